@@ -1,0 +1,94 @@
+"""The three tables that everything else is built from, checked once at the border."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from daybreak.errors import DataError
+
+EVENT_COLUMNS = {
+    "user_id": pl.String,
+    "item_id": pl.String,
+    "event_type": pl.String,
+    "value": pl.Float64,
+    "timestamp": pl.Float64,
+    "domain": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Items, users and events as polars frames with canonical columns.
+
+    ``items`` has ``item_id`` (unique, never null) and any further columns: text, attributes,
+    ``created_at`` (epoch seconds), ``domain``. ``users`` has ``user_id`` and any attributes.
+    ``events`` has exactly the columns of ``EVENT_COLUMNS``; ``timestamp`` is in epoch seconds
+    (null: unknown), ``value`` a rating, a count or a share (null: none given).
+    Ids of events need not be in the other two tables.
+
+    Example:
+        >>> shop = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
+        >>> shop.items["item_id"].to_list(), shop.events.columns
+        (['tea'], ['user_id', 'item_id', 'event_type', 'value', 'timestamp', 'domain'])
+    """
+
+    items: pl.DataFrame
+    users: pl.DataFrame
+    events: pl.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        events: pl.DataFrame | None = None,
+        items: pl.DataFrame | None = None,
+        users: pl.DataFrame | None = None,
+    ) -> "Tables":
+        """Check the frames, fill in missing optional columns, and add rows for ids seen only in events.
+
+        Raises:
+            DataError: A key column is missing, null or (in items and users) repeated.
+        """
+        events = _events(pl.DataFrame() if events is None else events)
+        return cls(
+            _side("items", "item_id", items, events),
+            _side("users", "user_id", users, events),
+            events,
+        )
+
+    def with_events(self, events: pl.DataFrame) -> "Tables":
+        """Return tables with these events instead; items and users stay."""
+        return Tables.of(events, self.items, self.users)
+
+
+def _events(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.width and (missing := {"user_id", "item_id"} - set(frame.columns)):
+        raise DataError(
+            f"events have no column {sorted(missing)[0]!r}; columns: {frame.columns}"
+        )
+    columns = [
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in EVENT_COLUMNS.items()
+    ]
+    events = frame.select(columns) if frame.width else pl.DataFrame(schema=EVENT_COLUMNS)
+    for key in ("user_id", "item_id"):
+        if events[key].null_count():
+            raise DataError(f"{events[key].null_count()} events have no {key}")
+    return events
+
+
+def _side(
+    name: str, key: str, frame: pl.DataFrame | None, events: pl.DataFrame
+) -> pl.DataFrame:
+    if frame is None:
+        frame = pl.DataFrame(schema={key: pl.String})
+    if key not in frame.columns:
+        raise DataError(f"{name} have no column {key!r}; columns: {frame.columns}")
+    frame = frame.with_columns(pl.col(key).cast(pl.String))
+    if frame[key].null_count():
+        raise DataError(f"{frame[key].null_count()} rows of {name} have no {key}")
+    if (twice := frame.filter(pl.col(key).is_duplicated())).height:
+        raise DataError(f"{key} {twice[key][0]!r} appears twice in {name}; ids must be unique")
+    extra = events.select(pl.col(key).unique(maintain_order=True)).join(
+        frame, on=key, how="anti"
+    )
+    return pl.concat([frame, extra], how="diagonal") if extra.height else frame

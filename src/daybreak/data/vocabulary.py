@@ -1,0 +1,60 @@
+"""Ids of the caller, interned once into rows."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from daybreak.errors import DataError
+from daybreak.types import Rows
+
+
+class Vocabulary:
+    """An ordered set of string ids; the row of an id is its position.
+
+    Example:
+        >>> words = Vocabulary(["tea", "rum"])
+        >>> words.rows(["rum", "gin"]).tolist()
+        [1, -1]
+        >>> words.extend(["gin", "tea"]).ids
+        ('tea', 'rum', 'gin')
+    """
+
+    __slots__ = ("_rows", "ids")
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = tuple(ids)
+        self._rows = {id_: row for row, id_ in enumerate(self.ids)}
+        if len(self._rows) != len(self.ids):
+            seen: set[str] = set()
+            twice = next(i for i in self.ids if i in seen or seen.add(i))  # type: ignore[func-returns-value]
+            raise DataError(f"id {twice!r} appears twice; ids must be unique")
+
+    def rows(self, ids: Iterable[str]) -> Rows:
+        """Return the row of each id, -1 for an unknown one."""
+        return np.fromiter((self._rows.get(i, -1) for i in ids), dtype=np.int64)
+
+    def row(self, id_: str) -> int:
+        """Return the row of one id, -1 when it is unknown."""
+        return self._rows.get(id_, -1)
+
+    def extend(self, ids: Iterable[str]) -> "Vocabulary":
+        """Return a vocabulary with the ids that are new added at the end, in their order."""
+        return Vocabulary((*self.ids, *(i for i in dict.fromkeys(ids) if i not in self._rows)))
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._rows
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.ids == other.ids
+
+    def __hash__(self) -> int:
+        return hash(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} ids)"
