@@ -43,7 +43,7 @@ class Tables:
         items: pl.DataFrame | None = None,
         users: pl.DataFrame | None = None,
     ) -> "Tables":
-        """Check the frames, fill in missing optional columns, and add rows for ids seen only in events.
+        """Check the frames, fill in missing columns, add rows for ids seen only in events.
 
         Raises:
             DataError: A key column is missing, null or (in items and users) repeated.
