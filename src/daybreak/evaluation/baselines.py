@@ -1,0 +1,148 @@
+"""The two systems that every other one is measured against."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from daybreak.data import Tables
+from daybreak.evaluation.grid import Grid
+from daybreak.evaluation.ranking import top_k
+from daybreak.rng import stream
+from daybreak.types import Floats, Rows, Sparse
+
+CHUNK = 1 << 21
+"""Scores held at a time [numbers]."""
+
+
+class SupportsRecommend(Protocol):
+    """Whatever answers requests: the recommender, a model of your own, a baseline."""
+
+    def recommend(  # noqa: PLR0913  (one argument for each thing that a request may say)
+        self,
+        users: Sequence[str],
+        *,
+        profiles: pl.DataFrame | None = None,
+        histories: pl.DataFrame | None = None,
+        k: int = 10,
+        exclude_seen: bool = True,
+        items: Sequence[str] | None = None,
+        exclude: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Return ``user_id``, ``item_id``, ``rank`` (from 1) and any further columns.
+
+        Args:
+            users: Who asks; ids that were never seen are normal.
+            profiles: ``user_id`` and attributes, known at the time of asking.
+            histories: Events known at the time of asking, added to what was learned.
+            k: Longest list wanted.
+            exclude_seen: Leave out items of learned events and of ``histories``.
+            items: Candidate ids; None for the whole catalogue.
+            exclude: ``user_id``, ``item_id`` pairs never to recommend.
+        """
+        ...
+
+
+class Baseline:
+    """Answers that need no more than the events; see :class:`Random` and :class:`Popular`."""
+
+    def __init__(self, train: Tables, seed: int = 0) -> None:
+        self.train = train
+        self.seed = seed
+
+    def recommend(  # noqa: PLR0913  (the protocol's arguments)
+        self,
+        users: Sequence[str],
+        *,
+        profiles: pl.DataFrame | None = None,
+        histories: pl.DataFrame | None = None,
+        k: int = 10,
+        exclude_seen: bool = True,
+        items: Sequence[str] | None = None,
+        exclude: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Rank the candidates for each user; see :meth:`SupportsRecommend.recommend`."""
+        candidates = self.train.items["item_id"].to_list() if items is None else list(items)
+        pair = ["user_id", "item_id"]
+        seen = [self.train.events, histories] if exclude_seen else []
+        frames = [f.select(pair) for f in (*seen, exclude) if f is not None]
+        empty = pl.DataFrame(schema=dict.fromkeys(pair, pl.String))
+        hidden = Grid(users, candidates).matrix(pl.concat([empty, *frames]))
+        rows = self.rank(candidates, hidden, k)
+        return _frame(users, candidates, rows)
+
+    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+        """Return (n_users, k) candidate rows, -1 for none."""
+        raise NotImplementedError
+
+
+class Random(Baseline):
+    """Lists drawn at random: what no knowledge at all is worth.
+
+    Example:
+        >>> shop = Tables.of(pl.DataFrame({"user_id": ["a"], "item_id": ["tea"]}))
+        >>> Random(shop).recommend(["new"], k=3).select("user_id", "item_id", "rank").rows()
+        [('new', 'tea', 1)]
+    """
+
+    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+        """Draw a score for each pair; see :meth:`Baseline.rank`."""
+        n_users, n_items = hidden.shape
+        rng, step = stream(self.seed, "random baseline"), max(1, CHUNK // max(1, n_items))
+        parts = [np.empty((0, k), dtype=np.int64)]
+        for start in range(0, n_users, step):
+            rows = hidden[start : start + step]
+            scores: Floats = rng.random(rows.shape, dtype=np.float32)
+            parts.append(top_k(scores, k, rows))
+        return np.concatenate(parts)
+
+
+class Popular(Baseline):
+    """The same list for everybody: items by their number of users, ties in random order.
+
+    The order of ties is drawn because ids often follow age or size, and an order by id would
+    then know something about new items that popularity does not.
+
+    Example:
+        >>> rows = [("a", "tea"), ("b", "tea"), ("b", "rum")]
+        >>> events = pl.DataFrame(rows, ["user_id", "item_id"], orient="row")
+        >>> answer = Popular(Tables.of(events)).recommend(["a", "new"], k=2)
+        >>> answer.select("user_id", "item_id", "rank").rows()
+        [('a', 'rum', 1), ('new', 'tea', 1), ('new', 'rum', 2)]
+    """
+
+    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+        """Walk down the list past what is hidden; see :meth:`Baseline.rank`."""
+        order = self._order(candidates)
+        hidden = hidden[:, order]
+        most = int(np.bincount(hidden.nonzero()[0], minlength=1).max())
+        head = min(len(order), k + most)  # nobody needs to look further down
+        scores: Floats = np.broadcast_to(
+            -np.arange(head, dtype=np.float32), (hidden.shape[0], head)
+        )
+        rows = top_k(scores, k, hidden[:, :head])
+        return np.where(rows >= 0, np.append(order, -1)[rows], -1)
+
+    def _order(self, candidates: Sequence[str]) -> Rows:
+        pairs = self.train.events.select("user_id", "item_id").unique()
+        counts = dict(pairs.group_by("item_id").len().iter_rows())
+        users = np.array([counts.get(item, 0) for item in candidates], dtype=np.int64)
+        tie = stream(self.seed, "popular ties").permutation(len(candidates))
+        return np.lexsort((tie, -users))
+
+
+def _frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:
+    owner, place = np.nonzero(rows >= 0)
+    chosen = rows[owner, place]
+    return pl.DataFrame(
+        {
+            "user_id": pl.Series(users, dtype=pl.String).gather(owner),
+            "item_id": pl.Series(candidates, dtype=pl.String).gather(chosen),
+            "rank": place + 1,
+            "score": 1.0 / (place + 1),
+        }
+    )
+
+
+BASELINES: dict[str, type[Baseline]] = {"random": Random, "popular": Popular}

@@ -1,0 +1,128 @@
+"""Users × candidates as matrices, and answers as rows of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from daybreak.errors import DataError
+from daybreak.types import Rows, Sparse
+
+DROPPED = ("unknown_user", "not_candidate", "excluded", "repeated")
+"""Why a row of an answer is not counted, in the order in which it is asked."""
+CATEGORY_COLUMNS = ("categories", "genres", "category", "tags")
+"""Where the categories of an item stand: the first of these columns that exists."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A cleaned answer: (n_users, k) candidate rows, -1 for nothing, and what was dropped."""
+
+    ranked: Rows
+    dropped: dict[str, int]
+
+
+class Grid:
+    """The users of a slice as rows, its candidates as columns.
+
+    Example:
+        >>> grid = Grid(["ann", "bob"], ["rum", "tea"])
+        >>> pairs = pl.DataFrame({"user_id": ["bob", "eve"], "item_id": ["tea", "tea"]})
+        >>> grid.matrix(pairs).toarray().astype(int)
+        array([[0, 0],
+               [0, 1]])
+    """
+
+    def __init__(self, users: Sequence[str], items: Sequence[str]) -> None:
+        self._users = _places("user_id", users)
+        self._items = _places("item_id", items)
+        self.shape = (len(users), len(items))
+
+    def matrix(self, pairs: pl.DataFrame) -> Sparse:
+        """Return the pairs as a boolean CSR matrix; pairs of others are left out."""
+        known = pairs.select("user_id", "item_id").join(self._users, on="user_id")
+        known = known.join(self._items, on="item_id").select("user_row", "item_row").unique()
+        rows, columns = (known[name].to_numpy() for name in ("user_row", "item_row"))
+        matrix = csr_array((np.ones(len(known), np.bool_), (rows, columns)), shape=self.shape)
+        matrix.sort_indices()
+        return matrix
+
+    def clean(self, answer: pl.DataFrame, exclude: pl.DataFrame, k: int) -> Answer:
+        """Return the first ``k`` rows of each list that count, and how many do not and why.
+
+        Rows of other users, of items that are no candidates, of excluded pairs and repeated
+        items are dropped; the rest close up, so nobody gains a place by a forbidden item.
+
+        Raises:
+            DataError: The answer lacks ``user_id``, ``item_id`` or ``rank``.
+        """
+        if missing := {"user_id", "item_id", "rank"} - set(answer.columns):
+            raise DataError(
+                f"an answer needs user_id, item_id and rank; {sorted(missing)[0]!r} is missing "
+                f"from {answer.columns}"
+            )
+        labelled = self._labelled(answer, exclude)
+        why = dict(labelled["why"].value_counts().iter_rows())
+        kept = labelled.filter(pl.col("why") == "kept").with_columns(
+            place=pl.int_range(pl.len()).over("user_row")
+        )
+        kept = kept.filter(pl.col("place") < k)
+        ranked = np.full((self.shape[0], k), -1, dtype=np.int64)
+        ranked[kept["user_row"].to_numpy(), kept["place"].to_numpy()] = kept["item_row"]
+        return Answer(ranked, {name: why.get(name, 0) for name in DROPPED})
+
+    def _labelled(self, answer: pl.DataFrame, exclude: pl.DataFrame) -> pl.DataFrame:
+        """Add rows of users and items, and why each row is dropped or kept."""
+        pair = ["user_id", "item_id"]
+        marked = exclude.select(pair).unique().with_columns(banned=pl.lit(True))
+        rows = answer.select(pl.col(*pair).cast(pl.String), "rank")
+        rows = rows.sort("user_id", "rank", maintain_order=True)
+        rows = rows.join(self._users, on="user_id", how="left", maintain_order="left")
+        rows = rows.join(self._items, on="item_id", how="left", maintain_order="left")
+        rows = rows.join(marked, on=pair, how="left", maintain_order="left")
+        return rows.with_columns(
+            why=pl.when(pl.col("user_row").is_null())
+            .then(pl.lit("unknown_user"))
+            .when(pl.col("item_row").is_null())
+            .then(pl.lit("not_candidate"))
+            .when(pl.col("banned").is_not_null())
+            .then(pl.lit("excluded"))
+            .when(~pl.struct(pair).is_first_distinct())
+            .then(pl.lit("repeated"))
+            .otherwise(pl.lit("kept"))
+        )
+
+
+def categories(items: pl.DataFrame, candidates: Sequence[str]) -> Sparse | None:
+    """Return the categories of the candidates as (n_candidates, n_categories) CSR.
+
+    Lists are taken as they are, text is split at ``|``. None when no column of
+    ``CATEGORY_COLUMNS`` exists.
+
+    Example:
+        >>> films = pl.DataFrame({"item_id": ["a", "b"], "genres": ["Drama|War", "War"]})
+        >>> categories(films, ["b", "a"]).toarray().astype(int)
+        array([[0, 1],
+               [1, 1]])
+    """
+    name = next((column for column in CATEGORY_COLUMNS if column in items.columns), None)
+    if name is None:
+        return None
+    column = pl.col(name)
+    if not isinstance(items.schema[name], pl.List):
+        column = column.cast(pl.String).str.split("|")
+    sets = items.select("item_id", tag=column).explode("tag")
+    sets = sets.filter(pl.col("tag").cast(pl.String).fill_null("") != "").unique()
+    tags = sets["tag"].unique().sort()
+    grid = Grid(list(candidates), tags.cast(pl.String).to_list())
+    pairs = sets.select(user_id="item_id", item_id=pl.col("tag").cast(pl.String))
+    return grid.matrix(pairs)
+
+
+def _places(key: str, ids: Sequence[str]) -> pl.DataFrame:
+    name = key.replace("_id", "_row")
+    return pl.DataFrame({key: pl.Series(key, ids, dtype=pl.String)}).with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias(name)
+    )
