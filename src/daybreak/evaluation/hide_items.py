@@ -61,8 +61,8 @@ def hide_items(data: Known) -> tuple[Plan, Made]:
         "both_cold": make_slice(
             "both_cold",
             f"{rule} A random {BOTH_SHARE:.0%} of users are absent as well, and {profile} "
-            "told when they ask. Right: their positive events with new items. Candidates: new items "
-            "only.",
+            "told when they ask. Right: their positive events with new items. Candidates: new "
+            "items only.",
             wanted.filter(is_stranger),
             cold,
             told,

@@ -55,9 +55,9 @@ def _few_shot(data: Known, plan: Plan, theirs: pl.DataFrame) -> Made:
         told = Told(data.profiles, first.filter(pl.col("place") < shots).drop("place"), first)
         made[f"events_{shots}"] = make_slice(
             f"events_{shots}",
-            f"A random {USER_SHARE:.0%} of users are absent from training. {_first(shots)} told when "
-            f"they ask ({data.order}; {profile}). Right: what follows their first {aside}, the "
-            f"same for every number told; those {aside} are never candidates. "
+            f"A random {USER_SHARE:.0%} of users are absent from training. {_first(shots)} "
+            f"told when they ask ({data.order}; {profile}). Right: what follows their first "
+            f"{aside}, the same for every number told; those {aside} are never candidates. "
             f"Users with at least {least} positive events{relaxed}.",
             later,
             plan.positives["item_id"],
