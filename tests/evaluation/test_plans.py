@@ -1,0 +1,234 @@
+"""What is hidden stays hidden: on any input, for every slice."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from daybreak.data import Tables
+from daybreak.errors import ConfigError, DataError
+from daybreak.evaluation import SLICES, make_plans
+from daybreak.evaluation.slices import PAIR
+from daybreak.evaluation.timeline import order_notes
+
+rows = st.tuples(
+    st.integers(0, 11),
+    st.integers(0, 9),
+    st.one_of(st.none(), st.integers(0, 40)),
+    st.booleans(),
+)
+inputs = st.lists(rows, min_size=1, max_size=150)
+
+
+def build(drawn):
+    """Return tables and what is positive in them."""
+    events = pl.DataFrame(
+        [(f"u{u}", f"i{i}", t, float(p)) for u, i, t, p in drawn],
+        {
+            "user_id": pl.String,
+            "item_id": pl.String,
+            "timestamp": pl.Float64,
+            "value": pl.Float64,
+        },
+        orient="row",
+    )
+    users = pl.DataFrame({"user_id": [f"u{n}" for n in range(12)], "age": range(12)})
+    return Tables.of(events, users=users), events["value"] == 1.0
+
+
+def some_plans(drawn, **options):
+    tables, positive = build(drawn)
+    assume(positive.any())
+    return tables, positive, make_plans(tables, positive=positive, **options)
+
+
+def by_name(plans):
+    return {s.name: (plan, s) for plan in plans for s in plan.slices}
+
+
+def pairs(frame):
+    return set(frame.select(PAIR).iter_rows())
+
+
+@given(inputs, st.integers(0, 3))
+def test_no_target_leaks_and_every_target_is_positive_and_reachable(drawn, seed):
+    tables, positive, plans = some_plans(drawn, seed=seed)
+    liked = pairs(tables.events.filter(positive))
+    for plan, cell in by_name(plans).values():
+        targets = pairs(cell.targets)
+        told = pairs(plan.train.events) | pairs(cell.history) | pairs(cell.exclude)
+        assert targets
+        assert not targets & told
+        assert targets <= liked
+        assert {i for _, i in targets} <= set(cell.candidates)
+        assert list(cell.users) == sorted({u for u, _ in targets})
+        assert plan.positive.len() == plan.train.events.height
+        assert pairs(cell.history) <= liked
+
+
+@given(inputs)
+def test_new_users_are_absent_from_training(drawn):
+    _, _, plans = some_plans(drawn)
+    for plan, cell in by_name(plans).values():
+        if cell.name.startswith(("cold_user", "events", "both")):
+            assert not set(cell.users) & set(plan.train.events["user_id"])
+            assert not set(cell.users) & set(plan.train.users["user_id"])
+
+
+@given(inputs)
+def test_new_items_have_no_event_in_training_but_stay_in_the_catalogue(drawn):
+    _, _, plans = some_plans(drawn)
+    for plan, cell in by_name(plans).values():
+        if cell.name in {"cold_item", "both_cold"}:
+            assert not set(cell.candidates) & set(plan.train.events["item_id"])
+            assert set(cell.candidates) <= set(plan.train.items["item_id"])
+
+
+@given(inputs)
+def test_training_ends_before_the_cut_in_time(drawn):
+    tables, positive, plans = some_plans(drawn, slices=["warm_time"])
+    for plan, cell in by_name(plans).values():
+        asked = tables.events.filter(positive).join(cell.targets, on=PAIR)
+        assert plan.train.events["timestamp"].max() < asked["timestamp"].min()
+        assert plan.train.events["timestamp"].null_count() == 0
+
+
+@given(inputs)
+def test_the_last_event_of_a_user_is_asked_for_and_nothing_after_it_is_known(drawn):
+    tables, positive, plans = some_plans(drawn, slices=["warm_last"])
+    for plan, cell in by_name(plans).values():
+        assert cell.targets["user_id"].is_unique().all()
+        first = tables.events.filter(positive).group_by(PAIR).agg(pl.col("timestamp").min())
+        asked = cell.targets.join(first, on=PAIR).drop_nulls().select("user_id", at="timestamp")
+        kept = plan.train.events.join(asked, on="user_id")
+        assert kept.filter(pl.col("timestamp") > pl.col("at")).height == 0
+
+
+@given(inputs)
+def test_few_shot_slices_differ_only_in_what_is_told(drawn):
+    _, _, plans = some_plans(drawn)
+    cells = {n: s for n, (_, s) in by_name(plans).items() if n.startswith("events_")}
+    for name, cell in cells.items():
+        shots = int(name.removeprefix("events_"))
+        assert cell.users == cells["events_0"].users
+        assert cell.targets.equals(cells["events_0"].targets)
+        assert cell.history.height == shots * len(cell.users)
+
+
+@given(inputs, st.randoms(use_true_random=False))
+@settings(max_examples=40)
+def test_the_order_of_rows_changes_nothing(drawn, random):
+    tables, positive = build(drawn)
+    assume(positive.any())
+    order = list(range(len(drawn)))
+    random.shuffle(order)
+    shuffled = Tables.of(tables.events[order], users=tables.users)
+    first = by_name(make_plans(tables, positive=positive))
+    second = by_name(make_plans(shuffled, positive=positive.gather(order)))
+    assert list(first) == list(second)
+    for name, (plan, cell) in first.items():
+        assert cell.targets.equals(second[name][1].targets)
+        assert pairs(plan.train.events) == pairs(second[name][0].train.events)
+        assert pairs(cell.history) == pairs(second[name][1].history)
+
+
+def shop(n_users=60, n_events=20, n_items=40):
+    """Everybody buys one new thing a day."""
+    rng = np.random.default_rng(0)
+    drawn = [
+        (u, int(i), day * 10 + u % 7, True)
+        for u in range(n_users)
+        for day, i in enumerate(rng.permutation(n_items)[:n_events])
+    ]
+    events = pl.DataFrame(
+        [(f"u{u}", f"i{i}", float(t)) for u, i, t, _ in drawn],
+        ["user_id", "item_id", "timestamp"],
+        orient="row",
+    )
+    return Tables.of(events)
+
+
+def test_all_slices_are_made_when_the_data_allow_them():
+    tables = shop()
+    users = tables.users.with_columns(age=pl.lit(30))
+    plans = make_plans(Tables.of(tables.events, users=users))
+    assert {s.name for plan in plans for s in plan.slices} == set(SLICES)
+    assert [plan.name for plan in plans] == [
+        "new users",
+        "new items",
+        "leave last out",
+        "before the cut",
+    ]
+
+
+def test_missing_attributes_and_times_are_said():
+    tables = shop()
+    timeless = tables.with_events(
+        tables.events.with_columns(timestamp=pl.lit(None, pl.Float64))
+    )
+    notes = [note for plan in make_plans(timeless) for note in plan.notes]
+    assert "cold_user_profile: not measured, no attribute of any user is known" in notes
+    assert "warm_time: not measured, the times of events are unknown" in notes
+
+
+def test_short_histories_relax_what_few_shot_asks_and_say_so():
+    plans = make_plans(shop(n_events=6), slices=["events_5", "events_10"])
+    (cell,) = plans[0].slices
+    assert "first 5, the same" in cell.protocol
+    assert "at least 6 positive events (relaxed" in cell.protocol
+    assert plans[0].notes == ("events_10: not measured, too few users have so many events",)
+
+
+def test_profiles_are_told_or_hidden():
+    tables = shop()
+    users = tables.users.with_columns(age=pl.lit(30))
+    cells = by_name(make_plans(Tables.of(tables.events, users=users)))
+    assert cells["cold_user_nothing"][1].profiles is None
+    told = cells["cold_user_profile"][1]
+    assert sorted(told.profiles["user_id"]) == list(told.users)
+    assert told.profiles.columns == ["user_id", "age"]
+
+
+def test_the_newest_items_are_those_seen_first_last():
+    """Item n first appears at time n; the newest 15 % of 20 are the last three."""
+    drawn = [(f"u{u}", f"i{n:02}", float(n)) for n in range(20) for u in range(n % 3 + 2)]
+    events = pl.DataFrame(drawn, ["user_id", "item_id", "timestamp"], orient="row")
+    (plan,) = make_plans(Tables.of(events), slices=["cold_item"], cold_items="newest")
+    assert plan.slices[0].candidates == ("i17", "i18", "i19")
+    assert plan.slices[0].protocol.startswith("The newest 15% of items")
+
+
+def test_another_seed_hides_others():
+    first, second = (
+        make_plans(shop(), slices=["cold_user_nothing"], seed=seed)[0].slices[0].users
+        for seed in (0, 1)
+    )
+    assert first != second
+    assert len(first) == len(second) == 12
+
+
+def test_what_cannot_be_asked_is_refused():
+    tables = shop(n_users=4)
+    with pytest.raises(ConfigError, match="no slice named 'warm'; known: cold_user_nothing"):
+        make_plans(tables, slices=["warm"])
+    with pytest.raises(ConfigError, match="'random' or 'newest', got 'oldest'"):
+        make_plans(tables, cold_items="oldest")
+    with pytest.raises(DataError, match="positive has 1 values for 80 events"):
+        make_plans(tables, positive=pl.Series([True]))
+    with pytest.raises(DataError, match="no positive events"):
+        make_plans(tables, positive=pl.Series([False] * 80))
+    timeless = tables.with_events(tables.events.with_columns(timestamp=pl.lit(1.0)))
+    with pytest.raises(DataError, match="use cold_items='random'"):
+        make_plans(timeless, cold_items="newest")
+
+
+def test_ties_sorted_by_id_are_noticed_as_numbers_and_as_text():
+    for ids in ([str(n) for n in range(150)], [f"i{n:03}" for n in range(150)]):
+        events = pl.DataFrame(
+            {"user_id": ["u"] * 150, "item_id": ids, "timestamp": [1.0] * 150}
+        )
+        (note,) = order_notes(Tables.of(events))
+        assert note.startswith("100% of 149 neighbouring events")
+        shuffled = events.sample(fraction=1, shuffle=True, seed=0)
+        assert order_notes(Tables.of(shuffled)) == ()

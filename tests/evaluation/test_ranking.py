@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
+
+from daybreak.evaluation import ranking
+from daybreak.evaluation.ranking import contains, top_k
+
+few = st.sampled_from([0.0, 1.0, 2.0, np.nan, -np.inf, np.inf])
+
+
+def slow_top_k(scores, k, exclude):
+    """Sort whole rows by (-score, column)."""
+    answer = np.full((len(scores), k), -1)
+    for row, line in enumerate(scores):
+        order = [
+            (-s, c)
+            for c, s in enumerate(line)
+            if not np.isnan(s) and s != -np.inf and not exclude[row, c]
+        ]
+        best = [c for _, c in sorted(order)[:k]]
+        answer[row, : len(best)] = best
+    return answer
+
+
+@given(
+    arrays(np.float64, (4, 7), elements=few),
+    arrays(np.bool_, (4, 7)),
+    st.integers(1, 9),
+)
+def test_the_fast_way_equals_sorting_whole_rows(scores, exclude, k):
+    expected = slow_top_k(scores, k, exclude)
+    np.testing.assert_array_equal(top_k(scores, k, exclude), expected)
+    np.testing.assert_array_equal(top_k(scores, k, csr_array(exclude)), expected)
+
+
+def test_chunks_do_not_change_the_answer(monkeypatch):
+    scores = np.random.default_rng(0).integers(0, 9, (50, 30)).astype(np.float32)
+    whole = top_k(scores, 5)
+    monkeypatch.setattr(ranking, "CHUNK", 64)
+    np.testing.assert_array_equal(top_k(scores, 5), whole)
+
+
+def test_scores_are_left_as_they_were():
+    scores = np.array([[np.nan, 1.0]])
+    top_k(scores, 1, np.array([[False, True]]))
+    np.testing.assert_array_equal(scores, [[np.nan, 1.0]])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_nothing_to_rank_gives_empty_lists(shape):
+    assert (top_k(np.zeros(shape), 2) == -1).all()
+
+
+def test_contains_ignores_stored_zeros_and_unsorted_columns():
+    matrix = csr_array(
+        (np.array([True, False, True]), np.array([2, 1, 0]), np.array([0, 3])), shape=(1, 3)
+    )
+    assert contains(matrix, np.array([[0, 1, 2, -1]])).tolist() == [[True, False, True, False]]
