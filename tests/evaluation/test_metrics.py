@@ -2,7 +2,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -40,6 +40,7 @@ def slow(ranked, relevant, counts, n_users, sets):
     }
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 6))
 def test_every_metric_equals_its_formula_written_out(seed, k):
     rng = np.random.default_rng(seed)

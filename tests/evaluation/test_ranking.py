@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
@@ -25,6 +25,7 @@ def slow_top_k(scores, k, exclude):
     return answer
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float64, (4, 7), elements=few),
     arrays(np.bool_, (4, 7)),
