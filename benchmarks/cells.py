@@ -1,0 +1,287 @@
+"""Daybreak and its peers on the evalkit splits, one table a data set.
+
+    python benchmarks/cells.py --shared SHARED --data gift_shop --work WORK --peers --daybreak \
+        --out benchmarks/results
+
+Everything finished is kept in WORK and found again: splits, lists and scores of peers, and
+Daybreak's under a hash of its source, so the command can be stopped and repeated.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import coldrec
+import tables
+from peers import MODULES
+from scoring import Cell, Evalkit
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent / "src" / "daybreak"
+MIN_VALUE = {"ml100k": 4.0, "ml1m": 4.0}
+KNOWN = ("ml100k", "ml1m", "gift_shop", "anime_zh_dev", "citeulike_t")
+PUBLISHED = ("coldrec", "coldrec_words")
+LIBRARIES = ("implicit", "lightfm-next", "numpy", "scipy", "scikit-learn")
+DEPTH = 20
+"""Length of the lists that are written; the longest list that is scored."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One split of one data set, with the side tables that go with it."""
+
+    data: str
+    split: str
+    folder: Path
+    tables: Path
+
+    def cells(self) -> list[Cell]:
+        """Return one cell for each candidates file."""
+        k = 20 if self.split in PUBLISHED else 10
+        names = sorted(
+            p.stem.removeprefix("candidates_") for p in self.folder.glob("cand*.csv")
+        )
+        return [Cell(self.data, self.split, name, self.folder, k) for name in names]
+
+
+def main() -> None:
+    """Work through the data sets, writing each table when it is done."""
+    args = _arguments()
+    kit = Evalkit(args.shared)
+    for name in args.data:
+        source = args.shared / "data" / name
+        if not (source / "interactions.csv.gz").exists():
+            print(
+                f"skipped {name}: no {name}/interactions.csv.gz in the data folder; see README"
+            )
+            continue
+        tasks = prepare(kit, name, source, args)
+        for task in tasks:
+            run(task, args)
+        report(kit, name, tasks, args)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True, help="holds data/ and evalkit/")
+    parser.add_argument("--data", nargs="+", choices=KNOWN, default=list(KNOWN))
+    parser.add_argument("--split", nargs="+", help="only these splits (default: all but tune)")
+    parser.add_argument("--work", type=Path, required=True, help="finished files are kept here")
+    parser.add_argument("--daybreak", action="store_true", help="run Daybreak")
+    parser.add_argument("--peers", action="store_true", help="run the peers that are installed")
+    parser.add_argument("--peer", nargs="+", choices=MODULES, default=list(MODULES))
+    parser.add_argument("--peer-python", default=sys.executable, help="their interpreter")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--run", default=source_hash(), help="key of Daybreak's files in WORK")
+    parser.add_argument("--out", type=Path, default=HERE / "results")
+    return parser.parse_args()
+
+
+def prepare(kit: Evalkit, name: str, source: Path, args: argparse.Namespace) -> list[Task]:
+    """Make the splits that are not there yet; return them in order, ``tune`` left out."""
+    folder = args.work / "splits" / name
+    if not (folder / "warm_last").is_dir():
+        kit.make_splits(source, folder, MIN_VALUE.get(name))
+    side = dict.fromkeys(PUBLISHED, source)
+    if (source / "coldrec_split").is_dir():
+        side["coldrec_words"] = args.work / "data" / f"{name}_words"
+        _published(source, folder, side["coldrec_words"])
+    found = sorted(path.name for path in folder.iterdir() if (path / "train.csv.gz").exists())
+    wanted = args.split or [split for split in found if split != "tune"]
+    return [
+        Task(name, split, folder / split, side.get(split, source))
+        for split in found
+        if split in wanted
+    ]
+
+
+def _published(source: Path, folder: Path, words: Path) -> None:
+    for split in PUBLISHED:
+        if not (folder / split / "split.json").exists():
+            coldrec.convert(source / "coldrec_split", folder / split)
+    if not (words / "items.csv.gz").exists():
+        coldrec.without_tags(source, words)
+
+
+def run(task: Task, args: argparse.Namespace) -> None:
+    """Run what is asked for and not finished; a failure is printed and kept as a note."""
+    lists = args.work / "daybreak" / args.run / task.data / task.split
+    for seed in range(args.seeds if args.daybreak else 0):
+        command = [sys.executable, str(HERE / "run_split.py"), "--seed", str(seed)]
+        _answer(task, lists / f"seed{seed}", command)
+    for peer in args.peer if args.peers else ():
+        command = [args.peer_python, "-W", "ignore", "-m", "peers", "--peer", peer]
+        _answer(task, args.work / "peers" / task.data / task.split / peer, command)
+
+
+def _answer(task: Task, stem: Path, command: list[str]) -> None:
+    cost = stem.with_name(f"{stem.name}.json")
+    if cost.exists() and cost.read_text().strip():
+        return
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    command += [str(task.folder.resolve()), "--data", str(task.tables.resolve())]
+    command += ["-k", str(DEPTH), "--out", str(stem.resolve()) + ".csv.gz"]
+    limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if "-m" in command else {}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        command,
+        cwd=HERE,
+        env={**os.environ, **limits},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    label = f"{task.data} {task.split} {stem.name}"
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        stem.with_name(f"{stem.name}.failed").write_text(reason + "\n")
+        print(f"{label}: failed: {reason}", flush=True)
+        return
+    stem.with_name(f"{stem.name}.failed").unlink(missing_ok=True)
+    cost.write_text(done.stdout.strip().splitlines()[-1] + "\n")
+    print(f"{label}: {cost.read_text().strip()}", flush=True)
+
+
+def source_hash() -> str:
+    """Return a hash of all that decides Daybreak's lists."""
+    digest = hashlib.sha256()
+    for path in [*sorted(SOURCE.rglob("*.py")), HERE / "run_split.py"]:
+        digest.update(path.relative_to(HERE.parent).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace) -> None:
+    """Score every list of the data set and write its tables."""
+    rows, measured, failed = [], [], set()
+    for task in tasks:
+        folder = args.work / "peers" / name / task.split
+        failed |= {
+            f"{p.stem} on {task.split} ({p.read_text().strip()})"
+            for p in folder.glob("*.failed")
+        }
+        for cell in task.cells():
+            lists = {peer: folder / f"{peer}.{cell.candidates}.csv.gz" for peer in args.peer}
+            peers = {p: kit.score(cell, path) for p, path in lists.items() if path.exists()}
+            if peers:
+                measured.append((cell, peers))
+            rows.append(_row(kit, cell, peers, args))
+    notes = {
+        "versions": _versions(args),
+        "seeds": str(args.seeds),
+        **_fall_backs(bool(measured)),
+    }
+    if failed:
+        notes["peers that failed"] = "; ".join(sorted(failed))
+    tables.write(name, rows, args.out, notes)
+    if measured:
+        tables.write_peers(name, measured, args.out)
+    print(f"{name}: wrote {args.out / name}.md", flush=True)
+
+
+def _row(
+    kit: Evalkit, cell: Cell, peers: dict[str, dict], args: argparse.Namespace
+) -> tables.Row:
+    own = args.work / "daybreak" / args.run / cell.data / cell.split
+    lists = [own / f"seed{seed}.{cell.candidates}.csv.gz" for seed in range(args.seeds)]
+    ours = [kit.score(cell, path) for path in lists if path.exists()]
+    best = _best(kit, cell, peers)
+    found = (
+        _numbers(ours, own)
+        if ours
+        else {"users": next(iter(peers.values()))["users"] if peers else 0}
+    )
+    if ours and best:
+        found["ratio"] = found["ndcg"] / best["peer_ndcg"] if best["peer_ndcg"] else ""
+        theirs = (
+            args.work
+            / "peers"
+            / cell.data
+            / cell.split
+            / f"{best['peer']}.{cell.candidates}.csv.gz"
+        )
+        found["verdict"] = _verdict(kit, cell, ours[0], (lists[0], theirs), best)
+    found["users"] = int(found["users"])
+    return tables.Row(cell.split, cell.candidates, cell.k, **{**best, **found})
+
+
+def _numbers(ours: list[dict], folder: Path) -> dict:
+    def mean(key: str) -> float:
+        return sum(found[key] for found in ours) / len(ours)
+
+    cost = json.loads((folder / "seed0.json").read_text())
+    return {
+        "users": ours[0]["users"],
+        "ndcg": mean("ndcg"),
+        "low": mean("ndcg_low"),
+        "high": mean("ndcg_high"),
+        "recall": mean("recall"),
+        "recall_low": mean("recall_low"),
+        "recall_high": mean("recall_high"),
+        "seeds": " ".join(f"{found['ndcg']:.4f}" for found in ours),
+        **{key: cost[key] for key in ("fit_seconds", "answer_seconds", "peak_mb")},
+    }
+
+
+def _best(kit: Evalkit, cell: Cell, peers: dict[str, dict]) -> dict:
+    """Return the best measured peer, here or in the published cells, whichever is higher."""
+    known = kit.best_peers()
+    at = (cell.data, cell.split, cell.candidates)
+    here = max(peers, key=lambda peer: peers[peer]["ndcg"]) if peers else ""
+    popular = peers["popular"]["ndcg"] if "popular" in peers else ""
+    if at in known.index:
+        row = known.loc[at]
+        popular = float(row["pop"])
+        if not here or float(row["ndcg"]) > peers[here]["ndcg"]:
+            return {"peer": row["best"], "peer_ndcg": float(row["ndcg"]), "popular": popular}
+    return {"peer": here, "peer_ndcg": peers[here]["ndcg"], "popular": popular} if here else {}
+
+
+def _verdict(kit: Evalkit, cell: Cell, ours: dict, lists: tuple[Path, Path], best: dict) -> str:
+    if lists[1].exists():
+        found = kit.compare(cell, *lists)
+        low, high, how = found["low"], found["high"], "paired"
+    else:
+        bar = best["peer_ndcg"]
+        low, high, how = ours["ndcg_low"] - bar, ours["ndcg_high"] - bar, "interval"
+    word = "better" if low > 0 else "worse" if high < 0 else "tied"
+    return f"{word} ({how})"
+
+
+def _fall_backs(measured: bool) -> dict[str, str]:
+    if not measured:
+        return {}
+    return {
+        "peers measured here": ", ".join(MODULES)
+        + ". Users without events: all but popular, random and lightfm_features answer with the"
+        " popular list. New items: implicit_als, implicit_itemknn, ease and ease_centred cannot"
+        " score them; they come after all others, in random order. lightfm_features is trained"
+        " again with the history; all others fold it in"
+    }
+
+
+def _versions(args: argparse.Namespace) -> str:
+    mine = [f"python {sys.version.split()[0]}"]
+    for package in ("daybreak", "numpy", "scipy", "polars"):
+        try:
+            mine.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            mine.append(f"{package} absent")
+    theirs = _peer_versions(args.peer_python) if args.peers else ""
+    return ", ".join(mine) + f" (source {args.run})" + (f"; peers: {theirs}" if theirs else "")
+
+
+def _peer_versions(python: str) -> str:
+    code = "import sys, importlib.metadata as m\nfor p in sys.argv[1:]: print(p, m.version(p))"
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [python, "-c", code, *LIBRARIES], capture_output=True, text=True, check=False
+    )
+    return ", ".join(done.stdout.strip().splitlines())
+
+
+if __name__ == "__main__":
+    main()

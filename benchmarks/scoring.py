@@ -1,0 +1,78 @@
+"""The bridge to evalkit, which nothing here may change; scores are kept beside the lists."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+KEPT = ("users", "ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of a table: who is asked, among which items, and how long the list is."""
+
+    data: str
+    split: str
+    candidates: str
+    folder: Path
+    k: int = 10
+
+    @property
+    def scored(self) -> Path:
+        """The folder with the test rows: the candidates' own one if there is one."""
+        own = self.folder / self.candidates
+        return own if own.is_dir() else self.folder
+
+
+class Evalkit:
+    """evalkit of the shared folder, imported from where it is.
+
+    Args:
+        shared: Folder that holds ``evalkit/evalkit`` and ``evalkit/best_peers.csv``.
+    """
+
+    def __init__(self, shared: Path) -> None:
+        self.root = shared / "evalkit"
+        sys.path.insert(0, str(self.root))
+        self._metrics: Any = import_module("evalkit.metrics")
+        self._split = lru_cache(maxsize=2)(self._metrics.Split)
+
+    def make_splits(self, data: Path, out: Path, min_value: float | None) -> None:
+        """Run ``python -m evalkit split``; the split folders appear in ``out``."""
+        command = [sys.executable, "-m", "evalkit", "split", str(data.resolve())]
+        command += [str(out.resolve())]
+        if min_value is not None:
+            command += ["--min-value", str(min_value)]
+        subprocess.run(command, cwd=self.root, check=True)  # noqa: S603 - our own arguments
+
+    def score(self, cell: Cell, recs: Path) -> dict[str, float]:
+        """Return means and 95 % intervals of one file, kept beside it."""
+        kept = recs.with_name(f"{recs.name.removesuffix('.csv.gz')}.score.json")
+        if kept.exists() and kept.stat().st_mtime >= recs.stat().st_mtime:
+            return json.loads(kept.read_text())
+        split = self._split(cell.scored, cell.candidates)
+        full = self._metrics.score(_read(recs), split, cell.k)
+        result = {"k": cell.k, **{name: float(full[name]) for name in KEPT}}
+        kept.write_text(json.dumps(result) + "\n")
+        return result
+
+    def compare(self, cell: Cell, first: Path, second: Path) -> dict[str, float]:
+        """Return the paired bootstrap of NDCG@k, first minus second."""
+        split = self._split(cell.scored, cell.candidates)
+        return self._metrics.compare(_read(first), _read(second), split, cell.k)
+
+    def best_peers(self) -> pd.DataFrame:
+        """Return the published best peers, indexed by data, split and candidates."""
+        frame = pd.read_csv(self.root / "best_peers.csv")
+        return frame.set_index(["ds", "split", "cand"]).sort_index()
+
+
+def _read(recs: Path) -> pd.DataFrame:
+    return pd.read_csv(recs, dtype={"user_id": str, "item_id": str})
