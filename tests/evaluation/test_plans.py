@@ -12,13 +12,19 @@ from daybreak.evaluation import SLICES, make_plans
 from daybreak.evaluation.slices import PAIR
 from daybreak.evaluation.timeline import order_notes
 
-rows = st.tuples(
-    st.integers(0, 11),
-    st.integers(0, 9),
-    st.one_of(st.none(), st.integers(0, 40)),
-    st.booleans(),
-)
-inputs = st.lists(rows, min_size=1, max_size=150)
+
+def draw(seed, size):
+    """Return so many random rows: user, item, time or none, positive."""
+    rng = np.random.default_rng(seed)
+    times = [None, *range(40)]
+    return [
+        (int(u), int(i), times[t], bool(p))
+        for u, i, t, p in rng.integers(0, (12, 14, 41, 2), (size, 4))
+    ]
+
+
+# Lists of tuples would be short and sparse; hidden rows hide in long histories.
+inputs = st.builds(draw, st.integers(0, 10**6), st.integers(1, 260))
 patient = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )  # a busy machine is no failure
