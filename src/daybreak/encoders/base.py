@@ -1,0 +1,160 @@
+"""The contract that every pretrained text encoder keeps, and the batching they share."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+import numpy as np
+
+from daybreak.errors import ConfigError
+from daybreak.registry import Registry
+from daybreak.types import Floats
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with (texts done, texts in all) after every batch."""
+
+encoders: Registry["Encoder"] = Registry("encoder")
+"""Kinds of encoders by name; :func:`daybreak.encoders.load_encoder` picks one for a model."""
+
+
+class Encoder(ABC):
+    """Turn texts into vectors whose dot product says how alike the texts are.
+
+    A new kind writes :attr:`dim`, :attr:`hash` and :meth:`_encode_batch`. The base sorts by
+    length, so that little padding is computed, cuts batches, runs them on :attr:`workers`
+    threads, normalises, and puts the rows back in the order of the texts.
+
+    Example:
+        >>> class Lengths(Encoder):
+        ...     dim, hash = 2, "lengths-1"
+        ...     def _encode_batch(self, texts):
+        ...         return np.array([[len(text), 0] for text in texts], np.float32)
+        >>> Lengths().encode(["abc", " "])
+        array([[1., 0.],
+               [0., 0.]], dtype=float32)
+    """
+
+    tolerance: float = 1e-5
+    """The most a coordinate may differ between a text alone and the same text in a batch."""
+
+    batch_size: int = 32
+    """Texts in one batch, at most."""
+
+    batch_chars: int = 1024
+    """Characters in one batch, padding included, at most; a longer text is a batch of its own.
+
+    A transformer on a CPU is fastest while its activations stay in the cache."""
+
+    workers: int = 1
+    """Batches computed at the same time."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    @abstractmethod
+    def hash(self) -> str:
+        """Stable id of the weights and of every setting that changes a vector."""
+
+    @abstractmethod
+    def _encode_batch(self, texts: Sequence[str]) -> Floats:
+        """Return (n, dim) float32 of texts that are not blank; of any length."""
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
+        """Return one vector a text, in the order given; a blank text gets the zero row.
+
+        Args:
+            texts: Any number of texts, in any language the weights know.
+            progress: Called with (texts done, texts in all) after every batch.
+
+        Returns:
+            (n_texts, dim) float32, rows of length 1 or all zero.
+
+        Raises:
+            ConfigError: ``texts`` is one string instead of a list of strings.
+        """
+        if isinstance(texts, str):
+            raise ConfigError(f"texts must be a list of strings, got the string {texts[:40]!r}")
+        rows = np.zeros((len(texts), self.dim), np.float32)
+        batches = list(self._batches(texts))
+        done = len(texts) - sum(map(len, batches))
+        for batch, vectors in self._run(texts, batches):
+            rows[batch] = unit(vectors)
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(texts))
+        return rows
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield the places of texts of about one length, the longest first."""
+        batch: list[int] = []
+        spoken = [row for row, text in enumerate(texts) if text and not text.isspace()]
+        for row in sorted(spoken, key=lambda row: -len(texts[row])):
+            room = self.batch_chars // max(len(texts[batch[0] if batch else row]), 1)
+            if batch and len(batch) >= min(self.batch_size, max(room, 1)):
+                yield batch
+                batch = []
+            batch.append(row)
+        if batch:
+            yield batch
+
+    def _run(
+        self, texts: Sequence[str], batches: Sequence[list[int]]
+    ) -> Iterator[tuple[list[int], Floats]]:
+        def one(batch: list[int]) -> Floats:
+            return self._encode_batch([texts[row] for row in batch])
+
+        if self.workers == 1 or len(batches) <= 1:
+            yield from ((batch, one(batch)) for batch in batches)
+            return
+        with ThreadPoolExecutor(self.workers, "daybreak-encode") as pool:
+            yield from zip(batches, pool.map(one, batches), strict=True)
+
+
+def unit(rows: Floats) -> Floats:
+    """Return the rows scaled to length 1; a zero row stays zero.
+
+    Example:
+        >>> unit(np.array([[3, 4], [0, 0]], np.float32))
+        array([[0.6, 0.8],
+               [0. , 0. ]], dtype=float32)
+    """
+    rows = np.asarray(rows, np.float32)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def thread_count(threads: int | None = None) -> int:
+    """Return how many threads to use: as asked, else as the environment says, else all cores.
+
+    ``DAYBREAK_THREADS`` is read first, then ``OMP_NUM_THREADS``.
+
+    Raises:
+        ConfigError: The number is not a whole number of at least 1.
+
+    Example:
+        >>> thread_count(3)
+        3
+    """
+    asked: dict[str, object] = {
+        "threads": threads,
+        "DAYBREAK_THREADS": os.environ.get("DAYBREAK_THREADS") or None,
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or None,
+    }
+    for where, value in asked.items():
+        if value is None:
+            continue
+        if not str(value).isdecimal() or int(str(value)) < 1:
+            raise ConfigError(f"{where} must be a whole number from 1, got {value!r}")
+        return int(str(value))
+    return _cores()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))  # respects taskset and container limits
+    return os.cpu_count() or 1

