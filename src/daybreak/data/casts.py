@@ -1,0 +1,96 @@
+"""Values of one column, of any type, as ids, numbers or attributes, and which are bad."""
+
+import polars as pl
+
+from daybreak.data.times import empty_to_null
+
+_SAFE_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
+
+
+def ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return values as id strings without surrounding blanks; bad is an empty one.
+
+    Whole floats lose their ``.0`` in typed columns (frames turn whole numbers with gaps into
+    floats); text is never changed but for the blanks.
+
+    Example:
+        >>> ids(pl.Series([7.0, None]))[0].to_list(), ids(pl.Series([" x", ""]))[1].to_list()
+        (['7', None], [False, True])
+    """
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+        if (values.drop_nulls() % 1 == 0).all():
+            values = values.cast(pl.Int64, strict=False)
+    text = values.cast(pl.String).str.strip_chars()
+    bad = text.is_null() | (text == "")
+    return text, bad.fill_null(value=True)
+
+
+def numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return values as Float64; bad is what is given but is no finite number.
+
+    Example:
+        >>> parsed, bad = numbers(pl.Series(["4.5", "", "NaN", "five", "inf"]))
+        >>> parsed.to_list(), bad.to_list()
+        ([4.5, None, None, None, None], [False, False, False, True, True])
+    """
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        number = values.cast(pl.Float64).fill_nan(None)
+        given = number.is_not_null()
+    else:
+        text = empty_to_null(values.cast(pl.String))
+        number, given = text.cast(pl.Float64, strict=False), text.is_not_null()
+    finite = number.is_finite().fill_null(value=False)
+    kept = number.to_frame("x").select(pl.when(finite).then(pl.col("x"))).to_series()
+    return kept.rename(values.name), given & ~finite
+
+
+def labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return values as text, null when blank; nothing is bad."""
+    text = values.cast(pl.String).str.strip_chars()
+    return text.replace("", None), pl.repeat(
+        value=False, n=len(text), dtype=pl.Boolean, eager=True
+    )
+
+
+def attribute(values: pl.Series) -> pl.Series:
+    """Return a column of items or users as Boolean, Int64, Float64 or String.
+
+    Text becomes numbers when every value is one and none would lose a leading zero or its
+    sign. Lists become text with ``|`` between the values; dates become ISO text.
+
+    Example:
+        >>> attribute(pl.Series(["1", "2", ""])).dtype, attribute(pl.Series(["01", "2"])).dtype
+        (Int64, String)
+    """
+    if values.dtype == pl.Boolean:
+        return values
+    if values.dtype.is_integer() and values.dtype != pl.UInt64:
+        return values.cast(pl.Int64)
+    if values.dtype.is_numeric():
+        return values.cast(pl.Float64).fill_nan(None)
+    return _text_or_numbers(as_text(values))
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Return any column as text: lists joined with ``|``, dates in ISO form."""
+    if isinstance(values.dtype, pl.List | pl.Array):
+        return values.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
+    if isinstance(values.dtype, pl.Struct):
+        return values.struct.json_encode()
+    if isinstance(values.dtype, pl.Datetime):
+        return values.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    if values.dtype == pl.Object:
+        return pl.Series(values.name, [None if v is None else str(v) for v in values])
+    return values.cast(pl.String, strict=False)
+
+
+def _text_or_numbers(text: pl.Series) -> pl.Series:
+    text = text.str.strip_chars().replace("", None)
+    given = text.drop_nulls()
+    if not len(given) or not given.str.contains(_SAFE_NUMBER).all():
+        return text
+    number = text.cast(pl.Float64, strict=False)
+    if not given.str.contains(r"[.eE]").any() and (number.drop_nulls().abs() < 2**53).all():
+        return text.cast(pl.Int64)
+    return number

@@ -1,0 +1,72 @@
+"""Find out what an input is by looking into it, and open it with the right reader."""
+
+from pathlib import Path
+from typing import Any
+
+from daybreak.data.aliases import Role
+from daybreak.data.readers.columnar import open_frame, open_parquet
+from daybreak.data.readers.delimited import open_delimited
+from daybreak.data.readers.encodings import Encoding, detect_encoding, named_encoding
+from daybreak.data.readers.jsonlines import open_json_lines
+from daybreak.data.readers.raw import Source
+from daybreak.data.readers.text import read_head
+from daybreak.data.rejects import Rejects
+from daybreak.errors import DataError
+
+SAMPLE = 16 * 2**20
+"""Bytes looked at to tell the encoding; random bytes are refused after the first 64 KiB."""
+
+_FOREIGN = (
+    (b"PK\x03\x04", "a zip or Excel file; unpack it or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file; save the sheet as CSV"),
+    (b"SQLite format 3", "an SQLite file; export its tables as CSV"),
+    (b"%PDF", "a PDF; expected CSV, TSV, JSON Lines or Parquet"),
+    (b"BZh", "a bzip2 file; unpack it or pack it with gzip"),
+    (b"\xfd7zXZ", "an xz file; unpack it or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file; unpack it or pack it with gzip"),
+    (b"ARROW1", "an Arrow file; save it as Parquet"),
+)
+
+
+def open_source(data: Any, role: Role, rejects: Rejects, encoding: str | None = None) -> Source:
+    """Open a path or a frame as the table ``role``.
+
+    The content decides, not the name: a Parquet file called ``.csv`` is read as Parquet.
+
+    Raises:
+        DataError: It is nothing that can be read as a table; the message says what it is.
+        NotFoundError: There is no such file.
+    """
+    if not isinstance(data, str | Path):
+        return open_frame(data, role)
+    path = Path(data)
+    head = read_head(path, 65_536)
+    if head.startswith(b"PAR1"):
+        return open_parquet(path)
+    _refuse_foreign(path, head)
+    codec = named_encoding(encoding) if encoding else _encoding(path, head)
+    source = _open_text(path, role, codec, rejects)
+    if codec.label:
+        source.notes.append(f"{path.name}: read as {codec.label}")
+    return source
+
+
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    if not head.strip():
+        raise DataError(f"{path.name} is empty; expected a header line and one record a line")
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise DataError(f"{path.name} is {what}")
+
+
+def _encoding(path: Path, head: bytes) -> Encoding:
+    detect_encoding(head, path.name)  # refuses garbage before more of it is read
+    return detect_encoding(read_head(path, SAMPLE), path.name)
+
+
+def _open_text(path: Path, role: Role, codec: Encoding, rejects: Rejects) -> Source:
+    start = read_head(path, 4096).decode(codec.codec, "replace").lstrip("\ufeff \t\r\n")
+    named = {".jsonl", ".ndjson", ".json"}.intersection(path.suffixes)
+    if named or start.startswith(("{", "[{")):
+        return open_json_lines(path, codec, rejects)
+    return open_delimited(path, role, codec)

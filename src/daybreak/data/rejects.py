@@ -1,0 +1,99 @@
+"""Rows that could not be used: every one counted, the first ones kept in full."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+import polars as pl
+
+KEPT = 1_000
+"""Details kept of one import [rejects]; the counts go on."""
+
+SHOWN = 60
+"""Longest value shown [characters]."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One place in the input that was not used, and why."""
+
+    file: str
+    """Name of the file, or of the frame."""
+    row: int
+    """Line as an editor shows it, from 1; in Parquet and frames the row, from 1."""
+    reason: str
+    column: str = ""
+    """Source column, empty when the whole row is meant."""
+    value: str = ""
+    """What stood there, shortened."""
+    row_kept: bool = False
+    """True: only this value was dropped, the row was loaded."""
+
+    def __str__(self) -> str:
+        where = f"{self.file}, row {self.row}" + (f", {self.column}" if self.column else "")
+        return f"{where}: {self.reason}" + (f" ({self.value})" if self.value else "")
+
+
+class Rejects:
+    """All rejects of one import: counted by reason, the first ``limit`` kept.
+
+    Example:
+        >>> rejects = Rejects()
+        >>> rejects.add(Reject("events.csv", 7, "value is not a number", "rating", "'good'"))
+        >>> len(rejects), rejects.counts, str(rejects.rows[0])[:18]
+        (1, {'value is not a number': 1}, 'events.csv, row 7,')
+    """
+
+    def __init__(self, limit: int = KEPT) -> None:
+        self.limit = limit
+        self._rows: list[Reject] = []
+        self._counts: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+
+    def add(self, reject: Reject) -> None:
+        """Count one reject and keep it when there is room."""
+        self.extend(reject, [reject.row], [reject.value])
+
+    def extend(self, like: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
+        """Count one reject for each of ``rows``: ``like``, with that row and its value."""
+        room = self.limit - len(self._rows)
+        n = 0
+        for n, (row, value) in enumerate(zip(rows, values, strict=True), start=1):
+            if n <= room:
+                self._rows.append(replace(like, row=row, value=shorten(value)))
+        self._counts[like.reason] += n
+        if not like.row_kept:
+            self._dropped[like.file] += n
+
+    @property
+    def rows(self) -> tuple[Reject, ...]:
+        """The first ``limit`` rejects, in the order they were found."""
+        return tuple(self._rows)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rejects by reason, the most frequent first; complete even when ``rows`` is not."""
+        return dict(self._counts.most_common())
+
+    def dropped(self, file: str | None = None) -> int:
+        """Return how many rows were not loaded, of one file or of all."""
+        return self._dropped.total() if file is None else self._dropped[file]
+
+    def frame(self) -> pl.DataFrame:
+        """Return ``rows`` as a frame: file, row, reason, column, value, row_kept."""
+        kinds = [pl.String, pl.Int64, pl.String, pl.String, pl.String, pl.Boolean]
+        schema = dict(zip(Reject.__dataclass_fields__, kinds, strict=True))
+        return pl.DataFrame([asdict(row) for row in self._rows], schema=schema)
+
+    def __len__(self) -> int:
+        return self._counts.total()
+
+
+def shorten(value: object) -> str:
+    """Return a value as one short printable line."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else repr(value)
+    text = text[: SHOWN + 1].encode("utf-8", "backslashreplace").decode()
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"

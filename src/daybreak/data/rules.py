@@ -1,0 +1,112 @@
+"""Which events speak for an item, which against it, and which only say that it was seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from daybreak.data.auto_rules import auto_conditions
+from daybreak.data.expressions import Condition, parse, type_key, type_name
+from daybreak.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class EventRules:
+    """Rules as a person writes them; all None means: choose by the data.
+
+    When rules are given, an event that fits none of them is only seen if ``positive`` is among
+    them, and positive otherwise. Negative goes before positive, positive before seen.
+
+    Example:
+        >>> events = pl.DataFrame({
+        ...     "event_type": ["rating", "rating", "like"], "value": [5.0, 2.0, None]})
+        >>> rules = EventRules(positive="rating>=4, like", negative="rating<3").resolve(events)
+        >>> rules.signs(events).to_list()
+        [1, -1, 1]
+    """
+
+    positive: str | None = None
+    negative: str | None = None
+    seen: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Event type -> how much an event of it counts; 1.0 for the others."""
+
+    def __post_init__(self) -> None:
+        for text in (self.positive, self.negative, self.seen):
+            parse(text or "")
+        for name, weight in self.weights.items():
+            if not 0 < weight < float("inf"):
+                raise ConfigError(f"weight of {name!r} must be above 0, got {weight!r}")
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the data choose."""
+        return self.positive is None and self.negative is None and self.seen is None
+
+    def resolve(self, events: pl.DataFrame) -> "ResolvedRules":
+        """Return rules that hold for any events, chosen by looking at these when automatic."""
+        weights = {type_name(name): float(w) for name, w in self.weights.items()}
+        if self.is_auto:
+            return ResolvedRules(*auto_conditions(events), default=1, type_weights=weights)
+        return ResolvedRules(
+            parse(self.positive or ""),
+            parse(self.negative or ""),
+            parse(self.seen or ""),
+            default=1 if self.positive is None else 0,
+            type_weights=weights,
+        )
+
+
+@dataclass(frozen=True)
+class ResolvedRules:
+    """Rules that need no more looking at the data."""
+
+    positive: tuple[Condition, ...] = ()
+    negative: tuple[Condition, ...] = ()
+    seen: tuple[Condition, ...] = ()
+    default: int = 1
+    """Sign of an event that fits none: 1 positive, 0 only seen."""
+    type_weights: Mapping[str, float] = field(default_factory=dict)
+
+    def signs(self, events: pl.DataFrame) -> pl.Series:
+        """Return (n_events,) Int8: 1 positive, 0 only seen, -1 negative."""
+        sign = (
+            pl.when(_any(self.negative))
+            .then(pl.lit(-1, pl.Int8))
+            .when(_any(self.positive))
+            .then(pl.lit(1, pl.Int8))
+            .when(_any(self.seen))
+            .then(pl.lit(0, pl.Int8))
+            .otherwise(pl.lit(self.default, pl.Int8))
+        )
+        columns = events.select(pl.col("event_type").cast(pl.String), pl.col("value"))
+        return columns.with_columns(sign=sign)["sign"]
+
+    def weights(self, events: pl.DataFrame) -> pl.Series:
+        """Return (n_events,) Float64: the weight of each event's type, 1.0 by default."""
+        if not self.type_weights:
+            return pl.repeat(1.0, events.height, dtype=pl.Float64, eager=True).alias("weight")
+        kind = type_key(pl.col("event_type").cast(pl.String))
+        weight = kind.replace_strict(
+            dict(self.type_weights), default=1.0, return_dtype=pl.Float64
+        ).fill_null(1.0)
+        return events.select(weight=weight)["weight"]
+
+    def describe(self) -> str:
+        """Return the rules as one sentence.
+
+        Example:
+            >>> ResolvedRules(parse("rating>=4"), parse("rating<3"), default=0).describe()
+            'Positive: rating>=4; negative: rating<3; only seen: everything else.'
+        """
+        rest = "everything else"
+        positive = [*map(str, self.positive), *([rest] if self.default else [])]
+        seen = [*map(str, self.seen), *([] if self.default else [rest])]
+        parts = [("Positive", positive), ("negative", self.negative), ("only seen", seen)]
+        return "; ".join(f"{k}: {', '.join(map(str, v))}" for k, v in parts if v) + "."
+
+
+def _any(conditions: tuple[Condition, ...]) -> pl.Expr:
+    if not conditions:
+        return pl.lit(False)
+    return pl.any_horizontal([condition.mask() for condition in conditions])

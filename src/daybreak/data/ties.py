@@ -1,0 +1,60 @@
+"""Detect ties in time that the file lists by item id: an order that says nothing."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class TieReport:
+    """Neighbours in the file with the same user and the same time."""
+
+    pairs: int
+    """Such neighbours with different items."""
+    ascending: float
+    """Share of them whose item ids ascend, in [0, 1]; 0.5 when the order is by chance."""
+    share: float
+    """Share of all events that are tied with another one of their user, in [0, 1]."""
+
+    @property
+    def sorted_by_id(self) -> bool:
+        """Whether ascending ids are too many for chance (more than 3 in 5, and 6 sigma)."""
+        excess = (self.ascending - 0.5) * 2 * self.pairs**0.5
+        return self.pairs >= 20 and self.ascending > 0.6 and excess > 6
+
+
+def tie_report(events: pl.DataFrame) -> TieReport:
+    """Compare neighbours of equal user and time in the order of the file.
+
+    Dates without a clock give all events of a day the same time, so they are ties too. A
+    model of order, or a split by time, that takes such an order for real learns the ids.
+
+    Example:
+        >>> day = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["1", "2", "10"],
+        ...                     "timestamp": [0.0] * 3})
+        >>> tie_report(day)
+        TieReport(pairs=2, ascending=1.0, share=1.0)
+    """
+    timed = events.filter(pl.col("timestamp").is_not_null())
+    if not timed.height:
+        return TieReport(0, 0.5, 0.0)
+    group = ["user_id", "timestamp"]
+    order = _order(timed["item_id"])
+    ranked = timed.select(*group, order.alias("order")).sort(group, maintain_order=True)
+    ties = ranked.select(
+        tied=pl.struct(group).is_duplicated(),
+        step=pl.when(
+            (pl.col("user_id") == pl.col("user_id").shift())
+            & (pl.col("timestamp") == pl.col("timestamp").shift())
+        ).then(pl.col("order").cast(pl.Float64) - pl.col("order").cast(pl.Float64).shift()),
+    )
+    steps = ties["step"].drop_nulls()
+    steps = steps.filter(steps != 0)
+    up = int((steps > 0).sum()) / len(steps) if len(steps) else 0.5
+    return TieReport(len(steps), up, int(ties["tied"].sum()) / timed.height)
+
+
+def _order(ids: pl.Series) -> pl.Series:
+    """Return ids as numbers when they all are, else their rank as text."""
+    number = ids.cast(pl.Float64, strict=False)
+    return ids.rank("dense").cast(pl.Float64) if number.null_count() else number

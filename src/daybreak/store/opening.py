@@ -1,0 +1,27 @@
+"""Open a store by URL."""
+
+from pathlib import Path
+
+from daybreak.store.base import Store, stores
+from daybreak.store.sqlite import SqliteStore
+
+
+def open_store(url: str | Path) -> Store:
+    """Open a store; the scheme of the URL names its kind, a plain path means SQLite.
+
+    Args:
+        url: ``shop.db``, ``sqlite:///shop.db`` or ``sqlite:///:memory:``.
+
+    Raises:
+        StoreError: The store cannot be used.
+        NotFoundError: There is no store of that kind.
+
+    Example:
+        >>> open_store("sqlite:///:memory:").tables().events.height
+        0
+    """
+    text = str(url)
+    if "://" not in text:
+        return SqliteStore(f"sqlite:///{text}")
+    kind = stores[text.partition(":")[0].partition("+")[0]]
+    return kind(text)  # type: ignore[call-arg]

@@ -1,0 +1,370 @@
+import contextlib
+import gzip
+import json
+from datetime import date
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.data.importing import preview, read_folder, read_tables
+from daybreak.errors import ConfigError, DataError, NotFoundError
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def places(result):
+    return [(r.row, r.column, r.value, r.reason) for r in result.rejects.rows]
+
+
+def pairs(result):
+    return result.tables.events.select("user_id", "item_id").rows()
+
+
+SAME = {
+    "a.csv": "user_id,item_id,rating,timestamp\nann,tea,4,60\nbob,rum,2.5,\n",
+    "semicolon.csv": "user_id;item_id;rating;timestamp\nann;tea;4;60\nbob;rum;2.5;\n",
+    "quoted.csv": '"user_id","item_id",rating,timestamp\n"ann","tea","4","60"\nbob,rum,2.5,\n',
+    "crlf.csv": "user_id,item_id,rating,timestamp\r\nann,tea,4,60\r\nbob,rum,2.5,\r\n",
+    "mac.csv": "user_id,item_id,rating,timestamp\rann,tea,4,60\rbob,rum,2.5,\r",
+    "a.tsv": "user_id\titem_id\trating\ttimestamp\nann\ttea\t4\t60\nbob\trum\t2.5\t\n",
+    "a.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    "ann\ttea\t4\t60\nbob\trum\t2.5\t",
+    "a.jsonl": '{"user": "ann", "item": "tea", "rating": 4, "time": 60}\n'
+    '{"user": "bob", "item": "rum", "rating": 2.5}\n',
+    "wrong_name.csv": '{"user": "ann", "item": "tea", "rating": 4,'
+    ' "time": "1970-01-01T00:01"}\n'
+    '{"user": "bob", "item": "rum", "rating": "2.5"}\n',
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_all_text_formats_give_the_same_events(name, put):
+    result = read_tables(put(name, SAME[name]))
+    assert result.tables.events.rows() == [
+        ("ann", "tea", "rating", 4.0, 60.0, None),
+        ("bob", "rum", "rating", 2.5, None, None),
+    ]
+    assert not len(result.rejects)
+
+
+def test_packed_files_and_parquet_and_frames_give_the_same_events(put, tmp_path):
+    plain = read_tables(put("a.csv", SAME["a.csv"])).tables.events
+    packed = put("b.csv.gz", gzip.compress(SAME["a.csv"].encode()))
+    frame = pl.DataFrame(
+        {
+            "user_id": ["ann", "bob"],
+            "item_id": ["tea", "rum"],
+            "rating": [4.0, 2.5],
+            "timestamp": [60.0, None],
+        }
+    )
+    frame.write_parquet(tmp_path / "c.parquet")
+    pandas = pd.DataFrame(frame.to_dict(as_series=False))
+    for data in (packed, tmp_path / "c.parquet", frame, frame.lazy(), pandas):
+        assert read_tables(data).tables.events.equals(plain)
+
+
+def test_movielens_files_need_no_header(put, tmp_path):
+    put("ratings.dat", "1::10::5::978300760\n2::10::3::978302109\n")
+    put("movies.dat", '10::Amélie: "Le Film" (2001)::Comedy|Romance\n'.encode("latin-1"))
+    put("users.dat", "1::F::1::10::48067\n2::M::56::16::70072\n")
+    result = read_folder(tmp_path)
+    assert result.tables.events["value"].to_list() == [5.0, 3.0]
+    assert result.tables.items.rows() == [("10", 'Amélie: "Le Film" (2001)', "Comedy|Romance")]
+    assert result.tables.users.columns == ["user_id", "gender", "age", "occupation", "zip_code"]
+    assert any("Windows-1252" in note for note in result.notes)
+
+
+def test_a_table_of_numbers_without_a_header_is_read_by_position(put):
+    result = read_tables(put("u.data", "196\t242\t3\t881250949\n186\t302\t4\t891717742\n"))
+    assert result.tables.events["timestamp"].to_list() == [881_250_949.0, 891_717_742.0]
+    assert "no header" in result.notes[0]
+
+
+def test_gorse_dumps_are_read(put):
+    item = {
+        "ItemId": "1",
+        "IsHidden": False,
+        "Categories": ["Comedy", "Drama"],
+        "Timestamp": "1970-01-01T00:01:00Z",
+        "Labels": {"year": 1999},
+        "Comment": "Tea",
+    }
+    items = put("items.jsonl", json.dumps(item))
+    event = {"FeedbackType": "like", "UserId": "ann", "ItemId": "1", "Timestamp": "1970-01-01"}
+    result = read_tables(put("e.jsonl", json.dumps(event)), items)
+    assert result.tables.items.rows(named=True) == [
+        {
+            "item_id": "1",
+            "is_hidden": "false",
+            "categories": "Comedy|Drama",
+            "created_at": 60.0,
+            "labels_year": 1999,
+            "description": "Tea",
+        }
+    ]
+    assert result.tables.events["event_type"].to_list() == ["like"]
+
+
+def test_recbole_lists_become_values_and_titles_stay(put):
+    text = "item_id:token\tmovie_title:token_seq\tclass:token_seq\n1\tToy Story\tComedy Drama\n"
+    assert read_tables(items=put("a.item", text)).tables.items.rows() == [
+        ("1", "Toy Story", "Comedy|Drama")
+    ]
+
+
+def test_every_bad_row_is_reported_with_its_place_and_the_good_ones_load(put):
+    text = (
+        "user_id,item_id,rating,timestamp\n"  # row 1
+        "ann,tea,4,60\n"
+        ",tea,4,60\n"
+        "ann,,4,60\n"
+        "\n"
+        "ann,rum,good,60\n"  # row 6
+        "ann,rum,4,soon\n"
+        "ann,rum\n"
+        "ann,rum,4,60,7\n"
+        "bob,rum,inf,60\n"  # row 10
+        "bob,rum,5,61,\n"
+    )
+    result = read_tables(put("e.csv", text))
+    assert pairs(result) == [("ann", "tea"), ("bob", "rum")]
+    assert sorted(places(result)) == [
+        (3, "user_id", "", "no user_id"),
+        (4, "item_id", "", "no item_id"),
+        (6, "rating", "good", "value is not a number"),
+        (7, "timestamp", "soon", "timestamp is not a time"),
+        (8, "", "2 instead of 4: ann,rum", "wrong number of fields"),
+        (9, "", "5 instead of 4: ann,rum,4,60,7", "wrong number of fields"),
+        (10, "rating", "inf", "value is not a number"),
+    ]
+    assert any("1 empty lines skipped" in note for note in result.notes)
+
+
+def test_rows_are_counted_as_an_editor_does_over_line_breaks_in_quotes(put):
+    text = 'item_id,title\n1,"two\nlines"\n,none\n3,"a ""b"", c"\n\n,x\n'
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items.rows() == [("1", "two\nlines"), ("3", 'a "b", c')]
+    assert [row for row, *_ in places(result)] == [4, 7]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row(put):
+    text = 'item_id,title\n1,tea\n2,"open\n3,rum\n4,5" disk\n'
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items["title"].to_list() == ["tea", "rum", '5" disk']
+    assert places(result) == [(3, "", '2,"open', "quotes are not closed or not doubled")]
+
+
+def test_records_may_cross_blocks(put, monkeypatch):
+    monkeypatch.setattr("daybreak.data.readers.text.BLOCK", 7)
+    text = 'item_id,title\n1,"a\n\n\nb"\n2,c\n3,"d""\ne"\n,x\n'
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items.rows() == [("1", "a\n\n\nb"), ("2", "c"), ("3", 'd"\ne')]
+    assert [row for row, *_ in places(result)] == [9]
+
+
+PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
+FIELDS = st.text(PRINTABLE | st.sampled_from('\n",'), max_size=8)
+
+
+@given(st.lists(st.tuples(FIELDS, FIELDS), min_size=1, max_size=8), st.integers(1, 40))
+def test_what_polars_writes_is_read_back(tmp_path_factory, rows, block):
+    """Ids are numbered, so that every row is good; blanks at the ends are not kept."""
+    frame = pl.DataFrame(rows, schema={"title": pl.String, "text": pl.String}, orient="row")
+    frame = frame.with_row_index("item_id").cast({"item_id": pl.String})
+    path = tmp_path_factory.mktemp("csv") / "items.csv"
+    frame.write_csv(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("daybreak.data.readers.text.BLOCK", block)
+        result = read_tables(items=path)
+    text = pl.col("title", "text").str.strip_chars().replace("", None)
+    assert result.tables.items.equals(frame.with_columns(text))
+    assert not len(result.rejects)
+
+
+@pytest.mark.parametrize(
+    ("codec", "label"),
+    [
+        ("utf-8-sig", "UTF-8 with a byte order mark"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("gbk", "GB18030 (GBK)"),
+        ("gb18030", "GB18030 (GBK)"),
+    ],
+)
+def test_the_encoding_is_told_and_used(codec, label, put):
+    text = "item_id,title\n1,钢之炼金术师，完整版\n2,命运石之门\n"
+    result = read_tables(items=put("i.csv", text.encode(codec)))
+    assert result.tables.items["title"].to_list() == ["钢之炼金术师，完整版", "命运石之门"]
+    assert result.notes == (f"i.csv: read as {label}",)
+
+
+def test_western_text_is_told_from_chinese(put):
+    text = "item_id,title\n1,Größe für Ärzte\n2,señor – café\n"
+    result = read_tables(items=put("i.csv", text.encode("cp1252")))
+    assert result.tables.items["title"].to_list() == ["Größe für Ärzte", "señor – café"]
+
+
+def test_a_named_encoding_is_used(put):
+    data = "item_id,title\n1,きれい\n".encode("shift-jis")
+    result = read_tables(items=put("i.csv", data), encoding="shift-jis")
+    assert result.tables.items["title"].to_list() == ["きれい"]
+    with pytest.raises(ConfigError, match="no encoding named 'klingon'"):
+        read_tables(items=put("i.csv", data), encoding="klingon")
+
+
+def test_a_few_bad_bytes_cost_their_rows_only(put):
+    good = "".join(f"{n},日本語\n" for n in range(50)).encode()
+    result = read_tables(items=put("i.csv", b"item_id,title\n" + good + b"99,\xff\xfe\n"))
+    assert result.tables.items.height == 50
+    assert places(result) == [(52, "", "99,\\udcff\\udcfe", "bytes are not valid UTF-8")]
+
+
+def test_bad_json_lines_are_reported(put):
+    text = '{"item_id": "1", "title": "tea"}\n{"item_id": \n[1]\n\n{"title": "x"}\n'
+    result = read_tables(items=put("i.jsonl", text))
+    assert result.tables.items.rows() == [("1", "tea")]
+    assert [(row, reason) for row, _, _, reason in sorted(places(result))] == [
+        (2, "not valid JSON"),
+        (3, "not a JSON object"),
+        (5, "no item_id"),
+    ]
+
+
+def test_the_later_row_of_an_id_is_used(put):
+    result = read_tables(items=put("i.csv", "item_id,title\n1,old\n2,x\n1,new\n"))
+    assert result.tables.items.rows() == [("2", "x"), ("1", "new")]
+    assert places(result) == [(2, "item_id", "1", "item_id comes again; the later row is used")]
+
+
+def test_a_wrong_date_of_an_item_costs_the_date_only(put):
+    result = read_tables(items=put("i.csv", "item_id,created_at\n1,1970-01-02\n2,soon\n"))
+    assert result.tables.items["created_at"].to_list() == [86_400.0, None]
+    assert result.rejects.rows[0].row_kept
+    assert result.rejects.dropped() == 0
+
+
+def test_repeated_events_and_unknown_items_are_noted(put):
+    events = put("e.csv", "user_id,item_id\nann,tea\nann,tea\nann,gone\n")
+    result = read_tables(events, put("i.csv", "item_id\ntea\n"))
+    assert result.tables.events.height == 3
+    assert "1 events repeat an earlier one exactly" in result.notes[0]
+    assert (
+        "1 events name 1 items that are not among the items, such as 'gone'" in result.notes[1]
+    )
+
+
+def test_columns_that_are_not_used_are_noted(put):
+    result = read_tables(put("e.csv", "user_id,item_id,colour\nann,tea,red\n"))
+    assert result.notes == ("e.csv: columns not used: colour",)
+
+
+def test_event_ids_are_kept_beside_the_events(put):
+    result = read_tables(
+        put("e.csv", "event_id,user_id,item_id\n7,ann,tea\n8,,tea\n9,bob,tea\n")
+    )
+    assert result.event_ids.to_list() == ["7", "9"]
+
+
+def test_columns_can_be_chosen_for_all_tables_or_one(put):
+    events = put("e.csv", "wer,was,name\nann,tea,x\n")
+    items = put("i.csv", "was,name\ntea,Tea\n")
+    choice = {"user_id": "wer", "item_id": "was", "items": {"title": "name"}}
+    result = read_tables(events, items, columns=choice)
+    assert result.tables.items.rows() == [("tea", "Tea")]
+    with pytest.raises(ConfigError, match="no input has a column 'wen'"):
+        read_tables(events, items, columns={**choice, "value": "wen"})
+
+
+def test_a_preview_shows_the_columns_only(put):
+    shown = preview(put("e.csv", "userID,itemID,x\nbroken"))
+    assert shown["events"].convention == "Microsoft Recommenders"
+
+
+def test_types_of_attributes_are_found_and_codes_stay_text(put):
+    text = "item_id,year,price,code,mixed\n007,1999,1.5,01,1\n8,2000,2,02,x\n"
+    items = read_tables(items=put("i.csv", text)).tables.items
+    assert items.rows() == [("007", 1999, 1.5, "01", "1"), ("8", 2000, 2.0, "02", "x")]
+
+
+GARBAGE = {
+    "empty.csv": (b"", "empty.csv is empty"),
+    "blank.csv": (b"\n \n", "blank.csv is empty"),
+    "noise.csv": (bytes(range(256)) * 400, "noise.csv is not text"),
+    "zeros.csv": (bytes(100_000), "zeros.csv is not text"),
+    "sheet.xlsx": (b"PK\x03\x04" + bytes(50), "a zip or Excel file; unpack it or save"),
+    "old.xls": (b"\xd0\xcf\x11\xe0" + bytes(50), "an old Excel file"),
+    "broken.parquet": (b"PAR1" + b"\xff" * 500, "a damaged Parquet file"),
+    "cut.csv.gz": (gzip.compress(b"user_id,item_id\n" * 999_999)[:-20], "damaged gzip file"),
+    "array.json": (b'[{"user_id": 1}]', "one JSON array; expected one object a line"),
+    "words.csv": (b"lorem ipsum dolor\n" * 100, "events have no column for user_id"),
+    "words.jsonl": (b"lorem ipsum dolor\n" * 100, "has no JSON object in its first lines"),
+    "line.csv": (b"user_id,item_id," + b"x" * 9_000_000, "longer than 4,194,304 characters"),
+    "odd.csv": (b"user_id,item_id\n\x81\x8d\x8f\x90,1\n", "is not UTF-8, UTF-16, GB18030"),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_what_cannot_be_read_is_a_clear_error(name, put):
+    content, message = GARBAGE[name]
+    with pytest.raises(DataError, match=message):
+        read_tables(put(name, content))
+
+
+def test_missing_files_folders_and_other_things_are_clear_errors(tmp_path, put):
+    with pytest.raises(NotFoundError, match="no file"):
+        read_tables(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="is a folder, expected a file"):
+        read_tables(tmp_path)
+    with pytest.raises(DataError, match="events are a int; expected a path"):
+        read_tables(7)
+    with pytest.raises(ConfigError, match="nothing to read"):
+        read_tables()
+    with pytest.raises(DataError, match="no file that is recognised"):
+        read_folder(tmp_path)
+    with pytest.raises(NotFoundError, match="no folder"):
+        read_folder(tmp_path / "none")
+    put("ratings.csv", "a")
+    put("events.csv", "a")
+    with pytest.raises(DataError, match=r"several files of events: events\.csv, ratings\.csv"):
+        read_folder(tmp_path)
+
+
+def test_a_header_alone_is_no_error(put):
+    result = read_tables(put("e.csv", "user_id,item_id\n"))
+    assert result.tables.events.height == 0
+    assert result.notes == ("e.csv: no events",)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_it_fail_otherwise(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("bytes") / "e.csv"
+    path.write_bytes(b"user_id,item_id,rating,timestamp\nann,tea,4,60\n" + data)
+    with contextlib.suppress(DataError):
+        read_tables(path)
+
+
+def test_whole_float_ids_of_frames_are_written_as_numbers():
+    frame = pd.DataFrame({"user_id": [1.0, None], "item_id": [2, 3]})
+    result = read_tables(frame)
+    assert pairs(result) == [("1", "2")]
+    assert places(result) == [(2, "user_id", "", "no user_id")]
+
+
+def test_lists_and_dates_of_frames_become_text():
+    frame = pl.DataFrame(
+        {"item_id": [1], "categories": [["a", "b"]], "aired": [date(2020, 1, 2)]}
+    )
+    assert read_tables(items=frame).tables.items.rows() == [("1", "a|b", "2020-01-02")]

@@ -1,0 +1,19 @@
+from daybreak.data.rejects import SHOWN, Reject, Rejects, shorten
+
+
+def test_all_are_counted_and_the_first_are_kept():
+    rejects = Rejects(limit=3)
+    rejects.extend(Reject("a.csv", 0, "bad"), range(2, 12), "0123456789")
+    rejects.add(Reject("a.csv", 20, "wrong date", "created_at", "soon", row_kept=True))
+    assert [row.row for row in rejects.rows] == [2, 3, 4]
+    assert rejects.counts == {"bad": 10, "wrong date": 1}
+    assert len(rejects) == 11
+    assert rejects.dropped("a.csv") == rejects.dropped() == 10
+    assert rejects.frame().shape == (3, 6)
+
+
+def test_a_value_is_one_short_printable_line():
+    assert shorten("a\nb\x00") == "a\\nb\\x00"
+    assert shorten("\udcff") == "\\udcff"
+    assert len(shorten("x" * 1000)) == SHOWN + 1
+    assert shorten(None) == ""

@@ -1,0 +1,89 @@
+import polars as pl
+
+from daybreak.data.describe import describe
+from daybreak.data.importing import read_tables
+from daybreak.data.readiness import readiness
+from daybreak.data.tables import Tables
+from daybreak.data.validation import validate
+
+
+def shop(n_users=30, n_each=40):
+    """Each user takes each of ``n_each`` items once, at times of its own."""
+    rows = [(f"u{u}", f"i{i}", 1000.0 * u + i) for u in range(n_users) for i in range(n_each)]
+    names = ["user_id", "item_id", "timestamp"]
+    return Tables.of(pl.DataFrame(rows, schema=names, orient="row"))
+
+
+def levels(findings):
+    return {finding.code: finding.level for finding in findings}
+
+
+def test_the_numbers_of_a_small_shop():
+    """Two users, three items of which one is cold; ann has three events on two items."""
+    events = pl.DataFrame(
+        {
+            "user_id": ["ann", "ann", "ann", "bob"],
+            "item_id": ["x", "x", "y", "x"],
+            "timestamp": [1.0, 2.0, None, 5.0],
+            "domain": ["tea", "tea", "rum", "rum"],
+        }
+    )
+    items = pl.DataFrame({"item_id": ["x", "y", "z"], "title": ["Green tea", "Rum", None]})
+    facts = describe(Tables.of(events, items))
+    assert (facts["users"], facts["items"], facts["events"], facts["pairs"]) == (2, 3, 4, 3)
+    assert facts["density"] == 3 / 6
+    assert facts["events_per_user"] == {"median": 2.0, "max": 3.0}
+    assert facts["events_per_item"] == {"median": 2.0, "max": 3.0}
+    assert facts["time"] == {"first": 1.0, "last": 5.0, "known": 0.75}
+    assert facts["cold_items"] == 1 / 3
+    assert facts["cold_users"] == 0.0
+    assert facts["domains"] == {"events": {"tea": 2, "rum": 2}}
+    assert facts["item_columns"] == {"title": 2 / 3}
+    assert facts["text_columns"] == ["title"]
+
+
+def test_nothing_at_all_is_described_and_fails():
+    facts = describe(Tables.of())
+    assert (facts["events"], facts["density"], facts["cold_items"]) == (0, None, None)
+    assert levels(validate(Tables.of()))["empty"] == "FAIL"
+
+
+def test_a_good_shop_passes():
+    found = levels(validate(shop()))
+    assert found["events"] == found["times"] == found["ties"] == found["signs"] == "PASS"
+    assert found["strategy_collaborative"] == found["strategy_transitions"] == "PASS"
+    assert found["item_text"] == found["strategy_profile"] == "WARN"
+
+
+def test_ties_sorted_by_id_are_a_warning():
+    day = shop().events.with_columns(timestamp=pl.lit(86_400.0))
+    assert levels(validate(Tables.of(day)))["ties"] == "WARN"
+
+
+def test_many_rejects_fail_and_few_warn():
+    few = pl.DataFrame({"user_id": [None, *["a"] * 99], "item_id": ["x"] * 100})
+    many = pl.DataFrame({"user_id": [None, "a"], "item_id": ["x", "x"]})
+    assert levels(validate(read_tables(few)))["rejects"] == "WARN"
+    assert levels(validate(read_tables(many)))["rejects"] == "FAIL"
+
+
+def test_events_that_are_all_negative_fail():
+    events = pl.DataFrame({"user_id": ["a"], "item_id": ["x"], "event_type": ["dislike"]})
+    assert levels(validate(Tables.of(events)))["signs"] == "FAIL"
+
+
+def test_readiness_says_what_the_next_events_unlock():
+    """20 users x 20 items: 400 events; with 1,000 more, 20 active users become 70."""
+    ready = readiness(shop(20, 20))
+    collaborative = ready["collaborative"]
+    assert (collaborative.on, collaborative.soon) == (False, True)
+    assert [(n.have, n.need, n.expected) for n in collaborative.needs] == [
+        (20, 25, 70),
+        (400, 1000, 1400),
+    ]
+    assert ready["popularity"].on
+    assert not ready["content"].on
+    assert str(collaborative) == (
+        "collaborative (what people of like taste take): off, on after 1,000 more events "
+        "[users with 2 events 20 of 25; events 400 of 1,000]"
+    )
