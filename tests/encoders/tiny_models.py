@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from string import ascii_letters
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -77,25 +78,13 @@ def tiny_use(folder: Path) -> Path:
         for layer in (1, 2):
             shapes |= {f"w{layer}_{order}": (order * cnn, cnn), f"b{layer}_{order}": (cnn,)}
     arrays = {
-        name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()
+        name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()
     }
-    tables = {f"q{n}": rng.integers(0, 9, (6, width)).astype(np.uint8) for n in (1, 2, 3)}
+    tables = {f"q{n}": rng.integers(0, 9, (20, width)).astype(np.uint8) for n in (1, 2, 3)}
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "weights.npz", eps=np.float64(1e-6), **arrays, **tables)
-    pieces = [
-        "<unk>",
-        "<s>",
-        "</s>",
-        "▁",
-        "▁red",
-        "▁globe",
-        "▁Holz",
-        "e",
-        "r",
-        "a",
-        "红色",
-        "l",
-    ]
+    words = ["▁", "▁red", "▁globe", "▁Holz", "红色"]
+    pieces = ["<unk>", "<s>", "</s>", *words, *ascii_letters]
     (folder / "sp.model").write_bytes(b"".join(map(piece, pieces)))
     return folder
 

@@ -106,13 +106,25 @@ class Encoder(ABC):
         self, texts: Sequence[str], batches: Sequence[list[int]]
     ) -> Iterator[tuple[list[int], Floats]]:
         def one(batch: list[int]) -> Floats:
-            return self._encode_batch([texts[row] for row in batch])
+            return self._encode_batch([well_formed(texts[row]) for row in batch])
 
         if self.workers == 1 or len(batches) <= 1:
             yield from ((batch, one(batch)) for batch in batches)
             return
         with ThreadPoolExecutor(self.workers, "daybreak-encode") as pool:
             yield from zip(batches, pool.map(one, batches), strict=True)
+
+
+def well_formed(text: str) -> str:
+    r"""Return the text with half characters, which no tokenizer takes, made question marks.
+
+    They come from JSON that was cut between the two halves of an emoji.
+
+    Example:
+        >>> well_formed("globe \ud83c")
+        'globe ?'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def unit(rows: Floats) -> Floats:

@@ -26,6 +26,7 @@ TEXTS = (
     " \t\n",
     "Ein blauer Kreisel aus Holz",
     "🎈 x",
+    "half a character: \ud83c",
     "globe",
 )
 
