@@ -34,7 +34,7 @@ def scene(seed, evalkit, pandas):
     pair = ["user_id", "item_id"]
     truth = grid.matrix(pl.DataFrame(wanted, pair, orient="row"))
     judge = Judge(truth, counts[:20], 17, categories(items, ITEMS[:20]))
-    return split, grid, judge, pl.DataFrame(banned, pair, orient="row")
+    return split, grid, judge, grid.matrix(pl.DataFrame(banned, pair, orient="row"))
 
 
 def answers(seed):

@@ -39,6 +39,13 @@ def test_popular_does_not_order_new_items_by_id():
     assert sorted(listed(answer, "new")) == items != listed(answer, "new")
 
 
+def test_popular_draws_ties_for_each_user():
+    items = [f"i{n}" for n in range(30)]
+    answer = Popular(shop()).recommend(["x", "y"], k=3, items=["tea", *items])
+    assert listed(answer, "x")[0] == listed(answer, "y")[0] == "tea"
+    assert listed(answer, "x") != listed(answer, "y")
+
+
 def test_only_candidates_are_recommended_and_seen_ones_on_demand():
     answer = Popular(shop()).recommend(["b"], k=9, exclude_seen=False, items=["rum", "tea"])
     assert listed(answer, "b") == ["tea", "rum"]

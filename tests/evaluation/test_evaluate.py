@@ -137,3 +137,12 @@ def test_what_cannot_be_measured_is_refused():
     one = Tables.of(pl.DataFrame({"user_id": ["u"], "item_id": ["i"]}))
     with pytest.raises(DataError, match=r"nothing can be measured: .*warm_last: not measured"):
         evaluate({}, one)
+
+
+def test_the_order_of_the_catalogue_tells_nothing():
+    Spy.asked.clear()
+    measure({"spy": Spy}, make_plans(shop(), slices=["cold_item", "warm_last"]))
+    for train, _, told in Spy.asked:
+        catalogue = train.items["item_id"].to_list()
+        assert told["items"] == [item for item in catalogue if item in set(told["items"])]
+        assert told["items"] != sorted(told["items"])

@@ -5,7 +5,8 @@ from daybreak.errors import DataError
 from daybreak.evaluation.grid import Grid, categories
 
 GRID = Grid(["ann", "bob"], ["gin", "rum", "tea"])
-NOBODY = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+EMPTY = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+NOBODY = GRID.matrix(EMPTY)
 
 
 def answer(*rows):
@@ -18,7 +19,7 @@ def test_forbidden_rows_are_counted_and_the_rest_close_up():
         *(("ann", "rum", 5), ("eve", "tea", 1)),
     )
     banned = pl.DataFrame({"user_id": ["ann"], "item_id": ["gin"]})
-    cleaned = GRID.clean(rows, banned, 2)
+    cleaned = GRID.clean(rows, GRID.matrix(banned), 2)
     assert cleaned.ranked.tolist() == [[2, 1], [-1, -1]]
     assert cleaned.dropped == {
         "unknown_user": 1,
@@ -39,7 +40,7 @@ def test_an_answer_without_rank_is_refused():
 
 
 def test_an_empty_answer_is_an_answer():
-    empty = NOBODY.with_columns(rank=pl.lit(None, pl.Int64))
+    empty = EMPTY.with_columns(rank=pl.lit(None, pl.Int64))
     assert (GRID.clean(empty, NOBODY, 1).ranked == -1).all()
 
 

@@ -1,6 +1,7 @@
 """The two systems that every other one is measured against."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ from daybreak.data import Tables
 from daybreak.evaluation.grid import Grid
 from daybreak.evaluation.ranking import top_k
 from daybreak.rng import stream
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.types import Rows, Sparse
 
 CHUNK = 1 << 21
 """Scores held at a time [numbers]."""
@@ -87,22 +88,17 @@ class Random(Baseline):
     """
 
     def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
-        """Draw a score for each pair; see :meth:`Baseline.rank`."""
-        n_users, n_items = hidden.shape
-        rng, step = stream(self.seed, "random baseline"), max(1, CHUNK // max(1, n_items))
-        parts = [np.empty((0, k), dtype=np.int64)]
-        for start in range(0, n_users, step):
-            rows = hidden[start : start + step]
-            scores: Floats = rng.random(rows.shape, dtype=np.float32)
-            parts.append(top_k(scores, k, rows))
-        return np.concatenate(parts)
+        """Let everything tie; see :meth:`Baseline.rank`."""
+        nothing = np.zeros(len(candidates), dtype=np.int64)
+        return _drawn(nothing, hidden, k, stream(self.seed, "random baseline"))
 
 
 class Popular(Baseline):
-    """The same list for everybody: items by their number of users, ties in random order.
+    """Items by their number of users, the same for everybody but for ties.
 
-    The order of ties is drawn because ids often follow age or size, and an order by id would
-    then know something about new items that popularity does not.
+    Ties are drawn anew for each user. An order by id would know something that popularity does
+    not, as ids often follow age; and one drawn order for all would make the baseline on new
+    items, which all tie at none, a single lucky or unlucky list.
 
     Example:
         >>> rows = [("a", "tea"), ("b", "tea"), ("b", "rum")]
@@ -114,22 +110,33 @@ class Popular(Baseline):
 
     def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
         """Walk down the list past what is hidden; see :meth:`Baseline.rank`."""
-        order = self._order(candidates)
-        hidden = hidden[:, order]
+        counts = self._counts(candidates)
+        order = np.argsort(-counts, kind="stable")
         most = int(np.bincount(hidden.nonzero()[0], minlength=1).max())
-        head = min(len(order), k + most)  # nobody needs to look further down
-        scores: Floats = np.broadcast_to(
-            -np.arange(head, dtype=np.float32), (hidden.shape[0], head)
-        )
-        rows = top_k(scores, k, hidden[:, :head])
+        last = min(len(order), k + most)  # nobody needs to look further down, but for ties
+        head = int((counts >= counts[order[last - 1]]).sum()) if last else 0
+        order = order[:head]
+        rows = _drawn(counts[order], hidden[:, order], k, stream(self.seed, "popular ties"))
         return np.where(rows >= 0, np.append(order, -1)[rows], -1)
 
-    def _order(self, candidates: Sequence[str]) -> Rows:
+    def _counts(self, candidates: Sequence[str]) -> Rows:
+        return np.array([self._users_of.get(item, 0) for item in candidates], dtype=np.int64)
+
+    @cached_property
+    def _users_of(self) -> dict[str, int]:
         pairs = self.train.events.select("user_id", "item_id").unique()
-        counts = dict(pairs.group_by("item_id").len().iter_rows())
-        users = np.array([counts.get(item, 0) for item in candidates], dtype=np.int64)
-        tie = stream(self.seed, "popular ties").permutation(len(candidates))
-        return np.lexsort((tie, -users))
+        return dict(pairs["item_id"].value_counts().iter_rows())
+
+
+def _drawn(counts: Rows, hidden: Sparse, k: int, rng: np.random.Generator) -> Rows:
+    """Return (n_users, k) best rows by count, ties drawn for each user."""
+    n_users, n_items = hidden.shape
+    step = max(1, CHUNK // max(1, n_items))
+    parts = [np.empty((0, k), dtype=np.int64)]
+    for start in range(0, n_users, step):
+        rows = hidden[start : start + step]
+        parts.append(top_k(counts + rng.random(rows.shape), k, rows))
+    return np.concatenate(parts)
 
 
 def _frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:

@@ -141,11 +141,13 @@ class _Paper:
         self._grid = Grid(slice_.users, slice_.candidates)
         users = pl.Series(slice_.users, dtype=pl.String).implode()
         seen = plan.train.events.filter(pl.col("user_id").is_in(users))
-        self._exclude = pl.concat(
-            [frame.select(PAIR) for frame in (seen, slice_.history, slice_.exclude)]
+        self._exclude = self._grid.matrix(
+            pl.concat([frame.select(PAIR) for frame in (seen, slice_.history, slice_.exclude)])
         )
+        catalogue = pl.col("item_id").is_in(pl.Series(slice_.candidates).implode())
+        self._items = plan.train.items.filter(catalogue)["item_id"].to_list()
         positives = plan.positives
-        counts = dict(positives.group_by("item_id").len().iter_rows())
+        counts = dict(positives["item_id"].value_counts().iter_rows())
         self._judge = Judge(
             relevant=self._grid.matrix(slice_.targets),
             counts=np.array([counts.get(i, 0) for i in slice_.candidates], dtype=np.int64),
@@ -181,6 +183,6 @@ class _Paper:
             histories=asked.history if asked.history.height else None,
             k=k,
             exclude_seen=True,
-            items=list(asked.candidates),
+            items=self._items,  # in the random order of the catalogue
             exclude=asked.exclude if asked.exclude.height else None,
         )

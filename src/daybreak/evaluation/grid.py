@@ -8,6 +8,7 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from daybreak.errors import DataError
+from daybreak.evaluation.ranking import is_set
 from daybreak.types import Rows, Sparse
 
 DROPPED = ("unknown_user", "not_candidate", "excluded", "repeated")
@@ -43,17 +44,22 @@ class Grid:
     def matrix(self, pairs: pl.DataFrame) -> Sparse:
         """Return the pairs as a boolean CSR matrix; pairs of others are left out."""
         known = pairs.select("user_id", "item_id").join(self._users, on="user_id")
-        known = known.join(self._items, on="item_id").select("user_row", "item_row").unique()
+        known = known.join(self._items, on="item_id").select("user_row", "item_row")
         rows, columns = (known[name].to_numpy() for name in ("user_row", "item_row"))
         matrix = csr_array((np.ones(len(known), np.bool_), (rows, columns)), shape=self.shape)
-        matrix.sort_indices()
+        matrix.sum_duplicates()
         return matrix
 
-    def clean(self, answer: pl.DataFrame, exclude: pl.DataFrame, k: int) -> Answer:
+    def clean(self, answer: pl.DataFrame, exclude: Sparse, k: int) -> Answer:
         """Return the first ``k`` rows of each list that count, and how many do not and why.
 
         Rows of other users, of items that are no candidates, of excluded pairs and repeated
         items are dropped; the rest close up, so nobody gains a place by a forbidden item.
+
+        Args:
+            answer: ``user_id``, ``item_id``, ``rank``; rows of one user and rank stay in order.
+            exclude: (n_users, n_items) CSR matrix of pairs that may not be recommended.
+            k: Length of the lists.
 
         Raises:
             DataError: The answer lacks ``user_id``, ``item_id`` or ``rank``.
@@ -73,23 +79,22 @@ class Grid:
         ranked[kept["user_row"].to_numpy(), kept["place"].to_numpy()] = kept["item_row"]
         return Answer(ranked, {name: why.get(name, 0) for name in DROPPED})
 
-    def _labelled(self, answer: pl.DataFrame, exclude: pl.DataFrame) -> pl.DataFrame:
-        """Add rows of users and items, and why each row is dropped or kept."""
-        pair = ["user_id", "item_id"]
-        marked = exclude.select(pair).unique().with_columns(banned=pl.lit(True))
-        rows = answer.select(pl.col(*pair).cast(pl.String), "rank")
-        rows = rows.sort("user_id", "rank", maintain_order=True)
+    def _labelled(self, answer: pl.DataFrame, exclude: Sparse) -> pl.DataFrame:
+        """Add rows of users and items, -1 for others, and why each is dropped or kept."""
+        rows = answer.select(pl.col("user_id", "item_id").cast(pl.String), "rank")
         rows = rows.join(self._users, on="user_id", how="left", maintain_order="left")
         rows = rows.join(self._items, on="item_id", how="left", maintain_order="left")
-        rows = rows.join(marked, on=pair, how="left", maintain_order="left")
-        return rows.with_columns(
-            why=pl.when(pl.col("user_row").is_null())
+        rows = rows.select(pl.col("user_row", "item_row").fill_null(-1), "rank")
+        rows = rows.sort("user_row", "rank", maintain_order=True)
+        place = (rows["user_row"].to_numpy(), rows["item_row"].to_numpy())
+        return rows.with_columns(banned=is_set(exclude, *place)).with_columns(
+            why=pl.when(pl.col("user_row") < 0)
             .then(pl.lit("unknown_user"))
-            .when(pl.col("item_row").is_null())
+            .when(pl.col("item_row") < 0)
             .then(pl.lit("not_candidate"))
-            .when(pl.col("banned").is_not_null())
+            .when(pl.col("banned"))
             .then(pl.lit("excluded"))
-            .when(~pl.struct(pair).is_first_distinct())
+            .when(~pl.struct("user_row", "item_row").is_first_distinct())
             .then(pl.lit("repeated"))
             .otherwise(pl.lit("kept"))
         )

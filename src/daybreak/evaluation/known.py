@@ -46,6 +46,16 @@ class Known:
         told = [c for c in told if c != "user_id"]
         return users.select("user_id", *told) if told else None
 
+    @cached_property
+    def catalogue(self) -> pl.DataFrame:
+        """Return the items in random order.
+
+        Ids and rows often follow age or popularity, so whoever breaks ties by row would know
+        something about new items that no score said.
+        """
+        items = self.tables.items.sort("item_id")
+        return items[stream(self.seed, "catalogue order").permutation(items.height)]
+
     def drawn(self, column: str, share: float) -> pl.Series:
         """Return a random share of the ids of a column: at least one, never all.
 
@@ -67,7 +77,7 @@ class Known:
         if hidden is not None:
             keep = keep & ~events["user_id"].is_in(hidden.implode())
             users = users.filter(~pl.col("user_id").is_in(hidden.implode()))
-        train = Tables(self.tables.items, users, events.filter(keep))
+        train = Tables(self.catalogue, users, events.filter(keep))
         return Plan(name, train, self.positive.filter(keep), ())
 
 

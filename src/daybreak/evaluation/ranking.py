@@ -1,14 +1,18 @@
 """The best k of every row of scores: exact, deterministic, in bounded memory."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
+_Block: TypeAlias = npt.NDArray[Any]  # float32 or float64, as it came
 CHUNK = 1 << 21
 """Scores copied at a time [numbers]."""
 
 
-def top_k(scores: Floats, k: int, exclude: Sparse | Mask | None = None) -> Rows:
+def top_k(scores: Floats | Doubles, k: int, exclude: Sparse | Mask | None = None) -> Rows:
     """Return the columns of the ``k`` best scores of each row, best first.
 
     NaN (cannot be ranked) and ``-inf`` are never returned; equal scores go to the lower column,
@@ -55,17 +59,23 @@ def contains(matrix: Sparse, rows: Rows) -> Mask:
         >>> contains(csr_array([[0, 1, 1]]), np.array([[2, 0, -1]]))
         array([[ True, False, False]])
     """
-    owner, column = matrix.nonzero()
-    keys = np.sort(owner.astype(np.int64) * matrix.shape[1] + column)
+    owner = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+    return is_set(matrix, owner, rows)
+
+
+def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
+    """Say for each pair of row and column (-1: none) whether it is set in a CSR matrix."""
+    row, column = matrix.nonzero()
+    keys = np.sort(row.astype(np.int64) * matrix.shape[1] + column)
     if not len(keys):
-        return np.zeros(rows.shape, dtype=np.bool_)
-    wanted = np.arange(len(rows))[:, None] * matrix.shape[1] + rows
+        return np.zeros(columns.shape, dtype=np.bool_)
+    wanted = rows * matrix.shape[1] + columns
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    found: Mask = (keys[place] == wanted) & (rows >= 0)
+    found: Mask = (keys[place] == wanted) & (rows >= 0) & (columns >= 0)
     return found
 
 
-def _rankable(scores: Floats, exclude: Sparse | Mask | None) -> Floats:
+def _rankable(scores: _Block, exclude: Sparse | Mask | None) -> _Block:
     """Copy the scores with ``-inf`` for whatever must not be returned."""
     block = np.array(scores)
     np.nan_to_num(block, copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
@@ -74,7 +84,7 @@ def _rankable(scores: Floats, exclude: Sparse | Mask | None) -> Floats:
     return block
 
 
-def _best(block: Floats, k: int) -> Rows:
+def _best(block: _Block, k: int) -> Rows:
     """Return the ``k`` best columns; -1 where the score is ``-inf``."""
     border = np.partition(block, block.shape[1] - k, axis=1)[:, -k, None]
     chosen = block >= border
@@ -89,7 +99,7 @@ def _best(block: Floats, k: int) -> Rows:
     return np.where(np.isneginf(scores), -1, columns)
 
 
-def _first_of_ties(block: Floats, border: Floats, k: int) -> Mask:
+def _first_of_ties(block: _Block, border: _Block, k: int) -> Mask:
     """Fill the places that scores above the border leave with the first ones that equal it."""
     above, equal = block > border, block == border
     places = k - above.sum(axis=1, keepdims=True)

@@ -1,6 +1,7 @@
 """The cells of the evaluation: who asks, what is told of them, what turned out right."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import polars as pl
@@ -82,7 +83,7 @@ class Plan:
     slices: tuple[Slice, ...]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def positives(self) -> pl.DataFrame:
         """Return the pairs with a positive event in training."""
         return self.train.events.filter(self.positive).select(PAIR).unique()
