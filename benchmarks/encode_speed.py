@@ -157,7 +157,7 @@ def main() -> None:
         for line in table(folder, options.texts):
             print(line, flush=True)
             lines.append(line)
-    options.out.write_text("\n".join(lines), "utf-8")
+    options.out.write_text("\n".join(lines).rstrip() + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,17 @@ from daybreak.encoders import (
 )
 from daybreak.encoders import cache as cache_module
 from daybreak.encoders.cache import normalised
+from daybreak.store import open_store
 from daybreak.testing.encoders import CountingEncoder
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "store"])
 def cache(request, tmp_path):
-    return MemoryVectors() if request.param == "memory" else FileVectors(tmp_path / "vectors")
+    if request.param == "store":
+        with open_store(tmp_path / "shop.db") as store:
+            yield store
+    else:
+        yield MemoryVectors() if request.param == "memory" else FileVectors(tmp_path / "files")
 
 
 def rows(**named):
