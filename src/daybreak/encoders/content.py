@@ -41,7 +41,7 @@ class ContentEncoder:
         >>> content, blocks = ContentEncoder.fit_transform(shop)
         >>> [(block.name, block.matrix.shape) for block in blocks]
         [('words', (3, 4)), ('attributes', (3, 2))]
-        >>> content.shared_terms(blocks, 0, blocks, 1, top=2)
+        >>> [(t, round(n, 3)) for t, n in content.shared_terms(blocks, 0, blocks, 1, top=2)]
         [('tags=hot', 0.707), ('tea', 0.366)]
         >>> content.texts(["something strong"])[1].matrix.toarray()
         array([[0., 1.]], dtype=float32)
@@ -122,14 +122,13 @@ class ContentEncoder:
     ) -> list[tuple[str, float]]:
         """Return what row ``i`` of ``a`` and row ``j`` of ``b`` have in common, most first.
 
-        The numbers of all terms add up to the cosines of the words and of the attributes; they
-        are rounded to three places.
+        The numbers of all terms add up to the cosine of the words plus that of the attributes.
         """
         shared: list[tuple[str, float]] = []
         for name, weights in self._weights:
             product = _row(a, name, i).multiply(_row(b, name, j)).tocoo()
             shared += [
-                (weights.terms[column], round(float(share), 3))
+                (weights.terms[column], float(share))
                 for column, share in zip(product.coords[1], product.data, strict=True)
             ]
         return sorted(shared, key=lambda pair: (-pair[1], pair[0]))[:top]

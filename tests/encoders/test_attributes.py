@@ -1,0 +1,79 @@
+import json
+from datetime import date
+
+import polars as pl
+
+from daybreak.data.fields import Field
+from daybreak.encoders.attributes import Attributes, range_names
+
+
+def terms(values, role, separator=None, bins=10):
+    frame = pl.DataFrame({"x": values})
+    return Attributes.fit(frame, [Field("x", role, separator)], bins=bins).terms(frame)
+
+
+def test_several_values_lose_their_remarks():
+    assert terms(["Jo Ek (story), Al Be（编剧）", " jo ek ", None], "category", ",") == [
+        ["x=jo ek", "x=al be"],
+        ["x=jo ek"],
+        [],
+    ]
+
+
+def test_a_single_value_keeps_its_remark():
+    assert terms(["Shirt (S)", "Shirt (L)"], "category") == [["x=shirt (s)"], ["x=shirt (l)"]]
+
+
+def test_empty_pieces_are_no_values():
+    assert terms(["a||", "|"], "category", "|") == [["x=a"], []]
+
+
+def test_lists_are_several_values():
+    assert terms([["A", "b"], []], "category", "|") == [["x=a", "x=b"], []]
+
+
+def test_numbers_fall_into_ranges_of_equal_size():
+    """The median of 1, 2, 3, 4 is 2.5."""
+    assert terms(["1", "2", "3", "4", "?", "inf"], "number", bins=2) == [
+        *(["x=..2.5"], ["x=..2.5"], ["x=2.5.."], ["x=2.5.."], [], [])
+    ]
+
+
+def test_numbers_beyond_what_was_seen_fall_into_the_outer_ranges():
+    frame = pl.DataFrame({"x": [1, 2, 3, 4]})
+    fitted = Attributes.fit(frame, [Field("x", "number")], bins=2)
+    assert fitted.terms(pl.DataFrame({"x": [-9.0, 99.5]})) == [["x=..2.5"], ["x=2.5.."]]
+
+
+def test_numbers_of_one_value_have_one_bound():
+    assert terms([5, 5, 5], "number") == [["x=..5"]] * 3
+
+
+def test_a_column_without_numbers_gives_no_terms():
+    assert terms([None, "many"], "number") == [[], []]
+
+
+def test_dates_of_any_kind_become_years():
+    assert terms(["22 Nov 1995", "1996-01-01", "soon"], "date") == [["x=1995"], ["x=1996"], []]
+    assert terms([date(1997, 1, 1), None], "date") == [["x=1997"], []]
+    assert terms([0.0, 31_536_000.0, float("nan"), 1e300], "date") == [
+        *(["x=1970"], ["x=1971"], [], [])
+    ]
+
+
+def test_missing_and_unknown_columns_are_passed_over():
+    fitted = Attributes.fit(pl.DataFrame({"x": ["a"]}), [Field("x", "category")], bins=2)
+    assert fitted.terms(pl.DataFrame({"y": ["a", "b"]})) == [[], []]
+
+
+def test_bounds_too_close_for_six_digits_keep_all_of_them():
+    assert range_names([1.0000001, 1.0000002]) == [
+        *("..1.0000001", "1.0000001..1.0000002", "1.0000002..")
+    ]
+
+
+def test_plain_values_bring_everything_back():
+    frame = pl.DataFrame({"x": [1.5, 2, 9], "y": ["a;b", "a", None]})
+    fields = [Field("x", "number"), Field("y", "category", ";", "why")]
+    fitted = Attributes.fit(frame, fields, bins=3)
+    assert Attributes.from_plain(json.loads(json.dumps(fitted.to_plain()))) == fitted
