@@ -146,3 +146,16 @@ def test_the_order_of_the_catalogue_tells_nothing():
         catalogue = train.items["item_id"].to_list()
         assert told["items"] == [item for item in catalogue if item in set(told["items"])]
         assert told["items"] != sorted(told["items"])
+
+
+def test_baselines_count_positive_events_only():
+    """All rate "meh", one in five likes it; half like i0 or i1 each: those are popular."""
+    rows = [(f"u{u}", "meh", 1.0 + 4 * (u % 5 == 0)) for u in range(40)]
+    rows += [(f"u{u}", f"i{u % 2}", 5.0) for u in range(40)]
+    events = pl.DataFrame(rows, ["user_id", "item_id", "value"], orient="row")
+    plans = make_plans(
+        Tables.of(events), positive=events["value"] >= 4, slices=["cold_user_nothing"]
+    )
+    report = measure({}, plans, k=2)
+    assert "meh" in plans[0].slices[0].candidates
+    assert report.cell("cold_user_nothing", "popular").values["popularity"].mean > 0.6

@@ -247,3 +247,35 @@ def test_ties_sorted_by_id_are_noticed_as_numbers_and_as_text():
         assert note.startswith("100% of 149 neighbouring events")
         shuffled = events.sample(fraction=1, shuffle=True, seed=0)
         assert order_notes(Tables.of(shuffled)) == ()
+
+
+def test_the_moment_of_the_cut_belongs_to_the_future():
+    """Eleven days of three purchases: the 80 % quantile is day 8; i10 is not seen before."""
+    drawn = [(f"u{u}", f"i{(day + u) % 11}", float(day)) for day in range(11) for u in range(3)]
+    events = pl.DataFrame(drawn, ["user_id", "item_id", "timestamp"], orient="row")
+    (plan,) = make_plans(Tables.of(events), slices=["warm_time"])
+    assert plan.train.events["timestamp"].max() == 7
+    assert plan.slices[0].counts["unreachable"] == 3
+
+
+def test_in_one_sitting_the_last_event_is_drawn_not_read_off_the_ids():
+    rows = [(f"u{u}", f"i{i}") for u in range(40) for i in range(9)]
+    events = pl.DataFrame(rows, ["user_id", "item_id"], orient="row")
+    (plan,) = make_plans(Tables.of(events), slices=["warm_last"])
+    assert plan.slices[0].targets["item_id"].n_unique() > 4
+    assert "in random order, as times are unknown" in plan.slices[0].protocol
+
+
+def test_targets_that_no_list_can_hold_are_counted():
+    """Everybody ends with a thing of their own, which nobody else has."""
+    rows = [(f"u{u}", i, n) for u in range(9) for n, i in enumerate(["a", "b", "c", f"own{u}"])]
+    rows += [
+        ("v", "a", 1),
+        ("v", "c", 2),
+        ("v", "b", 30),
+        *(("w", f"x{n}", n) for n in range(14)),
+    ]
+    events = pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row")
+    (plan,) = make_plans(Tables.of(events), slices=["warm_last"])
+    assert plan.slices[0].users == ("v",)
+    assert plan.slices[0].counts["unreachable"] == 10
