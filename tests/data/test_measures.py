@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import polars as pl
 
 from daybreak.data.measures import cells, measure
@@ -6,6 +8,7 @@ from daybreak.data.measures import cells, measure
 def test_cells_are_text_whatever_the_type():
     assert cells(pl.Series([True, None])).to_list() == ["true", None]
     assert cells(pl.Series([[1, 2], []])).to_list() == ["1|2", None]
+    assert cells(pl.Series([timedelta(minutes=1)])).to_list() == ["60"]
     assert cells(pl.Series(["  ", " x "])).to_list() == [None, "x"]
     assert cells(pl.Series([float("nan"), float("inf"), -3.0])).to_list() == [None, None, "-3"]
 

@@ -57,3 +57,8 @@ def test_words_hold_no_blanks_and_are_found_again(text):
     words = tokens(text)
     assert all(word and not any(letter.isspace() for letter in word) for word in words)
     assert tokens(" ".join(words)) == words or any(not word.isascii() for word in words)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_for_ascii_finds_the_same_words(text):
+    assert tokens(text) == tokens(text + " é")[:-1]

@@ -36,12 +36,14 @@ class Measures:
 def cells(column: pl.Series) -> pl.Series:
     """Return values as text without surrounding blanks; null when blank, ``2.0`` as ``2``.
 
-    Lists become text with ``|`` between the values.
+    Lists become text with ``|`` between the values, durations whole seconds.
 
     Example:
         >>> cells(pl.Series([2.0, None, 0.5])).to_list()
         ['2', None, '0.5']
     """
+    if isinstance(column.dtype, pl.Duration):
+        column = column.dt.total_seconds()
     text = as_text(column).str.strip_chars()
     if column.dtype.is_float():
         text = text.str.replace(r"^(-?\d+)\.0$", "$1").replace(["NaN", "inf", "-inf"], None)
