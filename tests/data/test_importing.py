@@ -243,6 +243,15 @@ def test_bad_json_lines_are_reported(put):
     ]
 
 
+def test_json_values_of_any_kind_become_text(put):
+    text = '{"item_id": 123456789012345678901, "a": "\\ud800", "b": {"c": [1, {"d": true}]}}'
+    items = read_tables(items=put("i.jsonl", text + '\n{"item_id": true, "a": 1}')).tables.items
+    assert items.rows() == [
+        ("123456789012345678901", "?", '1|{"d": true}'),
+        ("true", "1", None),
+    ]
+
+
 def test_the_later_row_of_an_id_is_used(put):
     result = read_tables(items=put("i.csv", "item_id,title\n1,old\n2,x\n1,new\n"))
     assert result.tables.items.rows() == [("2", "x"), ("1", "new")]
@@ -312,6 +321,11 @@ GARBAGE = {
     "words.csv": (b"lorem ipsum dolor\n" * 100, "events have no column for user_id"),
     "words.jsonl": (b"lorem ipsum dolor\n" * 100, "has no JSON object in its first lines"),
     "line.csv": (b"user_id,item_id," + b"x" * 9_000_000, "longer than 4,194,304 characters"),
+    "late.csv": (
+        b"user_id,item_id\n" * 9_999 + bytes(range(256)) * 999,
+        "late.csv is not text",
+    ),
+    "verse.csv": (b"user_id,item_id\n" + b"a,b,c\n" * 100_001, "100,001 of the first 100,001"),
     "odd.csv": (b"user_id,item_id\n\x81\x8d\x8f\x90,1\n", "is not UTF-8, UTF-16, GB18030"),
 }
 

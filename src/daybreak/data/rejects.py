@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 
 import polars as pl
 
@@ -57,10 +58,12 @@ class Rejects:
     def extend(self, like: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
         """Count one reject for each of ``rows``: ``like``, with that row and its value."""
         room = self.limit - len(self._rows)
-        n = 0
-        for n, (row, value) in enumerate(zip(rows, values, strict=True), start=1):
-            if n <= room:
-                self._rows.append(replace(like, row=row, value=shorten(value)))
+        pairs = zip(rows, values, strict=True)
+        kept = [
+            replace(like, row=row, value=shorten(value)) for row, value in islice(pairs, room)
+        ]
+        self._rows += kept
+        n = len(kept) + sum(1 for _ in pairs)
         self._counts[like.reason] += n
         if not like.row_kept:
             self._dropped[like.file] += n

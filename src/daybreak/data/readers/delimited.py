@@ -15,7 +15,7 @@ from daybreak.data.readers.encodings import Encoding
 from daybreak.data.readers.layout import Layout, Split
 from daybreak.data.readers.plain import split_plain
 from daybreak.data.readers.quoted import split_quoted
-from daybreak.data.readers.raw import Raw
+from daybreak.data.readers.raw import Raw, refuse_if_hopeless
 from daybreak.data.readers.text import line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
@@ -54,6 +54,7 @@ class DelimitedSource:
                 rejects.add(Reject(self.file, line, reason, value=text))
             blank += split.blank
             parts.append(replace(split, frame=split.frame.select(wanted), bad=[]))
+            refuse_if_hopeless(self.file, sum(len(p.rows) for p in parts), rejects)
         if blank:
             self.notes.append(f"{self.file}: {blank:,} empty lines skipped")
         frame = pl.concat([part.frame for part in parts]) if parts else _empty(wanted)

@@ -13,6 +13,8 @@ _BOMS = (
 )
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 26, 27}) + b"\x7f"
 
+_WINDOW = 65_536
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -70,13 +72,14 @@ def _wide(sample: bytes) -> Encoding | None:
 
 
 def _refuse_binary(sample: bytes, file: str) -> None:
-    head = sample[:65_536]
-    control = len(head) - len(head.translate(None, _CONTROL))
-    if control > 4 + 0.005 * len(head):
-        raise DataError(
-            f"{file} is not text: {control:,} control characters in its first {len(head):,} "
-            "bytes; expected CSV, TSV, JSON Lines or Parquet"
-        )
+    for start in range(0, len(sample), _WINDOW):
+        part = sample[start : start + _WINDOW]
+        control = len(part) - len(part.translate(None, _CONTROL))
+        if control > 4 + 0.005 * len(part):
+            raise DataError(
+                f"{file} is not text: {control:,} control characters in {len(part):,} bytes "
+                f"from byte {start:,} on; expected CSV, TSV, JSON Lines or Parquet"
+            )
 
 
 def _mostly_utf8(sample: bytes) -> bool:

@@ -8,13 +8,16 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from daybreak.data.readers.encodings import Encoding
-from daybreak.data.readers.raw import FrameSource
+from daybreak.data.readers.layout import BYTES
+from daybreak.data.readers.raw import FrameSource, refuse_if_hopeless
 from daybreak.data.readers.text import line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 
-Record: TypeAlias = dict[str, str | None]
+Record: TypeAlias = dict[str, Any]
 Numbered: TypeAlias = tuple[list[Record], list[int]]
+
+_MARK = "\ufeff"
 
 
 def open_json_lines(path: Path, encoding: Encoding, rejects: Rejects) -> FrameSource:
@@ -37,6 +40,7 @@ def open_json_lines(path: Path, encoding: Encoding, rejects: Rejects) -> FrameSo
             )
         frames.append(_frame(records))
         rows += places
+        refuse_if_hopeless(path.name, len(rows), rejects)
         line += block.count("\n")
     if not rows:
         raise DataError(f"{path.name} is empty; expected one JSON object a line")
@@ -59,54 +63,74 @@ def _check_start(path: Path, block: str, line: int) -> None:
 def _objects(file: str, block: str, line: int, rejects: Rejects) -> Numbered:
     records: list[Record] = []
     rows: list[int] = []
+    clean = _encodes(block)
     for row, text in enumerate(block.split("\n"), start=line):
-        if not text.strip("\ufeff \t"):
+        if not text or text.isspace() or text == _MARK:
             continue
-        value, reason = _parse(text.strip("\ufeff"))
+        value, reason = _parse(text.removeprefix(_MARK), clean=clean)
         if reason:
             rejects.add(Reject(file, row, reason, value=text[:200]))
         else:
-            records.append(dict(_flat(value)))
+            records.append(value)
             rows.append(row)
     return records, rows
 
 
-def _parse(text: str) -> tuple[dict[str, Any], str]:
+def _encodes(text: str) -> bool:
+    """Whether there are no lone surrogates, which stand for bytes that are not valid."""
     try:
         text.encode()
-        value = json.loads(text)
     except UnicodeEncodeError:
-        return {}, "bytes are not valid UTF-8"
+        return False
+    return True
+
+
+def _parse(text: str, *, clean: bool) -> tuple[Record, str]:
+    if not (clean or _encodes(text)):
+        return {}, BYTES
+    try:
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}, "not valid JSON"
     return (value, "") if isinstance(value, dict) else ({}, "not a JSON object")
 
 
-def _flat(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str | None]]:
+def _frame(records: list[Record]) -> pl.DataFrame:
+    """Turn objects into text columns, those with inner objects after spreading them out."""
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: [record.get(name) for record in records] for name in names}
+    if any(dict in set(map(type, values)) for values in columns.values()):
+        return _frame([dict(_flat(record)) for record in records])
+    return pl.DataFrame([_column(name, values) for name, values in columns.items()])
+
+
+def _flat(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}_")
         else:
-            yield prefix + key, _text(value)
+            yield prefix + key, value
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    kinds = set(map(type, values)) - {type(None)}
+    try:
+        if kinds == {int}:
+            return pl.Series(name, values, dtype=pl.Int64).cast(pl.String)
+        if kinds == {str}:
+            return pl.Series(name, values, dtype=pl.String)
+    except (OverflowError, UnicodeEncodeError, TypeError):
+        pass  # a number beyond 64 bits, or a lone surrogate: both legal in JSON
+    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return _printable(value)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
         return "|".join(text for text in map(_text, value) if text)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-
-
-def _printable(value: str | None) -> str | None:
-    r"""Replace lone surrogates (``\ud800`` is legal JSON): no text column can hold them."""
-    return value if value is None else value.encode("utf-8", "replace").decode()
-
-
-def _frame(records: list[Record]) -> pl.DataFrame:
-    names = dict.fromkeys(name for record in records for name in record)
-    return pl.DataFrame(
-        [pl.Series(n, [r.get(n) for r in records], dtype=pl.String) for n in names]
-    )

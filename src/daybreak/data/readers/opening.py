@@ -13,8 +13,8 @@ from daybreak.data.readers.text import read_head
 from daybreak.data.rejects import Rejects
 from daybreak.errors import DataError
 
-SAMPLE = 16 * 2**20
-"""Bytes looked at to tell the encoding; random bytes are refused after the first 64 KiB."""
+SAMPLE = 4 * 2**20
+"""Bytes looked at to tell the encoding; random bytes are refused within them."""
 
 _FOREIGN = (
     (b"PK\x03\x04", "a zip or Excel file; unpack it or save the sheet as CSV"),

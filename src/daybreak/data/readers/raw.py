@@ -7,6 +7,10 @@ from typing import Protocol
 import polars as pl
 
 from daybreak.data.rejects import Reject, Rejects
+from daybreak.errors import DataError
+
+HOPELESS = 100_000
+"""Rejected rows from which on a file with hardly any good row is given up."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,21 @@ class Raw:
             else [like.value] * len(rows)
         )
         rejects.extend(like, rows, values)
+
+
+def refuse_if_hopeless(file: str, good: int, rejects: Rejects) -> None:
+    """Stop reading when nearly nothing fits: it is not the file that was meant.
+
+    Raises:
+        DataError: More than ``HOPELESS`` rows were rejected and under 1 % of all were good.
+    """
+    bad = rejects.dropped(file)
+    if bad > HOPELESS and good < 0.01 * bad:
+        first = next(reject for reject in rejects.rows if reject.file == file)
+        raise DataError(
+            f"{bad:,} of the first {bad + good:,} rows cannot be read, the first of them "
+            f"{first}; check the separator and that this is the right file"
+        )
 
 
 class Source(Protocol):
