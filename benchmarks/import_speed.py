@@ -1,7 +1,7 @@
 """Measure how fast events are read and stored: python benchmarks/import_speed.py --out FILE.
 
-Events are made from a seed; each format is read once after a warm-up, in its own process-wide
-order. Times are wall-clock seconds, so run it on a quiet machine.
+Events are made from a seed; each format is read once after a warm-up. Times are wall-clock
+seconds; the load average tells how quiet the machine was (1.0 is this program alone).
 """
 
 import argparse
@@ -98,7 +98,8 @@ def main() -> None:
         "# Import speed",
         "",
         f"{options.events:,} events, {os.cpu_count()} cores ({platform.machine()}), "
-        f"Python {platform.python_version()}, polars {pl.__version__}. "
+        f"Python {platform.python_version()}, polars {pl.__version__}, "
+        f"load average {os.getloadavg()[0]:.1f} at the end. "
         "Made by `python benchmarks/import_speed.py --out benchmarks/import_speed.md`.",
         "",
         "| step | seconds | events a second | |",

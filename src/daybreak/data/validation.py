@@ -39,10 +39,12 @@ def validate(data: ImportResult | Tables) -> list[Finding]:
         >>> print(findings[0])
         PASS events: events 1, users 1, items 1
     """
-    result = data if isinstance(data, ImportResult) else None
-    tables = result.tables if result else data
-    assert isinstance(tables, Tables)  # noqa: S101 - the one other type
-    rules = result.rules if result else EventRules()
+    if isinstance(data, Tables):
+        return _validate(data, EventRules(), None)
+    return _validate(data.tables, data.rules, data)
+
+
+def _validate(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:
     facts = describe(tables)
     found = [*_counts(facts), *_times(tables, facts), *_signs(tables, rules)]
     found += [*_items(facts), *_rejects(result), *_strategies(tables)]
