@@ -12,7 +12,10 @@ LARGEST = 12_000
 
 
 def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.DataFrame:
-    """Rank by ``m + (x - m) B`` with ``m`` the share of users who have each item.
+    """Rank by ``m + x B`` with ``m`` the share of users who have each item.
+
+    ``B`` are the weights of the centred columns; what a short history does not name counts as
+    unknown, not as absent, so ``m B`` is not subtracted.
 
     Raises:
         MemoryError: The catalogue has more than ``LARGEST`` items.
@@ -23,9 +26,8 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.Dat
     share = np.asarray(train.mean(axis=0)).ravel().astype(np.float64)
     gram = (train.T @ train).toarray() - train.shape[0] * np.outer(share, share)
     weights = item_weights(gram, ridge)
-    prior = share - share @ weights
     queries = split.seen[split.asked]
     answer = by_history(
-        split, lambda rows: without_cold(split, queries[rows] @ weights + prior)
+        split, lambda rows: without_cold(split, queries[rows] @ weights + share)
     )
     return top(split, k, answer, seed)

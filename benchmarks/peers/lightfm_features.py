@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 from lightfm import LightFM
 from scipy.sparse import csr_matrix, diags, hstack
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
-from .features import tfidf, tokens
+from .features import tokens
 from .inputs import Split
 from .ranking import top
 
-BEST = 20
-"""[tokens] Content kept for each item; the training time grows with it."""
+ENOUGH = 5
+"""[items] A rarer token says little about a new item."""
 PENALTY = 1e-6
 
 
@@ -20,8 +21,8 @@ def rank(
     k: int,
     seed: int = 0,
     *,
-    factors: int = 96,
-    epochs: int = 40,
+    factors: int = 64,
+    epochs: int = 30,
     rate: float = 0.05,
 ) -> pd.DataFrame:
     """Rank new users and items by their features; a history means training again."""
@@ -44,18 +45,28 @@ def rank(
 def user_features(split: Split) -> csr_matrix:
     """Return identity (of users with events only) beside one column a value."""
     values = [sorted(set(found)) for found in tokens(split.users)]
-    return _with_identity(split.seen, _one_hot(values, len(split.user_ids)))
+    known = _has_events(split.seen)
+    both = hstack([diags(known), normalize(_one_hot(values, len(known)))], dtype=np.float32)
+    return csr_matrix(normalize(both, norm="l1"))
 
 
 def item_features(split: Split) -> csr_matrix:
-    """Return identity (of items with events only) beside the heaviest TF-IDF tokens."""
-    content = tfidf(split)
-    for row in range(content.shape[0]):
-        mine = content.data[content.indptr[row] : content.indptr[row + 1]]
-        if len(mine) > BEST:
-            mine[mine < np.partition(mine, -BEST)[-BEST]] = 0.0
-    content.eliminate_zeros()
-    return _with_identity(split.seen.T.tocsr(), normalize(content))
+    """Return identity (of items with events only) beside attributes and title words, all ones.
+
+    A token must be in ``ENOUGH`` items; where there are hardly any, the whole text counts.
+    Rows are not normalised.
+    """
+    everything = tokens(split.items)
+    titles = tokens(split.items[[name for name in split.items if name == "title"]])
+    values = [
+        {token for token in mine if "=" in token} | set(title)
+        for mine, title in zip(everything, titles, strict=True)
+    ]
+    if sum(map(len, values)) < len(values):
+        values = [set(mine) for mine in everything]
+    known = _has_events(split.seen.T.tocsr())
+    frequent = CountVectorizer(analyzer=lambda mine: mine, min_df=ENOUGH, dtype=np.float32)
+    return csr_matrix(hstack([diags(known), frequent.fit_transform(values)], dtype=np.float32))
 
 
 def _one_hot(values: list[list[str]], n_rows: int) -> csr_matrix:
@@ -67,8 +78,6 @@ def _one_hot(values: list[list[str]], n_rows: int) -> csr_matrix:
     )
 
 
-def _with_identity(events: csr_matrix, features: csr_matrix) -> csr_matrix:
+def _has_events(events: csr_matrix) -> np.ndarray:
     """An identity that was never trained is noise, so only rows with events get one."""
-    known = (np.asarray(events.sum(axis=1)).ravel() > 0).astype(np.float32)
-    both = hstack([diags(known), normalize(features)], format="csr", dtype=np.float32)
-    return csr_matrix(normalize(both, norm="l1"))
+    return (np.asarray(events.sum(axis=1)).ravel() > 0).astype(np.float32)
