@@ -1,1 +1,35 @@
-"""Placeholder."""
+"""One file a strategy; every file registers its model here."""
+
+from daybreak.models import (
+    content_match,
+    content_neighbours,
+    content_popular,
+    content_ridge,
+    ease,
+    graph_filter,
+    item_knn,
+    popular,
+    profile,
+    profile_content,
+    transitions,
+)
+from daybreak.models.base import Linear, LinearModel, Model, evidence_of, models
+
+__all__ = [
+    "Linear",
+    "LinearModel",
+    "Model",
+    "content_match",
+    "content_neighbours",
+    "content_popular",
+    "content_ridge",
+    "ease",
+    "evidence_of",
+    "graph_filter",
+    "item_knn",
+    "models",
+    "popular",
+    "profile",
+    "profile_content",
+    "transitions",
+]

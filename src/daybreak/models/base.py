@@ -1,0 +1,168 @@
+"""What a model is: frozen options, frozen arrays, ``learn`` and ``score``."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
+from daybreak.errors import ConfigError, NotFittedError
+from daybreak.models.operators import Operator
+from daybreak.models.states import read_state, write_state
+from daybreak.registry import Registry
+from daybreak.rng import stream
+from daybreak.types import Floats, Mask, Sparse
+
+C = TypeVar("C")
+S = TypeVar("S")
+
+Evidence = Literal["history", "recent", "profile", "none"]
+
+
+class Model(ABC, Generic[C, S]):
+    """Score items for queries; a subclass writes Config, State, ``learn`` and ``score``.
+
+    Args:
+        options: Fields of the model's Config.
+
+    Raises:
+        ConfigError: An option is not a field of the Config.
+    """
+
+    Config: ClassVar[type[Any]]
+    State: ClassVar[type[Any]]
+    name: ClassVar[str]
+    content: ClassVar[bool] = False
+    """Whether it can score an item that has no events."""
+
+    def __init__(self, **options: Any) -> None:
+        known = [field.name for field in fields(self.Config)]
+        for option in options:
+            if option not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise ConfigError(
+                    f"{type(self).__name__} has no option {option!r}; options: {listed}"
+                )
+        self.config = cast(C, self.Config(**options))
+        self._state: S | None = None
+
+    @abstractmethod
+    def learn(self, data: Dataset, rng: np.random.Generator) -> S:
+        """Return what the data teach; must touch neither ``self`` nor ``data``."""
+
+    @abstractmethod
+    def score(self, queries: Queries, items: Items) -> Floats:
+        """Return (n_queries, n_items) float32, higher is better, NaN where it cannot say."""
+
+    def fit(self, data: Dataset, *, seed: int = 0) -> Self:
+        """Learn, and keep the state."""
+        self._state = self.learn(data, stream(seed, type(self).__name__))
+        return self
+
+    @property
+    def state(self) -> S:
+        """What was learned.
+
+        Raises:
+            NotFittedError: The model has not learned yet.
+        """
+        if self._state is None:
+            raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(data)")
+        return self._state
+
+    def with_state(self, state: S) -> Self:
+        """Return a model of the same options with another state."""
+        copy = type(self)(**{f.name: getattr(self.config, f.name) for f in fields(self.Config)})
+        copy._state = state
+        return copy
+
+    def save(self, folder: Path) -> None:
+        """Write the options and the state as JSON and safetensors; never a pickle."""
+        write_state(folder, asdict(cast(Any, self.config)), self.state)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            NotFoundError: The folder holds no model.
+        """
+        config, state = read_state(folder, cls.State)
+        model = cls(**config)
+        model._state = state
+        return model
+
+    def __repr__(self) -> str:
+        return repr(self.config).replace("Config", "Model", 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A model for a given list of items, written out: ``bias + evidence @ weights``."""
+
+    weights: Operator
+    bias: Floats
+    """(n_items,)"""
+    known: Mask
+    """(n_items,) False where the model cannot say."""
+
+    def take(self, items: Any) -> "Linear":
+        """Return it for some of the items."""
+        return replace(
+            self,
+            weights=self.weights.take(items),
+            bias=self.bias[items],
+            known=self.known[items],
+        )
+
+
+class LinearModel(Model[C, S]):
+    """A model whose score is a sum over pieces of evidence, hence exact to explain and to blend."""
+
+    evidence: ClassVar[Evidence]
+
+    @abstractmethod
+    def linear(self, anchors: Items, items: Items) -> Linear:
+        """Return the model written out for ``items``; evidence is over ``anchors``."""
+
+    def score(self, queries: Queries, items: Items) -> Floats:
+        """Apply the written-out model; see :meth:`Model.score`."""
+        form = self.linear(queries.anchors, items)
+        product = form.weights.apply(evidence_of(queries, self.evidence))
+        if product is None:
+            product = np.zeros((len(queries), len(items)), dtype=np.float32)
+        scores = product + form.bias
+        scores[:, ~form.known] = np.nan
+        return cast(Floats, scores.astype(np.float32))
+
+
+def evidence_of(queries: Queries, kind: Evidence) -> Sparse:
+    """Return the (n_queries, n_evidence) part of the queries that a model looks at."""
+    if kind == "profile":
+        return queries.profile
+    return queries.recent if kind == "recent" else queries.history
+
+
+def anchored(anchors: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:
+    """Spread values of anchors over a list of items; unknown items get 0 and False."""
+    rows = anchors.ids.rows(items.ids)
+    known = rows >= 0
+    spread = np.zeros(len(items), dtype=np.float32)
+    spread[known] = values[rows[known]]
+    return spread, known
+
+
+def columns(anchors: Items, items: Items, weights: Operator) -> tuple[Operator, Mask]:
+    """Spread the columns of an operator over anchors to a list of items; unknown ones are 0."""
+    rows = anchors.ids.rows(items.ids)
+    known = rows >= 0
+    if len(rows) == weights.shape[1] and np.array_equal(rows, np.arange(len(rows))):
+        return weights, known
+    return weights.take(rows).scaled(known.astype(np.float32)), known
+
+
+models: Registry[Model[Any, Any]] = Registry("model")

@@ -1,0 +1,122 @@
+"""Weights from evidence to items, in the form that fits the size of the catalogue."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.types import Floats, Rows, Sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """A (n_evidence, n_items) matrix ``dense + sparse + left @ right``; each part may be absent.
+
+    A sum of operators is an operator, so a blend of linear models is one linear model.
+    """
+
+    dense: Floats | None = None
+    sparse: Sparse | None = None
+    left: Floats | None = None
+    """(n_evidence, rank)"""
+    right: Floats | None = None
+    """(rank, n_items)"""
+
+    def apply(self, evidence: Sparse) -> Floats | None:
+        """Return (n_queries, n_items) products, or None when there is no part."""
+        parts = []
+        if self.dense is not None:
+            parts.append(_product(evidence, self.dense))
+        if self.sparse is not None:
+            parts.append((evidence @ self.sparse).toarray())
+        if self.left is not None and self.right is not None:
+            parts.append(_product(evidence, self.left) @ self.right)
+        if not parts:
+            return None
+        total = parts[0]
+        for part in parts[1:]:
+            total += part
+        return np.asarray(total, dtype=np.float32)
+
+    def at(self, evidence: Sparse, items: Rows) -> Floats:
+        """Return (n_queries, len(items)) products for some items only."""
+        chosen = self.take(items).apply(evidence)
+        shape = (evidence.shape[0], len(items))
+        return np.zeros(shape, dtype=np.float32) if chosen is None else chosen
+
+    def take(self, items: Rows) -> "Operator":
+        """Return the columns of some items."""
+        return Operator(
+            None if self.dense is None else self.dense[:, items],
+            None if self.sparse is None else self.sparse[:, items],
+            self.left,
+            None if self.right is None else self.right[:, items],
+        )
+
+    def scaled(self, columns: Floats) -> "Operator":
+        """Return the operator with each column multiplied by a number."""
+        return Operator(
+            None if self.dense is None else self.dense * columns,
+            None
+            if self.sparse is None
+            else sp.csr_array(self.sparse @ sp.diags_array(columns)),
+            self.left,
+            None if self.right is None else self.right * columns,
+        )
+
+    def beside(self, other: "Operator") -> "Operator":
+        """Return the operator over the items of this one followed by those of another."""
+        left, right = _beside_factors(self, other)
+        return Operator(
+            _beside(self.dense, other.dense, self, other),
+            _beside(self.sparse, other.sparse, self, other),
+            left,
+            right,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_evidence, n_items); (0, 0) for an operator without parts."""
+        for part in (self.dense, self.sparse):
+            if part is not None:
+                return part.shape[0], part.shape[1]
+        if self.left is not None and self.right is not None:
+            return self.left.shape[0], self.right.shape[1]
+        return 0, 0
+
+
+def _product(evidence: Sparse, matrix: Floats) -> Floats:
+    """Multiply; few rows gather what they need, many use BLAS."""
+    rows, width = evidence.shape
+    if rows == 1 or evidence.nnz * 60 < rows * width:
+        return np.asarray(evidence @ matrix, dtype=np.float32)
+    return np.asarray(evidence.toarray() @ matrix, dtype=np.float32)
+
+
+def _beside(
+    mine: Floats | Sparse | None, theirs: Floats | Sparse | None, a: Operator, b: Operator
+) -> Floats | Sparse | None:
+    if mine is None and theirs is None:
+        return None
+    n_evidence = max(a.shape[0], b.shape[0])
+    left = sp.csr_array((n_evidence, a.shape[1]), dtype=np.float32) if mine is None else mine
+    right = (
+        sp.csr_array((n_evidence, b.shape[1]), dtype=np.float32) if theirs is None else theirs
+    )
+    if sp.issparse(left) and sp.issparse(right):
+        return sp.csr_array(sp.hstack([left, right]))
+    return np.hstack([m.toarray() if sp.issparse(m) else m for m in (left, right)])
+
+
+def _beside_factors(a: Operator, b: Operator) -> tuple[Floats | None, Floats | None]:
+    if a.left is None or a.right is None:
+        if b.left is None or b.right is None:
+            return None, None
+        return b.left, np.hstack([np.zeros((len(b.right), a.shape[1]), np.float32), b.right])
+    if b.left is None or b.right is None:
+        return a.left, np.hstack([a.right, np.zeros((len(a.right), b.shape[1]), np.float32)])
+    if a.left is b.left:
+        return a.left, np.hstack([a.right, b.right])
+    top = np.hstack([a.right, np.zeros((len(a.right), b.shape[1]), np.float32)])
+    bottom = np.hstack([np.zeros((len(b.right), a.shape[1]), np.float32), b.right])
+    return np.hstack([a.left, b.left]), np.vstack([top, bottom])

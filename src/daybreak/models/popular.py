@@ -1,0 +1,60 @@
+"""How often each item is chosen, over all time or of late."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.models.base import Evidence, Linear, LinearModel, anchored, models
+from daybreak.models.operators import Operator
+from daybreak.types import Floats
+
+
+@dataclass(frozen=True)
+class PopularConfig:
+    """Options of :class:`PopularModel`."""
+
+    window: float = 0.0
+    """Share of the newest events that mark "of late"; older ones fade exponentially. 0: all time."""
+    logarithm: bool = True
+    """Score the logarithm, so that twice the events are worth the same everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class PopularState:
+    """What :class:`PopularModel` learned."""
+
+    values: Floats
+    """(n_anchors,)"""
+    dated: bool
+    """False when a window was asked for and the data have no times: then it cannot say."""
+
+
+@models.register("popular")
+class PopularModel(LinearModel[PopularConfig, PopularState]):
+    """Score an item by its number of users, the same for every asker."""
+
+    Config: ClassVar = PopularConfig
+    State: ClassVar = PopularState
+    evidence: ClassVar[Evidence] = "none"
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
+        """Count; see :meth:`Model.learn`."""
+        weights = np.ones(len(data.events))
+        if self.config.window and len(data.events):
+            age = data.events.at.max() - data.events.at
+            weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
+        rows = np.searchsorted(data.anchor_rows, data.events.item)
+        counts = np.bincount(rows, weights, minlength=len(data.anchor_rows))
+        # The total is set to one number for all windows, so that +1 means the same in each.
+        counts *= 10_000 / max(counts.sum(), 1e-9) if len(data.events) else 1.0
+        values = np.log1p(counts) if self.config.logarithm else counts / 100
+        dated = not self.config.window or data.events.dated
+        return PopularState(values.astype(np.float32), dated)
+
+    def linear(self, anchors: Items, items: Items) -> Linear:
+        """Look the counts up; see :meth:`LinearModel.linear`."""
+        bias, known = anchored(anchors, items, self.state.values)
+        return Linear(Operator(), bias, known & self.state.dated)

@@ -1,0 +1,147 @@
+"""Weights of a blend: first by gradient on a smooth loss, then by search on NDCG itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from daybreak.ranking.features import Pool
+from daybreak.types import Doubles, Floats, Mask
+
+K = 10
+"""NDCG is measured on lists of this length."""
+MIX = 0.2
+"""Share of the plain softmax loss; the rest only asks that some target be on top."""
+RIDGE = 1e-3
+"""Pulls weights to 0."""
+FACTORS = (0.0, 0.6, 0.85, 1.2, 1.7)
+"""Steps that the search tries for each weight."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A pool with the part of the score that is given and the share it has in the objective."""
+
+    features: Floats
+    """(n_weights, n_queries, width)"""
+    pool: Pool
+    present: Mask
+    given: Floats | None = None
+    """(n_queries, width) added to every score"""
+    share: float = 1.0
+
+    def score(self, weights: Doubles) -> Floats:
+        """Return (n_queries, width) scores of the blend, -inf where there is no candidate."""
+        total = np.tensordot(weights.astype(np.float32), self.features, 1)
+        if self.given is not None:
+            total = total + self.given
+        return np.where(self.present, total, -np.inf).astype(np.float32)
+
+
+def ndcg(scores: Floats, task: Task, k: int = K) -> Floats:
+    """Return the (n_queries,) NDCG@k of scores over a pool; 0 for a query without targets."""
+    k = min(k, scores.shape[1])
+    top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
+    top = np.take_along_axis(top, order, 1)
+    hits = np.take_along_axis(task.pool.relevant & task.present, top, 1)
+    gains = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[1.0], np.cumsum(gains)])
+    best = ideal[np.minimum(task.pool.n_relevant, k)]
+    return np.asarray((hits @ gains) / best, dtype=np.float32)
+
+
+def objective(tasks: Sequence[Task], weights: Doubles) -> float:
+    """Return the mean NDCG over tasks, by their shares."""
+    return float(sum(t.share * ndcg(t.score(weights), t).mean() for t in tasks))
+
+
+def by_gradient(
+    tasks: Sequence[Task], start: Doubles, bounds: Sequence[tuple[float | None, float | None]]
+) -> Doubles:
+    """Minimise ``-log P(some target on top)``, mixed with the softmax loss of every target.
+
+    With many targets a plain softmax spends itself on the tail of the list; the probability that
+    the first place is right cares for the head, as NDCG does.
+
+    Source:
+        Listwise softmax: Cao et al. 2007, "Learning to rank", eq. 5 with the top-one probability;
+        the marginal form sums that probability over the targets before taking the logarithm.
+    """
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        total, gradient = RIDGE * float(weights @ weights), 2 * RIDGE * weights
+        for task in tasks:
+            value, slope = _loss(task, weights)
+            total += task.share * value
+            gradient = gradient + task.share * slope
+        return total, gradient
+
+    result = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}
+    )
+    return np.asarray(result.x, dtype=np.float64)
+
+
+def by_search(
+    tasks: Sequence[Task],
+    starts: Sequence[Doubles],
+    free: Sequence[int],
+    passes: int = 2,
+) -> Doubles:
+    """Improve weights one at a time on NDCG, from the best of several starts."""
+    values = [objective(tasks, start) for start in starts]
+    best = max(values)
+    weights = starts[int(np.argmax(values))].copy()
+    for _ in range(passes):
+        before = best
+        for index in free:
+            weights, best = _line(tasks, weights, index, best)
+        if best - before < 1e-4:
+            break
+    return weights
+
+
+def _line(
+    tasks: Sequence[Task], weights: Doubles, index: int, best: float
+) -> tuple[Doubles, float]:
+    """Try other values of one weight; only its own feature is computed anew."""
+    scores = [task.score(weights) for task in tasks]
+    old = weights[index]
+    tried = [old * factor for factor in FACTORS] if abs(old) > 1e-3 else [0.05, 0.2]
+    if index and old < 0:
+        tried.append(0.0)
+    choice = old
+    for value in tried:
+        step = np.float32(value - old)
+        mean = sum(
+            task.share * ndcg(score + step * task.features[index], task).mean()
+            for task, score in zip(tasks, scores, strict=True)
+        )
+        # A gain smaller than this is noise of the sample.
+        if mean > best + 2e-4:
+            best, choice = float(mean), value
+    moved = weights.copy()
+    moved[index] = choice
+    return moved, best
+
+
+def _loss(task: Task, weights: Doubles) -> tuple[float, Doubles]:
+    relevant = task.pool.relevant & task.present
+    rows = relevant.any(axis=1)
+    if not rows.any():
+        return 0.0, np.zeros(len(weights))
+    scores = task.score(weights)
+    scores = scores - scores.max(axis=1, keepdims=True)
+    raised = np.exp(scores)
+    p = raised / raised.sum(axis=1, keepdims=True)
+    hit = np.where(relevant, p, 0)
+    mass = hit.sum(axis=1, keepdims=True) + 1e-12
+    each = relevant / np.maximum(relevant.sum(axis=1, keepdims=True), 1)
+    log_p = np.log(np.maximum(p, 1e-12))
+    value = -(1 - MIX) * np.log(mass[:, 0]) - MIX * (each * log_p).sum(axis=1)
+    wanted = (1 - MIX) * hit / mass + MIX * each
+    slope = np.where(rows[:, None], p - wanted, 0) / rows.sum()
+    gradient = np.tensordot(task.features, slope.astype(np.float32), ((1, 2), (0, 1)))
+    return float(value[rows].mean()), gradient.astype(np.float64)

@@ -1,0 +1,203 @@
+"""Fit a blend: play cold starts, measure every strategy, weigh them, refit on everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.ranking.arrival import likeness
+from daybreak.ranking.bank import Bank, Progress, play
+from daybreak.ranking.blend import LEVELS, Blend, level_of
+from daybreak.ranking.features import Pool
+from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
+from daybreak.ranking.strategies import Fitted, Strategy
+from daybreak.types import Doubles, Floats, Mask, Rows
+
+ENOUGH = 30
+"""Queries that a kind needs at a level to be heard there."""
+PLENTY = 400
+"""Queries of a kind that are used at a level; more cost time and change little."""
+NEW_LEVELS = ((0,), (1, 2, 3, 4), (5, 6, 7))
+"""Levels, by position, that share the weights of new items."""
+OLD_KINDS = ("new_user", "user", "later")
+
+Bounds = list[tuple[float | None, float | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class NewPart:
+    """Weights of items without events."""
+
+    weights: Doubles
+    """(n_levels, n_strategies)"""
+    bias: Doubles
+    """(n_levels,)"""
+
+
+def learn_blend(
+    data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress = lambda _: None
+) -> tuple[Blend, Fitted]:
+    """Return the blend fitted on simulated cold starts, and the line-up refitted on everything."""
+    bank = play(data, strategies, seed, say)
+    say("weighing the strategies")
+    weights, levels = _old_weights(bank, strategies)
+    new = _new_weights(bank, strategies, weights)
+    stretch, offset = _arriving(bank, weights, new)
+    say("learning from everything")
+    fitted = Fitted.on(data, strategies, seed)
+    like = likeness(data, np.setdiff1d(np.arange(len(data.items)), data.anchor_rows))
+    stretched = 1 + like * (stretch - 1)
+    arrival = {"likeness": like, "stretch": stretch, "offset": offset}
+    blend = Blend(
+        tuple(s.name for s in strategies),
+        bank.scale,
+        weights,
+        new.weights * stretched,
+        new.bias * stretched + like * offset,
+        like,
+        {"levels": levels, "arrival": arrival},
+    )
+    return blend, fitted
+
+
+def _old_weights(
+    bank: Bank, strategies: Sequence[Strategy]
+) -> tuple[Doubles, list[dict[str, Any]]]:
+    """Fit the weights of items with events, level by level, each starting from the one before."""
+    usable = np.array([s.old for s in strategies])
+    start = _default(strategies)
+    weights = np.zeros((len(LEVELS), len(strategies)))
+    report = []
+    for level in range(len(LEVELS)):
+        tasks = _tasks(bank, level)
+        if tasks:
+            start = _fit(tasks, start, usable)
+            report.append(_measure(tasks, start, strategies, LEVELS[level]))
+        weights[level] = start
+    return weights, report
+
+
+def _some(rows: Rows) -> Rows:
+    """Return at most ``PLENTY`` of the rows, evenly spaced."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, PLENTY).astype(int))]
+
+
+def _default(strategies: Sequence[Strategy]) -> Doubles:
+    """Return what is sensible without any measurement: popularity and likeness of content."""
+    prior = {"popular": 1.0, "content/match": 1.0}
+    return np.array([prior.get(s.name, 0.0) for s in strategies])
+
+
+def _tasks(bank: Bank, level: int) -> list[Task]:
+    found = []
+    for kind in OLD_KINDS:
+        if kind in bank.pools:
+            everything = bank.pools[kind]
+            rows = np.flatnonzero(level_of(everything.n_events) == level)
+            if len(rows) >= ENOUGH:
+                pool = everything.take(_some(rows))
+                found.append(Task(pool.features, pool, pool.present))
+    total = sum(_share(task) for task in found)
+    return [Task(t.features, t.pool, t.present, None, _share(t) / total) for t in found]
+
+
+def _share(task: Task) -> float:
+    return float(np.sqrt(min(len(task.pool.n_events), 400)))
+
+
+def _fit(tasks: Sequence[Task], start: Doubles, usable: Mask) -> Doubles:
+    """Take the best of: the smooth optimum, the level before, each strategy alone; then search."""
+    bounds: Bounds = [(0, None) if use else (0, 0) for use in usable]
+    smooth = by_gradient(tasks, np.where(usable, np.maximum(start, 0.05), 0), bounds)
+    alone = [row for row in np.eye(len(usable)) if (row * usable).any()]
+    return by_search(tasks, [smooth, start, *alone], np.flatnonzero(usable).tolist())
+
+
+def _measure(
+    tasks: Sequence[Task], weights: Doubles, strategies: Sequence[Strategy], level: int
+) -> dict[str, Any]:
+    alone = {
+        s.name: round(objective(tasks, row), 4)
+        for s, row in zip(strategies, np.eye(len(strategies)), strict=True)
+        if s.old
+    }
+    queries = sum(len(task.pool.n_events) for task in tasks)
+    values = np.concatenate([ndcg(t.score(weights), t) for t in tasks])
+    return {
+        "events": level,
+        "queries": queries,
+        "ndcg@10": round(objective(tasks, weights), 4),
+        "error": round(float(values.std() / np.sqrt(len(values))), 4),
+        "alone": alone,
+        "weights": {
+            s.name: round(float(w), 3) for s, w in zip(strategies, weights, strict=True) if w
+        },
+    }
+
+
+def _new_weights(bank: Bank, strategies: Sequence[Strategy], weights: Doubles) -> NewPart:
+    """Fit the weights of items without events, among themselves and in one list with the others."""
+    usable = np.array([s.new for s in strategies])
+    new = NewPart(np.tile(_default(strategies) * usable, (len(LEVELS), 1)), np.zeros(len(LEVELS)))
+    if "new_item" not in bank.pools:
+        return new
+    everything = bank.pools["new_item"]
+    start = np.append(_default(strategies) * usable, 0.0)
+    for levels in NEW_LEVELS:
+        rows = np.flatnonzero(np.isin(level_of(everything.n_events), levels))
+        if len(rows) >= ENOUGH:
+            start = _fit_new(everything.take(_some(rows)), weights, usable, start)
+        for level in levels:
+            new.weights[level], new.bias[level] = start[:-1], start[-1]
+    return new
+
+
+def _fit_new(pool: Pool, weights: Doubles, usable: Mask, start: Doubles) -> Doubles:
+    features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.new
+    together = Task(features, pool, pool.present, _given(pool, weights), 0.5)
+    among = Task(features, pool, pool.present & pool.new, None, 0.5)
+    tasks = [together, _among(among)]
+    bounds: Bounds = [(0, None) if use else (0, 0) for use in usable] + [(None, None)]
+    smooth = by_gradient(tasks, np.append(np.where(usable, 0.05, 0), start[-1]), bounds)
+    free = [*np.flatnonzero(usable).tolist(), len(usable)]
+    return by_search(tasks, [smooth, start], free)
+
+
+def _among(task: Task) -> Task:
+    """Count only the targets among the new items, and only queries that have one."""
+    relevant = task.pool.relevant & task.present
+    rows = np.flatnonzero(relevant.any(axis=1))
+    pool = task.pool.take(rows)
+    counted = Pool(
+        pool.features,
+        relevant[rows],
+        pool.present,
+        pool.new,
+        relevant[rows].sum(axis=1),
+        pool.n_events,
+    )
+    return Task(task.features[:, rows], counted, task.present[rows], None, task.share)
+
+
+def _given(pool: Pool, weights: Doubles) -> Floats:
+    """Return the part of the score that the items with events get."""
+    mine = weights[level_of(pool.n_events)].astype(np.float32)
+    return np.asarray(np.einsum("qs,sqw->qw", mine, pool.features) * ~pool.new, np.float32)
+
+
+def _arriving(bank: Bank, weights: Doubles, new: NewPart) -> tuple[float, float]:
+    """Return by how much arrivals must be stretched and moved against items hidden at random."""
+    if "arriving" not in bank.pools:
+        return 1.0, 0.0
+    everything = bank.pools["arriving"]
+    pool = everything.take(_some(np.arange(len(everything.n_events))))
+    level = level_of(pool.n_events)
+    mine = new.weights[level].astype(np.float32)
+    score = np.einsum("qs,sqw->qw", mine, pool.features) + new.bias[level][:, None]
+    features = np.stack([score, np.ones_like(score)]).astype(np.float32) * pool.new
+    task = Task(features, pool, pool.present, _given(pool, weights))
+    smooth = by_gradient([task], np.array([1.0, 0.0]), [(0.3, 1.5), (None, None)])
+    found = by_search([task], [smooth, np.array([1.0, 0.0])], [0, 1])
+    return float(found[0]), float(found[1])
