@@ -9,6 +9,11 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.types import Doubles, Floats, Rows, Sparse
 
 
+WEIGHTS = {"meaning": 0.5}
+"""Share of a block in the similarity of items; others count 1. Half for the language model was
+best or within noise of the best on simulated cold items of four catalogues; 0 was 5 to 20 % worse."""
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """One view of the content of items: words, attributes, or vectors of a language model."""
@@ -46,15 +51,14 @@ class Items:
         )
 
     def similarity(self, others: "Items") -> Floats:
-        """Return the (n_items, n_others) sum over blocks of cosine similarities.
+        """Return the (n_items, n_others) weighted sum over blocks of cosine similarities.
 
-        The sum is the kernel of the concatenated blocks. Measured on simulated cold items of four
-        catalogues, equal weights for words, attributes and language-model vectors were best or
-        within noise of the best everywhere. Memory: 4 * n_items * n_others bytes.
+        The sum is the kernel of the blocks side by side, each by its share.
+        Memory: 4 * n_items * n_others bytes.
         """
         total = np.zeros((len(self), len(others)), dtype=np.float32)
         for mine, theirs in zip(self.blocks, others.blocks, strict=True):
-            total += mine.cosine(theirs)
+            total += WEIGHTS.get(mine.name, 1.0) * mine.cosine(theirs)
         return total
 
     def __len__(self) -> int:

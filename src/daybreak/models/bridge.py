@@ -13,8 +13,8 @@ from daybreak.types import Floats, Rows, Sparse
 
 LANDMARKS = 4_000
 """Anchors whose similarities stand for the content of all, in catalogues larger than this."""
-RIDGE = 3.0
-"""Added to the diagonal of the kernel, whose own diagonal is the number of content blocks."""
+RIDGE = 4.0
+"""Added to the diagonal of the kernel, whose own diagonal is at most 2.5."""
 
 _KERNELS: WeakKeyDictionary[Items, WeakKeyDictionary[Items, Floats]] = WeakKeyDictionary()
 
