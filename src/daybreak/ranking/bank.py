@@ -28,9 +28,7 @@ class Bank:
     """(n_strategies,)"""
 
 
-def play(
-    data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress
-) -> Bank:
+def play(data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress) -> Bank:
     """Let the strategies learn from the visible part of every trial and answer its probes."""
     found: dict[str, list[Pool]] = {}
     scale = np.ones(len(strategies), dtype=np.float32)

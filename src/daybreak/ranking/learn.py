@@ -140,7 +140,9 @@ def _measure(
 def _new_weights(bank: Bank, strategies: Sequence[Strategy], weights: Doubles) -> NewPart:
     """Fit the weights of items without events, among themselves and in one list with the others."""
     usable = np.array([s.new for s in strategies])
-    new = NewPart(np.tile(_default(strategies) * usable, (len(LEVELS), 1)), np.zeros(len(LEVELS)))
+    new = NewPart(
+        np.tile(_default(strategies) * usable, (len(LEVELS), 1)), np.zeros(len(LEVELS))
+    )
     if "new_item" not in bank.pools:
         return new
     everything = bank.pools["new_item"]

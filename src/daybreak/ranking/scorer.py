@@ -13,7 +13,7 @@ from daybreak.models.base import Evidence
 from daybreak.models.operators import Operator
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.strategies import Fitted
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask
 
 KINDS: tuple[Evidence, ...] = ("history", "recent", "profile")
 
@@ -41,12 +41,19 @@ class Scorer:
     blend: Blend
     fitted: Fitted
     items: Items
-    forms: tuple[Linear, ...] = ()
+    centres: tuple[tuple[Floats, float], ...] = ()
+    """Means over items with events; those of the whole catalogue when this is a part of it."""
     _levels: dict[int, Level] = field(default_factory=dict, repr=False)
+    forms: tuple[Linear, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.forms = self.forms or self.fitted.forms(self.items)
+        self.forms = self.fitted.forms(self.items)
         self.old: Mask = self.fitted.anchors.ids.rows(self.items.ids) >= 0
+        self.centres = self.centres or tuple(_centre(form, self.old) for form in self.forms)
+
+    def wing(self, items: Items) -> "Scorer":
+        """Return a scorer of further items on the same scale, without touching this one."""
+        return Scorer(self.blend, self.fitted, items, self.centres)
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) float32 scores."""
@@ -59,23 +66,20 @@ class Scorer:
             out[rows] = self._at(int(level), queries.take(rows))
         return out
 
-    def parts(self, query: Queries, items: Rows) -> Floats:
-        """Return (n_strategies, len(items)) parts that add up to the scores of one query.
+    def leading(self, level: int, *, new: bool, profile: bool) -> str:
+        """Return the strategy that counts most at a level; their scores have one scale."""
+        table = self.blend.new_weights if new else self.blend.weights
+        weights = table[level].copy()
+        for row, model in enumerate(self.fitted.models):
+            if (model.evidence == "profile" and not profile) or (
+                model.evidence in ("history", "recent") and not level
+            ):
+                weights[row] = 0
+        return self.blend.strategies[int(np.argmax(weights))]
 
-        The bias of new items belongs to no strategy; it is spread over none and left out.
-        """
-        level = int(level_of(query.n_events)[0])
-        weights = self._column_weights(level)
-        out = np.zeros((len(self.forms), len(items)), dtype=np.float32)
-        for row, (model, form) in enumerate(zip(self.fitted.models, self.forms, strict=True)):
-            if not weights[row].any():
-                continue
-            evidence = evidence_of(query, model.evidence)
-            raw = form.weights.at(evidence, items)[0] + form.bias[items]
-            centre = self._centre(row)
-            mean = float((evidence @ centre[0])[0]) + centre[1] if len(centre[0]) else centre[1]
-            out[row] = (raw - mean) * weights[row][items]
-        return out
+    def new_bias(self, level: int) -> Floats:
+        """Return (n_items,) what is added to items without events."""
+        return np.where(self.old, 0, self.blend.new_bias[level]).astype(np.float32)
 
     def _at(self, level: int, queries: Queries) -> Floats:
         if level not in self._levels:
@@ -95,7 +99,7 @@ class Scorer:
             total -= shift.astype(np.float32)
         return np.asarray(total, dtype=np.float32)
 
-    def _column_weights(self, level: int) -> Floats:
+    def column_weights(self, level: int) -> Floats:
         """Return (n_strategies, n_items) weights, by whether the item has events."""
         blend = self.blend
         weights = np.where(
@@ -106,36 +110,38 @@ class Scorer:
         known = np.stack([form.known for form in self.forms])
         return np.asarray(weights * known, dtype=np.float32)
 
-    def _centre(self, row: int) -> tuple[Floats, float]:
-        """Return a form's mean over items with events: (n_evidence,) weights and a constant."""
-        form = self.forms[row]
-        if not self.old.any():
-            return np.zeros(0, dtype=np.float32), 0.0
-        mean = (self.old / self.old.sum()).astype(np.float32)
-        return _times(form.weights, mean), float(form.bias @ mean)
-
     def _write_out(self, level: int) -> Level:
-        weights = self._column_weights(level)
-        bias = np.where(self.old, 0, self.blend.new_bias[level]).astype(np.float32)
+        weights = self.column_weights(level)
+        bias = self.new_bias(level)
         grouped: dict[Evidence, list[tuple[Operator, Floats]]] = {}
         old_shift: dict[Evidence, Any] = {}
         new_shift: dict[Evidence, Any] = {}
         for row, (model, form) in enumerate(zip(self.fitted.models, self.forms, strict=True)):
             if not weights[row].any():
                 continue
-            centre, constant = self._centre(row)
+            centre, constant = self.centres[row]
             bias += weights[row] * (form.bias - constant)
-            if model.evidence == "none" or not len(centre):
-                grouped.setdefault(model.evidence, []).append((form.weights, weights[row]))
-                continue
             grouped.setdefault(model.evidence, []).append((form.weights, weights[row]))
-            for shift, table in ((old_shift, self.blend.weights), (new_shift, self.blend.new_weights)):
+            if model.evidence == "none" or not len(centre):
+                continue
+            for shift, table in (
+                (old_shift, self.blend.weights),
+                (new_shift, self.blend.new_weights),
+            ):
                 share = table[level, row] / self.blend.scale[row]
                 shift[model.evidence] = shift.get(model.evidence, 0) + share * centre
         grouped.pop("none", None)
         combined = {kind: _combined(parts) for kind, parts in grouped.items()}
         zero = {kind: np.zeros(op.shape[0], np.float32) for kind, op in combined.items()}
         return Level(combined, {**zero, **old_shift}, {**zero, **new_shift}, bias)
+
+
+def _centre(form: Linear, old: Mask) -> tuple[Floats, float]:
+    """Return a form's mean over items with events: (n_evidence,) weights and a constant."""
+    if not old.any():
+        return np.zeros(0, dtype=np.float32), 0.0
+    mean = (old / old.sum()).astype(np.float32)
+    return _times(form.weights, mean), float(form.bias @ mean)
 
 
 def _times(operator: Operator, vector: Floats) -> Floats:

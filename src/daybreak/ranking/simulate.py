@@ -52,7 +52,9 @@ def random_trial(data: Dataset, rng: np.random.Generator) -> Trial:
     visible = data.visible(~new_user & ~new_item & ~late)
     probes = [
         *_new_users(visible, events.where(new_user), rng),
-        *_known_users(visible, events.where(~new_user), late[~new_user], new_item[~new_user], rng),
+        *_known_users(
+            visible, events.where(~new_user), late[~new_user], new_item[~new_user], rng
+        ),
     ]
     return Trial("random", visible, tuple(probes))
 
@@ -70,7 +72,12 @@ def arrival_trial(data: Dataset, rng: np.random.Generator) -> Trial:
         "later", visible, visible.events, events.where(~past & known & ~new_item), rng
     )
     arriving = _probe(
-        "arriving", visible, visible.events, events.where(new_item | (late & known)), rng, new=True
+        "arriving",
+        visible,
+        visible.events,
+        events.where(new_item | (late & known)),
+        rng,
+        new=True,
     )
     return Trial("arrival", visible, (future, arriving))
 
@@ -115,10 +122,16 @@ def _new_users(visible: Dataset, hidden: Events, rng: np.random.Generator) -> It
         shown = (position < shots) & (sizes >= shots + 2)
         wanted = (position >= after) & (sizes >= shots + 2)
         gap = (position >= shots) & (position < after)
-        yield _probe("new_user", visible, old.where(shown), old.where(wanted), rng, gap=old.where(gap))
+        yield _probe(
+            "new_user", visible, old.where(shown), old.where(wanted), rng, gap=old.where(gap)
+        )
     for shots in (0, 3):
         shown = (position < shots) & (sizes >= shots + 2)
-        rest = Events(*_joined(old.where((position >= shots) & (sizes >= shots + 2)), hidden.where(~known)))
+        rest = Events(
+            *_joined(
+                old.where((position >= shots) & (sizes >= shots + 2)), hidden.where(~known)
+            )
+        )
         yield _probe("new_item", visible, old.where(shown), rest, rng, new=True)
 
 
@@ -126,13 +139,17 @@ def _known_users(
     visible: Dataset, events: Events, late: Mask, new_item: Mask, rng: np.random.Generator
 ) -> Iterator[Probe]:
     known = np.isin(events.item, visible.anchor_rows)
-    yield _probe("user", visible, visible.events, events.where(late & known & ~new_item), rng, most=3)
+    yield _probe(
+        "user", visible, visible.events, events.where(late & known & ~new_item), rng, most=3
+    )
     wanted = events.where(new_item | (late & known))
     yield _probe("new_item", visible, visible.events, wanted, rng, new=True)
 
 
 def _joined(a: Events, b: Events) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    parts = [np.concatenate(pair) for pair in ((a.user, b.user), (a.item, b.item), (a.at, b.at))]
+    parts = [
+        np.concatenate(pair) for pair in ((a.user, b.user), (a.item, b.item), (a.at, b.at))
+    ]
     order = np.argsort(parts[0], kind="stable")
     return parts[0][order], parts[1][order], parts[2][order]
 

@@ -1,0 +1,85 @@
+"""Whatever a caller has, as checked tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from daybreak.data import EventRules, ImportResult, Tables, read_tables
+from daybreak.errors import ConfigError, DataError
+
+TEXT = "text"
+"""Column of a profile that holds what a user says in their own words."""
+
+
+def as_tables(
+    data: Any, items: Any, users: Any, rules: EventRules | None
+) -> tuple[Tables, EventRules, tuple[str, ...]]:
+    """Return checked tables, the rules for events, and what the caller should know.
+
+    Raises:
+        DataError: Rows that cannot be used; the message names the first and counts the rest.
+    """
+    if isinstance(data, Tables | ImportResult) and (items is not None or users is not None):
+        raise ConfigError("give items and users inside the tables, not beside them")
+    if isinstance(data, Tables):
+        return data, rules or EventRules(), ()
+    result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
+    return result.tables, rules or result.rules, (*result.notes, *_rejected(result))
+
+
+def as_frame(frame: Any, key: str) -> pl.DataFrame:
+    """Return a polars frame with a text column ``key``.
+
+    Raises:
+        DataError: It is no frame, or has no such column.
+    """
+    if not isinstance(frame, pl.DataFrame):
+        try:
+            frame = pl.from_dicts(frame) if isinstance(frame, list) else pl.DataFrame(frame)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"expected a frame with a column {key!r}, got {type(frame)}"
+            ) from error
+    if key not in frame.columns:
+        raise DataError(f"the frame has no column {key!r}; columns: {frame.columns}")
+    return frame.with_columns(pl.col(key).cast(pl.String))
+
+
+def ids_of(*frames: pl.DataFrame | None) -> list[str]:
+    """Return the users of frames, each once, in order of appearance."""
+    found: dict[str, None] = {}
+    for frame in frames:
+        if frame is not None:
+            found.update(dict.fromkeys(frame["user_id"].to_list()))
+    return list(found)
+
+
+def check_k(k: int) -> None:
+    """Check the length of a list.
+
+    Raises:
+        ConfigError: It is not a whole number from 1 to 10,000.
+    """
+    if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= 10_000:
+        raise ConfigError(f"k must be a whole number from 1 to 10000, got {k!r}")
+
+
+def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
+    """Return a list of ids.
+
+    Raises:
+        ConfigError: One string was given instead of a list.
+    """
+    if isinstance(ids, str):
+        raise ConfigError(
+            f"{what} must be a list of ids, got the text {ids!r}; write [{ids!r}]"
+        )
+    return None if ids is None else [str(id_) for id_ in ids]
+
+
+def _rejected(result: ImportResult) -> list[str]:
+    if not len(result.rejects):
+        return []
+    counts = ", ".join(f"{count} {reason}" for reason, count in result.rejects.counts.items())
+    return [f"{len(result.rejects)} rows were rejected: {counts}"]
