@@ -9,7 +9,6 @@ Daybreak's under a hash of its source, so the command can be stopped and repeate
 
 import argparse
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import coldrec
 import tables
 from peers import MODULES
+from results import Results
 from scoring import Cell, Evalkit
 
 HERE = Path(__file__).resolve().parent
@@ -157,99 +157,27 @@ def source_hash() -> str:
 
 def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace) -> None:
     """Score every list of the data set and write its tables."""
-    rows, measured, failed = [], [], set()
-    for task in tasks:
-        folder = args.work / "peers" / name / task.split
-        failed |= {
-            f"{p.stem} on {task.split} ({p.read_text().strip()})"
-            for p in folder.glob("*.failed")
-        }
-        for cell in task.cells():
-            lists = {peer: folder / f"{peer}.{cell.candidates}.csv.gz" for peer in args.peer}
-            peers = {p: kit.score(cell, path) for p, path in lists.items() if path.exists()}
-            if peers:
-                measured.append((cell, peers))
-            rows.append(_row(kit, cell, peers, args))
+    found = Results(kit, args.work, args.run, args.seeds, tuple(args.peer))
+    cells = [cell for task in tasks for cell in task.cells()]
+    rows = [row for cell in cells if (row := found.row(cell))]
+    measured = [(cell, peers) for cell in cells if (peers := found.peers(cell))]
     notes = {
         "versions": _versions(args),
         "seeds": str(args.seeds),
         **_fall_backs(bool(measured)),
+        **_problems(found, tasks, {row.split for row in rows}),
     }
-    if failed:
-        notes["peers that failed"] = "; ".join(sorted(failed))
     tables.write(name, rows, args.out, notes)
     if measured:
         tables.write_peers(name, measured, args.out)
     print(f"{name}: wrote {args.out / name}.md", flush=True)
 
 
-def _row(
-    kit: Evalkit, cell: Cell, peers: dict[str, dict], args: argparse.Namespace
-) -> tables.Row:
-    own = args.work / "daybreak" / args.run / cell.data / cell.split
-    lists = [own / f"seed{seed}.{cell.candidates}.csv.gz" for seed in range(args.seeds)]
-    ours = [kit.score(cell, path) for path in lists if path.exists()]
-    best = _best(kit, cell, peers)
-    found = (
-        _numbers(ours, own)
-        if ours
-        else {"users": next(iter(peers.values()))["users"] if peers else 0}
-    )
-    if ours and best:
-        found["ratio"] = found["ndcg"] / best["peer_ndcg"] if best["peer_ndcg"] else ""
-        theirs = (
-            args.work
-            / "peers"
-            / cell.data
-            / cell.split
-            / f"{best['peer']}.{cell.candidates}.csv.gz"
-        )
-        found["verdict"] = _verdict(kit, cell, ours[0], (lists[0], theirs), best)
-    found["users"] = int(found["users"])
-    return tables.Row(cell.split, cell.candidates, cell.k, **{**best, **found})
-
-
-def _numbers(ours: list[dict], folder: Path) -> dict:
-    def mean(key: str) -> float:
-        return sum(found[key] for found in ours) / len(ours)
-
-    cost = json.loads((folder / "seed0.json").read_text())
-    return {
-        "users": ours[0]["users"],
-        "ndcg": mean("ndcg"),
-        "low": mean("ndcg_low"),
-        "high": mean("ndcg_high"),
-        "recall": mean("recall"),
-        "recall_low": mean("recall_low"),
-        "recall_high": mean("recall_high"),
-        "seeds": " ".join(f"{found['ndcg']:.4f}" for found in ours),
-        **{key: cost[key] for key in ("fit_seconds", "answer_seconds", "peak_mb")},
-    }
-
-
-def _best(kit: Evalkit, cell: Cell, peers: dict[str, dict]) -> dict:
-    """Return the best measured peer, here or in the published cells, whichever is higher."""
-    known = kit.best_peers()
-    at = (cell.data, cell.split, cell.candidates)
-    here = max(peers, key=lambda peer: peers[peer]["ndcg"]) if peers else ""
-    popular = peers["popular"]["ndcg"] if "popular" in peers else ""
-    if at in known.index:
-        row = known.loc[at]
-        popular = float(row["pop"])
-        if not here or float(row["ndcg"]) > peers[here]["ndcg"]:
-            return {"peer": row["best"], "peer_ndcg": float(row["ndcg"]), "popular": popular}
-    return {"peer": here, "peer_ndcg": peers[here]["ndcg"], "popular": popular} if here else {}
-
-
-def _verdict(kit: Evalkit, cell: Cell, ours: dict, lists: tuple[Path, Path], best: dict) -> str:
-    if lists[1].exists():
-        found = kit.compare(cell, *lists)
-        low, high, how = found["low"], found["high"], "paired"
-    else:
-        bar = best["peer_ndcg"]
-        low, high, how = ours["ndcg_low"] - bar, ours["ndcg_high"] - bar, "interval"
-    word = "better" if low > 0 else "worse" if high < 0 else "tied"
-    return f"{word} ({how})"
+def _problems(found: Results, tasks: list[Task], shown: set[str]) -> dict[str, str]:
+    failed = [line for task in tasks for line in found.failures(task.data, task.split)]
+    absent = [task.split for task in tasks if task.split not in shown]
+    notes = {"failed": "; ".join(failed), "splits not run": ", ".join(absent)}
+    return {title: text for title, text in notes.items() if text}
 
 
 def _fall_backs(measured: bool) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Row:
     split: str
     candidates: str
     k: int
-    users: int
+    users: int | str = ""
     ndcg: float | str = ""
     low: float | str = ""
     high: float | str = ""
@@ -154,7 +154,7 @@ def _summary(rows: Sequence[Row]) -> list[str]:
 
 def _below_popular(row: Row) -> bool:
     known = isinstance(row.ndcg, float) and isinstance(row.popular, float)
-    return known and row.ndcg < round(row.popular, 3)
+    return known and round(row.ndcg, 3) < round(row.popular, 3)
 
 
 _VERDICTS = ("better", "tied", "worse")
