@@ -27,8 +27,8 @@ class Events:
     def of(cls, user: object, item: object, at: object, *, seed: int = 0) -> "Events":
         """Sort, and keep the earliest event of each pair.
 
-        Equal times are put in a random order: the order of files is often that of the ids, which
-        would be learned as if it were behaviour.
+        Equal times are put in a random order: the order of files is often that of the ids,
+        which would be learned as if it were behaviour.
         """
         user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
         at = np.nan_to_num(np.asarray(at, dtype=np.float64))
@@ -61,10 +61,11 @@ class Events:
     def decayed(self, factor: float) -> Floats:
         """Return ``factor ** (number of later events)``; events of one time share the highest.
 
-        Without known times every event weighs 1: there is no order to forget by.
+        Without known times every event weighs 1: there is no order to forget by. What a user's
+        events weigh does not depend on those of others.
         """
-        if not self.dated:
-            return np.ones(len(self), dtype=np.float32)
+        if not len(self):
+            return np.empty(0, dtype=np.float32)
         steps = self.from_end()
         last = np.r_[(self.user[1:] != self.user[:-1]) | (self.at[1:] != self.at[:-1]), True]
         end = np.flatnonzero(last)
@@ -72,7 +73,7 @@ class Events:
         return (factor ** steps[end[group]]).astype(np.float32)
 
     def matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
-        """Return the (n_users, n_items) CSR matrix of the events, each counting 1 or its weight."""
+        """Return the (n_users, n_items) CSR matrix of events, each counting 1 or its weight."""
         values = np.ones(len(self), dtype=np.float32) if weights is None else weights
         return sp.csr_array((values, (self.user, self.item)), shape=(n_users, n_items))
 

@@ -1,6 +1,7 @@
 """Items as models see them: ids, content in blocks of unit rows, and age."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -8,10 +9,11 @@ import scipy.sparse as sp
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.types import Doubles, Floats, Rows, Sparse
 
-
 WEIGHTS = {"meaning": 0.5}
-"""Share of a block in the similarity of items; others count 1. Half for the language model was
-best or within noise of the best on simulated cold items of four catalogues; 0 was 5 to 20 % worse."""
+"""Share of a block in the similarity of items; others count 1.
+
+Half for the language model was best or within noise of the best on simulated cold items of four
+catalogues; 0 was 5 to 20 % worse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ class Block:
 
     def cosine(self, other: "Block") -> Floats:
         """Return the (n_items, n_others) similarities of the rows of two blocks."""
-        product = self.matrix @ other.matrix.T
+        product: Any = self.matrix @ other.matrix.T
         dense = product.toarray() if sp.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
 

@@ -62,4 +62,4 @@ class Queries:
         )
 
     def __len__(self) -> int:
-        return self.history.shape[0]
+        return int(self.history.shape[0])

@@ -121,7 +121,7 @@ class Linear:
 
 
 class LinearModel(Model[C, S]):
-    """A model whose score is a sum over pieces of evidence, hence exact to explain and to blend."""
+    """A model whose score is a sum over pieces of evidence: exact to explain and to blend."""
 
     evidence: ClassVar[Evidence]
 

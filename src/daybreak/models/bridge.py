@@ -1,4 +1,4 @@
-"""The bridge from behaviour to content: what is known of old items, carried to new ones by text."""
+"""The bridge from behaviour to content: what is known of old items, carried to new ones."""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -23,12 +23,12 @@ _KERNELS: WeakKeyDictionary[Items, WeakKeyDictionary[Items, Floats]] = WeakKeyDi
 class Bridge:
     """Kernel ridge regression from the content of items onto any function of anchors.
 
-    A function with values ``y`` at the anchors has the value ``y @ solve @ kernel(landmarks, c)``
-    at an item ``c``. With all anchors as landmarks that is exact kernel ridge regression,
-    ``y (K + λI)^-1 k_c``; with fewer it is the subset of regressors.
+    A function with values ``y`` at the anchors has at an item ``c`` the value
+    ``y @ solve @ kernel(landmarks, c)``. With all anchors as landmarks that is exact kernel
+    ridge regression, ``y (K + λI)^-1 k_c``; with fewer it is the subset of regressors.
 
     Source:
-        Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 2.25 and 8.14.
+        Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 2.25, 8.14.
     """
 
     landmarks: Rows
@@ -99,7 +99,7 @@ def nearest(anchors: Items, items: Items, count: int) -> Sparse:
 
 
 def _anchor_kernel(data: Dataset) -> Floats:
-    """Slice the kernel of the whole catalogue when it is there; remember what models ask next."""
+    """Slice the kernel of the catalogue when it is there; remember what models ask next."""
     if data.kernel is not None:
         rows = _KERNELS.setdefault(data.anchors, WeakKeyDictionary())
         if data.items not in rows:

@@ -33,7 +33,7 @@ class ContentState:
 
 @models.register("content_ridge")
 class ContentRidgeModel(LinearModel[ContentRidgeConfig, ContentState]):
-    """Kernel ridge from content onto the full space of users; new items are scored like old ones.
+    """Kernel ridge from content onto the space of users; new items are scored like old ones.
 
     An item with events is scored as if it had none (leave-one-out by its leverage), so that the
     score says the same of it as of a new item.
@@ -72,10 +72,10 @@ class ContentSmoothConfig:
 
 @models.register("content_smooth")
 class ContentSmoothModel(LinearModel[ContentSmoothConfig, ContentState]):
-    """The content ridge taught by the graph filter: histories are smoothed before the regression.
+    """The content ridge taught by the graph filter: histories are smoothed, then regressed.
 
-    The teacher fills in what a user would have chosen; the student sees fuller histories. Scores
-    new items only: for items with events the teacher itself is better.
+    The teacher fills in what a user would have chosen; the student sees fuller histories.
+    Scores new items only: for items with events the teacher itself is better.
 
     Source:
         Closed-form distillation, ``S_cold = X C (K + λI)^-1 K_c`` with the GF-CF filter ``C``.

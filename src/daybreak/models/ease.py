@@ -10,7 +10,16 @@ from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
 from daybreak.models.operators import Operator
-from daybreak.models.statistics import gram, inverse, is_dense, largest, once, ridged
+from daybreak.models.statistics import (
+    NEIGHBOURS,
+    gram,
+    inverse,
+    is_dense,
+    largest,
+    once,
+    ridged,
+    spans,
+)
 from daybreak.types import Floats, Sparse
 
 USERS_LIMIT = 10_000
@@ -27,7 +36,7 @@ class EaseConfig:
 
 @dataclass(frozen=True, eq=False)
 class EaseState:
-    """What :class:`EaseModel` learned; ``weights`` is (n_anchors, n_anchors) with diagonal 0."""
+    """What :class:`EaseModel` learned: (n_anchors, n_anchors) weights with diagonal 0."""
 
     dense: Floats
     """The weights of a small catalogue, else empty."""
@@ -54,8 +63,8 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
         data; for more items than ``DENSE_LIMIT`` the same weights by the Woodbury identity over
         users, largest 200 a column kept.
 
-    Memory: 8 n_anchors² bytes up to DENSE_LIMIT anchors, else 8 n_users² bytes up to USERS_LIMIT
-    users; beyond both it cannot say, and the factor model takes over.
+    Memory: 8 n_anchors² bytes up to DENSE_LIMIT anchors, else 8 n_users² bytes up to
+    USERS_LIMIT users; beyond both it cannot say, and the factor model takes over.
     """
 
     Config: ClassVar = EaseConfig
@@ -92,27 +101,44 @@ def ease_weights(data: Dataset, ridge: float) -> EaseState:
 
 def _primal(data: Dataset, ridge: float) -> Floats:
     n_users = max(len(data.active), 1)
-    share = data.counts / n_users
+    share = (data.counts / n_users).astype(np.float32)
     centred = gram(data) - n_users * np.outer(share, share)
-    p = inverse(ridged(centred, ridge * np.sqrt(n_users) + 1e-3))
+    p = inverse(ridged(centred, _diagonal(n_users, ridge)))
     weights: Floats = -p / p.diagonal()
     weights[np.diag_indices_from(weights)] = 0
     return weights
 
 
 def _dual(data: Dataset, ridge: float) -> Sparse:
-    """``P = (I - X'(XX' + λI)^-1 X) / λ``, so ``B_ij = (X'QX)_ij / (1 - (X'QX)_jj)``."""
+    """Solve over users: ``P = (I - A'QA) / λ`` with ``Q = (AA' + λI)^-1`` and ``A = X - 1s'``.
+
+    Hence ``B_ij = (A'QA)_ij / (1 - (A'QA)_jj)``; ``A`` is never written out.
+    """
     x = data.interactions
     n_users = x.shape[0]
-    outer = (x @ x.T).toarray().astype(np.float32)
-    q = inverse(ridged(outer, ridge * np.sqrt(n_users)))
+    share = (data.counts / n_users).astype(np.float32)
+    q = inverse(ridged(_centred_outer(x, share), _diagonal(n_users, ridge)))
     transposed = sp.csr_array(x.T)
     parts = []
-    for start in range(0, x.shape[1], 1_024):
-        block = np.asarray((transposed[start : start + 1_024] @ q).T)
-        weights = np.asarray(transposed @ block, dtype=np.float32)
-        at = (np.arange(start, start + weights.shape[1]), np.arange(weights.shape[1]))
+    for span in spans(x.shape[1], max(x.shape)):
+        solved = np.asarray((transposed[span] @ q).T) - np.outer(q.sum(axis=1), share[span])
+        weights = transposed @ solved - np.outer(share, solved.sum(axis=0))
+        at = (np.arange(span.start, span.stop), np.arange(weights.shape[1]))
         own = weights[at].copy()
         weights[at] = 0
-        parts.append(largest(weights / np.maximum(1 - own, 1e-6), 200))
+        parts.append(largest(weights / np.maximum(1 - own, 1e-6), NEIGHBOURS))
     return sp.csr_array(sp.hstack(parts))
+
+
+def _centred_outer(x: Sparse, share: Floats) -> Floats:
+    """Return ``AA'`` of the centred interactions."""
+    outer: Floats = (x @ x.T).toarray().astype(np.float32, copy=False)
+    towards = np.asarray(x @ share, dtype=np.float32)
+    outer -= towards[:, None]
+    outer -= towards[None, :]
+    outer += float(share @ share)
+    return outer
+
+
+def _diagonal(n_users: int, ridge: float) -> float:
+    return float(ridge * np.sqrt(n_users) + 1e-3)

@@ -17,6 +17,7 @@ from daybreak.models.statistics import (
     once,
     sparse_cooccurrence,
 )
+from daybreak.types import Floats, Sparse
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class GraphFilterConfig:
 class GraphFilterState:
     """What :class:`GraphFilterModel` learned."""
 
-    dense: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    dense: Floats
     """(n_anchors, n_anchors) of a small catalogue, else empty"""
-    sparse: object
+    sparse: Sparse
     """The same of a larger one, largest 200 weights a column"""
 
     @property
@@ -41,11 +42,11 @@ class GraphFilterState:
 
 @models.register("graph_filter")
 class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
-    """Score by two steps of a random walk over normalised interactions; strong on 1 to 5 events.
+    """Score by two steps of a walk over normalised interactions; strong on 1 to 5 events.
 
     Source:
-        Shen et al. 2021, "How powerful is graph convolution for recommendation?" (GF-CF), eq. 8,
-        the linear filter: ``x Di^-1/2 (Xh'Xh) Di^1/2`` with ``Xh = Du^-1/2 X Di^-1/2``.
+        Shen et al. 2021, "How powerful is graph convolution for recommendation?" (GF-CF),
+        eq. 8, the linear filter: ``x Di^-1/2 (Xh'Xh) Di^1/2`` with ``Xh = Du^-1/2 X Di^-1/2``.
     """
 
     Config: ClassVar = GraphFilterConfig
@@ -72,7 +73,7 @@ def graph_weights(data: Dataset) -> GraphFilterState:
             weights = dense_product(x, x)
             weights *= root[None, :] / root[:, None]
             return GraphFilterState(weights, sp.csr_array((0, 0), dtype=np.float32))
-        kept = sparse_cooccurrence(x, lambda c, span: c * (root[span] / root[:, None]))
+        kept = sparse_cooccurrence(x, lambda c, row, column: c * (root[column] / root[row]))
         return GraphFilterState(np.empty((0, 0), dtype=np.float32), kept)
 
     return once(data, "graph filter", compute)

@@ -11,7 +11,7 @@ from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
 from daybreak.models.operators import Operator
 from daybreak.models.statistics import gram, is_dense, largest, once, sparse_cooccurrence
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,14 @@ def knn_weights(data: Dataset, neighbours: int, shrinkage: float) -> Sparse:
     """Return the pruned shrunk cosine similarities of a data set; computed once."""
     root = np.sqrt(data.counts)
 
-    def cosine(counts: Floats, span: slice) -> Floats:
-        return np.asarray(counts / (np.outer(root, root[span]) + shrinkage), dtype=np.float32)
+    def cosine(counts: Floats, row: Rows, column: Rows) -> Floats:
+        return np.asarray(counts / (root[row] * root[column] + shrinkage), dtype=np.float32)
 
     def compute() -> Sparse:
         if not is_dense(data):
             return sparse_cooccurrence(data.interactions, cosine, neighbours)
-        similarity = cosine(gram(data), slice(None))
+        every = np.arange(len(root))
+        similarity = cosine(gram(data), every[:, None], every[None, :])
         np.fill_diagonal(similarity, 0)
         return sp.csr_array(largest(similarity, neighbours))
 

@@ -1,6 +1,7 @@
 """Weights from evidence to items, in the form that fits the size of the catalogue."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,7 +11,7 @@ from daybreak.types import Floats, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class Operator:
-    """A (n_evidence, n_items) matrix ``dense + sparse + left @ right``; each part may be absent.
+    """A (n_evidence, n_items) matrix ``dense + sparse + left @ right``; any part may be absent.
 
     A sum of operators is an operator, so a blend of linear models is one linear model.
     """
@@ -105,7 +106,11 @@ def _beside(
     )
     if sp.issparse(left) and sp.issparse(right):
         return sp.csr_array(sp.hstack([left, right]))
-    return np.hstack([m.toarray() if sp.issparse(m) else m for m in (left, right)])
+    return np.hstack([_dense(left), _dense(right)])
+
+
+def _dense(matrix: Any) -> Floats:
+    return np.asarray(matrix.toarray() if sp.issparse(matrix) else matrix, dtype=np.float32)
 
 
 def _beside_factors(a: Operator, b: Operator) -> tuple[Floats | None, Floats | None]:

@@ -17,7 +17,7 @@ class PopularConfig:
     """Options of :class:`PopularModel`."""
 
     window: float = 0.0
-    """Share of the newest events that mark "of late"; older ones fade exponentially. 0: all time."""
+    """Share of the newest events that mark "of late"; older ones fade. 0: all time."""
     logarithm: bool = True
     """Score the logarithm, so that twice the events are worth the same everywhere."""
 
@@ -47,9 +47,9 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
             age = data.events.at.max() - data.events.at
             weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
         rows = np.searchsorted(data.anchor_rows, data.events.item)
-        counts = np.bincount(rows, weights, minlength=len(data.anchor_rows))
+        sums = np.bincount(rows, weights, minlength=len(data.anchor_rows))
         # The total is set to one number for all windows, so that +1 means the same in each.
-        counts *= 10_000 / max(counts.sum(), 1e-9) if len(data.events) else 1.0
+        counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
         dated = not self.config.window or data.events.dated
         return PopularState(values.astype(np.float32), dated)

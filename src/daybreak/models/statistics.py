@@ -1,6 +1,6 @@
 """Sums over users that several models share; each is computed once for a data set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -8,7 +8,7 @@ import scipy.linalg
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
 
 T = TypeVar("T")
 
@@ -18,6 +18,8 @@ NEIGHBOURS = 200
 """Weights kept for an item in the sparse matrices of larger catalogues."""
 MOST_EVENTS = 1_000
 """Events of one user that count in sparse co-occurrences; more say little of any one pair."""
+BLOCK_CELLS = 32_000_000
+"""Numbers in a dense block of a matrix that is made in parts: 128 MB."""
 
 
 def once(data: Dataset, key: str, compute: Callable[[], T]) -> T:
@@ -61,25 +63,54 @@ def dense_product(a: Sparse, b: Sparse, rows: int = 4_096) -> Floats:
     return total
 
 
+def spans(total: int, height: int, most: int = 1_024) -> Iterator[slice]:
+    """Cut ``range(total)`` so that blocks of ``height`` rows keep to ``BLOCK_CELLS`` numbers.
+
+    Example:
+        >>> list(spans(5, 3, most=2))
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    width = min(most, max(1, BLOCK_CELLS // max(height, 1)))
+    for start in range(0, total, width):
+        yield slice(start, min(start + width, total))
+
+
 def sparse_cooccurrence(
-    x: Sparse, rescale: Callable[[Floats, slice], Floats], keep: int = NEIGHBOURS
+    x: Sparse, rescale: Callable[[Floats, Rows, Rows], Floats], keep: int = NEIGHBOURS
 ) -> Sparse:
-    """Return ``X'X`` with its diagonal emptied and only the largest weights of each column.
+    """Return ``X'X`` without its diagonal, only the largest weights of each column kept.
 
     Args:
         x: (n_users, n_anchors) interactions.
-        rescale: Turns the dense (n_anchors, n_columns) counts of a slice of columns to weights.
+        rescale: Turns counts, their rows and their columns to weights, element by element.
         keep: Weights kept for a column.
+
+    Memory: 8 bytes a weight kept, and twelve times ``BLOCK_CELLS`` while at work.
     """
     capped = cap_rows(x, MOST_EVENTS)
     transposed = sp.csr_array(capped.T)
     parts = []
-    for start in range(0, x.shape[1], 512):
-        span = slice(start, min(start + 512, x.shape[1]))
-        counts = (transposed @ capped[:, span]).toarray()
-        counts[np.arange(span.start, span.stop), np.arange(counts.shape[1])] = 0
-        parts.append(largest(rescale(counts, span), keep))
-    return sp.csr_array(sp.hstack(parts)) if parts else sp.csr_array(x.T @ x)
+    for span in _even_spans(transposed @ np.diff(capped.indptr)):
+        counts = sp.coo_array(transposed[span] @ capped)
+        column, row = counts.row + span.start, counts.col
+        off = column != row
+        values = rescale(counts.data[off], row[off], column[off])
+        at = (counts.row[off], row[off])
+        parts.append(largest_of_rows(sp.csr_array((values, at), shape=counts.shape), keep))
+    if not parts:
+        return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
+    return sp.csr_array(sp.vstack(parts).T, dtype=np.float32)
+
+
+def largest_of_rows(matrix: Sparse, keep: int) -> Sparse:
+    """Return a CSR matrix with only the ``keep`` weights of largest size in each row."""
+    starts, kept = matrix.indptr, np.ones(matrix.nnz, dtype=bool)
+    for row in np.flatnonzero(np.diff(starts) > keep):
+        span = slice(starts[row], starts[row + 1])
+        least = np.argpartition(-np.abs(matrix.data[span]), keep)[keep:]
+        kept[starts[row] + least] = False
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(starts))[kept]
+    return sp.csr_array((matrix.data[kept], (rows, matrix.indices[kept])), shape=matrix.shape)
 
 
 def largest(columns: Floats, keep: int) -> Sparse:
@@ -125,3 +156,13 @@ def ridged(matrix: Floats, ridge: float) -> Floats:
     copy = matrix.copy()
     copy[np.diag_indices_from(copy)] += ridge
     return copy
+
+
+def _even_spans(work: Floats) -> Iterator[slice]:
+    """Cut rows into runs whose work sums to at most ``BLOCK_CELLS``, or of one row."""
+    total = np.concatenate([[0], np.cumsum(work)])
+    start = 0
+    while start < len(work):
+        stop = int(np.searchsorted(total, total[start] + BLOCK_CELLS, side="right")) - 1
+        yield slice(start, max(stop, start + 1))
+        start = max(stop, start + 1)

@@ -10,7 +10,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
 from daybreak.models.operators import Operator
-from daybreak.models.statistics import largest
+from daybreak.models.statistics import largest_of_rows
 from daybreak.types import Mask, Sparse
 
 
@@ -46,9 +46,10 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
     and a model that learns this order looks excellent on the file and is useless outside.
 
     Source:
-        Skip transitions with a gap decay, rows divided by the power 1/2 and columns by the power
-        0.3 of their sums (so that popular successors stay, damped), in the spirit of Garg et al.
-        2019, "Sequence and time aware neighborhood for session-based recommendations", eq. 5.
+        Skip transitions with a gap decay, rows divided by the power 1/2 and columns by the
+        power 0.3 of their sums (so that popular successors stay, damped), in the spirit of Garg
+        et al. 2019, "Sequence and time aware neighborhood for session-based recommendations",
+        eq. 5.
     """
 
     Config: ClassVar = TransitionsConfig
@@ -64,15 +65,14 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
         rows = np.asarray(steps.sum(axis=1)).ravel() + self.config.shrinkage
         into = np.asarray(steps.sum(axis=0)).ravel() + self.config.shrinkage
         weights = sp.diags_array(rows**-0.5) @ steps @ sp.diags_array(into**-0.3)
-        weights = sp.csc_array(weights, dtype=np.float32)
-        weights.setdiag(0)
-        return TransitionsState(_prune(weights, self.config.keep), True)
+        kept = largest_of_rows(sp.csr_array(weights.T, dtype=np.float32), self.config.keep)
+        return TransitionsState(sp.csr_array(kept.T), True)
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Look the weights up; see :meth:`LinearModel.linear`."""
         weights, known = columns(anchors, items, Operator(sparse=self.state.weights))
-        silent: Mask = known & self.state.dated
-        return Linear(weights, np.zeros(len(items), dtype=np.float32), silent)
+        sure: Mask = known & self.state.dated
+        return Linear(weights, np.zeros(len(items), dtype=np.float32), sure)
 
     def _steps(self, data: Dataset) -> Sparse:
         events, n = data.events, len(data.anchor_rows)
@@ -85,11 +85,3 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
             at = (item[:-gap][later], item[gap:][later])
             total = total + sp.csr_array((weight, at), shape=(n, n))
         return total
-
-
-def _prune(weights: Sparse, keep: int) -> Sparse:
-    parts = [
-        largest(weights[:, start : start + 1_024].toarray(), keep)
-        for start in range(0, weights.shape[1], 1_024)
-    ]
-    return sp.csr_array(sp.hstack(parts)) if parts else sp.csr_array(weights)
