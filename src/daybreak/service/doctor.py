@@ -1,0 +1,119 @@
+"""Is everything here that is needed? One finding for each thing that can be wrong."""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from daybreak.config import Settings
+from daybreak.data import Finding
+from daybreak.encoders import (
+    DEFAULT_MODEL,
+    MULTILINGUAL_MODEL,
+    cache_folder,
+    resolve,
+    thread_count,
+)
+from daybreak.errors import DaybreakError
+from daybreak.service.bundled import FILES, gift_shop
+from daybreak.service.shop import Shop, store_file
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Check interpreter, packages, text encoders, store, write rights, threads, bundled data.
+
+    Example:
+        >>> found = examine(Settings(store="sqlite:///:memory:"))
+        >>> next(str(finding) for finding in found if finding.code == "data")
+        'PASS data: the bundled gift_shop is complete'
+    """
+    return [
+        _python(),
+        *_packages(),
+        *_encoders(settings.encoder),
+        _store(settings),
+        *_rights(settings.store),
+        _threads(),
+        _data(),
+    ]
+
+
+def _python() -> Finding:
+    here = ".".join(map(str, sys.version_info[:3]))
+    return Finding("PASS", "python", f"Python {here}")
+
+
+def _packages() -> Iterator[Finding]:
+    """Name the version of every package that the base installation needs."""
+    needed = [line for line in requires("daybreak") or [] if "extra ==" not in line]
+    names = sorted(line.split(";")[0].split(">=")[0].split("[")[0].strip() for line in needed)
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            text = f"{name} is missing; install it with: pip install {name}"
+            yield Finding("FAIL", "package", text)
+    yield Finding("PASS", "packages", ", ".join([f"daybreak {version('daybreak')}", *found]))
+    for name, why in (("pandas", "frames of pandas"), ("onnx", "8-bit text models")):
+        if find_spec(name) is None:
+            text = f"{name} is not installed; only needed for {why}"
+            yield Finding("PASS", "extra", text)
+
+
+def _encoders(chosen: str) -> Iterator[Finding]:
+    """Say where each text model would come from; without any, words alone must do."""
+    if chosen == "none":
+        yield Finding("PASS", "encoder", "switched off: words and attributes only")
+        return
+    named = chosen != "auto"
+    for name in (chosen,) if named else (DEFAULT_MODEL, MULTILINGUAL_MODEL):
+        try:
+            yield Finding("PASS", "encoder", str(resolve(name)))
+        except DaybreakError as error:
+            text = f"{error}; until then only words and attributes are compared"
+            yield Finding("FAIL" if named else "WARN", "encoder", str(error) if named else text)
+
+
+def _store(settings: Settings) -> Finding:
+    file = store_file(settings.store)
+    if file is not None and not file.exists():
+        text = f"no store at {str(file)!r} yet; make one with: daybreak import FOLDER"
+        return Finding("WARN", "store", text)
+    try:
+        with Shop(settings) as shop:
+            releases = shop.store.releases()
+            tables = shop.tables
+    except DaybreakError as error:
+        return Finding("FAIL", "store", str(error))
+    text = (
+        f"{settings.store}: {tables.items.height:,} items, {tables.users.height:,} users, "
+        f"{tables.events.height:,} events, {len(releases)} releases"
+    )
+    return Finding("PASS", "store", text)
+
+
+def _rights(url: str) -> Iterator[Finding]:
+    file = store_file(url)
+    folders = {"cache": cache_folder()} | ({"store": file.parent} if file else {})
+    for what, folder in folders.items():
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if os.access(there, os.W_OK):
+            yield Finding("PASS", "rights", f"the folder of the {what} can be written")
+        else:
+            text = f"the folder of the {what}, {str(there)!r}, cannot be written"
+            yield Finding("FAIL" if what == "store" else "WARN", "rights", text)
+
+
+def _threads() -> Finding:
+    return Finding("PASS", "threads", f"{thread_count()} of {os.cpu_count() or 1} cores used")
+
+
+def _data() -> Finding:
+    missing = [name for name in FILES if not Path(gift_shop() / name).is_file()]
+    if missing:
+        text = f"the bundled gift_shop lacks {', '.join(missing)}; install daybreak again"
+        return Finding("FAIL", "data", text)
+    return Finding("PASS", "data", "the bundled gift_shop is complete")

@@ -1,0 +1,134 @@
+"""Which file is which table, how its columns are read, and where bad rows are listed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from daybreak.data import EventRules, ImportResult, Rejects, Role, preview, read_tables
+from daybreak.data import Mapping as Columns
+from daybreak.data.folders import recognise_folder, role_of
+from daybreak.errors import ConfigError, DataError, NotFoundError
+
+ROLES: tuple[Role, ...] = ("events", "items", "users")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files of up to three tables, and what the caller says about them.
+
+    Example:
+        >>> Sources({"items": Path("shop.csv")}, {"title": "Name"}).tables
+        {'items': PosixPath('shop.csv')}
+    """
+
+    files: Mapping[Role, Path]
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    rules: EventRules | None = None
+    encoding: str | None = None
+
+    @property
+    def tables(self) -> dict[str, Any]:
+        """The files under the names that readers take."""
+        return {str(role): path for role, path in self.files.items()}
+
+    def mappings(self) -> dict[Role, Columns]:
+        """Return what every column would become, without loading rows."""
+        return preview(**self.tables, columns=self.columns, encoding=self.encoding)
+
+    def read(self) -> ImportResult:
+        """Return the tables with everything that was rejected."""
+        return read_tables(
+            **self.tables, columns=self.columns, rules=self.rules, encoding=self.encoding
+        )
+
+
+def find_files(
+    paths: Sequence[Path], named: Mapping[Role, Path | None] | None = None
+) -> dict[Role, Path]:
+    """Return the file of each table.
+
+    A folder is searched by file name. The role of a file is told by its name, or else by its
+    columns: a user and an item make events, one of them alone makes its own table.
+
+    Args:
+        paths: One folder, or files.
+        named: Files whose role the caller gives.
+
+    Raises:
+        ConfigError: Nothing is given, or two files have the same role.
+        DataError: The role of a file cannot be told.
+        NotFoundError: A file does not exist.
+    """
+    found: dict[Role, Path] = {r: p for r, p in (named or {}).items() if p is not None}
+    for path in paths:
+        if not path.exists():
+            raise NotFoundError(f"no file or folder {str(path)!r}")
+        pairs = recognise_folder(path) if path.is_dir() else {_role(path): path}
+        for role, file in pairs.items():
+            if role in found:
+                raise ConfigError(
+                    f"{found[role].name} and {file.name} both look like {role}; say which is "
+                    f"which with --events, --items or --users"
+                )
+            found[role] = file
+    if not found:
+        raise ConfigError("nothing to read; give a folder, files, or --events FILE")
+    return {role: found[role] for role in ROLES if role in found}
+
+
+def _role(path: Path) -> Role:
+    named = role_of(path.name)
+    if named is not None:
+        return named
+    fault = ""
+    for role in ROLES:
+        tables: dict[str, Any] = {str(role): path}
+        try:
+            preview(**tables)
+        except DataError as error:
+            fault = fault or str(error)
+            continue
+        return role
+    raise DataError(fault)
+
+
+def parse_columns(pairs: Iterable[str]) -> dict[str, str | None]:
+    """Return the columns that a person named as ``ours=theirs``; nothing after ``=``: not used.
+
+    Raises:
+        ConfigError: There is no ``=``.
+
+    Example:
+        >>> parse_columns(["user_id=Kunde", "timestamp="])
+        {'user_id': 'Kunde', 'timestamp': None}
+    """
+    return {ours: theirs or None for ours, theirs in parse_pairs(pairs, "--column").items()}
+
+
+def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, str]:
+    """Return ``name=value`` texts as a dictionary.
+
+    Raises:
+        ConfigError: There is no ``=``, or no name before it.
+    """
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            raise ConfigError(f"{option} must look like NAME=VALUE, got {pair!r}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def write_rejects(rejects: Rejects, path: Path) -> Path:
+    """Write the rejects that were kept as CSV; return the path.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    try:
+        rejects.frame().write_csv(path)
+    except OSError as error:
+        raise ConfigError(f"rejects cannot be written to {str(path)!r}: {error}") from error
+    return path

@@ -1,0 +1,283 @@
+"""A store and the recommender that was learned from it: one shop, from import to answer."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import polars as pl
+
+from daybreak.config import Settings
+from daybreak.data import EventRules, Finding, ImportResult, Rejects, Tables, validate
+from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.evaluation import Report
+from daybreak.service.recommender import Recommender
+from daybreak.service.requests import Told
+from daybreak.store import Release, Store, Written, open_store
+
+RULES = "rules"
+"""Setting of the store under which the rules for events are kept."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training made."""
+
+    release: Release
+    measured: Mapping[str, Any]
+    """What the simulated cold starts measured; see :attr:`Recommender.report`."""
+    notes: tuple[str, ...]
+    seconds: float = field(compare=False)
+
+
+def store_file(url: str) -> Path | None:
+    """Return the file behind a store's URL; None for a store that is no file.
+
+    Example:
+        >>> store_file("sqlite:///shop.db"), store_file("sqlite:///:memory:")
+        (PosixPath('shop.db'), None)
+    """
+    kind, separator, rest = url.partition("://")
+    if not separator:
+        return Path(url)
+    name = rest.removeprefix("/")
+    return Path(name) if kind.startswith("sqlite") and name not in {"", ":memory:"} else None
+
+
+class Shop:
+    """Everything that commands do with one store.
+
+    Args:
+        settings: Which store, which encoder, which seed.
+        create: Whether a store that is not there yet is made; else that is an error.
+
+    Raises:
+        NotFoundError: There is no such store.
+        StoreError: It cannot be used.
+    """
+
+    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+        file = store_file(settings.store)
+        if file is not None and not create and not file.exists():
+            raise NotFoundError(
+                f"there is no store at {str(file)!r}; make one with: daybreak import FOLDER, "
+                "or name another with --store"
+            )
+        self.settings = settings
+        self.store: Store = open_store(settings.store)
+        self._folder = file.parent if file is not None else None
+
+    def write(self, read: ImportResult) -> Written:
+        """Add what was read; rules that a person gave are kept for the next training."""
+        written = self.store.write(read.tables, event_ids=read.event_ids)
+        if read.rules != EventRules():
+            self.store.settings({RULES: asdict(read.rules)})
+        self.__dict__.pop("tables", None)
+        return written
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Everything in the store."""
+        return self.store.tables()
+
+    @property
+    def rules(self) -> EventRules:
+        """The rules given at import; none given: the data choose."""
+        return EventRules(**self.store.settings().get(RULES, {}))
+
+    def findings(self, rules: EventRules | None = None) -> list[Finding]:
+        """Check everything in the store, with other rules for events if they are given."""
+        return validate(ImportResult(self.tables, Rejects(), {}, (), rules or self.rules))
+
+    def new_recommender(self, strategies: str | Sequence[str] = "auto") -> Recommender:
+        """Return an unfitted recommender with the settings and the rules of the store.
+
+        Raises:
+            DataError: The store has no items.
+        """
+        if not self.tables.items.height:
+            raise DataError("the store is empty; add data with: daybreak import FOLDER")
+        return Recommender(
+            strategies=strategies,
+            encoder=self.settings.encoder,
+            rules=self.rules,
+            seed=self.settings.seed,
+        )
+
+    def train(self, strategies: str | Sequence[str] = "auto", progress: Any = None) -> Training:
+        """Learn from the store, and put the release into use.
+
+        Raises:
+            ConfigError: The store is no file, so a release has no place.
+            DataError: The store has no items.
+        """
+        if self._folder is None:
+            raise ConfigError("a store in memory has no place for releases; use a file")
+        start = time.perf_counter()
+        model = self.new_recommender(strategies).fit(self.tables, progress=progress)
+        now = time.time()
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{uuid4().hex[:4]}"
+        place = Path("releases") / name
+        model.save(self._folder / place)
+        seconds = time.perf_counter() - start
+        facts = {
+            "events": self.tables.events.height,
+            "items": self.tables.items.height,
+            "users": self.tables.users.height,
+            "seconds": round(seconds, 1),
+            "seed": self.settings.seed,
+        }
+        release = Release(name, now, place.as_posix(), facts, active=True)
+        self.store.put_release(release)
+        return Training(release, model.report, model.notes, seconds)
+
+    @property
+    def release(self) -> Release:
+        """The release in use.
+
+        Raises:
+            NotFoundError: Nothing has been trained, or its folder is gone.
+        """
+        active = next((found for found in self.store.releases() if found.active), None)
+        if active is None:
+            raise NotFoundError("nothing has been trained yet; do it with: daybreak train")
+        if not self.release_folder(active).is_dir():
+            raise NotFoundError(
+                f"the release {active.id} has no folder {active.folder!r} beside the store; "
+                "make a new one with: daybreak train"
+            )
+        return active
+
+    def release_folder(self, release: Release) -> Path:
+        """Return where a release lies: beside the store, so that both can be moved."""
+        return (self._folder or Path()) / release.folder
+
+    def recommender(self) -> Recommender:
+        """Return the release in use, with all users, events and items that came since.
+
+        Raises:
+            NotFoundError: Nothing has been trained.
+        """
+        model = Recommender.load(
+            self.release_folder(self.release), users=self.tables.users
+        ).add_items(self.tables.items)
+        model.rules = self.rules
+        return model.add_events(self.tables.events)
+
+    def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
+        """Judge the default recommender, each named strategy alone, random and popular.
+
+        Args:
+            strategies: Names out of the line-up.
+            **options: ``k``, ``slices``, ``cold_items``, ``progress``; see
+                :meth:`Recommender.evaluate`.
+        """
+        model = self.new_recommender()
+        options = {"k": self.settings.k, **options}
+        report: Report = model.evaluate(self.tables, also=strategies, **options)
+        return report
+
+    def recommend(self, users: Sequence[str], told: Told | None = None, **options: Any) -> Any:
+        """Return the answer of the release in use, with titles; see ``Recommender.recommend``.
+
+        Args:
+            users: Known or not.
+            told: What the request brings about them.
+            **options: Of :meth:`Recommender.recommend`.
+        """
+        told = told or Told()
+        model = self.recommender()
+        self._known(told.items, model)
+        answer = model.recommend(
+            users,
+            profiles=told.profiles(users),
+            histories=told.histories(users),
+            **{"k": self.settings.k, **options},
+        )
+        return with_titles(answer, self.tables.items)
+
+    def similar(self, item: str | None, text: str | None) -> pl.DataFrame:
+        """Return the items most like an item or a text, with titles.
+
+        Raises:
+            ConfigError: Not exactly one of the two was given.
+            NotFoundError: The item is not in the catalogue.
+        """
+        _one_of(item, text)
+        model = self.recommender()
+        self._known([item] if item else [], model)
+        answer = model.similar_items(
+            [item] if item else None, texts=[text] if text else None, k=self.settings.k
+        )
+        return with_titles(answer, self.tables.items)
+
+    def audience(self, item: str | None, text: str | None) -> pl.DataFrame:
+        """Return the users who would like an item best, with what is known of them.
+
+        Raises:
+            ConfigError: Not exactly one of the two was given.
+            NotFoundError: The item is not in the catalogue.
+        """
+        _one_of(item, text)
+        answer = self.recommender().audience(item, text=text, k=self.settings.k)
+        return answer.join(self.tables.users, on="user_id", how="left", maintain_order="left")
+
+    def explain(self, user: str, item: str) -> pl.DataFrame:
+        """Return the evidence of one score: kind, name, title, value; the values add up to it.
+
+        Raises:
+            NotFoundError: The item is not in the catalogue.
+        """
+        model = self.recommender()
+        self._known([item], model)
+        return model.explain(user, item)
+
+    def _known(self, items: Sequence[str], model: Recommender) -> None:
+        """Refuse an item that a person has mistyped; a program may ask about any."""
+        known = set(model.items["item_id"])
+        for item in items:
+            if item not in known:
+                raise NotFoundError(
+                    f"no item {item!r} in the catalogue of {len(known):,}; for a new one, "
+                    "describe it with --text or import it"
+                )
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Return an answer with the title of each item beside its id, where items have one.
+
+    Example:
+        >>> items = pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]})
+        >>> with_titles(pl.DataFrame({"item_id": ["1"], "rank": [1]}), items).row(0)
+        ('1', 'Green tea', 1)
+    """
+    if "title" not in items.columns:
+        return frame
+    titles = items.select("item_id", "title")
+    at = frame.columns.index("item_id") + 1
+    joined = frame.join(titles, on="item_id", how="left", maintain_order="left")
+    return joined.select(*frame.columns[:at], "title", *frame.columns[at:])
+
+
+def _one_of(item: str | None, text: str | None) -> None:
+    if (item is None) == (text is None):
+        raise ConfigError("give either an item or --text")
