@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Candidates to scores: strategies, simulated cold starts, the blend by warmth, reasons."""

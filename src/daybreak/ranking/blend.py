@@ -30,7 +30,7 @@ class Blend:
     new_bias: Doubles
     """(n_levels,)"""
     likeness: float = 0.0
-    """How much the catalogue's new items look like arrivals (1) rather than like any item (0)."""
+    """How much the new items look like arrivals (1) rather than like any item (0)."""
     report: dict[str, Any] = field(default_factory=dict)
     """What the simulated cold starts measured; plain values."""
 

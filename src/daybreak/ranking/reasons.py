@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.queries import Queries
-from daybreak.models import evidence_of
+from daybreak.models.base import Evidence
 from daybreak.ranking.blend import level_of
 from daybreak.ranking.scorer import Scorer
-from daybreak.types import Floats, Rows
+from daybreak.types import Floats, Rows, Sparse
+
+Name = tuple[str, str]
+"""(kind, name); the kinds are those of :class:`Reason`."""
+REST = ("rest", "everything else")
 
 
 @dataclass(frozen=True)
@@ -18,69 +22,119 @@ class Reason:
     """One piece of evidence for one item."""
 
     kind: str
-    """``event`` (an item of the history), ``profile`` (an attribute), ``strategy`` (what holds
-    for every asker, such as popularity), ``new`` (the item has no events) or ``level`` (what
-    puts scores of different strategies on one scale)"""
+    """``event`` (an item of the history), ``text`` (what the user said), ``profile`` (an
+    attribute), ``strategy`` (what holds for every asker, such as popularity), ``new`` (the item
+    has no events), ``level`` (what puts scores of different strategies on one scale) or
+    ``rest`` (all smaller pieces together)"""
     name: str
-    """Id of the item, name of the attribute or of the strategy."""
+    """Id of the item, the text, name of the attribute or of the strategy."""
     value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evidenced:
+    """One query with its evidence by the piece: each event, sentence and attribute apart."""
+
+    history: tuple[Name, ...]
+    plain: Sparse
+    """(n_history, n_anchors) how each piece counts in the plain history; an event on an item
+    that no model knows is spread over the anchors most like it"""
+    recent: Sparse
+    """(n_history, n_anchors) the same of the recent history"""
+    profile: Sparse
+    """(1, n_attributes)"""
+
+    def pieces(self, kind: Evidence, attributes: Sequence[str]) -> tuple[list[Name], Sparse]:
+        """Return names and (n_pieces, n_evidence) rows that add up to the query's evidence."""
+        if kind == "profile":
+            places = self.profile.indices
+            at = (np.arange(len(places)), places)
+            shape = (len(places), self.profile.shape[1])
+            rows = sp.csr_array((self.profile.data, at), shape=shape, dtype=np.float32)
+            return [("profile", attributes[place]) for place in places], rows
+        if kind == "recent":
+            return list(self.history), self.recent
+        root = np.sqrt(max(self.n_events, 1e-6))
+        return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
+
+    @property
+    def n_events(self) -> float:
+        """How many events are known, sentences counted as one each."""
+        return float(self.plain.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
     """The score of one query for some items, taken apart without remainder."""
 
-    names: tuple[tuple[str, str], ...]
-    """(kind, name) of each piece."""
+    names: tuple[Name, ...]
     values: Floats
     """(n_pieces, n_items); columns add up to the scores."""
 
-    def reasons(self, item: int, most: int) -> list[Reason]:
-        """Return the pieces that speak most for or against an item, largest first."""
+    def reasons(self, item: int, most: int | None = None) -> list[Reason]:
+        """Return the pieces that speak for or against an item, largest first.
+
+        Args:
+            item: Column of ``values``.
+            most: Pieces to show; the others are added up to one of kind ``rest``.
+        """
         column = self.values[:, item]
-        best = np.argsort(-np.abs(column), kind="stable")[:most]
-        return [Reason(self.names[row][0], self.names[row][1], float(column[row])) for row in best if column[row]]
+        order = np.argsort(-np.abs(column), kind="stable")
+        order = order[column[order] != 0]
+        shown = [
+            Reason(self.names[row][0], self.names[row][1], float(column[row]))
+            for row in order[:most]
+        ]
+        rest = order[len(shown) :]
+        if len(rest):
+            shown.append(Reason(REST[0], REST[1], float(column[rest].sum())))
+        return shown
 
 
 def decompose(
-    scorer: Scorer, query: Queries, items: Rows, attributes: Sequence[str]
+    scorer: Scorer, query: Evidenced, items: Rows, attributes: Sequence[str]
 ) -> Decomposition:
-    """Take the scores of one query apart.
+    """Take the scores of one query for some of the scorer's items apart.
 
     Evidence that several strategies share (an item of the history counts in each) is summed.
     """
-    weights = scorer.column_weights(int(level_of(query.n_events)[0]))[:, items]
-    pieces: dict[tuple[str, str], Floats] = {}
-
-    def add(key: tuple[str, str], values: Floats) -> None:
-        pieces[key] = pieces.get(key, np.zeros(len(items), np.float32)) + values
-
+    level = int(level_of(np.array([query.n_events], dtype=np.float32))[0])
+    weights = scorer.level(level).weights[:, items]
+    sums = _Sums(len(items))
     for row, (strategy, model) in enumerate(
         zip(scorer.fitted.strategies, scorer.fitted.models, strict=True)
     ):
         if not weights[row].any():
             continue
-        form, (centre, constant) = scorer.forms[row].take(items), scorer.centres[row]
+        form, centre = scorer.forms[row], scorer.centres[row]
+        kind = "strategy" if model.evidence == "none" else "level"
+        constant = weights[row] * (form.bias[items] - centre.constant)
+        sums.add([(kind, strategy.name)], constant[None, :])
         if model.evidence == "none":
-            add(("strategy", strategy.name), weights[row] * (form.bias - constant))
             continue
-        add(("level", strategy.name), weights[row] * (form.bias - constant))
-        evidence = sp.csr_array(evidence_of(query, model.evidence))
-        for place, amount in zip(evidence.indices, evidence.data, strict=True):
-            one = sp.csr_array(([amount], ([0], [place])), shape=evidence.shape)
-            worth = form.weights.apply(one)
-            shift = amount * centre[place] if len(centre) else 0.0
-            value = (0 if worth is None else worth[0]) - shift
-            add(_name(model.evidence, int(place), query, attributes), weights[row] * value)
-    new = scorer.new_bias(int(level_of(query.n_events)[0]))[items]
-    add(("new", "no events yet"), new)
-    values = np.stack(list(pieces.values())).astype(np.float32)
-    return Decomposition(tuple(pieces), values)
+        names, rows = query.pieces(model.evidence, attributes)
+        worth = form.weights.at(rows, items)
+        if len(centre.weights):
+            worth = worth - np.asarray(rows @ centre.weights)[:, None]
+        sums.add(names, weights[row] * worth)
+    sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
+    return sums.result()
 
 
-def _name(
-    evidence: str, place: int, query: Queries, attributes: Sequence[str]
-) -> tuple[str, str]:
-    if evidence == "profile":
-        return "profile", attributes[place]
-    return "event", query.anchors.ids.ids[place]
+class _Sums:
+    """Named rows of numbers; rows of one name are added."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._place: dict[Name, int] = {}
+        self._rows: list[tuple[Any, Floats]] = []
+
+    def add(self, names: Sequence[Name], values: Floats) -> None:
+        place = [self._place.setdefault(name, len(self._place)) for name in names]
+        self._rows.append((place, values))
+
+    def result(self) -> Decomposition:
+        total = np.zeros((len(self._place), self._width), dtype=np.float32)
+        for place, values in self._rows:
+            np.add.at(total, np.array(place, dtype=np.int64), values)
+        return Decomposition(tuple(self._place), total)

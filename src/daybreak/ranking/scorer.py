@@ -1,5 +1,6 @@
 """A blend of linear models, written out as one linear model for each level of warmth."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,42 +14,54 @@ from daybreak.models.base import Evidence
 from daybreak.models.operators import Operator
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.strategies import Fitted
-from daybreak.types import Floats, Mask
+from daybreak.types import Floats, Mask, Rows
 
-KINDS: tuple[Evidence, ...] = ("history", "recent", "profile")
+WRITTEN = 512_000_000
+"""Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The blend at one level: ``bias + Σ evidence @ weights``, shifted to be centred."""
+    """The blend at one level: ``bias + evidence @ (operator - centres @ weights)``, summed."""
 
-    weights: dict[Evidence, Operator]
-    old_shift: dict[Evidence, Floats]
-    """(n_evidence,) subtracted, summed over the evidence, from items with events"""
-    new_shift: dict[Evidence, Floats]
-    """the same for items without"""
+    weights: Floats
+    """(n_strategies, n_items) by whether the item has events; 0 where a strategy cannot say"""
     bias: Floats
     """(n_items,)"""
+    written: dict[Evidence, Operator]
+    """The strategies that share a kind of evidence as one operator; empty when too large."""
+
+
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """A strategy's mean score over the items with events: ``constant + evidence @ weights``."""
+
+    weights: Floats
+    """(n_evidence,), empty when the mean does not depend on the evidence"""
+    constant: float
 
 
 @dataclass(eq=False)
 class Scorer:
     """Scores of a blend for a catalogue; levels are written out when first asked for.
 
-    Memory: 4 bytes a weight for each level used; see the limits of the models.
+    Memory: what the models write out for ``items``, and at most ``WRITTEN`` bytes more.
     """
 
     blend: Blend
     fitted: Fitted
     items: Items
-    centres: tuple[tuple[Floats, float], ...] = ()
-    """Means over items with events; those of the whole catalogue when this is a part of it."""
-    _levels: dict[int, Level] = field(default_factory=dict, repr=False)
+    centres: tuple[Centre, ...] = ()
+    """Those of the whole catalogue when ``items`` is a part of it; default: of ``items``."""
     forms: tuple[Linear, ...] = field(init=False, repr=False)
+    old: Mask = field(init=False, repr=False)
+    """(n_items,) the items that the models learned from"""
+    _levels: dict[int, Level] = field(default_factory=dict, init=False, repr=False)
+    _room: float = field(default=WRITTEN, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.forms = self.fitted.forms(self.items)
-        self.old: Mask = self.fitted.anchors.ids.rows(self.items.ids) >= 0
+        self.old = self.fitted.anchors.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(_centre(form, self.old) for form in self.forms)
 
     def wing(self, items: Items) -> "Scorer":
@@ -56,51 +69,99 @@ class Scorer:
         return Scorer(self.blend, self.fitted, items, self.centres)
 
     def score(self, queries: Queries) -> Floats:
-        """Return (n_queries, n_items) float32 scores."""
+        """Return (n_queries, n_items) float32 scores; always numbers."""
         levels = level_of(queries.n_events)
-        if len(queries) == 1:
-            return self._at(int(levels[0]), queries)
+        found = np.unique(levels)
+        if len(found) == 1:
+            return self._at(int(found[0]), queries)
         out = np.empty((len(queries), len(self.items)), dtype=np.float32)
-        for level in np.unique(levels):
+        for level in found:
             rows = np.flatnonzero(levels == level)
             out[rows] = self._at(int(level), queries.take(rows))
         return out
 
-    def leading(self, level: int, *, new: bool, profile: bool) -> str:
-        """Return the strategy that counts most at a level; their scores have one scale."""
-        table = self.blend.new_weights if new else self.blend.weights
-        weights = table[level].copy()
-        for row, model in enumerate(self.fitted.models):
-            if (model.evidence == "profile" and not profile) or (
-                model.evidence in ("history", "recent") and not level
-            ):
-                weights[row] = 0
-        return self.blend.strategies[int(np.argmax(weights))]
+    def level(self, level: int) -> Level:
+        """Return the blend at a level, written out if it fits."""
+        if level not in self._levels:
+            self._levels[level] = self._write_out(level)
+        return self._levels[level]
+
+    def leading(self, levels: Rows, profile: Mask, new: Mask) -> list[str]:
+        """Return for each asker and item the strategy that counts most; all have one scale.
+
+        Args:
+            levels: (n,) of the askers.
+            profile: (n,) whether the asker has one.
+            new: (n,) whether the item is one that no model learned from.
+        """
+        blend = self.blend
+        weights = np.where(new[:, None], blend.new_weights[levels], blend.weights[levels])
+        kinds = np.array([model.evidence for model in self.fitted.models], dtype=object)
+        silent = (kinds == "profile")[None, :] & ~profile[:, None]
+        silent |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
+        names = blend.strategies
+        return [names[place] for place in np.argmax(np.where(silent, -1, weights), axis=1)]
 
     def new_bias(self, level: int) -> Floats:
-        """Return (n_items,) what is added to items without events."""
+        """Return (n_items,) what is added to items that no model learned from."""
         return np.where(self.old, 0, self.blend.new_bias[level]).astype(np.float32)
 
     def _at(self, level: int, queries: Queries) -> Floats:
-        if level not in self._levels:
-            self._levels[level] = self._write_out(level)
-        form = self._levels[level]
+        form = self.level(level)
         total = np.tile(form.bias, (len(queries), 1))
-        for kind, operator in form.weights.items():
+        for kind in _kinds(self.fitted):
             evidence = evidence_of(queries, kind)
-            product = operator.apply(evidence)
-            if product is not None:
-                total += product
-            shift = np.where(
-                self.old[None, :],
-                (evidence @ form.old_shift[kind])[:, None],
-                (evidence @ form.new_shift[kind])[:, None],
-            )
-            total -= shift.astype(np.float32)
-        return np.asarray(total, dtype=np.float32)
+            if not evidence.nnz:
+                continue
+            if kind in form.written:
+                product = form.written[kind].apply(evidence)
+                if product is not None:
+                    total += product
+            else:
+                self._add_up(total, form, kind, evidence)
+            rows = self._with_centre(kind)
+            if rows:
+                centres = np.stack([self.centres[row].weights for row in rows], axis=1)
+                total -= np.asarray(evidence @ centres, np.float32) @ form.weights[rows]
+        return total
 
-    def column_weights(self, level: int) -> Floats:
-        """Return (n_strategies, n_items) weights, by whether the item has events."""
+    def _add_up(self, total: Floats, form: Level, kind: Evidence, evidence: Any) -> None:
+        for row, model in enumerate(self.fitted.models):
+            if model.evidence == kind and form.weights[row].any():
+                product = self.forms[row].weights.apply(evidence)
+                if product is not None:
+                    total += product * form.weights[row]
+
+    def _with_centre(self, kind: Evidence) -> list[int]:
+        return [
+            row
+            for row, model in enumerate(self.fitted.models)
+            if model.evidence == kind and len(self.centres[row].weights)
+        ]
+
+    def _write_out(self, level: int) -> Level:
+        weights = self._weights(level)
+        bias = self.new_bias(level)
+        for row, form in enumerate(self.forms):
+            bias += weights[row] * (form.bias - self.centres[row].constant)
+        written: dict[Evidence, Operator] = {}
+        # Without events a history is empty: nothing needs to be written out for it.
+        kinds = _kinds(self.fitted) if level else ("profile",)
+        for kind in kinds:
+            parts = [
+                (form.weights, weights[row])
+                for row, (model, form) in enumerate(
+                    zip(self.fitted.models, self.forms, strict=True)
+                )
+                if model.evidence == kind and weights[row].any()
+            ]
+            size = _size(parts)
+            if size <= self._room:
+                self._room -= size
+                written[kind] = _combined(parts)
+        return Level(weights, bias, written)
+
+    def _weights(self, level: int) -> Floats:
         blend = self.blend
         weights = np.where(
             self.old[None, :],
@@ -110,38 +171,18 @@ class Scorer:
         known = np.stack([form.known for form in self.forms])
         return np.asarray(weights * known, dtype=np.float32)
 
-    def _write_out(self, level: int) -> Level:
-        weights = self.column_weights(level)
-        bias = self.new_bias(level)
-        grouped: dict[Evidence, list[tuple[Operator, Floats]]] = {}
-        old_shift: dict[Evidence, Any] = {}
-        new_shift: dict[Evidence, Any] = {}
-        for row, (model, form) in enumerate(zip(self.fitted.models, self.forms, strict=True)):
-            if not weights[row].any():
-                continue
-            centre, constant = self.centres[row]
-            bias += weights[row] * (form.bias - constant)
-            grouped.setdefault(model.evidence, []).append((form.weights, weights[row]))
-            if model.evidence == "none" or not len(centre):
-                continue
-            for shift, table in (
-                (old_shift, self.blend.weights),
-                (new_shift, self.blend.new_weights),
-            ):
-                share = table[level, row] / self.blend.scale[row]
-                shift[model.evidence] = shift.get(model.evidence, 0) + share * centre
-        grouped.pop("none", None)
-        combined = {kind: _combined(parts) for kind, parts in grouped.items()}
-        zero = {kind: np.zeros(op.shape[0], np.float32) for kind, op in combined.items()}
-        return Level(combined, {**zero, **old_shift}, {**zero, **new_shift}, bias)
+
+def _kinds(fitted: Fitted) -> tuple[Evidence, ...]:
+    """Return the kinds of evidence that the models look at, each once."""
+    found = dict.fromkeys(model.evidence for model in fitted.models)
+    return tuple(kind for kind in found if kind != "none")
 
 
-def _centre(form: Linear, old: Mask) -> tuple[Floats, float]:
-    """Return a form's mean over items with events: (n_evidence,) weights and a constant."""
+def _centre(form: Linear, old: Mask) -> Centre:
     if not old.any():
-        return np.zeros(0, dtype=np.float32), 0.0
+        return Centre(np.zeros(0, dtype=np.float32), 0.0)
     mean = (old / old.sum()).astype(np.float32)
-    return _times(form.weights, mean), float(form.bias @ mean)
+    return Centre(_times(form.weights, mean), float(form.bias @ mean))
 
 
 def _times(operator: Operator, vector: Floats) -> Floats:
@@ -157,26 +198,29 @@ def _times(operator: Operator, vector: Floats) -> Floats:
     return np.zeros(0, dtype=np.float32) if total is None else np.asarray(total, np.float32)
 
 
+def _size(parts: Sequence[tuple[Operator, Floats]]) -> float:
+    """Return the bytes of the sum of operators; factors are never summed up."""
+    if any(operator.left is not None for operator, _ in parts):
+        return math.inf
+    if any(operator.dense is not None for operator, _ in parts):
+        return 4.0 * max(math.prod(operator.shape) for operator, _ in parts)
+    return 8.0 * sum(int(op.sparse.nnz) for op, _ in parts if op.sparse is not None)
+
+
 def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
-    """Return the sum of operators whose columns are weighted."""
+    """Return the sum of operators without factors, whose columns are weighted."""
     dense: Any = None
     sparse: Any = None
-    factors = []
     for operator, columns in parts:
         scaled = operator.scaled(columns)
         if scaled.dense is not None:
             dense = scaled.dense if dense is None else np.add(dense, scaled.dense, out=dense)
         if scaled.sparse is not None:
             sparse = scaled.sparse if sparse is None else sparse + scaled.sparse
-        if scaled.left is not None and scaled.right is not None:
-            factors.append((scaled.left, scaled.right))
     if dense is not None and sparse is not None:
         dense += sparse.toarray()
         sparse = None
-    if not factors:
-        return Operator(dense, sparse)
-    left = np.hstack([pair[0] for pair in factors])
-    return Operator(dense, sparse, left, np.vstack([pair[1] for pair in factors]))
+    return Operator(dense, sparse)
 
 
-__all__ = ["LEVELS", "Scorer"]
+__all__ = ["LEVELS", "WRITTEN", "Centre", "Level", "Scorer"]

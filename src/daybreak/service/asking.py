@@ -1,21 +1,43 @@
-"""From ids, profiles and events to queries."""
+"""From profiles, events and sentences to queries."""
 
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.events import Events
-from daybreak.data.items import Items
+from daybreak.data.items import Block, Items
 from daybreak.data.queries import RECENT_FACTOR, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.bridge import nearest
-from daybreak.types import Rows, Sparse
+from daybreak.ranking.reasons import Evidenced, Name
+from daybreak.types import Floats, Rows, Sparse
 
 NEIGHBOURS = 20
 """Known items that stand for a new item, or for a sentence, in a history."""
 FADED = 0.01
 """Recent events below this weight are left out: they change nothing and cost time."""
+REMEMBERED = 1_000
+"""Sentences whose meaning is kept for the next time they are said."""
+
+Encode = Callable[[Sequence[str]], tuple[Block, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What is known of some askers."""
+
+    events: Events
+    """``user`` is the position of the asker, ``item`` a row of the catalogue."""
+    profile: Sparse
+    """(n_askers, n_attributes)"""
+    texts: dict[int, str]
+    """What an asker says in their own words, by position."""
+
+    def __len__(self) -> int:
+        return int(self.profile.shape[0])
 
 
 @dataclass(eq=False)
@@ -29,42 +51,90 @@ class Asking:
     anchors: Items
     items: Items
     """The catalogue now."""
+    dated: bool
+    """Whether the models learned from times; else there is no order to forget by."""
+    encode: Encode = field(repr=False)
+    """Sentences to blocks of content."""
     _spread: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """(1, n_anchors) of catalogue rows that are no anchors."""
+    _said: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
+    """(1, n_anchors) of sentences, the latest last."""
     _anchor_of: Rows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._anchor_of = self.anchors.ids.rows(self.items.ids)
 
-    def queries(self, events: Events, profile: Sparse, texts: dict[int, Items]) -> Queries:
-        """Return one query a row of ``profile``; ``texts`` holds sentences by row, encoded."""
-        n = profile.shape[0]
-        ones = np.ones(len(events), dtype=np.float32)
-        faded = events.decayed(RECENT_FACTOR)
-        plain = self._placed(events, ones, n)
-        recent = self._placed(events.where(faded >= FADED), faded[faded >= FADED], n)
-        if texts:
-            said = self._said(texts, n)
+    def queries(self, told: Told) -> Queries:
+        """Return one query for each asker."""
+        n, events = len(told), told.events
+        faded = self._faded(events)
+        strong = faded >= FADED
+        plain = self._placed(events, np.ones(len(events), dtype=np.float32), n)
+        recent = self._placed(events.where(strong), faded[strong], n)
+        if told.texts:
+            said = self._summed(self._sentences(list(told.texts.values())), list(told.texts), n)
             plain, recent = plain + said, recent + said
-        return Queries.from_history(self.anchors, plain, recent, profile)
+        return Queries.from_history(self.anchors, plain, recent, told.profile)
 
-    def _placed(self, events: Events, weights: np.ndarray, n: int) -> Sparse:  # type: ignore[type-arg]
+    def evidenced(self, told: Told) -> Evidenced:
+        """Return the query of one asker by the piece: each event and each sentence apart."""
+        events = told.events
+        faded = self._faded(events)
+        each = Events(np.arange(len(events)), events.item, events.at)
+        plain = self._placed(each, np.ones(len(each), dtype=np.float32), len(each))
+        recent = self._placed(each, np.where(faded >= FADED, faded, 0), len(each))
+        names: list[Name] = [("event", self.items.ids.ids[row]) for row in events.item]
+        if told.texts:
+            said = list(told.texts.values())
+            names += [("text", text) for text in said]
+            rows = self._sentences(said)
+            plain, recent = sp.vstack([plain, rows]), sp.vstack([recent, rows])
+        return Evidenced(
+            tuple(names), sp.csr_array(plain), sp.csr_array(recent), sp.csr_array(told.profile)
+        )
+
+    def grown(self, items: Items) -> "Asking":
+        """Return it for a longer catalogue."""
+        return Asking(self.anchors, items, self.dated, self.encode, self._spread, self._said)
+
+    def _faded(self, events: Events) -> Floats:
+        """Return how much each event still counts as recent; the latest of an asker counts 1.
+
+        Whether times are known was settled when the models learned: an answer must not depend
+        on who else is asked about.
+        """
+        if not self.dated or not len(events):
+            return np.ones(len(events), dtype=np.float32)
+        new = (events.user[1:] != events.user[:-1]) | (events.at[1:] != events.at[:-1])
+        end = np.flatnonzero(np.r_[new, True])
+        group = np.searchsorted(end, np.arange(len(events)))
+        return np.asarray(RECENT_FACTOR ** events.from_end()[end[group]], dtype=np.float32)
+
+    def _placed(self, events: Events, weights: Floats, n: int) -> Sparse:
         """Return (n, n_anchors) sums of the events' weights over anchors."""
         place = self._anchor_of[events.item]
         known = place >= 0
-        at = (events.user[known], place[known])
-        shape = (n, len(self.anchors))
-        total = sp.csr_array((weights[known], at), shape=shape, dtype=np.float32)
+        total = sp.csr_array(
+            (weights[known], (events.user[known], place[known])),
+            shape=(n, len(self.anchors)),
+            dtype=np.float32,
+        )
         strange = np.flatnonzero(~known)
         if not len(strange):
             return total
-        rows = [self._spread_of(int(row)) for row in events.item[strange]]
-        counts = sp.csr_array(
-            (weights[strange], (events.user[strange], np.arange(len(strange)))),
-            shape=(n, len(strange)),
-            dtype=np.float32,
+        rows = sp.vstack([self._spread_of(int(row)) for row in events.item[strange]])
+        return sp.csr_array(
+            total + self._summed(rows, events.user[strange], n, weights[strange])
         )
-        return sp.csr_array(total + counts @ sp.vstack(rows))
+
+    def _summed(
+        self, rows: Sparse, owner: Sequence[int] | Rows, n: int, weights: Floats | None = None
+    ) -> Sparse:
+        """Return (n, n_anchors) weighted sums of rows by their owners."""
+        count = rows.shape[0]
+        values = np.ones(count, dtype=np.float32) if weights is None else weights
+        owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
+        return sp.csr_array(owns @ rows, dtype=np.float32)
 
     def _spread_of(self, row: int) -> Sparse:
         if row not in self._spread:
@@ -72,17 +142,19 @@ class Asking:
             self._spread[row] = sp.csr_array(near.T)
         return self._spread[row]
 
-    def _said(self, texts: dict[int, Items], n: int) -> Sparse:
-        rows = sp.vstack([nearest(self.anchors, t, NEIGHBOURS).T for t in texts.values()])
-        at = (list(texts), np.arange(len(texts)))
-        ones = np.ones(len(texts), dtype=np.float32)
-        return sp.csr_array(sp.csr_array((ones, at), shape=(n, len(texts))) @ rows)
+    def _sentences(self, texts: Sequence[str]) -> Sparse:
+        """Return (n_texts, n_anchors) the known items that stand for each sentence."""
+        found = {text: self._said[text] for text in texts if text in self._said}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            near = sp.csr_array(nearest(self.anchors, self._as_items(new), NEIGHBOURS).T)
+            found |= {text: near[[row]] for row, text in enumerate(new)}
+            self._said.update((text, found[text]) for text in new)
+            while len(self._said) > REMEMBERED:
+                self._said.popitem(last=False)
+        return sp.vstack([found[text] for text in texts])
 
-    def grown(self, items: Items) -> "Asking":
-        """Return it for a longer catalogue."""
-        return Asking(self.anchors, items, dict(self._spread))
-
-
-def sentence(blocks: tuple, row: int) -> Items:  # type: ignore[type-arg]
-    """Return one encoded text as a catalogue of one item without a known id."""
-    return Items(Vocabulary([""]), tuple(block.take(np.array([row])) for block in blocks))
+    def _as_items(self, texts: Sequence[str]) -> Items:
+        """Return sentences as a catalogue; no id of it is that of an item."""
+        names = Vocabulary(f"\0text {row}" for row in range(len(texts)))
+        return Items(names, self.encode(texts))

@@ -1,4 +1,4 @@
-"""The catalogue and the profiles as they are now, learned or added since."""
+"""The catalogue as it is now, learned or added since."""
 
 from dataclasses import dataclass, replace
 
@@ -6,8 +6,13 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data import Tables, Vocabulary
 from daybreak.data.items import Block, Items
+from daybreak.types import Mask
+
+HIDDEN = "is_hidden"
+"""Column of items that are not to be recommended: sold out, withdrawn."""
+TITLES = ("title", "name")
+YES = ("true", "1", "1.0", "yes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,73 +21,64 @@ class Catalogue:
 
     frame: pl.DataFrame
     """One row an item, in the order of ``items``."""
-    users: pl.DataFrame
-    """One row a user with attributes."""
     items: Items
-
-    @classmethod
-    def of(cls, tables: Tables) -> "Catalogue":
-        """Return the catalogue of tables, not yet encoded."""
-        return cls(tables.items, tables.users, Items(Vocabulary(())))
-
-    def encoded(self, items: Items) -> "Catalogue":
-        """Return it with the encoded items."""
-        return replace(self, items=items)
 
     def new_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of items that are not there yet, the first of each id."""
-        fresh = frame.filter(~pl.col("item_id").is_in(self.items.ids.ids))
-        return fresh.filter(pl.col("item_id").is_not_null()).unique(
+        named = frame.filter(pl.col("item_id").is_not_null())
+        fresh = [id_ not in self.items.ids for id_ in named["item_id"]]
+        return named.filter(pl.Series(fresh, dtype=pl.Boolean)).unique(
             "item_id", keep="first", maintain_order=True
         )
 
-    def with_items(self, frame: pl.DataFrame, added: Items) -> "Catalogue":
-        """Return it with further items at the end."""
-        blocks = tuple(
-            _stacked(mine, theirs)
-            for mine, theirs in zip(self.items.blocks, added.blocks, strict=True)
-        )
-        items = Items(self.items.ids.extend(added.ids), blocks)
-        rows = pl.concat([self.frame, frame], how="diagonal_relaxed")
+    def with_items(self, frame: pl.DataFrame, blocks: tuple[Block, ...]) -> "Catalogue":
+        """Return it with further items, encoded to ``blocks``, at the end."""
+        mine = self.items
+        stacked = tuple(map(_stacked, mine.blocks, blocks))
+        items = Items(mine.ids.extend(frame["item_id"]), stacked)
+        rows = pl.concat([self.frame, _fitting(frame, self.frame)], how="diagonal_relaxed")
         return replace(self, frame=rows, items=items)
-
-    def with_users(self, frame: pl.DataFrame) -> "Catalogue":
-        """Return it with profiles added; a later profile replaces an earlier one."""
-        both = pl.concat([self.users, frame], how="diagonal_relaxed")
-        return replace(self, users=both.unique("user_id", keep="last", maintain_order=True))
-
-    def profiles(self, users: list[str], given: pl.DataFrame | None) -> pl.DataFrame:
-        """Return one row of attributes for each user; what is given now counts before."""
-        asked = pl.DataFrame({"user_id": users}, schema={"user_id": pl.String})
-        known = asked.join(self.users, on="user_id", how="left", maintain_order="left")
-        if given is None:
-            return known
-        fresh = asked.join(
-            given.unique("user_id", keep="last"),
-            on="user_id",
-            how="left",
-            maintain_order="left",
-        )
-        old = [c for c in known.columns if c not in fresh.columns]
-        both = [c for c in fresh.columns if c in known.columns and c != "user_id"]
-        filled = [
-            pl.coalesce(fresh[c].cast(pl.String), known[c].cast(pl.String)).alias(c)
-            for c in both
-        ]
-        return fresh.with_columns(*filled).hstack(known.select(old))
 
     def row(self, item: str) -> int:
         """Return the row of an item, -1 when it is unknown."""
         return self.items.ids.row(item)
 
-    def titles(self) -> dict[str, str]:
-        """Return what to call each item: its title where it has one."""
-        name = next((c for c in ("title", "name") if c in self.frame.columns), None)
-        if name is None:
-            return {}
-        return {
-            i: t for i, t in self.frame.select("item_id", name).iter_rows() if t is not None
-        }
+    def titles(self) -> pl.Series:
+        """Return what to call each item: its title where it has one, else its id."""
+        name = next((c for c in TITLES if c in self.frame.columns), "item_id")
+        titles = self.frame[name].cast(pl.String, strict=False)
+        return titles.zip_with(titles.is_not_null(), self.frame["item_id"]).alias("title")
+
+    def shown(self) -> Mask:
+        """Mark the items that may be recommended."""
+        if HIDDEN not in self.frame.columns:
+            return np.ones(len(self.items), dtype=bool)
+        flags = self.frame[HIDDEN].cast(pl.String).str.to_lowercase()
+        hidden: Mask = flags.is_in(YES).fill_null(value=False).to_numpy()
+        return ~hidden
+
+    def described(self) -> Mask:
+        """Mark the items of which anything is known beside the id."""
+        told = np.zeros(len(self.items), dtype=bool)
+        for block in self.items.blocks:
+            told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+        return told
+
+
+def _fitting(frame: pl.DataFrame, model: pl.DataFrame) -> pl.DataFrame:
+    """Return new rows in the column types of a frame; what cannot be cast is empty."""
+    return frame.with_columns(
+        pl.col(name).cast(kind, strict=False)
+        for name, kind in model.schema.items()
+        if name in frame.columns
+        and frame.schema[name] != kind
+        and not _nested(frame, name, kind)
+    ).drop(name for name, kind in model.schema.items() if _nested(frame, name, kind))
+
+
+def _nested(frame: pl.DataFrame, name: str, kind: pl.DataType) -> bool:
+    """Say whether a column is a list on one side only, so that it cannot be cast."""
+    return name in frame.columns and frame.schema[name].is_nested() != kind.is_nested()
 
 
 def _stacked(mine: Block, theirs: Block) -> Block:

@@ -31,13 +31,12 @@ class Choice:
     """What was tried and failed."""
 
 
-def choose_encoder(
-    name: str, items: pl.DataFrame, cache: VectorCache | None = None
-) -> Choice:
+def choose_encoder(name: str, items: pl.DataFrame, cache: VectorCache | None = None) -> Choice:
     """Return an encoder, with vectors kept between runs, and what to tell about the choice.
 
-    ``"auto"`` takes the multilingual model when a third of the catalogue is not in Latin letters
-    and it is installed, else the English one, else none: words and attributes work without.
+    ``"auto"`` takes the multilingual model when a third of the catalogue is not in Latin
+    letters and it is installed, else the English one, else none: words and attributes work
+    without.
     ``"none"`` takes none. Any other name must be found.
 
     Raises:

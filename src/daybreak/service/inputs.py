@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import EventRules, ImportResult, Tables, read_tables
+from daybreak.data.readers.columnar import open_frame
 from daybreak.errors import ConfigError, DataError
 
 TEXT = "text"
@@ -28,22 +29,21 @@ def as_tables(
     return result.tables, rules or result.rules, (*result.notes, *_rejected(result))
 
 
-def as_frame(frame: Any, key: str) -> pl.DataFrame:
-    """Return a polars frame with a text column ``key``.
+def as_frame(frame: Any, *keys: str) -> pl.DataFrame:
+    """Return a polars frame with text columns ``keys``.
+
+    Args:
+        frame: A polars or pandas frame, a mapping of columns, or a list of records.
+        *keys: Columns that must be there.
 
     Raises:
-        DataError: It is no frame, or has no such column.
+        DataError: It is no frame, or lacks a column.
     """
-    if not isinstance(frame, pl.DataFrame):
-        try:
-            frame = pl.from_dicts(frame) if isinstance(frame, list) else pl.DataFrame(frame)
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f"expected a frame with a column {key!r}, got {type(frame)}"
-            ) from error
-    if key not in frame.columns:
-        raise DataError(f"the frame has no column {key!r}; columns: {frame.columns}")
-    return frame.with_columns(pl.col(key).cast(pl.String))
+    table = _polars(frame, keys)
+    for key in keys:
+        if key not in table.columns:
+            raise DataError(f"the frame has no column {key!r}; columns: {table.columns}")
+    return table.with_columns(pl.col(key).cast(pl.String) for key in keys)
 
 
 def ids_of(*frames: pl.DataFrame | None) -> list[str]:
@@ -51,7 +51,7 @@ def ids_of(*frames: pl.DataFrame | None) -> list[str]:
     found: dict[str, None] = {}
     for frame in frames:
         if frame is not None:
-            found.update(dict.fromkeys(frame["user_id"].to_list()))
+            found.update(dict.fromkeys(frame["user_id"].drop_nulls().to_list()))
     return list(found)
 
 
@@ -69,13 +69,27 @@ def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
     """Return a list of ids.
 
     Raises:
-        ConfigError: One string was given instead of a list.
+        ConfigError: One string was given instead of a list, or None among the ids.
     """
     if isinstance(ids, str):
         raise ConfigError(
             f"{what} must be a list of ids, got the text {ids!r}; write [{ids!r}]"
         )
-    return None if ids is None else [str(id_) for id_ in ids]
+    if ids is None:
+        return None
+    found = list(ids)
+    if any(id_ is None for id_ in found):
+        raise ConfigError(f"{what} must be ids, got None among them")
+    return [str(id_) for id_ in found]
+
+
+def _polars(frame: Any, keys: Sequence[str]) -> pl.DataFrame:
+    if isinstance(frame, list | dict):
+        try:
+            return pl.DataFrame(frame, schema=None if len(frame) else list(keys))
+        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"expected a frame with a column {keys[0]!r}: {error}") from error
+    return open_frame(frame, f"frames with {keys[0]!r}").frame
 
 
 def _rejected(result: ImportResult) -> list[str]:

@@ -1,7 +1,7 @@
 """Judge a recommender's settings on hidden parts of data."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from daybreak.evaluation import Report, make_plans, measure
 from daybreak.service.inputs import as_tables
@@ -19,7 +19,7 @@ def judge(  # noqa: PLR0913 - what an evaluation can be asked
     k: int = 10,
     slices: Sequence[str] | None = None,
     also: Sequence[str] = (),
-    cold_items: str = "random",
+    cold_items: Literal["random", "newest"] = "random",
     progress: Any = None,
 ) -> Report:
     """Return a report of the recommender beside random and popular, per slice.
@@ -44,7 +44,7 @@ def judge(  # noqa: PLR0913 - what an evaluation can be asked
         slices=slices,
         positive=signs > 0,
         cold_items=cold_items,
-        seed=model.seed,  # type: ignore[arg-type]
+        seed=model.seed,
     )
     systems = {"daybreak": lambda train: model.again().fit(train)}
     for name in also:

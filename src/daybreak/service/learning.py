@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Dataset
 from daybreak.data.events import Events
 from daybreak.data.items import Items
+from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
@@ -19,12 +20,15 @@ from daybreak.ranking.blend import Blend
 from daybreak.ranking.learn import learn_blend
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.histories import Histories
-from daybreak.types import Doubles, Mask
+from daybreak.types import Doubles, Rows, Sparse
 
 KERNEL_LIMIT = 8_000
 """Items up to which the similarities of all pairs are computed once for all trials: 256 MB."""
 
 Progress = Callable[[str], None]
+Rated: TypeAlias = tuple[Rows, Rows, Doubles]
+"""User rows, item rows and times of events; -1 for unknown ids."""
+Signs: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +40,19 @@ class Learned:
     items: Items
     blend: Blend
     fitted: Fitted
-    rules: str
-    """The rule for events that was used, in a sentence."""
+    rules: ResolvedRules
+    """Which events are positive; the same for those that come later."""
+    facts: "Facts"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What answers need to know of the data that were learned from."""
+
+    n_events: int
+    """Positive events."""
+    dated: bool
+    """Whether the times of events tell an order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +77,16 @@ def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, His
     users = Vocabulary(tables.users["user_id"].to_list())
     rules = options.rules.resolve(tables.events)
     signs = rules.signs(tables.events).to_numpy()
-    user, item, at = columns(tables.events, users, items.ids)
+    rated = user, item, at = columns(tables.events, users, items.ids)
     events = Events.of(user[signs > 0], item[signs > 0], at[signs > 0], seed=options.seed)
     kernel = items.similarity(items) if len(items) <= KERNEL_LIMIT else None
     data = Dataset(
         items, events, len(users), sp.csr_array(profile.transform(tables.users)), kernel
     )
     blend, fitted = learn_blend(data, options.strategies, options.seed, say)
-    learned = Learned(content, profile, items, *without_unused(blend, fitted), rules.describe())
-    return learned, Histories(users, events, _other(user, item, signs <= 0, users, items))
+    facts = Facts(len(events), events.dated)
+    learned = Learned(content, profile, items, *without_unused(blend, fitted), rules, facts)
+    return learned, Histories(users, events, _seen_only(rated, signs, users, items))
 
 
 def without_unused(blend: Blend, fitted: Fitted) -> tuple[Blend, Fitted]:
@@ -92,9 +108,7 @@ def without_unused(blend: Blend, fitted: Fitted) -> tuple[Blend, Fitted]:
     return kept, parts
 
 
-def columns(
-    events: pl.DataFrame, users: Vocabulary, items: Vocabulary
-) -> tuple[np.ndarray, np.ndarray, Doubles]:  # type: ignore[type-arg]
+def columns(events: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> Rated:
     """Return user rows, item rows and times of events; -1 for unknown ids."""
     return (
         rows_of(events["user_id"], users),
@@ -103,30 +117,26 @@ def columns(
     )
 
 
-def rows_of(ids: pl.Series, vocabulary: Vocabulary) -> np.ndarray:  # type: ignore[type-arg]
+def rows_of(ids: pl.Series, vocabulary: Vocabulary) -> Rows:
     """Return the rows of a column of ids; each distinct id is looked up once."""
     unique = ids.unique()
     table = pl.DataFrame({"id": unique, "row": vocabulary.rows(unique.to_list())})
-    return (
-        pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")["row"]
-    ).to_numpy()
+    found = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
+    return np.asarray(found["row"].to_numpy(), dtype=np.int64)
 
 
 def times(frame: pl.DataFrame) -> Doubles:
-    """Return ``created_at`` in epoch seconds, NaN unknown; empty when there is no such column."""
+    """Return ``created_at`` in epoch seconds, NaN unknown; empty without such a column."""
     if "created_at" not in frame.columns or not frame["created_at"].dtype.is_numeric():
         return np.empty(0)
     return frame["created_at"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
-def _other(
-    user: np.ndarray,
-    item: np.ndarray,
-    mask: Mask,
-    users: Vocabulary,
-    items: Items,  # type: ignore[type-arg]
-) -> Any:
-    if not mask.any():
+def _seen_only(events: Rated, signs: Signs, users: Vocabulary, items: Items) -> Sparse:
+    """Return the (n_users, n_items) CSR of the pairs that are not liked."""
+    other = signs <= 0
+    if not other.any():
         return sp.csr_array((0, 0), dtype=np.float32)
-    ones = np.ones(int(mask.sum()), dtype=np.float32)
-    return sp.csr_array((ones, (user[mask], item[mask])), shape=(len(users), len(items)))
+    user, item, _ = events
+    ones = np.ones(int(other.sum()), dtype=np.float32)
+    return sp.csr_array((ones, (user[other], item[other])), shape=(len(users), len(items)))

@@ -5,16 +5,25 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.items import WEIGHTS, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.evaluation.ranking import top_k
+from daybreak.models.item_knn import ItemKnnModel
+from daybreak.ranking.blend import level_of
 from daybreak.ranking.scorer import Scorer
-from daybreak.service.catalogue import Catalogue
-from daybreak.service.learning import Learned
-from daybreak.types import Floats
+from daybreak.service.answers import Asked
+from daybreak.service.shelf import Shelf
+from daybreak.types import Floats, Mask
 
+NOBODY = np.empty(0, dtype=bool)
+SIMILAR = {
+    "query": pl.String,
+    "item_id": pl.String,
+    "rank": pl.Int64,
+    "score": pl.Float64,
+    "strategy": pl.String,
+}
 AUDIENCE = {
     "user_id": pl.String,
     "rank": pl.Int64,
@@ -23,60 +32,51 @@ AUDIENCE = {
 }
 
 
-def similar(
-    learned: Learned, catalogue: Catalogue, ids: Sequence[str], texts: Sequence[str], k: int
-) -> pl.DataFrame:
-    """Return ``query, item_id, rank, score, strategy``; see :meth:`Recommender.similar_items`.
-
-    An id that nobody knows has no rows.
-    """
-    known = [id_ for id_ in ids if id_ in catalogue.items.ids]
-    rows = catalogue.items.ids.rows(known)
-    asked = [catalogue.items.take(rows)] if known else []
-    if texts:
-        asked.append(
-            Items(Vocabulary(map(str, range(len(texts)))), learned.content.texts(texts))
-        )
-    frames = []
-    for part, names, own in zip(
-        asked, [known, list(texts)][-len(asked) :], [rows, None], strict=False
-    ):
-        scores = content_likeness(part, catalogue.items)
-        bought = None
-        if own is not None and part is asked[0] and known:
-            bought = bought_together(learned, known, catalogue)
-            scores = scores + bought
-            scores[np.arange(len(rows)), rows] = np.nan
-        frames.append(_ranked(names, scores, bought, catalogue, k))
-    schema = {"query": pl.String, "item_id": pl.String, "rank": pl.Int64, "score": pl.Float64}
-    return (
-        pl.concat(frames) if frames else pl.DataFrame(schema=schema | {"strategy": pl.String})
-    )
+def similar(shelf: Shelf, ids: Sequence[str], texts: Sequence[str], k: int) -> pl.DataFrame:
+    """Return the items most like known ones and like texts; see ``similar_items``."""
+    items = shelf.catalogue.items
+    frames = [pl.DataFrame(schema=SIMILAR)]
+    known = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
+    if known:
+        rows = items.ids.rows(known)
+        bought = bought_together(shelf, known)
+        scores = content_likeness(items.take(rows), items) + bought
+        scores[np.arange(len(rows)), rows] = np.nan
+        frames.append(_ranked(known, scores, bought > 0, shelf, k))
+    said = list(dict.fromkeys(texts))
+    if said:
+        wanted = Items(Vocabulary(said), shelf.learned.content.texts(said))
+        scores = content_likeness(wanted, items)
+        frames.append(_ranked(said, scores, np.zeros(scores.shape, dtype=bool), shelf, k))
+    return pl.concat(frames)
 
 
 def content_likeness(some: Items, items: Items) -> Floats:
-    """Return (n_some, n_items) mean similarities of content, 0 to 1 for the blocks there are."""
-    return some.similarity(items) / max(len(items.blocks), 1)
+    """Return (n_some, n_items) similarities of content, 1 for items that are alike in all."""
+    most = sum(WEIGHTS.get(block.name, 1.0) for block in items.blocks)
+    return np.asarray(some.similarity(items) / (most or 1.0), dtype=np.float32)
 
 
-def bought_together(learned: Learned, ids: Sequence[str], catalogue: Catalogue) -> Floats:
-    """Return (n_ids, n_items) shrunk cosines of the users of items; 0 where there are none."""
-    out = np.zeros((len(ids), len(catalogue.items)), dtype=np.float32)
-    for strategy, model in zip(learned.fitted.strategies, learned.fitted.models, strict=True):
-        if strategy.model != "item_knn":
-            continue
-        anchors = learned.fitted.anchors
-        rows, place = anchors.ids.rows(ids), catalogue.items.ids.rows(anchors.ids)
-        hot = np.flatnonzero(rows >= 0)
-        weights = model.state.weights
-        both = weights[rows[hot]].maximum(weights[:, rows[hot]].T).toarray()
-        out[np.ix_(hot, place)] = both
+def bought_together(shelf: Shelf, ids: Sequence[str]) -> Floats:
+    """Return (n_ids, n_items) shrunk cosines of the users of items.
+
+    They are 0 where there are no users, and everywhere when the training did not keep the
+    model that counts users in common.
+    """
+    items, anchors = shelf.catalogue.items, shelf.learned.fitted.anchors
+    out = np.zeros((len(ids), len(items)), dtype=np.float32)
+    model = next((m for m in shelf.learned.fitted.models if isinstance(m, ItemKnnModel)), None)
+    if model is None:
+        return out
+    rows, place = anchors.ids.rows(ids), items.ids.rows(anchors.ids)
+    hot = np.flatnonzero(rows >= 0)
+    weights = model.state.weights
+    both = weights[rows[hot]].maximum(weights[:, rows[hot]].T)
+    out[np.ix_(hot, place)] = both.toarray()
     return out
 
 
-def one_item(
-    learned: Learned, catalogue: Catalogue, item: str | None, text: str | None
-) -> Items:
+def one_item(shelf: Shelf, item: str | None, text: str | None) -> Items:
     """Return a known item, or a text, as a catalogue of one.
 
     Raises:
@@ -86,68 +86,63 @@ def one_item(
     if (item is None) == (text is None):
         raise ConfigError("give either an item or a text")
     if text is not None:
-        return Items(Vocabulary(["(text)"]), learned.content.texts([text]))
-    row = catalogue.row(str(item))
+        return Items(Vocabulary(["\0text"]), shelf.learned.content.texts([text]))
+    row = shelf.catalogue.row(str(item))
     if row < 0:
         raise NotFoundError(f"no item {item!r} in the catalogue; give text= for a new one")
-    return catalogue.items.take(np.array([row]))
+    return shelf.catalogue.items.take(np.array([row]))
 
 
 def rank_users(
-    scorer: Scorer, parts: Iterable[tuple[list[str], Queries, Floats]], k: int
+    scorer: Scorer, parts: Iterable[tuple[Asked, Mask | None]], k: int
 ) -> pl.DataFrame:
     """Return the users with the best scores for the one item of a scorer.
 
     Args:
         scorer: Of a catalogue of one item.
-        parts: Users, their queries, and 1 for those who have the item already.
+        parts: Users, and which of them have the item already (None: nobody).
         k: Length of the answer.
     """
     users: list[str] = []
-    scores: list[Floats] = []
-    for names, queries, have in parts:
-        users += names
-        scores.append(np.where(have > 0, np.nan, scorer.score(queries)[:, 0]))
-    if not users:
-        return pl.DataFrame(schema=AUDIENCE)
-    values = np.concatenate(scores).astype(np.float32)[None, :]
-    best = top_k(values, min(k, len(users)))[0]
+    scores, levels, told = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NOBODY]
+    for asked, have in parts:
+        users += asked.users
+        score = scorer.score(asked.queries)[:, 0]
+        scores.append(score if have is None else np.where(have, np.nan, score))
+        levels.append(level_of(asked.queries.n_events))
+        told.append(np.diff(asked.queries.profile.indptr) > 0)
+    values = np.concatenate(scores).astype(np.float32)
+    best = top_k(values[None, :], min(k, max(len(users), 1)))[0]
     best = best[best >= 0]
-    new = not bool(scorer.old[0])
+    new = np.full(len(best), not scorer.old[0])
+    strategies = scorer.leading(np.concatenate(levels)[best], np.concatenate(told)[best], new)
     return pl.DataFrame(
         {
             "user_id": [users[row] for row in best],
             "rank": np.arange(1, len(best) + 1),
-            "score": values[0][best].astype(np.float64),
-            "strategy": [scorer.leading(5, new=new, profile=True)] * len(best),
+            "score": values[best].astype(np.float64),
+            "strategy": strategies,
         },
         schema=AUDIENCE,
     )
 
 
 def _ranked(
-    names: Sequence[str], scores: Floats, bought: Floats | None, catalogue: Catalogue, k: int
+    names: Sequence[str], scores: Floats, together: Mask, shelf: Shelf, k: int
 ) -> pl.DataFrame:
-    best = top_k(scores, min(k, scores.shape[1]) or 1)
+    """Return the best of each row; items that have nothing in common are no answer."""
+    scores = np.where((scores > 0) & shelf.answers.shown, scores, np.nan)
+    best = top_k(scores, min(k, scores.shape[1]))
     who, place = np.nonzero(best >= 0)
     item = best[who, place]
-    together = np.zeros(len(item), bool) if bought is None else bought[who, item] > 0
-    ids = np.array(catalogue.items.ids.ids, dtype=object)
+    names_of = np.array(["similar/content", "similar/content+bought"], dtype=object)
     return pl.DataFrame(
         {
-            "query": np.array(names, dtype=object)[who],
-            "item_id": ids[item],
+            "query": pl.Series(names, dtype=pl.String).gather(who),
+            "item_id": shelf.answers.ids.gather(item),
             "rank": place + 1,
             "score": scores[who, item].astype(np.float64),
-            "strategy": np.where(together, "similar/content+bought", "similar/content").astype(
-                object
-            ),
+            "strategy": names_of[together[who, item].astype(np.int64)],
         },
-        schema={
-            "query": pl.String,
-            "item_id": pl.String,
-            "rank": pl.Int64,
-            "score": pl.Float64,
-            "strategy": pl.String,
-        },
+        schema=SIMILAR,
     )

@@ -2,30 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import polars as pl
-import scipy.sparse as sp
 
-from daybreak.data import EventRules, Vocabulary
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data import EventRules
 from daybreak.encoders import Encoder
 from daybreak.errors import NotFittedError
-from daybreak.ranking.scorer import Scorer
 from daybreak.ranking.strategies import line_up
-from daybreak.service.answers import Answers, Asked
-from daybreak.service.asking import Asking, sentence
-from daybreak.service.catalogue import Catalogue
-from daybreak.service.encoder_choice import choose_encoder
-from daybreak.service.event_rows import event_rows
+from daybreak.service.answers import SCHEMA
+from daybreak.service.encoder_choice import Choice, choose_encoder
+from daybreak.service.event_rows import EventRows, event_rows
+from daybreak.service.explaining import FIELDS, TYPE, reasons
 from daybreak.service.histories import Histories
-from daybreak.service.inputs import TEXT, as_frame, as_tables, check_ids, check_k, ids_of
-from daybreak.service.learning import Learned, Options, Progress, learn
+from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
+from daybreak.service.learning import Options, Progress, learn
 from daybreak.service.likeness import one_item, rank_users, similar
+from daybreak.service.profiles import Profiles
 from daybreak.service.release import read_release, write_release
-from daybreak.types import Floats
+from daybreak.service.request import Request
+from daybreak.service.shelf import Shelf
+
+if TYPE_CHECKING:
+    from daybreak.evaluation import Report
 
 
 class Recommender:
@@ -37,7 +36,8 @@ class Recommender:
 
     Args:
         strategies: ``"auto"`` lets simulated cold starts weigh the whole line-up; else names.
-        encoder: Text model: ``"auto"``, ``"none"``, a model id or a folder.
+        encoder: Text model: ``"auto"``, ``"none"``, a model id, a folder, a loaded encoder, or
+            what :func:`choose_encoder` returned.
         rules: Which events are positive; default: recognised from the data and shown.
         fields: Roles of item columns where the recognised ones are wrong.
         seed: Makes every random choice repeatable.
@@ -56,7 +56,7 @@ class Recommender:
         self,
         *,
         strategies: str | Sequence[str] = "auto",
-        encoder: str | Encoder = "auto",
+        encoder: str | Encoder | Choice = "auto",
         rules: EventRules | None = None,
         fields: dict[str, Any] | None = None,
         seed: int = 0,
@@ -69,7 +69,8 @@ class Recommender:
         self.notes: tuple[str, ...] = ()
         """What a careful user should know about the last training, in plain sentences."""
         self._encoder_name: str | None = None
-        self._learned: Learned | None = None
+        self._shelf: Shelf | None = None
+        self._histories = Histories.empty()
 
     def fit(
         self,
@@ -94,11 +95,13 @@ class Recommender:
         encoder, faults = self._text_encoder(tables.items)
         options = Options(self.strategies, encoder, rules, self.fields, self.seed)
         learned, histories = learn(tables, options, progress or (lambda _: None))
-        self.notes = (*notes, *faults, f"events: {learned.rules}")
-        self._start(learned, histories, Catalogue.of(tables))
+        self.notes = (*notes, *faults, f"events: {learned.rules.describe()}")
+        profiles = Profiles.of(learned.profile, tables.users)
+        self._shelf = Shelf.of(learned, tables.items, profiles)
+        self._histories = histories
         return self
 
-    def recommend(
+    def recommend(  # noqa: PLR0913 - what a request can tell, all of it optional
         self,
         users: Sequence[str] | None = None,
         *,
@@ -113,7 +116,8 @@ class Recommender:
         """Return the best items for users, known or not.
 
         Args:
-            users: Ids; default: those of ``profiles`` and ``histories``.
+            users: Ids; default: those of ``profiles`` and ``histories``. One that is named
+                twice is answered once.
             profiles: Frame of ``user_id`` and attributes or ``text``: what is known right now.
             histories: Frame of ``user_id, item_id`` and, if known, ``timestamp``: events beside
                 those already learned or added.
@@ -121,7 +125,8 @@ class Recommender:
             exclude_seen: Leave out what the user has events with.
             items: Candidates; default: the whole catalogue.
             exclude: Frame of ``user_id, item_id`` never to be recommended.
-            explain: Add ``reasons``: named evidence whose values add up to the score.
+            explain: Add ``reasons``: the six largest pieces of evidence and the rest of them in
+                one, ``kind, name, title, value``; the values add up to the score.
 
         Returns:
             ``user_id, item_id, rank, score, strategy, user_temperature, item_temperature`` and,
@@ -133,23 +138,24 @@ class Recommender:
             DataError: A frame lacks a column.
         """
         check_k(k)
-        asked = self._asked(users, profiles, histories)
-        answers = Answers(
-            self._scorers, self._catalogue, check_ids(items, "items"), self._attributes
-        )
-        never = None if exclude is None else as_frame(exclude, "user_id")
-        parts = [
-            answers.frame(
-                part,
-                self._queries(part),
-                self._seen(part) if exclude_seen else None,
-                never,
-                k,
-                explain=explain,
-            )
-            for part in asked.parts()
-        ]
-        return pl.concat(parts) if parts else answers.nothing(explain=explain)
+        shelf = self._need()
+        request = self._request(users, profiles, histories)
+        never = None if exclude is None else as_frame(exclude, "user_id", "item_id")
+        candidates = shelf.answers.candidates(check_ids(items, "items"))
+        parts = []
+        for part in request.parts():
+            asked = part.asked(never, exclude_seen=exclude_seen)
+            places = shelf.answers.best(asked, candidates, k)
+            liked = self._histories.have_events(places.item)
+            frame = shelf.answers.frame(asked, places, liked)
+            if explain:
+                names = shelf.learned.profile.names
+                why = reasons(shelf.answers, places, part.evidenced, names)
+                frame = frame.with_columns(why)
+            parts.append(frame)
+        if not parts:
+            return pl.DataFrame(schema=SCHEMA | ({"reasons": TYPE} if explain else {}))
+        return pl.concat(parts)
 
     def similar_items(
         self,
@@ -160,109 +166,188 @@ class Recommender:
     ) -> pl.DataFrame:
         """Return the items most like known ones, or like a text.
 
-        Likeness is that of content, plus, for items with events, that of their buyers.
+        Likeness is that of content, from 0 to 1, plus, where the training found that it helps,
+        the share of users in common. Items with nothing in common are left out.
+
+        Args:
+            ids: Items of the catalogue; one that nobody knows has no rows.
+            texts: Descriptions of what is wanted.
+            k: Items for each.
 
         Returns:
-            ``query, item_id, rank, score, strategy``.
+            ``query, item_id, rank, score, strategy``; ``strategy`` is ``similar/content`` where
+            nothing is known of users in common, else ``similar/content+bought``.
+
+        Raises:
+            NotFittedError: Nothing has been learned.
+            ConfigError: ``k``, ``ids`` or ``texts`` cannot be used.
         """
         check_k(k)
-        learned = self._need()
-        return similar(
-            learned,
-            self._catalogue,
-            check_ids(ids, "ids") or [],
-            check_ids(texts, "texts") or [],
-            k,
-        )
+        shelf = self._need()
+        known = check_ids(ids, "ids") or []
+        return similar(shelf, known, check_ids(texts, "texts") or [], k)
 
     def audience(
         self, item: str | None = None, *, text: str | None = None, k: int = 10
     ) -> pl.DataFrame:
         """Return the known users who would like an item best, new or not.
 
+        Args:
+            item: An item of the catalogue.
+            text: What a new item is called, instead.
+            k: Users.
+
         Returns:
             ``user_id, rank, score, strategy``; users who already have it are left out.
+
+        Raises:
+            NotFittedError: Nothing has been learned.
+            ConfigError: Not exactly one of ``item`` and ``text`` was given.
+            NotFoundError: The item is not in the catalogue.
         """
         check_k(k)
-        wanted = one_item(self._need(), self._catalogue, item, text)
-        row = self._catalogue.row(item or "")
+        shelf = self._need()
+        wanted = one_item(shelf, item, text)
+        row = -1 if item is None else shelf.catalogue.row(str(item))
+        known = dict.fromkeys([*self._histories.known(), *shelf.profiles.rows])
 
-        def parts() -> Iterator[tuple[list[str], Queries, Floats]]:
-            for part in Asked(self._histories.known(), None, None).parts():
-                seen = self._seen(part)
-                have = seen[:, [row]].toarray()[:, 0] if row >= 0 else np.zeros(seen.shape[0])
-                yield part.users, self._queries(part), have
+        def parts() -> Iterator[Any]:
+            for part in Request(shelf, self._histories, list(known)).parts():
+                asked = part.asked(None, exclude_seen=row >= 0)
+                seen = asked.without[0][:, [row]].toarray()[:, 0] > 0 if row >= 0 else None
+                yield asked, seen
 
-        return rank_users(self._scorers[0].wing(wanted), parts(), k)
+        return rank_users(shelf.scorers[0].wing(wanted), parts(), k)
 
-    def explain(self, user: str, item: str) -> pl.DataFrame:
-        """Return every piece of evidence of one score: ``kind, name, title, value``; exact."""
-        found = self.recommend([user], k=1, items=[item], exclude_seen=False, explain=True)
-        empty = {"kind": pl.String, "name": pl.String, "title": pl.String, "value": pl.Float64}
-        if not found.height:
-            return pl.DataFrame(schema=empty)
-        return found.select(pl.col("reasons").explode()).unnest("reasons")
+    def explain(
+        self, user: str, item: str, *, profiles: Any = None, histories: Any = None
+    ) -> pl.DataFrame:
+        """Return every piece of evidence of one score: ``kind, name, title, value``.
+
+        The values add up to the score. An item that nobody knows has no rows.
+
+        Args:
+            user: Id, known or not.
+            item: Id.
+            profiles: As for :meth:`recommend`.
+            histories: As for :meth:`recommend`.
+        """
+        shelf = self._need()
+        request = self._request([user], profiles, histories)
+        candidates = shelf.answers.candidates([item])
+        if not candidates.any():
+            return pl.DataFrame(schema=FIELDS)
+        places = shelf.answers.best(request.asked(None, exclude_seen=False), candidates, 1)
+        names = shelf.learned.profile.names
+        why = reasons(shelf.answers, places, request.evidenced, names, most=None)
+        return why.explode().struct.unnest()
 
     def add_items(self, items: Any) -> Self:
-        """Add items to the catalogue; they are candidates in the next answer."""
-        learned = self._need()
-        new = self._catalogue.new_rows(as_frame(items, "item_id"))
-        if new.height:
-            blocks = learned.content.transform(new)
-            added = Items(Vocabulary(new["item_id"].to_list()), blocks)
-            self._scorers.append(self._scorers[0].wing(added))
-            self._catalogue = self._catalogue.with_items(new, added)
-            self._asking = self._asking.grown(self._catalogue.items)
+        """Add items to the catalogue; they are candidates in the next answer.
+
+        Ids that are there already are passed over; columns that the training did not see are
+        kept, but tell nothing.
+
+        Args:
+            items: Frame of ``item_id`` and the columns of the catalogue.
+        """
+        self._shelf = self._need().with_items(as_frame(items, "item_id"))
         return self
 
     def add_users(self, users: Any) -> Self:
-        """Remember profiles; they count in the next answer."""
-        self._need()
-        self._catalogue = self._catalogue.with_users(as_frame(users, "user_id"))
+        """Remember profiles; they count in the next answer.
+
+        Args:
+            users: Frame of ``user_id`` and attributes or ``text``; what a row leaves empty
+                stays as it was known.
+        """
+        self._shelf = self._need().with_users(as_frame(users, "user_id"))
         return self
 
     def add_events(self, events: Any) -> Self:
-        """Remember events; they count in the next answer, without training."""
-        self._need()
-        self._histories.add(self._event_rows(events))
+        """Remember events; they count in the next answer, without training.
+
+        Args:
+            events: Frame of ``user_id, item_id`` and, if known, ``timestamp``, ``value``,
+                ``event_type``. Without a time an event has just happened. Events on items that
+                are not in the catalogue are passed over.
+        """
+        self._histories = self._histories.with_events(self._event_rows(events))
         return self
 
     @property
     def report(self) -> dict[str, Any]:
         """What ``fit`` measured in its simulated cold starts."""
-        return self._need().blend.report
+        return self._need().learned.blend.report
 
     @property
     def items(self) -> pl.DataFrame:
         """The catalogue now."""
-        self._need()
-        return self._catalogue.frame
+        return self._need().catalogue.frame
 
     def save(self, folder: str | Path) -> None:
-        """Write a release: models, blend, catalogue. It holds nothing of any single user."""
-        write_release(Path(folder), self._need(), self._catalogue, self._settings())
+        """Write a release: models, blend, catalogue. It holds nothing of any single user.
+
+        A folder that is there is replaced, and is a whole release at every moment.
+        """
+        shelf = self._need()
+        settings = {
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "encoder": self._encoder_name,
+        }
+        write_release(Path(folder), shelf.learned, shelf.catalogue, settings)
 
     @classmethod
     def load(
-        cls, folder: str | Path, *, events: Any = None, users: Any = None
+        cls,
+        folder: str | Path,
+        *,
+        events: Any = None,
+        users: Any = None,
+        encoder: Encoder | None = None,
     ) -> "Recommender":
-        """Read a release; give events and users to have their histories and profiles back."""
-        learned, catalogue, settings = read_release(Path(folder))
-        model = cls(seed=settings["seed"])
+        """Read a release; give events and users to have their histories and profiles back.
+
+        Args:
+            folder: Where :meth:`save` wrote it.
+            events: As for :meth:`add_events`.
+            users: As for :meth:`add_users`.
+            encoder: The text encoder, when :meth:`fit` was given one that has no name.
+
+        Raises:
+            NotFoundError: There is no release, or its text model is not installed.
+            DataError: It is damaged, or of another version.
+        """
+        learned, catalogue, settings = read_release(Path(folder), encoder)
+        model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
         model.strategies = learned.fitted.strategies
         model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
-        model._start(learned, Histories.empty(), catalogue)
+        nobody = pl.DataFrame(schema={"user_id": pl.String})
+        profiles = Profiles.of(learned.profile, nobody)
+        model._shelf = Shelf.of(learned, catalogue.frame, profiles, catalogue.items)
         if users is not None:
             model.add_users(users)
         return model if events is None else model.add_events(events)
 
-    def evaluate(self, data: Any, items: Any = None, users: Any = None, **options: Any) -> Any:
-        """Judge this recommender's settings on hidden parts of the data; see ``evaluation``.
+    def evaluate(
+        self, data: Any, items: Any = None, users: Any = None, **options: Any
+    ) -> "Report":
+        """Judge this recommender's settings on hidden parts of the data.
+
+        What it has learned is neither used nor changed: each hidden part is learned without.
+
+        Args:
+            data: As for :meth:`fit`.
+            items: As for :meth:`fit`.
+            users: As for :meth:`fit`.
+            **options: ``k``, ``slices``, ``also`` (strategies to judge alone, too),
+                ``cold_items`` (``"random"`` or ``"newest"``), ``progress``.
 
         Returns:
-            A :class:`daybreak.evaluation.Report` with the baselines beside it.
+            The report, with random and popular lists beside it.
         """
-        from daybreak.service.judging import judge  # noqa: PLC0415
+        from daybreak.service.judging import judge  # noqa: PLC0415 - it calls this
 
         return judge(self, data, items, users, **options)
 
@@ -276,57 +361,28 @@ class Recommender:
 
     def _text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
         if isinstance(self.encoder, Encoder):
+            self._encoder_name = None
             return self.encoder, ()
-        choice = choose_encoder(self.encoder, items)
+        given = self.encoder
+        choice = given if isinstance(given, Choice) else choose_encoder(given, items)
         self._encoder_name = choice.name
         return choice.encoder, choice.notes
 
-    def _start(self, learned: Learned, histories: Histories, catalogue: Catalogue) -> None:
-        catalogue = catalogue.encoded(learned.items)
-        self._learned, self._histories, self._catalogue = learned, histories, catalogue
-        self._scorers = [Scorer(learned.blend, learned.fitted, learned.items)]
-        self._asking = Asking(learned.fitted.anchors, learned.items)
-        self._attributes = learned.profile.names
-
-    def _need(self) -> Learned:
-        if self._learned is None:
+    def _need(self) -> Shelf:
+        if self._shelf is None:
             raise NotFittedError("the recommender has not learned yet; call fit(events, items)")
-        return self._learned
+        return self._shelf
 
-    def _settings(self) -> dict[str, Any]:
-        return {"seed": self.seed, "notes": list(self.notes), "encoder": self._encoder_name}
-
-    def _asked(self, users: Sequence[str] | None, profiles: Any, histories: Any) -> Asked:
-        self._need()
+    def _request(self, users: Sequence[str] | None, profiles: Any, histories: Any) -> Request:
         profile = None if profiles is None else as_frame(profiles, "user_id")
-        extra = Histories.empty()
-        frame = None
+        extra = None
         if histories is not None:
-            frame = as_frame(histories, "user_id")
-            extra.add(self._event_rows(frame))
-        chosen = check_ids(users, "users")
-        return Asked(ids_of(profile, frame) if chosen is None else chosen, profile, extra)
+            histories = as_frame(histories, "user_id", "item_id")
+            extra = Histories.empty().with_events(self._event_rows(histories))
+        named = check_ids(users, "users")
+        chosen = ids_of(profile, histories) if named is None else list(dict.fromkeys(named))
+        return Request(self._need(), self._histories, chosen, profile, extra)
 
-    def _event_rows(self, events: Any) -> list[tuple[str, int, float, bool]]:
-        """Return events on known items; an event on an item nobody described says nothing."""
-        return event_rows(events, self._catalogue.items.ids, self.rules)
-
-    def _queries(self, part: Asked) -> Queries:
-        learned = self._need()
-        frame = self._catalogue.profiles(part.users, part.profiles)
-        profile = sp.csr_array(learned.profile.transform(frame))
-        events = self._histories.of(part.users, part.extra)
-        return self._asking.queries(events, profile, self._sentences(frame))
-
-    def _sentences(self, frame: pl.DataFrame) -> dict[int, Items]:
-        if TEXT not in frame.columns:
-            return {}
-        said = frame[TEXT].cast(pl.String).fill_null("").to_list()
-        rows = [row for row, text in enumerate(said) if text.strip()]
-        if not rows:
-            return {}
-        blocks = self._need().content.texts([said[row] for row in rows])
-        return {row: sentence(blocks, place) for place, row in enumerate(rows)}
-
-    def _seen(self, part: Asked) -> Any:
-        return self._histories.seen(part.users, len(self._catalogue.items), part.extra)
+    def _event_rows(self, events: Any) -> EventRows:
+        shelf = self._need()
+        return event_rows(events, shelf.catalogue.items.ids, shelf.learned.rules)

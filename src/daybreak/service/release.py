@@ -1,11 +1,11 @@
 """A release on disk: everything that answers, and nothing of any single user."""
 
+import glob
 import json
-import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import numpy as np
@@ -17,14 +17,15 @@ from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.errors import DataError, DaybreakError, NotFoundError
-from daybreak.models import models
+from daybreak.models import LinearModel, models
 from daybreak.models.states import read_state, write_state
 from daybreak.ranking.blend import LEVELS, Blend
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.catalogue import Catalogue
-from daybreak.service.learning import Learned
+from daybreak.service.learning import Facts, Learned
+from daybreak.service.rule_files import rules_from
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of the folder."""
 HEAD = "release.json"
 """Written last: a folder without it is not a release."""
@@ -33,43 +34,73 @@ HEAD = "release.json"
 def write_release(
     folder: Path, learned: Learned, catalogue: Catalogue, settings: dict[str, Any]
 ) -> None:
-    """Write a release beside the folder and move it there, so that no half of one is ever seen."""
-    draft = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}")
+    """Write a release beside the folder and swap it in: no half of one is ever read.
+
+    At every moment either the folder is a release, or a complete one lies beside it, where
+    :func:`read_release` finds it. One process at a time may write.
+    """
+    folder = folder.absolute()
+    draft = _beside(folder, "new")
     draft.mkdir(parents=True)
     try:
         _write(draft, learned, catalogue, settings)
         if folder.exists():
-            _remove(folder)
-        os.replace(draft, folder)  # noqa: PTH105 - must overwrite an empty folder too
+            folder.rename(_beside(folder, "old"))
+        draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    for leftover in _siblings(folder):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
-def read_release(folder: Path) -> tuple[Learned, Catalogue, dict[str, Any]]:
-    """Read what :func:`write_release` wrote.
+def read_release(
+    folder: Path, encoder: Encoder | None = None
+) -> tuple[Learned, Catalogue, dict[str, Any]]:
+    """Read what :func:`write_release` wrote, also when it was killed on the way.
+
+    Args:
+        folder: Where the release is.
+        encoder: The text encoder, when it is not one that can be found by its name.
 
     Raises:
-        NotFoundError: There is no release in the folder.
+        NotFoundError: There is no release in the folder, or its text model is not there.
         DataError: It is damaged, or of a version that this one does not read.
     """
+    folder = _complete(folder.absolute())
     head = _head(folder)
-    content, profile = _encoders(folder, head)
+    try:
+        return _read(folder, head, encoder)
+    except (KeyError, TypeError, ValueError, OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(
+            f"the release in {folder} is damaged ({error!r}); train again"
+        ) from error
+
+
+def _read(
+    folder: Path, head: dict[str, Any], encoder: Encoder | None
+) -> tuple[Learned, Catalogue, dict[str, Any]]:
+    content, profile = _encoders(folder, head, encoder)
     items = _read_items(folder)
-    strategies = tuple(
-        Strategy(s["name"], s["model"], s["options"], s["old"], s["new"])
-        for s in head["strategies"]
-    )
+    strategies = tuple(Strategy(**plain) for plain in head["strategies"])
     fitted = Fitted(
         strategies,
         tuple(
-            models[s.model].load(folder / "models" / str(n)) for n, s in enumerate(strategies)
-        ),  # type: ignore[arg-type, misc]
+            cast(LinearModel[Any, Any], models[s.model].load(folder / "models" / str(n)))
+            for n, s in enumerate(strategies)
+        ),
         items.take(items.ids.rows(head["anchors"])),
     )
+    learned = Learned(
+        content,
+        profile,
+        items,
+        _blend(head["blend"]),
+        fitted,
+        rules_from(head["rules"]),
+        Facts(**head["facts"]),
+    )
     frame = pl.read_parquet(folder / "items.parquet")
-    users = pl.DataFrame(schema={"user_id": pl.String})
-    learned = Learned(content, profile, items, _blend(head["blend"]), fitted, head["rules"])
-    return learned, Catalogue(frame, users, items), head["settings"]
+    return learned, Catalogue(frame, items), head["settings"]
 
 
 def _write(
@@ -84,15 +115,37 @@ def _write(
     head = {
         "format": FORMAT,
         "levels": list(LEVELS),
-        "encoder": settings["encoder"],
         "strategies": [asdict(s) for s in learned.fitted.strategies],
         "anchors": list(learned.fitted.anchors.ids.ids),
-        "rules": learned.rules,
+        "rules": asdict(learned.rules),
+        "facts": asdict(learned.facts),
         "settings": settings,
         "blend": _plain(learned.blend),
     }
     text = json.dumps(head, ensure_ascii=False, indent=1)
     (folder / HEAD).write_text(text, encoding="utf-8")
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}-{uuid4().hex[:8]}")
+
+
+def _siblings(folder: Path) -> list[Path]:
+    """Return what was left beside the folder: complete new releases first."""
+    found = [
+        path
+        for what in ("new", "old")
+        for path in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{what}-*"))
+    ]
+    return sorted(found, key=lambda path: not (path / HEAD).exists())
+
+
+def _complete(folder: Path) -> Path:
+    """Return the folder, or, when a swap was cut off half-way, the release beside it."""
+    if folder.exists() or not folder.parent.exists():
+        return folder
+    ready = [path for path in _siblings(folder) if (path / HEAD).exists()]
+    return ready[0] if ready else folder
 
 
 def _head(folder: Path) -> dict[str, Any]:
@@ -102,24 +155,28 @@ def _head(folder: Path) -> dict[str, Any]:
     try:
         head: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-    if head.get("format") != FORMAT or head.get("levels") != list(LEVELS):
-        raise DataError(f"{folder} was written by another version; train again")
+        raise DataError(f"{path} is damaged: {error}; train again") from error
+    version = head.get("format") if isinstance(head, dict) else None
+    if version != FORMAT or head.get("levels") != list(LEVELS):
+        raise DataError(
+            f"{folder} has format {version!r}, this version reads {FORMAT}; train again"
+        )
     return head
 
 
-def _encoders(folder: Path, head: dict[str, Any]) -> tuple[ContentEncoder, ProfileEncoder]:
-    encoder: Encoder | None = None
-    if head["encoder"]:
+def _encoders(
+    folder: Path, head: dict[str, Any], encoder: Encoder | None
+) -> tuple[ContentEncoder, ProfileEncoder]:
+    name = head["settings"]["encoder"]
+    if encoder is None and name:
         try:
-            encoder = CachedEncoder(load_encoder(head["encoder"]), FileVectors())
+            encoder = CachedEncoder(load_encoder(name), FileVectors())
         except DaybreakError as error:
             raise NotFoundError(
-                f"the release needs the text model {head['encoder']!r}: {error}"
+                f"the release needs the text model {name!r}: {error}"
             ) from error
-    return ContentEncoder.load(folder / "content", encoder), ProfileEncoder.load(
-        folder / "profile"
-    )
+    content = ContentEncoder.load(folder / "content", encoder)
+    return content, ProfileEncoder.load(folder / "profile")
 
 
 def _write_items(folder: Path, items: Items) -> None:
@@ -130,7 +187,7 @@ def _write_items(folder: Path, items: Items) -> None:
 
 def _read_items(folder: Path) -> Items:
     ids = Vocabulary(json.loads((folder / "items.json").read_text(encoding="utf-8")))
-    blocks = []
+    blocks: list[Block] = []
     while (part := folder / "blocks" / str(len(blocks))).exists():
         blocks.append(read_state(part, Block)[1])
     return Items(ids, tuple(blocks))
@@ -155,9 +212,3 @@ def _blend(plain: dict[str, Any]) -> Blend:
         np.array(plain["new_bias"]),
     )
     return replace(blend, likeness=plain["likeness"], report=plain["report"])
-
-
-def _remove(folder: Path) -> None:
-    """Remove a release, its head first: half-removed, it is no release."""
-    (folder / HEAD).unlink(missing_ok=True)
-    shutil.rmtree(folder)

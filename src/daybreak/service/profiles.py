@@ -1,0 +1,149 @@
+"""What is known about users beside their events: attributes, and their own words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.encoders.profile import ProfileEncoder
+from daybreak.service.inputs import TEXT
+from daybreak.types import Rows, Sparse
+
+Answer = tuple[Sparse, dict[int, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Profiles of users, encoded once; every change makes a new value."""
+
+    encoder: ProfileEncoder
+    frame: pl.DataFrame
+    """Raw rows; a row that was replaced stays, but nobody points to it."""
+    matrix: Sparse
+    """(n_rows, n_attributes)"""
+    rows: Mapping[str, int]
+    """User id -> row."""
+
+    @classmethod
+    def of(cls, encoder: ProfileEncoder, users: pl.DataFrame) -> "Profiles":
+        """Encode a table of users; of equal ids the last counts."""
+        users = users.with_columns(pl.col("user_id").cast(pl.String))
+        matrix = sp.csr_array(encoder.transform(users))
+        return cls(encoder, users, matrix, _places(users, 0))
+
+    def with_users(self, users: pl.DataFrame) -> "Profiles":
+        """Return them with rows added; what a row leaves empty stays as it was known."""
+        merged = self._merged(users)
+        added = sp.csr_array(self.encoder.transform(merged))
+        frame = pl.concat([self.frame, _like(merged, self.frame)], how="diagonal_relaxed")
+        rows = {**self.rows, **_places(merged, self.frame.height)}
+        grown = Profiles(
+            self.encoder, frame, sp.csr_array(sp.vstack([self.matrix, added])), rows
+        )
+        return grown._compact() if len(rows) * 2 < frame.height else grown
+
+    def ask(self, users: Sequence[str], given: pl.DataFrame | None = None) -> Answer:
+        """Return the (n_users, n_attributes) attributes and the words of users, by position.
+
+        Args:
+            users: Ids, each once; unknown ones have a row of zeros.
+            given: What is told right now; it counts before what is stored.
+        """
+        rows = np.array([self.rows.get(user, -1) for user in users], dtype=np.int64)
+        matrix, texts = self._matrix(rows), self._texts(rows)
+        if given is None or not given.height:
+            return matrix, texts
+        fresh = self._merged(given.filter(pl.col("user_id").is_in(list(users))))
+        place = {user: position for position, user in enumerate(users)}
+        at = np.array([place[user] for user in fresh["user_id"]], dtype=np.int64)
+        stays = np.ones(len(users), dtype=np.float32)
+        stays[at] = 0
+        spread = sp.csr_array(
+            (np.ones(len(at), np.float32), (at, np.arange(len(at)))),
+            shape=(len(users), len(at)),
+        )
+        told = sp.csr_array(self.encoder.transform(fresh))
+        matrix = sp.csr_array(sp.diags_array(stays) @ matrix + spread @ told, dtype=np.float32)
+        said = {int(at[row]): text for row, text in _words(fresh).items()}
+        return matrix, {p: t for p, t in texts.items() if stays[p]} | said
+
+    def _matrix(self, rows: Rows) -> Sparse:
+        known = np.flatnonzero(rows >= 0)
+        if len(known) == len(rows):
+            return self.matrix[rows]
+        ones = np.ones(len(known), dtype=np.float32)
+        shape = (len(rows), self.matrix.shape[0])
+        return sp.csr_array(
+            sp.csr_array((ones, (known, rows[known])), shape=shape) @ self.matrix
+        )
+
+    def _texts(self, rows: Rows) -> dict[int, str]:
+        if TEXT not in self.frame.columns:
+            return {}
+        known = np.flatnonzero(rows >= 0)
+        words = _words(self.frame.select(TEXT)[rows[known]])
+        return {int(known[place]): text for place, text in words.items()}
+
+    def _merged(self, users: pl.DataFrame) -> pl.DataFrame:
+        """Return the last row of each user, empty places filled from what is stored."""
+        users = users.filter(pl.col("user_id").is_not_null())
+        users = users.unique("user_id", keep="last", maintain_order=True)
+        held = [
+            (place, self.rows[user])
+            for place, user in enumerate(users["user_id"])
+            if user in self.rows
+        ]
+        names = [name for name in self.frame.columns if name != "user_id"]
+        if not held or not names:
+            return users
+        stored = self.frame[[row for _, row in held]].select(
+            pl.lit(pl.Series("user_id", [users["user_id"][place] for place, _ in held])),
+            *(pl.col(name).alias(f"\0{name}") for name in names),
+        )
+        both = users.join(stored, on="user_id", how="left", maintain_order="left")
+        return both.select(*(_first(both, c) for c in dict.fromkeys([*users.columns, *names])))
+
+    def _compact(self) -> "Profiles":
+        kept = np.array(list(self.rows.values()), dtype=np.int64)
+        rows = {user: place for place, user in enumerate(self.rows)}
+        return Profiles(self.encoder, self.frame[kept], self.matrix[kept], rows)
+
+
+def _places(users: pl.DataFrame, start: int) -> dict[str, int]:
+    return {user: start + place for place, user in enumerate(users["user_id"].to_list())}
+
+
+def _like(frame: pl.DataFrame, model: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with its columns in the types they have in another one."""
+    return frame.with_columns(
+        pl.col(name).cast(model.schema[name], strict=False)
+        for name in frame.columns
+        if name in model.schema
+        and frame.schema[name] != model.schema[name]
+        and not model.schema[name].is_nested()
+        and not frame.schema[name].is_nested()
+    )
+
+
+def _first(both: pl.DataFrame, name: str) -> pl.Expr:
+    """Return a column, its empty places filled from the stored one."""
+    stored = f"\0{name}"
+    if stored not in both.columns:
+        return pl.col(name)
+    if name not in both.columns:
+        return pl.col(stored).alias(name)
+    if both.schema[name] == both.schema[stored]:
+        return pl.coalesce(name, stored).alias(name)
+    if both.schema[name].is_nested() or both.schema[stored].is_nested():
+        return pl.col(name)
+    return pl.coalesce(pl.col(name).cast(pl.String), pl.col(stored).cast(pl.String)).alias(name)
+
+
+def _words(frame: pl.DataFrame) -> dict[int, str]:
+    """Return what is said in each row that says something."""
+    if TEXT not in frame.columns:
+        return {}
+    said = frame[TEXT].cast(pl.String).fill_null("").to_list()
+    return {row: text.strip() for row, text in enumerate(said) if text.strip()}
