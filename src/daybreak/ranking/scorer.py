@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -99,12 +100,17 @@ class Scorer:
         kinds = np.array([model.evidence for model in self.fitted.models], dtype=object)
         silent = (kinds == "profile")[None, :] & ~profile[:, None]
         silent |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
+        silent |= ~self._speaking[None, :]
         names = blend.strategies
         return [names[place] for place in np.argmax(np.where(silent, -1, weights), axis=1)]
 
     def new_bias(self, level: int) -> Floats:
         """Return (n_items,) what is added to items that no model learned from."""
         return np.where(self.old, 0, self.blend.new_bias[level]).astype(np.float32)
+
+    @cached_property
+    def _speaking(self) -> Mask:
+        return np.array([_speaks(form) for form in self.forms], dtype=bool)
 
     def _at(self, level: int, queries: Queries) -> Floats:
         form = self.level(level)
@@ -176,6 +182,21 @@ def _kinds(fitted: Fitted) -> tuple[Evidence, ...]:
     """Return the kinds of evidence that the models look at, each once."""
     found = dict.fromkeys(model.evidence for model in fitted.models)
     return tuple(kind for kind in found if kind != "none")
+
+
+def _speaks(form: Linear) -> bool:
+    """Say whether a form tells any two of its items apart."""
+    bias = form.bias[form.known]
+    if not len(bias):
+        return False
+    operator = form.weights
+    dense = (operator.dense, operator.right)
+    linked = any(part is not None and part.any() for part in dense)
+    return (
+        linked
+        or bool(np.ptp(bias))
+        or bool(operator.sparse is not None and operator.sparse.nnz)
+    )
 
 
 def _centre(form: Linear, old: Mask) -> Centre:

@@ -89,6 +89,8 @@ def _polars(frame: Any, keys: Sequence[str]) -> pl.DataFrame:
             return pl.DataFrame(frame, schema=None if len(frame) else list(keys))
         except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise DataError(f"expected a frame with a column {keys[0]!r}: {error}") from error
+    if not hasattr(frame, "columns"):
+        raise DataError(f"expected a frame with a column {keys[0]!r}, got {frame!r:.60}")
     return open_frame(frame, f"frames with {keys[0]!r}").frame
 
 

@@ -1,17 +1,32 @@
 """Judge a recommender's settings on hidden parts of data."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol, Self
 
+from daybreak.data import EventRules
 from daybreak.evaluation import Report, make_plans, measure
 from daybreak.service.inputs import as_tables
 
-if TYPE_CHECKING:
-    from daybreak.service.recommender import Recommender
+
+class Judged(Protocol):
+    """What can be judged: settings that can learn again from a part of the data."""
+
+    rules: EventRules | None
+    seed: int
+
+    def again(
+        self, strategies: Sequence[str] | None = None, rules: EventRules | None = None
+    ) -> Self:
+        """Return the same settings, not fitted."""
+        ...
+
+    def fit(self, data: Any) -> Self:
+        """Learn."""
+        ...
 
 
 def judge(  # noqa: PLR0913 - what an evaluation can be asked
-    model: "Recommender",
+    model: Judged,
     data: Any,
     items: Any = None,
     users: Any = None,
@@ -35,8 +50,6 @@ def judge(  # noqa: PLR0913 - what an evaluation can be asked
         cold_items: ``"random"`` or ``"newest"``: which items are hidden.
         progress: Called with (done, total, what).
     """
-    from daybreak.service.recommender import Recommender  # noqa: PLC0415 - it calls this
-
     tables, rules, _ = as_tables(data, items, users, model.rules)
     signs = rules.resolve(tables.events).signs(tables.events)
     plans = make_plans(
@@ -46,9 +59,11 @@ def judge(  # noqa: PLR0913 - what an evaluation can be asked
         cold_items=cold_items,
         seed=model.seed,
     )
-    systems = {"daybreak": lambda train: model.again().fit(train)}
+    systems = {"daybreak": _learner(model.again(rules=rules))}
     for name in also:
-        systems[name] = lambda train, name=name: Recommender(  # type: ignore[misc]
-            strategies=[name], encoder=model.encoder, rules=rules, seed=model.seed
-        ).fit(train)
+        systems[name] = _learner(model.again([name], rules))
     return measure(systems, plans, k=k, progress=progress)
+
+
+def _learner(model: Judged) -> Any:
+    return lambda train: model.again().fit(train)

@@ -94,15 +94,17 @@ def one_item(shelf: Shelf, item: str | None, text: str | None) -> Items:
 
 
 def rank_users(
-    scorer: Scorer, parts: Iterable[tuple[Asked, Mask | None]], k: int
+    learned: Scorer, wanted: Items, parts: Iterable[tuple[Asked, Mask | None]], k: int
 ) -> pl.DataFrame:
-    """Return the users with the best scores for the one item of a scorer.
+    """Return the users with the best scores for one item.
 
     Args:
-        scorer: Of a catalogue of one item.
+        learned: Of the catalogue that was learned.
+        wanted: A catalogue of one item.
         parts: Users, and which of them have the item already (None: nobody).
         k: Length of the answer.
     """
+    scorer = learned.wing(wanted)
     users: list[str] = []
     scores, levels, told = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NOBODY]
     for asked, have in parts:
@@ -115,7 +117,7 @@ def rank_users(
     best = top_k(values[None, :], min(k, max(len(users), 1)))[0]
     best = best[best >= 0]
     new = np.full(len(best), not scorer.old[0])
-    strategies = scorer.leading(np.concatenate(levels)[best], np.concatenate(told)[best], new)
+    strategies = learned.leading(np.concatenate(levels)[best], np.concatenate(told)[best], new)
     return pl.DataFrame(
         {
             "user_id": [users[row] for row in best],

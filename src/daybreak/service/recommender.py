@@ -8,7 +8,7 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.encoders import Encoder
-from daybreak.errors import NotFittedError
+from daybreak.errors import DataError, NotFittedError
 from daybreak.ranking.strategies import line_up
 from daybreak.service.answers import SCHEMA
 from daybreak.service.encoder_choice import Choice, choose_encoder
@@ -16,6 +16,7 @@ from daybreak.service.event_rows import EventRows, event_rows
 from daybreak.service.explaining import FIELDS, TYPE, reasons
 from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
+from daybreak.service.judging import judge
 from daybreak.service.learning import Options, Progress, learn
 from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.profiles import Profiles
@@ -89,9 +90,11 @@ class Recommender:
             progress: Called with what is being done.
 
         Raises:
-            DataError: An input cannot be read.
+            DataError: An input cannot be read, or there are no items.
         """
         tables, rules, notes = as_tables(data, items, users, self.rules)
+        if not tables.items.height:
+            raise DataError("there are no items; give events, or a catalogue as items=")
         encoder, faults = self._text_encoder(tables.items)
         options = Options(self.strategies, encoder, rules, self.fields, self.seed)
         learned, histories = learn(tables, options, progress or (lambda _: None))
@@ -217,7 +220,7 @@ class Recommender:
                 seen = asked.without[0][:, [row]].toarray()[:, 0] > 0 if row >= 0 else None
                 yield asked, seen
 
-        return rank_users(shelf.scorers[0].wing(wanted), parts(), k)
+        return rank_users(shelf.scorers[0], wanted, parts(), k)
 
     def explain(
         self, user: str, item: str, *, profiles: Any = None, histories: Any = None
@@ -347,16 +350,19 @@ class Recommender:
         Returns:
             The report, with random and popular lists beside it.
         """
-        from daybreak.service.judging import judge  # noqa: PLC0415 - it calls this
-
         return judge(self, data, items, users, **options)
 
-    def again(self) -> "Recommender":
-        """Return an unfitted recommender with the same settings."""
-        copy = Recommender(
-            encoder=self.encoder, rules=self.rules, fields=self.fields, seed=self.seed
+    def again(
+        self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None
+    ) -> Self:
+        """Return an unfitted recommender with the same settings, or with other ones."""
+        copy = type(self)(
+            encoder=self.encoder,
+            rules=rules or self.rules,
+            fields=self.fields,
+            seed=self.seed,
         )
-        copy.strategies = self.strategies
+        copy.strategies = self.strategies if strategies is None else line_up(strategies)
         return copy
 
     def _text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
