@@ -13,9 +13,10 @@ from daybreak.models import (
     profile_content,
     transitions,
 )
-from daybreak.models.base import Linear, LinearModel, Model, evidence_of, models
+from daybreak.models.base import Embeds, Linear, LinearModel, Model, evidence_of, models
 
 __all__ = [
+    "Embeds",
     "Linear",
     "LinearModel",
     "Model",

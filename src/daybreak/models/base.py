@@ -3,9 +3,20 @@
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    runtime_checkable,
+)
 
 import numpy as np
+import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
@@ -162,7 +173,21 @@ def columns(anchors: Items, items: Items, weights: Operator) -> tuple[Operator, 
     known = rows >= 0
     if len(rows) == weights.shape[1] and np.array_equal(rows, np.arange(len(rows))):
         return weights, known
+    if not len(anchors):
+        nothing = sp.csr_array((weights.shape[0], len(items)), dtype=np.float32)
+        return Operator(sparse=nothing), known
     return weights.take(rows).scaled(known.astype(np.float32)), known
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model whose score is a dot product, so that an index can search it."""
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Return the (n_queries, dim) float32 vectors of queries."""
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Return the (n_items, dim) float32 vectors of items; NaN rows where it cannot say."""
 
 
 models: Registry[Model[Any, Any]] = Registry("model")

@@ -8,14 +8,18 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
-from daybreak.models.statistics import inverse, largest, once, ridged
+from daybreak.errors import DataError
+from daybreak.models.statistics import inverse, largest, once, ridged, spans
 from daybreak.types import Floats, Rows, Sparse
 
 LANDMARKS = 4_000
 """Anchors whose similarities stand for the content of all, in catalogues larger than this."""
+LANDMARK_CELLS = 150_000_000
+"""Numbers in the matrix between anchors and landmarks: 600 MB; beyond, landmarks get fewer."""
 RIDGE = 4.0
 """Added to the diagonal of the kernel, whose own diagonal is at most 2.5."""
 
+_LANDMARKS: WeakKeyDictionary[Items, dict[bytes, Items]] = WeakKeyDictionary()
 _KERNELS: WeakKeyDictionary[Items, WeakKeyDictionary[Items, Floats]] = WeakKeyDictionary()
 
 
@@ -43,20 +47,19 @@ def bridge(data: Dataset) -> Bridge:
     """Return the bridge of a data set; computed once.
 
     Cost: n_landmarks³ / 3 + n_anchors * n_landmarks² multiplications.
+    Memory: 12 * n_anchors * n_landmarks bytes.
     """
 
     def compute() -> Bridge:
         n = len(data.anchor_rows)
-        chosen = np.sort(np.argsort(-data.counts, kind="stable")[:LANDMARKS])
-        landmarks = data.anchors.take(chosen) if len(chosen) < n else data.anchors
+        most = min(LANDMARKS, max(LANDMARK_CELLS // max(n, 1), 1))
+        chosen = np.sort(np.argsort(-data.counts, kind="stable")[:most])
         if len(chosen) == n:
             k = _anchor_kernel(data)
             solve = inverse(ridged(k, RIDGE))
         else:
-            wide = landmarks.similarity(data.anchors)
-            normal = wide @ wide.T + RIDGE * (wide[:, chosen] + 1e-3 * np.eye(len(chosen)))
-            solve = wide.T @ inverse(normal.astype(np.float32))
-            k = wide
+            k = kernel(landmarks_of(data.anchors, chosen), data.anchors)
+            solve = _regressors(k, chosen)
         own = np.einsum("nm,mn->n", solve, k)
         return Bridge(chosen, solve, np.clip(own, 0, 0.999).astype(np.float32))
 
@@ -73,7 +76,13 @@ def kernel(some: Items, others: Items) -> Floats:
 
 def landmarks_of(anchors: Items, rows: Rows) -> Items:
     """Return the landmarks among the anchors; the anchors themselves when they are all."""
-    return anchors if len(rows) == len(anchors) else anchors.take(rows)
+    if len(rows) == len(anchors):
+        return anchors
+    remembered = _LANDMARKS.setdefault(anchors, {})
+    key = rows.tobytes()
+    if key not in remembered:
+        remembered[key] = anchors.take(rows)
+    return remembered[key]
 
 
 def nearest(anchors: Items, items: Items, count: int) -> Sparse:
@@ -85,8 +94,8 @@ def nearest(anchors: Items, items: Items, count: int) -> Sparse:
     parts = []
     own = anchors.ids.rows(items.ids)
     cached = _KERNELS.get(anchors, WeakKeyDictionary()).get(items)
-    for start in range(0, len(items), 2_048):
-        rows = np.arange(start, min(start + 2_048, len(items)))
+    for span in spans(len(items), len(anchors), most=2_048):
+        rows = np.arange(span.start, span.stop)
         block = (
             anchors.similarity(items.take(rows)) if cached is None else cached[:, rows].copy()
         )
@@ -106,3 +115,18 @@ def _anchor_kernel(data: Dataset) -> Floats:
             rows[data.items] = data.kernel[data.anchor_rows]
         return np.ascontiguousarray(rows[data.items][:, data.anchor_rows])
     return kernel(data.anchors, data.anchors)
+
+
+def _regressors(wide: Floats, chosen: Rows) -> Floats:
+    """Return ``K' (KK' + λ K_mm)^-1`` of the (n_landmarks, n_anchors) kernel ``K``.
+
+    Landmarks that are copies of each other make the matrix singular; the diagonal is raised
+    until single precision can tell it from one.
+    """
+    normal = (wide @ wide.T).astype(np.float64) + RIDGE * wide[:, chosen]
+    for jitter in RIDGE * 10.0 ** np.arange(-3, 4):
+        try:
+            return np.asarray(wide.T @ inverse(ridged(normal, jitter)).astype(np.float32))
+        except np.linalg.LinAlgError:
+            continue
+    raise DataError("the content vectors of items hold numbers that are not finite")

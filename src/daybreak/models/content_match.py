@@ -46,6 +46,7 @@ class ContentMatchModel(LinearModel[ContentMatchConfig, ContentMatchState]):
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Compare; see :meth:`LinearModel.linear`."""
+        assert self.state  # noqa: S101 - asks for fit, though nothing was learned
         rows = anchors.ids.rows(items.ids)
         if len(anchors) <= DENSE_LIMIT:
             similar = kernel(anchors, items).copy()

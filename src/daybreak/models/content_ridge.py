@@ -1,9 +1,10 @@
 """What a history says of items by their content alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
@@ -57,11 +58,17 @@ class ContentRidgeModel(LinearModel[ContentRidgeConfig, ContentState]):
         """Carry the weights over by content; see :meth:`LinearModel.linear`."""
         form = carried(self.state, anchors, items)
         rows = anchors.ids.rows(items.ids)
-        scale = np.where(rows >= 0, 1 / (1 - self.state.own[rows]), 1).astype(np.float32)
+        here = np.flatnonzero(rows >= 0)
+        scale = np.ones(len(items), dtype=np.float32)
+        scale[here] = 1 / (1 - self.state.own[rows[here]])
         weights = form.weights.scaled(scale)
         if weights.dense is not None:
-            here = np.flatnonzero(rows >= 0)
             weights.dense[rows[here], here] = 0
+        else:
+            out = -self.state.own[rows[here]] * scale[here]
+            shape = (len(anchors), len(items))
+            itself = sp.csr_array((out, (rows[here], here)), shape=shape, dtype=np.float32)
+            weights = replace(weights, sparse=itself)
         return Linear(weights, form.bias, np.ones(len(items), dtype=bool))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
+from daybreak.models.base import Evidence, Linear, LinearModel, anchored, columns, models
 from daybreak.models.operators import Operator
 from daybreak.models.statistics import once
 from daybreak.types import Floats
@@ -51,8 +51,7 @@ class ProfileModel(LinearModel[ProfileConfig, ProfileState]):
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Look the weights up; see :meth:`LinearModel.linear`."""
         weights, known = columns(anchors, items, Operator(dense=self.state.weights))
-        rows = anchors.ids.rows(items.ids)
-        bias = np.where(known, self.state.bias[rows], 0).astype(np.float32)
+        bias, _ = anchored(anchors, items, self.state.bias)
         return Linear(weights, bias, known & bool(len(self.state.weights)))
 
 

@@ -45,16 +45,23 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
         raise NotFoundError(f"no saved model in {folder}; expected model.json")
     try:
         header = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        arrays = load_file(str(folder / "state.safetensors"))
-    except (ValueError, OSError, SafetensorError) as error:
-        raise DataError(f"the model in {folder} is damaged: {error}") from error
-    if header.get("format") != FORMAT:
+        found = header.get("format")
+        arrays = load_file(str(folder / "state.safetensors")) if found == FORMAT else {}
+    except (ValueError, AttributeError, OSError, SafetensorError) as error:
         raise DataError(
-            f"format {header.get('format')!r} in {folder}; this version reads {FORMAT}"
+            f"the model in {folder} is damaged ({error}); save it again from the data"
+        ) from error
+    if found != FORMAT:
+        raise DataError(
+            f"the model in {folder} has format {found!r}; this version reads {FORMAT}, "
+            f"so train it again"
         )
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    values = {name: _get(name, arrays, header["values"]) for name in names}
-    return header["config"], kind(**values)
+    try:
+        values = {name: _get(name, arrays, header["values"]) for name in names}
+        return header["config"], kind(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"the model in {folder} has no usable part {error}") from error
 
 
 def _put(name: str, value: Any, arrays: dict[str, Any], plain: dict[str, Any]) -> None:

@@ -140,6 +140,8 @@ def cap_rows(x: Sparse, most: int) -> Sparse:
 
 def inverse(matrix: Floats) -> Floats:
     """Return the inverse of a symmetric positive definite matrix; destroys its argument."""
+    if not matrix.size:
+        return matrix
     factor = scipy.linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
     potri = scipy.linalg.get_lapack_funcs("potri", (factor,))
     half, info = potri(factor, lower=1, overwrite_c=1)

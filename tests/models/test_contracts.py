@@ -1,0 +1,29 @@
+"""Every registered model keeps the contract, with its default options and with odd ones."""
+
+import pytest
+
+from daybreak.models import models
+from daybreak.testing.models import MODEL_CHECKS
+
+ODD = {"popular": {"window": 0.1, "logarithm": False}, "item_knn": {"neighbours": 1}}
+
+
+@pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", list(models))
+def test_a_model_keeps_the_contract(name, check):
+    check(models[name]())
+
+
+@pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", list(ODD))
+def test_a_model_keeps_the_contract_with_other_options(name, check):
+    check(models[name](**ODD[name]))
+
+
+@pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", list(models))
+def test_a_model_keeps_the_contract_in_a_large_catalogue(name, check, monkeypatch):
+    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", 3)
+    monkeypatch.setattr("daybreak.models.content_match.DENSE_LIMIT", 3)
+    monkeypatch.setattr("daybreak.models.bridge.LANDMARKS", 5)
+    check(models[name]())
