@@ -116,6 +116,8 @@ def _dual(data: Dataset, ridge: float) -> Sparse:
     """
     x = data.interactions
     n_users = x.shape[0]
+    if not n_users:
+        return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
     share = (data.counts / n_users).astype(np.float32)
     q = inverse(ridged(_centred_outer(x, share), _diagonal(n_users, ridge)))
     transposed = sp.csr_array(x.T)
