@@ -27,7 +27,6 @@ app = typer.Typer(
     name="daybreak",
     help="Recommendations from the first day: for new users, new items, new catalogues.",
     epilog="Data goes to stdout, messages go to stderr. Start with: daybreak demo",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -38,6 +37,7 @@ for _name, _command in COMMANDS.items():
 
 @app.callback(invoke_without_command=True)
 def _top(
+    context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -45,7 +45,8 @@ def _top(
         import daybreak
 
         typer.echo(f"daybreak {daybreak.__version__}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -54,12 +54,12 @@ def recommend(
 ) -> None:
     """Recommend to users: known, new, or described in words."""
     from daybreak.service.importing import parse_pairs
-    from daybreak.service.requests import SOMEBODY, Told
+    from daybreak.service.said import SOMEBODY, Said
 
-    told = Told(profile, parse_pairs(attribute or [], "--attribute"), event or ())
+    said = Said(profile, parse_pairs(attribute or [], "--attribute"), event or ())
     with options.shop(store=store, k=k) as shop:
         answer = shop.recommend(
-            users or [SOMEBODY], told, items=items, exclude_seen=not seen, explain=explain
+            users or [SOMEBODY], said, items=items, exclude_seen=not seen, explain=explain
         )
     if json:
         show_json({"recommendations": answer})

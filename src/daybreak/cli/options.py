@@ -99,7 +99,8 @@ def sources(
     """Return the files to read, with what was said about them."""
     from daybreak.service.importing import Sources, find_files, parse_columns
 
-    return Sources(find_files(paths or [], named), parse_columns(column or []), rules, encoding)
+    columns = parse_columns(column or [])
+    return Sources(find_files(paths or [], named, columns), columns, rules, encoding)
 
 
 def rules(

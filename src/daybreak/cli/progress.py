@@ -1,6 +1,7 @@
-"""Progress on stderr: a bar in a terminal, one line a step elsewhere."""
+"""Progress on stderr: a bar in a terminal, elsewhere a line now and then."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,12 +13,17 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+EVERY = 2.0
+"""Time between two lines where there is no terminal [s]."""
+
+
 class Working:
     """Is told of steps, with or without knowing how many there are."""
 
     def __init__(self, bar: "Progress | None", task: "TaskID | None") -> None:
         self._bar = bar
         self._task = task
+        self._told = time.monotonic()
 
     def say(self, what: str) -> None:
         """Tell what is being done."""
@@ -28,10 +34,11 @@ class Working:
         self._show(what, done, total)
 
     def _show(self, what: str, done: int | None, total: int | None) -> None:
-        if self._bar is None or self._task is None:
-            tell(what if done is None else f"{done} of {total}: {what}")
-        else:
+        if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=what, completed=done, total=total)
+        elif time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            tell(what if done is None else f"{what} ({done} of {total} done)")
 
 
 @contextmanager

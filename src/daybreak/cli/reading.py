@@ -123,5 +123,6 @@ def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
     out = console()
     for finding in findings:
         line = Text(finding.level, style=COLOURS[finding.level])
-        out.print(line.append(f" {finding.code}: {finding.message}", style="default"))
+        line.append(f" {finding.code}: {finding.message}", style="default")
+        out.print(line, soft_wrap=True)
     tell(", ".join(f"{n} {level}" for level, n in counts.items()))

@@ -15,7 +15,7 @@ from daybreak.evaluation import Report, measure
 from daybreak.service.bundled import gift_shop
 from daybreak.service.joint import joint_plan
 from daybreak.service.recommender import Recommender
-from daybreak.service.requests import SOMEBODY, Told
+from daybreak.service.said import SOMEBODY, Said
 from daybreak.service.shop import Shop, Training, with_titles
 
 SENTENCE = "I run a small tea room and love vintage cups and cake stands"
@@ -76,7 +76,7 @@ def play(settings: Settings, store: str | None, *, quick: bool, say: Say) -> Dem
         settings: Encoder and seed; the store is not used.
         store: URL of a store to keep.
         quick: Only a part of the shop, words only, few strategies.
-        say: Told of each step.
+        say: Said of each step.
     """
     with TemporaryDirectory(prefix="daybreak-") as folder:
         url = store or f"sqlite:///{folder}/demo.db"
@@ -152,8 +152,7 @@ def _answers(shop: Shop) -> dict[str, pl.DataFrame]:
     purchase = PURCHASE if PURCHASE in items["item_id"] else items["item_id"][0]
     title = with_titles(pl.DataFrame({"item_id": [purchase]}), items)["title"][0]
     before, after = (
-        with_titles(_ask(model, bought), items).drop("user_id", "user_temperature")
-        for bought in ((), (purchase,))
+        with_titles(_ask(model, bought), items).drop("user_id") for bought in ((), (purchase,))
     )
     return {
         f"A new customer says: “{SENTENCE}”": before,
@@ -163,9 +162,9 @@ def _answers(shop: Shop) -> dict[str, pl.DataFrame]:
 
 
 def _ask(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
-    told, users = Told(text=SENTENCE, items=bought), [SOMEBODY]
+    said, users = Said(text=SENTENCE, items=bought), [SOMEBODY]
     return model.recommend(
-        users, profiles=told.profiles(users), histories=told.histories(users), k=LENGTH
+        users, profiles=said.profiles(users), histories=said.histories(users), k=LENGTH
     )
 
 
@@ -192,12 +191,12 @@ def _changed(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     Example:
         >>> old = pl.DataFrame({"item_id": ["a", "b"], "rank": [1, 2]})
         >>> new = pl.DataFrame({"item_id": ["b", "c"], "rank": [1, 2]})
-        >>> _changed(old, new)["before"].to_list()
+        >>> _changed(old, new)["rank_before"].to_list()
         ['2', 'new']
     """
-    places = before.select("item_id", before=pl.col("rank").cast(pl.String))
+    places = before.select("item_id", rank_before=pl.col("rank").cast(pl.String))
     joined = after.join(places, on="item_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("before").fill_null("new"))
+    return joined.with_columns(pl.col("rank_before").fill_null("new"))
 
 
 def _write(path: Path, text: str) -> None:

@@ -44,7 +44,9 @@ class Sources:
 
 
 def find_files(
-    paths: Sequence[Path], named: Mapping[Role, Path | None] | None = None
+    paths: Sequence[Path],
+    named: Mapping[Role, Path | None] | None = None,
+    columns: Mapping[str, str | None] | None = None,
 ) -> dict[Role, Path]:
     """Return the file of each table.
 
@@ -54,6 +56,7 @@ def find_files(
     Args:
         paths: One folder, or files.
         named: Files whose role the caller gives.
+        columns: Our column name -> the name in the files, where it is not recognised.
 
     Raises:
         ConfigError: Nothing is given, or two files have the same role.
@@ -64,12 +67,12 @@ def find_files(
     for path in paths:
         if not path.exists():
             raise NotFoundError(f"no file or folder {str(path)!r}")
-        pairs = recognise_folder(path) if path.is_dir() else {_role(path): path}
+        pairs = recognise_folder(path) if path.is_dir() else {_role(path, columns or {}): path}
         for role, file in pairs.items():
             if role in found:
                 raise ConfigError(
                     f"{found[role].name} and {file.name} both look like {role}; say which is "
-                    f"which with --events, --items or --users"
+                    "which with --events, --items or --users"
                 )
             found[role] = file
     if not found:
@@ -77,20 +80,27 @@ def find_files(
     return {role: found[role] for role in ROLES if role in found}
 
 
-def _role(path: Path) -> Role:
+def _role(path: Path, columns: Mapping[str, str | None]) -> Role:
     named = role_of(path.name)
     if named is not None:
         return named
-    fault = ""
-    for role in ROLES:
-        tables: dict[str, Any] = {str(role): path}
-        try:
-            preview(**tables)
-        except DataError as error:
-            fault = fault or str(error)
-            continue
-        return role
-    raise DataError(fault)
+    faults = {role: _fault(path, role, columns) for role in ROLES}
+    for role, fault in faults.items():
+        if not fault:
+            return role
+    raise DataError(faults["events"])
+
+
+def _fault(path: Path, role: Role, columns: Mapping[str, str | None]) -> str:
+    """Return why a file cannot be a table of this role; an empty string when it can."""
+    tables: dict[str, Any] = {str(role): path}
+    try:
+        preview(**tables, columns=columns)
+    except ConfigError:  # a column was named that another file has
+        return _fault(path, role, {})
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def parse_columns(pairs: Iterable[str]) -> dict[str, str | None]:

@@ -15,8 +15,9 @@ from daybreak.config import Settings
 from daybreak.data import EventRules, Finding, ImportResult, Rejects, Tables, validate
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.evaluation import Report
+from daybreak.service.encoder_choice import choose_encoder
 from daybreak.service.recommender import Recommender
-from daybreak.service.requests import Told
+from daybreak.service.said import Said
 from daybreak.store import Release, Store, Written, open_store
 
 RULES = "rules"
@@ -94,7 +95,7 @@ class Shop:
         return validate(ImportResult(self.tables, Rejects(), {}, (), rules or self.rules))
 
     def new_recommender(self, strategies: str | Sequence[str] = "auto") -> Recommender:
-        """Return an unfitted recommender with the settings and the rules of the store.
+        """Return an unfitted recommender with the settings; it keeps its vectors in the store.
 
         Raises:
             DataError: The store has no items.
@@ -103,7 +104,7 @@ class Shop:
             raise DataError("the store is empty; add data with: daybreak import FOLDER")
         return Recommender(
             strategies=strategies,
-            encoder=self.settings.encoder,
+            encoder=choose_encoder(self.settings.encoder, self.tables.items, self.store),
             rules=self.rules,
             seed=self.settings.seed,
         )
@@ -162,11 +163,8 @@ class Shop:
         Raises:
             NotFoundError: Nothing has been trained.
         """
-        model = Recommender.load(
-            self.release_folder(self.release), users=self.tables.users
-        ).add_items(self.tables.items)
-        model.rules = self.rules
-        return model.add_events(self.tables.events)
+        model = Recommender.load(self.release_folder(self.release), users=self.tables.users)
+        return model.add_items(self.tables.items).add_events(self.tables.events)
 
     def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
         """Judge the default recommender, each named strategy alone, random and popular.
@@ -181,21 +179,21 @@ class Shop:
         report: Report = model.evaluate(self.tables, also=strategies, **options)
         return report
 
-    def recommend(self, users: Sequence[str], told: Told | None = None, **options: Any) -> Any:
+    def recommend(self, users: Sequence[str], said: Said | None = None, **options: Any) -> Any:
         """Return the answer of the release in use, with titles; see ``Recommender.recommend``.
 
         Args:
             users: Known or not.
-            told: What the request brings about them.
+            said: What the request brings about them.
             **options: Of :meth:`Recommender.recommend`.
         """
-        told = told or Told()
+        said = said or Said()
         model = self.recommender()
-        self._known(told.items, model)
+        self._known(said.items, model)
         answer = model.recommend(
             users,
-            profiles=told.profiles(users),
-            histories=told.histories(users),
+            profiles=said.profiles(users),
+            histories=said.histories(users),
             **{"k": self.settings.k, **options},
         )
         return with_titles(answer, self.tables.items)

@@ -12,12 +12,12 @@ SOMEBODY = "somebody new"
 
 
 @dataclass(frozen=True)
-class Told:
+class Said:
     """Profile and events that a request brings, the same for all of its users.
 
     Example:
-        >>> told = Told(text="I love tea", attributes={"country": "France"}, items=("pot",))
-        >>> told.profiles(["ann"]).row(0), told.histories(["ann"]).row(0)
+        >>> said = Said(text="I love tea", attributes={"country": "France"}, items=("pot",))
+        >>> said.profiles(["ann"]).row(0), said.histories(["ann"]).row(0)
         (('ann', 'France', 'I love tea'), ('ann', 'pot'))
     """
 
@@ -29,11 +29,11 @@ class Told:
 
     def profiles(self, users: Iterable[str]) -> pl.DataFrame | None:
         """Return the profile of each user; None when nothing is said."""
-        said = dict(self.attributes) | ({TEXT: self.text} if self.text else {})
-        if not said:
+        known = dict(self.attributes) | ({TEXT: self.text} if self.text else {})
+        if not known:
             return None
         return pl.DataFrame({"user_id": list(users)}).with_columns(
-            pl.lit(value).alias(name) for name, value in said.items()
+            pl.lit(value).alias(name) for name, value in known.items()
         )
 
     def histories(self, users: Iterable[str]) -> pl.DataFrame | None:
