@@ -96,7 +96,7 @@ class FactorsModel(Model[FactorsConfig, FactorsState]):
             data.anchors.ids,
             vectors,
             weights,
-            (vectors * weights[:, None]).T @ vectors,
+            np.asarray((vectors * weights[:, None]).T @ vectors, dtype=np.float32),
             _content_map(data, vectors - centre),
             centre,
             mean,

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from daybreak.models.popular import PopularModel
+from tests.models.tiny import ask, dataset
+
+
+def test_the_score_is_the_logarithm_of_a_share_of_ten_thousand():
+    # Three of four events: 7,500 of 10,000.
+    data = dataset([[0], [0, 1], [0]], 3)
+    scores = PopularModel().fit(data).score(ask(data, []), data.items)
+    np.testing.assert_allclose(scores, [[np.log(7501), np.log(2501), np.nan]], rtol=1e-6)
+
+
+def test_without_the_logarithm_the_score_is_the_share_in_per_cent():
+    data = dataset([[0], [0, 1], [0]], 2)
+    scores = PopularModel(logarithm=False).fit(data).score(ask(data, []), data.items)
+    np.testing.assert_allclose(scores, [[75, 25]])
+
+
+def test_a_window_fades_events_by_their_age():
+    # Ages are 0 to 11; an eleventh of the way is age 1, so each event fades by e^(-age/2).
+    data = dataset([[0]] + [[1]] * 11, 2, at=range(11, -1, -1))
+    model = PopularModel(window=1 / 11, logarithm=False).fit(data)
+    faded = np.exp(-np.arange(12) / 2)
+    share = 100 * faded[0] / faded.sum()
+    np.testing.assert_allclose(
+        model.score(ask(data, []), data.items), [[share, 100 - share]], rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("at", [[0, 0, 0], [5, 5, 9]])
+def test_a_window_without_an_order_in_time_cannot_say(at):
+    data = dataset([[0], [1], [0]], 2, at=at)
+    scores = PopularModel(window=0.1).fit(data).score(ask(data, []), data.items)
+    assert np.isnan(scores).all()
