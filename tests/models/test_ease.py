@@ -26,8 +26,8 @@ def ridge_by_columns(data, ridge):
 def test_two_items_by_hand():
     """Four users, three for each item, two for both: ``G = [[3, 2], [2, 3]]``.
 
-    Shares are 3/4; centred it is ``G - 4 * 9/16 = [[.75, -.25], [-.25, .75]]``. With
-    .25 (.1245 * sqrt(4) + .001) on the diagonal the inverse is ``[[1, .25], [.25, 1]] / .9375``,
+    Shares are 3/4; centred it is ``G - 4 * 9/16 = [[.75, -.25], [-.25, .75]]``. With .25
+    (.1245 * sqrt(4) + .001) on the diagonal the inverse is ``[[1, .25], [.25, 1]] / .9375``,
     and the weight is ``-.25 / 1``: who has one of them has the other less often than others.
     """
     data = dataset([[0, 1], [0, 1], [0], [1]], 2)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from daybreak.models.operators import Operator
+
+RNG = np.random.default_rng(0)
+
+
+def floats(*shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def sparse(*shape):
+    return sp.csr_array(floats(*shape) * (RNG.random(shape) < 0.5))
+
+
+def kinds(n_items=5):
+    left = floats(4, 2)
+    return {
+        "dense": Operator(dense=floats(4, n_items)),
+        "sparse": Operator(sparse=sparse(4, n_items)),
+        "low rank": Operator(left=left, right=floats(2, n_items)),
+        "all": Operator(floats(4, n_items), sparse(4, n_items), left, floats(2, n_items)),
+    }
+
+
+def written_out(operator):
+    total = np.zeros(operator.shape, dtype=np.float32)
+    if operator.dense is not None:
+        total += operator.dense
+    if operator.sparse is not None:
+        total += operator.sparse.toarray()
+    if operator.left is not None:
+        total += operator.left @ operator.right
+    return total
+
+
+EVIDENCE = {
+    "one row": sparse(1, 4),
+    "few numbers": sp.csr_array(([1.0], ([2], [3])), shape=(90, 4), dtype=np.float32),
+    "many": sparse(9, 4),
+}
+
+
+@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("many", EVIDENCE)
+def test_apply_is_the_product(kind, many):
+    operator, evidence = kinds()[kind], EVIDENCE[many]
+    wanted = evidence.toarray() @ written_out(operator)
+    found = operator.apply(evidence)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_items_can_be_taken_scaled_and_asked_for(kind):
+    operator, rows = kinds()[kind], np.array([3, 0, 3])
+    whole, evidence = written_out(operator), sparse(6, 4)
+    assert operator.shape == (4, 5)
+    np.testing.assert_array_equal(written_out(operator.take(rows)), whole[:, rows])
+    np.testing.assert_allclose(
+        operator.at(evidence, rows), evidence.toarray() @ whole[:, rows], atol=1e-5
+    )
+    factors = floats(5)
+    np.testing.assert_allclose(
+        written_out(operator.scaled(factors)), whole * factors, atol=1e-5
+    )
+    np.testing.assert_array_equal(written_out(operator), whole)
+
+
+@pytest.mark.parametrize("second", kinds())
+@pytest.mark.parametrize("first", kinds())
+def test_two_operators_stand_side_by_side(first, second):
+    one, other = kinds()[first], kinds(3)[second]
+    found = one.beside(other)
+    assert found.shape == (4, 8)
+    np.testing.assert_allclose(
+        written_out(found), np.hstack([written_out(one), written_out(other)]), atol=1e-6
+    )
+
+
+def test_operators_that_share_a_factor_keep_their_rank():
+    left = floats(4, 2)
+    one, other = (
+        Operator(left=left, right=floats(2, 5)),
+        Operator(left=left, right=floats(2, 3)),
+    )
+    assert one.beside(other).left is left
+
+
+def test_an_operator_without_parts_has_nothing_to_say():
+    assert Operator().apply(sparse(3, 4)) is None
+    assert Operator().shape == (0, 0)
+    np.testing.assert_array_equal(Operator().at(sparse(3, 4), np.array([1])), np.zeros((3, 1)))
