@@ -1,5 +1,6 @@
 """The whole way on a real shop: import, prove, learn, answer three questions."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,8 @@ class Demo:
         picture = warm_up_picture(self.report)
         if picture is None:
             raise ConfigError("the data are too few for a warm-up curve")
-        _write(path, picture.svg + "\n")
+        alone = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", picture.svg)  # no page gives colours
+        _write(path, alone.replace("<svg ", '<svg style="background: #ffffff" ', 1) + "\n")
 
 
 def play(settings: Settings, store: str | None, *, quick: bool, say: Say) -> Demo:

@@ -1,0 +1,133 @@
+"""What the pages say is true: code runs, commands, options, settings and errors are there."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+import typer
+
+import daybreak
+from daybreak import errors
+from daybreak.cli.app import COMMANDS, app
+from daybreak.cli.status import STATUS
+from daybreak.config import Settings
+from daybreak.data import read_folder
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
+PARSED = typer.main.get_command(app)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def blocks(path: Path) -> list[str]:
+    """Return the Python blocks of a page."""
+    return re.findall(
+        r"^```python\n(.*?)^```", path.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+def section(command: str) -> str:
+    """Return what the command line page says of one command."""
+    return CLI.partition(f"\n## daybreak {command}\n")[2].partition("\n## ")[0]
+
+
+@pytest.fixture(scope="session")
+def shop_files(tmp_path_factory):
+    """A folder with a small cut of the gift shop, under the names that the README uses."""
+    folder = tmp_path_factory.mktemp("shop")
+    tables = read_folder(daybreak.gift_shop()).tables
+    users = tables.users.gather_every(20)
+    events = tables.events.join(users.select("user_id"), on="user_id")
+    often = events.group_by("item_id").len().filter(pl.col("len") >= 4)
+    items = tables.items.join(often.select("item_id"), on="item_id")
+    events = events.join(items.select("item_id"), on="item_id")
+    for table, frame in {"events": events, "items": items, "users": users}.items():
+        frame.write_csv(folder / f"{table}.csv")
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
+def test_the_python_of_a_page_runs(page, shop_files, monkeypatch, capsys):
+    monkeypatch.chdir(shop_files)
+    space: dict[str, object] = {}
+    for number, block in enumerate(blocks(page)):
+        exec(compile(block, f"{name(page)} block {number + 1}", "exec"), space)
+
+
+@pytest.mark.parametrize("command", PARSED.commands)
+def test_a_command_is_documented_with_its_options(command):
+    text = section(command)
+    parameters = PARSED.commands[command].params
+    assert PARSED.commands[command].help.splitlines()[0] in text
+    for parameter in parameters:
+        if parameter.param_type_name == "option" and parameter.name != "help":
+            assert f"`{parameter.opts[0]}`" in text
+            assert parameter.help in text
+
+
+def test_a_documented_command_or_option_exists():
+    assert re.findall(r"^## daybreak (\w+)$", CLI, re.MULTILINE) == list(COMMANDS)
+    for command in COMMANDS:
+        known = {o for p in PARSED.commands[command].params for o in getattr(p, "opts", [])}
+        assert set(re.findall(r"^\| `(--[\w-]+)`", section(command), re.MULTILINE)) <= known
+
+
+def test_every_command_can_answer_in_json():
+    for command in PARSED.commands.values():
+        assert "--json" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_setting_is_documented():
+    for setting in dataclasses.fields(Settings):
+        assert f"| `{setting.name}` | `DAYBREAK_{setting.name.upper()}` |" in CLI
+
+
+def test_every_error_has_a_documented_exit_status():
+    kinds = [errors.DaybreakError, *errors.DaybreakError.__subclasses__()]
+    assert {kind.code for kind in kinds} == set(STATUS)
+    for code, status in STATUS.items():
+        assert f"| {status} | `{code}` |" in CLI
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_of_a_page_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index
+
+
+@pytest.mark.parametrize("readme", sorted(ROOT.glob("README*.md")), ids=name)
+def test_a_readme_names_every_command(readme):
+    text = readme.read_text("utf-8")
+    assert all(f"`daybreak {command}" in text for command in COMMANDS)
+
+
+def test_both_readmes_have_the_same_code():
+    english, chinese = (ROOT / "README.md", ROOT / "README.zh.md")
+    fence = r"```\w+\n.*?```"
+    first, second = (
+        re.findall(fence, page.read_text("utf-8"), re.DOTALL) for page in (english, chinese)
+    )
+    assert first == second
+
+
+def test_public_names_are_sorted_and_there():
+    assert daybreak.__all__ == sorted(daybreak.__all__)
+    for public in daybreak.__all__:
+        assert getattr(daybreak, public) is not None
+
+
+def test_the_changelog_knows_this_version():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"\n## {daybreak.__version__}" in changes
