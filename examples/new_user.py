@@ -4,9 +4,9 @@ import polars as pl
 
 from daybreak import Recommender
 
+baskets = {"ann": "tea cup pot", "bob": "rum cola", "cid": "tea pot", "dan": "rum lime"}
 events = pl.DataFrame(
-    [("ann", "tea"), ("ann", "cup"), ("ann", "pot"), ("bob", "rum"), ("bob", "cola")]
-    + [("cid", "tea"), ("cid", "pot"), ("dan", "rum"), ("dan", "lime"), ("eve", "tea")],
+    [(user, item) for user, basket in baskets.items() for item in basket.split()],
     schema=["user_id", "item_id"],
     orient="row",
 )
