@@ -1,0 +1,84 @@
+import pytest
+
+EVERYBODY = ["ann", "a stranger"]
+
+
+def test_known_and_unknown_users_get_a_list(trained, ask):
+    rows = ask("recommend", *EVERYBODY, "-k", "2")["recommendations"]
+    assert [row["user_id"] for row in rows] == ["ann", "ann", "a stranger", "a stranger"]
+    assert {"item_id", "title", "rank", "score", "strategy", "user_temperature"} <= set(rows[0])
+
+
+def test_a_sentence_warms_somebody_new(trained, ask):
+    rows = ask("recommend", "--profile", "a pot for tea", "-k", "1")["recommendations"]
+    assert rows[0]["user_temperature"] == "warm"
+
+
+def test_an_event_makes_somebody_hot_and_is_not_recommended_again(trained, ask):
+    rows = ask("recommend", "new", "--event", "tea")["recommendations"]
+    assert rows[0]["user_temperature"] == "hot"
+    assert "tea" not in [row["item_id"] for row in rows]
+
+
+def test_candidates_can_be_named(trained, ask):
+    rows = ask("recommend", "new", "--items", "pot", "--items", "rum")["recommendations"]
+    assert {row["item_id"] for row in rows} == {"pot", "rum"}
+
+
+def test_what_is_seen_can_be_kept(trained, ask):
+    rows = ask("recommend", "ann", "--seen")["recommendations"]
+    assert "tea" in [row["item_id"] for row in rows]
+
+
+def test_people_see_a_table_for_each_user(trained, call):
+    status, out, _ = call("recommend", *EVERYBODY, "--explain")
+    assert status == 0
+    assert "For ann (hot)" in out
+    assert "For a stranger (cold)" in out
+    assert "Tea pot" in out
+
+
+def test_similar_items_of_an_item_and_of_a_text(trained, ask):
+    assert ask("similar", "tea")["items"][0]["item_id"] in {"cup", "pot"}
+    assert ask("similar", "--text", "some rum")["items"][0]["item_id"] == "rum"
+
+
+def test_the_audience_of_an_item_leaves_out_who_has_it(trained, ask):
+    assert "ann" not in [row["user_id"] for row in ask("audience", "cup")["users"]]
+
+
+def test_the_numbers_of_an_explanation_add_up(trained, ask):
+    row = ask("recommend", "ann", "-k", "1")["recommendations"][0]
+    why = ask("explain", "ann", row["item_id"])
+    assert why["score"] == pytest.approx(row["score"], abs=1e-4)
+
+
+@pytest.mark.parametrize("command", [["similar"], ["audience"], ["explain", "ann"]])
+def test_a_mistyped_item_is_not_found(trained, call, command):
+    status, _, err = call(*command, "teaa")
+    assert status == 5
+    assert "'teaa'" in err
+
+
+@pytest.mark.parametrize("command", ["similar", "audience"])
+def test_an_item_or_a_text_must_be_given(trained, call, command):
+    status, _, err = call(command)
+    assert status == 2
+    assert "--text" in err
+
+
+def test_what_was_imported_after_training_counts_in_the_next_answer(trained, here, ask):
+    (here / "items.csv").write_text("item_id,title\nherbs,Herbal tea\n")
+    (here / "events.csv").write_text("user_id,item_id\nzoe,rum\n")
+    ask("import", "items.csv", "events.csv")
+    assert "herbs" in [row["item_id"] for row in ask("similar", "tea")["items"]]
+    assert ask("recommend", "zoe")["recommendations"][0]["user_temperature"] == "hot"
+
+
+def test_a_lost_release_is_named(trained, here, call):
+    import shutil
+
+    shutil.rmtree(here / "releases")
+    status, _, err = call("recommend", "ann")
+    assert status == 5
+    assert "daybreak train" in err

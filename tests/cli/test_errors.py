@@ -1,0 +1,74 @@
+import pytest
+
+from daybreak import errors
+from daybreak.cli import status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nonsense"], 2, "nonsense"),
+        (["train", "--seed", "many"], 2, "--seed"),
+        (["recommend", "-k", "0"], 2, "-k"),
+        (["import"], 2, "nothing to read"),
+        (["import", "nowhere.csv"], 5, "nowhere.csv"),
+        (["import", "log.csv"], 3, "--column user_id=NAME"),
+        (["import", "log.csv", "--column", "Kunde"], 2, "NAME=VALUE"),
+        (["import", "log.csv", "--weight", "rating=much"], 2, "TYPE=NUMBER"),
+        (["import", "log.csv", "--positive", "rating>>4"], 2, "rating>>4"),
+        (["describe"], 5, "daybreak import"),
+        (["train", "--store", "redis://x"], 5, "redis"),
+        (["doctor", "--encoder", "./nowhere"], 1, "FAIL"),
+    ],
+)
+def test_a_mistake_is_one_line_with_a_status_and_the_next_step(call, arguments, code, words):
+    found, _, err = call(*arguments)
+    assert found == code
+    assert words in err
+    assert "Traceback" not in err
+    assert all(line.startswith("daybreak: ") for line in err.splitlines())
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02" * 999, b"a,b\n1,2\n", b"\xff\xfe"])
+def test_garbage_is_bad_data(here, call, content):
+    (here / "events.csv").write_bytes(content)
+    found, _, err = call("import", "events.csv")
+    assert found == 3
+    assert err.startswith("daybreak: ")
+
+
+def test_another_kind_of_file_is_no_store(here, call):
+    (here / "daybreak.db").write_bytes(b"not a database" * 100)
+    found, _, err = call("describe")
+    assert found == 6
+    assert "not an SQLite file" in err
+
+
+def test_training_needs_data(call):
+    call("import", "things.csv")
+    found, _, err = call("recommend", "ann")
+    assert found == 5
+    assert "daybreak train" in err
+
+
+def test_every_error_code_has_a_status():
+    kinds = [errors.DaybreakError, *errors.DaybreakError.__subclasses__()]
+    assert {kind.code for kind in kinds} == set(status.STATUS)
+
+
+def test_a_bug_is_a_short_line_that_says_how_to_see_more(capsys, monkeypatch):
+    monkeypatch.delenv(status.DEBUG, raising=False)
+    assert status.status_of(RuntimeError("odd")) == 70
+    assert capsys.readouterr().err == (
+        "daybreak: unexpected RuntimeError: odd; DAYBREAK_DEBUG=1 shows where\n"
+    )
+
+
+def test_the_traceback_comes_when_asked_for(capsys, monkeypatch):
+    monkeypatch.setenv(status.DEBUG, "1")
+    status.status_of(errors.DataError("odd"))
+    assert "DataError: odd" in capsys.readouterr().err
+
+
+def test_being_stopped_has_its_own_status(capsys):
+    assert status.status_of(KeyboardInterrupt()) == 130
