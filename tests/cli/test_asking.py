@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 EVERYBODY = ["ann", "a stranger"]
@@ -76,8 +78,6 @@ def test_what_was_imported_after_training_counts_in_the_next_answer(trained, her
 
 
 def test_a_lost_release_is_named(trained, here, call):
-    import shutil
-
     shutil.rmtree(here / "releases")
     status, _, err = call("recommend", "ann")
     assert status == 5
