@@ -34,7 +34,8 @@ def play(data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress
     scale = np.ones(len(strategies), dtype=np.float32)
     for number, trial in enumerate(trials(data, seed)):
         say(f"simulated cold start {number + 1} ({trial.name})")
-        fitted = Fitted.on(trial.data, strategies, seed)
+        rows = [row for row, s in enumerate(strategies) if s.old or trial.new]
+        fitted = Fitted.on(trial.data, [strategies[row] for row in rows], seed)
         forms = fitted.forms(data.items)
         old = np.zeros(len(data.items), dtype=bool)
         old[trial.data.anchor_rows] = len(trial.data.events) > 0
@@ -43,10 +44,20 @@ def play(data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress
         rng = stream(seed, f"pools {number}")
         for probe in trial.probes:
             for part in _parts(probe, len(old) * len(forms)):
-                values = scores(fitted, forms, part.queries, old) / scale[:, None, None]
-                found.setdefault(probe.kind, []).append(pool(part, values, old, rng))
+                values = scores(fitted, forms, part.queries, old) / scale[rows, None, None]
+                pooled = pool(part, values, old, rng)
+                found.setdefault(probe.kind, []).append(_widened(pooled, rows, len(strategies)))
     merged = {kind: _answerable(Pool.merge(parts)) for kind, parts in found.items()}
     return Bank({kind: p for kind, p in merged.items() if len(p.n_events)}, scale)
+
+
+def _widened(pooled: Pool, rows: Sequence[int], n_strategies: int) -> Pool:
+    """Give the strategies that were left out of a trial a score of 0."""
+    if len(rows) == n_strategies:
+        return pooled
+    features = np.zeros((n_strategies, *pooled.features.shape[1:]), dtype=np.float32)
+    features[rows] = pooled.features
+    return replace(pooled, features=features)
 
 
 def _parts(probe: Probe, cost: int) -> list[Probe]:

@@ -12,9 +12,9 @@ from daybreak.models import Linear, evidence_of
 from daybreak.ranking.strategies import Fitted
 from daybreak.types import Floats, Mask, Rows, Sparse
 
-BEST = 60
+BEST = 40
 """Candidates that each strategy puts into the pool of a query."""
-CHANCE = 60
+CHANCE = 40
 """Candidates drawn at random into the pool of a query."""
 
 
@@ -117,7 +117,7 @@ def scores(fitted: Fitted, forms: tuple[Linear, ...], queries: Queries, old: Mas
 
 
 def scale_of(values: Floats, old: Mask, forms: tuple[Linear, ...]) -> Floats:
-    """Return (n_strategies,) typical spreads over the items each can score; 1 where there is none.
+    """Return (n_strategies,) typical spreads over the items each can score; 1 without any.
 
     Items with events come first; a strategy that scores only the others is measured on those.
     """

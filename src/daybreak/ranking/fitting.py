@@ -17,6 +17,8 @@ RIDGE = 1e-3
 """Pulls weights to 0."""
 FACTORS = (0.0, 0.6, 0.85, 1.2, 1.7)
 """Steps that the search tries for each weight."""
+NOISE = 2e-4
+"""A smaller gain of NDCG is taken for noise of the sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,8 @@ class Task:
 
     def score(self, weights: Doubles) -> Floats:
         """Return (n_queries, width) scores of the blend, -inf where there is no candidate."""
-        total = np.tensordot(weights.astype(np.float32), self.features, 1)
+        used = np.flatnonzero(weights)
+        total = np.tensordot(weights[used].astype(np.float32), self.features[used], 1)
         if self.given is not None:
             total = total + self.given
         return np.where(self.present, total, -np.inf).astype(np.float32)
@@ -62,12 +65,12 @@ def by_gradient(
 ) -> Doubles:
     """Minimise ``-log P(some target on top)``, mixed with the softmax loss of every target.
 
-    With many targets a plain softmax spends itself on the tail of the list; the probability that
-    the first place is right cares for the head, as NDCG does.
+    With many targets a plain softmax spends itself on the tail of the list; the probability
+    that the first place is right cares for the head, as NDCG does.
 
     Source:
-        Listwise softmax: Cao et al. 2007, "Learning to rank", eq. 5 with the top-one probability;
-        the marginal form sums that probability over the targets before taking the logarithm.
+        Listwise softmax with the top-one probability: Cao et al. 2007, "Learning to rank", eq.
+        5; the marginal form sums that probability over the targets before the logarithm.
     """
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
@@ -79,7 +82,7 @@ def by_gradient(
         return total, gradient
 
     result = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 40}
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30}
     )
     return np.asarray(result.x, dtype=np.float64)
 
@@ -90,46 +93,57 @@ def by_search(
     free: Sequence[int],
     passes: int = 2,
 ) -> Doubles:
-    """Improve weights one at a time on NDCG, from the best of several starts."""
+    """Improve weights one at a time on NDCG, from the best of several starts; never worse."""
     values = [objective(tasks, start) for start in starts]
-    best = max(values)
-    weights = starts[int(np.argmax(values))].copy()
+    search = _Search(tasks, starts[int(np.argmax(values))].copy(), max(values))
     for _ in range(passes):
-        before = best
+        before = search.best
         for index in free:
-            weights, best = _line(tasks, weights, index, best)
-        if best - before < 1e-4:
+            search.line(index)
+        if search.best - before < 1e-3:
             break
-    return weights
+    return search.weights
 
 
-def _line(
-    tasks: Sequence[Task], weights: Doubles, index: int, best: float
-) -> tuple[Doubles, float]:
-    """Try other values of one weight; only its own feature is computed anew."""
-    scores = [task.score(weights) for task in tasks]
-    old = weights[index]
-    tried = [old * factor for factor in FACTORS] if abs(old) > 1e-3 else [0.05, 0.2]
-    if index and old < 0:
-        tried.append(0.0)
-    choice = old
-    for value in tried:
-        step = np.float32(value - old)
-        mean = sum(
-            task.share * ndcg(score + step * task.features[index], task).mean()
-            for task, score in zip(tasks, scores, strict=True)
+class _Search:
+    """The state of a search; scores follow the weights, so a step costs one feature only."""
+
+    def __init__(self, tasks: Sequence[Task], weights: Doubles, best: float) -> None:
+        self.tasks = tasks
+        self.weights = weights
+        self.best = best
+        self.scores = [task.score(weights) for task in tasks]
+
+    def line(self, index: int) -> None:
+        """Try other values of one weight and keep the best that gains more than noise."""
+        if not any(task.features[index].any() for task in self.tasks):
+            return
+        old = self.weights[index]
+        tried = [old * factor for factor in FACTORS] if abs(old) > 1e-3 else [0.05, 0.2]
+        means = [self._mean(index, value - old) for value in tried]
+        at = int(np.argmax(means))
+        if means[at] <= self.best + NOISE:
+            return
+        self.best = means[at]
+        self.weights[index] = tried[at]
+        step = np.float32(tried[at] - old)
+        self.scores = [
+            score + step * task.features[index]
+            for task, score in zip(self.tasks, self.scores, strict=True)
+        ]
+
+    def _mean(self, index: int, step: float) -> float:
+        return float(
+            sum(
+                task.share * ndcg(score + np.float32(step) * task.features[index], task).mean()
+                for task, score in zip(self.tasks, self.scores, strict=True)
+            )
         )
-        # A gain smaller than this is noise of the sample.
-        if mean > best + 2e-4:
-            best, choice = float(mean), value
-    moved = weights.copy()
-    moved[index] = choice
-    return moved, best
 
 
 def _loss(task: Task, weights: Doubles) -> tuple[float, Doubles]:
     relevant = task.pool.relevant & task.present
-    rows = relevant.any(axis=1)
+    rows = np.asarray(relevant.any(axis=1))
     if not rows.any():
         return 0.0, np.zeros(len(weights))
     scores = task.score(weights)

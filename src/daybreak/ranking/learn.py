@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.arrival import likeness
@@ -17,11 +18,17 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 
 ENOUGH = 30
 """Queries that a kind needs at a level to be heard there."""
-PLENTY = 400
+PLENTY = 500
 """Queries of a kind that are used at a level; more cost time and change little."""
 NEW_LEVELS = ((0,), (1, 2, 3, 4), (5, 6, 7))
 """Levels, by position, that share the weights of new items."""
 OLD_KINDS = ("new_user", "user", "later")
+MOST_SHOTS = 10
+"""Events up to which a user counts as new."""
+FIRST_KNOWN = LEVELS.index(20)
+"""Position of the first level of known users."""
+MINOR = 0.15
+"""Share of the questions of old users among those of new ones."""
 
 Bounds = list[tuple[float | None, float | None]]
 
@@ -39,12 +46,13 @@ class NewPart:
 def learn_blend(
     data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress = lambda _: None
 ) -> tuple[Blend, Fitted]:
-    """Return the blend fitted on simulated cold starts, and the line-up refitted on everything."""
+    """Return the blend fitted on simulated cold starts, and the line-up fitted on all."""
     bank = play(data, strategies, seed, say)
     say("weighing the strategies")
-    weights, levels = _old_weights(bank, strategies)
-    new = _new_weights(bank, strategies, weights)
-    stretch, offset = _arriving(bank, weights, new)
+    with threadpool_limits(1):  # many small products: threads would wait for each other
+        weights, levels = _old_weights(bank, strategies)
+        new = _new_weights(bank, strategies, weights)
+        stretch, offset = _arriving(bank, weights, new)
     say("learning from everything")
     fitted = Fitted.on(data, strategies, seed)
     like = likeness(data, np.setdiff1d(np.arange(len(data.items)), data.anchor_rows))
@@ -65,7 +73,7 @@ def learn_blend(
 def _old_weights(
     bank: Bank, strategies: Sequence[Strategy]
 ) -> tuple[Doubles, list[dict[str, Any]]]:
-    """Fit the weights of items with events, level by level, each starting from the one before."""
+    """Fit the weights of items with events, level by level, each from the one before."""
     usable = np.array([s.old for s in strategies])
     start = _default(strategies)
     weights = np.zeros((len(LEVELS), len(strategies)))
@@ -79,9 +87,18 @@ def _old_weights(
     return weights, report
 
 
+def _rows_at(levels: Rows, level: int) -> Rows:
+    """Return the queries of a level; where known users are few, those of all their levels."""
+    rows: Rows = np.flatnonzero(levels == level)
+    if LEVELS[level] > MOST_SHOTS and len(rows) < ENOUGH:
+        return np.asarray(np.flatnonzero(levels >= FIRST_KNOWN))
+    return rows
+
+
 def _some(rows: Rows) -> Rows:
     """Return at most ``PLENTY`` of the rows, evenly spaced."""
-    return rows[np.unique(np.linspace(0, len(rows) - 1, PLENTY).astype(int))]
+    chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, PLENTY).astype(int))]
+    return chosen
 
 
 def _default(strategies: Sequence[Strategy]) -> Doubles:
@@ -95,20 +112,29 @@ def _tasks(bank: Bank, level: int) -> list[Task]:
     for kind in OLD_KINDS:
         if kind in bank.pools:
             everything = bank.pools[kind]
-            rows = np.flatnonzero(level_of(everything.n_events) == level)
+            rows = _rows_at(level_of(everything.n_events), level)
             if len(rows) >= ENOUGH:
                 pool = everything.take(_some(rows))
-                found.append(Task(pool.features, pool, pool.present))
-    total = sum(_share(task) for task in found)
-    return [Task(t.features, t.pool, t.present, None, _share(t) / total) for t in found]
+                share = _share(kind, level, len(pool.n_events))
+                found.append((share, Task(pool.features, pool, pool.present)))
+    total = sum(share for share, _ in found)
+    return [Task(t.features, t.pool, t.present, None, share / total) for share, t in found]
 
 
-def _share(task: Task) -> float:
-    return float(np.sqrt(min(len(task.pool.n_events), 400)))
+def _share(kind: str, level: int, n_queries: int) -> float:
+    """Return how much a kind of question counts.
+
+    For known users the next event and the events after a moment count the same. At few events
+    new users count most: somebody with three events is nearly always somebody new; the few old
+    users with so little history are asked only for their next event, which is another question.
+    """
+    if LEVELS[level] > MOST_SHOTS:
+        return 1.0
+    return float(np.sqrt(n_queries)) * (1.0 if kind == "new_user" else MINOR)
 
 
 def _fit(tasks: Sequence[Task], start: Doubles, usable: Mask) -> Doubles:
-    """Take the best of: the smooth optimum, the level before, each strategy alone; then search."""
+    """Take the best of the smooth optimum, the level before, each strategy alone; search on."""
     bounds: Bounds = [(0, None) if use else (0, 0) for use in usable]
     smooth = by_gradient(tasks, np.where(usable, np.maximum(start, 0.05), 0), bounds)
     alone = [row for row in np.eye(len(usable)) if (row * usable).any()]
@@ -138,7 +164,7 @@ def _measure(
 
 
 def _new_weights(bank: Bank, strategies: Sequence[Strategy], weights: Doubles) -> NewPart:
-    """Fit the weights of items without events, among themselves and in one list with the others."""
+    """Fit the weights of items without events, alone and in one list with the others."""
     usable = np.array([s.new for s in strategies])
     new = NewPart(
         np.tile(_default(strategies) * usable, (len(LEVELS), 1)), np.zeros(len(LEVELS))
@@ -190,7 +216,7 @@ def _given(pool: Pool, weights: Doubles) -> Floats:
 
 
 def _arriving(bank: Bank, weights: Doubles, new: NewPart) -> tuple[float, float]:
-    """Return by how much arrivals must be stretched and moved against items hidden at random."""
+    """Return by how much arrivals are stretched and moved against items hidden at random."""
     if "arriving" not in bank.pools:
         return 1.0, 0.0
     everything = bank.pools["arriving"]

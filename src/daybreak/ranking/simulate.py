@@ -10,7 +10,7 @@ from daybreak.data.events import Events
 from daybreak.data.queries import Queries
 from daybreak.ranking.features import Probe
 from daybreak.rng import stream
-from daybreak.types import Mask, Rows
+from daybreak.types import Mask, Rows, Sparse
 
 SHOTS = (0, 1, 3, 5, 10)
 """Events shown of a simulated new user."""
@@ -19,7 +19,11 @@ HIDDEN = 0.2
 NEWEST = 0.15
 """Share of items that a trial by arrival hides: those whose first event came last."""
 CUT = 0.8
-"""Share of the events before the moment at which a trial by arrival stands."""
+"""Share of the events before the moment at which the trial of later events stands."""
+LONG = 15
+"""Events of a history that allows ten to be shown and some to be asked for."""
+FEW = 50
+"""Users with long histories below which short ones are asked too."""
 MOST = 500
 """Queries of one kind; more cost time and tell little."""
 
@@ -29,9 +33,12 @@ class Trial:
     """One simulated cold start: what may be learned, and what is asked."""
 
     name: str
-    """``random``: hidden at random; ``arrival``: hidden by time, as new items really come."""
+    """``random``: hidden at random; ``arrival``: items hidden by time, as they really come;
+    ``later``: the future hidden."""
     data: Dataset
     probes: tuple[Probe, ...]
+    new: bool = True
+    """Whether it asks for items without events."""
 
 
 def trials(data: Dataset, seed: int) -> Iterator[Trial]:
@@ -41,10 +48,11 @@ def trials(data: Dataset, seed: int) -> Iterator[Trial]:
         yield random_trial(data, stream(seed, f"random trial {repeat}"))
     if data.events.dated:
         yield arrival_trial(data, stream(seed, "arrival trial"))
+        yield later_trial(data, stream(seed, "later trial"))
 
 
 def random_trial(data: Dataset, rng: np.random.Generator) -> Trial:
-    """Hide a fifth of the users and of the items at random, and the last tenth of each history."""
+    """Hide a fifth of users and items at random, and the last tenth of each history."""
     events = data.events
     new_user = _share_of(np.arange(data.n_users), HIDDEN, data.n_users, rng)[events.user]
     new_item = _hidden_items(data, rng)[events.item]
@@ -60,26 +68,25 @@ def random_trial(data: Dataset, rng: np.random.Generator) -> Trial:
 
 
 def arrival_trial(data: Dataset, rng: np.random.Generator) -> Trial:
-    """Stand at a moment: later events are the future, and the newest items are still to come."""
+    """Hide the items whose first event came last, as if they were still to come."""
     events = data.events
-    cut = np.quantile(events.at, CUT)
     new_item = newest_items(data)[events.item]
     late = late_events(events)
-    past = events.at < cut
-    visible = data.visible(past & ~new_item & ~late)
+    visible = data.visible(~new_item & ~late)
     known = np.isin(events.item, visible.anchor_rows)
-    future = _probe(
-        "later", visible, visible.events, events.where(~past & known & ~new_item), rng
-    )
-    arriving = _probe(
-        "arriving",
-        visible,
-        visible.events,
-        events.where(new_item | (late & known)),
-        rng,
-        new=True,
-    )
-    return Trial("arrival", visible, (future, arriving))
+    wanted = events.where(new_item | (late & known))
+    arriving = _probe("arriving", visible, visible.events, wanted, rng, new=True)
+    return Trial("arrival", visible, (arriving,))
+
+
+def later_trial(data: Dataset, rng: np.random.Generator) -> Trial:
+    """Stand at a moment and ask what known users choose after it."""
+    past = data.events.at < np.quantile(data.events.at, CUT)
+    visible = data.visible(past)
+    known = np.isin(data.events.item, visible.anchor_rows)
+    wanted = data.events.where(~past & known)
+    later = _probe("later", visible, visible.events, wanted, rng)
+    return Trial("later", visible, (later,), new=False)
 
 
 def newest_items(data: Dataset) -> Mask:
@@ -88,7 +95,7 @@ def newest_items(data: Dataset) -> Mask:
     np.minimum.at(first, data.events.item, data.events.at)
     order = data.anchor_rows[np.argsort(first[data.anchor_rows], kind="stable")]
     newest = np.zeros(len(data.items), dtype=bool)
-    newest[order[len(order) - int(round(NEWEST * len(order))) :]] = True
+    newest[order[len(order) - round(NEWEST * len(order)) :]] = True
     return newest
 
 
@@ -106,33 +113,30 @@ def _hidden_items(data: Dataset, rng: np.random.Generator) -> Mask:
 
 def _share_of(rows: Rows, share: float, size: int, rng: np.random.Generator) -> Mask:
     marked = np.zeros(size, dtype=bool)
-    marked[rng.permutation(rows)[: int(round(share * len(rows)))]] = True
+    marked[rng.permutation(rows)[: round(share * len(rows))]] = True
     return marked
 
 
 def _new_users(visible: Dataset, hidden: Events, rng: np.random.Generator) -> Iterator[Probe]:
-    """Yield a probe for each number of shown events, with old candidates; one with new ones too."""
+    """Yield a probe for each number of shown events, and two that ask for new items as well."""
     known = np.isin(hidden.item, visible.anchor_rows)
-    old = hidden.where(known)
-    position = old.position()
+    old, position = hidden.where(known), hidden.where(known).position()
     sizes = np.bincount(old.user, minlength=visible.n_users)[old.user]
+    # Targets after the tenth event are the same for every number of shown events; where hardly
+    # anybody has so many, what follows the shown ones must do.
+    enough = len(np.unique(old.user[sizes >= LONG])) >= FEW
     for shots in SHOTS:
-        # Targets after the tenth event keep the probes comparable; short histories use what is left.
-        after = np.where(sizes >= 15, 10, shots)
-        shown = (position < shots) & (sizes >= shots + 2)
-        wanted = (position >= after) & (sizes >= shots + 2)
-        gap = (position >= shots) & (position < after)
-        yield _probe(
-            "new_user", visible, old.where(shown), old.where(wanted), rng, gap=old.where(gap)
-        )
+        asked = sizes >= (LONG if enough else shots + 2)
+        after = SHOTS[-1] if enough else shots
+        shown = old.where(asked & (position < shots))
+        wanted = old.where(asked & (position >= after))
+        gap = old.where(asked & (position >= shots) & (position < after))
+        yield _probe("new_user", visible, shown, wanted, rng, gap=gap)
     for shots in (0, 3):
-        shown = (position < shots) & (sizes >= shots + 2)
-        rest = Events(
-            *_joined(
-                old.where((position >= shots) & (sizes >= shots + 2)), hidden.where(~known)
-            )
-        )
-        yield _probe("new_item", visible, old.where(shown), rest, rng, new=True)
+        asked = sizes >= shots + 2
+        wanted = _joined(old.where(asked & (position >= shots)), hidden.where(~known))
+        shown = old.where(asked & (position < shots))
+        yield _probe("new_item", visible, shown, wanted, rng, new=True)
 
 
 def _known_users(
@@ -146,12 +150,12 @@ def _known_users(
     yield _probe("new_item", visible, visible.events, wanted, rng, new=True)
 
 
-def _joined(a: Events, b: Events) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    parts = [
-        np.concatenate(pair) for pair in ((a.user, b.user), (a.item, b.item), (a.at, b.at))
-    ]
-    order = np.argsort(parts[0], kind="stable")
-    return parts[0][order], parts[1][order], parts[2][order]
+def _joined(a: Events, b: Events) -> Events:
+    """Return the events of two disjoint sets in one, still sorted by user."""
+    parts = zip((a.user, a.item, a.at), (b.user, b.item, b.at), strict=True)
+    user, item, at = (np.concatenate(pair) for pair in parts)
+    order = np.argsort(user, kind="stable")
+    return Events(user[order], item[order], at[order])
 
 
 def _probe(  # noqa: PLR0913 - the parts of one simulated question
@@ -173,11 +177,11 @@ def _probe(  # noqa: PLR0913 - the parts of one simulated question
     place[users] = np.arange(len(users))
     n_items = len(visible.items)
 
-    def matrix(events: Events) -> object:
+    def matrix(events: Events) -> Sparse:
         mine = events.where(place[events.user] >= 0)
         return Events(place[mine.user], mine.item, mine.at).matrix(len(users), n_items)
 
-    seen = matrix(shown) if gap is None else matrix(shown) + matrix(gap)  # type: ignore[operator]
+    seen = matrix(shown) if gap is None else matrix(shown) + matrix(gap)
     candidates = np.zeros(n_items, dtype=bool)
     candidates[visible.anchor_rows] = True
     if new:
