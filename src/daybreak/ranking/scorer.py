@@ -20,6 +20,8 @@ from daybreak.types import Floats, Mask, Rows
 WRITTEN = 512_000_000
 """Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
 
+_SILENT = 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -100,9 +102,12 @@ class Scorer:
         kinds = np.array([model.evidence for model in self.fitted.models], dtype=object)
         silent = (kinds == "profile")[None, :] & ~profile[:, None]
         silent |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
+        may_old, may_new = self.fitted.roles
+        allowed = np.where(new[:, None], may_new[None, :], may_old[None, :])
         silent |= ~self._speaking[None, :]
-        names = blend.strategies
-        return [names[place] for place in np.argmax(np.where(silent, -1, weights), axis=1)]
+        # Where all are silent, the one that would speak first if anything were known is named.
+        worth = np.where(allowed, weights - silent * _SILENT, -np.inf)
+        return [blend.strategies[place] for place in np.argmax(worth, axis=1)]
 
     def new_bias(self, level: int) -> Floats:
         """Return (n_items,) what is added to items that no model learned from."""
@@ -229,15 +234,20 @@ def _size(parts: Sequence[tuple[Operator, Floats]]) -> float:
 
 
 def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
-    """Return the sum of operators without factors, whose columns are weighted."""
+    """Return the sum of operators without factors, whose columns are weighted.
+
+    The dense part has its rows together: a product with few rows of evidence reads only those.
+    """
     dense: Any = None
     sparse: Any = None
     for operator, columns in parts:
-        scaled = operator.scaled(columns)
-        if scaled.dense is not None:
-            dense = scaled.dense if dense is None else np.add(dense, scaled.dense, out=dense)
-        if scaled.sparse is not None:
-            sparse = scaled.sparse if sparse is None else sparse + scaled.sparse
+        if operator.dense is not None:
+            if dense is None:
+                dense = np.zeros(operator.dense.shape, dtype=np.float32)
+            dense += operator.dense * columns
+        if operator.sparse is not None:
+            scaled = Operator(sparse=operator.sparse).scaled(columns).sparse
+            sparse = scaled if sparse is None else sparse + scaled
     if dense is not None and sparse is not None:
         dense += sparse.toarray()
         sparse = None

@@ -14,8 +14,8 @@ from daybreak.ranking.scorer import Scorer
 from daybreak.service.catalogue import Catalogue
 from daybreak.types import Floats, Mask, Rows, Sparse
 
-PART = 8_000_000
-"""Scores computed at a time: 32 MB."""
+PART = 16_000_000
+"""Scores computed at a time: 64 MB."""
 TEMPERATURES = np.array(["cold", "warm", "hot"], dtype=object)
 
 SCHEMA = {

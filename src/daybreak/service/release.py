@@ -29,6 +29,7 @@ FORMAT = 2
 """Version of the layout of the folder."""
 HEAD = "release.json"
 """Written last: a folder without it is not a release."""
+_DAMAGE = (LookupError, TypeError, ValueError, OSError, pl.exceptions.PolarsError)
 
 
 def write_release(
@@ -70,7 +71,7 @@ def read_release(
     head = _head(folder)
     try:
         return _read(folder, head, encoder)
-    except (KeyError, TypeError, ValueError, OSError, pl.exceptions.PolarsError) as error:
+    except _DAMAGE as error:
         raise DataError(
             f"the release in {folder} is damaged ({error!r}); train again"
         ) from error

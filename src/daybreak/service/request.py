@@ -14,7 +14,7 @@ from daybreak.service.histories import Histories
 from daybreak.service.shelf import Shelf
 from daybreak.types import Sparse
 
-PART = 2_048
+PART = 4_096
 """Users answered at a time, so that memory stays bounded."""
 
 

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from daybreak.data.queries import Queries
+from daybreak.models import evidence_of
+from daybreak.ranking import scorer as module
+from daybreak.ranking.blend import LEVELS, Blend, level_of
+from daybreak.ranking.reasons import Evidenced, decompose
+from daybreak.ranking.scorer import Scorer
+from daybreak.ranking.strategies import LINE_UP, Fitted
+
+
+@pytest.fixture
+def fitted(data):
+    return Fitted.on(data, LINE_UP, seed=0)
+
+
+@pytest.fixture
+def blend(fitted):
+    rng = np.random.default_rng(2)
+    shape = (len(LEVELS), len(LINE_UP))
+    may_old, may_new = fitted.roles
+    return Blend(
+        fitted.names,
+        (rng.random(len(LINE_UP)) + 0.5).astype(np.float32),
+        rng.random(shape) * may_old,
+        rng.random(shape) * may_new,
+        rng.random(len(LEVELS)),
+    )
+
+
+@pytest.fixture
+def queries(data):
+    return Queries.of(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
+
+
+def naive(fitted, blend, data, queries):
+    """Add up centred, scaled scores of one model, one query and one item at a time."""
+    old = np.isin(np.arange(len(data.items)), data.anchor_rows)
+    total = np.zeros((len(queries), len(data.items)))
+    forms = fitted.forms(data.items)
+    for row, level in enumerate(level_of(queries.n_events)):
+        for s, (model, form) in enumerate(zip(fitted.models, forms, strict=True)):
+            product = form.weights.apply(
+                evidence_of(queries.take(np.array([row])), model.evidence)
+            )
+            score = form.bias if product is None else product[0] + form.bias
+            z = (score - score[old].mean()) / blend.scale[s] * form.known
+            total[row] += (
+                np.where(old, blend.weights[level, s], blend.new_weights[level, s]) * z
+            )
+        total[row, ~old] += blend.new_bias[level]
+    return total
+
+
+def test_scores_are_the_weighted_sum_of_centred_scores(fitted, blend, data, queries):
+    scores = Scorer(blend, fitted, data.items).score(queries)
+    assert scores.dtype == np.float32
+    assert np.unique(level_of(queries.n_events)).size >= 3
+    np.testing.assert_allclose(scores, naive(fitted, blend, data, queries), atol=2e-4)
+
+
+def test_levels_that_are_not_written_out_score_the_same(
+    fitted, blend, data, queries, monkeypatch
+):
+    wanted = Scorer(blend, fitted, data.items).score(queries)
+    lazy = Scorer(blend, fitted, data.items)
+    lazy._room = 0
+    np.testing.assert_allclose(lazy.score(queries), wanted, atol=1e-4)
+    assert not lazy.level(3).written.get("history")
+
+
+def test_a_wing_scores_like_a_scorer_of_the_whole_catalogue(fitted, blend, data, queries):
+    whole = Scorer(blend, fitted, data.items)
+    some = np.array([3, 33, 39, 0])
+    wing = whole.wing(data.items.take(some))
+    assert wing.old.tolist() == whole.old[some].tolist()
+    np.testing.assert_allclose(wing.score(queries), whole.score(queries)[:, some], atol=1e-4)
+
+
+def test_one_query_scores_as_in_a_batch(fitted, blend, data, queries):
+    scorer = Scorer(blend, fitted, data.items)
+    batch = scorer.score(queries)
+    for row in range(len(queries)):
+        alone = scorer.score(queries.take(np.array([row])))[0]
+        np.testing.assert_allclose(alone, batch[row], atol=1e-5)
+
+
+def test_pieces_add_up_to_scores(fitted, blend, data, queries):
+    scorer = Scorer(blend, fitted, data.items)
+    scores = scorer.score(queries)
+    items = np.array([0, 7, 34, 39])
+    for row in range(len(queries)):
+        history = queries.history[[row]]
+        names = tuple(("event", data.anchors.ids.ids[place]) for place in history.indices)
+        each = np.zeros((len(names), history.shape[1]), np.float32)
+        each[np.arange(len(names)), history.indices] = 1
+        recent = each * queries.recent[[row]].toarray()
+        query = Evidenced(names, csr_array(each), csr_array(recent), queries.profile[[row]])
+        found = decompose(scorer, query, items, ["a", "b", "c", "d"])
+        np.testing.assert_allclose(found.values.sum(axis=0), scores[row, items], atol=1e-4)
+        shown = found.reasons(0, most=2)
+        assert sum(r.value for r in shown) == pytest.approx(float(scores[row, 0]), abs=1e-4)
+        assert len(shown) <= 3
+
+
+def test_the_leading_strategy_is_one_that_could_speak(fitted, blend, data):
+    scorer = Scorer(blend, fitted, data.items)
+    yes, no = np.array([True]), np.array([False])
+    stranger = np.array([0])
+    silent = {"ease", "item_knn", "graph_filter", "transitions", "profile", "content/ridge"}
+    assert scorer.leading(stranger, no, no)[0] not in silent
+    new = scorer.leading(np.array([5]), yes, yes)[0]
+    assert new in {s.name for s in LINE_UP if s.new}
+
+
+def test_written_levels_keep_to_their_room(fitted, blend, data, queries):
+    scorer = Scorer(blend, fitted, data.items)
+    scorer.score(queries)
+    assert 0 <= scorer._room <= module.WRITTEN

@@ -1,0 +1,67 @@
+from itertools import chain
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.service import histories as module
+from daybreak.service.event_rows import EventRows
+from daybreak.service.histories import Histories
+
+USERS = ("ann", "bob", "eve")
+EVENT = st.tuples(st.sampled_from(USERS), st.integers(0, 4), st.floats(0, 9), st.booleans())
+
+
+def rows(events):
+    user, item, at, liked = zip(*events, strict=True) if events else ((), (), (), ())
+    return EventRows(
+        list(user),
+        np.array(item, dtype=np.int64),
+        np.array(at, dtype=np.float64),
+        np.array(liked, dtype=bool),
+    )
+
+
+def slow(events, users):
+    """The same with a dictionary: liked items by their first time, and all that was seen."""
+    first, seen = {}, set()
+    for user, item, at, liked in events:
+        if user in users:
+            seen.add((users.index(user), item))
+            if liked:
+                key = (users.index(user), item)
+                first[key] = min(at, first.get(key, at))
+    return first, seen
+
+
+@given(
+    st.lists(st.lists(EVENT, max_size=8), max_size=4),
+    st.lists(EVENT, max_size=5),
+    st.booleans(),
+)
+def test_histories_equal_a_dictionary(batches, told, sort_in):
+    module_bulk, module.BULK = module.BULK, 0 if sort_in else 100
+    try:
+        known = Histories.empty()
+        for batch in batches:
+            known = known.with_events(rows(batch))
+        extra = Histories.empty().with_events(rows(told))
+    finally:
+        module.BULK = module_bulk
+    users = ["eve", "nobody", "ann"]
+    first, seen = slow([*chain(*batches), *told], users)
+    mine = known.of(users, extra)
+    at = dict(
+        zip(zip(mine.user.tolist(), mine.item.tolist(), strict=True), mine.at, strict=True)
+    )
+    assert at == first
+    assert (np.diff(mine.user) >= 0).all()
+    found = known.seen(users, 5, extra).nonzero()
+    assert set(zip(*(part.tolist() for part in found), strict=True)) == seen
+    liked = {item for batch in batches for _, item, _, good in batch if good}
+    assert known.have_events(np.arange(5)).tolist() == [item in liked for item in range(5)]
+
+
+def test_everybody_who_was_named_is_known():
+    known = Histories.empty().with_events(rows([("ann", 0, 0.0, False), ("bob", 1, 0.0, True)]))
+    assert known.known() == ["ann", "bob"]

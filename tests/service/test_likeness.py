@@ -1,0 +1,57 @@
+import pytest
+
+from daybreak import Recommender
+from daybreak.errors import ConfigError, NotFoundError
+
+
+def test_items_of_one_shelf_are_alike(shop):
+    answer = shop.similar_items(["item-1"], texts=["good jam"], k=3)
+    assert answer["query"].to_list() == ["item-1"] * 3 + ["good jam"] * 3
+    shelves = [int(item.removeprefix("item-")) % 5 for item in answer["item_id"]]
+    assert shelves == [1, 1, 1, 4, 4, 4]
+    assert "item-1" not in answer["item_id"].to_list()
+    assert answer["score"].is_between(0, 2).all()
+
+
+def test_an_unknown_id_has_no_rows_and_nothing_alike_is_no_answer(shop):
+    assert shop.similar_items(["nowhere"], texts=["qwxyz"]).height == 0
+    assert shop.similar_items().columns == ["query", "item_id", "rank", "score", "strategy"]
+
+
+def test_common_buyers_count_where_they_are_known(tables):
+    events, items, _ = tables
+    both = Recommender(encoder="none", strategies=["popular", "item_knn"]).fit(events, items)
+    assert "item_knn" in both._shelf.learned.blend.strategies
+    assert set(both.similar_items(["item-1"], k=3)["strategy"]) == {"similar/content+bought"}
+    assert set(both.similar_items(["item-31"], k=3)["strategy"]) == {"similar/content"}
+    alone = Recommender(encoder="none", strategies=["popular"]).fit(events, items)
+    assert set(alone.similar_items(["item-1"], k=3)["strategy"]) == {"similar/content"}
+
+
+def test_the_audience_of_a_new_item_likes_such_items(shop):
+    answer = shop.audience(text="rum number 77", k=5)
+    assert [int(user.removeprefix("person-")) % 5 for user in answer["user_id"]] == [1] * 5
+    assert answer["rank"].to_list() == [1, 2, 3, 4, 5]
+
+
+def test_the_audience_has_not_bought_it_yet(shop, tables):
+    answer = shop.audience("item-1", k=100)
+    owners = tables[0].filter(item_id="item-1")["user_id"]
+    assert not set(answer["user_id"]) & set(owners)
+    assert answer.height == 60 - owners.n_unique()
+
+
+def test_the_score_of_an_audience_is_that_of_a_recommendation(shop):
+    best = shop.audience("item-31", k=1)
+    mine = shop.recommend([best["user_id"].item()], items=["item-31"])
+    assert best["score"].item() == pytest.approx(mine["score"].item(), abs=1e-5)
+    assert best["strategy"].item() == mine["strategy"].item()
+
+
+def test_an_audience_needs_either_an_item_or_a_text(shop):
+    with pytest.raises(ConfigError, match="either an item or a text"):
+        shop.audience()
+    with pytest.raises(ConfigError, match="either an item or a text"):
+        shop.audience("item-1", text="rum")
+    with pytest.raises(NotFoundError, match="no item 'nowhere'"):
+        shop.audience("nowhere")

@@ -1,0 +1,66 @@
+import polars as pl
+import pytest
+
+from daybreak.service.explaining import FIELDS
+
+
+def values(answer):
+    total = answer["reasons"].list.eval(pl.element().struct.field("value").sum())
+    return total.list.first().to_list()
+
+
+def of(answer, row=0):
+    return answer["reasons"][row].to_list()
+
+
+def test_reasons_add_up_to_the_score(shop, tables):
+    shop.add_items([{"item_id": "new", "title": "tea number 98"}])
+    shop.add_events([{"user_id": "fresh", "item_id": "new"}])
+    users = [*tables[2]["user_id"][:20], "fresh", "stranger"]
+    said = [{"user_id": user, "text": "rum and tea"} for user in (users[3], "stranger")]
+    answer = shop.recommend(users, profiles=said, k=40, exclude_seen=False, explain=True)
+    assert set(answer["item_temperature"]) == {"hot", "warm"}
+    assert values(answer) == pytest.approx(answer["score"].to_list(), abs=1e-4)
+    assert answer["reasons"].list.len().max() <= 7
+
+
+def test_an_event_is_named_by_its_title(shop):
+    answer = shop.recommend(
+        histories={"user_id": ["x"], "item_id": ["item-3"]}, k=1, explain=True
+    )
+    events = [reason for reason in of(answer) if reason["kind"] == "event"]
+    assert [(e["name"], e["title"]) for e in events] == [("item-3", "cup number 3")]
+    assert events[0]["value"] > 0
+
+
+def test_a_sentence_is_a_reason_of_its_own(shop):
+    said = [{"user_id": "x", "text": "a cup of rum"}]
+    answer = shop.recommend(profiles=said, k=1, explain=True)
+    assert {r["kind"] for r in of(answer)} & {"text", "event"} == {"text"}
+    assert [r["name"] for r in of(answer) if r["kind"] == "text"] == ["a cup of rum"]
+
+
+def test_an_event_on_an_added_item_is_named_by_that_item(shop):
+    shop.add_items([{"item_id": "new", "title": "rum cake", "shelf": "rum"}])
+    shop.add_events([{"user_id": "x", "item_id": "new"}])
+    pieces = shop.explain("x", "item-1").filter(kind="event")
+    assert pieces["title"].to_list() == ["rum cake"]
+
+
+def test_an_explanation_is_the_whole_score(shop):
+    said = {"user_id": ["person-1"], "text": ["tea"]}
+    pieces = shop.explain("person-1", "item-31", profiles=said)
+    assert pieces.schema == FIELDS
+    score = shop.recommend(["person-1"], profiles=said, items=["item-31"])["score"].item()
+    assert pieces["value"].sum() == pytest.approx(score, abs=1e-4)
+    assert pieces["value"].abs().is_sorted(descending=True)
+
+
+def test_an_unknown_item_has_no_explanation(shop):
+    assert shop.explain("person-1", "nowhere").schema == FIELDS
+    assert shop.explain("person-1", "nowhere").height == 0
+
+
+def test_a_stranger_is_explained_by_what_holds_for_everybody(shop):
+    kinds = set(shop.explain("stranger", "item-1")["kind"])
+    assert kinds <= {"strategy", "level", "new"}

@@ -1,0 +1,189 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.errors import ConfigError, DataError, NotFittedError
+from daybreak.service.answers import SCHEMA
+
+TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]})
+
+
+def test_a_list_is_ranked_has_no_nan_and_nothing_that_was_seen(shop, tables):
+    users = tables[2]["user_id"].to_list()
+    answer = shop.recommend([*users, "stranger"], k=5)
+    assert answer.schema == SCHEMA
+    assert answer["score"].is_finite().all()
+    assert answer["user_id"].unique(maintain_order=True).to_list() == [*users, "stranger"]
+    for part in answer.partition_by("user_id"):
+        assert part["rank"].to_list() == list(range(1, 6))
+        assert part["score"].is_sorted(descending=True)
+    assert not answer.join(tables[0], on=["user_id", "item_id"], how="semi").height
+
+
+def test_people_get_what_people_like_them_chose(shop):
+    answer = shop.recommend(["person-1"], k=3)
+    assert set(answer["item_id"].str.slice(5).cast(pl.Int64) % 5) == {1}
+
+
+def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
+    alone = shop.recommend(["person-7"], k=9)
+    together = shop.recommend(["stranger", "person-3", "person-7"], k=9)
+    mine = together.filter(user_id="person-7")
+    assert mine["item_id"].to_list() == alone["item_id"].to_list()
+    np.testing.assert_allclose(mine["score"], alone["score"], atol=1e-5)
+
+
+def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables, monkeypatch):
+    users = tables[2]["user_id"].to_list()
+    whole = shop.recommend(users, k=4)
+    monkeypatch.setattr("daybreak.service.request.PART", 7)
+    monkeypatch.setattr("daybreak.service.answers.PART", 100)
+    parts = shop.recommend(users, k=4)
+    assert parts["item_id"].to_list() == whole["item_id"].to_list()
+
+
+def test_nobody_asked_is_an_empty_answer(shop):
+    assert shop.recommend().schema == SCHEMA
+    assert shop.recommend([]).height == 0
+    assert "reasons" in shop.recommend([], explain=True).columns
+
+
+def test_a_user_who_is_named_twice_is_answered_once(small):
+    answer = small.recommend(["u", "v", "u"], k=1)
+    assert answer["user_id"].to_list() == ["u", "v"]
+
+
+def test_more_than_there_is_gives_all_there_is(small):
+    assert small.recommend(["x"], k=99).height == 4
+    assert small.recommend(["u"], k=99)["item_id"].sort().to_list() == ["c", "d"]
+    assert small.recommend(["u"], k=99, exclude_seen=False).height == 4
+
+
+def test_candidates_are_the_only_answers_and_unknown_ones_are_passed_over(small):
+    answer = small.recommend(["x"], items=["d", "nope", "d", "a"], k=9)
+    assert answer["item_id"].sort().to_list() == ["a", "d"]
+    assert small.recommend(["x"], items=[]).height == 0
+
+
+def test_what_is_excluded_is_never_answered(small):
+    never = [{"user_id": u, "item_id": i} for u, i in (("x", "a"), ("x", "?"), ("?", "b"))]
+    answer = small.recommend(["x", "y"], exclude=never, k=9)
+    assert answer.filter(user_id="x")["item_id"].sort().to_list() == ["b", "c", "d"]
+    assert answer.filter(user_id="y").height == 4
+
+
+def test_hidden_items_are_not_recommended():
+    items = TITLES.with_columns(is_hidden=pl.Series([False, True]))
+    shop = Recommender(encoder="none").fit(
+        pl.DataFrame({"user_id": ["u"], "item_id": ["a"]}), items
+    )
+    assert shop.recommend(["x"])["item_id"].to_list() == ["a"]
+    assert shop.similar_items(texts=["rum"]).height == 0
+
+
+def test_on_the_first_day_content_alone_ranks():
+    nothing = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+    titles = ["green tea", "black tea", "dark rum", "white rum"]
+    items = pl.DataFrame({"item_id": list("abcd"), "title": titles})
+    shop = Recommender(encoder="none").fit(nothing, items)
+    said = shop.recommend(profiles=[{"user_id": "x", "text": "rum please"}])
+    assert said["item_id"].to_list() == ["c", "d", "a", "b"]
+    assert said["strategy"].to_list() == ["content/match"] * 4
+    assert set(said["item_temperature"]) == {"warm"}
+    assert shop.recommend(["x"]).height == 4
+
+
+def test_events_alone_are_enough(small):
+    events = pl.DataFrame({"user_id": ["u", "v", "v"], "item_id": ["a", "a", "b"]})
+    shop = Recommender(encoder="none").fit(events)
+    assert shop.recommend(["u", "x"], k=1)["item_id"].to_list() == ["b", "a"]
+
+
+def test_items_without_text_are_recommended_too():
+    events = pl.DataFrame({"user_id": ["u", "v"], "item_id": ["a", "b"]})
+    shop = Recommender(encoder="none").fit(events, pl.DataFrame({"item_id": ["a", "b", "c"]}))
+    answer = shop.recommend(["x"])
+    assert answer["item_id"].to_list() == ["a", "b", "c"]
+    assert answer["item_temperature"].to_list() == ["hot", "hot", "cold"]
+
+
+def test_disliked_items_are_seen_but_no_reason_to_recommend():
+    events = pl.DataFrame(
+        {
+            "user_id": ["u", "u", "v", "w"],
+            "item_id": list("abca"),
+            "value": [1.0, 2.0, 5.0, 4.0],
+        }
+    )
+    answer = Recommender(encoder="none").fit(events).recommend(["u"])
+    assert answer["item_id"].to_list() == ["c"]
+    assert answer["user_temperature"].to_list() == ["cold"]
+
+
+def test_pandas_frames_with_whole_numbers_as_ids_are_read():
+    pandas = pytest.importorskip("pandas", reason="the extra pandas is not installed")
+    events = pandas.DataFrame({"user_id": [1, 1, 2], "item_id": [10, 11, 12]})
+    items = pandas.DataFrame({"item_id": [10, 11, 12], "title": ["tea", "tea", "rum"]})
+    shop = Recommender(encoder="none").fit(events, items)
+    shop.add_events(pandas.DataFrame({"user_id": [2], "item_id": [10]}))
+    never = pandas.DataFrame({"user_id": [3], "item_id": [12]})
+    answer = shop.recommend([1, 2, 3], exclude=never)
+    assert answer.filter(user_id="2")["item_id"].to_list() == ["11"]
+    assert answer.filter(user_id="3")["item_id"].sort().to_list() == ["10", "11"]
+
+
+def test_a_seed_makes_training_repeatable(tables):
+    first, second = (Recommender(encoder="none", seed=3).fit(*tables) for _ in range(2))
+    assert first.report == second.report
+    assert first.recommend(["person-1", "x"]).equals(second.recommend(["person-1", "x"]))
+
+
+def test_asking_before_learning_says_what_to_do():
+    with pytest.raises(NotFittedError, match=r"call fit\(events, items\)"):
+        Recommender().recommend(["x"])
+
+
+def test_learning_from_nothing_says_what_is_missing():
+    nothing = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+    with pytest.raises(DataError, match="no items"):
+        Recommender(encoder="none").fit(nothing)
+
+
+def test_an_unknown_strategy_is_named_beside_the_known_ones():
+    with pytest.raises(ConfigError, match="no strategy 'magic'; known: auto, popular"):
+        Recommender(strategies=["magic"])
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True, 10_001])
+def test_a_length_that_is_none_is_refused(small, k):
+    with pytest.raises(ConfigError, match="k must be a whole number"):
+        small.recommend(["x"], k=k)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"users": "ann"}, r"write \['ann'\]"),
+        ({"users": ["ann", None]}, "None among them"),
+        ({"items": "tea"}, "items must be a list"),
+    ],
+)
+def test_ids_that_are_no_list_of_ids_are_refused(small, options, message):
+    with pytest.raises(ConfigError, match=message):
+        small.recommend(**{"users": ["x"], **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"profiles": [{"name": "ann"}]}, "no column 'user_id'"),
+        ({"profiles": 5}, "expected a frame with a column 'user_id', got 5"),
+        ({"histories": [{"user_id": "x"}]}, "no column 'item_id'"),
+        ({"exclude": [{"user_id": "x"}]}, "no column 'item_id'"),
+        ({"histories": {"user_id": ["x"], "item_id": [None]}}, "1 of 1 events"),
+    ],
+)
+def test_frames_that_lack_something_are_refused(small, options, message):
+    with pytest.raises(DataError, match=message):
+        small.recommend(["x"], **options)

@@ -1,0 +1,61 @@
+import polars as pl
+import pytest
+
+from daybreak.config import Settings
+from daybreak.data import EventRules, read_tables
+from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.service.importing import find_files, parse_columns
+from daybreak.service.shop import Shop
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
+
+
+def test_a_shop_that_is_not_there_is_not_made_by_looking(settings, tmp_path):
+    with pytest.raises(NotFoundError, match="daybreak import"):
+        Shop(settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_shop_cannot_learn(settings):
+    with Shop(settings, create=True) as shop, pytest.raises(DataError, match="empty"):
+        shop.train()
+
+
+def test_rules_outlive_the_process_and_an_import_without_any(settings):
+    events = pl.DataFrame({"user_id": ["a"], "item_id": ["x"], "rating": [4]})
+    rules = EventRules(positive="rating>=4")
+    with Shop(settings, create=True) as shop:
+        shop.write(read_tables(events, rules=rules))
+        shop.write(read_tables(events))
+    with Shop(settings) as shop:
+        assert shop.rules == rules
+
+
+def test_store_and_releases_can_be_moved_together(settings, tmp_path):
+    events = pl.DataFrame({"user_id": ["a", "a", "b"], "item_id": ["x", "y", "x"]})
+    with Shop(settings, create=True) as shop:
+        shop.write(read_tables(events))
+        shop.train()
+    (tmp_path / "moved").mkdir()
+    for name in ("shop.db", "releases"):
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    with Shop(Settings(store=str(tmp_path / "moved" / "shop.db"), encoder="none")) as shop:
+        assert shop.recommend(["b"])["item_id"].to_list() == ["y"]
+
+
+def test_a_file_is_told_by_its_name_before_its_columns(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,user_id\nx,a\n")
+    (tmp_path / "export.csv").write_text("item_id,user_id\nx,a\n")
+    found = find_files([tmp_path / "items.csv", tmp_path / "export.csv"])
+    assert {role: path.name for role, path in found.items()} == {
+        "events": "export.csv",
+        "items": "items.csv",
+    }
+
+
+def test_a_column_must_be_named_with_an_equals_sign():
+    with pytest.raises(ConfigError, match="--column must look like NAME=VALUE, got 'user_id'"):
+        parse_columns(["user_id"])
