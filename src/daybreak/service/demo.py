@@ -27,8 +27,10 @@ LENGTH = 8
 """Of the lists shown."""
 ALIKE = 15
 """Items like the new one, of which an evidence may be shown."""
-QUICK = 6
-"""The quick demo keeps one customer in so many, and items that were bought so often."""
+QUICK = 10
+"""The quick demo keeps one customer in so many."""
+OFTEN = 6
+"""And the items that these bought so often [events]."""
 
 Say = Callable[[str], None]
 
@@ -124,7 +126,7 @@ def _part(read: ImportResult) -> ImportResult:
     events = tables.events.join(users.select("user_id"), on="user_id")
     items = tables.items.filter(
         pl.col("item_id").is_in(
-            events.group_by("item_id").len().filter(pl.col("len") >= QUICK)["item_id"].implode()
+            events.group_by("item_id").len().filter(pl.col("len") >= OFTEN)["item_id"].implode()
         )
     )
     events = events.join(items.select("item_id"), on="item_id")
