@@ -186,7 +186,7 @@ def _fit_new(pool: Pool, weights: Doubles, usable: Mask, start: Doubles) -> Doub
     features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.new
     together = Task(features, pool, pool.present, _given(pool, weights), 0.5)
     among = Task(features, pool, pool.present & pool.new, None, 0.5)
-    tasks = [together, _among(among)]
+    tasks = [task for task in (together, _among(among)) if len(task.pool.n_events)]
     bounds: Bounds = [(0, None) if use else (0, 0) for use in usable] + [(None, None)]
     smooth = by_gradient(tasks, np.append(np.where(usable, 0.05, 0), start[-1]), bounds)
     free = [*np.flatnonzero(usable).tolist(), len(usable)]
