@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
@@ -142,8 +141,10 @@ def inverse(matrix: Floats) -> Floats:
     """Return the inverse of a symmetric positive definite matrix; destroys its argument."""
     if not matrix.size:
         return matrix
-    factor = scipy.linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    potri = scipy.linalg.get_lapack_funcs("potri", (factor,))
+    from scipy.linalg import cholesky, get_lapack_funcs  # noqa: PLC0415 - slow, only to learn
+
+    factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+    potri = get_lapack_funcs("potri", (factor,))
     half, info = potri(factor, lower=1, overwrite_c=1)
     if info:
         raise np.linalg.LinAlgError(f"potri failed with {info}")

@@ -19,6 +19,8 @@ NEIGHBOURS = 20
 """Known items that stand for a new item, or for a sentence, in a history."""
 FADED = 0.01
 """Recent events below this weight are left out: they change nothing and cost time."""
+AT_ONCE = 2_000
+"""New items whose neighbours are looked for before an event on one of them comes."""
 REMEMBERED = 1_000
 """Sentences whose meaning is kept for the next time they are said."""
 
@@ -63,6 +65,10 @@ class Asking:
 
     def __post_init__(self) -> None:
         self._anchor_of = self.anchors.ids.rows(self.items.ids)
+        strange = np.flatnonzero(self._anchor_of < 0)
+        strange = strange[[row not in self._spread for row in strange.tolist()]]
+        if len(strange) <= AT_ONCE:
+            self._spread_all(strange)
 
     def queries(self, told: Told) -> Queries:
         """Return one query for each asker."""
@@ -138,9 +144,13 @@ class Asking:
 
     def _spread_of(self, row: int) -> Sparse:
         if row not in self._spread:
-            near = nearest(self.anchors, self.items.take(np.array([row])), NEIGHBOURS)
-            self._spread[row] = sp.csr_array(near.T)
+            self._spread_all(np.array([row]))
         return self._spread[row]
+
+    def _spread_all(self, rows: Rows) -> None:
+        if len(rows):
+            near = sp.csr_array(nearest(self.anchors, self.items.take(rows), NEIGHBOURS).T)
+            self._spread |= {row: near[[place]] for place, row in enumerate(rows.tolist())}
 
     def _sentences(self, texts: Sequence[str]) -> Sparse:
         """Return (n_texts, n_anchors) the known items that stand for each sentence."""

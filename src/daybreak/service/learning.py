@@ -17,7 +17,6 @@ from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.ranking.blend import Blend
-from daybreak.ranking.learn import learn_blend
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.histories import Histories
 from daybreak.types import Doubles, Rows, Sparse
@@ -68,6 +67,8 @@ class Options:
 
 def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, Histories]:
     """Encode, simulate, weigh and fit; return what was learned and the histories beside it."""
+    from daybreak.ranking.learn import learn_blend  # noqa: PLC0415 - answering needs no optimiser
+
     say("encoding the catalogue")
     content, blocks = ContentEncoder.fit_transform(
         tables.items, options.encoder, options.fields
