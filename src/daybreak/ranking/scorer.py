@@ -10,7 +10,8 @@ import numpy as np
 
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
-from daybreak.models import Linear, evidence_of
+from daybreak.errors import ConfigError
+from daybreak.models import Linear, LinearModel
 from daybreak.models.base import Evidence
 from daybreak.models.operators import Operator
 from daybreak.ranking.blend import LEVELS, Blend, level_of
@@ -120,8 +121,8 @@ class Scorer:
     def _at(self, level: int, queries: Queries) -> Floats:
         form = self.level(level)
         total = np.tile(form.bias, (len(queries), 1))
-        for kind in _kinds(self.fitted):
-            evidence = evidence_of(queries, kind)
+        for kind, asked in _kinds(self.fitted).items():
+            evidence = asked.evidence_in(queries)
             if not evidence.nnz:
                 continue
             if kind in form.written:
@@ -157,8 +158,8 @@ class Scorer:
             bias += weights[row] * (form.bias - self.centres[row].constant)
         written: dict[Evidence, Operator] = {}
         # Without events a history is empty: nothing needs to be written out for it.
-        kinds = _kinds(self.fitted) if level else ("profile",)
-        for kind in kinds:
+        always = ("profile", "vectors")
+        for kind in (kind for kind in _kinds(self.fitted) if level or kind in always):
             parts = [
                 (form.weights, weights[row])
                 for row, (model, form) in enumerate(
@@ -183,10 +184,12 @@ class Scorer:
         return np.asarray(weights * known, dtype=np.float32)
 
 
-def _kinds(fitted: Fitted) -> tuple[Evidence, ...]:
-    """Return the kinds of evidence that the models look at, each once."""
-    found = dict.fromkeys(model.evidence for model in fitted.models)
-    return tuple(kind for kind in found if kind != "none")
+def _kinds(fitted: Fitted) -> dict[Evidence, LinearModel[Any, Any]]:
+    """Return the kinds of evidence that the models look at, with a model to ask for each."""
+    found = {model.evidence: model for model in fitted.models if model.evidence != "none"}
+    if sum(model.evidence == "vectors" for model in fitted.models) > 1:
+        raise ConfigError("only one strategy of a blend may have vectors of its own")
+    return found
 
 
 def _speaks(form: Linear) -> bool:
@@ -244,7 +247,7 @@ def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
         if operator.dense is not None:
             if dense is None:
                 dense = np.zeros(operator.dense.shape, dtype=np.float32)
-            dense += operator.dense * columns
+            _add(dense, operator.dense, columns)
         if operator.sparse is not None:
             scaled = Operator(sparse=operator.sparse).scaled(columns).sparse
             sparse = scaled if sparse is None else sparse + scaled
@@ -252,6 +255,15 @@ def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
         dense += sparse.toarray()
         sparse = None
     return Operator(dense, sparse)
+
+
+def _add(total: Floats, matrix: Floats, columns: Floats) -> None:
+    """Add a matrix whose columns are weighted; strategies for new items touch only theirs."""
+    used = np.flatnonzero(columns)
+    if 2 * len(used) < len(columns):
+        total[:, used] += matrix[:, used] * columns[used]
+    else:
+        total += matrix * columns
 
 
 __all__ = ["LEVELS", "WRITTEN", "Centre", "Level", "Scorer"]
