@@ -3,7 +3,6 @@ import pytest
 from scipy.sparse import csr_array
 
 from daybreak.data.queries import Queries
-from daybreak.models import evidence_of
 from daybreak.ranking import scorer as module
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.reasons import Evidenced, decompose
@@ -42,9 +41,7 @@ def naive(fitted, blend, data, queries):
     forms = fitted.forms(data.items)
     for row, level in enumerate(level_of(queries.n_events)):
         for s, (model, form) in enumerate(zip(fitted.models, forms, strict=True)):
-            product = form.weights.apply(
-                evidence_of(queries.take(np.array([row])), model.evidence)
-            )
+            product = form.weights.apply(model.evidence_in(queries.take(np.array([row]))))
             score = form.bias if product is None else product[0] + form.bias
             z = (score - score[old].mean()) / blend.scale[s] * form.known
             total[row] += (
