@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,12 +97,15 @@ def _play(shop: Shop, say: Say, *, quick: bool) -> Demo:
         read = _part(read)
     shop.write(read)
     watch.lap("import")
+    say("encoding the catalogue")
+    shop.encode()
+    watch.lap("encoding")
     strategies = ("popular", "profile", "item_knn", "content/ridge") if quick else "auto"
-    report = _prove(shop, strategies, say)
-    watch.lap("cold-start report")
-    say("learning from everything")
-    training = shop.train(strategies, progress=say)
-    watch.lap("training")
+    with ThreadPoolExecutor(1) as beside:  # two trainings keep two cores busy
+        proof = beside.submit(_prove, shop, strategies, say)
+        training = shop.train(strategies, progress=say)
+        report = proof.result()
+    watch.lap("training and cold-start report")
     say("answering")
     answers = _answers(shop)
     watch.lap("answers")

@@ -13,6 +13,7 @@ import polars as pl
 
 from daybreak.config import Settings
 from daybreak.data import EventRules, Finding, ImportResult, Rejects, Tables, validate
+from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.evaluation import Report
 from daybreak.service.encoder_choice import choose_encoder
@@ -108,6 +109,11 @@ class Shop:
             rules=self.rules,
             seed=self.settings.seed,
         )
+
+    def encode(self) -> None:
+        """Encode the catalogue now; trainings find its vectors in the store."""
+        encoder = choose_encoder(self.settings.encoder, self.tables.items, self.store).encoder
+        ContentEncoder.fit_transform(self.tables.items, encoder)
 
     def train(self, strategies: str | Sequence[str] = "auto", progress: Any = None) -> Training:
         """Learn from the store, and put the release into use.
