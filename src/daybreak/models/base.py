@@ -31,7 +31,8 @@ from daybreak.types import Floats, Mask, Sparse
 C = TypeVar("C")
 S = TypeVar("S")
 
-Evidence = Literal["history", "recent", "profile", "none"]
+Evidence = Literal["history", "recent", "profile", "vectors", "none"]
+"""What a model multiplies with its weights; ``vectors``: its own vectors of the queries."""
 
 
 class Model(ABC, Generic[C, S]):
@@ -140,10 +141,14 @@ class LinearModel(Model[C, S]):
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Return the model written out for ``items``; evidence is over ``anchors``."""
 
+    def evidence_in(self, queries: Queries) -> Sparse:
+        """Return the (n_queries, n_evidence) CSR that the weights are multiplied with."""
+        return evidence_of(queries, self.evidence)
+
     def score(self, queries: Queries, items: Items) -> Floats:
         """Apply the written-out model; see :meth:`Model.score`."""
         form = self.linear(queries.anchors, items)
-        product = form.weights.apply(evidence_of(queries, self.evidence))
+        product = form.weights.apply(self.evidence_in(queries))
         if product is None:
             product = np.zeros((len(queries), len(items)), dtype=np.float32)
         scores = product + form.bias

@@ -10,9 +10,10 @@ from daybreak.data.dataset import Dataset
 from daybreak.data.items import WEIGHTS, Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import Model, models
+from daybreak.models.base import Evidence, Linear, LinearModel, models
 from daybreak.models.bridge import bridge
 from daybreak.models.fold_in import Objective
+from daybreak.models.operators import Operator
 from daybreak.types import Floats, Sparse
 
 OVERSAMPLING = 16
@@ -62,7 +63,7 @@ class FactorsState:
 
 
 @models.register("factors")
-class FactorsModel(Model[FactorsConfig, FactorsState]):
+class FactorsModel(LinearModel[FactorsConfig, FactorsState]):
     """Factors of interactions; histories are folded in exactly, priors fill what is missing.
 
     An asker is the solution of :class:`Objective` for the history, around the mean that the
@@ -79,6 +80,7 @@ class FactorsModel(Model[FactorsConfig, FactorsState]):
 
     Config: ClassVar = FactorsConfig
     State: ClassVar = FactorsState
+    evidence: ClassVar[Evidence] = "vectors"
     content: ClassVar[bool] = True
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> FactorsState:
@@ -104,9 +106,15 @@ class FactorsModel(Model[FactorsConfig, FactorsState]):
             average,
         )
 
-    def score(self, queries: Queries, items: Items) -> Floats:
-        """Multiply vectors; see :meth:`Model.score`."""
-        return self.query_vectors(queries) @ self.item_vectors(items).T
+    def linear(self, anchors: Items, items: Items) -> Linear:
+        """Write the vectors of items out; see :meth:`LinearModel.linear`."""
+        weights = Operator(dense=np.ascontiguousarray(self.item_vectors(items).T))
+        nothing = np.zeros(len(items), dtype=np.float32)
+        return Linear(weights, nothing, np.ones(len(items), dtype=bool))
+
+    def evidence_in(self, queries: Queries) -> Sparse:
+        """Return the vectors of queries; see :meth:`LinearModel.evidence_in`."""
+        return sp.csr_array(self.query_vectors(queries))
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Fold histories in around the means of profiles; see :meth:`Embeds.query_vectors`."""

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.queries import Queries
-from daybreak.models import Linear, evidence_of
+from daybreak.models import Linear
 from daybreak.ranking.strategies import Fitted
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -108,7 +108,7 @@ def scores(fitted: Fitted, forms: tuple[Linear, ...], queries: Queries, old: Mas
     """
     out = np.zeros((len(forms), len(queries), len(old)), dtype=np.float32)
     for row, (model, form) in enumerate(zip(fitted.models, forms, strict=True)):
-        product = form.weights.apply(evidence_of(queries, model.evidence))
+        product = form.weights.apply(model.evidence_in(queries))
         out[row] = form.bias if product is None else product + form.bias
         if old.any():
             out[row] -= out[row][:, old].mean(axis=1, keepdims=True)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
 from daybreak.models.base import Evidence
 from daybreak.ranking.blend import level_of
 from daybreak.ranking.scorer import Scorer
@@ -56,6 +58,13 @@ class Evidenced:
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
+
+    def whole(self, anchors: Items) -> Queries:
+        """Return the query with its pieces together."""
+        plain, recent = (
+            sp.csr_array(part.sum(axis=0).reshape(1, -1)) for part in (self.plain, self.recent)
+        )
+        return Queries.from_history(anchors, plain, recent, self.profile)
 
     @property
     def n_events(self) -> float:
@@ -112,7 +121,11 @@ def decompose(
         sums.add([(kind, strategy.name)], constant[None, :])
         if model.evidence == "none":
             continue
-        names, rows = query.pieces(model.evidence, attributes)
+        if model.evidence == "vectors":
+            names = [("strategy", strategy.name)]
+            rows = model.evidence_in(query.whole(scorer.fitted.anchors))
+        else:
+            names, rows = query.pieces(model.evidence, attributes)
         worth = form.weights.at(rows, items)
         if len(centre.weights):
             worth = worth - np.asarray(rows @ centre.weights)[:, None]

@@ -186,7 +186,9 @@ class Scorer:
 
 def _kinds(fitted: Fitted) -> dict[Evidence, LinearModel[Any, Any]]:
     """Return the kinds of evidence that the models look at, with a model to ask for each."""
-    found = {model.evidence: model for model in fitted.models if model.evidence != "none"}
+    found: dict[Evidence, LinearModel[Any, Any]] = {
+        model.evidence: model for model in fitted.models if model.evidence != "none"
+    }
     if sum(model.evidence == "vectors" for model in fitted.models) > 1:
         raise ConfigError("only one strategy of a blend may have vectors of its own")
     return found

@@ -39,6 +39,7 @@ LINE_UP = (
     Strategy("item_knn", "item_knn"),
     Strategy("graph_filter", "graph_filter"),
     Strategy("transitions", "transitions"),
+    Strategy("factors", "factors", new=True),
     Strategy("content/ridge", "content_ridge", new=True),
     Strategy("content/match", "content_match", new=True),
     Strategy("content/smooth", "content_smooth", old=False, new=True),
