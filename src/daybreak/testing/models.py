@@ -208,10 +208,9 @@ def check_written_out_equals_score(model: AnyModel) -> None:
         return
     data = shop()
     fitted, asked = _fresh(model).fit(data), questions(data)
-    evidence = {"profile": asked.profile, "recent": asked.recent}
     for name, items in askable(data):
         form = fitted.linear(asked.anchors, items)  # type: ignore[attr-defined]
-        product = form.weights.apply(evidence.get(model.evidence, asked.history))
+        product = form.weights.apply(fitted.evidence_in(asked))  # type: ignore[attr-defined]
         total = form.bias + (0 if product is None else product)
         scores = fitted.score(asked, items)
         _near(scores[:, form.known], np.broadcast_to(total, scores.shape)[:, form.known], name)
