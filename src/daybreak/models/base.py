@@ -159,8 +159,18 @@ class LinearModel(Model[C, S]):
 def evidence_of(queries: Queries, kind: Evidence) -> Sparse:
     """Return the (n_queries, n_evidence) part of the queries that a model looks at."""
     if kind == "profile":
-        return queries.profile
+        return with_told(queries.profile)
     return queries.recent if kind == "recent" else queries.history
+
+
+def with_told(profile: Sparse) -> Sparse:
+    """Return profiles with a last column: 1 for whoever told anything, else 0.
+
+    What centring subtracts belongs to that column, so that who told nothing is scored 0 and not
+    as the opposite of the average.
+    """
+    told = (np.diff(profile.indptr) > 0).astype(np.float32)[:, None]
+    return sp.csr_array(sp.hstack([profile, sp.csr_array(told)]), dtype=np.float32)
 
 
 def anchored(anchors: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, anchored, columns, models
+from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
 from daybreak.models.operators import Operator
 from daybreak.models.statistics import once
 from daybreak.types import Floats
@@ -26,9 +26,7 @@ class ProfileState:
     """What :class:`ProfileModel` learned."""
 
     weights: Floats
-    """(n_attributes, n_anchors)"""
-    bias: Floats
-    """(n_anchors,) minus the score of the average profile"""
+    """(n_attributes + 1, n_anchors), last minus the score of the average profile"""
 
 
 @models.register("profile")
@@ -45,20 +43,19 @@ class ProfileModel(LinearModel[ProfileConfig, ProfileState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ProfileState:
         """Solve the normal equations; see :meth:`Model.learn`."""
-        weights, mean = profile_ridge(data, self.config.ridge)
-        return ProfileState(weights, -mean @ weights)
+        return ProfileState(profile_ridge(data, self.config.ridge))
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Look the weights up; see :meth:`LinearModel.linear`."""
         weights, known = columns(anchors, items, Operator(dense=self.state.weights))
-        bias, _ = anchored(anchors, items, self.state.bias)
-        return Linear(weights, bias, known & bool(len(self.state.weights)))
+        nothing = np.zeros(len(items), dtype=np.float32)
+        return Linear(weights, nothing, known & (len(self.state.weights) > 1))
 
 
-def profile_ridge(data: Dataset, ridge: float) -> tuple[Floats, Floats]:
-    """Return the (n_attributes, n_anchors) weights and the (n_attributes,) mean profile."""
+def profile_ridge(data: Dataset, ridge: float) -> Floats:
+    """Return the (n_attributes + 1, n_anchors) weights; the last row takes the mean out."""
 
-    def solve() -> tuple[Floats, Floats]:
+    def solve() -> Floats:
         profiles = data.profiles[data.active].toarray().astype(np.float32)
         mean = (
             profiles.mean(axis=0) if len(profiles) else np.zeros(profiles.shape[1], np.float32)
@@ -67,6 +64,7 @@ def profile_ridge(data: Dataset, ridge: float) -> tuple[Floats, Floats]:
         normal = centred.T @ centred + ridge * np.eye(len(mean), dtype=np.float32)
         # Centring the profiles centres the product too: no dense copy of the interactions.
         target = np.asarray(data.interactions.T @ centred, dtype=np.float32).T
-        return np.linalg.solve(normal, target).astype(np.float32), mean.astype(np.float32)
+        weights = np.linalg.solve(normal, target)
+        return np.vstack([weights, -mean @ weights]).astype(np.float32)
 
     return once(data, f"profile {ridge}", solve)

@@ -32,11 +32,11 @@ class ProfileContentModel(LinearModel[ProfileContentConfig, ContentState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentState:
         """Regress twice; see :meth:`Model.learn`."""
-        weights, _ = profile_ridge(data, self.config.ridge)
+        weights = profile_ridge(data, self.config.ridge)
         known = bridge(data)
         return ContentState(weights @ known.solve, known.landmarks, np.empty(0, np.float32))
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Carry the weights over by content; see :meth:`LinearModel.linear`."""
         form = carried(self.state, anchors, items)
-        return Linear(form.weights, form.bias, form.known & bool(len(self.state.left)))
+        return Linear(form.weights, form.bias, form.known & (len(self.state.left) > 1))

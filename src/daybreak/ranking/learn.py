@@ -102,8 +102,8 @@ def _some(rows: Rows) -> Rows:
 
 
 def _default(strategies: Sequence[Strategy]) -> Doubles:
-    """Return what is sensible without any measurement: popularity and likeness of content."""
-    prior = {"popular": 1.0, "content/match": 1.0}
+    """Return what is sensible without any measurement: popularity, neighbours, content."""
+    prior = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
     return np.array([prior.get(s.name, 0.0) for s in strategies])
 
 

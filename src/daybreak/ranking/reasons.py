@@ -9,13 +9,15 @@ import scipy.sparse as sp
 
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
-from daybreak.models.base import Evidence
+from daybreak.models.base import Evidence, with_told
 from daybreak.ranking.blend import level_of
 from daybreak.ranking.scorer import Scorer
 from daybreak.types import Floats, Rows, Sparse
 
 Name = tuple[str, str]
 """(kind, name); the kinds are those of :class:`Reason`."""
+AVERAGE = "against the average profile"
+"""What the attributes are measured against."""
 REST = ("rest", "everything else")
 
 
@@ -49,11 +51,12 @@ class Evidenced:
     def pieces(self, kind: Evidence, attributes: Sequence[str]) -> tuple[list[Name], Sparse]:
         """Return names and (n_pieces, n_evidence) rows that add up to the query's evidence."""
         if kind == "profile":
-            places = self.profile.indices
-            at = (np.arange(len(places)), places)
-            shape = (len(places), self.profile.shape[1])
-            rows = sp.csr_array((self.profile.data, at), shape=shape, dtype=np.float32)
-            return [("profile", attributes[place]) for place in places], rows
+            told = with_told(self.profile)
+            at = (np.arange(told.nnz), told.indices)
+            shape = (told.nnz, told.shape[1])
+            rows = sp.csr_array((told.data, at), shape=shape, dtype=np.float32)
+            names = [*attributes, AVERAGE]
+            return [("profile", names[place]) for place in told.indices], rows
         if kind == "recent":
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
