@@ -48,10 +48,10 @@ class Operator:
     def take(self, items: Rows) -> "Operator":
         """Return the columns of some items."""
         return Operator(
-            None if self.dense is None else self.dense[:, items],
+            None if self.dense is None else np.take(self.dense, items, axis=1),
             None if self.sparse is None else self.sparse[:, items],
             self.left,
-            None if self.right is None else self.right[:, items],
+            None if self.right is None else np.take(self.right, items, axis=1),
         )
 
     def scaled(self, columns: Floats) -> "Operator":
