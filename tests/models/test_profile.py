@@ -10,8 +10,8 @@ def test_one_attribute_by_hand():
     """Of two women both chose item 0, of two men none; all four chose item 1.
 
     Centred the attribute is +-1/2, its square sum 1, its product with item 0 also 1: with
-    λ = 1 the weight is 1/2. A woman is 1/2 from the mean: .25 above it. Who tells nothing is not
-    scored as her opposite, but 0.
+    λ = 1 the weight is 1/2. A woman is 1/2 from the mean: .25 above it. Who tells
+    nothing is not scored as her opposite, but 0.
     """
     profiles = [[1], [1], [0], [0]]
     data = dataset([[0, 1], [0, 1], [1], [1]], 2, profiles=profiles)
