@@ -1,5 +1,6 @@
 """The two systems that every other one is measured against."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
@@ -45,7 +46,7 @@ class SupportsRecommend(Protocol):
         ...
 
 
-class Baseline:
+class Baseline(ABC):
     """Answers that need no more than the events; see :class:`Random` and :class:`Popular`."""
 
     def __init__(self, train: Tables, seed: int = 0) -> None:
@@ -73,9 +74,9 @@ class Baseline:
         rows = self.rank(candidates, hidden, k)
         return _frame(users, candidates, rows)
 
+    @abstractmethod
     def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
         """Return (n_users, k) candidate rows, -1 for none."""
-        raise NotImplementedError
 
 
 class Random(Baseline):

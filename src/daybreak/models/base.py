@@ -86,12 +86,6 @@ class Model(ABC, Generic[C, S]):
             raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(data)")
         return self._state
 
-    def with_state(self, state: S) -> Self:
-        """Return a model of the same options with another state."""
-        copy = type(self)(**{f.name: getattr(self.config, f.name) for f in fields(self.Config)})
-        copy._state = state
-        return copy
-
     def save(self, folder: Path) -> None:
         """Write the options and the state as JSON and safetensors; never a pickle."""
         write_state(folder, asdict(cast(Any, self.config)), self.state)
