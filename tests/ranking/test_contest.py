@@ -1,0 +1,116 @@
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from daybreak.evaluation import metrics
+from daybreak.evaluation.intervals import compare
+from daybreak.evaluation.ranking import top_k
+from daybreak.ranking.contest import Blended, contest
+from daybreak.ranking.questions import NEW_ITEMS, SLICES, WARM, WARM_UP, rounds
+from daybreak.ranking.simulate import trials
+from daybreak.ranking.strategies import Strategy, line_up
+
+NAMES = ("popular", "item_knn", "content/match", "content/smooth")
+
+
+@pytest.fixture
+def standings(data):
+    return contest(data, line_up(NAMES), seed=0, repeats=2)
+
+
+def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
+    assert set(standings.queries) <= set(SLICES)
+    assert set(standings.queries) >= {*WARM_UP[:4], *WARM, "cold_item", "arriving"}
+    for row in standings.rows:
+        assert row.fault is None
+        for name, values in row.values.items():
+            assert len(values) == standings.queries[name]
+            assert ((values >= 0) & (values <= 1)).all()
+        assert row.train.seconds > 0
+        assert row.score.seconds > 0
+
+
+def test_a_strategy_is_asked_only_what_it_can_say(standings):
+    assert not set(NEW_ITEMS) & set(standings["popular"].values)
+    assert "cold_item_all" in standings["popular"].values
+    assert set(standings["content/smooth"].values) <= set(NEW_ITEMS)
+    assert set(standings["content/match"].values) == set(standings.queries)
+
+
+def test_content_beats_popularity_where_taste_is_content(standings):
+    match, popular = standings["content/match"], standings["popular"]
+    better = compare(match.values["events_3"], popular.values["events_3"])
+    assert better.low > 0
+    assert match.mean("cold_item_all") > popular.mean("cold_item_all")
+
+
+def test_the_same_seed_gives_the_same_values(data):
+    one, other = (contest(data, line_up(["item_knn"]), seed=4, repeats=1) for _ in range(2))
+    for name, values in one["item_knn"].values.items():
+        np.testing.assert_array_equal(values, other["item_knn"].values[name])
+
+
+def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
+    strategy = Strategy("item_knn", "item_knn")
+    asked = next(iter(rounds(data, 0, 1)))
+    model = strategy.fit(asked.data, 0)
+    question = next(q for q in asked.questions if q.slice == "warm_last")
+    probe = question.probe
+    scores = model.score(probe.queries, data.items)
+    scores += np.random.default_rng(0).random(scores.shape, dtype=np.float32) * 1e-3
+
+    class Jittered:
+        name, old, new = "jittered", True, False
+
+        def fit(self, data, seed):
+            return self
+
+        def score(self, queries, items):
+            return scores if len(queries) == len(scores) else np.zeros((len(queries), 40))
+
+    hidden = np.tile(~probe.candidates, (len(scores), 1))
+    hidden[probe.seen.nonzero()] = True
+    relevant = probe.targets.multiply(~hidden).tocsr()
+    expected = metrics.ndcg(top_k(scores, 10, exclude=hidden), relevant)
+    row = contest(data, [Jittered()], seed=0, repeats=1).rows[0]
+    np.testing.assert_allclose(row.values["warm_last"], expected)
+
+
+def test_the_hidden_parts_are_not_those_a_blend_is_fitted_on(data):
+    ours = next(iter(rounds(data, 0, 1))).data.active
+    theirs = next(iter(trials(data, 0))).data.active
+    assert set(ours.tolist()) != set(theirs.tolist())
+
+
+def test_a_strategy_that_fails_is_a_row_that_says_so(data):
+    @dataclass(frozen=True)
+    class Broken:
+        error: Exception
+        name: str = "broken"
+        old: bool = True
+        new: bool = False
+
+        def fit(self, data, seed):
+            raise self.error
+
+    for error in (MemoryError(), ImportError("no torch\nnext line"), ValueError("odd")):
+        found = contest(data, [Broken(error), *line_up(["popular"])], seed=0, repeats=1)
+        assert type(error).__name__ in found["broken"].fault
+        assert "\n" not in found["broken"].fault
+        assert np.isnan(found["broken"].mean("events_0"))
+        assert found["popular"].mean("events_0") > 0
+
+
+def test_the_blend_competes_too(data):
+    row = contest(data, [Blended(line_up(["popular", "content/match"]))], repeats=1).rows[0]
+    assert row.fault is None
+    assert row.mean("events_3") > 0.2
+    assert "cold_item" in row.values
+
+
+def test_without_times_and_content_less_is_asked(data):
+    items = replace(data.items, blocks=())
+    plain = replace(data, items=items, events=replace(data.events, at=0 * data.events.at))
+    found = contest(plain, line_up(["popular"]), repeats=1)
+    assert set(found.queries) == {*WARM_UP[:4], "warm_last"}  # nobody has twelve events
