@@ -6,6 +6,7 @@
     ├── NotFittedError     something was asked before it learned
     ├── NotFoundError      no such model, store, release or file
     ├── StoreError         the store is locked, damaged or of another version
+    ├── OutOfTimeError     a training would not fit into the time it was given
     └── MissingExtraError  an optional dependency is not installed
 
 ``code`` is the stable, machine-readable name; the command line and the server translate it into
@@ -49,6 +50,12 @@ class StoreError(DaybreakError):
     """The store cannot be used: locked, damaged, or written by another version."""
 
     code = "store"
+
+
+class OutOfTimeError(DaybreakError):
+    """A training would not fit into the time it was given."""
+
+    code = "out_of_time"
 
 
 class MissingExtraError(DaybreakError):

@@ -8,6 +8,7 @@ from daybreak.models import (
     ease,
     factors,
     graph_filter,
+    history_vae,
     item_knn,
     popular,
     profile,
@@ -15,12 +16,14 @@ from daybreak.models import (
     transitions,
 )
 from daybreak.models.base import Embeds, Linear, LinearModel, Model, evidence_of, models
+from daybreak.models.vector_model import VectorModel
 
 __all__ = [
     "Embeds",
     "Linear",
     "LinearModel",
     "Model",
+    "VectorModel",
     "content_match",
     "content_neighbours",
     "content_popular",
@@ -29,6 +32,7 @@ __all__ = [
     "evidence_of",
     "factors",
     "graph_filter",
+    "history_vae",
     "item_knn",
     "models",
     "popular",

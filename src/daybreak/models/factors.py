@@ -7,13 +7,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
-from daybreak.data.items import WEIGHTS, Items
+from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import bridge
+from daybreak.models.base import models
+from daybreak.models.content_map import content_map, known_or_mapped
 from daybreak.models.fold_in import Objective
-from daybreak.models.operators import Operator
+from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats, Sparse
 
 OVERSAMPLING = 16
@@ -63,7 +63,7 @@ class FactorsState:
 
 
 @models.register("factors")
-class FactorsModel(LinearModel[FactorsConfig, FactorsState]):
+class FactorsModel(VectorModel[FactorsConfig, FactorsState]):
     """Factors of interactions; histories are folded in exactly, priors fill what is missing.
 
     An asker is the solution of :class:`Objective` for the history, around the mean that the
@@ -80,8 +80,6 @@ class FactorsModel(LinearModel[FactorsConfig, FactorsState]):
 
     Config: ClassVar = FactorsConfig
     State: ClassVar = FactorsState
-    evidence: ClassVar[Evidence] = "vectors"
-    content: ClassVar[bool] = True
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> FactorsState:
         """Factor, then regress on content and profiles; see :meth:`Model.learn`."""
@@ -99,22 +97,12 @@ class FactorsModel(LinearModel[FactorsConfig, FactorsState]):
             vectors,
             weights,
             np.asarray((vectors * weights[:, None]).T @ vectors, dtype=np.float32),
-            _content_map(data, vectors - centre),
+            content_map(data, vectors - centre),
             centre,
             mean,
             profile,
             average,
         )
-
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Write the vectors of items out; see :meth:`LinearModel.linear`."""
-        weights = Operator(dense=np.ascontiguousarray(self.item_vectors(items).T))
-        nothing = np.zeros(len(items), dtype=np.float32)
-        return Linear(weights, nothing, np.ones(len(items), dtype=bool))
-
-    def evidence_in(self, queries: Queries) -> Sparse:
-        """Return the vectors of queries; see :meth:`LinearModel.evidence_in`."""
-        return sp.csr_array(self.query_vectors(queries))
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Fold histories in around the means of profiles; see :meth:`Embeds.query_vectors`."""
@@ -133,17 +121,8 @@ class FactorsModel(LinearModel[FactorsConfig, FactorsState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up, or predict them from content; see :meth:`Embeds.item_vectors`."""
         state = self.state
-        rows = state.ids.rows(items.ids)
-        found = np.empty((len(items), state.vectors.shape[1]), dtype=np.float32)
-        found[rows >= 0] = state.vectors[rows[rows >= 0]]
-        new = np.flatnonzero(rows < 0)
-        found[new] = state.centre
-        start = 0
-        for block in items.blocks if len(new) else ():
-            stop = start + block.matrix.shape[1]
-            found[new] += block.matrix[new] @ state.content[start:stop]
-            start = stop
-        return found
+        centred = state.vectors - state.centre
+        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
 
 
 def _factored(
@@ -199,20 +178,6 @@ def _turned(tall: Floats) -> tuple[Floats, Floats, Floats]:
     sizes = np.sqrt(values[kept])
     left = tall @ (turn[:, kept] / sizes).astype(np.float32)
     return left, sizes.astype(np.float32), turn[:, kept].astype(np.float32)
-
-
-def _content_map(data: Dataset, centred: Floats) -> Floats:
-    """Return the bridge onto vectors written out over features: new items need no landmarks."""
-    blocks = data.anchors.blocks
-    if not blocks:
-        return np.empty((0, centred.shape[1]), dtype=np.float32)
-    known = bridge(data)
-    left = np.asarray(known.solve.T @ centred, dtype=np.float32)
-    parts = [
-        WEIGHTS.get(block.name, 1.0) * (block.matrix[known.landmarks].T @ left)
-        for block in blocks
-    ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 def _profile_prior(data: Dataset, centred: Floats, ridge: float) -> tuple[Floats, Floats]:

@@ -10,9 +10,7 @@ import numpy as np
 
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
-from daybreak.errors import ConfigError
-from daybreak.models import Linear, LinearModel
-from daybreak.models.base import Evidence
+from daybreak.models import Linear
 from daybreak.models.operators import Operator
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.strategies import Fitted
@@ -32,8 +30,8 @@ class Level:
     """(n_strategies, n_items) by whether the item has events; 0 where a strategy cannot say"""
     bias: Floats
     """(n_items,)"""
-    written: dict[Evidence, Operator]
-    """The strategies that share a kind of evidence as one operator; empty when too large."""
+    written: dict[str, Operator]
+    """The strategies that share evidence as one operator; empty when too large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +119,11 @@ class Scorer:
     def _at(self, level: int, queries: Queries) -> Floats:
         form = self.level(level)
         total = np.tile(form.bias, (len(queries), 1))
-        for kind, asked in _kinds(self.fitted).items():
-            evidence = asked.evidence_in(queries)
+        for kind, rows in self._kinds.items():
+            heard = [row for row in rows if form.weights[row].any()]
+            if not heard:
+                continue
+            evidence = self.fitted.models[heard[0]].evidence_in(queries)
             if not evidence.nnz:
                 continue
             if kind in form.written:
@@ -130,43 +131,40 @@ class Scorer:
                 if product is not None:
                     total += product
             else:
-                self._add_up(total, form, kind, evidence)
-            rows = self._with_centre(kind)
-            if rows:
-                centres = np.stack([self.centres[row].weights for row in rows], axis=1)
-                total -= np.asarray(evidence @ centres, np.float32) @ form.weights[rows]
+                self._add_up(total, form, heard, evidence)
+            moved = [row for row in heard if len(self.centres[row].weights)]
+            if moved:
+                centres = np.stack([self.centres[row].weights for row in moved], axis=1)
+                total -= np.asarray(evidence @ centres, np.float32) @ form.weights[moved]
         return total
 
-    def _add_up(self, total: Floats, form: Level, kind: Evidence, evidence: Any) -> None:
-        for row, model in enumerate(self.fitted.models):
-            if model.evidence == kind and form.weights[row].any():
-                product = self.forms[row].weights.apply(evidence)
-                if product is not None:
-                    total += product * form.weights[row]
+    def _add_up(self, total: Floats, form: Level, rows: Sequence[int], evidence: Any) -> None:
+        for row in rows:
+            product = self.forms[row].weights.apply(evidence)
+            if product is not None:
+                total += product * form.weights[row]
 
-    def _with_centre(self, kind: Evidence) -> list[int]:
-        return [
-            row
-            for row, model in enumerate(self.fitted.models)
-            if model.evidence == kind and len(self.centres[row].weights)
-        ]
+    @cached_property
+    def _kinds(self) -> dict[str, list[int]]:
+        """The strategies by the evidence that they share; vectors are shared by nobody."""
+        found: dict[str, list[int]] = {}
+        for row, model in enumerate(self.fitted.models):
+            if model.evidence != "none":
+                own = f" {row}" if model.evidence == "vectors" else ""
+                found.setdefault(model.evidence + own, []).append(row)
+        return found
 
     def _write_out(self, level: int) -> Level:
         weights = self._weights(level)
         bias = self.new_bias(level)
         for row, form in enumerate(self.forms):
             bias += weights[row] * (form.bias - self.centres[row].constant)
-        written: dict[Evidence, Operator] = {}
-        # Without events a history is empty: nothing needs to be written out for it.
-        always = ("profile", "vectors")
-        for kind in (kind for kind in _kinds(self.fitted) if level or kind in always):
-            parts = [
-                (form.weights, weights[row])
-                for row, (model, form) in enumerate(
-                    zip(self.fitted.models, self.forms, strict=True)
-                )
-                if model.evidence == kind and weights[row].any()
-            ]
+        written: dict[str, Operator] = {}
+        for kind, rows in self._kinds.items():
+            if not level and kind in ("history", "recent"):
+                continue  # without events a history is empty
+            parts = [(self.forms[row].weights, weights[row]) for row in rows]
+            parts = [(operator, columns) for operator, columns in parts if columns.any()]
             size = _size(parts)
             if size <= self._room:
                 self._room -= size
@@ -182,16 +180,6 @@ class Scorer:
         )
         known = np.stack([form.known for form in self.forms])
         return np.asarray(weights * known, dtype=np.float32)
-
-
-def _kinds(fitted: Fitted) -> dict[Evidence, LinearModel[Any, Any]]:
-    """Return the kinds of evidence that the models look at, with a model to ask for each."""
-    found: dict[Evidence, LinearModel[Any, Any]] = {
-        model.evidence: model for model in fitted.models if model.evidence != "none"
-    }
-    if sum(model.evidence == "vectors" for model in fitted.models) > 1:
-        raise ConfigError("only one strategy of a blend may have vectors of its own")
-    return found
 
 
 def _speaks(form: Linear) -> bool:

@@ -1,0 +1,117 @@
+"""A variational autoencoder over histories."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.base import models
+from daybreak.models.content_map import content_map, known_or_mapped
+from daybreak.models.vector_model import VectorModel
+from daybreak.types import Floats
+
+
+@dataclass(frozen=True)
+class HistoryVaeConfig:
+    """Options of :class:`HistoryVaeModel`."""
+
+    hidden: int = 400
+    """Width of the layers beside the code."""
+    dim: int = 128
+    """Numbers of the code."""
+    epochs: int = 40
+    batch: int = 256
+    """Users in one step."""
+    rate: float = 2e-3
+    dropout: float = 0.5
+    """Share of a history that is hidden from the encoder."""
+    beta: float = 0.2
+    """Weight of the divergence at the end of its rise."""
+    few: float = 0.5
+    """Share of users of whom the encoder sees a few events only."""
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryVaeState:
+    """What :class:`HistoryVaeModel` learned."""
+
+    ids: Vocabulary
+    """The anchors."""
+    first: Floats
+    """(n_anchors + n_attributes, hidden) of the encoder"""
+    first_bias: Floats
+    """(hidden,)"""
+    code: Floats
+    """(hidden, dim) to the mean of the code"""
+    code_bias: Floats
+    """(dim,)"""
+    second: Floats
+    """(dim, hidden) of the decoder"""
+    second_bias: Floats
+    """(hidden,)"""
+    vectors: Floats
+    """(n_anchors, hidden + 1) of the last layer, the bias last"""
+    centre: Floats
+    """(hidden + 1,) their mean"""
+    content: Floats
+    """(n_features, hidden + 1) what content tells of them"""
+
+
+@models.register("history_vae")
+class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
+    """Encode what is known of somebody as a distribution, decode it to all they may like.
+
+    The encoder sees histories of which a part is hidden, half of them cut to a few events, and
+    the profile; so it answers new users too. New items get the last layer's weights that their
+    content predicts.
+
+    Source:
+        Liang, Krishnan, Hoffman and Jebara 2018, "Variational autoencoders for collaborative
+        filtering", eq. 2 (multinomial likelihood), 6 (annealed bound); Kingma and Welling 2014,
+        "Auto-encoding variational Bayes", appendix B (divergence of two Gaussians).
+    """
+
+    Config: ClassVar = HistoryVaeConfig
+    State: ClassVar = HistoryVaeState
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> HistoryVaeState:
+        """Train encoder and decoder; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        from daybreak.nets.history_vae import train_history_vae  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import seed_of  # noqa: PLC0415
+
+        learned = train_history_vae(
+            data.interactions, data.profiles[data.active], self.config, seed_of(rng)
+        )
+        vectors = learned.pop("vectors")
+        centre = (
+            vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
+        )
+        content = content_map(data, vectors - centre)
+        return HistoryVaeState(
+            ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
+        )
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Encode and decode up to the last layer; see :meth:`VectorModel.query_vectors`."""
+        state = self.state
+        n_anchors = len(state.vectors)
+        hidden = queries.history @ state.first[:n_anchors]
+        hidden = np.tanh(hidden + queries.profile @ state.first[n_anchors:] + state.first_bias)
+        code = hidden @ state.code + state.code_bias
+        decoded = np.tanh(code @ state.second + state.second_bias)
+        ones = np.ones((len(decoded), 1), dtype=np.float32)
+        return np.concatenate([decoded, ones], axis=1).astype(np.float32)
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        state = self.state
+        centred = state.vectors - state.centre
+        return known_or_mapped(state.ids, centred, items, state.content) + state.centre

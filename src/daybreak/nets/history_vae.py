@@ -1,0 +1,105 @@
+"""The network of :class:`daybreak.models.history_vae.HistoryVaeModel`."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout, log_softmax, normalize
+
+from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.types import Floats, Sparse
+
+FEW = 10
+"""Most events that the encoder sees of a cut history."""
+RISE = 0.5
+"""Share of the training along which the weight of the divergence rises."""
+
+
+class HistoryVae(nn.Module):
+    """From (n, n_items + n_attributes) to logits, and mean and log-variance of the code."""
+
+    def __init__(self, n_inputs: int, n_items: int, hidden: int, dim: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(n_inputs, hidden)
+        self.code = nn.Linear(hidden, 2 * dim)
+        self.second = nn.Linear(dim, hidden)
+        self.last = nn.Linear(hidden, n_items)
+
+    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return logits, mean and log-variance; the code is drawn while training."""
+        mean, log_variance = self.code(torch.tanh(self.first(seen))).chunk(2, dim=1)
+        code = mean
+        if self.training:
+            code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        return self.last(torch.tanh(self.second(code))), mean, log_variance
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Return the (n,) divergence of N(mean, exp(log_variance)) from N(0, 1).
+
+    Example:
+        >>> divergence(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
+        tensor([0.5000])
+    """
+    total: Tensor = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1)
+    return total
+
+
+def train_history_vae(
+    interactions: Sparse, profiles: Sparse, options: Any, seed: int
+) -> dict[str, Floats]:
+    """Return the arrays of the trained network, as named in the model's State.
+
+    Args:
+        interactions: (n_users, n_items) CSR of ones.
+        profiles: (n_users, n_attributes) CSR.
+        options: The model's Config.
+        seed: Of everything random.
+    """
+    n_items, n_attributes = interactions.shape[1], profiles.shape[1]
+    with seeded(seed):
+        net = HistoryVae(n_items + n_attributes, n_items, options.hidden, options.dim)
+
+        net.last.bias.data = torch.from_numpy(_log_share(interactions))
+
+        def loss(rows: Tensor, share: float) -> Tensor:
+            x = _dense(interactions, rows)
+            shown = normalize(_cut(x, options.few)) if options.few else normalize(x)
+            shown = dropout(shown, options.dropout)
+            told = _dense(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
+            logits, mean, log_variance = net(torch.cat([shown, told], dim=1))
+            fit = -(log_softmax(logits, dim=1) * x).sum(dim=1) / x.sum(dim=1)
+            beta = options.beta * min(share / RISE, 1.0)
+            size = x.sum(dim=1)
+            return (fit + beta * divergence(mean, log_variance) / size).mean()
+
+        plan = Plan(options.epochs, options.batch, options.rate)
+        train(net, interactions.shape[0], loss, plan)
+    return {
+        "first": array(net.first.weight.T),
+        "first_bias": array(net.first.bias),
+        "code": array(net.code.weight[: options.dim].T),
+        "code_bias": array(net.code.bias[: options.dim]),
+        "second": array(net.second.weight.T),
+        "second_bias": array(net.second.bias),
+        "vectors": array(torch.cat([net.last.weight, net.last.bias[:, None]], dim=1)),
+    }
+
+
+def _log_share(interactions: Sparse) -> Floats:
+    """Return (n_items,) where the last biases start: what is known without any asker."""
+    counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel() + 1
+    return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
+
+
+def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
+    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))
+
+
+def _cut(x: Tensor, share: float) -> Tensor:
+    """Return rows of ones of which a share keeps only 0 to ``FEW`` of its ones, at random."""
+    order = (torch.rand_like(x) * x).argsort(dim=1, descending=True).argsort(dim=1)
+    few = torch.randint(0, FEW + 1, (len(x), 1))
+    cut = torch.rand(len(x), 1) < share
+    return torch.where(cut & (order >= few), 0, x)

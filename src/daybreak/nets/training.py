@@ -1,0 +1,110 @@
+"""The training loop that all networks share."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from daybreak.allowance import so_far
+from daybreak.types import Floats
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast a network is trained."""
+
+    epochs: int
+    batch: int
+    rate: float = 1e-3
+    """Learning rate at the start; it falls to 0 along half a cosine."""
+    decay: float = 0.0
+    """Weight decay of AdamW."""
+    patience: int = 0
+    """Epochs without a better validation score after which it stops; 0: never."""
+
+
+Loss = Callable[[Tensor, float], Tensor]
+"""From row numbers and the share of the training that is done to a scalar."""
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from a seed inside, and leave the numbers that others draw as they were."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # Nothing known of anybody: a layer without inputs is meant.
+        warnings.filterwarnings("ignore", "Initializing zero-element", UserWarning)
+        torch.manual_seed(seed)
+        yield
+
+
+def seed_of(rng: np.random.Generator) -> int:
+    """Return a seed for torch."""
+    return int(rng.integers(2**31))
+
+
+def train(
+    net: nn.Module,
+    n_rows: int,
+    loss: Loss,
+    plan: Plan,
+    score: Callable[[], float] | None = None,
+) -> None:
+    """Minimise a loss over rows in random batches, in place; call it inside :func:`seeded`.
+
+    With a validation score the best weights are kept, and training stops when they stay the
+    best for ``plan.patience`` epochs.
+
+    Raises:
+        OutOfTimeError: It would take longer than :func:`daybreak.allowance.allowed` allows.
+    """
+    optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(plan.epochs, 1))
+    best = _Best(net, plan.patience) if score is not None else None
+    for epoch in range(plan.epochs if n_rows else 0):
+        net.train()
+        for rows in torch.split(torch.randperm(n_rows), plan.batch):
+            optimiser.zero_grad(set_to_none=True)
+            value = loss(rows, epoch / plan.epochs)
+            value.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        schedule.step()
+        so_far((epoch + 1) / plan.epochs)
+        net.eval()
+        if best is not None and score is not None and best.enough(score()):
+            break
+    net.eval()
+    if best is not None:
+        best.restore()
+
+
+class _Best:
+    """The best weights so far."""
+
+    def __init__(self, net: nn.Module, patience: int) -> None:
+        self._net = net
+        self._left = self._patience = patience
+        self._score = -np.inf
+        self._weights: dict[str, Tensor] = {}
+
+    def enough(self, score: float) -> bool:
+        """Note a score; return whether it is time to stop."""
+        if score > self._score:
+            self._score, self._left = score, self._patience
+            state = self._net.state_dict()
+            self._weights = {name: value.detach().clone() for name, value in state.items()}
+            return False
+        self._left -= 1
+        return self._patience > 0 and self._left <= 0
+
+    def restore(self) -> None:
+        if self._weights:
+            self._net.load_state_dict(self._weights)
+
+
+def array(tensor: Tensor) -> Floats:
+    """Return a tensor as a float32 array of its own."""
+    return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))

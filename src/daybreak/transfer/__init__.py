@@ -1,0 +1,1 @@
+"""From what was learned elsewhere to what is learned here; pure functions."""
