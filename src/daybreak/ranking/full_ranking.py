@@ -40,7 +40,7 @@ def expected_ndcg(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) ->
     sums = np.zeros(scores.shape[1] + 1)
     gains = 1 / np.log2(np.arange(2, min(k, scores.shape[1]) + 2))
     sums[1 : len(gains) + 1] = np.cumsum(gains)
-    sums[len(gains) + 1 :] = gains.sum()
+    sums[len(gains) + 1 :] = sums[len(gains)]
     finite = np.where(np.isfinite(scores), scores, _LOWEST)
     worst_first = np.sort(np.where(allowed, finite, -np.inf), axis=1)
     values = np.full(len(scores), np.nan)
@@ -49,7 +49,7 @@ def expected_ndcg(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) ->
         better = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="right")
         upto = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="left")
         gained = (sums[upto] - sums[better]) / (upto - better)
-        values[row] = gained.sum() / sums[min(k, len(mine))]
+        values[row] = min(1.0, gained.sum() / sums[min(k, len(mine))])
     return values
 
 
