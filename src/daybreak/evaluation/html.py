@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +9,8 @@ import polars as pl
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.evaluation.cells import METRICS, TITLES, Cell, SliceInfo
 from daybreak.evaluation.intervals import Comparison, Interval
-from daybreak.evaluation.pictures import Picture, colour_of, slices_picture, warm_up_picture
+from daybreak.evaluation.markup import document, framed, table
+from daybreak.evaluation.pictures import colour_of, slices_picture, warm_up_picture
 from daybreak.evaluation.report import Report
 from daybreak.evaluation.table import number
 
@@ -66,9 +66,7 @@ def page(
         >>> page(Report(k=10, slices=(), cells=()), title="a < b").count("a &lt; b")
         2
     """
-    style = files("daybreak.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     body = [
-        f"<h1>{escape(title)}</h1>",
         f'<p class="lead">{_lead(report)}</p>',
         *(f'<p class="card note">{escape(note)}</p>' for note in report.notes),
         _top(report),
@@ -77,13 +75,7 @@ def page(
         _details(report),
         _definitions(report.k),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(part for part in body if part)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document(title, body)
 
 
 def _lead(report: Report) -> str:
@@ -101,9 +93,9 @@ def _own(report: Report) -> list[str]:
 def _top(report: Report) -> str:
     """Return the pictures, and beside the longer one who beats popularity where."""
     curve, bars = warm_up_picture(report), slices_picture(report)
-    left = [] if curve is None else [_picture(curve, *_WORDS["warm"])]
+    left = [] if curve is None else [framed(curve, *_WORDS["warm"])]
     left += _cards(report)
-    right = "" if bars is None else _picture(bars, *_WORDS["slices"])
+    right = "" if bars is None else framed(bars, *_WORDS["slices"])
     columns = [f'<div class="stack">{"".join(left)}</div>' if left else "", right]
     return f'<div class="pictures">{"".join(columns)}</div>' if any(columns) else ""
 
@@ -123,14 +115,6 @@ def _cards(report: Report) -> list[str]:
     return cards
 
 
-def _picture(picture: Picture, heading: str, caption: str) -> str:
-    return (
-        f'<figure class="card"><h2>{escape(heading)}</h2>'
-        f'<div role="img" aria-label="{escape(picture.alt)}">{picture.svg}</div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
 def _overview(report: Report) -> str:
     """Return slices down, systems across: NDCG, interval, verdict against popularity."""
     colours, own = colour_of(report), _own(report)
@@ -145,8 +129,8 @@ def _overview(report: Report) -> str:
         ]
         rows.append([f"<code>{escape(info.name)}</code>", f"{info.counts['users']:,}", *row])
     heading = ["slice", "users", *(_system(name, colours) for name in report.systems)]
-    table = _table(heading, rows, f"NDCG@{report.k} of every system on every slice")
-    return f'<h2>NDCG@{report.k}</h2>\n<div class="card">{table}</div>' if rows else ""
+    shown = table(heading, rows, f"NDCG@{report.k} of every system on every slice")
+    return f'<h2>NDCG@{report.k}</h2>\n<div class="card">{shown}</div>' if rows else ""
 
 
 def _details(report: Report) -> str:
@@ -179,7 +163,7 @@ def _slice(info: SliceInfo, cells: list[Cell], report: Report) -> str:
         f'<section class="card slice"><header><h3><code>{escape(info.name)}</code></h3>'
         f'<span class="quiet">{counts}</span></header>'
         f'<p class="quiet">{escape(info.protocol)}</p>'
-        f"{_table(heading, rows, f'All metrics on {info.name}')}{_dropped(cells)}</section>"
+        f"{table(heading, rows, f'All metrics on {info.name}')}{_dropped(cells)}</section>"
     )
 
 
@@ -197,8 +181,8 @@ def _more(heading: str, frame: pl.DataFrame) -> str:
     rows = [
         [escape("" if value is None else str(value)) for value in row] for row in frame.rows()
     ]
-    table = _table([escape(name) for name in frame.columns], rows, heading, kind="text")
-    return f'<h2>{escape(heading)}</h2>\n<div class="card">{table}</div>'
+    shown = table([escape(name) for name in frame.columns], rows, heading, kind="text")
+    return f'<h2>{escape(heading)}</h2>\n<div class="card">{shown}</div>'
 
 
 def _definitions(k: int) -> str:
@@ -207,27 +191,6 @@ def _definitions(k: int) -> str:
         for name, text in DEFINITIONS.items()
     )
     return f'<h2>What the numbers mean</h2>\n<div class="card"><dl>{items}</dl></div>'
-
-
-def _table(
-    heading: Iterable[str], rows: Iterable[Iterable[str]], label: str, kind: str = "numbers"
-) -> str:
-    """Return a table of finished cells in a box that scrolls by itself."""
-    head = "".join(f'<th scope="col">{cell}</th>' for cell in heading)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{cell}</th>' if n == 0 else f"<td>{cell}</td>"
-            for n, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">'
-        f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div>"
-    )
 
 
 def _system(name: str, colours: Mapping[str, str]) -> str:

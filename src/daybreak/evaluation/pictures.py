@@ -1,69 +1,30 @@
-"""The warm-up curve and the slices, drawn as SVG that takes its colours from the page.
+"""The warm-up curve and the slices."""
 
-Lines, text and grid are CSS variables with fallbacks, so that one picture reads well on light
-and on dark paper. Text stays text.
-"""
-
-import io
-import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from daybreak.evaluation.baselines import BASELINES
+from daybreak.evaluation.canvas import (
+    COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    VARIABLES,
+    Picture,
+    drawn,
+)
 from daybreak.evaluation.cells import TITLES
 from daybreak.evaluation.intervals import Interval
 from daybreak.evaluation.report import WARM, Report
 from daybreak.evaluation.slices import SHOTS
 from daybreak.evaluation.table import number
 
-COLOURS = (
-    "#2563eb",
-    "#d97706",
-    "#059669",
-    "#db2777",
-    "#7c3aed",
-    "#0891b2",
-    "#ca8a04",
-    "#dc2626",
-)
-INK, MUTED, GRID, PAPER = "#1f2430", "#6b7280", "#d9dde4", "#fffffe"
-_VARIABLES = {
-    **{colour: f"var(--c{n}, {colour})" for n, colour in enumerate(COLOURS)},
-    INK: f"var(--ink, {INK})",
-    MUTED: f"var(--muted, {MUTED})",
-    GRID: f"var(--line, {GRID})",
-    PAPER: f"var(--paper, {PAPER})",
-}
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.size": 9.5,
-    "font.family": "DejaVu Sans",
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "lines.solid_capstyle": "round",
-}
 WIDTH = 4.6
 """Of a picture [inches]: narrow, so that text stays readable on a phone."""
 GAP = 0.11
 """Between two systems of one slice [inches]."""
-
-
-class Picture(NamedTuple):
-    """An ``<svg>`` element, and the words for those who do not see it."""
-
-    svg: str
-    alt: str
 
 
 def warm_up_picture(report: Report, metric: str = "ndcg") -> Picture | None:
@@ -121,7 +82,7 @@ def slices_picture(report: Report, metric: str = "ndcg") -> Picture | None:
 
 def colour_of(report: Report) -> dict[str, str]:
     """Return the CSS colour of each system, the same as in the pictures."""
-    return {name: _VARIABLES[colour] for name, colour in _colours(report).items()}
+    return {name: VARIABLES[colour] for name, colour in _colours(report).items()}
 
 
 def _colours(report: Report) -> dict[str, str]:
@@ -195,33 +156,9 @@ def _legend(figure: Any, axes: Any) -> None:
 
 @contextmanager
 def _figure(name: str, height: float) -> Iterator[tuple[Any, Any, list[str]]]:
-    """Give a figure to draw on; the SVG is in the list afterwards."""
-    import matplotlib as mpl  # noqa: PLC0415  (slow to import, needed for pictures only)
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    out: list[str] = []
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
-        # The browser draws the text, so a letter that the measuring font lacks does no harm.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        FigureCanvasSVG(figure)
+    """Give a figure with one pair of axes."""
+    with drawn(name, WIDTH, height) as (figure, out):
         yield figure, figure.add_subplot(), out
-        file = io.StringIO()
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    out.append(_inline(file.getvalue(), name))
-
-
-def _inline(svg: str, name: str) -> str:
-    """Cut the element out of the file, make ids its own and colours the page's."""
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, variable)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
 def _warm_up_alt(report: Report, shots: Sequence[int], metric: str) -> str:

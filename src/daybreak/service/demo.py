@@ -1,6 +1,5 @@
 """The whole way on a real shop: import, prove, learn, answer three questions."""
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,13 +64,13 @@ class Demo:
         Raises:
             ConfigError: The file cannot be written, or there is no curve.
         """
+        from daybreak.evaluation.canvas import standalone  # noqa: PLC0415 - as above
         from daybreak.evaluation.pictures import warm_up_picture  # noqa: PLC0415 - as above
 
         picture = warm_up_picture(self.report)
         if picture is None:
             raise ConfigError("the data are too few for a warm-up curve")
-        alone = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", picture.svg)  # no page gives colours
-        _write(path, alone.replace("<svg ", '<svg style="background: #ffffff" ', 1) + "\n")
+        _write(path, standalone(picture.svg))
 
 
 def play(settings: Settings, store: str | None, *, quick: bool, say: Say) -> Demo:
