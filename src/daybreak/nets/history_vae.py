@@ -42,8 +42,8 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
         >>> divergence(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
         tensor([0.5000])
     """
-    total: Tensor = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1)
-    return total
+    inside: Tensor = mean**2 + log_variance.exp() - 1 - log_variance
+    return torch.sum(0.5 * inside, dim=1)
 
 
 def train_history_vae(
@@ -60,7 +60,6 @@ def train_history_vae(
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]
     with seeded(seed):
         net = HistoryVae(n_items + n_attributes, n_items, options.hidden, options.dim)
-
         net.last.bias.data = torch.from_numpy(_log_share(interactions))
 
         def loss(rows: Tensor, share: float) -> Tensor:
@@ -72,7 +71,7 @@ def train_history_vae(
             fit = -(log_softmax(logits, dim=1) * x).sum(dim=1) / x.sum(dim=1)
             beta = options.beta * min(share / RISE, 1.0)
             size = x.sum(dim=1)
-            return (fit + beta * divergence(mean, log_variance) / size).mean()
+            return torch.mean(fit + beta * divergence(mean, log_variance) / size)
 
         plan = Plan(options.epochs, options.batch, options.rate)
         train(net, interactions.shape[0], loss, plan)
@@ -98,8 +97,7 @@ def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
 
 
 def _cut(x: Tensor, share: float) -> Tensor:
-    """Return rows of ones of which a share keeps only 0 to ``FEW`` of its ones, at random."""
-    order = (torch.rand_like(x) * x).argsort(dim=1, descending=True).argsort(dim=1)
-    few = torch.randint(0, FEW + 1, (len(x), 1))
-    cut = torch.rand(len(x), 1) < share
-    return torch.where(cut & (order >= few), 0, x)
+    """Return rows of ones of which a share keeps about 0 to ``FEW`` of its ones, at random."""
+    few = torch.randint(0, FEW + 1, (len(x), 1)) / x.sum(dim=1, keepdim=True)
+    kept = torch.where(torch.rand(len(x), 1) < share, few, 1.0)
+    return x * (torch.rand_like(x) < kept)
