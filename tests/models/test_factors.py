@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 import scipy.sparse as sp
 
 from daybreak.models.bridge import bridge
-from daybreak.models.factors import FactorsModel, truncated_svd
+from daybreak.models.factors import FactorsModel
 from daybreak.models.fold_in import Objective
 from tests.models.tiny import ask, dataset, items, random_dataset
 
@@ -69,14 +68,3 @@ def test_new_items_have_the_vectors_that_the_bridge_predicts():
     kernel = data.items.similarity(new)
     wanted = model.state.centre + (centred.T @ bridge(data).solve @ kernel).T
     np.testing.assert_allclose(model.item_vectors(new), wanted, atol=1e-5)
-
-
-@pytest.mark.parametrize("shape", [(30, 12), (12, 30)])
-def test_the_svd_is_the_leading_part_of_the_exact_one(shape):
-    matrix = np.random.default_rng(0).random(shape) * (
-        np.random.default_rng(1).random(shape) < 0.3
-    )
-    left, sizes, right = truncated_svd(sp.csr_array(matrix), 5, np.random.default_rng(2))
-    u, s, vt = np.linalg.svd(matrix)
-    np.testing.assert_allclose(sizes, s[:5], rtol=1e-4)
-    np.testing.assert_allclose(left * sizes @ right.T, u[:, :5] * s[:5] @ vt[:5], atol=1e-4)
