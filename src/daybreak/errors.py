@@ -7,13 +7,15 @@
     ├── NotFoundError      no such model, store, release or file
     ├── StoreError         the store is locked, damaged or of another version
     ├── OutOfTimeError     a training would not fit into the time it was given
+    ├── GateRefusedError   a release is worse than the one in service
     └── MissingExtraError  an optional dependency is not installed
 
 ``code`` is the stable, machine-readable name; the command line and the server translate it into
 an exit status and an HTTP status. A bug raises a plain Python exception instead.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class DaybreakError(Exception):
@@ -56,6 +58,17 @@ class OutOfTimeError(DaybreakError):
     """A training would not fit into the time it was given."""
 
     code = "out_of_time"
+
+
+class GateRefusedError(DaybreakError):
+    """A release is significantly worse than the one in service; the message says where."""
+
+    code = "gate_refused"
+
+    def __init__(self, message: str, verdict: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        """Every slice, as plain values."""
 
 
 class MissingExtraError(DaybreakError):

@@ -31,6 +31,8 @@ class Probe:
     """(n_queries, n_items) CSR of ones: never candidates."""
     candidates: Mask
     """(n_items,)"""
+    users: Rows
+    """(n_queries,) rows of the users who are asked"""
 
     def take(self, rows: Rows) -> "Probe":
         """Return the probe of some of its queries."""
@@ -40,6 +42,7 @@ class Probe:
             self.targets[rows],
             self.seen[rows],
             self.candidates,
+            self.users[rows],
         )
 
 

@@ -1,8 +1,11 @@
 """NDCG of whole catalogues: every candidate is ranked, and ties are worth what chance gives."""
 
-import numpy as np
+from collections.abc import Iterator
 
-from daybreak.types import Doubles, Floats, Mask
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 _LOWEST = np.finfo(np.float32).min
 
@@ -36,21 +39,46 @@ def expected_ndcg(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) ->
         >>> expected_ndcg(np.array([[5, 5, 1]], np.float32), every, second).round(4)
         array([0.8155])
     """
-    relevant = relevant & allowed
+    values = np.full(len(scores), np.nan)
+    for row, _, gained in _rows(scores, allowed, relevant & allowed, k):
+        values[row] = min(1.0, gained.sum())
+    return values
+
+
+def expected_gains(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) -> Sparse:
+    """Return (n, m) CSR: what each target adds to :func:`expected_ndcg` of its row.
+
+    Example:
+        >>> every, targets = np.ones((1, 3), bool), np.array([[True, False, True]])
+        >>> gains = expected_gains(np.array([[3, 2, 1]], np.float32), every, targets)
+        >>> gains.toarray().round(4)
+        array([[0.6131, 0.    , 0.3066]])
+    """
+    found = list(_rows(scores, allowed, relevant & allowed, k))
+    if not found:
+        return sp.csr_array(scores.shape)
+    rows = np.repeat([row for row, _, _ in found], [len(columns) for _, columns, _ in found])
+    columns, gained = (np.concatenate([one[place] for one in found]) for place in (1, 2))
+    return sp.csr_array((gained, (rows, columns)), shape=scores.shape)
+
+
+def _rows(
+    scores: Floats, allowed: Mask, relevant: Mask, k: int
+) -> Iterator[tuple[int, Rows, Doubles]]:
+    """Yield each row that has targets, their columns, and what each adds."""
     sums = np.zeros(scores.shape[1] + 1)
     gains = 1 / np.log2(np.arange(2, min(k, scores.shape[1]) + 2))
     sums[1 : len(gains) + 1] = np.cumsum(gains)
     sums[len(gains) + 1 :] = sums[len(gains)]
     finite = np.where(np.isfinite(scores), scores, _LOWEST)
     worst_first = np.sort(np.where(allowed, finite, -np.inf), axis=1)
-    values = np.full(len(scores), np.nan)
     for row in np.flatnonzero(relevant.any(axis=1)):
-        mine = finite[row, relevant[row]]
+        columns = np.flatnonzero(relevant[row])
+        mine = finite[row, columns]
         better = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="right")
         upto = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="left")
         gained = (sums[upto] - sums[better]) / (upto - better)
-        values[row] = min(1.0, gained.sum() / sums[min(k, len(mine))])
-    return values
+        yield int(row), columns, gained / sums[min(k, len(mine))]
 
 
-__all__ = ["expected_ndcg"]
+__all__ = ["expected_gains", "expected_ndcg"]

@@ -186,4 +186,5 @@ def _probe(  # noqa: PLR0913 - the parts of one simulated question
     candidates[visible.anchor_rows] = True
     if new:
         candidates[np.unique(wanted.item)] = True
-    return Probe(kind, Queries.of(visible, shown, users), matrix(wanted), seen, candidates)
+    queries = Queries.of(visible, shown, users)
+    return Probe(kind, queries, matrix(wanted), seen, candidates, users)

@@ -8,12 +8,13 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.encoders import Encoder
-from daybreak.errors import DataError, NotFittedError
+from daybreak.errors import ConfigError, DataError, NotFittedError
 from daybreak.ranking.strategies import line_up
 from daybreak.service.answers import SCHEMA
 from daybreak.service.encoder_choice import Choice, choose_encoder
 from daybreak.service.event_rows import EventRows, event_rows
 from daybreak.service.explaining import FIELDS, TYPE, reasons
+from daybreak.service.gate import compare, enter
 from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
 from daybreak.service.judging import judge
@@ -26,6 +27,7 @@ from daybreak.service.shelf import Shelf
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
+    from daybreak.service.verdict import Verdict
 
 
 class Recommender:
@@ -37,6 +39,9 @@ class Recommender:
 
     Args:
         strategies: ``"auto"`` lets simulated cold starts weigh the whole line-up; else names.
+        budget_s: Seconds that a training may take. With it the costly strategies compete too;
+            those that do not fit in, or do not help, are left out, and :attr:`report` says so.
+            The light strategies always learn, however little time there is.
         encoder: Text model: ``"auto"``, ``"none"``, a model id, a folder, a loaded encoder, or
             what :func:`choose_encoder` returned.
         rules: Which events are positive; default: recognised from the data and shown.
@@ -61,8 +66,12 @@ class Recommender:
         rules: EventRules | None = None,
         fields: dict[str, Any] | None = None,
         seed: int = 0,
+        budget_s: float | None = None,
     ) -> None:
-        self.strategies = line_up(strategies)
+        if budget_s is not None and not budget_s > 0:
+            raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
+        self.strategies = line_up(strategies, costly=budget_s is not None)
+        self.budget_s = budget_s
         self.encoder = encoder
         self.rules = rules
         self.fields = fields
@@ -96,7 +105,9 @@ class Recommender:
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
         encoder, faults = self._text_encoder(tables.items)
-        options = Options(self.strategies, encoder, rules, self.fields, self.seed)
+        options = Options(
+            self.strategies, encoder, rules, self.fields, self.seed, self.budget_s
+        )
         learned, histories = learn(tables, options, progress or (lambda _: None))
         self.notes = (*notes, *faults, f"events: {learned.rules.describe()}")
         profiles = Profiles.of(learned.profile, tables.users)
@@ -293,13 +304,39 @@ class Recommender:
 
         A folder that is there is replaced, and is a whole release at every moment.
         """
-        shelf = self._need()
-        settings = {
-            "seed": self.seed,
-            "notes": list(self.notes),
-            "encoder": self._encoder_name,
-        }
-        write_release(Path(folder), shelf.learned, shelf.catalogue, settings)
+        self._write(Path(folder))
+
+    def release(
+        self, folder: str | Path, data: Any = None, *, force: bool = False, **options: Any
+    ) -> "Verdict":
+        """Save into a folder, unless that is worse than the release which is there.
+
+        Args:
+            folder: Where the release in service is, if there is one.
+            data: As for :meth:`fit`: what both are asked about.
+            force: Write whatever is found; the release remembers the verdict.
+            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
+
+        Raises:
+            GateRefusedError: A slice got significantly worse; the folder is as it was.
+            ConfigError: There is a release, but no data to be compared with it on.
+        """
+        verdict = enter(Path(folder), self._need().learned, data, force=force, **options)
+        self._write(Path(folder), verdict.to_dict())
+        return verdict
+
+    def compare(
+        self, other: "Recommender | str | Path", data: Any, **options: Any
+    ) -> "Verdict":
+        """Return how this one would do in the place of another, or of a release in a folder.
+
+        Args:
+            other: The one in service.
+            data: As for :meth:`fit`: what both are asked about.
+            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
+        """
+        old = other if isinstance(other, Recommender) else Recommender.load(other)
+        return compare(self._need().learned, old._need().learned, data, **options)
 
     @classmethod
     def load(
@@ -361,6 +398,7 @@ class Recommender:
             rules=rules or self.rules,
             fields=self.fields,
             seed=self.seed,
+            budget_s=self.budget_s,
         )
         copy.strategies = self.strategies if strategies is None else line_up(strategies)
         return copy
@@ -373,6 +411,15 @@ class Recommender:
         choice = given if isinstance(given, Choice) else choose_encoder(given, items)
         self._encoder_name = choice.name
         return choice.encoder, choice.notes
+
+    def _write(self, folder: Path, gate: dict[str, Any] | None = None) -> None:
+        shelf = self._need()
+        settings = {
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "encoder": self._encoder_name,
+        }
+        write_release(folder, shelf.learned, shelf.catalogue, settings, gate)
 
     def _need(self) -> Shelf:
         if self._shelf is None:

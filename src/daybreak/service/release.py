@@ -33,7 +33,11 @@ _DAMAGE = (LookupError, TypeError, ValueError, OSError, pl.exceptions.PolarsErro
 
 
 def write_release(
-    folder: Path, learned: Learned, catalogue: Catalogue, settings: dict[str, Any]
+    folder: Path,
+    learned: Learned,
+    catalogue: Catalogue,
+    settings: dict[str, Any],
+    gate: dict[str, Any] | None = None,
 ) -> None:
     """Write a release beside the folder and swap it in: no half of one is ever read.
 
@@ -44,7 +48,7 @@ def write_release(
     draft = _beside(folder, "new")
     draft.mkdir(parents=True)
     try:
-        _write(draft, learned, catalogue, settings)
+        _write(draft, learned, catalogue, {"settings": settings, "gate": gate})
         if folder.exists():
             folder.rename(_beside(folder, "old"))
         draft.rename(folder)
@@ -52,6 +56,11 @@ def write_release(
         shutil.rmtree(draft, ignore_errors=True)
     for leftover in _siblings(folder):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def has_release(folder: Path) -> bool:
+    """Say whether :func:`read_release` would find one."""
+    return (_complete(folder.absolute()) / HEAD).exists()
 
 
 def read_release(
@@ -104,9 +113,7 @@ def _read(
     return learned, Catalogue(frame, items), head["settings"]
 
 
-def _write(
-    folder: Path, learned: Learned, catalogue: Catalogue, settings: dict[str, Any]
-) -> None:
+def _write(folder: Path, learned: Learned, catalogue: Catalogue, more: dict[str, Any]) -> None:
     for number, model in enumerate(learned.fitted.models):
         model.save(folder / "models" / str(number))
     learned.content.save(folder / "content")
@@ -120,8 +127,8 @@ def _write(
         "anchors": list(learned.fitted.anchors.ids.ids),
         "rules": asdict(learned.rules),
         "facts": asdict(learned.facts),
-        "settings": settings,
         "blend": _plain(learned.blend),
+        **more,
     }
     text = json.dumps(head, ensure_ascii=False, indent=1)
     (folder / HEAD).write_text(text, encoding="utf-8")
