@@ -9,12 +9,14 @@ from time import perf_counter
 from daybreak.errors import OutOfTimeError
 
 
-@dataclass(frozen=True)
+@dataclass
 class Allowance:
     """Seconds for a piece of work, counted from its start."""
 
     seconds: float
     start: float
+    even: float | None = None
+    """Since when the work goes on evenly; what came before is not multiplied."""
 
 
 _current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
@@ -34,7 +36,7 @@ def so_far(share: float) -> None:
     """Say how much of the work is done; called by whoever trains, once a round.
 
     Args:
-        share: Done so far, from 0 to 1.
+        share: Done so far, from 0 to 1. 0 says that preparations are over.
 
     Raises:
         OutOfTimeError: At this speed the whole would take longer than allowed.
@@ -48,9 +50,14 @@ def so_far(share: float) -> None:
         daybreak.errors.OutOfTimeError: it would take 1 s, 0 s are left
     """
     limit = _current.get()
-    if limit is None or share <= 0:
+    if limit is None:
         return
-    needed = (perf_counter() - limit.start) / share
+    now = perf_counter()
+    if share <= 0:
+        limit.even = now
+        return
+    even = limit.start if limit.even is None else limit.even
+    needed = even - limit.start + (now - even) / share
     if needed > limit.seconds:
         raise OutOfTimeError(
             f"it would take {max(needed, 1):.0f} s, {limit.seconds:.0f} s are left"

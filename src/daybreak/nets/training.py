@@ -64,6 +64,7 @@ def train(
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(plan.epochs, 1))
     best = _Best(net, plan.patience) if score is not None else None
+    so_far(0.0)
     for epoch in range(plan.epochs if n_rows else 0):
         net.train()
         for rows in torch.split(torch.randperm(n_rows), plan.batch):

@@ -7,9 +7,10 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.models import Linear
+from daybreak.ranking.candidates import WHOLE, Candidates
 from daybreak.ranking.features import Pool, Probe, pool, scale_of, scores
-from daybreak.ranking.simulate import Trial, trials
-from daybreak.ranking.strategies import Fitted, Strategy
+from daybreak.ranking.simulate import Trial, n_trials, trials
+from daybreak.ranking.strategies import Fitted
 from daybreak.rng import stream
 from daybreak.types import Floats, Mask
 
@@ -28,27 +29,47 @@ class Bank:
     """(n_strategies,)"""
 
 
-def play(data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress) -> Bank:
-    """Let the strategies learn from the visible part of every trial and answer its probes."""
+def play(data: Dataset, candidates: Candidates, seed: int, say: Progress) -> Bank:
+    """Let the candidates learn from the visible part of every trial and answer its probes.
+
+    Strategies that had to leave on the way are in no pool; see :meth:`Candidates.competing`.
+    """
+    strategies = candidates.strategies
     found: dict[str, list[Pool]] = {}
     scale = np.ones(len(strategies), dtype=np.float32)
+    planned = n_trials(data)
     for number, trial in enumerate(trials(data, seed)):
-        say(f"simulated cold start {number + 1} ({trial.name})")
-        rows = [row for row, s in enumerate(strategies) if s.old or trial.new]
-        fitted = Fitted.on(trial.data, [strategies[row] for row in rows], seed)
+        more = planned - number - 1 + WHOLE
+        if number and not candidates.time_for(more):
+            say(f"no time for simulated cold start {number + 1} ({trial.name})")
+            continue
+        say(f"simulated cold start {number + 1} of {planned} ({trial.name})")
+        able = [row for row, s in enumerate(strategies) if s.old or trial.new]
+        fitted = candidates.learn(trial.data, seed, able, more)
+        rows = [row for row in able if strategies[row].name in fitted.names]
         forms = fitted.forms(data.items)
         old = np.zeros(len(data.items), dtype=bool)
         old[trial.data.anchor_rows] = len(trial.data.events) > 0
         if not number:
-            scale = _scale(trial, fitted, forms, old)
+            scale[rows] = _scale(trial, fitted, forms, old)
         rng = stream(seed, f"pools {number}")
         for probe in trial.probes:
             for part in _parts(probe, len(old) * len(forms)):
                 values = scores(fitted, forms, part.queries, old) / scale[rows, None, None]
                 pooled = pool(part, values, old, rng)
                 found.setdefault(probe.kind, []).append(_widened(pooled, rows, len(strategies)))
+    return _kept(found, scale, candidates.competing())
+
+
+def _kept(found: dict[str, list[Pool]], scale: Floats, rows: Sequence[int]) -> Bank:
+    """Return the pools of those strategies that played to the end."""
     merged = {kind: _answerable(Pool.merge(parts)) for kind, parts in found.items()}
-    return Bank({kind: p for kind, p in merged.items() if len(p.n_events)}, scale)
+    pools = {
+        kind: replace(p, features=p.features[rows])
+        for kind, p in merged.items()
+        if len(p.n_events)
+    }
+    return Bank(pools, scale[rows])
 
 
 def _widened(pooled: Pool, rows: Sequence[int], n_strategies: int) -> Pool:

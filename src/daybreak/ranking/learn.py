@@ -11,6 +11,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.ranking.arrival import likeness
 from daybreak.ranking.bank import Bank, Progress, play
 from daybreak.ranking.blend import LEVELS, Blend, level_of
+from daybreak.ranking.candidates import Budget, Candidates
 from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
 from daybreak.ranking.strategies import Fitted, Strategy
@@ -27,6 +28,8 @@ MOST_SHOTS = 10
 """Events up to which a user counts as new."""
 FIRST_KNOWN = LEVELS.index(20)
 """Position of the first level of known users."""
+SURE = 1.0
+"""Standard errors that the gain of the costly strategies at a level must exceed."""
 MINOR = 0.15
 """Share of the questions of old users among those of new ones."""
 
@@ -44,28 +47,48 @@ class NewPart:
 
 
 def learn_blend(
-    data: Dataset, strategies: Sequence[Strategy], seed: int, say: Progress = lambda _: None
+    data: Dataset,
+    strategies: Sequence[Strategy],
+    seed: int,
+    say: Progress = lambda _: None,
+    budget: Budget | None = None,
 ) -> tuple[Blend, Fitted]:
-    """Return the blend fitted on simulated cold starts, and the line-up fitted on all."""
-    bank = play(data, strategies, seed, say)
+    """Return the blend fitted on simulated cold starts, and the line-up fitted on all.
+
+    Args:
+        data: Everything that is known.
+        strategies: Who competes; costly ones leave when the budget runs out, and count only
+            where they make the blend of the light ones measurably better.
+        seed: Of everything random.
+        say: Told what is being done.
+        budget: Of time; default: no limit.
+    """
+    candidates = Candidates(tuple(strategies), budget or Budget())
+    bank = play(data, candidates, seed, say)
+    staying = tuple(candidates.strategies[row] for row in candidates.competing())
     say("weighing the strategies")
     with threadpool_limits(1):  # many small products: threads would wait for each other
-        weights, levels = _old_weights(bank, strategies)
-        new = _new_weights(bank, strategies, weights)
+        weights, levels = _old_weights(bank, staying)
+        new, gains = _new_weights(bank, staying, weights)
         stretch, offset = _arriving(bank, weights, new)
+    used = np.flatnonzero(weights.any(axis=0) | new.weights.any(axis=0))
+    used = used if len(used) else np.arange(1)
+    names = tuple(staying[row].name for row in used)
+    candidates.keep(names, "counts nowhere")
     say("learning from everything")
-    fitted = Fitted.on(data, strategies, seed)
+    fitted = Fitted.on(data, [staying[row] for row in used], seed)
     like = likeness(data, np.setdiff1d(np.arange(len(data.items)), data.anchor_rows))
     stretched = 1 + like * (stretch - 1)
     arrival = {"likeness": like, "stretch": stretch, "offset": offset}
+    report = {"levels": levels, "new_items": gains, "arrival": arrival}
     blend = Blend(
-        tuple(s.name for s in strategies),
-        bank.scale,
-        weights,
-        new.weights * stretched,
+        names,
+        bank.scale[used],
+        weights[:, used],
+        new.weights[:, used] * stretched,
         new.bias * stretched + like * offset,
         like,
-        {"levels": levels, "arrival": arrival},
+        report | {"candidates": candidates.report()},
     )
     return blend, fitted
 
@@ -75,16 +98,35 @@ def _old_weights(
 ) -> tuple[Doubles, list[dict[str, Any]]]:
     """Fit the weights of items with events, level by level, each from the one before."""
     usable = np.array([s.old for s in strategies])
-    start = _default(strategies)
+    light = usable & ~np.array([s.costly for s in strategies])
+    best = start = costly_start = _default(strategies) * light
     weights = np.zeros((len(LEVELS), len(strategies)))
     report = []
     for level in range(len(LEVELS)):
         tasks = _tasks(bank, level)
         if tasks:
-            start = _fit(tasks, start, usable)
-            report.append(_measure(tasks, start, strategies, LEVELS[level]))
-        weights[level] = start
+            best = start = _fit(tasks, start, light)
+            gain: dict[str, Any] = {}
+            if (usable != light).any():
+                costly_start = _fit(tasks, costly_start, usable, also=start)
+                best, gain = _better(tasks, start, costly_start)
+            report.append(_measure(tasks, best, strategies, LEVELS[level]) | gain)
+        weights[level] = best
     return weights, report
+
+
+def _better(
+    tasks: Sequence[Task], light: Doubles, costly: Doubles
+) -> tuple[Doubles, dict[str, Any]]:
+    """Return the weights with the costly strategies if they gain more than their error."""
+    differences = [ndcg(t.score(costly), t) - ndcg(t.score(light), t) for t in tasks]
+    gain = sum(t.share * d.mean() for t, d in zip(tasks, differences, strict=True))
+    error = np.sqrt(
+        sum(t.share**2 * d.var() / len(d) for t, d in zip(tasks, differences, strict=True))
+    )
+    kept = bool(gain > SURE * error)
+    found = {"gain": round(float(gain), 4), "gain_error": round(float(error), 4), "kept": kept}
+    return (costly if kept else light), {"costly": found}
 
 
 def _rows_at(levels: Rows, level: int) -> Rows:
@@ -133,14 +175,16 @@ def _share(kind: str, level: int, n_queries: int) -> float:
     return float(np.sqrt(n_queries)) * (1.0 if kind == "new_user" else MINOR)
 
 
-def _fit(tasks: Sequence[Task], start: Doubles, usable: Mask) -> Doubles:
+def _fit(
+    tasks: Sequence[Task], start: Doubles, usable: Mask, also: Doubles | None = None
+) -> Doubles:
     """Take the best of the smooth optimum, the level before, each strategy alone; search on."""
     bounds: Bounds = [(0, None) if use else (0, 0) for use in usable]
     smooth = by_gradient(tasks, np.where(usable, np.maximum(start, 0.05), 0), bounds)
     alone = [row for row in np.eye(len(usable)) if (row * usable).any()]
     # The smooth loss trusts each strategy too little or too much at the head of the list.
     leaning = [smooth + part * smooth.sum() * row for row in alone for part in (0.5, 1.5)]
-    starts = [smooth, start, *alone, *leaning]
+    starts = [smooth, start, *alone, *leaning, *([] if also is None else [also])]
     return by_search(tasks, starts, np.flatnonzero(usable).tolist())
 
 
@@ -166,34 +210,48 @@ def _measure(
     }
 
 
-def _new_weights(bank: Bank, strategies: Sequence[Strategy], weights: Doubles) -> NewPart:
+def _new_weights(
+    bank: Bank, strategies: Sequence[Strategy], weights: Doubles
+) -> tuple[NewPart, list[dict[str, Any]]]:
     """Fit the weights of items without events, alone and in one list with the others."""
     usable = np.array([s.new for s in strategies])
+    light = usable & ~np.array([s.costly for s in strategies])
     new = NewPart(
-        np.tile(_default(strategies) * usable, (len(LEVELS), 1)), np.zeros(len(LEVELS))
+        np.tile(_default(strategies) * light, (len(LEVELS), 1)), np.zeros(len(LEVELS))
     )
+    report: list[dict[str, Any]] = []
     if "new_item" not in bank.pools:
-        return new
+        return new, report
     everything = bank.pools["new_item"]
-    start = np.append(_default(strategies) * usable, 0.0)
+    start = costly_start = np.append(_default(strategies) * light, 0.0)
     for levels in NEW_LEVELS:
         rows = np.flatnonzero(np.isin(level_of(everything.n_events), levels))
+        best = start
         if len(rows) >= ENOUGH:
-            start = _fit_new(everything.take(_some(rows)), weights, usable, start)
+            tasks = _new_tasks(everything.take(_some(rows)), weights)
+            best = start = _fit_new(tasks, light, [start])
+            if (usable != light).any():
+                costly_start = _fit_new(tasks, usable, [costly_start, start])
+                best, gain = _better(tasks, start, costly_start)
+                report.append({"events": LEVELS[levels[0]], "queries": len(rows)} | gain)
         for level in levels:
-            new.weights[level], new.bias[level] = start[:-1], start[-1]
-    return new
+            new.weights[level], new.bias[level] = best[:-1], best[-1]
+    return new, report
 
 
-def _fit_new(pool: Pool, weights: Doubles, usable: Mask, start: Doubles) -> Doubles:
+def _new_tasks(pool: Pool, weights: Doubles) -> list[Task]:
     features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.new
     together = Task(features, pool, pool.present, _given(pool, weights), 0.5)
     among = Task(features, pool, pool.present & pool.new, None, 0.5)
-    tasks = [task for task in (together, _among(among)) if len(task.pool.n_events)]
+    return [task for task in (together, _among(among)) if len(task.pool.n_events)]
+
+
+def _fit_new(tasks: Sequence[Task], usable: Mask, starts: Sequence[Doubles]) -> Doubles:
     bounds: Bounds = [(0, None) if use else (0, 0) for use in usable] + [(None, None)]
-    smooth = by_gradient(tasks, np.append(np.where(usable, 0.05, 0), start[-1]), bounds)
+    first = np.append(np.where(usable, 0.05, 0), starts[0][-1])
+    smooth = by_gradient(tasks, first, bounds)
     free = [*np.flatnonzero(usable).tolist(), len(usable)]
-    return by_search(tasks, [smooth, start], free)
+    return by_search(tasks, [smooth, *starts], free)
 
 
 def _among(task: Task) -> Task:

@@ -43,12 +43,20 @@ class Trial:
 
 def trials(data: Dataset, seed: int) -> Iterator[Trial]:
     """Yield the trials that the data allow; small data are played more than once."""
-    n_hidden = HIDDEN * len(data.active)
-    for repeat in range(int(np.clip(np.ceil(MOST / max(n_hidden, 1)), 1, 3))):
+    for repeat in range(_repeats(data)):
         yield random_trial(data, stream(seed, f"random trial {repeat}"))
     if data.events.dated:
         yield arrival_trial(data, stream(seed, "arrival trial"))
         yield later_trial(data, stream(seed, "later trial"))
+
+
+def n_trials(data: Dataset) -> int:
+    """Return how many trials :func:`trials` yields."""
+    return _repeats(data) + 2 * data.events.dated
+
+
+def _repeats(data: Dataset) -> int:
+    return int(np.clip(np.ceil(MOST / max(HIDDEN * len(data.active), 1)), 1, 3))
 
 
 def random_trial(data: Dataset, rng: np.random.Generator) -> Trial:

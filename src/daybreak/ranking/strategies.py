@@ -23,6 +23,8 @@ class Strategy:
     """Whether it may score items with events."""
     new: bool = False
     """Whether it may score items without events."""
+    costly: bool = False
+    """Whether it takes part in ``auto`` only when a training is given time."""
 
     def fit(self, data: Dataset, seed: int) -> Model[Any, Any]:
         """Return the model, fitted."""
@@ -51,15 +53,23 @@ LINE_UP = (
 """The default candidates; simulated cold starts decide which are used, and how much."""
 
 
-def line_up(names: str | Iterable[str]) -> tuple[Strategy, ...]:
-    """Return the strategies of these names; ``"auto"`` is all of them.
+COSTLY = (Strategy("history_vae", "history_vae", new=True, costly=True),)
+"""Candidates beside these when a training is given time; most need the extra ``deep``."""
+
+
+def line_up(names: str | Iterable[str], *, costly: bool = False) -> tuple[Strategy, ...]:
+    """Return the strategies of these names.
+
+    Args:
+        names: Of strategies; ``"auto"`` is all the light ones.
+        costly: Whether ``"auto"`` is all there are.
 
     Raises:
         ConfigError: A name is not in the line-up.
     """
     if names == "auto":
-        return LINE_UP
-    known = {strategy.name: strategy for strategy in LINE_UP}
+        return (*LINE_UP, *COSTLY) if costly else LINE_UP
+    known = {strategy.name: strategy for strategy in (*LINE_UP, *COSTLY)}
     chosen = (names,) if isinstance(names, str) else tuple(names)
     for name in chosen:
         if name not in known:

@@ -1,7 +1,7 @@
 """From tables to everything that answers: encoders, models, blend, histories."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from daybreak.data import EventRules, Tables
@@ -11,6 +11,7 @@ from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.ranking.blend import Blend
+from daybreak.ranking.candidates import Budget
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.dataset import Reading, dataset_of
 from daybreak.service.histories import Histories
@@ -51,42 +52,27 @@ class Options:
     rules: EventRules
     fields: Mapping[str, Any] | None
     seed: int
+    budget_s: float | None = None
+    """Seconds for the training; None: as many as the light strategies take."""
 
 
 def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, Histories]:
     """Encode, simulate, weigh and fit; return what was learned and the histories beside it."""
     from daybreak.ranking.learn import learn_blend  # noqa: PLC0415 - answering needs no optimiser
 
+    budget = Budget(options.budget_s)
     say("encoding the catalogue")
     reading = Reading(options.encoder, options.rules, options.fields, options.seed)
     read = dataset_of(tables, reading)
     data, events = read.data, read.data.events
-    blend, fitted = learn_blend(data, options.strategies, options.seed, say)
+    blend, fitted = learn_blend(data, options.strategies, options.seed, say, budget)
     learned = Learned(
         read.content,
         read.profile,
         data.items,
-        *without_unused(blend, fitted),
+        blend,
+        fitted,
         read.rules,
         Facts(len(events), events.dated),
     )
     return learned, Histories(read.users, events, read.others)
-
-
-def without_unused(blend: Blend, fitted: Fitted) -> tuple[Blend, Fitted]:
-    """Drop the strategies that count nowhere: they would cost memory and time for nothing."""
-    used = set(blend.used()) or {blend.strategies[0]}
-    rows = [row for row, name in enumerate(blend.strategies) if name in used]
-    kept = replace(
-        blend,
-        strategies=tuple(blend.strategies[row] for row in rows),
-        scale=blend.scale[rows],
-        weights=blend.weights[:, rows],
-        new_weights=blend.new_weights[:, rows],
-    )
-    parts = Fitted(
-        tuple(fitted.strategies[row] for row in rows),
-        tuple(fitted.models[row] for row in rows),
-        fitted.anchors,
-    )
-    return kept, parts
