@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from daybreak.errors import MissingExtraError
 from daybreak.evaluation import metrics
 from daybreak.evaluation.intervals import compare
 from daybreak.evaluation.ranking import top_k
@@ -94,9 +95,14 @@ def test_a_strategy_that_fails_is_a_row_that_says_so(data):
         def fit(self, data, seed):
             raise self.error
 
-    for error in (MemoryError(), ImportError("no torch\nnext line"), ValueError("odd")):
+    faults = {
+        "not enough memory": MemoryError(),
+        "torch needs an extra": MissingExtraError("torch", "'daybreak[deep]'"),
+        "ValueError: odd": ValueError("odd\nnext line"),
+    }
+    for words, error in faults.items():
         found = contest(data, [Broken(error), *line_up(["popular"])], seed=0, repeats=1)
-        assert type(error).__name__ in found["broken"].fault
+        assert words in found["broken"].fault
         assert "\n" not in found["broken"].fault
         assert np.isnan(found["broken"].mean("events_0"))
         assert found["popular"].mean("events_0") > 0

@@ -9,6 +9,8 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
+from daybreak.errors import DaybreakError
+from daybreak.models import Linear, LinearModel
 from daybreak.ranking.cost import Cost, measured
 from daybreak.ranking.full_ranking import expected_ndcg
 from daybreak.ranking.questions import SLICES, Question, Round, rounds
@@ -57,14 +59,19 @@ class Blended:
     name: str = "auto"
     old: bool = True
     new: bool = True
+    say: Progress = field(default=lambda _: None, compare=False)
+    """Told of the steps of the learning."""
 
     def fit(self, data: Dataset, seed: int) -> Scores:
         """Fit the blend on ``data`` alone."""
         from daybreak.ranking.learn import learn_blend  # noqa: PLC0415 - the optimiser is slow
         from daybreak.ranking.scorer import Scorer  # noqa: PLC0415 - as above
 
-        blend, fitted = learn_blend(data, self.strategies, seed)
+        blend, fitted = learn_blend(data, self.strategies, seed, self._told)
         return _Asked(Scorer(blend, fitted, data.items))
+
+    def _told(self, what: str) -> None:
+        self.say(f"{self.name}: {what}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +158,14 @@ def _row(contestant: Contestant, played: Sequence[Round], seed: int) -> Standing
     try:
         return _play(contestant, played, seed)
     except Exception as error:  # noqa: BLE001 - one failure must not end the contest
-        text = str(error).splitlines()[0] if str(error) else ""
-        return Standing(contestant.name, {}, fault=f"{type(error).__name__}: {text}")
+        return Standing(contestant.name, {}, fault=_fault(error))
+
+
+def _fault(error: Exception) -> str:
+    """Return one line; errors that are raised on purpose need no name."""
+    text = (str(error).splitlines() or [""])[0]
+    kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
+    return text if isinstance(error, DaybreakError) else f"{kind}: {text}".removesuffix(": ")
 
 
 def _play(contestant: Contestant, played: Sequence[Round], seed: int) -> Standing:
@@ -167,12 +180,32 @@ def _play(contestant: Contestant, played: Sequence[Round], seed: int) -> Standin
             model = contestant.fit(fresh, seed)
         train = max(train, cost, key=lambda c: c.seconds)
         with measured() as cost:
+            model = _written_out(model, fresh)
             for question in asked:
                 values = _answer(model, contestant, question, fresh)
                 found.setdefault(question.slice, []).append(values)
         score = _sum(score, cost)
     joined = {name: np.concatenate(found[name]) for name in SLICES if name in found}
     return Standing(contestant.name, joined, train, score)
+
+
+@dataclass(frozen=True, eq=False)
+class _Written:
+    """A linear model that is written out once, and not for each batch of queries."""
+
+    model: LinearModel[Any, Any]
+    form: Linear
+
+    def score(self, queries: Queries, items: Items) -> Floats:
+        product = self.form.weights.apply(self.model.evidence_in(queries))
+        bias = np.where(self.form.known, self.form.bias, np.float32(np.nan))
+        return np.tile(bias, (len(queries), 1)) if product is None else product + bias
+
+
+def _written_out(model: Scores, data: Dataset) -> Scores:
+    if not isinstance(model, LinearModel):
+        return model
+    return _Written(model, model.linear(data.anchors, data.items))
 
 
 def _sum(first: Cost, second: Cost) -> Cost:

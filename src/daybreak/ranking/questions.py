@@ -60,13 +60,18 @@ def rounds(data: Dataset, seed: int, repeats: int | None = None) -> Iterator[Rou
         repeats: How often users and items are hidden at random; None: up to three times, until
             there are enough new users.
     """
-    enough = int(np.clip(np.ceil(MOST / max(HIDDEN * len(data.active), 1)), 1, 3))
-    for repeat in range(enough if repeats is None else repeats):
+    for repeat in range(how_often(data, repeats)):
         name = f"contest random {repeat}"
         yield _round(random_trial(data, stream(seed, name)))
     if data.events.dated:
         yield _round(arrival_trial(data, stream(seed, "contest arrival")))
         yield _round(later_trial(data, stream(seed, "contest later")))
+
+
+def how_often(data: Dataset, repeats: int | None = None) -> int:
+    """Return how often users and items are hidden at random."""
+    enough = int(np.clip(np.ceil(MOST / max(HIDDEN * len(data.active), 1)), 1, 3))
+    return enough if repeats is None else repeats
 
 
 def _round(trial: Trial) -> Round:
@@ -105,4 +110,14 @@ def _asked(probe: Probe, candidates: Mask) -> Probe:
     return replace(probe, candidates=candidates).take(np.flatnonzero(wanted > 0))
 
 
-__all__ = ["NEW_ITEMS", "SLICES", "WARM", "WARM_UP", "Among", "Question", "Round", "rounds"]
+__all__ = [
+    "NEW_ITEMS",
+    "SLICES",
+    "WARM",
+    "WARM_UP",
+    "Among",
+    "Question",
+    "Round",
+    "how_often",
+    "rounds",
+]
