@@ -8,7 +8,7 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.encoders import Encoder
-from daybreak.errors import DataError, NotFittedError
+from daybreak.errors import ConfigError, DataError, NotFittedError
 from daybreak.ranking.strategies import line_up
 from daybreak.service.answers import SCHEMA
 from daybreak.service.encoder_choice import Choice, choose_encoder
@@ -39,6 +39,9 @@ class Recommender:
 
     Args:
         strategies: ``"auto"`` lets simulated cold starts weigh the whole line-up; else names.
+        budget_s: Seconds that a training may take. With it the costly strategies compete too;
+            those that do not fit in, or do not help, are left out, and :attr:`report` says so.
+            The light strategies always learn, however little time there is.
         encoder: Text model: ``"auto"``, ``"none"``, a model id, a folder, a loaded encoder, or
             what :func:`choose_encoder` returned.
         rules: Which events are positive; default: recognised from the data and shown.
@@ -63,8 +66,12 @@ class Recommender:
         rules: EventRules | None = None,
         fields: dict[str, Any] | None = None,
         seed: int = 0,
+        budget_s: float | None = None,
     ) -> None:
-        self.strategies = line_up(strategies)
+        if budget_s is not None and not budget_s > 0:
+            raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
+        self.strategies = line_up(strategies, costly=budget_s is not None)
+        self.budget_s = budget_s
         self.encoder = encoder
         self.rules = rules
         self.fields = fields
@@ -98,7 +105,9 @@ class Recommender:
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
         encoder, faults = self._text_encoder(tables.items)
-        options = Options(self.strategies, encoder, rules, self.fields, self.seed)
+        options = Options(
+            self.strategies, encoder, rules, self.fields, self.seed, self.budget_s
+        )
         learned, histories = learn(tables, options, progress or (lambda _: None))
         self.notes = (*notes, *faults, f"events: {learned.rules.describe()}")
         profiles = Profiles.of(learned.profile, tables.users)
@@ -389,6 +398,7 @@ class Recommender:
             rules=rules or self.rules,
             fields=self.fields,
             seed=self.seed,
+            budget_s=self.budget_s,
         )
         copy.strategies = self.strategies if strategies is None else line_up(strategies)
         return copy
