@@ -8,6 +8,7 @@ Daybreak's under a hash of its source, so the command can be stopped and repeate
 """
 
 import argparse
+import gzip
 import hashlib
 import os
 import subprocess
@@ -62,8 +63,7 @@ def main() -> None:
             )
             continue
         tasks = prepare(kit, name, source, args)
-        for task in tasks:
-            run(task, args)
+        run(tasks, args)
         report(kit, name, tasks, args)
 
 
@@ -78,6 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peer", nargs="+", choices=MODULES, default=list(MODULES))
     parser.add_argument("--peer-python", default=sys.executable, help="their interpreter")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--budget", type=float, help="seconds for Daybreak's learning")
     parser.add_argument("--run", default=source_hash(), help="key of Daybreak's files in WORK")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     return parser.parse_args()
@@ -109,24 +110,44 @@ def _published(source: Path, folder: Path, words: Path) -> None:
         coldrec.without_tags(source, words)
 
 
-def run(task: Task, args: argparse.Namespace) -> None:
+def run(tasks: list[Task], args: argparse.Namespace) -> None:
     """Run what is asked for and not finished; a failure is printed and kept as a note."""
-    lists = args.work / "daybreak" / args.run / task.data / task.split
     for seed in range(args.seeds if args.daybreak else 0):
         command = [sys.executable, str(HERE / "run_split.py"), "--seed", str(seed)]
-        _answer(task, lists / f"seed{seed}", command)
-    for peer in args.peer if args.peers else ():
-        command = [args.peer_python, "-W", "ignore", "-m", "peers", "--peer", peer]
-        _answer(task, args.work / "peers" / task.data / task.split / peer, command)
+        if args.budget:
+            command += ["--budget", str(args.budget)]
+        for group in _alike(tasks):
+            stems = [_lists(task, args.work, args.run) / f"seed{seed}" for task in group]
+            _answer(group, stems, command)
+    for task in tasks if args.peers else ():
+        for peer in args.peer:
+            command = [args.peer_python, "-W", "ignore", "-m", "peers", "--peer", peer]
+            stem = args.work / "peers" / task.data / task.split / peer
+            _answer([task], [stem], command)
 
 
-def _answer(task: Task, stem: Path, command: list[str]) -> None:
-    cost = stem.with_name(f"{stem.name}.json")
-    if cost.exists() and cost.read_text().strip():
+def _lists(task: Task, work: Path, run: str) -> Path:
+    return work / "daybreak" / run / task.data / task.split
+
+
+def _alike(tasks: list[Task]) -> list[list[Task]]:
+    """Put the splits together that share their training rows and their side tables."""
+    groups: dict[tuple[str, Path], list[Task]] = {}
+    for task in tasks:
+        rows = gzip.decompress((task.folder / "train.csv.gz").read_bytes())
+        groups.setdefault((hashlib.sha256(rows).hexdigest(), task.tables), []).append(task)
+    return list(groups.values())
+
+
+def _answer(tasks: list[Task], stems: list[Path], command: list[str]) -> None:
+    left = [(t, stem) for t, stem in zip(tasks, stems, strict=True) if not _finished(stem)]
+    if not left:
         return
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    command += [str(task.folder.resolve()), "--data", str(task.tables.resolve())]
-    command += ["-k", str(DEPTH), "--out", str(stem.resolve()) + ".csv.gz"]
+    command = [*command, *(str(task.folder.resolve()) for task, _ in left)]
+    command += ["--data", str(tasks[0].tables.resolve()), "-k", str(DEPTH), "--out"]
+    for _, stem in left:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        command.append(str(stem.resolve()) + ".csv.gz")
     limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if "-m" in command else {}
     done = subprocess.run(  # noqa: S603 - our own arguments
         command,
@@ -136,15 +157,22 @@ def _answer(task: Task, stem: Path, command: list[str]) -> None:
         text=True,
         check=False,
     )
-    label = f"{task.data} {task.split} {stem.name}"
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        stem.with_name(f"{stem.name}.failed").write_text(reason + "\n")
-        print(f"{label}: failed: {reason}", flush=True)
-        return
-    stem.with_name(f"{stem.name}.failed").unlink(missing_ok=True)
-    cost.write_text(done.stdout.strip().splitlines()[-1] + "\n")
-    print(f"{label}: {cost.read_text().strip()}", flush=True)
+    lines = done.stdout.strip().splitlines()[-len(left) :]
+    for row, (task, stem) in enumerate(left):
+        label = f"{task.data} {task.split} {stem.name}"
+        if done.returncode or row >= len(lines):
+            reason = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+            stem.with_name(f"{stem.name}.failed").write_text(reason + "\n")
+            print(f"{label}: failed: {reason}", flush=True)
+            continue
+        stem.with_name(f"{stem.name}.failed").unlink(missing_ok=True)
+        stem.with_name(f"{stem.name}.json").write_text(lines[row] + "\n")
+        print(f"{label}: {lines[row]}", flush=True)
+
+
+def _finished(stem: Path) -> bool:
+    cost = stem.with_name(f"{stem.name}.json")
+    return cost.exists() and bool(cost.read_text().strip())
 
 
 def source_hash() -> str:
