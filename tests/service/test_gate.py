@@ -169,3 +169,17 @@ def test_a_sentence_has_the_slice_both_values_and_the_word(poor, good, data):
     said = str(replace(line, new=0.281, old=0.29, difference=-0.009, low=-0.015, high=-0.003))
     assert said.startswith("new users with 1 event: .281 against .290, -.009 [-.015, -.003], ")
     assert said.endswith("queries: worse")
+
+
+def test_a_training_goes_on_from_a_folder(data, folder, good):
+    after = Recommender(strategies=NAMES, encoder="none").fit(*data, start=folder)
+    assert after.report["start"]["continued"] == []
+    kept = Recommender(encoder="none").fit(*data, start=good, keep_weights=True)
+    assert kept.report["start"]["weights"] == "kept"
+    verdict = kept.release(folder, data[0], items=data[1])
+    assert {line.word for line in verdict.lines} <= {"tied", "not judged"}
+
+
+def test_weights_cannot_be_kept_from_nowhere(data):
+    with pytest.raises(ConfigError, match="give start="):
+        Recommender(encoder="none").fit(*data, keep_weights=True)

@@ -70,9 +70,20 @@ class Model(ABC, Generic[C, S]):
     def score(self, queries: Queries, items: Items) -> Floats:
         """Return (n_queries, n_items) float32, higher is better, NaN where it cannot say."""
 
-    def fit(self, data: Dataset, *, seed: int = 0) -> Self:
-        """Learn, and keep the state."""
-        self._state = self.learn(data, stream(seed, type(self).__name__))
+    def fit(self, data: Dataset, *, seed: int = 0, start: S | None = None) -> Self:
+        """Learn, and keep the state.
+
+        Args:
+            data: To learn from.
+            seed: Of everything random.
+            start: A state of the same options to go on from; only a model that
+                :class:`Continues` makes use of it.
+        """
+        rng = stream(seed, type(self).__name__)
+        if start is not None and isinstance(self, Continues):
+            self._state = self.learn_from(data, start, rng)
+        else:
+            self._state = self.learn(data, rng)
         return self
 
     @property
@@ -197,6 +208,18 @@ class Embeds(Protocol):
 
     def item_vectors(self, items: Items) -> Floats:
         """Return the (n_items, dim) float32 vectors of items; NaN rows where it cannot say."""
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A model that can go on from what it learned before, for less than learning anew."""
+
+    def learn_from(self, data: Dataset, state: Any, rng: np.random.Generator) -> Any:
+        """Return what the data teach, going on from an earlier state of the same options.
+
+        Items may have come and gone since, and content may have other columns; a state that
+        cannot be used is passed over. Touches neither ``self``, ``data`` nor ``state``.
+        """
 
 
 models: Registry[Model[Any, Any]] = Registry("model")

@@ -11,6 +11,11 @@ PRIOR_ITEMS = 20
 """New items that the expectation "they are arrivals" is worth."""
 
 
+def new_likeness(data: Dataset) -> float:
+    """Return the :func:`likeness` of the items without events."""
+    return likeness(data, np.setdiff1d(np.arange(len(data.items)), data.anchor_rows))
+
+
 def likeness(data: Dataset, new: Rows) -> float:
     """Return how much the content of new items looks like that of past arrivals, 0 to 1.
 

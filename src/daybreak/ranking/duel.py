@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
-from daybreak.models import LinearModel, models
+from daybreak.models import LinearModel
 from daybreak.ranking.blend import Blend
 from daybreak.ranking.features import Probe
 from daybreak.ranking.full_ranking import expected_gains
@@ -106,7 +106,7 @@ def _learned(data: Dataset, recipe: Recipe, seed: int, shared: dict[Any, Any]) -
         data = replace(data, items=content.items, kernel=content.kernel)
     fitted = []
     for strategy in recipe.strategies:
-        key = id(content), strategy.model, repr(models[strategy.model](**strategy.options))
+        key = id(content), strategy.model, repr(strategy.blank())
         if key not in shared:
             shared[key] = strategy.fit(data, seed)
         fitted.append(shared[key])

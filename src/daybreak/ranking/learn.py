@@ -8,12 +8,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from daybreak.data.dataset import Dataset
-from daybreak.ranking.arrival import likeness
+from daybreak.ranking.arrival import new_likeness
 from daybreak.ranking.bank import Bank, Progress, play
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.candidates import Budget, Candidates
 from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
+from daybreak.ranking.start import NOWHERE, Start, learn_on
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.types import Doubles, Floats, Mask, Rows
 
@@ -52,6 +53,7 @@ def learn_blend(
     seed: int,
     say: Progress = lambda _: None,
     budget: Budget | None = None,
+    start: Start | None = None,
 ) -> tuple[Blend, Fitted]:
     """Return the blend fitted on simulated cold starts, and the line-up fitted on all.
 
@@ -62,22 +64,26 @@ def learn_blend(
         seed: Of everything random.
         say: Told what is being done.
         budget: Of time; default: no limit.
+        start: An earlier training: its weights are tried too, what it found useless does not
+            compete, and models that can go on do so when everything is learned. In the
+            simulated cold starts they learn anew, as they have seen what is hidden there.
     """
-    candidates = Candidates(tuple(strategies), budget or Budget())
+    competing = tuple(strategies) if start is None else start.narrowed(strategies)
+    candidates = Candidates(competing, budget or Budget())
     bank = play(data, candidates, seed, say)
     staying = tuple(candidates.strategies[row] for row in candidates.competing())
     say("weighing the strategies")
     with threadpool_limits(1):  # many small products: threads would wait for each other
-        weights, levels = _old_weights(bank, staying)
-        new, gains = _new_weights(bank, staying, weights)
+        weights, levels = _old_weights(bank, staying, start)
+        new, gains = _new_weights(bank, staying, weights, start)
         stretch, offset = _arriving(bank, weights, new)
     used = np.flatnonzero(weights.any(axis=0) | new.weights.any(axis=0))
     used = used if len(used) else np.arange(1)
     names = tuple(staying[row].name for row in used)
-    candidates.keep(names, "counts nowhere")
+    candidates.keep(names, NOWHERE)
     say("learning from everything")
-    fitted = Fitted.on(data, [staying[row] for row in used], seed)
-    like = likeness(data, np.setdiff1d(np.arange(len(data.items)), data.anchor_rows))
+    fitted, how = learn_on(data, [staying[row] for row in used], seed, start)
+    like = new_likeness(data)
     stretched = 1 + like * (stretch - 1)
     arrival = {"likeness": like, "stretch": stretch, "offset": offset}
     report = {"levels": levels, "new_items": gains, "arrival": arrival}
@@ -88,27 +94,29 @@ def learn_blend(
         new.weights[:, used] * stretched,
         new.bias * stretched + like * offset,
         like,
-        report | {"candidates": candidates.report()},
+        report | {"candidates": candidates.report()} | ({"start": how} if how else {}),
     )
     return blend, fitted
 
 
 def _old_weights(
-    bank: Bank, strategies: Sequence[Strategy]
+    bank: Bank, strategies: Sequence[Strategy], before: Start | None
 ) -> tuple[Doubles, list[dict[str, Any]]]:
     """Fit the weights of items with events, level by level, each from the one before."""
     usable = np.array([s.old for s in strategies])
     light = usable & ~np.array([s.costly for s in strategies])
     best = start = costly_start = _default(strategies) * light
     weights = np.zeros((len(LEVELS), len(strategies)))
+    earlier = None if before is None else before.weights([s.name for s in strategies])
     report = []
     for level in range(len(LEVELS)):
         tasks = _tasks(bank, level)
         if tasks:
-            best = start = _fit(tasks, start, light)
+            also = [] if earlier is None else [earlier[level]]
+            best = start = _fit(tasks, start, light, [row * light for row in also])
             gain: dict[str, Any] = {}
             if (usable != light).any():
-                costly_start = _fit(tasks, costly_start, usable, also=start)
+                costly_start = _fit(tasks, costly_start, usable, [start, *also])
                 best, gain = _better(tasks, start, costly_start)
             report.append(_measure(tasks, best, strategies, LEVELS[level]) | gain)
         weights[level] = best
@@ -176,7 +184,7 @@ def _share(kind: str, level: int, n_queries: int) -> float:
 
 
 def _fit(
-    tasks: Sequence[Task], start: Doubles, usable: Mask, also: Doubles | None = None
+    tasks: Sequence[Task], start: Doubles, usable: Mask, also: Sequence[Doubles] = ()
 ) -> Doubles:
     """Take the best of the smooth optimum, the level before, each strategy alone; search on."""
     bounds: Bounds = [(0, None) if use else (0, 0) for use in usable]
@@ -184,7 +192,7 @@ def _fit(
     alone = [row for row in np.eye(len(usable)) if (row * usable).any()]
     # The smooth loss trusts each strategy too little or too much at the head of the list.
     leaning = [smooth + part * smooth.sum() * row for row in alone for part in (0.5, 1.5)]
-    starts = [smooth, start, *alone, *leaning, *([] if also is None else [also])]
+    starts = [smooth, start, *alone, *leaning, *also]
     return by_search(tasks, starts, np.flatnonzero(usable).tolist())
 
 
@@ -211,7 +219,7 @@ def _measure(
 
 
 def _new_weights(
-    bank: Bank, strategies: Sequence[Strategy], weights: Doubles
+    bank: Bank, strategies: Sequence[Strategy], weights: Doubles, before: Start | None
 ) -> tuple[NewPart, list[dict[str, Any]]]:
     """Fit the weights of items without events, alone and in one list with the others."""
     usable = np.array([s.new for s in strategies])
@@ -223,15 +231,18 @@ def _new_weights(
     if "new_item" not in bank.pools:
         return new, report
     everything = bank.pools["new_item"]
+    earlier = None if before is None else before.new_weights([s.name for s in strategies])
     start = costly_start = np.append(_default(strategies) * light, 0.0)
     for levels in NEW_LEVELS:
         rows = np.flatnonzero(np.isin(level_of(everything.n_events), levels))
         best = start
         if len(rows) >= ENOUGH:
             tasks = _new_tasks(everything.take(_some(rows)), weights)
-            best = start = _fit_new(tasks, light, [start])
+            also = [] if earlier is None else [earlier[levels[0]]]
+            lean = [row * np.append(light, True) for row in also]
+            best = start = _fit_new(tasks, light, [start, *lean])
             if (usable != light).any():
-                costly_start = _fit_new(tasks, usable, [costly_start, start])
+                costly_start = _fit_new(tasks, usable, [costly_start, start, *also])
                 best, gain = _better(tasks, start, costly_start)
                 report.append({"events": LEVELS[levels[0]], "queries": len(rows)} | gain)
         for level in levels:

@@ -26,9 +26,15 @@ class Strategy:
     costly: bool = False
     """Whether it takes part in ``auto`` only when a training is given time."""
 
-    def fit(self, data: Dataset, seed: int) -> Model[Any, Any]:
-        """Return the model, fitted."""
-        return models[self.model](**self.options).fit(data, seed=seed)
+    def blank(self) -> Model[Any, Any]:
+        """Return the model, not fitted."""
+        return models[self.model](**self.options)
+
+    def fit(
+        self, data: Dataset, seed: int, start: Model[Any, Any] | None = None
+    ) -> Model[Any, Any]:
+        """Return the model, fitted, from where an earlier one was if it can go on."""
+        return self.blank().fit(data, seed=seed, start=None if start is None else start.state)
 
 
 LINE_UP = (

@@ -12,7 +12,7 @@ from daybreak.ranking.duel import Catalogue, Recipe, duel
 from daybreak.service.dataset import Reading, catalogue_of, dataset_of, kernel_of
 from daybreak.service.inputs import as_tables
 from daybreak.service.learning import Learned
-from daybreak.service.release import has_release, read_release
+from daybreak.service.release import has_release, read_learned
 from daybreak.service.verdict import Verdict, verdict_of
 
 FEWER = 0.8
@@ -95,7 +95,7 @@ def enter(
             f"{folder} holds a release; give data= to be compared with it on, or force=True"
         )
     try:
-        old = _read(folder, _encoder(new))
+        old = read_learned(folder, _encoder(new))
     except DaybreakError as error:
         if not force:
             raise
@@ -120,15 +120,6 @@ def refuse(verdict: Verdict) -> None:
         "it all the same with --force (force=True)",
         verdict.to_dict(),
     )
-
-
-def _read(folder: Path, encoder: Encoder | None) -> Learned:
-    try:
-        return read_release(folder)[0]
-    except ConfigError:  # its text encoder has no name: it may be the one that is at hand
-        if encoder is None:
-            raise
-        return read_release(folder, encoder)[0]
 
 
 def _reading(learned: Learned, tables: Tables) -> Reading:

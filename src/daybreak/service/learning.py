@@ -12,6 +12,7 @@ from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.ranking.blend import Blend
 from daybreak.ranking.candidates import Budget
+from daybreak.ranking.start import Start, refresh
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.dataset import Reading, dataset_of
 from daybreak.service.histories import Histories
@@ -31,6 +32,11 @@ class Learned:
     rules: ResolvedRules
     """Which events are positive; the same for those that come later."""
     facts: "Facts"
+
+    @property
+    def start(self) -> Start:
+        """What a later training can go on from."""
+        return Start(self.blend, self.fitted)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,10 @@ class Options:
     seed: int
     budget_s: float | None = None
     """Seconds for the training; None: as many as the light strategies take."""
+    start: Start | None = None
+    """An earlier training to go on from."""
+    keep_weights: bool = False
+    """Whether the weights of the start are taken as they are, without simulated cold starts."""
 
 
 def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, Histories]:
@@ -65,7 +75,12 @@ def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, His
     reading = Reading(options.encoder, options.rules, options.fields, options.seed)
     read = dataset_of(tables, reading)
     data, events = read.data, read.data.events
-    blend, fitted = learn_blend(data, options.strategies, options.seed, say, budget)
+    if options.keep_weights and options.start is not None:
+        blend, fitted = refresh(data, options.start, options.seed, say)
+    else:
+        blend, fitted = learn_blend(
+            data, options.strategies, options.seed, say, budget, options.start
+        )
     learned = Learned(
         read.content,
         read.profile,

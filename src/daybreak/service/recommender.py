@@ -14,23 +14,21 @@ from daybreak.service.answers import SCHEMA
 from daybreak.service.encoder_choice import Choice, choose_encoder
 from daybreak.service.event_rows import EventRows, event_rows
 from daybreak.service.explaining import FIELDS, TYPE, reasons
-from daybreak.service.gate import compare, enter
 from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
 from daybreak.service.judging import judge
+from daybreak.service.keeping import Keeping
 from daybreak.service.learning import Options, Progress, learn
 from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.profiles import Profiles
-from daybreak.service.release import read_release, write_release
 from daybreak.service.request import Request
 from daybreak.service.shelf import Shelf
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
-    from daybreak.service.verdict import Verdict
 
 
-class Recommender:
+class Recommender(Keeping):
     """Recommend to anybody, anything, from the first day; learn more with every event.
 
     A user nobody has heard of, an empty history and an item added a moment ago are ordinary
@@ -88,6 +86,8 @@ class Recommender:
         items: Any = None,
         users: Any = None,
         *,
+        start: "Recommender | str | Path | None" = None,
+        keep_weights: bool = False,
         progress: Progress | None = None,
     ) -> Self:
         """Learn from events, items and users: tables, frames or paths.
@@ -96,17 +96,30 @@ class Recommender:
             data: :class:`Tables`, an import result, or events as a frame or a path.
             items: The catalogue, unless ``data`` has it; new items without events belong here.
             users: Profiles, unless ``data`` has them.
+            start: A recommender of before, or its folder, to go on from.
+            keep_weights: Take the weights of ``start`` as they are, and simulate nothing.
             progress: Called with what is being done.
 
         Raises:
             DataError: An input cannot be read, or there are no items.
+            ConfigError: Weights are to be kept, but there is no start.
         """
+        before = None if start is None else self._other(start).start
+        if keep_weights and before is None:
+            raise ConfigError("keep_weights needs the weights of an earlier one: give start=")
         tables, rules, notes = as_tables(data, items, users, self.rules)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
         encoder, faults = self._text_encoder(tables.items)
         options = Options(
-            self.strategies, encoder, rules, self.fields, self.seed, self.budget_s
+            self.strategies,
+            encoder,
+            rules,
+            self.fields,
+            self.seed,
+            self.budget_s,
+            before,
+            keep_weights,
         )
         learned, histories = learn(tables, options, progress or (lambda _: None))
         self.notes = (*notes, *faults, f"events: {learned.rules.describe()}")
@@ -299,77 +312,6 @@ class Recommender:
         """The catalogue now."""
         return self._need().catalogue.frame
 
-    def save(self, folder: str | Path) -> None:
-        """Write a release: models, blend, catalogue. It holds nothing of any single user.
-
-        A folder that is there is replaced, and is a whole release at every moment.
-        """
-        self._write(Path(folder))
-
-    def release(
-        self, folder: str | Path, data: Any = None, *, force: bool = False, **options: Any
-    ) -> "Verdict":
-        """Save into a folder, unless that is worse than the release which is there.
-
-        Args:
-            folder: Where the release in service is, if there is one.
-            data: As for :meth:`fit`: what both are asked about.
-            force: Write whatever is found; the release remembers the verdict.
-            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
-
-        Raises:
-            GateRefusedError: A slice got significantly worse; the folder is as it was.
-            ConfigError: There is a release, but no data to be compared with it on.
-        """
-        verdict = enter(Path(folder), self._need().learned, data, force=force, **options)
-        self._write(Path(folder), verdict.to_dict())
-        return verdict
-
-    def compare(
-        self, other: "Recommender | str | Path", data: Any, **options: Any
-    ) -> "Verdict":
-        """Return how this one would do in the place of another, or of a release in a folder.
-
-        Args:
-            other: The one in service.
-            data: As for :meth:`fit`: what both are asked about.
-            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
-        """
-        old = other if isinstance(other, Recommender) else Recommender.load(other)
-        return compare(self._need().learned, old._need().learned, data, **options)
-
-    @classmethod
-    def load(
-        cls,
-        folder: str | Path,
-        *,
-        events: Any = None,
-        users: Any = None,
-        encoder: Encoder | None = None,
-    ) -> "Recommender":
-        """Read a release; give events and users to have their histories and profiles back.
-
-        Args:
-            folder: Where :meth:`save` wrote it.
-            events: As for :meth:`add_events`.
-            users: As for :meth:`add_users`.
-            encoder: The text encoder, when :meth:`fit` was given one that has no name.
-
-        Raises:
-            NotFoundError: There is no release, or its text model is not installed.
-            DataError: It is damaged, or of another version.
-        """
-        learned, catalogue, settings = read_release(Path(folder), encoder)
-        model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
-        model.strategies = learned.fitted.strategies
-        model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
-        nobody = pl.DataFrame(schema={"user_id": pl.String})
-        profiles = Profiles.of(learned.profile, nobody)
-        model._shelf = Shelf.of(learned, catalogue.frame, profiles, catalogue.items)
-        if users is not None:
-            model.add_users(users)
-        return model if events is None else model.add_events(events)
-
     def evaluate(
         self, data: Any, items: Any = None, users: Any = None, **options: Any
     ) -> "Report":
@@ -411,15 +353,6 @@ class Recommender:
         choice = given if isinstance(given, Choice) else choose_encoder(given, items)
         self._encoder_name = choice.name
         return choice.encoder, choice.notes
-
-    def _write(self, folder: Path, gate: dict[str, Any] | None = None) -> None:
-        shelf = self._need()
-        settings = {
-            "seed": self.seed,
-            "notes": list(self.notes),
-            "encoder": self._encoder_name,
-        }
-        write_release(folder, shelf.learned, shelf.catalogue, settings, gate)
 
     def _need(self) -> Shelf:
         if self._shelf is None:

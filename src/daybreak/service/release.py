@@ -16,7 +16,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
-from daybreak.errors import DataError, DaybreakError, NotFoundError
+from daybreak.errors import ConfigError, DataError, DaybreakError, NotFoundError
 from daybreak.models import LinearModel, models
 from daybreak.models.states import read_state, write_state
 from daybreak.ranking.blend import LEVELS, Blend
@@ -84,6 +84,21 @@ def read_release(
         raise DataError(
             f"the release in {folder} is damaged ({error!r}); train again"
         ) from error
+
+
+def read_learned(folder: Path, encoder: Encoder | None = None) -> Learned:
+    """Return what the recommender of a release has learned.
+
+    Args:
+        folder: Where the release is.
+        encoder: The text encoder, should the release have one without a name.
+    """
+    try:
+        return read_release(folder)[0]
+    except ConfigError:
+        if encoder is None:
+            raise
+        return read_release(folder, encoder)[0]
 
 
 def _read(
