@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
-from daybreak.models import Model
+from daybreak.ranking.contest import Contestant, Scores
 from daybreak.ranking.full_ranking import expected_ndcg
 from daybreak.ranking.questions import Question, rounds
-from daybreak.ranking.strategies import Strategy
 from daybreak.rng import stream
 from daybreak.types import Doubles
 
@@ -51,7 +49,7 @@ class Exam:
         one = next(rounds(data, int(stream(seed, name).integers(2**31)), 1))
         return cls(one.data, one.questions)
 
-    def marks(self, strategy: Strategy, seed: int) -> Marks:
+    def marks(self, strategy: Contestant, seed: int) -> Marks:
         """Let a strategy learn what is not hidden, and ask it what it can answer.
 
         Statistics that a learning leaves in ``data.memo`` stay there for the next.
@@ -82,7 +80,7 @@ class Exam:
         return Gain(mean, mean - margin, mean + margin)
 
 
-def _asked(questions: tuple[Question, ...], strategy: Strategy) -> Iterator[Question]:
+def _asked(questions: tuple[Question, ...], strategy: Contestant) -> Iterator[Question]:
     """Yield the questions that a strategy's options can change the answer to."""
     for question in questions:
         wants = {"new": {"new"}, "old": {"old"}, "all": {"old", "new"}}[question.among]
@@ -91,7 +89,7 @@ def _asked(questions: tuple[Question, ...], strategy: Strategy) -> Iterator[Ques
             yield question
 
 
-def _values(model: Model[Any, Any] | None, question: Question, items: Items) -> Doubles:
+def _values(model: Scores | None, question: Question, items: Items) -> Doubles:
     assert model is not None  # noqa: S101 - somebody who is asked has learned
     probe = question.probe
     columns = np.flatnonzero(probe.candidates)

@@ -23,6 +23,8 @@ LEAST = 6
 """A strategy for which there is no time to try so many is not searched."""
 CHECKS = 2
 """Learnings that follow a search: the default and what was found, on another hidden part."""
+MEASURING = 0.3
+"""Share of the time after which no more strategies are measured."""
 SLOW = 3.0
 """Options that take so many times the default are given up."""
 
@@ -158,6 +160,9 @@ class _Search:
             space = space_of(strategy.model, strategy.options)
             if not space:
                 self._dismiss(strategy, "it has no options to search")
+                continue
+            if self._left < (1 - MEASURING) * self._seconds:
+                self._dismiss(strategy, "no time to measure it")
                 continue
             self._say(f"measuring {strategy.name}")
             start = perf_counter()

@@ -1,0 +1,155 @@
+"""What a search of options gains, on a part of the data that the search never saw.
+
+    python benchmarks/search_gain.py --data DIR [--seconds 300] [--costly history_vae] [--blend]
+
+Prints a section for one data set; ``--out FILE.md`` adds it to a file. The search hides two
+parts of the data for itself; here a third, drawn from another stream, asks the defaults and the
+best options found, those that were kept and those that were not.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from tables import machine
+
+from daybreak import EventRules
+from daybreak.data import read_folder
+from daybreak.data.dataset import Dataset
+from daybreak.ranking.contest import Blended, Contestant
+from daybreak.ranking.exam import Exam
+from daybreak.ranking.search import Searched, search
+from daybreak.ranking.strategies import LINE_UP, Strategy, line_up
+from daybreak.service.dataset import Reading, dataset_of
+from daybreak.service.encoder_choice import choose_encoder
+
+HEAD = (
+    "| strategy | queries | default | found | gain [%] | 95 % "
+    "| kept | tried | options found | [s] |"
+)
+
+
+def load(folder: Path, encoder: str) -> Dataset:
+    """Return the data set of a folder, read as a recommender would."""
+    tables = read_folder(folder).tables
+    choice = choose_encoder(encoder, tables.items)
+    return dataset_of(tables, Reading(choice.encoder, EventRules(), None, 0)).data
+
+
+def mean(marks: Any) -> float:
+    """Return the mean over slices of their mean NDCG."""
+    return float(np.mean([values.mean() for values in marks.values()]))
+
+
+def row(exam: Exam, old: Contestant, new: Contestant, rest: list[Any]) -> tuple[str, Any]:
+    """Let two contestants answer the third part; return a line of the table and their gain."""
+    fresh = replace(exam, data=replace(exam.data))
+    before, after = fresh.marks(old, 0), fresh.marks(new, 0)
+    gain = fresh.gain(after, before)
+    interval = f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
+    asked = sum(len(values) for values in before.values())
+    cells = [old.name, asked, f"{mean(before):.4f}", f"{mean(after):.4f}"]
+    line = [*cells, f"{100 * gain.mean:+.1f}", interval, *rest]
+    return "| " + " | ".join(map(str, line)) + " |", (before, after)
+
+
+def found_by(searched: Searched, strategy: Strategy) -> Strategy | None:
+    """Return a strategy with the best options found, kept or not; None: the defaults."""
+    record = searched.record["strategies"][strategy.name]
+    if record.get("best", {}) == record.get("default", {}):
+        return None
+    return replace(strategy, options={**strategy.options, **record["best"]})
+
+
+def strategy_rows(exam: Exam, asked: tuple[Strategy, ...], searched: Searched) -> list[str]:
+    """Return a line for each strategy that was searched."""
+    lines = []
+    for strategy in asked:
+        record = searched.record["strategies"][strategy.name]
+        better = found_by(searched, strategy)
+        seconds = f"{record['seconds']:.0f}"
+        if better is not None:
+            options = json.dumps(record["best"]).strip("{}").replace('"', "")
+            kept = "yes" if record["kept"] else "no"
+            lines.append(
+                row(exam, strategy, better, [kept, record["tried"], options, seconds])[0]
+            )
+        elif record["tried"]:
+            same = ["", "", "", "", "", "no", record["tried"], record["why"], seconds]
+            lines.append("| " + " | ".join(map(str, [strategy.name, *same])) + " |")
+        elif record["why"].startswith("no time"):
+            lines.append(f"| {strategy.name} | | | | | | no | 0 | {record['why']} | |")
+        print(strategy.name, flush=True)
+    return lines
+
+
+def blend_rows(exam: Exam, searched: Searched) -> list[str]:
+    """Return a line and the slices of the blend with the defaults and with what was kept."""
+    light = {strategy.name for strategy in LINE_UP}
+    chosen = tuple(s for s in searched.strategies if s.name in light)
+    start = perf_counter()
+    old = Blended(
+        tuple(s for s in LINE_UP if s.name in {c.name for c in chosen}), "blend of all"
+    )
+    line, (before, after) = row(exam, old, Blended(chosen, "searched"), ["", "", "", ""])
+    print(f"blends: {perf_counter() - start:.0f} s", flush=True)
+    table = ["", "The blend, slice by slice:", "", "| slice | queries | default | searched |"]
+    table += ["| --- | ---: | ---: | ---: |"]
+    table += [
+        f"| {name} | {len(values)} | {values.mean():.4f} | {after[name].mean():.4f} |"
+        for name, values in before.items()
+    ]
+    return [line, *table]
+
+
+def section(args: argparse.Namespace) -> str:
+    """Search, ask, and return the section of a data set."""
+    data = load(args.data, args.encoder)
+    asked = (*line_up("auto"), *(line_up(args.costly) if args.costly else ()))
+    searched = search(data, asked, 0, args.seconds, lambda text: print(text, flush=True))
+    exam = Exam.of(data, 0, "search benchmark")
+    took = searched.record["seconds"]
+    lines = [
+        f"## {args.name or args.data.name}",
+        "",
+        f"{len(data.active):,} users, {len(data.anchor_rows):,} items with events, "
+        f"{len(data.events):,} events. Allowed {args.seconds:.0f} s, took {took:.0f} s. "
+        + "; ".join(f"{title}: {text}" for title, text in machine().items())
+        + ("; " + args.note if args.note else "")
+        + ".",
+        "",
+        HEAD,
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | --- | ---: |",
+        *strategy_rows(exam, asked, searched),
+        *(blend_rows(exam, searched) if args.blend else ()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure one data set."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with tables")
+    parser.add_argument("--name", default="", help="of the data set in the table")
+    parser.add_argument("--seconds", type=float, default=300.0, help="for the search")
+    parser.add_argument("--encoder", default="auto")
+    parser.add_argument(
+        "--costly", nargs="*", default=[], help="costly strategies searched too"
+    )
+    parser.add_argument("--blend", action="store_true", help="compare the blends as well")
+    parser.add_argument("--note", default="", help="put into the table")
+    parser.add_argument("--out", type=Path, help="file the section is added to")
+    args = parser.parse_args()
+    text = section(args)
+    print(text)
+    if args.out:
+        with args.out.open("a", encoding="utf-8") as file:
+            file.write("\n" + text)
+
+
+if __name__ == "__main__":
+    main()
