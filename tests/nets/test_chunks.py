@@ -11,9 +11,7 @@ from daybreak.nets.chunks import Chunks, Histories  # noqa: E402 - needs torch
 def chunks_of(sizes, length, at=None):
     user = np.repeat(np.arange(len(sizes)), sizes)
     times = np.concatenate([np.arange(size) for size in sizes]) if at is None else at
-    return nets.Chunks(
-        nets.Histories(user, np.arange(len(user)), np.asarray(times, float)), length
-    )
+    return Chunks(Histories(user, np.arange(len(user)), np.asarray(times, float)), length)
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6), st.integers(1, 9))
