@@ -1,0 +1,177 @@
+"""A conditional variational autoencoder that generates the behaviour of new items."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.models.base import models
+from daybreak.models.generated import (
+    GeneratedConfig,
+    GeneratedModel,
+    GeneratedState,
+    condition,
+    lesson,
+    perceptron,
+)
+from daybreak.types import Floats, Rows
+
+LIMIT = 8.0
+"""Largest size of a log-variance."""
+
+
+@dataclass(frozen=True)
+class ContentVaeConfig(GeneratedConfig):
+    """Options of :class:`ContentVaeModel`."""
+
+    dim: int = 128
+    code: int = 32
+    """Numbers of the code."""
+    hidden: int = 256
+    """Width of the hidden layers."""
+    epochs: int = 40
+    batch: int = 128
+    """Items in one step."""
+    rate: float = 1e-3
+    decay: float = 1e-2
+    """Weight decay."""
+    dropout: float = 0.3
+    """Share of the hidden layers that is hidden while training."""
+    beta: float = 1.0
+    """Weight of the divergence at the end of its rise."""
+    evenness: float = 0.5
+    """How little the noise of an item changes its weight; see :func:`unlikelihood`."""
+
+
+@dataclass(frozen=True, eq=False)
+class ContentVaeState(GeneratedState):
+    """What :class:`ContentVaeModel` learned."""
+
+    prior_first: Floats
+    """(directions + dim, hidden) of the prior network"""
+    prior_first_bias: Floats
+    """(hidden,)"""
+    prior_second: Floats
+    """(hidden, 2 code) to means and log-variances of the code"""
+    prior_second_bias: Floats
+    """(2 code,)"""
+    decoder_first: Floats
+    """(code + directions + dim, hidden) of the decoder"""
+    decoder_first_bias: Floats
+    """(hidden,)"""
+    decoder_second: Floats
+    """(hidden, dim + 1) to means, and a log-variance of the item"""
+    decoder_second_bias: Floats
+    """(dim + 1,)"""
+    noise: Floats
+    """(dim,) log-variances of the directions"""
+
+
+@models.register("content_vae")
+class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
+    """Generate the factors of a new item from its content, and say how sure that is.
+
+    Known items and askers are those of :class:`FactorsModel`. The autoencoder learns what the
+    ridge from content leaves of an item's vector: a code ``z`` explains it, and a prior network
+    tells from content alone what the code of a new item may be. A new item gets the vector that
+    the mean of its prior decodes to.
+
+    Source:
+        Sohn, Lee and Yan 2015, "Learning structured output representation using deep
+        conditional generative models", eq. 4 (bound); Kingma and Welling 2014, "Auto-encoding
+        variational Bayes", eq. 10 (reparametrisation); Zhao, Ren, Du, Guo and Zhang 2022,
+        "Improving item cold-start recommendation via model-agnostic conditional variational
+        autoencoder" (behaviour from content).
+    """
+
+    Config: ClassVar = ContentVaeConfig
+    State: ClassVar = ContentVaeState
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentVaeState:
+        """Factor, then train the autoencoder; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        from daybreak.nets.content_vae import train_content_vae  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import seed_of  # noqa: PLC0415
+
+        known = lesson(data, self.config, rng)
+        guessed = known.conditions[:, self.config.directions :]
+        learned = train_content_vae(
+            known.targets - guessed, known.conditions, self.config, seed_of(rng)
+        )
+        parts: dict[str, Any] = vars(known.state) | learned
+        return ContentVaeState(**parts)
+
+    def generated(self, told: Floats) -> Floats:
+        """Decode the means of the priors; see :meth:`GeneratedModel.generated`."""
+        mean, _ = self._prior(told)
+        return self._decoded(mean, told)[0]
+
+    def sample(self, items: Items, rng: np.random.Generator) -> Floats:
+        """Return (n_items, dim) vectors as they may turn out to be, for exploration.
+
+        Ranking by sampled vectors shows new items in proportion to their chance to be the best
+        (Thompson sampling). Items with events have their own vectors.
+        """
+        found, new = self.item_vectors(items), self._new(items)
+        told = condition(self.state, items.take(new))
+        mean, deviation = self._prior(told)
+        code = mean + deviation * rng.standard_normal(mean.shape).astype(np.float32)
+        vectors, noise = self._decoded(code, told)
+        vectors = vectors + noise * rng.standard_normal(vectors.shape).astype(np.float32)
+        found[new] = vectors * self.state.scale + self.state.centre
+        return found
+
+    def uncertainty(self, items: Items) -> Floats:
+        """Return (n_items, dim) standard deviations of vectors; 0 for items with events.
+
+        The score of asker ``p`` for item ``i`` has standard deviation
+        ``sqrt(p**2 @ uncertainty[i]**2)``. The variance is that of the decoder plus that of the
+        prior, carried through the decoder's derivative at the mean.
+        """
+        new = self._new(items)
+        told = condition(self.state, items.take(new))
+        mean, deviation = self._prior(told)
+        _, noise = self._decoded(mean, told)
+        variance = noise**2 + self._carried(mean, deviation, told)
+        found = np.zeros((len(items), self.state.vectors.shape[1]), dtype=np.float32)
+        found[new] = np.sqrt(variance) * self.state.scale
+        return found
+
+    def _new(self, items: Items) -> Rows:
+        return np.flatnonzero(self.state.ids.rows(items.ids) < 0)
+
+    def _prior(self, told: Floats) -> tuple[Floats, Floats]:
+        """Return (n, code) means and standard deviations."""
+        state = self.state
+        layers = state.prior_first, state.prior_first_bias
+        answer = perceptron(told, (*layers, state.prior_second, state.prior_second_bias))
+        mean, log_variance = np.split(answer, 2, axis=1)
+        return mean, np.exp(0.5 * log_variance)
+
+    def _decoded(self, code: Floats, told: Floats) -> tuple[Floats, Floats]:
+        """Return (n, dim) means and standard deviations, in units of ``scale``."""
+        state = self.state
+        layers = state.decoder_first, state.decoder_first_bias
+        answer = perceptron(
+            np.concatenate([code, told], axis=1),
+            (*layers, state.decoder_second, state.decoder_second_bias),
+        )
+        log_variance = np.clip(state.noise + answer[:, -1:], -LIMIT, LIMIT)
+        vectors = told[:, self.config.directions :] + answer[:, :-1]
+        return vectors, np.exp(0.5 * log_variance)
+
+    def _carried(self, mean: Floats, deviation: Floats, told: Floats) -> Floats:
+        """Return (n, dim) variances that the spread of the code causes, to first order."""
+        state = self.state
+        into, out = state.decoder_first[: self.config.code], state.decoder_second[:, :-1]
+        x = np.concatenate([mean, told], axis=1)
+        slopes = 1 - np.tanh(x @ state.decoder_first + state.decoder_first_bias) ** 2
+        variance = np.empty((len(x), out.shape[1]), dtype=np.float32)
+        for row, slope in enumerate(slopes):
+            variance[row] = deviation[row] ** 2 @ ((into * slope) @ out) ** 2
+        return variance

@@ -1,0 +1,130 @@
+"""The network of :class:`daybreak.models.content_vae.ContentVaeModel`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.types import Floats
+
+RISE = 0.5
+"""Share of the training along which the weight of the divergence rises."""
+START = 0.1
+"""Last layers start at this share of their usual size: near what the ridge says."""
+LIMIT = 8.0
+"""Largest size of a log-variance."""
+
+
+class Perceptron(nn.Module):
+    """One hidden layer of tanh, with dropout."""
+
+    def __init__(self, n_inputs: int, hidden: int, n_outputs: int, hide: float) -> None:
+        super().__init__()
+        self.first = nn.Linear(n_inputs, hidden)
+        self.second = nn.Linear(hidden, n_outputs)
+        self.second.weight.data *= START
+        self.second.bias.data.zero_()
+        self.hide = hide
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, n_outputs)."""
+        hidden = torch.tanh(self.first(x))
+        answer: Tensor = self.second(dropout(hidden, self.hide, self.training))
+        return answer
+
+    def arrays(self, name: str) -> dict[str, Floats]:
+        """Return the weights as arrays to multiply from the right."""
+        return {
+            f"{name}_first": array(self.first.weight.T),
+            f"{name}_first_bias": array(self.first.bias),
+            f"{name}_second": array(self.second.weight.T),
+            f"{name}_second_bias": array(self.second.bias),
+        }
+
+
+class ContentVae(nn.Module):
+    """Encoder q(z | v, c), prior p(z | c) and decoder p(v | z, c) of what a ridge leaves."""
+
+    def __init__(self, n_told: int, dim: int, options: Any) -> None:
+        super().__init__()
+        hidden, code, hide = options.hidden, options.code, options.dropout
+        self.encoder = Perceptron(dim + n_told, hidden, 2 * code, hide)
+        self.prior = Perceptron(n_told, hidden, 2 * code, hide)
+        self.decoder = Perceptron(code + n_told, hidden, dim + 1, hide)
+        self.noise = nn.Parameter(torch.zeros(dim))
+
+    def decode(self, code: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (n, dim) means and (n, dim) log-variances: one a direction, one an item."""
+        answer = self.decoder(torch.cat([code, told], dim=1))
+        return answer[:, :-1], (self.noise + answer[:, -1:]).clamp(-LIMIT, LIMIT)
+
+
+def divergence_between(
+    mean: Tensor, log_variance: Tensor, from_mean: Tensor, from_log_variance: Tensor
+) -> Tensor:
+    """Return the (n,) divergence KL(N(mean, exp(log_variance)) | N(from ...)), diagonal.
+
+    Source:
+        Kingma and Welling 2014, "Auto-encoding variational Bayes", appendix B, for any second
+        Gaussian.
+
+    Example:
+        Means 1 apart, variances 1 and e: ``(1 - 0 + (1 + 1) / e - 1) / 2 = 1 / e``.
+
+        >>> one, nil = torch.ones(1, 1), torch.zeros(1, 1)
+        >>> divergence_between(one, nil, nil, one)
+        tensor([0.3679])
+    """
+    apart = (log_variance - from_log_variance).exp()
+    apart = apart + (mean - from_mean) ** 2 * (-from_log_variance).exp()
+    return 0.5 * torch.sum(from_log_variance - log_variance + apart - 1, dim=1)
+
+
+def unlikelihood(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: float) -> Tensor:
+    """Return the (n,) negative log-likelihood of a Gaussian, noisy items not played down.
+
+    Each item counts by its variance to the power of ``evenness``, through which no gradient
+    flows: 0 is the likelihood itself, which all but ignores items that are hard to tell; 1
+    gives the mean the gradient of squared errors. Weights have mean 1 over the batch.
+
+    Source:
+        Seitzer, Tavakoli, Antic and Martius 2022, "On the pitfalls of heteroscedastic
+        uncertainty estimation with probabilistic neural networks", eq. 5.
+    """
+    errors = (target - mean) ** 2 * (-log_variance).exp() + log_variance
+    weights = (evenness * log_variance.detach()).exp()
+    return 0.5 * torch.sum(errors * weights / weights.mean(), dim=1)
+
+
+def train_content_vae(
+    targets: Floats, told: Floats, options: Any, seed: int
+) -> dict[str, Floats]:
+    """Return the arrays of prior and decoder, as named in the model's State.
+
+    Args:
+        targets: (n_items, dim) what content alone did not tell of behaviour.
+        told: (n_items, n_told) the conditions.
+        options: The model's Config.
+        seed: Of everything random.
+    """
+    v, c = torch.from_numpy(targets), torch.from_numpy(told)
+    with seeded(seed):
+        net = ContentVae(c.shape[1], v.shape[1], options)
+        if len(v):
+            net.noise.data = (v**2).mean(dim=0).clamp_min(1e-3).log()
+
+        def loss(rows: Tensor, share: float) -> Tensor:
+            mean, log_variance = net.encoder(torch.cat([v[rows], c[rows]], 1)).chunk(2, 1)
+            code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            fit = unlikelihood(v[rows], *net.decode(code, c[rows]), options.evenness)
+            prior = net.prior(c[rows]).chunk(2, 1)
+            beta = options.beta * min(share / RISE, 1.0)
+            apart = divergence_between(mean, log_variance, *prior)
+            return torch.mean(fit + beta * apart) / v.shape[1]
+
+        plan = Plan(options.epochs, options.batch, options.rate, options.decay)
+        train(net, len(v), loss, plan)
+    arrays = net.prior.arrays("prior") | net.decoder.arrays("decoder")
+    return arrays | {"noise": array(net.noise)}
