@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from daybreak.cli import asking, data, learning, setup
+from daybreak.cli import asking, bench, data, distil, learning, setup
 from daybreak.cli.status import status_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -14,11 +14,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "describe": data.describe,
     "validate": data.validate,
     "train": learning.train,
+    "compare": learning.compare,
     "evaluate": learning.evaluate,
+    "bench": bench.bench,
     "recommend": asking.recommend,
     "similar": asking.similar,
     "audience": asking.audience,
     "explain": asking.explain,
+    "distil": distil.distil,
     "config": setup.config,
     "doctor": setup.doctor,
 }

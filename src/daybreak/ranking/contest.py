@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
@@ -133,7 +134,7 @@ def contest(
     All candidates are ranked for every query, nothing is sampled; ties count as a random order
     would. A strategy that cannot score new items ranks them last in one list with old ones and
     has no value where only new ones are ranked; one that scores only new items has values there
-    alone. A strategy that fails has a row that says why.
+    alone. A strategy that fails has a row that says why. Every strategy has one thread.
 
     Args:
         data: Everything that is known.
@@ -150,7 +151,8 @@ def contest(
     rows = []
     for number, contestant in enumerate(strategies):
         say(f"{contestant.name} ({number + 1} of {len(strategies)})")
-        rows.append(_row(contestant, played, seed))
+        with threadpool_limits(1):  # what it costs must not depend on what else is running
+            rows.append(_row(contestant, played, seed))
     return Standings(tuple(rows), {name: n for name, n in queries.items() if n})
 
 
