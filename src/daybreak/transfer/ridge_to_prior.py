@@ -1,0 +1,92 @@
+"""Ridge regression that shrinks towards what was believed before, instead of towards zero."""
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg as sl
+
+from daybreak.errors import ConfigError
+from daybreak.types import Doubles, Floats, Sparse
+
+DIRECT = 4096
+"""Rows up to which the equations are solved exactly; beyond, by conjugate gradients."""
+STEPS = 200
+"""Rounds of conjugate gradients, at most."""
+CLOSE = 1e-4
+"""What may be left of a column's right-hand side when the rounds end."""
+
+
+class RidgeToPrior:
+    """Fit ``W = argmin ‖B W − T‖² + λ ‖W − W₀‖²`` for several λ.
+
+    With more columns than rows the dual is the small problem:
+    ``W = W₀ + Bᵀ (B Bᵀ + λ I)⁻¹ (T − B W₀)``.
+
+    Cost: n³ / 3 multiplications a λ for n ≤ 4,096 rows; else ``4·nnz(B)·dim`` a round, at most
+    200 rounds. Memory: 16·n² bytes, or 24·n·dim.
+
+    Args:
+        rows: (n, m) CSR matrix ``B``.
+        targets: (n, dim) matrix ``T``.
+        prior: (m, dim) matrix ``W₀``.
+
+    Source:
+        The dual of ridge regression: Saunders, Gammerman and Vovk 1998, eq. 8, for ``W − W₀``.
+        Conjugate gradients: Hestenes and Stiefel 1952, section 3.
+
+    Example:
+        One text with two tokens and the value 1, nothing believed: each token gets 1/(2 + λ).
+
+        >>> import scipy.sparse as sp
+        >>> both = sp.csr_array(np.ones((1, 2), np.float32))
+        >>> RidgeToPrior(both, np.ones((1, 1)), np.zeros((2, 1))).fit(1.0).round(4)
+        array([[0.3333],
+               [0.3333]], dtype=float32)
+    """
+
+    def __init__(
+        self, rows: Sparse, targets: Floats | Doubles, prior: Floats | Doubles
+    ) -> None:
+        self.rows = rows
+        self.prior = prior
+        self._left = np.asarray(targets - rows @ prior, np.float64)
+        """(n, dim) what the prior leaves to explain"""
+        small = rows.shape[0] <= DIRECT
+        self._gram = (rows @ rows.T).toarray().astype(np.float64) if small else None
+
+    def fit(self, ridge: float) -> Floats:
+        """Return the (m, dim) weights for one λ.
+
+        Raises:
+            ConfigError: λ is not above 0.
+        """
+        if not ridge > 0:
+            raise ConfigError(f"a ridge must be above 0, got {ridge!r}")
+        if self._gram is None:
+            solved = self._by_rounds(ridge)
+        else:
+            full = self._gram + ridge * np.eye(len(self._gram))
+            solved = sl.solve(full, self._left, assume_a="pos", overwrite_a=True)
+        return np.asarray(self.prior + self.rows.T @ solved, np.float32)
+
+    def _by_rounds(self, ridge: float) -> Doubles:
+        """Solve every column by conjugate gradients at the same time."""
+        solved = np.zeros_like(self._left)
+        left = self._left.copy()
+        way = left.copy()
+        size = _dots(left, left)
+        enough = CLOSE**2 * size
+        for _ in range(STEPS):
+            if (size <= enough).all():
+                break
+            image = self.rows @ (self.rows.T @ way) + ridge * way
+            step = size / np.maximum(_dots(way, image), 1e-300)
+            solved += step * way
+            left -= step * image
+            before, size = size, _dots(left, left)
+            way = left + (size / np.maximum(before, 1e-300)) * way
+        return solved
+
+
+def _dots(a: Any, b: Any) -> Doubles:
+    return np.asarray(np.einsum("nd,nd->d", a, b))

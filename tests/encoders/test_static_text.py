@@ -1,0 +1,132 @@
+import json
+
+import numpy as np
+import pytest
+
+from daybreak import Recommender
+from daybreak.encoders import StaticText, load_encoder, resolve
+from daybreak.encoders.static_files import ARRAYS, FACTS, StaticParts, read_static
+from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.testing.encoders import static_parts
+from tests.encoders.tiny_models import tiny_use
+
+WORDS = {"red": [3, 0], "globe": [0, 4]}
+
+
+def with_pair():
+    """``red globe`` has a vector of its own: key 1 * 3 + 2."""
+    parts = static_parts(WORDS)
+    vectors = np.vstack([parts.vectors, [[0, 5]]]).astype(np.float16)
+    return StaticParts(parts.tokenizer, vectors, np.array([5]), parts.fallback, {"why": "test"})
+
+
+def test_a_text_is_the_direction_of_the_sum_of_its_tokens():
+    """(3, 0) + (0, 4) = (3, 4), of length 5."""
+    rows = StaticText(static_parts(WORDS)).encode(["red globe", "globe red", "red red globe"])
+    np.testing.assert_allclose(rows[:2], [[0.6, 0.8]] * 2, atol=1e-6)
+    np.testing.assert_allclose(rows[2], np.array([6, 4]) / np.sqrt(52), atol=1e-6)
+
+
+def test_a_pair_adds_its_own_vector_where_it_stands_in_this_order():
+    """(3, 0) + (0, 4) + (0, 5) = (3, 9)."""
+    rows = StaticText(with_pair()).encode(["red globe", "globe red"])
+    np.testing.assert_allclose(rows[0], np.array([3, 9]) / np.sqrt(90), atol=1e-6)
+    np.testing.assert_allclose(rows[1], [0.6, 0.8], atol=1e-6)
+
+
+def test_a_pair_does_not_reach_into_the_next_text():
+    rows = StaticText(with_pair()).encode(["red", "globe"])
+    np.testing.assert_allclose(rows, [[1, 0], [0, 1]], atol=1e-6)
+
+
+def test_a_shortened_model_keeps_the_first_numbers():
+    rows = StaticText(static_parts({"red": [3, 4, 9]})).shortened(2).encode(["red"])
+    np.testing.assert_allclose(rows, [[0.6, 0.8]], atol=1e-6)
+    with pytest.raises(ConfigError, match="dim must be from 1 to 2, got 3"):
+        StaticText(static_parts(WORDS)).shortened(3)
+
+
+def test_a_text_of_unknown_words_has_the_fallback():
+    rows = StaticText(static_parts(WORDS)).encode(["lamp", " "])
+    np.testing.assert_allclose(rows, [[0.5**0.5] * 2, [0, 0]], atol=1e-6)
+
+
+def test_a_saved_model_is_found_by_its_folder_and_is_the_same(tmp_path):
+    made = StaticText(with_pair())
+    folder = made.save(tmp_path / "small")
+    found = load_encoder(folder)
+    assert resolve(folder).kind == "static-text"
+    assert found.hash == made.hash
+    assert found.parts.facts == {"why": "test"}
+    np.testing.assert_array_equal(found.encode(["red globe"]), made.encode(["red globe"]))
+
+
+def test_what_changes_a_vector_changes_the_hash_and_facts_do_not():
+    parts = static_parts(WORDS)
+    other = StaticParts(parts.tokenizer, parts.vectors * 2, parts.pairs, parts.fallback)
+    told = StaticParts(parts.tokenizer, parts.vectors, parts.pairs, parts.fallback, {"a": 1})
+    assert parts.hash == told.hash != other.hash
+
+
+def test_a_release_that_uses_one_loads_again(tmp_path):
+    words = ("green", "black", "tea", "rum", "pot")
+    vectors = {word: np.eye(5)[row].tolist() for row, word in enumerate(words)}
+    folder = StaticText(static_parts(vectors)).save(tmp_path / "small")
+    items = {"item_id": ["a", "b", "c"], "title": ["Green tea", "Black tea", "Rum pot"]}
+    events = {"user_id": ["u", "u", "v", "v"], "item_id": ["a", "b", "b", "c"]}
+    import polars as pl  # noqa: PLC0415 - only this test
+
+    shop = Recommender(encoder=str(folder), strategies=["popular"]).fit(
+        pl.DataFrame(events), pl.DataFrame(items)
+    )
+    shop.save(tmp_path / "release")
+    again = Recommender.load(tmp_path / "release")
+    asked = {"texts": ["black tea"], "k": 2}
+    assert again.similar_items(**asked).equals(shop.similar_items(**asked))
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    one = StaticText(static_parts(WORDS)).save(tmp_path / "one")
+    two = StaticText(with_pair()).save(tmp_path / "two")
+    (one / ARRAYS).write_bytes((two / ARRAYS).read_bytes())
+    with pytest.raises(DataError, match="do not belong together"):
+        load_encoder(one)
+
+
+def test_another_format_is_refused(tmp_path):
+    folder = StaticText(static_parts(WORDS)).save(tmp_path / "one")
+    head = json.loads((folder / FACTS).read_text("utf-8"))
+    (folder / FACTS).write_text(json.dumps({**head, "format": 2}), "utf-8")
+    with pytest.raises(DataError, match="has format 2, not 1"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize("name", [ARRAYS, FACTS])
+def test_a_damaged_file_is_told(tmp_path, name):
+    folder = StaticText(static_parts(WORDS)).save(tmp_path / "one")
+    (folder / name).write_bytes(b"{")
+    with pytest.raises(DataError, match="is damaged"):
+        load_encoder(folder)
+
+
+def test_a_tokenizer_of_another_size_is_refused():
+    parts = static_parts(WORDS)
+    short = StaticParts(parts.tokenizer, parts.vectors[:2], parts.pairs, parts.fallback)
+    with pytest.raises(DataError, match="2 rows for tokens, and a tokenizer of 3"):
+        StaticText(short)
+
+
+def test_a_tokenizer_that_is_none_is_refused():
+    parts = static_parts(WORDS)
+    with pytest.raises(DataError, match=r"tokenizer\.json .* cannot be read"):
+        StaticText(StaticParts("{", parts.vectors, parts.pairs, parts.fallback))
+
+
+def test_a_model_of_another_kind_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="of kind use-multilingual, not static-text"):
+        StaticText(tiny_use(tmp_path / "use"))
+
+
+def test_an_empty_folder_is_not_found(tmp_path):
+    with pytest.raises(NotFoundError, match="holds no static text model"):
+        read_static(tmp_path)

@@ -1,0 +1,22 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.transfer.word_pieces import word_pieces
+
+
+def test_frequent_words_are_whole_and_others_are_cut():
+    tokenizer = word_pieces(["Grüner Tee", "tee und Rum"])
+    assert tokenizer.encode("TEE grün").tokens == ["tee", "g", "##r", "##u", "##n"]
+
+
+def test_a_chinese_character_is_a_word():
+    assert word_pieces(["红色 地球仪"]).encode("地红").tokens == ["地", "红"]
+
+
+def test_a_character_that_no_text_shows_is_unknown():
+    assert word_pieces(["tea"]).encode("茶").tokens == ["[UNK]"]
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_the_same_texts_make_the_same_tokenizer(texts):
+    assert word_pieces(texts).to_str() == word_pieces(texts).to_str()
