@@ -54,6 +54,9 @@ Space = Mapping[str, Range | Choice]
 
 _PROFILE_RIDGE = Range(3, 1000, log=True)
 _TEACHER_RIDGE = Range(0.3, 100, log=True)
+_FACTORS = Range(16, 192, log=True, whole=True)
+_CONFIDENCE = Range(2, 100, log=True)
+_PRIOR_RIDGE = Range(0.1, 10, log=True)
 
 SPACES: Mapping[str, Space] = {
     "ease": {"ridge": _TEACHER_RIDGE},
@@ -62,10 +65,10 @@ SPACES: Mapping[str, Space] = {
         "shrinkage": Range(0.5, 200, log=True),
     },
     "factors": {
-        "dim": Range(16, 192, log=True, whole=True),
+        "dim": _FACTORS,
         "damping": Range(0, 0.7),
-        "confidence": Range(2, 100, log=True),
-        "ridge": Range(0.1, 10, log=True),
+        "confidence": _CONFIDENCE,
+        "ridge": _PRIOR_RIDGE,
         "profile_ridge": _PROFILE_RIDGE,
     },
     "transitions": {
@@ -88,6 +91,27 @@ SPACES: Mapping[str, Space] = {
         "dropout": Range(0.2, 0.8),
         "beta": Range(0.01, 1, log=True),
         "few": Range(0, 1),
+    },
+    "content_vae": {
+        "dim": _FACTORS,
+        "confidence": _CONFIDENCE,
+        "ridge": _PRIOR_RIDGE,
+        "code": Range(8, 128, log=True, whole=True),
+        "epochs": Range(8, 60, log=True, whole=True),
+        "rate": Range(2e-4, 5e-3, log=True),
+        "decay": Range(1e-4, 1e-1, log=True),
+        "dropout": Range(0, 0.6),
+        "beta": Range(0.05, 3, log=True),
+    },
+    "sequence": {
+        "dim": Choice((32, 64, 96, 128)),
+        "hops": Range(1, 3, whole=True),
+        "length": Range(8, 50, log=True, whole=True),
+        "epochs": Range(3, 15, log=True, whole=True),
+        "rate": Range(5e-4, 1e-2, log=True),
+        "forget": Range(0, 0.5),
+        "hide": Range(0, 0.5),
+        "ahead": Range(0, 0.8),
     },
 }
 """By name of the model. What is missing has nothing to choose (graph_filter), chooses by itself
