@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 
@@ -27,6 +29,67 @@ def test_training_tells_people_what_it_measured(shop, call):
     assert "NDCG@10 in simulated cold starts" in out
     assert "is in use" in out
     assert "next: daybreak recommend" in err
+
+
+@pytest.fixture
+def many(here, ask):
+    """Three hundred users of four kinds, and a release that knows them apart."""
+    rows = [
+        f"u{user},{'abcd'[user % 4]}{(user // 4 + step * step) % 15}"
+        for user in range(300)
+        for step in range(1, 7)
+    ]
+    (here / "events.csv").write_text("user_id,item_id\n" + "\n".join(rows) + "\n")
+    ask("import", "events.csv")
+    return ask("train", *SOME, "--strategy", "item_knn")["release"]["id"]
+
+
+SOME = ("--strategy", "popular")
+
+
+def test_a_worse_training_is_refused_with_a_table_and_the_release_stays(many, here, call):
+    status, out, err = call("train", *SOME)
+    assert status == 9
+    assert "new users with 3 events" in out
+    assert "worse" in out
+    assert err.splitlines()[-1].startswith("daybreak: worse than the release in service on")
+    assert "--force" in err
+    assert [path.name for path in (here / "releases").iterdir()] == [many]
+    assert "item_knn" in call("recommend", "u1", "-k", "1")[1]
+
+
+def test_a_refusal_in_json_is_the_verdict(many, call):
+    status, out, _ = call("train", *SOME, "--json")
+    assert status == 9
+    verdict = json.loads(out)["gate"]
+    assert not verdict["passed"]
+    assert {line["slice"]: line["word"] for line in verdict["slices"]}["events_3"] == "worse"
+
+
+def test_force_and_no_gate_put_it_into_use(many, ask):
+    assert ask("train", *SOME, "--force")["gate"]["forced"]
+    assert ask("train", *SOME, "--no-gate")["gate"] is None
+
+
+def test_a_training_goes_on_from_the_release_in_use(many, ask):
+    kept = ask("train", "--start", "active", "--keep-weights")
+    assert kept["measured"]["start"] == {
+        "continued": [], "anew": kept["measured"]["start"]["anew"], "weights": "kept"
+    }  # fmt: skip
+    assert kept["gate"]["passed"]
+
+
+def test_two_releases_are_compared(many, ask, call):
+    worse = ask("train", *SOME, "--no-gate")["release"]["id"]
+    assert call("compare", many, "active")[0] == 9
+    found = ask("compare", worse, many)["gate"]
+    assert {line["slice"]: line["word"] for line in found["slices"]}["events_3"] == "better"
+
+
+def test_an_unknown_release_is_named_with_the_known_ones(many, call):
+    status, _, err = call("train", "--start", "nowhere")
+    assert status == 5
+    assert many in err
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones(imported, call):

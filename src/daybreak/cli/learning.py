@@ -1,4 +1,4 @@
-"""Commands that learn and measure: ``train``, ``evaluate``."""
+"""Commands that learn and measure: ``train``, ``compare``, ``evaluate``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +8,12 @@ import typer
 from daybreak.cli import options
 from daybreak.cli.output import show_frame, show_json, show_lines
 from daybreak.cli.progress import working
-from daybreak.cli.status import tell
+from daybreak.cli.status import STATUS, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from daybreak.evaluation import Report
 
 Slice = Annotated[
@@ -23,30 +26,76 @@ ColdItems = Annotated[
 ]
 
 
+Start = Annotated[
+    str | None,
+    typer.Option(metavar="RELEASE", help="Go on from a release: an id, a folder, or active."),
+]
+KeepWeights = Annotated[
+    bool,
+    typer.Option("--keep-weights", help="With --start: keep its weights, simulate nothing."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Put it into use even if it is found to be worse.")
+]
+NoGate = Annotated[
+    bool, typer.Option("--no-gate", help="Do not compare with the release in use.")
+]
+Named = Annotated[str, typer.Argument(help="A release: an id, a folder, or active.")]
+
+
 def train(
     strategy: options.Strategies = None,
+    start: Start = None,
     store: options.Store = None,
     encoder: options.Encoder = None,
     seed: options.Seed = None,
     *,
+    keep_weights: KeepWeights = False,
+    force: Force = False,
+    no_gate: NoGate = False,
     json: options.Json = False,
 ) -> None:
-    """Learn from the store and put the release into use."""
+    """Learn from the store and put the release into use, unless it is worse."""
+    from daybreak.errors import GateRefusedError
+    from daybreak.service.shop import Terms
     from daybreak.service.summary import training_table
 
-    with (
-        options.shop(store=store, encoder=encoder, seed=seed) as shop,
-        working("reading the store") as work,
-    ):
-        training = shop.train(strategy or "auto", progress=work.say)
+    terms = Terms(not no_gate, force, start, keep_weights)
+    try:
+        with (
+            options.shop(store=store, encoder=encoder, seed=seed) as shop,
+            working("reading the store") as work,
+        ):
+            training = shop.train(strategy or "auto", work.say, terms)
+    except GateRefusedError as error:
+        _show_verdict(error.verdict, as_json=json)
+        raise
+    verdict = None if training.verdict is None else training.verdict.to_dict()
     if json:
-        show_json({"release": training.release, "measured": training.measured,
+        show_json({"release": training.release, "measured": training.measured, "gate": verdict,
                    "notes": training.notes, "seconds": training.seconds})  # fmt: skip
         return
     show_frame(training_table(training.measured), "NDCG@10 in simulated cold starts")
+    if verdict is not None:
+        _show_verdict(verdict, as_json=False)
     show_lines([f"note: {note}" for note in training.notes])
     show_lines([f"release {training.release.id} is in use"])
     tell(f"trained in {training.seconds:.1f} s; next: daybreak recommend USER")
+
+
+def compare(
+    old: Named,
+    new: Named,
+    store: options.Store = None,
+    *,
+    json: options.Json = False,
+) -> None:
+    """Compare two releases on the data in the store; status 9 if NEW is worse."""
+    with options.shop(store=store) as shop, working("reading the store") as work:
+        verdict = shop.compare(new, old, work.say)
+    _show_verdict(verdict.to_dict(), as_json=json)
+    if not verdict.passed:
+        raise typer.Exit(STATUS["gate_refused"])
 
 
 def evaluate(
@@ -80,6 +129,17 @@ def evaluate(
         return
     show_lines([report.table(), ""])
     show_frame(overview(report), f"NDCG@{report.k} with 95 % intervals")
+
+
+def _show_verdict(verdict: "Mapping[str, Any]", *, as_json: bool) -> None:
+    from daybreak.service.summary import verdict_table
+
+    if as_json:
+        show_json({"gate": verdict})
+        return
+    if verdict["slices"]:
+        show_frame(verdict_table(verdict), "NDCG@10 of the new release against the one before")
+    show_lines([f"note: {note}" for note in verdict["notes"]])
 
 
 def _write(path: Path, report: "Report") -> None:

@@ -17,7 +17,7 @@ from daybreak.service.bundled import gift_shop
 from daybreak.service.joint import joint_plan
 from daybreak.service.recommender import Recommender
 from daybreak.service.said import SOMEBODY, Said
-from daybreak.service.shop import Shop, Training, with_titles
+from daybreak.service.shop import Shop, Terms, Training, with_titles
 
 SENTENCE = "I run a small tea room and love vintage cups and cake stands"
 TITLE = "RED RETROSPOT TEA TOWEL SET"
@@ -102,7 +102,7 @@ def _play(shop: Shop, say: Say, *, quick: bool) -> Demo:
     strategies = ("popular", "profile", "item_knn", "content/ridge") if quick else "auto"
     with ThreadPoolExecutor(1) as beside:  # two trainings keep two cores busy
         proof = beside.submit(_prove, shop, strategies, say)
-        training = shop.train(strategies, progress=say)
+        training = shop.train(strategies, say, Terms(gate=False))
         report = proof.result()
     watch.lap("training and cold-start report")
     say("answering")

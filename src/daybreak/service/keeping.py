@@ -53,13 +53,20 @@ class Keeping(ABC):
         self._write(Path(folder))
 
     def release(
-        self, folder: str | Path, data: Any = None, *, force: bool = False, **options: Any
+        self,
+        folder: str | Path,
+        data: Any = None,
+        *,
+        over: str | Path | None = None,
+        force: bool = False,
+        **options: Any,
     ) -> "Verdict":
-        """Save into a folder, unless that is worse than the release which is there.
+        """Save into a folder, unless that is worse than the release in service.
 
         Args:
-            folder: Where the release in service is, if there is one.
+            folder: Where to save.
             data: As for :meth:`fit`: what both are asked about.
+            over: Where the release in service is; default: in the same folder.
             force: Write whatever is found; the release remembers the verdict.
             **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
 
@@ -67,7 +74,8 @@ class Keeping(ABC):
             GateRefusedError: A slice got significantly worse; the folder is as it was.
             ConfigError: There is a release, but no data to be compared with it on.
         """
-        verdict = enter(Path(folder), self._need().learned, data, force=force, **options)
+        before, learned = Path(folder if over is None else over), self._need().learned
+        verdict = enter(before, learned, data, force=force, **options)
         self._write(Path(folder), verdict.to_dict())
         return verdict
 

@@ -19,6 +19,7 @@ from daybreak.evaluation import Report
 from daybreak.service.encoder_choice import choose_encoder
 from daybreak.service.recommender import Recommender
 from daybreak.service.said import Said
+from daybreak.service.verdict import Verdict
 from daybreak.store import Release, Store, Written, open_store
 
 RULES = "rules"
@@ -34,6 +35,22 @@ class Training:
     """What the simulated cold starts measured; see :attr:`Recommender.report`."""
     notes: tuple[str, ...]
     seconds: float = field(compare=False)
+    verdict: Verdict | None = None
+    """Against the release before; None: not asked for."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a training begins, and takes the place of the release in use."""
+
+    gate: bool = True
+    """Whether the two are compared first."""
+    force: bool = False
+    """Whether it takes the place whatever they are found to be."""
+    start: str | None = None
+    """A release to go on from: its id, its folder, or ``active``."""
+    keep_weights: bool = False
+    """Whether the weights of the start are taken as they are."""
 
 
 def store_file(url: str) -> Path | None:
@@ -115,21 +132,38 @@ class Shop:
         encoder = choose_encoder(self.settings.encoder, self.tables.items, self.store).encoder
         ContentEncoder.fit_transform(self.tables.items, encoder)
 
-    def train(self, strategies: str | Sequence[str] = "auto", progress: Any = None) -> Training:
+    def train(
+        self,
+        strategies: str | Sequence[str] = "auto",
+        progress: Any = None,
+        terms: Terms | None = None,
+    ) -> Training:
         """Learn from the store, and put the release into use.
+
+        Args:
+            strategies: Who competes.
+            progress: Told what is being done.
+            terms: With what it begins, and when the release may take its place.
 
         Raises:
             ConfigError: The store is no file, so a release has no place.
             DataError: The store has no items.
+            GateRefusedError: It is worse than the release in use, which stays.
         """
         if self._folder is None:
             raise ConfigError("a store in memory has no place for releases; use a file")
         start = time.perf_counter()
-        model = self.new_recommender(strategies).fit(self.tables, progress=progress)
+        terms = terms or Terms()
+        model = self.new_recommender(strategies).fit(
+            self.tables,
+            start=None if terms.start is None else self.find_release(terms.start),
+            keep_weights=terms.keep_weights,
+            progress=progress,
+        )
         now = time.time()
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{uuid4().hex[:4]}"
         place = Path("releases") / name
-        model.save(self._folder / place)
+        verdict = self._keep(model, self._folder / place, terms, progress)
         seconds = time.perf_counter() - start
         facts = {
             "events": self.tables.events.height,
@@ -138,9 +172,47 @@ class Shop:
             "seconds": round(seconds, 1),
             "seed": self.settings.seed,
         }
+        if verdict is not None:
+            facts |= {"passed": verdict.passed, "forced": verdict.forced}
         release = Release(name, now, place.as_posix(), facts, active=True)
         self.store.put_release(release)
-        return Training(release, model.report, model.notes, seconds)
+        return Training(release, model.report, model.notes, seconds, verdict)
+
+    def _keep(
+        self, model: Recommender, folder: Path, terms: Terms, progress: Any
+    ) -> Verdict | None:
+        """Save a training; through the gate unless that is not wanted."""
+        if not terms.gate:
+            model.save(folder)
+            return None
+        active = next((found for found in self.store.releases() if found.active), None)
+        over = folder if active is None else self.release_folder(active)
+        return model.release(
+            folder, self.tables, over=over, force=terms.force, progress=progress
+        )
+
+    def compare(self, new: str, old: str, progress: Any = None) -> Verdict:
+        """Return how a release would do in the place of another; see :meth:`find_release`."""
+        model = Recommender.load(self.find_release(new))
+        return model.compare(self.find_release(old), self.tables, progress=progress)
+
+    def find_release(self, name: str) -> Path:
+        """Return the folder of a release: its id, ``active``, or the folder itself.
+
+        Raises:
+            NotFoundError: There is no such release.
+        """
+        if name == "active":
+            return self.release_folder(self.release)
+        known = {release.id: release for release in self.store.releases()}
+        if name in known:
+            return self.release_folder(known[name])
+        if not Path(name).is_dir():
+            listed = ", ".join(known) or "none"
+            raise NotFoundError(
+                f"no release {name!r}; give a folder, active, or an id; known: {listed}"
+            )
+        return Path(name)
 
     @property
     def release(self) -> Release:

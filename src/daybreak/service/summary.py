@@ -51,6 +51,31 @@ def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def verdict_table(verdict: Mapping[str, Any]) -> pl.DataFrame:
+    """Return a verdict of the gate, one row a slice.
+
+    Columns: slice, queries, new, old, difference, interval, verdict.
+
+    Example:
+        >>> line = {"label": "new users", "queries": 400, "new": 0.25, "old": 0.2,
+        ...         "difference": 0.05, "low": 0.03, "high": 0.07, "word": "better"}
+        >>> verdict_table({"slices": [line]}).row(0)
+        ('new users', 400, 0.25, 0.2, 0.05, '+0.030 to +0.070', 'better')
+    """
+    schema = {"slice": pl.String, "queries": pl.Int64}
+    schema |= dict.fromkeys(("new", "old", "difference"), pl.Float64)
+    schema |= {"interval": pl.String, "verdict": pl.String}
+    rows = [
+        (
+            *(line[name] for name in ("label", "queries", "new", "old", "difference")),
+            f"{line['low']:+.3f} to {line['high']:+.3f}",
+            line["word"],
+        )
+        for line in verdict["slices"]
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def overview(report: Report, system: str = "daybreak") -> pl.DataFrame:
     """Return NDCG of every system on every slice, and whether ``system`` beats popularity.
 
