@@ -60,12 +60,18 @@ def test_a_cached_text_is_not_asked_for_again(server):
 def test_the_key_is_sent_and_never_told(server, monkeypatch, caplog):
     monkeypatch.setenv(KEY, "very-secret")
     caplog.set_level(logging.DEBUG)
-    server.faults = [(503, b"busy"), (400, b"no such model")]
+    server.faults = [(503, b"busy"), (400, b"very-secret has no such model")]
     with pytest.raises(DataError, match="answered 400") as caught:
         encoder(server, dimensions=16).encode(["globe"])
     assert server.keys == ["Bearer very-secret"] * 2
     told = f"{caught.value} {caplog.text} {encoder(server).server!r} {encoder(server).hash}"
     assert "very-secret" not in told
+
+
+def test_this_machine_is_not_asked_through_a_proxy(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    assert encoder(server).encode(["globe"]).any()
 
 
 def test_without_a_key_no_header_is_sent(server):

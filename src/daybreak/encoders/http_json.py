@@ -9,7 +9,13 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
@@ -84,7 +90,7 @@ class JsonServer:
     def _once(self, body: bytes) -> Any:
         headers = {"Content-Type": "application/json", **self.headers}
         request = Request(self.url, data=body, headers=headers)  # noqa: S310 - checked above
-        with _opener().open(request, timeout=self.timeout_s) as answer:
+        with self._opener().open(request, timeout=self.timeout_s) as answer:
             raw = answer.read(self.most_bytes + 1)
         if len(raw) > self.most_bytes:
             raise DataError(f"{self.url} answered with more than {self.most_bytes} bytes")
@@ -95,7 +101,7 @@ class JsonServer:
 
     def _answered(self, error: HTTPError) -> NotFoundError:
         """Return what went wrong when another attempt may help; else raise it."""
-        said = error.read(300).decode("utf-8", "replace").strip()
+        said = self._redacted(error.read(300).decode("utf-8", "replace").strip())
         text = f"{self.url} answered {error.code} {error.reason}: {said}"
         error.close()
         if error.code in BUSY:
@@ -104,6 +110,13 @@ class JsonServer:
             raise NotFoundError(text) from None
         raise DataError(text) from None
 
+    def _redacted(self, said: str) -> str:
+        """Take the key out of what a server says, should it repeat it."""
+        for value in self.headers.values():
+            said = said.replace(value.rpartition(" ")[2], "…")
+        return said
 
-def _opener() -> OpenerDirector:
-    return build_opener(_NoRedirects())
+    def _opener(self) -> OpenerDirector:
+        """Return what sends: to this machine directly, whatever proxy the environment names."""
+        local = urlsplit(self.url).hostname in LOCAL
+        return build_opener(_NoRedirects(), *([ProxyHandler({})] if local else []))

@@ -122,7 +122,8 @@ def _model(folder: Path, torch: Any, precision: str) -> Any:
     from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
     from transformers.utils import logging as told  # noqa: PLC0415
 
-    told.disable_progress_bar()  # a library does not draw on the terminal
+    silence: Any = told.disable_progress_bar  # a library does not draw on the terminal
+    silence()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     try:
         model = AutoModel.from_pretrained(
