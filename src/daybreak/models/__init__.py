@@ -16,6 +16,7 @@ from daybreak.models import (
     profile,
     profile_content,
     transitions,
+    two_tower,
 )
 from daybreak.models.base import Embeds, Linear, LinearModel, Model, evidence_of, models
 from daybreak.models.vector_model import VectorModel
@@ -43,4 +44,5 @@ __all__ = [
     "profile",
     "profile_content",
     "transitions",
+    "two_tower",
 ]

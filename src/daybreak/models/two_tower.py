@@ -1,0 +1,278 @@
+"""Two towers that meet: one for what is known of people, one for the content of items."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.base import models
+from daybreak.models.bridge import bridge, landmarks_of
+from daybreak.models.calibration import fit_logistic, sigmoid
+from daybreak.models.content_map import content_map, content_space, mapped, unseen
+from daybreak.models.truncated_svd import truncated_svd
+from daybreak.models.vector_model import VectorModel
+from daybreak.types import Doubles, Floats, Sparse
+
+HELD = 500
+"""People of whom one event is held out to calibrate probabilities."""
+HELD_CELLS = 4_000_000
+"""Pairs that calibration looks at."""
+RIDGE_SCALE = 10.0
+"""Brings the content ridge, whose weights are small, to the size of the other inputs."""
+DAMPING = 0.35
+"""Interactions are divided by this power of an item's number of people before factoring."""
+LEAST = 0.05
+"""Spread of a direction of behaviour below which content says nothing of it."""
+LOWEST = -1e30
+"""Stands in for the best score where nothing can be chosen."""
+LONG = 5
+"""Events of a history of which one may be held out."""
+
+
+@dataclass(frozen=True)
+class TwoTowerConfig:
+    """Options of :class:`TwoTowerModel`."""
+
+    layers: int = 1
+    """Hidden layers of a tower: 0 makes both linear, 1 adds one beside the linear part."""
+    dim: int = 128
+    """Numbers of a vector."""
+    hidden: int = 256
+    """Width of the hidden layer."""
+    directions: int = 256
+    """Of content, see :func:`content_space`."""
+    factors: int = 64
+    """Directions of behaviour that content predicts for the item tower."""
+    steps: int = 60
+    """Batches it learns from, at least; whole rounds over all people."""
+    batch: int = 256
+    """People in one step."""
+    candidates: int = 2_000
+    """Items ranked in one step; of larger catalogues so many are drawn by popularity."""
+    rate: float = 3e-3
+    decay: float = 0.0
+    dropout: float = 0.2
+    """Of the hidden layer."""
+    hidden_events: float = 0.2
+    """Share of the shown events that is dropped."""
+    identity_dropout: float = 0.5
+    """Share of items that a step sees as if they were new."""
+    few: float = 0.8
+    """Share of people of whom 0 to 10 events are shown."""
+    told: float = 0.7
+    """Share of people whose profile is shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class TwoTowerState:
+    """What :class:`TwoTowerModel` learned."""
+
+    ids: Vocabulary
+    """The anchors."""
+    vectors: Floats
+    """(n_anchors, dim + 1) of known items with their identity, the bias last"""
+    inputs: Floats
+    """(n_features, n_inputs) from content to what the item tower sees"""
+    item_linear: Floats
+    """(n_inputs + 1, dim + 1)"""
+    item_first: Floats
+    """(n_inputs + 1, hidden); the last row is the bias, as in all layers"""
+    item_second: Floats
+    """(hidden, dim + 1)"""
+    user_linear: Floats
+    """(n_anchors + n_attributes + 2, dim); before the bias a row for how little is known"""
+    user_first: Floats
+    """(n_anchors + n_attributes + 2, hidden)"""
+    user_second: Floats
+    """(hidden, dim)"""
+    calibration: Floats
+    """(2,) intercept and slope of probabilities"""
+
+
+@models.register("two_tower")
+class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
+    """Map what is known of people and the content of items into one space; products are scores.
+
+    It is trained on histories of which a part is shown and the rest is asked for. Items lose
+    their identity half of the time, so that new items, which have none, live in the same space.
+    Known items enter with the behaviour that content predicts *without* them, as new ones will.
+
+    Source:
+        Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
+        recommendations" (towers, corrected softmax); Volkovs, Yu and Poutanen 2017,
+        "DropoutNet: addressing cold start in recommender systems" (identity left out in
+        training); Guo et al. 2017, "On calibration of modern neural networks".
+    """
+
+    Config: ClassVar = TwoTowerConfig
+    State: ClassVar = TwoTowerState
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> TwoTowerState:
+        """Train both towers, then calibrate on held-out events; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        from daybreak.nets.training import seed_of  # noqa: PLC0415 - torch is an extra
+        from daybreak.nets.two_tower import Parts, train_two_tower  # noqa: PLC0415
+
+        shown, held = hold_out(data.interactions, rng)
+        inputs, content, history = _seen(data, self.config, rng)
+        profiles = data.profiles[data.active]
+        learned = train_two_tower(
+            Parts(shown, profiles, content, history), self.config, seed_of(rng)
+        )
+        state = TwoTowerState(
+            ids=data.anchors.ids,
+            inputs=inputs,
+            calibration=np.array([0, 1], dtype=np.float32),
+            **learned,
+        )
+        rows = np.flatnonzero(np.diff(held.indptr))[: HELD_CELLS // max(held.shape[1], 1)]
+        people = Queries.from_history(data.anchors, shown[rows], shown[rows], profiles[rows])
+        scores = _people(state, people) @ state.vectors.T
+        fitted = _calibrated(scores, shown[rows], held[rows])
+        return replace(state, calibration=fitted)
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Send history and profile through a tower; see :meth:`VectorModel.query_vectors`."""
+        return _people(self.state, queries)
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Look vectors up, or make them of content; see :meth:`VectorModel.item_vectors`."""
+        state = self.state
+        rows = state.ids.rows(items.ids)
+        seen = _with_one(mapped(items, state.inputs))
+        found = seen @ state.item_linear
+        found += np.maximum(seen @ state.item_first, 0) @ state.item_second
+        found[rows >= 0] = state.vectors[rows[rows >= 0]]
+        return np.asarray(found, dtype=np.float32)
+
+    def probability(self, queries: Queries, items: Items) -> Floats:
+        """Return the probability that an asker's next choice among ``items`` is this item.
+
+        It is about one choice within the list that is given; a longer list makes each of its
+        items less likely. What the history already has is out of the choice: 0. A row sums to
+        about 1.
+
+        Returns:
+            (n_queries, n_items) float32, from 0 to 1.
+        """
+        if not len(items):
+            return np.zeros((len(queries), 0), dtype=np.float32)
+        scores = np.array(self.score(queries, items), dtype=np.float64)
+        rows = queries.anchors.ids.rows(items.ids)
+        known = np.flatnonzero(rows >= 0)
+        had = np.zeros(scores.shape, dtype=bool)
+        had[:, known] = queries.history[:, rows[known]].toarray() > 0
+        scores[had] = -np.inf
+        intercept, slope = self.state.calibration
+        said = sigmoid(intercept + slope * log_odds(scores))
+        return np.where(had, 0, said).astype(np.float32)
+
+
+def hold_out(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
+    """Return interactions without one event of up to ``HELD`` people, and those events.
+
+    At most a tenth of the people lose one, and only those with ``LONG`` events or more.
+    """
+    sizes = np.diff(x.indptr)
+    people = rng.permutation(np.flatnonzero(sizes >= LONG))
+    people = people[: min(HELD, -(-len(people) // 10))]
+    place = x.indptr[people] + (rng.random(len(people)) * sizes[people]).astype(np.int64)
+    mask = np.zeros(x.nnz, dtype=x.dtype)
+    mask[place] = 1
+    held, shown = x.copy(), x.copy()
+    held.data, shown.data = x.data * mask, x.data * (1 - mask)
+    held.eliminate_zeros()
+    shown.eliminate_zeros()
+    return shown, held
+
+
+def log_odds(scores: Doubles) -> Doubles:
+    """Return the log-odds of each item in the softmax of its row.
+
+    Example:
+        Three equal scores: each has 1/3, odds 1 to 2.
+
+        >>> log_odds(np.zeros((1, 3))).round(4)
+        array([[-0.6931, -0.6931, -0.6931]])
+    """
+    exponent = np.exp(scores - np.maximum(scores.max(axis=1, keepdims=True), LOWEST))
+    share = exponent / np.maximum(exponent.sum(axis=1, keepdims=True), 1e-12)
+    share = np.clip(share, 1e-12, 1 - 1e-6)
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def _calibrated(found: Floats, shown: Sparse, held: Sparse) -> Floats:
+    """Return intercept and slope from held-out events among all that people do not have."""
+    scores: Doubles = np.array(found, dtype=np.float64)
+    free = np.ones(scores.shape, dtype=bool)
+    free[shown.nonzero()] = False
+    if not scores.size:
+        return np.array([0, 1], dtype=np.float32)
+    scores[~free] = -np.inf
+    odds = log_odds(scores)
+    return np.array(fit_logistic(odds[free], held.toarray()[free] > 0), dtype=np.float32)
+
+
+def _people(state: TwoTowerState, queries: Queries) -> Floats:
+    """Return (n_queries, dim + 1) vectors, the last number 1 for the bias of items."""
+    doubt = 1 / np.sqrt(queries.n_events + 1)
+    extra = sp.csr_array(_with_one(doubt[:, None].astype(np.float32)))
+    seen = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
+    found = seen @ state.user_linear
+    found += np.maximum(seen @ state.user_first, 0) @ state.user_second
+    return _with_one(np.asarray(found, dtype=np.float32))
+
+
+def _seen(
+    data: Dataset, config: TwoTowerConfig, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Return what both towers see of items: directions of content, and behaviour.
+
+    Returns:
+        (n_features, n_inputs) from content to the inputs of the item tower, (n_anchors,
+        n_inputs) those of known items as if they were new, and (n_anchors, n_seen) those of a
+        history: content, true behaviour, and what the content ridge makes of it.
+    """
+    directions = content_space(data, config.directions)
+    content = mapped(data.anchors, directions)
+    behaviour = _behaviour(data, config.factors, rng)
+    guessed = unseen(data, behaviour)
+    spread = np.sqrt((guessed**2).sum(axis=0) / max(len(guessed), 1))
+    size = np.sqrt(config.factors) * np.maximum(spread, LEAST)
+    inputs = np.concatenate([directions, content_map(data, behaviour) / size], axis=1)
+    known = bridge(data)
+    likes = known.solve @ mapped(landmarks_of(data.anchors, known.landmarks), directions)
+    seen = [content, behaviour / np.sqrt(config.factors), RIDGE_SCALE * likes]
+    return (
+        inputs.astype(np.float32),
+        np.concatenate([content, guessed / size], axis=1).astype(np.float32),
+        np.concatenate(seen, axis=1).astype(np.float32),
+    )
+
+
+def _behaviour(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
+    """Return (n_anchors, d + 1) centred factors and log-popularity."""
+    x = data.interactions
+    n_anchors = x.shape[1]
+    popular = np.log1p(data.counts)[:, None]
+    factors = np.zeros((n_anchors, 0), dtype=np.float32)
+    if x.nnz:
+        left = sp.diags_array(1 / np.sqrt(np.diff(x.indptr)))
+        right = sp.diags_array(np.maximum(data.counts, 1) ** -DAMPING)
+        factors = truncated_svd(left @ x @ right, dim, rng)[2] * np.sqrt(n_anchors)
+    values = np.concatenate([factors, popular], axis=1)
+    mean = values.mean(axis=0) if n_anchors else np.zeros(values.shape[1])
+    return np.asarray(values - mean, dtype=np.float32)
+
+
+def _with_one(values: Floats) -> Floats:
+    ones = np.ones((len(values), 1), dtype=np.float32)
+    return np.concatenate([values, ones], axis=1)

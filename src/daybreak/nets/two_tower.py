@@ -1,0 +1,207 @@
+"""The networks of :class:`daybreak.models.two_tower.TwoTowerModel`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout, log_softmax
+
+from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.types import Floats, Sparse
+
+FEW = 10
+"""Most events of a short support."""
+NEVER = -1e9
+"""The logit of an item that cannot be asked for."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the towers see."""
+
+    interactions: Sparse
+    """(n_users, n_items) CSR of ones."""
+    profiles: Sparse
+    """(n_users, n_attributes) CSR."""
+    content: Floats
+    """(n_items, n_inputs) each item as it would be seen if it were new."""
+    history: Floats
+    """(n_items, n_seen) each item as it is seen in a history."""
+
+
+class Tower(nn.Module):
+    """A linear map, and beside it a hidden layer that starts with no say; both see a last 1."""
+
+    def __init__(self, n_inputs: int, dim: int, hidden: int, drop: float) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_inputs, dim)
+        self.first = nn.Linear(n_inputs, hidden)
+        self.second = nn.Linear(hidden, dim, bias=False)
+        self.drop = drop
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Return (n, dim) vectors."""
+        bent = dropout(torch.relu(self.first(seen)), self.drop, self.training)
+        out: Tensor = self.linear(seen) + self.second(bent)
+        return out
+
+
+class TwoTower(nn.Module):
+    """Vectors of items and of people; the score is their product plus the item's last number.
+
+    An item's vector is what its tower makes of its content, plus a part of its own (identity)
+    that items without events do not have. A person's is what the other tower makes of history
+    and profile, plus the sum of parts that each item of the history adds (an embedding bag).
+    """
+
+    def __init__(self, parts: Parts, options: Any) -> None:
+        super().__init__()
+        n_items, n_inputs = parts.content.shape
+        hidden = options.hidden if options.layers else 0
+        n_asked = parts.history.shape[1] + parts.profiles.shape[1] + 1
+        self.item = Tower(n_inputs, options.dim + 1, hidden, options.dropout)
+        self.user = Tower(n_asked, options.dim, hidden, options.dropout)
+        self.identity = nn.Parameter(torch.zeros(n_items, options.dim + 1))
+        self.bag = nn.Parameter(torch.zeros(n_items, options.dim))
+        self.content = torch.from_numpy(parts.content)
+        self.history = torch.from_numpy(parts.history)
+
+    def items(self, rows: Tensor, kept: Tensor | float) -> Tensor:
+        """Return (n, dim + 1) vectors, the bias last.
+
+        Args:
+            rows: (n,) of items.
+            kept: (n, 1) of 0 and 1: whether the identity is there.
+        """
+        made: Tensor = self.item(self.content[rows])
+        return made + kept * self.identity[rows]
+
+    def users(self, events: Tensor, profile: Tensor, known: Tensor) -> Tensor:
+        """Return (n, dim) vectors.
+
+        Args:
+            events: (n, n_items) each event 1, rows divided by the root of their sum.
+            profile: (n, n_attributes)
+            known: (n, 1) numbers of events.
+        """
+        asked = torch.cat([events @ self.history, profile, doubt(known)], dim=1)
+        made: Tensor = self.user(asked)
+        return made + events @ self.bag
+
+
+def doubt(known: Tensor) -> Tensor:
+    """Return how little is known of somebody with so many events, from 1 down to 0."""
+    return 1 / torch.sqrt(known + 1)
+
+
+def softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
+    """Return the mean over rows of ``-Σ_j w_j/c_j log softmax(s - log c)_j / Σ_j w_j/c_j``.
+
+    With every item ranked (c = 1) it is the likelihood of the targets. With drawn items the
+    correction makes the sum over them an unbiased estimate of the sum over all, so popular
+    items are not punished for being drawn more often. Rows without targets do not count.
+
+    Args:
+        logits: (n, m)
+        wanted: (n, m) of 0 and 1.
+        chance: (m,) probability that the item is among those ranked.
+
+    Source:
+        Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
+        recommendations": ``s(x, y_j) - log p_j`` in the batch softmax, with several targets.
+
+    Example:
+        Two items, equal scores; the first, wanted, is always drawn, the second half the time:
+        it counts double, so the loss is log 3.
+
+        >>> softmax_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5]))
+        tensor(1.0986)
+    """
+    weight = wanted / chance
+    total = weight.sum(dim=1)
+    likely = (log_softmax(logits - chance.log(), dim=1) * weight).sum(dim=1)
+    there = total > 0
+    return -(likely / total.clamp(min=1e-9) * there).sum() / there.sum().clamp(min=1)
+
+
+def train_two_tower(parts: Parts, options: Any, seed: int) -> dict[str, Floats]:
+    """Return the arrays of the trained towers, as named in the model's State.
+
+    Args:
+        parts: What the towers see.
+        options: The model's Config.
+        seed: Of everything random.
+    """
+    n_users, n_items = parts.interactions.shape
+    draw = np.asarray(parts.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
+    shares = torch.from_numpy(draw / max(float(draw.sum()), 1.0))
+    with seeded(seed):
+        net = TwoTower(parts, options)
+
+        def loss(rows: Tensor, _: float) -> Tensor:
+            x, told = _dense(parts.interactions, rows), _dense(parts.profiles, rows)
+            support = cut(x, options.few)
+            known = support.sum(dim=1, keepdim=True)
+            events = dropout(support / known.clamp(min=1).sqrt(), options.hidden_events)
+            told *= torch.rand(len(rows), 1) < options.told
+            chosen, chance = _candidates(shares, options.candidates)
+            kept = (torch.rand(len(chosen), 1) >= options.identity_dropout).float()
+            vectors = net.items(chosen, kept)
+            logits = net.users(events, told, known) @ vectors[:, :-1].T + vectors[:, -1]
+            seen = support[:, chosen] > 0
+            wanted = x[:, chosen] * ~seen
+            return softmax_loss(logits.masked_fill(seen, NEVER), wanted, chance)
+
+        per_epoch = -(-max(n_users, 1) // options.batch)
+        plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate, options.decay)
+        train(net, n_users if n_items else 0, loss, plan)
+    return dict(_written_out(net))
+
+
+def cut(x: Tensor, few: float) -> Tensor:
+    """Return the part of each row of ones that is shown: 0 to ``FEW`` of them, or most.
+
+    Args:
+        x: (n, n_items) of 0 and 1.
+        few: Share of the rows that are cut to a few.
+    """
+    size = x.sum(dim=1, keepdim=True).clamp(min=1)
+    short = torch.randint(0, FEW + 1, size.shape) / size
+    long = 0.5 + 0.4 * torch.rand(size.shape)
+    share = torch.where(torch.rand(size.shape) < few, short, long).clamp(max=0.9)
+    return x * (torch.rand_like(x) < share)
+
+
+def _candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the rows to rank, and the chance that each had to be among them."""
+    if len(shares) <= count:
+        return torch.arange(len(shares)), torch.ones(len(shares))
+    drawn = torch.unique(torch.multinomial(shares, count, replacement=True))
+    return drawn, 1 - (1 - shares[drawn]) ** count
+
+
+def _written_out(net: TwoTower) -> Iterator[tuple[str, Floats]]:
+    """Yield the towers as arrays; the user's over items, attributes, doubt and a last 1."""
+    with torch.no_grad():
+        yield "item_linear", array(_with_bias(net.item.linear))
+        yield "item_first", array(_with_bias(net.item.first))
+        yield "item_second", array(net.item.second.weight.T)
+        yield "vectors", array(net.items(torch.arange(len(net.identity)), 1.0))
+        linear, first = _with_bias(net.user.linear), _with_bias(net.user.first)
+        width = net.history.shape[1]
+        linear = torch.cat([net.history @ linear[:width] + net.bag, linear[width:]])
+        yield "user_linear", array(linear)
+        yield "user_first", array(torch.cat([net.history @ first[:width], first[width:]]))
+        yield "user_second", array(net.user.second.weight.T)
+
+
+def _with_bias(layer: nn.Linear) -> Tensor:
+    return torch.cat([layer.weight.T, layer.bias[None, :]])
+
+
+def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
+    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))
