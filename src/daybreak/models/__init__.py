@@ -1,6 +1,7 @@
 """One file a strategy; every file registers its model here."""
 
 from daybreak.models import (
+    adversarial,
     content_match,
     content_neighbours,
     content_popular,
@@ -27,6 +28,7 @@ __all__ = [
     "LinearModel",
     "Model",
     "VectorModel",
+    "adversarial",
     "content_match",
     "content_neighbours",
     "content_popular",
