@@ -10,7 +10,7 @@ import numpy as np
 
 from daybreak.allowance import allowed
 from daybreak.data.dataset import Dataset
-from daybreak.errors import DaybreakError
+from daybreak.errors import DaybreakError, OutOfTimeError
 from daybreak.ranking.exam import Exam, Marks
 from daybreak.ranking.search_space import Space, defaults_of, space_of
 from daybreak.ranking.strategies import Strategy
@@ -169,6 +169,9 @@ class _Search:
             try:
                 with allowed(self._left / (1 + LEAST + CHECKS)):
                     marks = self._first.marks(strategy, self._seed)
+            except OutOfTimeError as error:
+                self._dismiss(strategy, f"no time: {error}")
+                continue
             except _FAILURES as error:
                 self._dismiss(strategy, f"its defaults failed: {error}")
                 continue
@@ -193,18 +196,18 @@ class _Search:
         """Search one strategy; return it, better if that is sure, and what is on record."""
         seed = int(stream(self._seed, f"search {entrant.strategy.name}").integers(2**31))
         tuner = Tuner(entrant.space, entrant.default, seed)
-        start, slowest = perf_counter(), entrant.seconds
+        start = perf_counter()
         gains: list[float | None] = []
         while len(gains) < tries:
-            begin = perf_counter()
-            left = seconds - (begin - start) - CHECKS * slowest
-            options = tuner.ask() if left >= slowest else None
+            used = perf_counter() - start
+            typical = (entrant.seconds + used) / (1 + len(gains))
+            left = seconds - used - CHECKS * typical
+            options = tuner.ask() if left >= typical else None
             if options is None:
                 break
             gains.append(self._tried(entrant, options, left))
             tuner.tell(gains[-1])
             _forget(self._first.data, kept)
-            slowest = max(slowest, perf_counter() - begin)
         record = {
             "tried": len(gains),
             "given_up": gains.count(None),

@@ -53,7 +53,7 @@ Space = Mapping[str, Range | Choice]
 """From options to the values that may be tried."""
 
 _PROFILE_RIDGE = Range(3, 1000, log=True)
-_TEACHER_RIDGE = Range(0.3, 100, log=True)
+_TEACHER_RIDGE = Range(0.3, 300, log=True)
 _FACTORS = Range(16, 192, log=True, whole=True)
 _CONFIDENCE = Range(2, 100, log=True)
 _PRIOR_RIDGE = Range(0.1, 10, log=True)
