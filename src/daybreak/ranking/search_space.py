@@ -55,6 +55,7 @@ Space = Mapping[str, Range | Choice]
 _PROFILE_RIDGE = Range(3, 1000, log=True)
 _TEACHER_RIDGE = Range(0.3, 300, log=True)
 _FACTORS = Range(16, 192, log=True, whole=True)
+_DAMPING = Range(0, 0.7)
 _CONFIDENCE = Range(2, 100, log=True)
 _PRIOR_RIDGE = Range(0.1, 10, log=True)
 
@@ -66,7 +67,7 @@ SPACES: Mapping[str, Space] = {
     },
     "factors": {
         "dim": _FACTORS,
-        "damping": Range(0, 0.7),
+        "damping": _DAMPING,
         "confidence": _CONFIDENCE,
         "ridge": _PRIOR_RIDGE,
         "profile_ridge": _PROFILE_RIDGE,
@@ -91,6 +92,25 @@ SPACES: Mapping[str, Space] = {
         "dropout": Range(0.2, 0.8),
         "beta": Range(0.01, 1, log=True),
         "few": Range(0, 1),
+    },
+    "meta_bayes": {"dim": _FACTORS, "damping": _DAMPING, "profile_ridge": _PROFILE_RIDGE},
+    "two_tower": {
+        "layers": Choice((0, 1, 2)),
+        "dim": Choice((64, 128, 192)),
+        "steps": Range(30, 240, log=True, whole=True),
+        "rate": Range(5e-4, 1e-2, log=True),
+        "dropout": Range(0, 0.6),
+        "identity_dropout": Range(0.1, 0.9),
+        "few": Range(0, 1),
+    },
+    "adversarial": {
+        "dim": _FACTORS,
+        "ridge": _PRIOR_RIDGE,
+        "rate": Range(2e-4, 5e-3, log=True),
+        "decay": Range(1e-4, 1e-1, log=True),
+        "dropout": Range(0, 0.6),
+        "likeness": Range(0, 1),
+        "task": Range(0.1, 0.9),
     },
     "content_vae": {
         "dim": _FACTORS,
