@@ -30,8 +30,9 @@ def ask_in_order(data, *histories):
 
 
 @pytest.fixture
-def drawn():
+def drawn(monkeypatch):
     """A network of random numbers, its material, and the model that has its arrays."""
+    monkeypatch.setattr(sequence, "UNTOLD", 0.0)
     data, rng = shop(), np.random.default_rng(0)
     events, config = data.events, SequenceConfig(dim=8, hops=2)
     n = len(data.anchors)
@@ -57,13 +58,18 @@ def drawn():
     }
     nothing = np.zeros((0, 9), dtype=np.float32)
     model._state = SequenceState(
-        ids=data.anchors.ids, vectors=stored, centre=stored[0] * 0, content=nothing, **parts
+        ids=data.anchors.ids,
+        vectors=stored,
+        centre=stored[0] * 0,
+        content=nothing,
+        near=vectors,
+        **parts,
     )
     return data, made, net, model
 
 
 def test_answers_without_torch_equal_the_network_at_every_place_of_a_chunk(drawn):
-    """What was asked in training about the first events of somebody is what is asked later."""
+    """What is asked in training about the first events of somebody is what is asked later."""
     data, made, net, model = drawn
     lesson = sequence.Lesson(net, made, SequenceConfig(dim=8, forget=0.0))
     first = int(data.active[np.argmax(np.bincount(made.histories.user))])
@@ -73,7 +79,8 @@ def test_answers_without_torch_equal_the_network_at_every_place_of_a_chunk(drawn
     told = torch.from_numpy(made.profiles[[number]].toarray())
     with torch.no_grad():
         table = net.items(torch.arange(len(made.vectors)))
-        answers = net(told, lesson._memory(table, item, item, end))[0].numpy()
+        memory = lesson._memory(table, item, item, end, lesson._past(chunk[:1], item))
+        answers = net(told, memory)[0].numpy()
     mine = data.events.where(data.events.user == first)
     assert item.shape[1] > 5
     for place in range(item.shape[1]):
@@ -93,6 +100,7 @@ def test_who_tells_nothing_is_answered_as_the_network_answers(drawn):
         torch.zeros(2, 3, dtype=torch.long),
         torch.zeros(2, 1, 3, dtype=torch.long),
         torch.full((2, 1, 3), sequence.NEVER),
+        torch.zeros(2, 1, 8),
     )
     with torch.no_grad():
         wanted = net(torch.from_numpy(asked.profile.toarray()), memory)[:, 0].numpy()

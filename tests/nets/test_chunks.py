@@ -26,6 +26,19 @@ def test_every_event_is_in_one_chunk_of_its_owner(sizes, length):
         assert (user[row[row >= 0]] == owner).all()
 
 
+def test_sums_before_a_chunk_are_those_of_earlier_events_of_its_owner():
+    torch.manual_seed(0)
+    chunks = chunks_of([3, 0, 11, 9], 4)
+    for _ in range(5):
+        chunks.redraw()
+        item, _ = chunks.take(np.arange(len(chunks)))
+        before = chunks.before(np.eye(23, dtype=np.float32))
+        begin = np.array([0, 3, 3, 14])[chunks.owner]
+        for first, row, found in zip(begin, item, before, strict=True):
+            if row[0] >= 0:
+                assert np.flatnonzero(found).tolist() == list(range(first, row[0]))
+
+
 def test_they_are_cut_elsewhere_every_time():
     torch.manual_seed(0)
     chunks = chunks_of([20], 8)

@@ -28,7 +28,7 @@ class SequenceConfig:
 
     dim: int = 64
     """Numbers of an item; a multiple of ``heads``."""
-    hops: int = 2
+    hops: int = 1
     """Layers."""
     heads: int = 2
     length: int = 21
@@ -65,6 +65,10 @@ class SequenceState:
     """(dim,) of an asker of whom nothing is known"""
     profile: Floats
     """(n_attributes, dim) how attributes move it"""
+    near: Floats
+    """(n_anchors, dim) vectors whose sum over the whole history is its taste"""
+    taste: Floats
+    """(dim, dim) how taste moves it"""
     gains: Floats
     """(hops, 3, dim); see :class:`Hop` for this and the next"""
     looks: Floats
@@ -89,11 +93,12 @@ class SequenceState:
 class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
     """Let an asker, known by profile, look at the last events and tell what comes next.
 
-    The asker is one token that attends to the vectors of the events, by what they are and by
-    how many events came later. Events of one time share that number, so that their order, which
-    nobody knows, can play no part; without times the network reads a set. The vectors of items
-    are content, projected, and a part of their own that is hidden at random while training; new
-    items get what content predicts.
+    The asker is one token, made of the profile and of the taste that the whole history shows.
+    It attends to the vectors of the last events, by what they are and by how many came later.
+    Events of one time share that number, so that their order, which nobody knows, can play no
+    part; without times the network reads a set. The vectors of items are content, projected,
+    and a part of their own that is hidden at random while training; new items get what content
+    predicts. What somebody has is no rival in training, so its own scores say nothing.
 
     Source:
         Kang and McAuley 2018, "Self-attentive sequential recommendation", section III;
@@ -153,7 +158,8 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         state = self.state
         seen = window(queries, self.config.length)
         used, table = self._table(seen.place)
-        h = (state.start + queries.profile @ state.profile).astype(np.float32)
+        taste = scaled(queries.history @ state.near, np.ones(self.config.dim, np.float32))
+        h = state.start + queries.profile @ state.profile + taste @ state.taste
         for hop in self._hops():
             h = hop(h, table, replace(seen, place=used))
         return scaled(h, state.last)

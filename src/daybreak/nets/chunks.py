@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from daybreak.types import Doubles, Mask, Rows
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,21 @@ class Chunks:
         inside = ahead < self._count[rows][:, None]
         item = np.where(inside, self._item[at], -1)
         return item, self._end[at] - self._first[rows][:, None]
+
+    def before(self, values: Floats) -> Floats:
+        """Return (n_chunks, d) sums over the earlier events of their owners.
+
+        Args:
+            values: (n_items, d) what is summed.
+        """
+        if not len(self._item):
+            return np.zeros((len(self), values.shape[1]), dtype=np.float32)
+        sums = np.zeros((len(self), values.shape[1]))
+        full = np.flatnonzero(self._count)
+        sums[full] = np.add.reduceat(values[self._item], self._first[full], axis=0)
+        total = np.cumsum(sums, axis=0) - sums
+        opening = np.flatnonzero(self._number == 0)
+        return np.asarray(total - total[opening][self.owner], dtype=np.float32)
 
     def __len__(self) -> int:
         return len(self.owner)

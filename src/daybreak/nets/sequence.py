@@ -10,7 +10,7 @@ from torch.nn.functional import embedding, rms_norm
 
 from daybreak.nets.chunks import Chunks, Histories
 from daybreak.nets.training import Plan, array, seeded, train
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
 
 EPSILON = 1e-6
 """Added to mean squares before the root."""
@@ -21,10 +21,20 @@ RIDGE = 3.0
 SHARPNESS = 0.5
 """Root mean square of the numbers of an answer before training."""
 UNTOLD = 0.3
-"""Share of chunks whose reader does not see the profile."""
+"""Share of chunks whose profile is not seen, and share of those whose past is not."""
 FLATNESS = 0.5
 """Power of the popularity by which candidates of the softmax are drawn."""
-KEPT = ("start", "profile", "gains", "looks", "wide", "wide_bias", "narrow", "narrow_bias")
+KEPT = (
+    "start",
+    "profile",
+    "taste",
+    "gains",
+    "looks",
+    "wide",
+    "wide_bias",
+    "narrow",
+    "narrow_bias",
+)
 """Parameters that the State has under the same name, beside those below."""
 KEPT_TOO = ("fading", "nothing", "last")
 
@@ -54,6 +64,8 @@ class Memory:
     """(n, q, length) later events"""
     weight: Tensor
     """(n, q, length) logarithm of how much an event counts; ``NEVER``: not at all"""
+    past: Tensor
+    """(n, q, dim) sums of the first vectors of all that came before"""
 
 
 class SequenceNet(nn.Module):
@@ -65,6 +77,7 @@ class SequenceNet(nn.Module):
     """
 
     content: Tensor
+    near: Tensor
 
     def __init__(self, made: Material, options: Any) -> None:
         super().__init__()
@@ -77,6 +90,8 @@ class SequenceNet(nn.Module):
         self.bias = nn.Parameter(torch.from_numpy(_log_share(made)))
         self.start = nn.Parameter(0.1 * torch.randn(dim))
         self.profile = nn.Parameter(0.01 * torch.randn(made.profiles.shape[1], dim))
+        self.register_buffer("near", torch.from_numpy(made.vectors))
+        self.taste = nn.Parameter(torch.zeros(dim, dim))
         self.gains = nn.Parameter(torch.ones(hops, 3, dim))
         nothing_yet, same = torch.zeros(dim, dim), torch.eye(dim)
         key = [torch.randn(dim, dim) * dim**-0.5 for _ in range(hops)]
@@ -102,8 +117,8 @@ class SequenceNet(nn.Module):
 
     def forward(self, told: Tensor, memory: Memory) -> Tensor:
         """Return the (n, q, dim) answers to readers with (n, n_attributes) profiles."""
-        places = memory.distance.shape[1]
-        h = (self.start + told @ self.profile)[:, None].expand(-1, places, -1)
+        taste = rms_norm(memory.past, memory.past.shape[-1:], None, EPSILON)
+        h = (self.start + told @ self.profile)[:, None] + taste @ self.taste
         for hop in range(len(self.gains)):
             h = h + self._looked(hop, h, memory)
             seen = _scaled(h, self.gains[hop, 2])
@@ -151,7 +166,7 @@ def train_sequence(made: Material, options: Any, seed: int) -> dict[str, Floats]
         train(net, n_rows, lesson.loss, Plan(epochs, options.batch, options.rate))
     vectors = torch.cat([net.items(torch.arange(len(made.vectors))), net.bias[:, None]], dim=1)
     learned = {name: array(getattr(net, name)) for name in (*KEPT, *KEPT_TOO)}
-    return {"vectors": array(vectors), **learned}
+    return {"vectors": array(vectors), "near": made.vectors, **learned}
 
 
 class Lesson:
@@ -165,14 +180,14 @@ class Lesson:
         self._chance = (counts + 1.0) ** FLATNESS
         self._chance /= self._chance.sum().clamp(min=1)
         self._epoch = 0.0
-        self._order = torch.randperm(len(self.chunks))
+        self._mix()
 
     def loss(self, rows: Tensor, share: float) -> Tensor:
         """Return the mean loss of chunks; see :func:`sampled_loss`."""
         if share != self._epoch:
             self._epoch = share
             self.chunks.redraw()
-            self._order = torch.randperm(len(self.chunks))
+            self._mix()
         chosen = self._order[rows].numpy()
         item, end = (torch.from_numpy(part) for part in self.chunks.take(chosen))
         place, wanted = self._next(item)
@@ -183,7 +198,8 @@ class Lesson:
         table = self._net.items(used, self._options.hide)
         told = torch.from_numpy(self._profiles[self.chunks.owner[chosen]].toarray())
         told = told.float() * (torch.rand(len(told), 1) >= UNTOLD)
-        answers = self._net(told, self._memory(table, rank, item, end))[place]
+        memory = self._memory(table, rank, item, end, self._past(chosen, item))
+        answers = self._net(told, memory)[place]
         target = torch.gather(rank, 1, wanted)[place]
         own = torch.zeros(len(item), len(used), dtype=torch.bool).scatter_(1, rank, item >= 0)
         bias = self._net.bias[used]
@@ -192,6 +208,20 @@ class Lesson:
             answers @ table[candidate].T + bias[candidate] - log_chance,
             own[:, candidate][place.nonzero()[:, 0]],
         )
+
+    def _mix(self) -> None:
+        self._order = torch.randperm(len(self.chunks))
+        self._before = self.chunks.before(self._net.near.numpy())
+
+    def _past(self, chosen: Rows, item: Tensor) -> Tensor:
+        """Return (n, length, dim) sums of all that came before each place.
+
+        Some chunks are taken for the first that is known of their owner.
+        """
+        before = torch.from_numpy(self._before[chosen])
+        before = before * (torch.rand(len(before), 1) >= UNTOLD)
+        inside = self._net.near[item.clamp(min=0)] * (item >= 0)[..., None]
+        return before[:, None] + inside.cumsum(dim=1) - inside
 
     def _next(self, item: Tensor) -> tuple[Tensor, Tensor]:
         """Return which places ask, and (n, length) the place of what each should tell.
@@ -218,14 +248,16 @@ class Lesson:
         once = torch.log1p(-self._chance[drawn])
         return drawn, torch.log(-torch.expm1(draws * once)).float()
 
-    def _memory(self, table: Tensor, rank: Tensor, item: Tensor, end: Tensor) -> Memory:
+    def _memory(
+        self, table: Tensor, rank: Tensor, item: Tensor, end: Tensor, past: Tensor
+    ) -> Memory:
         """Return what a reader at each place sees: the events before it, some forgotten."""
         length = item.shape[1]
         now = torch.arange(length)[:, None]
         shown = (item >= 0) & (torch.rand(item.shape) >= self._options.forget)
         seen = (torch.arange(length) < now) & shown[:, None]
         distance = (now - 1 - end[:, None]).clamp(min=0)
-        return Memory(table, rank, distance, torch.where(seen, 0.0, NEVER))
+        return Memory(table, rank, distance, torch.where(seen, 0.0, NEVER), past)
 
 
 def sampled_loss(target: Tensor, logits: Tensor, known: Tensor) -> Tensor:
