@@ -16,6 +16,7 @@ from daybreak.models import (
     popular,
     profile,
     profile_content,
+    sequence,
     transitions,
     two_tower,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "popular",
     "profile",
     "profile_content",
+    "sequence",
     "transitions",
     "two_tower",
 ]
