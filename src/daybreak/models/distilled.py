@@ -1,0 +1,216 @@
+"""A student that knows items by their content alone, taught by models of behaviour."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.base import models
+from daybreak.models.content_map import content_map, content_space, mapped, unseen
+from daybreak.models.ease import EaseConfig, ease_weights
+from daybreak.models.graph_filter import graph_weights
+from daybreak.models.operators import Operator
+from daybreak.models.vector_model import VectorModel
+from daybreak.types import Floats
+
+PASSES = 3
+"""Times the teacher's weights are multiplied forth and back to find their directions."""
+CAP = 2.0
+"""Where trust in the teacher stops rising: tanh(2) = 0.96."""
+EASE_RIDGE = EaseConfig().ridge
+
+
+@dataclass(frozen=True)
+class DistilledConfig:
+    """Options of :class:`DistilledModel`."""
+
+    ease: float = 1.0
+    """Share of :class:`EaseModel` in the teacher, its scores brought to spread 1."""
+    graph: float = 1.0
+    """Share of :class:`GraphFilterModel`, likewise."""
+    popular: float = 1.0
+    """Share of the log-popularity of items."""
+    dim: int = 256
+    """Directions kept of the teacher."""
+    directions: int = 256
+    """Of content, see :func:`content_space`."""
+    hidden: int = 256
+    steps: int = 60
+    """Batches it learns from, at least; whole rounds over all people."""
+    batch: int = 256
+    candidates: int = 2_000
+    """Items ranked in one step; of larger catalogues the teacher's best and random ones."""
+    best: int = 50
+    """Of the teacher's best for each person that are drawn from then."""
+    rate: float = 1e-3
+    dropout: float = 0.2
+    temperature: float = 2.0
+    """Softens the targets of the ranking loss."""
+    label: float = 1.0
+    """Weight of what people chose, beside what the teacher says."""
+    ranking: float = 1.0
+    rating: float = 0.1
+    identification: float = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class DistilledState:
+    """What :class:`DistilledModel` learned."""
+
+    ids: Vocabulary
+    """The anchors."""
+    people: Floats
+    """(n_anchors, dim) what an item in a history adds to an asker's vector"""
+    inputs: Floats
+    """(n_features, n_inputs) from content to what the student sees"""
+    known: Floats
+    """(n_anchors, n_inputs) what it sees of known items, as if they were new"""
+    linear: Floats
+    """(n_inputs + 1, dim + 1); the last row is the bias, as in the hidden layer"""
+    first: Floats
+    """(n_inputs + 1, hidden)"""
+    second: Floats
+    """(hidden, dim + 1)"""
+
+
+@models.register("distilled")
+class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
+    """Teach a network that sees content only to score as models of behaviour would.
+
+    The teacher is a mix of item-to-item weights, cut to its leading directions; an asker is the
+    sum of the history's rows on one side, an item a row on the other. The student makes the
+    item's row from content. It starts as the ridge regression of those rows and learns to agree
+    with the teacher's scores, order and sense of what makes items differ, and with what people
+    chose. Known items are scored by their content as well, so that scores of known and new
+    items mean the same.
+
+    Source:
+        Huang et al. 2023, "Aligning distillation for cold-start item recommendation" (rating,
+        ranking and identification losses, trust by frequency); Hinton, Vinyals and Dean 2015,
+        "Distilling the knowledge in a neural network" (soft targets). Ours ranks whole lists
+        instead of pairs, and trust weighs ratings and identification only.
+
+    Memory: 8 n_anchors² bytes up to ``DENSE_LIMIT`` anchors while learning.
+    """
+
+    Config: ClassVar = DistilledConfig
+    State: ClassVar = DistilledState
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> DistilledState:
+        """Build the teacher, then train the student; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        from daybreak.nets.distilled import Lessons, train_distilled  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import seed_of  # noqa: PLC0415
+
+        people, teacher = teach(data, self.config, rng)
+        directions = content_space(data, self.config.directions)
+        inputs = np.concatenate([directions, content_map(data, teacher)], axis=1)
+        known = np.concatenate(
+            [mapped(data.anchors, directions), unseen(data, teacher)], axis=1
+        )
+        start = np.zeros((inputs.shape[1], teacher.shape[1]), dtype=np.float32)
+        start[-teacher.shape[1] :] = np.eye(teacher.shape[1])
+        lessons = Lessons(
+            data.interactions, people, teacher, known.astype(np.float32), start, trust(data)
+        )
+        learned = train_distilled(lessons, self.config, seed_of(rng))
+        return DistilledState(
+            ids=data.anchors.ids,
+            people=people,
+            inputs=inputs.astype(np.float32),
+            known=known.astype(np.float32),
+            **learned,
+        )
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Sum the rows of a history; see :meth:`VectorModel.query_vectors`."""
+        return _with_one(np.asarray(queries.history @ self.state.people, dtype=np.float32))
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Make vectors of content, always; see :meth:`VectorModel.item_vectors`."""
+        state = self.state
+        rows = state.ids.rows(items.ids)
+        seen = mapped(items, state.inputs)
+        seen[rows >= 0] = state.known[rows[rows >= 0]]
+        seen = _with_one(seen)
+        made = seen @ state.linear + np.maximum(seen @ state.first, 0) @ state.second
+        return np.asarray(made, dtype=np.float32)
+
+
+def teach(
+    data: Dataset, config: DistilledConfig, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return the teacher: rows of items in histories, centred rows of items as candidates.
+
+    Returns:
+        (n_anchors, dim) and (n_anchors, dim + 1), the bias last.
+    """
+    n = len(data.anchors)
+    parts = [(config.ease, ease_weights(data, EASE_RIDGE).operator)]
+    parts.append((config.graph, graph_weights(data).operator))
+    total: Any = np.zeros((n, n), dtype=np.float32)
+    for share, operator in parts:
+        weights = _plain(operator)
+        if share and weights is not None:
+            total = total + share / spread(data, weights) * weights
+    left, right = leading(total, config.dim, rng)
+    popular = np.log1p(data.counts)[:, None] * config.popular
+    rows = np.concatenate([right, popular], axis=1)
+    centre = rows.mean(axis=0) if n else np.zeros(rows.shape[1])
+    return left, np.asarray(rows - centre, dtype=np.float32)
+
+
+def spread(data: Dataset, weights: Any) -> float:
+    """Return the spread of the scores that item-to-item weights give to a sample of people."""
+    some = data.interactions[:500]
+    length = np.sqrt(np.maximum(np.diff(some.indptr), 1))
+    scores = (some @ weights) / length[:, None] if some.shape[0] else np.zeros((1, 1))
+    scores = np.asarray(scores if isinstance(scores, np.ndarray) else scores.toarray())
+    return max(float(np.sqrt(scores.var(axis=1).mean())) if scores.size else 0.0, 1e-6)
+
+
+def leading(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return (n, d) and (n, d) whose product is the best approximation of rank d, nearly.
+
+    Source:
+        Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4.
+
+    Example:
+        >>> left, right = leading(np.diag([3.0, 0, 2.0]), 2, np.random.default_rng(0))
+        >>> (left @ right.T).round(3) + 0.0
+        array([[3., 0., 0.],
+               [0., 0., 0.],
+               [0., 0., 2.]], dtype=float32)
+    """
+    n, width = matrix.shape[0], min(dim + 16, matrix.shape[0])
+    basis = rng.standard_normal((n, width)).astype(np.float32)
+    for _ in range(PASSES):
+        basis = np.linalg.qr(matrix @ basis)[0].astype(np.float32)
+        basis = np.linalg.qr(matrix.T @ basis)[0].astype(np.float32)
+    tall, sizes, turn = np.linalg.svd(matrix @ basis, full_matrices=False)
+    root = np.sqrt(sizes[:dim])
+    right = (basis @ turn.T)[:, :dim] * root
+    return (tall[:, :dim] * root).astype(np.float32), right.astype(np.float32)
+
+
+def trust(data: Dataset) -> Floats:
+    """Return (n_anchors,) how far the teacher is believed: tanh of events over their mean."""
+    mean = max(float(data.counts.mean()) if len(data.counts) else 0.0, 1e-6)
+    return np.asarray(np.tanh(np.minimum(CAP * data.counts / mean, CAP)), dtype=np.float32)
+
+
+def _plain(operator: Operator) -> Any:
+    """Return the only part of an operator; None when it has none."""
+    return operator.dense if operator.dense is not None else operator.sparse
+
+
+def _with_one(values: Floats) -> Floats:
+    ones = np.ones((len(values), 1), dtype=np.float32)
+    return np.concatenate([values, ones], axis=1)

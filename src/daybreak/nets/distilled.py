@@ -1,0 +1,181 @@
+"""The student of :class:`daybreak.models.distilled.DistilledModel` and what it is taught by."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    dropout,
+    log_softmax,
+    softmax,
+)
+
+from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.types import Floats, Sparse
+
+NEVER = -1e9
+"""The logit of an item that the person has."""
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the student sees and what its teacher knows."""
+
+    interactions: Sparse
+    """(n_users, n_items) CSR of ones."""
+    people: Floats
+    """(n_items, dim) what an item in a history adds to the vector of a person"""
+    teacher: Floats
+    """(n_items, dim + 1) vectors that the teacher scores with, the bias last"""
+    content: Floats
+    """(n_items, n_inputs) each item as it would be seen if it were new"""
+    start: Floats
+    """(n_inputs, dim + 1) closed-form student, where training starts"""
+    trust: Floats
+    """(n_items,) how much the teacher knows of an item, 0 to 1"""
+
+
+class Student(nn.Module):
+    """From content to the vectors that the teacher would have given."""
+
+    def __init__(self, lessons: Lessons, options: Any) -> None:
+        super().__init__()
+        n_inputs, dim = lessons.start.shape
+        self.linear = nn.Linear(n_inputs, dim)
+        self.first = nn.Linear(n_inputs, options.hidden)
+        self.second = nn.Linear(options.hidden, dim, bias=False)
+        self.drop = options.dropout
+        self.linear.weight.data = torch.from_numpy(lessons.start.T.copy())
+        nn.init.zeros_(self.linear.bias)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, content: Tensor) -> Tensor:
+        """Return (n, dim + 1) vectors, the bias last."""
+        bent = dropout(torch.relu(self.first(content)), self.drop, self.training)
+        out: Tensor = self.linear(content) + self.second(bent)
+        return out
+
+
+def rating_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted mean distance of (n, m) scores; ``weight`` is (n, m).
+
+    Example:
+        >>> teacher, student = torch.tensor([[1.0, 3.0]]), torch.tensor([[2.0, 3.0]])
+        >>> rating_loss(teacher, student, torch.ones(1, 2))
+        tensor(0.5000)
+    """
+    return (weight * (teacher - student).abs()).sum() / weight.sum().clamp(min=1e-9)
+
+
+def ranking_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
+    """Return ``T² KL(softmax(teacher / T) | softmax(student / T))``, the mean over rows.
+
+    Source:
+        Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network",
+        section 2: soft targets, and T² so that gradients keep their size.
+
+    Example:
+        Shares 3/4 and 1/4 against 1/2 and 1/2 at T = 1: 3/4 log 3/2 + 1/4 log 1/2.
+
+        >>> ranking_loss(torch.tensor([[3.0, 1.0]]).log(), torch.zeros(1, 2), 1.0)
+        tensor(0.1308)
+    """
+    soft = softmax(teacher / temperature, dim=1)
+    told = log_softmax(teacher / temperature, dim=1)
+    guessed = log_softmax(student / temperature, dim=1)
+    return temperature**2 * (soft * (told - guessed)).sum(dim=1).mean()
+
+
+def identification_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
+    """Return how far the student is from telling items apart as the teacher does.
+
+    An item stands out by its vector's product with itself less the mean product with others.
+    The soft label is the teacher's, so that students are neither more nor less alike each
+    other than warm items are, and cannot be told from them by it.
+
+    Args:
+        teacher: (n, dim)
+        student: (n, dim)
+        weight: (n,)
+    """
+
+    def apart(vectors: Tensor) -> Tensor:
+        alike = vectors @ vectors.T
+        own = alike.diagonal()
+        others = (alike.sum(dim=1) - own) / max(len(vectors) - 1, 1)
+        return own - others
+
+    label = torch.sigmoid(apart(teacher))
+    loss = binary_cross_entropy_with_logits(apart(student), label, reduction="none")
+    return (weight * loss).sum() / weight.sum().clamp(min=1e-9)
+
+
+def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return the mean negative log-likelihood of what was chosen; (n, m) both."""
+    total = wanted.sum(dim=1).clamp(min=1)
+    likely = (log_softmax(logits, dim=1) * wanted).sum(dim=1) / total
+    return -likely.mean()
+
+
+def train_distilled(lessons: Lessons, options: Any, seed: int) -> dict[str, Floats]:
+    """Return the arrays of the trained student, as named in the model's State.
+
+    Args:
+        lessons: See there.
+        options: The model's Config.
+        seed: Of everything random.
+    """
+    n_users, n_items = lessons.interactions.shape
+    people, teacher = torch.from_numpy(lessons.people), torch.from_numpy(lessons.teacher)
+    content, trust = torch.from_numpy(lessons.content), torch.from_numpy(lessons.trust)
+    with seeded(seed):
+        net = Student(lessons, options)
+
+        def loss(rows: Tensor, _: float) -> Tensor:
+            x = torch.from_numpy(
+                lessons.interactions[rows.numpy()].toarray().astype(np.float32)
+            )
+            shown = x * (torch.rand_like(x) < torch.rand(len(x), 1))
+            u = shown @ people / shown.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
+            told = u @ teacher[:, :-1].T + teacher[:, -1]
+            ranked = _ranked(told, options)
+            made = net(content[ranked])
+            said = (u @ made[:, :-1].T + made[:, -1]).masked_fill(shown[:, ranked] > 0, NEVER)
+            told = told[:, ranked].masked_fill(shown[:, ranked] > 0, NEVER)
+            weight = trust[ranked]
+            chosen = label_loss(said, (x - shown)[:, ranked])
+            order = ranking_loss(told, said, options.temperature)
+            size = rating_loss(told, said, weight.expand_as(told))
+            apart = identification_loss(teacher[ranked, :-1], made[:, :-1], weight)
+            total: Tensor = (
+                options.label * chosen
+                + options.ranking * order
+                + options.rating * size
+                + options.identification * apart
+            )
+            return total
+
+        per_epoch = -(-max(n_users, 1) // options.batch)
+        plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate)
+        train(net, n_users if n_items else 0, loss, plan)
+    with torch.no_grad():
+        return {
+            "linear": array(torch.cat([net.linear.weight.T, net.linear.bias[None, :]])),
+            "first": array(torch.cat([net.first.weight.T, net.first.bias[None, :]])),
+            "second": array(net.second.weight.T),
+        }
+
+
+def _ranked(told: Tensor, options: Any) -> Tensor:
+    """Return the items that a batch ranks: the teacher's best and random ones."""
+    n_items = told.shape[1]
+    if n_items <= options.candidates:
+        return torch.arange(n_items)
+    best = told.topk(options.best, dim=1).indices.flatten()
+    chosen = best[torch.randperm(len(best))[: options.candidates // 2]]
+    chance = torch.randint(0, n_items, (options.candidates // 2,))
+    ranked: Tensor = torch.unique(torch.cat([chosen, chance]))
+    return ranked
