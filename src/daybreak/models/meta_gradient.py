@@ -1,0 +1,164 @@
+"""A few steps of gradient descent from a start that was trained for it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Dataset
+from daybreak.data.items import Items
+from daybreak.data.queries import Queries
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.base import models
+from daybreak.models.content_map import content_map, known_or_mapped
+from daybreak.models.truncated_svd import truncated_svd
+from daybreak.models.vector_model import VectorModel
+from daybreak.types import Floats, Sparse
+
+CELLS = 4_000_000
+"""Logits held at a time."""
+
+
+@dataclass(frozen=True)
+class MetaGradientConfig:
+    """Options of :class:`MetaGradientModel`."""
+
+    dim: int = 64
+    """Numbers kept for a person."""
+    steps: int = 2
+    """Of the inner loop."""
+    first_order: bool = False
+    """Whether the outer gradient takes the inner one for a constant; faster to train."""
+    epochs: int = 6
+    batch: int = 32
+    """Tasks in one outer step."""
+    rate: float = 5e-3
+    """Of the outer loop; those of the inner loop are learned."""
+    decay: float = 0.0
+    """Weight decay."""
+    mass: float = 1.0
+    """A task weighs its number of events asked for to this power."""
+    told: float = 0.5
+    """Share of tasks that see the profile."""
+
+
+@dataclass(frozen=True, eq=False)
+class MetaGradientState:
+    """What :class:`MetaGradientModel` learned."""
+
+    ids: Vocabulary
+    """The anchors."""
+    inner: Floats
+    """(n_anchors, dim + 1) items in the loss that the inner loop goes down, the bias last"""
+    vectors: Floats
+    """(n_anchors, dim + 1) items as they are scored, the bias last"""
+    centre: Floats
+    """(dim + 1,) the mean of the latter"""
+    content: Floats
+    """(n_features, dim + 1) what content tells of them"""
+    start: Floats
+    """(dim,) where the inner loop starts"""
+    profile: Floats
+    """(n_attributes, dim) how attributes move the start"""
+    rates: Floats
+    """(steps, dim) learning rates of the inner loop"""
+    halves: Floats
+    """(steps,) numbers of events with half of these rates; with none nothing moves"""
+
+
+@models.register("meta_gradient")
+class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
+    """Start where few steps lead far: the gradient-based rival of ``meta_bayes``.
+
+    A task is a person: some first or random events are shown, the others asked for. The inner
+    loop moves the person's vector down the loss of the shown events, from a start that the
+    profile moves; start, rates and items are trained so that what it ends with predicts the
+    others.
+
+    Source:
+        Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning" (MAML), eq. 1 (inner step)
+        and algorithm 1 (outer step); Raghu et al. 2020, "Rapid learning or feature reuse?"
+        (ANIL), section 4: only the head is adapted, here the person; Li et al. 2017,
+        "Meta-SGD", eq. 3: a learned rate for each number. Ours grows with the number of events
+        ``k`` as ``k / (k + half)``, as the weight of events beside a prior does.
+    """
+
+    Config: ClassVar = MetaGradientConfig
+    State: ClassVar = MetaGradientState
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> MetaGradientState:
+        """Train the start, the rates and the items; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        from daybreak.nets.meta_gradient import train_meta_gradient  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import seed_of  # noqa: PLC0415
+
+        begun = _begun(data, self.config.dim, rng)
+        profiles = data.profiles[data.active]
+        learned = train_meta_gradient(_order(data), profiles, begun, self.config, seed_of(rng))
+        vectors = learned.pop("vectors")
+        centre = (
+            vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
+        )
+        content = content_map(data, vectors - centre)
+        return MetaGradientState(
+            ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
+        )
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Run the inner loop for all queries; see :meth:`VectorModel.query_vectors`."""
+        found = np.ones((len(queries), self.state.vectors.shape[1]), dtype=np.float32)
+        step = max(CELLS // max(len(self.state.inner), 1), 1)
+        for first in range(0, len(queries), step):
+            rows = np.arange(first, min(first + step, len(queries)))
+            found[rows, :-1] = self._adapted(queries.take(rows))
+        return found
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        state = self.state
+        centred = state.vectors - state.centre
+        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+
+    def _adapted(self, queries: Queries) -> Floats:
+        """Return (n, dim) people after the inner loop."""
+        state = self.state
+        vectors, bias = state.inner[:, :-1], state.inner[:, -1]
+        size = queries.n_events[:, None]
+        pull = (queries.history @ vectors) / np.sqrt(np.maximum(size, 1e-6))
+        person: Floats = state.start + queries.profile @ state.profile
+        for rates, half in zip(state.rates, state.halves, strict=True):
+            slope = _softmax(person @ vectors.T + bias) @ vectors - pull
+            person = person - rates * (size / (size + half)) * slope
+        return person
+
+
+def _softmax(logits: Floats) -> Floats:
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _order(data: Dataset) -> Sparse:
+    """Return (n_active, n_anchors) CSR: 1 for a person's first event, 2 for the second, ..."""
+    place = (data.events.position() + 1).astype(np.float32)
+    matrix = data.events.matrix(data.n_users, len(data.items), place)
+    return matrix[data.active][:, data.anchor_rows]
+
+
+def _begun(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
+    """Return (n_anchors, d) vectors of items where the training starts, of length about 1."""
+    x = data.interactions
+    if not x.nnz:
+        return np.zeros((x.shape[1], 1), dtype=np.float32)
+    root = np.sqrt(np.asarray(x.sum(axis=1), dtype=np.float32).ravel())
+    damped = (
+        sp.diags_array(1 / root) @ x @ sp.diags_array(1 / np.sqrt(np.maximum(data.counts, 1)))
+    )
+    _, sizes, right = truncated_svd(damped, dim + 1, rng)
+    # The first direction is popularity, which the biases start with.
+    kept = right[:, 1:] * np.sqrt(sizes[1:]) if len(sizes) > 1 else 0 * right
+    length = np.sqrt((kept**2).sum(axis=1).mean())
+    return np.asarray(kept / max(float(length), 1e-6), dtype=np.float32)
