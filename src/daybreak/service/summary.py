@@ -68,7 +68,7 @@ def verdict_table(verdict: Mapping[str, Any]) -> pl.DataFrame:
     rows = [
         (
             *(line[name] for name in ("label", "queries", "new", "old", "difference")),
-            f"{line['low']:+.3f} to {line['high']:+.3f}",
+            "" if line["low"] is None else f"{line['low']:+.3f} to {line['high']:+.3f}",
             line["word"],
         )
         for line in verdict["slices"]

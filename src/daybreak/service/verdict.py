@@ -49,6 +49,12 @@ class Line:
     high: float
     word: Word
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; an infinite end of the interval is None."""
+        ends = {name: getattr(self, name) for name in ("low", "high")}
+        known = {name: end if math.isfinite(end) else None for name, end in ends.items()}
+        return asdict(self) | known | {"label": LABELS[self.slice]}
+
     def __str__(self) -> str:
         """Return one sentence."""
         span = f"[{_signed(self.low)}, {_signed(self.high)}]"
@@ -86,7 +92,7 @@ class Verdict:
             "passed": self.passed,
             "forced": self.forced,
             "level": self.level,
-            "slices": [asdict(line) | {"label": LABELS[line.slice]} for line in self.lines],
+            "slices": [line.to_dict() for line in self.lines],
             "notes": list(self.notes),
         }
 

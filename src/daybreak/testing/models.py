@@ -25,6 +25,7 @@ from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import NotFittedError
 from daybreak.models import Embeds, LinearModel, Model
+from daybreak.models.base import Continues
 from daybreak.types import Floats, Mask
 
 AnyModel: TypeAlias = Model[Any, Any]
@@ -228,6 +229,24 @@ def check_embeds_equals_score(model: AnyModel) -> None:
         _near(fitted.score(asked, items), product, name)
 
 
+def check_goes_on_from_any_state(model: AnyModel) -> None:
+    """A model that can go on does so from what any shop taught, and leaves that as it was."""
+    if not isinstance(model, Continues):
+        return
+    data = shop()
+    for name, before in (("another day", shop(seed=1)), *odd_shops()):
+        earlier = _fresh(model).fit(before)
+        said = earlier.score(questions(before), before.items)
+        fitted = _fresh(model).fit(data, start=earlier.state)
+        scores = fitted.score(questions(data), data.items)
+        _sound(scores, 4, N_ITEMS, f"went on from {name}")
+        again = _fresh(model).fit(shop(), start=earlier.state)
+        assert np.array_equal(
+            again.score(questions(data), data.items), scores, equal_nan=True
+        ), f"differs when it goes on from {name} again"
+        _near(earlier.score(questions(before), before.items), said, f"{name} was changed")
+
+
 ModelCheck: TypeAlias = Callable[[AnyModel], None]
 
 MODEL_CHECKS: tuple[ModelCheck, ...] = (
@@ -243,6 +262,7 @@ MODEL_CHECKS: tuple[ModelCheck, ...] = (
     check_state_is_plain,
     check_written_out_equals_score,
     check_embeds_equals_score,
+    check_goes_on_from_any_state,
 )
 """All checks of this module."""
 
