@@ -65,7 +65,8 @@ def bench(
     with working("reading the data") as work:
         contestants = entrants(strategy or (), auto=auto, say=work.say)
         name, tables = _tables(data, demo=demo)
-        terms = Terms(settings.encoder, rules, settings.seed, repeats)
+        often = 1 if demo and repeats is None else repeats
+        terms = Terms(settings.encoder, rules, settings.seed, often)
         board = compete(name, tables, contestants, terms, work.say)
     _write(board, html, pictures)
     if json:
@@ -87,7 +88,7 @@ def _show(board: "Leaderboard") -> None:
     from daybreak.service.leaderboard_page import facts_in_words
 
     show_lines([f"{board.name}: {'; '.join(facts_in_words(board))}", ""])
-    table = board.table().sort("few_shot", "cold_item", descending=True, nulls_last=True)
+    table = board.table()
     if not any(table["note"]):
         table = table.drop("note")
     show_frame(table, "NDCG@10 of each strategy alone, hidden users and items; and its cost")

@@ -1,5 +1,6 @@
 """Every strategy on one data set: cold, warming up, warm; and at what cost."""
 
+import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,7 @@ class Leaderboard:
         return Interval(float(mean), float(low), float(high))
 
     def table(self) -> pl.DataFrame:
-        """Return a row for each strategy: NDCG@10 by group, and what it cost.
+        """Return a row for each strategy: NDCG@10 by group, and what it cost; best first.
 
         Example:
             >>> from daybreak.ranking.contest import Standing, Standings
@@ -90,8 +91,9 @@ class Leaderboard:
             }
             for row in self.standings.rows
         ]
-        kinds = {"strategy": pl.String, **dict.fromkeys((*GROUPS, *COSTS), pl.Float64)}
-        return pl.DataFrame(rows, schema={**kinds, "note": pl.String})
+        kinds: dict[str, Any] = {"strategy": pl.String, **dict.fromkeys(GROUPS, pl.Float64)}
+        frame = pl.DataFrame(rows, schema={**kinds, **COSTS, "note": pl.String})
+        return frame.sort("few_shot", "cold_item", descending=True, nulls_last=True)
 
     def slices(self) -> pl.DataFrame:
         """Return a row for each strategy and slice: NDCG@10 with its interval."""
@@ -115,7 +117,12 @@ class Leaderboard:
         }
 
 
-COSTS = ("train_s", "train_cpu_s", "peak_mb", "answers_per_s")
+COSTS = {
+    "train_s": pl.Float64,
+    "train_cpu_s": pl.Float64,
+    "peak_mb": pl.Int64,
+    "answers_per_s": pl.Int64,
+}
 """What a strategy costs: its longest training, and how fast it ranks the whole catalogue."""
 
 
@@ -127,8 +134,8 @@ def costs(row: Standing) -> dict[str, float | None]:
     return {
         "train_s": round(row.train.seconds, 2),
         "train_cpu_s": round(row.train.cpu_seconds, 2),
-        "peak_mb": None if row.train.peak_mb is None else float(round(row.train.peak_mb)),
-        "answers_per_s": float(round(answers / max(row.score.seconds, 1e-9))),
+        "peak_mb": None if row.train.peak_mb is None else round(row.train.peak_mb),
+        "answers_per_s": round(answers / max(row.score.seconds, 1e-9)),
     }
 
 
@@ -166,14 +173,17 @@ def compete(
     say("encoding the catalogue")
     choice = choose_encoder(terms.encoder, tables.items)
     reading = Reading(choice.encoder, terms.rules or EventRules(), None, terms.seed)
-    data = dataset_of(tables, reading).data
+    read = dataset_of(tables, reading)
+    data = read.data
     facts = {
         "users": data.n_users,
         "items": len(data.items),
         "events": len(data.events),
         "times": data.events.dated,
+        "rules": read.rules.describe(),
         "encoder": choice.name or "none",
         "texts_per_s": texts_per_s(choice.encoder, tables.items),
+        "encoder_threads": thread_count(),
         "seed": terms.seed,
         "repeats": how_often(data, terms.repeats),
         **machine(),
@@ -191,7 +201,7 @@ def machine() -> dict[str, Any]:
     """Return where and when something is measured, and with which versions."""
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "machine": f"{platform.machine()}, {thread_count()} cores, {platform.system()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "versions": {
             "python": platform.python_version(),
             **{package: _version(package) for package in PACKAGES},

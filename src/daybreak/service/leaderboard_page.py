@@ -22,8 +22,10 @@ def leaderboard_page(board: Leaderboard) -> str:
     body = [
         f'<p class="lead">{escape(protocol(board))}</p>',
         f'<p class="quiet">{escape("; ".join(facts_in_words(board)))}</p>',
+        '<div class="stack">',
         "" if bars is None else framed(bars, "Cold, few-shot, warm", _BARS),
         "" if curves is None else framed(curves, "Warm-up curves", _CURVES),
+        "</div>",
         f'<h2>Strategies</h2><div class="card">{_groups(board)}</div>',
         f'<h2>Every slice</h2><div class="card">{_slices(board)}</div>',
     ]
@@ -49,9 +51,12 @@ def facts_in_words(board: Leaderboard) -> Iterator[str]:
     for name in ("users", "items", "events"):
         if name in facts:
             yield f"{facts[name]:,} {name}"
+    if "rules" in facts:
+        yield facts["rules"].rstrip(".")
     if "encoder" in facts:
-        speed = facts["texts_per_s"]
-        yield f"encoder {facts['encoder']}" + (f" ({speed:,.0f} texts/s)" if speed else "")
+        speed, threads = facts["texts_per_s"], facts["encoder_threads"]
+        said = f" ({speed:,.0f} texts/s, threads: {threads})" if speed else ""
+        yield f"encoder {facts['encoder']}{said}"
     for name in ("seed", "date", "machine"):
         if name in facts:
             yield f"{name} {facts[name]}" if name == "seed" else str(facts[name])
