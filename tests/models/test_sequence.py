@@ -132,9 +132,10 @@ def test_chances_of_candidates_make_the_sum_of_rivals_right():
     assert abs(np.mean(sums) - 6) < 0.15
 
 
-def test_it_knows_what_comes_next():
+@pytest.mark.parametrize("negatives", [400, 5], ids=["all items", "drawn items"])
+def test_it_knows_what_comes_next(negatives):
     data = dataset(circle(), CIRCLE)
-    model = SequenceModel(**SMALL).fit(data)
+    model = SequenceModel(**SMALL, negatives=negatives).fit(data)
     asked = ask_in_order(data, [0, 1, 2], [5, 6, 7], [9, 10])
     scores = np.where(asked.history.toarray() > 0, -np.inf, model.score(asked, data.items))
     assert scores.argmax(axis=1).tolist() == [3, 8, 11]
