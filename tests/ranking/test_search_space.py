@@ -1,9 +1,11 @@
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from daybreak.models import models
 from daybreak.ranking.search_space import SPACES, Choice, Range, defaults_of, space_of
+from daybreak.testing.models import questions, shop
 
 
 @pytest.mark.parametrize("model", SPACES)
@@ -12,6 +14,22 @@ def test_every_option_exists_and_its_default_lies_inside(model):
     assert set(SPACES[model]) <= known
     for name, value in defaults_of(model, SPACES[model]).items():
         assert value in SPACES[model][name], name
+
+
+def corner(values, high):
+    ends = values.values if isinstance(values, Choice) else (values.low, values.high)
+    return values.tidy(ends[-1 if high else 0])
+
+
+@pytest.mark.parametrize("high", [False, True], ids=["low", "high"])
+@pytest.mark.parametrize("model", SPACES)
+def test_models_learn_at_the_ends_of_every_range(model, high):
+    options = {name: corner(values, high) for name, values in SPACES[model].items()}
+    options.update({name: 2 for name in ("epochs", "steps") if name in options})
+    data = shop()
+    scores = models[model](**options).fit(data).score(questions(data), data.items)
+    assert np.isfinite(scores).any()
+    assert not np.isinf(scores).any()
 
 
 def test_whole_numbers_and_others_are_told_apart():

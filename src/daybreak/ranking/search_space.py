@@ -95,7 +95,7 @@ SPACES: Mapping[str, Space] = {
     },
     "meta_bayes": {"dim": _FACTORS, "damping": _DAMPING, "profile_ridge": _PROFILE_RIDGE},
     "two_tower": {
-        "layers": Choice((0, 1, 2)),
+        "layers": Choice((0, 1)),
         "dim": Choice((64, 128, 192)),
         "steps": Range(30, 240, log=True, whole=True),
         "rate": Range(5e-4, 1e-2, log=True),
