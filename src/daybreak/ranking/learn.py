@@ -16,6 +16,7 @@ from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
 from daybreak.ranking.start import NOWHERE, Start, learn_on
 from daybreak.ranking.strategies import Fitted, Strategy
+from daybreak.ranking.worth import choose
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 ENOUGH = 30
@@ -29,8 +30,6 @@ MOST_SHOTS = 10
 """Events up to which a user counts as new."""
 FIRST_KNOWN = LEVELS.index(20)
 """Position of the first level of known users."""
-SURE = 1.0
-"""Standard errors that the gain of the costly strategies at a level must exceed."""
 MINOR = 0.15
 """Share of the questions of old users among those of new ones."""
 
@@ -105,36 +104,26 @@ def _old_weights(
     """Fit the weights of items with events, level by level, each from the one before."""
     usable = np.array([s.old for s in strategies])
     light = usable & ~np.array([s.costly for s in strategies])
-    best = start = costly_start = _default(strategies) * light
+    names = [s.name for s in strategies]
+    start = _default(strategies) * light
     weights = np.zeros((len(LEVELS), len(strategies)))
-    earlier = None if before is None else before.weights([s.name for s in strategies])
+    earlier = None if before is None else before.weights(names)
+    tasks = [_tasks(bank, level) for level in range(len(LEVELS))]
+    choice = choose(tasks, _by_gradient, light, usable)
     report = []
-    for level in range(len(LEVELS)):
-        tasks = _tasks(bank, level)
-        if tasks:
-            also = [] if earlier is None else [earlier[level]]
-            best = start = _fit(tasks, start, light, [row * light for row in also])
-            gain: dict[str, Any] = {}
-            if (usable != light).any():
-                costly_start = _fit(tasks, costly_start, usable, [start, *also])
-                best, gain = _better(tasks, start, costly_start)
-            report.append(_measure(tasks, best, strategies, LEVELS[level]) | gain)
-        weights[level] = best
+    for level, (asked, heard) in enumerate(zip(tasks, choice.usable, strict=True)):
+        if asked:
+            also = [] if earlier is None else [earlier[level] * heard]
+            start = _fit(asked, start * heard, heard, also)
+            measured = _measure(asked, start, strategies, LEVELS[level])
+            report.append(measured | choice.report(level, names))
+        weights[level] = start
     return weights, report
 
 
-def _better(
-    tasks: Sequence[Task], light: Doubles, costly: Doubles
-) -> tuple[Doubles, dict[str, Any]]:
-    """Return the weights with the costly strategies if they gain more than their error."""
-    differences = [ndcg(t.score(costly), t) - ndcg(t.score(light), t) for t in tasks]
-    gain = sum(t.share * d.mean() for t, d in zip(tasks, differences, strict=True))
-    error = np.sqrt(
-        sum(t.share**2 * d.var() / len(d) for t, d in zip(tasks, differences, strict=True))
-    )
-    kept = bool(gain > SURE * error)
-    found = {"gain": round(float(gain), 4), "gain_error": round(float(error), 4), "kept": kept}
-    return (costly if kept else light), {"costly": found}
+def _by_gradient(tasks: Sequence[Task], usable: Mask) -> Doubles:
+    bounds: Bounds = [(0, None) if use else (0, 0) for use in usable]
+    return by_gradient(tasks, np.where(usable, 0.05, 0), bounds)
 
 
 def _rows_at(levels: Rows, level: int) -> Rows:
@@ -222,47 +211,53 @@ def _new_weights(
     bank: Bank, strategies: Sequence[Strategy], weights: Doubles, before: Start | None
 ) -> tuple[NewPart, list[dict[str, Any]]]:
     """Fit the weights of items without events, alone and in one list with the others."""
-    usable = np.array([s.new for s in strategies])
-    light = usable & ~np.array([s.costly for s in strategies])
-    new = NewPart(
-        np.tile(_default(strategies) * light, (len(LEVELS), 1)), np.zeros(len(LEVELS))
-    )
-    report: list[dict[str, Any]] = []
+    usable = np.array([s.new for s in strategies] + [True])  # the last is the bias
+    light = usable & ~np.array([s.costly for s in strategies] + [False])
+    names = [s.name for s in strategies]
+    start = np.append(_default(strategies) * light[:-1], 0.0)
+    new = NewPart(np.tile(start[:-1], (len(LEVELS), 1)), np.zeros(len(LEVELS)))
     if "new_item" not in bank.pools:
-        return new, report
-    everything = bank.pools["new_item"]
-    earlier = None if before is None else before.new_weights([s.name for s in strategies])
-    start = costly_start = np.append(_default(strategies) * light, 0.0)
-    for levels in NEW_LEVELS:
-        rows = np.flatnonzero(np.isin(level_of(everything.n_events), levels))
-        best = start
-        if len(rows) >= ENOUGH:
-            tasks = _new_tasks(everything.take(_some(rows)), weights)
-            also = [] if earlier is None else [earlier[levels[0]]]
-            lean = [row * np.append(light, True) for row in also]
-            best = start = _fit_new(tasks, light, [start, *lean])
-            if (usable != light).any():
-                costly_start = _fit_new(tasks, usable, [costly_start, start, *also])
-                best, gain = _better(tasks, start, costly_start)
-                report.append({"events": LEVELS[levels[0]], "queries": len(rows)} | gain)
+        return new, []
+    tasks = [_new_tasks(bank.pools["new_item"], levels, weights) for levels in NEW_LEVELS]
+    choice = choose(tasks, _new_by_gradient, light, usable)
+    earlier = None if before is None else before.new_weights(names)
+    report = []
+    for place, (levels, heard) in enumerate(zip(NEW_LEVELS, choice.usable, strict=True)):
+        if tasks[place]:
+            also = [] if earlier is None else [earlier[levels[0]] * heard]
+            start = _fit_new(tasks[place], heard, [start * heard, *also])
+            found = {"events": LEVELS[levels[0]], "ndcg@10": _mean(tasks[place], start)}
+            report.append(found | choice.report(place, [*names, "bias"]))
         for level in levels:
-            new.weights[level], new.bias[level] = best[:-1], best[-1]
+            new.weights[level], new.bias[level] = start[:-1], start[-1]
     return new, report
 
 
-def _new_tasks(pool: Pool, weights: Doubles) -> list[Task]:
+def _mean(tasks: Sequence[Task], weights: Doubles) -> float:
+    return round(objective(tasks, weights), 4)
+
+
+def _new_tasks(everything: Pool, levels: Sequence[int], weights: Doubles) -> list[Task]:
+    """Return the questions for new items at some levels; none where they are too few."""
+    rows = np.flatnonzero(np.isin(level_of(everything.n_events), levels))
+    if len(rows) < ENOUGH:
+        return []
+    pool = everything.take(_some(rows))
     features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.new
     together = Task(features, pool, pool.present, _given(pool, weights), 0.5)
     among = Task(features, pool, pool.present & pool.new, None, 0.5)
     return [task for task in (together, _among(among)) if len(task.pool.n_events)]
 
 
+def _new_by_gradient(tasks: Sequence[Task], usable: Mask, bias: float = 0.0) -> Doubles:
+    """Find weights that are not negative, and a bias of any sign."""
+    bounds: Bounds = [(0, None) if use else (0, 0) for use in usable[:-1]] + [(None, None)]
+    return by_gradient(tasks, np.append(np.where(usable[:-1], 0.05, 0), bias), bounds)
+
+
 def _fit_new(tasks: Sequence[Task], usable: Mask, starts: Sequence[Doubles]) -> Doubles:
-    bounds: Bounds = [(0, None) if use else (0, 0) for use in usable] + [(None, None)]
-    first = np.append(np.where(usable, 0.05, 0), starts[0][-1])
-    smooth = by_gradient(tasks, first, bounds)
-    free = [*np.flatnonzero(usable).tolist(), len(usable)]
-    return by_search(tasks, [smooth, *starts], free)
+    smooth = _new_by_gradient(tasks, usable, float(starts[0][-1]))
+    return by_search(tasks, [smooth, *starts], np.flatnonzero(usable).tolist())
 
 
 def _among(task: Task) -> Task:

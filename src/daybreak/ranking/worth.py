@@ -1,0 +1,160 @@
+"""What the costly strategies add, on simulated queries that weights were not fitted on."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.ranking.fitting import Task, ndcg
+from daybreak.types import Doubles, Mask, Rows
+
+SURE = 1.0
+"""Standard errors that the gain of all costly strategies together must exceed at a level."""
+SURE_ALONE = 2.0
+"""Standard errors that the gain of one of them must exceed at some level."""
+WORKERS = 2
+
+Fit = Callable[[Sequence[Task], Mask], Doubles]
+"""From tasks and the mask of strategies that may count to weights."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A mean difference of NDCG@10 over queries and its standard error."""
+
+    mean: float
+    error: float
+
+    def clear(self, sure: float) -> bool:
+        """Say whether it is more than so many standard errors."""
+        return self.mean > sure * self.error
+
+    def plain(self) -> list[float]:
+        """Return mean and 95 % interval, rounded."""
+        ends = (self.mean, self.mean - 1.96 * self.error, self.mean + 1.96 * self.error)
+        return [round(value, 4) for value in ends]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What costly strategies add at one level."""
+
+    together: Gain
+    each: dict[int, Gain]
+    """What is lost when one of them is silenced, by its position."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which strategies may count, level by level."""
+
+    usable: tuple[Mask, ...]
+    worths: tuple[Worth | None, ...]
+
+    def report(self, level: int, names: Sequence[str]) -> dict[str, Any]:
+        """Return the gains at a level as plain values; empty where nobody costly competes."""
+        worth = self.worths[level]
+        if worth is None:
+            return {}
+        each = {names[row]: gain.plain() for row, gain in worth.each.items()}
+        heard = [names[row] for row in each_heard(worth, self.usable[level])]
+        return {
+            "costly": {"gain": worth.together.plain(), "each": each, "heard": heard},
+        }
+
+
+def each_heard(worth: Worth, usable: Mask) -> list[int]:
+    """Return the costly strategies that may count."""
+    return [row for row in worth.each if usable[row]]
+
+
+def choose(levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask) -> Choice:
+    """Decide who may count: a costly strategy that clearly helps somewhere, where all help.
+
+    Weights are fitted on half of the queries of a level and judged on the other half, both
+    ways, so a gain is not what fitting more weights brings by itself.
+
+    Args:
+        levels: Tasks of each level; a level without tasks is not judged.
+        fit: How weights are found.
+        light: (n_weights,) what always counts.
+        usable: (n_weights,) that and the costly strategies.
+    """
+    if np.array_equal(light, usable):
+        return Choice((light,) * len(levels), (None,) * len(levels))
+    first = _worths(levels, fit, light, usable)
+    helpful = {
+        row
+        for worth in first
+        if worth is not None
+        for row, gain in worth.each.items()
+        if gain.clear(SURE_ALONE)
+    }
+    kept = light | np.isin(np.arange(len(usable)), list(helpful))
+    second = first
+    if not np.array_equal(kept, usable) and helpful:
+        second = _worths(levels, fit, light, kept)
+    masks = tuple(
+        kept if worth is not None and helpful and worth.together.clear(SURE) else light
+        for worth in second
+    )
+    shown = tuple(_joined(a, b) for a, b in zip(first, second, strict=True))
+    return Choice(masks, shown)
+
+
+def _joined(first: Worth | None, second: Worth | None) -> Worth | None:
+    """Return the second, with what is known from the first of those that left."""
+    if first is None or second is None:
+        return first
+    return Worth(second.together, first.each | second.each)
+
+
+def _worths(
+    levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask
+) -> list[Worth | None]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(
+            pool.map(lambda tasks: worth(tasks, fit, light, usable) if tasks else None, levels)
+        )
+
+
+def worth(tasks: Sequence[Task], fit: Fit, light: Mask, usable: Mask) -> Worth:
+    """Return what the costly strategies add at one level, judged on queries not fitted on."""
+    costly = np.flatnonzero(usable & ~light).tolist()
+    gains: dict[int, list[list[Any]]] = {row: [[] for _ in tasks] for row in [-1, *costly]}
+    halves = [_halves(task) for task in tasks]
+    for fitted, judged in ((0, 1), (1, 0)):
+        seen, unseen = [pair[fitted] for pair in halves], [pair[judged] for pair in halves]
+        plain, full = fit(seen, light), fit(seen, usable)
+        for number, task in enumerate(unseen):
+            whole = ndcg(task.score(full), task)
+            gains[-1][number].append(whole - ndcg(task.score(plain), task))
+            for row in costly:
+                without = np.where(np.arange(len(full)) == row, 0, full)
+                gains[row][number].append(whole - ndcg(task.score(without), task))
+    shares = [task.share for task in tasks]
+    found = {row: _gain(shares, parts) for row, parts in gains.items()}
+    return Worth(found.pop(-1), found)
+
+
+def _gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> Gain:
+    values = [np.concatenate(part) for part in parts]
+    mean = sum(share * v.mean() for share, v in zip(shares, values, strict=True))
+    variance = sum(
+        share**2 * v.var() / max(len(v), 1) for share, v in zip(shares, values, strict=True)
+    )
+    return Gain(float(mean), float(np.sqrt(variance)))
+
+
+def _halves(task: Task) -> tuple[Task, Task]:
+    rows = np.arange(len(task.pool.n_events))
+    return _some(task, rows[::2]), _some(task, rows[1::2])
+
+
+def _some(task: Task, rows: Rows) -> Task:
+    given = None if task.given is None else task.given[rows]
+    pool = task.pool.take(rows)
+    features = pool.features if task.features is task.pool.features else task.features[:, rows]
+    return Task(features, pool, task.present[rows], given, task.share)

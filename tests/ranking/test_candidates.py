@@ -1,0 +1,111 @@
+"""Time budgets, with a clock that only moves when a strategy learns."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from daybreak import allowance
+from daybreak.errors import MissingExtraError
+from daybreak.ranking import candidates as module
+from daybreak.ranking.candidates import Budget, Candidates
+from daybreak.ranking.strategies import Strategy
+from daybreak.testing.models import shop
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@dataclass(frozen=True)
+class Slow(Strategy):
+    clock: Clock = field(default_factory=Clock)
+    seconds: float = 1.0
+
+    def fit(self, data, seed):
+        allowance.so_far(0.0)
+        for part in range(1, 11):
+            self.clock.now += self.seconds / 10
+            allowance.so_far(part / 10)
+        return super().fit(data, seed)
+
+
+class Absent(Strategy):
+    def fit(self, data, seed):
+        raise MissingExtraError("it", "'daybreak[deep]'")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(allowance, "perf_counter", clock)
+    monkeypatch.setattr(module, "perf_counter", clock)
+    return clock
+
+
+def line_up(clock, *seconds):
+    light = Slow("light", "popular", clock=clock, seconds=1)
+    return light, *(
+        Slow(f"costly {s}", "popular", costly=True, clock=clock, seconds=s) for s in seconds
+    )
+
+
+def budget(clock, seconds):
+    return Budget(seconds, clock())
+
+
+def test_without_a_budget_everybody_learns(clock):
+    field = Candidates(line_up(clock, 1000), budget(clock, None))
+    assert field.learn(shop(), 0, [0, 1], 5).names == ("light", "costly 1000")
+    assert field.left_out == {}
+
+
+def test_a_strategy_that_would_take_too_long_is_stopped_early_and_says_why(clock):
+    field = Candidates(line_up(clock, 2, 1000), budget(clock, 100))
+    fitted = field.learn(shop(), 0, [0, 1, 2], 5)
+    assert fitted.names == ("light", "costly 2")
+    assert field.left_out["costly 1000"].startswith("it would take 1000 s, ")
+    assert clock.now < 1 + 2 + 1000 / 10 + 1
+
+
+def test_every_learning_that_is_to_come_is_paid_for(clock):
+    """80 s without the weighing; 6 learnings of 2 s for the light one leave 68: 11.3 each."""
+    field = Candidates(line_up(clock, 11), budget(clock, 100))
+    assert "costly 11" in field.learn(shop(), 0, [0, 1], 5).names
+    clock.now = 0.0
+    field = Candidates(line_up(clock, 12), budget(clock, 100))
+    assert "costly 12" not in field.learn(shop(), 0, [0, 1], 5).names
+
+
+def test_the_slowest_leaves_when_time_runs_out_later(clock):
+    field = Candidates(line_up(clock, 2, 5), budget(clock, 100))
+    assert len(field.learn(shop(), 0, [0, 1, 2], 5).names) == 3
+    clock.now += 35
+    assert field.learn(shop(), 0, [0, 1, 2], 4).names == ("light", "costly 2")
+    assert field.left_out == {"costly 5": "one learning takes 5 s, 57 s are left"}
+    assert field.competing() == [0, 1]
+
+
+def test_light_strategies_learn_however_little_time_there_is(clock):
+    field = Candidates(line_up(clock, 2), budget(clock, 0.1))
+    assert field.learn(shop(), 0, [0, 1], 5).names == ("light",)
+    assert not field.time_for(1)
+
+
+def test_a_missing_extra_is_a_reason_not_a_crash(clock):
+    absent = Absent("deep", "popular", costly=True)
+    field = Candidates((*line_up(clock), absent), budget(clock, 100))
+    assert field.learn(shop(), 0, [0, 1], 1).names == ("light",)
+    assert "daybreak[deep]" in field.report()["deep"]["left_out"]
+
+
+def test_the_report_names_everybody(clock):
+    field = Candidates(line_up(clock, 2), budget(clock, 100))
+    field.learn(shop(), 0, [0, 1], 1)
+    field.keep(["light"], "counts nowhere")
+    assert field.report() == {
+        "light": {"seconds": 1.0, "left_out": None},
+        "costly 2": {"seconds": 2.0, "left_out": "counts nowhere"},
+    }

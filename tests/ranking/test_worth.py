@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from daybreak.ranking.features import Pool
+from daybreak.ranking.fitting import Task, by_gradient
+from daybreak.ranking.worth import Gain, choose, worth
+
+LIGHT = np.array([True, False, False])
+ALL = np.array([True, True, True])
+
+
+def task(useful, n=200, width=12, seed=0):
+    """One target a query; feature 0 tells a little of it, 1 much or nothing, 2 is noise."""
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((3, n, width)).astype(np.float32)
+    relevant = np.zeros((n, width), dtype=bool)
+    relevant[np.arange(n), rng.integers(0, width, n)] = True
+    features[0][relevant] += 0.5
+    features[1][relevant] += useful
+    present = np.ones_like(relevant)
+    one = np.ones(n, dtype=np.int64)
+    return Task(
+        features, pool := Pool(features, relevant, present, ~present, one, one), pool.present
+    )
+
+
+def fit(tasks, usable):
+    bounds = [(0, None) if use else (0, 0) for use in usable]
+    return by_gradient(tasks, np.where(usable, 0.1, 0), bounds)
+
+
+def test_a_gain_is_clear_when_it_exceeds_its_errors():
+    """.02 is two errors of .01; its interval is .02 -+ 1.96 * .01."""
+    gain = Gain(0.02, 0.01)
+    assert gain.clear(1.9)
+    assert not gain.clear(2.1)
+    assert gain.plain() == [0.02, 0.0004, 0.0396]
+
+
+def test_a_strategy_that_helps_may_count_and_noise_may_not():
+    choice = choose([[task(1.0)]], fit, LIGHT, ALL)
+    assert choice.usable[0].tolist() == [True, True, False]
+    report = choice.report(0, ["light", "useful", "noise"])["costly"]
+    assert report["heard"] == ["useful"]
+    assert report["gain"][1] > 0
+    assert report["each"]["noise"][1] <= 0 <= report["each"]["noise"][2] + 0.02
+
+
+def test_where_nothing_costly_helps_only_the_light_count():
+    choice = choose([[task(0.0)], []], fit, LIGHT, ALL)
+    assert [mask.tolist() for mask in choice.usable] == [LIGHT.tolist()] * 2
+    assert choice.report(1, ["a", "b", "c"]) == {}
+
+
+def test_a_level_where_it_does_not_help_goes_without():
+    choice = choose([[task(1.5)], [task(0.0, seed=1)]], fit, LIGHT, ALL)
+    assert choice.usable[0][1]
+    assert not choice.usable[1][1]
+
+
+def test_nothing_is_judged_when_nobody_is_costly():
+    assert choose([[task(1.0)]], fit, LIGHT, LIGHT).worths == (None,)
+
+
+def test_fitting_more_weights_to_noise_is_no_gain():
+    """Judged on the queries they were fitted on, fifty useless weights would look good."""
+    rng = np.random.default_rng(3)
+    base = task(0.0, n=60)
+    noise = rng.standard_normal((50, 60, 12)).astype(np.float32)
+    wide = np.concatenate([base.features[:1], noise])
+    pool = Pool(wide, *(getattr(base.pool, name) for name in NAMES))
+    light = np.arange(51) < 1
+    found = worth([Task(wide, pool, pool.present)], fit, light, np.ones(51, dtype=bool))
+    assert found.together.mean < 0.02
+
+
+NAMES = ("relevant", "present", "new", "n_relevant", "n_events")
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.1, 0.9)])
+def test_tasks_count_by_their_share(shares):
+    good, bad = task(1.5), task(0.0, seed=1)
+    tasks = [
+        Task(t.features, t.pool, t.present, None, share)
+        for t, share in zip((good, bad), shares, strict=True)
+    ]
+    gain = worth(tasks, fit, LIGHT, ALL).together.mean
+    assert (gain > 0.1) == (shares[0] > 0.5)
