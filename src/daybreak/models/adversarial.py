@@ -25,7 +25,8 @@ class AdversarialConfig(GeneratedConfig):
     """Options of :class:`AdversarialModel`."""
 
     dim: int = 128
-    hidden: int = 256
+    directions: int = 32
+    hidden: int = 64
     """Width of the generator."""
     parts: int = 5
     """Parts of the items; one stops the training, the others are its lessons."""
@@ -39,7 +40,7 @@ class AdversarialConfig(GeneratedConfig):
     """Weight decay; it also holds the recommender near the factors it starts from."""
     dropout: float = 0.3
     """Share of the hidden layer that is hidden while training."""
-    likeness: float = 0.8
+    likeness: float = 0.5
     """Weight of the squared difference to real vectors in the generator's loss."""
     task: float = 0.5
     """Weight of ranking, against telling real from generated, in the recommender's loss."""
