@@ -102,16 +102,20 @@ def test_the_towers_in_numpy_are_the_towers_in_torch():
     content = mapped(data.anchors, state.inputs)
     profiles = np.random.default_rng(0).random((3, 2)).astype(np.float32)
     asked = ask(data, [], [1, 2], [4, 5, 6], profiles=profiles)
+    likes = np.zeros((n_items, 4), dtype=np.float32)
+    parts = Parts(data.interactions, data.profiles, content, content, likes)
     with seeded(0):
-        net = TwoTower(Parts(data.interactions, data.profiles, content, content), model.config)
+        net = TwoTower(parts, model.config)
     net.eval()
-    put(net.item, state.item_linear, state.item_first, state.item_second)
+    own = np.array([*range(8), 12])  # between them the closed form, which no tower makes
+    put(net.item, state.item_linear[:, own], state.item_first, state.item_second[:, own])
     made = net.items(torch.arange(n_items), 0.0).detach().numpy()
     strangers = replace(data.anchors, ids=items(n_items, first=100).ids)
     np.testing.assert_allclose(model.item_vectors(strangers), made, rtol=1e-4, atol=1e-5)
 
     net.history = torch.eye(n_items)  # a State holds the map from histories written out
-    put(net.user, state.user_linear, state.user_first, state.user_second)
+    net.likes = torch.from_numpy(state.user_linear[:n_items, 8:].copy())
+    put(net.user, state.user_linear[:, :8], state.user_first, state.user_second[:, :8])
     events, told = torch.from_numpy(asked.history.toarray()), torch.from_numpy(profiles)
     found = net.users(events, told, torch.from_numpy(asked.n_events)[:, None]).detach().numpy()
     np.testing.assert_allclose(model.query_vectors(asked)[:, :-1], found, rtol=1e-4, atol=1e-5)

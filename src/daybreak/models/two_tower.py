@@ -48,7 +48,7 @@ class TwoTowerConfig:
     """Of content, see :func:`content_space`."""
     factors: int = 64
     """Directions of behaviour that content predicts for the item tower."""
-    steps: int = 60
+    steps: int = 100
     """Batches it learns from, at least; whole rounds over all people."""
     batch: int = 256
     """People in one step."""
@@ -123,9 +123,10 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
 
         shown, held = hold_out(data.interactions, rng)
         inputs, content, history = _seen(data, self.config, rng)
+        likes = history[:, -self.config.directions :]
         profiles = data.profiles[data.active]
         learned = train_two_tower(
-            Parts(shown, profiles, content, history), self.config, seed_of(rng)
+            Parts(shown, profiles, content, history, likes), self.config, seed_of(rng)
         )
         state = TwoTowerState(
             ids=data.anchors.ids,

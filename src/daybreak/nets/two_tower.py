@@ -30,6 +30,8 @@ class Parts:
     """(n_items, n_inputs) each item as it would be seen if it were new."""
     history: Floats
     """(n_items, n_seen) each item as it is seen in a history."""
+    likes: Floats
+    """(n_items, k) what a history says of the first k inputs of content, in closed form"""
 
 
 class Tower(nn.Module):
@@ -56,6 +58,7 @@ class TwoTower(nn.Module):
     An item's vector is what its tower makes of its content, plus a part of its own (identity)
     that items without events do not have. A person's is what the other tower makes of history
     and profile, plus the sum of parts that each item of the history adds (an embedding bag).
+    Beside both stands the closed form, weighted by a number: the towers learn what it lacks.
     """
 
     def __init__(self, parts: Parts, options: Any) -> None:
@@ -67,21 +70,25 @@ class TwoTower(nn.Module):
         self.user = Tower(n_asked, options.dim, hidden, options.dropout)
         self.identity = nn.Parameter(torch.zeros(n_items, options.dim + 1))
         self.bag = nn.Parameter(torch.zeros(n_items, options.dim))
+        self.trust = nn.Parameter(torch.ones(()))
+        self.likes = torch.from_numpy(parts.likes)
         self.content = torch.from_numpy(parts.content)
         self.history = torch.from_numpy(parts.history)
 
     def items(self, rows: Tensor, kept: Tensor | float) -> Tensor:
-        """Return (n, dim + 1) vectors, the bias last.
+        """Return (n, dim + k + 1) vectors, the bias last.
 
         Args:
             rows: (n,) of items.
             kept: (n, 1) of 0 and 1: whether the identity is there.
         """
-        made: Tensor = self.item(self.content[rows])
-        return made + kept * self.identity[rows]
+        seen = self.content[rows]
+        made = self.item(seen) + kept * self.identity[rows]
+        plain = seen[:, : self.likes.shape[1]]
+        return torch.cat([made[:, :-1], plain, made[:, -1:]], dim=1)
 
     def users(self, events: Tensor, profile: Tensor, known: Tensor) -> Tensor:
-        """Return (n, dim) vectors.
+        """Return (n, dim + k) vectors.
 
         Args:
             events: (n, n_items) each event 1, rows divided by the root of their sum.
@@ -89,8 +96,8 @@ class TwoTower(nn.Module):
             known: (n, 1) numbers of events.
         """
         asked = torch.cat([events @ self.history, profile, doubt(known)], dim=1)
-        made: Tensor = self.user(asked)
-        return made + events @ self.bag
+        made = self.user(asked) + events @ self.bag
+        return torch.cat([made, self.trust * (events @ self.likes)], dim=1)
 
 
 def doubt(known: Tensor) -> Tensor:
@@ -186,17 +193,22 @@ def _candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 def _written_out(net: TwoTower) -> Iterator[tuple[str, Floats]]:
     """Yield the towers as arrays; the user's over items, attributes, doubt and a last 1."""
+    wide, width = net.likes.shape[1], net.history.shape[1]
     with torch.no_grad():
-        yield "item_linear", array(_with_bias(net.item.linear))
+        linear, second = _with_bias(net.item.linear), net.item.second.weight.T
+        plain = torch.eye(len(linear), wide)
+        yield "item_linear", array(torch.cat([linear[:, :-1], plain, linear[:, -1:]], dim=1))
         yield "item_first", array(_with_bias(net.item.first))
-        yield "item_second", array(net.item.second.weight.T)
+        nothing = torch.zeros(len(second), wide)
+        yield "item_second", array(torch.cat([second[:, :-1], nothing, second[:, -1:]], dim=1))
         yield "vectors", array(net.items(torch.arange(len(net.identity)), 1.0))
         linear, first = _with_bias(net.user.linear), _with_bias(net.user.first)
-        width = net.history.shape[1]
         linear = torch.cat([net.history @ linear[:width] + net.bag, linear[width:]])
-        yield "user_linear", array(linear)
+        plain = torch.zeros(len(linear), wide)
+        plain[: len(net.likes)] = net.trust * net.likes
+        yield "user_linear", array(torch.cat([linear, plain], dim=1))
         yield "user_first", array(torch.cat([net.history @ first[:width], first[width:]]))
-        yield "user_second", array(net.user.second.weight.T)
+        yield "user_second", array(torch.cat([net.user.second.weight.T, nothing], dim=1))
 
 
 def _with_bias(layer: nn.Linear) -> Tensor:
