@@ -27,7 +27,7 @@ NOISES = (2.0, 10.0, 50.0, 250.0)
 TRIED = 3
 """Step on which they are tried."""
 ROUNDS = 10
-"""Of conjugate gradients; eight and forty give the same four digits."""
+"""Of conjugate gradients; eight and fifteen give the same four digits."""
 TINY = 1e-30
 """Keeps systems that are solved already from dividing by 0."""
 
