@@ -16,7 +16,7 @@ from daybreak.config import Settings
 from daybreak.data import read_folder
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 PARSED = typer.main.get_command(app)
 
@@ -102,9 +102,9 @@ def test_links_of_a_page_lead_somewhere(page):
 
 
 def test_every_page_is_in_the_index():
-    index = (ROOT / "docs" / "README.md").read_text("utf-8")
-    for page in (ROOT / "docs").glob("*.md"):
-        assert page.name == "README.md" or f"({page.name})" in index
+    for page in (ROOT / "docs").rglob("*.md"):
+        index = (page.parent / "README.md").read_text("utf-8")
+        assert page.name == "README.md" or f"({page.name})" in index, page
 
 
 @pytest.mark.parametrize("readme", sorted(ROOT.glob("README*.md")), ids=name)

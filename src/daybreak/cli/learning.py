@@ -40,6 +40,17 @@ Force = Annotated[
 NoGate = Annotated[
     bool, typer.Option("--no-gate", help="Do not compare with the release in use.")
 ]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="Time for the training; with it the costly strategies compete too.",
+    ),
+]
+Search = Annotated[
+    bool,
+    typer.Option("--search", help="With --budget: look for better options of strategies."),
+]
 Named = Annotated[str, typer.Argument(help="A release: an id, a folder, or active.")]
 
 
@@ -49,7 +60,9 @@ def train(
     store: options.Store = None,
     encoder: options.Encoder = None,
     seed: options.Seed = None,
+    budget: Budget = None,
     *,
+    search: Search = False,
     keep_weights: KeepWeights = False,
     force: Force = False,
     no_gate: NoGate = False,
@@ -57,10 +70,11 @@ def train(
 ) -> None:
     """Learn from the store and put the release into use, unless it is worse."""
     from daybreak.errors import GateRefusedError
+    from daybreak.service.learning import Effort
     from daybreak.service.shop import Terms
-    from daybreak.service.summary import training_table
+    from daybreak.service.summary import candidates_table, training_table
 
-    terms = Terms(not no_gate, force, start, keep_weights)
+    terms = Terms(not no_gate, force, start, keep_weights, Effort(budget, search))
     try:
         with (
             options.shop(store=store, encoder=encoder, seed=seed) as shop,
@@ -76,6 +90,7 @@ def train(
                    "notes": training.notes, "seconds": training.seconds})  # fmt: skip
         return
     show_frame(training_table(training.measured), "NDCG@10 in simulated cold starts")
+    show_frame(candidates_table(training.measured), "Strategies: cost, and why they stay or go")
     if verdict is not None:
         _show_verdict(verdict, as_json=False)
     show_lines([f"note: {note}" for note in training.notes])

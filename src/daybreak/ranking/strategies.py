@@ -48,6 +48,7 @@ LINE_UP = (
     Strategy("graph_filter", "graph_filter"),
     Strategy("transitions", "transitions"),
     Strategy("factors", "factors", new=True),
+    Strategy("meta_bayes", "meta_bayes", new=True),
     Strategy("content/ridge", "content_ridge", new=True),
     Strategy("content/match", "content_match", new=True),
     Strategy("content/smooth", "content_smooth", old=False, new=True),
@@ -59,7 +60,15 @@ LINE_UP = (
 """The default candidates; simulated cold starts decide which are used, and how much."""
 
 
-COSTLY = (Strategy("history_vae", "history_vae", new=True, costly=True),)
+COSTLY = (
+    Strategy("sequence", "sequence", new=True, costly=True),
+    Strategy("history_vae", "history_vae", new=True, costly=True),
+    Strategy("two_tower", "two_tower", new=True, costly=True),
+    Strategy("distilled", "distilled", new=True, costly=True),
+    Strategy("content_vae", "content_vae", new=True, costly=True),
+    Strategy("adversarial", "adversarial", new=True, costly=True),
+    Strategy("meta_gradient", "meta_gradient", new=True, costly=True),
+)
 """Candidates beside these when a training is given time; most need the extra ``deep``."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.data import EventRules, Tables
+from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
@@ -16,6 +17,9 @@ from daybreak.ranking.start import Start, refresh
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.dataset import Reading, dataset_of
 from daybreak.service.histories import Histories
+
+SEARCHING = 0.3
+"""Share of a budget that a search for better options may take."""
 
 Progress = Callable[[str], None]
 
@@ -49,6 +53,16 @@ class Facts:
     """Whether the times of events tell an order."""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much a training may take."""
+
+    budget_s: float | None = None
+    """Seconds; None: as many as the light strategies take."""
+    search: bool = False
+    """Whether a part of them goes into a search for better options."""
+
+
 @dataclass(frozen=True, eq=False)
 class Options:
     """What a training is asked to do."""
@@ -58,8 +72,7 @@ class Options:
     rules: EventRules
     fields: Mapping[str, Any] | None
     seed: int
-    budget_s: float | None = None
-    """Seconds for the training; None: as many as the light strategies take."""
+    effort: "Effort"
     start: Start | None = None
     """An earlier training to go on from."""
     keep_weights: bool = False
@@ -70,7 +83,7 @@ def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, His
     """Encode, simulate, weigh and fit; return what was learned and the histories beside it."""
     from daybreak.ranking.learn import learn_blend  # noqa: PLC0415 - answering needs no optimiser
 
-    budget = Budget(options.budget_s)
+    budget = Budget(options.effort.budget_s)
     say("encoding the catalogue")
     reading = Reading(options.encoder, options.rules, options.fields, options.seed)
     read = dataset_of(tables, reading)
@@ -78,9 +91,9 @@ def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, His
     if options.keep_weights and options.start is not None:
         blend, fitted = refresh(data, options.start, options.seed, say)
     else:
-        blend, fitted = learn_blend(
-            data, options.strategies, options.seed, say, budget, options.start
-        )
+        strategies, record = _searched(data, options, say)
+        blend, fitted = learn_blend(data, strategies, options.seed, say, budget, options.start)
+        blend.report.update(record)
     learned = Learned(
         read.content,
         read.profile,
@@ -91,3 +104,16 @@ def learn(tables: Tables, options: Options, say: Progress) -> tuple[Learned, His
         Facts(len(events), events.dated),
     )
     return learned, Histories(read.users, events, read.others)
+
+
+def _searched(
+    data: Dataset, options: Options, say: Progress
+) -> tuple[tuple[Strategy, ...], dict[str, Any]]:
+    """Return the strategies with the best options found, and what the report says of them."""
+    if not options.effort.search:
+        return options.strategies, {}
+    from daybreak.ranking.search import search  # noqa: PLC0415 - only who searches needs it
+
+    seconds = SEARCHING * (options.effort.budget_s or 0.0)
+    found = search(data, options.strategies, options.seed, seconds, say)
+    return found.strategies, {"search": found.record}

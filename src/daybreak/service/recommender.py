@@ -18,7 +18,7 @@ from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
 from daybreak.service.judging import judge
 from daybreak.service.keeping import Keeping
-from daybreak.service.learning import Options, Progress, learn
+from daybreak.service.learning import Effort, Options, Progress, learn
 from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.profiles import Profiles
 from daybreak.service.request import Request
@@ -40,6 +40,8 @@ class Recommender(Keeping):
         budget_s: Seconds that a training may take. With it the costly strategies compete too;
             those that do not fit in, or do not help, are left out, and :attr:`report` says so.
             The light strategies always learn, however little time there is.
+        search: Whether a part of that time goes into a search for better options of the
+            strategies first; needs the extra ``search``.
         encoder: Text model: ``"auto"``, ``"none"``, a model id, a folder, a loaded encoder, or
             what :func:`choose_encoder` returned.
         rules: Which events are positive; default: recognised from the data and shown.
@@ -56,7 +58,7 @@ class Recommender(Keeping):
         ['tea']
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a training can be told, all of it optional
         self,
         *,
         strategies: str | Sequence[str] = "auto",
@@ -65,11 +67,15 @@ class Recommender(Keeping):
         fields: dict[str, Any] | None = None,
         seed: int = 0,
         budget_s: float | None = None,
+        search: bool = False,
     ) -> None:
         if budget_s is not None and not budget_s > 0:
             raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
+        if search and budget_s is None:
+            raise ConfigError("a search needs to know how long it may take; give budget_s=")
         self.strategies = line_up(strategies, costly=budget_s is not None)
         self.budget_s = budget_s
+        self.search = search
         self.encoder = encoder
         self.rules = rules
         self.fields = fields
@@ -117,7 +123,7 @@ class Recommender(Keeping):
             rules,
             self.fields,
             self.seed,
-            self.budget_s,
+            Effort(self.budget_s, self.search),
             before,
             keep_weights,
         )
@@ -341,6 +347,7 @@ class Recommender(Keeping):
             fields=self.fields,
             seed=self.seed,
             budget_s=self.budget_s,
+            search=self.search,
         )
         copy.strategies = self.strategies if strategies is None else line_up(strategies)
         return copy

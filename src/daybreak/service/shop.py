@@ -17,6 +17,7 @@ from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.evaluation import Report
 from daybreak.service.encoder_choice import choose_encoder
+from daybreak.service.learning import Effort
 from daybreak.service.recommender import Recommender
 from daybreak.service.said import Said
 from daybreak.service.verdict import Verdict
@@ -51,6 +52,8 @@ class Terms:
     """A release to go on from: its id, its folder, or ``active``."""
     keep_weights: bool = False
     """Whether the weights of the start are taken as they are."""
+    effort: Effort = field(default_factory=Effort)
+    """How much it may take."""
 
 
 def store_file(url: str) -> Path | None:
@@ -112,7 +115,9 @@ class Shop:
         """Check everything in the store, with other rules for events if they are given."""
         return validate(ImportResult(self.tables, Rejects(), {}, (), rules or self.rules))
 
-    def new_recommender(self, strategies: str | Sequence[str] = "auto") -> Recommender:
+    def new_recommender(
+        self, strategies: str | Sequence[str] = "auto", effort: Effort | None = None
+    ) -> Recommender:
         """Return an unfitted recommender with the settings; it keeps its vectors in the store.
 
         Raises:
@@ -125,6 +130,8 @@ class Shop:
             encoder=choose_encoder(self.settings.encoder, self.tables.items, self.store),
             rules=self.rules,
             seed=self.settings.seed,
+            budget_s=effort.budget_s if effort else None,
+            search=bool(effort and effort.search),
         )
 
     def encode(self) -> None:
@@ -154,7 +161,7 @@ class Shop:
             raise ConfigError("a store in memory has no place for releases; use a file")
         start = time.perf_counter()
         terms = terms or Terms()
-        model = self.new_recommender(strategies).fit(
+        model = self.new_recommender(strategies, terms.effort).fit(
             self.tables,
             start=None if terms.start is None else self.find_release(terms.start),
             keep_weights=terms.keep_weights,

@@ -51,6 +51,34 @@ def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
+    """Return what each strategy cost, and why it stayed or left.
+
+    For costly strategies the reason is where they helped most: the number of known events, and
+    the NDCG@10 that is lost without them, with its 95 % interval.
+
+    Example:
+        >>> found = {"popular": {"seconds": 0.1, "left_out": None}}
+        >>> candidates_table({"candidates": found}).row(0)
+        ('popular', 0.1, 'yes', '')
+    """
+    schema = {"strategy": pl.String, "seconds": pl.Float64, "used": pl.String, "why": pl.String}
+    best: dict[str, tuple[float, str]] = {}
+    for kind, levels in (("", "levels"), ("new items, ", "new_items")):
+        for level in measured.get(levels, ()):
+            for name, (mean, low, high) in level.get("costly", {}).get("each", {}).items():
+                words = (
+                    f"{kind}{level['events']} events: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
+                )
+                best[name] = max(best.get(name, (low, words)), (low, words))
+    rows = []
+    for name, found in measured.get("candidates", {}).items():
+        gain = best[name][1] if name in best else ""
+        why = "; ".join(part for part in (found["left_out"], gain) if part)
+        rows.append((name, found["seconds"], "no" if found["left_out"] else "yes", why))
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def verdict_table(verdict: Mapping[str, Any]) -> pl.DataFrame:
     """Return a verdict of the gate, one row a slice.
 
