@@ -164,7 +164,10 @@ def _page(
     name = "sides swapped at random, so that neither is better"
     yield f"| {name} | {swaps:,} | {null:.1%} | {RISK / 2:.1%} |\n"
     listed = ", ".join(f"{LABELS[name]} ({count})" for name, count in why.most_common())
-    yield f"Refused on: {listed or 'nothing'}.\n"
+    yield (
+        f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights and so "
+        "truly differ a little; the swaps show the false alarms of the procedure alone.\n"
+    )
     yield "## The smallest loss that is found\n"
     yield (
         "Half of the losses of this size are found, by slice: the mean distance from the "
@@ -196,6 +199,8 @@ def _reach(lines: Sequence[Line]) -> str:
     value = np.mean([line.old for line in lines])
     reach = np.mean([line.high - line.difference for line in lines])
     note = " (not judged)" if lines[0].word == "not judged" else ""
+    if not reach:
+        return f"| {label}{note} | {queries:.0f} | {value:.3f} | all lists were the same | |"
     return (
         f"| {label}{note} | {queries:.0f} | {value:.3f} | {reach:.4f} | {reach / value:.1%} |"
     )
