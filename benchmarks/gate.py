@@ -165,8 +165,8 @@ def _page(
     yield f"| {name} | {swaps:,} | {null:.1%} | {RISK / 2:.1%} |\n"
     listed = ", ".join(f"{LABELS[name]} ({count})" for name, count in why.most_common())
     yield (
-        f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights and so "
-        "truly differ a little; the swaps show the false alarms of the procedure alone.\n"
+        f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights, so "
+        "they truly differ a little; the swaps show the false alarms of the procedure alone.\n"
     )
     yield "## The smallest loss that is found\n"
     yield (
