@@ -19,14 +19,14 @@ from daybreak.types import Floats
 class HistoryVaeConfig:
     """Options of :class:`HistoryVaeModel`."""
 
-    hidden: int = 400
+    hidden: int = 200
     """Width of the layers beside the code."""
-    dim: int = 128
+    dim: int = 100
     """Numbers of the code."""
-    epochs: int = 40
+    epochs: int = 20
     batch: int = 256
     """Users in one step."""
-    rate: float = 2e-3
+    rate: float = 5e-3
     dropout: float = 0.5
     """Share of a history that is hidden from the encoder."""
     beta: float = 0.2
