@@ -23,6 +23,7 @@ STATUS = {
     "not_found": 5,
     "store": 6,
     "missing_extra": 7,
+    "out_of_time": 8,
     "gate_refused": 9,
 }
 """Exit status of each error code."""

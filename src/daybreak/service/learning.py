@@ -13,7 +13,7 @@ from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.ranking.blend import Blend
 from daybreak.ranking.candidates import Budget
-from daybreak.ranking.start import Start, refresh
+from daybreak.ranking.start import NOWHERE, Start, refresh
 from daybreak.ranking.strategies import Fitted, Strategy
 from daybreak.service.dataset import Reading, dataset_of
 from daybreak.service.histories import Histories
@@ -117,3 +117,19 @@ def _searched(
     seconds = SEARCHING * (options.effort.budget_s or 0.0)
     found = search(data, options.strategies, options.seed, seconds, say)
     return found.strategies, {"search": found.record}
+
+
+def absences(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence for each strategy that could not compete to the end.
+
+    Example:
+        >>> absences({"candidates": {"sequence": {"left_out": "it takes 9 s, 2 s are left"},
+        ...                          "ease": {"left_out": NOWHERE}}})
+        ('sequence left: it takes 9 s, 2 s are left',)
+    """
+    candidates = report.get("candidates", {}).items()
+    return tuple(
+        f"{name} left: {found['left_out']}"
+        for name, found in candidates
+        if found["left_out"] not in {None, NOWHERE}
+    )

@@ -18,7 +18,7 @@ from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
 from daybreak.service.judging import judge
 from daybreak.service.keeping import Keeping
-from daybreak.service.learning import Effort, Options, Progress, learn
+from daybreak.service.learning import Effort, Options, Progress, absences, learn
 from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.profiles import Profiles
 from daybreak.service.request import Request
@@ -128,7 +128,8 @@ class Recommender(Keeping):
             keep_weights,
         )
         learned, histories = learn(tables, options, progress or (lambda _: None))
-        self.notes = (*notes, *faults, f"events: {learned.rules.describe()}")
+        absent = absences(learned.blend.report)
+        self.notes = (*notes, *faults, f"events: {learned.rules.describe()}", *absent)
         profiles = Profiles.of(learned.profile, tables.users)
         self._shelf = Shelf.of(learned, tables.items, profiles)
         self._histories = histories
