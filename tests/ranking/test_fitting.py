@@ -25,6 +25,7 @@ def task():
         np.zeros_like(present),
         relevant.sum(axis=1),
         np.zeros(12, np.float32),
+        np.tile(np.arange(15), (12, 1)),
     )
     return Task(features, pool, present)
 
@@ -56,7 +57,15 @@ def test_ndcg_by_hand():
     relevant = np.array([[True, False, True]])
     present = np.ones((1, 3), dtype=bool)
     features = np.array([[[3.0, 2.0, 1.0]]], dtype=np.float32)
-    pool = Pool(features, relevant, present, ~present, np.array([2]), np.zeros(1, np.float32))
+    pool = Pool(
+        features,
+        relevant,
+        present,
+        ~present,
+        np.array([2]),
+        np.zeros(1, np.float32),
+        0 * present,
+    )
     task = Task(features, pool, present)
     wanted = (1 + 1 / 2) / (1 + 1 / np.log2(3))
     assert ndcg(features[0], task).tolist() == pytest.approx([wanted])

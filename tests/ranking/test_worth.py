@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient
-from daybreak.ranking.worth import Gain, choose, worth
+from daybreak.ranking.worth import Gain, by_item, by_query, choose, worth
 
 LIGHT = np.array([True, False, False])
 ALL = np.array([True, True, True])
+ITEM = np.tile(np.arange(12, dtype=np.int32), (200, 1))
 
 
 def task(useful, n=200, width=12, seed=0):
@@ -20,7 +23,9 @@ def task(useful, n=200, width=12, seed=0):
     present = np.ones_like(relevant)
     one = np.ones(n, dtype=np.int64)
     return Task(
-        features, pool := Pool(features, relevant, present, ~present, one, one), pool.present
+        features,
+        pool := Pool(features, relevant, present, ~present, one, one, ITEM[:n]),
+        pool.present,
     )
 
 
@@ -38,7 +43,7 @@ def test_a_gain_is_clear_when_it_exceeds_its_errors():
 
 
 def test_a_strategy_that_helps_may_count_and_noise_may_not():
-    choice = choose([[task(1.0)]], fit, LIGHT, ALL)
+    choice = choose([[task(1.0)]], fit, LIGHT, ALL, by_query)
     assert choice.usable[0].tolist() == [True, True, False]
     report = choice.report(0, ["light", "useful", "noise"])["costly"]
     assert report["heard"] == ["useful"]
@@ -47,19 +52,19 @@ def test_a_strategy_that_helps_may_count_and_noise_may_not():
 
 
 def test_where_nothing_costly_helps_only_the_light_count():
-    choice = choose([[task(0.0)], []], fit, LIGHT, ALL)
+    choice = choose([[task(0.0)], []], fit, LIGHT, ALL, by_query)
     assert [mask.tolist() for mask in choice.usable] == [LIGHT.tolist()] * 2
     assert choice.report(1, ["a", "b", "c"]) == {}
 
 
 def test_a_level_where_it_does_not_help_goes_without():
-    choice = choose([[task(1.5)], [task(0.0, seed=1)]], fit, LIGHT, ALL)
+    choice = choose([[task(1.5)], [task(0.0, seed=1)]], fit, LIGHT, ALL, by_query)
     assert choice.usable[0][1]
     assert not choice.usable[1][1]
 
 
 def test_nothing_is_judged_when_nobody_is_costly():
-    assert choose([[task(1.0)]], fit, LIGHT, LIGHT).worths == (None,)
+    assert choose([[task(1.0)]], fit, LIGHT, LIGHT, by_query).worths == (None,)
 
 
 def test_fitting_more_weights_to_noise_is_no_gain():
@@ -70,11 +75,13 @@ def test_fitting_more_weights_to_noise_is_no_gain():
     wide = np.concatenate([base.features[:1], noise])
     pool = Pool(wide, *(getattr(base.pool, name) for name in NAMES))
     light = np.arange(51) < 1
-    found = worth([Task(wide, pool, pool.present)], fit, light, np.ones(51, dtype=bool))
+    found = worth(
+        [by_query(Task(wide, pool, pool.present))], fit, light, np.ones(51, dtype=bool)
+    )
     assert found.together.mean < 0.02
 
 
-NAMES = ("relevant", "present", "new", "n_relevant", "n_events")
+NAMES = ("relevant", "present", "new", "n_relevant", "n_events", "item")
 
 
 @pytest.mark.parametrize("shares", [(0.9, 0.1), (0.1, 0.9)])
@@ -84,5 +91,38 @@ def test_tasks_count_by_their_share(shares):
         Task(t.features, t.pool, t.present, None, share)
         for t, share in zip((good, bad), shares, strict=True)
     ]
-    gain = worth(tasks, fit, LIGHT, ALL).together.mean
+    gain = worth([by_query(t) for t in tasks], fit, LIGHT, ALL).together.mean
     assert (gain > 0.1) == (shares[0] > 0.5)
+
+
+def test_halves_by_item_share_no_new_item_and_all_old_ones():
+    whole = task(1.0, n=4)
+    pool = replace(whole.pool, new=ITEM[:4] >= 4)
+    first, second = by_item(Task(pool.features, pool, pool.present))
+    assert (first.present & second.present)[:, :4].all()
+    assert not (first.present & second.present)[:, 4:].any()
+    assert (first.present | second.present).all()
+    assert (
+        first.pool.n_relevant.tolist() == (pool.relevant & first.present).sum(axis=1).tolist()
+    )
+
+
+def test_what_fits_a_few_items_only_is_no_gain_by_item():
+    """A number drawn for each item fits those that happen to be chosen, and no others."""
+    rng = np.random.default_rng(5)
+    base = task(0.0)
+    drawn = rng.standard_normal((40, 1, 12)).astype(np.float32)
+    luck = np.repeat(drawn, 200, axis=1)
+    relevant = np.zeros((200, 12), dtype=bool)
+    relevant[np.arange(200), rng.choice([1, 2, 7, 9], 200)] = True
+    wide = np.concatenate([base.features[:1], luck])
+    present = np.ones_like(relevant)
+    one = np.ones(200, dtype=np.int64)
+    pool = Pool(wide, relevant, present, present, one, one, ITEM)
+    asked = Task(wide, pool, pool.present)
+    light = np.arange(41) < 1
+    everybody = np.ones(41, dtype=bool)
+    lucky = worth([by_query(asked)], fit, light, everybody).together.mean
+    fair = worth([by_item(asked)], fit, light, everybody).together.mean
+    assert lucky > 0.2
+    assert fair < lucky / 2

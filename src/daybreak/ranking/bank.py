@@ -14,6 +14,8 @@ from daybreak.ranking.strategies import Fitted
 from daybreak.rng import stream
 from daybreak.types import Floats, Mask
 
+HELPLESS = "did not help in the first simulated cold start"
+"""Why a costly strategy leaves."""
 PART = 40_000_000
 """Scores held in memory at once."""
 
@@ -29,10 +31,23 @@ class Bank:
     """(n_strategies,)"""
 
 
-def play(data: Dataset, candidates: Candidates, seed: int, say: Progress) -> Bank:
+def play(
+    data: Dataset,
+    candidates: Candidates,
+    seed: int,
+    say: Progress,
+    helpful: Callable[[Bank], set[str]],
+) -> Bank:
     """Let the candidates learn from the visible part of every trial and answer its probes.
 
     Strategies that had to leave on the way are in no pool; see :meth:`Candidates.competing`.
+
+    Args:
+        data: Everything that is known.
+        candidates: Who competes.
+        seed: Of everything random.
+        say: Told of each trial.
+        helpful: Which costly strategies help in the first trial; the others leave.
     """
     strategies = candidates.strategies
     found: dict[str, list[Pool]] = {}
@@ -58,6 +73,11 @@ def play(data: Dataset, candidates: Candidates, seed: int, say: Progress) -> Ban
                 values = scores(fitted, forms, part.queries, old) / scale[rows, None, None]
                 pooled = pool(part, values, old, rng)
                 found.setdefault(probe.kind, []).append(_widened(pooled, rows, len(strategies)))
+        if not number and any(s.costly for s in fitted.strategies):
+            say("looking at what the costly strategies add")
+            first = _kept({k: list(v) for k, v in found.items()}, scale, range(len(strategies)))
+            light = {s.name for s in strategies if not s.costly}
+            candidates.keep([*light, *helpful(first)], HELPLESS)
     return _kept(found, scale, candidates.competing())
 
 
@@ -108,4 +128,5 @@ def _answerable(pooled: Pool) -> Pool:
         relevant=kept.relevant[:, :width],
         present=kept.present[:, :width],
         new=kept.new[:, :width],
+        item=kept.item[:, :width],
     )

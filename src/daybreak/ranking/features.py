@@ -66,6 +66,8 @@ class Pool:
     """(n_queries,) targets in all"""
     n_events: Floats
     """(n_queries,)"""
+    item: Rows
+    """(n_queries, width) rows of the catalogue"""
 
     def take(self, rows: Rows) -> "Pool":
         """Return the pool of some of its queries."""
@@ -76,6 +78,7 @@ class Pool:
             self.new[rows],
             self.n_relevant[rows],
             self.n_events[rows],
+            self.item[rows],
         )
 
     @classmethod
@@ -95,6 +98,7 @@ class Pool:
             join("new", 0),
             join("n_relevant", 0),
             join("n_events", 0),
+            join("item", 0),
         )
 
 
@@ -161,6 +165,7 @@ def pool(
         ~old[columns],
         relevant.sum(axis=1),
         probe.queries.n_events,
+        columns.astype(np.int32),
     )
 
 

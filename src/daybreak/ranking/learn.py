@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
 from daybreak.ranking.start import NOWHERE, Start, learn_on
 from daybreak.ranking.strategies import Fitted, Strategy
-from daybreak.ranking.worth import choose
+from daybreak.ranking.worth import by_item, by_query, choose
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 ENOUGH = 30
@@ -30,6 +31,8 @@ MOST_SHOTS = 10
 """Events up to which a user counts as new."""
 FIRST_KNOWN = LEVELS.index(20)
 """Position of the first level of known users."""
+STRETCH = (0.3, 1.5)
+"""Least and largest factor of the scores of arrivals."""
 MINOR = 0.15
 """Share of the questions of old users among those of new ones."""
 
@@ -69,7 +72,7 @@ def learn_blend(
     """
     competing = tuple(strategies) if start is None else start.narrowed(strategies)
     candidates = Candidates(competing, budget or Budget())
-    bank = play(data, candidates, seed, say)
+    bank = play(data, candidates, seed, say, partial(_helpful, strategies=competing))
     staying = tuple(candidates.strategies[row] for row in candidates.competing())
     say("weighing the strategies")
     with threadpool_limits(1):  # many small products: threads would wait for each other
@@ -109,7 +112,7 @@ def _old_weights(
     weights = np.zeros((len(LEVELS), len(strategies)))
     earlier = None if before is None else before.weights(names)
     tasks = [_tasks(bank, level) for level in range(len(LEVELS))]
-    choice = choose(tasks, _by_gradient, light, usable)
+    choice = choose(tasks, _by_gradient, light, usable, by_query)
     report = []
     for level, (asked, heard) in enumerate(zip(tasks, choice.usable, strict=True)):
         if asked:
@@ -119,6 +122,23 @@ def _old_weights(
             report.append(measured | choice.report(level, names))
         weights[level] = start
     return weights, report
+
+
+def _helpful(bank: Bank, strategies: Sequence[Strategy]) -> set[str]:
+    """Return the costly strategies that clearly help at some level, with old or new items."""
+    old = np.array([s.old for s in strategies])
+    plain = ~np.array([s.costly for s in strategies])
+    tasks = [_tasks(bank, level) for level in range(len(LEVELS))]
+    with threadpool_limits(1):
+        rows = set(choose(tasks, _by_gradient, old & plain, old, by_query).helpful)
+        if "new_item" in bank.pools:
+            weights = [_by_gradient(t, old & plain) if t else 0 * old for t in tasks]
+            pool, given = bank.pools["new_item"], np.array(weights, dtype=np.float64)
+            asked = [_new_tasks(pool, levels, given) for levels in NEW_LEVELS]
+            new = np.array([s.new for s in strategies] + [True])
+            light = new & np.append(plain, True)
+            rows |= choose(asked, _new_by_gradient, light, new, by_item).helpful
+    return {strategies[row].name for row in rows}
 
 
 def _by_gradient(tasks: Sequence[Task], usable: Mask) -> Doubles:
@@ -219,7 +239,7 @@ def _new_weights(
     if "new_item" not in bank.pools:
         return new, []
     tasks = [_new_tasks(bank.pools["new_item"], levels, weights) for levels in NEW_LEVELS]
-    choice = choose(tasks, _new_by_gradient, light, usable)
+    choice = choose(tasks, _new_by_gradient, light, usable, by_item)
     earlier = None if before is None else before.new_weights(names)
     report = []
     for place, (levels, heard) in enumerate(zip(NEW_LEVELS, choice.usable, strict=True)):
@@ -272,6 +292,7 @@ def _among(task: Task) -> Task:
         pool.new,
         relevant[rows].sum(axis=1),
         pool.n_events,
+        pool.item,
     )
     return Task(task.features[:, rows], counted, task.present[rows], None, task.share)
 
@@ -293,6 +314,8 @@ def _arriving(bank: Bank, weights: Doubles, new: NewPart) -> tuple[float, float]
     score = np.einsum("qs,sqw->qw", mine, pool.features) + new.bias[level][:, None]
     features = np.stack([score, np.ones_like(score)]).astype(np.float32) * pool.new
     task = Task(features, pool, pool.present, _given(pool, weights))
-    smooth = by_gradient([task], np.array([1.0, 0.0]), [(0.3, 1.5), (None, None)])
+    smooth = by_gradient([task], np.array([1.0, 0.0]), [STRETCH, (None, None)])
     found = by_search([task], [smooth, np.array([1.0, 0.0])], [0, 1])
+    found[0] = np.clip(found[0], *STRETCH)  # at 0 all arrivals would be alike
+    found = by_search([task], [found], [1])
     return float(found[0]), float(found[1])

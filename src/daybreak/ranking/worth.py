@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ SURE_ALONE = 2.0
 """Standard errors that the gain of one of them must exceed at some level."""
 WORKERS = 2
 
+Halves = Callable[[Task], tuple[Task, Task]]
+"""Cuts a task in two: weights are fitted on one and judged on the other, both ways."""
 Fit = Callable[[Sequence[Task], Mask], Doubles]
 """From tasks and the mask of strategies that may count to weights."""
 
@@ -52,6 +54,8 @@ class Choice:
 
     usable: tuple[Mask, ...]
     worths: tuple[Worth | None, ...]
+    helpful: frozenset[int] = frozenset()
+    """The costly strategies that clearly help at some level, by position."""
 
     def report(self, level: int, names: Sequence[str]) -> dict[str, Any]:
         """Return the gains at a level as plain values; empty where nobody costly competes."""
@@ -70,21 +74,24 @@ def each_heard(worth: Worth, usable: Mask) -> list[int]:
     return [row for row in worth.each if usable[row]]
 
 
-def choose(levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask) -> Choice:
+def choose(
+    levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask, halves: Halves
+) -> Choice:
     """Decide who may count: a costly strategy that clearly helps somewhere, where all help.
 
-    Weights are fitted on half of the queries of a level and judged on the other half, both
-    ways, so a gain is not what fitting more weights brings by itself.
+    Weights are fitted on half of a level and judged on the other half, both ways, so a gain is
+    not what fitting more weights brings by itself.
 
     Args:
         levels: Tasks of each level; a level without tasks is not judged.
         fit: How weights are found.
         light: (n_weights,) what always counts.
         usable: (n_weights,) that and the costly strategies.
+        halves: :func:`by_query` or :func:`by_item`.
     """
     if np.array_equal(light, usable):
         return Choice((light,) * len(levels), (None,) * len(levels))
-    first = _worths(levels, fit, light, usable)
+    first = _worths(levels, fit, light, usable, halves)
     helpful = {
         row
         for worth in first
@@ -95,13 +102,13 @@ def choose(levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask
     kept = light | np.isin(np.arange(len(usable)), list(helpful))
     second = first
     if not np.array_equal(kept, usable) and helpful:
-        second = _worths(levels, fit, light, kept)
+        second = _worths(levels, fit, light, kept, halves)
     masks = tuple(
         kept if worth is not None and helpful and worth.together.clear(SURE) else light
         for worth in second
     )
     shown = tuple(_joined(a, b) for a, b in zip(first, second, strict=True))
-    return Choice(masks, shown)
+    return Choice(masks, shown, frozenset(helpful))
 
 
 def _joined(first: Worth | None, second: Worth | None) -> Worth | None:
@@ -112,21 +119,21 @@ def _joined(first: Worth | None, second: Worth | None) -> Worth | None:
 
 
 def _worths(
-    levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask
+    levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask, halves: Halves
 ) -> list[Worth | None]:
+    def one(tasks: Sequence[Task]) -> Worth | None:
+        return worth([halves(t) for t in tasks], fit, light, usable) if tasks else None
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(
-            pool.map(lambda tasks: worth(tasks, fit, light, usable) if tasks else None, levels)
-        )
+        return list(pool.map(one, levels))
 
 
-def worth(tasks: Sequence[Task], fit: Fit, light: Mask, usable: Mask) -> Worth:
-    """Return what the costly strategies add at one level, judged on queries not fitted on."""
+def worth(tasks: Sequence[tuple[Task, Task]], fit: Fit, light: Mask, usable: Mask) -> Worth:
+    """Return what the costly strategies add at one level, judged on halves not fitted on."""
     costly = np.flatnonzero(usable & ~light).tolist()
     gains: dict[int, list[list[Any]]] = {row: [[] for _ in tasks] for row in [-1, *costly]}
-    halves = [_halves(task) for task in tasks]
     for fitted, judged in ((0, 1), (1, 0)):
-        seen, unseen = [pair[fitted] for pair in halves], [pair[judged] for pair in halves]
+        seen, unseen = [pair[fitted] for pair in tasks], [pair[judged] for pair in tasks]
         plain, full = fit(seen, light), fit(seen, usable)
         for number, task in enumerate(unseen):
             whole = ndcg(task.score(full), task)
@@ -134,7 +141,7 @@ def worth(tasks: Sequence[Task], fit: Fit, light: Mask, usable: Mask) -> Worth:
             for row in costly:
                 without = np.where(np.arange(len(full)) == row, 0, full)
                 gains[row][number].append(whole - ndcg(task.score(without), task))
-    shares = [task.share for task in tasks]
+    shares = [task.share for task, _ in tasks]
     found = {row: _gain(shares, parts) for row, parts in gains.items()}
     return Worth(found.pop(-1), found)
 
@@ -148,9 +155,27 @@ def _gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> Gain:
     return Gain(float(mean), float(np.sqrt(variance)))
 
 
-def _halves(task: Task) -> tuple[Task, Task]:
+def by_query(task: Task) -> tuple[Task, Task]:
+    """Cut the queries of a task in two."""
     rows = np.arange(len(task.pool.n_events))
     return _some(task, rows[::2]), _some(task, rows[1::2])
+
+
+def by_item(task: Task) -> tuple[Task, Task]:
+    """Cut the new items of a task in two; items with events stay in both.
+
+    All queries share the few items that were hidden: what only fits those items must not look
+    like a gain.
+    """
+    side = (task.pool.item.astype(np.uint32) * np.uint32(2_654_435_761)) >> np.uint32(31)
+    first, second = (task.present & (~task.pool.new | (side == which)) for which in (0, 1))
+    return _among(task, first), _among(task, second)
+
+
+def _among(task: Task, present: Mask) -> Task:
+    relevant = task.pool.relevant & present
+    pool = replace(task.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
+    return Task(task.features, pool, present, task.given, task.share)
 
 
 def _some(task: Task, rows: Rows) -> Task:
