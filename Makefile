@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 TEST_VENV ?= .venv-test
+# Installed first: a build without GPU libraries, where one is offered, is a tenth of the size.
+TORCH ?= torch==2.13.0
 PIP = -m pip --disable-pip-version-check --timeout 60 --retries 5 install --quiet
 SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
 
@@ -23,6 +25,7 @@ test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
 
 %/installed-dev: pyproject.toml | %/bin/python
 	@echo "Installing Daybreak and its development tools into $*"
+	$*/bin/python $(PIP) '$(TORCH)'
 	$*/bin/python $(PIP) --editable '.[dev]'
 	@touch $@
 

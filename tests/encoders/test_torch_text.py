@@ -54,5 +54,5 @@ def test_damaged_weights_are_told(tmp_path):
 def test_without_torch_the_extra_is_named(tmp_path, monkeypatch):
     folder = tiny_torch(tmp_path / "model")
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(MissingExtraError, match=r"daybreak\[deep\]"):
+    with pytest.raises(MissingExtraError, match=r"daybreak\[teachers\]"):
         TorchTextEncoder(folder)

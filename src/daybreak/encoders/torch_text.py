@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @encoders.register("torch-text")
 class TorchTextEncoder(Encoder):
-    """A transformer by torch, for big teachers; needs the extra ``deep``.
+    """A transformer by torch, for big teachers; needs the extra ``teachers``.
 
     Reads ``config.json``, ``model.safetensors`` and ``tokenizer.json``: no pickles, no code of
     the model's author. Pools by mean or first token as the model's settings say.
@@ -107,7 +107,7 @@ def _torch() -> Any:
         import transformers  # noqa: F401, PLC0415
     except ImportError as error:
         raise MissingExtraError(
-            "a text model without ONNX weights", "'daybreak[deep]'"
+            "a text model without ONNX weights", "'daybreak[teachers]'"
         ) from error
     return torch
 
