@@ -42,8 +42,13 @@ def main() -> None:
         if not folder.is_dir():
             print(f"skipped {name}: no such folder in the data folder; see README")
             continue
-        rows = {who: kept_row(name, who, args) for who in _names(args)}
-        write(joined(name, rows), args.out, args.images)
+        if args.together:
+            chosen = entrants(args.strategy, auto=not args.no_auto, say=_tell)
+            terms = Terms(seed=args.seed, repeats=args.repeats)
+            board = compete(name, folder_tables(folder), chosen, terms, _tell)
+        else:
+            board = joined(name, {who: kept_row(name, who, args) for who in _names(args)})
+        write(board, args.out, args.images)
         print(f"{name}: wrote {args.out / f'leaderboard_{name}.md'}", flush=True)
 
 
@@ -56,6 +61,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--no-auto", action="store_true", help="leave the blend of all out")
     parser.add_argument("--repeats", type=int, default=2, help="random draws of hidden parts")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="all in one process: quicker, but memory is less exact and nothing is kept",
+    )
     parser.add_argument("--run", default=source_hash(), help="key of the rows in WORK")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     parser.add_argument("--images", type=Path, default=HERE.parent / "docs" / "images")
