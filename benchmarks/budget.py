@@ -83,7 +83,8 @@ def _row(name: str, budget: float, args: argparse.Namespace) -> str:
     asked = f"{budget:g}" if budget else "light"
     used = ", ".join(found["used"]) or "none"
     print(f"{name} {asked}: {found['seconds']:.1f} s, {used}", flush=True)
-    return f"| {name} | {asked} | {found['seconds']:.1f} | {kept} | {found['peak_mb']:.0f} | {used} |"
+    took, peak = f"{found['seconds']:.1f}", f"{found['peak_mb']:.0f}"
+    return f"| {name} | {asked} | {took} | {kept} | {peak} | {used} |"
 
 
 if __name__ == "__main__":
