@@ -116,3 +116,29 @@ def test_evaluation_names_the_slices_there_are(shop, call):
     status, _, err = call("evaluate", "--slice", "lukewarm")
     assert status == 2
     assert "known: cold_user_nothing" in err
+
+
+def test_a_budget_lets_the_costly_strategies_compete_and_says_what_became_of_them(shop, ask):
+    measured = ask("train", "--budget", 20)["measured"]
+    assert {"sequence", "two_tower", "meta_gradient"} <= set(measured["candidates"])
+    for found in measured["candidates"].values():
+        assert found["seconds"] >= 0
+        assert found["left_out"] is None or found["left_out"]
+
+
+def test_a_search_without_a_budget_is_refused(shop, call):
+    status, _, err = call("train", "--search")
+    assert status == 2
+    assert "budget_s" in err
+
+
+def test_a_search_is_recorded_in_the_release(shop, ask):
+    trained = ask("train", "--budget", 8, "--search", "--strategy", "item_knn")
+    assert "item_knn" in trained["measured"]["search"]["strategies"]
+
+
+def test_people_see_what_each_strategy_cost(shop, call):
+    status, out, _ = call("train", "--strategy", "popular")
+    assert status == 0
+    assert "Strategies" in out
+    assert "why" in out

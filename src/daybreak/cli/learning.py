@@ -90,7 +90,7 @@ def train(
                    "notes": training.notes, "seconds": training.seconds})  # fmt: skip
         return
     show_frame(training_table(training.measured), "NDCG@10 in simulated cold starts")
-    show_frame(candidates_table(training.measured), "Strategies: cost, and why they stay or go")
+    show_frame(candidates_table(training.measured), "Strategies")
     if verdict is not None:
         _show_verdict(verdict, as_json=False)
     show_lines([f"note: {note}" for note in training.notes])
