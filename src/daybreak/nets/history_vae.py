@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, normalize
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Plan, array, dense, seeded, train
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -63,10 +63,10 @@ def train_history_vae(
         net.last.bias.data = torch.from_numpy(_log_share(interactions))
 
         def loss(rows: Tensor, share: float) -> Tensor:
-            x = _dense(interactions, rows)
+            x = dense(interactions, rows)
             shown = normalize(_cut(x, options.few)) if options.few else normalize(x)
             shown = dropout(shown, options.dropout)
-            told = _dense(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
+            told = dense(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
             logits, mean, log_variance = net(torch.cat([shown, told], dim=1))
             fit = -(log_softmax(logits, dim=1) * x).sum(dim=1) / x.sum(dim=1)
             beta = options.beta * min(share / RISE, 1.0)
@@ -90,10 +90,6 @@ def _log_share(interactions: Sparse) -> Floats:
     """Return (n_items,) where the last biases start: what is known without any asker."""
     counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel() + 1
     return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
-
-
-def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
-    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))
 
 
 def _cut(x: Tensor, share: float) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, softmax
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Plan, array, dense, seeded, train
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -80,10 +80,10 @@ def train_meta_gradient(
 
         def loss(rows: Tensor, done: float) -> Tensor:
             del done
-            place = _dense(order, rows)
+            place = dense(order, rows)
             shown = shown_of(place)
             rest = (place > 0) * (1 - shown)
-            told = _dense(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
+            told = dense(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
             logits = net(shown, told, first_order=options.first_order)
             left = rest.sum(dim=1)
             fit = -(log_softmax(logits, dim=1) * rest).sum(dim=1) / left.clamp(min=1)
@@ -119,7 +119,3 @@ def _log_share(order: Sparse) -> Floats:
     """Return (n_items,) where the biases start: what is known without any asker."""
     counts = np.asarray((order > 0).sum(axis=0), dtype=np.float32).ravel() + 1
     return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
-
-
-def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
-    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from daybreak.allowance import so_far
-from daybreak.types import Floats
+from daybreak.types import Floats, Sparse
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,8 @@ class _Best:
 def array(tensor: Tensor) -> Floats:
     """Return a tensor as a float32 array of its own."""
     return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
+
+
+def dense(matrix: Sparse, rows: Tensor) -> Tensor:
+    """Return rows of a CSR matrix as a dense float32 tensor."""
+    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))

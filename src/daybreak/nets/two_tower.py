@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Plan, array, dense, seeded, train
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -150,7 +150,7 @@ def train_two_tower(parts: Parts, options: Any, seed: int) -> dict[str, Floats]:
         net = TwoTower(parts, options)
 
         def loss(rows: Tensor, _: float) -> Tensor:
-            x, told = _dense(parts.interactions, rows), _dense(parts.profiles, rows)
+            x, told = dense(parts.interactions, rows), dense(parts.profiles, rows)
             support = cut(x, options.few)
             known = support.sum(dim=1, keepdim=True)
             events = dropout(support / known.clamp(min=1).sqrt(), options.hidden_events)
@@ -213,7 +213,3 @@ def _written_out(net: TwoTower) -> Iterator[tuple[str, Floats]]:
 
 def _with_bias(layer: nn.Linear) -> Tensor:
     return torch.cat([layer.weight.T, layer.bias[None, :]])
-
-
-def _dense(matrix: Sparse, rows: Tensor) -> Tensor:
-    return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))

@@ -75,7 +75,7 @@ def play(
                 found.setdefault(probe.kind, []).append(_widened(pooled, rows, len(strategies)))
         if not number and any(s.costly for s in fitted.strategies):
             say("looking at what the costly strategies add")
-            first = _kept({k: list(v) for k, v in found.items()}, scale, range(len(strategies)))
+            first = _kept(found, scale, range(len(strategies)))
             light = {s.name for s in strategies if not s.costly}
             candidates.keep([*light, *helpful(first)], HELPLESS)
     return _kept(found, scale, candidates.competing())

@@ -63,15 +63,10 @@ class Choice:
         if worth is None:
             return {}
         each = {names[row]: gain.plain() for row, gain in worth.each.items()}
-        heard = [names[row] for row in each_heard(worth, self.usable[level])]
+        heard = [names[row] for row in worth.each if self.usable[level][row]]
         return {
             "costly": {"gain": worth.together.plain(), "each": each, "heard": heard},
         }
-
-
-def each_heard(worth: Worth, usable: Mask) -> list[int]:
-    """Return the costly strategies that may count."""
-    return [row for row in worth.each if usable[row]]
 
 
 def choose(
