@@ -8,6 +8,7 @@
     ├── StoreError         the store is locked, damaged or of another version
     ├── OutOfTimeError     a training would not fit into the time it was given
     ├── GateRefusedError   a release is worse than the one in service
+    ├── ServiceError       a Daybreak service could not be reached, or did not do as asked
     └── MissingExtraError  an optional dependency is not installed
 
 ``code`` is the stable, machine-readable name; the command line and the server translate it into
@@ -69,6 +70,12 @@ class GateRefusedError(DaybreakError):
         super().__init__(message)
         self.verdict = verdict
         """Every slice, as plain values."""
+
+
+class ServiceError(DaybreakError):
+    """A Daybreak service could not be reached, or did not do as asked; see ``daybreak.client``."""
+
+    code = "service"
 
 
 class MissingExtraError(DaybreakError):
