@@ -1,0 +1,7 @@
+"""Experiments: who sees what, what came of it, and how sure that is."""
+
+from daybreak.service.experiments.attribution import Attribution
+from daybreak.service.experiments.experiment import Experiment
+from daybreak.service.experiments.variant import Assignment, Variant, shadow_id
+
+__all__ = ["Assignment", "Attribution", "Experiment", "Variant", "shadow_id"]

@@ -1,0 +1,105 @@
+"""Checks of what a person writes about an experiment."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from daybreak.errors import ConfigError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Of experiments and variants, so that they fit into paths, labels and the names of metrics."""
+
+
+def known(kind: Any, row: Any, what: str) -> dict[str, Any]:
+    """Return the values of a row whose names are all fields of a dataclass.
+
+    Raises:
+        ConfigError: It is no mapping, or a name is none of the fields.
+    """
+    if not isinstance(row, Mapping):
+        raise ConfigError(f"{what} must be an object, got {row!r:.60}")
+    names = [field.name for field in fields(kind)]
+    for name in row:
+        if name not in names:
+            raise ConfigError(f"{what} has no {name!r:.60}; it has: {', '.join(names)}")
+    return dict(row)
+
+
+def check_name(what: str, value: Any) -> None:
+    """Refuse what cannot name an experiment or a variant.
+
+    Raises:
+        ConfigError: The value does not fit.
+    """
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ConfigError(
+            f"the name of {what} must be 1 to 64 letters, digits, dots, dashes or underscores "
+            f"and begin with a letter or digit, got {value!r:.60}"
+        )
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Refuse what is none of the choices.
+
+    Raises:
+        ConfigError: The value does not fit.
+    """
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r:.60}")
+
+
+def check_text(name: str, value: Any, *, longest: int = 2000) -> None:
+    """Refuse what is no text, or too long.
+
+    Raises:
+        ConfigError: The value does not fit.
+    """
+    if not isinstance(value, str) or len(value) > longest:
+        raise ConfigError(f"{name} must be text of at most {longest}, got {value!r:.60}")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is not true or false.
+
+    Raises:
+        ConfigError: The value does not fit.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} must be true or false, got {value!r:.60}")
+
+
+def number(name: str, value: Any, *, most: float = math.inf) -> float:
+    """Return a number above 0 and up to ``most``.
+
+    Raises:
+        ConfigError: The value does not fit.
+
+    Example:
+        >>> number("share", 1, most=1.0)
+        1.0
+    """
+    if is_number(value) and 0 < value <= most:
+        return float(value)
+    upto = f" and at most {most:g}" if math.isfinite(most) else ""
+    raise ConfigError(f"{name} must be a number above 0{upto}, got {value!r:.60}")
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300
+
+
+def names(name: str, values: Any) -> tuple[str, ...]:
+    """Return types of events.
+
+    Raises:
+        ConfigError: It is no list of texts, or empty.
+    """
+    listed = isinstance(values, list | tuple) and bool(values)
+    if not listed or not all(isinstance(value, str) and value for value in values):
+        raise ConfigError(f"{name} must be a list of types of events, got {values!r:.60}")
+    return tuple(values)
