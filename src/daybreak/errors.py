@@ -6,6 +6,7 @@
     ├── NotFittedError     something was asked before it learned
     ├── NotFoundError      no such model, store, release or file
     ├── StoreError         the store is locked, damaged or of another version
+    ├── FilterError        a filter over items cannot be read
     ├── OutOfTimeError     a training would not fit into the time it was given
     ├── GateRefusedError   a release is worse than the one in service
     ├── ServiceError       a Daybreak service could not be reached, or did not do as asked
@@ -53,6 +54,12 @@ class StoreError(DaybreakError):
     """The store cannot be used: locked, damaged, or written by another version."""
 
     code = "store"
+
+
+class FilterError(DaybreakError):
+    """A filter over items cannot be read; the message shows the place in its text."""
+
+    code = "bad_filter"
 
 
 class OutOfTimeError(DaybreakError):

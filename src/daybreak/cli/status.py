@@ -25,6 +25,7 @@ STATUS = {
     "missing_extra": 7,
     "out_of_time": 8,
     "gate_refused": 9,
+    "bad_filter": 11,
     "service": 10,
 }
 """Exit status of each error code."""
