@@ -1,7 +1,8 @@
 """Experiments: who sees what, what came of it, and how sure that is."""
 
 from daybreak.service.experiments.attribution import Attribution
+from daybreak.service.experiments.book import Experiments
 from daybreak.service.experiments.experiment import Experiment
 from daybreak.service.experiments.variant import Assignment, Variant, shadow_id
 
-__all__ = ["Assignment", "Attribution", "Experiment", "Variant", "shadow_id"]
+__all__ = ["Assignment", "Attribution", "Experiment", "Experiments", "Variant", "shadow_id"]

@@ -1,0 +1,175 @@
+"""All experiments of a store: planned, run, stopped, and who is part of which."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from daybreak.errors import ConfigError, NotFoundError
+from daybreak.service.experiments.assigning import assign
+from daybreak.service.experiments.experiment import Experiment, Status
+from daybreak.service.experiments.variant import Assignment
+from daybreak.store.journal import Journal
+
+KIND = "experiments"
+"""Of the records in the journal."""
+OPEN: dict[Status, frozenset[str]] = {
+    "draft": frozenset(Experiment.__dataclass_fields__)
+    - {"id", "salt", "status", "created_at", "started_at", "stopped_at"},
+    "running": frozenset({"share", "note"}),
+    "stopped": frozenset({"note"}),
+}
+"""What may still be changed."""
+
+
+class Experiments:
+    """The experiments of one store; thread-safe, and no read of the store for a request.
+
+    Args:
+        journal: Where experiments, answers and reactions are kept.
+        releases: Ids of the releases there are; None: what variants name is not checked.
+        clock: What time it is, epoch [s].
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        releases: Callable[[], Collection[str]] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._journal = journal
+        self._releases = releases
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: tuple[Experiment, ...] = ()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read again what runs, since another process may have changed it."""
+        running = [plan for plan in self.list() if plan.status == "running"]
+        self._running = tuple(sorted(running, key=lambda plan: (plan.started_at or 0, plan.id)))
+
+    @property
+    def running(self) -> tuple[Experiment, ...]:
+        """Those that take requests, the longest running first."""
+        return self._running
+
+    def assign(
+        self, user: str | None, session: str | None = None, scenario: str | None = None
+    ) -> Assignment | None:
+        """Return what a request is part of; None: of nothing. See :func:`.assigning.assign`."""
+        return assign(self._running, user, session, scenario)
+
+    def list(self) -> tuple[Experiment, ...]:
+        """Return all, the oldest first."""
+        found = map(Experiment.from_dict, self._journal.records(KIND).values())
+        return tuple(sorted(found, key=lambda plan: (plan.created_at, plan.id)))
+
+    def get(self, id: str) -> Experiment:
+        """Return one.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        rows = self._journal.records(KIND)
+        if id not in rows:
+            raise NotFoundError(
+                f"no experiment {id!r:.80}; known: {', '.join(rows) or 'none'}; "
+                "make one with: daybreak experiments create"
+            )
+        return Experiment.from_dict(rows[id])
+
+    def create(self, plan: Experiment | Mapping[str, Any]) -> Experiment:
+        """Write down a plan as a draft.
+
+        Raises:
+            ConfigError: A name is unknown, a value out of range, or the id is taken.
+        """
+        draft = plan if isinstance(plan, Experiment) else Experiment.from_dict(plan)
+        draft = draft.change(
+            salt=draft.salt or secrets.token_hex(8),
+            status="draft",
+            created_at=self._clock(),
+            started_at=None,
+            stopped_at=None,
+        )
+        with self._lock:
+            if draft.id in self._journal.records(KIND):
+                raise ConfigError(
+                    f"there is an experiment {draft.id!r} already; choose a new id"
+                )
+            return self._put(draft)
+
+    def change(self, id: str, changes: Mapping[str, Any]) -> Experiment:
+        """Change a plan: all of a draft, the share and the note while it runs, then the note.
+
+        Raises:
+            NotFoundError: There is none of this id.
+            ConfigError: It cannot be changed any more, or a value is out of range.
+        """
+        with self._lock:
+            plan = self.get(id)
+            fixed = sorted(map(str, set(changes) - OPEN[plan.status]))
+            if fixed:
+                raise ConfigError(
+                    f"{', '.join(fixed)} of experiment {id!r} cannot be changed: it is "
+                    f"{plan.status}, so open are: {', '.join(sorted(OPEN[plan.status]))}"
+                )
+            return self._put(Experiment.from_dict(plan.to_dict() | dict(changes)))
+
+    def start(self, id: str) -> Experiment:
+        """Let it take requests from now on; what is compared is fixed then.
+
+        Raises:
+            NotFoundError: There is none of this id, or a release of a variant is gone.
+            ConfigError: It was started before.
+        """
+        with self._lock:
+            plan = self._in(id, "draft", "only a draft can be started; make a new one")
+            self._check_releases(plan)
+            return self._put(plan.change(status="running", started_at=self._clock()))
+
+    def stop(self, id: str) -> Experiment:
+        """Let it take no more requests, for good; reactions still count in their window.
+
+        Raises:
+            NotFoundError: There is none of this id.
+            ConfigError: It does not run.
+        """
+        with self._lock:
+            plan = self._in(id, "running", "only a running one can be stopped")
+            return self._put(plan.change(status="stopped", stopped_at=self._clock()))
+
+    def delete(self, id: str) -> None:
+        """Forget an experiment that does not run; its answers stay in the journal.
+
+        Raises:
+            NotFoundError: There is none of this id.
+            ConfigError: It runs.
+        """
+        with self._lock:
+            if self.get(id).status == "running":
+                raise ConfigError(f"experiment {id!r} is running; stop it first")
+            self._journal.put_records(KIND, {id: None})
+
+    def _put(self, plan: Experiment) -> Experiment:
+        self._journal.put_records(KIND, {plan.id: plan.to_dict()})
+        self.refresh()
+        return plan
+
+    def _in(self, id: str, status: Status, otherwise: str) -> Experiment:
+        plan = self.get(id)
+        if plan.status != status:
+            raise ConfigError(f"experiment {id!r} is {plan.status}: {otherwise}")
+        return plan
+
+    def _check_releases(self, plan: Experiment) -> None:
+        known = None if self._releases is None else self._releases()
+        for variant in plan.variants:
+            if known is not None and variant.release not in {None, *known}:
+                raise NotFoundError(
+                    f"variant {variant.name!r} names the release {variant.release!r:.80}, "
+                    f"which is not there; known: {', '.join(known) or 'none'}"
+                )
