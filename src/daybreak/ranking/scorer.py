@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +70,31 @@ class Scorer:
     def wing(self, items: Items) -> "Scorer":
         """Return a scorer of further items on the same scale, without touching this one."""
         return Scorer(self.blend, self.fitted, items, self.centres)
+
+    def renewed(self, fitted: Fitted) -> "Scorer":
+        """Return it with models that say other things of the same items to every asker.
+
+        Only models that look at no evidence may differ, such as popularity; what is written out
+        for the others is shared.
+        """
+        same = zip(self.fitted.models, fitted.models, strict=True)
+        moved = {row for row, (old, new) in enumerate(same) if old is not new}
+        twin = copy(self)
+        twin.fitted = fitted
+        twin.forms = tuple(
+            fitted.models[row].linear(fitted.anchors, self.items) if row in moved else form
+            for row, form in enumerate(self.forms)
+        )
+        twin.centres = tuple(
+            _centre(form, self.old) if row in moved else self.centres[row]
+            for row, form in enumerate(twin.forms)
+        )
+        twin.__dict__.pop("_speaking", None)
+        twin._levels = {
+            level: replace(form, bias=twin._bias(level, form.weights))
+            for level, form in dict(self._levels).items()  # another thread may write one out
+        }
+        return twin
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) float32 scores; always numbers."""
@@ -156,9 +182,7 @@ class Scorer:
 
     def _write_out(self, level: int) -> Level:
         weights = self._weights(level)
-        bias = self.new_bias(level)
-        for row, form in enumerate(self.forms):
-            bias += weights[row] * (form.bias - self.centres[row].constant)
+        bias = self._bias(level, weights)
         written: dict[str, Operator] = {}
         for kind, rows in self._kinds.items():
             if not level and kind in ("history", "recent"):
@@ -170,6 +194,12 @@ class Scorer:
                 self._room -= size
                 written[kind] = _combined(parts)
         return Level(weights, bias, written)
+
+    def _bias(self, level: int, weights: Floats) -> Floats:
+        bias = self.new_bias(level)
+        for row, form in enumerate(self.forms):
+            bias += weights[row] * (form.bias - self.centres[row].constant)
+        return bias
 
     def _weights(self, level: int) -> Floats:
         blend = self.blend

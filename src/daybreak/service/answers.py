@@ -10,8 +10,8 @@ import polars as pl
 from daybreak.data.queries import Queries
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.blend import level_of
-from daybreak.ranking.scorer import Scorer
 from daybreak.service.catalogue import Catalogue
+from daybreak.service.parts import Parts
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 PART = 16_000_000
@@ -73,19 +73,17 @@ class Answers:
     """Ranks a catalogue for queries and says how each place came about.
 
     Args:
-        scorers: Of consecutive parts of the catalogue, the learned one first.
+        parts: Who scores what.
         catalogue: All of it.
         has_events: Whether the models learned from any event.
     """
 
-    def __init__(
-        self, scorers: Sequence[Scorer], catalogue: Catalogue, *, has_events: bool
-    ) -> None:
-        self.scorers = tuple(scorers)
+    def __init__(self, parts: Parts, catalogue: Catalogue, *, has_events: bool) -> None:
+        self.parts = parts
         self.has_events = has_events
         self.ids = pl.Series("item_id", catalogue.items.ids.ids, dtype=pl.String)
         self.titles = catalogue.titles()
-        self.learned = np.concatenate([scorer.old for scorer in self.scorers])
+        self.learned = parts.old
         """(n_items,) the items that models learned from; others are scored by content."""
         self.shown = catalogue.shown()
         self.described = catalogue.described()
@@ -120,8 +118,7 @@ class Answers:
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) scores of the whole catalogue."""
-        parts = [scorer.score(queries) for scorer in self.scorers]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return self.parts.score(queries)
 
     def frame(self, asked: Asked, places: Places, liked: Mask) -> pl.DataFrame:
         """Return the places as rows.
@@ -150,22 +147,15 @@ class Answers:
         """Return what to call an item of the catalogue."""
         return str(self.titles[int(self._rows_of([item])[0])])
 
-    def by_scorer(self, items: Rows) -> Iterator[tuple[Scorer, Rows, Rows]]:
-        """Yield each scorer with the positions and its own rows of the items it scores."""
-        start = 0
-        for scorer in self.scorers:
-            inside = np.flatnonzero((items >= start) & (items < start + len(scorer.items)))
-            if len(inside):
-                yield scorer, inside, items[inside] - start
-            start += len(scorer.items)
-
     def _strategies(self, asked: Asked, who: Rows, item: Rows) -> Any:
         """Name the strategy that counts most for such a user and such an item."""
         levels = level_of(asked.queries.n_events)
         told = np.diff(asked.queries.profile.indptr) > 0
         kinds = levels[who] * 4 + told[who] * 2 + ~self.learned[item]
         unique, place = np.unique(kinds, return_inverse=True)
-        names = self.scorers[0].leading(unique // 4, unique // 2 % 2 == 1, unique % 2 == 1)
+        names = self.parts.scorers[0].leading(
+            unique // 4, unique // 2 % 2 == 1, unique % 2 == 1
+        )
         return np.array(names, dtype=object)[place.ravel()]
 
 

@@ -99,9 +99,11 @@ class Asking:
             tuple(names), sp.csr_array(plain), sp.csr_array(recent), sp.csr_array(told.profile)
         )
 
-    def grown(self, items: Items) -> "Asking":
-        """Return it for a longer catalogue."""
-        return Asking(self.anchors, items, self.dated, self.encode, self._spread, self._said)
+    def changed(self, items: Items, rows: Sequence[int]) -> "Asking":
+        """Return it for a catalogue of which some rows are new, or have changed."""
+        stale = set(rows)
+        spread = {row: near for row, near in self._spread.items() if row not in stale}
+        return Asking(self.anchors, items, self.dated, self.encode, spread, self._said)
 
     def _faded(self, events: Events) -> Floats:
         """Return how much each event still counts as recent; the latest of an asker counts 1.

@@ -1,5 +1,6 @@
 """The catalogue as it is now, learned or added since."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,11 +8,14 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.items import Block, Items
-from daybreak.types import Mask
+from daybreak.service.dataset import times
+from daybreak.types import Doubles, Mask, Rows
 
 HIDDEN = "is_hidden"
 """Column of items that are not to be recommended: sold out, withdrawn."""
 TITLES = ("title", "name")
+SAME = 1e-4
+"""Sum of differences up to which two rows of content are the same."""
 YES = ("true", "1", "1.0", "yes")
 
 
@@ -22,22 +26,53 @@ class Catalogue:
     frame: pl.DataFrame
     """One row an item, in the order of ``items``."""
     items: Items
+    gone: frozenset[int] = frozenset()
+    """Rows of items that were deleted: they keep their place and are never recommended."""
+
+    def named(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that name an item, the first of each."""
+        named = frame.filter(pl.col("item_id").is_not_null())
+        return named.unique("item_id", keep="first", maintain_order=True)
 
     def new_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of items that are not there yet, the first of each id."""
-        named = frame.filter(pl.col("item_id").is_not_null())
+        named = self.named(frame)
         fresh = [id_ not in self.items.ids for id_ in named["item_id"]]
-        return named.filter(pl.Series(fresh, dtype=pl.Boolean)).unique(
-            "item_id", keep="first", maintain_order=True
-        )
+        return named.filter(pl.Series(fresh, dtype=pl.Boolean))
 
-    def with_items(self, frame: pl.DataFrame, blocks: tuple[Block, ...]) -> "Catalogue":
-        """Return it with further items, encoded to ``blocks``, at the end."""
+    def with_rows(
+        self, frame: pl.DataFrame, blocks: tuple[Block, ...]
+    ) -> "tuple[Catalogue, Rows]":
+        """Return it with items that are new, at the end, or take the place of what was known.
+
+        Args:
+            frame: Rows of items, each once.
+            blocks: The same, encoded.
+
+        Returns:
+            The catalogue, and the rows of items that are new or whose content has changed.
+        """
         mine = self.items
-        stacked = tuple(map(_stacked, mine.blocks, blocks))
-        items = Items(mine.ids.extend(frame["item_id"]), stacked)
-        rows = pl.concat([self.frame, _fitting(frame, self.frame)], how="diagonal_relaxed")
-        return replace(self, frame=rows, items=items)
+        ids = mine.ids.extend(frame["item_id"])
+        rows = ids.rows(frame["item_id"])
+        order = np.r_[np.arange(len(mine)), np.zeros(len(ids) - len(mine), dtype=np.int64)]
+        order[rows] = len(mine) + np.arange(len(rows))
+        old = rows < len(mine)
+        same = np.zeros(len(rows), dtype=bool)
+        same[old] = _alike(mine.blocks, rows[old], blocks, np.flatnonzero(old))
+        created = _created(mine, frame)
+        stacked = tuple(
+            _stacked(*pair, order) for pair in zip(mine.blocks, blocks, strict=True)
+        )
+        items = Items(ids, stacked, created[order] if len(created) else created)
+        both = pl.concat([self.frame, _fitting(frame, self.frame)], how="diagonal_relaxed")
+        gone = self.gone - set(rows.tolist())
+        return replace(self, frame=both[order], items=items, gone=gone), rows[~same]
+
+    def without(self, ids: Sequence[str]) -> "Catalogue":
+        """Return it with some items gone: nobody is told of them until they come again."""
+        rows = self.items.ids.rows(ids)
+        return replace(self, gone=self.gone | set(rows[rows >= 0].tolist()))
 
     def row(self, item: str) -> int:
         """Return the row of an item, -1 when it is unknown."""
@@ -51,11 +86,12 @@ class Catalogue:
 
     def shown(self) -> Mask:
         """Mark the items that may be recommended."""
-        if HIDDEN not in self.frame.columns:
-            return np.ones(len(self.items), dtype=bool)
-        flags = self.frame[HIDDEN].cast(pl.String).str.to_lowercase()
-        hidden: Mask = flags.is_in(YES).fill_null(value=False).to_numpy()
-        return ~hidden
+        there = np.ones(len(self.items), dtype=bool)
+        if HIDDEN in self.frame.columns:
+            flags = self.frame[HIDDEN].cast(pl.String).str.to_lowercase()
+            there = ~flags.is_in(YES).fill_null(value=False).to_numpy()
+        there[list(self.gone)] = False
+        return there
 
     def described(self) -> Mask:
         """Mark the items of which anything is known beside the id."""
@@ -81,7 +117,31 @@ def _nested(frame: pl.DataFrame, name: str, kind: pl.DataType) -> bool:
     return name in frame.columns and frame.schema[name].is_nested() != kind.is_nested()
 
 
-def _stacked(mine: Block, theirs: Block) -> Block:
+def _stacked(mine: Block, theirs: Block, order: Rows) -> Block:
+    """Return the rows of two blocks, one after the other, in a new order."""
     if sp.issparse(mine.matrix):
-        return Block(mine.name, sp.csr_array(sp.vstack([mine.matrix, theirs.matrix])))
-    return Block(mine.name, np.vstack([mine.matrix, theirs.matrix]))
+        return Block(mine.name, sp.csr_array(sp.vstack([mine.matrix, theirs.matrix]))[order])
+    n = len(mine.matrix)
+    out = np.empty((len(order), mine.matrix.shape[1]), dtype=mine.matrix.dtype)
+    out[:n] = mine.matrix
+    new = np.flatnonzero(order >= n)
+    out[new] = theirs.matrix[order[new] - n]
+    return Block(mine.name, out)
+
+
+def _alike(mine: Sequence[Block], rows: Rows, theirs: Sequence[Block], others: Rows) -> Mask:
+    """Say for each pair of rows whether the content is the same in every block."""
+    same = np.ones(len(rows), dtype=bool)
+    for a, b in zip(mine, theirs, strict=True):
+        apart = abs(a.matrix[rows] - b.matrix[others])
+        same &= np.asarray(apart.sum(axis=1)).ravel() < SAME
+    return same
+
+
+def _created(mine: Items, frame: pl.DataFrame) -> Doubles:
+    """Return the times of the items and of further rows; empty when there are none."""
+    theirs = times(frame)
+    if not len(mine.created_at) and not len(theirs):
+        return theirs
+    known = mine.created_at if len(mine.created_at) else np.full(len(mine), np.nan)
+    return np.r_[known, theirs if len(theirs) else np.full(frame.height, np.nan)]

@@ -36,7 +36,7 @@ def reasons(
     for user in np.unique(places.who):
         mine = np.flatnonzero(places.who == user)
         query = evidence(int(user))
-        for scorer, inside, local in answers.by_scorer(places.item[mine]):
+        for scorer, inside, local in answers.parts.by_scorer(places.item[mine]):
             parts = decompose(scorer, query, local, attributes)
             for column, place in enumerate(mine[inside]):
                 found[place] = [_plain(r, answers) for r in parts.reasons(column, most)]

@@ -30,6 +30,8 @@ class Histories:
 
     def __post_init__(self) -> None:
         self._liked = set(np.unique(self.positive.item).tolist())
+        for events in self.added.values():
+            self._liked.update(item for item, _, liked in events if liked)
 
     @classmethod
     def empty(cls) -> "Histories":
@@ -47,6 +49,21 @@ class Histories:
             if liked:
                 self._liked.add(item)
         return self
+
+    def without(self, users: Sequence[str]) -> "Histories":
+        """Return histories in which nothing is left of some users, not even their names."""
+        names = set(users)
+        gone = [user for user in names if user in self.users]
+        added = {user: rows for user, rows in self.added.items() if user not in names}
+        if not gone:
+            return Histories(self.users, self.positive, self.seen_only, added)
+        stays = np.ones(len(self.users), dtype=bool)
+        stays[self.users.rows(gone)] = False
+        place = np.cumsum(stays) - 1
+        kept = self.positive.where(stays[self.positive.user])
+        named = Vocabulary(user for user, stay in zip(self.users, stays, strict=True) if stay)
+        seen = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
+        return Histories(named, Events(place[kept.user], kept.item, kept.at), seen, added)
 
     def of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
         """Return the positive events of some users; ``user`` is the position in ``users``."""

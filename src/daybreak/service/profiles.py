@@ -1,7 +1,7 @@
 """What is known about users beside their events: attributes, and their own words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -33,9 +33,14 @@ class Profiles:
         matrix = sp.csr_array(encoder.transform(users))
         return cls(encoder, users, matrix, _places(users, 0))
 
-    def with_users(self, users: pl.DataFrame) -> "Profiles":
-        """Return them with rows added; what a row leaves empty stays as it was known."""
-        merged = self._merged(users)
+    def with_users(self, users: pl.DataFrame, *, whole: bool = False) -> "Profiles":
+        """Return them with rows added; what a row leaves empty stays as it was known.
+
+        Args:
+            users: Rows; of equal ids the last counts.
+            whole: Whether rows take the place of what was known instead.
+        """
+        merged = _last(users) if whole else self._merged(users)
         added = sp.csr_array(self.encoder.transform(merged))
         frame = pl.concat([self.frame, _like(merged, self.frame)], how="diagonal_relaxed")
         rows = {**self.rows, **_places(merged, self.frame.height)}
@@ -43,6 +48,14 @@ class Profiles:
             self.encoder, frame, sp.csr_array(sp.vstack([self.matrix, added])), rows
         )
         return grown._compact() if len(rows) * 2 < frame.height else grown
+
+    def without(self, users: Sequence[str]) -> "Profiles":
+        """Return them with nothing left of some users, also not in rows nobody points to."""
+        gone = set(users)
+        if not gone & self.rows.keys() and self.frame.height == len(self.rows):
+            return self
+        rows = {user: row for user, row in self.rows.items() if user not in gone}
+        return replace(self, rows=rows)._compact()
 
     def ask(self, users: Sequence[str], given: pl.DataFrame | None = None) -> Answer:
         """Return the (n_users, n_attributes) attributes and the words of users, by position.
@@ -88,8 +101,7 @@ class Profiles:
 
     def _merged(self, users: pl.DataFrame) -> pl.DataFrame:
         """Return the last row of each user, empty places filled from what is stored."""
-        users = users.filter(pl.col("user_id").is_not_null())
-        users = users.unique("user_id", keep="last", maintain_order=True)
+        users = _last(users)
         held = [
             (place, self.rows[user])
             for place, user in enumerate(users["user_id"])
@@ -109,6 +121,12 @@ class Profiles:
         kept = np.array(list(self.rows.values()), dtype=np.int64)
         rows = {user: place for place, user in enumerate(self.rows)}
         return Profiles(self.encoder, self.frame[kept], self.matrix[kept], rows)
+
+
+def _last(users: pl.DataFrame) -> pl.DataFrame:
+    """Return the last row of each user that is named."""
+    named = users.filter(pl.col("user_id").is_not_null())
+    return named.unique("user_id", keep="last", maintain_order=True)
 
 
 def _places(users: pl.DataFrame, start: int) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Everything that answers, at one moment; a change makes a new value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 
 from daybreak.data.items import Items
@@ -11,6 +11,7 @@ from daybreak.service.answers import Answers
 from daybreak.service.asking import Asking
 from daybreak.service.catalogue import Catalogue
 from daybreak.service.learning import Learned
+from daybreak.service.parts import Parts
 from daybreak.service.profiles import Profiles
 
 
@@ -24,8 +25,8 @@ class Shelf:
     learned: Learned
     catalogue: Catalogue
     profiles: Profiles
-    scorers: tuple[Scorer, ...]
-    """Of consecutive parts of the catalogue, the learned one first."""
+    parts: Parts
+    """Who scores what."""
     asking: Asking
     answers: Answers
 
@@ -46,41 +47,56 @@ class Shelf:
             encoded: The same catalogue, encoded; default: that of the training.
         """
         catalogue = Catalogue(items, learned.items if encoded is None else encoded)
-        scorers = (Scorer(learned.blend, learned.fitted, catalogue.items),)
+        parts = Parts.of(Scorer(learned.blend, learned.fitted, catalogue.items))
         anchors, facts = learned.fitted.anchors, learned.facts
         asking = Asking(anchors, catalogue.items, facts.dated, learned.content.texts)
-        answers = Answers(scorers, catalogue, has_events=facts.n_events > 0)
-        return cls(learned, catalogue, profiles, scorers, asking, answers)
+        answers = Answers(parts, catalogue, has_events=facts.n_events > 0)
+        return cls(learned, catalogue, profiles, parts, asking, answers)
 
-    def with_items(self, frame: pl.DataFrame) -> "Shelf":
-        """Return it with the items that are new."""
-        new = self.catalogue.new_rows(frame)
-        if not new.height:
+    @property
+    def scorers(self) -> tuple[Scorer, ...]:
+        """The one of the training first."""
+        return self.parts.scorers
+
+    def with_items(self, frame: pl.DataFrame, *, replace_known: bool = False) -> "Shelf":
+        """Return it with the items that are new.
+
+        Args:
+            frame: Of ``item_id`` and attributes.
+            replace_known: Whether rows of known items take the place of what is known of
+                them; else they are passed over. A column that a row does not have is empty.
+        """
+        rows = self.catalogue.named(frame) if replace_known else self.catalogue.new_rows(frame)
+        if not rows.height:
             return self
-        catalogue = self.catalogue.with_items(new, self.learned.content.transform(new))
-        scorers = _with_wing(self.scorers, catalogue.items)
-        return replace(
-            self,
-            catalogue=catalogue,
-            scorers=scorers,
-            asking=self.asking.grown(catalogue.items),
-            answers=Answers(scorers, catalogue, has_events=self.answers.has_events),
+        catalogue, changed = self.catalogue.with_rows(
+            rows, self.learned.content.transform(rows)
         )
+        parts = self.parts.covering(catalogue.items, changed) if len(changed) else self.parts
+        return self._with(
+            catalogue, parts, self.asking.changed(catalogue.items, changed.tolist())
+        )
+
+    def without_items(self, ids: Sequence[str]) -> "Shelf":
+        """Return it without some items: they are no candidates until they come again."""
+        return self._with(self.catalogue.without(ids), self.parts, self.asking)
+
+    def renewed(self, learned: Learned) -> "Shelf":
+        """Return it with models that say other things of the same items to every asker."""
+        scorer = self.scorers[0].renewed(learned.fitted)
+        return replace(
+            self._with(self.catalogue, self.parts.with_first(scorer), self.asking),
+            learned=learned,
+        )
+
+    def _with(self, catalogue: Catalogue, parts: Parts, asking: Asking) -> "Shelf":
+        answers = Answers(parts, catalogue, has_events=self.answers.has_events)
+        return replace(self, catalogue=catalogue, parts=parts, asking=asking, answers=answers)
+
+    def without_users(self, users: Sequence[str]) -> "Shelf":
+        """Return it with nothing known of some users."""
+        return replace(self, profiles=self.profiles.without(users))
 
     def with_users(self, frame: pl.DataFrame) -> "Shelf":
         """Return it with profiles added."""
         return replace(self, profiles=self.profiles.with_users(frame))
-
-
-def _with_wing(scorers: tuple[Scorer, ...], items: Items) -> tuple[Scorer, ...]:
-    """Return scorers for a longer catalogue; the learned part is not touched.
-
-    Wings that are not longer than what comes after them are merged with it, so that adding
-    items one at a time makes few wings and little work.
-    """
-    ends = np.cumsum([len(scorer.items) for scorer in scorers]).tolist()
-    kept = len(scorers)
-    while kept > 1 and len(scorers[kept - 1].items) <= len(items) - ends[kept - 1]:
-        kept -= 1
-    wing = items.take(np.arange(ends[kept - 1], len(items)))
-    return (*scorers[:kept], scorers[0].wing(wing))
