@@ -109,3 +109,43 @@ def test_the_report_names_everybody(clock):
         "light": {"seconds": 1.0, "left_out": None},
         "costly 2": {"seconds": 2.0, "left_out": "counts nowhere"},
     }
+
+
+def looking(clock, seconds, found):
+    def look():
+        allowance.so_far(0.0)
+        for part in range(1, 11):
+            clock.now += seconds / 10
+            allowance.so_far(part / 10)
+        return found
+
+    return look
+
+
+def test_a_first_look_sends_home_who_does_not_help(clock):
+    field = Candidates(line_up(clock, 2, 3), budget(clock, 100))
+    field.screen(looking(clock, 10, {"costly 3"}), 5)
+    assert field.competing() == [0, 2]
+    assert "did not help" in field.left_out["costly 2"]
+
+
+def test_the_weighing_is_expected_to_take_somewhat_longer_than_the_first_look(clock):
+    """40 s for a look that took 33.3: more than the fifth that is always set aside."""
+    field = Candidates(line_up(clock, 2), budget(clock, 150))
+    field.screen(looking(clock, 100 / 3, {"costly 2"}), 1)
+    assert field.budget.for_learning == pytest.approx(150 - 100 / 3 - 40)
+
+
+def test_without_time_for_a_look_only_the_light_ones_stay(clock):
+    field = Candidates(line_up(clock, 2, 3), budget(clock, 20))
+    field.learn(shop(), 0, [0, 1, 2], 1)
+    field.screen(looking(clock, 1000, {"costly 3"}), 1)
+    assert field.competing() == [0]
+    assert "no time to find out" in field.left_out["costly 3"]
+    assert clock.now < 6 + 2 * 1000 / 10 + 1
+
+
+def test_without_a_budget_a_first_look_takes_what_it_takes(clock):
+    field = Candidates(line_up(clock, 2), budget(clock, None))
+    field.screen(looking(clock, 10_000, {"costly 2"}), 5)
+    assert field.competing() == [0, 1]

@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from daybreak.allowance import allowed
+from daybreak.errors import OutOfTimeError
 from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient
 from daybreak.ranking.worth import Gain, by_item, by_query, choose, worth
@@ -126,3 +128,25 @@ def test_what_fits_a_few_items_only_is_no_gain_by_item():
     fair = worth([by_item(asked)], fit, light, everybody).together.mean
     assert lucky > 0.2
     assert fair < lucky / 2
+
+
+def test_a_judgement_that_would_take_too_long_is_not_begun_on_every_level():
+    done = []
+
+    def slow(tasks, usable):
+        done.append(1)
+        return fit(tasks, usable)
+
+    with allowed(0), pytest.raises(OutOfTimeError):
+        choose([[task(1.0)]] * 20, slow, LIGHT, ALL, by_query)
+    assert len(done) < 20 * 4
+
+
+def test_new_items_need_a_clearer_gain():
+    sure = choose([[task(1.0)]], fit, LIGHT, ALL, by_query, 2.0).worths[0].together
+    assert choose([[task(1.0)]], fit, LIGHT, ALL, by_query, 1e9).usable[0].tolist() == [
+        True,
+        False,
+        False,
+    ]
+    assert sure.clear(2.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,8 +15,6 @@ from daybreak.ranking.strategies import Fitted
 from daybreak.rng import stream
 from daybreak.types import Floats, Mask
 
-HELPLESS = "did not help in the first simulated cold start"
-"""Why a costly strategy leaves."""
 PART = 40_000_000
 """Scores held in memory at once."""
 
@@ -76,8 +75,7 @@ def play(
         if not number and any(s.costly for s in fitted.strategies):
             say("looking at what the costly strategies add")
             first = _kept(found, scale, range(len(strategies)))
-            light = {s.name for s in strategies if not s.costly}
-            candidates.keep([*light, *helpful(first)], HELPLESS)
+            candidates.screen(partial(helpful, first), more)
     return _kept(found, scale, candidates.competing())
 
 

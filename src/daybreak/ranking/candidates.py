@@ -1,6 +1,6 @@
 """Who competes for a place in a blend: what each costs, and why some had to leave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -14,7 +14,11 @@ from daybreak.models import LinearModel
 from daybreak.ranking.strategies import Fitted, Strategy
 
 WEIGHING = 0.2
-"""Share of a budget that is kept for weighing the strategies."""
+"""Share of a budget that is kept for weighing the strategies, at least."""
+AGAIN = 1.2
+"""Weighing takes so many times what the first look at the costly strategies took."""
+HELPLESS = "did not help in the first simulated cold start"
+"""Why a costly strategy leaves."""
 SCORING = 2.0
 """Learning and answering of the light strategies take so many times their learning."""
 WHOLE = 1.6
@@ -27,6 +31,8 @@ class Budget:
 
     seconds: float | None = None
     start: float = field(default_factory=perf_counter)
+    weighing: float = 0.0
+    """What the weighing is expected to take, once that is known."""
 
     @property
     def left(self) -> float:
@@ -38,7 +44,7 @@ class Budget:
     @property
     def for_learning(self) -> float:
         """Seconds that are left when the weighing has had its share."""
-        return self.left - WEIGHING * (self.seconds or 0.0)
+        return self.left - max(WEIGHING * (self.seconds or 0.0), self.weighing)
 
 
 @dataclass
@@ -85,6 +91,23 @@ class Candidates:
     def time_for(self, more: float) -> bool:
         """Say whether there is time for so many further rounds of the light strategies."""
         return self.budget.for_learning >= SCORING * self._cost(costly=False) * more
+
+    def screen(self, helpful: Callable[[], set[str]], more: float) -> None:
+        """Keep the costly strategies that help; none, when there is no time to find out.
+
+        Args:
+            helpful: Finds out, and says how far it is (see :func:`so_far`).
+            more: How many rounds of learning are still to come.
+        """
+        names = [s.name for s in self.strategies if not s.costly]
+        rest = self.budget.for_learning - SCORING * self._cost(costly=False) * more
+        began = perf_counter()
+        try:
+            with allowed(None if self.budget.seconds is None else max(rest, 0.0)):
+                self.keep([*names, *helpful()], HELPLESS)
+                self.budget.weighing = AGAIN * (perf_counter() - began)
+        except OutOfTimeError as error:
+            self.keep(names, f"no time to find out whether it helps: {error}")
 
     def keep(self, names: Sequence[str], why: str) -> None:
         """Send all others home."""

@@ -17,7 +17,7 @@ from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
 from daybreak.ranking.start import NOWHERE, Start, learn_on
 from daybreak.ranking.strategies import Fitted, Strategy
-from daybreak.ranking.worth import by_item, by_query, choose
+from daybreak.ranking.worth import SURE_NEW, by_item, by_query, choose
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 ENOUGH = 30
@@ -137,7 +137,7 @@ def _helpful(bank: Bank, strategies: Sequence[Strategy]) -> set[str]:
             asked = [_new_tasks(pool, levels, given) for levels in NEW_LEVELS]
             new = np.array([s.new for s in strategies] + [True])
             light = new & np.append(plain, True)
-            rows |= choose(asked, _new_by_gradient, light, new, by_item).helpful
+            rows |= choose(asked, _new_by_gradient, light, new, by_item, SURE_NEW).helpful
     return {strategies[row].name for row in rows}
 
 
@@ -239,7 +239,7 @@ def _new_weights(
     if "new_item" not in bank.pools:
         return new, []
     tasks = [_new_tasks(bank.pools["new_item"], levels, weights) for levels in NEW_LEVELS]
-    choice = choose(tasks, _new_by_gradient, light, usable, by_item)
+    choice = choose(tasks, _new_by_gradient, light, usable, by_item, SURE_NEW)
     earlier = None if before is None else before.new_weights(names)
     report = []
     for place, (levels, heard) in enumerate(zip(NEW_LEVELS, choice.usable, strict=True)):

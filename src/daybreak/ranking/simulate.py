@@ -22,6 +22,8 @@ CUT = 0.8
 """Share of the events before the moment at which the trial of later events stands."""
 LONG = 15
 """Events of a history that allows ten to be shown and some to be asked for."""
+DRAWS = (2, 3)
+"""Least and most draws at random; what few hidden items teach differs from draw to draw."""
 FEW = 50
 """Users with long histories below which short ones are asked too."""
 MOST = 500
@@ -56,7 +58,7 @@ def n_trials(data: Dataset) -> int:
 
 
 def _repeats(data: Dataset) -> int:
-    return int(np.clip(np.ceil(MOST / max(HIDDEN * len(data.active), 1)), 1, 3))
+    return int(np.clip(np.ceil(MOST / max(HIDDEN * len(data.active), 1)), *DRAWS))
 
 
 def random_trial(data: Dataset, rng: np.random.Generator) -> Trial:

@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.allowance import so_far
 from daybreak.ranking.fitting import Task, ndcg
 from daybreak.types import Doubles, Mask, Rows
 
 SURE = 1.0
 """Standard errors that the gain of all costly strategies together must exceed at a level."""
+SURE_NEW = 2.0
+"""The same for new items: all queries are about the same few hidden items, so errors that are
+taken over queries are too small."""
 SURE_ALONE = 2.0
 """Standard errors that the gain of one of them must exceed at some level."""
 WORKERS = 2
+ROUNDS = 2
+"""Of judging: with everybody, then with those who help."""
 
 Halves = Callable[[Task], tuple[Task, Task]]
 """Cuts a task in two: weights are fitted on one and judged on the other, both ways."""
@@ -70,7 +76,12 @@ class Choice:
 
 
 def choose(
-    levels: Sequence[Sequence[Task]], fit: Fit, light: Mask, usable: Mask, halves: Halves
+    levels: Sequence[Sequence[Task]],
+    fit: Fit,
+    light: Mask,
+    usable: Mask,
+    halves: Halves,
+    sure: float = SURE,
 ) -> Choice:
     """Decide who may count: a costly strategy that clearly helps somewhere, where all help.
 
@@ -83,6 +94,10 @@ def choose(
         light: (n_weights,) what always counts.
         usable: (n_weights,) that and the costly strategies.
         halves: :func:`by_query` or :func:`by_item`.
+        sure: Standard errors that the gain of all of them together must exceed at a level.
+
+    Raises:
+        OutOfTimeError: It would take longer than allowed.
     """
     if np.array_equal(light, usable):
         return Choice((light,) * len(levels), (None,) * len(levels))
@@ -99,7 +114,7 @@ def choose(
     if not np.array_equal(kept, usable) and helpful:
         second = _worths(levels, fit, light, kept, halves)
     masks = tuple(
-        kept if worth is not None and helpful and worth.together.clear(SURE) else light
+        kept if worth is not None and helpful and worth.together.clear(sure) else light
         for worth in second
     )
     shown = tuple(_joined(a, b) for a, b in zip(first, second, strict=True))
@@ -119,8 +134,18 @@ def _worths(
     def one(tasks: Sequence[Task]) -> Worth | None:
         return worth([halves(t) for t in tasks], fit, light, usable) if tasks else None
 
+    found = []
+    so_far(0.0)
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(one, levels))
+        work = [pool.submit(one, tasks) for tasks in levels]
+        try:
+            for done, result in enumerate(work, 1):
+                found.append(result.result())
+                so_far(done / (ROUNDS * len(levels)))
+        finally:
+            for result in work:
+                result.cancel()  # those that have not begun
+    return found
 
 
 def worth(tasks: Sequence[tuple[Task, Task]], fit: Fit, light: Mask, usable: Mask) -> Worth:
