@@ -1,0 +1,309 @@
+"""The tree of a filter to one expression over columns.
+
+Each kind of node that filters have is in a table; what is not in it is refused.
+"""
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+from sqlglot import exp
+
+from daybreak.ranking.attributes import Attribute, Attributes
+from daybreak.ranking.filter_functions import arguments_of, call, contains_value
+from daybreak.ranking.filter_text import FilterText, operands
+from daybreak.ranking.filter_types import (
+    Typed,
+    alike,
+    boolean,
+    interval,
+    literal,
+    moment,
+    number,
+)
+
+LONGEST_PATTERN = 200
+"""Characters of a ``LIKE`` pattern."""
+DAY = 86_400.0
+
+_COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+_ARITHMETIC: dict[Any, Callable[[Any, Any], Any]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+    exp.Div: operator.truediv,
+}
+_NOTHING = pl.lit(None, pl.Boolean)
+
+
+class Compiler:
+    """Turns the tree of one filter into one expression."""
+
+    def __init__(self, text: str, attributes: Attributes, now: float) -> None:
+        self.source = FilterText(text)
+        self.attributes = attributes
+        self.now = now
+        self.used: dict[str, Attribute] = {}
+
+    def condition(self, node: exp.Expression) -> pl.Expr:
+        """Return what is true, false or null for each item."""
+        typed = self.typed(node)
+        if typed.kind == "null":
+            return _NOTHING
+        if typed.kind != "boolean":
+            self.source.refuse(
+                f"a condition is needed here, not {typed.words()}; compare it with something",
+                node,
+            )
+        return typed.value
+
+    def typed(self, node: exp.Expression) -> Typed:
+        """Return any part with its kind."""
+        kind: Any = type(node)
+        if kind in _COMPARISONS:
+            return self._compared(node)
+        if kind in _ARITHMETIC:
+            return self._computed(node)
+        if kind in _NODES:
+            return _NODES[kind](self, node)
+        if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Connector):
+            found = [self.typed(part) for part in arguments_of(node, self.source)]
+            return call(node, found, self.source)
+        return self.source.refuse(f"filters have no {kind.__name__.upper()}", node)
+
+    def _compared(self, node: exp.Expression) -> Typed:
+        left, right = self._pair(node)
+        if "null" in (left.kind, right.kind):
+            self._refuse_null(left, right)
+            return boolean(_NOTHING, node)
+        if left.kind in {"list", "numbers"}:
+            self.source.refuse(f"{left.words()} is asked with has or IN", node)
+        if left.kind == "boolean" and not isinstance(node, exp.EQ | exp.NEQ):
+            self.source.refuse("true and false are neither more nor less", node)
+        return boolean(_COMPARISONS[type(node)](left.value, right.value), node)
+
+    def _pair(self, node: exp.Expression) -> tuple[Typed, Typed]:
+        self._only(node, "this", "expression")
+        left, right = self.typed(node.this), self.typed(node.expression)
+        return alike(left, right, self.source)
+
+    def _refuse_null(self, *sides: Typed) -> None:
+        for side in sides:
+            if isinstance(side.node, exp.Null):
+                self.source.refuse("nothing compares with NULL; write IS NULL", side.node)
+
+    def _same(self, node: exp.Expression) -> Typed:
+        """Return ``IS NOT DISTINCT FROM``: equal, or both unknown."""
+        left, right = self._pair(node)
+        if left.kind in {"list", "numbers"} or right.kind in {"list", "numbers"}:
+            self.source.refuse("lists cannot be compared as a whole", node)
+        same = left.value.eq_missing(right.value)
+        return boolean(~same if isinstance(node, exp.NullSafeNEQ) else same, node)
+
+    def _computed(self, node: exp.Expression) -> Typed:
+        self._only(node, "this", "expression")
+        left, right = self.typed(node.this), self.typed(node.expression)
+        work = _ARITHMETIC[type(node)]
+        kinds = (left.kind, right.kind)
+        if kinds == ("time", "interval") and isinstance(node, exp.Add | exp.Sub):
+            return Typed("time", work(left.value, right.value), node)
+        if not set(kinds) <= {"number", "null"}:
+            self.source.refuse(
+                f"cannot compute with {left.words()} and {right.words()}", right.node
+            )
+        one, other = (side.value.cast(pl.Float64) for side in (left, right))
+        if isinstance(node, exp.Div):
+            other = pl.when(other != 0).then(other)
+        return Typed("number", work(one, other).fill_nan(None), node)
+
+    def _negative(self, node: exp.Expression) -> Typed:
+        inner = self.typed(node.this)
+        if inner.kind != "number":
+            self.source.refuse(f"cannot compute with {inner.words()}", node)
+        value = None if inner.literal is None else -inner.literal
+        return Typed("number", -inner.value, node, value)
+
+    def _and(self, node: exp.Expression) -> Typed:
+        return boolean(pl.all_horizontal(list(map(self.condition, operands(node)))), node)
+
+    def _or(self, node: exp.Expression) -> Typed:
+        return boolean(pl.any_horizontal(list(map(self.condition, operands(node)))), node)
+
+    def _not(self, node: exp.Expression) -> Typed:
+        return boolean(~self.condition(node.this), node)
+
+    def _paren(self, node: exp.Expression) -> Typed:
+        return self.typed(node.this)
+
+    def _is(self, node: exp.Expression) -> Typed:
+        self._only(node, "this", "expression")
+        value, right = self.typed(node.this), node.expression
+        if isinstance(right, exp.Null):
+            return boolean(value.value.is_null(), node)
+        if not isinstance(right, exp.Boolean):
+            self.source.refuse("after IS stand NULL, TRUE or FALSE; else write =", node)
+        return boolean(self.condition(node.this).eq_missing(bool(right.this)), node)
+
+    def _in(self, node: exp.Expression) -> Typed:
+        value = self.typed(node.this)
+        if isinstance(node.args.get("field"), exp.Column):
+            self._only(node, "this", "field")
+            values = self.typed(node.args["field"])
+            return boolean(contains_value(values, value, self.source), node)
+        self._only(node, "this", "expressions")
+        members = [self._member(value, self.typed(part)) for part in node.expressions]
+        if not members:
+            self.source.refuse("the list after IN has no values", node)
+        if value.kind == "null":
+            return boolean(_NOTHING, node)
+        wanted = pl.Series(members)
+        if value.kind in {"list", "numbers"}:
+            each = value.value.list.eval(pl.element().is_in(wanted.implode()))
+            return boolean(each.list.any(), node)
+        return boolean(value.value.is_in(wanted.implode()), node)
+
+    def _member(self, value: Typed, member: Typed) -> Any:
+        """Return one value after ``IN``; that of a list column is one of its values."""
+        if not member.is_literal:
+            self.source.refuse("after IN stand texts, numbers or times", member.node)
+        inner = {"list": "text", "numbers": "number"}.get(value.kind)
+        if inner is None:
+            return alike(value, member, self.source)[1].literal
+        if member.kind != inner:
+            self.source.refuse(f"{value.words()} does not have {member.words()}", member.node)
+        return member.literal
+
+    def _between(self, node: exp.Expression) -> Typed:
+        self._only(node, "this", "low", "high")
+        low = exp.GTE(this=node.this, expression=node.args["low"])
+        high = exp.LTE(this=node.this, expression=node.args["high"])
+        return boolean(self._compared(low).value & self._compared(high).value, node)
+
+    def _like(self, node: exp.Expression) -> Typed:
+        self._only(node, "this", "expression", "negate")
+        text, pattern = self.typed(node.this), self.typed(node.expression)
+        if not isinstance(pattern.literal, str) or pattern.kind != "text":
+            self.source.refuse("after LIKE stands a text in quotes", pattern.node)
+        if len(pattern.literal) > LONGEST_PATTERN:
+            self.source.refuse(f"at most {LONGEST_PATTERN} characters after LIKE", pattern.node)
+        if text.kind not in {"text", "null"}:
+            self.source.refuse(f"{text.words()} is no text", text.node)
+        ignore = isinstance(node, exp.ILike)
+        found = text.value.cast(pl.String).str.contains(like(pattern.literal, ignore=ignore))
+        return boolean(~found if node.args.get("negate") else found, node)
+
+    def _column(self, node: exp.Expression) -> Typed:
+        self._only(node, "this")
+        if not isinstance(node.this, exp.Identifier):
+            self.source.refuse("a column is needed here", node)
+        found = self.attributes.get(node.name)
+        if found is None:
+            names = self.attributes.names
+            if node.name in names:
+                self.source.refuse(f"the column {node.name!r} cannot be filtered", node)
+            listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+            self.source.refuse(
+                f"there is no column {node.name[:40]!r}; columns: {listed}", node
+            )
+        self.used[found.name] = found
+        return Typed(found.kind, pl.col(found.name), node)
+
+    def _literal(self, node: exp.Expression) -> Typed:
+        if isinstance(node, exp.Literal) and node.is_string:
+            return literal("text", node.name, node)
+        return number(node, self.source)
+
+    def _truth(self, node: exp.Expression) -> Typed:
+        return literal("boolean", bool(node.this), node)
+
+    def _null(self, node: exp.Expression) -> Typed:
+        return Typed("null", pl.lit(None), node)
+
+    def _written_time(self, node: exp.Expression) -> Typed:
+        """Return ``DATE '2026-05-01'``; nothing else is ever cast."""
+        to = node.args.get("to")
+        kinds = {exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP}
+        right = to is None or (isinstance(to, exp.DataType) and to.this in kinds)
+        text = node.this
+        if not right or not isinstance(text, exp.Literal) or not text.is_string:
+            self.source.refuse("write a time as DATE '2026-05-01'", node)
+        self._only(node, "this", "to")
+        return moment(text.name, node, self.source)
+
+    def _interval(self, node: exp.Expression) -> Typed:
+        self._only(node, "this", "unit")
+        if not isinstance(node, exp.Interval):
+            self.source.refuse("write a length of time as INTERVAL '30 days'", node)
+        return interval(node, self.source)
+
+    def _now(self, node: exp.Expression) -> Typed:
+        self._only(node)
+        whole = isinstance(node, exp.CurrentDate)
+        return literal("time", self.now // DAY * DAY if whole else float(self.now), node)
+
+    def _named(self, node: exp.Expression) -> Typed:
+        """Return ``now()``, or what the functions of the list return."""
+        if not isinstance(node, exp.Anonymous):
+            self.source.refuse("filters have no such function", node)
+        if node.name.lower() == "now" and not node.expressions:
+            return literal("time", float(self.now), node)
+        found = [self.typed(part) for part in arguments_of(node, self.source)]
+        return call(node, found, self.source)
+
+    def _only(self, node: exp.Expression, *known: str) -> None:
+        """Refuse a node with more in it than filters have: ``ESCAPE``, a table, a query."""
+        for name, value in node.args.items():
+            if value and name not in known:
+                self.source.refuse(f"filters have no {name} here", node)
+
+
+def like(pattern: str, *, ignore: bool) -> str:
+    """Return a ``LIKE`` pattern as a regular expression without repetition but ``.*``.
+
+    Example:
+        >>> like("50%_", ignore=False)
+        '(?s)^50.*.$'
+    """
+    parts = re.split(r"(%+|_)", pattern)
+    special = re.compile(r"([\\.+*?()|\[\]{}^$#&~-])")
+    regex = (
+        ".*" if part.startswith("%") else "." if part == "_" else special.sub(r"\\\1", part)
+        for part in parts
+    )
+    return f"(?s{'i' if ignore else ''})^{''.join(regex)}$"
+
+
+_NODES: dict[Any, Callable[[Compiler, Any], Typed]] = {
+    exp.And: Compiler._and,
+    exp.Or: Compiler._or,
+    exp.Not: Compiler._not,
+    exp.Paren: Compiler._paren,
+    exp.Is: Compiler._is,
+    exp.In: Compiler._in,
+    exp.Between: Compiler._between,
+    exp.Like: Compiler._like,
+    exp.ILike: Compiler._like,
+    exp.NullSafeEQ: Compiler._same,
+    exp.NullSafeNEQ: Compiler._same,
+    exp.Neg: Compiler._negative,
+    exp.Column: Compiler._column,
+    exp.Literal: Compiler._literal,
+    exp.Boolean: Compiler._truth,
+    exp.Null: Compiler._null,
+    exp.Cast: Compiler._written_time,
+    exp.Date: Compiler._written_time,
+    exp.Interval: Compiler._interval,
+    exp.CurrentTimestamp: Compiler._now,
+    exp.CurrentDate: Compiler._now,
+    exp.Anonymous: Compiler._named,
+}
+"""Every kind of node that filters have, beside comparisons, arithmetic and functions."""

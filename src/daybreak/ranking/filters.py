@@ -1,0 +1,83 @@
+"""Filters over the items of a catalogue: SQL conditions, evaluated for all items at once."""
+
+import time
+from collections import OrderedDict
+from threading import Lock
+
+import polars as pl
+from sqlglot import exp
+
+from daybreak.errors import FilterError
+from daybreak.ranking.attributes import Attributes
+from daybreak.ranking.filter_compiler import Compiler
+from daybreak.ranking.filter_text import read_filter
+from daybreak.types import Mask
+
+REMEMBERED = 32_000_000
+"""Bytes of answers that are kept."""
+
+
+class Filters:
+    """Answers filters over one catalogue, and keeps the answers.
+
+    Args:
+        attributes: The columns of the catalogue.
+
+    Example:
+        >>> shop = Attributes(pl.DataFrame({"price": [3.0, 20.0, None]}))
+        >>> Filters(shop).mask("price < 10 or price is null")
+        array([ True, False,  True])
+    """
+
+    def __init__(self, attributes: Attributes) -> None:
+        self.attributes = attributes
+        self._kept: OrderedDict[tuple[str, int | None], Mask] = OrderedDict()
+        self._lock = Lock()
+
+    def mask(self, text: str, at: float | None = None) -> Mask:
+        """Return (n_items,) whether each item fits; what is unknown does not fit.
+
+        Args:
+            text: The filter.
+            at: What ``now()`` is, epoch seconds, counted in whole ones; None: now.
+
+        Raises:
+            FilterError: It cannot be read, or asks for what is not there.
+        """
+        tree = read_filter(text)
+        timed = _asks_the_time(tree)
+        second = int(time.time() if at is None else at) if timed else None
+        key = (text, second)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = evaluate(text, self.attributes, second or 0)
+        found.flags.writeable = False
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) * max(1, len(self.attributes)) > REMEMBERED:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _asks_the_time(tree: exp.Expression) -> bool:
+    return any(
+        isinstance(node, exp.CurrentTimestamp | exp.CurrentDate)
+        or (isinstance(node, exp.Anonymous) and node.name.lower() == "now")
+        for node in tree.walk()
+    )
+
+
+def evaluate(text: str, attributes: Attributes, now: float) -> Mask:
+    """Return (n_items,) whether each item fits a filter; see :meth:`Filters.mask`."""
+    compiler = Compiler(text, attributes, now)
+    condition = compiler.condition(read_filter(text))
+    rows = pl.Series("", range(len(attributes)), dtype=pl.UInt32).to_frame()
+    frame = rows.with_columns(a.values.alias(name) for name, a in compiler.used.items())
+    try:
+        fits = frame.with_columns(condition.fill_null(value=False).alias("fits"))["fits"]
+    except pl.exceptions.PolarsError as error:
+        raise FilterError(f"the filter cannot be evaluated: {error}") from error
+    mask: Mask = fits.to_numpy().copy()
+    return mask
