@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from daybreak.client import AsyncClient, Client
     from daybreak.data import EventRules, Tables, describe, read_folder, read_tables, validate
     from daybreak.errors import DaybreakError
     from daybreak.evaluation import Report, evaluate
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AsyncClient",
+    "Client",
     "DaybreakError",
     "EventRules",
     "Recommender",
@@ -30,6 +33,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "AsyncClient": "daybreak.client",
+    "Client": "daybreak.client",
     "DaybreakError": "daybreak.errors",
     "EventRules": "daybreak.data",
     "Recommender": "daybreak.service",

@@ -1,0 +1,155 @@
+"""Every request that a client can make, as a value."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, Unpack
+
+from daybreak.client.calls import Call, path_of
+from daybreak.client.decoding import decode
+from daybreak.client.options import Options
+from daybreak.client.results import (
+    Accepted,
+    Explanation,
+    Merged,
+    Model,
+    Models,
+    Page,
+    Questions,
+    Ranking,
+    Recommendations,
+    Row,
+    Task,
+    Tasks,
+    Vectors,
+)
+from daybreak.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def recommend(user_id: str | None, **options: Unpack[Options]) -> Call[Recommendations]:
+    """Ask for recommendations; a repeated one is another answer, and does no harm."""
+    body = _given(user_id=user_id, **options)
+    return Call("POST", "/recommend", _as(Recommendations), body=body)
+
+
+def more(recommendation_id: str, n: int) -> Call[Recommendations]:
+    """Ask for what comes after an answer; asking twice would leave out a page."""
+    body = {"recommendation_id": recommendation_id, "n": n}
+    read = _as(Recommendations)
+    return Call("POST", "/recommend/next", read, body=body, repeatable=False)
+
+
+def rank(
+    items: Sequence[str], /, user_id: str | None, **options: Unpack[Options]
+) -> Call[Recommendations]:
+    """Ask for the order of given items."""
+    body = _given(items=list(items), user_id=user_id, **options)
+    return Call("POST", "/rank", _as(Recommendations), body=body)
+
+
+def similar(item_id: str | None, text: str | None, n: int, filter: str | None) -> Call[Ranking]:
+    """Ask for items like one, or for items that fit a text."""
+    body = _given(item_id=item_id, text=text, n=n, filter=filter)
+    return Call("POST", "/similar", _as(Ranking), body=body)
+
+
+def listed(name: str, n: int, filter: str | None) -> Call[Ranking]:
+    """Ask for a list that is for everybody: popular, latest or trending."""
+    return Call("GET", path_of(name), _as(Ranking), {"n": n, "filter": filter})
+
+
+def explain(user_id: str, item_id: str) -> Call[Explanation]:
+    """Ask why an item has its score for a user."""
+    return Call("GET", path_of("explain", user_id, item_id), _as(Explanation))
+
+
+def embed(texts: Sequence[str]) -> Call[Vectors]:
+    """Ask for vectors of texts."""
+    return Call("POST", "/embed", _as(Vectors), body={"texts": list(texts)})
+
+
+def onboarding(n: int) -> Call[Questions]:
+    """Ask which items to show to somebody new."""
+    return Call("GET", "/onboarding", _as(Questions), {"n": n})
+
+
+def put(table: str, rows: Sequence[Row]) -> Call[Accepted]:
+    """Send rows; events need their ids by now, so that sending them again does no harm."""
+    return Call("POST", path_of(table), _as(Accepted), body=list(rows))
+
+
+def change(table: str, id_: str, fields: Row) -> Call[None]:
+    """Change some fields of a row."""
+    return Call("PATCH", path_of(table, id_), _nothing, body=dict(fields))
+
+
+def get(table: str, id_: str) -> Call[Row]:
+    """Ask for a row."""
+    return Call("GET", path_of(table, id_), _object)
+
+
+def page(table: str, cursor: str | None, n: int, **where: str | None) -> Call[Page]:
+    """Ask for some rows of a table."""
+    return Call("GET", path_of(table), _as(Page), {"cursor": cursor, "n": n, **where})
+
+
+def delete(*path: str) -> Call[None]:
+    """Delete for good."""
+    return Call("DELETE", path_of(*path), _nothing)
+
+
+def export(user_id: str) -> Call[Row]:
+    """Ask for everything about a user."""
+    return Call("GET", path_of("users", user_id, "export"), _object)
+
+
+def merge(anonymous: str, user_id: str) -> Call[Merged]:
+    """Make the events of one id those of another; doing it again changes nothing."""
+    body = {"into": user_id}
+    return Call("POST", path_of("users", anonymous, "merge"), _as(Merged), body=body)
+
+
+def train() -> Call[Task]:
+    """Start a training; asking twice may start two."""
+    return Call("POST", "/train", _as(Task), repeatable=False)
+
+
+def tasks() -> Call[Tasks]:
+    """Ask for running and finished trainings."""
+    return Call("GET", "/tasks", _as(Tasks))
+
+
+def models() -> Call[Models]:
+    """Ask for the releases."""
+    return Call("GET", "/models", _as(Models))
+
+
+def activate(model_id: str) -> Call[Model]:
+    """Serve a release from now on."""
+    return Call("POST", path_of("models", model_id, "activate"), _as(Model))
+
+
+def other(method: str, path: str, body: Any, params: Mapping[str, Any]) -> Call[Any]:
+    """Ask anything; only what every HTTP service may be asked twice is repeated."""
+    if not path.startswith("/"):
+        raise ConfigError(f"a path must start with /, got {path!r}")
+    repeatable = method.upper() in {"GET", "HEAD", "PUT", "DELETE"}
+    return Call(method.upper(), path, lambda said: said, params, body, repeatable)
+
+
+def _as(kind: type[T]) -> Callable[[Any], T]:
+    return lambda said: decode(kind, said)
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _object(said: Any) -> Row:
+    if not isinstance(said, Mapping):
+        raise ValueError("it must be an object")
+    return said
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,251 @@
+import inspect
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from daybreak.client import (
+    Accepted,
+    AsyncClient,
+    Client,
+    DeniedError,
+    FaultError,
+    MissingError,
+    OverloadedError,
+    RejectedError,
+    Retries,
+    UnexpectedError,
+    UnreachableError,
+    with_event_ids,
+)
+from daybreak.errors import ConfigError, DataError, NotFoundError, ServiceError
+
+AT_ONCE = Retries(base_s=0.0)
+ANSWER = {
+    "recommendation_id": "r1",
+    "user": {"id": "ann", "temperature": "hot"},
+    "model": "m1",
+    "variant": None,
+    "items": [
+        {
+            "item_id": "tea",
+            "rank": 1,
+            "score": 0.5,
+            "strategy": "ease",
+            "reasons": [{"kind": "event", "name": "pot", "title": "Pot", "value": 0.5}],
+            "properties": {"price": 4},
+            "new_field": 1,
+        }
+    ],
+    "took_ms": 3,
+    "request_id": "q1",
+}
+
+
+class Service:
+    """Gives answers one after the other (an exception: no answer), the last one for ever."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+
+    def __call__(self, request):
+        self.requests.append(request)
+        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return (
+            answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+        )
+
+    @property
+    def bodies(self):
+        return [json.loads(request.content) for request in self.requests]
+
+
+def client(service, **options):
+    return Client(
+        "http://shop:8000", transport=httpx.MockTransport(service), retries=AT_ONCE, **options
+    )
+
+
+def refusal(status, **said):
+    return httpx.Response(status, json={"status": status, **said})
+
+
+def test_an_answer_is_typed_and_frozen():
+    service = Service(ANSWER)
+    answer = client(service).recommend("ann", n=1, filter="price < 5")
+    assert answer.ids == ("tea",)
+    assert answer.user.temperature == "hot"
+    assert answer.items[0].reasons[0].title == "Pot"
+    assert answer.took_ms == 3.0
+    assert service.bodies == [{"user_id": "ann", "n": 1, "filter": "price < 5"}]
+    assert str(service.requests[0].url) == "http://shop:8000/api/v1/recommend"
+    with pytest.raises(AttributeError):
+        answer.model = "m2"
+
+
+def test_the_key_is_sent_and_never_shown():
+    service = Service(ANSWER)
+    shop = client(service, api_key="secret")
+    shop.recommend()
+    assert service.requests[0].headers["x-api-key"] == "secret"
+    assert "secret" not in repr(shop)
+
+
+def test_ids_may_hold_anything():
+    service = Service({"item_id": "x"})
+    for id_ in ("a/b", "..", "Tee 🍵?#%"):
+        client(service).item(id_)
+    paths = [request.url.raw_path.decode() for request in service.requests]
+    assert paths == [
+        "/api/v1/items/a%2Fb",
+        "/api/v1/items/%2E%2E",
+        "/api/v1/items/Tee%20%F0%9F%8D%B5%3F%23%25",
+    ]
+
+
+@pytest.mark.parametrize("id_", ["", 7, "\ud800"])
+def test_an_id_that_cannot_be_one_is_refused(id_):
+    with pytest.raises(ConfigError, match="an id must be"):
+        client(Service()).item(id_)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "also"),
+    [
+        (400, RejectedError, DataError),
+        (401, DeniedError, ServiceError),
+        (403, DeniedError, ServiceError),
+        (404, MissingError, NotFoundError),
+        (422, RejectedError, DataError),
+        (429, OverloadedError, ServiceError),
+        (500, FaultError, ServiceError),
+    ],
+)
+def test_a_refusal_is_a_typed_error(status, kind, also):
+    service = Service(refusal(status, code="some_code", detail="what", request_id="q9", at=3))
+    with pytest.raises(kind, match="some_code: what") as caught:
+        client(service).recommend("ann")
+    assert isinstance(caught.value, also)
+    problem = caught.value.problem
+    assert (problem.status, problem.code, problem.request_id) == (status, "some_code", "q9")
+    assert problem.more == {"at": 3}
+
+
+def test_a_page_of_a_proxy_is_an_error_too():
+    with pytest.raises(FaultError, match="500: <h1>broken"):
+        client(Service(httpx.Response(500, text="<h1>broken"))).recommend()
+
+
+@pytest.mark.parametrize("said", [[], {"items": []}, {**ANSWER, "items": [{"item_id": 7}]}])
+def test_an_answer_of_something_else_is_an_error(said):
+    with pytest.raises(UnexpectedError, match="not as expected: answer"):
+        client(Service(said)).recommend()
+
+
+def test_events_get_ids_and_keep_them_when_they_are_sent_again():
+    service = Service(httpx.ReadTimeout(""), {"accepted": 1, "duplicates": 1, "rejected": []})
+    rows = [{"user_id": "ann", "item_id": "tea"}, {"item_id": "pot", "event_id": "mine"}]
+    assert client(service).add_events(rows) == Accepted(1, 1)
+    first, second = service.bodies
+    assert first == second
+    assert len(first[0]["event_id"]) == 32
+    assert first[1]["event_id"] == "mine"
+
+
+def test_what_could_do_harm_twice_is_sent_once():
+    service = Service(httpx.ReadTimeout("slow"))
+    with pytest.raises(UnreachableError, match="it may have been done nevertheless"):
+        client(service).train()
+    assert len(service.requests) == 1
+
+
+def test_nobody_there_is_said_after_the_last_attempt():
+    service = Service(httpx.ConnectError("refused"))
+    with pytest.raises(UnreachableError, match="after 5 attempts: ConnectError refused"):
+        client(service).train()
+    assert len(service.requests) == 5
+
+
+def test_a_service_that_comes_back_is_not_noticed():
+    service = Service(refusal(503, code="store"), httpx.ConnectError("gone"), ANSWER)
+    assert client(service).recommend("ann").ids == ("tea",)
+
+
+def test_many_rows_go_in_parts_and_are_counted_as_one():
+    rejected = [{"row": 1, "reason": "no title", "field": "title", "value": 7, "code": "x"}]
+    part = {"accepted": 999, "duplicates": 0, "rejected": rejected}
+    service = Service(part, {**part, "accepted": 499})
+    done = client(service).add_items({"item_id": str(i)} for i in range(1500))
+    assert [len(body) for body in service.bodies] == [1000, 500]
+    assert done.accepted == 1498
+    assert [one.row for one in done.rejected] == [1, 1001]
+
+
+def test_pages_follow_each_other():
+    service = Service(
+        {"rows": [{"item_id": "1"}], "cursor": "c/1"},
+        {"rows": [{"item_id": "2"}], "cursor": None},
+    )
+    assert [row["item_id"] for row in client(service).items()] == ["1", "2"]
+    assert service.requests[1].url.params["cursor"] == "c/1"
+
+
+def test_deleting_what_is_not_there_is_no_error():
+    gone = refusal(404, code="not_found", detail="no item 'x'")
+    shop = client(Service({"deleted": 1}, gone))
+    assert shop.delete_item("x")
+    assert not shop.delete_item("x")
+
+
+def test_times_become_text_and_nan_is_refused():
+    service = Service({"accepted": 1})
+    shop = client(service)
+    shop.add_event("ann", "tea", timestamp=datetime(2026, 1, 2, tzinfo=UTC))
+    assert service.bodies[0][0]["timestamp"] == "2026-01-02T00:00:00+00:00"
+    with pytest.raises(ConfigError, match="cannot be sent as JSON"):
+        shop.add_event("ann", "tea", value=float("nan"))
+
+
+def test_a_row_must_be_a_mapping():
+    with pytest.raises(ConfigError, match="must be a mapping"):
+        with_event_ids(["ann"])
+
+
+@pytest.mark.parametrize("url", ["shop", "ftp://shop", "http://a:b@shop", "http://shop:x", ""])
+def test_an_address_is_checked(url):
+    with pytest.raises(ConfigError, match="url must look like"):
+        Client(url)
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("inf"), "1"])
+def test_a_timeout_is_checked(timeout_s):
+    with pytest.raises(ConfigError, match="timeout_s must be"):
+        Client(timeout_s=timeout_s)
+
+
+def test_readiness_is_asked_without_raising():
+    shop = client(Service({"ok": True}, refusal(503), httpx.ConnectError("gone")))
+    assert [shop.is_ready() for _ in range(3)] == [True, False, False]
+
+
+def test_any_other_path_can_be_asked():
+    service = Service({"experiments": []})
+    assert client(service).request("get", "/experiments", n=3) == {"experiments": []}
+    assert service.requests[0].url.params["n"] == "3"
+    with pytest.raises(ConfigError, match="must start with /"):
+        client(service).request("get", "experiments")
+
+
+def test_both_clients_can_do_the_same():
+    def shape(kind):
+        found = {}
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_"):
+                found[name] = list(inspect.signature(method).parameters.values())
+        return found
+
+    assert shape(Client) == shape(AsyncClient)
