@@ -1,7 +1,20 @@
-"""Stores: where items, users, events, vectors, releases and settings are kept."""
+"""Stores: where items, users, events, vectors, answers, releases and settings are kept."""
 
 from daybreak.store.base import Release, Store, Written, stores
+from daybreak.store.journal import Answer, Changes, Erased, Journal, Shown
 from daybreak.store.opening import open_store
 from daybreak.store.sqlite import SqliteStore
 
-__all__ = ["Release", "SqliteStore", "Store", "Written", "open_store", "stores"]
+__all__ = [
+    "Answer",
+    "Changes",
+    "Erased",
+    "Journal",
+    "Release",
+    "Shown",
+    "SqliteStore",
+    "Store",
+    "Written",
+    "open_store",
+    "stores",
+]

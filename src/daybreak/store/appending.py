@@ -1,71 +1,83 @@
 """Add events to the table, fast for many and fast for few."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import repeat
 
 import polars as pl
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Index
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from daybreak.data import EVENT_COLUMNS
-from daybreak.store import schema
+from daybreak.store.bulk import MANY, append, count, found
+from daybreak.store.schema import events as table
 
-CHUNK = 20_000
-"""Rows handed to the database at a time."""
-
-MANY = 50_000
-"""From so many events on, building the index anew costs less than keeping it up to date."""
-
-_INDEX = next(iter(schema.events.indexes))
+NAMES = ("key", *EVENT_COLUMNS, "recommendation", "session", "change")
+"""The columns of an event, in the order in which they are written."""
 
 
-def append_events(connection: Connection, keys: list[bytes], events: pl.DataFrame) -> int:
-    """Insert the events whose key is not there yet, in their order; return how many."""
-    before = _count(connection)
-    if len(keys) < MANY or 4 * len(keys) < before:
-        _insert(connection, keys, events)
-        return _count(connection) - before
-    fresh = _fresh(connection, keys)
-    if all(fresh):
-        fresh_keys = keys
-    else:
-        fresh_keys = [key for key, new in zip(keys, fresh, strict=True) if new]
-        events = events.filter(pl.Series(fresh))
-    if fresh_keys:
-        connection.execute(DropIndex(_INDEX))
-        _insert(connection, fresh_keys, events)
-        connection.execute(CreateIndex(_INDEX))
-    return _count(connection) - before
+@dataclass(frozen=True)
+class Incoming:
+    """Events on their way into the store; all parts have one value an event."""
+
+    keys: Sequence[bytes]
+    events: pl.DataFrame
+    """With ``EVENT_COLUMNS``, and ``recommendation`` and ``session``."""
 
 
-def _count(connection: Connection) -> int:
-    return int(connection.execute(select(func.count()).select_from(schema.events)).scalar_one())
+def incoming(
+    keys: Sequence[bytes],
+    events: pl.DataFrame,
+    recommendations: pl.Series | None,
+    sessions: pl.Series | None,
+) -> Incoming:
+    """Put the columns of events side by side."""
+    more = {"recommendation": recommendations, "session": sessions}
+    return Incoming(
+        keys,
+        events.select(list(EVENT_COLUMNS)).with_columns(
+            (pl.lit(None) if column is None else column).cast(pl.String).alias(name)
+            for name, column in more.items()
+        ),
+    )
 
 
-def _fresh(connection: Connection, keys: list[bytes]) -> list[bool]:
+def append_events(connection: Connection, new: Incoming, change: int) -> tuple[bool, ...]:
+    """Insert the events whose key is not there yet, in their order; tell which they were."""
+    fresh = _fresh(connection, new.keys)
+    keys, events = new.keys, new.events
+    if not all(fresh):
+        keys = [key for key, is_new in zip(keys, fresh, strict=True) if is_new]
+        events = events.filter(pl.Series(fresh, dtype=pl.Boolean))
+    rows = [(key, *row, at) for key, row, at in zip(keys, events.iter_rows(), repeat(change))]
+    with _indexes_aside(connection, len(rows)):
+        append(connection, table, NAMES, rows)
+    return fresh
+
+
+def _fresh(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]:
     """Tell which keys are new: not stored, and the first of their kind."""
-    known = {row[0] for row in connection.execute(select(schema.events.c.key))}
+    known = {bytes(row[0]) for row in found(connection, (table.c.key,), keys)}
     fresh = []
     for key in keys:
         fresh.append(key not in known)
         known.add(key)
-    return fresh
+    return tuple(fresh)
 
 
-def _insert(connection: Connection, keys: list[bytes], events: pl.DataFrame) -> None:
-    names = ["key", *EVENT_COLUMNS]
-    statement = insert(schema.events).values(dict.fromkeys(names)).on_conflict_do_nothing()
-    columns = events.select(list(EVENT_COLUMNS))
-    for start in range(0, len(keys), CHUNK):
-        part = columns[start : start + CHUNK].iter_rows()
-        rows = zip(keys[start : start + CHUNK], part, strict=True)
-        run_many(connection, statement, [(key, *row) for key, row in rows])
-
-
-def run_many(connection: Connection, statement: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run one statement for many rows of plain tuples, without the cost of named ones."""
-    text = str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
-    for start in range(0, len(rows), CHUNK):
-        connection.exec_driver_sql(text, list(rows[start : start + CHUNK]))
+@contextmanager
+def _indexes_aside(connection: Connection, n_new: int) -> Iterator[None]:
+    """Build the indexes anew when that costs less; PostgreSQL would lock readers out."""
+    aside: list[Index] = []
+    if (
+        connection.dialect.name == "sqlite"
+        and n_new >= MANY
+        and 4 * n_new >= count(connection, table)
+    ):
+        aside = sorted(table.indexes, key=lambda index: str(index.name))
+    for index in aside:
+        connection.execute(DropIndex(index))
+    yield
+    for index in aside:
+        connection.execute(CreateIndex(index))

@@ -1,6 +1,8 @@
 """Attributes of items and users as JSON, and back."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -26,15 +28,39 @@ def to_json(frame: pl.DataFrame, key: str) -> list[tuple[str, str]]:
     return list(zip(frame[key].to_list(), spelt.to_list(), strict=True))
 
 
-def from_json(rows: list[tuple[str, str]], key: str) -> pl.DataFrame:
+def merged(old: str, new: str) -> str:
+    """Return the JSON object with the values of ``new`` put over those of ``old``.
+
+    Example:
+        >>> merged('{"year":1999,"title":"Tea"}', '{"year":null,"price":2.5}')
+        '{"title":"Tea","price":2.5}'
+    """
+    record = {**parsed(old), **parsed(new)}
+    kept = {name: value for name, value in record.items() if value is not None}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return the object that a text spells.
+
+    Raises:
+        StoreError: It is none; somebody else has written to the store.
+    """
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise StoreError(f"the store is damaged: attributes are not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise StoreError(f"the store is damaged: attributes are no JSON object: {text[:50]!r}")
+    return record
+
+
+def from_json(rows: Sequence[tuple[str, str]], key: str) -> pl.DataFrame:
     """Return the frame of (id, JSON object) rows, columns in the order they first came.
 
     A column in which no row has a value is not given back.
     """
-    try:
-        records = [json.loads(text) for _, text in rows]
-    except ValueError as error:
-        raise StoreError(f"the store is damaged: attributes are not JSON ({error})") from error
+    records = [parsed(text) for _, text in rows]
     names = dict.fromkeys(
         name for record in records for name, value in record.items() if value is not None
     )

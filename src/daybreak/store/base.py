@@ -1,7 +1,7 @@
 """The contract of a store: eight methods, all or nothing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +10,7 @@ import polars as pl
 
 from daybreak.data import Tables
 from daybreak.registry import Registry
+from daybreak.store.journal import Journal
 from daybreak.types import Floats
 
 
@@ -23,6 +24,10 @@ class Written:
     """Users that are new."""
     events: int
     """Events that are new; the others were there before."""
+    fresh: tuple[bool, ...] = field(default=(), compare=False, repr=False)
+    """For each event of the call whether it is new."""
+    cursor: int = field(default=-1, compare=False, repr=False)
+    """Of this write, see :meth:`Journal.changes`."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +48,45 @@ class Store(ABC):
     """Where items, users, events, vectors, releases and settings outlive the process.
 
     Every method is one transaction: it happens completely or not at all, also when the
-    process is killed. A store may be used from several threads.
+    process is killed; when it returns, it is on the disk. A store may be used from several
+    threads and several processes.
     """
 
+    @property
     @abstractmethod
-    def write(self, tables: Tables, *, event_ids: pl.Series | None = None) -> Written:
+    def journal(self) -> Journal:
+        """What processes tell each other, in the same database."""
+
+    @abstractmethod
+    def write(
+        self,
+        tables: Tables,
+        *,
+        event_ids: pl.Series | None = None,
+        recommendations: pl.Series | None = None,
+        sessions: pl.Series | None = None,
+    ) -> Written:
         """Add tables; doing it again changes nothing.
 
         Items and users are updated by id: columns that come replace the old values, others
         stay. An event is the same as a stored one if its id in ``event_ids`` is; without an id
         if user, item, type, time and value are. Equal events within one call are counted, so
         three purchases in one file stay three however often the file is written.
+
+        Args:
+            tables: What to add.
+            event_ids: One for each event, null for none.
+            recommendations: The id of the answer each event reacts to, null for none.
+            sessions: The session each event belongs to, null for none.
         """
 
     @abstractmethod
-    def tables(self) -> Tables:
-        """Return everything, in the order in which it came."""
+    def tables(self, *, users: Sequence[str] | None = None) -> Tables:
+        """Return everything, in the order in which it came.
+
+        Args:
+            users: Only these, their events, and the items that these name; None: all.
+        """
 
     @abstractmethod
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
@@ -98,8 +126,3 @@ class Store(ABC):
 
 stores = Registry[Store]("store")
 """Store classes by URL scheme."""
-
-
-def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    """Yield parts of at most ``size`` values."""
-    return (values[start : start + size] for start in range(0, len(values), size))

@@ -46,12 +46,15 @@ class Answer:
 class Changes:
     """All that came after a cursor. Apply ``users_gone`` and ``items_gone`` before ``tables``.
 
-    A user whose events were deleted or changed owner is gone *and* comes again, whole, in
-    ``tables``; so does the user who got them. Nothing in ``tables`` has to be subtracted.
+    A user of whom some events were deleted is gone *and* comes again in ``tables`` with the
+    others. Events that changed owner come as events of the new one, and the old one is gone.
+    What a process wrote itself comes too: whoever applies changes, and nothing else, sees
+    everything once.
     """
 
     tables: Tables
-    """Items and users that are new or have changed, with all their columns; events."""
+    """Items and users that are new or have changed, each with all it has, and new events.
+    Unlike other tables, they have no rows for ids that only the events name."""
     users_gone: tuple[str, ...]
     items_gone: tuple[str, ...]
     """The events of a gone item are gone too."""

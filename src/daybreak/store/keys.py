@@ -1,5 +1,6 @@
 """A key for each event, so that writing it again is noticed."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 
 _CONTENT = ("user_id", "item_id", "event_type", "timestamp", "value")
 _BETWEEN = "\x1f"
+_ID = "id" + _BETWEEN
 
 
 def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes]:
@@ -34,8 +36,17 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
         ).alias("text")
     )["text"]
     if ids is not None:
-        text = ("id" + _BETWEEN + ids.cast(pl.String)).fill_null(text)
-    return [blake2b(line.encode(), digest_size=16).digest() for line in text.to_list()]
+        text = (_ID + ids.cast(pl.String)).fill_null(text)
+    return [_digest(line) for line in text.to_list()]
+
+
+def id_keys(ids: Sequence[str]) -> list[bytes]:
+    """Return the keys of events that were written with these ids."""
+    return [_digest(_ID + id_) for id_ in ids]
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
 
 
 def _bits(values: pl.Series) -> pl.Series:

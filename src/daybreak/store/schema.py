@@ -1,6 +1,9 @@
-"""Tables of the database, and the marks by which a file is known as a store of this version."""
+"""Tables of the database, and the marks by which it is known as a store of this version."""
+
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -13,40 +16,74 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-"""Grows with every change of the tables."""
+VERSION = 2
+"""Grows with every change of the tables; the newest step in ``store/migrations``."""
 
 APPLICATION = 0x44415942
 """Application id in the header of an SQLite file ("DAYB")."""
 
+VERSION_TABLE = "daybreak_version"
+"""Where Alembic notes the version; its own name, since other programs may share a database."""
+
 metadata = MetaData()
+
+
+def number() -> Any:
+    """Return the type of counts that may grow large; SQLite numbers rows by this name only."""
+    return BigInteger().with_variant(Integer, "sqlite")
+
+
+def real() -> Any:
+    """Return the type of numbers in double precision."""
+    return Float(53).with_variant(Float, "sqlite")
+
+
+def _change() -> Column[int]:
+    """Return the column with the cursor of the transaction that last wrote the row."""
+    return Column("change", number(), nullable=False, server_default="0")
+
 
 items = Table(
     "items",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", number(), primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("attributes", Text, nullable=False),
+    _change(),
+    Index("items_change", "change"),
 )
 users = Table(
     "users",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", number(), primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("attributes", Text, nullable=False),
+    _change(),
+    Index("users_change", "change"),
 )
 events = Table(
     "events",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", number(), primary_key=True),
     Column("key", LargeBinary, nullable=False),
     Column("user_id", String, nullable=False),
     Column("item_id", String, nullable=False),
     Column("event_type", String),
-    Column("value", Float),
-    Column("timestamp", Float),
+    Column("value", real()),
+    Column("timestamp", real()),
     Column("domain", String),
-    Index("events_key", "key", unique=True),
+    Column("recommendation", String),
+    Column("session", String),
+    _change(),
+)
+Index("events_key", events.c.key, unique=True)
+Index("events_user", events.c.user_id)
+Index("events_change", events.c.change)
+Index(
+    "events_recommendation",
+    events.c.recommendation,
+    sqlite_where=events.c.recommendation.is_not(None),
+    postgresql_where=events.c.recommendation.is_not(None),
 )
 vectors = Table(
     "vectors",
@@ -60,7 +97,7 @@ releases = Table(
     "releases",
     metadata,
     Column("id", String, primary_key=True),
-    Column("created_at", Float, nullable=False),
+    Column("created_at", real(), nullable=False),
     Column("folder", String, nullable=False),
     Column("metadata", Text, nullable=False),
     Column("active", Boolean, nullable=False),
@@ -70,4 +107,48 @@ settings = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("at", real(), nullable=False),
+    Column("user_id", String),
+    Column("release", String, nullable=False),
+    Column("experiment", String),
+    Column("variant", String),
+    Column("shadow", Boolean, nullable=False),
+    Column("scenario", String),
+    Column("session_id", String),
+    Column("shown", Text, nullable=False),
+)
+Index("answers_at", answers.c.at)
+Index("answers_user", answers.c.user_id)
+Index(
+    "answers_experiment",
+    answers.c.experiment,
+    sqlite_where=answers.c.experiment.is_not(None),
+    postgresql_where=answers.c.experiment.is_not(None),
+)
+records = Table(
+    "records",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+gone = Table(
+    "gone",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("change", number(), nullable=False),
+    Column("at", real(), nullable=False),
+)
+counter = Table(
+    "counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", number(), nullable=False),
+    Column("floor", number(), nullable=False),
 )

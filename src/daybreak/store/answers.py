@@ -1,0 +1,99 @@
+"""Answers and the events that react to them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
+
+from daybreak.store.bulk import among, chunks
+from daybreak.store.journal import Answer, Shown
+from daybreak.store.schema import answers as table
+from daybreak.store.schema import events
+
+REACTION = {
+    "recommendation_id": pl.String,
+    "user_id": pl.String,
+    "item_id": pl.String,
+    "event_type": pl.String,
+    "value": pl.Float64,
+    "timestamp": pl.Float64,
+}
+_PLAIN = [column.name for column in table.columns if column.name != "shown"]
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Conditions; None: no such condition."""
+
+    since: float | None
+    until: float | None
+    experiment: str | None
+
+    def apply(self, query: Select[Any], at: ColumnElement[Any]) -> Select[Any]:
+        """Return the query with the conditions; ``at`` is its time."""
+        if self.since is not None:
+            query = query.where(at >= self.since)
+        if self.until is not None:
+            query = query.where(at < self.until)
+        if self.experiment is not None:
+            query = query.where(table.c.experiment == self.experiment)
+        return query
+
+
+def put_answers(connection: Connection, answers: Sequence[Answer]) -> None:
+    """Add or replace answers; of several with one id the last is kept."""
+    latest = {answer.id: answer for answer in answers}
+    for part in chunks(list(latest.values()), _AT_ONCE):
+        ids = [answer.id for answer in part]
+        connection.execute(delete(table).where(table.c.id.in_(ids)))
+        connection.execute(insert(table), [_row(answer) for answer in part])
+
+
+def answers(
+    connection: Connection, wanted: Wanted, ids: Sequence[str] | None, user: str | None
+) -> list[Answer]:
+    """Return the answers that meet all conditions, the oldest first."""
+    query = wanted.apply(select(table), table.c.at)
+    if user is not None:
+        query = query.where(table.c.user_id == user)
+    if ids is None:
+        rows = connection.execute(query)
+    else:
+        rows = among(connection, query, table.c.id, list(dict.fromkeys(ids)))  # type: ignore[assignment]
+    return sorted(map(_answer, rows), key=lambda answer: (answer.at, answer.id))
+
+
+def reactions(connection: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Return the events that name a recommendation, with their time or that of the answer."""
+    at = func.coalesce(events.c.timestamp, table.c.at)
+    query = (
+        select(
+            events.c.recommendation,
+            events.c.user_id,
+            events.c.item_id,
+            events.c.event_type,
+            events.c.value,
+            at,
+        )
+        .outerjoin(table, table.c.id == events.c.recommendation)
+        .where(events.c.recommendation.is_not(None))
+        .order_by(events.c.row)
+    )
+    rows = [tuple(row) for row in connection.execute(wanted.apply(query, at))]
+    return pl.DataFrame(rows, schema=REACTION, orient="row")
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    row = {name: getattr(answer, name) for name in _PLAIN}
+    row["shown"] = json.dumps([astuple(place) for place in answer.shown], ensure_ascii=False)
+    return row
+
+
+def _answer(row: Any) -> Answer:
+    values = row._asdict()
+    shown = tuple(Shown(*place) for place in json.loads(values.pop("shown")))
+    return Answer(**values, shown=shown)

@@ -1,0 +1,141 @@
+"""An SQLite file with a write-ahead log, opened safely."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from daybreak.errors import StoreError
+from daybreak.store import schema
+from daybreak.store.creating import create
+from daybreak.store.database import Database, advised, reason
+from daybreak.store.versions import check_version
+
+_ADVICE = (
+    ("locked", "is locked by another process; wait until it has finished, or stop it"),
+    ("readonly", "cannot be written: the file or its folder is read-only"),
+    ("read-only", "cannot be written: the file or its folder is read-only"),
+    ("unable to open", "cannot be opened; check that its folder exists and may be written"),
+    ("not a database", "is not an SQLite file; choose another path"),
+    ("malformed", "is damaged; restore a copy, or import the data into a new store"),
+    ("is full", "cannot be written: the disk is full; make room, nothing was lost"),
+    ("disk i/o", "cannot be written: the disk refuses; check its space and its health"),
+    ("closed", "has been closed; open it again"),
+)
+_POOL = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
+
+
+class SqliteFile(Database):
+    """An SQLite file, or a database in memory that has one connection for all threads.
+
+    Raises:
+        StoreError: The file is damaged, locked, of another program or another version.
+    """
+
+    reads = {"writes": False}  # noqa: RUF012 - never changed
+    writes = {"writes": True}  # noqa: RUF012 - never changed
+
+    def __init__(self, url: URL, wait_s: float) -> None:
+        engine = sqlite_engine(url, wait_s)
+        super().__init__(engine, wait_s, single=is_memory(url))
+        self._file = None if is_memory(url) or "uri" in url.query else Path(str(url.database))
+        try:
+            self.patiently(self._prepare)
+        except BaseException:
+            engine.dispose()
+            raise
+        if self._file is not None:
+            event.listen(engine, "do_connect", self._look)
+            event.listen(engine, "checkout", self._look_again)
+
+    def passes(self, error: Exception) -> bool:
+        """Locks pass."""
+        cause = reason(error).lower()
+        return "locked" in cause or "busy" in cause
+
+    def explained(self, error: Exception) -> Exception:
+        """Say what to do about a file."""
+        return advised(self.engine.url.database or ":memory:", reason(error), _ADVICE)
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, which holds old pages; later if a reader is in the way."""
+        if self._file is None:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            row = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.unscrubbed = bool(row[0])
+        finally:
+            connection.close()
+
+    def _prepare(self) -> None:
+        with self.engine.connect() as connection:
+            if has_tables(connection):
+                check_version(*marks(connection), self.engine.url)
+                return
+        driver = self.engine.raw_connection()
+        driver.cursor().execute("PRAGMA journal_mode = WAL")
+        driver.close()
+        with self.engine.execution_options(writes=True).begin() as connection:
+            if not has_tables(connection):  # another process may have been faster
+                create(connection)
+
+    def _look(self, *_: Any) -> None:
+        """Never make a new file in the place of one that is gone."""
+        if self._file is not None and not self._file.exists():
+            raise StoreError(
+                f"store {self._file} is gone: it was deleted or moved, or its disk is not "
+                "mounted; put it back, and it is used again"
+            )
+
+    def _look_again(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Write to no file that has been deleted or replaced while it was open."""
+        self._look()
+        stat = self._file.stat() if self._file is not None else None
+        identity = (stat.st_dev, stat.st_ino) if stat else None
+        if record.info.setdefault("file", identity) != identity:
+            raise DisconnectionError(f"store {self._file} was replaced")
+
+
+def sqlite_engine(url: URL, wait_s: float) -> Engine:
+    """Return an engine with explicit transactions whose commits are on the disk."""
+    options: dict[str, Any] = {"connect_args": {"timeout": wait_s, "check_same_thread": False}}
+    options |= {"poolclass": StaticPool} if is_memory(url) else _POOL
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def is_memory(url: URL) -> bool:
+    """Return whether the store vanishes with the process; it then has one connection."""
+    return url.database in {None, "", ":memory:"}
+
+
+def has_tables(connection: Connection) -> bool:
+    """Tell an empty file from one with content."""
+    return bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
+
+
+def marks(connection: Connection) -> tuple[bool, int]:
+    """Return whether the file is a store, and its version."""
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    return application == schema.APPLICATION, int(version or 0)
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, never by the driver
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+    connection.execute("PRAGMA cache_size = -131072")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _begin(connection: Connection) -> None:
+    """Writers ask for the lock at once, so that two of them wait instead of failing later."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
