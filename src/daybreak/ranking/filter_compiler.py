@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from sqlglot import exp
 
-from daybreak.ranking.attributes import Attribute, Attributes
+from daybreak.ranking.facets import Facet, Facets
 from daybreak.ranking.filter_functions import arguments_of, call, contains_value
 from daybreak.ranking.filter_text import FilterText, operands
 from daybreak.ranking.filter_types import (
@@ -48,11 +48,11 @@ _NOTHING = pl.lit(None, pl.Boolean)
 class Compiler:
     """Turns the tree of one filter into one expression."""
 
-    def __init__(self, text: str, attributes: Attributes, now: float) -> None:
+    def __init__(self, text: str, facets: Facets, now: float) -> None:
         self.source = FilterText(text)
-        self.attributes = attributes
+        self.facets = facets
         self.now = now
-        self.used: dict[str, Attribute] = {}
+        self.used: dict[str, Facet] = {}
 
     def condition(self, node: exp.Expression) -> pl.Expr:
         """Return what is true, false or null for each item."""
@@ -205,9 +205,9 @@ class Compiler:
         self._only(node, "this")
         if not isinstance(node.this, exp.Identifier):
             self.source.refuse("a column is needed here", node)
-        found = self.attributes.get(node.name)
+        found = self.facets.get(node.name)
         if found is None:
-            names = self.attributes.names
+            names = self.facets.names
             if node.name in names:
                 self.source.refuse(f"the column {node.name!r} cannot be filtered", node)
             listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")

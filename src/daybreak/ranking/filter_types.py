@@ -8,7 +8,7 @@ import polars as pl
 from sqlglot import exp
 
 from daybreak.data.times import epoch_seconds
-from daybreak.ranking.attributes import Kind
+from daybreak.ranking.facets import Kind
 from daybreak.ranking.filter_text import FilterText
 
 AnyKind: TypeAlias = Kind | Literal["interval"]

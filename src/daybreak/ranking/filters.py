@@ -8,7 +8,7 @@ import polars as pl
 from sqlglot import exp
 
 from daybreak.errors import FilterError
-from daybreak.ranking.attributes import Attributes
+from daybreak.ranking.facets import Facets
 from daybreak.ranking.filter_compiler import Compiler
 from daybreak.ranking.filter_text import read_filter
 from daybreak.types import Mask
@@ -21,16 +21,16 @@ class Filters:
     """Answers filters over one catalogue, and keeps the answers.
 
     Args:
-        attributes: The columns of the catalogue.
+        facets: The columns of the catalogue.
 
     Example:
-        >>> shop = Attributes(pl.DataFrame({"price": [3.0, 20.0, None]}))
+        >>> shop = Facets(pl.DataFrame({"price": [3.0, 20.0, None]}))
         >>> Filters(shop).mask("price < 10 or price is null")
         array([ True, False,  True])
     """
 
-    def __init__(self, attributes: Attributes) -> None:
-        self.attributes = attributes
+    def __init__(self, facets: Facets) -> None:
+        self.facets = facets
         self._kept: OrderedDict[tuple[str, int | None], Mask] = OrderedDict()
         self._lock = Lock()
 
@@ -52,11 +52,11 @@ class Filters:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = evaluate(text, self.attributes, second or 0)
+        found = evaluate(text, self.facets, second or 0)
         found.flags.writeable = False
         with self._lock:
             self._kept[key] = found
-            while len(self._kept) * max(1, len(self.attributes)) > REMEMBERED:
+            while len(self._kept) * max(1, len(self.facets)) > REMEMBERED:
                 self._kept.popitem(last=False)
         return found
 
@@ -69,11 +69,11 @@ def _asks_the_time(tree: exp.Expression) -> bool:
     )
 
 
-def evaluate(text: str, attributes: Attributes, now: float) -> Mask:
+def evaluate(text: str, facets: Facets, now: float) -> Mask:
     """Return (n_items,) whether each item fits a filter; see :meth:`Filters.mask`."""
-    compiler = Compiler(text, attributes, now)
+    compiler = Compiler(text, facets, now)
     condition = compiler.condition(read_filter(text))
-    rows = pl.Series("", range(len(attributes)), dtype=pl.UInt32).to_frame()
+    rows = pl.Series("", range(len(facets)), dtype=pl.UInt32).to_frame()
     frame = rows.with_columns(a.values.alias(name) for name, a in compiler.used.items())
     try:
         fits = frame.with_columns(condition.fill_null(value=False).alias("fits"))["fits"]

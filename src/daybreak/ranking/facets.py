@@ -18,7 +18,7 @@ TIMES = frozenset({"created_at", "available_from", "available_until"})
 
 
 @dataclass(frozen=True, eq=False)
-class Attribute:
+class Facet:
     """One column."""
 
     name: str
@@ -26,7 +26,7 @@ class Attribute:
     values: pl.Series
 
 
-class Attributes:
+class Facets:
     """The columns of a frame; each is read when it is first asked for, and kept.
 
     Args:
@@ -36,7 +36,7 @@ class Attributes:
 
     Example:
         >>> tags = Field("tags", "category", "|")
-        >>> shop = Attributes(pl.DataFrame({"tags": ["hot| dry", None]}), [tags])
+        >>> shop = Facets(pl.DataFrame({"tags": ["hot| dry", None]}), [tags])
         >>> shop.get("Tags").kind, shop.get("tags").values.to_list()
         ('list', [['hot', 'dry'], None])
     """
@@ -47,7 +47,7 @@ class Attributes:
         self._by_lower: dict[str, str] = {}
         for name in reversed(frame.columns):
             self._by_lower[name.lower()] = name
-        self._read: dict[str, Attribute | None] = {}
+        self._read: dict[str, Facet | None] = {}
 
     def __len__(self) -> int:
         return self.frame.height
@@ -57,42 +57,42 @@ class Attributes:
         """All columns."""
         return self.frame.columns
 
-    def get(self, name: str) -> Attribute | None:
+    def get(self, name: str) -> Facet | None:
         """Return a column by its name, in any case; None: not there, or of no usable kind."""
         exact = name if name in self.frame.columns else self._by_lower.get(name.lower())
         if exact is None:
             return None
         if exact not in self._read:
-            self._read[exact] = _attribute(self.frame[exact], self._fields.get(exact))
+            self._read[exact] = _facet(self.frame[exact], self._fields.get(exact))
         return self._read[exact]
 
 
-def _attribute(column: pl.Series, field: Field | None) -> Attribute | None:
+def _facet(column: pl.Series, field: Field | None) -> Facet | None:
     kind, name = column.dtype, column.name
     role = field.role if field is not None else None
     if name in TIMES or role == "date" or isinstance(kind, pl.Date | pl.Datetime):
-        return Attribute(name, "time", epoch_seconds(column)[0])
+        return Facet(name, "time", epoch_seconds(column)[0])
     if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
         return _worded(column.cast(pl.String), field)
     if isinstance(kind, pl.List | pl.Array):
         return _listed(column)
     if kind.is_numeric():
-        return Attribute(name, "number", _numbers(column))
+        return Facet(name, "number", _numbers(column))
     plain: dict[object, Kind] = {pl.Boolean: "boolean", pl.Null: "null"}
-    return Attribute(name, plain[kind], column) if kind in plain else None
+    return Facet(name, plain[kind], column) if kind in plain else None
 
 
-def _worded(column: pl.Series, field: Field | None) -> Attribute:
+def _worded(column: pl.Series, field: Field | None) -> Facet:
     if field is not None and field.role == "number":
-        return Attribute(column.name, "number", _numbers(column.cast(pl.Float64, strict=False)))
+        return Facet(column.name, "number", _numbers(column.cast(pl.Float64, strict=False)))
     if field is None or field.role != "category" or field.separator is None:
-        return Attribute(column.name, "text", column)
+        return Facet(column.name, "text", column)
     each = pl.element().str.strip_chars()
     parts = pl.col(column.name).str.split(field.separator).list.eval(each.filter(each != ""))
-    return Attribute(column.name, "list", column.to_frame().select(parts).to_series())
+    return Facet(column.name, "list", column.to_frame().select(parts).to_series())
 
 
-def _listed(column: pl.Series) -> Attribute | None:
+def _listed(column: pl.Series) -> Facet | None:
     inner = getattr(column.dtype, "inner", None)
     if inner is None or inner.is_nested() or inner.is_temporal():
         return None
@@ -100,7 +100,7 @@ def _listed(column: pl.Series) -> Attribute | None:
     if not numeric and not isinstance(inner, pl.String | pl.Categorical | pl.Enum | pl.Null):
         return None
     values = column.cast(pl.List(pl.Float64 if numeric else pl.String)).list.drop_nulls()
-    return Attribute(column.name, "numbers" if numeric else "list", values)
+    return Facet(column.name, "numbers" if numeric else "list", values)
 
 
 def _numbers(column: pl.Series) -> pl.Series:
