@@ -9,6 +9,10 @@ from typing import Any
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.service.experiments.assigning import assign
 from daybreak.service.experiments.experiment import Experiment, Status
+from daybreak.service.experiments.knowledge import Knowledge
+from daybreak.service.experiments.online import OnlineReport, online_report
+from daybreak.service.experiments.report import ExperimentReport
+from daybreak.service.experiments.reporting import report_of
 from daybreak.service.experiments.variant import Assignment
 from daybreak.store.journal import Journal
 
@@ -29,6 +33,7 @@ class Experiments:
     Args:
         journal: Where experiments, answers and reactions are kept.
         releases: Ids of the releases there are; None: what variants name is not checked.
+        known: What is known of the items; default: nothing.
         clock: What time it is, epoch [s].
     """
 
@@ -37,10 +42,12 @@ class Experiments:
         journal: Journal,
         *,
         releases: Callable[[], Collection[str]] | None = None,
+        known: Callable[[], Knowledge] = Knowledge,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._releases = releases
+        self._known = known
         self._clock = clock
         self._lock = threading.Lock()
         self._running: tuple[Experiment, ...] = ()
@@ -153,6 +160,27 @@ class Experiments:
             if self.get(id).status == "running":
                 raise ConfigError(f"experiment {id!r} is running; stop it first")
             self._journal.put_records(KIND, {id: None})
+
+    def report(self, id: str) -> ExperimentReport:
+        """Return what an experiment has found until now; for whoever looks how often.
+
+        Raises:
+            NotFoundError: There is none of this id.
+        """
+        return report_of(self.get(id), self._journal, self._known(), self._clock())
+
+    def online(
+        self, since: float, *, until: float | None = None, every_h: float = 24.0
+    ) -> OnlineReport:
+        """Return how the service did since then; see :func:`.online_report`.
+
+        Raises:
+            ConfigError: The time is empty, or would have more than 10,000 periods.
+        """
+        end = self._clock() if until is None else until
+        return online_report(
+            self._journal, since, until=end, every_h=every_h, known=self._known()
+        )
 
     def _put(self, plan: Experiment) -> Experiment:
         self._journal.put_records(KIND, {plan.id: plan.to_dict()})

@@ -14,6 +14,8 @@ Unit = Literal["user", "session"]
 Metric = Literal["ctr", "conversion", "satisfaction"]
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
+EFFECTS: dict[Metric, float] = {"ctr": 0.01, "conversion": 0.002, "satisfaction": 0.01}
+"""Smallest differences that matter, where nobody says another."""
 MOST = 20
 """Variants of one experiment."""
 
@@ -34,8 +36,8 @@ class Experiment:
     """Of all people who take part; above 0, at most 1."""
     metric: Metric = "ctr"
     """The one that decides; chosen before the start."""
-    effect: float = 0.01
-    """The smallest difference of the metric that matters; intervals are tightest there."""
+    effect: float | None = None
+    """The smallest difference of the metric that matters; None: see ``EFFECTS``."""
     alpha: float = 0.05
     """Chance that equal variants are ever called different."""
     unit: Unit = "user"
@@ -62,9 +64,15 @@ class Experiment:
             checks.check_text(name, getattr(self, name))
         if self.scenario is not None:
             checks.check_text("scenario", self.scenario)
-        for name, most in (("effect", 2.0), ("share", 1.0), ("alpha", 0.5)):
-            value = checks.number(name, getattr(self, name), most=most)
-            object.__setattr__(self, name, value)
+        if self.effect is not None:
+            checks.number("effect", self.effect, most=2.0)
+        checks.number("share", self.share, most=1.0)
+        checks.number("alpha", self.alpha, most=0.5)
+
+    @property
+    def matters(self) -> float:
+        """The smallest difference of the metric that matters; intervals are tightest there."""
+        return EFFECTS[self.metric] if self.effect is None else self.effect
 
     @property
     def shown(self) -> tuple[Variant, ...]:

@@ -1,0 +1,127 @@
+"""How the service does over time, with or without an experiment."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from daybreak.errors import ConfigError
+from daybreak.evaluation.sequential import Ratio
+from daybreak.service.experiments.attributing import attributed, places
+from daybreak.service.experiments.attribution import Attribution
+from daybreak.service.experiments.knowledge import Knowledge
+from daybreak.service.experiments.measures import MEASURES, counts, enriched, sums_of
+from daybreak.store.journal import Journal
+
+
+@dataclass(frozen=True)
+class Period:
+    """What came of the answers that were given from ``since`` until before ``until``."""
+
+    since: float
+    """Epoch [s]."""
+    until: float
+    answers: int
+    people: int
+    impressions: int
+    clicks: int
+    conversions: int
+    told: int
+    """Impressions of which people said something."""
+    opinion: float | None
+    """Mean of what was said, from -1 to 1."""
+    items: int
+    """Different items that were shown."""
+    coverage: float | None
+    ctr: float | None
+    conversion: float | None
+    satisfaction: float | None
+    diversity: float | None
+    cold_exposure: float | None
+    explored: float | None
+
+
+@dataclass(frozen=True)
+class OnlineReport:
+    """All of the time, and its periods."""
+
+    total: Period
+    periods: tuple[Period, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {"total": asdict(self.total), "periods": [asdict(p) for p in self.periods]}
+
+    def frame(self) -> pl.DataFrame:
+        """Return the periods as a table."""
+        return pl.DataFrame([asdict(period) for period in self.periods])
+
+
+def online_report(
+    journal: Journal,
+    since: float,
+    *,
+    until: float,
+    every_h: float = 24.0,
+    known: Knowledge | None = None,
+    rules: Attribution | None = None,
+) -> OnlineReport:
+    """Return clicks, conversion, satisfaction, coverage, diversity, cold items over time.
+
+    An event counts for the period in which its answer was given. What nobody saw, the answers
+    of shadow variants, is left out.
+
+    Args:
+        journal: Where answers and reactions are.
+        since: From here, epoch [s].
+        until: Up to here.
+        every_h: Length of a period [hours].
+        known: What is known of the items; None: no coverage and no diversity.
+        rules: Which events count.
+
+    Raises:
+        ConfigError: The time is empty, or would have more than 10,000 periods.
+    """
+    rules, known = rules or Attribution(), known or Knowledge()
+    step = every_h * 3600
+    if not (since < until and step > 0 and (until - since) / step <= 10_000):
+        raise ConfigError(
+            f"a report needs a time before another, of at most 10,000 periods; got {since!r} "
+            f"to {until!r} every {every_h!r} hours"
+        )
+    answers = [a for a in journal.answers(since=since, until=until) if not a.shadow]
+    reactions = journal.reactions(since=since, until=until + rules.window_h * 3600)
+    seen = enriched(attributed(places(answers), reactions, rules), known, rules)
+    number = ((pl.col("at") - since) / step).floor()
+    parts = seen.with_columns(number=number).partition_by("number", as_dict=True)
+    periods = []
+    for place in range(-int(-(until - since) // step)):
+        start = since + place * step
+        part = parts.get((float(place),), seen.clear())
+        periods.append(_period(start, min(start + step, until), part, known))
+    return OnlineReport(_period(since, until, seen, known), tuple(periods))
+
+
+def _period(since: float, until: float, seen: pl.DataFrame, known: Knowledge) -> Period:
+    sums = sums_of(seen, "unit")
+    total, items = counts(sums), seen["item_id"].n_unique()
+    measured = {name: _known(measure.of(sums)) for name, measure in MEASURES.items()}
+    return Period(
+        since=since,
+        until=until,
+        answers=seen["recommendation_id"].n_unique(),
+        people=sums.height,
+        impressions=int(total["impressions"]),
+        clicks=int(total["clicks"]),
+        conversions=int(total["conversions"]),
+        told=int(total["told"]),
+        opinion=total["opinion"] / total["told"] if total["told"] else None,
+        items=items,
+        coverage=items / known.n_items if known.n_items else None,
+        **measured,
+    )
+
+
+def _known(ratio: Ratio) -> float | None:
+    return None if math.isnan(ratio.value) else ratio.value
