@@ -33,7 +33,7 @@ def test_pages_and_parts_work_too():
             return httpx.Response(200, json={"accepted": 2})
         last = "cursor" in request.url.params
         rows = [{"user_id": "b" if last else "a"}]
-        return httpx.Response(200, json={"rows": rows, "cursor": None if last else "1"})
+        return httpx.Response(200, json={"users": rows, "cursor": None if last else "1"})
 
     async def work(client):
         done = await client.add_events([{"user_id": "a", "item_id": "x"}] * 2)

@@ -187,8 +187,8 @@ def test_many_rows_go_in_parts_and_are_counted_as_one():
 
 def test_pages_follow_each_other():
     service = Service(
-        {"rows": [{"item_id": "1"}], "cursor": "c/1"},
-        {"rows": [{"item_id": "2"}], "cursor": None},
+        {"items": [{"item_id": "1"}], "cursor": "c/1"},
+        {"items": [{"item_id": "2"}], "cursor": None},
     )
     assert [row["item_id"] for row in client(service).items()] == ["1", "2"]
     assert service.requests[1].url.params["cursor"] == "c/1"

@@ -202,9 +202,9 @@ class Client:
         """Return everything that is known about a user."""
         return self._do(endpoints.export(user_id))
 
-    def merge(self, anonymous: str, into: str) -> Merged:
-        """Make the history of an anonymous visitor that of a known user."""
-        return self._do(endpoints.merge(anonymous, into))
+    def merge(self, user_id: str, anonymous: str) -> Merged:
+        """Give a known user the history of an anonymous visitor, such as ``session:7``."""
+        return self._do(endpoints.merge(user_id, anonymous))
 
     # life cycle
 
@@ -223,6 +223,14 @@ class Client:
     def activate(self, model_id: str) -> Model:
         """Serve a release from now on."""
         return self._do(endpoints.activate(model_id))
+
+    def rollback(self) -> Model:
+        """Serve the release before this one again."""
+        return self._do(endpoints.rollback())
+
+    def status(self) -> Row:
+        """Return what the service knows of itself."""
+        return self._do(endpoints.status())
 
     def request(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
         """Send any other request below ``/api/v1``; return its JSON.

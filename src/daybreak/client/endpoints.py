@@ -90,7 +90,12 @@ def get(table: str, id_: str) -> Call[Row]:
 
 def page(table: str, cursor: str | None, n: int, **where: str | None) -> Call[Page]:
     """Ask for some rows of a table."""
-    return Call("GET", path_of(table), _as(Page), {"cursor": cursor, "n": n, **where})
+
+    def read(said: Any) -> Page:
+        answer = _object(said)
+        return decode(Page, {"rows": answer.get(table), "cursor": answer.get("cursor")})
+
+    return Call("GET", path_of(table), read, {"cursor": cursor, "n": n, **where})
 
 
 def delete(*path: str) -> Call[None]:
@@ -103,10 +108,10 @@ def export(user_id: str) -> Call[Row]:
     return Call("GET", path_of("users", user_id, "export"), _object)
 
 
-def merge(anonymous: str, user_id: str) -> Call[Merged]:
-    """Make the events of one id those of another; doing it again changes nothing."""
-    body = {"into": user_id}
-    return Call("POST", path_of("users", anonymous, "merge"), _as(Merged), body=body)
+def merge(user_id: str, anonymous: str) -> Call[Merged]:
+    """Make the events of a visitor those of a user; doing it again changes nothing."""
+    body = {"from": anonymous}
+    return Call("POST", path_of("users", user_id, "merge"), _as(Merged), body=body)
 
 
 def train() -> Call[Task]:
@@ -127,6 +132,16 @@ def models() -> Call[Models]:
 def activate(model_id: str) -> Call[Model]:
     """Serve a release from now on."""
     return Call("POST", path_of("models", model_id, "activate"), _as(Model))
+
+
+def rollback() -> Call[Model]:
+    """Serve the release before this one; asking twice may go back by two."""
+    return Call("POST", "/models/rollback", _as(Model), repeatable=False)
+
+
+def status() -> Call[Row]:
+    """Ask what the service knows of itself."""
+    return Call("GET", "/status", _object)
 
 
 def other(method: str, path: str, body: Any, params: Mapping[str, Any]) -> Call[Any]:

@@ -178,9 +178,9 @@ class AsyncClient:
         """Return everything that is known about a user."""
         return await self._do(endpoints.export(user_id))
 
-    async def merge(self, anonymous: str, into: str) -> Merged:
-        """Make the history of an anonymous visitor that of a known user."""
-        return await self._do(endpoints.merge(anonymous, into))
+    async def merge(self, user_id: str, anonymous: str) -> Merged:
+        """Give a known user the history of an anonymous visitor, such as ``session:7``."""
+        return await self._do(endpoints.merge(user_id, anonymous))
 
     # life cycle
 
@@ -199,6 +199,14 @@ class AsyncClient:
     async def activate(self, model_id: str) -> Model:
         """Serve a release from now on."""
         return await self._do(endpoints.activate(model_id))
+
+    async def rollback(self) -> Model:
+        """Serve the release before this one again."""
+        return await self._do(endpoints.rollback())
+
+    async def status(self) -> Row:
+        """Return what the service knows of itself."""
+        return await self._do(endpoints.status())
 
     async def request(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
         """Send any other request below ``/api/v1``; return its JSON."""
