@@ -111,7 +111,7 @@ class Arrangement:
 
 
 def best_rows(scores: Floats, size: int) -> Rows:
-    """Return the rows of the best scores, best first; equal ones by row, ``-inf`` and NaN never.
+    """Return the rows of the best scores, equal ones by row; ``-inf`` and NaN never.
 
     Example:
         >>> best_rows(np.array([1, 3, -np.inf, 3, np.nan]), 2)

@@ -4,15 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
 import polars as pl
+import scipy.sparse as sp
 
 from daybreak.data.fields import Field
 from daybreak.data.times import epoch_seconds
+from daybreak.errors import FilterError
+from daybreak.types import Mask, Rows, Sparse
 
 Kind: TypeAlias = Literal["boolean", "number", "text", "time", "list", "numbers", "null"]
 """``time`` is epoch seconds, ``list`` one of texts, ``numbers`` one of numbers; ``null`` fits
 with everything, for nothing is known."""
 
+MANY = 30
+"""Columns that a message lists."""
 TIMES = frozenset({"created_at", "available_from", "available_until"})
 """Columns that are times, however they are spelt."""
 
@@ -24,6 +30,42 @@ class Facet:
     name: str
     kind: Kind
     values: pl.Series
+
+    def has_any(self, values: tuple[str, ...]) -> Mask:
+        """Return (n_items,) whether an item has one of some texts; lists have several."""
+        column, wanted = pl.col(self.name), pl.Series(values, dtype=pl.String).implode()
+        if self.kind in {"list", "numbers"}:
+            lists = column.cast(pl.List(pl.String))
+            found = lists.list.eval(pl.element().is_in(wanted)).list.any()
+        else:
+            found = column.cast(pl.String).is_in(wanted)
+        mask: Mask = (
+            self.values.to_frame().select(found.fill_null(value=False)).to_series().to_numpy()
+        )
+        return mask.copy()
+
+    def kinds(self) -> Sparse:
+        """Return (n_items, n_values) CSR float32, 1 where an item has a value."""
+        long = self.values.to_frame("value").with_row_index("item")
+        if self.kind in {"list", "numbers"}:
+            long = long.explode("value").unique(maintain_order=True)
+        long = long.drop_nulls().with_columns(pl.col("value").rank("dense").alias("kind"))
+        where = (long["item"].to_numpy(), long["kind"].to_numpy().astype(np.int64) - 1)
+        n_kinds = int(where[1].max(initial=-1)) + 1
+        ones = np.ones(long.height, dtype=np.float32)
+        return sp.csr_array((ones, where), shape=(len(self.values), n_kinds))
+
+    def codes(self) -> Rows:
+        """Return (n_items,) one number for each value; -1: none. Text is compared loosely."""
+        value = pl.col("value")
+        if self.kind in {"list", "numbers"}:
+            value = value.cast(pl.List(pl.String)).list.sort().list.join("\0")
+        if self.kind == "text":
+            loose = value.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
+            value = loose.str.strip_chars().replace("", None)
+        codes = value.rank("dense").cast(pl.Int64).fill_null(0) - 1
+        found: Rows = self.values.to_frame("value").select(codes).to_series().to_numpy()
+        return found
 
 
 class Facets:
@@ -56,6 +98,23 @@ class Facets:
     def names(self) -> list[str]:
         """All columns."""
         return self.frame.columns
+
+    def need(self, name: str) -> Facet:
+        """Return a column.
+
+        Raises:
+            FilterError: It is not there, or of no usable kind.
+        """
+        found = self.get(name)
+        if found is None:
+            raise FilterError(
+                f"there is no column {name[:60]!r} that can be used; columns: {self.listed()}"
+            )
+        return found
+
+    def listed(self) -> str:
+        """Return the names of the columns, for a message."""
+        return ", ".join(self.names[:MANY]) + (", ..." if len(self.names) > MANY else "")
 
     def get(self, name: str) -> Facet | None:
         """Return a column by its name, in any case; None: not there, or of no usable kind."""

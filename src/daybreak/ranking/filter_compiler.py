@@ -207,10 +207,9 @@ class Compiler:
             self.source.refuse("a column is needed here", node)
         found = self.facets.get(node.name)
         if found is None:
-            names = self.facets.names
-            if node.name in names:
+            if node.name in self.facets.names:
                 self.source.refuse(f"the column {node.name!r} cannot be filtered", node)
-            listed = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+            listed = self.facets.listed()
             self.source.refuse(
                 f"there is no column {node.name[:40]!r}; columns: {listed}", node
             )

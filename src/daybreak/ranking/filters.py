@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from threading import Lock
 
 import polars as pl
@@ -31,7 +32,7 @@ class Filters:
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
-        self._kept: OrderedDict[tuple[str, int | None], Mask] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Mask] = OrderedDict()
         self._lock = Lock()
 
     def mask(self, text: str, at: float | None = None) -> Mask:
@@ -47,12 +48,18 @@ class Filters:
         tree = read_filter(text)
         timed = _asks_the_time(tree)
         second = int(time.time() if at is None else at) if timed else None
-        key = (text, second)
+        return self._mask((text, second), lambda: evaluate(text, self.facets, second or 0))
+
+    def having(self, name: str, values: tuple[str, ...]) -> Mask:
+        """Return (n_items,) whether a column has one of some texts; see :meth:`mask`."""
+        return self._mask((name, values), lambda: self.facets.need(name).has_any(values))
+
+    def _mask(self, key: Hashable, find: Callable[[], Mask]) -> Mask:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = evaluate(text, self.facets, second or 0)
+        found = find()
         found.flags.writeable = False
         with self._lock:
             self._kept[key] = found

@@ -105,5 +105,5 @@ class Quotas:
         for end in sorted({c.end for c in waiting}):
             due = [c for c in waiting if c.end <= end]
             if sum(c.missing for c in due) >= end - place:
-                return np.logical_or.reduce([c.member for c in due]).astype(bool)
+                return np.asarray(sum(c.member for c in due) > 0, dtype=bool)
         return None
