@@ -1,0 +1,125 @@
+"""Around every request: its id, its time, the log, the counters, and the last resort."""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daybreak.server.access import CALLER
+from daybreak.server.metrics import Metrics
+from daybreak.server.options import ServerOptions
+from daybreak.server.paths import as_sent
+from daybreak.server.problems import bug, problem
+from daybreak.server.replies import request_id
+
+log = logging.getLogger(__name__)
+
+PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
+"""Answered however busy the server is, and logged only when they fail."""
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class Envelope:
+    """The outermost layer of the server.
+
+    Args:
+        app: What answers.
+        options: Of the server.
+        metrics: Where requests are counted.
+    """
+
+    def __init__(self, app: ASGIApp, *, options: ServerOptions, metrics: Metrics) -> None:
+        self._app = app
+        self._most = options.concurrency
+        self._metrics = metrics
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        id_ = _request_id(scope)
+        request_id.set(id_)
+        sent = _Sent(send, id_)
+        self._running += 1
+        try:
+            await self._answer(scope, receive, sent)
+        except Exception:
+            log.exception("bug", extra={"request_id": id_, "route": _route(scope)})
+            if not sent.started:
+                await bug()(scope, receive, sent)
+            else:
+                raise
+        finally:
+            self._running -= 1
+            self._tell(scope, sent.status, time.perf_counter() - start)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: "_Sent") -> None:
+        if not as_sent(scope):
+            detail = "the path must be UTF-8, percent-encoded, without the character 0"
+            await problem("bad_request", 400, detail)(scope, receive, send)
+        elif self._running > self._most and scope["path"] not in PROBES:
+            detail = f"{self._most} requests are under way"
+            await problem("overloaded", 503, detail)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log a request by its route: paths hold ids of people."""
+        route = _route(scope)
+        method = scope["method"] if route else "-"
+        self._metrics.answered_request(route or "unknown", method, status, seconds)
+        if route in PROBES and status < 400:
+            return
+        said = {
+            "request_id": request_id.get(),
+            "method": scope["method"][:16],
+            "route": route or "unknown",
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            "caller": scope.get(CALLER),
+        }
+        log.info("request", extra=said)
+
+
+class _Sent:
+    """Sends an answer on, with the headers that all have, and remembers its status."""
+
+    def __init__(self, send: Send, id_: str) -> None:
+        self._send = send
+        self._id = id_.encode()
+        self.started = False
+        self.status = 499
+        """Before anything was sent: the caller has gone."""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            own = {name for name, _ in message["headers"]}
+            more = [header for header in _HEADERS if header[0] not in own]
+            message["headers"] = [*message["headers"], *more, (b"x-request-id", self._id)]
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the id that the caller gave, if it is one, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ID.fullmatch(given := value.decode("latin-1")):
+            return given
+    return uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path_format", "")

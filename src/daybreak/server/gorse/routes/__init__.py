@@ -1,0 +1,1 @@
+"""gorse's paths: translate, call the service once, translate back."""

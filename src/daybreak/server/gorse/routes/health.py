@@ -1,0 +1,44 @@
+"""gorse's probes: ``/api/health/live``, ``/api/health/ready``; no key is needed."""
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from daybreak.errors import DaybreakError
+from daybreak.server.gorse.replies import said
+from daybreak.server.gorse.schemas import Health
+from daybreak.server.state import state_of
+
+router = APIRouter(tags=["gorse"])
+
+
+@router.get("/health/live", response_model=Health)
+async def live(request: Request) -> Response:
+    """Say that the process runs, and whether its store can be read."""
+    return said(await _health(request))
+
+
+@router.get("/health/ready", response_model=Health)
+async def ready(request: Request) -> Response:
+    """Say whether requests can be answered; 503 if not."""
+    health = await _health(request)
+    answer = said(health)
+    answer.status_code = 200 if health.ready else 503
+    return answer
+
+
+async def _health(request: Request) -> Health:
+    state = state_of(request)
+    fault = "the service is being stopped" if state.leaving else None
+    try:
+        await run_in_threadpool(state.live.status)
+    except DaybreakError as error:
+        fault = error.code
+    well = fault is None
+    return Health(
+        ready=well,
+        data_store_connected=well,
+        cache_store_connected=well,
+        data_store_error=fault,
+        cache_store_error=fault,
+    )

@@ -1,0 +1,182 @@
+"""What Prometheus sees: counters of requests and answers, and the state of the shop."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from daybreak.errors import DaybreakError
+from daybreak.service.live import Accepted, Answered
+
+log = logging.getLogger(__name__)
+
+KNOWN_TYPES = frozenset(
+    {"impression", "view", "click", "search", "add_to_cart", "remove_from_cart", "purchase"}
+    | {"like", "dislike", "rating", "bookmark", "share", "play", "hide"}
+)
+"""Event types that have a label of their own; callers must not be able to make up more."""
+OTHER = "other"
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+Status = Callable[[], Mapping[str, Any]]
+
+
+class Metrics:
+    """The metrics of one server, in a registry of its own.
+
+    Args:
+        status: Asked at every scrape for the state of the shop; see :class:`Gauges`.
+    """
+
+    def __init__(self, status: Status) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        own: Any = {"registry": self.registry}
+        self._requests = Counter(
+            "daybreak_http_requests", "HTTP requests", ["route", "method", "code"], **own
+        )
+        self._seconds = Histogram(
+            "daybreak_http_request_seconds", "Time of HTTP requests", ["route"],
+            buckets=_SECONDS, **own,
+        )  # fmt: skip
+        self._recommended = Counter(
+            "daybreak_recommend_requests",
+            "Answers, by the strategy of their first item",
+            ["strategy", "user_temperature", "variant"], **own,
+        )  # fmt: skip
+        self._recommend_seconds = Histogram(
+            "daybreak_recommend_seconds", "Time of recommending alone", buckets=_SECONDS, **own
+        )
+        self._items = Counter(
+            "daybreak_recommended_items", "Items that were shown", ["temperature"], **own
+        )
+        self._explored = Counter(
+            "daybreak_explored_items", "Items shown to be tried out", **own
+        )
+        self._fallback = Counter(
+            "daybreak_fallback", "Answers without a trained release", ["from", "to"], **own
+        )
+        self._events = Counter("daybreak_events", "Events that were stored", ["type"], **own)
+        self._rejected = Counter(
+            "daybreak_events_rejected", "Events that were refused", ["reason"], **own
+        )
+        self.registry.register(Gauges(status))
+
+    def answered_request(self, route: str, method: str, code: int, seconds: float) -> None:
+        """Count one HTTP request; the route is its pattern, so there are few of them."""
+        self._requests.labels(route, method, str(code)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def recommended(self, answer: Answered) -> None:
+        """Count one list."""
+        first = answer.items[0].strategy if answer.items else "none"
+        variant = f"{answer.experiment}/{answer.variant}" if answer.variant else ""
+        self._recommended.labels(first, answer.user_temperature, variant).inc()
+        self._recommend_seconds.observe(answer.took_ms / 1000)
+        for item in answer.items:
+            self._items.labels(item.temperature).inc()
+            if item.explored:
+                self._explored.inc()
+        if not answer.release:
+            self._fallback.labels("release", first).inc()
+
+    def posted(self, rows: list[Any], outcome: Accepted) -> None:
+        """Count events that came in."""
+        refused = {one.row for one in outcome.rejected}
+        for one in outcome.rejected:
+            self._rejected.labels(one.code).inc()
+        if outcome.accepted:
+            for number, row in enumerate(rows):
+                if number not in refused:
+                    kind = row.get("event_type") if isinstance(row, dict) else None
+                    self._events.labels(kind if kind in KNOWN_TYPES else OTHER).inc()
+
+    def text(self) -> tuple[bytes, str]:
+        """Return everything as Prometheus reads it, and the media type."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+class Gauges(Collector):
+    """The state of the shop, looked up when it is asked for."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def describe(self) -> list[Metric]:
+        """Say nothing beforehand: looking up costs time."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Return one gauge for each number that is known."""
+        yield _gauge("resident_memory_bytes", "Memory of this process", resident_bytes())
+        try:
+            status = self._status()
+        except DaybreakError as error:
+            log.warning("the state of the shop cannot be told: %s", error)
+            return
+        for name, help_ in PLAIN.items():
+            value = status.get(name)
+            if isinstance(value, int | float):
+                yield _gauge(name, help_, float(value))
+        for name, (help_, labels) in LABELLED.items():
+            rows = status.get(name)
+            if isinstance(rows, Mapping) and rows:
+                yield _gauges(name, help_, labels, rows)
+
+
+PLAIN = {
+    "users": "Users that are known",
+    "items": "Items of the catalogue",
+    "cold_user_ratio": "Share of users without events",
+    "cold_item_ratio": "Share of items without events",
+    "cold_item_exposure_ratio": "Share of cold items among those shown lately",
+    "train_seconds": "Time of the last training",
+    "model_age_seconds": "Age of the release in use",
+    "embedding_cache_hits_total": "Texts that had been encoded before",
+}
+"""Numbers of the state, and what they mean."""
+LABELLED = {
+    "model_metric": ("What simulated cold starts measured", ("metric", "slice")),
+    "drift_score": ("How far data have moved since the training", ("feature",)),
+    "experiment_ctr": ("Share of shown lists with a click", ("experiment", "variant")),
+}
+"""Tables of the state: from labels, as a tuple or joined by ``/``, to numbers."""
+
+
+def resident_bytes() -> float:
+    """Return the memory of this process [bytes]; where the system does not tell, its peak."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        import resource  # noqa: PLC0415 - not on every system
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return float(peak if sys.platform == "darwin" else peak * 1024)
+    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def since(at: float) -> float:
+    """Return the seconds since a time, never fewer than 0, whatever clocks do."""
+    return max(0.0, time.time() - at)
+
+
+def _gauge(name: str, help_: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"daybreak_{name}", help_, value=value)
+
+
+def _gauges(
+    name: str, help_: str, labels: tuple[str, ...], rows: Mapping[Any, Any]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"daybreak_{name}", help_, labels=labels)
+    for key, value in rows.items():
+        parts = key if isinstance(key, tuple) else str(key).split("/", len(labels) - 1)
+        if isinstance(value, int | float) and len(parts) == len(labels):
+            family.add_metric([str(part) for part in parts], float(value))
+    return family

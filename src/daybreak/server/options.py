@@ -1,0 +1,93 @@
+"""What an operator may choose about the server."""
+
+import ipaddress
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from daybreak.errors import ConfigError
+
+KeysMode = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where the server listens, and what it puts up with.
+
+    Example:
+        >>> ServerOptions().needs_keys, ServerOptions(host="0.0.0.0").needs_keys
+        (False, True)
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0: any free one."""
+    keys: KeysMode = "auto"
+    """Whether requests need an API key; ``auto``: wherever other machines can reach it."""
+    hosts: tuple[str, ...] = ()
+    """Names, beside those of this machine, under which a server without keys is reached."""
+    body_mb: float = 16.0
+    """Largest JSON body, also after unpacking [MB]."""
+    upload_mb: float = 512.0
+    """Largest file, also after unpacking [MB]."""
+    depth: int = 32
+    """Deepest nesting of a JSON body."""
+    batch: int = 10_000
+    """Most rows in one body."""
+    longest: int = 1_000
+    """Longest list."""
+    rate: float = 1_000.0
+    """Requests a key, or an address without one, may make in a second, over time; 0: any."""
+    timeout_s: float = 30.0
+    """Longest time of one request; imports, dumps and restores have ten times as much."""
+    concurrency: int = 512
+    """Requests under way at once; more are sent away with 503."""
+    grace_s: float = 30.0
+    """How long a server that is stopped waits for running requests."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot work."""
+        if self.keys not in {"auto", "on", "off"}:
+            raise ConfigError(f"keys must be auto, on or off, got {self.keys!r}")
+        if not 0 <= self.port <= 65_535:
+            raise ConfigError(f"port must be from 0 to 65535, got {self.port!r}")
+        for field in fields(self):
+            if field.type in {int, float} and field.name not in {"port", "rate"}:
+                _above_0(field.name, getattr(self, field.name))
+        if not (math.isfinite(self.rate) and self.rate >= 0):
+            raise ConfigError(f"rate must be a number from 0, got {self.rate!r}")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs of this machine can reach the server.
+
+        Example:
+            >>> [ServerOptions(host=name).loopback for name in ("localhost", "::1", "0.0.0.0")]
+            [True, True, False]
+        """
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether requests need a key."""
+        return self.keys == "on" or (self.keys == "auto" and not self.loopback)
+
+    @property
+    def body_bytes(self) -> int:
+        """Largest JSON body [bytes]."""
+        return int(self.body_mb * 1e6)
+
+    @property
+    def upload_bytes(self) -> int:
+        """Largest file [bytes]."""
+        return int(self.upload_mb * 1e6)
+
+
+def _above_0(name: str, value: Any) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+        raise ConfigError(f"{name} must be a number above 0, got {value!r}")

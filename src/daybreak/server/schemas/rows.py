@@ -1,0 +1,148 @@
+"""Rows of the catalogue, of users and of events."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from daybreak.server.schemas.basics import Answer, Given, Id, example
+
+ITEM = {
+    "item_id": "kettle-1",
+    "title": "Enamel kettle",
+    "description": "holds two litres",
+    "price": 24.5,
+    "categories": ["kitchen", "tea"],
+}
+USER = {"user_id": "ann", "text": "loves tea", "country": "UK"}
+EVENT = {
+    "event_id": "e-1",
+    "user_id": "ann",
+    "item_id": "kettle-1",
+    "event_type": "purchase",
+    "timestamp": "2026-01-31T12:00:00Z",
+}
+
+
+def _rows(table: str, example: dict[str, Any], *needed: str) -> Any:
+    """Return the type of one row or many; each is checked alone, so one bad row spoils none."""
+    row = {
+        "type": "object",
+        "required": list(needed),
+        "properties": {name: {"type": "string", "minLength": 1} for name in needed},
+        "additionalProperties": True,
+        "examples": [example],
+    }
+    many = {"type": "array", "items": row, "minItems": 1}
+    named = {"type": "object", "required": [table], "properties": {table: many}}
+    shape = {"anyOf": [named, many, row], "examples": [{table: [example]}]}
+    return Annotated[dict[str, Any] | list[Any], WithJsonSchema(shape)]
+
+
+ItemRows = _rows("items", ITEM, "item_id")
+UserRows = _rows("users", USER, "user_id")
+EventRows = _rows("events", EVENT, "item_id")
+Fields = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {"type": "object", "examples": [{"title": "Enamel kettle", "is_hidden": False}]}
+    ),
+]
+
+
+class RejectedOut(BaseModel):
+    """One row that was not taken; all others were."""
+
+    row: int = Field(description="Position in what was sent, from 0.")
+    field: str
+    value: Any
+    reason: str
+    code: str
+
+
+class AcceptedOut(Answer):
+    """What became of rows; the accepted ones are stored for good."""
+
+    accepted: int
+    duplicates: int = Field(description="Events that were there already.")
+    rejected: list[RejectedOut]
+
+
+class RowOut(Answer):
+    """One row with all that is known of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class PageOut(Answer):
+    """Some rows, and where to go on."""
+
+    cursor: str | None = Field(description="Ask with it for what follows; null: that was all.")
+
+
+class ItemsOut(PageOut):
+    """Some items."""
+
+    items: list[dict[str, Any]]
+
+
+class UsersOut(PageOut):
+    """Some users."""
+
+    users: list[dict[str, Any]]
+
+
+class EventsOut(PageOut):
+    """Some events."""
+
+    events: list[dict[str, Any]]
+
+
+class PageQuery(Given):
+    """Which part of the rows."""
+
+    cursor: str = Field("", max_length=100_000, description="Of the page before.")
+    n: int = Field(100, ge=1, le=1_000)
+
+
+class EventPageQuery(PageQuery):
+    """Which events."""
+
+    user_id: Id | None = None
+    item_id: Id | None = None
+
+
+class DeletedOut(Answer):
+    """How much is gone."""
+
+    deleted: int
+
+
+class DeleteEventsBody(Given):
+    """Which events to delete: by their ids, or all of a user with an item."""
+
+    event_ids: list[Id] = Field([], max_length=10_000)
+    user_id: Id | None = None
+    item_id: Id | None = None
+
+    model_config = example({"event_ids": ["e-1"]})
+
+
+class MergeBody(Given):
+    """Who a user has been until now."""
+
+    source: Id = Field(alias="from", examples=["session:visitor-7"])
+
+
+class MergedOut(Answer):
+    """What moved."""
+
+    user_id: str
+    events: int
+
+
+class ProofOut(Answer):
+    """What was erased, and that nothing is left."""
+
+    model_config = ConfigDict(extra="allow")
+
+    complete: bool

@@ -1,0 +1,73 @@
+import contextlib
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+import uvicorn
+
+from daybreak.server.app import create_app
+from daybreak.server.options import ServerOptions
+from daybreak.server.running import config_of, listen, url_of
+from tests.server.fake_live import FakeLive
+
+WAIT_S = 30
+
+
+@contextlib.contextmanager
+def served(live, **options):
+    """A real server in a thread; yields its server object and address."""
+    chosen = ServerOptions(**{"port": 0, **options})
+    server = uvicorn.Server(config_of(create_app(live, chosen), chosen))
+    with listen(chosen) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        until(lambda: server.started or not thread.is_alive())
+        try:
+            yield server, url_of(listening)
+        finally:
+            server.should_exit = True
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
+
+
+def until(done):
+    """Wait for something that takes a moment."""
+    end = time.monotonic() + WAIT_S
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def sent(url, *lines, body=b""):
+    """Send bytes as they are; return the first line and everything after the head."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), WAIT_S) as connection:
+        head = "\r\n".join((*lines, "Host: 127.0.0.1", "Connection: close", "", ""))
+        connection.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    top, _, rest = answer.partition(b"\r\n\r\n")
+    return top.decode("latin-1"), rest
+
+
+@pytest.fixture
+def live():
+    return FakeLive()
+
+
+@pytest.fixture
+def start(live):
+    """Start a server over the fake service with options; return a client."""
+    with contextlib.ExitStack() as stack:
+
+        def starting(**options):
+            _, url = stack.enter_context(served(live, **options))
+            return stack.enter_context(httpx.Client(base_url=url, timeout=WAIT_S))
+
+        yield starting
+
+
+@pytest.fixture
+def client(start):
+    return start()

@@ -1,0 +1,278 @@
+"""What every answer has, whatever was asked."""
+
+import gzip
+import threading
+
+import httpx
+import pytest
+
+from tests.server.conftest import sent, served, until
+
+RECOMMEND = "/api/v1/recommend"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nowhere", 404, "no_such_path"),
+        ("GET", "/", 404, "no_such_path"),
+        ("PUT", "/api/v1/recommend", 405, "bad_method"),
+        ("GET", "/api/v1/items/nothing", 404, "not_found"),
+        ("GET", "/api/v1/recommend/wrong", 422, "bad_config"),
+        ("GET", "/api/v1/recommend/ann?n=0", 422, "invalid"),
+        ("GET", "/api/v1/recommend/ann?n=1001", 422, "invalid"),
+        ("GET", "/api/v1/recommend/ann?n=99999999999999999999", 422, "invalid"),
+        ("GET", "/api/v1/recommend/ann?diversity=nan", 422, "invalid"),
+        ("GET", "/api/v1/recommend/ann?colour=red", 422, "invalid"),
+        ("GET", "/api/v1/recommend/%FF", 400, "bad_request"),
+        ("GET", "/api/v1/recommend/a%00b", 400, "bad_request"),
+        ("GET", "/api/v1/recommend/ann?filter=%00", 400, "bad_request"),
+        ("GET", "/api/v1/recommend/bug", 500, "bug"),
+    ],
+)
+def test_an_error_is_a_problem_with_a_code_and_the_id_of_its_request(
+    client, method, path, status, code
+):
+    answer = client.request(method, path)
+    said = answer.json()
+    assert (answer.status_code, said["status"], said["code"]) == (status, status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_bug_tells_nothing_of_the_inside(client):
+    assert "secret insides" not in client.get(f"{RECOMMEND}/bug").text
+
+
+def test_an_error_of_the_store_hides_its_password_and_says_when_to_come_back(client, live):
+    live.gone = True
+    answer = client.post("/api/v1/events", json={"user_id": "ann", "item_id": "tea"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "store")
+    assert answer.headers["retry-after"] == "1"
+    assert "secret" not in answer.text
+
+
+def test_the_id_that_a_caller_gives_comes_back_unless_it_is_strange(client):
+    def id_for(given):
+        return client.get("/health/live", headers={"X-Request-ID": given}).json()["request_id"]
+
+    assert id_for("order-7") == "order-7"
+    assert id_for("a b\tc") != "a b\tc"
+    assert len(id_for("x" * 65)) == 32
+
+
+def test_answers_have_headers_that_keep_browsers_from_harm(client):
+    headers = client.get("/docs").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "id_", ["a/b", "../../etc/passwd", "😀 ümlaut", "a%2Fb", "a?b#c", "x" * 10_000]
+)
+def test_any_id_may_stand_in_a_path(client, id_):
+    quoted = "".join(f"%{byte:02X}" for byte in id_.encode())
+    assert client.get(f"{RECOMMEND}/{quoted}").json()["user"]["id"] == id_
+    said = client.get(f"/api/v1/explain/{quoted}/{quoted}").json()
+    assert (said["user_id"], said["item_id"]) == (id_, id_)
+
+
+def test_slashes_that_are_not_escaped_are_parts_of_the_path(client):
+    assert client.get("/api/v1/explain/a/b/c").status_code == 404
+    assert client.get("/api/v1/items/a%2Fsimilar").json()["item_id"] == "a/similar"
+
+
+def test_dots_in_a_path_lead_nowhere_else(start):
+    url = str(start().base_url).rstrip("/")
+    first, _ = sent(url, "GET /api/v1/items/../../health/live HTTP/1.1")
+    assert " 404 " in first
+    first, body = sent(url, "GET /api/v1/items/%2E%2E HTTP/1.1")
+    assert " 200 " in first
+    assert b'"item_id":".."' in body
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("GET /api/v1/items/\xff HTTP/1.1",),
+        ("GARBAGE",),
+        ("GET / HTTP/9.9",),
+        ("POST /api/v1/recommend HTTP/1.1", "Content-Length: -1"),
+        ("POST /api/v1/recommend HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked"),
+        ("GET /health/live HTTP/1.1", "X: " + "y" * 400_000),
+    ],
+)
+def test_broken_http_is_a_bad_request_and_no_more(start, lines):
+    client = start()
+    try:
+        first, _ = sent(str(client.base_url).rstrip("/"), *lines)
+    except ConnectionError:
+        first = ""
+    assert " 500 " not in first
+    assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 422, "invalid"),
+        (b"{", 400, "bad_json"),
+        (b"\xff\xfe", 400, "bad_json"),
+        (b'{"n": NaN}', 400, "bad_json"),
+        (b'{"profile": {"x": Infinity}}', 400, "bad_json"),
+        (b'{"profile": {"x": 1e999}}', 400, "bad_json"),
+        (b'{"profile": {"x": 99999999999999999999}}', 400, "bad_json"),
+        (b'{"n": ' + b"9" * 10_000 + b"}", 400, "bad_json"),
+        (b'{"user_id": "a\\u0000"}', 400, "bad_json"),
+        (b'{"profile": {"x": "\\ud800"}}', 400, "bad_json"),
+        (b'{"profile": {"\\ud800": 1}}', 400, "bad_json"),
+        (b'{"profile": {"x": ' + b"[" * 40 + b"]" * 40 + b"}}", 400, "bad_json"),
+        (b"[" * 100_000, 400, "bad_json"),
+        (b'{"user_id": 7}', 422, "invalid"),
+        (b'{"user_id": ""}', 422, "invalid"),
+        (b'{"usr_id": "ann"}', 422, "invalid"),
+        (b'{"profile": []}', 422, "invalid"),
+        (b'{"events": [{"item_id": null}]}', 422, "invalid"),
+        (b'{"quotas": [{"where": "x = 1", "at_most": -5}]}', 422, "bad_config"),
+        ('{"n": 5}'.encode("utf-16"), 400, "bad_json"),
+    ],
+)
+def test_a_body_that_cannot_be_used_is_refused(client, body, status, code):
+    answer = client.post(RECOMMEND, content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_what_was_sent_is_not_repeated_in_an_error(client):
+    answer = client.post(RECOMMEND, json={"user_id": ["very private"]})
+    assert "very private" not in answer.text
+
+
+def test_a_body_of_another_type_is_refused(client):
+    answer = client.post(RECOMMEND, content=b"{}", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 422
+
+
+def test_a_body_may_be_packed(client, live):
+    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    body = gzip.compress(b'{"user_id": "ann"}')
+    assert client.post(RECOMMEND, content=body, headers=packed).status_code == 200
+    assert live.asked[0].user_id == "ann"
+    for bad in (b"no gzip", body[:-9]):
+        assert client.post(RECOMMEND, content=bad, headers=packed).status_code == 400
+    odd = {**packed, "Content-Encoding": "br"}
+    assert client.post(RECOMMEND, content=body, headers=odd).json()["code"] == "bad_media_type"
+
+
+def test_a_bomb_is_not_unpacked(start):
+    client = start(body_mb=1)
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert len(bomb) < 100_000
+    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    answer = client.post(RECOMMEND, content=bomb, headers=packed)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_body_may_not_be_too_large_with_or_without_telling(start):
+    client = start(body_mb=0.01)
+    kind = {"Content-Type": "application/json"}
+    for content in (b" " * 20_000, iter([b" " * 5_000] * 4)):
+        answer = client.post(RECOMMEND, content=content, headers=kind)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_body_may_not_have_too_many_rows(start):
+    client = start(batch=2)
+    rows = [{"user_id": "ann", "item_id": "tea"}] * 3
+    assert client.post("/api/v1/events", json=rows).json()["code"] == "too_large"
+    assert client.post("/api/v1/events", json=rows[:2]).json()["accepted"] == 2
+    assert client.post("/api/v1/events", json=[]).json()["code"] == "invalid"
+
+
+def test_rows_come_alone_in_a_list_or_under_their_name(client, live):
+    row = {"user_id": "ann", "item_id": "tea"}
+    for body in (row, [row], {"events": [row]}):
+        assert client.post("/api/v1/events", json=body).json()["accepted"] == 1
+    assert live.posted == [row] * 3
+
+
+def test_a_bad_row_spoils_no_other(client):
+    said = client.post("/api/v1/feedback", json=[{"item_id": "tea"}, 7]).json()
+    assert (said["accepted"], said["rejected"][0]["row"]) == (1, 1)
+
+
+def test_a_slow_answer_is_given_up(start, live):
+    live.pause_s = 0.5
+    answer = start(timeout_s=0.1).get(f"{RECOMMEND}/ann")
+    assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
+
+
+def test_too_many_requests_at_once_are_sent_away_but_probes_are_not(start, live):
+    client = start(concurrency=1)
+    live.pause_s = 0.5
+    slow = threading.Thread(target=client.get, args=[f"{RECOMMEND}/ann"])
+    slow.start()
+    live.entered.wait()
+    answer = client.get(f"{RECOMMEND}/bob")
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert client.get("/health/live").status_code == 200
+    slow.join()
+
+
+def test_requests_at_the_same_time_are_answered_together(start, live):
+    client = start()
+    live.pause_s = 0.2
+    threads = [
+        threading.Thread(target=client.get, args=[f"{RECOMMEND}/u{n}"]) for n in range(9)
+    ]
+    for thread in threads:
+        thread.start()
+        live.entered.wait()
+    for thread in threads:
+        thread.join()
+    assert sum(live.batches) == 9
+    assert len(live.batches) <= 3
+
+
+def test_a_server_that_is_stopped_finishes_what_it_has_begun(live):
+    live.pause_s = 0.5
+    answers = []
+    with served(live) as (server, url):
+        thread = threading.Thread(
+            target=lambda: answers.append(httpx.get(f"{url}{RECOMMEND}/ann", timeout=30))
+        )
+        thread.start()
+        live.entered.wait()
+        server.should_exit = True
+        until(lambda: _refuses(url))
+    thread.join()
+    assert answers[0].status_code == 200
+
+
+def _refuses(url):
+    try:
+        httpx.get(f"{url}/health/live", timeout=1)
+    except httpx.TransportError:
+        return True
+    return False
+
+
+def test_readiness_follows_the_store(client, live):
+    assert client.get("/health/ready").json()["status"] == "ready"
+    live.gone = True
+    assert client.get("/health/ready").status_code == 503
+    assert client.get("/health/live").status_code == 200
+
+
+def test_numbers_that_json_does_not_have_become_null(client, live):
+    live.status = lambda: {"release": "rel", "notes": [float("nan")]}
+    assert client.get("/health/ready").json()["notes"] == [None]
+
+
+def test_a_caller_that_goes_away_disturbs_nobody(start, live):
+    client = start()
+    live.pause_s = 0.3
+    with pytest.raises(httpx.ReadTimeout):
+        client.get(f"{RECOMMEND}/ann", timeout=0.1)
+    assert client.get(f"{RECOMMEND}/bob").status_code == 200
