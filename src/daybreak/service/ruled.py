@@ -1,0 +1,90 @@
+"""The best of a catalogue under rules: filtered and boosted before the best are chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.evaluation.ranking import top_k
+from daybreak.ranking.arranging import BY_DIVERSITY, BY_QUOTA
+from daybreak.service.rulebook import Ruling
+from daybreak.types import Floats, Rows
+
+BOOST, QUOTA, DIVERSITY = "boost", "quota", "diversity"
+"""Rules that move items."""
+BOOST_KIND = "boost"
+"""Kind of the reason that says what a boost has added."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """One list under rules."""
+
+    rows: Rows
+    """Of the catalogue, the first place first."""
+    scores: Floats
+    """With what boosts have added."""
+    moved: list[str | None]
+    """By which rule an item stands elsewhere than the model would have put it among the items
+    of the list; None: it stands where that puts it."""
+
+
+def lists(scores: Floats, rulings: Sequence[Ruling], k: int | Sequence[int]) -> list[Listed]:
+    """Return a list for each row of scores.
+
+    Args:
+        scores: (n, n_items), ``-inf`` where an item must not be answered; changed.
+        rulings: One for each row; equal ones should be the same object.
+        k: Length of the lists, or of each.
+    """
+    lengths = [k] * len(rulings) if isinstance(k, int) else list(k)
+    found: list[Listed] = [None] * len(rulings)  # type: ignore[list-item]
+    for group in _groups(rulings, lengths):
+        ruling, length = rulings[group[0]], lengths[group[0]]
+        for place, listed in zip(group, _of_one(scores[group], ruling, length), strict=True):
+            found[place] = listed
+    return found
+
+
+def _groups(rulings: Sequence[Ruling], lengths: Sequence[int]) -> list[list[int]]:
+    """Return the rows that have one ruling and one length."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for row, (ruling, length) in enumerate(zip(rulings, lengths, strict=True)):
+        groups.setdefault((id(ruling), length), []).append(row)
+    return list(groups.values())
+
+
+def _of_one(scores: Floats, ruling: Ruling, k: int) -> list[Listed]:
+    """Return the lists of rows that have one ruling."""
+    scores[:, ~ruling.open] = -np.inf
+    added = ruling.added()
+    if added is not None:
+        scores += added
+    if ruling.arrangement is not None:
+        arranged = [ruling.arrangement.arrange(row, k) for row in scores]
+    else:
+        best = top_k(scores, max(1, min(k, scores.shape[1])))
+        arranged = [(rows[rows >= 0], np.zeros(int((rows >= 0).sum()), int)) for rows in best]
+    return [
+        Listed(
+            rows, mine[rows], _moved(mine[rows], None if added is None else added[rows], why)
+        )
+        for mine, (rows, why) in zip(scores, arranged, strict=True)
+    ]
+
+
+def _moved(scores: Floats, added: Floats | None, causes: Rows) -> list[str | None]:
+    """Say for each place which rule put another item there than the model would have."""
+    plain = scores if added is None else scores - added
+    order = np.argsort(-plain, kind="stable")
+    here = np.arange(len(scores))
+    if (order == here).all():
+        return [None] * len(scores)
+    boosted = np.zeros(len(scores), dtype=bool) if added is None else added != 0
+    names: dict[Any, str] = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY}
+    others = next((names[cause] for cause in causes if cause in names), BOOST)
+    return [
+        None if at_home else names.get(cause, BOOST if own else others)
+        for at_home, cause, own in zip(order == here, causes.tolist(), boosted, strict=True)
+    ]
