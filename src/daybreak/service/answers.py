@@ -12,6 +12,8 @@ from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.blend import level_of
 from daybreak.service.catalogue import Catalogue
 from daybreak.service.parts import Parts
+from daybreak.service.ruled import Listed, lists
+from daybreak.service.rulebook import Ruling
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 PART = 16_000_000
@@ -64,6 +66,21 @@ class Places:
     rank: Rows
     """From 1."""
     score: Floats
+    moved: Sequence[str | None] | None = None
+    """By which rule each was moved; None: there are no rules."""
+
+    @classmethod
+    def of(cls, found: Sequence[Listed]) -> "Places":
+        """Return lists under rules, one for each user."""
+        sizes = [len(listed.rows) for listed in found]
+        ranks = [np.arange(1, size + 1) for size in sizes]
+        return cls(
+            np.repeat(np.arange(len(found)), sizes),
+            np.concatenate([listed.rows for listed in found]),
+            np.concatenate(ranks),
+            np.concatenate([listed.scores for listed in found]),
+            [moved for listed in found for moved in listed.moved],
+        )
 
     def __len__(self) -> int:
         return len(self.who)
@@ -85,9 +102,14 @@ class Answers:
         self.titles = catalogue.titles()
         self.learned = parts.old
         """(n_items,) the items that models learned from; others are scored by content."""
-        self.shown = catalogue.shown()
+        self.rulebook = catalogue.rulebook
         self.described = catalogue.described()
         self._rows_of = catalogue.items.ids.rows
+
+    @property
+    def shown(self) -> Mask:
+        """(n_items,) what may be recommended now; not to be changed."""
+        return self.rulebook.shown()
 
     def candidates(self, ids: Sequence[str] | None) -> Mask:
         """Mark the items that may be answered; unknown ids are passed over."""
@@ -116,6 +138,26 @@ class Answers:
         who, place = np.nonzero(rows >= 0)
         return Places(who, rows[who, place], place + 1, values[who, place])
 
+    def best_under(
+        self, asked: Asked, rulings: Sequence[Ruling], k: int | Sequence[int]
+    ) -> Places:
+        """Return the best places of each user under rules.
+
+        Args:
+            asked: Who is asked about.
+            rulings: One for each of them; equal ones should be the same object.
+            k: Length of the lists, or of each.
+        """
+        found: list[Listed] = []
+        lengths = [k] * len(asked.users) if isinstance(k, int) else list(k)
+        for part, queries in asked.parts(max(1, PART // len(self.ids))):
+            scores = self.score(queries)
+            for pairs in asked.without:
+                scores[pairs[part].nonzero()] = -np.inf
+            mine = slice(part[0], part[-1] + 1)
+            found += lists(scores, rulings[mine], lengths[mine])
+        return Places.of(found)
+
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) scores of the whole catalogue."""
         return self.parts.score(queries)
@@ -130,7 +172,7 @@ class Answers:
         """
         who, item = places.who, places.item
         hot = (self.learned[item] & self.has_events) | liked
-        return pl.DataFrame(
+        frame = pl.DataFrame(
             {
                 "user_id": pl.Series(asked.users, dtype=pl.String).gather(who),
                 "item_id": self.ids.gather(item),
@@ -142,6 +184,9 @@ class Answers:
             },
             schema=SCHEMA,
         )
+        if places.moved is None:
+            return frame
+        return frame.with_columns(pl.Series("rule", places.moved, dtype=pl.String))
 
     def title(self, item: str) -> str:
         """Return what to call an item of the catalogue."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from daybreak.data.fields import Field
 from daybreak.data.items import Block, Items
 from daybreak.service.dataset import times
+from daybreak.service.rulebook import Rulebook
 from daybreak.types import Doubles, Mask, Rows
 
 HIDDEN = "is_hidden"
@@ -28,6 +31,13 @@ class Catalogue:
     items: Items
     gone: frozenset[int] = frozenset()
     """Rows of items that were deleted: they keep their place and are never recommended."""
+    fields: tuple[Field, ...] = ()
+    """What the columns were found to be when models learned from them."""
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """What rules mean for these items."""
+        return Rulebook(self.frame, self.items, self.shown(), self.fields)
 
     def named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows that name an item, the first of each."""

@@ -46,7 +46,11 @@ class Shelf:
             profiles: Of known users.
             encoded: The same catalogue, encoded; default: that of the training.
         """
-        catalogue = Catalogue(items, learned.items if encoded is None else encoded)
+        catalogue = Catalogue(
+            items,
+            learned.items if encoded is None else encoded,
+            fields=learned.content.attributes.fields,
+        )
         parts = Parts.of(Scorer(learned.blend, learned.fitted, catalogue.items))
         anchors, facts = learned.fitted.anchors, learned.facts
         asking = Asking(anchors, catalogue.items, facts.dated, learned.content.texts)
