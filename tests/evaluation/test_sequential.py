@@ -1,0 +1,138 @@
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from daybreak.evaluation.sequential import (
+    CONCENTRATION,
+    any_time,
+    best_time,
+    clustered_ratio,
+    one_time,
+    people_needed,
+    split_evidence,
+)
+
+ALPHA = 0.05
+
+
+def test_a_worked_number():
+    """Error 0.01 and time x = 1: 0.01 · sqrt(2 · ln(2 / 0.0025)) = 0.01 · sqrt(13.369)."""
+    best = best_time(ALPHA)
+    effect = 0.01 * math.sqrt((1 + best) / best)
+    assert any_time(0.01, ALPHA, effect) == pytest.approx(0.036564, abs=1e-6)
+
+
+@given(st.floats(0.001, 1), st.floats(0.001, 0.5), st.floats(0.001, 1))
+def test_at_the_end_of_the_interval_the_mixture_reaches_one_over_alpha(error, alpha, effect):
+    """The martingale that is mixed: exp(m·S - m²·V/2) over m ~ N(0, x/V), at S = half width."""
+    best = best_time(alpha)
+    x = best * effect**2 / ((1 + best) * error**2)
+    z = any_time(error, alpha, effect) / error
+    middle, spread = z * x / (1 + x), math.sqrt(x / (1 + x))
+
+    def mixed(drift):
+        gain = math.exp(drift * z - drift * drift / 2 + math.log(alpha))
+        return gain * norm.pdf(drift, scale=math.sqrt(x))
+
+    area = quad(mixed, middle - 12 * spread, middle + 12 * spread, points=[middle])[0]
+    assert area == pytest.approx(1.0, rel=1e-4)
+
+
+@given(st.floats(1e-4, 0.5))
+def test_the_best_time_is_best(alpha):
+    best = best_time(alpha)
+
+    def reach(x):
+        return math.sqrt((1 + 1 / x) * (math.log1p(x) - 2 * math.log(alpha)))
+
+    assert reach(best) <= min(reach(best * 1.01), reach(best / 1.01))
+
+
+@given(st.floats(1e-4, 1), st.floats(1e-4, 1))
+def test_looking_all_the_time_costs_width(error, effect):
+    assert any_time(error, ALPHA, effect) > 1.5 * one_time(error, ALPHA)
+
+
+def test_an_unknown_error_gives_no_interval():
+    assert any_time(0.0, ALPHA, 0.1) == any_time(math.inf, ALPHA, 0.1) == math.inf
+    assert math.isnan(any_time(math.nan, ALPHA, 0.1))
+
+
+def test_the_people_that_are_needed_bring_the_effect_into_reach():
+    n, error, effect = 500, 0.02, 0.01
+    more = people_needed(n, error, ALPHA, effect)
+    assert any_time(error * math.sqrt(n / more), ALPHA, effect) == pytest.approx(effect)
+
+
+def test_the_error_of_a_ratio_is_that_of_people():
+    """A person who does everything ten times is one witness all the same."""
+    rng = np.random.default_rng(0)
+    bottoms = rng.integers(1, 5, 400).astype(float)
+    tops = rng.binomial(bottoms.astype(int), rng.beta(1, 4, 400)).astype(float)
+    one, ten = clustered_ratio(tops, bottoms), clustered_ratio(10 * tops, 10 * bottoms)
+    assert ten == pytest.approx(one)
+    draws = rng.integers(0, 400, (4000, 400))
+    means = tops[draws].sum(axis=1) / bottoms[draws].sum(axis=1)
+    assert one.error == pytest.approx(means.std(), rel=0.05)
+
+
+def test_nobody_has_no_ratio_and_one_person_no_error():
+    assert math.isnan(clustered_ratio(np.array([]), np.array([])).value)
+    assert clustered_ratio(np.array([1.0]), np.array([2.0])) == (0.5, math.inf)
+
+
+def test_the_evidence_of_a_sound_split_is_one_on_average():
+    """All 2^10 ways in which ten people may come, each with its chance."""
+    shares, total = [0.3, 0.7], 0.0
+    for rows in product([0, 1], repeat=10):
+        n = rows.count(1)
+        chance = shares[0] ** (10 - n) * shares[1] ** n
+        total += chance * _evidence_now(rows, shares)
+    assert total == pytest.approx(1.0)
+
+
+def _evidence_now(rows, shares):
+    """Return the evidence at the end, as the slow formula has it."""
+    counts, evidence = [0, 0], 1.0
+    for n, row in enumerate(rows):
+        likely = (CONCENTRATION * shares[row] + counts[row]) / (CONCENTRATION + n)
+        evidence *= likely / shares[row]
+        counts[row] += 1
+    return evidence
+
+
+@given(st.lists(st.integers(0, 1), max_size=60))
+def test_the_strongest_evidence_is_that_of_some_time(rows):
+    shares = [0.3, 0.7]
+    slow = max(_evidence_now(rows[:n], shares) for n in range(len(rows) + 1))
+    assert split_evidence(rows, shares) == pytest.approx(slow)
+
+
+def test_a_broken_split_is_found_and_a_sound_one_is_not():
+    rng = np.random.default_rng(1)
+    assert split_evidence(rng.random(5000) < 0.55, [0.5, 0.5]) > 1000
+    assert split_evidence(rng.random(5000) < 0.5, [0.5, 0.5]) < 1000
+
+
+def test_peeking_all_the_time_seldom_finds_what_is_not_there():
+    """400 walks of 2,000 steps, looked at after each of them from the 50th on.
+
+    With at most 5 % false alarms, more than 35 of 400 have a chance below 1 in 1,000; the usual
+    interval finds something in far more than half as many again.
+    """
+    rng = np.random.default_rng(2)
+    steps = np.arange(1, 2001)
+    means = np.cumsum(rng.standard_normal((400, 2000)), axis=1) / steps
+    errors = 1 / np.sqrt(steps)
+    reach = np.array([any_time(error, ALPHA, 0.1) for error in errors])
+    late = slice(50, None)
+    alarms = (np.abs(means) > reach)[:, late].any(axis=1).sum()
+    usual = (np.abs(means) > one_time(1.0, ALPHA) * errors)[:, late].any(axis=1).sum()
+    assert alarms <= 35
+    assert usual >= 100

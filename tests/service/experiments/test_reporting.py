@@ -1,0 +1,164 @@
+import json
+
+import polars as pl
+import pytest
+
+from daybreak.data import Tables
+from daybreak.service.experiments import Knowledge, shadow_id
+from daybreak.store.journal import Answer, Shown
+from tests.service.experiments.stage import ITEMS, Stage
+
+RATES = {"now": 0.05, "new": 0.15}
+
+
+def deciding(report):
+    return report.differences[0]
+
+
+def test_a_better_variant_is_found_and_said_in_words(stage):
+    stage.run()
+    stage.days(RATES)
+    report = stage.book.report("page")
+    line = deciding(report)
+    assert (line.measure, line.variant, line.word) == ("ctr", "new", "better")
+    assert line.low < 0.1 < line.high
+    assert line.low < line.once_low < line.once_high < line.high
+    assert "'new' is better than 'now': click rate" in report.verdict
+    assert "holds at any time" in report.verdict
+
+
+def test_equal_variants_are_not_told_apart(stage):
+    stage.run(effect=0.05)
+    stage.days({"now": 0.1, "new": 0.1})
+    line = deciding(stage.book.report("page"))
+    assert line.word in {"open", "no difference that matters"}
+    assert line.low < 0 < line.high
+
+
+def test_numbers_are_those_of_a_slow_count(stage):
+    """Two people in each variant; the ratio is over sums, not a mean of ratios."""
+    stage.run()
+    users = [f"u{n}" for n in range(60)]
+    group = {user: stage.book.assign(user).variant.name for user in users}
+    for user in users:
+        stage.answer(f"r-{user}", user, ["tea", "cup"] if user < "u3" else ["tea"])
+    stage.react(*((f"r-{user}", user, "tea", "click") for user in users[::3]))
+    report = stage.book.report("page")
+    for shown in report.shown:
+        mine = [user for user in users if group[user] == shown.name]
+        clicks = sum(user in users[::3] for user in mine)
+        places = sum(2 if user < "u3" else 1 for user in mine)
+        assert (shown.people, shown.clicks, shown.impressions) == (len(mine), clicks, places)
+        assert shown.measures["ctr"].value == pytest.approx(clicks / places)
+
+
+def test_a_few_people_are_too_early_to_judge(stage):
+    stage.run()
+    stage.days({"now": 0.0, "new": 1.0}, people=60)
+    report = stage.book.report("page")
+    assert deciding(report).word == "too early"
+    assert "Too early to judge 'new': it takes 100 people" in report.verdict
+
+
+def test_nobody_yet_is_no_error(stage):
+    stage.run()
+    report = stage.book.report("page")
+    assert report.verdict == "Nobody has been shown anything yet."
+    assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["shown"][0]["people"] == 0
+
+
+def test_every_report_is_json_without_nan(stage):
+    stage.run()
+    stage.days(RATES, people=150)
+    row = json.loads(json.dumps(stage.book.report("page").to_dict(), allow_nan=False))
+    assert row["experiment"]["id"] == "page"
+    assert {line["measure"] for line in row["differences"]} >= {"ctr", "conversion"}
+
+
+def test_a_broken_split_silences_the_verdict(stage):
+    """Half of the people of one variant never arrive."""
+    stage.run()
+    for number in range(600):
+        user = f"u{number}"
+        if stage.book.assign(user).variant.name == "now" or number % 2:
+            stage.answer(f"r{number}", user, ["tea"])
+    report = stage.book.report("page")
+    assert not report.split.sound
+    assert report.verdict.startswith("The split is broken:")
+
+
+def test_who_saw_two_variants_counts_for_the_first(stage):
+    """A visitor logs in: the session was in one variant, the user is in the other."""
+    stage.run()
+    group = {key: stage.book.assign(key).variant.name for key in (f"k{n}" for n in range(20))}
+    session = next(key for key, name in group.items() if name == "now")
+    user = next(key for key, name in group.items() if name == "new")
+    stage.answer("r1", session, ["tea"])
+    stage.clock.now = 10.0
+    stage.answer("r2", user, ["tea"])
+    stage.journal.merge(session, user)
+    report = stage.book.report("page")
+    assert report.crossed == 1
+    assert [(shown.people, shown.impressions) for shown in report.shown] == [(1, 2), (0, 0)]
+    assert "saw more than one variant" in report.notes[0]
+
+
+def test_a_shadow_is_compared_with_what_was_shown(stage):
+    variants = [{"name": "now"}, {"name": "dark", "shadow": True}]
+    stage.run(variants=variants)
+    stage.answer("r1", "ann", ["tea", "cup"])
+    dark = (Shown("cup", 1.0, 1, "x", explored=True), Shown("pot", 0.5, 2, "x"))
+    stage.journal.put_answers(
+        [Answer(shadow_id("r1", "dark"), 0.0, "ann", "r", dark, "page", "dark", shadow=True)]
+    )
+    stage.react(("r1", "ann", "cup", "click"), ("r1", "ann", "tea", "click"))
+    report = stage.book.report("page")
+    (shadow,) = report.shadows
+    assert (shadow.answers, shadow.items, shadow.explored) == (1, 2, 0.5)
+    assert (shadow.agreement, shadow.clicks_kept) == (0.5, 0.5)
+    assert report.shown[0].people == 1
+    assert "nobody saw them" in report.verdict
+
+
+def test_three_variants_share_the_risk(stage):
+    stage.run(variants=[{"name": "now"}, {"name": "new"}, {"name": "other"}])
+    stage.days(RATES | {"other": 0.05}, people=600)
+    report = stage.book.report("page")
+    assert {line.level for line in report.differences} == {0.975}
+    words = {line.variant: line.word for line in report.differences if line.measure == "ctr"}
+    assert words["new"] == "better"
+    assert words["other"] != "better"
+
+
+def test_coverage_and_cold_items_need_the_catalogue():
+    events = pl.DataFrame(
+        {"user_id": ["x"] * 9, "item_id": ["item-00"] * 9, "timestamp": [0.0] * 9}
+    )
+    tables = Tables.of(events, pl.DataFrame({"item_id": [*ITEMS, "never"]}))
+    stage = Stage(known=lambda: Knowledge.of(tables))
+    stage.run()
+    stage.clock.now = 5.0
+    stage.answer("r1", "ann", ["item-00", "item-01"])
+    shown = next(shown for shown in stage.book.report("page").shown if shown.people)
+    assert shown.coverage == pytest.approx(2 / 41)
+    assert shown.measures["cold_exposure"].value == 0.5
+
+
+def test_satisfaction_decides_when_it_was_chosen(stage):
+    stage.run(metric="satisfaction")
+    stage.days({"now": 0.1, "new": 0.1})
+    likes = [
+        (
+            answer.id,
+            answer.user_id,
+            answer.shown[0].item_id,
+            "like" if answer.variant == "new" else "hide",
+        )
+        for answer in stage.journal.answers(experiment="page")[::2]
+    ]
+    stage.clock.now = 100.0
+    stage.react(*((*like, None, None) for like in likes))
+    report = stage.book.report("page")
+    assert (deciding(report).measure, deciding(report).word) == ("satisfaction", "better")
+    assert report.shown[0].opinion == -1.0
+    assert report.shown[1].opinion == 1.0
