@@ -1,8 +1,10 @@
 """Event rules chosen by looking at the types and values that occur."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
-from daybreak.data.expressions import RATING, Condition, type_key
+from daybreak.data.expressions import RATING, Condition, type_key, type_name
 from daybreak.types import Doubles
 
 _NEGATIVE = frozenset(
@@ -42,6 +44,18 @@ def auto_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Condi
             negative.append(Condition(name or RATING, "<", dislike))
             seen.append(Condition(name or RATING, ">=", dislike))
     return _unique(positive), _unique(negative), _unique(seen)
+
+
+def unheard(kinds: Iterable[str | None]) -> tuple[Conditions, Conditions]:
+    """Return negative and seen conditions for usual types, whether they occur or not.
+
+    Args:
+        kinds: Types that occur; views are only seen where there are stronger ones.
+    """
+    weak = _IMPRESSIONS | _VIEWS | _NEGATIVE
+    strong = any(kind is None or type_name(kind) not in weak for kind in kinds)
+    seen = _IMPRESSIONS | (_VIEWS if strong else frozenset())
+    return tuple(map(Condition, sorted(_NEGATIVE))), tuple(map(Condition, sorted(seen)))
 
 
 def _unique(conditions: list[Condition]) -> Conditions:

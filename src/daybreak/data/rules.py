@@ -1,11 +1,11 @@
 """Which events speak for an item, which against it, and which only say that it was seen."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from daybreak.data.auto_rules import auto_conditions
+from daybreak.data.auto_rules import auto_conditions, unheard
 from daybreak.data.expressions import Condition, parse, type_key, type_name
 from daybreak.errors import ConfigError
 
@@ -67,6 +67,33 @@ class ResolvedRules:
     default: int = 1
     """Sign of an event that fits none: 1 positive, 0 only seen."""
     type_weights: Mapping[str, float] = field(default_factory=dict)
+
+    def heeding(self, kinds: Iterable[str | None]) -> "ResolvedRules":
+        """Return rules that also know usual types of events which the data did not have.
+
+        Rules that were chosen by looking at purchases alone would take a dislike or an
+        impression that comes later for a purchase.
+
+        Args:
+            kinds: Types of events that occur.
+
+        Example:
+            >>> bought = pl.DataFrame({"event_type": ["purchase"], "value": [1.0]})
+            >>> rules = EventRules().resolve(bought)
+            >>> kinds = ["purchase", "view", "hide"]
+            >>> later = pl.DataFrame({"event_type": kinds, "value": [1.0, None, None]})
+            >>> rules.signs(later).to_list(), rules.heeding(["purchase"]).signs(later).to_list()
+            ([1, 1, 1], [1, 0, -1])
+        """
+        if not self.default:
+            return self
+        named = {c.name for c in (*self.positive, *self.negative, *self.seen)}
+        against, seen = unheard(kinds)
+        return replace(
+            self,
+            negative=(*self.negative, *(c for c in against if c.name not in named)),
+            seen=(*self.seen, *(c for c in seen if c.name not in named)),
+        )
 
     def signs(self, events: pl.DataFrame) -> pl.Series:
         """Return (n_events,) Int8: 1 positive, 0 only seen, -1 negative."""

@@ -97,6 +97,12 @@ class Model(ABC, Generic[C, S]):
             raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(data)")
         return self._state
 
+    def holding(self, state: S) -> Self:
+        """Return a model of the same options that has learned something else."""
+        twin = type(self)(**asdict(cast(Any, self.config)))
+        twin._state = state
+        return twin
+
     def save(self, folder: Path) -> None:
         """Write the options and the state as JSON and safetensors; never a pickle."""
         write_state(folder, asdict(cast(Any, self.config)), self.state)

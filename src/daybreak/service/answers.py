@@ -12,8 +12,8 @@ from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.blend import level_of
 from daybreak.service.catalogue import Catalogue
 from daybreak.service.parts import Parts
-from daybreak.service.ruled import Listed, lists
 from daybreak.service.rulebook import Ruling
+from daybreak.service.ruled import Listed, lists
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 PART = 16_000_000
@@ -104,7 +104,7 @@ class Answers:
         """(n_items,) the items that models learned from; others are scored by content."""
         self.rulebook = catalogue.rulebook
         self.described = catalogue.described()
-        self._rows_of = catalogue.items.ids.rows
+        self.rows_of = catalogue.items.ids.rows
 
     @property
     def shown(self) -> Mask:
@@ -115,7 +115,7 @@ class Answers:
         """Mark the items that may be answered; unknown ids are passed over."""
         if ids is None:
             return self.shown
-        rows = self._rows_of(ids)
+        rows = self.rows_of(ids)
         chosen = np.zeros(len(self.ids), dtype=bool)
         chosen[rows[rows >= 0]] = True
         return chosen & self.shown
@@ -190,7 +190,7 @@ class Answers:
 
     def title(self, item: str) -> str:
         """Return what to call an item of the catalogue."""
-        return str(self.titles[int(self._rows_of([item])[0])])
+        return str(self.titles[int(self.rows_of([item])[0])])
 
     def _strategies(self, asked: Asked, who: Rows, item: Rows) -> Any:
         """Name the strategy that counts most for such a user and such an item."""

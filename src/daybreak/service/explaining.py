@@ -8,6 +8,9 @@ import polars as pl
 
 from daybreak.ranking.reasons import Evidenced, Reason, decompose
 from daybreak.service.answers import Answers, Places
+from daybreak.service.rulebook import Ruling
+from daybreak.service.under_rules import boost_reasons
+from daybreak.types import Rows
 
 SHOWN = 6
 """Pieces of evidence shown for a recommended item; the others are added up to one."""
@@ -22,6 +25,7 @@ def reasons(
     evidence: Callable[[int], Evidenced],
     attributes: Sequence[str],
     most: int | None = SHOWN,
+    rulings: Sequence[Ruling] | None = None,
 ) -> pl.Series:
     """Return a list of ``kind, name, title, value`` for each place; values add up to scores.
 
@@ -31,16 +35,34 @@ def reasons(
         evidence: The query of a user, by position, taken apart.
         attributes: Names of the columns of profiles.
         most: Pieces shown of each place.
+        rulings: Of each user; what boosts have added comes after the evidence.
     """
     found: list[Any] = [None] * len(places)
     for user in np.unique(places.who):
         mine = np.flatnonzero(places.who == user)
-        query = evidence(int(user))
-        for scorer, inside, local in answers.parts.by_scorer(places.item[mine]):
-            parts = decompose(scorer, query, local, attributes)
-            for column, place in enumerate(mine[inside]):
-                found[place] = [_plain(r, answers) for r in parts.reasons(column, most)]
+        listed = why(answers, places.item[mine], evidence(int(user)), attributes, most)
+        for place, one in zip(mine, listed, strict=True):
+            found[place] = one
+    for place, user in enumerate(places.who if rulings else ()):
+        boosts = rulings[user].boosts_of(places.item[place])  # type: ignore[index]
+        found[place] = [*found[place], *boost_reasons(boosts)]
     return pl.Series("reasons", found, dtype=TYPE)
+
+
+def why(
+    answers: Answers,
+    items: Rows,
+    query: Evidenced,
+    attributes: Sequence[str],
+    most: int | None = SHOWN,
+) -> list[list[dict[str, Any]]]:
+    """Return the reasons of some rows of the catalogue for one query; see :func:`reasons`."""
+    found: list[list[dict[str, Any]]] = [[] for _ in items]
+    for scorer, inside, local in answers.parts.by_scorer(items):
+        parts = decompose(scorer, query, local, attributes)
+        for column, place in enumerate(inside):
+            found[place] = [_plain(r, answers) for r in parts.reasons(column, most)]
+    return found
 
 
 def _plain(reason: Reason, answers: Answers) -> dict[str, Any]:

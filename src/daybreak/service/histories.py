@@ -85,13 +85,44 @@ class Histories:
         liked = self.of(users, extra)
         parts = [np.stack([liked.user, liked.item])]
         for source in [self] if extra is None else [self, extra]:
-            parts.append(source._seen_only(users))
-            late = [(row, item) for row, item, _, liked in source._late(users) if not liked]
-            if late:
-                parts.append(np.array(late, dtype=np.int64).T)
+            parts.append(np.stack(source.only_seen(users)))
         at = np.concatenate(parts, axis=1)
         ones = np.ones(at.shape[1], dtype=np.float32)
         return sp.csr_array((ones, (at[0], at[1])), shape=(len(users), n_items))
+
+    def only_seen(self, users: Sequence[str]) -> tuple[Rows, Rows]:
+        """Return positions of users and rows of items that they saw without liking them."""
+        pairs = self._seen_only(users)
+        late = [(row, item) for row, item, _, liked in self._late(users) if not liked]
+        if late:
+            pairs = np.concatenate([pairs, np.array(late, dtype=np.int64).T], axis=1)
+        return pairs[0], pairs[1]
+
+    def liked(self) -> Events:
+        """Return all positive events; users have rows of their own, in no order."""
+        late = list(self.added)
+        if not late:
+            return self.positive
+        others = np.ones(len(self.users) + 1, dtype=bool)
+        others[self.users.rows(late)] = False  # row -1: those who are not among the sorted
+        rest, theirs = self.positive.where(others[self.positive.user]), self.of(late)
+        return Events(
+            np.r_[rest.user, theirs.user + len(self.users)],
+            np.r_[rest.item, theirs.item],
+            np.r_[rest.at, theirs.at],
+        )
+
+    @property
+    def n_late(self) -> int:
+        """How many events lie beside the sorted ones."""
+        return sum(map(len, list(self.added.values())))
+
+    def settled(self) -> "Histories":
+        """Return them with every event sorted in."""
+        nothing = np.empty(0)
+        return self._sorted_in(
+            EventRows([], nothing.astype(np.int64), nothing, nothing.astype(bool))
+        )
 
     def known(self) -> list[str]:
         """Return the ids of everybody who was ever named."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -81,6 +82,14 @@ class Profiles:
         matrix = sp.csr_array(sp.diags_array(stays) @ matrix + spread @ told, dtype=np.float32)
         said = {int(at[row]): text for row, text in _words(fresh).items()}
         return matrix, {p: t for p, t in texts.items() if stays[p]} | said
+
+    def raw(self, user: str) -> dict[str, Any]:
+        """Return what is stored of a user, as it was told; nothing of a stranger."""
+        row = self.rows.get(user)
+        if row is None:
+            return {}
+        values = zip(self.frame.columns, self.frame.row(row), strict=True)
+        return {n: v for n, v in values if v is not None and n != "user_id"}
 
     def _matrix(self, rows: Rows) -> Sparse:
         known = np.flatnonzero(rows >= 0)

@@ -101,6 +101,6 @@ class Shelf:
         """Return it with nothing known of some users."""
         return replace(self, profiles=self.profiles.without(users))
 
-    def with_users(self, frame: pl.DataFrame) -> "Shelf":
-        """Return it with profiles added."""
-        return replace(self, profiles=self.profiles.with_users(frame))
+    def with_users(self, frame: pl.DataFrame, *, whole: bool = False) -> "Shelf":
+        """Return it with profiles added, or in the place of those that were known."""
+        return replace(self, profiles=self.profiles.with_users(frame, whole=whole))

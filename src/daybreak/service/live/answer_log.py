@@ -1,0 +1,103 @@
+"""Answers on their way into the journal: written behind, many at a time."""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from threading import Event, Lock, Thread
+
+from daybreak.errors import DaybreakError
+from daybreak.store.journal import Answer, Journal
+
+log = logging.getLogger(__name__)
+
+BEHIND_S = 0.2
+"""How long an answer may wait; what a crash can lose of the log [s]."""
+AT_ONCE = 500
+"""Answers in one transaction."""
+ROOM = 50_000
+"""Answers that wait while the store cannot be written; then the oldest are given up."""
+
+
+class AnswerLog:
+    """Keeps answers for a moment, so that nobody waits for the disk to get one.
+
+    Args:
+        journal: Where they are kept for good.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._waiting: deque[Answer] = deque()
+        self._lock = Lock()
+        self._writing = Lock()
+        self._stop = Event()
+        self.dropped = 0
+        """Answers that were given up."""
+        self._thread = Thread(target=self._run, name="answer log", daemon=True)
+        self._thread.start()
+
+    def put(self, answers: Sequence[Answer]) -> None:
+        """Keep answers; returns at once."""
+        with self._lock:
+            self._waiting.extend(answers)
+            while len(self._waiting) > ROOM:
+                self._waiting.popleft()
+                self.dropped += 1
+
+    def find(self, id_: str) -> Answer | None:
+        """Return an answer that is waiting, or from the journal."""
+        with self._lock:
+            for answer in self._waiting:
+                if answer.id == id_:
+                    return answer
+        return next(iter(self._journal.answers(ids=[id_])), None)
+
+    def forget(self, user: str) -> int:
+        """Drop the waiting answers of a user; returns after a write under way has ended."""
+        with self._writing, self._lock:
+            kept = [answer for answer in self._waiting if answer.user_id != user]
+            gone = len(self._waiting) - len(kept)
+            self._waiting = deque(kept)
+            return gone
+
+    def flush(self) -> None:
+        """Write all that waits.
+
+        Raises:
+            StoreError: The store cannot be written; the answers wait on.
+        """
+        with self._writing:
+            while batch := self._next():
+                try:
+                    self._journal.put_answers(batch)
+                except BaseException:
+                    with self._lock:
+                        self._waiting.extendleft(reversed(batch))
+                    raise
+
+    @property
+    def waiting(self) -> int:
+        """How many answers wait."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Write all that waits, then stop."""
+        self._stop.set()
+        self._thread.join()
+        try:
+            self.flush()
+        except DaybreakError as error:
+            self.dropped += len(self._waiting)
+            log.error("%d answers could not be logged: %s", len(self._waiting), error)
+
+    def _next(self) -> list[Answer]:
+        with self._lock:
+            return [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+
+    def _run(self) -> None:
+        while not self._stop.wait(BEHIND_S):
+            try:
+                self.flush()
+            except DaybreakError as error:
+                log.warning("answers wait to be logged: %s", error)
+                self._stop.wait(1.0)

@@ -1,0 +1,162 @@
+"""What is in the store, page by page, and lists that need no asker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from daybreak.errors import ConfigError, NotFoundError
+from daybreak.evaluation.ranking import top_k
+from daybreak.ranking.rules import Rules
+from daybreak.service.inputs import check_k
+from daybreak.service.likeness import similar
+from daybreak.service.live.answered import Recommended
+from daybreak.service.live.charts import CHARTS, Chart, Charts
+from daybreak.service.live.scene import Scene
+from daybreak.service.live.sheet import Sheet
+from daybreak.service.live.stages import Stages
+from daybreak.store import Store
+from daybreak.types import Mask
+
+MOST = 10_000
+"""Rows of a page."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and where to go on."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    cursor: str | None
+    """To be given for the next page; None: this was the last."""
+
+
+class Browsing:
+    """Looks things up; changes nothing.
+
+    Args:
+        store: For events.
+        stages: For everything else.
+    """
+
+    def __init__(self, store: Store, stages: Stages) -> None:
+        self._store = store
+        self._stages = stages
+        self._charts: tuple[object, Charts] | None = None
+
+    def one(self, sheet: Sheet, id_: str) -> dict[str, Any]:
+        """Return an item or user with its attributes.
+
+        Raises:
+            NotFoundError: Nobody knows it.
+        """
+        found = sheet.get(id_)
+        if found is None:
+            raise NotFoundError(f"no {sheet.key.removesuffix('_id')} {id_!r:.80}")
+        return {sheet.key: id_, **found}
+
+    def page(self, sheet: Sheet, cursor: str | None, n: int) -> Page:
+        """Return items or users, in the order in which they came.
+
+        Raises:
+            ConfigError: The cursor is none that a page gave, or ``n`` is out of range.
+        """
+        check_k(n)
+        found, last = sheet.page(_place(cursor), n)
+        rows = tuple({sheet.key: id_, **row} for id_, row in found)
+        return Page(rows, None if last is None else str(last))
+
+    def events(self, user: str | None, item: str | None, cursor: str | None, n: int) -> Page:
+        """Return events in the order in which they came; those of one user come fastest."""
+        check_k(n)
+        frame = self._store.tables(users=None if user is None else [user]).events
+        if item is not None:
+            frame = frame.filter(pl.col("item_id") == item)
+        start = _place(cursor) + 1
+        part = frame[start : start + n]
+        rows = tuple({k: v for k, v in row.items() if v is not None}
+                     for row in part.iter_rows(named=True))  # fmt: skip
+        last = start + part.height
+        return Page(rows, str(last - 1) if last < frame.height else None)
+
+    def similar(
+        self, item: str | None, text: str | None, n: int, rules: Rules | None
+    ) -> tuple[Recommended, ...]:
+        """Return the items most like an item, or like a text.
+
+        Raises:
+            ConfigError: Not exactly one of the two was given.
+            NotFoundError: Nobody knows the item.
+        """
+        check_k(n)
+        if (item is None) == (text is None):
+            raise ConfigError("give either an item or a text")
+        if item is not None:
+            self.one(self._stages.known.items, item)
+        scene = self._stages.now
+        allowed = _allowed(scene, rules)
+        wanted = n if rules is None else len(allowed)
+        ids, texts = ([item], []) if item is not None else ([], [str(text)])
+        frame = similar(scene.shelf, ids, texts, min(wanted, max(len(allowed), 1)))
+        rows = scene.shelf.catalogue.items.ids.rows(frame["item_id"].to_list())
+        keep = allowed[rows]
+        scores, names = frame["score"].to_numpy()[keep], frame["strategy"].to_numpy()[keep]
+        return self._listed(scene, rows[keep][:n], scores, names.tolist())
+
+    def chart(self, chart: Chart, n: int, rules: Rules | None) -> tuple[Recommended, ...]:
+        """Return what is popular, trending or latest.
+
+        Raises:
+            ConfigError: There is no such chart.
+        """
+        check_k(n)
+        if chart not in CHARTS:
+            raise ConfigError(f"no chart {chart!r:.40}; known: {', '.join(CHARTS)}")
+        scene = self._stages.now
+        charts = self._charts_of(scene)
+        allowed = _allowed(scene, rules)[: len(charts.items)]
+        scores = np.where(allowed, charts.scores(chart), np.nan)
+        best = top_k(scores[None, :], max(1, min(n, scores.size)))[0]
+        best = best[best >= 0]
+        return self._listed(scene, best, scores[best], [chart] * len(best))
+
+    def _charts_of(self, scene: Scene) -> Charts:
+        """Return the charts as of the last time that popularity was counted."""
+        key = scene.shelf.parts.scorers[0]
+        held = self._charts
+        if (
+            held is None
+            or held[0] is not key
+            or len(held[1].items) != len(scene.shelf.catalogue.items)
+        ):
+            held = (key, Charts.of(scene))
+            self._charts = held
+        return held[1]
+
+    def _listed(
+        self, scene: Scene, rows: Any, scores: Any, strategies: Sequence[str]
+    ) -> tuple[Recommended, ...]:
+        ids, sheet = scene.shelf.catalogue.items.ids.ids, self._stages.known.items
+        warmth = scene.temperatures(rows)
+        columns = zip(rows.tolist(), scores, strategies, warmth, strict=False)
+        return tuple(
+            Recommended(
+                ids[row], rank, float(score), name, warm, properties=sheet.get(ids[row]) or {}
+            )
+            for rank, (row, score, name, warm) in enumerate(columns, 1)
+        )
+
+
+def _allowed(scene: Scene, rules: Rules | None) -> Mask:
+    answers = scene.shelf.answers
+    return answers.shown if rules is None else answers.candidates(rules.items)
+
+
+def _place(cursor: str | None) -> int:
+    if cursor is None:
+        return -1
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 18):
+        raise ConfigError(f"{cursor!r:.40} is no cursor; give back the one of the last page")
+    return int(cursor)

@@ -1,0 +1,142 @@
+"""Attributes of items or users as they were stored, by id."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from daybreak.service.live.sides import frame_of
+
+MANY = 2_000
+"""Changed rows that are kept as objects; more are put into the frame."""
+
+Row = dict[str, Any]
+
+
+class Sheet:
+    """Rows of one table in memory; the frame is compact, the latest rows lie beside it.
+
+    One thread may change it while others read.
+
+    Args:
+        key: ``item_id`` or ``user_id``.
+        frame: One row an id.
+
+    Example:
+        >>> sheet = Sheet("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
+        >>> sheet.put(pl.DataFrame({"item_id": ["cup"], "size": ["big"]}))
+        >>> sheet.get("tea"), sheet.get("cup"), sheet.get("pot")
+        ({'price': 3}, {'size': 'big'}, None)
+        >>> sheet.page(-1, 1)
+        ([('tea', {'price': 3})], 0)
+    """
+
+    def __init__(self, key: str, frame: pl.DataFrame) -> None:
+        self.key = key
+        self._ids: list[str | None] = []
+        """By number, in the order in which ids came; None where an id is gone."""
+        self._numbers: dict[str, int] = {}
+        rows = {self._number(id_): row for row, id_ in enumerate(frame[key].to_list())}
+        self._base = (frame.drop(key), rows)
+        """A frame, and number -> row of it; changed together, by one assignment."""
+        self._late: dict[int, Row] = {}
+
+    def get(self, id_: str) -> Row | None:
+        """Return the attributes of an id that have a value; None when nobody knows it."""
+        number = self._numbers.get(id_)
+        return None if number is None else self._row(number)
+
+    def put(self, frame: pl.DataFrame) -> None:
+        """Replace rows, or add them."""
+        names = [name for name in frame.columns if name != self.key]
+        for id_, *values in frame.select(self.key, *names).iter_rows():
+            row = {n: v for n, v in zip(names, values, strict=True) if v is not None}
+            self._late[self._number(id_)] = row
+        if len(self._late) > MANY:
+            self._settle()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget ids and all that was known of them."""
+        gone = [number for id_ in ids if (number := self._numbers.pop(id_, None)) is not None]
+        for number in gone:
+            self._ids[number] = None
+            self._late.pop(number, None)
+        base, places = self._base
+        rows = [row for number in gone if (row := places.pop(number, None)) is not None]
+        if rows:  # nothing of them stays in memory
+            keep = ~pl.int_range(base.height, eager=True).is_in(rows)
+            blank = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
+            self._base = (base.select(blank), places)
+
+    def page(self, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
+        """Return up to ``n`` rows that come after a number, and the number to go on after."""
+        found: list[tuple[str, Row]] = []
+        number = after
+        while len(found) < n and number + 1 < len(self._ids):
+            number += 1
+            id_ = self._ids[number]
+            if id_ is not None:
+                found.append((id_, self._row(number)))
+        return found, number if number + 1 < len(self._ids) else None
+
+    def columns(self) -> Mapping[str, pl.DataType]:
+        """Return the columns of the frame and their types."""
+        return self._base[0].schema
+
+    def ids(self) -> list[str]:
+        """Return every id, in the order in which they came."""
+        return [id_ for id_ in self._ids if id_ is not None]
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _number(self, id_: str) -> int:
+        number = self._numbers.get(id_)
+        if number is None:
+            number = len(self._ids)
+            self._ids.append(id_)
+            self._numbers[id_] = number
+        return number
+
+    def _row(self, number: int) -> Row:
+        late = self._late.get(number)
+        if late is not None:
+            return dict(late)
+        base, places = self._base
+        row = places.get(number)
+        if row is None:
+            return {}
+        values = zip(base.columns, base.row(row), strict=True)
+        return {name: value for name, value in values if value is not None}
+
+    def _settle(self) -> None:
+        """Put the rows beside the frame into it."""
+        base, places = self._base
+        kept = {number: row for number, row in places.items() if number not in self._late}
+        new = frame_of([{"": None, **row} for row in self._late.values()]).drop("")
+        both = _one_below_the_other(base[list(kept.values())], new)
+        self._base = (both, {number: row for row, number in enumerate([*kept, *self._late])})
+        self._late = {}  # only now: whoever reads meanwhile finds every row
+
+
+def _one_below_the_other(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Return all rows; a column that is a list on one side only becomes text."""
+    mixed = [
+        name
+        for name in old.columns
+        if name in new.columns and old.schema[name].is_nested() != new.schema[name].is_nested()
+    ]
+    sides = [_texts(side, mixed) for side in (old, new)]
+    return pl.concat(sides, how="diagonal_relaxed")
+
+
+def _texts(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join("|")
+        if frame.schema[name].is_nested()
+        else pl.col(name).cast(pl.String)
+        for name in names
+    )
