@@ -10,11 +10,8 @@ from sqlalchemy import Connection, Index
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from daybreak.data import EVENT_COLUMNS
-from daybreak.store.bulk import MANY, append, count, found
+from daybreak.store.bulk import CHUNK, MANY, append, count, found
 from daybreak.store.schema import events as table
-
-NAMES = ("key", *EVENT_COLUMNS, "recommendation", "session", "change")
-"""The columns of an event, in the order in which they are written."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,22 @@ def append_events(connection: Connection, new: Incoming, change: int) -> tuple[b
     if not all(fresh):
         keys = [key for key, is_new in zip(keys, fresh, strict=True) if is_new]
         events = events.filter(pl.Series(fresh, dtype=pl.Boolean))
-    rows = [(key, *row, at) for key, row, at in zip(keys, events.iter_rows(), repeat(change))]
-    with _indexes_aside(connection, len(rows)):
-        append(connection, table, NAMES, rows)
+    with _indexes_aside(connection, len(keys)):
+        for start in range(0, len(keys), CHUNK):
+            part = events[start : start + CHUNK]
+            columns = [c for c in part.get_columns() if c.null_count() < part.height]
+            values = (column.to_list() for column in columns)
+            rows = list(zip(keys[start : start + CHUNK], *values, repeat(change)))
+            names = ("key", *(column.name for column in columns), "change")
+            append(connection, table, names, rows)
     return fresh
 
 
 def _fresh(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]:
     """Tell which keys are new: not stored, and the first of their kind."""
     known = {bytes(row[0]) for row in found(connection, (table.c.key,), keys)}
+    if not known and len(set(keys)) == len(keys):
+        return (True,) * len(keys)
     fresh = []
     for key in keys:
         fresh.append(key not in known)

@@ -37,16 +37,16 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
     )["text"]
     if ids is not None:
         text = (_ID + ids.cast(pl.String)).fill_null(text)
-    return [_digest(line) for line in text.to_list()]
+    return _digests(text.to_list())
 
 
 def id_keys(ids: Sequence[str]) -> list[bytes]:
     """Return the keys of events that were written with these ids."""
-    return [_digest(_ID + id_) for id_ in ids]
+    return _digests([_ID + id_ for id_ in ids])
 
 
-def _digest(text: str) -> bytes:
-    return blake2b(text.encode(), digest_size=16).digest()
+def _digests(texts: Sequence[str]) -> list[bytes]:
+    return [blake2b(text.encode(), digest_size=16).digest() for text in texts]
 
 
 def _bits(values: pl.Series) -> pl.Series:
