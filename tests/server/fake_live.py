@@ -3,7 +3,6 @@
 import threading
 import time
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 from daybreak.errors import ConfigError, NotFoundError, StoreError
 from daybreak.service.live import Accepted, Answered, Reason, Recommended, Rejected
@@ -42,7 +41,7 @@ class FakeLive:
     posted: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.store = SimpleNamespace(journal=MemoryJournal())
+        self.journal = MemoryJournal()
         self.entered = threading.Event()
         self.gone = False
         self._batcher = Batcher(self._answers)

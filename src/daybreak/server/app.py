@@ -40,7 +40,7 @@ def create_app(live: "Live", options: ServerOptions | None = None) -> FastAPI:
         options: Limits, and who may use it.
     """
     options = options or ServerOptions()
-    keys = Keys(live.store.journal)
+    keys = Keys(live.journal)
     ring = KeyRing(keys) if options.needs_keys else None
     metrics = Metrics(live.status)
     state = State(

@@ -95,12 +95,16 @@ class Metrics:
         if outcome.accepted:
             for number, row in enumerate(rows):
                 if number not in refused:
-                    kind = row.get("event_type") if isinstance(row, dict) else None
-                    self._events.labels(kind if kind in KNOWN_TYPES else OTHER).inc()
+                    self._events.labels(_type_of(row)).inc()
 
     def text(self) -> tuple[bytes, str]:
         """Return everything as Prometheus reads it, and the media type."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+def _type_of(row: Any) -> str:
+    kind = row.get("event_type") if isinstance(row, dict) else None
+    return kind if isinstance(kind, str) and kind in KNOWN_TYPES else OTHER
 
 
 class Gauges(Collector):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from daybreak.service.live import Live
 
-AT_ONCE = 1_000
+AT_ONCE = 10_000
 """Rows of one page."""
 
 Row = Mapping[str, Any]

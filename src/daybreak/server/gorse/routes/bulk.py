@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from daybreak.errors import DataError
 from daybreak.server.bodies import chunks, parse
 from daybreak.server.gorse.lines import lines_of
-from daybreak.server.gorse.pages import all_of
+from daybreak.server.gorse.pages import AT_ONCE, all_of
 from daybreak.server.gorse.replies import MOST_NAMED, said
 from daybreak.server.gorse.rows import (
     event_row,
@@ -29,7 +29,7 @@ from daybreak.server.state import state_of
 from daybreak.service.live import Accepted
 
 router = APIRouter(route_class=Guarded, tags=["gorse"])
-AT_ONCE = 1_000
+TOGETHER = 1_000
 """Lines that are stored together."""
 
 T = TypeVar("T", bound=BaseModel)
@@ -126,7 +126,7 @@ async def _import(
     async for line in lines_of(parts, request.headers.get("content-type", "")):
         number += 1
         waiting.append(_row(kind, line, number, taken, options.depth))
-        if len(waiting) == AT_ONCE:
+        if len(waiting) == TOGETHER:
             taken += await _store(store, waiting, taken)
             waiting = []
     if waiting:

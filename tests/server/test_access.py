@@ -1,0 +1,189 @@
+"""Who may do what."""
+
+import pytest
+
+from daybreak.errors import ConfigError, NotFoundError
+from daybreak.server.access import Gate
+from daybreak.server.keys import KeyRing, Keys
+from daybreak.server.options import ServerOptions
+from daybreak.server.rates import CALLERS, Rates
+from tests.server.conftest import until
+from tests.server.fake_live import MemoryJournal
+
+EVENT = {"user_id": "ann", "item_id": "tea"}
+
+
+@pytest.fixture
+def keys(live):
+    return Keys(live.journal)
+
+
+@pytest.fixture
+def locked(keys, start):
+    """A server that needs keys, and one key of each role."""
+    made = {role: keys.create(role)[1] for role in ("read", "write", "admin")}
+    return start(keys="on"), made
+
+
+def test_a_key_is_kept_as_a_hash_and_found_by_its_text_alone():
+    journal = MemoryJournal()
+    key, text = Keys(journal).create("write", "shop")
+    kept = journal.records("keys")[key.id]
+    assert text.split("_", 2)[2] not in str(kept)
+    ring = KeyRing(Keys(journal))
+    assert ring.find(text) == key
+    wrong = (text[:-1], text + "x", text.upper(), f"dbk_{key.id}_", "dbk__", "", "😀", text[4:])
+    assert not any(ring.find(one) for one in wrong)
+
+
+def test_two_keys_never_have_one_hash():
+    keys = Keys(MemoryJournal())
+    found = [keys.create("read")[0] for _ in range(3)]
+    assert len({key.digest for key in found} | {key.salt for key in found}) == 6
+
+
+@pytest.mark.parametrize(("role", "name"), [("owner", ""), ("read", "x" * 201), ("read", "\n")])
+def test_a_key_of_no_role_or_with_an_odd_name_is_not_made(role, name):
+    with pytest.raises(ConfigError):
+        Keys(MemoryJournal()).create(role, name)
+
+
+def test_a_key_that_nobody_made_cannot_be_revoked():
+    with pytest.raises(NotFoundError, match="known: none"):
+        Keys(MemoryJournal()).revoke("1f")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "least"),
+    [
+        ("GET", "/api/v1/recommend/ann", None, "read"),
+        ("POST", "/api/v1/recommend", {"user_id": "ann"}, "read"),
+        ("GET", "/metrics", None, "read"),
+        ("POST", "/api/v1/events", EVENT, "write"),
+        ("POST", "/api/v1/feedback", EVENT, "write"),
+        ("GET", "/api/v1/users/ann/export", None, "admin"),
+    ],
+)
+def test_a_role_may_do_what_those_below_it_may(locked, method, path, body, least):
+    client, made = locked
+    roles = list(made)
+    for role in roles:
+        headers = {"X-API-Key": made[role]}
+        answer = client.request(method, path, json=body, headers=headers)
+        allowed = roles.index(role) >= roles.index(least)
+        assert (answer.status_code == 403) is not allowed
+        if not allowed:
+            assert answer.json()["code"] == "forbidden"
+    assert client.request(method, path, json=body).json()["code"] == "no_key"
+
+
+def test_a_key_may_come_as_a_bearer_token(locked):
+    client, made = locked
+    bearer = {"Authorization": f"bearer {made['read']}"}
+    assert client.get("/api/v1/recommend/ann", headers=bearer).status_code == 200
+    basic = {"Authorization": f"Basic {made['read']}"}
+    answer = client.get("/api/v1/recommend/ann", headers=basic)
+    assert (answer.status_code, answer.json()["code"]) == (401, "no_key")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_wrong_key_is_refused_before_the_body_is_read(locked, live):
+    client, _ = locked
+    headers = {"X-API-Key": "dbk_0_wrong", "Content-Type": "application/json"}
+    answer = client.post("/api/v1/events", content=b"{" * 50, headers=headers)
+    assert answer.json()["code"] == "wrong_key"
+    assert not live.posted
+
+
+def test_probes_and_the_description_need_no_key(locked):
+    client, _ = locked
+    for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
+        assert client.get(path).status_code == 200
+
+
+def test_keys_that_others_make_or_revoke_count_within_seconds(locked, keys):
+    client, _ = locked
+    key, text = keys.create("read")
+
+    def status():
+        headers = {"X-API-Key": text}
+        return client.get("/api/v1/recommend/ann", headers=headers).status_code
+
+    until(lambda: status() == 200)
+    keys.revoke(key.id)
+    until(lambda: status() == 401)
+
+
+def test_keys_are_needed_wherever_other_machines_can_reach_the_server():
+    assert not ServerOptions().needs_keys
+    assert ServerOptions(host="0.0.0.0").needs_keys
+    assert ServerOptions(keys="on").needs_keys
+    assert not ServerOptions(host="0.0.0.0", keys="off").needs_keys
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"keys": "maybe"}, {"port": 70_000}, {"rate": -1.0}, {"timeout_s": 0.0}, {"batch": 0},
+     {"rate": float("nan")}],
+)  # fmt: skip
+def test_options_that_cannot_work_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        ServerOptions(**wrong)
+
+
+def test_without_keys_no_page_of_another_site_may_use_the_server(client):
+    evil = {"Origin": "https://evil.example"}
+    answer = client.post("/api/v1/events", json=EVENT, headers=evil)
+    assert (answer.status_code, answer.json()["code"]) == (403, "bad_origin")
+    odd = {"Host": "evil.example:8000"}
+    answer = client.get("/api/v1/recommend/ann", headers=odd)
+    assert (answer.status_code, answer.json()["code"]) == (421, "bad_host")
+    own = {"Origin": str(client.base_url)}
+    assert client.post("/api/v1/events", json=EVENT, headers=own).status_code == 200
+
+
+def test_a_name_can_be_allowed(start):
+    client = start(hosts=("shop.local",))
+    named = {"Host": "shop.local"}
+    assert client.get("/api/v1/recommend/ann", headers=named).status_code == 200
+
+
+def test_whoever_asks_too_often_has_to_wait(start):
+    client = start(rate=0.1)
+    answers = [client.get("/api/v1/recommend/ann") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert int(answers[-1].headers["retry-after"]) in range(1, 11)
+    assert client.get("/health/live").status_code == 200
+
+
+def test_each_key_has_its_own_rate(start, keys):
+    made = [keys.create("read")[1] for _ in range(2)]
+    client = start(keys="on", rate=0.1)
+    for text in made:
+        for _ in range(10):
+            headers = {"X-API-Key": text}
+            assert client.get("/api/v1/recommend/ann", headers=headers).status_code == 200
+
+
+def test_buckets_are_bounded():
+    rates = Rates(1)
+    for number in range(CALLERS + 100):
+        rates.wait_s(str(number))
+    assert len(rates._buckets) == CALLERS
+
+
+def test_wrong_keys_are_counted_by_address(start):
+    client = start(keys="on", rate=0.1)
+    headers = {"X-API-Key": "dbk_0_wrong"}
+    statuses = [
+        client.get("/api/v1/recommend/ann", headers=headers).status_code for _ in range(11)
+    ]
+    assert statuses == [401] * 10 + [429]
+
+
+def test_an_odd_host_is_no_bug():
+    gate = Gate(ServerOptions(), None)
+    for host in (b"[", b"a b", b"", b"\xff", b"[::2]:x"):
+        scope = {"type": "http", "headers": [(b"host", host)], "client": None}
+        with pytest.raises(Exception, match="not known by that name"):
+            gate.admit(scope, "read")
