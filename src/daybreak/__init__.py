@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from daybreak.data import EventRules, Tables, describe, read_folder, read_tables, validate
     from daybreak.errors import DaybreakError
     from daybreak.evaluation import Report, evaluate
+    from daybreak.ranking.rules import Boost, Quota, Rules
     from daybreak.service import Recommender
     from daybreak.service.bundled import gift_shop
     from daybreak.store import open_store
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Boost",
     "AsyncClient",
     "Client",
     "DaybreakError",
     "EventRules",
+    "Quota",
     "Recommender",
     "Report",
+    "Rules",
     "Tables",
     "__version__",
     "describe",
@@ -33,12 +37,15 @@ __all__ = [
 ]
 
 _HOME = {
+    "Boost": "daybreak.ranking.rules",
     "AsyncClient": "daybreak.client",
     "Client": "daybreak.client",
     "DaybreakError": "daybreak.errors",
     "EventRules": "daybreak.data",
+    "Quota": "daybreak.ranking.rules",
     "Recommender": "daybreak.service",
     "Report": "daybreak.evaluation",
+    "Rules": "daybreak.ranking.rules",
     "Tables": "daybreak.data",
     "describe": "daybreak.data",
     "evaluate": "daybreak.evaluation",

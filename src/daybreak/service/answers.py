@@ -127,7 +127,7 @@ class Answers:
         values = np.zeros((len(asked.users), k), dtype=np.float32)
         if k:
             never = None if candidates.all() else ~candidates
-            for part, queries in asked.parts(max(1, PART // len(self.ids))):
+            for part, queries in asked.parts(max(1, PART // max(len(self.ids), 1))):
                 scores = self.score(queries)
                 if never is not None:
                     scores[:, never] = -np.inf
@@ -150,7 +150,7 @@ class Answers:
         """
         found: list[Listed] = []
         lengths = [k] * len(asked.users) if isinstance(k, int) else list(k)
-        for part, queries in asked.parts(max(1, PART // len(self.ids))):
+        for part, queries in asked.parts(max(1, PART // max(len(self.ids), 1))):
             scores = self.score(queries)
             for pairs in asked.without:
                 scores[pairs[part].nonzero()] = -np.inf

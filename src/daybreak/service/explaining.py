@@ -43,8 +43,8 @@ def reasons(
         listed = why(answers, places.item[mine], evidence(int(user)), attributes, most)
         for place, one in zip(mine, listed, strict=True):
             found[place] = one
-    for place, user in enumerate(places.who if rulings else ()):
-        boosts = rulings[user].boosts_of(places.item[place])  # type: ignore[index]
+    for place, who in enumerate(places.who.tolist() if rulings else ()):
+        boosts = rulings[who].boosts_of(int(places.item[place]))  # type: ignore[index]
         found[place] = [*found[place], *boost_reasons(boosts)]
     return pl.Series("reasons", found, dtype=TYPE)
 

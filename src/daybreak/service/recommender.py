@@ -9,6 +9,7 @@ import polars as pl
 from daybreak.data import EventRules
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFittedError
+from daybreak.ranking.rules import Rules
 from daybreak.ranking.strategies import line_up
 from daybreak.service.answers import SCHEMA
 from daybreak.service.encoder_choice import Choice, choose_encoder
@@ -23,6 +24,7 @@ from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.profiles import Profiles
 from daybreak.service.request import Request
 from daybreak.service.shelf import Shelf
+from daybreak.service.under_rules import Rulings
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
@@ -146,6 +148,7 @@ class Recommender(Keeping):
         items: Sequence[str] | None = None,
         exclude: Any = None,
         explain: bool = False,
+        rules: Rules | Sequence[Rules] | None = None,
     ) -> pl.DataFrame:
         """Return the best items for users, known or not.
 
@@ -161,34 +164,51 @@ class Recommender(Keeping):
             exclude: Frame of ``user_id, item_id`` never to be recommended.
             explain: Add ``reasons``: the six largest pieces of evidence and the rest of them in
                 one, ``kind, name, title, value``; the values add up to the score.
+            rules: Filters, boosts, diversity and quotas, for all users or one for each of
+                ``users``; what a user has seen is left out if both they and ``exclude_seen``
+                say so.
 
         Returns:
-            ``user_id, item_id, rank, score, strategy, user_temperature, item_temperature`` and,
-            if asked, ``reasons``; a user with fewer candidates has fewer rows.
+            ``user_id, item_id, rank, score, strategy, user_temperature, item_temperature``,
+            with rules ``rule`` (by which one an item was moved; null: by none), and, if asked,
+            ``reasons``; a user with fewer candidates has fewer rows.
 
         Raises:
             NotFittedError: Nothing has been learned.
-            ConfigError: ``k`` or ``users`` cannot be used.
+            ConfigError: ``k``, ``users`` or ``rules`` cannot be used.
             DataError: A frame lacks a column.
+            FilterError: A filter cannot be read, or a column of the rules is not there.
         """
         check_k(k)
         shelf = self._need()
         request = self._request(users, profiles, histories)
         never = None if exclude is None else as_frame(exclude, "user_id", "item_id")
-        candidates = shelf.answers.candidates(check_ids(items, "items"))
+        named = check_ids(items, "items")
+        candidates = shelf.answers.candidates(named)
+        ruled = None
+        if rules is not None:
+            asking = request.users if users is None else [str(user) for user in users]
+            ruled = Rulings(shelf.answers.rulebook, asking, rules, named)
         parts = []
         for part in request.parts():
-            asked = part.asked(never, exclude_seen=exclude_seen)
-            places = shelf.answers.best(asked, candidates, k)
-            liked = self._histories.have_events(places.item)
-            frame = shelf.answers.frame(asked, places, liked)
+            if ruled is None:
+                asked = part.asked(never, exclude_seen=exclude_seen)
+                places = shelf.answers.best(asked, candidates, k)
+            else:
+                hide = ruled.hide_seen(part.users) & exclude_seen
+                asked = part.asked(never, exclude_seen=hide)
+                places = shelf.answers.best_under(asked, ruled.of(part.users), k)
+            frame = shelf.answers.frame(asked, places, self._histories.have_events(places.item))
             if explain:
                 names = shelf.learned.profile.names
-                why = reasons(shelf.answers, places, part.evidenced, names)
-                frame = frame.with_columns(why)
+                mine = None if ruled is None else ruled.of(part.users)
+                frame = frame.with_columns(
+                    reasons(shelf.answers, places, part.evidenced, names, rulings=mine)
+                )
             parts.append(frame)
         if not parts:
-            return pl.DataFrame(schema=SCHEMA | ({"reasons": TYPE} if explain else {}))
+            more = {"rule": pl.String} if ruled is not None else {}
+            return pl.DataFrame(schema=SCHEMA | more | ({"reasons": TYPE} if explain else {}))
         return pl.concat(parts)
 
     def similar_items(

@@ -12,7 +12,7 @@ from daybreak.service.answers import Asked
 from daybreak.service.asking import Told
 from daybreak.service.histories import Histories
 from daybreak.service.shelf import Shelf
-from daybreak.types import Sparse
+from daybreak.types import Mask, Sparse
 
 PART = 4_096
 """Users answered at a time, so that memory stays bounded."""
@@ -34,21 +34,25 @@ class Request:
         for start in range(0, len(self.users), PART):
             yield replace(self, users=self.users[start : start + PART])
 
-    def asked(self, never: pl.DataFrame | None, *, exclude_seen: bool) -> Asked:
+    def asked(self, never: pl.DataFrame | None, *, exclude_seen: bool | Mask) -> Asked:
         """Return the batch as the models see it.
 
         Args:
             never: Frame of ``user_id, item_id`` that must not be answered.
-            exclude_seen: Whether what users have seen must not be answered either.
+            exclude_seen: Whether what users have seen must not be answered either, or
+                (n_users,) for which of them.
         """
         told = self._told(self.users)
         hot = np.bincount(told.events.user, minlength=len(self.users)) > 0
         known = np.diff(told.profile.indptr) > 0
         known[list(told.texts)] = True
         without = []
-        if exclude_seen:
+        if np.any(exclude_seen):
             n_items = len(self.shelf.catalogue.items)
-            without.append(self.histories.seen(self.users, n_items, self.extra))
+            seen = self.histories.seen(self.users, n_items, self.extra)
+            if not np.all(exclude_seen):
+                seen = sp.csr_array(sp.diags_array(np.asarray(exclude_seen, np.float32)) @ seen)
+            without.append(seen)
         if never is not None and never.height:
             without.append(self._pairs(never))
         queries = self.shelf.asking.queries(told)

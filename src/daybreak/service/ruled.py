@@ -12,9 +12,7 @@ from daybreak.service.rulebook import Ruling
 from daybreak.types import Floats, Rows
 
 BOOST, QUOTA, DIVERSITY = "boost", "quota", "diversity"
-"""Rules that move items."""
-BOOST_KIND = "boost"
-"""Kind of the reason that says what a boost has added."""
+"""Rules that move items; the first is also the kind of reason that tells what it added."""
 
 
 @dataclass(frozen=True, eq=False)

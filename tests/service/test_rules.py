@@ -1,0 +1,194 @@
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.errors import ConfigError, FilterError
+from daybreak.ranking.rules import Boost, Quota, Rules
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Thirty items in three shelves, popular by their number; what differs is in columns."""
+    n = 30
+    items = pl.DataFrame(
+        {
+            "item_id": [f"i{row}" for row in range(n)],
+            "title": [f"{'tea rum pot'.split()[row % 3]} number {row}" for row in range(n)],
+            "categories": [f"{'tea rum pot'.split()[row % 3]}|all" for row in range(n)],
+            "brand": [f"brand {row % 4}" for row in range(n)],
+            "price": [float(row) for row in range(n)],
+            "line": [f"Line-{row // 2}" for row in range(n)],
+            "available_from": [NOW + 100 if row == 0 else None for row in range(n)],
+            "available_until": [NOW - 100 if row == 1 else None for row in range(n)],
+            "is_hidden": [row == 2 for row in range(n)],
+        }
+    )
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"u{user}", f"i{item}", 1000.0 + user)
+        for user in range(80)
+        for item in rng.choice(n, 6, replace=False, p=np.arange(n, 0, -1) / 465)
+    ]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    return Recommender(encoder="none", fields={"categories": "category"}).fit(events, items)
+
+
+def ask(model, k=10, user="?", **rules):
+    rules.setdefault("at", NOW)
+    return model.recommend([user], k=k, rules=Rules(**rules))
+
+
+def ids(frame):
+    return frame["item_id"].to_list()
+
+
+def rows_of(frame):
+    return [int(id_[1:]) for id_ in frame["item_id"]]
+
+
+def test_rules_that_say_nothing_change_nothing(model):
+    plain = model.recommend(["?", "u1"], k=10)
+    ruled = model.recommend(["?", "u1"], k=10, rules=Rules())
+    assert ruled.drop("rule").equals(plain)
+    assert ruled["rule"].null_count() == ruled.height
+
+
+def test_a_filter_holds_and_the_list_is_full(model):
+    found = ask(model, k=10, where="price >= 15 and has(categories, 'tea')")
+    assert len(found) == 5
+    assert all(row >= 15 and row % 3 == 0 for row in rows_of(found))
+
+
+def test_categories_items_and_exclusions_hold(model):
+    assert all(row % 3 != 2 for row in rows_of(ask(model, k=30, categories=("tea", "rum"))))
+    assert sorted(ids(ask(model, items=("i5", "i9", "nothing"), exclude=("i9",)))) == ["i5"]
+    assert not ids(ask(model, categories=("nothing",)))
+
+
+def test_what_is_hidden_or_not_available_is_never_answered(model):
+    assert {"i0", "i1", "i2"}.isdisjoint(ids(ask(model, k=30)))
+    assert "i0" in ids(ask(model, k=30, at=NOW + 200))
+    assert "i1" in ids(ask(model, k=30, at=NOW - 200))
+    now = model.recommend(["?"], k=30)["item_id"].to_list()
+    assert ("i0" in now) == (time.time() >= NOW + 100)
+    assert "i2" not in now and ("i1" in now) == (time.time() < NOW - 100)
+
+
+def test_seen_items_are_left_out_unless_one_of_two_switches_says_no(model):
+    seen = set(model.recommend(["u1"], k=30, exclude_seen=False)["item_id"]) - set(
+        model.recommend(["u1"], k=30)["item_id"]
+    )
+    assert seen
+    assert seen.isdisjoint(ids(ask(model, 30, "u1")))
+    assert seen & set(ids(ask(model, 30, "u1", exclude_seen=False, at=None)))
+
+
+def test_a_boost_moves_items_and_says_so_in_reasons_that_add_up(model):
+    rules = Rules(boosts=(Boost("brand = 'brand 3'", factor=20.0), Boost("price < 10", add=-1)))
+    found = model.recommend(["u1"], k=10, rules=rules, explain=True)
+    plain = model.recommend(["u1"], k=10)
+    first = found.row(0, named=True)
+    assert int(first["item_id"][1:]) % 4 == 3
+    assert first["rule"] == "boost"
+    assert ids(found) != ids(plain)
+    for row in found.iter_rows(named=True):
+        assert sum(r["value"] for r in row["reasons"]) == pytest.approx(row["score"], abs=1e-4)
+    boosts = [r for r in first["reasons"] if r["kind"] == "boost"]
+    assert boosts[0]["name"] == "brand = 'brand 3'"
+    assert boosts[0]["value"] == pytest.approx(np.log(20))
+
+
+def test_a_factor_above_one_raises_and_keeps_the_order_among_those_it_is_for(model):
+    where = "price between 5 and 20"
+    plain = [row for row in rows_of(ask(model, 30)) if 5 <= row <= 20]
+    for factor in (0.1, 3.0):
+        found = ask(model, 30, boosts=(Boost(where, factor),))
+        assert [row for row in rows_of(found) if 5 <= row <= 20] == plain
+    up = rows_of(ask(model, 30, boosts=(Boost(where, 1e6),)))
+    assert sorted(up[:16]) == list(range(5, 21))
+
+
+def test_the_knob_makes_lists_more_unlike_and_zero_changes_nothing(model):
+    plain, unlike = ask(model, k=9), ask(model, k=9, diversity=0.9)
+    assert ids(ask(model, k=9, diversity=0.0)) == ids(plain)
+    assert ids(unlike)[0] == ids(plain)[0]
+    assert set(unlike["rule"].drop_nulls()) == {"diversity"}
+    by_score = unlike["score"].rank("ordinal", descending=True).to_list()
+    stays = [rank == place for rank, place in zip(unlike["rank"], by_score, strict=True)]
+    assert stays == unlike["rule"].is_null().to_list()
+
+
+def test_no_value_of_a_distinct_column_comes_twice(model):
+    found = rows_of(ask(model, k=15, distinct="line"))
+    assert len({row // 2 for row in found}) == len(found) == 14  # line 0 is not to be had
+
+
+def test_near_duplicates_of_content_are_left_out(model):
+    alike = ask(model, k=30, alike=0.05)
+    assert 1 <= len(alike) < 27
+    assert len(ask(model, k=30, alike=1.0)) == 27
+
+
+def test_quotas_hold(model):
+    at_most = rows_of(ask(model, 10, quotas=(Quota(each="brand", at_most=2, of=8),)))
+    assert max(np.bincount([row % 4 for row in at_most[:8]])) == 2
+    assert len(at_most) == 10
+    found = ask(model, 10, quotas=(Quota("price >= 25", at_least=3, of=6),))
+    assert sum(row >= 25 for row in rows_of(found)[:6]) == 3
+    assert "quota" in found["rule"].to_list()
+
+
+def test_a_quota_that_cannot_be_filled_is_filled_as_far_as_possible(model):
+    found = rows_of(ask(model, 5, quotas=(Quota("price >= 29", at_least=3),)))
+    assert 29 in found and len(found) == 5
+
+
+def test_each_user_of_a_batch_has_rules_of_their_own(model):
+    rules = [Rules(where="price < 9", at=NOW), Rules(where="price >= 9", diversity=0.5)]
+    found = model.recommend(["u1", "u2"], k=5, rules=rules)
+    prices = {u: rows_of(found.filter(pl.col("user_id") == u)) for u in ("u1", "u2")}
+    assert max(prices["u1"]) < 9 <= min(prices["u2"])
+    alone = model.recommend(["u2"], k=5, rules=rules[1])
+    assert ids(found.filter(pl.col("user_id") == "u2")) == ids(alone)
+
+
+def test_items_added_later_are_filtered_boosted_and_counted_too(model):
+    copy = model.again()
+    copy._shelf, copy._histories = model._shelf, model._histories
+    new = {"item_id": ["new"], "title": ["rum number 99"], "price": [99.0], "colour": ["red"]}
+    copy.add_items(new)
+    assert ids(ask(copy, where="price > 50")) == ["new"]
+    assert ids(ask(copy, where="colour = 'red'")) == ["new"]
+    assert ids(ask(copy, 1, boosts=(Boost("colour = 'red'", add=99),))) == ["new"]
+
+
+def test_nobody_asked_for_has_an_answer_of_the_same_form(model):
+    empty = model.recommend([], rules=Rules(), explain=True)
+    assert empty.columns[-2:] == ["rule", "reasons"] and not empty.height
+
+
+@pytest.mark.parametrize(
+    ("rules", "error", "says"),
+    [
+        (Rules(where="prize < 3"), FilterError, "no column 'prize'; columns: item_id, title"),
+        (Rules(where="price <"), FilterError, "at character 7"),
+        (Rules(distinct="nothing"), FilterError, "no column 'nothing'"),
+        (Rules(quotas=(Quota(each="nothing", at_most=1),)), FilterError, "'nothing'"),
+        ([Rules()], ConfigError, "1 rules for 2 users"),
+        ({"where": "price < 3"}, ConfigError, "rules must be Rules"),
+        (["price < 3", ""], ConfigError, "rules must be Rules values"),
+    ],
+)
+def test_bad_rules_are_refused_with_words(model, rules, error, says):
+    with pytest.raises(error, match=says):
+        model.recommend(["u1", "u2"], rules=rules)
+
+
+def test_a_catalogue_without_categories_says_so(small):
+    with pytest.raises(FilterError, match="no column of categories"):
+        small.recommend(["?"], rules=Rules(categories=("tea",)))
