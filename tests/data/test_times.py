@@ -78,3 +78,7 @@ def test_no_text_makes_it_fail(values):
 def test_missing_times_are_no_mistake():
     assert seconds(["", "NaN", None, "null"]) == [None] * 4
     assert seconds(pl.Series([date(1970, 1, 2), None])) == [86_400.0, None]
+
+
+def test_the_time_that_go_writes_for_none_is_no_time():
+    assert seconds(["0001-01-01T00:00:00Z", "1970-01-01T00:00:05Z"]) == [None, 5.0]

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-EMPTY = ("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-")
-"""Spellings of "no value" in columns of numbers and times, in lower case."""
+EMPTY = ("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-", "0001-01-01t00:00:00z")
+"""Spellings of "no value" in columns of numbers and times, in lower case; the last is Go's."""
 
 _ISO = (
     r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"

@@ -23,20 +23,21 @@ def replace_feedback(live: "Live", feedback: Sequence[Feedback]) -> Accepted:
 
     The new is on the disk before the old goes: a crash between leaves both, never none.
     """
-    new = {_key(row): row for row in map(_dated, feedback)}
+    new = {_key(row, row["user_id"]): row for row in map(_dated, feedback)}
     users = dict.fromkeys(one.user_id for one in feedback)
-    before = [row for user in users for row in events_of(live, user=user) if _key(row) in new]
+    before = [(_key(row, user), row) for user in users for row in events_of(live, user=user)]
     outcome = live.add_events(list(new.values()))
-    bad = {outcome_row.row for outcome_row in outcome.rejected}
+    bad = {rejected.row for rejected in outcome.rejected}
     stored = {key: row for place, (key, row) in enumerate(new.items()) if place not in bad}
-    old = [row for row in before if _key(row) in stored and not _same(row, stored[_key(row)])]
+    old = [row for key, row in before if key in stored and not _same(row, stored[key])]
     if old:
         live.delete_events(equal_to=old)
     return outcome
 
 
-def _key(row: Row) -> Key:
-    return row.get("event_type"), row["user_id"], row["item_id"]
+def _key(row: Row, user: str) -> Key:
+    """Return what only one feedback may have; the user as the caller calls him."""
+    return row.get("event_type"), user, row["item_id"]
 
 
 def _same(first: Row, second: Row) -> bool:
