@@ -13,7 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from daybreak.errors import DaybreakError
 from daybreak.server.access import Gate
 from daybreak.server.bodies import Body
+from daybreak.server.describing import PROBLEMS
 from daybreak.server.envelope import Envelope
+from daybreak.server.gorse import BASE as GORSE
+from daybreak.server.gorse import gorse_router
 from daybreak.server.keys import KeyRing, Keys
 from daybreak.server.metrics import Metrics
 from daybreak.server.options import ServerOptions
@@ -63,6 +66,7 @@ def create_app(live: "Live", options: ServerOptions | None = None) -> FastAPI:
     app.state.daybreak = state
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(gorse_router(), prefix=GORSE, responses=PROBLEMS)
     install_handlers(app)
     app.add_middleware(Envelope, options=options, metrics=metrics)
     return app

@@ -1,7 +1,7 @@
 """Ids in paths: any text, exactly as it was, slashes included.
 
 A server decodes ``a%2Fb`` before it looks for a route, and then nobody can tell the id ``a/b``
-from two parts of a path. So under ``/api/v1`` routes are found by the path as it was sent, and
+from two parts of a path. So under ``/api/`` routes are found by the path as it was sent, and
 each part is decoded on its own.
 """
 
@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 BASE = "/api/v1"
 """Before every path of this interface."""
+INTERFACES = "/api/"
+"""Before every path of this interface and of those that stand beside it."""
 
 
 class IdConvertor(Convertor[str]):
@@ -49,6 +51,6 @@ def as_sent(scope: Scope) -> bool:
         text = unquote_to_bytes(raw + b"?" + scope.get("query_string", b"")).decode()
     except UnicodeDecodeError:
         return False
-    if path.startswith(BASE):
+    if path.startswith(INTERFACES):
         scope["path"] = path
     return "\0" not in text
