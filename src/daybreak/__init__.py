@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "Boost",
     "AsyncClient",
+    "Boost",
     "Client",
     "DaybreakError",
     "EventRules",
@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "Boost": "daybreak.ranking.rules",
     "AsyncClient": "daybreak.client",
+    "Boost": "daybreak.ranking.rules",
     "Client": "daybreak.client",
     "DaybreakError": "daybreak.errors",
     "EventRules": "daybreak.data",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.evaluation.ranking import top_k
-from daybreak.ranking.arranging import BY_DIVERSITY, BY_QUOTA
+from daybreak.ranking.arranging import BY_DIVERSITY, BY_QUOTA, best_rows
 from daybreak.service.rulebook import Ruling
 from daybreak.types import Floats, Rows
 
@@ -40,7 +40,8 @@ def lists(scores: Floats, rulings: Sequence[Ruling], k: int | Sequence[int]) -> 
     found: list[Listed] = [None] * len(rulings)  # type: ignore[list-item]
     for group in _groups(rulings, lengths):
         ruling, length = rulings[group[0]], lengths[group[0]]
-        for place, listed in zip(group, _of_one(scores[group], ruling, length), strict=True):
+        mine = scores if len(group) == len(scores) else scores[group]
+        for place, listed in zip(group, _of_one(mine, ruling, length), strict=True):
             found[place] = listed
     return found
 
@@ -55,21 +56,38 @@ def _groups(rulings: Sequence[Ruling], lengths: Sequence[int]) -> list[list[int]
 
 def _of_one(scores: Floats, ruling: Ruling, k: int) -> list[Listed]:
     """Return the lists of rows that have one ruling."""
-    scores[:, ~ruling.open] = -np.inf
+    if not ruling.open.all():
+        scores[:, ~ruling.open] = -np.inf
     added = ruling.added()
+    if added is None and ruling.arrangement is None:
+        return _in_order(scores, k)
     if added is not None:
         scores += added
-    if ruling.arrangement is not None:
-        arranged = [ruling.arrangement.arrange(row, k) for row in scores]
-    else:
-        best = top_k(scores, max(1, min(k, scores.shape[1])))
-        arranged = [(rows[rows >= 0], np.zeros(int((rows >= 0).sum()), int)) for rows in best]
+    return [_arranged(row, added, ruling, k) for row in scores]
+
+
+def _in_order(scores: Floats, k: int) -> list[Listed]:
+    """Return the best of each row."""
+    if not scores.shape[1]:
+        return [Listed(np.empty(0, np.int64), row, []) for row in scores]
+    best = top_k(scores, max(1, min(k, scores.shape[1])))
+    values = np.take_along_axis(scores, np.maximum(best, 0), axis=1)
+    lengths = (best >= 0).sum(axis=1).tolist()
     return [
-        Listed(
-            rows, mine[rows], _moved(mine[rows], None if added is None else added[rows], why)
-        )
-        for mine, (rows, why) in zip(scores, arranged, strict=True)
+        Listed(rows[:n], mine[:n], [None] * n)
+        for rows, mine, n in zip(best, values, lengths, strict=True)
     ]
+
+
+def _arranged(scores: Floats, added: Floats | None, ruling: Ruling, k: int) -> Listed:
+    """Return one list that is not in the order of the model's scores alone."""
+    if ruling.arrangement is None:
+        rows = best_rows(scores, k)
+        why = np.zeros(len(rows), dtype=np.int64)
+    else:
+        rows, why = ruling.arrangement.arrange(scores, k)
+    mine = scores[rows]
+    return Listed(rows, mine, _moved(mine, None if added is None else added[rows], why))
 
 
 def _moved(scores: Floats, added: Floats | None, causes: Rows) -> list[str | None]:
