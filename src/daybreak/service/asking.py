@@ -105,6 +105,10 @@ class Asking:
         spread = {row: near for row, near in self._spread.items() if row not in stale}
         return Asking(self.anchors, items, self.dated, self.encode, spread, self._said)
 
+    def forget(self) -> None:
+        """Drop the sentences that were said."""
+        self._said.clear()
+
     def _faded(self, events: Events) -> Floats:
         """Return how much each event still counts as recent; the latest of an asker counts 1.
 
@@ -156,7 +160,8 @@ class Asking:
 
     def _sentences(self, texts: Sequence[str]) -> Sparse:
         """Return (n_texts, n_anchors) the known items that stand for each sentence."""
-        found = {text: self._said[text] for text in texts if text in self._said}
+        held = {text: self._said.get(text) for text in texts}  # others may say something too
+        found = {text: near for text, near in held.items() if near is not None}
         new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
             near = sp.csr_array(nearest(self.anchors, self._as_items(new), NEIGHBOURS).T)

@@ -98,6 +98,10 @@ class Histories:
             pairs = np.concatenate([pairs, np.array(late, dtype=np.int64).T], axis=1)
         return pairs[0], pairs[1]
 
+    def count(self, user: str) -> int:
+        """Return how many events of a user are known."""
+        return len(self.of([user])) + len(self.only_seen([user])[0])
+
     def liked(self) -> Events:
         """Return all positive events; users have rows of their own, in no order."""
         late = list(self.added)
@@ -111,6 +115,11 @@ class Histories:
             np.r_[rest.item, theirs.item],
             np.r_[rest.at, theirs.at],
         )
+
+    @property
+    def n_events(self) -> int:
+        """How many events are known; a pair that was seen and liked may count twice."""
+        return len(self.positive) + int(self.seen_only.nnz) + self.n_late
 
     @property
     def n_late(self) -> int:

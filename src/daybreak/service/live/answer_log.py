@@ -60,6 +60,11 @@ class AnswerLog:
             self._waiting = deque(kept)
             return gone
 
+    def count(self, user: str) -> int:
+        """Return how many answers of a user wait."""
+        with self._lock:
+            return sum(answer.user_id == user for answer in self._waiting)
+
     def flush(self) -> None:
         """Write all that waits.
 

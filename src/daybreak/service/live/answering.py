@@ -5,13 +5,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock, local
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
 from daybreak.errors import DaybreakError, NotFoundError
+from daybreak.service.experiments import Experiments, Variant, shadow_id
 from daybreak.service.explaining import SHOWN
+from daybreak.service.exploring import Chosen, Draft, Explorer
 from daybreak.service.live.answer_log import AnswerLog
 from daybreak.service.live.answered import Answered, Reason, Recommended
 from daybreak.service.live.ask import SESSION, Ask
@@ -38,6 +39,27 @@ class Scroll:
     shown: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Of which part of which experiment an answer is."""
+
+    experiment: str
+    variant: str
+    shadow: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One answer to be made: by whom, under which id."""
+
+    wish: Wish
+    scene: Scene
+    place: Place | None = None
+    shadows: tuple[Variant, ...] = ()
+    id: str = field(default_factory=lambda: uuid4().hex)
+    notes: tuple[str, ...] = ()
+
+
 class Answering:
     """Answers asks with the release in use; concurrent ones together.
 
@@ -54,7 +76,14 @@ class Answering:
         self._mine = local()
         self._scrolls: OrderedDict[str, Scroll] = OrderedDict()
         self._lock = Lock()
+        self.explorer: Explorer | None = None
+        """Puts new items into answers; None: nobody does."""
+        self.explores = False
+        """Whether it does where an ask does not say."""
+        self.experiments: Experiments | None = None
+        """Says who sees what; None: there are no experiments."""
         self.batcher: Batcher[Wish, Answered] = Batcher(self.answer)
+        self.shadows: Batcher[Job, Answered] = Batcher(self._jobs, "shadows")
 
     def wish(self, ask: Ask, exclude: Sequence[str] = ()) -> Wish:
         """Check an ask; see :meth:`Wish.of`."""
@@ -83,6 +112,15 @@ class Answering:
         self._remember(answered.recommendation_id, scroll)
         return replace(answered, items=items, notes=(*answered.notes, *notes))
 
+    def explain(self, ask: Ask, item: str) -> tuple[Reason, ...]:
+        """Return every piece of evidence of the score of one item of the catalogue."""
+        scene = self._stages.now
+        row = scene.shelf.catalogue.row(item)
+        if row < 0:
+            return ()
+        batch = Batch.of(scene, [self.wish(ask)], self._listener())
+        return batch.reasons(0, np.array([row]), None)[0]
+
     def forget(self, asker: str) -> int:
         """Drop what is remembered of a user, by the inside name; return how many answers."""
         with self._lock:
@@ -101,91 +139,150 @@ class Answering:
             asks = [scroll.ask for scroll in self._scrolls.values()]
         return sum(asker in {*_names(self.wish(ask))} for ask in asks)
 
+    def close(self) -> None:
+        """Answer what was asked, then stop."""
+        self.batcher.close()
+        self.shadows.close()
+
     def _part(self, wishes: Sequence[Wish]) -> list[Answered | Exception]:
         start = time.perf_counter()
-        now = self._stages.now
-        found: dict[int, Answered | Exception] = {}
-        groups: dict[int, list[int]] = {}
-        for place, wish in enumerate(wishes):
-            groups.setdefault(wish.ask.n, []).append(place)
-        for places in groups.values():
-            mine = [wishes[place] for place in places]
-            found |= zip(places, self._together(now, mine), strict=True)
+        jobs = [self._job(wish) for wish in wishes]
+        answers = self._jobs(jobs)
+        for job, answer in zip(jobs, answers, strict=True):
+            if isinstance(answer, Answered):
+                self._shadow(job, answer)
         took = 1000 * (time.perf_counter() - start)
-        return [_timed(found[place], took) for place in range(len(wishes))]
+        return [_timed(answer, took) for answer in answers]
 
-    def _together(self, scene: Scene, wishes: Sequence[Wish]) -> list[Answered | Exception]:
-        """Answer wishes of one length; if that fails, one by one, to find whose fault it is."""
+    def _job(self, wish: Wish) -> Job:
+        """Decide by which variant a wish is answered."""
+        now = self._stages.now
+        if self.experiments is None or not wish.ask.experiment:
+            return Job(wish, now)
+        session = None if wish.session is None else wish.session.removeprefix(SESSION)
+        found = self.experiments.assign(wish.user, session, wish.ask.scenario)
+        if found is None:
+            return Job(wish, now)
+        variant = found.variant
+        scene = now if variant.release is None else self._stages.scene(variant.release)
+        if scene is None:
+            note = f"release {variant.release} of experiment {found.experiment} is not loaded"
+            return Job(wish, now, notes=(note,))
+        changed = replace(wish, ask=variant.change(wish.ask))
+        return Job(changed, scene, Place(found.experiment, variant.name), found.shadows)
+
+    def _shadow(self, job: Job, answer: Answered) -> None:
+        """Let the shadows of a variant be answered too, behind everybody who waits."""
+        for variant in job.shadows:
+            release = variant.release
+            scene = self._stages.now if release is None else self._stages.scene(release)
+            if scene is None or job.place is None:
+                continue
+            wish = replace(job.wish, ask=variant.change(job.wish.ask))
+            place = Place(job.place.experiment, variant.name, shadow=True)
+            id_ = shadow_id(answer.recommendation_id, variant.name)
+            self.shadows.submit(Job(wish, scene, place, id=id_))
+
+    def _jobs(self, jobs: Sequence[Job]) -> list[Answered | Exception]:
+        """Answer jobs, those of one scene and one length together."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for place, job in enumerate(jobs):
+            groups.setdefault((id(job.scene), job.wish.ask.n), []).append(place)
+        found: dict[int, Answered | Exception] = {}
+        for places in groups.values():
+            mine = self._together([jobs[place] for place in places])
+            found |= zip(places, mine, strict=True)
+        return [found[place] for place in range(len(jobs))]
+
+    def _together(self, jobs: Sequence[Job]) -> list[Answered | Exception]:
+        """Answer jobs of one kind; if that fails, one by one, to find whose fault it is."""
         try:
-            return list(self._list(scene, wishes))
+            return list(self._list(jobs))
         except DaybreakError as error:
-            if len(wishes) == 1:
+            if len(jobs) == 1:
                 return [error]
-        return [self._together(scene, [wish])[0] for wish in wishes]
+        return [self._together([job])[0] for job in jobs]
 
-    def _list(self, scene: Scene, wishes: Sequence[Wish]) -> list[Answered]:
-        batch = Batch.of(scene, wishes, self._listener())
-        places = batch.best()
-        bounds = np.searchsorted(places.who, np.arange(len(wishes) + 1))
+    def _list(self, jobs: Sequence[Job]) -> list[Answered]:
+        batch = Batch.of(jobs[0].scene, [job.wish for job in jobs], self._listener())
+        chosen = self._chosen(batch, jobs)
+        bounds = np.searchsorted(chosen.places.who, np.arange(len(jobs) + 1))
         answers = []
-        for place, wish in enumerate(wishes):
+        for place, job in enumerate(jobs):
             mine = slice(int(bounds[place]), int(bounds[place + 1]))
-            items = self._items(batch, place, places.item[mine], places.score[mine])
-            answers.append(self._answered(batch, place, wish, items))
-        self._keep(wishes, answers)
+            answers.append(self._answered(batch, place, job, self._items(batch, chosen, mine)))
+        self._keep(jobs, answers)
         return answers
 
-    def _items(
-        self, batch: Batch, place: int, rows: Any, scores: Any
-    ) -> tuple[Recommended, ...]:
+    def _chosen(self, batch: Batch, jobs: Sequence[Job]) -> Chosen:
+        """Return the best places, some of them given to new items to be tried out."""
+        places = batch.best()
+        want = [self._explores(job) for job in jobs]
+        if self.explorer is None or not any(want):
+            count = len(places)
+            return Chosen(places, np.ones(count), np.zeros(count, dtype=bool))
+        scene = batch.scene
+        draft = Draft(scene.shelf, scene.histories, batch.asked, places, batch.allowed)
+        keys, wanted = [job.id for job in jobs], np.array(want, dtype=bool)
+        return self.explorer.choose(draft, jobs[0].wish.ask.n, keys, wanted)
+
+    def _explores(self, job: Job) -> bool:
+        asked = job.wish.ask.explore
+        return self.explores if asked is None else asked
+
+    def _items(self, batch: Batch, chosen: Chosen, mine: slice) -> tuple[Recommended, ...]:
+        rows = chosen.places.item[mine]
         if not len(rows):
             return ()
-        ids = batch.scene.shelf.catalogue.items.ids.ids
+        place = int(chosen.places.who[mine.start])
         why: list[tuple[Reason, ...]] = [()] * len(rows)
         if batch.wishes[place].ask.explain:
             why = batch.reasons(place, rows, SHOWN)
-        columns = zip(
-            rows.tolist(),
-            scores.tolist(),
-            batch.strategies(place, rows),
-            batch.scene.temperatures(rows),
-            why,
-            strict=True,
-        )
-        sheet = self._stages.known.items
+        ids, sheet = batch.scene.shelf.catalogue.items.ids.ids, self._stages.known.items
+        strategies, warmth = batch.strategies(place, rows), batch.scene.temperatures(rows)
+        score, chance = chosen.places.score[mine].tolist(), chosen.propensity[mine].tolist()
+        explored = chosen.explored[mine].tolist()
         return tuple(
             Recommended(
-                ids[row],
-                rank,
-                score,
-                strategy,
-                temperature,
-                reasons=reasons,
-                properties=sheet.get(ids[row]) or {},
+                id_ := ids[row],
+                n + 1,
+                score[n],
+                strategies[n],
+                warmth[n],
+                chance[n],
+                explored[n],
+                why[n],
+                sheet.get(id_) or {},
             )
-            for rank, (row, score, strategy, temperature, reasons) in enumerate(columns, 1)
+            for n, row in enumerate(rows.tolist())
         )
 
     def _answered(
-        self, batch: Batch, place: int, wish: Wish, items: tuple[Recommended, ...]
+        self, batch: Batch, place: int, job: Job, items: tuple[Recommended, ...]
     ) -> Answered:
-        scene = batch.scene
+        mine = job.place
         return Answered(
-            uuid4().hex,
-            wish.ask.user_id,
+            job.id,
+            job.wish.ask.user_id,
             batch.user_temperature(place),
-            scene.release,
+            batch.scene.release,
             items,
-            notes=scene.notes,
+            None if mine is None else mine.experiment,
+            None if mine is None else mine.variant,
+            (*batch.scene.notes, *job.notes),
         )
 
-    def _keep(self, wishes: Sequence[Wish], answers: Sequence[Answered]) -> None:
+    def _keep(self, jobs: Sequence[Job], answers: Sequence[Answered]) -> None:
         """Log answers, and remember them to be continued."""
         now = time.time()
-        self._log.put([_logged(w, a, now) for w, a in zip(wishes, answers, strict=True)])
-        for wish, answer in zip(wishes, answers, strict=True):
-            shown = [*wish.exclude, *(item.item_id for item in answer.items)]
-            self._remember(answer.recommendation_id, Scroll(wish.ask, shown))
+        logged = [_logged(job, answer, now) for job, answer in zip(jobs, answers, strict=True)]
+        self._log.put(logged)
+        if self.explorer is not None:
+            self.explorer.record(logged)
+        for job, answer in zip(jobs, answers, strict=True):
+            if job.place is None or not job.place.shadow:
+                shown = [*job.wish.exclude, *(item.item_id for item in answer.items)]
+                self._remember(answer.recommendation_id, Scroll(job.wish.ask, shown))
 
     def _remember(self, id_: str, scroll: Scroll) -> None:
         with self._lock:
@@ -225,7 +322,8 @@ def _timed(answer: Answered | Exception, took_ms: float) -> Answered | Exception
     return replace(answer, took_ms=took_ms) if isinstance(answer, Answered) else answer
 
 
-def _logged(wish: Wish, answer: Answered, at: float) -> Answer:
+def _logged(job: Job, answer: Answered, at: float) -> Answer:
+    wish = job.wish
     session = None if wish.session is None else wish.session.removeprefix(SESSION)
     return Answer(
         answer.recommendation_id,
@@ -238,6 +336,7 @@ def _logged(wish: Wish, answer: Answered, at: float) -> Answer:
         ),
         answer.experiment,
         answer.variant,
+        shadow=job.place is not None and job.place.shadow,
         scenario=wish.ask.scenario,
         session_id=session,
     )

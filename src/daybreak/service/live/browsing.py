@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError, NotFittedError, NotFoundError
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.rules import Rules
 from daybreak.service.inputs import check_k
@@ -122,6 +122,24 @@ class Browsing:
         best = best[best >= 0]
         return self._listed(scene, best, scores[best], [chart] * len(best))
 
+    def embed(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Return vectors of texts by the text model of the release.
+
+        Raises:
+            NotFittedError: The release has none.
+        """
+        meaning = self._stages.now.shelf.learned.content.meaning
+        if meaning is None:
+            raise NotFittedError(
+                "the release in use has no text model; train with one: daybreak train --encoder"
+            )
+        vectors = meaning.encoder.encode(list(texts))
+        return {
+            "vectors": np.asarray(vectors).tolist(),
+            "dimension": int(vectors.shape[1]),
+            "model": meaning.encoder.hash,
+        }
+
     def _charts_of(self, scene: Scene) -> Charts:
         """Return the charts as of the last time that popularity was counted."""
         key = scene.shelf.parts.scorers[0]
@@ -151,7 +169,7 @@ class Browsing:
 
 def _allowed(scene: Scene, rules: Rules | None) -> Mask:
     answers = scene.shelf.answers
-    return answers.shown if rules is None else answers.candidates(rules.items)
+    return answers.shown if rules is None else answers.rulebook.ruling(rules).open
 
 
 def _place(cursor: str | None) -> int:

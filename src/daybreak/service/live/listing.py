@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 
-from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.blend import level_of
 from daybreak.ranking.reasons import Evidenced
+from daybreak.ranking.rules import Rules
 from daybreak.service.answers import TEMPERATURES, Asked, Places
 from daybreak.service.asking import Told
 from daybreak.service.explaining import why
@@ -16,12 +17,16 @@ from daybreak.service.live.answered import Reason
 from daybreak.service.live.scene import Scene
 from daybreak.service.live.told import NOBODY, Known, Listener
 from daybreak.service.live.wish import Wish
-from daybreak.types import Mask, Rows
+from daybreak.service.rulebook import Ruling
+from daybreak.service.under_rules import boost_reasons
+from daybreak.types import Mask, Rows, Sparse
+
+PLAIN = Rules()
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Wishes for lists of one length, with all that is needed to score and to explain."""
+    """Wishes with all that is needed to score and to explain."""
 
     scene: Scene
     wishes: Sequence[Wish]
@@ -35,38 +40,33 @@ class Batch:
         known = listener.listen(scene, wishes)
         queries = scene.shelf.asking.queries(known.told)
         names = [wish.asker or NOBODY for wish in wishes]
-        return cls(scene, wishes, known, Asked(names, queries, known.hot, known.warm))
-
-    @property
-    def n(self) -> int:
-        """Length of the lists."""
-        return self.wishes[0].ask.n
+        never = (_never(scene, wishes, known),)
+        return cls(scene, wishes, known, Asked(names, queries, known.hot, known.warm, never))
 
     @cached_property
-    def allowed(self) -> Mask:
-        """(n_wishes, n_items) what may be answered."""
-        answers = self.scene.shelf.answers
-        allowed = np.tile(answers.shown, (len(self.wishes), 1))
-        for place, wish in enumerate(self.wishes):
-            rules = wish.ask.rules
-            if rules is not None and rules.items is not None:
-                allowed[place] &= answers.candidates(rules.items)
-            never = answers.rows_of((*wish.exclude, *(rules.exclude if rules else ())))
-            allowed[place, never[never >= 0]] = False
-        who, item = self.known.seen
-        free = [w.ask.rules is None or w.ask.rules.exclude_seen for w in self.wishes]
-        hides = np.array(free, dtype=bool)[who]
-        allowed[who[hides], item[hides]] = False
-        return allowed
+    def rulings(self) -> list[Ruling]:
+        """The rules of each wish, worked out for the catalogue; equal ones once.
+
+        Raises:
+            FilterError: A filter cannot be read.
+        """
+        book = self.scene.shelf.answers.rulebook
+        made: dict[Rules, Ruling] = {}
+        for wish in self.wishes:
+            rules = wish.ask.rules or PLAIN
+            if rules not in made:
+                made[rules] = book.ruling(rules)
+        return [made[wish.ask.rules or PLAIN] for wish in self.wishes]
 
     def best(self) -> Places:
         """Return the best places of each wish."""
-        scores = self.scene.shelf.answers.score(self.asked.queries)
-        scores[~self.allowed] = -np.inf
-        rows = top_k(scores, max(1, min(self.n, scores.shape[1])))
-        who, place = np.nonzero(rows >= 0)
-        item = rows[who, place]
-        return Places(who, item, place + 1, scores[who, item])
+        lengths = [wish.ask.n for wish in self.wishes]
+        return self.scene.shelf.answers.best_under(self.asked, self.rulings, lengths)
+
+    @property
+    def allowed(self) -> Mask:
+        """(n_wishes, n_items) what may be answered, beside what users have seen."""
+        return np.stack([ruling.open for ruling in self.rulings])
 
     def strategies(self, place: int, items: Rows) -> list[str]:
         """Return the strategy that counts most for each item of a wish."""
@@ -86,11 +86,13 @@ class Batch:
 
     def reasons(self, place: int, items: Rows, most: int | None) -> list[tuple[Reason, ...]]:
         """Return the evidence of each item; the values add up to its score."""
-        shelf = self.scene.shelf
+        shelf, ruling = self.scene.shelf, self.rulings[place]
         found = why(
             shelf.answers, items, self._evidence(place), shelf.learned.profile.names, most
         )
-        return [tuple(Reason(**reason) for reason in reasons) for reasons in found]
+        boosts = [boost_reasons(ruling.boosts_of(int(row))) for row in items]
+        both = zip(found, boosts, strict=True)
+        return [tuple(Reason(**one) for one in (*mine, *added)) for mine, added in both]
 
     def _evidence(self, place: int) -> Evidenced:
         told = self.known.told
@@ -98,3 +100,19 @@ class Batch:
         mine = type(mine)(np.zeros_like(mine.user), mine.item, mine.at)
         texts = {0: told.texts[place]} if place in told.texts else {}
         return self.scene.shelf.asking.evidenced(Told(mine, told.profile[[place]], texts))
+
+
+def _never(scene: Scene, wishes: Sequence[Wish], known: Known) -> Sparse:
+    """Return the (n_wishes, n_items) CSR of what must not be answered."""
+    items = scene.shelf.catalogue.items
+    free = [wish.ask.rules is None or wish.ask.rules.exclude_seen for wish in wishes]
+    hides = np.array(free, dtype=bool)[known.seen[0]]
+    parts = [np.stack(known.seen)[:, hides]]
+    for place, wish in enumerate(wishes):
+        if wish.exclude:
+            rows = items.ids.rows(wish.exclude)
+            rows = rows[rows >= 0]
+            parts.append(np.stack([np.full(len(rows), place), rows]))
+    who, item = np.concatenate(parts, axis=1)
+    ones = np.ones(len(who), dtype=np.float32)
+    return sp.csr_array((ones, (who, item)), shape=(len(wishes), len(items)))

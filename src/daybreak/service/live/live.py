@@ -1,26 +1,43 @@
 """The live service: one object a process, thread-safe, from store to answer."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
+import polars as pl
+
 from daybreak.config import Settings
-from daybreak.errors import DaybreakError
+from daybreak.data import EVENT_COLUMNS
+from daybreak.errors import ConfigError, DaybreakError
+from daybreak.ranking.rules import Rules
+from daybreak.service.experiments import Experiments
+from daybreak.service.exploring import Explorer
+from daybreak.service.inputs import check_k
 from daybreak.service.live.accepted import Accepted
 from daybreak.service.live.answer_log import AnswerLog
-from daybreak.service.live.answered import Answered
+from daybreak.service.live.answered import Answered, Reason, Recommended
 from daybreak.service.live.answering import Answering
 from daybreak.service.live.ask import Ask
+from daybreak.service.live.browsing import Browsing, Page
+from daybreak.service.live.incoming import asker_of
+from daybreak.service.live.remembering import memories
 from daybreak.service.live.stages import Stages
+from daybreak.service.live.watching import Watching
 from daybreak.service.live.writing import Writing
-from daybreak.service.privacy import Pseudonyms
+from daybreak.service.privacy import Proof, Pseudonyms, erase, export
+from daybreak.service.retraining import Trainer
 from daybreak.service.shop import store_file
-from daybreak.store import open_store
+from daybreak.store import Release, open_store
 
 log = logging.getLogger(__name__)
+
+_SAME = ("user_id", "item_id", "event_type", "value", "timestamp")
+"""What makes an event without an id the one it is."""
 
 
 class Live:
@@ -53,6 +70,16 @@ class Live:
         self._log = AnswerLog(self.journal)
         self._writing = Writing(self.store, pseudonyms)
         self._answering = Answering(self._stages, self._log, pseudonyms)
+        self._browsing = Browsing(self.store, self._stages)
+        self._trainer = Trainer(settings, self.journal)
+        self._pseudonyms = pseudonyms
+        self._watching = Watching(
+            self.store,
+            self._stages,
+            self._log,
+            self._trainer,
+            lambda: self._answering.batcher.waiting,
+        )
         self._stop = Event()
         self._follower = Thread(
             target=self._follow, args=(poll_s,), name="follower", daemon=True
@@ -127,14 +154,264 @@ class Live:
         """
         return self._answering.more(recommendation_id, n)
 
+    def rank(self, ask: Ask, items: Sequence[str]) -> Answered:
+        """Put given items into the best order for somebody.
+
+        Items that nobody knows, or that may not be recommended, are left out, and a note says
+        how many; what the user has seen is ranked as well.
+
+        Raises:
+            ConfigError: There are no items, or too many.
+        """
+        listed = tuple(dict.fromkeys(items))
+        check_k(len(listed))
+        rules = replace(ask.rules or Rules(), items=listed, exclude_seen=False)
+        answered = self.recommend(replace(ask, n=len(listed), rules=rules, explore=False))
+        left = len(listed) - len(answered.items)
+        if not left:
+            return answered
+        note = f"{left} of {len(listed)} items are not known, or may not be recommended"
+        return replace(answered, notes=(*answered.notes, note))
+
+    def explain(self, user_id: str, item_id: str) -> tuple[Reason, ...]:
+        """Return every piece of evidence of one score; the values add up to it.
+
+        Raises:
+            NotFoundError: Nobody knows the item.
+        """
+        self._browsing.one(self._stages.known.items, item_id)
+        return self._answering.explain(Ask(user_id=user_id), item_id)
+
+    def similar(
+        self,
+        item_id: str | None = None,
+        text: str | None = None,
+        n: int = 10,
+        where: str = "",
+    ) -> tuple[Recommended, ...]:
+        """Return the items most like an item, or like a text.
+
+        Args:
+            item_id: An item of the catalogue.
+            text: Words, instead.
+            n: Items wanted.
+            where: Filter over the columns of items.
+
+        Raises:
+            NotFoundError: Nobody knows the item.
+            ConfigError: Not exactly one of the two was given.
+            FilterError: The filter cannot be read.
+        """
+        rules = Rules(where=where) if where else None
+        return self._browsing.similar(item_id, text, n, rules)
+
+    def popular(self, n: int = 10, rules: Rules | None = None) -> tuple[Recommended, ...]:
+        """Return the items of most users; events count within seconds."""
+        return self._browsing.chart("popular", n, rules)
+
+    def trending(self, n: int = 10, rules: Rules | None = None) -> tuple[Recommended, ...]:
+        """Return the items of most users of late."""
+        return self._browsing.chart("trending", n, rules)
+
+    def latest(self, n: int = 10, rules: Rules | None = None) -> tuple[Recommended, ...]:
+        """Return the newest items."""
+        return self._browsing.chart("latest", n, rules)
+
+    def embed(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Return ``vectors`` of texts by the release's text model, ``dimension`` and ``model``.
+
+        Raises:
+            NotFittedError: The release has none.
+        """
+        return self._browsing.embed(texts)
+
+    def item(self, item_id: str) -> dict[str, Any]:
+        """Return an item with its attributes.
+
+        Raises:
+            NotFoundError: Nobody knows it.
+        """
+        return self._browsing.one(self._stages.known.items, item_id)
+
+    def user(self, user_id: str) -> dict[str, Any]:
+        """Return a user with the attributes that are known.
+
+        Raises:
+            NotFoundError: Nobody knows the user.
+        """
+        found = self._browsing.one(self._stages.known.users, self._inside(user_id))
+        return {**found, "user_id": user_id}
+
+    def items(self, cursor: str | None = None, n: int = 100) -> Page:
+        """Return a page of the catalogue, in the order in which items came."""
+        return self._browsing.page(self._stages.known.items, cursor, n)
+
+    def users(self, cursor: str | None = None, n: int = 100) -> Page:
+        """Return a page of users, in the order in which they came."""
+        return self._browsing.page(self._stages.known.users, cursor, n)
+
+    def events(
+        self,
+        user: str | None = None,
+        item: str | None = None,
+        cursor: str | None = None,
+        n: int = 100,
+    ) -> Page:
+        """Return a page of events, in the order in which they came."""
+        return self._browsing.events(
+            None if user is None else self._inside(user), item, cursor, n
+        )
+
+    def delete_item(self, item_id: str) -> bool:
+        """Delete an item with its events; say whether it was there."""
+        erased = self.journal.erase(items=[item_id])
+        self._stages.follow()
+        return erased.items > 0
+
+    def delete_events(
+        self,
+        event_ids: Sequence[str] = (),
+        user: str | None = None,
+        item: str | None = None,
+        kind: str | None = None,
+        equal_to: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """Delete events: those of these ids, and those of a user, of an item, or of both.
+
+        Args:
+            event_ids: Ids under which events came.
+            user: Whose.
+            item: With which item.
+            kind: Only those of this type, of the user or item.
+            equal_to: And those like these rows, as :meth:`events` returns them.
+
+        Returns:
+            How many there were.
+        """
+        gone = self.journal.erase(events=list(event_ids)).events if event_ids else 0
+        named = {"user_id": None if user is None else self._inside(user), "item_id": item}
+        given = {name: [value] for name, value in named.items() if value is not None}
+        if given:
+            given |= {} if kind is None else {"event_type": [kind]}
+            gone += self.journal.erase(events=pl.DataFrame(given)).events
+        if equal_to:
+            rows = [{name: row.get(name) for name in _SAME} for row in equal_to]
+            schema = dict(EVENT_COLUMNS)
+            frame = pl.DataFrame(rows, schema={name: schema[name] for name in _SAME})
+            gone += self.journal.erase(events=frame).events
+        self._stages.follow()
+        return gone
+
+    def erase_user(self, user_id: str) -> Proof:
+        """Erase a user everywhere, and prove it by looking again."""
+        places = memories(self._stages, self._log, self._answering)
+        return erase(self.store, self._inside(user_id), time.time(), places)
+
+    def export_user(self, user_id: str) -> dict[str, Any]:
+        """Return everything that is kept of a user: attributes, events, answers."""
+        self._log.flush()
+        return {**export(self.store, self._inside(user_id)), "user_id": user_id}
+
+    def merge(self, anonymous: str, user: str) -> int:
+        """Give what is known of a visitor to a user; the visitor is forgotten.
+
+        Args:
+            anonymous: Id of a session, or of a user who turned out to be another.
+            user: Who it was.
+
+        Returns:
+            How many events changed owner; 0 when it is done a second time.
+
+        Raises:
+            ConfigError: Both are the same.
+        """
+        if anonymous == user:
+            raise ConfigError(f"{user!r:.80} cannot be merged into itself")
+        known, visitor = asker_of(anonymous, anonymous, self._pseudonyms)
+        moved = 0
+        self._log.flush()
+        for name in (visitor, known):
+            if name is not None and name in self._stages.known.users:
+                moved += self.journal.merge(name, self._inside(user))
+        self._stages.follow()
+        return moved
+
+    def releases(self) -> list[Release]:
+        """Return all releases, the newest first; ``active`` is the one that answers here."""
+        mine = self._stages.now.release
+        return [replace(one, active=one.id == mine) for one in self.store.releases()]
+
+    def activate(self, id: str) -> str:
+        """Put a release into use, in every process; requests go on being answered.
+
+        Raises:
+            NotFoundError: There is no such release.
+            DataError: It is damaged; the one in use stays.
+        """
+        return self._stages.activate(id).release
+
+    def rollback(self) -> str:
+        """Put the release of before into use again.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return self._stages.rollback().release
+
+    def retrain(self, *, wait: bool = False, reason: str = "asked for") -> str:
+        """Start a training in a process of its own; its release goes through the gate.
+
+        Args:
+            wait: Whether to return only when it has ended, and its release is in use.
+            reason: Why, for whoever reads :meth:`tasks`.
+
+        Returns:
+            The id of the task; of the one that is running if there is one.
+        """
+        task = self._trainer.start(reason)
+        if wait:
+            self._trainer.wait(task)
+            self._stages.watch()
+        return task
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return trainings, the latest first."""
+        return [task.to_dict() for task in self._trainer.tasks()]
+
+    def status(self) -> dict[str, Any]:
+        """Return what is in use, how much is known, and what is not as it should be."""
+        return self._watching.status()
+
+    @property
+    def explorer(self) -> Explorer | None:
+        """Puts new items into answers; None: nobody does."""
+        return self._answering.explorer
+
+    @explorer.setter
+    def explorer(self, explorer: Explorer | None) -> None:
+        self._answering.explorer = explorer
+
+    @property
+    def experiments(self) -> Experiments | None:
+        """Says who sees what; None: there are no experiments."""
+        return self._answering.experiments
+
+    @experiments.setter
+    def experiments(self, experiments: Experiments | None) -> None:
+        self._answering.experiments = experiments
+
     def close(self) -> None:
         """Answer what was asked, write the log, close the store."""
         if not self._stop.is_set():
             self._stop.set()
-            self._answering.batcher.close()
+            self._answering.close()
             self._follower.join()
             self._log.close()
             self.store.close()
+
+    def _inside(self, user: str) -> str:
+        """Return under which id a user is stored."""
+        return user if self._pseudonyms is None else self._pseudonyms.of(user)
 
     def _seen(self, accepted: Accepted) -> Accepted:
         """Let what was written count in the next answer."""

@@ -68,6 +68,10 @@ class Stages:
         """Return the scene of a release; None while it is not in memory."""
         return self._scenes.get(release)
 
+    def scenes(self) -> list[Scene]:
+        """Return all that are in memory."""
+        return list(self._scenes.values())
+
     def follow(self) -> None:
         """Take in all that any process has written to the store since.
 

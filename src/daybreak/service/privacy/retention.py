@@ -1,0 +1,33 @@
+"""Forget what is older than it may be."""
+
+from dataclasses import dataclass
+
+from daybreak.errors import ConfigError
+from daybreak.store.journal import Erased, Journal
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long events and answers are kept; items and profiles stay until they are deleted.
+
+    Example:
+        >>> Retention(days=30).before(now=31 * 86_400.0)
+        86400.0
+    """
+
+    days: float
+
+    def __post_init__(self) -> None:
+        """Refuse a time that is none."""
+        if not 0 < self.days < float("inf"):
+            raise ConfigError(f"events must be kept above 0 days, got {self.days!r}")
+
+    def before(self, now: float) -> float:
+        """Return the time before which nothing is kept, epoch [s]."""
+        return now - self.days * DAY
+
+    def apply(self, journal: Journal, now: float) -> Erased:
+        """Delete what is too old; events without a time stay."""
+        return journal.erase(before=self.before(now))
