@@ -1,19 +1,30 @@
-from itertools import count
-
+import polars as pl
 import pytest
 
+from daybreak.data import Tables
 from daybreak.store import open_store, stores
+from daybreak.testing.journals import JOURNAL_CHECKS
 from daybreak.testing.stores import STORE_CHECKS
-
-URLS = {"sqlite": ("sqlite:///:memory:", "sqlite:///{folder}/shop-{n}.db")}
 
 
 def test_every_registered_store_is_checked():
-    assert set(stores) == set(URLS)
+    assert set(stores) == {"postgresql", "sqlite"}
 
 
-@pytest.mark.parametrize("check", STORE_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("url", [url for urls in URLS.values() for url in urls])
-def test_a_store_keeps_the_contract(url, check, tmp_path):
-    numbers = count()
-    check(lambda: open_store(url.format(folder=tmp_path, n=next(numbers))))
+@pytest.mark.parametrize(
+    "check", [*STORE_CHECKS, *JOURNAL_CHECKS], ids=lambda check: check.__name__
+)
+def test_a_store_keeps_the_contract(url, check):
+    check(lambda: open_store(url))
+
+
+def test_two_processes_see_what_the_other_writes(lasting_url):
+    tables = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
+    with open_store(lasting_url) as one, open_store(lasting_url) as other:
+        cursor = other.journal.changes(-1).cursor
+        one.write(tables)
+        assert other.journal.changes(cursor).tables.events.height == 1
+        one.settings({"k": 1})
+        assert other.settings() == {"k": 1}
+    with open_store(lasting_url) as later:
+        assert later.tables().events.height == 1

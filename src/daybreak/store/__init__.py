@@ -3,6 +3,7 @@
 from daybreak.store.base import Release, Store, Written, stores
 from daybreak.store.journal import Answer, Changes, Erased, Journal, Shown
 from daybreak.store.opening import open_store
+from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Changes",
     "Erased",
     "Journal",
+    "PostgresStore",
     "Release",
     "Shown",
     "SqliteStore",

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, insert
 
 from daybreak.store import counter, schema
+from daybreak.store.pgvector_column import use_pgvector
 from daybreak.store.versions import mark, versions
 
 
@@ -11,5 +12,6 @@ def create(connection: Connection) -> None:
     schema.metadata.create_all(connection)
     versions.create(connection, checkfirst=True)
     connection.execute(insert(versions).values(version_num=str(schema.VERSION)))
+    use_pgvector(connection)
     counter.begin(connection)
     mark(connection)

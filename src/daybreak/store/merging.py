@@ -22,7 +22,8 @@ def merge(connection: Connection, old: str, new: str, at: float) -> int:
     known = _attributes(connection, old)
     if known is None and not moved and not answered:
         return 0
-    attributes = merged(known or NOTHING, _attributes(connection, new) or NOTHING)
+    newer = merged(NOTHING, _attributes(connection, new) or NOTHING)  # no value hides none
+    attributes = merged(known or NOTHING, newer)
     put_side(connection, users, [(new, attributes)], change)
     connection.execute(delete(users).where(users.c.id == old))
     gone.announce(connection, "user", [old], change, at)

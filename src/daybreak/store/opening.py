@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from daybreak.store.base import Store, stores
+from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
 
 
@@ -10,7 +11,8 @@ def open_store(url: str | Path) -> Store:
     """Open a store; the scheme of the URL names its kind, a plain path means SQLite.
 
     Args:
-        url: ``shop.db``, ``sqlite:///shop.db`` or ``sqlite:///:memory:``.
+        url: ``shop.db``, ``sqlite:///shop.db``, ``sqlite:///:memory:`` or
+            ``postgresql://user:password@host/database``.
 
     Raises:
         StoreError: The store cannot be used.
@@ -23,5 +25,8 @@ def open_store(url: str | Path) -> Store:
     text = str(url)
     if "://" not in text:
         return SqliteStore(f"sqlite:///{text}")
-    kind = stores[text.partition(":")[0].partition("+")[0]]
-    return kind(text)  # type: ignore[call-arg]
+    scheme, _, rest = text.partition(":")
+    scheme = scheme.partition("+")[0]
+    if scheme == "postgres":  # as many hosts spell it
+        return PostgresStore(f"postgresql:{rest}")
+    return stores[scheme](text)  # type: ignore[call-arg]

