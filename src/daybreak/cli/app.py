@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from daybreak.cli import asking, bench, data, distil, learning, setup
+from daybreak.cli import asking, bench, data, distil, experiments, learning, setup
 from daybreak.cli.status import status_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -22,9 +22,22 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "audience": asking.audience,
     "explain": asking.explain,
     "distil": distil.distil,
+    "experiments create": experiments.create,
+    "experiments start": experiments.start,
+    "experiments stop": experiments.stop,
+    "experiments change": experiments.change,
+    "experiments delete": experiments.delete,
+    "experiments list": experiments.list_,
+    "experiments report": experiments.report,
+    "experiments online": experiments.online,
     "config": setup.config,
     "doctor": setup.doctor,
 }
+"""By name; two words are a command of a group."""
+GROUPS = {
+    "experiments": "Compare variants on real people, and see how the service does.",
+}
+"""Groups of commands, and what they are for."""
 
 app = typer.Typer(
     name="daybreak",
@@ -34,8 +47,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+_groups = {name: typer.Typer(help=text) for name, text in GROUPS.items()}
+for _name, _group in _groups.items():
+    app.add_typer(_group, name=_name)
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    _first, _, _second = _name.rpartition(" ")
+    (_groups[_first] if _first else app).command(_second)(_command)
 
 
 @app.callback(invoke_without_command=True)

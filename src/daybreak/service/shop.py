@@ -12,11 +12,21 @@ from uuid import uuid4
 import polars as pl
 
 from daybreak.config import Settings
-from daybreak.data import EventRules, Finding, ImportResult, Rejects, Tables, validate
+from daybreak.data import (
+    EventRules,
+    Finding,
+    ImportResult,
+    Rejects,
+    Tables,
+    Vocabulary,
+    validate,
+)
+from daybreak.data.items import Items
 from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.evaluation import Report
 from daybreak.service.encoder_choice import choose_encoder
+from daybreak.service.experiments import Experiments, Knowledge
 from daybreak.service.learning import Effort
 from daybreak.service.recommender import Recommender
 from daybreak.service.said import Said
@@ -318,6 +328,23 @@ class Shop:
         model = self.recommender()
         self._known([item], model)
         return model.explain(user, item)
+
+    def experiments(self) -> Experiments:
+        """Return the experiments of the store; reports read the content of the release."""
+        return Experiments(
+            self.store.journal,
+            releases=lambda: [release.id for release in self.store.releases()],
+            known=self._knowledge,
+        )
+
+    def _knowledge(self) -> Knowledge:
+        """Return what is known of items; their content once a training has encoded it."""
+        items = self.tables.items
+        if not self.store.releases():
+            return Knowledge.of(self.tables)
+        encoder = choose_encoder(self.settings.encoder, items, self.store).encoder
+        _, blocks = ContentEncoder.fit_transform(items, encoder)
+        return Knowledge.of(self.tables, Items(Vocabulary(items["item_id"]), blocks))
 
     def _known(self, items: Sequence[str], model: Recommender) -> None:
         """Refuse an item that a person has mistyped; a program may ask about any."""

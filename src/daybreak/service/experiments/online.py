@@ -53,10 +53,6 @@ class OnlineReport:
         """Return plain values, ready for JSON."""
         return {"total": asdict(self.total), "periods": [asdict(p) for p in self.periods]}
 
-    def frame(self) -> pl.DataFrame:
-        """Return the periods as a table."""
-        return pl.DataFrame([asdict(period) for period in self.periods])
-
 
 def online_report(
     journal: Journal,
