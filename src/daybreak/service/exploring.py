@@ -145,8 +145,8 @@ class Explorer:
         """Count answers of this process at once; they go to the journal as well."""
         with self._lock:
             for answer in answers:
-                if not answer.shadow:
-                    shown = tuple(one.item_id for one in answer.shown)
+                shown = tuple(i.item_id for i in answer.shown if i.item_id in self._started)
+                if shown and not answer.shadow:
                     self._counts.own[answer.id] = (answer.at, shown)
 
     def given(self, items: Sequence[str]) -> Doubles:
@@ -167,22 +167,38 @@ class Explorer:
             want: (n_users,) whose answers may explore; default: all.
         """
         asked, places = draft.asked, draft.places
+        new, may = self.open(draft, want)
+        if new is None or may is None:
+            return _as_it_was(places)
+        scores = new.scorer.score(asked.queries)
+        spread = new.spreads(level_of(asked.queries.n_events))
+        price = self.budget.price(self._age(new.since), self.given(new.ids))
+        hopes = Hopes(scores + spread * price, spread.astype(np.float64))
+        batch = _Batch(places, new.rows, scores, hopes, may)
+        rngs = [stream(self.seed, key) for key in keys]
+        return _joined([batch.explored(n, k, self.options, rng) for n, rng in enumerate(rngs)])
+
+    def open(
+        self, draft: Draft, want: Mask | None = None
+    ) -> tuple[Newcomers, Mask] | tuple[None, None]:
+        """Return the new items, and (n_users, n_new) which of them may be put into an answer.
+
+        What is in the answer already, on its own merits, need not be put in.
+        """
+        asked, places = draft.asked, draft.places
         wanted = np.ones(len(asked.users), dtype=bool) if want is None else want
         new = self._newcomers(draft.shelf, draft.histories) if wanted.any() else None
         if new is None:
-            return Chosen(places, np.ones(len(places)), np.zeros(len(places), dtype=bool))
-        age = (self._clock() - new.since) / DAY
-        given = self.given(new.ids)
-        open_ = self.budget.open(age, given)
-        allowed = _allowed(asked, draft.candidates, new.rows) & open_ & wanted[:, None]
-        scores = new.scorer.score(asked.queries)
-        spread = new.spreads(level_of(asked.queries.n_events))
-        hopes = Hopes(
-            scores + spread * self.budget.price(age, given), spread.astype(np.float64)
-        )
-        batch = _Batch(places, new.rows, scores, hopes, allowed)
-        rngs = [stream(self.seed, key) for key in keys]
-        return _joined([batch.explored(n, k, self.options, rng) for n, rng in enumerate(rngs)])
+            return None, None
+        still = self.budget.open(self._age(new.since), self.given(new.ids))
+        if not still.any():
+            return None, None
+        may = _allowed(asked, draft.candidates, new.rows) & still & wanted[:, None]
+        place = np.full(len(draft.shelf.catalogue.items), -1)
+        place[new.rows] = np.arange(len(new.rows))
+        mine = place[places.item]
+        may[places.who[mine >= 0], mine[mine >= 0]] = False
+        return new, may
 
     def outlook(self) -> Outlook:
         """Return whether what is promised can be kept."""
@@ -190,7 +206,7 @@ class Explorer:
             started = dict(self._started)
             late = sum(n for at, n in self._counts.late if at >= self._clock() - DAY)
         items = list(started)
-        age = (self._clock() - np.array([started[i] for i in items])) / DAY
+        age = self._age(np.array([started[i] for i in items]))
         given = self.given(items)
         over = (age >= self.budget.days) & (given < self.budget.impressions)
         return Outlook(
@@ -222,6 +238,10 @@ class Explorer:
                 self._new = new
             return new if len(new.rows) else None
 
+    def _age(self, since: Doubles) -> Doubles:
+        """Return ages [days]."""
+        return (self._clock() - since) / DAY
+
     def _open_since(self) -> Mapping[str, float]:
         """Return since when items are new that still are."""
         oldest = self._clock() - self.budget.days * DAY
@@ -249,11 +269,11 @@ class Explorer:
         if answer.shadow:
             return
         since = self._started
-        shown = [one.item_id for one in answer.shown if answer.at >= since.get(one.item_id, 0)]
-        self._counts.given.update(shown)
-        new = sum(item in since for item in shown)
-        if new:
-            self._counts.late.append((answer.at, new))
+        items = [one.item_id for one in answer.shown if one.item_id in since]
+        shown = [item for item in items if answer.at >= since[item]]
+        if shown:
+            self._counts.given.update(shown)
+            self._counts.late.append((answer.at, len(shown)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +292,7 @@ class _Batch:
         """Return the answer of one user."""
         mine = np.flatnonzero(self.places.who == user)
         items, values = self.places.item[mine], self.places.score[mine]
-        may = np.flatnonzero(self.allowed[user] & ~np.isin(self.rows, items))
+        may = np.flatnonzero(self.allowed[user])
         if not len(may):
             length = len(mine)
             return _some(self.places, mine), np.ones(length), np.zeros(length, dtype=bool)
@@ -306,6 +326,10 @@ def _allowed(asked: Asked, candidates: Mask, rows: Rows) -> Mask:
     for pairs in asked.without:
         allowed[pairs[:, rows].nonzero()] = False
     return np.asarray(allowed, dtype=bool)
+
+
+def _as_it_was(places: Places) -> Chosen:
+    return Chosen(places, np.ones(len(places)), np.zeros(len(places), dtype=bool))
 
 
 def _some(places: Places, rows: Rows) -> Places:
