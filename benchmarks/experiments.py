@@ -222,8 +222,8 @@ def _page(repeats: int) -> Iterator[str]:
     yield "# Experiments: false alarms, and what certainty costs\n"
     yield (
         f"`python -m benchmarks.experiments --repeats {repeats}`: people come, return and "
-        "react; after every visit somebody looks and stops as soon as an interval leaves out 0. "
-        f"Level 95 %, {PLACES} places a visit, judged from {PEOPLE} people in each variant on.\n"
+        "react; after every visit somebody looks, and stops once an interval leaves out 0. Level "
+        f"95 %, {PLACES} places a visit, judged from {PEOPLE} people in each variant on.\n"
     )
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
@@ -244,8 +244,8 @@ def _false_alarms(repeats: int) -> Iterator[str]:
         "witness, as the reports do; 'by place' every place that was shown.\n"
     )
     yield (
-        "| people | looks | at any time | usual, by person | usual, by place | usual, by person, "
-        "one look at the end | usual, by place, one look |"
+        "| people | looks | at any time | usual, by person | usual, by place | usual, by "
+        "person, one look at the end | usual, by place, one look |"
     )
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for crowd in CROWDS:
