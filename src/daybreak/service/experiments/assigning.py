@@ -64,5 +64,5 @@ def assign(
         if plan.scenario not in (None, scenario) or key is None:
             continue
         if takes_part(plan, key):
-            return Assignment(plan.id, variant_of(plan, key), plan.shadows)
+            return Assignment(plan.id, variant_of(plan, key), plan.shadows, plan.releases)
     return None

@@ -18,6 +18,8 @@ from daybreak.store.journal import Journal
 
 KIND = "experiments"
 """Of the records in the journal."""
+RELEASES = 3
+"""Releases that running experiments may name together; all are kept in memory."""
 OPEN: dict[Status, frozenset[str]] = {
     "draft": frozenset(Experiment.__dataclass_fields__)
     - {"id", "salt", "status", "created_at", "started_at", "stopped_at"},
@@ -131,7 +133,7 @@ class Experiments:
 
         Raises:
             NotFoundError: There is none of this id, or a release of a variant is gone.
-            ConfigError: It was started before.
+            ConfigError: It was started before, or too many releases would be in memory.
         """
         with self._lock:
             plan = self._in(id, "draft", "only a draft can be started; make a new one")
@@ -194,6 +196,13 @@ class Experiments:
         return plan
 
     def _check_releases(self, plan: Experiment) -> None:
+        together = plan.releases.union(*(other.releases for other in self._running))
+        if len(together) > RELEASES:
+            raise ConfigError(
+                f"running experiments may name {RELEASES} releases together, as all are kept "
+                f"in memory; with {plan.id!r} it would be {len(together)}: "
+                f"{', '.join(sorted(together))}"
+            )
         known = None if self._releases is None else self._releases()
         for variant in plan.variants:
             if known is not None and variant.release not in {None, *known}:

@@ -84,6 +84,11 @@ class Experiment:
         """Variants that nobody sees."""
         return tuple(variant for variant in self.variants if variant.shadow)
 
+    @property
+    def releases(self) -> frozenset[str]:
+        """Releases that variants name."""
+        return frozenset(v.release for v in self.variants if v.release is not None)
+
     def change(self, **changes: Any) -> Self:
         """Return the experiment with other values, checked as a whole."""
         return replace(self, **changes)

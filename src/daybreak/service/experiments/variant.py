@@ -87,6 +87,9 @@ class Assignment:
     variant: Variant
     shadows: tuple[Variant, ...] = ()
     """Answered and written down beside it."""
+    needs: frozenset[str] = frozenset()
+    """Releases of all variants. While one is missing nobody may take part, or else those who
+    come meanwhile would all be in the other variants."""
 
 
 def shadow_id(recommendation: str, variant: str) -> str:

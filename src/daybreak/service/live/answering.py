@@ -103,7 +103,7 @@ class Answering:
             NotFoundError: Nobody knows it.
         """
         scroll, notes = self._scroll(recommendation)
-        wish = self.wish(replace(scroll.ask, n=n, experiment=False), scroll.shown)
+        wish = self.wish(replace(scroll.ask, n=n), scroll.shown)
         answered = self.batcher.submit(wish).result()
         first = len(scroll.shown)
         items = tuple(replace(item, rank=first + item.rank) for item in answered.items)
@@ -164,9 +164,11 @@ class Answering:
         if found is None:
             return Job(wish, now)
         variant = found.variant
-        scene = now if variant.release is None else self._stages.scene(variant.release)
-        if scene is None:
-            note = f"release {variant.release} of experiment {found.experiment} is not loaded"
+        scenes = {release: self._stages.scene(release) for release in found.needs}
+        scene = now if variant.release is None else scenes[variant.release]
+        if scene is None or None in scenes.values():
+            missing = ", ".join(sorted(name for name, one in scenes.items() if one is None))
+            note = f"experiment {found.experiment} waits for release {missing}"
             return Job(wish, now, notes=(note,))
         changed = replace(wish, ask=variant.change(wish.ask))
         return Job(changed, scene, Place(found.experiment, variant.name), found.shadows)
@@ -302,7 +304,8 @@ class Answering:
         user = found.user_id
         if user is not None and user.startswith(SESSION):
             user = None
-        ask = Ask(user_id=user, session_id=session, scenario=found.scenario)
+        part = found.experiment is not None
+        ask = Ask(user_id=user, session_id=session, scenario=found.scenario, experiment=part)
         note = "the rules of the first answer are not known any more"
         return Scroll(ask, [item.item_id for item in found.shown]), (note,)
 

@@ -54,6 +54,7 @@ class Stages:
         self._refreshed = (0.0, 0.0)
         self._stale = False
         self._previous: list[str] = []
+        self._kept: set[str] = set()
         cursor, tables = self._read()
         scene, self.faulty = newest_loadable(store.releases(), self.place, tables)
         self._scenes = {scene.release: scene}
@@ -171,6 +172,7 @@ class Stages:
 
         One that cannot be loaded is passed over, and listed in :attr:`faulty`.
         """
+        self._kept = set(releases[: MOST - 1])
         faulty = {one.release for one in self.faulty}
         for release in releases[: MOST - 1]:
             if release not in self._scenes and release not in faulty:
@@ -180,7 +182,7 @@ class Stages:
                 except DaybreakError as error:
                     log.error("release %s cannot be used: %s", release, error)
                     self.faulty.append(Faulty(release, str(error)))
-        self._trim(set(releases))
+        self._trim(set())
 
     def place(self, release: Release) -> Path:
         """Return where a release lies: beside the store, so that both can be moved."""
@@ -221,7 +223,7 @@ class Stages:
 
     def _trim(self, wanted: set[str]) -> None:
         with self._turn:
-            wanted = {*wanted, self.now.release}
+            wanted = {*wanted, *self._kept, self.now.release}
             self._scenes = {r: s for r, s in self._scenes.items() if r in wanted}
 
     def _put(self, scene: Scene) -> None:
