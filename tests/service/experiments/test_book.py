@@ -98,3 +98,16 @@ def test_older_experiments_go_first(stage):
         stage.book.start(id_)
     assert [plan.id for plan in stage.book.running] == ["z", "a"]
     assert [plan.id for plan in stage.book.list()] == ["z", "a"]
+
+
+def test_only_so_many_releases_are_kept_in_memory(stage):
+    names = "abcd"
+    for name in names:
+        stage.book.create(
+            {"id": name, "variants": [{"name": "now"}, {"name": "x", "release": f"r-{name}"}]}
+        )
+    for name in names[:3]:
+        stage.book.start(name)
+    with pytest.raises(ConfigError, match=r"3 releases together.*it would be 4: r-a, r-b, r-c"):
+        stage.book.start("d")
+    assert stage.book.assign("ann").needs == {"r-a"}
