@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -23,9 +22,7 @@ from daybreak.server.options import ServerOptions
 from daybreak.server.problems import install_handlers
 from daybreak.server.routes import ROUTERS
 from daybreak.server.state import State
-
-if TYPE_CHECKING:
-    from daybreak.service.live import Live
+from daybreak.service.live import Live
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +30,7 @@ REFRESH_S = 2.0
 """How soon a server notices keys that others made or revoked [s]."""
 
 
-def create_app(live: "Live", options: ServerOptions | None = None) -> FastAPI:
+def create_app(live: Live, options: ServerOptions | None = None) -> FastAPI:
     """Return the application that serves one shop.
 
     The caller owns ``live`` and closes it after the last request.
@@ -61,6 +58,7 @@ def create_app(live: "Live", options: ServerOptions | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )
     app.state.daybreak = state

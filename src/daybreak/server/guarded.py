@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from daybreak.server.describing import PROBLEMS
 from daybreak.server.keys import Role
 from daybreak.server.paths import BASE
 from daybreak.server.problems import Refused
+from daybreak.server.queries import parameters
 from daybreak.server.state import state_of
 
 ROLE = "x-role"
@@ -23,10 +25,23 @@ PATIENCE = "x-patience"
 LONG = 10
 
 
-def needs(role: Role, *, long: bool = False, **more: Any) -> dict[str, Any]:
-    """Return what a route says about its key and its time, for ``openapi_extra``."""
-    patience = {PATIENCE: LONG} if long else {}
-    return {ROLE: role, "security": [{"ApiKey": []}, {"Bearer": []}], **patience, **more}
+def needs(
+    role: Role, *, query: type[BaseModel] | None = None, long: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return what a route says about itself, for ``openapi_extra``.
+
+    Args:
+        role: Of the key.
+        query: Model of its options.
+        long: Whether it may take longer than usual.
+        **more: Anything else that OpenAPI knows of an operation.
+    """
+    said: dict[str, Any] = {ROLE: role, "security": [{"ApiKey": []}, {"Bearer": []}]}
+    if query is not None:
+        said["parameters"] = parameters(query)
+    if long:
+        said[PATIENCE] = LONG
+    return said | more
 
 
 def interface(tag: str) -> APIRouter:

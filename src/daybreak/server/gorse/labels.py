@@ -1,5 +1,6 @@
 """gorse's labels, any JSON, as columns of ours and back."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from daybreak.errors import DataError
 
 PREFIX = "labels"
 BETWEEN = "|"
-"""Between values of one column, as when files are imported."""
+"""Between values of a list that was imported from a file."""
 DEEPEST = 8
 """Objects in objects."""
 
@@ -15,16 +16,17 @@ DEEPEST = 8
 def columns_of(labels: Any) -> dict[str, Any]:
     """Return labels as columns: a list is ``labels``, a key of an object ``labels_KEY``.
 
-    The names are those that importing a dump of gorse gives.
+    The names are those that importing a dump of gorse gives. Lists stay lists of text, or of
+    numbers if all are.
 
     Raises:
         DataError: Objects lie deeper in objects than anybody means.
 
     Example:
         >>> columns_of({"genre": ["tea", "green"], "maker": {"city": "Uji"}, "price": 4})
-        {'labels_genre': 'tea|green', 'labels_maker_city': 'Uji', 'labels_price': 4}
+        {'labels_genre': ['tea', 'green'], 'labels_maker_city': 'Uji', 'labels_price': 4}
         >>> columns_of(["tea", "green"])
-        {'labels': 'tea|green'}
+        {'labels': ['tea', 'green']}
     """
     return dict(_columns(labels, PREFIX, 0))
 
@@ -37,19 +39,21 @@ def _columns(labels: Any, name: str, depth: int) -> Iterator[tuple[str, Any]]:
             yield from _columns(value, f"{name}_{key}", depth + 1)
     elif isinstance(labels, list):
         if labels:
-            yield name, BETWEEN.join(_text(value) for value in labels)
+            yield name, labels if all(map(_is_number, labels)) else list(map(_text, labels))
     elif labels is not None:
         yield name, labels
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def labels_of(columns: Mapping[str, Any]) -> Any:
-    """Return columns as labels; None without any. A text with ``|`` is a list.
+    """Return columns as labels; None without any. A text with ``|`` is an imported list.
 
     Example:
         >>> labels_of({"labels_genre": "tea|green", "labels_price": 4, "brand": "Acme"})

@@ -28,13 +28,12 @@ def item_row(item_id: str, item: ItemPatch) -> dict[str, Any]:
     Example:
         >>> tea = Item(ItemId="1", Categories=["tea", "hot"], Labels={"price": 4})
         >>> item_row("1", tea)
-        {'item_id': '1', 'categories': 'tea|hot', 'labels_price': 4}
+        {'item_id': '1', 'categories': ['tea', 'hot'], 'labels_price': 4}
     """
-    categories = item.categories
     return _given(
         item_id=item_id,
         is_hidden=item.is_hidden,
-        categories=None if categories is None else BETWEEN.join(categories),
+        categories=item.categories,
         created_at=known_time(item.timestamp),
         description=item.comment,
         **columns_of(item.labels),
@@ -64,7 +63,7 @@ def user_row(user_id: str, user: UserPatch) -> dict[str, Any]:
 
     Example:
         >>> user_row("ann", User(UserId="ann", Labels=["tea"], Comment="likes tea"))
-        {'user_id': 'ann', 'text': 'likes tea', 'labels': 'tea'}
+        {'user_id': 'ann', 'text': 'likes tea', 'labels': ['tea']}
     """
     return _given(user_id=user_id, text=user.comment, **columns_of(user.labels))
 

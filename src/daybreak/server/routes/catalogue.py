@@ -1,13 +1,12 @@
 """The catalogue: ``/items``."""
 
-from typing import Annotated
-
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
 from daybreak.server.problems import Refused
+from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
 from daybreak.server.rows import refused_alone, rows_of
 from daybreak.server.schemas.rows import (
@@ -32,9 +31,10 @@ async def put_items(request: Request, body: ItemRows) -> Response:
     return reply(vars(await run_in_threadpool(state.live.put_items, rows)))
 
 
-@router.get("/items", response_model=ItemsOut, openapi_extra=needs("read"))
-async def items(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+@router.get("/items", response_model=ItemsOut, openapi_extra=needs("read", query=PageQuery))
+async def items(request: Request) -> Response:
     """Return the catalogue, page by page."""
+    query = query_of(request, PageQuery)
     live = state_of(request).live
     page = await run_in_threadpool(live.items, query.cursor or None, query.n)
     return reply({"items": page.rows, "cursor": page.cursor})

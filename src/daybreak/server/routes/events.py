@@ -1,13 +1,12 @@
 """Events: ``/events``, and ``/feedback``, which is the same."""
 
-from typing import Annotated
-
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
 from daybreak.server.problems import Refused
+from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
 from daybreak.server.rows import refused_alone, rows_of
 from daybreak.server.schemas.rows import (
@@ -40,10 +39,15 @@ async def add_events(request: Request, body: EventRows) -> Response:
     return reply(vars(outcome))
 
 
-@router.get("/events", response_model=EventsOut, openapi_extra=needs("read"))
-@router.get("/feedback", openapi_extra=needs("read"), include_in_schema=False)
-async def events(request: Request, query: Annotated[EventPageQuery, Query()]) -> Response:
+@router.get(
+    "/events", response_model=EventsOut, openapi_extra=needs("read", query=EventPageQuery)
+)
+@router.get(
+    "/feedback", openapi_extra=needs("read", query=EventPageQuery), include_in_schema=False
+)
+async def events(request: Request) -> Response:
     """Return events, page by page: all, of a user, of an item, or of both."""
+    query = query_of(request, EventPageQuery)
     live = state_of(request).live
     page = await run_in_threadpool(
         live.events, query.user_id, query.item_id, query.cursor or None, query.n

@@ -1,13 +1,14 @@
 """Lists for nobody in particular: similar, popular, latest, trending; and vectors."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
+from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
 from daybreak.server.routes.recommend import check_n, item_as_json
 from daybreak.server.schemas.answers import ListOut, VectorsOut
@@ -23,11 +24,14 @@ from daybreak.service.live import Recommended
 router = interface("lists")
 
 
-@router.get("/items/{item_id:id}/similar", response_model=ListOut, openapi_extra=needs("read"))
-async def similar_to_item(
-    request: Request, item_id: str, query: Annotated[SimilarQuery, Query()]
-) -> Response:
+@router.get(
+    "/items/{item_id:id}/similar",
+    response_model=ListOut,
+    openapi_extra=needs("read", query=SimilarQuery),
+)
+async def similar_to_item(request: Request, item_id: str) -> Response:
     """Return the items most like an item, new or not."""
+    query = query_of(request, SimilarQuery)
     return await _similar(request, SimilarBody(item_id=item_id, n=query.n, filter=query.filter))
 
 
@@ -37,21 +41,24 @@ async def similar(request: Request, body: SimilarBody) -> Response:
     return await _similar(request, body)
 
 
-@router.get("/popular", response_model=ListOut, openapi_extra=needs("read"))
-async def popular(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+@router.get("/popular", response_model=ListOut, openapi_extra=needs("read", query=ListQuery))
+async def popular(request: Request) -> Response:
     """Return what most people chose."""
+    query = query_of(request, ListQuery)
     return await _list(request, "popular", query)
 
 
-@router.get("/latest", response_model=ListOut, openapi_extra=needs("read"))
-async def latest(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+@router.get("/latest", response_model=ListOut, openapi_extra=needs("read", query=ListQuery))
+async def latest(request: Request) -> Response:
     """Return what came last."""
+    query = query_of(request, ListQuery)
     return await _list(request, "latest", query)
 
 
-@router.get("/trending", response_model=ListOut, openapi_extra=needs("read"))
-async def trending(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
+@router.get("/trending", response_model=ListOut, openapi_extra=needs("read", query=ListQuery))
+async def trending(request: Request) -> Response:
     """Return what is chosen more than it used to be."""
+    query = query_of(request, ListQuery)
     return await _list(request, "trending", query)
 
 

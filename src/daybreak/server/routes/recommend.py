@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
 from daybreak.server.problems import Refused
+from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
 from daybreak.server.schemas.answers import ExplanationOut, RecommendationsOut
 from daybreak.server.schemas.asking import NextBody, RankBody, RecommendBody, RecommendQuery
@@ -20,12 +21,13 @@ router = interface("recommend")
 
 
 @router.get(
-    "/recommend/{user_id:id}", response_model=RecommendationsOut, openapi_extra=needs("read")
+    "/recommend/{user_id:id}",
+    response_model=RecommendationsOut,
+    openapi_extra=needs("read", query=RecommendQuery),
 )
-async def recommend_to(
-    request: Request, user_id: str, query: Annotated[RecommendQuery, Query()]
-) -> Response:
+async def recommend_to(request: Request, user_id: str) -> Response:
     """Recommend to a user, known or not."""
+    query = query_of(request, RecommendQuery)
     state = state_of(request)
     check_n(state, query.n)
     return shown(state, await _answer(state, query.ask(user_id=user_id)))

@@ -1,13 +1,12 @@
 """Users: ``/users``, what is known of one, erasing, exporting, merging."""
 
-from typing import Annotated
-
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
 from daybreak.server.problems import Refused
+from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
 from daybreak.server.rows import refused_alone, rows_of
 from daybreak.server.schemas.rows import (
@@ -34,9 +33,10 @@ async def put_users(request: Request, body: UserRows) -> Response:
     return reply(vars(await run_in_threadpool(state.live.put_users, rows)))
 
 
-@router.get("/users", response_model=UsersOut, openapi_extra=needs("read"))
-async def users(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+@router.get("/users", response_model=UsersOut, openapi_extra=needs("read", query=PageQuery))
+async def users(request: Request) -> Response:
     """Return all users, page by page."""
+    query = query_of(request, PageQuery)
     live = state_of(request).live
     page = await run_in_threadpool(live.users, query.cursor or None, query.n)
     return reply({"users": page.rows, "cursor": page.cursor})

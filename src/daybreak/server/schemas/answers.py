@@ -84,19 +84,3 @@ class VectorsOut(Answer):
     vectors: list[list[float]]
     dimension: int
     model: str
-
-
-class QuestionOut(BaseModel):
-    """One item to ask a new user about."""
-
-    item_id: str
-    rank: int
-    score: float | None = Field(description="Expected gain of the answer.")
-    title: str | None = None
-    properties: dict[str, Any] = {}
-
-
-class OnboardingOut(Answer):
-    """What to ask a new user."""
-
-    questions: list[QuestionOut]

@@ -33,7 +33,7 @@ TOGETHER = 1_000
 """Lines that are stored together."""
 
 T = TypeVar("T", bound=BaseModel)
-_FILE = {
+_FILE: dict[str, Any] = {
     "requestBody": {
         "content": {
             "application/jsonl": {"schema": {"type": "string"}},

@@ -1,5 +1,6 @@
 """gorse's lists: recommended, for sessions, neighbours, popular, latest."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
@@ -201,9 +202,11 @@ async def _ask(
 ) -> Answered:
     check_n(state, query.end)
     rules = in_all(query.category)
-    return await state.batcher.ask(
-        Ask(user_id=user_id, n=query.end, events=events, rules=rules)
-    )
+    ask = Ask(user_id=user_id, n=query.end, events=events, rules=rules)
+    waiting = await run_in_threadpool(state.live.submit, ask)
+    answer = await asyncio.wrap_future(waiting)
+    state.metrics.recommended(answer)
+    return answer
 
 
 async def _shared(request: Request, name: str, query: SharedListQuery) -> Response:
