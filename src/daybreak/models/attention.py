@@ -80,8 +80,8 @@ def _counts(queries: Queries, row: Rows, column: Rows) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Hop:
-    """The arrays of one layer."""
+class Layer:
+    """The arrays of one layer; or of several, which are then along a first axis."""
 
     gains: Floats
     """(3, dim) before asking, of events, before thinking"""
@@ -97,6 +97,10 @@ class Hop:
     narrow: Floats
     """(width, dim)"""
     narrow_bias: Floats
+
+
+class Hop(Layer):
+    """One layer at work."""
 
     def __call__(self, h: Floats, table: Floats, seen: Window) -> Floats:
         """Return the (n, dim) vectors after looking at events and thinking.
@@ -141,4 +145,4 @@ def scaled(x: Floats, gain: Floats) -> Floats:
     return np.asarray(x / size * gain, dtype=np.float32)
 
 
-__all__ = ["Hop", "Window", "scaled", "window"]
+__all__ = ["Hop", "Layer", "Window", "scaled", "window"]

@@ -7,10 +7,8 @@ from daybreak.data.items import WEIGHTS, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.bridge import bridge, kernel, landmarks_of
 from daybreak.models.statistics import once
+from daybreak.models.truncated_svd import OVERSAMPLING, PASSES
 from daybreak.types import Doubles, Floats
-
-OVERSAMPLING = 16
-PASSES = 4
 
 
 def content_map(data: Dataset, values: Floats) -> Floats:
@@ -106,11 +104,30 @@ def _back(items: Items, values: Floats) -> Floats:
     )
 
 
-def known_or_mapped(ids: Vocabulary, vectors: Floats, items: Items, weights: Floats) -> Floats:
-    """Return (n_items, d) vectors: those of known items, what content predicts for others."""
+def centred_map(data: Dataset, vectors: Floats) -> tuple[Floats, Floats]:
+    """Return the (d,) mean of the vectors of anchors, and what content tells of the rest.
+
+    The second is what :func:`content_map` makes of the vectors around their mean.
+    """
+    centre = vectors.sum(axis=0) / np.float32(max(len(vectors), 1))
+    return centre, content_map(data, vectors - centre)
+
+
+def known_or_mapped(
+    ids: Vocabulary, vectors: Floats, items: Items, weights: Floats, centre: Floats
+) -> Floats:
+    """Return (n_items, d) vectors: those of known items, what content predicts for others.
+
+    Args:
+        ids: Of the known items.
+        vectors: (n_known, d) of them.
+        items: Whose vectors are asked for.
+        weights: (n_features, d) from content to vectors around the centre.
+        centre: (d,) the vector of an item without content.
+    """
     rows = ids.rows(items.ids)
     new = np.flatnonzero(rows < 0)
     found = np.empty((len(items), vectors.shape[1]), dtype=np.float32)
-    found[rows >= 0] = vectors[rows[rows >= 0]]
+    found[rows >= 0] = vectors[rows[rows >= 0]] - centre
     found[new] = mapped(items.take(new), weights) if len(new) else 0
-    return found
+    return found + centre

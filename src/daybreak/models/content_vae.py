@@ -18,9 +18,6 @@ from daybreak.models.generated import (
 )
 from daybreak.types import Floats, Rows
 
-LIMIT = 8.0
-"""Largest size of a log-variance."""
-
 
 @dataclass(frozen=True)
 class ContentVaeConfig(GeneratedConfig):
@@ -43,6 +40,8 @@ class ContentVaeConfig(GeneratedConfig):
     """Weight of the divergence at the end of its rise."""
     evenness: float = 0.5
     """How little the noise of an item changes its weight; see :func:`unlikelihood`."""
+    limit: float = 8.0
+    """Largest size of a log-variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +160,8 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
             np.concatenate([code, told], axis=1),
             (*layers, state.decoder_second, state.decoder_second_bias),
         )
-        log_variance = np.clip(state.noise + answer[:, -1:], -LIMIT, LIMIT)
+        limit = self.config.limit
+        log_variance = np.clip(state.noise + answer[:, -1:], -limit, limit)
         vectors = told[:, self.config.directions :] + answer[:, :-1]
         return vectors, np.exp(0.5 * log_variance)
 

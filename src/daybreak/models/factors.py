@@ -51,8 +51,7 @@ class FactorsModel(FoldedModel[FactorsConfig, FactorsState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up, or predict them from content; see :meth:`Embeds.item_vectors`."""
         state = self.state
-        centred = state.vectors - state.centre
-        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
 
 
 __all__ = ["FactorsConfig", "FactorsModel", "FactorsState", "truncated_svd"]

@@ -10,7 +10,7 @@ from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
-from daybreak.models.content_map import content_map, known_or_mapped
+from daybreak.models.content_map import centred_map, known_or_mapped
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats
 
@@ -91,10 +91,7 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
             data.interactions, data.profiles[data.active], self.config, seed_of(rng)
         )
         vectors = learned.pop("vectors")
-        centre = (
-            vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
-        )
-        content = content_map(data, vectors - centre)
+        centre, content = centred_map(data, vectors)
         return HistoryVaeState(
             ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
         )
@@ -113,5 +110,4 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        centred = state.vectors - state.centre
-        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)

@@ -12,7 +12,7 @@ from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
-from daybreak.models.content_map import content_map, known_or_mapped
+from daybreak.models.content_map import centred_map, known_or_mapped
 from daybreak.models.first_events import FirstEvents
 from daybreak.models.truncated_svd import truncated_svd
 from daybreak.models.vector_model import VectorModel
@@ -107,14 +107,14 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
             _ridge(told[task.users], left.surprise(task, into), self.config.profile_ridge)
             for task, left in zip(tasks, found, strict=True)
         ]
-        vectors = np.column_stack([out_of, *(task.rest for task in tasks)])
-        centre = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1])
+        vectors = np.column_stack([out_of, *(task.rest for task in tasks)]).astype(np.float32)
+        centre, content = centred_map(data, vectors)
         return MetaBayesState(
             ids=data.anchors.ids,
             steps=np.array([task.size for task in tasks]),
-            vectors=vectors.astype(np.float32),
-            centre=centre.astype(np.float32),
-            content=content_map(data, (vectors - centre).astype(np.float32)),
+            vectors=vectors,
+            centre=centre,
+            content=content,
             gains=np.stack([one.gain for one in found]),
             offsets=np.stack([one.offset for one in found]),
             covariances=np.stack([one.covariance for one in found]),
@@ -136,8 +136,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        centred = state.vectors - state.centre
-        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
 
     def uncertainty(self, queries: Queries, items: Items) -> Floats:
         """Return the (n_queries, n_items) posterior variances of the scores.

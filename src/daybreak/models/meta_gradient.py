@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
-from daybreak.models.content_map import content_map, known_or_mapped
+from daybreak.models.content_map import centred_map, known_or_mapped
+from daybreak.models.statistics import normalised
 from daybreak.models.truncated_svd import truncated_svd
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats, Sparse
@@ -100,10 +100,7 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         profiles = data.profiles[data.active]
         learned = train_meta_gradient(_order(data), profiles, begun, self.config, seed_of(rng))
         vectors = learned.pop("vectors")
-        centre = (
-            vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
-        )
-        content = content_map(data, vectors - centre)
+        centre, content = centred_map(data, vectors)
         return MetaGradientState(
             ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
         )
@@ -120,8 +117,7 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        centred = state.vectors - state.centre
-        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
 
     def _adapted(self, queries: Queries) -> Floats:
         """Return (n, dim) people after the inner loop."""
@@ -153,11 +149,7 @@ def _begun(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
     x = data.interactions
     if not x.nnz:
         return np.zeros((x.shape[1], 1), dtype=np.float32)
-    root = np.sqrt(np.asarray(x.sum(axis=1), dtype=np.float32).ravel())
-    damped = (
-        sp.diags_array(1 / root) @ x @ sp.diags_array(1 / np.sqrt(np.maximum(data.counts, 1)))
-    )
-    _, sizes, right = truncated_svd(damped, dim + 1, rng)
+    _, sizes, right = truncated_svd(normalised(data), dim + 1, rng)
     # The first direction is popularity, which the biases start with.
     kept = right[:, 1:] * np.sqrt(sizes[1:]) if len(sizes) > 1 else 0 * right
     length = np.sqrt((kept**2).sum(axis=1).mean())

@@ -9,9 +9,9 @@ from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.attention import Hop, scaled, window
+from daybreak.models.attention import Hop, Layer, scaled, window
 from daybreak.models.base import models
-from daybreak.models.content_map import content_map, content_space, known_or_mapped, mapped
+from daybreak.models.content_map import centred_map, content_space, known_or_mapped, mapped
 from daybreak.models.lift import lift_vectors
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats, Rows
@@ -50,8 +50,8 @@ class SequenceConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class SequenceState:
-    """What :class:`SequenceModel` learned."""
+class SequenceState(Layer):
+    """What :class:`SequenceModel` learned; the arrays of layers are along a first axis."""
 
     ids: Vocabulary
     """The anchors."""
@@ -69,22 +69,6 @@ class SequenceState:
     """(n_anchors, dim) vectors whose sum over the whole history is its taste"""
     taste: Floats
     """(dim, dim) how taste moves it"""
-    gains: Floats
-    """(hops, 3, dim); see :class:`Hop` for this and the next"""
-    looks: Floats
-    """(hops, 4, dim, dim)"""
-    fading: Floats
-    """(hops, length, heads)"""
-    nothing: Floats
-    """(hops, heads)"""
-    wide: Floats
-    """(hops, dim, 2 dim)"""
-    wide_bias: Floats
-    """(hops, 2 dim)"""
-    narrow: Floats
-    """(hops, 2 dim, dim)"""
-    narrow_bias: Floats
-    """(hops, dim)"""
     last: Floats
     """(dim,) scale of the answer"""
 
@@ -134,8 +118,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         )
         learned = train_sequence(made, self.config, seed_of(rng))
         vectors = learned.pop("vectors")
-        centre = vectors.sum(axis=0) / np.float32(max(len(vectors), 1))
-        content = content_map(data, vectors - centre)
+        centre, content = centred_map(data, vectors)
         return SequenceState(
             ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
         )
@@ -151,8 +134,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        centred = state.vectors - state.centre
-        return known_or_mapped(state.ids, centred, items, state.content) + state.centre
+        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
 
     def _answered(self, queries: Queries) -> Floats:
         state = self.state
@@ -172,6 +154,6 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         return inverse.reshape(place.shape), self.state.vectors[used, :-1]
 
     def _hops(self) -> list[Hop]:
-        names = [field.name for field in fields(Hop)]
+        names = [field.name for field in fields(Layer)]
         parts = zip(*(getattr(self.state, name) for name in names), strict=True)
         return [Hop(*part) for part in parts]

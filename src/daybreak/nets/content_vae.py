@@ -13,8 +13,6 @@ RISE = 0.5
 """Share of the training along which the weight of the divergence rises."""
 START = 0.1
 """Last layers start at this share of their usual size: near what the ridge says."""
-LIMIT = 8.0
-"""Largest size of a log-variance."""
 
 
 class Perceptron(nn.Module):
@@ -54,11 +52,12 @@ class ContentVae(nn.Module):
         self.prior = Perceptron(n_told, hidden, 2 * code, hide)
         self.decoder = Perceptron(code + n_told, hidden, dim + 1, hide)
         self.noise = nn.Parameter(torch.zeros(dim))
+        self.limit = options.limit
 
     def decode(self, code: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
         """Return (n, dim) means and (n, dim) log-variances: one a direction, one an item."""
         answer = self.decoder(torch.cat([code, told], dim=1))
-        return answer[:, :-1], (self.noise + answer[:, -1:]).clamp(-LIMIT, LIMIT)
+        return answer[:, :-1], (self.noise + answer[:, -1:]).clamp(-self.limit, self.limit)
 
 
 def divergence_between(

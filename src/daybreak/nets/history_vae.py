@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, normalize
 
-from daybreak.nets.training import Plan, array, dense, seeded, train
+from daybreak.nets.training import Plan, array, dense, log_shares, seeded, train
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -60,7 +60,8 @@ def train_history_vae(
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]
     with seeded(seed):
         net = HistoryVae(n_items + n_attributes, n_items, options.hidden, options.dim)
-        net.last.bias.data = torch.from_numpy(_log_share(interactions))
+        counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
+        net.last.bias.data = torch.from_numpy(log_shares(counts))
 
         def loss(rows: Tensor, share: float) -> Tensor:
             x = dense(interactions, rows)
@@ -84,12 +85,6 @@ def train_history_vae(
         "second_bias": array(net.second.bias),
         "vectors": array(torch.cat([net.last.weight, net.last.bias[:, None]], dim=1)),
     }
-
-
-def _log_share(interactions: Sparse) -> Floats:
-    """Return (n_items,) where the last biases start: what is known without any asker."""
-    counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel() + 1
-    return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
 
 
 def _cut(x: Tensor, share: float) -> Tensor:

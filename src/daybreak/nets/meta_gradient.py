@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, softmax
 
-from daybreak.nets.training import Plan, array, dense, seeded, train
+from daybreak.nets.training import Plan, array, dense, log_shares, seeded, train
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -75,7 +75,9 @@ def train_meta_gradient(
     """
     with seeded(seed):
         net = MetaGradient(torch.from_numpy(vectors), profiles.shape[1], options.steps)
-        share = torch.from_numpy(_log_share(order))
+        share = torch.from_numpy(
+            log_shares(np.asarray((order > 0).sum(axis=0), np.float32).ravel())
+        )
         net.inner_bias.data, net.outer_bias.data = share.clone(), share.clone()
 
         def loss(rows: Tensor, done: float) -> Tensor:
@@ -113,9 +115,3 @@ def shown_of(place: Tensor) -> Tensor:
     drawn = torch.rand_like(place) < share
     first = place <= few
     return ((place > 0) & torch.where(kind < (1 + LONG) / 2, drawn, first)).float()
-
-
-def _log_share(order: Sparse) -> Floats:
-    """Return (n_items,) where the biases start: what is known without any asker."""
-    counts = np.asarray((order > 0).sum(axis=0), dtype=np.float32).ravel() + 1
-    return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, rms_norm
 
 from daybreak.nets.chunks import Chunks, Histories
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Plan, array, log_shares, seeded, train
 from daybreak.types import Floats, Rows, Sparse
 
 EPSILON = 1e-6
@@ -87,7 +87,8 @@ class SequenceNet(nn.Module):
         projection = _regression(made.content, made.vectors)
         self.project = nn.Parameter(torch.from_numpy(projection))
         self.own = nn.Parameter(torch.from_numpy(made.vectors - made.content @ projection))
-        self.bias = nn.Parameter(torch.from_numpy(_log_share(made)))
+        counts = np.bincount(made.histories.item, minlength=len(made.vectors))
+        self.bias = nn.Parameter(torch.from_numpy(log_shares(counts)))
         self.start = nn.Parameter(0.1 * torch.randn(dim))
         self.profile = nn.Parameter(0.01 * torch.randn(made.profiles.shape[1], dim))
         self.register_buffer("near", torch.from_numpy(made.vectors))
@@ -297,8 +298,3 @@ def _regression(content: Floats, vectors: Floats) -> Floats:
     c = content.astype(np.float64)
     normal = c.T @ c + RIDGE * np.eye(c.shape[1])
     return np.asarray(np.linalg.solve(normal, c.T @ vectors), dtype=np.float32)
-
-
-def _log_share(made: Material) -> Floats:
-    counts = np.bincount(made.histories.item, minlength=len(made.vectors)) + 1.0
-    return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)

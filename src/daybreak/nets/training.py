@@ -120,6 +120,19 @@ def array(tensor: Tensor) -> Floats:
     return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
 
 
+def log_shares(counts: Floats) -> Floats:
+    """Return (n_items,) where biases start: how often each is chosen, known without any asker.
+
+    One event is credited to every item, so that none is impossible.
+
+    Example:
+        >>> np.exp(log_shares(np.array([0, 2]))).round(4)
+        array([0.25, 0.75], dtype=float32)
+    """
+    counts = counts + 1
+    return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
+
+
 def dense(matrix: Sparse, rows: Tensor) -> Tensor:
     """Return rows of a CSR matrix as a dense float32 tensor."""
     return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))
