@@ -7,7 +7,7 @@ from daybreak.allowance import allowed
 from daybreak.errors import OutOfTimeError
 from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient
-from daybreak.ranking.worth import Gain, by_item, by_query, choose, worth
+from daybreak.ranking.worth import Lead, by_item, by_query, choose, worth
 
 LIGHT = np.array([True, False, False])
 ALL = np.array([True, True, True])
@@ -38,7 +38,7 @@ def fit(tasks, usable):
 
 def test_a_gain_is_clear_when_it_exceeds_its_errors():
     """.02 is two errors of .01; its interval is .02 -+ 1.96 * .01."""
-    gain = Gain(0.02, 0.01)
+    gain = Lead(0.02, 0.01)
     assert gain.clear(1.9)
     assert not gain.clear(2.1)
     assert gain.plain() == [0.02, 0.0004, 0.0396]

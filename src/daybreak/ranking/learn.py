@@ -17,7 +17,7 @@ from daybreak.ranking.features import Pool
 from daybreak.ranking.fitting import Task, by_gradient, by_search, ndcg, objective
 from daybreak.ranking.start import NOWHERE, Start, learn_on
 from daybreak.ranking.strategies import Fitted, Strategy
-from daybreak.ranking.worth import SURE_NEW, by_item, by_query, choose
+from daybreak.ranking.worth import SURE_NEW, among, by_item, by_query, choose, some
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 ENOUGH = 30
@@ -105,8 +105,7 @@ def _old_weights(
     bank: Bank, strategies: Sequence[Strategy], before: Start | None
 ) -> tuple[Doubles, list[dict[str, Any]]]:
     """Fit the weights of items with events, level by level, each from the one before."""
-    usable = np.array([s.old for s in strategies])
-    light = usable & ~np.array([s.costly for s in strategies])
+    light, usable = _voices(strategies)
     names = [s.name for s in strategies]
     start = _default(strategies) * light
     weights = np.zeros((len(LEVELS), len(strategies)))
@@ -126,19 +125,30 @@ def _old_weights(
 
 def _helpful(bank: Bank, strategies: Sequence[Strategy]) -> set[str]:
     """Return the costly strategies that clearly help at some level, with old or new items."""
-    old = np.array([s.old for s in strategies])
-    plain = ~np.array([s.costly for s in strategies])
+    light, usable = _voices(strategies)
     tasks = [_tasks(bank, level) for level in range(len(LEVELS))]
     with threadpool_limits(1):
-        rows = set(choose(tasks, _by_gradient, old & plain, old, by_query).helpful)
+        rows = set(choose(tasks, _by_gradient, light, usable, by_query).helpful)
         if "new_item" in bank.pools:
-            weights = [_by_gradient(t, old & plain) if t else 0 * old for t in tasks]
+            weights = [_by_gradient(t, light) if t else 0 * usable for t in tasks]
             pool, given = bank.pools["new_item"], np.array(weights, dtype=np.float64)
             asked = [_new_tasks(pool, levels, given) for levels in NEW_LEVELS]
-            new = np.array([s.new for s in strategies] + [True])
-            light = new & np.append(plain, True)
-            rows |= choose(asked, _new_by_gradient, light, new, by_item, SURE_NEW).helpful
+            light, usable = _new_voices(strategies)
+            rows |= choose(asked, _new_by_gradient, light, usable, by_item, SURE_NEW).helpful
     return {strategies[row].name for row in rows}
+
+
+def _voices(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
+    """Return which strategies always count, and which may, for items with events."""
+    usable = np.array([s.old for s in strategies])
+    return usable & ~np.array([s.costly for s in strategies]), usable
+
+
+def _new_voices(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
+    """Return the same for items without events; the last is the bias, which always counts."""
+    usable = np.array([s.new for s in strategies])
+    light = usable & ~np.array([s.costly for s in strategies])
+    return np.append(light, True), np.append(usable, True)
 
 
 def _by_gradient(tasks: Sequence[Task], usable: Mask) -> Doubles:
@@ -231,8 +241,7 @@ def _new_weights(
     bank: Bank, strategies: Sequence[Strategy], weights: Doubles, before: Start | None
 ) -> tuple[NewPart, list[dict[str, Any]]]:
     """Fit the weights of items without events, alone and in one list with the others."""
-    usable = np.array([s.new for s in strategies] + [True])  # the last is the bias
-    light = usable & ~np.array([s.costly for s in strategies] + [False])
+    light, usable = _new_voices(strategies)
     names = [s.name for s in strategies]
     start = np.append(_default(strategies) * light[:-1], 0.0)
     new = NewPart(np.tile(start[:-1], (len(LEVELS), 1)), np.zeros(len(LEVELS)))
@@ -265,8 +274,8 @@ def _new_tasks(everything: Pool, levels: Sequence[int], weights: Doubles) -> lis
     pool = everything.take(_some(rows))
     features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.new
     together = Task(features, pool, pool.present, _given(pool, weights), 0.5)
-    among = Task(features, pool, pool.present & pool.new, None, 0.5)
-    return [task for task in (together, _among(among)) if len(task.pool.n_events)]
+    alone = _new_only(Task(features, pool, pool.present, None, 0.5))
+    return [task for task in (together, alone) if len(task.pool.n_events)]
 
 
 def _new_by_gradient(tasks: Sequence[Task], usable: Mask, bias: float = 0.0) -> Doubles:
@@ -280,21 +289,10 @@ def _fit_new(tasks: Sequence[Task], usable: Mask, starts: Sequence[Doubles]) -> 
     return by_search(tasks, [smooth, *starts], np.flatnonzero(usable).tolist())
 
 
-def _among(task: Task) -> Task:
+def _new_only(task: Task) -> Task:
     """Count only the targets among the new items, and only queries that have one."""
-    relevant = task.pool.relevant & task.present
-    rows = np.flatnonzero(relevant.any(axis=1))
-    pool = task.pool.take(rows)
-    counted = Pool(
-        pool.features,
-        relevant[rows],
-        pool.present,
-        pool.new,
-        relevant[rows].sum(axis=1),
-        pool.n_events,
-        pool.item,
-    )
-    return Task(task.features[:, rows], counted, task.present[rows], None, task.share)
+    only = among(task, task.present & task.pool.new)
+    return some(only, np.flatnonzero(only.pool.n_relevant))
 
 
 def _given(pool: Pool, weights: Doubles) -> Floats:

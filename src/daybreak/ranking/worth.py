@@ -29,7 +29,7 @@ Fit = Callable[[Sequence[Task], Mask], Doubles]
 
 
 @dataclass(frozen=True)
-class Gain:
+class Lead:
     """A mean difference of NDCG@10 over queries and its standard error."""
 
     mean: float
@@ -49,8 +49,8 @@ class Gain:
 class Worth:
     """What costly strategies add at one level."""
 
-    together: Gain
-    each: dict[int, Gain]
+    together: Lead
+    each: dict[int, Lead]
     """What is lost when one of them is silenced, by its position."""
 
 
@@ -166,19 +166,19 @@ def worth(tasks: Sequence[tuple[Task, Task]], fit: Fit, light: Mask, usable: Mas
     return Worth(found.pop(-1), found)
 
 
-def _gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> Gain:
+def _gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> Lead:
     values = [np.concatenate(part) for part in parts]
     mean = sum(share * v.mean() for share, v in zip(shares, values, strict=True))
     variance = sum(
         share**2 * v.var() / max(len(v), 1) for share, v in zip(shares, values, strict=True)
     )
-    return Gain(float(mean), float(np.sqrt(variance)))
+    return Lead(float(mean), float(np.sqrt(variance)))
 
 
 def by_query(task: Task) -> tuple[Task, Task]:
     """Cut the queries of a task in two."""
     rows = np.arange(len(task.pool.n_events))
-    return _some(task, rows[::2]), _some(task, rows[1::2])
+    return some(task, rows[::2]), some(task, rows[1::2])
 
 
 def by_item(task: Task) -> tuple[Task, Task]:
@@ -189,16 +189,18 @@ def by_item(task: Task) -> tuple[Task, Task]:
     """
     side = (task.pool.item.astype(np.uint32) * np.uint32(2_654_435_761)) >> np.uint32(31)
     first, second = (task.present & (~task.pool.new | (side == which)) for which in (0, 1))
-    return _among(task, first), _among(task, second)
+    return among(task, first), among(task, second)
 
 
-def _among(task: Task, present: Mask) -> Task:
+def among(task: Task, present: Mask) -> Task:
+    """Return a task with fewer candidates; only those of its targets count that are left."""
     relevant = task.pool.relevant & present
     pool = replace(task.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
     return Task(task.features, pool, present, task.given, task.share)
 
 
-def _some(task: Task, rows: Rows) -> Task:
+def some(task: Task, rows: Rows) -> Task:
+    """Return some of the queries of a task."""
     given = None if task.given is None else task.given[rows]
     pool = task.pool.take(rows)
     features = pool.features if task.features is task.pool.features else task.features[:, rows]
