@@ -111,3 +111,18 @@ def test_only_so_many_releases_are_kept_in_memory(stage):
     with pytest.raises(ConfigError, match=r"3 releases together.*it would be 4: r-a, r-b, r-c"):
         stage.book.start("d")
     assert stage.book.assign("ann").needs == {"r-a"}
+
+
+def test_click_rates_of_the_last_hour_are_held_for_a_minute(stage):
+    stage.run()
+    stage.answer("old", "ann", ["tea"])
+    stage.clock.now = 4000.0
+    variant = stage.book.assign("ann").variant.name
+    stage.answer("r1", "ann", ["tea", "cup"])
+    stage.react(("r1", "ann", "tea", "click"), ("old", "ann", "tea", "click"))
+    assert stage.book.rates() == {f"page/{variant}": 0.5}
+    stage.answer("r2", "ann", ["tea", "cup"])
+    stage.clock.now += 59.0
+    assert stage.book.rates() == {f"page/{variant}": 0.5}
+    stage.clock.now += 2.0
+    assert stage.book.rates() == {f"page/{variant}": 0.25}

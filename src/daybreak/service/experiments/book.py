@@ -11,6 +11,7 @@ from daybreak.service.experiments.assigning import assign
 from daybreak.service.experiments.experiment import Experiment, Status
 from daybreak.service.experiments.knowledge import Knowledge
 from daybreak.service.experiments.online import OnlineReport, online_report
+from daybreak.service.experiments.rates import recent_rates
 from daybreak.service.experiments.report import ExperimentReport
 from daybreak.service.experiments.reporting import report_of
 from daybreak.service.experiments.variant import Assignment
@@ -20,6 +21,8 @@ KIND = "experiments"
 """Of the records in the journal."""
 RELEASES = 3
 """Releases that running experiments may name together; all are kept in memory."""
+HELD_S = 60.0
+"""Click rates are counted anew when they are older than this [s]."""
 OPEN: dict[Status, frozenset[str]] = {
     "draft": frozenset(Experiment.__dataclass_fields__)
     - {"id", "salt", "status", "created_at", "started_at", "stopped_at"},
@@ -53,6 +56,7 @@ class Experiments:
         self._clock = clock
         self._lock = threading.Lock()
         self._running: tuple[Experiment, ...] = ()
+        self._rates: tuple[float, dict[str, float]] | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -183,6 +187,13 @@ class Experiments:
         return online_report(
             self._journal, since, until=end, every_h=every_h, known=self._known()
         )
+
+    def rates(self) -> dict[str, float]:
+        """Return click rates of the last hour, ``experiment/variant``; a minute old at most."""
+        at, held = self._clock(), self._rates
+        if held is None or at - held[0] > HELD_S:
+            self._rates = held = (at, recent_rates(self._journal, self._running, at))
+        return held[1]
 
     def _put(self, plan: Experiment) -> Experiment:
         self._journal.put_records(KIND, {plan.id: plan.to_dict()})
