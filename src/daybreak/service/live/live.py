@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,17 +23,21 @@ from daybreak.service.live.answered import Answered, Reason, Recommended
 from daybreak.service.live.answering import Answering
 from daybreak.service.live.ask import Ask
 from daybreak.service.live.browsing import Browsing, Page
+from daybreak.service.live.duties import Duties
 from daybreak.service.live.incoming import asker_of
+from daybreak.service.live.keeping_fresh import KeepingFresh
+from daybreak.service.live.options import LiveOptions
 from daybreak.service.live.remembering import memories
 from daybreak.service.live.stages import Stages
 from daybreak.service.live.watching import Watching
 from daybreak.service.live.writing import Writing
-from daybreak.service.privacy import Proof, Pseudonyms, erase, export
+from daybreak.service.privacy import Proof, erase, export
 from daybreak.service.retraining import Trainer
 from daybreak.service.shop import store_file
 from daybreak.store import Release, open_store
 
 log = logging.getLogger(__name__)
+
 
 _SAME = ("user_id", "item_id", "event_type", "value", "timestamp")
 """What makes an event without an id the one it is."""
@@ -49,7 +52,7 @@ class Live:
     Args:
         settings: Which store.
         poll_s: How often the store is looked at for what other processes wrote [s].
-        pseudonyms: Replaces ids of users by keyed hashes before anything is kept.
+        options: What is asked of it beyond that.
 
     Raises:
         StoreError: The store cannot be used.
@@ -60,8 +63,10 @@ class Live:
         settings: Settings,
         *,
         poll_s: float = 1.0,
-        pseudonyms: Pseudonyms | None = None,
+        options: LiveOptions | None = None,
     ) -> None:
+        options = options or LiveOptions()
+        pseudonyms = options.pseudonyms
         file = store_file(settings.store)
         self.settings = settings
         self.store = open_store(settings.store)
@@ -71,20 +76,22 @@ class Live:
         self._writing = Writing(self.store, pseudonyms)
         self._answering = Answering(self._stages, self._log, pseudonyms)
         self._browsing = Browsing(self.store, self._stages)
-        self._trainer = Trainer(settings, self.journal)
+        self._trainer = Trainer(settings, self.journal, options=options.train_options)
+        self._fresh = KeepingFresh(self.store, self._stages, self._trainer, options.retrain)
         self._pseudonyms = pseudonyms
+        self._closed = False
         self._watching = Watching(
             self.store,
             self._stages,
             self._log,
             self._trainer,
             lambda: self._answering.batcher.waiting,
+            lambda: self._fresh.drift,
         )
-        self._stop = Event()
-        self._follower = Thread(
-            target=self._follow, args=(poll_s,), name="follower", daemon=True
+        self._duties = Duties(
+            self.journal, self._stages, self._answering, self._fresh, options.retention
         )
-        self._follower.start()
+        self._duties.start(poll_s)
 
     def add_events(self, rows: Sequence[Mapping[str, Any]]) -> Accepted:
         """Add events; bad rows are listed, the others are stored.
@@ -402,10 +409,10 @@ class Live:
 
     def close(self) -> None:
         """Answer what was asked, write the log, close the store."""
-        if not self._stop.is_set():
-            self._stop.set()
+        if not self._closed:
+            self._closed = True
             self._answering.close()
-            self._follower.join()
+            self._duties.close()
             self._log.close()
             self.store.close()
 
@@ -420,17 +427,6 @@ class Live:
         except DaybreakError as error:  # it is stored; the follower tries again
             log.warning("what was written will be seen later: %s", error)
         return accepted
-
-    def _follow(self, poll_s: float) -> None:
-        while not self._stop.wait(poll_s):
-            try:
-                self._stages.follow()
-                self._stages.watch()
-                self._stages.refresh()
-            except DaybreakError as error:
-                log.warning("the store cannot be followed: %s", error)
-            except Exception:  # the service goes on; the next round tries again
-                log.exception("following the store failed")
 
     def __enter__(self) -> Self:
         return self

@@ -15,7 +15,7 @@ from daybreak.service.live.trends import followed
 from daybreak.service.profiles import Profiles
 from daybreak.service.shelf import Shelf
 from daybreak.store.journal import Changes
-from daybreak.types import Rows
+from daybreak.types import Mask, Rows
 
 CROWD = 20_000
 """Events beside the sorted ones from which they are sorted in."""
@@ -99,6 +99,12 @@ class Scene:
         hot = answers.learned[items] & answers.has_events
         hot |= self.histories.have_events(items)
         return [str(one) for one in temperatures(hot, answers.described[items])]
+
+    def gone(self) -> Mask:
+        """(n_items,) whether an item was deleted."""
+        gone = np.zeros(len(self.shelf.catalogue.items), dtype=bool)
+        gone[list(self.shelf.catalogue.gone)] = True
+        return gone
 
     def warm_up(self) -> None:
         """Write out what the first answers would have to wait for."""

@@ -25,7 +25,7 @@ def followed(learned: Learned, liked: Events) -> Learned | None:
     """
     fitted = learned.fitted
     counting = {row: m for row, m in enumerate(fitted.models) if isinstance(m, PopularModel)}
-    if not counting or not len(liked):
+    if not counting or not len(liked) or not len(fitted.anchors):
         return None
     anchor_rows = learned.items.ids.rows(fitted.anchors.ids)
     place = np.full(int(max(liked.item.max(), anchor_rows.max())) + 1, -1)

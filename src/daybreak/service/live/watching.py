@@ -1,7 +1,7 @@
 """What the service knows of itself."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ class Watching:
         log: Where answers wait.
         trainer: What trains.
         waiting: How many requests wait.
+        drift: How far data have moved, by name.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class Watching:
         log: AnswerLog,
         trainer: Trainer,
         waiting: Callable[[], int],
+        drift: Callable[[], Mapping[str, float]],
     ) -> None:
         self._store = store
         self._stages = stages
         self._log = log
         self._trainer = trainer
         self._waiting = waiting
+        self._drift = drift
         self._held: tuple[float, Counts] | None = None
 
     def status(self) -> dict[str, Any]:
@@ -86,6 +89,7 @@ class Watching:
             "waiting_requests": self._waiting(),
             "waiting_answers": self._log.waiting,
             "lost_answers": self._log.dropped,
+            "drift_score": dict(self._drift()),
             "cursor": stages.cursor,
             "training": None if training is None else training.id,
         }

@@ -33,7 +33,7 @@ def erase(store: Store, user: str, at: float, memories: Mapping[str, Memory]) ->
         store: Where everything is kept.
         user: The id under which the user is stored.
         at: Now, epoch [s].
-        memories: Places in this process, by name; they forget before the store does, and after it.
+        memories: Places in this process, by name; they forget before and after the store.
 
     Raises:
         StoreError: The store cannot be written; nothing was erased there.
