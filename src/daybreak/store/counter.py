@@ -30,3 +30,8 @@ def raise_floor(connection: Connection, change: int) -> None:
     """Let everybody who is before ``change`` read everything anew."""
     higher = func.max if connection.dialect.name == "sqlite" else func.greatest
     connection.execute(update(counter).values(floor=higher(counter.c.floor, change)))
+
+
+def start_at(connection: Connection, value: int) -> None:
+    """Go on from a cursor of another store; who followed that one reads everything anew."""
+    connection.execute(update(counter).values(value=value, floor=value))

