@@ -14,7 +14,7 @@ from daybreak.config import Settings
 from daybreak.data import EVENT_COLUMNS
 from daybreak.errors import ConfigError, DaybreakError
 from daybreak.ranking.rules import Rules
-from daybreak.service.experiments import Experiments
+from daybreak.service.experiments import Experiments, Knowledge
 from daybreak.service.exploring import Explorer
 from daybreak.service.inputs import check_k
 from daybreak.service.live.accepted import Accepted
@@ -75,6 +75,11 @@ class Live:
         self._log = AnswerLog(self.journal)
         self._writing = Writing(self.store, pseudonyms)
         self._answering = Answering(self._stages, self._log, pseudonyms)
+        self._experiments = self._answering.experiments = Experiments(
+            self.journal,
+            releases=lambda: [release.id for release in self.store.releases()],
+            known=self._knowledge,
+        )
         self._browsing = Browsing(self.store, self._stages)
         self._trainer = Trainer(settings, self.journal, options=options.train_options)
         self._fresh = KeepingFresh(self.store, self._stages, self._trainer, options.retrain)
@@ -91,6 +96,7 @@ class Live:
         self._duties = Duties(
             self.journal, self._stages, self._answering, self._fresh, options.retention
         )
+        self._duties.experiments()
         self._duties.start(poll_s)
 
     def add_events(self, rows: Sequence[Mapping[str, Any]]) -> Accepted:
@@ -387,7 +393,7 @@ class Live:
 
     def status(self) -> dict[str, Any]:
         """Return what is in use, how much is known, and what is not as it should be."""
-        return self._watching.status()
+        return self._watching.status() | {"experiment_ctr": self._experiments.rates()}
 
     @property
     def explorer(self) -> Explorer | None:
@@ -399,13 +405,9 @@ class Live:
         self._answering.explorer = explorer
 
     @property
-    def experiments(self) -> Experiments | None:
-        """Says who sees what; None: there are no experiments."""
-        return self._answering.experiments
-
-    @experiments.setter
-    def experiments(self, experiments: Experiments | None) -> None:
-        self._answering.experiments = experiments
+    def experiments(self) -> Experiments:
+        """Who sees what, and what came of it."""
+        return self._experiments
 
     def close(self) -> None:
         """Answer what was asked, write the log, close the store."""
@@ -415,6 +417,10 @@ class Live:
             self._duties.close()
             self._log.close()
             self.store.close()
+
+    def _knowledge(self) -> Knowledge:
+        """Return what is known of items, for reports."""
+        return Knowledge.of(self.store.tables(), self._stages.now.shelf.catalogue.items)
 
     def _inside(self, user: str) -> str:
         """Return under which id a user is stored."""
