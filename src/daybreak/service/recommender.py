@@ -21,6 +21,7 @@ from daybreak.service.judging import judge
 from daybreak.service.keeping import Keeping
 from daybreak.service.learning import Effort, Options, Progress, absences, learn
 from daybreak.service.likeness import one_item, rank_users, similar
+from daybreak.service.onboarding import Said, next_questions
 from daybreak.service.profiles import Profiles
 from daybreak.service.request import Request
 from daybreak.service.shelf import Shelf
@@ -295,6 +296,34 @@ class Recommender(Keeping):
         names = shelf.learned.profile.names
         why = reasons(shelf.answers, places, request.evidenced, names, most=None)
         return why.explode().struct.unnest()
+
+    def onboarding(
+        self,
+        k: int = 5,
+        *,
+        yes: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        profiles: Any = None,
+        attributes: bool = False,
+    ) -> pl.DataFrame:
+        """Return what to ask somebody new: the answers are expected to help most.
+
+        Args:
+            k: Questions that are asked together; best one by one, each by the answers so far.
+            yes: Items that the user said to know and like.
+            asked: Items that were asked without a yes, and attributes that were not told.
+            profiles: Frame of one row: attributes that are known.
+            attributes: Whether to ask for attributes of profiles, too.
+
+        Returns:
+            ``rank, kind, name, title, values, chance, gain, source``: the ``chance`` that the
+            answer tells something, and by how much it is expected to improve the list [DCG@10].
+        """
+        check_k(k)
+        liked, passed = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
+        known = None if profiles is None else as_frame(profiles)
+        said = Said(tuple(liked), tuple(passed), known)
+        return next_questions(self._need(), self._histories, k, said, attributes=attributes)
 
     def add_items(self, items: Any) -> Self:
         """Add items to the catalogue; they are candidates in the next answer.

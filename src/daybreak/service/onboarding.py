@@ -1,0 +1,248 @@
+"""What to ask a new user next: the questions whose answers are expected to help most."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data.events import Events
+from daybreak.data.queries import Queries
+from daybreak.ranking.elicitation import Beliefs, best, information, screen
+from daybreak.service.asking import Told
+from daybreak.service.histories import Histories
+from daybreak.service.shelf import Shelf
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+CANDIDATES = 100
+"""Items that are most likely known, of which the best are asked; more change nothing."""
+PEOPLE = 2_000
+"""Known profiles that tell how common an attribute is."""
+
+SCHEMA: dict[str, Any] = {
+    "rank": pl.Int64,
+    "kind": pl.String,
+    "name": pl.String,
+    "title": pl.String,
+    "values": pl.List(pl.String),
+    "chance": pl.Float64,
+    "gain": pl.Float64,
+    "source": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody has answered so far."""
+
+    yes: tuple[str, ...] = ()
+    """Items that the user knows and likes."""
+    asked: tuple[str, ...] = ()
+    """Items that were asked without a yes, and attributes that the user will not tell."""
+    profile: pl.DataFrame | None = None
+    """``user_id`` and attributes, one row."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question."""
+
+    kind: str
+    """``item``: do you know and like it? ``attribute``: which of the values is yours?"""
+    name: str
+    """Id of the item, or column of the profile."""
+    title: str
+    """What to call it."""
+    values: tuple[str, ...]
+    """Possible answers; of an item: none, as it is yes or silence."""
+    chance: float
+    """That the answer tells something."""
+    gain: float
+    """By how much it is expected to improve the list [DCG@10]."""
+
+
+class Interview:
+    """Judges questions for one user, with one shelf.
+
+    Args:
+        shelf: That answers.
+        histories: Of known users; they tell how much a typical one takes.
+        said: What is known of the user.
+    """
+
+    def __init__(self, shelf: Shelf, histories: Histories, said: Said) -> None:
+        self.shelf = shelf
+        self.said = said
+        self._scorer = shelf.scorers[0]
+        self._n_items = len(self._scorer.items)
+        self.beliefs = Beliefs(self._scorer, typical(histories))
+        self._known = [user for user in histories.known() if user in shelf.profiles.rows]
+        rows = shelf.catalogue.items.ids.rows([*said.yes, *said.asked])
+        self._yes = np.unique(rows[: len(said.yes)][rows[: len(said.yes)] >= 0])
+        self._asked = rows[rows >= 0]
+
+    def questions(self, k: int, *, attributes: bool = False) -> list[Question]:
+        """Return the k best questions to ask together, the best first.
+
+        Args:
+            k: How many.
+            attributes: Whether to ask for attributes of profiles as well.
+        """
+        found = self._items(k)
+        if attributes:
+            found += self._attributes()
+            found.sort(key=lambda question: -question.gain)
+        return found[:k]
+
+    def _items(self, k: int) -> list[Question]:
+        rows = self._candidates
+        if not len(rows):
+            return []
+        gains = self._gains(rows, self._yes)
+        yes = self._now[1][0, rows]
+        order = screen(
+            gains, yes, lambda row: self._gains(rows, np.append(self._yes, rows[row])), k
+        )
+        ids = self.shelf.catalogue.items.ids.ids
+        title = self.shelf.answers.title
+        return [
+            Question("item", i, title(i), (), float(yes[row]), float(gains[row]))
+            for row, i in ((row, ids[rows[row]]) for row in order.tolist())
+        ]
+
+    @cached_property
+    def _now(self) -> tuple[Floats, Floats]:
+        """(1, n_items) scores of the blend now, and chances that an item is chosen."""
+        return self._judged(self._queries(self._yes[None, :]))
+
+    @cached_property
+    def _candidates(self) -> Rows:
+        """Rows of the items that are asked about: with events, shown, and most likely known."""
+        may = self._allowed & self._scorer.old
+        may[self._asked[self._asked < self._n_items]] = False
+        rows = np.flatnonzero(may)
+        order = np.argsort(-self._now[1][0, rows], kind="stable")[:CANDIDATES]
+        return np.asarray(rows[order], dtype=np.int64)
+
+    @cached_property
+    def _allowed(self) -> Mask:
+        return self.shelf.answers.shown[: self._n_items].copy()
+
+    def _gains(self, rows: Rows, yes: Rows) -> Doubles:
+        """Return (n,) what asking each of some items brings after a yes to others."""
+        if not len(yes) or np.array_equal(yes, self._yes):
+            scores, chances = self._now
+        else:
+            scores, chances = self._judged(self._queries(yes[None, :]))
+        known = np.zeros(self._n_items, dtype=bool)
+        known[yes[yes < self._n_items]] = True
+        now = best(scores, self._allowed & ~known)[0]
+        after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
+        then, chosen = self._judged(self._queries(after))
+        without = np.zeros(then.shape, dtype=bool)
+        without[np.arange(len(rows))[:, None], np.minimum(after, self._n_items - 1)] = True
+        without |= ~self._allowed[None, :]
+        return information(
+            np.where(known[rows], 0, chances[0, rows]),
+            np.where(without, 0, chosen),
+            np.where(without, -np.inf, then),
+            now,
+        )
+
+    def _attributes(self) -> list[Question]:
+        """Return a question for each attribute that the user has not told."""
+        names = self.shelf.learned.profile.names
+        told = self._profile
+        common = self._common
+        fields: dict[str, list[int]] = {}
+        for column, name in enumerate(names):
+            fields.setdefault(name.partition("=")[0], []).append(column)
+        found = []
+        for field, columns in fields.items():
+            if field in self.said.asked or told[:, columns].nnz or not common[columns].any():
+                continue
+            gains = self._attribute_gains(np.array(columns), common)
+            values = tuple(names[column].partition("=")[2] for column in columns)
+            chance = min(float(common[columns].sum()), 1.0)
+            found.append(Question("attribute", field, field, values, chance, gains))
+        return found
+
+    def _attribute_gains(self, columns: Rows, common: Floats) -> float:
+        """Return what the answer to one attribute brings, over its values."""
+        told = sp.csr_array(
+            (np.ones(len(columns), np.float32), (np.arange(len(columns)), columns)),
+            shape=(len(columns), len(common)),
+        )
+        repeated = sp.csr_array(sp.vstack([self._profile] * len(columns)) + told)
+        yes = np.repeat(self._yes[None, :], len(columns), axis=0)
+        scores, chances = self._judged(self._queries(yes, repeated))
+        allowed = self._allowed.copy()
+        allowed[self._yes[self._yes < self._n_items]] = False
+        now = best(self._now[0], allowed)[0]
+        gains = information(
+            common[columns],
+            chances * allowed,
+            np.where(allowed, scores, -np.inf),
+            now,
+        )
+        return float(gains.sum())
+
+    @cached_property
+    def _profile(self) -> Sparse:
+        """(1, n_attributes) what the user has told."""
+        given = self.said.profile
+        named = None if given is None else given.with_columns(pl.lit("\0new").alias("user_id"))
+        return self.shelf.profiles.ask(["\0new"], named)[0]
+
+    @cached_property
+    def _common(self) -> Floats:
+        """(n_attributes,) shares of known users who have each."""
+        users = self._known[:: max(len(self._known) // PEOPLE, 1)][:PEOPLE]
+        matrix = self.shelf.profiles.ask(users)[0]
+        total = np.asarray(matrix.sum(axis=0), dtype=np.float32).ravel()
+        return np.asarray(total / max(len(users), 1), dtype=np.float32)
+
+    def _queries(self, yes: Rows, profile: Sparse | None = None) -> Queries:
+        """Return queries of (n, n_yes) items of the catalogue; all at one time."""
+        n, size = yes.shape
+        user = np.repeat(np.arange(n), size)
+        events = Events.of(user, yes.ravel(), np.zeros(n * size))
+        told = sp.vstack([self._profile] * n) if profile is None else profile
+        return self.shelf.asking.queries(Told(events, sp.csr_array(told), {}))
+
+    def _judged(self, queries: Queries) -> tuple[Floats, Floats]:
+        scores = self._scorer.score(queries)
+        return scores, self.beliefs.chances(queries, scores, self._allowed)
+
+
+def typical(histories: Histories) -> float:
+    """Return the mean number of events of known users; 10 where nobody is known."""
+    users = len(np.unique(histories.positive.user))
+    return len(histories.positive) / users if users else 10.0
+
+
+def next_questions(
+    shelf: Shelf, histories: Histories, k: int, said: Said, *, attributes: bool = False
+) -> pl.DataFrame:
+    """Return the k best questions to ask somebody together, one row a question.
+
+    Args:
+        shelf: That answers.
+        histories: Of known users.
+        k: How many.
+        said: What was answered so far.
+        attributes: Whether to ask for attributes of profiles as well.
+
+    Returns:
+        ``rank, kind, name, title, values, chance, gain, source``; ``source`` says who judged:
+        ``meta_bayes`` or, where it is not in the blend, ``blend``.
+    """
+    interview = Interview(shelf, histories, said)
+    source = interview.beliefs.source
+    rows = [
+        (rank, q.kind, q.name, q.title, list(q.values), q.chance, q.gain, source)
+        for rank, q in enumerate(interview.questions(k, attributes=attributes), 1)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")

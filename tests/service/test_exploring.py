@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+
+from daybreak.ranking.exploration import Exploring
+from daybreak.ranking.exposure import Budget
+from daybreak.service.exploring import DAY, GRACE_S, KIND, Draft, Explorer
+from daybreak.service.newcomers import doubt_of
+from daybreak.store import open_store
+from daybreak.store.journal import Answer, Shown
+
+K = 5
+PLAN = Budget(impressions=3, days=10, early=0.5, patience=1)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def journal():
+    store = open_store("sqlite:///:memory:")
+    yield store.journal
+    store.close()
+
+
+@pytest.fixture
+def explorer(journal, clock):
+    return Explorer(journal, budget=PLAN, options=Exploring(ranks=(K,)), clock=clock)
+
+
+def draft_of(shop, users, candidates=None):
+    shelf = shop._need()
+    request = shop._request(users, None, None)
+    asked = request.asked(None, exclude_seen=True)
+    may = shelf.answers.candidates(candidates)
+    return Draft(shelf, shop._histories, asked, shelf.answers.best(asked, may, K), may)
+
+
+def ids(shop, rows):
+    names = shop._need().catalogue.items.ids.ids
+    return [names[row] for row in rows]
+
+
+def answer(number, at, items, **more):
+    shown = tuple(Shown(item, 0.0, rank + 1, "popular") for rank, item in enumerate(items))
+    return Answer(f"a{number}", at, "ann", "r", shown, **more)
+
+
+def boldly(explorer):
+    explorer.options = Exploring(ranks=(K,), uniform=1.0)
+    return explorer
+
+
+def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
+    draft = draft_of(shop, ["person-1", "person-2"])
+    found = boldly(explorer).choose(draft, K, ["a", "b"])
+    places = found.places
+    assert places.who.tolist() == [0] * K + [1] * K
+    assert places.rank.tolist() == [1, 2, 3, 4, 5] * 2
+    for user in (0, 1):
+        mine = places.who == user
+        assert np.flatnonzero(found.explored[mine]).tolist() == [K - 1]
+        before = draft.places.item[draft.places.who == user]
+        assert places.item[mine][: K - 1].tolist() == before[: K - 1].tolist()
+    learned = draft.shelf.answers.learned
+    assert not learned[places.item[found.explored]].any()
+
+
+def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, explorer):
+    """Any of n new items with 1 / n; what stands before the open place is always there."""
+    draft = draft_of(shop, ["person-1"])
+    _, may = explorer.open(draft)
+    found = boldly(explorer).choose(draft, K, ["a"])
+    assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
+
+
+def test_the_same_key_draws_the_same(shop, explorer):
+    draft = draft_of(shop, ["person-1"])
+    first, again = (explorer.choose(draft, K, ["a"]).places.item.tolist() for _ in range(2))
+    assert first == again
+
+
+def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
+    draft = draft_of(shop, ["person-1", "person-2"])
+    want = np.array([False, True])
+    found = boldly(explorer).choose(draft, K, ["a", "b"], want)
+    assert set(found.places.who[found.explored]) == {1}
+    nobody = explorer.choose(draft, K, ["a", "b"], ~want & want)
+    assert nobody.places is draft.places
+    assert nobody.propensity.tolist() == [1.0] * 2 * K
+
+
+def test_only_candidates_are_put_in(shop, explorer):
+    old = [f"item-{row}" for row in range(10)]
+    new = ids(shop, np.flatnonzero(~shop._need().answers.learned))[0]
+    draft = draft_of(shop, ["somebody"], [*old, new])
+    _, may = explorer.open(draft)
+    assert may is None or may.sum() <= 1
+    assert explorer.open(draft_of(shop, ["somebody"], old))[1].sum() == 0
+
+
+def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explorer, clock):
+    draft = draft_of(shop, ["person-1"])
+    new, _ = explorer.open(draft)
+    explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
+    assert explorer.open(draft) == (None, None)
+    assert explorer.outlook().new == 0
+
+
+def test_what_lags_behind_is_worth_more(shop, explorer, clock):
+    """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
+    draft = draft_of(shop, ["person-1"])
+    explorer.open(draft)
+    clock.now += 5 * DAY
+    new, _ = explorer.open(draft)
+    price = PLAN.price(explorer._age(new.since), explorer.given(new.ids))
+    assert price.tolist() == [3.0] * len(new.ids)
+
+
+def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal, clock):
+    first = Explorer(journal, budget=PLAN, clock=clock)
+    new, _ = first.open(draft_of(shop, ["person-1"]))
+    item = new.ids[0]
+    clock.now += 100
+    mine = answer(1, clock.now, [item])
+    journal.put_answers([mine, answer(2, clock.now, [item], shadow=True)])
+    first.record([mine])
+    assert first.given([item]).tolist() == [1]
+    clock.now += GRACE_S + 1
+    first.sync()
+    other = Explorer(journal, budget=PLAN, clock=clock)
+    other.sync()
+    assert first.given([item]).tolist() == other.given([item]).tolist() == [1]
+
+
+def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, journal, clock):
+    first = Explorer(journal, budget=PLAN, clock=clock)
+    new, _ = first.open(draft_of(shop, ["person-1"]))
+    started = clock.now
+    clock.now += DAY
+    other = Explorer(journal, budget=PLAN, clock=clock)
+    again, _ = other.open(draft_of(shop, ["person-1"]))
+    assert again.ids == new.ids
+    assert again.since.tolist() == [started] * len(new.ids)
+
+
+def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
+    draft = draft_of(shop, ["person-1"])
+    assert explorer.open(draft)[0] is not None
+    clock.now += PLAN.days * DAY + 1
+    assert explorer.open(draft) == (None, None)
+    assert explorer.outlook().missed == 5
+
+
+def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
+    draft = draft_of(shop, ["person-1"])
+    before, _ = explorer.open(draft)
+    shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
+    now, _ = explorer.open(draft_of(shop, ["person-1"]))
+    assert set(now.ids) - set(before.ids) == {"fresh"}
+    assert now.doubt is before.doubt
+
+
+def test_what_is_gone_is_forgotten(shop, explorer, journal):
+    new, _ = explorer.open(draft_of(shop, ["person-1"]))
+    explorer.forget([new.ids[0], "unknown"])
+    assert set(journal.records(KIND)) == set(new.ids[1:])
+
+
+def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, journal, clock):
+    new, _ = explorer.open(draft_of(shop, ["person-1"]))
+    journal.put_answers([answer(1, clock.now, new.ids[:2])])
+    clock.now += GRACE_S + 1
+    explorer.sync()
+    found = explorer.outlook()
+    assert (found.new, found.given, found.missed) == (5, 2.0, 0)
+    assert found.needed == pytest.approx((5 * 3 - 2) / 10, rel=1e-3)
+    assert explorer.most_lost(K) == pytest.approx(1 / np.log2(K + 1))
+
+
+def test_doubt_is_measured_for_every_level(shop):
+    doubt = doubt_of(shop._need(), shop._histories)
+    assert doubt.scale.shape == (8,)
+    assert (doubt.scale > 0).all()

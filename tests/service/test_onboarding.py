@@ -1,0 +1,97 @@
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.service.onboarding import Interview, Said, typical
+
+KINDS = 5
+
+
+@pytest.fixture(scope="module")
+def learned(tables):
+    events, items, users = tables
+    names = ["popular", "item_knn", "profile", "content/match", "meta_bayes"]
+    return Recommender(strategies=names, encoder="none").fit(events, items, users)
+
+
+def interview(shop, said=None):
+    return Interview(shop._need(), shop._histories, said or Said())
+
+
+def kinds(questions):
+    return [int(question.name.removeprefix("item-")) % KINDS for question in questions]
+
+
+def test_questions_are_about_known_items_the_best_first(learned):
+    found = interview(learned).questions(3)
+    assert len({question.name for question in found}) == 3
+    assert found[0].gain == max(question.gain for question in found)
+    assert all(0 < question.chance <= 1 for question in found)
+    assert found[0].title.endswith(found[0].name.removeprefix("item-"))
+
+
+def test_after_a_yes_more_of_the_same_kind_tells_less(learned):
+    """Whoever likes one of a kind likes the others: a yes has told that already."""
+    first = interview(learned).questions(30)
+    kind = kinds(first)[0]
+
+    def most(questions):
+        gains = [
+            q.gain for q, one in zip(questions, kinds(questions), strict=True) if one == kind
+        ]
+        return max(gains)
+
+    later = interview(learned, Said(yes=(first[0].name,))).questions(30)
+    assert most(later) < most(first[1:])
+
+
+def test_what_was_asked_is_not_asked_again(learned):
+    first = interview(learned).questions(2)
+    names = tuple(question.name for question in first)
+    for said in (Said(asked=names), Said(yes=names)):
+        again = {question.name for question in interview(learned, said).questions(4)}
+        assert not again & set(names)
+
+
+def test_after_no_answer_to_a_kind_another_question_follows(learned):
+    first = interview(learned).questions(1)[0]
+    second = interview(learned, Said(asked=(first.name,))).questions(1)[0]
+    assert second.name != first.name
+
+
+def test_attributes_are_asked_for_until_they_are_told(learned):
+    found = interview(learned).questions(50, attributes=True)
+    asked = next(question for question in found if question.kind == "attribute")
+    assert (asked.name, sorted(asked.values)) == ("likes", ["cup", "jam", "pot", "rum", "tea"])
+    assert asked.chance == pytest.approx(1)
+    told = Said(profile=pl.DataFrame({"user_id": ["x"], "likes": ["tea"]}))
+    for said in (told, Said(asked=("likes",))):
+        later = interview(learned, said).questions(50, attributes=True)
+        assert "attribute" not in {question.kind for question in later}
+
+
+def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
+    events, items, _ = tables
+    shop = Recommender(strategies=["popular", "item_knn"], encoder="none").fit(events, items)
+    found = interview(shop)
+    assert found.beliefs.source == "blend"
+    assert len(found.questions(3)) == 3
+
+
+def test_meta_bayes_judges_where_it_can(learned):
+    names = {strategy.name for strategy in learned._need().learned.fitted.strategies}
+    expected = "meta_bayes" if "meta_bayes" in names else "blend"
+    assert interview(learned).beliefs.source == expected
+
+
+def test_a_typical_user_has_the_mean_number_of_events(tables, learned):
+    events, _, _ = tables
+    assert typical(learned._histories) == pytest.approx(len(events) / 60)
+
+
+def test_the_recommender_asks(learned):
+    frame = learned.onboarding(2)
+    assert frame.columns[:3] == ["rank", "kind", "name"]
+    assert frame["rank"].to_list() == [1, 2]
+    later = learned.onboarding(1, yes=[frame["name"][0]], asked=[frame["name"][1]])
+    assert later["name"][0] not in frame["name"].to_list()
