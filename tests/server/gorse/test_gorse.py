@@ -1,8 +1,15 @@
 import json
 
+import httpx
+import polars as pl
 import pytest
 
+from daybreak.config import Settings
+from daybreak.data import Tables
 from daybreak.service.importing import Sources
+from daybreak.service.live import Live
+from daybreak.store import open_store
+from tests.server.conftest import served
 
 TEA = {
     "ItemId": "tea",
@@ -190,3 +197,16 @@ def test_a_bad_line_of_a_dump_is_named(shop):
 def test_health_needs_no_key(gorse):
     assert gorse.get("/api/health/live").json()["Ready"]
     assert gorse.get("/api/health/ready").status_code == 200
+
+
+def test_items_are_found_by_words(tmp_path):
+    store = f"sqlite:///{tmp_path / 'words.db'}"
+    words = {"tea": "green tea", "rum": "dark rum"}
+    with open_store(store) as opened:
+        items = pl.DataFrame({"item_id": list(words), "description": list(words.values())})
+        opened.write(Tables.of(items=items))
+    with Live(Settings(store=store, encoder="none")) as live, served(live) as (_, url):
+        found = httpx.get(f"{url}/api/items", params={"q": "some green tea", "n": 1}).json()
+    assert [(item["ItemId"], item["Comment"]) for item in found["Items"]] == [
+        ("tea", "green tea")
+    ]
