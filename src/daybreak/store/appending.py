@@ -47,7 +47,7 @@ def append_events(connection: Connection, new: Incoming, change: int) -> tuple[b
     if not all(fresh):
         keys = [key for key, is_new in zip(keys, fresh, strict=True) if is_new]
         events = events.filter(pl.Series(fresh, dtype=pl.Boolean))
-    with _indexes_aside(connection, len(keys)):
+    with indexes_aside(connection, worth=_worth(connection, len(keys))):
         for start in range(0, len(keys), CHUNK):
             part = events[start : start + CHUNK]
             columns = [c for c in part.get_columns() if c.null_count() < part.height]
@@ -70,15 +70,18 @@ def _fresh(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]:
     return tuple(fresh)
 
 
+def _worth(connection: Connection, n_new: int) -> bool:
+    """Tell whether building indexes anew costs less; PostgreSQL would lock readers out."""
+    if connection.dialect.name != "sqlite" or n_new < MANY:
+        return False
+    return 4 * n_new >= count(connection, table)
+
+
 @contextmanager
-def _indexes_aside(connection: Connection, n_new: int) -> Iterator[None]:
-    """Build the indexes anew when that costs less; PostgreSQL would lock readers out."""
+def indexes_aside(connection: Connection, *, worth: bool) -> Iterator[None]:
+    """Build the indexes of events after the work, if that is worth it."""
     aside: list[Index] = []
-    if (
-        connection.dialect.name == "sqlite"
-        and n_new >= MANY
-        and 4 * n_new >= count(connection, table)
-    ):
+    if worth:
         aside = sorted(table.indexes, key=lambda index: str(index.name))
     for index in aside:
         connection.execute(DropIndex(index))

@@ -12,6 +12,7 @@ from sqlalchemy.types import NullType
 
 from daybreak.errors import DataError, StoreError
 from daybreak.store import counter, schema
+from daybreak.store.appending import indexes_aside
 from daybreak.store.base import Store
 from daybreak.store.bulk import CHUNK, append
 from daybreak.store.database import Database
@@ -53,9 +54,13 @@ def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, 
     Raises:
         DataError: The file cannot be written.
     """
-    with writing(Path(file)) as lines:
-        _database(store).read(lambda connection: _dump(connection, lines, vectors))
-        counts = dict(lines.counts)
+
+    def work(connection: Connection) -> dict[str, int]:
+        with writing(Path(file)) as lines:  # anew, should the work be done again
+            _dump(connection, lines, vectors)
+            return dict(lines.counts)
+
+    counts = _database(store).read(work)
     return {name: number for name, number in counts.items() if name != _COUNTED}
 
 
@@ -88,8 +93,9 @@ def _dump(connection: Connection, lines: Lines, vectors: bool) -> None:
             lines.row(name, {key: _spelt(value) for key, value in values if value is not None})
     if vectors:
         table = schema.vectors
-        columns = [table.c.model, table.c.content, type_coerce(table.c.vector, NullType())]
-        for model, content, value in _streamed(connection, select(*columns)):
+        kept = type_coerce(table.c.vector, NullType())
+        query = select(table.c.model, table.c.content, kept)
+        for model, content, value in _streamed(connection, query):
             text = b64encode(decoded(value).astype("<f4").tobytes()).decode()
             lines.row(table.name, {"model": model, "content": content, "vector": text})
 
@@ -108,10 +114,8 @@ def _restore(connection: Connection, file: Path) -> dict[str, int]:
     change = counter.advance(connection)
     _check_empty(connection)
     counts: dict[str, int] = {}
-    rows = read_rows(file)
-    for name, group in groupby(rows, key=lambda line: line[0]):
-        values = (row for _, row in group)
-        while part := list(islice(values, CHUNK)):
+    with indexes_aside(connection, worth=connection.dialect.name == "sqlite"):
+        for name, part in _parts(file):
             counts[name] = counts.get(name, 0) + len(part)
             try:
                 change = max(change, _put(connection, name, part, change))
@@ -120,6 +124,14 @@ def _restore(connection: Connection, file: Path) -> dict[str, int]:
     counter.start_at(connection, change)
     counts.pop(_COUNTED, None)
     return counts
+
+
+def _parts(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield some rows of one table at a time."""
+    for name, group in groupby(read_rows(file), key=lambda line: line[0]):
+        values = (row for _, row in group)
+        while part := list(islice(values, CHUNK)):
+            yield name, part
 
 
 def _put(connection: Connection, name: str, part: Sequence[dict[str, Any]], change: int) -> int:

@@ -129,10 +129,6 @@ def _unused(path: Path) -> Path:
 
 def _migrate(connection: Connection) -> None:
     """Run the steps that are missing, within the transaction of the caller."""
-    from alembic.config import Config  # noqa: PLC0415 - slow to load, and seldom needed
-    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - see above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
-
     present = _version(connection)
     if present == schema.VERSION:  # another process was faster
         return
@@ -140,12 +136,21 @@ def _migrate(connection: Connection) -> None:
         versions.create(connection, checkfirst=True)
         connection.execute(versions.delete())
         connection.execute(versions.insert().values(version_num=str(present)))
+    migrate(connection, schema.VERSION)
+    mark(connection)
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Run the steps up to a version, within the transaction of the caller."""
+    from alembic.config import Config  # noqa: PLC0415 - slow to load, and seldom needed
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+
     script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
     def steps(revision: str, _context: object) -> object:
-        return script._upgrade_revs(str(schema.VERSION), revision)  # as its own command does
+        return script._upgrade_revs(str(version), revision)  # as its own command does
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=schema.VERSION_TABLE)
         environment.run_migrations()
-    mark(connection)

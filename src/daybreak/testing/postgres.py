@@ -42,7 +42,7 @@ class PostgresServer:
     def __init__(self, parent: Path | None = None, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="daybreak-pg-", dir=parent or _place()))
         self._fsync = "on" if durable else "off"
-        self._as_nobody: dict[str, Any] = {}
+        self._as_nobody: Any = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
         try:
@@ -58,10 +58,10 @@ class PostgresServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
-            command = [self._programs / "postgres", "-D", self.folder / "data"]
+            command = [str(self._programs / "postgres"), "-D", str(self.folder / "data")]
             options = ["listen_addresses=", "max_connections=200", f"fsync={self._fsync}"]
             self._process = subprocess.Popen(  # noqa: S603 - our own words
-                [*command, "-k", self.folder, *(f"--{option}" for option in options)],
+                [*command, "-k", str(self.folder), *(f"--{option}" for option in options)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -120,9 +120,17 @@ class PostgresServer:
         self._as_nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
 
     def _initialise(self) -> None:
-        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", "postgres"]
+        command = [str(self._programs / "initdb"), "-D", str(self.folder / "data")]
         made = subprocess.run(  # noqa: S603 - our own words
-            [*command, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+            [
+                *command,
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
             capture_output=True,
             text=True,
             check=False,
