@@ -130,7 +130,7 @@ class Explorer:
         now = self._clock()
         since = self._counts.upto or now - self.budget.days * DAY
         until = now - GRACE_S
-        if until <= since:
+        if until <= since or not self._started:
             return
         answers = self.journal.answers(since=since, until=until)
         with self._lock:
@@ -259,6 +259,8 @@ class Explorer:
                 fresh[ids[row]] = now if np.isnan(at) else min(at, now)
         if fresh:
             self._started |= fresh
+            if min(fresh.values()) < self._counts.upto:  # what they got before counts, too
+                self._counts = _Counts(own=self._counts.own)
             self.journal.put_records(KIND, {i: {"since": at} for i, at in fresh.items()})
 
     def _read_records(self) -> None:

@@ -24,6 +24,7 @@ from daybreak.service.live.answering import Answering
 from daybreak.service.live.ask import Ask
 from daybreak.service.live.browsing import Browsing, Page
 from daybreak.service.live.duties import Duties
+from daybreak.service.live.growing import Growing
 from daybreak.service.live.incoming import asker_of
 from daybreak.service.live.keeping_fresh import KeepingFresh
 from daybreak.service.live.options import LiveOptions
@@ -43,7 +44,7 @@ _SAME = ("user_id", "item_id", "event_type", "value", "timestamp")
 """What makes an event without an id the one it is."""
 
 
-class Live:
+class Live(Growing):
     """Answers while events, items and releases come in.
 
     Every write is on the disk before the call returns, and counts in the next answer of this
@@ -80,6 +81,10 @@ class Live:
             releases=lambda: [release.id for release in self.store.releases()],
             known=self._knowledge,
         )
+        self._explorer = self._answering.explorer = Explorer(
+            self.journal, budget=options.exposure, options=options.exploring, seed=settings.seed
+        )
+        self._answering.explores = options.explore
         self._browsing = Browsing(self.store, self._stages)
         self._trainer = Trainer(settings, self.journal, options=options.train_options)
         self._fresh = KeepingFresh(self.store, self._stages, self._trainer, options.retrain)
@@ -278,6 +283,7 @@ class Live:
     def delete_item(self, item_id: str) -> bool:
         """Delete an item with its events; say whether it was there."""
         erased = self.journal.erase(items=[item_id])
+        self._explorer.forget([item_id])
         self._stages.follow()
         return erased.items > 0
 
@@ -394,20 +400,6 @@ class Live:
     def status(self) -> dict[str, Any]:
         """Return what is in use, how much is known, and what is not as it should be."""
         return self._watching.status() | {"experiment_ctr": self._experiments.rates()}
-
-    @property
-    def explorer(self) -> Explorer | None:
-        """Puts new items into answers; None: nobody does."""
-        return self._answering.explorer
-
-    @explorer.setter
-    def explorer(self, explorer: Explorer | None) -> None:
-        self._answering.explorer = explorer
-
-    @property
-    def experiments(self) -> Experiments:
-        """Who sees what, and what came of it."""
-        return self._experiments
 
     def close(self) -> None:
         """Answer what was asked, write the log, close the store."""

@@ -1,0 +1,74 @@
+import pytest
+
+from daybreak.ranking.exploration import Exploring
+from daybreak.ranking.exposure import Budget
+from daybreak.service.live import Ask, Live
+from daybreak.service.live.options import LiveOptions
+
+N = 5
+BOLD = LiveOptions(
+    exposure=Budget(impressions=2, days=3), exploring=Exploring(ranks=(N,), uniform=1.0)
+)
+
+
+@pytest.fixture
+def bold(settings):
+    with Live(settings, poll_s=3600, options=BOLD) as service:
+        yield service
+
+
+def explored(answer):
+    return [item.item_id for item in answer.items if item.explored]
+
+
+def test_a_request_says_whether_new_items_are_tried_out(bold):
+    asks = [Ask(user_id="person-1", n=N, explore=explore) for explore in (None, False, True)]
+    plain, never, tried = bold.recommend_many(asks)
+    assert explored(plain) == explored(never) == []
+    assert {item.propensity for item in plain.items} == {1.0}
+    assert len(explored(tried)) == 1
+    assert tried.items[-1].explored
+    assert 0 < tried.items[-1].propensity < 1
+
+
+def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
+    answer = bold.recommend(Ask(user_id="person-1", n=N, explore=True))
+    bold._log.flush()
+    (logged,) = bold.journal.answers(ids=[answer.recommendation_id])
+    assert [(s.item_id, s.explored, s.propensity) for s in logged.shown] == [
+        (item.item_id, item.explored, item.propensity) for item in answer.items
+    ]
+
+
+def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
+    """Five new items, two impressions each: no more than ten answers explore."""
+    tried = []
+    for row in range(30):
+        answer = bold.recommend(Ask(user_id=f"person-{row}", n=N, explore=True))
+        tried += explored(answer)
+    assert len(set(tried)) == 5
+    assert len(tried) <= 10
+    assert bold.explorer.outlook().new == 0
+
+
+def test_an_item_is_tried_out_right_after_it_was_posted(bold):
+    for row in range(30):
+        bold.recommend(Ask(user_id=f"person-{row}", n=N, explore=True))
+    bold.put_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
+    answer = bold.recommend(Ask(user_id="person-1", n=N, explore=True))
+    assert "fresh" in {item.item_id for item in answer.items}
+    assert bold.delete_item("fresh")
+    assert "fresh" not in bold.explorer._started
+
+
+def test_a_service_that_knows_nothing_explores_nothing(fresh):
+    fresh.put_items([{"item_id": "a"}, {"item_id": "b"}])
+    answer = fresh.recommend(Ask(n=N, explore=True))
+    assert {item.item_id for item in answer.items} == {"a", "b"}
+
+
+def test_a_new_user_is_asked_and_the_next_question_hangs_on_the_answer(live, fresh):
+    first = live.onboarding(1)
+    later = live.onboarding(1, yes=first["name"].to_list())
+    assert first["name"].to_list() != later["name"].to_list()
+    assert fresh.onboarding(3).height == 0
