@@ -31,7 +31,11 @@ Events: TypeAlias = Sequence[Mapping[str, Any]]
 router = APIRouter(route_class=Guarded, tags=["gorse"])
 
 
-@router.get("/recommend/{user_id:id}", response_model=list[Score], openapi_extra=needs("read"))
+@router.get(
+    "/recommend/{user_id:id}",
+    response_model=list[Score] | list[str],
+    openapi_extra=needs("read"),
+)
 @router.get("/recommend/{user_id:id}/", openapi_extra=needs("read"), include_in_schema=False)
 async def recommend(
     request: Request,
@@ -45,7 +49,7 @@ async def recommend(
 
 @router.get(
     "/recommend/{user_id:id}/{category:id}",
-    response_model=list[Score],
+    response_model=list[Score] | list[str],
     openapi_extra=needs("read"),
 )
 async def recommend_of(
