@@ -78,3 +78,11 @@ def test_lists_of_plans_for_people(imported, call):
 def test_what_is_wrong_is_said_in_a_line(imported, call, arguments, status, said):
     found, _, err = call("experiments", *arguments)
     assert (found, said in err) == (status, True), err
+
+
+def test_a_filter_that_cannot_be_read_is_found_at_the_start(imported, call):
+    boosts = 'new.rules.boosts=[{"where": "colour = 1", "factor": 2}]'
+    assert call(*PLAN, "--set", boosts)[0] == 0
+    status, _, err = call("experiments", "start", "page")
+    assert "colour" in err
+    assert status == call("experiments", "start", "page")[0] != 0

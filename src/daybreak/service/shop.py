@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+import numpy as np
 import polars as pl
 
 from daybreak.config import Settings
@@ -29,6 +30,7 @@ from daybreak.service.encoder_choice import choose_encoder
 from daybreak.service.experiments import Experiments, Knowledge
 from daybreak.service.learning import Effort
 from daybreak.service.recommender import Recommender
+from daybreak.service.rulebook import Rulebook
 from daybreak.service.said import Said
 from daybreak.service.verdict import Verdict
 from daybreak.store import Release, Store, Written, open_store
@@ -335,7 +337,14 @@ class Shop:
             self.store.journal,
             releases=lambda: [release.id for release in self.store.releases()],
             known=self._knowledge,
+            check=lambda rules: self._rulebook().ruling(rules),
         )
+
+    def _rulebook(self) -> Rulebook:
+        """Return what turns rules into lists, for whoever wants to know whether it can."""
+        items = self.tables.items
+        known = Items(Vocabulary(items["item_id"]))
+        return Rulebook(items, known, np.ones(len(known), dtype=bool))
 
     def _knowledge(self) -> Knowledge:
         """Return what is known of items; their content once a training has encoded it."""

@@ -1,6 +1,6 @@
 import pytest
 
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError, FilterError, NotFoundError
 from daybreak.service.experiments import Experiments
 from tests.service.experiments.stage import Stage
 
@@ -126,3 +126,21 @@ def test_click_rates_of_the_last_hour_are_held_for_a_minute(stage):
     assert stage.book.rates() == {f"page/{variant}": 0.5}
     stage.clock.now += 2.0
     assert stage.book.rates() == {f"page/{variant}": 0.25}
+
+
+@pytest.mark.parametrize("note", ["\ud800", "\0"])
+def test_what_no_store_can_keep_is_refused(stage, note):
+    with pytest.raises(ConfigError, match="must be plain JSON"):
+        stage.book.create(PLAN | {"note": note})
+
+
+def test_rules_that_the_catalogue_cannot_follow_are_found_before_the_start():
+    def check(rules):
+        raise FilterError(f"no column in {rules.boosts[0].where}")
+
+    stage, boost = Stage(check=check), {"where": "colour = 'red'", "factor": 2}
+    new = {"name": "new", "ask": {"rules": {"boosts": [boost]}}}
+    stage.book.create({"id": "x", "variants": [{"name": "now"}, new]})
+    with pytest.raises(FilterError, match="colour"):
+        stage.book.start("x")
+    assert stage.book.get("x").status == "draft"

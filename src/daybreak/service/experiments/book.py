@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from daybreak.errors import ConfigError, NotFoundError
+from daybreak.ranking.rules import Rules
 from daybreak.service.experiments.assigning import assign
+from daybreak.service.experiments.checks import check_json
 from daybreak.service.experiments.experiment import Experiment, Status
 from daybreak.service.experiments.knowledge import Knowledge
 from daybreak.service.experiments.online import OnlineReport, online_report
@@ -39,6 +41,7 @@ class Experiments:
         journal: Where experiments, answers and reactions are kept.
         releases: Ids of the releases there are; None: what variants name is not checked.
         known: What is known of the items; default: nothing.
+        check: Refuses rules that the catalogue cannot follow; None: nobody looks.
         clock: What time it is, epoch [s].
     """
 
@@ -48,11 +51,13 @@ class Experiments:
         *,
         releases: Callable[[], Collection[str]] | None = None,
         known: Callable[[], Knowledge] = Knowledge,
+        check: Callable[[Rules], object] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._releases = releases
         self._known = known
+        self._check = check
         self._clock = clock
         self._lock = threading.Lock()
         self._running: tuple[Experiment, ...] = ()
@@ -138,10 +143,12 @@ class Experiments:
         Raises:
             NotFoundError: There is none of this id, or a release of a variant is gone.
             ConfigError: It was started before, or too many releases would be in memory.
+            FilterError: The catalogue cannot follow the rules of a variant.
         """
         with self._lock:
             plan = self._in(id, "draft", "only a draft can be started; make a new one")
             self._check_releases(plan)
+            self._check_rules(plan)
             return self._put(plan.change(status="running", started_at=self._clock()))
 
     def stop(self, id: str) -> Experiment:
@@ -196,6 +203,7 @@ class Experiments:
         return held[1]
 
     def _put(self, plan: Experiment) -> Experiment:
+        check_json(f"experiment {plan.id!r}", plan.to_dict())
         self._journal.put_records(KIND, {plan.id: plan.to_dict()})
         self.refresh()
         return plan
@@ -205,6 +213,12 @@ class Experiments:
         if plan.status != status:
             raise ConfigError(f"experiment {id!r} is {plan.status}: {otherwise}")
         return plan
+
+    def _check_rules(self, plan: Experiment) -> None:
+        """Find out now what would else be wrong with every answer of a variant."""
+        for variant in plan.variants:
+            if self._check is not None and variant.ask.get("rules"):
+                self._check(variant.rules(Rules()))
 
     def _check_releases(self, plan: Experiment) -> None:
         together = plan.releases.union(*(other.releases for other in self._running))

@@ -1,5 +1,6 @@
 """Checks of what a person writes about an experiment."""
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,24 @@ def check_flag(name: str, value: Any) -> None:
     """
     if not isinstance(value, bool):
         raise ConfigError(f"{name} must be true or false, got {value!r:.60}")
+
+
+def check_json(what: str, row: Any) -> None:
+    """Refuse what no store can keep as JSON.
+
+    Raises:
+        ConfigError: It holds half of a character, a null character, or no plain value.
+    """
+    try:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        fits = bool(text.encode("utf-8")) and "\\u0000" not in text
+    except (TypeError, ValueError, RecursionError):
+        fits = False
+    if not fits:
+        raise ConfigError(
+            f"{what} must be plain JSON: texts without null characters or halves of "
+            "characters, finite numbers, not too deep"
+        )
 
 
 def number(name: str, value: Any, *, most: float = math.inf) -> float:
