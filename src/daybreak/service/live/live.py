@@ -80,6 +80,7 @@ class Live(Growing):
             self.journal,
             releases=lambda: [release.id for release in self.store.releases()],
             known=self._knowledge,
+            check=lambda rules: self._stages.now.shelf.answers.rulebook.ruling(rules),
         )
         self._explorer = self._answering.explorer = Explorer(
             self.journal, budget=options.exposure, options=options.exploring, seed=settings.seed
