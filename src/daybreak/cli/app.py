@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from daybreak.cli import asking, bench, data, distil, experiments, learning, setup
+from daybreak.cli import asking, bench, data, distil, experiments, keys, learning, serve, setup
 from daybreak.cli.status import status_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -22,6 +22,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "audience": asking.audience,
     "explain": asking.explain,
     "distil": distil.distil,
+    "serve": serve.serve,
+    "keys create": keys.create,
+    "keys list": keys.list_,
+    "keys revoke": keys.revoke,
     "experiments create": experiments.create,
     "experiments start": experiments.start,
     "experiments stop": experiments.stop,
@@ -35,6 +39,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 """By name; two words are a command of a group."""
 GROUPS = {
+    "keys": "Say who may use the server.",
     "experiments": "Compare variants on real people, and see how the service does.",
 }
 """Groups of commands, and what they are for."""

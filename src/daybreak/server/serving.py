@@ -8,7 +8,7 @@ from daybreak.server.app import create_app
 from daybreak.server.keys import Keys
 from daybreak.server.options import ServerOptions
 from daybreak.server.running import listen, run, url_of
-from daybreak.service.live import Live
+from daybreak.service.live import Live, LiveOptions
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,25 @@ class Started:
     notes: tuple[str, ...]
 
 
-def serve(settings: Settings, options: ServerOptions, tell: Callable[[Started], None]) -> None:
+def serve(
+    settings: Settings,
+    options: ServerOptions,
+    duties: LiveOptions,
+    tell: Callable[[Started], None],
+) -> None:
     """Serve a shop until the process is told to stop.
 
     Args:
         settings: Which store, which text model.
         options: Of the server.
+        duties: What the service does besides answering.
         tell: Called once, before the first request is answered.
 
     Raises:
         ConfigError: The address cannot be used.
         StoreError: The store cannot be used.
     """
-    with listen(options) as listening, Live(settings) as live:
+    with listen(options) as listening, Live(settings, options=duties) as live:
         first = first_key(Keys(live.journal)) if options.needs_keys else None
         status = live.status()
         tell(
