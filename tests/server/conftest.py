@@ -10,7 +10,9 @@ import uvicorn
 from daybreak.server.app import create_app
 from daybreak.server.options import ServerOptions
 from daybreak.server.running import config_of, listen, url_of
+from daybreak.service.live import Live
 from tests.server.fake_live import FakeLive
+from tests.server.shop import copy_of, make_shop
 
 WAIT_S = 30
 
@@ -71,3 +73,23 @@ def start(live):
 @pytest.fixture
 def client(start):
     return start()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A trained shop that nobody changes."""
+    return make_shop(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def real(made, tmp_path):
+    """A live service of a shop of one's own."""
+    with Live(copy_of(made, tmp_path)) as live:
+        yield live
+
+
+@pytest.fixture
+def api(real):
+    """A client of a real server over a real service."""
+    with served(real) as (_, url), httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        yield client

@@ -42,6 +42,7 @@ class FakeLive:
 
     def __post_init__(self):
         self.journal = MemoryJournal()
+        self.experiments = None
         self.entered = threading.Event()
         self.gone = False
         self._batcher = Batcher(self._answers)
