@@ -23,6 +23,13 @@ class Operator:
     right: Floats | None = None
     """(rank, n_items)"""
 
+    def __post_init__(self) -> None:
+        """Lay rows out one after the other, or every product would copy the whole matrix."""
+        for name in ("dense", "left", "right"):
+            matrix = getattr(self, name)
+            if matrix is not None and not matrix.flags.c_contiguous:
+                object.__setattr__(self, name, np.ascontiguousarray(matrix))
+
     def apply(self, evidence: Sparse) -> Floats | None:
         """Return (n_queries, n_items) products, or None when there is no part."""
         parts = []
