@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -58,7 +59,10 @@ def test_the_last_period_may_be_short():
     ]
 
 
-@pytest.mark.parametrize(("since", "every_h"), [(9e9, 24.0), (0.0, 0.0), (0.0, 1e-9)])
+@pytest.mark.parametrize(
+    ("since", "every_h"),
+    [(9e9, 24.0), (0.0, 0.0), (0.0, 1e-9), (0.0, math.inf), (-math.inf, 24.0), (math.nan, 1.0)],
+)
 def test_a_time_that_cannot_be_reported_is_refused(since, every_h):
     stage = Stage()
     with pytest.raises(ConfigError, match="a time before another"):

@@ -191,9 +191,8 @@ class Experiments:
             ConfigError: The time is empty, or would have more than 10,000 periods.
         """
         end = self._clock() if until is None else until
-        return online_report(
-            self._journal, since, until=end, every_h=every_h, known=self._known()
-        )
+        known = self._known()
+        return online_report(self._journal, since, until=end, every_h=every_h, known=known)
 
     def rates(self) -> dict[str, float]:
         """Return click rates of the last hour, ``experiment/variant``; a minute old at most."""

@@ -1,6 +1,7 @@
 """How the service does over time, with or without an experiment."""
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ def online_report(
     journal: Journal,
     since: float,
     *,
-    until: float,
+    until: float | None = None,
     every_h: float = 24.0,
     known: Knowledge | None = None,
     rules: Attribution | None = None,
@@ -71,7 +72,7 @@ def online_report(
     Args:
         journal: Where answers and reactions are.
         since: From here, epoch [s].
-        until: Up to here.
+        until: Up to here; None: now.
         every_h: Length of a period [hours].
         known: What is known of the items; None: no coverage and no diversity.
         rules: Which events count.
@@ -80,8 +81,9 @@ def online_report(
         ConfigError: The time is empty, or would have more than 10,000 periods.
     """
     rules, known = rules or Attribution(), known or Knowledge()
+    until = time.time() if until is None else until
     step = every_h * 3600
-    if not (since < until and step > 0 and (until - since) / step <= 10_000):
+    if not (since < until and 0 < step < math.inf and (until - since) / step <= 10_000):
         raise ConfigError(
             f"a report needs a time before another, of at most 10,000 periods; got {since!r} "
             f"to {until!r} every {every_h!r} hours"
