@@ -1,0 +1,64 @@
+"""Commands that take care of the store: upgrade, dump, restore."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daybreak.cli import options
+from daybreak.cli.output import show_json, show_lines
+from daybreak.cli.progress import working
+from daybreak.cli.status import tell
+
+DumpFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the dump.")]
+WithVectors = Annotated[
+    bool, typer.Option("--vectors", help="Write vectors too; else they are computed again.")
+]
+
+
+def upgrade(*, store: options.Store = None, json: options.Json = False) -> None:
+    """Bring the store of an older release to this one; a file is copied before."""
+    from daybreak.store import upgrade_store
+
+    with working("upgrading"):
+        done = upgrade_store(options.settings(store=store).store)
+    if json:
+        show_json({"before": done.before, "after": done.after, "backup": done.backup})
+    elif done.before == done.after:
+        show_lines([f"version {done.after}: nothing to do"])
+    else:
+        show_lines([f"version {done.before} is now version {done.after}"])
+        if done.backup:
+            tell(f"the file as it was: {done.backup}; delete it when all is well")
+
+
+def dump(
+    file: DumpFile,
+    *,
+    vectors: WithVectors = False,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> None:
+    """Write everything in the store to one file."""
+    from daybreak.store import dump as write
+
+    with options.shop(store=store) as shop, working("writing"):
+        counts = write(shop.store, file, vectors=vectors)
+    _show(counts, json)
+
+
+def restore(file: DumpFile, *, store: options.Store = None, json: options.Json = False) -> None:
+    """Read a dump into a new store: all of it, or nothing."""
+    from daybreak.store import restore as read
+
+    with options.shop(create=True, store=store) as shop, working("reading"):
+        counts = read(file, shop.store)
+    _show(counts, json)
+
+
+def _show(counts: Mapping[str, int], json: bool) -> None:
+    if json:
+        show_json({"rows": dict(counts)})
+    else:
+        show_lines([f"{number:,} {name}" for name, number in counts.items()] or ["nothing"])

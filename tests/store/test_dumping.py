@@ -1,0 +1,164 @@
+import gzip
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak.data import Tables
+from daybreak.errors import DataError, StoreError
+from daybreak.store import Answer, Release, Shown, dump, open_store, restore
+
+
+def fill(store):
+    events = pl.DataFrame(
+        {"user_id": ["ann", "bob"], "item_id": ["tea", "rum"], "timestamp": [1.5, None]}
+    )
+    items = pl.DataFrame({"item_id": ["tea"], "title": ["Tea 茶\n'\""], "price": [0.1]})
+    store.write(
+        Tables.of(events, items),
+        event_ids=pl.Series(["1", None]),
+        recommendations=pl.Series(["a1", None]),
+        sessions=pl.Series(["s", None]),
+    )
+    shown = (Shown("tea", 0.1, 1, "ease", 0.3),)
+    store.journal.put_answers([Answer("a1", 2.0, "ann", "r1", shown, shadow=True)])
+    store.journal.put_records("key", {"k": {"role": "read"}})
+    store.put_release(Release("r1", 1.0, "releases/r1", {"n": 2}, active=True))
+    store.settings({"k": 10})
+    store.put_vectors("m", {"a": np.float32([0.1, -2.0]), "b": np.zeros(3, np.float32)})
+
+
+def content(store):
+    tables = store.tables()
+    return (
+        tables.events.rows(),
+        tables.items.rows(),
+        tables.users.rows(),
+        store.journal.answers(),
+        store.journal.reactions().rows(),
+        store.journal.records("key"),
+        store.releases(),
+        store.settings(),
+    )
+
+
+def lines_of(file):
+    return gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A dump of a small store."""
+    with open_store("sqlite:///:memory:") as store:
+        fill(store)
+        dump(store, tmp_path / "shop.dump")
+    return tmp_path / "shop.dump"
+
+
+def test_a_dump_is_restored_into_every_kind_of_store(url, lasting_url, tmp_path):
+    """With the keys of events, so that a client that sends them again is still noticed."""
+    file = tmp_path / "shop.dump"
+    with open_store(lasting_url if url == "sqlite:///:memory:" else url) as store:
+        fill(store)
+        before, cursor = content(store), store.journal.changes(-1).cursor
+        counts = dump(store, file, vectors=True)
+    assert counts == {
+        "items": 2, "users": 2, "events": 2, "answers": 1, "releases": 1, "settings": 1,
+        "records": 1, "vectors": 2,
+    }  # fmt: skip
+    with open_store("sqlite:///:memory:") as other:
+        assert restore(file, other) == counts
+        assert content(other) == before
+        assert np.array_equal(other.vectors("m", ["a"])["a"], np.float32([0.1, -2.0]))
+        again = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
+        assert other.write(again, event_ids=pl.Series(["1"])).events == 0
+        assert not other.journal.changes(cursor).complete
+
+
+def test_a_dump_of_a_file_becomes_a_database(file, postgres):
+    with open_store(postgres.new_database()) as store:
+        restore(file, store)
+        assert store.tables().events.height == 2
+        more = Tables.of(pl.DataFrame({"user_id": ["eve"], "item_id": ["tea"]}))
+        assert store.write(more).events == 1
+
+
+def test_the_same_content_gives_the_same_bytes(file, tmp_path):
+    with open_store("sqlite:///:memory:") as store:
+        fill(store)
+        dump(store, tmp_path / "b.dump")
+    assert (tmp_path / "b.dump").read_bytes() == file.read_bytes()
+
+
+def test_a_store_with_content_is_not_overwritten(file):
+    with open_store("sqlite:///:memory:") as store:
+        store.settings({"k": 1})
+        with pytest.raises(
+            StoreError, match="into an empty store, and this one has 1 rows of s"
+        ):
+            restore(file, store)
+        assert not store.tables().events.height
+
+
+def damaged(file, how):
+    """Return what is left of a dump."""
+    lines = lines_of(file)
+    if how == "cut":
+        return file.read_bytes()[:-40]
+    if how == "flipped":
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        return bytes(data)
+    if how == "plain":
+        return b"".join(lines)
+    change = {
+        "without its end": lines[:-1],
+        "without a row": [line for line in lines if b'"ann"' not in line or b"key" in line],
+        "with another value": [line.replace(b"rum", b"gin") for line in lines],
+        "with more": [*lines, lines[1]],
+        "of the future": [b'{"daybreak":"dump","format":9}\n', *lines[1:]],
+        "of another program": [b'{"type":"mysqldump"}\n'],
+        "with no JSON": [lines[0], b"{\n"],
+        "with a strange table": [lines[0], b'{"passwords":{}}\n', *lines[1:]],
+        "empty": [],
+    }[how]
+    return gzip.compress(b"".join(change))
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("cut", "is cut off"),
+        ("flipped", "is no dump, or is damaged|was changed|no JSON|that is none"),
+        ("plain", "is no dump, or is damaged"),
+        ("without its end", "is cut off"),
+        ("without a row", "was changed: its checksum is wrong"),
+        ("with another value", "was changed: its checksum is wrong"),
+        ("with more", "was changed"),
+        ("of the future", "format 9, this program reads format 1"),
+        ("of another program", "is no dump of a store"),
+        ("with no JSON", "line 2: no JSON"),
+        ("with a strange table", "a row of passwords"),
+        ("empty", "line 1: no JSON"),
+    ],
+)
+def test_nothing_of_a_bad_dump_is_restored(file, how, message):
+    file.write_bytes(damaged(file, how))
+    with open_store("sqlite:///:memory:") as store:
+        with pytest.raises(DataError, match=message):
+            restore(file, store)
+        assert not store.tables().events.height
+        assert not store.settings()
+
+
+def test_a_missing_file_or_folder_is_named(tmp_path):
+    with open_store("sqlite:///:memory:") as store:
+        with pytest.raises(DataError, match=r"there is no file '.*none'"):
+            restore(tmp_path / "none", store)
+        with pytest.raises(DataError, match="cannot be written: No such file or directory"):
+            dump(store, tmp_path / "no" / "a.dump")
+
+
+def test_every_line_is_one_json_object(file):
+    assert all(len(json.loads(line)) in {1, 2} for line in lines_of(file))
