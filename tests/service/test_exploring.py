@@ -3,7 +3,8 @@ import pytest
 
 from daybreak.ranking.exploration import Exploring
 from daybreak.ranking.exposure import Budget
-from daybreak.service.exploring import DAY, GRACE_S, KIND, Draft, Explorer
+from daybreak.service.exploring import Draft, Explorer
+from daybreak.service.impressions import DAY, GRACE_S, KIND
 from daybreak.service.newcomers import doubt_of
 from daybreak.store import open_store
 from daybreak.store.journal import Answer, Shown
@@ -122,7 +123,7 @@ def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     explorer.open(draft)
     clock.now += 5 * DAY
     new, _ = explorer.open(draft)
-    price = PLAN.price(explorer._age(new.since), explorer.given(new.ids))
+    price = PLAN.price(explorer._age(new.since), explorer.impressions.given(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
 
@@ -134,12 +135,16 @@ def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal,
     mine = answer(1, clock.now, [item])
     journal.put_answers([mine, answer(2, clock.now, [item], shadow=True)])
     first.record([mine])
-    assert first.given([item]).tolist() == [1]
+    assert first.impressions.given([item]).tolist() == [1]
     clock.now += GRACE_S + 1
     first.sync()
     other = Explorer(journal, budget=PLAN, clock=clock)
     other.sync()
-    assert first.given([item]).tolist() == other.given([item]).tolist() == [1]
+    assert (
+        first.impressions.given([item]).tolist()
+        == other.impressions.given([item]).tolist()
+        == [1]
+    )
 
 
 def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, journal, clock):
@@ -163,11 +168,41 @@ def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
 
 def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
     draft = draft_of(shop, ["person-1"])
+    explorer.rest = 0.0
     before, _ = explorer.open(draft)
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     now, _ = explorer.open(draft_of(shop, ["person-1"]))
     assert set(now.ids) - set(before.ids) == {"fresh"}
     assert now.doubt is before.doubt
+
+
+def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
+    explorer.rest = 1e9
+    before, _ = explorer.open(draft_of(shop, ["person-1"]))
+    shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
+    now, _ = explorer.open(draft_of(shop, ["person-1"]))
+    assert now is before
+
+
+def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
+    draft = draft_of(shop, ["person-1"])
+    with explorer._turn:
+        assert explorer.choose(draft, K, ["a"]).places is draft.places
+    assert explorer.open(draft)[0] is not None
+
+
+def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clock):
+    """What it got before anybody looked counts as well."""
+    explorer = Explorer(journal, budget=PLAN, clock=clock)
+    explorer.open(draft_of(shop, ["person-1"]))
+    made = clock.now - DAY
+    journal.put_answers([answer(1, made + 1, ["fresh"])])
+    explorer.sync()
+    explorer.impressions.meet({"fresh": made, "later": np.nan})
+    explorer.sync()
+    assert explorer.impressions.since()["fresh"] == made
+    assert explorer.impressions.since()["later"] == clock.now
+    assert explorer.impressions.given(["fresh", "later"]).tolist() == [1, 0]
 
 
 def test_what_is_gone_is_forgotten(shop, explorer, journal):

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import numpy as np
@@ -21,7 +21,9 @@ from daybreak.ranking.exploration import (
 from daybreak.ranking.exposure import Budget
 from daybreak.rng import stream
 from daybreak.service.answers import Asked, Places
+from daybreak.service.catalogue import Catalogue
 from daybreak.service.histories import Histories
+from daybreak.service.impressions import DAY, Impressions
 from daybreak.service.newcomers import Newcomers, newcomers
 from daybreak.service.shelf import Shelf
 from daybreak.store.journal import Answer, Journal
@@ -29,13 +31,10 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 
 A = TypeVar("A", Rows, Floats)
 
-KIND = "exposure"
-"""Of the records in which it is kept since when an item is new."""
-DAY = 86_400.0
 MOST = 500
 """New items that are offered at a time, those that came first; others wait for them."""
-GRACE_S = 5.0
-"""[s] Answers younger than this may still be on their way into the journal."""
+SHELVES = 4
+"""Releases that may answer at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,24 +76,11 @@ class Outlook:
     """Items that are not new any more and did not get theirs."""
 
 
-@dataclass
-class _Counts:
-    """What items were given: read from the journal up to a moment, and own answers since."""
-
-    upto: float = 0.0
-    given: Counter[str] = field(default_factory=Counter)
-    own: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
-    """By answer: when, and the new items in it."""
-    late: list[tuple[float, int]] = field(default_factory=list)
-    """When how many were given, for the last day."""
-
-
 class Explorer:
     """Puts new items into answers until each has had its impressions; thread-safe.
 
-    What an item was given is counted from the answers in the journal, so any process, started
-    at any time, comes to the same counts. Since when an item is new is its ``created_at``, else
-    the moment at which an explorer first saw it in a catalogue; that is kept in the journal.
+    Since when an item is new is its ``created_at``, else the moment at which an explorer first
+    saw it in a catalogue; that is kept in the journal.
 
     Args:
         journal: Of the store.
@@ -103,6 +89,9 @@ class Explorer:
         seed: With the id of an answer it makes its draws repeatable.
         clock: Returns epoch seconds.
     """
+
+    rest = 20.0
+    """New items are looked for anew when that took so many times less than since the last."""
 
     def __init__(
         self,
@@ -113,47 +102,31 @@ class Explorer:
         seed: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.journal = journal
         self.budget = budget or Budget()
         self.options = options or Exploring()
         self.seed = seed
+        self.impressions = Impressions(journal, self.budget.days, clock)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._started: dict[str, float] = {}
-        self._counts = _Counts()
-        self._new: Newcomers | None = None
-        self._read_records()
+        self._turn = threading.Lock()
+        self._new: OrderedDict[int, _Met] = OrderedDict()
         self.sync()
 
     def sync(self) -> None:
         """Count the answers that any process gave since the last time; call it now and then."""
-        now = self._clock()
-        since = self._counts.upto or now - self.budget.days * DAY
-        until = now - GRACE_S
-        if until <= since or not self._started:
-            return
-        answers = self.journal.answers(since=since, until=until)
-        with self._lock:
-            for answer in answers:
-                self._add(answer)
-            counts = self._counts
-            counts.upto = until
-            counts.own = {id_: one for id_, one in counts.own.items() if one[0] >= until}
-            counts.late = [one for one in counts.late if one[0] >= now - DAY]
+        self.impressions.sync()
 
     def record(self, answers: Iterable[Answer]) -> None:
-        """Count answers of this process at once; they go to the journal as well."""
-        with self._lock:
-            for answer in answers:
-                shown = tuple(i.item_id for i in answer.shown if i.item_id in self._started)
-                if shown and not answer.shadow:
-                    self._counts.own[answer.id] = (answer.at, shown)
+        """Count answers of this process at once; they go into the journal as well."""
+        self.impressions.record(answers)
 
-    def given(self, items: Sequence[str]) -> Doubles:
-        """Return how many impressions items had since they are new."""
-        with self._lock:
-            own = Counter(item for _, shown in self._counts.own.values() for item in shown)
-            return np.array([self._counts.given[i] + own[i] for i in items], dtype=np.float64)
+    def forget(self, items: Iterable[str]) -> None:
+        """Drop items that are gone."""
+        self.impressions.forget(items)
+
+    def prepare(self, shelf: Shelf, histories: Histories) -> None:
+        """Get ready for a shelf before anybody asks, if anybody ever did."""
+        if self._new:
+            self._newcomers(shelf, histories)
 
     def choose(
         self, draft: Draft, k: int, keys: Sequence[str], want: Mask | None = None
@@ -172,7 +145,7 @@ class Explorer:
             return _as_it_was(places)
         scores = new.scorer.score(asked.queries)
         spread = new.spreads(level_of(asked.queries.n_events))
-        price = self.budget.price(self._age(new.since), self.given(new.ids))
+        price = self.budget.price(self._age(new.since), self.impressions.given(new.ids))
         hopes = Hopes(scores + spread * price, spread.astype(np.float64))
         batch = _Batch(places, new.rows, scores, hopes, may)
         rngs = [stream(self.seed, key) for key in keys]
@@ -190,7 +163,7 @@ class Explorer:
         new = self._newcomers(draft.shelf, draft.histories) if wanted.any() else None
         if new is None:
             return None, None
-        still = self.budget.open(self._age(new.since), self.given(new.ids))
+        still = self.budget.open(self._age(new.since), self.impressions.given(new.ids))
         if not still.any():
             return None, None
         may = _allowed(asked, draft.candidates, new.rows) & still & wanted[:, None]
@@ -202,17 +175,14 @@ class Explorer:
 
     def outlook(self) -> Outlook:
         """Return whether what is promised can be kept."""
-        with self._lock:
-            started = dict(self._started)
-            late = sum(n for at, n in self._counts.late if at >= self._clock() - DAY)
-        items = list(started)
-        age = self._age(np.array([started[i] for i in items]))
-        given = self.given(items)
+        since = self.impressions.since()
+        age = self._age(np.array(list(since.values())))
+        given = self.impressions.given(list(since))
         over = (age >= self.budget.days) & (given < self.budget.impressions)
         return Outlook(
             int(self.budget.open(age, given).sum()),
             self.budget.needed(age, given),
-            float(late),
+            float(self.impressions.lately()),
             int(over.sum()),
         )
 
@@ -220,62 +190,74 @@ class Explorer:
         """Return the most NDCG@k that an answer can lose."""
         return most_lost(k, self.options.ranks)
 
-    def forget(self, items: Iterable[str]) -> None:
-        """Drop items that are gone."""
-        gone = {item: None for item in items if item in self._started}
-        if gone:
-            self.journal.put_records(KIND, gone)
-            with self._lock:
-                for item in gone:
-                    self._started.pop(item, None)
-
     def _newcomers(self, shelf: Shelf, histories: Histories) -> Newcomers | None:
-        with self._lock:
-            new = self._new
-            if new is None or not new.holds(shelf, self._clock() - self.budget.days * DAY):
-                self._meet(shelf)
-                new = newcomers(shelf, histories, self._open_since(), MOST, new)
-                self._new = new
-            return new if len(new.rows) else None
+        """Return the new items of a shelf; None: there are none, or they are being looked for.
+
+        Who asks while another looks for them gets an answer without exploration, at once.
+        """
+        met = self._new.get(id(shelf.learned))
+        if met is None or not met.holds(shelf, self.rest):
+            if not self._turn.acquire(blocking=False):
+                return None
+            try:
+                met = self._meet(shelf, histories, met)
+            finally:
+                self._turn.release()
+        still = met.new.since > self._clock() - self.budget.days * DAY
+        return met.new if still.any() else None
+
+    def _meet(self, shelf: Shelf, histories: Histories, before: "_Met | None") -> "_Met":
+        """Look for the new items of a shelf: those that no model has learned from."""
+        start = time.perf_counter()
+        items = shelf.catalogue.items
+        rows = np.flatnonzero(~shelf.answers.learned)
+        created = (
+            items.created_at[rows] if len(items.created_at) else np.full(len(rows), np.nan)
+        )
+        names = [items.ids.ids[row] for row in rows]
+        self.impressions.meet(dict(zip(names, created.tolist(), strict=True)))
+        since = self.impressions.since(still=True)
+        given = self.impressions.given(list(since))
+        owed = given < self.budget.impressions
+        open_ = {item: at for (item, at), one in zip(since.items(), owed, strict=True) if one}
+        new = newcomers(shelf, histories, open_, MOST, None if before is None else before.new)
+        end = time.perf_counter()
+        met = _Met(new, shelf.catalogue, len(open_) > MOST, end, end - start)
+        self._new[id(shelf.learned)] = met
+        while len(self._new) > SHELVES:
+            self._new.popitem(last=False)
+        return met
 
     def _age(self, since: Doubles) -> Doubles:
         """Return ages [days]."""
         return (self._clock() - since) / DAY
 
-    def _open_since(self) -> Mapping[str, float]:
-        """Return since when items are new that still are."""
-        oldest = self._clock() - self.budget.days * DAY
-        return {item: at for item, at in self._started.items() if at > oldest}
 
-    def _meet(self, shelf: Shelf) -> None:
-        """Remember since when the items are new that no model has learned from."""
-        now = self._clock()
-        ids = shelf.catalogue.items.ids.ids
-        created = shelf.catalogue.items.created_at
-        fresh = {}
-        for row in np.flatnonzero(~shelf.answers.learned).tolist():
-            if ids[row] not in self._started:
-                at = float(created[row]) if row < len(created) else np.nan
-                fresh[ids[row]] = now if np.isnan(at) else min(at, now)
-        if fresh:
-            self._started |= fresh
-            if min(fresh.values()) < self._counts.upto:  # what they got before counts, too
-                self._counts = _Counts(own=self._counts.own)
-            self.journal.put_records(KIND, {i: {"since": at} for i, at in fresh.items()})
+@dataclass(frozen=True, eq=False)
+class _Met:
+    """The new items of a shelf, and when they were looked for."""
 
-    def _read_records(self) -> None:
-        records = self.journal.records(KIND)
-        self._started = {item: float(one["since"]) for item, one in records.items()}
+    new: Newcomers
+    catalogue: Catalogue
+    waiting: bool
+    """Whether there are more than can be offered at a time."""
+    at: float
+    took: float
+    """[s]"""
 
-    def _add(self, answer: Answer) -> None:
-        if answer.shadow:
-            return
-        since = self._started
-        items = [one.item_id for one in answer.shown if one.item_id in since]
-        shown = [item for item in items if answer.at >= since[item]]
-        if shown:
-            self._counts.given.update(shown)
-            self._counts.late.append((answer.at, len(shown)))
+    def holds(self, shelf: Shelf, rest: float) -> bool:
+        """Say whether they need not be looked for again.
+
+        They must be when rows may have moved; otherwise only now and then.
+        """
+        mine, now = self.catalogue, shelf.catalogue
+        if now is mine and not self.waiting:
+            return True
+        ids, rows = now.items.ids.ids, self.new.rows
+        moved = len(ids) < len(mine.items) or any(
+            ids[row] != item for row, item in zip(rows.tolist(), self.new.ids, strict=True)
+        )
+        return not moved and time.perf_counter() - self.at < rest * self.took
 
 
 @dataclass(frozen=True, eq=False)

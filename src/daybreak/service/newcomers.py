@@ -25,8 +25,6 @@ class Newcomers:
     """New items of one shelf; a small scorer answers for them alone."""
 
     learned: Learned
-    n_items: int
-    """Of the catalogue when they were looked for."""
     ids: tuple[str, ...]
     rows: Rows
     """Of the catalogue."""
@@ -37,11 +35,6 @@ class Newcomers:
     """(n,) standard deviations of scores, in units of the doubt's scale"""
     doubt: Doubt | None
     """None: too few items have events to know how well content tells scores."""
-
-    def holds(self, shelf: Shelf, oldest: float) -> bool:
-        """Say whether they are still those of a shelf, and still new."""
-        same = shelf.learned is self.learned and len(shelf.catalogue.items) == self.n_items
-        return same and (not len(self.since) or bool(self.since.min() > oldest))
 
     def spreads(self, levels: Rows) -> Floats:
         """Return (n_users, n) standard deviations for users of some levels."""
@@ -77,7 +70,6 @@ def newcomers(
     doubt = before.doubt if before is not None and same else doubt_of(shelf, histories)
     return Newcomers(
         shelf.learned,
-        len(catalogue),
         ids,
         places,
         np.array([since[item] for item in ids], dtype=np.float64),

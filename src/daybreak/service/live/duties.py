@@ -88,8 +88,11 @@ class Duties:
 
     def exposure(self) -> None:
         """Count what other processes gave to new items."""
-        explorer = self._answering.explorer
-        if explorer is not None and time.monotonic() - self._counted > EXPOSURE_S:
+        explorer, scene = self._answering.explorer, self._stages.now
+        if explorer is None:
+            return
+        explorer.prepare(scene.shelf, scene.histories)
+        if time.monotonic() - self._counted > EXPOSURE_S:
             self._counted = time.monotonic()
             explorer.sync()
 
