@@ -96,7 +96,7 @@ class Operator:
 def _product(evidence: Sparse, matrix: Floats) -> Floats:
     """Multiply; few rows gather what they need, many use BLAS.
 
-    BLAS reads the whole matrix, which costs as much as some fifty rows of it, before it is quick.
+    BLAS reads the whole matrix first, which costs as much as some fifty rows of queries.
     """
     rows, width = evidence.shape
     if rows == 1 or evidence.nnz * 45 < (rows + 50) * width:
