@@ -114,7 +114,7 @@ def serve(
     duties = _duties(
         retrain, train_budget, (explore, exposure, exposure_days), retention, pseudonyms
     )
-    log_as_json(log_level)
+    log_as_json(level=log_level)
     serve_shop(settings, server, duties, lambda started: _tell(started, as_json=json))
 
 

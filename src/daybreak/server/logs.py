@@ -8,6 +8,10 @@ from typing import Any, TextIO
 
 import structlog
 
+from daybreak.errors import ConfigError
+
+LEVELS = ("debug", "info", "warning", "error")
+
 Said = MutableMapping[str, Any]
 _SECRETS = (
     (re.compile(r"dbk_([0-9a-f]{1,16})_[\w-]+"), r"dbk_\1_…"),
@@ -25,14 +29,25 @@ def without_secrets(_: Any, __: str, said: Said) -> Said:
     said.pop("color_message", None)  # of uvicorn, for terminals
     for name, value in said.items():
         if isinstance(value, str):
-            for secret, mark in _SECRETS:
-                value = secret.sub(mark, value)  # noqa: PLW2901 - one after the other
-            said[name] = value
+            said[name] = hidden(value)
     return said
 
 
-def log_as_json(stream: TextIO | None = None, level: str = "info") -> None:
-    """Send everything that is logged, also by libraries, to one stream as JSON."""
+def hidden(text: str) -> str:
+    """Return a text without the keys and passwords in it."""
+    for secret, mark in _SECRETS:
+        text = secret.sub(mark, text)
+    return text
+
+
+def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> None:
+    """Send everything that is logged, also by libraries, to one stream as JSON.
+
+    Raises:
+        ConfigError: There is no such level.
+    """
+    if level not in LEVELS:
+        raise ConfigError(f"log level must be one of {', '.join(LEVELS)}, got {level!r:.40}")
     before: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

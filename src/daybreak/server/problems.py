@@ -40,6 +40,7 @@ SERVER_STATUS = {
     "bad_origin": 403,
     "no_such_path": 404,
     "bad_method": 405,
+    "not_empty": 409,
     "too_large": 413,
     "bad_media_type": 415,
     "bad_host": 421,

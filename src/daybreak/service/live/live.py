@@ -89,7 +89,7 @@ class Live(Growing):
         self._browsing = Browsing(self.store, self._stages)
         self._trainer = Trainer(settings, self.journal, options=options.train_options)
         self._fresh = KeepingFresh(self.store, self._stages, self._trainer, options.retrain)
-        self._pseudonyms = pseudonyms
+        self._pseudonyms = self.pseudonyms = pseudonyms
         self._closed = False
         self._watching = Watching(
             self.store,

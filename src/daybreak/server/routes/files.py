@@ -1,0 +1,160 @@
+"""Files in and out: ``/import``, ``/export``, ``/dump``, ``/restore``."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fastapi import Request
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from daybreak.data import ImportResult
+from daybreak.errors import DaybreakError, NotFoundError
+from daybreak.server.guarded import interface, needs
+from daybreak.server.problems import Refused
+from daybreak.server.queries import query_of
+from daybreak.server.replies import reply
+from daybreak.server.schemas.files import FILE, ImportedOut, ImportQuery, RestoredOut
+from daybreak.server.state import state_of
+from daybreak.server.uploads import lines_of, received
+from daybreak.service.importing import Sources, parse_columns
+from daybreak.service.live import Live
+from daybreak.service.live.files import take_in
+from daybreak.store import Written
+from daybreak.store.dumping import dump as write_dump
+from daybreak.store.dumping import restore as read_dump
+
+router = interface("files")
+
+SHOWN = 100
+"""Rejects that an answer lists."""
+PART = 5_000
+"""Rows that are written at a time."""
+_LINES = "application/x-ndjson"
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON Lines.", "content": {_LINES: {"schema": {"type": "string"}}}}
+}
+_PACKED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "JSON Lines, packed with gzip.",
+        "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post(
+    "/import",
+    response_model=ImportedOut,
+    openapi_extra=needs("admin", query=ImportQuery, long=True, requestBody=FILE),
+)
+async def import_file(request: Request) -> Response:
+    """Read a file of events, items or users: CSV, TSV or JSON Lines, also packed with gzip.
+
+    Columns are recognised as by `daybreak import`. Reading the same file again adds nothing.
+    """
+    query, state = query_of(request, ImportQuery), state_of(request)
+    columns = parse_columns(query.column)
+    async with received(request, state.options.upload_bytes) as path:
+        sources = Sources({query.table: path}, columns)
+        read, written = await run_in_threadpool(_import, state.live, sources)
+    return reply(
+        {
+            "read": read.rows_read.get(query.table, 0),
+            "new": getattr(written, query.table),
+            "rejected": len(read.rejects),
+            "rejects": [asdict(one) for one in read.rejects.rows[:SHOWN]],
+            "notes": read.notes,
+        }
+    )
+
+
+@router.get(
+    "/export/{table:id}",
+    response_class=Response,
+    responses=_FILES,
+    openapi_extra=needs("admin", long=True),
+)
+async def export(request: Request, table: str) -> Response:
+    """Return all events, items or users as JSON Lines; `POST /import` reads them."""
+    if table not in {"events", "items", "users"}:
+        raise NotFoundError(f"no table {table!r:.40}; there are events, items and users")
+    tables = await run_in_threadpool(state_of(request).live.store.tables)
+    frame = getattr(tables, table)
+
+    def parts() -> Iterator[str]:
+        for part in frame.iter_slices(PART):
+            yield part.write_ndjson()
+
+    return StreamingResponse(parts(), media_type=_LINES)
+
+
+@router.get(
+    "/dump",
+    response_class=Response,
+    responses=_PACKED,
+    openapi_extra=needs("admin", long=True),
+)
+async def dump(request: Request) -> Response:
+    """Return the whole store as one file, as it is at one moment; see `daybreak store dump`.
+
+    It has everything but vectors, which can be computed again, also hashes of keys.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="daybreak-")
+    path = Path(folder.name) / "shop.jsonl.gz"
+    try:
+        await run_in_threadpool(write_dump, state_of(request).live.store, path)
+    except BaseException:
+        folder.cleanup()
+        raise
+    after = BackgroundTask(folder.cleanup)
+    return FileResponse(path, media_type="application/gzip", background=after)
+
+
+@router.post(
+    "/restore",
+    response_model=RestoredOut,
+    openapi_extra=needs("admin", long=True, requestBody=FILE),
+)
+async def restore(request: Request) -> Response:
+    """Read a dump into a store that is empty: all of it, or nothing if anything is wrong."""
+    state = state_of(request)
+    async with received(request, state.options.upload_bytes, keep_packed=True) as path:
+        await run_in_threadpool(_check_empty, state.live)
+        await run_in_threadpool(_check_folders, path, state.options.upload_bytes)
+        rows = await run_in_threadpool(_restore, path, state.live)
+    return reply({"rows": rows})
+
+
+def _import(live: Live, sources: Sources) -> tuple[ImportResult, Written]:
+    read = sources.read()
+    return read, take_in(live, read)
+
+
+def _restore(path: Path, live: Live) -> dict[str, int]:
+    try:
+        return read_dump(path, live.store)
+    except DaybreakError as error:
+        raise type(error)(str(error).replace(repr(str(path)), "the file")) from error
+
+
+def _check_empty(live: Live) -> None:
+    status = live.status()
+    if any(status.get(name) for name in ("users", "items", "events")):
+        raise Refused("not_empty", "a dump is restored into an empty store, and this is none")
+
+
+def _check_folders(path: Path, largest: int) -> None:
+    """Refuse a dump whose releases would lie anywhere but beside the store."""
+    for line in lines_of(path, largest):
+        if not line.startswith(b'{"releases"'):
+            continue
+        try:
+            folder = PurePosixPath(json.loads(line)["releases"]["folder"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise Refused("bad_request", "the dump has a release that is none") from error
+        if folder.is_absolute() or ".." in folder.parts:
+            raise Refused("bad_request", "the dump has a release outside of its place")

@@ -1,0 +1,115 @@
+"""Files in and out."""
+
+import gzip
+import json
+
+import httpx
+import pytest
+
+from daybreak.config import Settings
+from daybreak.service.live import Live, LiveOptions
+from daybreak.service.privacy import Pseudonyms
+from tests.server.conftest import served, until
+
+EVENTS = "Kunde,item_id\nann,tea-0\nbob,cup-1\n,tea-0\n"
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A client of a service whose store is new."""
+    settings = Settings(store=f"sqlite:///{tmp_path / 'new.db'}", encoder="none")
+    with (
+        Live(settings) as live,
+        served(live, upload_mb=2) as (_, url),
+        httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client,
+    ):
+        yield client
+
+
+def test_a_file_is_imported_once_however_often_it_comes(empty):
+    path = "/import?table=events&column=user_id=Kunde"
+    first = empty.post(path, content=EVENTS).json()
+    assert (first["read"], first["new"], first["rejected"]) == (2, 2, 1)
+    assert first["rejects"][0]["row"] == 4
+    again = empty.post(path, content=gzip.compress(EVENTS.encode())).json()
+    assert (again["read"], again["new"]) == (2, 0)
+    until(lambda: empty.get("/events?user_id=ann").json()["events"])
+
+
+def test_what_is_exported_can_be_imported(api, empty):
+    for table in ("items", "users", "events"):
+        lines = api.get(f"/export/{table}").content
+        assert json.loads(lines.splitlines()[0])
+        said = empty.post(f"/import?table={table}", content=lines).json()
+        assert (said["rejected"], said["read"]) == (0, len(lines.splitlines()))
+
+
+def test_a_dump_is_restored_into_an_empty_store_only(api, empty):
+    dump = api.get("/dump").content
+    assert api.post("/restore", content=dump).json()["code"] == "not_empty"
+    assert empty.post("/restore", content=dump[:-9]).status_code in {400, 422}
+    rows = empty.post("/restore", content=dump).json()["rows"]
+    assert (rows["items"], rows["users"], rows["events"]) == (24, 30, 180)
+    until(lambda: empty.get("/items/tea-0").status_code == 200)
+
+
+@pytest.mark.parametrize("folder", ["../../etc", "/etc", "a/../../b"])
+def test_a_dump_cannot_name_places_outside(empty, folder):
+    lines = [{"daybreak": "dump", "format": 1}, {"releases": {"id": "x", "folder": folder}}]
+    dump = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+    answer = empty.post("/restore", content=dump)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("path", ["/import?table=events", "/restore"])
+@pytest.mark.parametrize(
+    ("content", "statuses"),
+    [
+        (b"", {400}),
+        (b"\x1f\x8b", {400}),
+        (b"\x1f\x8b" + b"x" * 99, {400, 422}),
+        (gzip.compress(b" " * 50_000_000), {413}),
+        (gzip.compress(gzip.compress(b" " * 1_000_000)), {400, 422}),
+        (b"x" * 3_000_000, {413}),
+        (b"PAR1" + b"\x00" * 99, {400, 415}),
+        (b"PK\x03\x04" + b"\x00" * 99, {400, 422}),
+        (b"\x00" * 1_000, {400, 422}),
+        (b'{"a": ' * 10_000, {400, 422}),
+    ],
+)
+def test_garbage_and_bombs_are_refused(empty, path, content, statuses):
+    answer = empty.post(path, content=content)
+    assert answer.status_code in statuses, answer.text
+    assert "/tmp" not in answer.text
+    assert empty.get("/status").json()["events"] == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/export/keys", "/export/..%2F..%2Fetc", "/export/records", "/import?table=keys"]
+)
+def test_only_the_three_tables_can_be_named(empty, path):
+    method = "POST" if "import" in path else "GET"
+    assert empty.request(method, path).status_code in {404, 422}
+
+
+def test_users_of_a_file_get_pseudonyms_too(tmp_path):
+    settings = Settings(store=f"sqlite:///{tmp_path / 'p.db'}", encoder="none")
+    names = Pseudonyms(b"k" * 32)
+    with (
+        Live(settings, options=LiveOptions(pseudonyms=names)) as live,
+        served(live) as (_, url),
+        httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client,
+    ):
+        client.post("/import?table=events", content="user_id,item_id\nann,tea\n")
+        tables = live.store.tables()
+        assert set(tables.users["user_id"]) == {names.of("ann")}
+        assert set(tables.events["user_id"]) == {names.of("ann")}
+        until(lambda: client.get("/events?user_id=ann").json()["events"])
+
+
+def test_options_are_told_without_passwords(api):
+    said = api.get("/config").json()
+    assert said["server"]["longest"] == 1_000
+    assert said["settings"]["encoder"] == "none"
+    schema = api.get("/config/schema").json()
+    assert schema["server"]["properties"]["keys"]["enum"] == ["auto", "on", "off"]
