@@ -1,0 +1,86 @@
+"""The whole way over HTTP: plan, start, recommend, react, report."""
+
+import pytest
+
+PLAN = {
+    "id": "rum",
+    "variants": [
+        {"name": "now"},
+        {"name": "new", "ask": {"rules": {"boosts": [{"where": "price < 5", "factor": 100}]}}},
+        {"name": "dark", "shadow": True},
+    ],
+    "effect": 0.05,
+}
+
+
+@pytest.fixture
+def running(api):
+    """A service with an experiment that runs."""
+    assert api.post("/experiments", json=PLAN).status_code == 201
+    assert api.post("/experiments/rum/start").json()["status"] == "running"
+    return api
+
+
+def test_clicks_find_their_variant(running):
+    for number in range(12):
+        body = {"user_id": f"stranger-{number}", "n": 4}
+        answer = running.post("/recommend", json=body).json()
+        assert (answer["experiment"], answer["variant"] in {"now", "new"}) == ("rum", True)
+        click = {
+            "user_id": body["user_id"],
+            "item_id": answer["items"][0]["item_id"],
+            "event_type": "click",
+            "recommendation_id": answer["recommendation_id"],
+        }
+        assert running.post("/events", json=[click]).status_code in {200, 201}
+    shown = written(running)["shown"]
+    assert sum(one["people"] for one in shown) == 12
+    assert sum(one["impressions"] for one in shown) == 48
+    assert sum(one["clicks"] for one in shown) == 12
+    total = running.get("/online", params={"since": -3600}).json()["total"]
+    assert (total["people"], total["ctr"]) == (12, 0.25)
+
+
+def test_what_is_compared_is_fixed_while_it_runs(running):
+    refused = running.patch("/experiments/rum", json={"metric": "conversion"})
+    assert refused.status_code in {400, 409, 422}
+    assert "it is running" in refused.json()["detail"]
+    assert running.patch("/experiments/rum", json={"share": 0.5}).json()["share"] == 0.5
+    assert running.post("/experiments/rum/stop").json()["status"] == "stopped"
+    answer = running.post("/recommend", json={"user_id": "ann"}).json()
+    assert answer["experiment"] is None
+
+
+def test_a_filter_that_cannot_be_followed_is_found_at_the_start(api):
+    boost = {"where": "colour = 'red'", "factor": 2}
+    variants = [{"name": "a"}, {"name": "b", "ask": {"rules": {"boosts": [boost]}}}]
+    api.post("/experiments", json={"id": "x", "variants": variants})
+    refused = api.post("/experiments/x/start")
+    assert (refused.status_code // 100, refused.json()["code"]) == (4, "bad_filter")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {},
+        {"id": "x"},
+        {"id": "x", "variants": 3},
+        {"id": "../x", "variants": [{"name": "a"}, {"name": "b"}]},
+        {"id": "x", "variants": [{"name": "a"}, {"name": "b"}], "note": "\0"},
+        {"id": "x", "variants": [{"name": "a"}, {"name": "b"}], "share": "all"},
+        {"id": "x", "variants": [{"name": "a"}, {"name": "b", "ask": {"rules": [[]]}}]},
+    ],
+)
+def test_a_bad_plan_is_refused_in_words(api, plan):
+    refused = api.post("/experiments", json=plan)
+    assert refused.status_code in {400, 422}
+    assert refused.json()["detail"]
+
+
+def written(client):
+    """Return the report once all answers are in the journal; they are written in bulk."""
+    for _ in range(1000):
+        report = client.get("/experiments/rum/report").json()
+        if sum(one["people"] for one in report["shown"]) == 12:
+            return report
+    pytest.fail(f"answers are missing: {report}")
