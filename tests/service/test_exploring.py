@@ -84,6 +84,15 @@ def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, expl
     assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
 
 
+def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
+    explorer.options = Exploring(ranks=(10,), uniform=1.0)
+    found = explorer.choose(draft_of(shop, ["person-1"]), K, ["a"])
+    assert np.flatnonzero(found.explored).tolist() == [K - 1]
+    draft = draft_of(shop, ["person-1"])
+    assert explorer.choose(draft, 1, ["a"]).places is draft.places
+    assert explorer.most_lost(1) == 0
+
+
 def test_the_same_key_draws_the_same(shop, explorer):
     draft = draft_of(shop, ["person-1"])
     first, again = (explorer.choose(draft, K, ["a"]).places.item.tolist() for _ in range(2))

@@ -1,7 +1,7 @@
 """Posterior sampling for a few places of a list, with the exact chance of every pick."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,6 +38,18 @@ class Exploring:
                 raise ConfigError(f"{name} must be from 0 to 1, got {getattr(self, name)!r}")
         if self.pool < 1:
             raise ConfigError(f"pool must be 1 or more, got {self.pool!r}")
+
+    def within(self, k: int) -> "Exploring | None":
+        """Return it for lists of k; None: nothing of them is open.
+
+        Places beyond the end move to the end. A list of one item is left alone.
+
+        Example:
+            >>> Exploring(ranks=(4, 10)).within(5).ranks, Exploring().within(1)
+            ((4, 5), None)
+        """
+        ranks = tuple(sorted({min(rank, k) for rank in self.ranks}))
+        return replace(self, ranks=ranks) if k > 1 else None
 
 
 @dataclass(frozen=True, eq=False)

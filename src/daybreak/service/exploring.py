@@ -140,8 +140,9 @@ class Explorer:
             want: (n_users,) whose answers may explore; default: all.
         """
         asked, places = draft.asked, draft.places
-        new, may = self.open(draft, want)
-        if new is None or may is None:
+        options = self.options.within(k)
+        new, may = self.open(draft, want) if options else (None, None)
+        if options is None or new is None or may is None:
             return _as_it_was(places)
         scores = new.scorer.score(asked.queries)
         spread = new.spreads(level_of(asked.queries.n_events))
@@ -149,7 +150,7 @@ class Explorer:
         hopes = Hopes(scores + spread * price, spread.astype(np.float64))
         batch = _Batch(places, new.rows, scores, hopes, may)
         rngs = [stream(self.seed, key) for key in keys]
-        return _joined([batch.explored(n, k, self.options, rng) for n, rng in enumerate(rngs)])
+        return _joined([batch.explored(n, k, options, rng) for n, rng in enumerate(rngs)])
 
     def open(
         self, draft: Draft, want: Mask | None = None
@@ -188,7 +189,8 @@ class Explorer:
 
     def most_lost(self, k: int) -> float:
         """Return the most NDCG@k that an answer can lose."""
-        return most_lost(k, self.options.ranks)
+        options = self.options.within(k)
+        return most_lost(k, options.ranks) if options else 0.0
 
     def _newcomers(self, shelf: Shelf, histories: Histories) -> Newcomers | None:
         """Return the new items of a shelf; None: there are none, or they are being looked for.
@@ -281,9 +283,8 @@ class _Batch:
             length = len(mine)
             return _some(self.places, mine), np.ones(length), np.zeros(length, dtype=bool)
         hopes = Hopes(self.hopes.mean[user, may], self.hopes.spread[user, may])
-        ranks = [rank for rank in options.ranks if rank <= k]
-        bars = [float(values[r - 1]) if r <= len(mine) else -np.inf for r in ranks]
-        picks = pick_all(hopes, bars, options, rng) if ranks else []
+        bars = [float(values[r - 1]) if r <= len(mine) else -np.inf for r in options.ranks]
+        picks = pick_all(hopes, bars, options, rng)
         done = arranged(len(mine), k, picks)
         return (
             Places(
