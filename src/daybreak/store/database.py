@@ -36,13 +36,15 @@ class Database(ABC):
     def __init__(self, engine: Engine, wait_s: float, *, single: bool = False) -> None:
         self.engine = engine
         self.wait_s = wait_s
+        self._reader = engine.execution_options(**self.reads)
+        self._writer = engine.execution_options(**self.writes)
         self._closed = False
         self._turn: AbstractContextManager[Any] = RLock() if single else nullcontext()
         self._commits = Commits(self._together)
 
     def read(self, work: Work[T]) -> T:
         """Return the result of work that changes nothing; it sees one moment."""
-        return self.patiently(lambda: self._transact(self.reads, work))
+        return self.patiently(lambda: self._transact(self._reader, work))
 
     def write(self, work: Work[T]) -> T:
         """Return the result of work once it is on the disk; it may share its transaction.
@@ -97,17 +99,17 @@ class Database(ABC):
     def explained(self, error: Exception) -> Exception:
         """Return the error that says what is wrong and what to do."""
 
-    def _transact(self, options: dict[str, Any], work: Work[T]) -> T:
+    def _transact(self, engine: Engine, work: Work[T]) -> T:
         with self._turn:
             if self._closed:
                 raise StoreError("the store has been closed; open it again")
-            with self.engine.execution_options(**options).begin() as connection:
+            with engine.begin() as connection:
                 return work(connection)
 
     def _together(self, works: list[Work[Any]]) -> list[Any]:
         return self.patiently(
             lambda: self._transact(
-                self.writes, lambda connection: [work(connection) for work in works]
+                self._writer, lambda connection: [work(connection) for work in works]
             )
         )
 

@@ -1,6 +1,7 @@
 """Read tables: all, those of some users, or what has changed."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -46,6 +47,7 @@ def changed_tables(connection: Connection, since: int) -> Tables:
     return Tables(from_json(items, "item_id"), from_json(users, "user_id"), _frame(rows))
 
 
+@cache
 def no_tables() -> Tables:
     """Return tables without rows."""
     return Tables.of()

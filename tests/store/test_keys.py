@@ -1,0 +1,35 @@
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.store.keys import _spelt, _spelt_by_row, event_keys, id_keys
+
+TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=5)
+NUMBERS = st.none() | st.floats(allow_nan=False)
+ROWS = st.lists(st.tuples(TEXTS, TEXTS, TEXTS, NUMBERS, NUMBERS), max_size=8)
+SCHEMA = {
+    "user_id": pl.String,
+    "item_id": pl.String,
+    "event_type": pl.String,
+    "timestamp": pl.Float64,
+    "value": pl.Float64,
+}
+
+
+@given(ROWS, ROWS)
+def test_few_events_have_the_same_keys_as_many(some, others):
+    frame = pl.DataFrame(some + others + some, schema=SCHEMA, orient="row")
+    assert _spelt_by_row(frame) == _spelt(frame)
+
+
+def test_an_id_takes_the_place_of_the_content():
+    frame = pl.DataFrame([("a", "x", None, 0.0, -0.0)] * 2, schema=SCHEMA, orient="row")
+    keys = event_keys(frame, pl.Series(["7", None]))
+    assert keys[:1] == id_keys(["7"])
+    assert keys[1] == event_keys(frame)[1]
+
+
+def test_a_key_is_the_same_in_every_release():
+    frame = pl.DataFrame([("ann", "tea", "buy", 1.5, None)], schema=SCHEMA, orient="row")
+    assert event_keys(frame)[0].hex() == "eb589cc2c31719a4c851ef0c0b6952fb"
+    assert id_keys(["1"])[0].hex() == "0253cc559ffa7da761400b7ad06d3228"
