@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from daybreak.cli import asking, bench, data, distil, experiments, keys, learning, serve, setup
+from daybreak.cli import (
+    asking,
+    bench,
+    data,
+    distil,
+    experiments,
+    keys,
+    learning,
+    serve,
+    setup,
+    store,
+)
 from daybreak.cli.status import status_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -34,11 +45,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "experiments list": experiments.list_,
     "experiments report": experiments.report,
     "experiments online": experiments.online,
+    "store upgrade": store.upgrade,
+    "store dump": store.dump,
+    "store restore": store.restore,
     "config": setup.config,
     "doctor": setup.doctor,
 }
 """By name; two words are a command of a group."""
 GROUPS = {
+    "store": "Upgrade a store, and keep a copy of it in one file.",
     "keys": "Say who may use the server.",
     "experiments": "Compare variants on real people, and see how the service does.",
 }
