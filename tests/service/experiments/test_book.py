@@ -113,21 +113,6 @@ def test_only_so_many_releases_are_kept_in_memory(stage):
     assert stage.book.assign("ann").needs == {"r-a"}
 
 
-def test_click_rates_of_the_last_hour_are_held_for_a_minute(stage):
-    stage.run()
-    stage.answer("old", "ann", ["tea"])
-    stage.clock.now = 4000.0
-    variant = stage.book.assign("ann").variant.name
-    stage.answer("r1", "ann", ["tea", "cup"])
-    stage.react(("r1", "ann", "tea", "click"), ("old", "ann", "tea", "click"))
-    assert stage.book.rates() == {f"page/{variant}": 0.5}
-    stage.answer("r2", "ann", ["tea", "cup"])
-    stage.clock.now += 59.0
-    assert stage.book.rates() == {f"page/{variant}": 0.5}
-    stage.clock.now += 2.0
-    assert stage.book.rates() == {f"page/{variant}": 0.25}
-
-
 @pytest.mark.parametrize("note", ["\ud800", "\0"])
 def test_what_no_store_can_keep_is_refused(stage, note):
     with pytest.raises(ConfigError, match="must be plain JSON"):

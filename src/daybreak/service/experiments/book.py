@@ -13,7 +13,7 @@ from daybreak.service.experiments.checks import check_json
 from daybreak.service.experiments.experiment import Experiment, Status
 from daybreak.service.experiments.knowledge import Knowledge
 from daybreak.service.experiments.online import OnlineReport, online_report
-from daybreak.service.experiments.rates import recent_rates
+from daybreak.service.experiments.rates import ClickRates
 from daybreak.service.experiments.report import ExperimentReport
 from daybreak.service.experiments.reporting import report_of
 from daybreak.service.experiments.variant import Assignment
@@ -23,8 +23,6 @@ KIND = "experiments"
 """Of the records in the journal."""
 RELEASES = 3
 """Releases that running experiments may name together; all are kept in memory."""
-HELD_S = 60.0
-"""Click rates are counted anew when they are older than this [s]."""
 OPEN: dict[Status, frozenset[str]] = {
     "draft": frozenset(Experiment.__dataclass_fields__)
     - {"id", "salt", "status", "created_at", "started_at", "stopped_at"},
@@ -61,7 +59,7 @@ class Experiments:
         self._clock = clock
         self._lock = threading.Lock()
         self._running: tuple[Experiment, ...] = ()
-        self._rates: tuple[float, dict[str, float]] | None = None
+        self._rates = ClickRates(journal)
         self.refresh()
 
     def refresh(self) -> None:
@@ -195,11 +193,8 @@ class Experiments:
         return online_report(self._journal, since, until=end, every_h=every_h, known=known)
 
     def rates(self) -> dict[str, float]:
-        """Return click rates of the last hour, ``experiment/variant``; a minute old at most."""
-        at, held = self._clock(), self._rates
-        if held is None or at - held[0] > HELD_S:
-            self._rates = held = (at, recent_rates(self._journal, self._running, at))
-        return held[1]
+        """Return click rates of the last hour by ``experiment/variant``; see ClickRates."""
+        return self._rates.rates(self._running, self._clock())
 
     def _put(self, plan: Experiment) -> Experiment:
         check_json(f"experiment {plan.id!r}", plan.to_dict())
