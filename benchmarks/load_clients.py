@@ -1,0 +1,85 @@
+"""Clients that ask a server one request after the other, and note how long each answer took."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+Request = tuple[str, bytes]
+"""The kind of a request, and the request as it is sent."""
+
+
+@dataclass
+class Taken:
+    """What some requests took."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    """By kind, for answers with status 2xx."""
+    refused: dict[tuple[str, int], int] = field(default_factory=dict)
+    """By kind and status; status 0: no answer."""
+
+    def note(self, kind: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        if 200 <= status < 300:
+            self.seconds.setdefault(kind, []).append(seconds)
+        else:
+            self.refused[kind, status] = self.refused.get((kind, status), 0) + 1
+
+
+def request_bytes(method: str, path: str, host: str, body: bytes = b"") -> bytes:
+    """Return a request as it goes over the wire; the connection stays open."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+async def run_clients(
+    url: str, next_request: Callable[[], Request], *, clients: int, seconds: float
+) -> Taken:
+    """Let clients ask without a pause for a while.
+
+    Written on bare connections: a client library takes as long for a request as the server.
+    """
+    taken = Taken()
+    end = time.perf_counter() + seconds
+    work = (_client(url, next_request, end, taken) for _ in range(clients))
+    await asyncio.gather(*work)
+    return taken
+
+
+async def _client(
+    url: str, next_request: Callable[[], Request], end: float, taken: Taken
+) -> None:
+    parts = urlsplit(url)
+    while time.perf_counter() < end:
+        try:
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        except OSError:
+            taken.note("connect", 0, 0.0)
+            await asyncio.sleep(0.1)
+            continue
+        try:
+            while time.perf_counter() < end:
+                await _ask(reader, writer, next_request(), taken)
+        except (OSError, asyncio.IncompleteReadError):
+            taken.note("answer", 0, 0.0)
+        finally:
+            writer.close()
+
+
+async def _ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request, taken: Taken
+) -> None:
+    kind, data = request
+    start = time.perf_counter()
+    writer.write(data)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        int(line[15:])
+        for line in head.lower().split(b"\r\n")
+        if line[:15] == b"content-length:"
+    )
+    await reader.readexactly(length)
+    taken.note(kind, int(head[9:12]), time.perf_counter() - start)
