@@ -82,3 +82,33 @@ def test_a_lost_release_is_named(trained, here, call):
     status, _, err = call("recommend", "ann")
     assert status == 5
     assert "daybreak train" in err
+
+
+def test_rules_are_options(trained, ask):
+    def asked(*options):
+        rows = ask("recommend", "new", "-k", "9", *options)["recommendations"]
+        return {row["item_id"]: row["rule"] for row in rows}
+
+    assert set(asked("--where", "title ilike '%tea%'")) == {"tea", "cup", "pot"}
+    assert set(asked("--where", "item_id in ('tea', 'rum')", "--exclude", "tea")) == {"rum"}
+    first, *_ = asked("--boost", "1e9:item_id = 'rum'", "--diversity", "0.1")
+    assert first == "rum"
+    assert len(asked("--at-most", "1:title", "--at-least", "1:item_id='rum'")) == 4
+    assert "rule" not in ask("recommend", "new")["recommendations"][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "says"),
+    [
+        (["--where", "prize < 3"], 11, "no column 'prize'"),
+        (["--category", "tea"], 11, "no column of categories"),
+        (["--boost", "price < 3"], 2, "--boost must look like FACTOR:FILTER"),
+        (["--at-most", "2:"], 2, "--at-most must look like N:COLUMN"),
+        (["--at-least", "1.5:title = 'x'"], 2, "at_least of a quota must be a whole number"),
+        (["--boost", "0:title = 'x'"], 2, "factor of a boost must be above 0"),
+    ],
+)
+def test_rules_that_cannot_be_used_are_refused(trained, call, options, status, says):
+    got, _, err = call("recommend", "new", *options)
+    assert got == status
+    assert says in err

@@ -85,9 +85,19 @@ def test_values_of_date_type_are_dates():
 
 def test_the_canonical_columns_have_fixed_roles():
     frame = pl.DataFrame(
-        {"created_at": [1.0, 2.0], "is_hidden": [True, False], "domain": ["books", "books"]}
+        {
+            "created_at": [1.0, 2.0],
+            "is_hidden": [True, False],
+            "available_until": [3.0, 4.0],
+            "domain": ["books", "books"],
+        }
     )
-    assert roles(frame) == {"created_at": "date", "is_hidden": "ignore", "domain": "category"}
+    assert roles(frame) == {
+        "created_at": "date",
+        "is_hidden": "ignore",
+        "available_until": "ignore",
+        "domain": "category",
+    }
 
 
 @pytest.mark.parametrize("separator", ["|", ";", ","])

@@ -265,6 +265,15 @@ def test_a_wrong_date_of_an_item_costs_the_date_only(put):
     assert result.rejects.dropped() == 0
 
 
+def test_windows_of_availability_are_times_by_any_of_their_names(put):
+    result = read_tables(items=put("i.csv", "item_id,Valid From,ends_at\n1,1970-01-02,never\n"))
+    items = result.tables.items
+    assert items["available_from"].to_list() == [86_400.0]
+    assert items["available_until"].to_list() == [None]
+    assert result.rejects.rows[0].reason == "available_until is not a time"
+    assert result.rejects.rows[0].row_kept
+
+
 def test_repeated_events_and_unknown_items_are_noted(put):
     events = put("e.csv", "user_id,item_id\nann,tea\nann,tea\nann,gone\n")
     result = read_tables(events, put("i.csv", "item_id\ntea\n"))

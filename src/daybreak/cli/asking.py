@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from daybreak.cli import options
+from daybreak.cli import options, ruling
 from daybreak.cli.output import show_frame, show_json
 from daybreak.cli.status import tell
 
@@ -46,6 +46,14 @@ def recommend(
     attribute: Attribute = None,
     event: Event = None,
     items: Items = None,
+    where: ruling.Where = None,
+    category: ruling.Category = None,
+    exclude: ruling.Exclude = None,
+    boost: ruling.Boosts = None,
+    diversity: ruling.Diversity = None,
+    at_most: ruling.AtMost = None,
+    at_least: ruling.AtLeast = None,
+    distinct: ruling.Distinct = None,
     k: options.K = None,
     store: options.Store = None,
     explain: Explained = False,
@@ -57,9 +65,16 @@ def recommend(
     from daybreak.service.said import SOMEBODY, Said
 
     said = Said(profile, parse_pairs(attribute or [], "--attribute"), event or ())
+    order = (diversity, at_most, at_least, distinct)
+    rules = ruling.rules(where, category, exclude, boost, order)
     with options.shop(store=store, k=k) as shop:
         answer = shop.recommend(
-            users or [SOMEBODY], said, items=items, exclude_seen=not seen, explain=explain
+            users or [SOMEBODY],
+            said,
+            items=items,
+            exclude_seen=not seen,
+            explain=explain,
+            rules=rules,
         )
     if json:
         show_json({"recommendations": answer})

@@ -60,6 +60,10 @@ ALIASES: dict[Role, dict[str, tuple[str, ...]]] = {
         ),
         "created_at": _CREATED,
         "is_hidden": ("is_hidden", "hidden"),
+        "available_from": ("available_from", "valid_from", "on_sale_from", "starts_at"),
+        "available_until": (
+            *("available_until", "valid_until", "on_sale_until", "expires_at", "ends_at"),
+        ),
         "domain": ("domain",),
     },
     "users": {

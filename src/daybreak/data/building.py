@@ -17,10 +17,12 @@ from daybreak.data.times import epoch_seconds
 
 Cast: TypeAlias = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
 
+TIMES = ("created_at", "available_from", "available_until")
+"""Columns of items, and the first one of users, that are times."""
 _CASTS: dict[str, tuple[Cast, str]] = {
     "value": (casts.numbers, "value is not a number"),
     "timestamp": (epoch_seconds, "timestamp is not a time"),
-    "created_at": (epoch_seconds, "created_at is not a time"),
+    **{name: (epoch_seconds, f"{name} is not a time") for name in TIMES},
     "event_type": (casts.labels, ""),
     "domain": (casts.labels, ""),
     "event_id": (casts.labels, ""),
@@ -60,7 +62,7 @@ def _cast(
     columns = {**columns, target: values.alias(target)}
     if not bad.any():
         return raw, columns
-    kept = target == "created_at"  # a wrong date is no reason to lose an item
+    kept = target in TIMES  # a wrong date is no reason to lose an item
     raw.report(rejects, bad, Reject(raw.file, 0, reason, source, row_kept=kept))
     if kept:
         return raw, columns
@@ -116,7 +118,7 @@ def _side(raw: Raw, columns: dict[str, pl.Series], mapping: Mapping, rejects: Re
     notes: list[str] = []
     for column in mapping.used:
         target = column.target or ""
-        if target == "created_at":
+        if target in TIMES:
             raw, columns = _cast(raw, columns, mapping, target, rejects)
         elif target != key:
             columns[target] = _attribute(raw, column.source, target, notes)

@@ -21,6 +21,8 @@ CATEGORY_NAMES = frozenset(
 )
 SEPARATORS = ("|", ";", ",")
 
+SHOWING = frozenset({"is_hidden", "available_from", "available_until"})
+"""Columns that say what may be shown, not what it is."""
 FEW_VALUES = 12
 """Numbers with at most so many different values are categories: stars, rooms, age groups."""
 MANY_ROWS = 20
@@ -87,7 +89,7 @@ def _chosen(column: pl.Series, role: FieldRole) -> Field:
 
 def _infer(column: pl.Series) -> Field:
     name = column.name
-    if name == "is_hidden":
+    if name in SHOWING:
         return Field(name, "ignore", None, "says what may be shown, not what it is")
     values = cells(column).drop_nulls()
     if not len(values):

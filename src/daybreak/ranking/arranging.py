@@ -1,4 +1,10 @@
-"""A list put together place by place: unlike items, no duplicates, quotas."""
+"""A list put together place by place: unlike items, no duplicates, quotas.
+
+Source:
+    Maximal marginal relevance: Carbonell and Goldstein 1998, "The use of MMR", with the score
+    of the blend as relevance. A greedy determinantal point process (Chen et al. 2018) on the
+    same shortlists was neither better nor worse on two data sets.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,10 +110,11 @@ class Arrangement:
         return Likeness(self.blocks, rows)
 
     def _worth(self, scores: Floats) -> Floats:
-        """Return how good each item is, from 1 for the best to 0, by its share of the knob."""
-        best, least = scores[:1], scores[-1:]
-        spread = np.maximum(best - least, 1e-12)
-        return np.asarray((1 - self.diversity) * (scores - least) / spread, dtype=np.float32)
+        """Return how good each item is, by its share of the knob; the best of all has 0.
+
+        Scores are logarithms of how much items weigh in a choice, so they need no scaling.
+        """
+        return np.asarray((1 - self.diversity) * (scores - scores[:1]), dtype=np.float32)
 
 
 def best_rows(scores: Floats, size: int) -> Rows:

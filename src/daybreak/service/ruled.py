@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.arranging import BY_DIVERSITY, BY_QUOTA, best_rows
 from daybreak.service.rulebook import Ruling
-from daybreak.types import Floats, Rows
+from daybreak.types import Floats, Mask, Rows
 
 BOOST, QUOTA, DIVERSITY = "boost", "quota", "diversity"
 """Rules that move items; the first is also the kind of reason that tells what it added."""
@@ -24,8 +23,8 @@ class Listed:
     scores: Floats
     """With what boosts have added."""
     moved: list[str | None]
-    """By which rule an item stands elsewhere than the model would have put it among the items
-    of the list; None: it stands where that puts it."""
+    """By which rule an item stands elsewhere than its score by the model would have put it:
+    among the items of the list, or, if it was boosted, among all; None: it stands there."""
 
 
 def lists(scores: Floats, rulings: Sequence[Ruling], k: int | Sequence[int]) -> list[Listed]:
@@ -87,20 +86,35 @@ def _arranged(scores: Floats, added: Floats | None, ruling: Ruling, k: int) -> L
     else:
         rows, why = ruling.arrangement.arrange(scores, k)
     mine = scores[rows]
-    return Listed(rows, mine, _moved(mine, None if added is None else added[rows], why))
+    if added is None:
+        return Listed(rows, mine, _moved(mine, why, np.zeros(len(rows), dtype=bool)))
+    plain = scores - added
+    raised = (added[rows] != 0) & (_ranks(plain, rows) != np.arange(len(rows)))
+    return Listed(rows, mine, _moved(plain[rows], why, raised))
 
 
-def _moved(scores: Floats, added: Floats | None, causes: Rows) -> list[str | None]:
-    """Say for each place which rule put another item there than the model would have."""
-    plain = scores if added is None else scores - added
-    order = np.argsort(-plain, kind="stable")
-    here = np.arange(len(scores))
-    if (order == here).all():
-        return [None] * len(scores)
-    boosted = np.zeros(len(scores), dtype=bool) if added is None else added != 0
-    names: dict[Any, str] = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY}
-    others = next((names[cause] for cause in causes if cause in names), BOOST)
+def _ranks(scores: Floats, rows: Rows) -> Rows:
+    """Return the place from 0 that each row has by its score; equal scores go by row."""
+    mine = scores[rows][:, None]
+    before = (scores > mine) | ((scores == mine) & (np.arange(len(scores)) < rows[:, None]))
+    return np.asarray(before.sum(axis=1), dtype=np.int64)
+
+
+def _moved(scores: Floats, causes: Rows, raised: Mask) -> list[str | None]:
+    """Say for each place which rule put another item there than the model would have.
+
+    Args:
+        scores: (k,) of the model.
+        causes: (k,) why each was chosen.
+        raised: (k,) whether a boost gave the item another place in the whole catalogue.
+    """
+    order = np.argsort(-scores, kind="stable")
+    moved = (order != np.arange(len(scores))) | raised
+    names = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY}
+    others = next((names[cause] for cause in causes.tolist() if cause in names), BOOST)
     return [
-        None if at_home else names.get(cause, BOOST if own else others)
-        for at_home, cause, own in zip(order == here, causes.tolist(), boosted, strict=True)
+        names.get(cause, BOOST if up else others) if away else None
+        for away, cause, up in zip(
+            moved.tolist(), causes.tolist(), raised.tolist(), strict=True
+        )
     ]
