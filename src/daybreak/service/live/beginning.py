@@ -43,7 +43,7 @@ def beginning(tables: Tables) -> Scene:
     """
     read = dataset_of(tables, Reading(None, EventRules(), None, 0))
     fitted = _fitted(read.data)
-    blend = _blend(fitted, has_events=len(read.data.events) > 0)
+    blend = _blend(fitted)
     facts = Facts(0, read.data.events.dated)
     learned = Learned(
         read.content, read.profile, read.data.items, blend, fitted, read.rules, facts
@@ -58,7 +58,7 @@ def outgrown(scene: Scene) -> bool:
     the first items come.
     """
     first, now = len(scene.shelf.learned.items), len(scene.shelf.catalogue.items)
-    return not scene.release and now > max(GROWN * first, first + 5)
+    return not scene.release and now > GROWN * first
 
 
 def _fitted(data: Dataset) -> Fitted:
@@ -94,13 +94,13 @@ class _Latest(LinearModel[PopularConfig, PopularState]):
         return Linear(Operator(), bias, known)
 
 
-def _blend(fitted: Fitted, *, has_events: bool) -> Blend:
+def _blend(fitted: Fitted) -> Blend:
     """Return weights that nobody measured."""
-    weights = np.tile([1.0, _LATEST, 1.0] if has_events else [0.0, 1.0, 1.0], (len(LEVELS), 1))
+    weights = np.tile([1.0, _LATEST, 1.0], (len(LEVELS), 1))
     new = np.tile([0.0, 0.0, 1.0], (len(LEVELS), 1))
     scale = np.array([_spread(fitted, row) for row in range(len(_STRATEGIES))])
-    # A new item comes before the old ones of the same score: nothing speaks against it.
-    bias = np.full(len(LEVELS), 0.0 if has_events else 2.0)
+    # What has just come stands before what is old and not popular.
+    bias = np.full(len(LEVELS), 2 * _LATEST)
     return Blend(
         tuple(s.name for s in _STRATEGIES), scale.astype(np.float32), weights, new, bias
     )

@@ -43,7 +43,9 @@ def short(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int | float) and math.isfinite(value) and abs(value) < _LARGEST:
+    if isinstance(value, int):
+        return value if abs(value) < _LARGEST else f"a number of {value.bit_length()} bits"
+    if isinstance(value, float) and math.isfinite(value):
         return value
     text = value if isinstance(value, str) else repr(value)[: 2 * SHOWN]
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")

@@ -22,6 +22,8 @@ REFRESH_S = 5.0
 """How often popularity is counted anew while events come [s]."""
 SHARE = 0.05
 """Share of one processor that counting popularity may take."""
+SMALL = 1_000
+"""Items up to which a beginning is made anew at once."""
 MOST = 4
 """Releases in memory: that in use, and those of experiments."""
 
@@ -86,6 +88,8 @@ class Stages:
             elif changes.cursor != self._cursor:
                 self._apply(changes)
                 self._cursor = changes.cursor
+                if outgrown(self.now) and len(self.known.items) <= SMALL:
+                    self._begin_anew()
 
     def refresh(self) -> None:
         """Count popularity anew if events came, not more often than is worth it."""

@@ -1,0 +1,172 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from daybreak.errors import DataError, FilterError, NotFoundError, ServiceError
+from daybreak.ranking.rules import Boost, Rules
+from daybreak.service.live import Ask, answering
+from daybreak.service.live.answer_log import AnswerLog
+from daybreak.service.live.batcher import Batcher
+
+
+def ids(answer):
+    return [item.item_id for item in answer.items]
+
+
+def test_callers_at_the_same_time_get_their_own_answers(live):
+    users = [f"person-{n}" for n in range(40)] * 3
+    alone = {user: ids(live.recommend(Ask(user_id=user, n=5))) for user in set(users)}
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda user: live.recommend(Ask(user_id=user, n=5)), users))
+    assert [ids(answer) for answer in answers] == [alone[user] for user in users]
+    assert len({answer.recommendation_id for answer in answers}) == len(users)
+
+
+def test_a_batch_is_what_has_come_while_the_last_one_was_answered():
+    sizes, gate = [], threading.Event()
+
+    def answer(batch):
+        sizes.append(len(batch))
+        gate.wait(5)
+        return [n + 1 for n in batch]
+
+    with Batcher(answer) as batcher:
+        first = batcher.submit(0)
+        while not sizes:
+            time.sleep(0.001)
+        rest = [batcher.submit(n) for n in range(1, 6)]
+        rest[0].cancel()
+        gate.set()
+        assert first.result() == 1
+        assert [one.result() for one in rest[1:]] == [3, 4, 5, 6]
+    assert sizes == [1, 4]
+    with pytest.raises(ServiceError, match="has been closed"):
+        batcher.submit(1)
+
+
+def test_a_mistake_in_a_batch_reaches_whoever_asked():
+    with Batcher(lambda batch: 1 / 0) as batcher, pytest.raises(ZeroDivisionError):
+        batcher.submit(1).result()
+
+
+def test_what_is_wrong_with_one_ask_costs_the_others_nothing(live):
+    wrong = Ask(user_id="person-2", rules=Rules(where="colour = 'red'"))
+    bad = Ask(user_id="person-3", events=[{"item_id": 1.5}])
+    asks = [Ask(user_id="person-1"), wrong, bad, Ask(user_id="person-4")]
+    first, second, third, fourth = live.recommend_many(asks)
+    assert isinstance(second, FilterError)
+    assert isinstance(third, DataError)
+    assert "events[0].item_id: expected text" in str(third)
+    assert (first.user_id, fourth.user_id) == ("person-1", "person-4")
+    with pytest.raises(FilterError):
+        live.recommend(wrong)
+
+
+def test_rules_hold_in_live_answers(live):
+    rules = Rules(where="shelf = 'rum'", boosts=(Boost("title = 'rum number 1'", 50.0),))
+    answer = live.recommend(Ask(n=4, rules=rules, explain=True))
+    assert {item.properties["shelf"] for item in answer.items} == {"rum"}
+    boosted = answer.items[0]
+    assert boosted.item_id == "item-1"
+    assert sum(r.value for r in boosted.reasons) == pytest.approx(boosted.score, abs=1e-4)
+    assert boosted.reasons[-1].kind == "boost"
+    chosen = live.recommend(Ask(n=9, rules=Rules(items=("item-1", "item-2", "x"))))
+    assert set(ids(chosen)) == {"item-1", "item-2"}
+    seen = live.recommend(Ask(user_id="person-1", n=40, rules=Rules(exclude_seen=False)))
+    assert len(seen.items) == 35
+
+
+def test_reasons_add_up_and_a_full_explanation_does(live):
+    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
+    answer = live.recommend(Ask(user_id="eve", n=5, explain=True))
+    for item in answer.items:
+        assert sum(r.value for r in item.reasons) == pytest.approx(item.score, abs=1e-4)
+        whole = live.explain("eve", item.item_id)
+        assert sum(r.value for r in whole) == pytest.approx(item.score, abs=1e-4)
+        assert len(whole) >= len(item.reasons) - 1
+    assert ("event", "item-3") in {(r.kind, r.name) for r in live.explain("eve", "item-8")}
+    with pytest.raises(NotFoundError):
+        live.explain("eve", "nothing")
+
+
+def test_an_answer_goes_on_without_repeating_itself(live):
+    first = live.recommend(Ask(user_id="person-1", n=4))
+    second = live.more(first.recommendation_id, 4)
+    third = live.more(first.recommendation_id, 4)
+    fourth = live.more(third.recommendation_id, 4)
+    whole = ids(live.recommend(Ask(user_id="person-1", n=16)))
+    assert ids(first) + ids(second) + ids(third) + ids(fourth) == whole
+    assert [item.rank for item in second.items] == [5, 6, 7, 8]
+    with pytest.raises(NotFoundError, match="recommendation_id 'x'"):
+        live.more("x")
+
+
+def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
+    first = live.recommend(Ask(user_id="person-1", n=4))
+    live._answering._scrolls.clear()
+    second = live.more(first.recommendation_id, 4)
+    assert not set(ids(first)) & set(ids(second))
+    assert "not known any more" in second.notes[-1]
+
+
+def test_ranking_orders_what_is_given(live):
+    order = ids(live.rank(Ask(user_id="person-1"), ["item-2", "item-1", "nothing", "item-34"]))
+    assert set(order) == {"item-1", "item-2", "item-34"}
+    answer = live.rank(Ask(), ["nothing"])
+    assert answer.items == ()
+    assert "1 of 1 items are not known" in answer.notes[-1]
+
+
+def test_every_answer_is_logged_with_what_was_shown(live):
+    answer = live.recommend(Ask(user_id="person-1", session_id="s", n=3, scenario="home"))
+    live._log.flush()
+    (logged,) = live.journal.answers(ids=[answer.recommendation_id])
+    assert [one.item_id for one in logged.shown] == ids(answer)
+    assert (logged.user_id, logged.session_id, logged.scenario) == ("person-1", "s", "home")
+    live.add_events(
+        [
+            {
+                "user_id": "person-1",
+                "item_id": ids(answer)[0],
+                "recommendation_id": answer.recommendation_id,
+            }
+        ]
+    )
+    assert live.journal.reactions()["recommendation_id"].to_list() == [answer.recommendation_id]
+
+
+def test_memory_of_answers_is_bounded(live, monkeypatch):
+    monkeypatch.setattr(answering, "SCROLLS", 5)
+    for n in range(12):
+        live.recommend(Ask(user_id=f"person-{n}"))
+    assert len(live._answering._scrolls) == 5
+
+
+class Broken:
+    """A journal that cannot be written."""
+
+    def __init__(self):
+        self.answers, self.broken = [], True
+
+    def put_answers(self, answers):
+        if self.broken:
+            raise DataError("the disk is full")
+        self.answers += answers
+
+
+def test_answers_wait_while_the_store_cannot_be_written(live):
+    answer = live.recommend(Ask(user_id="person-1"))
+    live._log.flush()
+    logged = live.journal.answers(ids=[answer.recommendation_id])
+    journal = Broken()
+    log = AnswerLog(journal)
+    log.put(logged)
+    with pytest.raises(DataError):
+        log.flush()
+    assert log.waiting == 1
+    journal.broken = False
+    log.flush()
+    log.close()
+    assert (journal.answers, log.waiting, log.dropped) == (logged, 0, 0)

@@ -1,0 +1,118 @@
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from daybreak.service.live import Ask, Rejected
+from daybreak.service.live.incoming import read_events
+from daybreak.service.live.sides import read_side
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = ["user_id", "item_id", "event_type", "value", "timestamp", "event_id", "session_id"]
+
+
+def codes(rows):
+    return [(one.row, one.field, one.code) for one in read_events(rows, NOW).rejected]
+
+
+def test_a_bad_row_costs_nothing_but_itself(live):
+    rows = [
+        {"user_id": "u", "item_id": "item-1"},
+        {"user_id": "u"},
+        {"user_id": "u", "item_id": "item-2", "value": "many"},
+        {"user_id": "u", "item_id": "item-3", "timestamp": "soon"},
+        "nothing",
+        {"user_id": "u", "item_id": "item-4", "timestamp": "2026-01-02T03:04:05Z"},
+    ]
+    posted = live.add_events(rows)
+    assert (posted.accepted, posted.duplicates) == (2, 0)
+    assert [(one.row, one.field, one.code) for one in posted.rejected] == [
+        (1, "item_id", "missing"),
+        (2, "value", "not_a_number"),
+        (3, "timestamp", "not_a_time"),
+        (4, "", "not_an_object"),
+    ]
+    assert posted.rejected[1] == Rejected(
+        2, "value", "many", "expected a number", "not_a_number"
+    )
+    assert len(live.events(user="u").rows) == 2
+
+
+def test_an_event_with_an_id_is_stored_once(live):
+    row = {"event_id": "e1", "user_id": "u", "item_id": "item-1"}
+    first, second = live.add_events([row]), live.add_events([row, {**row, "event_id": "e2"}])
+    assert (first.accepted, first.duplicates) == (1, 0)
+    assert (second.accepted, second.duplicates) == (1, 1)
+
+
+def test_values_that_no_store_can_hold_are_refused():
+    row = {"user_id": "u", "item_id": "i"}
+    assert codes([{**row, "user_id": "a\x00b"}]) == [(0, "user_id", "bad_text")]
+    assert codes([{**row, "item_id": "\ud800"}]) == [(0, "item_id", "bad_text")]
+    assert codes([{**row, "item_id": "x" * 10_000}]) == [(0, "item_id", "too_long")]
+    assert codes([{**row, "item_id": " "}]) == [(0, "item_id", "empty")]
+    assert codes([{**row, "value": True}]) == [(0, "value", "not_a_number")]
+    assert codes([{**row, "value": 10**400}]) == [(0, "value", "not_a_number")]
+    assert codes([{**row, "timestamp": NOW + 1e6}]) == [(0, "timestamp", "in_the_future")]
+    assert codes([{"item_id": "i"}]) == [(0, "user_id", "missing")]
+
+
+def test_times_may_be_seconds_milliseconds_or_iso():
+    row = {"user_id": "u", "item_id": "i"}
+    spelt = [
+        1_700_000_000,
+        1_700_000_000_000,
+        "2023-11-14T22:13:20Z",
+        "2023-11-14 23:13:20+01:00",
+    ]
+    posted = read_events([{**row, "timestamp": at} for at in spelt], NOW)
+    assert posted.tables.events["timestamp"].to_list() == [1_700_000_000.0] * 4
+
+
+def test_attributes_are_plain_values():
+    side = read_side(
+        [
+            {"item_id": 7, "price": 3, "tags": ["a", None, 1], "on": True, "off": None},
+            {"item_id": "b", "deep": {"x": 1}},
+            {"item_id": "c", "created_at": "2026-01-01"},
+            {"item_id": "d", "": 1},
+        ],
+        "item_id",
+    )
+    assert side.rows[0] == {
+        "item_id": "7", "price": 3, "tags": ["a", "1"], "on": True, "off": None
+    }  # fmt: skip
+    assert side.rows[1]["created_at"] == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert [(one.field, one.code) for one in side.rejected] == [
+        ("deep", "bad_value"),
+        ("", "empty"),
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), ANY) | ANY, max_size=6))
+def test_every_row_is_either_read_or_rejected(rows):
+    posted = read_events(rows, NOW)
+    assert posted.tables.events.height + len(posted.rejected) == len(rows)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.dictionaries(st.text(max_size=5), ANY, max_size=4), max_size=4))
+def test_whatever_is_posted_as_an_item_is_stored_or_rejected(fresh, rows):
+    rows = [{**row, "item_id": f"i{n}"} for n, row in enumerate(rows)]
+    posted = fresh.put_items(rows)
+    assert posted.accepted + len(posted.rejected) == len(rows)
+    assert len(fresh.recommend(Ask(n=10)).items) <= 10
+
+
+def test_lists_and_texts_of_one_column_stay_what_they_are(live):
+    live.put_items([{"item_id": "x", "title": "tea", "shelf": ["tea", "rum"]}])
+    assert live.item("x")["shelf"] == "tea|rum"
+    assert "x" in [item.item_id for item in live.similar("item-0", n=40)]

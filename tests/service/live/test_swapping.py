@@ -1,0 +1,190 @@
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+import pytest
+
+from daybreak.data import Tables
+from daybreak.errors import DataError, NotFoundError
+from daybreak.service.live import Ask, Live
+from daybreak.store import Release, open_store
+
+
+def ids(answer):
+    return [item.item_id for item in answer.items]
+
+
+def test_releases_swap_and_go_back(live):
+    assert [(r.id, r.active) for r in live.releases()] == [("r2", False), ("r1", True)]
+    assert live.activate("r2") == "r2"
+    assert live.recommend(Ask()).release == "r2"
+    assert [r.id for r in live.store.releases() if r.active] == ["r2"]
+    assert live.rollback() == "r1"
+    assert live.recommend(Ask()).release == "r1"
+    with pytest.raises(NotFoundError, match="no release 'r9'; known: r2, r1"):
+        live.activate("r9")
+
+
+def test_what_came_before_a_swap_counts_after_it(live):
+    live.put_items([{"item_id": "new", "title": "tea number 99", "shelf": "tea"}])
+    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
+    live.activate("r2")
+    answer = live.recommend(Ask(user_id="eve", n=40))
+    assert "new" in ids(answer)
+    assert "item-3" not in ids(answer)
+    assert answer.user_temperature == "hot"
+
+
+def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
+    state = next((folder / "releases" / "r2").rglob("state.safetensors"))
+    state.write_bytes(state.read_bytes()[:20])
+    with pytest.raises(DataError, match="damaged"):
+        live.activate("r2")
+    assert live.recommend(Ask()).release == "r1"
+    assert "damaged" in live.status()["faulty"]["r2"]
+    assert [r.id for r in live.store.releases() if r.active] == ["r1"]
+    with open_store(live.settings.store) as store:
+        store.put_release(Release("r2", 2.0, "releases/r2", active=True))
+    live._stages.watch()
+    assert live.recommend(Ask()).release == "r1"
+
+
+def test_a_start_takes_the_newest_release_that_can_be_loaded_and_says_so(settings, folder):
+    (folder / "releases" / "r1" / "release.json").write_text("{")
+    with Live(settings, poll_s=3600) as service:
+        answer = service.recommend(Ask(user_id="person-1"))
+        assert answer.release == "r2"
+        assert answer.items
+        assert "release r1 cannot be used" in answer.notes[0]
+        assert "r2 is in use instead" in answer.notes[0]
+
+
+def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(settings, folder):
+    shutil.rmtree(folder / "releases")
+    with Live(settings, poll_s=3600) as service:
+        answer = service.recommend(Ask(user_id="person-1", n=5))
+        assert (answer.release, len(answer.items)) == ("", 5)
+        assert {item.strategy for item in answer.items} <= {
+            "popular",
+            "latest",
+            "content/match",
+        }
+        assert "nothing has been trained yet" in answer.notes[0]
+        assert len(answer.notes) == 3
+
+
+def test_before_any_data_an_answer_is_empty_and_fills_with_the_first_item(fresh):
+    assert fresh.recommend(Ask(user_id="eve")).items == ()
+    fresh.put_items([{"item_id": "tea", "title": "green tea"}])
+    first = fresh.recommend(Ask(user_id="eve"))
+    assert [(i.item_id, i.strategy) for i in first.items] == [("tea", "latest")]
+    assert fresh.status()["release"] == ""
+
+
+def test_what_another_process_writes_is_followed(live):
+    with open_store(live.settings.store) as store:
+        events = pl.DataFrame({"user_id": ["eve"], "item_id": ["new"], "timestamp": [9e4]})
+        items = pl.DataFrame({"item_id": ["new", "more"], "title": ["jam pot", "tea cup"]})
+        store.write(Tables.of(events, items))
+        store.put_release(Release("r2", 2.0, "releases/r2", active=True))
+        live._duties.all()
+        answer = live.recommend(Ask(user_id="eve", n=40))
+        assert (answer.release, answer.user_temperature) == ("r2", "hot")
+        assert "more" in ids(answer)
+        assert "new" not in ids(answer)
+        store.journal.erase(users=["eve"], items=["more"])
+        live._duties.all()
+        answer = live.recommend(Ask(user_id="eve", n=40))
+        assert answer.user_temperature == "cold"
+        assert "more" not in ids(answer)
+
+
+def test_a_service_that_cannot_be_told_everything_reads_anew(live):
+    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
+    live._stages._cursor = 10**9  # of a store that was replaced
+    live._stages.follow()
+    assert live.recommend(Ask(user_id="eve")).user_temperature == "hot"
+    assert live.recommend(Ask(user_id="eve")).release == "r1"
+
+
+class Asking(threading.Thread):
+    """Asks until it is told to stop, and checks that every answer is whole."""
+
+    def __init__(self, live, user):
+        super().__init__()
+        self.live, self.user = live, user
+        self.stop, self.releases = threading.Event(), set()
+        self.fault = None
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                self.ask()
+        except BaseException as error:
+            self.fault = error
+            raise
+
+    def ask(self):
+        answer = self.live.recommend(Ask(user_id=self.user, n=10, explain=True))
+        self.releases.add(answer.release)
+        for item in answer.items:
+            total = sum(reason.value for reason in item.reasons)
+            assert total == pytest.approx(item.score, abs=1e-3)
+        assert [item.rank for item in answer.items] == list(range(1, 11))
+
+
+def write(live, number):
+    for turn in range(4):
+        id_ = f"new-{number}-{turn}"
+        live.put_items([{"item_id": id_, "title": f"tea number {turn}", "shelf": "tea"}])
+        rows = [{"user_id": f"u-{number}", "item_id": id_ if n else "item-3"} for n in range(2)]
+        assert live.add_events(rows).rejected == ()
+        seen = ids(live.recommend(Ask(user_id=f"u-{number}", n=60)))
+        assert id_ not in seen
+        assert id_ in ids(live.recommend(Ask(user_id="somebody", n=60)))
+
+
+def test_answers_go_on_while_releases_swap_and_rows_come(live):
+    """Four threads ask while releases change, items and events come, and a user is erased."""
+    askers = [Asking(live, f"person-{n}") for n in range(4)]
+    for asker in askers:
+        asker.start()
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write, live, n) for n in range(2)]
+        for turn in range(4):
+            live.activate(f"r{turn % 2 + 1}")
+            live._stages.recount()
+        assert live.erase_user("person-50").complete
+        for writer in writers:
+            writer.result()
+    for asker in askers:
+        asker.stop.set()
+        asker.join()
+    assert [asker.fault for asker in askers] == [None] * 4
+    assert set().union(*(asker.releases for asker in askers)) == {"r1", "r2"}
+
+
+def test_a_service_starts_again_with_everything_it_accepted(settings):
+    with Live(settings, poll_s=3600) as service:
+        service.put_items([{"item_id": "new", "title": "jam pot", "shelf": "jam"}])
+        service.put_items([{"item_id": "item-1", "title": "tea cup", "shelf": "tea"}])
+        service.put_items([{"item_id": "item-2", "is_hidden": True}], partial=True)
+        service.delete_item("item-6")
+        service.add_events([{"user_id": "eve", "item_id": "new"}])
+        before = service.recommend(Ask(user_id="eve", n=40))
+    with Live(settings, poll_s=3600) as service:
+        after = service.recommend(Ask(user_id="eve", n=40))
+    assert {"item-2", "item-6", "new"}.isdisjoint(ids(after))
+    assert ids(after) == ids(before)
+    assert [i.score for i in after.items] == pytest.approx(
+        [i.score for i in before.items], abs=0.05
+    )
+
+
+def test_a_start_is_quick_about_a_closed_service(settings):
+    service = Live(settings, poll_s=0.01)
+    time.sleep(0.05)
+    service.close()
+    service.close()
