@@ -9,6 +9,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.fields import Field
+from daybreak.data.fitting import fitted
 from daybreak.data.items import Block, Items
 from daybreak.service.dataset import times
 from daybreak.service.rulebook import Rulebook
@@ -75,7 +76,7 @@ class Catalogue:
             _stacked(*pair, order) for pair in zip(mine.blocks, blocks, strict=True)
         )
         items = Items(ids, stacked, created[order] if len(created) else created)
-        both = pl.concat([self.frame, _fitting(frame, self.frame)], how="diagonal_relaxed")
+        both = pl.concat([self.frame, fitted(frame, self.frame)], how="diagonal_relaxed")
         gone = self.gone - set(rows.tolist())
         return replace(self, frame=both[order], items=items, gone=gone), rows[~same]
 
@@ -109,22 +110,6 @@ class Catalogue:
         for block in self.items.blocks:
             told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
         return told
-
-
-def _fitting(frame: pl.DataFrame, model: pl.DataFrame) -> pl.DataFrame:
-    """Return new rows in the column types of a frame; what cannot be cast is empty."""
-    return frame.with_columns(
-        pl.col(name).cast(kind, strict=False)
-        for name, kind in model.schema.items()
-        if name in frame.columns
-        and frame.schema[name] != kind
-        and not _nested(frame, name, kind)
-    ).drop(name for name, kind in model.schema.items() if _nested(frame, name, kind))
-
-
-def _nested(frame: pl.DataFrame, name: str, kind: pl.DataType) -> bool:
-    """Say whether a column is a list on one side only, so that it cannot be cast."""
-    return name in frame.columns and frame.schema[name].is_nested() != kind.is_nested()
 
 
 def _stacked(mine: Block, theirs: Block, order: Rows) -> Block:

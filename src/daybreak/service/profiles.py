@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from daybreak.data.fitting import fitted
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.service.inputs import TEXT
 from daybreak.types import Rows, Sparse
@@ -43,7 +44,7 @@ class Profiles:
         """
         merged = _last(users) if whole else self._merged(users)
         added = sp.csr_array(self.encoder.transform(merged))
-        frame = pl.concat([self.frame, _like(merged, self.frame)], how="diagonal_relaxed")
+        frame = pl.concat([self.frame, fitted(merged, self.frame)], how="diagonal_relaxed")
         rows = {**self.rows, **_places(merged, self.frame.height)}
         grown = Profiles(
             self.encoder, frame, sp.csr_array(sp.vstack([self.matrix, added])), rows
@@ -140,18 +141,6 @@ def _last(users: pl.DataFrame) -> pl.DataFrame:
 
 def _places(users: pl.DataFrame, start: int) -> dict[str, int]:
     return {user: start + place for place, user in enumerate(users["user_id"].to_list())}
-
-
-def _like(frame: pl.DataFrame, model: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with its columns in the types they have in another one."""
-    return frame.with_columns(
-        pl.col(name).cast(model.schema[name], strict=False)
-        for name in frame.columns
-        if name in model.schema
-        and frame.schema[name] != model.schema[name]
-        and not model.schema[name].is_nested()
-        and not frame.schema[name].is_nested()
-    )
 
 
 def _first(both: pl.DataFrame, name: str) -> pl.Expr:
