@@ -20,7 +20,7 @@ def test_an_old_store_says_what_to_do_and_that_helps(old, call, ask):
     assert "run: daybreak store upgrade --store daybreak.db" in err
     done = ask("store", "upgrade", "--store", "daybreak.db")
     assert done == {"before": 1, "after": 2, "backup": "daybreak.db.v1.backup"}
-    assert ask("describe")["events"]["rows"] == 3
+    assert ask("describe")["events"] == 3
     _, out, _ = call("store", "upgrade")
     assert out == "version 2: nothing to do\n"
 
