@@ -3,7 +3,7 @@
 from daybreak.store.base import Release, Store, Written, stores
 from daybreak.store.dumping import dump, restore
 from daybreak.store.journal import Answer, Changes, Erased, Journal, Shown
-from daybreak.store.opening import open_store
+from daybreak.store.opening import open_store, without_password
 from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
 from daybreak.store.upgrading import Upgraded, upgrade_store
@@ -25,4 +25,5 @@ __all__ = [
     "restore",
     "stores",
     "upgrade_store",
+    "without_password",
 ]

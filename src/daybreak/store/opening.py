@@ -2,9 +2,21 @@
 
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from daybreak.store.base import Store, stores
 from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
+
+
+def without_password(url: str) -> str:
+    """Return a store's URL as it may be shown.
+
+    Example:
+        >>> without_password("postgresql://eve:secret@db/shop"), without_password("shop.db")
+        ('postgresql://eve:***@db/shop', 'shop.db')
+    """
+    return make_url(url).render_as_string(hide_password=True) if "://" in url else url
 
 
 def open_store(url: str | Path) -> Store:
