@@ -19,6 +19,7 @@ from daybreak.encoders import (
 from daybreak.errors import DaybreakError
 from daybreak.service.bundled import FILES, gift_shop
 from daybreak.service.shop import Shop, store_file
+from daybreak.store import without_password
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -89,7 +90,7 @@ def _store(settings: Settings) -> Finding:
     except DaybreakError as error:
         return Finding("FAIL", "store", str(error))
     text = (
-        f"{settings.store}: {tables.items.height:,} items, {tables.users.height:,} users, "
+        f"{without_password(settings.store)}: {tables.items.height:,} items, {tables.users.height:,} users, "
         f"{tables.events.height:,} events, {len(releases)} releases"
     )
     return Finding("PASS", "store", text)

@@ -82,6 +82,22 @@ def store_file(url: str) -> Path | None:
     return Path(name) if kind.startswith("sqlite") and name not in {"", ":memory:"} else None
 
 
+def release_home(url: str) -> Path | None:
+    """Return the folder in which releases of a store are kept; None for a store in memory.
+
+    That is the folder of a file, and the working directory of a program whose store is on a
+    server: several machines then work in a folder that they share.
+
+    Example:
+        >>> release_home("sqlite:///data/shop.db"), release_home("postgresql://db/shop")
+        (PosixPath('data'), PosixPath('.'))
+    """
+    file = store_file(url)
+    if file is not None:
+        return file.parent
+    return None if url.startswith("sqlite") else Path()
+
+
 class Shop:
     """Everything that commands do with one store.
 
@@ -103,7 +119,7 @@ class Shop:
             )
         self.settings = settings
         self.store: Store = open_store(settings.store)
-        self._folder = file.parent if file is not None else None
+        self._folder = release_home(settings.store)
 
     def write(self, read: ImportResult) -> Written:
         """Add what was read; rules that a person gave are kept for the next training."""
@@ -165,7 +181,7 @@ class Shop:
             terms: With what it begins, and when the release may take its place.
 
         Raises:
-            ConfigError: The store is no file, so a release has no place.
+            ConfigError: The store is in memory, so a release has no place.
             DataError: The store has no items.
             GateRefusedError: It is worse than the release in use, which stays.
         """

@@ -34,7 +34,7 @@ from daybreak.service.live.watching import Watching
 from daybreak.service.live.writing import Writing
 from daybreak.service.privacy import Proof, erase, export
 from daybreak.service.retraining import Trainer
-from daybreak.service.shop import store_file
+from daybreak.service.shop import release_home
 from daybreak.store import Release, open_store
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Live(Growing):
         self.settings = settings
         self.store = open_store(settings.store)
         self.journal = self.store.journal
-        self._stages = Stages(self.store, None if file is None else file.parent)
+        self._stages = Stages(self.store, release_home(settings.store))
         self._log = AnswerLog(self.journal)
         self._writing = Writing(self.store, pseudonyms)
         self._answering = Answering(self._stages, self._log, pseudonyms)
