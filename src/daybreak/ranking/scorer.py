@@ -1,7 +1,7 @@
 """A blend of linear models, written out as one linear model for each level of warmth."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,9 +15,9 @@ from daybreak.models import Linear
 from daybreak.models.operators import Operator
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.strategies import Fitted
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
-WRITTEN = 512_000_000
+WRITTEN = 1_200_000_000
 """Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
 
 _SILENT = 1e6
@@ -33,6 +33,11 @@ class Level:
     """(n_items,)"""
     written: dict[str, Operator]
     """The strategies that share evidence as one operator; empty when too large."""
+
+    @cached_property
+    def speakers(self) -> frozenset[int]:
+        """Rows of the strategies that count for any item."""
+        return frozenset(np.flatnonzero(self.weights.any(axis=1)).tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,17 +101,39 @@ class Scorer:
         }
         return twin
 
-    def score(self, queries: Queries) -> Floats:
-        """Return (n_queries, n_items) float32 scores; always numbers."""
+    def score(self, queries: Queries, heard: dict[str, Sparse] | None = None) -> Floats:
+        """Return (n_queries, n_items) float32 scores; always numbers.
+
+        Args:
+            queries: Who asks.
+            heard: Evidence in these queries that was gathered before, by kind; what is gathered
+                now is added, for further scorers of the same models.
+        """
+        heard = {} if heard is None else heard
         levels = level_of(queries.n_events)
-        found = np.unique(levels)
-        if len(found) == 1:
-            return self._at(int(found[0]), queries)
-        out = np.empty((len(queries), len(self.items)), dtype=np.float32)
-        for level in found:
-            rows = np.flatnonzero(levels == level)
-            out[rows] = self._at(int(level), queries.take(rows))
-        return out
+        order = np.argsort(levels, kind="stable")
+        found, starts = np.unique(levels[order], return_index=True)
+        stops = [*starts[1:].tolist(), len(order)]
+        spans = {
+            int(level): slice(int(start), stop)
+            for level, start, stop in zip(found, starts, stops, strict=True)
+        }
+        total = np.empty((len(queries), len(self.items)), dtype=np.float32)
+        speaking: set[int] = set()
+        for level, span in spans.items():
+            total[span] = self.level(level).bias
+            speaking |= self.level(level).speakers
+        for kind, strategies in self._kinds.items():
+            speakers = [row for row in strategies if row in speaking]
+            if not speakers:
+                continue
+            if kind not in heard:
+                heard[kind] = self.fitted.models[speakers[0]].evidence_in(queries)
+            if heard[kind].nnz:
+                self._hear(total, spans, kind, speakers, heard[kind][order])
+        if not (np.diff(order) > 0).all():
+            total[order] = total.copy()
+        return total
 
     def level(self, level: int) -> Level:
         """Return the blend at a level, written out if it fits."""
@@ -142,33 +169,57 @@ class Scorer:
     def _speaking(self) -> Mask:
         return np.array([_speaks(form) for form in self.forms], dtype=bool)
 
-    def _at(self, level: int, queries: Queries) -> Floats:
-        form = self.level(level)
-        total = np.tile(form.bias, (len(queries), 1))
-        for kind, rows in self._kinds.items():
-            heard = [row for row in rows if form.weights[row].any()]
-            if not heard:
-                continue
-            evidence = self.fitted.models[heard[0]].evidence_in(queries)
-            if not evidence.nnz:
-                continue
-            if kind in form.written:
-                product = form.written[kind].apply(evidence)
-                if product is not None:
-                    total += product
-            else:
-                self._add_up(total, form, heard, evidence)
-            moved = [row for row in heard if len(self.centres[row].weights)]
-            if moved:
-                centres = np.stack([self.centres[row].weights for row in moved], axis=1)
-                total -= np.asarray(evidence @ centres, np.float32) @ form.weights[moved]
-        return total
+    def _hear(
+        self,
+        total: Floats,
+        spans: Mapping[int, slice],
+        kind: str,
+        speakers: Sequence[int],
+        evidence: Sparse,
+    ) -> None:
+        """Add to scores what strategies say that share their evidence.
 
-    def _add_up(self, total: Floats, form: Level, rows: Sequence[int], evidence: Any) -> None:
-        for row in rows:
-            product = self.forms[row].weights.apply(evidence)
+        Args:
+            total: (n_queries, n_items), sorted by level; changed in place.
+            spans: Where the queries of each level lie.
+            kind: Of the evidence.
+            speakers: Rows of the strategies.
+            evidence: (n_queries, n_evidence) CSR, sorted in the same way.
+        """
+        alone = [level for level in spans if kind not in self.level(level).written]
+        for level, span in spans.items():
+            written = self.level(level).written.get(kind)
+            product = None if written is None else written.apply(evidence[span])
             if product is not None:
-                total += product * form.weights[row]
+                total[span] += product
+        if alone:
+            self._hear_each(total, {level: spans[level] for level in alone}, speakers, evidence)
+        moved = [row for row in speakers if len(self.centres[row].weights)]
+        if moved:
+            centres = np.stack([self.centres[row].weights for row in moved], axis=1)
+            shift = np.asarray(evidence @ centres, np.float32)
+            for level, span in spans.items():
+                total[span] -= shift[span] @ self.level(level).weights[moved]
+
+    def _hear_each(
+        self,
+        total: Floats,
+        spans: Mapping[int, slice],
+        speakers: Sequence[int],
+        evidence: Sparse,
+    ) -> None:
+        """Add up what strategies say one by one, at levels that are not written out."""
+        rows = np.concatenate([np.arange(span.start, span.stop) for span in spans.values()])
+        mine = evidence[rows]
+        for speaker in speakers:
+            product = self.forms[speaker].weights.apply(mine)
+            if product is None:
+                continue
+            start = 0
+            for level, span in spans.items():
+                stop = start + span.stop - span.start
+                total[span] += product[start:stop] * self.level(level).weights[speaker]
+                start = stop
 
     @cached_property
     def _kinds(self) -> dict[str, list[int]]:

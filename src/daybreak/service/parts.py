@@ -9,7 +9,7 @@ import numpy as np
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.ranking.scorer import Scorer
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,14 @@ class Parts:
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) scores of the whole catalogue."""
-        first = self.scorers[0].score(queries)
+        heard: dict[str, Sparse] = {}
+        first = self.scorers[0].score(queries, heard)
         if len(self.scorers) == 1:
             return first
         out = np.empty((len(queries), self.n_items), dtype=np.float32)
         out[:, : first.shape[1]] = first
         for scorer, rows in zip(self.scorers[1:], self.rows[1:], strict=True):
-            out[:, rows] = scorer.score(queries)
+            out[:, rows] = scorer.score(queries, heard)
         return out
 
     def by_scorer(self, items: Rows) -> Iterator[tuple[Scorer, Rows, Rows]]:
