@@ -90,8 +90,8 @@ def _store(settings: Settings) -> Finding:
     except DaybreakError as error:
         return Finding("FAIL", "store", str(error))
     text = (
-        f"{without_password(settings.store)}: {tables.items.height:,} items, {tables.users.height:,} users, "
-        f"{tables.events.height:,} events, {len(releases)} releases"
+        f"{without_password(settings.store)}: {tables.items.height:,} items, "
+        f"{tables.users.height:,} users, {tables.events.height:,} events, {len(releases)} releases"
     )
     return Finding("PASS", "store", text)
 

@@ -68,7 +68,6 @@ class Live(Growing):
     ) -> None:
         options = options or LiveOptions()
         pseudonyms = options.pseudonyms
-        file = store_file(settings.store)
         self.settings = settings
         self.store = open_store(settings.store)
         self.journal = self.store.journal
