@@ -91,7 +91,8 @@ def _store(settings: Settings) -> Finding:
         return Finding("FAIL", "store", str(error))
     text = (
         f"{without_password(settings.store)}: {tables.items.height:,} items, "
-        f"{tables.users.height:,} users, {tables.events.height:,} events, {len(releases)} releases"
+        f"{tables.users.height:,} users, {tables.events.height:,} events, "
+        f"{len(releases)} releases"
     )
     return Finding("PASS", "store", text)
 
