@@ -14,7 +14,8 @@ from daybreak.service.live import Live
 from tests.server.fake_live import FakeLive
 from tests.server.shop import copy_of, make_shop
 
-WAIT_S = 30
+WAIT_S = 300
+"""Only what is broken takes this long."""
 
 
 @contextlib.contextmanager
@@ -81,15 +82,19 @@ def made(tmp_path_factory):
     return make_shop(tmp_path_factory.mktemp("made"))
 
 
-@pytest.fixture
-def real(made, tmp_path):
-    """A live service of a shop of one's own."""
-    with Live(copy_of(made, tmp_path)) as live:
-        yield live
+@contextlib.contextmanager
+def client_of_copy(made, folder):
+    """A client of a real server over a real shop that may be changed."""
+    with (
+        Live(copy_of(made, folder)) as live,
+        served(live, rate=0) as (_, url),
+        httpx.Client(base_url=f"{url}/api/v1", timeout=WAIT_S) as client,
+    ):
+        yield client
 
 
 @pytest.fixture
-def api(real):
-    """A client of a real server over a real service."""
-    with served(real) as (_, url), httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+def api(made, tmp_path):
+    """A client of a shop of one's own."""
+    with client_of_copy(made, tmp_path) as client:
         yield client

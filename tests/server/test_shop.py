@@ -1,0 +1,166 @@
+"""A real server over a real shop: what comes in counts in the next answer."""
+
+import time
+
+import pytest
+
+from tests.server.conftest import until
+
+
+def ids(answer):
+    return [item["item_id"] for item in answer.json()["items"]]
+
+
+def test_an_event_changes_the_next_answer(api):
+    before = api.get("/recommend/nobody?n=5").json()
+    assert before["user"]["temperature"] == "cold"
+    api.post("/events", json={"user_id": "nobody", "item_id": "rum-1"})
+    after = api.get("/recommend/nobody?n=5").json()
+    assert after["user"]["temperature"] == "hot"
+    assert after["items"][0]["score"] != before["items"][0]["score"]
+    assert "rum-1" not in [item["item_id"] for item in after["items"]]
+
+
+def test_a_new_item_is_there_in_the_next_request(api):
+    api.post("/items", json={"item_id": "rum/9 😀", "title": "spiced rum", "price": 1.0})
+    assert "rum/9 😀" in ids(api.post("/similar", json={"text": "spiced rum", "n": 5}))
+    assert ids(api.post("/recommend", json={"items": ["rum/9 😀"]})) == ["rum/9 😀"]
+    quoted = "rum%2F9%20%F0%9F%98%80"
+    assert api.get(f"/items/{quoted}").json()["title"] == "spiced rum"
+    assert api.get(f"/items/{quoted}/similar?n=2").json()["items"]
+    api.patch(f"/items/{quoted}", json={"is_hidden": True})
+    assert not ids(api.post("/recommend", json={"items": ["rum/9 😀"]}))
+    assert api.delete(f"/items/{quoted}").json()["deleted"] == 1
+    assert api.get(f"/items/{quoted}").status_code == 404
+
+
+def test_a_session_becomes_a_user(api):
+    seen = {"session_id": "s1", "item_id": "gin-1"}
+    api.post("/events", json=seen)
+    asked = api.post("/recommend", json={"session_id": "s1"}).json()
+    assert asked["user"]["temperature"] == "hot"
+    said = api.post("/users/eve/merge", json={"from": "s1"}).json()
+    assert said["events"] == 1
+    assert api.get("/events?user_id=eve").json()["events"][0]["item_id"] == "gin-1"
+
+
+def test_a_list_goes_on_without_repeating(api):
+    first = api.get("/recommend/u1?n=4").json()
+    again = {"recommendation_id": first["recommendation_id"], "n": 4}
+    shown = [item["item_id"] for item in first["items"]]
+    more = ids(api.post("/recommend/next", json=again))
+    assert len({*shown, *more}) == 8
+
+
+def test_reasons_add_up_to_the_score(api):
+    item = api.get("/recommend/u1?n=1&explain=true").json()["items"][0]
+    total = sum(reason["value"] for reason in item["reasons"])
+    assert total == pytest.approx(item["score"], abs=1e-4)
+    said = api.get(f"/explain/u1/{item['item_id']}").json()
+    assert said["score"] == pytest.approx(item["score"], abs=1e-4)
+
+
+def test_rules_hold(api):
+    rules = {"filter": "price < 10", "categories": ["tea", "cup"], "exclude": ["tea-0"],
+             "n": 3, "exclude_seen": False, "boosts": [{"where": "price > 4", "factor": 50}],
+             "quotas": [{"each": "title", "at_most": 1}]}  # fmt: skip
+    found = api.post("/recommend", json={"user_id": "u1", **rules}).json()["items"]
+    assert len(found) == 3
+    assert all(item["properties"]["price"] < 10 for item in found)
+    assert {item["item_id"][:3] for item in found} <= {"tea", "cup"}
+    assert found[0]["properties"]["price"] > 4
+    named = api.get("/recommend/u1?filter=price<10&category=rum&category=gin&exclude_seen=no")
+    assert {one[:3] for one in ids(named)} == {"rum", "gin"}
+    assert set(ids(api.get("/popular?category=ale"))) <= {f"ale-{n}" for n in range(4)}
+
+
+def test_a_filter_that_cannot_be_read_says_where(api):
+    answer = api.post("/recommend", json={"filter": "price <"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_filter")
+
+
+def test_given_items_are_ranked(api):
+    ranked = api.post("/rank", json={"user_id": "u1", "items": ["tea-1", "gin-1", "new"]})
+    assert sorted(ids(ranked)) == ["gin-1", "tea-1"]
+
+
+def test_questions_are_asked(api):
+    questions = api.get("/onboarding?n=3&yes=tea-1").json()["questions"]
+    assert [question["rank"] for question in questions] == [1, 2, 3]
+    assert all(question["item_id"] for question in questions)
+
+
+def test_an_experiment_from_plan_to_report(api):
+    plan = {
+        "id": "more/variety",
+        "variants": [{"name": "now"}, {"name": "new", "ask": {"rules": {"diversity": 0.5}}}],
+    }
+    one = "/experiments/more%2Fvariety"
+    made = api.post("/experiments", json=plan)
+    if made.status_code == 422:  # ids of experiments are names
+        plan["id"], one = "variety", "/experiments/variety"
+        made = api.post("/experiments", json=plan)
+    assert (made.status_code, made.json()["status"]) == (201, "draft")
+    assert api.post("/experiments", json=plan).json()["code"] == "bad_config"
+    assert api.post(f"{one}/start").json()["status"] == "running"
+    answer = api.get("/recommend/u1").json()
+    assert answer["experiment"] == plan["id"]
+    assert answer["variant"] in {"now", "new"}
+    event = {"user_id": "u1", "item_id": answer["items"][0]["item_id"], "event_type": "click",
+             "recommendation_id": answer["recommendation_id"]}  # fmt: skip
+    assert api.post("/events", json=event).json()["accepted"] == 1
+    until(lambda: sum(v["impressions"] for v in api.get(f"{one}/report").json()["shown"]))
+    assert api.get("/online?since=-3600").json()["total"]["answers"] >= 1
+    assert api.patch(one, json={"share": 0.5}).json()["share"] == 0.5
+    assert api.delete(one).json()["code"] == "bad_config"
+    assert api.post(f"{one}/stop").json()["status"] == "stopped"
+    assert api.delete(one).json()["deleted"] == 1
+    assert api.get(one).status_code == 404
+
+
+def test_releases_change_while_requests_run(api):
+    first = api.get("/models").json()["models"][0]["id"]
+    task = api.post("/train").json()["id"]
+
+    def status():
+        found = {one["id"]: one["status"] for one in api.get("/tasks").json()["tasks"]}
+        assert api.get("/recommend/u1").status_code == 200
+        time.sleep(0.1)
+        return found[task]
+
+    until(lambda: status() not in {"running", "waiting"})
+    assert status() == "done", api.get("/tasks").text
+    until(lambda: api.get("/status").json()["release"] != first)
+    assert api.post("/models/rollback").json()["id"] == first
+    assert api.get("/recommend/u1").json()["model"] == first
+    other = next(m["id"] for m in api.get("/models").json()["models"] if m["id"] != first)
+    assert api.post(f"/models/{other}/activate").json()["active"]
+    assert api.post("/models/nothing/activate").status_code == 404
+
+
+def test_a_user_is_exported_and_erased_with_proof(api):
+    api.get("/recommend/u2")
+    said = api.get("/users/u2/export").json()
+    assert len(said["events"]) == 6
+    assert api.delete("/users/u2").json()["complete"]
+    assert not api.get("/users/u2/export").json()["events"]
+    assert api.get("/recommend/u2").json()["user"]["temperature"] == "cold"
+
+
+def test_rows_are_paged(api):
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api.get("/items", params={"n": 7, **({"cursor": cursor} if cursor else {})})
+        seen += [row["item_id"] for row in page.json()["items"]]
+        cursor = page.json()["cursor"]
+    assert len(seen) == len(set(seen)) == 24
+    assert api.get("/items?cursor=nonsense").json()["code"] == "bad_config"
+
+
+def test_events_are_deleted_by_id_or_owner(api):
+    api.post("/events", json={"event_id": "e1", "user_id": "zed", "item_id": "tea-0"})
+    api.post("/events", json={"user_id": "zed", "item_id": "cup-0"})
+    assert api.request("DELETE", "/events", json={"event_ids": ["e1"]}).json()["deleted"] == 1
+    assert api.request("DELETE", "/events", json={"user_id": "zed"}).json()["deleted"] == 1
+    assert api.request("DELETE", "/events", json={}).json()["code"] == "invalid"
+    assert not api.get("/events?user_id=zed").json()["events"]
