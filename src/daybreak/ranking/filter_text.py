@@ -114,9 +114,13 @@ _ADVICE = (
 
 def _words(source: FilterText) -> list[Token]:
     try:
+        source.text.encode("utf-8")  # halves of characters cannot be compared
         words = _DIALECT.tokenize(source.text)
     except _PARSER_FAULTS as error:
-        source.refuse("a text or a name has no end; 'texts' and \"names\" need two quotes")
+        source.refuse(
+            "a text or a name has no end, or half a character is in it; 'texts' and "
+            '"names" need two quotes'
+        )
         raise AssertionError from error
     if not words:
         source.refuse("it is empty")

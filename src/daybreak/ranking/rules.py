@@ -158,6 +158,10 @@ def _or_inf(value: int | None) -> float:
 def _check_text(value: Any, name: str) -> None:
     if not isinstance(value, str):
         raise ConfigError(f"{name} must be text, got {value!r:.60}")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{name} has half a character in it: {value!r:.60}") from error
 
 
 def _check_count(value: Any, name: str) -> None:

@@ -1,0 +1,421 @@
+import math
+import sqlite3
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from daybreak.data.fields import Field
+from daybreak.errors import FilterError
+from daybreak.ranking import filters
+from daybreak.ranking.facets import Facets
+from daybreak.ranking.filter_compiler import like
+from daybreak.ranking.filter_text import (
+    DEEPEST,
+    MOST_CHARACTERS,
+    REMEMBERED,
+    operands,
+    read_filter,
+)
+from daybreak.ranking.filters import Filters, evaluate
+
+NOW = 1_790_000_000.0
+ROWS = [
+    {"n": 1.0, "m": 2.0, "t": "tea", "b": True, "at": NOW, "tags": ["tea", "hot"]},
+    {"n": 2.0, "m": None, "t": "Tea pot", "b": False, "at": 0.0, "tags": []},
+    {"n": None, "m": 0.0, "t": None, "b": None, "at": None, "tags": None},
+    {"n": -3.5, "m": -3.5, "t": "50%_x", "b": True, "at": NOW - 86_400, "tags": ["rum"]},
+    {"n": 0.0, "m": 1e308, "t": "", "b": False, "at": NOW + 1.5, "tags": ["tea", "rum", "é"]},
+]
+SCHEMA = {"n": pl.Float64, "m": pl.Float64, "t": pl.String, "b": pl.Boolean,
+          "at": pl.Float64, "tags": pl.List(pl.String)}  # fmt: skip
+FRAME = pl.DataFrame(ROWS, schema=SCHEMA)
+FACETS = Facets(FRAME, [Field("at", "date")])
+
+
+def fits(text, frame=FRAME, fields=()):
+    return Filters(Facets(frame, fields)).mask(text, NOW).tolist()
+
+
+def both(left, right):
+    return False if False in (left, right) else None if None in (left, right) else True
+
+
+def either(left, right):
+    return True if True in (left, right) else None if None in (left, right) else False
+
+
+def known(work, *values):
+    """Return what a function says of values that are all known."""
+    return None if None in values else work(*values)
+
+
+def number(value):
+    return value if value is not None and not math.isnan(value) else None
+
+
+COMPARISONS = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+ARITHMETIC = {
+    "+": lambda a, b: number(a + b),
+    "-": lambda a, b: number(a - b),
+    "*": lambda a, b: number(a * b),
+    "/": lambda a, b: number(a / b) if b else None,
+}
+WORDS = st.sampled_from(["tea", "Tea pot", "", "rum", "é", "it's", "50%_x", "hot"])
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+@st.composite
+def numbers(draw, depth=2):
+    """Draw the text of a number, and what it is for a row."""
+    kind = draw(st.integers(0, 5 if depth else 1))
+    if kind == 0:
+        value = draw(st.sampled_from([0.0, 1.0, 2.0, 3.5, 1e300]))
+        return repr(value), lambda row: value
+    if kind == 1:
+        name = draw(st.sampled_from(["n", "m"]))
+        return name, lambda row: row[name]
+    text, of = draw(numbers(depth - 1))
+    if kind == 2:
+        return f"(-{text})", lambda row: known(lambda v: -v, of(row))
+    if kind == 3:
+        return f"coalesce({text}, 7)", lambda row: 7.0 if of(row) is None else of(row)
+    if kind == 4:
+        return f"abs({text})", lambda row: known(abs, of(row))
+    other, of_other = draw(numbers(depth - 1))
+    sign = draw(st.sampled_from(sorted(ARITHMETIC)))
+    return f"({text} {sign} {other})", lambda row: known(
+        ARITHMETIC[sign], of(row), of_other(row)
+    )
+
+
+@st.composite
+def atoms(draw):
+    """Draw the text of a simple condition, and what it is for a row."""
+    sign = draw(st.sampled_from(sorted(COMPARISONS)))
+    work = COMPARISONS[sign]
+    left, of_left = draw(numbers())
+    right, of_right = draw(numbers())
+    word, other = draw(WORDS), draw(WORDS)
+    day = draw(st.sampled_from([0, 1, 2]))
+    iso = datetime.fromtimestamp(NOW - day * 86_400, UTC).isoformat()
+    choices = [
+        (f"{left} {sign} {right}", lambda r: known(work, of_left(r), of_right(r))),
+        (
+            f"{left} is not distinct from {right}",
+            lambda r: of_left(r) == of_right(r),
+        ),
+        (f"t {sign} {quoted(word)}", lambda r: known(work, r["t"], word)),
+        (
+            f"t in ({quoted(word)}, {quoted(other)})",
+            lambda r: known(lambda t: t in (word, other), r["t"]),
+        ),
+        (
+            f"tags in ({quoted(word)}, {quoted(other)})",
+            lambda r: known(lambda tags: bool({word, other} & set(tags)), r["tags"]),
+        ),
+        (f"has(tags, {quoted(word)})", lambda r: known(lambda tags: word in tags, r["tags"])),
+        (
+            f"has_all(tags, {quoted(word)}, {quoted(other)})",
+            lambda r: known(lambda tags: {word, other} <= set(tags), r["tags"]),
+        ),
+        (f"length(tags) {sign} 1", lambda r: known(lambda tags: work(len(tags), 1), r["tags"])),
+        (f"length(t) {sign} 3", lambda r: known(lambda t: work(len(t), 3), r["t"])),
+        (f"upper(t) = {quoted(word)}", lambda r: known(lambda t: t.upper() == word, r["t"])),
+        (f"contains(t, {quoted(word)})", lambda r: known(lambda t: word in t, r["t"])),
+        (
+            f"starts_with(lower(t), {quoted(word)})",
+            lambda r: known(lambda t: t.lower().startswith(word), r["t"]),
+        ),
+        (
+            f"{left} between -1 and {right}",
+            lambda r: both(
+                known(lambda v: v >= -1, of_left(r)),
+                known(lambda v, w: v <= w, of_left(r), of_right(r)),
+            ),
+        ),
+        ("b", lambda r: r["b"]),
+        ("b is not true", lambda r: r["b"] is not True),
+        ("t is null", lambda r: r["t"] is None),
+        ("tags is not null", lambda r: r["tags"] is not None),
+        (f"at {sign} '{iso}'", lambda r: known(work, r["at"], NOW - day * 86_400)),
+        (
+            f"at {sign} now() - interval '{day} days'",
+            lambda r: known(work, r["at"], NOW - day * 86_400),
+        ),
+        ("true", lambda r: True),
+    ]
+    return draw(st.sampled_from(choices))
+
+
+CONDITIONS = st.recursive(
+    atoms(),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(
+            lambda p: (f"({p[0][0]} AND {p[1][0]})", lambda r: both(p[0][1](r), p[1][1](r)))
+        ),
+        st.tuples(inner, inner).map(
+            lambda p: (f"({p[0][0]} or {p[1][0]})", lambda r: either(p[0][1](r), p[1][1](r)))
+        ),
+        inner.map(lambda p: (f"(not {p[0]})", lambda r: known(lambda v: not v, p[1](r)))),
+    ),
+    max_leaves=6,
+)
+
+
+@given(CONDITIONS)
+@settings(max_examples=150)
+def test_filters_say_what_a_slow_reading_row_by_row_says(condition):
+    text, of = condition
+    assert evaluate(text, FACETS, NOW).tolist() == [of(row) is True for row in ROWS], text
+
+
+@pytest.fixture(scope="module")
+def database():
+    connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA case_sensitive_like = ON")
+    connection.execute("CREATE TABLE items (n REAL, m REAL, t TEXT, b BOOLEAN)")
+    rows = [(row["n"], row["m"], row["t"], row["b"]) for row in ROWS]
+    connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)
+    yield connection
+    connection.close()
+
+
+SIMPLE = st.sampled_from(
+    ["n = 1.0", "n < m", "m between 0.0 and 2.0", "t like '%ea%'", "t like 'T__ %'", "b",
+     "not b", "t not like '50%'", "n in (1.0, -3.5)", "n not in (2.0)", "t is null",
+     "m is not null",
+     "n * 2.0 - 1.0 >= m / 2.0", "n + m * n > 1.0", "-n < 0.0", "n / 0.0 = 1.0", "t >= 'Tea'",
+     "n is distinct from m", "t in ('tea', '')", "not n > 1.0", "b is true", "n <> m"]
+)  # fmt: skip
+
+
+@given(st.lists(SIMPLE, min_size=1, max_size=5), st.data())
+@settings(max_examples=80)
+def test_filters_say_what_a_database_says_without_brackets_too(database, parts, data):
+    words = [parts[0]]
+    for part in parts[1:]:
+        negated = data.draw(st.sampled_from(["", "not ", "not not "]))
+        words += [data.draw(st.sampled_from([" and ", " OR "])), negated, part]
+    text = "".join(words)
+    found = database.execute(f"SELECT coalesce(({text}), 0) FROM items").fetchall()
+    assert evaluate(text, FACETS, NOW).tolist() == [bool(row[0]) for row in found], text
+
+
+PIECES = st.sampled_from(
+    ["n", "m", "t", "b", "at", "tags", "nothing", "1", "1e9", "'tea'", "'", '"', "(", ")", ",",
+     "=", "<", ">", "<=", "<>", "!", "!=", "+", "-", "*", "/", "%", "|", "&", "^", "~", ".",
+     ";", ":", "::", "@", "$1", "?", "[", "]", "{", "}", "--", "/*", "*/", "\\",
+     "and", "or", "not",
+     "in", "is", "null", "true", "like", "ilike", "escape", "between", "symmetric", "distinct",
+     "from", "date", "timestamp", "interval", "'1 day'", "day", "current_date", "now()", "has(",
+     "has_any(", "coalesce(", "length(", "lower(", "cast(", "as", "text", "case", "when",
+     "then", "end", "select", "exists(", "any(", "over", "array", "struct", "lambda", "->",
+     "x'00'",
+     "regexp", "rlike", "similar to", "collate", "at time zone", "if(", "try(", "date(",
+     "extract(", "trim(", "substring(", "overlaps", "glob", "values", "with", "e'x'", "\0", "é",
+     "current_timestamp", "unnest(", "tags[0]", "xor", "div", "mod(", "isnull", "=>", ":="]
+)  # fmt: skip
+ALLOWED = {
+    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE),
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Is, exp.In, exp.Between, exp.Like),
+    *(exp.ILike, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Column, exp.Identifier, exp.Literal),
+    *(exp.Boolean, exp.Null, exp.Cast, exp.DataType, exp.Date, exp.Interval, exp.Var),
+    *(exp.CurrentTimestamp, exp.CurrentDate, exp.Anonymous, exp.Lower, exp.Upper, exp.Length),
+    *(exp.Abs, exp.Coalesce, exp.Contains, exp.StartsWith, exp.EndsWith, exp.ArrayContains),
+}
+
+
+@given(
+    st.one_of(
+        st.lists(PIECES, max_size=14).map(" ".join),
+        st.lists(PIECES, max_size=14).map("".join),
+        st.text(max_size=60),
+    )
+)
+@settings(max_examples=300)
+@example("n in (select 1)")
+@example("tags[0] = 'tea'")
+@example("'\ud800' = t")
+def test_any_text_is_a_filter_of_allowed_parts_or_refused_in_words(text):
+    try:
+        found = evaluate(text, FACETS, NOW)
+    except FilterError:
+        return
+    assert found.dtype == bool
+    assert len(found) == len(ROWS)
+    assert {type(node) for node in read_filter(text).walk()} <= ALLOWED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * (MOST_CHARACTERS + 1),
+        "n = 1 or " * 200_000 + "n = 1",
+        "(" * 500 + "n = 1" + ")" * 500,
+        "(" * 3_000,
+        "not " * 1_500 + "b",
+        "- " * 3_000 + "n = 1",
+        "n" + " + n" * 900 + " = 1",
+        "lower(" * 300 + "t" + ")" * 300 + " = 'x'",
+        "t like '" + "%a" * 2_000 + "'",
+        "t like '" + "%_" * 150 + "'",
+        "repeat('x', 1000000000) = t",
+        "t regexp '(a+)+$'",
+        "t ~ '(a+)+$'",
+        "lpad(t, 1000000000, 'x') = t",
+        "n in (select n from items)",
+        "exists(select 1)",
+        "n = 1; drop table items",
+        "t = 'x' union select 1",
+        "cast(t as integer) = 1",
+        "t::integer = 1",
+        "case when b then n end = 1",
+        "items.n = 1",
+        "__import__('os').system('x') = 1",
+        "read_csv('/etc/passwd') is null",
+        "load_extension('x') = 1",
+        "n = 1e999",
+        "n = " + "9" * 5_000,
+        "n in (" + ", ".join("1" * 3_000) + ")",
+        "'\ud800' = t",
+        "t = '\0",
+        "/* " * 1_000,
+        "interval interval interval = 1",
+        "n between symmetric 1 and 2",
+        "t like 'x' escape '!'",
+        "length(distinct t) = 1",
+        "sum(n) over () = 1",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_hostile_filters_are_refused(text):
+    with pytest.raises(FilterError):
+        evaluate(text, FACETS, NOW)
+
+
+def test_long_chains_of_conditions_are_one_level():
+    parts = " or ".join(f"n = {value}" for value in range(450))
+    assert evaluate(parts, FACETS, NOW).tolist() == [True, True, False, False, True]
+    assert len(operands(read_filter(parts))) == 450
+    inside = "(" * (DEEPEST - 1) + "b" + ")" * (DEEPEST - 1)
+    assert evaluate(inside, FACETS, NOW).tolist() == [True, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it is empty"),
+        ("prize < 3", "at character 1 .*no column 'prize'; columns: n, m, t, b, at, tags"),
+        ("n < 3 and", "at character 7 "),
+        ("n = 'x'", "n .a number. cannot be compared with a text; texts are written with"),
+        ("n = null", "nothing compares with NULL; write IS NULL"),
+        ("tags = 'tea'", r"a list with has\(categories, 'tea'\)"),
+        ("n", "a condition is needed here, not n .a number."),
+        ("b < true", "neither more nor less"),
+        ("t like n", "after LIKE stands a text in quotes"),
+        ("sqrt(n) > 2", "no function 'sqrt'; known: has, has_any"),
+        ("has(tags)", "has takes 2 arguments, not 1"),
+        ("has(tags, 3)", "tags .a list of texts. can be asked for a text in quotes"),
+        ("has(at, 'x')", "at .a time. is no list"),
+        ("at > 'soon'", "'soon' is not a time"),
+        ("at > now() - interval '1 month'", "units: seconds, minutes, hours, days, weeks"),
+        ("n is 3", "after IS stand NULL, TRUE or FALSE"),
+        ("n in ()", "has no values"),
+        ("t in (1)", "cannot be compared"),
+        ("n in (m)", "after IN stand texts, numbers or times"),
+        ("t + 1 = 2", "cannot compute with t .a text. and a number"),
+        ("t || t = 'x'", "filters have no '||'".replace("|", r"\|")),
+        ("t = 'tea", "has no end"),
+    ],
+)
+def test_a_refusal_names_what_is_wrong(text, says):
+    with pytest.raises(FilterError, match=says):
+        evaluate(text, FACETS, NOW)
+
+
+def test_columns_are_of_the_kinds_that_their_values_have():
+    frame = pl.DataFrame(
+        {
+            "genres": ["Drama|War", " War ", None],
+            "sizes": [[1, 2], [3], []],
+            "born": ["2026-05-01", "1.5.2026", None],
+            "Sold Out": [True, None, False],
+            "colour": pl.Series(["red", "blue", None], dtype=pl.Categorical),
+            "weight": [1.0, float("nan"), 3.0],
+            "nobody": [None, None, None],
+            "nested": [{"a": 1}] * 3,
+        }
+    )
+    fields = [Field("genres", "category", "|"), Field("born", "date")]
+    assert fits("has(genres, 'War')", frame, fields) == [True, True, False]
+    assert fits("'Drama' in genres", frame, fields) == [True, False, False]
+    assert fits("has(sizes, 3) or length(sizes) = 0", frame) == [False, True, True]
+    assert fits("born >= DATE '2026-05-01'", frame, fields) == [True, False, False]
+    assert fits('"Sold Out" is not true', frame) == [False, True, True]
+    assert fits("COLOUR = 'red'", frame) == [True, False, False]
+    assert fits("has(colour, 'red')", frame) == [True, False, False]
+    assert fits("weight is null or weight > 2", frame) == [False, True, True]
+    assert fits("nobody = 3 or nobody is null", frame) == [True, True, True]
+    with pytest.raises(FilterError, match="'nested' cannot be filtered"):
+        fits("nested is null", frame)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignore", "regex"),
+    [("a%%b_", False, "(?s)^a.*b.$"), ("(a+)+", True, r"(?si)^\(a\+\)\+$")],
+)
+def test_a_pattern_becomes_a_regular_expression_that_repeats_nothing_but_dots(
+    pattern, ignore, regex
+):
+    assert like(pattern, ignore=ignore) == regex
+
+
+def test_answers_are_kept_and_forgotten(monkeypatch):
+    asked = []
+    real = filters.evaluate
+    monkeypatch.setattr(filters, "evaluate", lambda *a: asked.append(a[0]) or real(*a))
+    monkeypatch.setattr(filters, "REMEMBERED", 2 * len(ROWS))
+    book = Filters(FACETS)
+    assert book.mask("n = 1") is book.mask("n = 1")
+    for text in ("n = 2", "n = 3", "n = 1"):
+        book.mask(text)
+    assert asked == ["n = 1", "n = 2", "n = 3", "n = 1"]
+    assert not book.mask("n = 1").flags.writeable
+    assert read_filter.cache_info().maxsize == REMEMBERED
+
+
+def test_now_is_counted_in_whole_seconds_and_other_filters_do_not_care():
+    book = Filters(FACETS)
+    assert book.mask("at <= now()", NOW).tolist() == [True, True, False, True, False]
+    assert book.mask("at <= now()", NOW + 2).tolist() == [True, True, False, True, True]
+    assert book.mask("n = 1", NOW) is book.mask("n = 1", NOW + 2)
+    midnight = NOW // 86_400 * 86_400
+    assert evaluate("current_date = at", FACETS, NOW).tolist() == [
+        row["at"] == midnight for row in ROWS
+    ]
+
+
+def test_values_kinds_and_codes_of_a_column():
+    frame = pl.DataFrame(
+        {"tags": [["a", "b"], ["b", "b"], None, []], "title": ["Red Tea!", "red-tea", "", None]}
+    )
+    facets = Facets(frame)
+    assert facets.need("tags").has_any(("b", "z")).tolist() == [True, True, False, False]
+    assert facets.need("tags").kinds().toarray().tolist() == [[1, 1], [0, 1], [0, 0], [0, 0]]
+    assert facets.need("title").codes().tolist() == [0, 0, -1, -1]
+    assert np.unique(facets.need("tags").codes()[:2]).size == 2
