@@ -171,6 +171,16 @@ def test_items_added_later_are_filtered_boosted_and_counted_too(model):
     assert ids(ask(copy, 1, boosts=(Boost("colour = 'red'", add=99),))) == ["new"]
 
 
+def test_values_of_items_added_later_may_come_as_lists(model):
+    copy = model.again()
+    copy._shelf, copy._histories = model._shelf, model._histories
+    copy.add_items(
+        [{"item_id": "x", "title": "odd", "categories": ["odd", "tea"], "line": [3]}]
+    )
+    assert ids(ask(copy, categories=("odd",))) == ["x"]
+    assert ids(ask(copy, where="has_all(categories, 'tea', 'odd')")) == ["x"]
+
+
 def test_nobody_asked_for_has_an_answer_of_the_same_form(model):
     empty = model.recommend([], rules=Rules(), explain=True)
     assert empty.columns[-2:] == ["rule", "reasons"]
