@@ -65,6 +65,21 @@ class Histories:
         seen = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
         return Histories(named, Events(place[kept.user], kept.item, kept.at), seen, added)
 
+    def without_items(self, items: Rows) -> "Histories":
+        """Return histories in which nobody has had anything to do with some items."""
+        kept = self.positive.where(~np.isin(self.positive.item, items))
+        gone = set(items.tolist())
+        added = {
+            user: [event for event in events if event[0] not in gone]
+            for user, events in self.added.items()
+        }
+        pairs = self.seen_only.tocoo()
+        stay = ~np.isin(pairs.col, items)
+        seen = sp.csr_array(
+            (pairs.data[stay], (pairs.row[stay], pairs.col[stay])), shape=self.seen_only.shape
+        )
+        return Histories(self.users, kept, seen, {u: rows for u, rows in added.items() if rows})
+
     def of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
         """Return the positive events of some users; ``user`` is the position in ``users``."""
         sources = [self] if extra is None else [self, extra]

@@ -83,6 +83,7 @@ class Trainer:
         self._command = tuple(command) or (sys.executable, "-m", "daybreak", "train")
         self._lock = Lock()
         self._watching: dict[str, Thread] = {}
+        self._processes: dict[str, subprocess.Popen[str]] = {}
         self.tidy()
 
     def start(self, reason: str = "asked for") -> str:
@@ -102,7 +103,7 @@ class Trainer:
             task = _with(task, pid=process.pid, host=os.uname().nodename)
             self._put(task)
             watch = Thread(target=self._watch, args=(task, process), daemon=True)
-            self._watching[task.id] = watch
+            self._watching[task.id], self._processes[task.id] = watch, process
             watch.start()
             return task.id
 
@@ -163,6 +164,8 @@ class Trainer:
             self._put(found)
         except Exception:  # the store may be gone; tidy() will write down that it was lost
             log.exception("the end of training %s could not be written down", found.id)
+        finally:
+            del self._watching[task.id], self._processes[task.id]
 
     def _put(self, task: Task) -> None:
         self._journal.put_records(KIND, {task.id: task.to_dict()})

@@ -173,6 +173,7 @@ def test_a_service_starts_again_with_everything_it_accepted(settings):
         service.put_items([{"item_id": "item-2", "is_hidden": True}], partial=True)
         service.delete_item("item-6")
         service.add_events([{"user_id": "eve", "item_id": "new"}])
+        service._stages.recount()
         before = service.recommend(Ask(user_id="eve", n=40))
     with Live(settings, poll_s=3600) as service:
         after = service.recommend(Ask(user_id="eve", n=40))

@@ -36,6 +36,8 @@ class Recommended:
     reasons: tuple[Reason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the item."""
+    rule: str | None = None
+    """By which rule it was moved: ``boost``, ``diversity`` or ``quota``; None: by none."""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """From asks to answers: variants, one batch, exploration, reasons, the log."""
 
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from threading import Lock, local
-from uuid import uuid4
 
 import numpy as np
 
 from daybreak.errors import DaybreakError, NotFoundError
+from daybreak.service.answers import Places
 from daybreak.service.experiments import Experiments, Variant, shadow_id
 from daybreak.service.explaining import SHOWN
 from daybreak.service.exploring import Chosen, Draft, Explorer
@@ -27,6 +29,7 @@ from daybreak.store.journal import Answer, Shown
 
 SCROLLS = 10_000
 """Answers that can be continued with all their rules; of older ones only the log is known."""
+_DRAWN = Random(secrets.randbits(256))  # noqa: S311 - ids must differ; they guard nothing
 TOGETHER = 256
 """Wishes of a bulk request that are answered at a time."""
 
@@ -40,7 +43,7 @@ class Scroll:
 
 
 @dataclass(frozen=True)
-class Place:
+class Part:
     """Of which part of which experiment an answer is."""
 
     experiment: str
@@ -54,9 +57,9 @@ class Job:
 
     wish: Wish
     scene: Scene
-    place: Place | None = None
+    place: Part | None = None
     shadows: tuple[Variant, ...] = ()
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=lambda: f"{_DRAWN.getrandbits(128):032x}")
     notes: tuple[str, ...] = ()
 
 
@@ -171,7 +174,7 @@ class Answering:
             note = f"experiment {found.experiment} waits for release {missing}"
             return Job(wish, now, notes=(note,))
         changed = replace(wish, ask=variant.change(wish.ask))
-        return Job(changed, scene, Place(found.experiment, variant.name), found.shadows)
+        return Job(changed, scene, Part(found.experiment, variant.name), found.shadows)
 
     def _shadow(self, job: Job, answer: Answered) -> None:
         """Let the shadows of a variant be answered too, behind everybody who waits."""
@@ -181,7 +184,7 @@ class Answering:
             if scene is None or job.place is None:
                 continue
             wish = replace(job.wish, ask=variant.change(job.wish.ask))
-            place = Place(job.place.experiment, variant.name, shadow=True)
+            place = Part(job.place.experiment, variant.name, shadow=True)
             id_ = shadow_id(answer.recommendation_id, variant.name)
             self.shadows.submit(Job(wish, scene, place, id=id_))
 
@@ -208,11 +211,12 @@ class Answering:
     def _list(self, jobs: Sequence[Job]) -> list[Answered]:
         batch = Batch.of(jobs[0].scene, [job.wish for job in jobs], self._listener())
         chosen = self._chosen(batch, jobs)
-        bounds = np.searchsorted(chosen.places.who, np.arange(len(jobs) + 1))
-        answers = []
-        for place, job in enumerate(jobs):
-            mine = slice(int(bounds[place]), int(bounds[place + 1]))
-            answers.append(self._answered(batch, place, job, self._items(batch, chosen, mine)))
+        items = self._items(batch, chosen)
+        bounds = np.searchsorted(chosen.places.who, np.arange(len(jobs) + 1)).tolist()
+        answers = [
+            self._answered(batch, place, job, tuple(items[bounds[place] : bounds[place + 1]]))
+            for place, job in enumerate(jobs)
+        ]
         self._keep(jobs, answers)
         return answers
 
@@ -232,32 +236,36 @@ class Answering:
         asked = job.wish.ask.explore
         return self.explores if asked is None else asked
 
-    def _items(self, batch: Batch, chosen: Chosen, mine: slice) -> tuple[Recommended, ...]:
-        rows = chosen.places.item[mine]
-        if not len(rows):
-            return ()
-        place = int(chosen.places.who[mine.start])
-        why: list[tuple[Reason, ...]] = [()] * len(rows)
-        if batch.wishes[place].ask.explain:
-            why = batch.reasons(place, rows, SHOWN)
-        ids, sheet = batch.scene.shelf.catalogue.items.ids.ids, self._stages.known.items
-        strategies, warmth = batch.strategies(place, rows), batch.scene.temperatures(rows)
-        score, chance = chosen.places.score[mine].tolist(), chosen.propensity[mine].tolist()
-        explored = chosen.explored[mine].tolist()
-        return tuple(
-            Recommended(
-                id_ := ids[row],
-                n + 1,
-                score[n],
-                strategies[n],
-                warmth[n],
-                chance[n],
-                explored[n],
-                why[n],
-                sheet.get(id_) or {},
-            )
-            for n, row in enumerate(rows.tolist())
+    def _items(self, batch: Batch, chosen: Chosen) -> list[Recommended]:
+        """Return the items of all answers, one after the other."""
+        places, sheet = chosen.places, self._stages.known.items
+        ids = batch.scene.shelf.catalogue.items.ids.ids
+        columns = zip(
+            [ids[row] for row in places.item.tolist()],
+            places.rank.tolist(),
+            places.score.tolist(),
+            batch.strategies(places),
+            batch.scene.temperatures(places.item),
+            chosen.propensity.tolist(),
+            chosen.explored.tolist(),
+            self._why(batch, places),
+            strict=True,
         )
+        return [
+            Recommended(id_, rank, score, name, warm, chance, odd, why, sheet.get(id_) or {})
+            for id_, rank, score, name, warm, chance, odd, why in columns
+        ]
+
+    def _why(self, batch: Batch, places: Places) -> list[tuple[Reason, ...]]:
+        """Return the reasons of each place, where they were asked for."""
+        found: list[tuple[Reason, ...]] = [()] * len(places)
+        for place, wish in enumerate(batch.wishes):
+            if wish.ask.explain:
+                mine = np.flatnonzero(places.who == place)
+                reasons = batch.reasons(place, places.item[mine], SHOWN)
+                for row, one in zip(mine.tolist(), reasons, strict=True):
+                    found[row] = one
+        return found
 
     def _answered(
         self, batch: Batch, place: int, job: Job, items: tuple[Recommended, ...]

@@ -91,7 +91,7 @@ class Duties:
         explorer, scene = self._answering.explorer, self._stages.now
         if explorer is None:
             return
-        explorer.prepare(scene.shelf, scene.histories)
+        explorer.prepare(scene.shelf, scene.histories, always=self._answering.explores)
         if time.monotonic() - self._counted > EXPOSURE_S:
             self._counted = time.monotonic()
             explorer.sync()

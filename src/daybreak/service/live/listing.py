@@ -68,16 +68,23 @@ class Batch:
         """(n_wishes, n_items) what may be answered, beside what users have seen."""
         return np.stack([ruling.open for ruling in self.rulings])
 
-    def strategies(self, place: int, items: Rows) -> list[str]:
-        """Return the strategy that counts most for each item of a wish."""
-        answers = self.scene.shelf.answers
-        n, new = len(items), ~answers.learned[items]
-        level = level_of(self.asked.queries.n_events[[place]])
-        told = np.diff(self.asked.queries.profile.indptr)[place] > 0
-        names = answers.parts.scorers[0].leading(np.repeat(level, n), np.full(n, told), new)
-        if self.scene.release:
-            return names
-        return ["latest" if n else name for name, n in zip(names, new, strict=True)]
+    def strategies(self, places: Places) -> list[str]:
+        """Return the strategy that counts most for each place."""
+        answers, queries = self.scene.shelf.answers, self.asked.queries
+        new = ~answers.learned[places.item]
+        level = level_of(queries.n_events)[places.who]
+        told = (np.diff(queries.profile.indptr) > 0)[places.who]
+        kinds, at = np.unique(level * 4 + told * 2 + new, return_inverse=True)
+        scorer = answers.parts.scorers[0]
+        names = scorer.leading(kinds // 4, kinds // 2 % 2 == 1, kinds % 2 == 1)
+        found = [names[kind] for kind in at.tolist()]
+        return found if self.scene.release else self._untrained(found, places.item)
+
+    def _untrained(self, names: list[str], items: Rows) -> list[str]:
+        """Say ``latest`` of items that cannot be there for being popular."""
+        hot = self.scene.histories.have_events(items)
+        both = zip(names, hot.tolist(), strict=True)
+        return ["latest" if name == "popular" and not chosen else name for name, chosen in both]
 
     def user_temperature(self, place: int) -> str:
         """Return the temperature of an asker."""

@@ -1,6 +1,7 @@
 """The live service: one object a process, thread-safe, from store to answer."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -79,11 +80,12 @@ class Live(Growing):
             self.journal,
             releases=lambda: [release.id for release in self.store.releases()],
             known=self._knowledge,
-            check=lambda rules: self._stages.now.shelf.answers.rulebook.ruling(rules),
+            check=self._check,
         )
         self._explorer = self._answering.explorer = Explorer(
             self.journal, budget=options.exposure, options=options.exploring, seed=settings.seed
         )
+        self._explorer.rest = math.inf  # the duties look for new items
         self._answering.explores = options.explore
         self._browsing = Browsing(self.store, self._stages)
         self._trainer = Trainer(settings, self.journal, options=options.train_options)
@@ -413,6 +415,10 @@ class Live(Growing):
     def _knowledge(self) -> Knowledge:
         """Return what is known of items, for reports."""
         return Knowledge.of(self.store.tables(), self._stages.now.shelf.catalogue.items)
+
+    def _check(self, rules: Rules) -> object:
+        """Refuse rules that the catalogue in use cannot follow."""
+        return self._stages.now.shelf.answers.rulebook.ruling(rules)
 
     def _inside(self, user: str) -> str:
         """Return under which id a user is stored."""

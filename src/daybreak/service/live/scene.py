@@ -73,6 +73,8 @@ class Scene:
         shelf, histories = self.shelf, self.histories
         if changes.items_gone:
             shelf = shelf.without_items(changes.items_gone)
+            rows = shelf.catalogue.items.ids.rows(changes.items_gone)
+            histories = histories.without_items(rows[rows >= 0])
         if changes.users_gone:
             shelf = shelf.without_users(changes.users_gone)
             histories = histories.without(changes.users_gone)

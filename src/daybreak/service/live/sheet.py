@@ -7,6 +7,8 @@ import polars as pl
 
 from daybreak.service.live.sides import frame_of
 
+READ = 20_000
+"""Rows of the frame that are kept as objects, because they were asked for."""
 MANY = 2_000
 """Changed rows that are kept as objects; more are put into the frame."""
 
@@ -40,9 +42,13 @@ class Sheet:
         self._base = (frame.drop(key), rows)
         """A frame, and number -> row of it; changed together, by one assignment."""
         self._late: dict[int, Row] = {}
+        self._read: dict[int, Row] = {}
 
     def get(self, id_: str) -> Row | None:
-        """Return the attributes of an id that have a value; None when nobody knows it."""
+        """Return the attributes of an id that have a value; None when nobody knows it.
+
+        What is returned is shared, and must not be changed.
+        """
         number = self._numbers.get(id_)
         return None if number is None else self._row(number)
 
@@ -63,7 +69,9 @@ class Sheet:
             self._late.pop(number, None)
         base, places = self._base
         rows = [row for number in gone if (row := places.pop(number, None)) is not None]
-        if rows:  # nothing of them stays in memory
+        if gone:  # nothing of them stays in memory
+            self._read = {}
+        if rows:
             keep = ~pl.int_range(base.height, eager=True).is_in(rows)
             blank = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
             self._base = (base.select(blank), places)
@@ -104,13 +112,21 @@ class Sheet:
     def _row(self, number: int) -> Row:
         late = self._late.get(number)
         if late is not None:
-            return dict(late)
+            return late
+        read = self._read  # this very one: what is changed meanwhile drops it
+        known = read.get(number)
+        if known is not None:
+            return known
         base, places = self._base
         row = places.get(number)
         if row is None:
             return {}
         values = zip(base.columns, base.row(row), strict=True)
-        return {name: value for name, value in values if value is not None}
+        found = {name: value for name, value in values if value is not None}
+        if len(read) >= READ:
+            read.clear()
+        read[number] = found
+        return found
 
     def _settle(self) -> None:
         """Put the rows beside the frame into it."""
@@ -119,6 +135,7 @@ class Sheet:
         new = frame_of([{"": None, **row} for row in self._late.values()]).drop("")
         both = _one_below_the_other(base[list(kept.values())], new)
         self._base = (both, {number: row for row, number in enumerate([*kept, *self._late])})
+        self._read = {}
         self._late = {}  # only now: whoever reads meanwhile finds every row
 
 

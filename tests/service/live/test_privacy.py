@@ -1,0 +1,146 @@
+import json
+import os
+
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+from daybreak.config import Settings
+from daybreak.errors import ConfigError
+from daybreak.service.live import Ask, Live, LiveOptions
+from daybreak.service.privacy import Pseudonyms, Retention
+from daybreak.store import gone
+
+SECRET = "zyx-somebody-unmistakable"
+
+
+def bytes_below(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def busy(live, user=SECRET):
+    """Let a user leave traces wherever one can."""
+    live.put_users([{"user_id": user, "likes": "tea", "text": f"I am {user}"}])
+    live.add_events([{"user_id": user, "item_id": f"item-{n}"} for n in range(3)])
+    first = live.recommend(Ask(user_id=user, n=3, explain=True))
+    live.more(first.recommendation_id, 3)
+    live.recommend(Ask(user_id=user, profile={"text": f"{user} loves rum", "likes": "rum"}))
+    live.recommend(Ask(session_id=user, user_id="person-1"))
+
+
+def test_an_erased_user_is_gone_from_every_place(live, folder):
+    busy(live)
+    live._log.flush()
+    proof = live.erase_user(SECRET)
+    assert proof.complete
+    assert proof.to_dict()["complete"] is True
+    before = {trace.place: trace.before for trace in proof.traces}
+    assert before["store events"] == before["live histories"] == 3
+    assert before["store users"] == before["live profiles"] == before["live attributes"] == 1
+    assert before["store answers"] == before["answers to be continued"] == 3
+    assert SECRET not in json.dumps(proof.to_dict())
+    assert live.recommend(Ask(user_id=SECRET)).user_temperature == "cold"
+    assert SECRET not in live.users(n=1000).rows
+    assert live.export_user(SECRET)["events"] == []
+
+
+def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkeypatch):
+    """The bare id stays for a minute, so that other processes hear of it; here for no time."""
+    monkeypatch.setattr(gone, "KEPT_S", 0.0)
+    with Live(settings, poll_s=3600) as live:
+        live.put_users([{"user_id": SECRET, "likes": "tea", "motto": "qqq-motto-qqq"}])
+        live.add_events([{"user_id": SECRET, "item_id": "item-1"}])
+        live.recommend(Ask(user_id=SECRET))
+        live._log.flush()
+        assert SECRET.encode() in bytes_below(folder)
+        live.erase_user(SECRET)
+        live._stages.follow()
+        live.recommend(Ask())
+    left = bytes_below(folder)
+    assert SECRET.encode() not in left
+    assert b"qqq-motto-qqq" not in left
+
+
+def test_a_release_holds_nothing_of_single_users(tables, tmp_path):
+    """Neither ids nor profiles of few, whatever learned from them."""
+    events, items, users = tables
+    named = pl.col("user_id").str.replace("person", "secret-person")
+    users = users.with_columns(
+        named,
+        motto=pl.lit("rare-motto-") + pl.col("user_id"),
+        text=pl.lit("rare words of ") + pl.col("user_id"),
+    )
+    shop = Recommender(encoder="none").fit(events.with_columns(named), items, users)
+    shop.add_events([{"user_id": "secret-person-late", "item_id": "item-1"}])
+    shop.save(tmp_path / "release")
+    kept = bytes_below(tmp_path / "release")
+    assert b"secret-person" not in kept
+    assert b"rare" not in kept
+    assert b"likes=tea" in kept  # what many say is learned from
+
+
+def test_everything_of_a_user_can_be_taken_along(live):
+    busy(live)
+    told = live.export_user(SECRET)
+    assert told["user_id"] == SECRET
+    assert told["attributes"]["likes"] == "tea"
+    assert [event["item_id"] for event in told["events"]] == ["item-0", "item-1", "item-2"]
+    assert len(told["answers"]) == 3
+    assert json.loads(json.dumps(told))["answers"][0]["shown"][0]["item_id"]
+    assert live.export_user("nobody") == {
+        "user_id": "nobody", "attributes": {}, "events": [], "answers": []
+    }  # fmt: skip
+
+
+def test_old_events_are_forgotten(settings):
+    options = LiveOptions(retention=Retention(days=30))
+    with Live(settings, poll_s=3600, options=options) as live:
+        live.add_events([{"user_id": "eve", "item_id": "item-1"}])
+        live.add_events([{"user_id": "old", "item_id": "item-1", "timestamp": 1.0}])
+        assert live.recommend(Ask(user_id="old")).user_temperature == "hot"
+        live._duties.retain()
+        assert live.recommend(Ask(user_id="old")).user_temperature == "cold"
+        assert live.recommend(Ask(user_id="eve")).user_temperature == "hot"
+        assert [row["user_id"] for row in live.events().rows] == ["eve"]
+    with pytest.raises(ConfigError, match="above 0 days"):
+        Retention(days=0)
+
+
+def test_with_pseudonyms_no_id_of_a_user_reaches_the_disk(tmp_path):
+    names = Pseudonyms(b"k" * 32)
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
+    with Live(settings, poll_s=3600, options=LiveOptions(pseudonyms=names)) as live:
+        live.put_items([{"item_id": f"item-{n}", "title": "tea"} for n in range(9)])
+        live.put_users([{"user_id": SECRET, "likes": "tea"}])
+        live.add_events([{"user_id": SECRET, "item_id": "item-1"}])
+        live.add_events([{"session_id": f"s-{SECRET}", "item_id": "item-2"}])
+        answer = live.recommend(Ask(user_id=SECRET, session_id=f"s-{SECRET}", n=9))
+        assert answer.user_id == SECRET
+        assert {"item-1", "item-2"}.isdisjoint(item.item_id for item in answer.items)
+        assert live.merge(f"s-{SECRET}", SECRET) == 1
+        assert live.user(SECRET) == {"user_id": SECRET, "likes": "tea"}
+        assert [row["item_id"] for row in live.events(user=SECRET).rows] == ["item-1", "item-2"]
+        live._log.flush()
+        assert SECRET.encode() not in bytes_below(tmp_path)
+        assert live.erase_user(SECRET).complete
+
+
+def test_keys_of_pseudonyms_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "key").write_text("x" * 40 + "\n")
+    names = Pseudonyms.from_file(tmp_path / "key")
+    monkeypatch.setenv("DAYBREAK_PSEUDONYM_KEY", "x" * 40)
+    assert Pseudonyms.from_environment().of("ann") == names.of("ann")
+    monkeypatch.delenv("DAYBREAK_PSEUDONYM_KEY")
+    assert Pseudonyms.from_environment() is None
+    assert "xxxx" not in repr(names)
+    with pytest.raises(ConfigError, match="at least 32 bytes, got 3"):
+        Pseudonyms(b"abc")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Pseudonyms.from_file(tmp_path / "nothing")
+
+
+def test_a_pseudonym_is_hmac_sha256():
+    """RFC 4231, test case 1: its key, filled up with zeros, is the same key to HMAC."""
+    names = Pseudonyms(b"\x0b" * 20 + b"\0" * 12)
+    assert names.of("Hi There").startswith("b0344c61d8db38535ca8afceaf0bf12b")
+    assert os.linesep not in names.of("Hi There")
