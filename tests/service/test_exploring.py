@@ -200,6 +200,19 @@ def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
     assert explorer.open(draft)[0] is not None
 
 
+def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
+    explorer.rest = np.inf
+    draft = draft_of(shop, ["person-1"])
+    before, _ = explorer.open(draft)  # the first has to look
+    shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
+    grown = draft_of(shop, ["person-1"])
+    assert explorer.open(grown)[0] is before
+    explorer._new = type(explorer._new)({-1: explorer._new.popitem()[1]})
+    assert explorer.open(grown) == (None, None)  # another release: not ready yet
+    explorer.prepare(grown.shelf, grown.histories)
+    assert "fresh" in explorer.open(grown)[0].ids
+
+
 def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clock):
     """What it got before anybody looked counts as well."""
     explorer = Explorer(journal, budget=PLAN, clock=clock)

@@ -1,5 +1,6 @@
 """New items get into lists: which, for whom, with what chance; and what they were given."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -33,6 +34,8 @@ A = TypeVar("A", Rows, Floats)
 
 MOST = 500
 """New items that are offered at a time, those that came first; others wait for them."""
+REST = 20.0
+"""New items are looked for anew when so many times what it took has passed since."""
 SHELVES = 4
 """Releases that may answer at a time."""
 
@@ -90,8 +93,9 @@ class Explorer:
         clock: Returns epoch seconds.
     """
 
-    rest = 20.0
-    """New items are looked for anew when that took so many times less than since the last."""
+    rest = REST
+    """How long to wait, in times of what looking for new items takes; infinite: who asks never
+    looks for them, :meth:`prepare` does."""
 
     def __init__(
         self,
@@ -123,10 +127,10 @@ class Explorer:
         """Drop items that are gone."""
         self.impressions.forget(items)
 
-    def prepare(self, shelf: Shelf, histories: Histories) -> None:
-        """Get ready for a shelf before anybody asks, if anybody ever did."""
-        if self._new:
-            self._newcomers(shelf, histories)
+    def prepare(self, shelf: Shelf, histories: Histories, *, always: bool = False) -> None:
+        """Get ready for a shelf before anybody asks: if anybody ever did, or always."""
+        if self._new or always:
+            self._newcomers(shelf, histories, min(self.rest, REST))
 
     def choose(
         self, draft: Draft, k: int, keys: Sequence[str], want: Mask | None = None
@@ -161,7 +165,9 @@ class Explorer:
         """
         asked, places = draft.asked, draft.places
         wanted = np.ones(len(asked.users), dtype=bool) if want is None else want
-        new = self._newcomers(draft.shelf, draft.histories) if wanted.any() else None
+        new = None
+        if wanted.any():
+            new = self._newcomers(draft.shelf, draft.histories, self.rest)
         if new is None:
             return None, None
         still = self.budget.open(self._age(new.since), self.impressions.given(new.ids))
@@ -192,14 +198,15 @@ class Explorer:
         options = self.options.within(k)
         return most_lost(k, options.ranks) if options else 0.0
 
-    def _newcomers(self, shelf: Shelf, histories: Histories) -> Newcomers | None:
+    def _newcomers(self, shelf: Shelf, histories: Histories, rest: float) -> Newcomers | None:
         """Return the new items of a shelf; None: there are none, or they are being looked for.
 
         Who asks while another looks for them gets an answer without exploration, at once.
         """
         met = self._new.get(id(shelf.learned))
-        if met is None or not met.holds(shelf, self.rest):
-            if not self._turn.acquire(blocking=False):
+        if met is None or not met.holds(shelf, rest):
+            another = self._new and rest == math.inf
+            if another or not self._turn.acquire(blocking=False):
                 return None
             try:
                 met = self._meet(shelf, histories, met)
@@ -292,10 +299,18 @@ class _Batch:
                 _either(done, items, self.rows[may]),
                 np.arange(1, len(done.base) + 1),
                 _either(done, values, self.scores[user, may]),
+                self._moved(mine, done, len(may)),
             ),
             done.chance,
             done.explored,
         )
+
+    def _moved(self, mine: Rows, done: Arranged, n_new: int) -> list[str | None] | None:
+        """Return which rules moved items; what is tried out was moved by none."""
+        if self.places.moved is None:
+            return None
+        before = np.array([self.places.moved[row] for row in mine], dtype=object)
+        return _either(done, before, np.full(n_new, None)).tolist()
 
 
 def _either(done: Arranged, before: A, picked: A) -> A:
@@ -318,7 +333,9 @@ def _as_it_was(places: Places) -> Chosen:
 
 
 def _some(places: Places, rows: Rows) -> Places:
-    return Places(places.who[rows], places.item[rows], places.rank[rows], places.score[rows])
+    moved = None if places.moved is None else [places.moved[row] for row in rows]
+    columns = (places.who, places.item, places.rank, places.score)
+    return Places(*(column[rows] for column in columns), moved)
 
 
 def _joined(parts: Sequence[tuple[Places, Doubles, Mask]]) -> Chosen:
@@ -328,6 +345,7 @@ def _joined(parts: Sequence[tuple[Places, Doubles, Mask]]) -> Chosen:
         np.concatenate([one.item for one in lists]),
         np.concatenate([one.rank for one in lists]),
         np.concatenate([one.score for one in lists]).astype(np.float32),
+        [moved for one in lists for moved in one.moved or [None] * len(one)],
     )
     return Chosen(
         places,

@@ -85,16 +85,18 @@ def doubt_of(shelf: Shelf, histories: Histories) -> Doubt | None:
     if not shelf.answers.has_events or len(anchors) < LEAST:
         return None
     landmarks = anchors.take(landmarks_among(np.arange(len(anchors))))
-    scorer = shelf.scorers[0].wing(landmarks)
+    learned = shelf.scorers[0]  # it scores the whole catalogue, but is ready to
+    rows = learned.items.ids.rows(landmarks.ids.ids)
     known = histories.known()
     users = known[:: max(len(known) // ASKED, 1)][:ASKED]
     events = histories.of(users)
     sizes = np.bincount(events.user, minlength=len(users))
-    scores = {0: scorer.score(_asked(shelf, events, np.array([], dtype=np.int64), 0))}
+    nobody = _asked(shelf, events, np.array([], dtype=np.int64), 0)
+    scores = {0: learned.score(nobody)[:, rows]}
     for level, shown in enumerate(LEVELS):
         long = np.flatnonzero(sizes >= shown)
         if shown and len(long):
-            scores[level] = scorer.score(_asked(shelf, events, long, shown))
+            scores[level] = learned.score(_asked(shelf, events, long, shown))[:, rows]
     return Doubt.of(landmarks, scores, len(LEVELS))
 
 
