@@ -51,6 +51,14 @@ def test_a_model_that_can_goes_on_from_its_state_with_the_same_options_only(data
     assert how == {"continued": [], "anew": ["popular"]}
 
 
+def test_a_state_that_the_model_cannot_use_is_said_to_be_learned_anew(data, going, monkeypatch):
+    before, _ = learn_on(data, [going], 0, None)
+    monkeypatch.setattr(Going, "learn_from", lambda self, data, state, rng: None)
+    fitted, how = learn_on(data, [going], 0, Start(None, before))
+    assert how == {"continued": [], "anew": ["popular"]}
+    np.testing.assert_array_equal(fitted.models[0].state.values, before.models[0].state.values)
+
+
 def test_simulated_cold_starts_never_see_the_earlier_state(data, going):
     start = Start(*learn_blend(data, [going], 0))
     learn_blend(data, [going], 0, start=start)

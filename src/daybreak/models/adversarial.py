@@ -1,5 +1,6 @@
 """A generator of new items' vectors against a recommender that tells them from real ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +15,9 @@ from daybreak.models.generated import (
     GeneratedConfig,
     GeneratedModel,
     GeneratedState,
+    Lesson,
     lesson,
+    lesson_like,
     perceptron,
 )
 from daybreak.types import Floats
@@ -91,10 +94,25 @@ class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
+        return self._trained(data, rng, lesson(data, self.config, rng), None)
+
+    def learn_from(
+        self, data: Dataset, state: AdversarialState, rng: np.random.Generator
+    ) -> AdversarialState | None:
+        """Factor anew, then let both play on; see :meth:`Continues.learn_from`."""
+        known = lesson_like(data, self.config, state, rng)
+        return None if known is None else self._trained(data, rng, known, vars(state))
+
+    def _trained(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        known: Lesson,
+        arrays: Mapping[str, Floats] | None,
+    ) -> AdversarialState:
         from daybreak.nets.adversarial import Play, train_adversarial  # noqa: PLC0415 - an extra
         from daybreak.nets.training import seed_of  # noqa: PLC0415
 
-        known = lesson(data, self.config, rng)
         state = known.state
         cases = cold_cases(data, (state, self.config), self.config.parts, rng)
         play = Play(
@@ -105,7 +123,7 @@ class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
             centre=state.centre / state.scale,
             scale=state.scale,
         )
-        learned = train_adversarial(play, self.config, seed_of(rng))
+        learned = train_adversarial(play, self.config, seed_of(rng), arrays)
         parts: dict[str, Any] = vars(state) | learned
         return AdversarialState(**parts)
 

@@ -61,6 +61,8 @@ class Model(ABC, Generic[C, S]):
                 )
         self.config = cast(C, self.Config(**options))
         self._state: S | None = None
+        self.continued = False
+        """Whether the last fit went on from a start; otherwise all was learned anew."""
 
     @abstractmethod
     def learn(self, data: Dataset, rng: np.random.Generator) -> S:
@@ -77,13 +79,13 @@ class Model(ABC, Generic[C, S]):
             data: To learn from.
             seed: Of everything random.
             start: A state of the same options to go on from; only a model that
-                :class:`Continues` makes use of it.
+                :class:`Continues` makes use of it, see :attr:`continued`.
         """
-        rng = stream(seed, type(self).__name__)
+        name, state = type(self).__name__, None
         if start is not None and isinstance(self, Continues):
-            self._state = self.learn_from(data, start, rng)
-        else:
-            self._state = self.learn(data, rng)
+            state = self.learn_from(data, start, stream(seed, name))
+        self.continued = state is not None
+        self._state = self.learn(data, stream(seed, name)) if state is None else state
         return self
 
     @property
@@ -223,8 +225,11 @@ class Continues(Protocol):
     def learn_from(self, data: Dataset, state: Any, rng: np.random.Generator) -> Any:
         """Return what the data teach, going on from an earlier state of the same options.
 
-        Items may have come and gone since, and content may have other columns; a state that
-        cannot be used is passed over. Touches neither ``self``, ``data`` nor ``state``.
+        Items may have come and gone since, and content may have other columns. Touches neither
+        ``self``, ``data`` nor ``state``.
+
+        Returns:
+            None when the state cannot be used; then the model learns anew.
         """
 
 

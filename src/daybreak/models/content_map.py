@@ -8,7 +8,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.bridge import bridge, kernel, landmarks_of
 from daybreak.models.statistics import once
 from daybreak.models.truncated_svd import OVERSAMPLING, PASSES
-from daybreak.types import Doubles, Floats
+from daybreak.types import Doubles, Floats, Mask
 
 
 def content_map(data: Dataset, values: Floats) -> Floats:
@@ -60,6 +60,35 @@ def unseen(data: Dataset, values: Floats) -> Floats:
     own = known.own[:, None]
     fitted = k.T @ np.asarray(known.solve.T @ values, dtype=np.float32)
     return np.asarray((fitted - own * values) / (1 - own), dtype=np.float32)
+
+
+def filled(data: Dataset, values: Floats, known: Mask) -> Floats:
+    """Return values of anchors with the unknown ones predicted by content from the known ones.
+
+    It is what :func:`bridge` would predict had it never seen the unknown ones: exact when every
+    anchor is a landmark. Without content they get the mean.
+
+    Args:
+        data: With the anchors.
+        values: (n_anchors, d); rows that are not known do not matter.
+        known: (n_anchors,) at least one of them.
+
+    Source:
+        Block-wise leave-one-out of a linear smoother ``H``: what it says of the rows ``N`` from
+        the others alone is ``(I - H_NN)^-1 H_NO y_O``; Rasmussen and Williams 2006, "Gaussian
+        processes for machine learning", eq. 5.12, for more than one row.
+    """
+    centre = values[known].mean(axis=0)
+    found = np.where(known[:, None], values, centre).astype(np.float32)
+    new = np.flatnonzero(~known)
+    if not data.anchors.blocks or not len(new):
+        return found
+    way = bridge(data)
+    k = kernel(landmarks_of(data.anchors, way.landmarks), data.anchors)[:, new]
+    smooth = k.T @ way.solve.T
+    own = np.eye(len(new)) - smooth[:, new]
+    found[new] += np.linalg.solve(own, smooth @ (found - centre)).astype(np.float32)
+    return found
 
 
 def content_space(data: Dataset, dim: int, seed: int = 0) -> Floats:

@@ -1,5 +1,6 @@
 """A conditional variational autoencoder that generates the behaviour of new items."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,12 +9,15 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.models.base import models
+from daybreak.models.continuing import newest_items
 from daybreak.models.generated import (
     GeneratedConfig,
     GeneratedModel,
     GeneratedState,
+    Lesson,
     condition,
     lesson,
+    lesson_like,
     perceptron,
 )
 from daybreak.types import Floats, Rows
@@ -94,13 +98,29 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        from daybreak.nets.content_vae import train_content_vae  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
+        return self._trained(data, rng, lesson(data, self.config, rng), None)
 
-        known = lesson(data, self.config, rng)
-        guessed = known.conditions[:, self.config.directions :]
+    def learn_from(
+        self, data: Dataset, state: ContentVaeState, rng: np.random.Generator
+    ) -> ContentVaeState | None:
+        """Factor anew, then train further; see :meth:`Continues.learn_from`."""
+        known = lesson_like(data, self.config, state, rng)
+        return None if known is None else self._trained(data, rng, known, vars(state))
+
+    def _trained(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        known: Lesson,
+        arrays: Mapping[str, Floats] | None,
+    ) -> ContentVaeState:
+        from daybreak.nets.content_vae import train_content_vae  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+
+        guessed, seed = known.conditions[:, self.config.directions :], seed_of(rng)
+        earlier = None if arrays is None else Earlier(arrays, newest_items(data, rng))
         learned = train_content_vae(
-            known.targets - guessed, known.conditions, self.config, seed_of(rng)
+            known.targets - guessed, known.conditions, self.config, seed, earlier
         )
         parts: dict[str, Any] = vars(known.state) | learned
         return ContentVaeState(**parts)

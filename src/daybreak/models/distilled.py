@@ -1,5 +1,6 @@
 """A student that knows items by their content alone, taught by models of behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
 from daybreak.models.content_map import content_map, content_space, mapped, unseen
+from daybreak.models.continuing import newest_people, same_columns, turn_towards
 from daybreak.models.ease import EaseConfig, ease_weights
 from daybreak.models.graph_filter import graph_weights
 from daybreak.models.operators import Operator
@@ -106,11 +108,37 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        from daybreak.nets.distilled import Lessons, train_distilled  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
-
-        people, teacher = teach(data, self.config, rng)
         directions = content_space(data, self.config.directions)
+        return self._taught(data, rng, (*teach(data, self.config, rng), directions), None)
+
+    def learn_from(
+        self, data: Dataset, state: DistilledState, rng: np.random.Generator
+    ) -> DistilledState | None:
+        """Build the teacher anew, then teach on; see :meth:`Continues.learn_from`.
+
+        The teacher's directions are turned towards those of before.
+        """
+        if not same_columns(data, state.ids, state.inputs):
+            return None
+        people, teacher = teach(data, self.config, rng)
+        if people.shape[1] != state.people.shape[1]:
+            return None
+        turn = turn_towards(people, data.anchors.ids, state.people, state.ids)
+        teacher[:, :-1] = teacher[:, :-1] @ turn
+        directions = state.inputs[:, : self.config.directions]
+        return self._taught(data, rng, (people @ turn, teacher, directions), vars(state))
+
+    def _taught(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        material: tuple[Floats, Floats, Floats],
+        arrays: Mapping[str, Floats] | None,
+    ) -> DistilledState:
+        from daybreak.nets.distilled import Lessons, train_distilled  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+
+        people, teacher, directions = material
         inputs = np.concatenate([directions, content_map(data, teacher)], axis=1)
         known = np.concatenate(
             [mapped(data.anchors, directions), unseen(data, teacher)], axis=1
@@ -120,7 +148,9 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         lessons = Lessons(
             data.interactions, people, teacher, known.astype(np.float32), start, trust(data)
         )
-        learned = train_distilled(lessons, self.config, seed_of(rng))
+        seed = seed_of(rng)
+        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        learned = train_distilled(lessons, self.config, seed, earlier)
         return DistilledState(
             ids=data.anchors.ids,
             people=people,

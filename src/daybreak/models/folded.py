@@ -1,6 +1,6 @@
 """Factors of interactions, and the fold-in of histories that several models of items share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -109,6 +109,23 @@ def factorise(data: Dataset, config: FoldedConfig, rng: np.random.Generator) -> 
         mean=mean,
         profile=profile,
         average=average,
+    )
+
+
+def turned(state: FoldedState, turn: Floats) -> FoldedState:
+    """Return the same factors in other directions; no score changes.
+
+    Args:
+        state: What :func:`factorise` returns.
+        turn: (dim, dim) orthogonal.
+    """
+    return replace(
+        state,
+        vectors=state.vectors @ turn,
+        gram=np.asarray(turn.T @ state.gram @ turn, dtype=np.float32),
+        centre=state.centre @ turn,
+        mean=state.mean @ turn,
+        profile=state.profile @ turn,
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.data.items import Items
 from daybreak.models.content_map import content_map, content_space, mapped, unseen
-from daybreak.models.folded import FoldedConfig, FoldedModel, FoldedState, factorise
+from daybreak.models.continuing import same_columns, turn_towards
+from daybreak.models.folded import FoldedConfig, FoldedModel, FoldedState, factorise, turned
 from daybreak.types import Floats
 
 
@@ -74,17 +75,35 @@ class GeneratedModel(FoldedModel[C, S]):
 
 def lesson(data: Dataset, config: GeneratedConfig, rng: np.random.Generator) -> Lesson:
     """Factor the interactions and look at every known item as if it were new."""
+    space = content_space(data, config.directions)
+    size = _size(mapped(data.anchors, space))
+    return _lesson(data, factorise(data, config, rng), space, size)
+
+
+def lesson_like(
+    data: Dataset, config: GeneratedConfig, state: GeneratedState, rng: np.random.Generator
+) -> Lesson | None:
+    """Return a lesson in the directions of an earlier one, so that its network understands it.
+
+    Factors are turned towards those of before, and content is looked at along the directions of
+    before; None when that cannot be: too few items are known, or content has other columns.
+    """
+    if not same_columns(data, state.ids, state.space):
+        return None
     known = factorise(data, config, rng)
+    if known.vectors.shape[1] != state.vectors.shape[1]:
+        return None
+    turn = turn_towards(known.vectors, known.ids, state.vectors, state.ids)
+    return _lesson(data, turned(known, turn), state.space, 1.0)
+
+
+def _lesson(data: Dataset, known: FoldedState, space: Floats, size: float) -> Lesson:
     centred = known.vectors - known.centre
     scale = _size(centred)
-    space = content_space(data, config.directions)
-    seen = mapped(data.anchors, space)
-    size = _size(seen)
-    state = GeneratedState(
-        **vars(known), space=space / size, guess=content_map(data, centred) / scale, scale=scale
-    )
-    others = unseen(data, centred) / scale
-    told = np.concatenate([seen / size, others], axis=1)
+    guess = content_map(data, centred) / scale
+    state = GeneratedState(**vars(known), space=space / size, guess=guess, scale=scale)
+    seen = mapped(data.anchors, space) / size
+    told = np.concatenate([seen, unseen(data, centred) / scale], axis=1)
     return Lesson(state, told.astype(np.float32), (centred / scale).astype(np.float32))
 
 

@@ -1,5 +1,6 @@
 """A variational autoencoder over histories."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
 from daybreak.models.content_map import centred_map, known_or_mapped
+from daybreak.models.continuing import carried, fitting, newest_people
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats
 
@@ -84,11 +86,34 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        from daybreak.nets.history_vae import train_history_vae  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
+        return self._trained(data, rng, None)
 
+    def learn_from(
+        self, data: Dataset, state: HistoryVaeState, rng: np.random.Generator
+    ) -> HistoryVaeState | None:
+        """Train further; see :meth:`Continues.learn_from`.
+
+        What the encoder knows of attributes is kept when there are as many as before.
+        """
+        n = len(state.vectors)
+        tables = carried(data, state.ids, np.hstack([state.first[:n], state.vectors]))
+        if tables is None:
+            return None
+        first, vectors = np.split(tables, [state.first.shape[1]], axis=1)
+        told = fitting(state.first[n:], data.profiles.shape[1])
+        arrays = vars(state) | {"first": np.vstack([first, told]), "vectors": vectors}
+        return self._trained(data, rng, arrays)
+
+    def _trained(
+        self, data: Dataset, rng: np.random.Generator, arrays: Mapping[str, Floats] | None
+    ) -> HistoryVaeState:
+        from daybreak.nets.history_vae import train_history_vae  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+
+        seed = seed_of(rng)
+        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
         learned = train_history_vae(
-            data.interactions, data.profiles[data.active], self.config, seed_of(rng)
+            data.interactions, data.profiles[data.active], self.config, seed, earlier
         )
         vectors = learned.pop("vectors")
         centre, content = centred_map(data, vectors)

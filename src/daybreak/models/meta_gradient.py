@@ -1,5 +1,6 @@
 """A few steps of gradient descent from a start that was trained for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from daybreak.data.queries import Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import models
 from daybreak.models.content_map import centred_map, known_or_mapped
+from daybreak.models.continuing import carried, fitting, newest_people
 from daybreak.models.statistics import normalised
 from daybreak.models.truncated_svd import truncated_svd
 from daybreak.models.vector_model import VectorModel
@@ -93,12 +95,37 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        from daybreak.nets.meta_gradient import train_meta_gradient  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
+        return self._trained(data, rng, None)
 
-        begun = _begun(data, self.config.dim, rng)
+    def learn_from(
+        self, data: Dataset, state: MetaGradientState, rng: np.random.Generator
+    ) -> MetaGradientState | None:
+        """Train further; see :meth:`Continues.learn_from`.
+
+        How attributes move the start is kept when there are as many as before.
+        """
+        tables = carried(data, state.ids, np.hstack([state.inner, state.vectors]))
+        if tables is None:
+            return None
+        inner, vectors = np.hsplit(tables, 2)
+        told = fitting(state.profile, data.profiles.shape[1])
+        arrays = vars(state) | {"inner": inner, "vectors": vectors, "profile": told}
+        return self._trained(data, rng, arrays)
+
+    def _trained(
+        self, data: Dataset, rng: np.random.Generator, arrays: Mapping[str, Floats] | None
+    ) -> MetaGradientState:
+        from daybreak.nets.meta_gradient import train_meta_gradient  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+
+        begun = (
+            _begun(data, self.config.dim, rng) if arrays is None else arrays["inner"][:, :-1]
+        )
+        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
         profiles = data.profiles[data.active]
-        learned = train_meta_gradient(_order(data), profiles, begun, self.config, seed_of(rng))
+        learned = train_meta_gradient(
+            _order(data), profiles, begun, self.config, seed_of(rng), earlier
+        )
         vectors = learned.pop("vectors")
         centre, content = centred_map(data, vectors)
         return MetaGradientState(

@@ -1,5 +1,6 @@
 """A transformer over the last events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.attention import Hop, Layer, scaled, window
 from daybreak.models.base import models
 from daybreak.models.content_map import centred_map, content_space, known_or_mapped, mapped
+from daybreak.models.continuing import carried, fitting, newest_people
 from daybreak.models.lift import lift_vectors
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Floats, Rows
@@ -101,9 +103,34 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
+        vectors = lift_vectors(data, REACH, self.config.dim, rng)
+        return self._trained(data, rng, vectors, None)
+
+    def learn_from(
+        self, data: Dataset, state: SequenceState, rng: np.random.Generator
+    ) -> SequenceState | None:
+        """Train further; see :meth:`Continues.learn_from`.
+
+        What attributes tell of an asker is kept when there are as many as before.
+        """
+        tables = carried(data, state.ids, np.hstack([state.vectors, state.near]))
+        if tables is None:
+            return None
+        vectors, near = np.split(tables, [state.vectors.shape[1]], axis=1)
+        told = fitting(state.profile, data.profiles.shape[1])
+        arrays = vars(state) | {"vectors": vectors, "near": near, "profile": told}
+        return self._trained(data, rng, vectors[:, :-1], arrays)
+
+    def _trained(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        begun: Floats,
+        arrays: Mapping[str, Floats] | None,
+    ) -> SequenceState:
         from daybreak.nets.chunks import Histories  # noqa: PLC0415 - torch is an extra
         from daybreak.nets.sequence import Material, train_sequence  # noqa: PLC0415
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
 
         events = data.events
         made = Material(
@@ -113,10 +140,12 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
                 events.at if events.dated else np.zeros(len(events)),
             ),
             data.profiles[data.active],
-            lift_vectors(data, REACH, self.config.dim, rng),
+            begun,
             mapped(data.anchors, content_space(data, self.config.dim)),
         )
-        learned = train_sequence(made, self.config, seed_of(rng))
+        seed = seed_of(rng)
+        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        learned = train_sequence(made, self.config, seed, earlier)
         vectors = learned.pop("vectors")
         centre, content = centred_map(data, vectors)
         return SequenceState(

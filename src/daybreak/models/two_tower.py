@@ -1,5 +1,6 @@
 """Two towers that meet: one for what is known of people, one for the content of items."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from daybreak.models.base import models
 from daybreak.models.bridge import bridge, landmarks_of
 from daybreak.models.calibration import fit_logistic, sigmoid
 from daybreak.models.content_map import content_map, content_space, mapped, unseen
+from daybreak.models.continuing import carried, fitting, newest_people, same_columns
 from daybreak.models.truncated_svd import truncated_svd
 from daybreak.models.vector_model import VectorModel
 from daybreak.types import Doubles, Floats, Sparse
@@ -30,6 +32,8 @@ LEAST = 0.05
 """Spread of a direction of behaviour below which content says nothing of it."""
 LOWEST = -1e30
 """Stands in for the best score where nothing can be chosen."""
+TINY = 1e-6
+"""Keeps regressions on nothing from dividing by 0."""
 LONG = 5
 """Events of a history of which one may be held out."""
 
@@ -118,16 +122,56 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        from daybreak.nets.training import seed_of  # noqa: PLC0415 - torch is an extra
+        shown, held = hold_out(data.interactions, rng)
+        return self._trained(data, rng, _seen(data, self.config, rng), (shown, held), None)
+
+    def learn_from(
+        self, data: Dataset, state: TwoTowerState, rng: np.random.Generator
+    ) -> TwoTowerState | None:
+        """Train further, then calibrate again; see :meth:`Continues.learn_from`.
+
+        What a history says of likes in closed form is made anew. What the user tower makes of
+        items is not kept as the State has it for each item already; so from here on each has
+        its own part there. Attributes are kept when there are as many as before.
+        """
+        n, dim = len(state.vectors), self.config.dim
+        before = np.hstack([state.vectors, state.user_linear[:n], state.user_first[:n]])
+        tables = carried(data, state.ids, before)
+        if tables is None or not same_columns(data, state.ids, state.inputs):
+            return None
+        widths = np.cumsum([state.vectors.shape[1], state.user_linear.shape[1]])
+        vectors, people, bent = np.split(tables, widths, axis=1)
+        seen = _seen_before(data, self.config, state, rng)
+        made = _items(state, seen.content)
+        known = state.ids.rows(data.anchors.ids) >= 0
+        told = fitting(state.user_linear[n:-2], data.profiles.shape[1])
+        turned = fitting(state.user_first[n:-2], data.profiles.shape[1])
+        arrays = vars(state) | {
+            "identity": np.where(known[:, None], vectors - made, 0),
+            "bag": people[:, :dim],
+            "bag_first": bent,
+            "user_linear": np.vstack([told, state.user_linear[-2:]])[:, :dim],
+            "user_first": np.vstack([turned, state.user_first[-2:]]),
+            "trust": _slope(seen.likes[known], people[known, dim:]),
+        }
+        return self._trained(data, rng, seen, hold_out(data.interactions, rng), arrays)
+
+    def _trained(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        seen: "_Seen",
+        cut: tuple[Sparse, Sparse],
+        arrays: Mapping[str, Floats] | None,
+    ) -> TwoTowerState:
+        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415 - torch is an extra
         from daybreak.nets.two_tower import Parts, train_two_tower  # noqa: PLC0415
 
-        shown, held = hold_out(data.interactions, rng)
-        inputs, content, history = _seen(data, self.config, rng)
-        likes = history[:, -self.config.directions :]
-        profiles = data.profiles[data.active]
-        learned = train_two_tower(
-            Parts(shown, profiles, content, history, likes), self.config, seed_of(rng)
-        )
+        inputs, (shown, held) = seen.inputs, cut
+        profiles, seed = data.profiles[data.active], seed_of(rng)
+        parts = Parts(shown, profiles, seen.content, seen.history, seen.likes)
+        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        learned = train_two_tower(parts, self.config, seed, earlier)
         state = TwoTowerState(
             ids=data.anchors.ids,
             inputs=inputs,
@@ -148,11 +192,9 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         """Look vectors up, or make them of content; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
-        seen = _with_one(mapped(items, state.inputs))
-        found = seen @ state.item_linear
-        found += np.maximum(seen @ state.item_first, 0) @ state.item_second
+        found = _items(state, mapped(items, state.inputs))
         found[rows >= 0] = state.vectors[rows[rows >= 0]]
-        return np.asarray(found, dtype=np.float32)
+        return found
 
     def probability(self, queries: Queries, items: Items) -> Floats:
         """Return the probability that an asker's next choice among ``items`` is this item.
@@ -222,6 +264,14 @@ def _calibrated(found: Floats, shown: Sparse, held: Sparse) -> Floats:
     return np.array(fit_logistic(odds[free], held.toarray()[free] > 0), dtype=np.float32)
 
 
+def _items(state: TwoTowerState, inputs: Floats) -> Floats:
+    """Return the (n_items, dim + 1) vectors that a tower makes of (n_items, n_inputs)."""
+    seen = _with_one(inputs)
+    found = seen @ state.item_linear
+    found += np.maximum(seen @ state.item_first, 0) @ state.item_second
+    return np.asarray(found, dtype=np.float32)
+
+
 def _people(state: TwoTowerState, queries: Queries) -> Floats:
     """Return (n_queries, dim + 1) vectors, the last number 1 for the bias of items."""
     doubt = 1 / np.sqrt(queries.n_events + 1)
@@ -232,16 +282,21 @@ def _people(state: TwoTowerState, queries: Queries) -> Floats:
     return _with_one(np.asarray(found, dtype=np.float32))
 
 
-def _seen(
-    data: Dataset, config: TwoTowerConfig, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
-    """Return what both towers see of items: directions of content, and behaviour.
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What both towers see of items: directions of content, and behaviour."""
 
-    Returns:
-        (n_features, n_inputs) from content to the inputs of the item tower, (n_anchors,
-        n_inputs) those of known items as if they were new, and (n_anchors, n_seen) those of a
-        history: content, true behaviour, and what the content ridge makes of it.
-    """
+    inputs: Floats
+    """(n_features, n_inputs) from content to the inputs of the item tower"""
+    content: Floats
+    """(n_anchors, n_inputs) those of known items as if they were new"""
+    history: Floats
+    """(n_anchors, n_seen) in a history: content, true behaviour, what a ridge makes of it"""
+    likes: Floats
+    """(n_anchors, directions) the last of these"""
+
+
+def _seen(data: Dataset, config: TwoTowerConfig, rng: np.random.Generator) -> _Seen:
     directions = content_space(data, config.directions)
     content = mapped(data.anchors, directions)
     behaviour = _behaviour(data, config.factors, rng)
@@ -249,14 +304,49 @@ def _seen(
     spread = np.sqrt((guessed**2).sum(axis=0) / max(len(guessed), 1))
     size = np.sqrt(config.factors) * np.maximum(spread, LEAST)
     inputs = np.concatenate([directions, content_map(data, behaviour) / size], axis=1)
-    known = bridge(data)
-    likes = known.solve @ mapped(landmarks_of(data.anchors, known.landmarks), directions)
-    seen = [content, behaviour / np.sqrt(config.factors), RIDGE_SCALE * likes]
-    return (
+    likes = _likes(data, directions)
+    seen = [content, behaviour / np.sqrt(config.factors), likes]
+    return _Seen(
         inputs.astype(np.float32),
         np.concatenate([content, guessed / size], axis=1).astype(np.float32),
         np.concatenate(seen, axis=1).astype(np.float32),
+        likes,
     )
+
+
+def _seen_before(
+    data: Dataset, config: TwoTowerConfig, state: TwoTowerState, rng: np.random.Generator
+) -> _Seen:
+    """Return what the item tower sees, in the terms of an earlier state.
+
+    Content is looked at along the directions of before. Behaviour has other directions now; it
+    is brought to those of before by the regression of what content predicted of known items
+    then on what it predicts now.
+    """
+    known = data.anchors.take(np.flatnonzero(state.ids.rows(data.anchors.ids) >= 0))
+    directions, before = np.split(state.inputs, [config.directions], axis=1)
+    behaviour = _behaviour(data, config.factors, rng)
+    now = content_map(data, behaviour)
+    told = mapped(known, now).astype(np.float64)
+    normal = told.T @ told + TINY * np.eye(told.shape[1])
+    turn = np.linalg.solve(normal, told.T @ mapped(known, before)).astype(np.float32)
+    guessed = unseen(data, behaviour) @ turn
+    content = np.concatenate([mapped(data.anchors, directions), guessed], axis=1)
+    nothing = np.zeros((len(content), 0), dtype=np.float32)
+    inputs = np.concatenate([directions, now @ turn], axis=1)
+    return _Seen(inputs, content, nothing, _likes(data, directions))
+
+
+def _likes(data: Dataset, directions: Floats) -> Floats:
+    """Return (n_anchors, d) what a history says of directions of content, by ridge."""
+    known = bridge(data)
+    likes = known.solve @ mapped(landmarks_of(data.anchors, known.landmarks), directions)
+    return np.asarray(RIDGE_SCALE * likes, dtype=np.float32)
+
+
+def _slope(x: Floats, y: Floats) -> Floats:
+    """Return the number whose product with ``x`` is nearest to ``y``."""
+    return np.asarray((x * y).sum() / max(float((x * x).sum()), TINY), dtype=np.float32)
 
 
 def _behaviour(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:

@@ -1,5 +1,6 @@
 """The networks of :class:`daybreak.models.adversarial.AdversarialModel`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout, log_softmax, softplus
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Plan, array, put, seeded, train
 from daybreak.types import Floats, Rows, Sparse
 
 SLOW = 0.2
@@ -51,6 +52,16 @@ class Game(nn.Module):
         self.hide = options.dropout
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
+
+    def put(self, arrays: Mapping[str, Floats]) -> None:
+        """Take over what :func:`train_adversarial` returned."""
+        eye = np.eye(len(self.people), dtype=np.float32)
+        put(self.first.weight, arrays["first"].T)
+        put(self.first.bias, arrays["first_bias"])
+        put(self.second.weight, arrays["second"].T)
+        put(self.second.bias, arrays["second_bias"])
+        put(self.people, (arrays["people"] - eye) / SLOW)
+        put(self.items, (arrays["items"] - eye) / SLOW)
 
     def generate(self, told: Tensor) -> Tensor:
         """Return (n, dim): what is added to the guess; nothing before training."""
@@ -115,14 +126,24 @@ def _mean(values: Tensor, chosen: Tensor) -> Tensor:
     return (values * chosen).sum(dim=1).mean()
 
 
-def train_adversarial(play: Play, options: Any, seed: int) -> dict[str, Floats]:
+def train_adversarial(
+    play: Play, options: Any, seed: int, earlier: Mapping[str, Floats] | None = None
+) -> dict[str, Floats]:
     """Return the arrays of generator and towers, as named in the model's State.
 
     The last part of the items is nobody's lesson: the weights that rank it best for people who
     do not know it are kept, those before any training among them.
+
+    Args:
+        play: What the two play with.
+        options: The model's Config.
+        seed: Of everything random.
+        earlier: Arrays of the State to go on from.
     """
     with seeded(seed):
         net = Game(play.told.shape[1], play.real.shape[1], options)
+        if earlier is not None:
+            net.put(earlier)
         table = _Table(play)
         held = int(play.part.max(initial=0))
         lessons = np.flatnonzero(play.asked != held)
@@ -138,6 +159,7 @@ def train_adversarial(play: Play, options: Any, seed: int) -> dict[str, Floats]:
         plan = Plan(
             options.epochs, options.batch, options.rate, options.decay, options.patience
         )
+        plan = plan if earlier is None else plan.further()
         if held:
             train(net, len(lessons), loss, plan, lambda: table.quality(net, held))
         if table.quality(net, held) <= before:

@@ -1,12 +1,13 @@
 """The network of :class:`daybreak.models.content_vae.ContentVaeModel`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Earlier, Plan, array, put, seeded, train_further
 from daybreak.types import Floats
 
 RISE = 0.5
@@ -31,6 +32,13 @@ class Perceptron(nn.Module):
         hidden = torch.tanh(self.first(x))
         answer: Tensor = self.second(dropout(hidden, self.hide, self.training))
         return answer
+
+    def put(self, name: str, arrays: Mapping[str, Floats]) -> None:
+        """Take over what :meth:`arrays` returned."""
+        put(self.first.weight, arrays[f"{name}_first"].T)
+        put(self.first.bias, arrays[f"{name}_first_bias"])
+        put(self.second.weight, arrays[f"{name}_second"].T)
+        put(self.second.bias, arrays[f"{name}_second_bias"])
 
     def arrays(self, name: str) -> dict[str, Floats]:
         """Return the weights as arrays to multiply from the right."""
@@ -97,8 +105,32 @@ def unlikelihood(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: f
     return 0.5 * torch.sum(errors * weights / weights.mean(), dim=1)
 
 
+def _begin(net: ContentVae, arrays: Mapping[str, Floats]) -> None:
+    """Take over what a State holds.
+
+    It does not hold the encoder, which begins as the prior: knowing nothing of behaviour beyond
+    what content tells, it costs no divergence.
+    """
+    net.prior.put("prior", arrays)
+    net.decoder.put("decoder", arrays)
+    put(net.noise, arrays["noise"])
+    net.encoder.load_state_dict(
+        net.prior.state_dict() | {"first.weight": net.encoder.first.weight}
+    )
+    told = net.prior.first.weight
+    put(net.encoder.first.weight, 0 * array(net.encoder.first.weight))
+    put(net.encoder.first.weight[:, -told.shape[1] :], array(told))
+
+
+def _told(net: ContentVae, target: Tensor, told: Tensor) -> float:
+    """Return how likely items are, as they are generated when nothing but content is known."""
+    with torch.no_grad():
+        code, _ = net.prior(told).chunk(2, dim=1)
+        return -float(unlikelihood(target, *net.decode(code, told), 0.0).mean())
+
+
 def train_content_vae(
-    targets: Floats, told: Floats, options: Any, seed: int
+    targets: Floats, told: Floats, options: Any, seed: int, earlier: Earlier | None = None
 ) -> dict[str, Floats]:
     """Return the arrays of prior and decoder, as named in the model's State.
 
@@ -107,12 +139,15 @@ def train_content_vae(
         told: (n_items, n_told) the conditions.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from; its arrays are those of the State, its rows those of items.
     """
     v, c = torch.from_numpy(targets), torch.from_numpy(told)
     with seeded(seed):
         net = ContentVae(c.shape[1], v.shape[1], options)
         if len(v):
             net.noise.data = (v**2).mean(dim=0).clamp_min(1e-3).log()
+        if earlier is not None:
+            _begin(net, earlier.arrays)
 
         def loss(rows: Tensor, share: float) -> Tensor:
             mean, log_variance = net.encoder(torch.cat([v[rows], c[rows]], 1)).chunk(2, 1)
@@ -124,6 +159,7 @@ def train_content_vae(
             return torch.mean(fit + beta * apart) / v.shape[1]
 
         plan = Plan(options.epochs, options.batch, options.rate, options.decay)
-        train(net, len(v), loss, plan)
+        held = None if earlier is None else torch.from_numpy(earlier.held)
+        train_further(net, len(v), loss, plan, earlier, lambda: _told(net, v[held], c[held]))
     arrays = net.prior.arrays("prior") | net.decoder.arrays("decoder")
     return arrays | {"noise": array(net.noise)}

@@ -1,5 +1,6 @@
 """The student of :class:`daybreak.models.distilled.DistilledModel` and what it is taught by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch.nn.functional import (
     softmax,
 )
 
-from daybreak.nets.training import Plan, array, seeded, train
+from daybreak.nets.training import Earlier, Plan, array, put, seeded, train_further
 from daybreak.types import Floats, Sparse
 
 NEVER = -1e9
@@ -51,6 +52,13 @@ class Student(nn.Module):
         self.linear.weight.data = torch.from_numpy(lessons.start.T.copy())
         nn.init.zeros_(self.linear.bias)
         nn.init.zeros_(self.second.weight)
+
+    def put(self, arrays: Mapping[str, Floats]) -> None:
+        """Take over what :func:`train_distilled` returned."""
+        for layer, name in ((self.linear, "linear"), (self.first, "first")):
+            put(layer.weight, arrays[name][:-1].T)
+            put(layer.bias, arrays[name][-1])
+        put(self.second.weight, arrays["second"].T)
 
     def forward(self, content: Tensor) -> Tensor:
         """Return (n, dim + 1) vectors, the bias last."""
@@ -120,19 +128,24 @@ def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     return -likely.mean()
 
 
-def train_distilled(lessons: Lessons, options: Any, seed: int) -> dict[str, Floats]:
+def train_distilled(
+    lessons: Lessons, options: Any, seed: int, earlier: Earlier | None = None
+) -> dict[str, Floats]:
     """Return the arrays of the trained student, as named in the model's State.
 
     Args:
         lessons: See there.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from; its arrays are those of the State, its rows those of people.
     """
     n_users, n_items = lessons.interactions.shape
     people, teacher = torch.from_numpy(lessons.people), torch.from_numpy(lessons.teacher)
     content, trust = torch.from_numpy(lessons.content), torch.from_numpy(lessons.trust)
     with seeded(seed):
         net = Student(lessons, options)
+        if earlier is not None:
+            net.put(earlier.arrays)
 
         def loss(rows: Tensor, _: float) -> Tensor:
             x = torch.from_numpy(
@@ -160,7 +173,7 @@ def train_distilled(lessons: Lessons, options: Any, seed: int) -> dict[str, Floa
 
         per_epoch = -(-max(n_users, 1) // options.batch)
         plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate)
-        train(net, n_users if n_items else 0, loss, plan)
+        train_further(net, n_users if n_items else 0, loss, plan, earlier)
     with torch.no_grad():
         return {
             "linear": array(torch.cat([net.linear.weight.T, net.linear.bias[None, :]])),

@@ -1,5 +1,6 @@
 """The network of :class:`daybreak.models.history_vae.HistoryVaeModel`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, normalize
 
-from daybreak.nets.training import Plan, array, dense, log_shares, seeded, train
+from daybreak.nets.training import (
+    Earlier,
+    Plan,
+    array,
+    dense,
+    log_shares,
+    put,
+    seeded,
+    train_further,
+)
 from daybreak.types import Floats, Sparse
 
 FEW = 10
 """Most events that the encoder sees of a cut history."""
 RISE = 0.5
 """Share of the training along which the weight of the divergence rises."""
+
+
+SURENESS = -1.0
+"""Log-variance of every number of a code where further training begins."""
 
 
 class HistoryVae(nn.Module):
@@ -47,7 +61,11 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def train_history_vae(
-    interactions: Sparse, profiles: Sparse, options: Any, seed: int
+    interactions: Sparse,
+    profiles: Sparse,
+    options: Any,
+    seed: int,
+    earlier: Earlier | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
@@ -56,12 +74,15 @@ def train_history_vae(
         profiles: (n_users, n_attributes) CSR.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from; its arrays are those of the State.
     """
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]
     with seeded(seed):
         net = HistoryVae(n_items + n_attributes, n_items, options.hidden, options.dim)
         counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
         net.last.bias.data = torch.from_numpy(log_shares(counts))
+        if earlier is not None:
+            _begin(net, earlier.arrays, options.dim)
 
         def loss(rows: Tensor, share: float) -> Tensor:
             x = dense(interactions, rows)
@@ -75,7 +96,7 @@ def train_history_vae(
             return torch.mean(fit + beta * divergence(mean, log_variance) / size)
 
         plan = Plan(options.epochs, options.batch, options.rate)
-        train(net, interactions.shape[0], loss, plan)
+        train_further(net, interactions.shape[0], loss, plan, earlier)
     return {
         "first": array(net.first.weight.T),
         "first_bias": array(net.first.bias),
@@ -85,6 +106,20 @@ def train_history_vae(
         "second_bias": array(net.second.bias),
         "vectors": array(torch.cat([net.last.weight, net.last.bias[:, None]], dim=1)),
     }
+
+
+def _begin(net: HistoryVae, arrays: Mapping[str, Floats], dim: int) -> None:
+    """Take over what a State holds; it does not hold how sure the encoder was."""
+    put(net.first.weight, arrays["first"].T)
+    put(net.first.bias, arrays["first_bias"])
+    nn.init.zeros_(net.code.weight)
+    nn.init.constant_(net.code.bias, SURENESS)
+    put(net.code.weight[:dim], arrays["code"].T)
+    put(net.code.bias[:dim], arrays["code_bias"])
+    put(net.second.weight, arrays["second"].T)
+    put(net.second.bias, arrays["second_bias"])
+    put(net.last.weight, arrays["vectors"][:, :-1])
+    put(net.last.bias, arrays["vectors"][:, -1])
 
 
 def _cut(x: Tensor, share: float) -> Tensor:

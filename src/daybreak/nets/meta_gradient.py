@@ -1,5 +1,6 @@
 """The network of :class:`daybreak.models.meta_gradient.MetaGradientModel`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, softmax
 
-from daybreak.nets.training import Plan, array, dense, log_shares, seeded, train
+from daybreak.nets.training import (
+    Earlier,
+    Plan,
+    array,
+    dense,
+    log_shares,
+    put,
+    seeded,
+    train_further,
+)
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -62,7 +72,12 @@ def inner_loss(net: MetaGradient, person: Tensor, shown: Tensor) -> Tensor:
 
 
 def train_meta_gradient(
-    order: Sparse, profiles: Sparse, vectors: Floats, options: Any, seed: int
+    order: Sparse,
+    profiles: Sparse,
+    vectors: Floats,
+    options: Any,
+    seed: int,
+    earlier: Earlier | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
@@ -72,6 +87,7 @@ def train_meta_gradient(
         vectors: (n_items, dim) where the vectors of items start.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from; its arrays are those of the State.
     """
     with seeded(seed):
         net = MetaGradient(torch.from_numpy(vectors), profiles.shape[1], options.steps)
@@ -79,6 +95,9 @@ def train_meta_gradient(
             log_shares(np.asarray((order > 0).sum(axis=0), np.float32).ravel())
         )
         net.inner_bias.data, net.outer_bias.data = share.clone(), share.clone()
+
+        if earlier is not None:
+            _begin(net, earlier.arrays)
 
         def loss(rows: Tensor, done: float) -> Tensor:
             del done
@@ -94,7 +113,7 @@ def train_meta_gradient(
             return value
 
         plan = Plan(options.epochs, options.batch, options.rate, options.decay)
-        train(net, order.shape[0], loss, plan)
+        train_further(net, order.shape[0], loss, plan, earlier)
     return {
         "inner": array(torch.cat([net.inner, net.inner_bias[:, None]], dim=1)),
         "vectors": array(torch.cat([net.outer, net.outer_bias[:, None]], dim=1)),
@@ -103,6 +122,18 @@ def train_meta_gradient(
         "rates": array(net.log_rate.exp()),
         "halves": array(net.log_half.exp()),
     }
+
+
+def _begin(net: MetaGradient, arrays: Mapping[str, Floats]) -> None:
+    """Take over what a State holds."""
+    put(net.inner, arrays["inner"][:, :-1])
+    put(net.inner_bias, arrays["inner"][:, -1])
+    put(net.outer, arrays["vectors"][:, :-1])
+    put(net.outer_bias, arrays["vectors"][:, -1])
+    put(net.start, arrays["start"])
+    put(net.profile, arrays["profile"])
+    put(net.log_rate, np.log(arrays["rates"]))
+    put(net.log_half, np.log(arrays["halves"]))
 
 
 def shown_of(place: Tensor) -> Tensor:

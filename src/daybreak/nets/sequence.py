@@ -1,6 +1,7 @@
 """The network of :class:`daybreak.models.sequence.SequenceModel`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,18 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, rms_norm
 
 from daybreak.nets.chunks import Chunks, Histories
-from daybreak.nets.training import Plan, array, log_shares, seeded, train
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.nets.training import (
+    SHORTER,
+    Earlier,
+    Plan,
+    array,
+    held_score,
+    log_shares,
+    put,
+    seeded,
+    train,
+)
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 EPSILON = 1e-6
 """Added to mean squares before the root."""
@@ -50,6 +61,16 @@ class Material:
     """(n_items, dim) where the vectors of items start"""
     content: Floats
     """(n_items, n_features) what is known of items beside behaviour"""
+
+    def of(self, people: Mask) -> "Material":
+        """Return what is known of some of the people."""
+        user, item, at = self.histories.user, self.histories.item, self.histories.at
+        mine = people[user]
+        row = np.cumsum(people) - 1
+        histories = Histories(row[user[mine]], item[mine], at[mine])
+        return replace(
+            self, histories=histories, profiles=self.profiles[np.flatnonzero(people)]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +169,9 @@ class SequenceNet(nn.Module):
         return found
 
 
-def train_sequence(made: Material, options: Any, seed: int) -> dict[str, Floats]:
+def train_sequence(
+    made: Material, options: Any, seed: int, earlier: Earlier | None = None
+) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
     Beside them are ``vectors`` (n_items, dim + 1), the bias last.
@@ -157,17 +180,52 @@ def train_sequence(made: Material, options: Any, seed: int) -> dict[str, Floats]
         made: What to learn from.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from; its arrays are those of the State, its rows those of people.
     """
     with seeded(seed):
         net = SequenceNet(made, options)
         n_events = len(made.histories.item)
         epochs = int(np.clip(options.events // max(n_events, 1), 1, options.epochs))
-        lesson = Lesson(net, made, options)
-        n_rows = min(len(lesson.chunks), max(options.events // options.length, 1))
-        train(net, n_rows, lesson.loss, Plan(epochs, options.batch, options.rate))
+        plan, most = Plan(epochs, options.batch, options.rate), options.events // options.length
+        if earlier is None:
+            lesson = Lesson(net, made, options)
+            train(net, min(len(lesson.chunks), max(most, 1)), lesson.loss, plan)
+        else:
+            _begin(net, earlier.arrays)
+            _go_on(net, made, options, (plan, int(SHORTER * most)), earlier.held)
     vectors = torch.cat([net.items(torch.arange(len(made.vectors))), net.bias[:, None]], dim=1)
     learned = {name: array(getattr(net, name)) for name in (*KEPT, *KEPT_TOO)}
-    return {"vectors": array(vectors), "near": made.vectors, **learned}
+    return {"vectors": array(vectors), "near": array(net.near), **learned}
+
+
+def _begin(net: SequenceNet, arrays: Mapping[str, Floats]) -> None:
+    """Take over what a State holds; the vectors of items were the start values already."""
+    put(net.bias, arrays["vectors"][:, -1])
+    for name in (*KEPT, *KEPT_TOO, "near"):
+        put(getattr(net, name), arrays[name])
+
+
+def _go_on(
+    net: SequenceNet, made: Material, options: Any, effort: tuple[Plan, int], held: Rows
+) -> None:
+    """Train further on the histories of all but some people, who judge it.
+
+    Args:
+        net: Begun with what an earlier training left.
+        made: What to learn from.
+        options: The model's Config.
+        effort: The plan of a training from nothing, and most chunks to read in an epoch.
+        held: Those who judge.
+    """
+    plan, most = effort
+    if not len(held):
+        return
+    judges = np.isin(np.arange(made.profiles.shape[0]), held)
+    lesson = Lesson(net, made.of(~judges), options)
+    judged = Lesson(net, made.of(judges), options)
+    every = torch.arange(len(judged.chunks))
+    score = held_score(lambda rows, _: judged.loss(rows, 0.0), every, plan.batch)
+    train(net, min(len(lesson.chunks), max(most, 1)), lesson.loss, plan.further(), score)
 
 
 class Lesson:

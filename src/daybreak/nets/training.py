@@ -1,16 +1,24 @@
 """The training loop that all networks share."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from daybreak.allowance import so_far
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
+
+SHORTER = 0.3
+"""Share of the epochs that further training takes at most."""
+SLOWER = 0.3
+"""Share of the learning rate it begins with."""
+PATIENCE = 2
+"""Epochs without gain after which it stops."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,27 @@ class Plan:
     """Weight decay of AdamW."""
     patience: int = 0
     """Epochs without a better validation score after which it stops; 0: never."""
+    from_start: bool = False
+    """Whether the weights before the first epoch may stay the best."""
+
+    def further(self) -> "Plan":
+        """Return the plan of a training that goes on from an earlier one."""
+        return replace(
+            self,
+            epochs=int(np.ceil(SHORTER * self.epochs)),
+            rate=SLOWER * self.rate,
+            patience=PATIENCE,
+            from_start=True,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What an earlier training left, brought to the rows of today."""
+
+    arrays: Mapping[str, Floats]
+    held: Rows
+    """Rows to judge further training by; see :func:`train_further`."""
 
 
 Loss = Callable[[Tensor, float], Tensor]
@@ -73,6 +102,9 @@ def train(
     optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(plan.epochs, 1))
     best = _Best(net, plan.patience) if score is not None else None
+    if best is not None and score is not None and plan.from_start:
+        net.eval()
+        best.enough(score())
     so_far(0.0)
     for epoch in range(plan.epochs if n_rows else 0):
         net.train()
@@ -89,6 +121,60 @@ def train(
     net.eval()
     if best is not None:
         best.restore()
+
+
+def train_further(
+    net: nn.Module,
+    n_rows: int,
+    loss: Loss,
+    plan: Plan,
+    earlier: Earlier | None,
+    score: Callable[[], float] | None = None,
+) -> None:
+    """Go on from an earlier training: shorter and slower, and never to the worse.
+
+    Some rows are left out; the weights that tell them best are kept, those before the first
+    epoch among them. Nothing is trained when nobody can judge. Without an earlier training this
+    is :func:`train`.
+
+    Args:
+        net: Begun with what the earlier training left.
+        n_rows: Rows there are.
+        loss: Told of shares above 1, so that nothing is warmed up again.
+        plan: Of a training from nothing.
+        earlier: With the rows that are left out.
+        score: Higher is better; default: less of the loss on what is left out.
+    """
+    if earlier is None:
+        train(net, n_rows, loss, plan)
+        return
+    rest = torch.from_numpy(np.setdiff1d(np.arange(n_rows), earlier.held))
+    held = torch.from_numpy(earlier.held)
+    judged = score or held_score(loss, held, plan.batch)
+    shorter = plan.further() if len(held) else replace(plan, epochs=0)
+    train(net, len(rest), lambda rows, share: loss(rest[rows], 1 + share), shorter, judged)
+
+
+def held_score(loss: Loss, held: Tensor, batch: int) -> Callable[[], float]:
+    """Return a function that tells minus the mean loss on rows, with the same draws always."""
+    seed = int(torch.randint(2**31, ()))
+
+    def score() -> float:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            parts = [float(loss(rows, 1.0)) * len(rows) for rows in torch.split(held, batch)]
+        return -sum(parts) / max(len(held), 1)
+
+    return score
+
+
+def put(parameter: Tensor, values: Floats) -> None:
+    """Copy an array into a parameter, or a part of one.
+
+    Raises:
+        RuntimeError: Their shapes differ.
+    """
+    parameter.data.copy_(torch.from_numpy(np.array(values, order="C")))
 
 
 class _Best:
@@ -120,7 +206,7 @@ def array(tensor: Tensor) -> Floats:
     return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
 
 
-def log_shares(counts: Floats) -> Floats:
+def log_shares(counts: np.ndarray[Any, Any]) -> Floats:
     """Return (n_items,) where biases start: how often each is chosen, known without any asker.
 
     One event is credited to every item, so that none is impossible.

@@ -1,6 +1,6 @@
 """The networks of :class:`daybreak.models.two_tower.TwoTowerModel`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax
 
-from daybreak.nets.training import Plan, array, dense, seeded, train
+from daybreak.nets.training import Earlier, Plan, array, dense, put, seeded, train_further
 from daybreak.types import Floats, Sparse
 
 FEW = 10
@@ -45,9 +45,20 @@ class Tower(nn.Module):
         self.drop = drop
         nn.init.zeros_(self.second.weight)
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """Return (n, dim) vectors."""
-        bent = dropout(torch.relu(self.first(seen)), self.drop, self.training)
+    def put(self, linear: Floats, first: Floats) -> None:
+        """Take over the layers that see the inputs; their last rows are biases."""
+        for layer, values in ((self.linear, linear), (self.first, first)):
+            put(layer.weight, values[:-1].T)
+            put(layer.bias, values[-1])
+
+    def forward(self, seen: Tensor, more: Tensor | float = 0.0) -> Tensor:
+        """Return (n, dim) vectors.
+
+        Args:
+            seen: (n, n_inputs)
+            more: (n, hidden) added before the hidden layer bends.
+        """
+        bent = dropout(torch.relu(self.first(seen) + more), self.drop, self.training)
         out: Tensor = self.linear(seen) + self.second(bent)
         return out
 
@@ -70,10 +81,28 @@ class TwoTower(nn.Module):
         self.user = Tower(n_asked, options.dim, hidden, options.dropout)
         self.identity = nn.Parameter(torch.zeros(n_items, options.dim + 1))
         self.bag = nn.Parameter(torch.zeros(n_items, options.dim))
+        self.bag_first: nn.Parameter | None = None
         self.trust = nn.Parameter(torch.ones(()))
         self.likes = torch.from_numpy(parts.likes)
         self.content = torch.from_numpy(parts.content)
         self.history = torch.from_numpy(parts.history)
+
+    def put(self, arrays: Mapping[str, Floats]) -> None:
+        """Take over what a State holds.
+
+        Beside the arrays of the State's item tower these are ``identity``, ``bag``, ``trust``
+        and ``bag_first``, (n_items, hidden) what each item adds before the hidden layer; and of
+        the user tower the rows of attributes, doubt and bias.
+        """
+        own = [*range(self.bag.shape[1]), -1]
+        put(self.identity, arrays["identity"][:, own])
+        put(self.bag, arrays["bag"])
+        put(self.trust, arrays["trust"])
+        self.bag_first = nn.Parameter(torch.from_numpy(np.array(arrays["bag_first"])))
+        self.item.put(arrays["item_linear"][:, own], arrays["item_first"])
+        put(self.item.second.weight, arrays["item_second"][:, own].T)
+        self.user.put(arrays["user_linear"], arrays["user_first"])
+        put(self.user.second.weight, arrays["user_second"][:, : self.bag.shape[1]].T)
 
     def items(self, rows: Tensor, kept: Tensor | float) -> Tensor:
         """Return (n, dim + k + 1) vectors, the bias last.
@@ -96,7 +125,8 @@ class TwoTower(nn.Module):
             known: (n, 1) numbers of events.
         """
         asked = torch.cat([events @ self.history, profile, doubt(known)], dim=1)
-        made = self.user(asked) + events @ self.bag
+        more = 0.0 if self.bag_first is None else events @ self.bag_first
+        made = self.user(asked, more) + events @ self.bag
         return torch.cat([made, self.trust * (events @ self.likes)], dim=1)
 
 
@@ -135,19 +165,24 @@ def softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
     return -(likely / total.clamp(min=1e-9) * there).sum() / there.sum().clamp(min=1)
 
 
-def train_two_tower(parts: Parts, options: Any, seed: int) -> dict[str, Floats]:
+def train_two_tower(
+    parts: Parts, options: Any, seed: int, earlier: Earlier | None = None
+) -> dict[str, Floats]:
     """Return the arrays of the trained towers, as named in the model's State.
 
     Args:
         parts: What the towers see.
         options: The model's Config.
         seed: Of everything random.
+        earlier: To go on from, see :meth:`TwoTower.put`; its rows are those of people.
     """
     n_users, n_items = parts.interactions.shape
     draw = np.asarray(parts.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
     shares = torch.from_numpy(draw / max(float(draw.sum()), 1.0))
     with seeded(seed):
         net = TwoTower(parts, options)
+        if earlier is not None:
+            net.put(earlier.arrays)
 
         def loss(rows: Tensor, _: float) -> Tensor:
             x, told = dense(parts.interactions, rows), dense(parts.profiles, rows)
@@ -165,7 +200,7 @@ def train_two_tower(parts: Parts, options: Any, seed: int) -> dict[str, Floats]:
 
         per_epoch = -(-max(n_users, 1) // options.batch)
         plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate, options.decay)
-        train(net, n_users if n_items else 0, loss, plan)
+        train_further(net, n_users if n_items else 0, loss, plan, earlier)
     return dict(_written_out(net))
 
 
@@ -207,7 +242,8 @@ def _written_out(net: TwoTower) -> Iterator[tuple[str, Floats]]:
         plain = torch.zeros(len(linear), wide)
         plain[: len(net.likes)] = net.trust * net.likes
         yield "user_linear", array(torch.cat([linear, plain], dim=1))
-        yield "user_first", array(torch.cat([net.history @ first[:width], first[width:]]))
+        bent = net.history @ first[:width] + (0.0 if net.bag_first is None else net.bag_first)
+        yield "user_first", array(torch.cat([bent, first[width:]]))
         yield "user_second", array(torch.cat([net.user.second.weight.T, nothing], dim=1))
 
 

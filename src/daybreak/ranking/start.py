@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.dataset import Dataset
-from daybreak.models import LinearModel, Model
+from daybreak.models import Model
 from daybreak.models.base import Continues
 from daybreak.ranking.arrival import new_likeness
 from daybreak.ranking.blend import LEVELS, Blend
@@ -76,13 +76,14 @@ def learn_on(
         What was learned, and the names of the strategies that ``continued`` and that were
         learned ``anew``; no names without a start.
     """
-    models: list[LinearModel[Any, Any]] = []
+    models: list[Model[Any, Any]] = []
     how: dict[str, list[str]] = {"continued": [], "anew": []}
     for strategy in strategies:
         before = None if start is None else start.model(strategy)
-        models.append(strategy.fit(data, seed, before))  # type: ignore[arg-type]
-        how["anew" if before is None else "continued"].append(strategy.name)
-    return Fitted(tuple(strategies), tuple(models), data.anchors), {} if start is None else how
+        models.append(strategy.fit(data, seed, before))
+        how["continued" if models[-1].continued else "anew"].append(strategy.name)
+    fitted = Fitted(tuple(strategies), tuple(models), data.anchors)  # type: ignore[arg-type]
+    return fitted, {} if start is None else how
 
 
 def refresh(
