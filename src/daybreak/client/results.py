@@ -35,6 +35,8 @@ class Recommended:
     explored: bool = False
     reasons: tuple[Reason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
+    rule: str | None = None
+    """By which rule it was moved: ``boost``, ``diversity`` or ``quota``; None: by none."""
 
 
 @dataclass(frozen=True)

@@ -310,7 +310,8 @@ class _Batch:
         if self.places.moved is None:
             return None
         before = np.array([self.places.moved[row] for row in mine], dtype=object)
-        return _either(done, before, np.full(n_new, None)).tolist()
+        moved: list[str | None] = _either(done, before, np.full(n_new, None)).tolist()
+        return moved
 
 
 def _either(done: Arranged, before: A, picked: A) -> A:
@@ -334,8 +335,9 @@ def _as_it_was(places: Places) -> Chosen:
 
 def _some(places: Places, rows: Rows) -> Places:
     moved = None if places.moved is None else [places.moved[row] for row in rows]
-    columns = (places.who, places.item, places.rank, places.score)
-    return Places(*(column[rows] for column in columns), moved)
+    return Places(
+        places.who[rows], places.item[rows], places.rank[rows], places.score[rows], moved
+    )
 
 
 def _joined(parts: Sequence[tuple[Places, Doubles, Mask]]) -> Chosen:

@@ -122,6 +122,7 @@ def item_as_json(item: Recommended) -> Mapping[str, Any]:
         "temperature": item.temperature,
         "propensity": item.propensity,
         "explored": item.explored,
+        "rule": item.rule,
         "reasons": [_reason(reason) for reason in item.reasons],
         "properties": item.properties,
     }

@@ -28,6 +28,9 @@ class ItemOut(BaseModel):
     )
     propensity: float = Field(description="With what chance it was shown.")
     explored: bool = Field(description="Whether it is there to be tried out.")
+    rule: str | None = Field(
+        description="By which rule it was moved: `boost`, `diversity` or `quota`."
+    )
     reasons: list[ReasonOut]
     properties: dict[str, Any] = Field(description="Attributes of the item.")
 
