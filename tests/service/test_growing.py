@@ -23,11 +23,37 @@ def test_adding_an_item_again_changes_nothing(shop):
     assert shop.add_items(twice).recommend(["person-1"], k=40).equals(before)
 
 
+def test_an_updated_item_is_what_it_is_now(shop):
+    before = shop.similar_items(texts=["rum number 99"], k=40)["item_id"].to_list()
+    row = {"item_id": "item-0", "title": "rum number 99", "shelf": "rum"}
+    shop.update_items([row, {"item_id": "more", "title": "rum number 98", "shelf": "rum"}])
+    after = shop.similar_items(texts=["rum number 99"], k=40)["item_id"].to_list()
+    assert "item-0" not in before[:7]
+    assert after[0] == "item-0"
+    assert "more" in after
+    assert shop.items.filter(item_id="item-0")["title"].item() == "rum number 99"
+    assert shop.items.height == 36
+
+
+def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
+    parts = shop._shelf.parts
+    assert shop.update_items(tables[1])._shelf.parts is parts
+
+
+def test_a_removed_item_is_no_candidate_until_it_comes_again(shop):
+    row = shop.items.filter(item_id="item-0")
+    shop.remove_items(["item-0", "nothing"])
+    assert "item-0" not in ids(shop.recommend(["x"], k=40))
+    assert "item-0" not in ids(shop.similar_items(["item-5"], k=40))
+    shop.add_items(row)
+    assert "item-0" in ids(shop.recommend(["x"], k=40))
+
+
 def test_unknown_columns_and_odd_types_of_added_items_are_no_error(small):
     small.add_items({"item_id": ["e"], "title": [["x", "y"]], "weight": [3]})
     small.add_items({"item_id": ["f", "f", None], "title": ["green tea", "other", "nobody"]})
     assert small.items["item_id"].to_list() == ["a", "b", "c", "d", "e", "f"]
-    assert small.items["title"].to_list()[4:] == [None, "green tea"]
+    assert small.items["title"].to_list()[4:] == ["x|y", "green tea"]
     assert small.recommend(["x"], k=9).height == 6
 
 

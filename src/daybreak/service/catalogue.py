@@ -48,7 +48,8 @@ class Catalogue:
     def new_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of items that are not there yet, the first of each id."""
         named = self.named(frame)
-        fresh = [id_ not in self.items.ids for id_ in named["item_id"]]
+        rows = self.items.ids.rows(named["item_id"]).tolist()
+        fresh = [row < 0 or row in self.gone for row in rows]
         return named.filter(pl.Series(fresh, dtype=pl.Boolean))
 
     def with_rows(

@@ -18,20 +18,20 @@ from daybreak.service.explaining import FIELDS, TYPE, reasons
 from daybreak.service.histories import Histories
 from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
 from daybreak.service.judging import judge
-from daybreak.service.keeping import Keeping
 from daybreak.service.learning import Effort, Options, Progress, absences, learn
 from daybreak.service.likeness import one_item, rank_users, similar
 from daybreak.service.onboarding import Said, next_questions
 from daybreak.service.profiles import Profiles
 from daybreak.service.request import Request
 from daybreak.service.shelf import Shelf
+from daybreak.service.stocking import Stocking
 from daybreak.service.under_rules import Rulings
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
 
 
-class Recommender(Keeping):
+class Recommender(Stocking):
     """Recommend to anybody, anything, from the first day; learn more with every event.
 
     A user nobody has heard of, an empty history and an item added a moment ago are ordinary
@@ -324,18 +324,6 @@ class Recommender(Keeping):
         known = None if profiles is None else as_frame(profiles)
         said = Said(tuple(liked), tuple(passed), known)
         return next_questions(self._need(), self._histories, k, said, attributes=attributes)
-
-    def add_items(self, items: Any) -> Self:
-        """Add items to the catalogue; they are candidates in the next answer.
-
-        Ids that are there already are passed over; columns that the training did not see are
-        kept, but tell nothing.
-
-        Args:
-            items: Frame of ``item_id`` and the columns of the catalogue.
-        """
-        self._shelf = self._need().with_items(as_frame(items, "item_id"))
-        return self
 
     def add_users(self, users: Any) -> Self:
         """Remember profiles; they count in the next answer.

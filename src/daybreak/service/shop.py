@@ -271,13 +271,16 @@ class Shop:
         return (self._folder or Path()) / release.folder
 
     def recommender(self) -> Recommender:
-        """Return the release in use, with all users, events and items that came since.
+        """Return the release in use, with all that came, changed or went since.
 
         Raises:
             NotFoundError: Nothing has been trained.
         """
         model = Recommender.load(self.release_folder(self.release), users=self.tables.users)
-        return model.add_items(self.tables.items).add_events(self.tables.events)
+        known = set(self.tables.items["item_id"])
+        gone = [item for item in model.items["item_id"] if item not in known]
+        model.remove_items(gone).update_items(self.tables.items)
+        return model.add_events(self.tables.events)
 
     def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
         """Judge the default recommender, each named strategy alone, random and popular.
