@@ -12,6 +12,8 @@ import numpy as np
 from daybreak.encoders.folders import cache_folder, written_whole
 from daybreak.types import Floats
 
+FILES_KNOWN = 100
+"""Files of which one process remembers what is in them: at most 30 MB."""
 ROWS_A_FILE = 2048
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,8 @@ class FileVectors:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or cache_folder() / "vectors"
+        self._known: dict[Path, frozenset[str]] = {}
+        """What is in files that were read before."""
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
         """Return the vectors that are there; see :class:`daybreak.encoders.VectorCache`."""
@@ -68,8 +72,17 @@ class FileVectors:
         for path in self._files(model):
             if len(found) == len(wanted):
                 break
-            found.update((key, row) for key, row in _read(path).items() if key in wanted)
+            known = self._known.get(path)
+            if known is not None and known.isdisjoint(wanted):
+                continue  # a file never changes, so what is not in it need not be looked for
+            rows = _read(path)
+            self._remember(path, rows)
+            found.update((key, row) for key, row in rows.items() if key in wanted)
         return found
+
+    def _remember(self, path: Path, rows: Mapping[str, Floats]) -> None:
+        if rows and len(self._known) < FILES_KNOWN:
+            self._known[path] = frozenset(rows)
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
         """Keep vectors; see :class:`daybreak.encoders.VectorCache`."""
@@ -86,6 +99,7 @@ class FileVectors:
             _write(self.folder / model / f"{uuid4().hex}.safetensors", part)
         for path in joined:
             path.unlink(missing_ok=True)
+            self._known.pop(path, None)
 
     def _files(self, model: str) -> list[Path]:
         return sorted((self.folder / model).glob("[!.]*.safetensors"))

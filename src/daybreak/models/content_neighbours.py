@@ -12,6 +12,7 @@ from daybreak.models.base import Evidence, Linear, LinearModel, models
 from daybreak.models.bridge import nearest
 from daybreak.models.ease import EaseState, ease_weights
 from daybreak.models.operators import Operator
+from daybreak.types import Floats, Sparse
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,15 @@ class ContentNeighboursModel(LinearModel[ContentNeighboursConfig, EaseState]):
         near = nearest(anchors, items, self.config.neighbours)
         near = sp.csc_array(near @ sp.diags_array(new.astype(np.float32)))
         if teacher.dense is not None:
-            weights = Operator(dense=np.asarray((near.T @ teacher.dense.T).T, dtype=np.float32))
+            weights = Operator(dense=_averaged(teacher.dense, near))
         else:
             weights = Operator(sparse=sp.csr_array(teacher.sparse @ near, dtype=np.float32))
         return Linear(weights, bias, new)
+
+
+def _averaged(columns: Floats, near: Sparse) -> Floats:
+    """Return ``columns @ near``; a few items look at a few columns only."""
+    used = np.unique(near.indices)
+    if len(used) * 8 < columns.shape[1]:
+        return np.asarray(columns[:, used] @ near[used].toarray(), dtype=np.float32)
+    return np.asarray((near.T @ columns.T).T, dtype=np.float32)

@@ -40,6 +40,8 @@ def changed_tables(connection: Connection, since: int) -> Tables:
     query = str(
         _events()
         .where(schema.events.c.change > since)
+        .order_by(None)
+        .order_by(schema.events.c.row + 0)  # else SQLite reads all rows, to save the sorting
         .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     )
     rows = connection.exec_driver_sql(query).cursor.fetchall()

@@ -41,7 +41,9 @@ def side(
     connection: Connection, table: Table, after: int | None = None
 ) -> list[tuple[str, str]]:
     """Return the (id, JSON object) rows in their order, or those changed after a cursor."""
-    query = select(table.c.id, table.c.attributes).order_by(table.c.row)
-    if after is not None:
-        query = query.where(table.c.change > after)
+    query = select(table.c.id, table.c.attributes)
+    if after is None:
+        query = query.order_by(table.c.row)
+    else:  # + 0, else SQLite reads all rows, to save the sorting
+        query = query.where(table.c.change > after).order_by(table.c.row + 0)
     return [(row[0], row[1]) for row in connection.execute(query)]
