@@ -1,6 +1,6 @@
 """How the live service bears load: throughput, waiting times, memory over time.
 
-    python benchmarks/load.py WORK [--items 10000] [--seconds 60] [--clients 20] [--out FILE]
+    python benchmarks/load.py WORK [--items 10000] [--seconds 60] [--clients 20] [--pause 0]
 
 Trains a release on the gift shop whose catalogue is filled up with new items (kept in WORK),
 starts `daybreak serve` on it, and asks it over loopback from this process: 80 % lists, 15 %
@@ -40,7 +40,13 @@ class Traffic:
     items: list[str]
     host: str
     chance: random.Random
+    pause: float = 0.0
+    """Mean pause of a client [s]."""
     sent: int = 0
+
+    def pause_s(self) -> float:
+        """Return a pause, drawn from an exponential distribution."""
+        return self.chance.expovariate(1 / self.pause) if self.pause else 0.0
 
     def draw(self) -> Request:
         """Return the next request."""
@@ -91,11 +97,12 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000, help="size of the catalogue")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=0.0, help="mean pause of a client [s]")
     parser.add_argument("--out", type=Path, help="Markdown file to which results are added")
     args = parser.parse_args()
     store = prepared(args.work, args.items)
     with serving(store, args.work / "server.log") as server:
-        report = measured(store, server, args.clients, args.seconds)
+        report = measured(store, server, args)
     print(report)
     if args.out is not None:
         with args.out.open("a", encoding="utf-8") as file:
@@ -138,15 +145,15 @@ def _write_files(work: Path, n_items: int) -> None:
     tables.events.write_csv(work / "events.csv")
 
 
-def measured(store: str, server: Server, clients: int, seconds: float) -> str:
+def measured(store: str, server: Server, args: argparse.Namespace) -> str:
     """Load a server; return the report as Markdown."""
-    url, pid = server.url, server.pid
+    url, pid, clients, seconds = server.url, server.pid, args.clients, args.seconds
     with daybreak.open_store(store) as opened:
         tables = opened.tables()
     users, items = tables.users["user_id"].to_list(), tables.items["item_id"].to_list()
     chance = random.Random(time.time_ns())  # noqa: S311 - traffic
-    traffic = Traffic(users, items, url.removeprefix("http://"), chance)
-    asyncio.run(run_clients(url, traffic.draw, clients=clients, seconds=WARM_UP_S))
+    traffic = Traffic(users, items, url.removeprefix("http://"), chance, args.pause)
+    asyncio.run(run_clients(url, traffic, clients=clients, seconds=WARM_UP_S))
     memory: list[tuple[float, float]] = []
     cpu = cpu_seconds(pid)
     taken = asyncio.run(_watched(url, traffic, clients, seconds, pid, memory))
@@ -154,7 +161,8 @@ def measured(store: str, server: Server, clients: int, seconds: float) -> str:
     facts = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {len(users):,} users, "
         f"{len(items):,} items, "
-        f"{tables.events.height:,} events before; {clients} clients for {seconds:g} s; "
+        f"{tables.events.height:,} events before; {clients} clients for {seconds:g} s, "
+        f"{f'each pausing {args.pause:g} s on average' if args.pause else 'without a pause'}; "
         f"the server used {cpu / seconds:.2f} processors; load average {os.getloadavg()[0]:.1f}"
     )
     return f"{facts}.\n\n{times_table(taken, seconds)}\n\n{memory_table(memory)}"
@@ -177,7 +185,7 @@ async def _watched(
 
     watching = asyncio.create_task(watch())
     try:
-        return await run_clients(url, traffic.draw, clients=clients, seconds=seconds)
+        return await run_clients(url, traffic, clients=clients, seconds=seconds)
     finally:
         watching.cancel()
 

@@ -2,12 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 Request = tuple[str, bytes]
 """The kind of a request, and the request as it is sent."""
+
+
+class Traffic(Protocol):
+    """What clients ask."""
+
+    def draw(self) -> Request:
+        """Return the next request."""
+
+    def pause_s(self) -> float:
+        """Return how long a client waits before its next request."""
 
 
 @dataclass
@@ -35,23 +45,18 @@ def request_bytes(method: str, path: str, host: str, body: bytes = b"") -> bytes
     return head.encode() + b"\r\n" + body
 
 
-async def run_clients(
-    url: str, next_request: Callable[[], Request], *, clients: int, seconds: float
-) -> Taken:
-    """Let clients ask without a pause for a while.
+async def run_clients(url: str, traffic: Traffic, *, clients: int, seconds: float) -> Taken:
+    """Let clients ask for a while, each its next request after the answer to the last.
 
     Written on bare connections: a client library takes as long for a request as the server.
     """
     taken = Taken()
     end = time.perf_counter() + seconds
-    work = (_client(url, next_request, end, taken) for _ in range(clients))
-    await asyncio.gather(*work)
+    await asyncio.gather(*(_client(url, traffic, end, taken) for _ in range(clients)))
     return taken
 
 
-async def _client(
-    url: str, next_request: Callable[[], Request], end: float, taken: Taken
-) -> None:
+async def _client(url: str, traffic: Traffic, end: float, taken: Taken) -> None:
     parts = urlsplit(url)
     while time.perf_counter() < end:
         try:
@@ -62,7 +67,8 @@ async def _client(
             continue
         try:
             while time.perf_counter() < end:
-                await _ask(reader, writer, next_request(), taken)
+                await _ask(reader, writer, traffic.draw(), taken)
+                await asyncio.sleep(traffic.pause_s())
         except (OSError, asyncio.IncompleteReadError):
             taken.note("answer", 0, 0.0)
         finally:
