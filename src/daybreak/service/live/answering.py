@@ -249,11 +249,14 @@ class Answering:
             chosen.propensity.tolist(),
             chosen.explored.tolist(),
             self._why(batch, places),
+            places.moved or [None] * len(places),
             strict=True,
         )
         return [
-            Recommended(id_, rank, score, name, warm, chance, odd, why, sheet.get(id_) or {})
-            for id_, rank, score, name, warm, chance, odd, why in columns
+            Recommended(
+                id_, rank, score, name, warm, chance, odd, why, sheet.get(id_) or {}, rule
+            )
+            for id_, rank, score, name, warm, chance, odd, why, rule in columns
         ]
 
     def _why(self, batch: Batch, places: Places) -> list[tuple[Reason, ...]]:
