@@ -46,3 +46,8 @@ def test_a_store_with_content_and_a_bad_file_are_refused(imported, ask, call, he
     (here / "shop.dump").write_bytes(b"x")
     status, _, err = call("store", "restore", "shop.dump", "--store", "new.db")
     assert (status, "is no dump" in err) == (3, True)
+
+
+def test_a_password_is_never_shown(ask):
+    settings = ask("config", "--store", "postgresql://eve:secret@db/shop")["settings"]
+    assert settings[0]["value"] == "postgresql://eve:***@db/shop"

@@ -222,3 +222,28 @@ def test_bad_work_does_not_spoil_that_of_others(url):
         assert sum(told) == 9
         assert len(told) == 12
         assert store.tables().events.height == 9
+
+
+def test_threads_wait_for_a_lock_together(tmp_path):
+    """Not one after the other, or the last would wait for hours."""
+    path = tmp_path / "shop.db"
+    with SqliteStore(f"sqlite:///{path}", wait_s=0.3) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        errors = []
+
+        def write(number):
+            try:
+                store.write(event(str(number)))
+            except StoreError as error:
+                errors.append(str(error))
+
+        threads = [Thread(target=write, args=(number,)) for number in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(errors) == 30
+        assert all("is locked by another process" in error for error in errors)
+        other.close()
+        assert store.write(event()).events == 1

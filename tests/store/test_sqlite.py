@@ -7,6 +7,7 @@ from threading import Thread
 
 import polars as pl
 import pytest
+from sqlalchemy import event
 
 from daybreak.data import Tables
 from daybreak.errors import NotFoundError, StoreError
@@ -41,7 +42,9 @@ def test_a_path_opens_the_same_store_as_its_url(tmp_path):
 
 
 def test_an_unknown_scheme_names_the_known_ones():
-    with pytest.raises(NotFoundError, match="no store named 'mongo'; known: sqlite"):
+    with pytest.raises(
+        NotFoundError, match="no store named 'mongo'; known: postgresql, sqlite"
+    ):
         open_store("mongo://host/shop")
 
 
@@ -155,3 +158,30 @@ def test_threads_may_share_a_store(name, tmp_path):
         for thread in threads:
             thread.join()
         assert store.tables().events.height == 200
+
+
+def test_what_is_asked_often_reads_no_whole_table(tmp_path):
+    """Polls, histories, answers and merges look things up, however large the tables are."""
+    with open_store(tmp_path / "shop.db") as store:
+        cursor = store.journal.changes(-1).cursor
+        store.write(shop())
+        plans = []
+
+        def explain(_connection, _cursor, text, values, context, _many):
+            one = values[0] if context and context.executemany else values
+            rows = raw.execute(f"EXPLAIN QUERY PLAN {text}", one)
+            plans.extend((text, row[3]) for row in rows)
+
+        raw = sqlite3.connect(tmp_path / "shop.db")
+        event.listen(store.database.engine, "before_cursor_execute", explain)
+        store.journal.changes(cursor)
+        store.journal.answers(ids=["a"], since=1.0)
+        store.journal.answers(user="ann")
+        store.journal.reactions(experiment="e")
+        store.journal.reactions()
+        store.tables(users=["ann"])
+        store.journal.merge("ann", "bob")
+        raw.close()
+    scans = [plan for plan in plans if plan[1].startswith("SCAN") and "counter" not in plan[1]]
+    assert len(plans) > 10
+    assert not scans

@@ -50,13 +50,21 @@ def config(
     json: options.Json = False,
 ) -> None:
     """Print every setting and where it comes from."""
+    from dataclasses import replace
+
     import polars as pl
 
     from daybreak.config import effective
+    from daybreak.store import without_password
 
-    found = effective({"store": store, "encoder": encoder, "seed": seed, "k": k})
+    found = [
+        replace(setting, value=without_password(str(setting.value)))
+        if setting.name == "store"
+        else setting
+        for setting in effective({"store": store, "encoder": encoder, "seed": seed, "k": k})
+    ]
     if json:
-        show_json({"settings": list(found)})
+        show_json({"settings": found})
         return
     rows = [(setting.name, str(setting.value), setting.origin) for setting in found]
     show_frame(pl.DataFrame(rows, ["setting", "value", "from"], orient="row"))

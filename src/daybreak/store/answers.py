@@ -81,7 +81,7 @@ def reactions(connection: Connection, wanted: Wanted) -> pl.DataFrame:
         )
         .outerjoin(table, table.c.id == events.c.recommendation)
         .where(events.c.recommendation.is_not(None))
-        .order_by(events.c.row)
+        .order_by(events.c.row + 0)  # else SQLite reads all events, to save the sorting
     )
     rows = [tuple(row) for row in connection.execute(wanted.apply(query, at))]
     return pl.DataFrame(rows, schema=REACTION, orient="row")

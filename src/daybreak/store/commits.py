@@ -39,10 +39,16 @@ class Commits:
     Args:
         transact: Does several pieces of work in one transaction and returns their results. It
             may do them again, so work must depend on nothing but its connection.
+        shared: Errors that would be the same for each piece of work.
     """
 
-    def __init__(self, transact: Callable[[list[Work[Any]]], list[Any]]) -> None:
+    def __init__(
+        self,
+        transact: Callable[[list[Work[Any]]], list[Any]],
+        shared: type[Exception] | tuple[()] = (),
+    ) -> None:
         self._transact = transact
+        self._shared = shared
         self._waiting: list[Task[Any]] = []
         self._busy = False
         self._changed = Condition()
@@ -70,8 +76,9 @@ class Commits:
         try:
             results = self._transact([task.work for task in batch])
         except Exception as error:  # noqa: BLE001 - raised again in the thread it belongs to
-            if len(batch) == 1:
-                batch[0].error = error
+            if len(batch) == 1 or isinstance(error, self._shared):
+                for task in batch:
+                    task.error = error
                 return
             for task in batch:
                 self._commit([task])

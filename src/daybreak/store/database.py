@@ -15,8 +15,15 @@ from daybreak.store.commits import Commits, Work
 
 T = TypeVar("T")
 
+WAIT_S = 30.0
+"""How long to wait for a lock, by default [s]: another program may import a large file."""
+
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
+
+
+class UnavailableError(StoreError):
+    """What was waited for did not pass; it is the same for all work, and waiting costs time."""
 
 
 class Database(ABC):
@@ -40,7 +47,7 @@ class Database(ABC):
         self._writer = engine.execution_options(**self.writes)
         self._closed = False
         self._turn: AbstractContextManager[Any] = RLock() if single else nullcontext()
-        self._commits = Commits(self._together)
+        self._commits = Commits(self._together, UnavailableError)
 
     def read(self, work: Work[T]) -> T:
         """Return the result of work that changes nothing; it sees one moment."""
@@ -64,14 +71,15 @@ class Database(ABC):
     def scrub(self) -> None:  # noqa: B027 - most databases do it themselves, or never
         """Overwrite what deleted rows leave behind, where the database lets us."""
 
-    def patiently(self, action: Callable[[], T]) -> T:
+    def patiently(self, action: Callable[[], T], wait_s: float | None = None) -> T:
         """Do something; again after a growing pause while what hinders it may pass.
 
         Raises:
-            StoreError: It did not pass within ``wait_s``, or never will.
+            UnavailableError: It did not pass within ``wait_s`` [s]; None: that of the database.
+            StoreError: It never will.
             DataError: A text cannot be stored.
         """
-        end = time.monotonic() + self.wait_s
+        end = time.monotonic() + (self.wait_s if wait_s is None else wait_s)
         pause = _FIRST_PAUSE_S
         while True:
             try:
@@ -81,8 +89,10 @@ class Database(ABC):
                     f"a text is not Unicode and cannot be stored: {error}"
                 ) from error
             except self.errors as error:
-                if not self.passes(error) or time.monotonic() + pause > end:
+                if not self.passes(error):
                     raise self.explained(error) from error
+                if time.monotonic() + pause > end:
+                    raise UnavailableError(str(self.explained(error))) from error
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 

@@ -3,6 +3,7 @@
 from sqlalchemy.engine import make_url
 
 from daybreak.store.base import stores
+from daybreak.store.database import WAIT_S
 from daybreak.store.postgres_database import PostgresDatabase
 from daybreak.store.sql import SqlStore
 
@@ -19,5 +20,5 @@ class PostgresStore(SqlStore):
         MissingExtraError: The driver is not installed.
     """
 
-    def __init__(self, url: str, *, wait_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
         super().__init__(PostgresDatabase(make_url(url), wait_s))

@@ -35,6 +35,7 @@ _PASSING_CODES = {
     "57P03",  # the server starts
 }
 _NEVER = ("authentication", "password", "does not exist", "permission", "no pg_hba")
+_WAIT_AT_START_S = 10.0
 _LOCK = 0x44415942  # two processes must not make the tables at the same time
 
 
@@ -52,7 +53,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL, wait_s: float) -> None:
         super().__init__(postgres_engine(url, wait_s), wait_s)
         try:
-            self.patiently(self.prepare)
+            self.patiently(self.prepare, min(wait_s, _WAIT_AT_START_S))
         except BaseException:
             self.engine.dispose()
             raise
@@ -99,7 +100,10 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
     Raises:
         MissingExtraError: The driver is not installed.
     """
-    waiting = {"connect_timeout": max(2, math.ceil(wait_s)), "client_encoding": "utf8"}
+    waiting = {
+        "connect_timeout": max(2, math.ceil(min(wait_s, _WAIT_AT_START_S))),
+        "client_encoding": "utf8",
+    }
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),

@@ -37,11 +37,12 @@ def tables_of(connection: Connection, users: Sequence[str]) -> Tables:
 
 def changed_tables(connection: Connection, since: int) -> Tables:
     """Return the rows written after a cursor, each as it is now, and no others."""
+    order = schema.events.c.row + 0  # else SQLite reads all rows, to save the sorting
     query = str(
         _events()
         .where(schema.events.c.change > since)
         .order_by(None)
-        .order_by(schema.events.c.row + 0)  # else SQLite reads all rows, to save the sorting
+        .order_by(order)
         .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     )
     rows = connection.exec_driver_sql(query).cursor.fetchall()

@@ -36,8 +36,8 @@ class SqlJournal(Journal):
 
     def put_answers(self, answers: Sequence[Answer]) -> None:
         """Write rows; see :meth:`Journal.put_answers`."""
-        if answers:
-            self._database.write(lambda c: answer_rows.put_answers(c, answers))
+        if kept := list(answers):
+            self._database.write(lambda c: answer_rows.put_answers(c, kept))
 
     def answers(
         self,

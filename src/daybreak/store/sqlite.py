@@ -3,6 +3,7 @@
 from sqlalchemy.engine import make_url
 
 from daybreak.store.base import stores
+from daybreak.store.database import WAIT_S
 from daybreak.store.sql import SqlStore
 from daybreak.store.sqlite_file import SqliteFile
 
@@ -25,5 +26,5 @@ class SqliteStore(SqlStore):
         (Written(items=1, users=1, events=1), Written(items=0, users=0, events=0))
     """
 
-    def __init__(self, url: str, *, wait_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
         super().__init__(SqliteFile(make_url(url), wait_s))

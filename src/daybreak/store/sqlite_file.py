@@ -1,5 +1,8 @@
 """An SQLite file with a write-ahead log, opened safely."""
 
+import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ _ADVICE = (
     ("disk i/o", "cannot be written: the disk refuses; check its space and its health"),
     ("closed", "has been closed; open it again"),
 )
+_SCRUB_MS = 200
+_log = logging.getLogger(__name__)
 _POOL = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
 
 
@@ -41,7 +46,9 @@ class SqliteFile(Database):
     def __init__(self, url: URL, wait_s: float) -> None:
         engine = sqlite_engine(url, wait_s)
         super().__init__(engine, wait_s, single=is_memory(url))
-        self._file = None if is_memory(url) or "uri" in url.query else Path(str(url.database))
+        self._file = (
+            None if is_memory(url) or "uri" in url.query else Path(str(url.database)).absolute()
+        )
         try:
             self.patiently(self.prepare)
         except BaseException:
@@ -64,12 +71,17 @@ class SqliteFile(Database):
         """Empty the write-ahead log, which holds old pages; later if a reader is in the way."""
         if self._file is None:
             return
-        connection = self.engine.raw_connection()
-        try:
-            row = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self.unscrubbed = bool(row[0])
-        finally:
-            connection.close()
+        self.unscrubbed = True
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_SCRUB_MS}")
+            try:
+                row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self.unscrubbed = bool(row[0])
+            except sqlite3.OperationalError as error:
+                _log.info("the write-ahead log is emptied later: %s", error)
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {self.wait_s * 1000:.0f}")
 
     def prepare(self) -> None:
         """Make the tables of a new store, or check those that are there."""

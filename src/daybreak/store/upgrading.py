@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 
 from daybreak.errors import NotFoundError, StoreError
 from daybreak.store import schema
-from daybreak.store.database import Database
+from daybreak.store.database import WAIT_S, Database
 from daybreak.store.postgres_database import PostgresDatabase, version_of
 from daybreak.store.sqlite_file import SqliteFile, marks
 from daybreak.store.versions import check_version, mark, shown, versions
@@ -27,7 +27,7 @@ class Upgraded:
     """The copy of the file as it was, if one was made."""
 
 
-def upgrade_store(url: str | Path, *, wait_s: float = 10.0) -> Upgraded:
+def upgrade_store(url: str | Path, *, wait_s: float = WAIT_S) -> Upgraded:
     """Change the tables of an older store into those of this version, in one transaction.
 
     An SQLite file is copied first, to a name that ends in ``.v1.backup`` (its version); the
