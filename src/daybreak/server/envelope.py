@@ -117,10 +117,12 @@ class _Sent:
 def _request_id(scope: Scope) -> str:
     """Return the id that the caller gave, if it is one, else a new one."""
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _ID.fullmatch(given := value.decode("latin-1")):
-            return given
+        if name == b"x-request-id":
+            given: str = value.decode("latin-1")
+            if _ID.fullmatch(given):
+                return given
     return f"{_chance.getrandbits(128):032x}"
 
 
 def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path_format", "")
+    return str(getattr(scope.get("route"), "path_format", ""))

@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -43,19 +44,27 @@ def listen(options: ServerOptions) -> socket.socket:
     Raises:
         ConfigError: The address cannot be used.
     """
+    place = f"{options.host}:{options.port}"
     try:
-        family, _, _, _, address = socket.getaddrinfo(
+        found = socket.getaddrinfo(
             options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
+        )
+        return _bound(found[0][0], found[0][4])
     except OSError as error:
-        place = f"{options.host}:{options.port}"
         raise ConfigError(
             f"cannot listen on {place}: {error.strerror or error}; choose another --port"
         ) from error
+
+
+def _bound(family: int, address: Any) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except BaseException:
+        listening.close()
+        raise
     return listening
 
 

@@ -30,8 +30,8 @@ async def ready(request: Request) -> Response:
         status = await run_in_threadpool(state.live.status)
     except DaybreakError as error:
         return problem(error.code, 503, str(error))
-    told = {name: status[name] for name in ("release", "notes") if name in status}
-    return reply({"status": "ready", **told})
+    told = {str(name): status[name] for name in ("release", "notes") if name in status}
+    return reply({"status": "ready"} | told)
 
 
 @router.get("/metrics", response_class=Response)

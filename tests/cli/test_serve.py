@@ -1,0 +1,110 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def serve(here):
+    """Start `daybreak serve` in a process; return it and what it told."""
+    processes = []
+
+    def starting(*options):
+        command = [sys.executable, "-m", "daybreak", "serve", "--port", "0", "--json", *options]
+        with (here / "log.txt").open("w") as log:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, env={**os.environ}, text=True
+            )
+        processes.append(process)
+        text = ""
+        while not text.endswith("\n}\n"):
+            line = process.stdout.readline()
+            assert line, (here / "log.txt").read_text()
+            text += line
+        return process, json.loads(text)
+
+    yield starting
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_serve_answers_until_it_is_told_to_stop(imported, serve, call, here):
+    process, told = serve()
+    assert (told["keys"], told["first_key"], told["release"]) == (False, None, "")
+    answer = httpx.get(f"{told['url']}/api/v1/recommend/ann", timeout=60).json()
+    assert answer["items"]
+    status, _, err = call("serve", "--port", told["url"].rpartition(":")[2])
+    assert (status, "choose another --port" in err) == (2, True)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+    lines = [json.loads(line) for line in (here / "log.txt").read_text().splitlines()]
+    assert lines[-1]["level"] == "info"
+    assert any(line["event"] == "stopped by SIGTERM" for line in lines)
+
+
+def test_serve_prints_a_first_admin_key_once_and_never_logs_it(serve, here, ask):
+    process, told = serve("--keys", "on")
+    key = told["first_key"]
+    headers = {"X-API-Key": key}
+    status = f"{told['url']}/api/v1/status"
+    assert httpx.get(status, timeout=60).status_code == 401
+    assert httpx.get(status, headers=headers, timeout=60).status_code == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    assert key not in (here / "log.txt").read_text()
+    assert [one["role"] for one in ask("keys", "list")["keys"]] == ["admin"]
+    _, again = serve("--keys", "on")
+    assert again["first_key"] is None
+
+
+def test_serve_goes_on_where_a_killed_one_stopped(serve):
+    process, told = serve()
+    event = {"event_id": "e1", "user_id": "ann", "item_id": "tea"}
+    path = f"{told['url']}/api/v1/events"
+    assert httpx.post(path, json=event, timeout=60).json()["accepted"] == 1
+    process.kill()
+    process.wait()
+    _, told = serve()
+    path = f"{told['url']}/api/v1/events"
+    assert httpx.get(path, timeout=60).json()["events"][0]["item_id"] == "tea"
+    assert httpx.post(path, json=event, timeout=60).json()["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--keys", "maybe"], "auto, on or off"),
+        (["--host", "no such host"], "cannot listen"),
+        (["--timeout", "0"], "above 0"),
+        (["--retrain", "sometimes"], "retrain policy"),
+        (["--retention", "-1"], "kept above 0 days"),
+        (["--pseudonyms", "nowhere"], "nowhere"),
+        (["--log-level", "loud"], "debug, info, warning, error"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(call, options, words):
+    status, _, err = call("serve", "--port", "0", *options)
+    assert status == 2
+    assert words in err
+
+
+def test_keys_are_made_listed_and_revoked(ask, call):
+    made = ask("keys", "create", "--role", "write", "--name", "checkout")
+    assert made["key"].startswith(f"dbk_{made['id']}_")
+    (listed,) = ask("keys", "list")["keys"]
+    assert (listed["id"], listed["role"], listed["name"]) == (made["id"], "write", "checkout")
+    assert "key" not in listed
+    assert ask("keys", "revoke", made["id"])["revoked"]["id"] == made["id"]
+    assert ask("keys", "list")["keys"] == []
+    status, _, err = call("keys", "revoke", "x")
+    assert (status, "known: none" in err) == (5, True)
+    assert call("keys", "create", "--role", "owner")[0] == 2
+    status, out, _ = call("keys", "create")
+    assert "shown this once: dbk_" in out
+    assert "read" in call("keys", "list")[1]
