@@ -91,8 +91,8 @@ def _page(found: dict[str, list[Moved]], told: argparse.Namespace) -> Iterator[s
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"{told.new} items of {told.most} users are hidden, as in the [replay](exploration.md), "
-        "and scored by content for the judges; then a training with the same weights learns "
+        f"{told.new} items of {told.most} users are hidden, as in the [replay](exploration.md),"
+        " and scored by content for the judges; then a training with the same weights learns "
         "what others did with them. Together: the mean difference of the scores, in units of "
         "the blend. It is the same for all new items of a user: where they stand against old "
         "ones is a number that the blend fits, and is no doubt about any of them. Apart: the "

@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
+from daybreak.errors import ConfigError
 from daybreak.service.onboarding import Interview, Said, typical
 
 KINDS = 5
@@ -95,3 +96,34 @@ def test_the_recommender_asks(learned):
     assert frame["rank"].to_list() == [1, 2]
     later = learned.onboarding(1, yes=[frame["name"][0]], asked=[frame["name"][1]])
     assert later["name"][0] not in frame["name"].to_list()
+
+
+def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
+    plain = [question.name for question in interview(learned).questions(1)]
+    odd = Said(yes=("nobody knows this", "", "\0"), asked=("neither", "likes"))
+    assert [question.name for question in interview(learned, odd).questions(1)] == plain
+    grown = learned._need().with_items(
+        pl.DataFrame({"item_id": ["fresh"], "title": ["fresh tea"], "shelf": ["tea"]})
+    )
+    said = Said(yes=("fresh", "item-0"))
+    assert Interview(grown, learned._histories, said).questions(2)
+
+
+def test_more_questions_than_there_are_items_are_all_there_are(learned):
+    found = interview(learned).questions(10_000)
+    learned_from = int(learned._need().answers.learned.sum())
+    assert len(found) == len({question.name for question in found}) == learned_from
+
+
+def test_what_is_known_of_the_user_counts(learned):
+    profile = [{"user_id": "x", "likes": "tea"}]
+    assert learned.onboarding(1, profiles=profile, attributes=True)["kind"].to_list() == [
+        "item"
+    ]
+
+
+def test_a_question_needs_a_sensible_number(learned):
+    with pytest.raises(ConfigError, match="k must be a whole number"):
+        learned.onboarding(0)
+    with pytest.raises(ConfigError, match="yes must be a list of ids"):
+        learned.onboarding(1, yes="item-0")

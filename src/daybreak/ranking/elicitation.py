@@ -13,6 +13,9 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 
 K = 10
 """Length of the list that is to be improved."""
+APART = 10
+"""Questions on one screen after which no further ones are kept apart: each costs as much as the
+first, and nobody answers so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +165,6 @@ def screen(gains: Doubles, yes: Floats, later: Callable[[int], Doubles], k: int)
         open_ = np.setdiff1d(np.arange(len(gains)), chosen)
         row = int(open_[np.argmax(left[open_])])
         chosen.append(row)
-        if len(chosen) < min(k, len(gains)):
+        if len(chosen) < min(k, len(gains), APART):
             left -= yes[row] * np.maximum(gains - later(row), 0.0)
     return np.array(chosen, dtype=np.int64)

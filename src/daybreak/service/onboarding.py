@@ -141,8 +141,9 @@ class Interview:
         now = best(scores, self._allowed & ~known)[0]
         after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
         then, chosen = self._judged(self._queries(after))
-        without = np.zeros(then.shape, dtype=bool)
-        without[np.arange(len(rows))[:, None], np.minimum(after, self._n_items - 1)] = True
+        without = np.zeros((len(rows), len(self.shelf.catalogue.items)), dtype=bool)
+        without[np.arange(len(rows))[:, None], after] = True
+        without = without[:, : self._n_items]  # the user may know items that came later
         without |= ~self._allowed[None, :]
         return information(
             np.where(known[rows], 0, chances[0, rows]),

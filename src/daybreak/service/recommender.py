@@ -312,7 +312,7 @@ class Recommender(Stocking):
             k: Questions that are asked together; best one by one, each by the answers so far.
             yes: Items that the user said to know and like.
             asked: Items that were asked without a yes, and attributes that were not told.
-            profiles: Frame of one row: attributes that are known.
+            profiles: Frame of ``user_id`` and the attributes that are known, one row.
             attributes: Whether to ask for attributes of profiles, too.
 
         Returns:
@@ -321,7 +321,7 @@ class Recommender(Stocking):
         """
         check_k(k)
         liked, passed = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
-        known = None if profiles is None else as_frame(profiles)
+        known = None if profiles is None else as_frame(profiles, "user_id")[:1]
         said = Said(tuple(liked), tuple(passed), known)
         return next_questions(self._need(), self._histories, k, said, attributes=attributes)
 
