@@ -14,6 +14,7 @@ from daybreak.errors import NotFoundError, StoreError
 from daybreak.store import SqliteStore, open_store
 from daybreak.store.appending import MANY
 
+SMALL = {"counter", "gone"}
 IMPORT = """
 import sys
 import polars as pl
@@ -182,6 +183,8 @@ def test_what_is_asked_often_reads_no_whole_table(tmp_path):
         store.tables(users=["ann"])
         store.journal.merge("ann", "bob")
         raw.close()
-    scans = [plan for plan in plans if plan[1].startswith("SCAN") and "counter" not in plan[1]]
+    scans = [
+        plan for plan in plans if plan[1].startswith("SCAN") and plan[1].split()[1] not in SMALL
+    ]
     assert len(plans) > 10
     assert not scans
