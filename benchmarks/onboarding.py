@@ -238,7 +238,7 @@ def main() -> None:
     """Ask, and write the page and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders")
-    parser.add_argument("--folds", type=int, default=3, help="0: the one for development")
+    parser.add_argument("--folds", type=int, default=4, help="0: the one for development")
     parser.add_argument("--keep", type=Path, help="folder in which finished folds are kept")
     parser.add_argument("--out", type=Path, required=True)
     told = parser.parse_args()
