@@ -104,7 +104,7 @@ def test_rules_are_options(trained, ask):
         (["--category", "tea"], 11, "no column of categories"),
         (["--boost", "price < 3"], 2, "--boost must look like FACTOR:FILTER"),
         (["--at-most", "2:"], 2, "--at-most must look like N:COLUMN"),
-        (["--at-least", "1.5:title = 'x'"], 2, "at_least of a quota must be a whole number"),
+        (["--at-least", "1.5:title = 'x'"], 2, "--at-least needs a whole number"),
         (["--boost", "0:title = 'x'"], 2, "factor of a boost must be above 0"),
     ],
 )

@@ -90,14 +90,16 @@ def _boost(text: str) -> "Boost":
 
 
 def _quota(text: str, option: str) -> "Quota":
+    from daybreak.errors import ConfigError
     from daybreak.ranking.rules import Quota
 
     most = option == "--at-most"
     number, what = _parts(text, option, "N:COLUMN" if most else "N:FILTER")
-    count: int | float = int(number) if number.is_integer() else number
+    if not number.is_integer():
+        raise ConfigError(f"{option} needs a whole number before the colon, got {text!r}")
     if most:
-        return Quota(each=what, at_most=count)  # type: ignore[arg-type] - Quota checks it
-    return Quota(what, at_least=count)  # type: ignore[arg-type]
+        return Quota(each=what, at_most=int(number))
+    return Quota(what, at_least=int(number))
 
 
 def _parts(text: str, option: str, form: str) -> tuple[float, str]:

@@ -140,4 +140,5 @@ def _created(mine: Items, frame: pl.DataFrame) -> Doubles:
     if not len(mine.created_at) and not len(theirs):
         return theirs
     known = mine.created_at if len(mine.created_at) else np.full(len(mine), np.nan)
-    return np.r_[known, theirs if len(theirs) else np.full(frame.height, np.nan)]
+    both: Doubles = np.r_[known, theirs if len(theirs) else np.full(frame.height, np.nan)]
+    return both

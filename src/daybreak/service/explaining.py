@@ -43,9 +43,10 @@ def reasons(
         listed = why(answers, places.item[mine], evidence(int(user)), attributes, most)
         for place, one in zip(mine, listed, strict=True):
             found[place] = one
-    for place, who in enumerate(places.who.tolist() if rulings else ()):
-        boosts = rulings[who].boosts_of(int(places.item[place]))  # type: ignore[index]
-        found[place] = [*found[place], *boost_reasons(boosts)]
+    if rulings is not None:
+        for row, who in enumerate(places.who.tolist()):
+            boosts = rulings[who].boosts_of(int(places.item[row]))
+            found[row] = [*found[row], *boost_reasons(boosts)]
     return pl.Series("reasons", found, dtype=TYPE)
 
 
