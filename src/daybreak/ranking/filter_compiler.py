@@ -12,7 +12,7 @@ import polars as pl
 from sqlglot import exp
 
 from daybreak.ranking.facets import Facet, Facets
-from daybreak.ranking.filter_functions import arguments_of, call, contains_value
+from daybreak.ranking.filter_functions import arguments_of, call, contains_value, overlaps
 from daybreak.ranking.filter_text import FilterText, operands
 from daybreak.ranking.filter_types import (
     Typed,
@@ -26,6 +26,8 @@ from daybreak.ranking.filter_types import (
 
 LONGEST_PATTERN = 200
 """Characters of a ``LIKE`` pattern."""
+MOST_PATTERNS = 50
+"""``LIKE`` in one filter: each looks at every character of a column."""
 DAY = 86_400.0
 
 _COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
@@ -53,6 +55,7 @@ class Compiler:
         self.facets = facets
         self.now = now
         self.used: dict[str, Facet] = {}
+        self.patterns = 0
 
     def condition(self, node: exp.Expression) -> pl.Expr:
         """Return what is true, false or null for each item."""
@@ -163,13 +166,7 @@ class Compiler:
         members = [self._member(value, self.typed(part)) for part in node.expressions]
         if not members:
             self.source.refuse("the list after IN has no values", node)
-        if value.kind == "null":
-            return boolean(_NOTHING, node)
-        wanted = pl.Series(members)
-        if value.kind in {"list", "numbers"}:
-            each = value.value.list.eval(pl.element().is_in(wanted.implode()))
-            return boolean(each.list.any(), node)
-        return boolean(value.value.is_in(wanted.implode()), node)
+        return boolean(overlaps(value, members), node)
 
     def _member(self, value: Typed, member: Typed) -> Any:
         """Return one value after ``IN``; that of a list column is one of its values."""
@@ -193,6 +190,9 @@ class Compiler:
         text, pattern = self.typed(node.this), self.typed(node.expression)
         if not isinstance(pattern.literal, str) or pattern.kind != "text":
             self.source.refuse("after LIKE stands a text in quotes", pattern.node)
+        self.patterns += 1
+        if self.patterns > MOST_PATTERNS:
+            self.source.refuse(f"at most {MOST_PATTERNS} LIKE in one filter", node)
         if len(pattern.literal) > LONGEST_PATTERN:
             self.source.refuse(f"at most {LONGEST_PATTERN} characters after LIKE", pattern.node)
         if text.kind not in {"text", "null"}:

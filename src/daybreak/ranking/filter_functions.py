@@ -1,7 +1,7 @@
 """The functions that filters have; there are no others."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import polars as pl
 from sqlglot import exp
@@ -40,8 +40,8 @@ def has(node: exp.Expression, arguments: list[Typed], source: FilterText) -> Typ
 
 def has_any(node: exp.Expression, arguments: list[Typed], source: FilterText) -> Typed:
     """Return whether a list has one of some values."""
-    found = [contains_value(arguments[0], value, source) for value in arguments[1:]]
-    return boolean(pl.any_horizontal(found), node)
+    values = [wanted_of(arguments[0], value, source) for value in arguments[1:]]
+    return boolean(overlaps(arguments[0], values), node)
 
 
 def has_all(node: exp.Expression, arguments: list[Typed], source: FilterText) -> Typed:
@@ -52,17 +52,31 @@ def has_all(node: exp.Expression, arguments: list[Typed], source: FilterText) ->
 
 def contains_value(values: Typed, value: Typed, source: FilterText) -> pl.Expr:
     """Return whether a list has a value that was written in the filter."""
-    wanted = {"list": "text", "text": "text", "numbers": "number", "number": "number"}
+    wanted = wanted_of(values, value, source)
+    if values.kind in {"list", "numbers"}:
+        return values.value.list.contains(wanted)
+    return overlaps(values, [wanted])
+
+
+def wanted_of(values: Typed, value: Typed, source: FilterText) -> Any:
+    """Return a value that was written in the filter, of the kind of those of a list."""
+    kinds = {"list": "text", "text": "text", "numbers": "number", "number": "number"}
+    if values.kind != "null" and values.kind not in kinds:
+        source.refuse(f"{values.words()} is no list", values.node)
+    if not value.is_literal or value.kind != kinds.get(values.kind, value.kind):
+        kind = "a number" if kinds.get(values.kind) == "number" else "a text in quotes"
+        source.refuse(f"{values.words()} can be asked for {kind}", value.node)
+    return value.literal
+
+
+def overlaps(values: Typed, wanted: Sequence[Any]) -> pl.Expr:
+    """Return whether a list has one of some values; a text is a list of one."""
     if values.kind == "null":
         return pl.lit(None, pl.Boolean)
-    if values.kind not in wanted:
-        source.refuse(f"{values.words()} is no list", values.node)
-    if not value.is_literal or value.kind != wanted[values.kind]:
-        kind = "a text in quotes" if wanted[values.kind] == "text" else "a number"
-        source.refuse(f"{values.words()} can be asked for {kind}", value.node)
-    if values.kind in {"text", "number"}:
-        return values.value.is_in([value.literal])
-    return values.value.list.contains(value.literal)
+    choice = pl.Series(wanted).implode()
+    if values.kind in {"list", "numbers"}:
+        return values.value.list.eval(pl.element().is_in(choice)).list.any()
+    return values.value.is_in(choice)
 
 
 def _of(
@@ -112,11 +126,12 @@ def _coalesce(node: exp.Expression, arguments: list[Typed], source: FilterText) 
     return Typed(first.kind, pl.coalesce([a.value for a in known]), node)
 
 
-MANY = 1_000
+MANY, FEW = 1_000, 50
+"""Arguments of functions that look once at a value, and once for each argument."""
 FUNCTIONS: dict[str, tuple[Function, int, int]] = {
     "has": (has, 2, 2),
     "has_any": (has_any, 2, MANY),
-    "has_all": (has_all, 2, MANY),
+    "has_all": (has_all, 2, FEW),
     "contains": _within(lambda text, part: text.str.contains(part, literal=True)),
     "starts_with": _within(lambda text, part: text.str.starts_with(part)),
     "ends_with": _within(lambda text, part: text.str.ends_with(part)),

@@ -16,6 +16,8 @@ from daybreak.types import Mask
 
 REMEMBERED = 32_000_000
 """Bytes of answers that are kept."""
+MOST = 1_000
+"""Answers that are kept, however small they are: their texts take room, too."""
 
 
 class Filters:
@@ -63,7 +65,8 @@ class Filters:
         found.flags.writeable = False
         with self._lock:
             self._kept[key] = found
-            while len(self._kept) * max(1, len(self.facets)) > REMEMBERED:
+            room = min(MOST, REMEMBERED // max(1, len(self.facets)))
+            while len(self._kept) > room:
                 self._kept.popitem(last=False)
         return found
 
