@@ -70,6 +70,11 @@ class Asking:
         if len(strange) <= AT_ONCE:
             self._spread_all(strange)
 
+    def prepare(self, most: int) -> None:
+        """Look for the neighbours of new items beforehand, of at most so many of them."""
+        strange = np.flatnonzero(self._anchor_of < 0)[:most].tolist()
+        self._spread_all(np.array([row for row in strange if row not in self._spread]))
+
     def queries(self, told: Told) -> Queries:
         """Return one query for each asker."""
         n, events = len(told), told.events
@@ -134,7 +139,7 @@ class Asking:
         strange = np.flatnonzero(~known)
         if not len(strange):
             return total
-        rows = sp.vstack([self._spread_of(int(row)) for row in events.item[strange]])
+        rows = sp.vstack(self._spread_of(events.item[strange].tolist()))
         return sp.csr_array(
             total + self._summed(rows, events.user[strange], n, weights[strange])
         )
@@ -148,15 +153,15 @@ class Asking:
         owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
         return sp.csr_array(owns @ rows, dtype=np.float32)
 
-    def _spread_of(self, row: int) -> Sparse:
-        if row not in self._spread:
-            self._spread_all(np.array([row]))
-        return self._spread[row]
+    def _spread_of(self, rows: Sequence[int]) -> list[Sparse]:
+        missing = [row for row in dict.fromkeys(rows) if row not in self._spread]
+        self._spread_all(np.array(missing, dtype=np.int64))
+        return [self._spread[row] for row in rows]
 
     def _spread_all(self, rows: Rows) -> None:
         if len(rows):
             near = sp.csr_array(nearest(self.anchors, self.items.take(rows), NEIGHBOURS).T)
-            self._spread |= {row: near[[place]] for place, row in enumerate(rows.tolist())}
+            self._spread |= {int(row): near[[place]] for place, row in enumerate(rows)}
 
     def _sentences(self, texts: Sequence[str]) -> Sparse:
         """Return (n_texts, n_anchors) the known items that stand for each sentence."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -89,7 +89,9 @@ def reactions(connection: Connection, wanted: Wanted) -> pl.DataFrame:
 
 def _row(answer: Answer) -> dict[str, Any]:
     row = {name: getattr(answer, name) for name in _PLAIN}
-    row["shown"] = json.dumps([astuple(place) for place in answer.shown], ensure_ascii=False)
+    row["shown"] = json.dumps(
+        [list(vars(one).values()) for one in answer.shown], ensure_ascii=False
+    )
     return row
 
 

@@ -18,6 +18,8 @@ from daybreak.service.shelf import Shelf
 from daybreak.store.journal import Changes
 from daybreak.types import Mask, Rows
 
+PREPARED = 20_000
+"""New items whose neighbours are looked for when a release is loaded."""
 CROWD = 20_000
 """Events beside the sorted ones from which they are sorted in."""
 
@@ -110,7 +112,8 @@ class Scene:
         return gone
 
     def warm_up(self) -> None:
-        """Write out what the first answers would have to wait for."""
+        """Make what the first answers would have to wait for."""
+        self.shelf.asking.prepare(PREPARED)
         for scorer in self.shelf.scorers:
             for level in range(len(scorer.blend.weights)):
                 scorer.level(level)
