@@ -36,6 +36,8 @@ MOST = 500
 """New items that are offered at a time, those that came first; others wait for them."""
 REST = 20.0
 """New items are looked for anew when so many times what it took has passed since."""
+KEPT = 2.0
+"""How long impressions are counted, in times of how long an item is new."""
 SHELVES = 4
 """Releases that may answer at a time."""
 
@@ -76,7 +78,7 @@ class Outlook:
     given: float
     """Impressions that new items got in the last day."""
     missed: int
-    """Items that are not new any more and did not get theirs."""
+    """Items that did not get theirs, for as long again as they were new."""
 
 
 class Explorer:
@@ -109,7 +111,7 @@ class Explorer:
         self.budget = budget or Budget()
         self.options = options or Exploring()
         self.seed = seed
-        self.impressions = Impressions(journal, self.budget.days, clock)
+        self.impressions = Impressions(journal, KEPT * self.budget.days, clock)
         self._clock = clock
         self._turn = threading.Lock()
         self._new: OrderedDict[int, _Met] = OrderedDict()
@@ -182,7 +184,7 @@ class Explorer:
 
     def outlook(self) -> Outlook:
         """Return whether what is promised can be kept."""
-        since = self.impressions.since()
+        since = self.impressions.since(days=KEPT * self.budget.days)
         age = self._age(np.array(list(since.values())))
         given = self.impressions.given(list(since))
         over = (age >= self.budget.days) & (given < self.budget.impressions)
@@ -225,7 +227,7 @@ class Explorer:
         )
         names = [items.ids.ids[row] for row in rows]
         self.impressions.meet(dict(zip(names, created.tolist(), strict=True)))
-        since = self.impressions.since(still=True)
+        since = self.impressions.since(days=self.budget.days)
         given = self.impressions.given(list(since))
         owed = given < self.budget.impressions
         open_ = {item: at for (item, at), one in zip(since.items(), owed, strict=True) if one}

@@ -1,5 +1,6 @@
 """Since when items are new, and how often they were shown: counted from the answers given."""
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ class Impressions:
 
     Args:
         journal: Of the store.
-        days: How long an item is new [days].
+        days: How far back answers are counted [days].
         clock: Returns epoch seconds.
     """
 
@@ -79,9 +80,9 @@ class Impressions:
         with self._lock:
             return sum(count for at, count in self._lately if at >= oldest)
 
-    def since(self, *, still: bool = False) -> dict[str, float]:
-        """Return since when items are new [epoch s]; if ``still``, of those that are now."""
-        oldest = self._clock() - self._days * DAY if still else -np.inf
+    def since(self, days: float = math.inf) -> dict[str, float]:
+        """Return since when items are new [epoch s]: those of the last so many days."""
+        oldest = self._clock() - days * DAY
         with self._lock:
             return {item: at for item, at in self._since.items() if at > oldest}
 

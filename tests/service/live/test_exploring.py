@@ -50,6 +50,7 @@ def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
     assert 1 <= len(tried) <= 10
     assert all(shown.count(f"item-{row}") >= 2 for row in range(30, 35))
     assert bold.explorer.outlook().new == 0
+    assert bold.status()["exposure"]["new"] == 0
 
 
 def test_an_item_is_tried_out_right_after_it_was_posted(bold):
