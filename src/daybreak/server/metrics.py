@@ -150,6 +150,7 @@ LABELLED = {
     "model_metric": ("What simulated cold starts measured", ("metric", "slice")),
     "drift_score": ("How far data have moved since the training", ("feature",)),
     "experiment_ctr": ("Share of shown lists with a click", ("experiment", "variant")),
+    "exposure": ("What new items are owed and given: impressions a day, or items", ("what",)),
 }
 """Tables of the state: from labels, as a tuple or joined by ``/``, to numbers."""
 

@@ -401,7 +401,9 @@ class Live(Growing):
 
     def status(self) -> dict[str, Any]:
         """Return what is in use, how much is known, and what is not as it should be."""
-        return self._watching.status() | {"experiment_ctr": self._experiments.rates()}
+        exposure = vars(self._explorer.outlook())
+        rates = self._experiments.rates()
+        return self._watching.status() | {"experiment_ctr": rates, "exposure": exposure}
 
     def close(self) -> None:
         """Answer what was asked, write the log, close the store."""
