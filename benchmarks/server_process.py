@@ -14,7 +14,7 @@ from pathlib import Path
 
 from daybreak import Client
 
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 """How long a server may take until it answers."""
 
 
