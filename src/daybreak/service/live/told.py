@@ -4,7 +4,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,24 +12,29 @@ import scipy.sparse as sp
 
 from daybreak.data.events import Events
 from daybreak.service.asking import Told
-from daybreak.service.event_rows import EventRows, event_rows
 from daybreak.service.inputs import TEXT
 from daybreak.service.live.scene import Scene
 from daybreak.service.live.sides import as_text, frame_of
 from daybreak.service.live.wish import Wish
-from daybreak.types import Mask, Rows, Sparse
+from daybreak.types import Doubles, Mask, Rows, Sparse
 
 REMEMBERED = 1_000
 """Profiles that are kept encoded for the next request that tells them."""
 NOBODY = "\0nobody"
 """Looked up where there is no name; no store holds it."""
-_COLUMNS = {
-    "user_id": pl.String,
-    "item_id": pl.String,
-    "event_type": pl.String,
-    "value": pl.Float64,
-    "timestamp": pl.Float64,
-}
+Kind = tuple[str | None, float | None]
+"""Type and value of an event."""
+_KIND = {"event_type": pl.String, "value": pl.Float64}
+
+
+class Late(NamedTuple):
+    """Events that requests bring: parallel columns."""
+
+    who: Rows
+    """Positions of wishes."""
+    item: Rows
+    at: Doubles
+    liked: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +57,14 @@ class Listener:
     _encoder: Any = None
     """The one whose work is remembered."""
     _encoded: OrderedDict[str, Sparse] = field(default_factory=OrderedDict)
+    _rules: Any = None
+    """Those whose judgements are remembered."""
+    _liked: dict[Kind, bool] = field(default_factory=dict)
 
     def listen(self, scene: Scene, wishes: Sequence[Wish]) -> Known:
         """Return what is known of the askers of some wishes."""
         n_items = len(scene.shelf.catalogue.items)
-        events, seen = _happened(scene, wishes)
+        events, seen = self._happened(scene, wishes)
         here = events.item < n_items  # an event may be newer than the shelf
         if not here.all():
             events = events.where(here)
@@ -102,36 +110,54 @@ class Listener:
         self._encoded.move_to_end(key)
         return self._encoded[key]
 
+    def _happened(
+        self, scene: Scene, wishes: Sequence[Wish]
+    ) -> tuple[Events, tuple[Rows, Rows]]:
+        """Return positive events by position, and what was seen without being liked."""
+        histories = scene.histories
+        users = [wish.user or NOBODY for wish in wishes]
+        asked = [users]
+        if any(wish.session for wish in wishes):
+            asked.append([wish.session or NOBODY for wish in wishes])
+        liked = [histories.of(names) for names in asked]
+        seen = [histories.only_seen(names) for names in asked]
+        if any(wish.events for wish in wishes):
+            late = self._told_now(scene, wishes)
+            yes = late.liked
+            liked.append(Events(late.who[yes], late.item[yes], late.at[yes]))
+            seen.append((late.who[~yes], late.item[~yes]))
+        if len(liked) == 1:
+            return liked[0], seen[0]
+        events = Events.of(*(np.concatenate([getattr(part, name) for part in liked])
+                             for name in ("user", "item", "at")))  # fmt: skip
+        return events, (
+            np.concatenate([who for who, _ in seen]), np.concatenate([item for _, item in seen])
+        )  # fmt: skip
+
+    def _told_now(self, scene: Scene, wishes: Sequence[Wish]) -> Late:
+        """Return the events that requests bring, on items that are known."""
+        told = [(place, event) for place, wish in enumerate(wishes) for event in wish.events]
+        rows = scene.shelf.catalogue.items.ids.rows([item for _, (item, *_) in told])
+        known = rows >= 0
+        liked = self._likes(scene, [(kind, value) for _, (_, kind, value, _) in told])
+        return Late(
+            np.array([place for place, _ in told], dtype=np.int64)[known],
+            rows[known],
+            np.array([at for _, (*_, at) in told], dtype=np.float64)[known],
+            np.array(liked, dtype=bool)[known],
+        )
+
+    def _likes(self, scene: Scene, kinds: Sequence[Kind]) -> list[bool]:
+        """Say of types and values whether such an event is positive; each is judged once."""
+        if self._rules is not scene.rules or len(self._liked) > REMEMBERED:
+            self._rules, self._liked = scene.rules, {}
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in self._liked]
+        if new:
+            frame = pl.DataFrame(new, schema=_KIND, orient="row")
+            signs = scene.rules.signs(frame).to_list()
+            self._liked |= {kind: sign > 0 for kind, sign in zip(new, signs, strict=True)}
+        return [self._liked[kind] for kind in kinds]
+
 
 def _given(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
-
-
-def _happened(scene: Scene, wishes: Sequence[Wish]) -> tuple[Events, tuple[Rows, Rows]]:
-    """Return positive events by position, and what was seen without being liked."""
-    histories = scene.histories
-    users = [wish.user or NOBODY for wish in wishes]
-    asked = [users]
-    if any(wish.session for wish in wishes):
-        asked.append([wish.session or NOBODY for wish in wishes])
-    liked = [histories.of(names) for names in asked]
-    seen = [histories.only_seen(names) for names in asked]
-    if any(wish.events for wish in wishes):
-        late = _told_now(scene, wishes)
-        who = np.array(late.users, dtype=np.int64)
-        liked.append(Events(who[late.liked], late.item[late.liked], late.at[late.liked]))
-        seen.append((who[~late.liked], late.item[~late.liked]))
-    if len(liked) == 1:
-        return liked[0], seen[0]
-    events = Events.of(*(np.concatenate([getattr(part, name) for part in liked])
-                         for name in ("user", "item", "at")))  # fmt: skip
-    return events, (
-        np.concatenate([who for who, _ in seen]), np.concatenate([item for _, item in seen])
-    )  # fmt: skip
-
-
-def _told_now(scene: Scene, wishes: Sequence[Wish]) -> EventRows:
-    """Return the events that requests bring; users are positions."""
-    rows = [(str(place), *event) for place, wish in enumerate(wishes) for event in wish.events]
-    frame = pl.DataFrame(rows, schema=_COLUMNS, orient="row")
-    return event_rows(frame, scene.shelf.catalogue.items.ids, scene.rules)

@@ -1,0 +1,79 @@
+import time
+
+import pytest
+
+from daybreak.config import Settings
+from daybreak.service.live import Ask, Live, LiveOptions
+from daybreak.service.retrain_policy import RetrainPolicy
+from daybreak.service.retraining import KIND
+from daybreak.store import Release
+
+
+@pytest.mark.slow
+def test_a_training_puts_its_release_into_use_while_answers_go_on(settings):
+    with Live(settings, poll_s=0.05) as live:
+        task = live.retrain(reason="a test")
+        assert live.recommend(Ask(user_id="person-1")).release == "r1"
+        assert live.status()["training"] == task
+        live.retrain(wait=True)
+        (ended,) = live.tasks()
+        assert (ended["id"], ended["reason"]) == (task, "a test")
+        if ended["status"] == "done":
+            assert live.recommend(Ask(user_id="person-1")).release == ended["release"]
+            assert live.rollback() == "r1"
+        else:  # twelve strategies against six on sixty people: the gate may find them worse
+            assert ended["status"] == "refused"
+            assert "worse than the release in service" in ended["note"]
+            assert live.recommend(Ask(user_id="person-1")).release == "r1"
+
+
+@pytest.mark.slow
+def test_the_first_training_ends_the_beginning(tmp_path, tables):
+    events, items, users = tables
+    settings = Settings(store=f"sqlite:///{tmp_path}/new.db", encoder="none")
+    with Live(settings, poll_s=0.05) as live:
+        live.put_items(items.to_dicts())
+        live.put_users(users.to_dicts())
+        live.add_events(events.to_dicts())
+        assert live.recommend(Ask(user_id="person-1")).release == ""
+        live.retrain(wait=True)
+        (ended,) = live.tasks()
+        assert ended["status"] == "done", ended["note"]
+        answer = live.recommend(Ask(user_id="person-1"))
+        assert answer.release == ended["release"]
+        assert answer.notes == ()
+        assert live.status()["model_metric"]
+
+
+def test_a_training_begins_when_enough_has_come(settings, monkeypatch):
+    options = LiveOptions(retrain=RetrainPolicy(events=0.2, rest_s=0.0))
+    with Live(settings, poll_s=3600, options=options) as live:
+        started = []
+        monkeypatch.setattr(live._trainer, "start", started.append)
+        live._fresh.look(now=True)
+        rows = [{"user_id": f"new-{n}", "item_id": f"item-{n % 30}"} for n in range(60)]
+        live.add_events(rows)
+        live._fresh.look(now=True)
+        assert len(started) == 1
+        assert started[0].endswith("new events since the training")
+        assert live.status()["drift_score"].keys() == {"popularity", "content", "new_items"}
+
+
+def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
+    options = LiveOptions(retrain=RetrainPolicy(every_s=1.0, rest_s=0.0))
+    with Live(settings, poll_s=3600, options=options) as live:
+        record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
+        live.journal.put_records(KIND, {"train-1": record})
+        assert live._fresh.look(now=True) is None
+        assert live.retrain() == "train-1"
+        assert live.status()["training"] == "train-1"
+
+
+def test_drift_shows_when_other_items_are_chosen(live):
+    live.store.put_release(Release("r1", time.time() - 9.0, "releases/r1", active=True))
+    assert set(live._fresh.signs().drift.values()) == {0.0}
+    crowd = [{"user_id": f"c-{n}", "item_id": f"item-{30 + n % 5}"} for n in range(300)]
+    live.add_events(crowd)
+    moved = live._fresh.signs().drift
+    assert (moved["new_items"], moved["content"]) == (1.0, 0.0)
+    assert moved["popularity"] > 0.25
