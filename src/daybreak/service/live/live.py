@@ -104,6 +104,7 @@ class Live(Growing):
             self.journal, self._stages, self._answering, self._fresh, options.retention
         )
         self._duties.experiments()
+        self._duties.exposure()
         self._duties.start(poll_s)
 
     def add_events(self, rows: Sequence[Mapping[str, Any]]) -> Accepted:
