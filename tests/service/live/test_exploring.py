@@ -31,6 +31,13 @@ def test_a_request_says_whether_new_items_are_tried_out(bold):
     assert 0 < tried.items[-1].propensity < 1
 
 
+def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
+    options = LiveOptions(explore=True, exposure=BOLD.exposure, exploring=BOLD.exploring)
+    with Live(settings, poll_s=3600, options=options) as service:
+        assert len(service.explorer._new) == 1
+        assert explored(service.recommend(Ask(user_id="person-1", n=N)))
+
+
 def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
     answer = bold.recommend(Ask(user_id="person-1", n=N, explore=True))
     bold._log.flush()
