@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from daybreak.data.auto_rules import auto_conditions, unheard
-from daybreak.data.expressions import Condition, parse, type_key, type_name
+from daybreak.data.expressions import ANY, RATING, Condition, parse, type_key, type_name
 from daybreak.errors import ConfigError
 
 
@@ -134,6 +134,12 @@ class ResolvedRules:
 
 
 def _any(conditions: tuple[Condition, ...]) -> pl.Expr:
-    if not conditions:
-        return pl.lit(False)
-    return pl.any_horizontal([condition.mask() for condition in conditions])
+    """Return the expression that is true where one of the conditions is.
+
+    Names alone, of which there may be many, are looked up together.
+    """
+    names = [c.name for c in conditions if not c.comparison and c.name not in {ANY, RATING}]
+    masks = [c.mask() for c in conditions if c.comparison or c.name in {ANY, RATING}]
+    if names:
+        masks.append(type_key(pl.col("event_type")).is_in(names).fill_null(value=False))
+    return pl.any_horizontal(masks) if masks else pl.lit(False)

@@ -39,7 +39,8 @@ class Vocabulary:
 
     def extend(self, ids: Iterable[str]) -> "Vocabulary":
         """Return a vocabulary with the ids that are new added at the end, in their order."""
-        return Vocabulary((*self.ids, *(i for i in dict.fromkeys(ids) if i not in self._rows)))
+        new = [i for i in dict.fromkeys(ids) if i not in self._rows]
+        return Vocabulary((*self.ids, *new)) if new else self
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._rows

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -107,8 +108,15 @@ class Asking:
     def changed(self, items: Items, rows: Sequence[int]) -> "Asking":
         """Return it for a catalogue of which some rows are new, or have changed."""
         stale = set(rows)
-        spread = {row: near for row, near in self._spread.items() if row not in stale}
-        return Asking(self.anchors, items, self.dated, self.encode, spread, self._said)
+        twin = copy(self)
+        twin.items = items
+        twin._spread = {row: near for row, near in self._spread.items() if row not in stale}
+        added = self.anchors.ids.rows(items.ids.ids[len(self.items) :])
+        twin._anchor_of = np.r_[self._anchor_of, added]
+        strange = np.array([row for row in stale if twin._anchor_of[row] < 0], dtype=np.int64)
+        if len(strange) <= AT_ONCE:
+            twin._spread_all(strange)
+        return twin
 
     def forget(self) -> None:
         """Drop the sentences that were said."""

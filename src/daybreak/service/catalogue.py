@@ -1,7 +1,7 @@
 """The catalogue as it is now, learned or added since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,8 @@ class Catalogue:
     items: Items
     gone: frozenset[int] = frozenset()
     """Rows of items that were deleted: they keep their place and are never recommended."""
+    told: Mask | None = field(default=None, repr=False)
+    """(n_items,) what :meth:`described` returns; None: to be worked out."""
     fields: tuple[Field, ...] = ()
     """What the columns were found to be when models learned from them."""
 
@@ -79,7 +81,10 @@ class Catalogue:
         items = Items(ids, stacked, created[order] if len(created) else created)
         both = pl.concat([self.frame, fitted(frame, self.frame)], how="diagonal_relaxed")
         gone = self.gone - set(rows.tolist())
-        return replace(self, frame=both[order], items=items, gone=gone), rows[~same]
+        told = np.r_[self.described(), np.zeros(len(ids) - len(mine), dtype=bool)]
+        told[rows] = _told(blocks, len(rows))
+        found = replace(self, frame=both[order], items=items, gone=gone, told=told)
+        return found, rows[~same]
 
     def without(self, ids: Sequence[str]) -> "Catalogue":
         """Return it with some items gone: nobody is told of them until they come again."""
@@ -107,10 +112,15 @@ class Catalogue:
 
     def described(self) -> Mask:
         """Mark the items of which anything is known beside the id."""
-        told = np.zeros(len(self.items), dtype=bool)
-        for block in self.items.blocks:
-            told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
-        return told
+        return _told(self.items.blocks, len(self.items)) if self.told is None else self.told
+
+
+def _told(blocks: Sequence[Block], n: int) -> Mask:
+    """Mark the rows in which any block has something."""
+    told = np.zeros(n, dtype=bool)
+    for block in blocks:
+        told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+    return told
 
 
 def _stacked(mine: Block, theirs: Block, order: Rows) -> Block:
