@@ -1,6 +1,7 @@
 """Faults that are no crashes: what a service says meanwhile, and what is there afterwards."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -54,7 +55,7 @@ class Writer:
                 self.client.add_event(user, "any", event_type="view")
                 self.acknowledged.append(user)
             except ServiceError as error:
-                refusal = str(error)
+                refusal = told(error)
         return refusal
 
     def account(self, store: str) -> str:
@@ -217,7 +218,7 @@ def model_truncated(store: str, work: Path) -> Finding:
             client.activate(spare.id)
             swap = "put into use"
         except ServiceError as error:
-            swap = f"refused ({str(error)[:160]})"
+            swap = f"refused ({told(error)})"
         same = client.recommend("somebody", n=3).model == before
     found = "; ".join(f"{times} of {count}: {text}" for text, times in told.most_common())
     return Finding(
@@ -235,6 +236,12 @@ CONDITIONS: dict[str, Callable[[str, Path], Finding]] = {
     "clock": clock_jumps,
     "model": model_truncated,
 }
+
+
+def told(error: ServiceError) -> str:
+    """Return what an error says, without the folders and requests of this run."""
+    text = re.sub(r"(?:/[\w.-]+)+/(?=[\w.-]+/[\w.-]+)", "", str(error))
+    return re.sub(r" \(request \w+\)", "", text)[:200]
 
 
 def _files(store: str) -> Iterator[Path]:
@@ -301,7 +308,7 @@ def _answers(server: Server) -> str:
     try:
         return f"{len(Client(server.url, retries=ONCE).recommend('somebody', n=5))} items"
     except ServiceError as error:
-        return str(error)[:160]
+        return told(error)
 
 
 @contextmanager
