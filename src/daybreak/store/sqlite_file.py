@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from daybreak.errors import StoreError
@@ -58,6 +58,11 @@ class SqliteFile(Database):
             event.listen(engine, "do_connect", self._look)
             event.listen(engine, "checkout", self._look_again)
 
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What SQLAlchemy and, where it is not asked, the driver raise."""
+        return (SQLAlchemyError, sqlite3.Error)
+
     def passes(self, error: Exception) -> bool:
         """Locks pass."""
         cause = reason(error).lower()
@@ -89,9 +94,8 @@ class SqliteFile(Database):
             if has_tables(connection):
                 check_version(*marks(connection), self.engine.url)
                 return
-        driver = self.engine.raw_connection()
-        driver.cursor().execute("PRAGMA journal_mode = WAL")
-        driver.close()
+        with closing(self.engine.raw_connection()) as driver:
+            driver.cursor().execute("PRAGMA journal_mode = WAL")
         with self.engine.execution_options(writes=True).begin() as connection:
             if not has_tables(connection):  # another process may have been faster
                 create(connection)
