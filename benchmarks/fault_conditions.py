@@ -55,7 +55,7 @@ class Writer:
                 self.client.add_event(user, "any", event_type="view")
                 self.acknowledged.append(user)
             except ServiceError as error:
-                refusal = told(error)
+                refusal = plainly(error)
         return refusal
 
     def account(self, store: str) -> str:
@@ -218,7 +218,7 @@ def model_truncated(store: str, work: Path) -> Finding:
             client.activate(spare.id)
             swap = "put into use"
         except ServiceError as error:
-            swap = f"refused ({told(error)})"
+            swap = f"refused ({plainly(error)})"
         same = client.recommend("somebody", n=3).model == before
     found = "; ".join(f"{times} of {count}: {text}" for text, times in told.most_common())
     return Finding(
@@ -238,7 +238,7 @@ CONDITIONS: dict[str, Callable[[str, Path], Finding]] = {
 }
 
 
-def told(error: ServiceError) -> str:
+def plainly(error: ServiceError) -> str:
     """Return what an error says, without the folders and requests of this run."""
     text = re.sub(r"(?:/[\w.-]+)+/(?=[\w.-]+/[\w.-]+)", "", str(error))
     return re.sub(r" \(request \w+\)", "", text)[:200]
@@ -308,7 +308,7 @@ def _answers(server: Server) -> str:
     try:
         return f"{len(Client(server.url, retries=ONCE).recommend('somebody', n=5))} items"
     except ServiceError as error:
-        return told(error)
+        return plainly(error)
 
 
 @contextmanager
