@@ -80,7 +80,7 @@ class GateRefusedError(DaybreakError):
 
 
 class ServiceError(DaybreakError):
-    """A Daybreak service could not be reached, or did not do as asked; see ``daybreak.client``."""
+    """A service could not be reached, or did not do as asked; see ``daybreak.client``."""
 
     code = "service"
 
