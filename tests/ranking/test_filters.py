@@ -319,6 +319,25 @@ def test_long_chains_of_conditions_are_one_level():
 
 
 @pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("n" + " + n" * 36 + " > 0", "n > 0"),
+        ("2 / (" * 18 + "n" + ")" * 18 + " = n", "n <> 0"),
+        ("(" * 18 + "b" + ") is true" * 18, "b"),
+        ("not " * 36 + "b", "b"),
+        ("coalesce(" * 18 + "n" + ", m)" * 18 + " > 0", "coalesce(n, m) > 0"),
+        ("abs(" * 18 + "n" + ")" * 18 + " > 0", "n <> 0"),
+        ("n" + " * 1" * 30 + " between 0 and 1", "n between 0 and 1"),
+        ("at" + " - interval '1 day'" * 30 + " < now()", "at is not null"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_operators_within_operators_cost_no_more_than_their_number(text, fits):
+    found = evaluate(text, FACETS, NOW)
+    assert found.tolist() == evaluate(fits, FACETS, NOW).tolist()
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "it is empty"),

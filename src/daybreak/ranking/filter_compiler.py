@@ -55,17 +55,21 @@ class Compiler:
         self.facets = facets
         self.now = now
         self.used: dict[str, Facet] = {}
+        self.steps: list[pl.Expr] = []
+        """What must be computed before the condition, in this order."""
         self.patterns = 0
 
     def condition(self, node: exp.Expression) -> pl.Expr:
         """Return what is true, false or null for each item."""
-        typed = self.typed(node)
+        return self._truth_of(self.typed(node))
+
+    def _truth_of(self, typed: Typed) -> pl.Expr:
         if typed.kind == "null":
             return _NOTHING
         if typed.kind != "boolean":
             self.source.refuse(
                 f"a condition is needed here, not {typed.words()}; compare it with something",
-                node,
+                typed.node,
             )
         return typed.value
 
@@ -84,7 +88,13 @@ class Compiler:
         return self.source.refuse(f"filters have no {kind.__name__.upper()}", node)
 
     def _compared(self, node: exp.Expression) -> Typed:
-        left, right = self._pair(node)
+        self._only(node, "this", "expression")
+        left, right = self.typed(node.this), self.typed(node.expression)
+        return self._comparison(node, left, right)
+
+    def _comparison(self, node: exp.Expression, left: Typed, right: Typed) -> Typed:
+        """Return ``left < right``, or what kind of comparison the node is."""
+        left, right = alike(left, right, self.source)
         if "null" in (left.kind, right.kind):
             self._refuse_null(left, right)
             return boolean(_NOTHING, node)
@@ -94,11 +104,6 @@ class Compiler:
             self.source.refuse("true and false are neither more nor less", node)
         return boolean(_COMPARISONS[type(node)](left.value, right.value), node)
 
-    def _pair(self, node: exp.Expression) -> tuple[Typed, Typed]:
-        self._only(node, "this", "expression")
-        left, right = self.typed(node.this), self.typed(node.expression)
-        return alike(left, right, self.source)
-
     def _refuse_null(self, *sides: Typed) -> None:
         for side in sides:
             if isinstance(side.node, exp.Null):
@@ -106,7 +111,8 @@ class Compiler:
 
     def _same(self, node: exp.Expression) -> Typed:
         """Return ``IS NOT DISTINCT FROM``: equal, or both unknown."""
-        left, right = self._pair(node)
+        self._only(node, "this", "expression")
+        left, right = alike(self.typed(node.this), self.typed(node.expression), self.source)
         if left.kind in {"list", "numbers"} or right.kind in {"list", "numbers"}:
             self.source.refuse("lists cannot be compared as a whole", node)
         same = left.value.eq_missing(right.value)
@@ -125,8 +131,20 @@ class Compiler:
             )
         one, other = (side.value.cast(pl.Float64) for side in (left, right))
         if isinstance(node, exp.Div):
+            other = self._step(other)
             other = pl.when(other != 0).then(other)
-        return Typed("number", work(one, other).fill_nan(None), node)
+        result = self._step(work(one, other))
+        return Typed("number", result.fill_nan(None), node)
+
+    def _step(self, value: pl.Expr) -> pl.Expr:
+        """Return a value that will have been computed before; so it costs once, not twice.
+
+        Expressions that name a part twice, one within the other, would double at each level.
+        """
+        if value.meta.is_column():
+            return value
+        self.steps.append(value.alias(f"\0{len(self.steps)}"))
+        return pl.col(f"\0{len(self.steps) - 1}")
 
     def _negative(self, node: exp.Expression) -> Typed:
         inner = self.typed(node.this)
@@ -154,7 +172,8 @@ class Compiler:
             return boolean(value.value.is_null(), node)
         if not isinstance(right, exp.Boolean):
             self.source.refuse("after IS stand NULL, TRUE or FALSE; else write =", node)
-        return boolean(self.condition(node.this).eq_missing(bool(right.this)), node)
+        truth = self._truth_of(value).cast(pl.Boolean)
+        return boolean(truth.eq_missing(bool(right.this)), node)
 
     def _in(self, node: exp.Expression) -> Typed:
         value = self.typed(node.this)
@@ -181,9 +200,11 @@ class Compiler:
 
     def _between(self, node: exp.Expression) -> Typed:
         self._only(node, "this", "low", "high")
-        low = exp.GTE(this=node.this, expression=node.args["low"])
-        high = exp.LTE(this=node.this, expression=node.args["high"])
-        return boolean(self._compared(low).value & self._compared(high).value, node)
+        value = self.typed(node.this)
+        value = Typed(value.kind, self._step(value.value), value.node, value.literal)
+        low, high = self.typed(node.args["low"]), self.typed(node.args["high"])
+        above = self._comparison(exp.GTE(), value, low).value
+        return boolean(above & self._comparison(exp.LTE(), value, high).value, node)
 
     def _like(self, node: exp.Expression) -> Typed:
         self._only(node, "this", "expression", "negate")

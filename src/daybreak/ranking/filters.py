@@ -86,6 +86,8 @@ def evaluate(text: str, facets: Facets, now: float) -> Mask:
     rows = pl.Series("", range(len(facets)), dtype=pl.UInt32).to_frame()
     frame = rows.with_columns(a.values.alias(name) for name, a in compiler.used.items())
     try:
+        for step in compiler.steps:
+            frame = frame.with_columns(step)
         fits = frame.with_columns(condition.fill_null(value=False).alias("fits"))["fits"]
     except pl.exceptions.PolarsError as error:
         raise FilterError(f"the filter cannot be evaluated: {error}") from error
