@@ -210,7 +210,7 @@ class Scorer:
     ) -> None:
         """Add up what strategies say one by one, at levels that are not written out."""
         rows = np.concatenate([np.arange(span.start, span.stop) for span in spans.values()])
-        mine = evidence[rows]
+        mine = evidence if len(rows) == evidence.shape[0] else evidence[rows]
         for speaker in speakers:
             product = self.forms[speaker].weights.apply(mine)
             if product is None:
@@ -241,6 +241,8 @@ class Scorer:
             parts = [(self.forms[row].weights, weights[row]) for row in rows]
             parts = [(operator, columns) for operator, columns in parts if columns.any()]
             size = _size(parts)
+            if kind.startswith("vectors"):
+                continue  # heard by one strategy alone: one product does for all levels
             if size <= self._room:
                 self._room -= size
                 written[kind] = _combined(parts)
