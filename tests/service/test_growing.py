@@ -40,10 +40,14 @@ def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
     assert shop.update_items(tables[1])._shelf.parts is parts
 
 
-def test_a_removed_item_is_no_candidate_until_it_comes_again(shop):
+def test_a_removed_item_is_no_candidate_until_it_comes_again(shop, tmp_path):
     row = shop.items.filter(item_id="item-0")
     shop.remove_items(["item-0", "nothing"])
     assert "item-0" not in ids(shop.recommend(["x"], k=40))
+    shop.save(tmp_path / "release")
+    again = Recommender.load(tmp_path / "release")
+    assert "item-0" not in ids(again.recommend(["x"], k=40))
+    assert "item-0" in ids(again.update_items(row).recommend(["x"], k=40))
     assert "item-0" not in ids(shop.similar_items(["item-5"], k=40))
     shop.add_items(row)
     assert "item-0" in ids(shop.recommend(["x"], k=40))

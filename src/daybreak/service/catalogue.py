@@ -110,6 +110,17 @@ class Catalogue:
         there[list(self.gone)] = False
         return there
 
+    def kept(self) -> pl.DataFrame:
+        """Return the rows as they are kept: those of deleted items are hidden."""
+        if not self.gone:
+            return self.frame
+        gone = np.zeros(len(self.items), dtype=bool)
+        gone[list(self.gone)] = True
+        before = self.frame[HIDDEN] if HIDDEN in self.frame.columns else pl.Series([None])
+        text = before.cast(pl.String).extend_constant(None, self.frame.height - len(before))
+        hidden = pl.Series(["true"]).new_from_index(0, self.frame.height)
+        return self.frame.with_columns(hidden.zip_with(pl.Series(gone), text).alias(HIDDEN))
+
     def described(self) -> Mask:
         """Mark the items of which anything is known beside the id."""
         return _told(self.items.blocks, len(self.items)) if self.told is None else self.told

@@ -133,7 +133,7 @@ def _write(folder: Path, learned: Learned, catalogue: Catalogue, more: dict[str,
         model.save(folder / "models" / str(number))
     learned.content.save(folder / "content")
     learned.profile.save(folder / "profile")
-    catalogue.frame.write_parquet(folder / "items.parquet")
+    catalogue.kept().write_parquet(folder / "items.parquet")
     _write_items(folder, catalogue.items)
     head = {
         "format": FORMAT,
