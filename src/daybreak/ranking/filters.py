@@ -6,12 +6,9 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 
 import polars as pl
-from sqlglot import exp
 
 from daybreak.errors import FilterError
 from daybreak.ranking.facets import Facets
-from daybreak.ranking.filter_compiler import Compiler
-from daybreak.ranking.filter_text import read_filter
 from daybreak.types import Mask
 
 REMEMBERED = 32_000_000
@@ -47,9 +44,7 @@ class Filters:
         Raises:
             FilterError: It cannot be read, or asks for what is not there.
         """
-        tree = read_filter(text)
-        timed = _asks_the_time(tree)
-        second = int(time.time() if at is None else at) if timed else None
+        second = int(time.time() if at is None else at) if asks_the_time(text) else None
         return self._mask((text, second), lambda: evaluate(text, self.facets, second or 0))
 
     def having(self, name: str, values: tuple[str, ...]) -> Mask:
@@ -71,16 +66,24 @@ class Filters:
         return found
 
 
-def _asks_the_time(tree: exp.Expression) -> bool:
+def asks_the_time(text: str) -> bool:
+    """Say whether what fits a filter depends on when it is asked."""
+    from sqlglot import exp  # noqa: PLC0415 - slow to import, and needed by filters alone
+
+    from daybreak.ranking.filter_text import read_filter  # noqa: PLC0415
+
     return any(
         isinstance(node, exp.CurrentTimestamp | exp.CurrentDate)
         or (isinstance(node, exp.Anonymous) and node.name.lower() == "now")
-        for node in tree.walk()
+        for node in read_filter(text).walk()
     )
 
 
 def evaluate(text: str, facets: Facets, now: float) -> Mask:
     """Return (n_items,) whether each item fits a filter; see :meth:`Filters.mask`."""
+    from daybreak.ranking.filter_compiler import Compiler  # noqa: PLC0415 - as above
+    from daybreak.ranking.filter_text import read_filter  # noqa: PLC0415
+
     compiler = Compiler(text, facets, now)
     condition = compiler.condition(read_filter(text))
     rows = pl.Series("", range(len(facets)), dtype=pl.UInt32).to_frame()
