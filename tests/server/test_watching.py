@@ -40,6 +40,7 @@ def test_requests_and_answers_are_counted(client):
     assert found[f"daybreak_recommend_requests_total{{{answered}}}"] == "1.0"
     assert found['daybreak_model_metric{metric="ndcg",slice="cold"}'] == "0.5"
     assert found["daybreak_users"] == "3.0"
+    assert found["daybreak_cold_item_exposure_ratio"] == "0.0"
     assert float(found["daybreak_resident_memory_bytes"]) > 1e6
 
 

@@ -1,14 +1,15 @@
 """What Prometheus sees: counters of requests and answers, and the state of the shop."""
 
 import logging
+import math
 import os
 import sys
-import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
@@ -24,6 +25,8 @@ KNOWN_TYPES = frozenset(
 )
 """Event types that have a label of their own; callers must not be able to make up more."""
 OTHER = "other"
+LATELY = 10_000
+"""Items shown last, of which the share of cold ones is told."""
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 Status = Callable[[], Mapping[str, Any]]
@@ -60,6 +63,12 @@ class Metrics:
         self._explored = Counter(
             "daybreak_explored_items", "Items shown to be tried out", **own
         )
+        self._lately: deque[bool] = deque(maxlen=LATELY)
+        exposure = Gauge(
+            "daybreak_cold_item_exposure_ratio",
+            "Share of items without events among those shown lately", **own,
+        )  # fmt: skip
+        exposure.set_function(self._cold_exposure)
         self._fallback = Counter(
             "daybreak_fallback", "Answers without a trained release", ["from", "to"], **own
         )
@@ -82,10 +91,15 @@ class Metrics:
         self._recommend_seconds.observe(answer.took_ms / 1000)
         for item in answer.items:
             self._items.labels(item.temperature).inc()
+            self._lately.append(item.temperature != "hot")
             if item.explored:
                 self._explored.inc()
         if not answer.release:
             self._fallback.labels("release", first).inc()
+
+    def _cold_exposure(self) -> float:
+        shown = list(self._lately)
+        return sum(shown) / len(shown) if shown else math.nan
 
     def posted(self, rows: list[Any], outcome: Accepted) -> None:
         """Count events that came in."""
@@ -140,10 +154,8 @@ PLAIN = {
     "items": "Items of the catalogue",
     "cold_user_ratio": "Share of users without events",
     "cold_item_ratio": "Share of items without events",
-    "cold_item_exposure_ratio": "Share of cold items among those shown lately",
     "train_seconds": "Time of the last training",
     "model_age_seconds": "Age of the release in use",
-    "embedding_cache_hits_total": "Texts that had been encoded before",
 }
 """Numbers of the state, and what they mean."""
 LABELLED = {
@@ -165,11 +177,6 @@ def resident_bytes() -> float:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return float(peak if sys.platform == "darwin" else peak * 1024)
     return float(pages * os.sysconf("SC_PAGE_SIZE"))
-
-
-def since(at: float) -> float:
-    """Return the seconds since a time, never fewer than 0, whatever clocks do."""
-    return max(0.0, time.time() - at)
 
 
 def _gauge(name: str, help_: str, value: float) -> Metric:
