@@ -14,6 +14,8 @@ from daybreak.service.inputs import TEXT
 from daybreak.types import Rows, Sparse
 
 Answer = tuple[Sparse, dict[int, str]]
+PIECES = 50
+"""Additions that may lie one by one; more make every look-up slow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,8 @@ class Profiles:
         merged = _last(users) if whole else self._merged(users)
         added = sp.csr_array(self.encoder.transform(merged))
         frame = pl.concat([self.frame, fitted(merged, self.frame)], how="diagonal_relaxed")
+        if frame.n_chunks() > PIECES:
+            frame = frame.rechunk()
         rows = {**self.rows, **_places(merged, self.frame.height)}
         grown = Profiles(
             self.encoder, frame, sp.csr_array(sp.vstack([self.matrix, added])), rows

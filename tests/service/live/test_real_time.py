@@ -166,3 +166,14 @@ def test_deleted_events_count_no_more(live):
     assert live.delete_events(["e1"]) == 1
     assert live.delete_events(user="fresh", item="item-8") == 1
     assert ids(live.recommend(Ask(user_id="fresh", n=9))) == before
+
+
+def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
+    before = len(live._stages.now.shelf.profiles.rows)
+    live.add_events([{"user_id": f"silent-{n}", "item_id": "item-1"} for n in range(5)])
+    live.put_users([{"user_id": "talks", "likes": "tea"}])
+    profiles = live._stages.now.shelf.profiles
+    assert len(profiles.rows) == before + 1
+    assert len(live.users(n=1000).rows) == 66
+    live.put_users([{"user_id": "talks"}])
+    assert live.recommend(Ask(user_id="talks")).user_temperature == "cold"

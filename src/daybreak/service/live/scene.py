@@ -84,8 +84,9 @@ class Scene:
         tables = changes.tables
         if tables.items.height:
             shelf = shelf.with_items(tables.items, replace_known=True)
-        if tables.users.height:
-            shelf = shelf.with_users(tables.users, whole=True)
+        users = _told(tables.users, shelf.profiles)
+        if users.height:
+            shelf = shelf.with_users(users, whole=True)
         scene = replace(self, shelf=shelf, histories=histories)
         return scene._with_events(tables.events) if tables.events.height else scene
 
@@ -124,3 +125,11 @@ class Scene:
         if histories.n_late > CROWD:
             histories = histories.settled()
         return replace(self, histories=histories)
+
+
+def _told(users: pl.DataFrame, profiles: Profiles) -> pl.DataFrame:
+    """Return the rows that say something, or take the place of one that did."""
+    names = [name for name in users.columns if name != "user_id"]
+    says = pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
+    known = pl.Series([user in profiles.rows for user in users["user_id"]], dtype=pl.Boolean)
+    return users.filter(says | known)
