@@ -20,6 +20,8 @@ from daybreak.types import Floats, Mask, Rows, Sparse
 WRITTEN = 1_200_000_000
 """Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
 
+SMALL = 1_000
+"""Items up to which a wing adds strategies up when it is asked."""
 _SILENT = 1e6
 
 
@@ -73,8 +75,15 @@ class Scorer:
         self.centres = self.centres or tuple(_centre(form, self.old) for form in self.forms)
 
     def wing(self, items: Items) -> "Scorer":
-        """Return a scorer of further items on the same scale, without touching this one."""
-        return Scorer(self.blend, self.fitted, items, self.centres)
+        """Return a scorer of further items on the same scale, without touching this one.
+
+        It writes levels out only if it is large, and then no more than its share: catalogues
+        that change item by item would take more memory for that than it saves time.
+        """
+        wing = Scorer(self.blend, self.fitted, items, self.centres)
+        share = len(items) / max(len(self.items), 1)
+        wing._room = WRITTEN * min(1.0, share) if len(items) > SMALL else 0.0
+        return wing
 
     def renewed(self, fitted: Fitted) -> "Scorer":
         """Return it with models that say other things of the same items to every asker.
