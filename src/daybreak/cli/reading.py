@@ -50,7 +50,7 @@ def show_import(
         show_json(
             {
                 "read": read.rows_read,
-                "new": written,
+                "new": {n: getattr(written, n) for n in ("items", "users", "events")},
                 "rejects": read.rejects.counts,
                 "rejected_rows": read.rejects.frame().head(SHOWN),
                 "rejects_file": target,
