@@ -12,7 +12,7 @@ import pytest
 from daybreak.config import Settings
 from daybreak.server.problems import SERVER_STATUS, STATUS
 from daybreak.service.live import Live
-from tests.server.conftest import served
+from tests.server.conftest import WAIT_S, served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "server.md").read_text("utf-8")
 SESSION = re.search(r"^```console\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE).group(1)
@@ -51,7 +51,7 @@ def test_the_page_lists_every_code():
 
 def test_the_page_lists_every_path(api):
     root = str(api.base_url).partition("/api/v1")[0]
-    paths = httpx.get(f"{root}/openapi.json").json()["paths"]
+    paths = httpx.get(f"{root}/openapi.json", timeout=WAIT_S).json()["paths"]
     for path in paths:
         if path.startswith("/api/v1"):
             short = path.removeprefix("/api/v1")
