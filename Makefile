@@ -16,7 +16,7 @@ demo: $(VENV)/installed $(VENV)/models
 	$(VENV)/bin/daybreak demo --html report.html
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
-	PYTHON=$(TEST_VENV)/bin/python ./check
+	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
 
 %/installed: $(SOURCES) | %/bin/python
 	@echo "Installing Daybreak into $*"
