@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 import httpx
 
@@ -26,11 +25,12 @@ from daybreak.client.results import (
 )
 from daybreak.client.retrying import Retries
 from daybreak.client.sending import checked_url, headers_of, send, timeout_of
+from daybreak.closing import Closing
 
 T = TypeVar("T")
 
 
-class Client:
+class Client(Closing):
     """Everything a Daybreak service can do, over HTTP; may be shared by threads.
 
     What can be repeated without harm is: requests that read, and those whose second time
@@ -250,17 +250,6 @@ class Client:
     def close(self) -> None:
         """Close connections; closing twice is harmless."""
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"

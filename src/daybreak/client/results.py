@@ -47,8 +47,25 @@ class Asker:
     temperature: str = ""
 
 
+class Listed:
+    """Something with items, the best first: a sequence of them."""
+
+    items: tuple[Recommended, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The items' ids, the best first."""
+        return tuple(item.item_id for item in self.items)
+
+    def __iter__(self) -> Iterator[Recommended]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
 @dataclass(frozen=True)
-class Recommendations:
+class Recommendations(Listed):
     """One answer: a sequence of items, and where it comes from.
 
     Example:
@@ -69,34 +86,12 @@ class Recommendations:
     took_ms: float = field(default=0.0, compare=False)
     request_id: str = field(default="", compare=False)
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The items' ids, the best first."""
-        return tuple(item.item_id for item in self.items)
-
-    def __iter__(self) -> Iterator[Recommended]:
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Listed):
     """Items in an order that is for nobody in particular; the best first."""
 
     items: tuple[Recommended, ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The items' ids, the best first."""
-        return tuple(item.item_id for item in self.items)
-
-    def __iter__(self) -> Iterator[Recommended]:
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
 
 
 @dataclass(frozen=True)

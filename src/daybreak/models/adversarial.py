@@ -16,8 +16,6 @@ from daybreak.models.generated import (
     GeneratedModel,
     GeneratedState,
     Lesson,
-    lesson,
-    lesson_like,
     perceptron,
 )
 from daybreak.types import Floats
@@ -87,21 +85,6 @@ class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
 
     Config: ClassVar = AdversarialConfig
     State: ClassVar = AdversarialState
-
-    def learn(self, data: Dataset, rng: np.random.Generator) -> AdversarialState:
-        """Factor, then let generator and recommender play; see :meth:`Model.learn`.
-
-        Raises:
-            MissingExtraError: torch is not installed.
-        """
-        return self._trained(data, rng, lesson(data, self.config, rng), None)
-
-    def learn_from(
-        self, data: Dataset, state: AdversarialState, rng: np.random.Generator
-    ) -> AdversarialState | None:
-        """Factor anew, then let both play on; see :meth:`Continues.learn_from`."""
-        known = lesson_like(data, self.config, state, rng)
-        return None if known is None else self._trained(data, rng, known, vars(state))
 
     def _trained(
         self,

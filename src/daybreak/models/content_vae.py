@@ -16,8 +16,6 @@ from daybreak.models.generated import (
     GeneratedState,
     Lesson,
     condition,
-    lesson,
-    lesson_like,
     perceptron,
 )
 from daybreak.types import Floats, Rows
@@ -91,21 +89,6 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
 
     Config: ClassVar = ContentVaeConfig
     State: ClassVar = ContentVaeState
-
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentVaeState:
-        """Factor, then train the autoencoder; see :meth:`Model.learn`.
-
-        Raises:
-            MissingExtraError: torch is not installed.
-        """
-        return self._trained(data, rng, lesson(data, self.config, rng), None)
-
-    def learn_from(
-        self, data: Dataset, state: ContentVaeState, rng: np.random.Generator
-    ) -> ContentVaeState | None:
-        """Factor anew, then train further; see :meth:`Continues.learn_from`."""
-        known = lesson_like(data, self.config, state, rng)
-        return None if known is None else self._trained(data, rng, known, vars(state))
 
     def _trained(
         self,

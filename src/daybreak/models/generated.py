@@ -1,6 +1,7 @@
 """Models that generate the vectors of new items with a network, from what content tells."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -51,6 +52,29 @@ S = TypeVar("S", bound=GeneratedState)
 
 class GeneratedModel(FoldedModel[C, S]):
     """A model with factors of its own for known items and generated ones for new items."""
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> S:
+        """Factor, then train the network; see :meth:`Model.learn`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        return self._trained(data, rng, lesson(data, self.config, rng), None)
+
+    def learn_from(self, data: Dataset, state: S, rng: np.random.Generator) -> S | None:
+        """Factor anew, then train further; see :meth:`Continues.learn_from`."""
+        known = lesson_like(data, self.config, state, rng)
+        return None if known is None else self._trained(data, rng, known, vars(state))
+
+    @abstractmethod
+    def _trained(
+        self,
+        data: Dataset,
+        rng: np.random.Generator,
+        known: Lesson,
+        arrays: Mapping[str, Floats] | None,
+    ) -> S:
+        """Train on a lesson, beginning with the arrays of an earlier state if there are any."""
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up, or generate them; see :meth:`Embeds.item_vectors`."""

@@ -1,8 +1,13 @@
 """One row or many from a body."""
 
+from collections.abc import Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
 from daybreak.server.problems import Refused
+from daybreak.server.replies import reply
 from daybreak.server.state import State
 from daybreak.service.live import Accepted
 
@@ -29,3 +34,26 @@ def refused_alone(outcome: Accepted) -> Refused | None:
         return None
     one = outcome.rejected[0]
     return Refused("invalid", f"{one.field or 'row'}: {one.reason}, got {one.value!r}")
+
+
+async def put_one(
+    put: Callable[..., Accepted], key: str, id_: str, body: dict[str, Any], *, partial: bool
+) -> Response:
+    """Write the row of a path.
+
+    Args:
+        put: Writes rows: ``Live.put_items`` or ``Live.put_users``.
+        key: The field of the id.
+        id_: That of the path.
+        body: The other fields; it may repeat the id.
+        partial: Whether fields that are not named stay as they are.
+
+    Raises:
+        Refused: The body has another id, or the row is wrong.
+    """
+    if body.get(key, id_) != id_:
+        raise Refused("invalid", f"{key} of the body is not that of the path")
+    outcome = await run_in_threadpool(put, [{**body, key: id_}], partial=partial)
+    if refused := refused_alone(outcome):
+        raise refused
+    return reply(vars(outcome))

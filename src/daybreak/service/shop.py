@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import polars as pl
 
+from daybreak.closing import Closing
 from daybreak.config import Settings
 from daybreak.data import (
     EventRules,
@@ -98,7 +98,7 @@ def release_home(url: str) -> Path | None:
     return None if url.startswith("sqlite") else Path()
 
 
-class Shop:
+class Shop(Closing):
     """Everything that commands do with one store.
 
     Args:
@@ -387,17 +387,6 @@ class Shop:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -1,13 +1,13 @@
 """The contract of a store: eight methods, all or nothing."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 
+from daybreak.closing import Closing
 from daybreak.data import Tables
 from daybreak.registry import Registry
 from daybreak.store.journal import Journal
@@ -44,7 +44,7 @@ class Release:
     """Whether this one is served; at most one is."""
 
 
-class Store(ABC):
+class Store(Closing):
     """Where items, users, events, vectors, releases and settings outlive the process.
 
     Every method is one transaction: it happens completely or not at all, also when the
@@ -111,17 +111,6 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release files and connections; closing twice is harmless."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 stores = Registry[Store]("store")

