@@ -135,20 +135,26 @@ def _helpful(bank: Bank, strategies: Sequence[Strategy]) -> set[str]:
             asked = [_new_tasks(pool, levels, given) for levels in NEW_LEVELS]
             light, usable = _new_voices(strategies)
             rows |= choose(asked, _new_by_gradient, light, usable, by_item, SURE_NEW).helpful
-    return {strategies[row].name for row in rows}
+    return {strategy.name for row, strategy in enumerate(strategies) if row in rows}
 
 
 def _voices(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
-    """Return which strategies always count, and which may, for items with events."""
-    usable = np.array([s.old for s in strategies])
-    return usable & ~np.array([s.costly for s in strategies]), usable
+    """Return which strategies always count, and which may, for items with events.
+
+    Where none of the light ones competes there is nothing to be better than: all count.
+    """
+    return _heard(strategies, np.array([s.old for s in strategies]))
 
 
 def _new_voices(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
     """Return the same for items without events; the last is the bias, which always counts."""
-    usable = np.array([s.new for s in strategies])
-    light = usable & ~np.array([s.costly for s in strategies])
+    light, usable = _heard(strategies, np.array([s.new for s in strategies]))
     return np.append(light, True), np.append(usable, True)
+
+
+def _heard(strategies: Sequence[Strategy], usable: Mask) -> tuple[Mask, Mask]:
+    light: Mask = usable & ~np.array([s.costly for s in strategies])
+    return (light if light.any() else usable), usable
 
 
 def _by_gradient(tasks: Sequence[Task], usable: Mask) -> Doubles:

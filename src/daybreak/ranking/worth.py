@@ -61,7 +61,8 @@ class Choice:
     usable: tuple[Mask, ...]
     worths: tuple[Worth | None, ...]
     helpful: frozenset[int] = frozenset()
-    """The costly strategies that clearly help at some level, by position."""
+    """Whom to keep, by position: the costly strategies that clearly help at some level, or
+    everybody where nobody is judged."""
 
     def report(self, level: int, names: Sequence[str]) -> dict[str, Any]:
         """Return the gains at a level as plain values; empty where nobody costly competes."""
@@ -100,7 +101,8 @@ def choose(
         OutOfTimeError: It would take longer than allowed.
     """
     if np.array_equal(light, usable):
-        return Choice((light,) * len(levels), (None,) * len(levels))
+        everybody = frozenset(np.flatnonzero(usable).tolist())
+        return Choice((light,) * len(levels), (None,) * len(levels), everybody)
     first = _worths(levels, fit, light, usable, halves)
     helpful = {
         row
