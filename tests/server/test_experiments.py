@@ -2,6 +2,8 @@
 
 import pytest
 
+from daybreak import Client
+
 PLAN = {
     "id": "rum",
     "variants": [
@@ -49,6 +51,23 @@ def test_what_is_compared_is_fixed_while_it_runs(running):
     assert running.post("/experiments/rum/stop").json()["status"] == "stopped"
     answer = running.post("/recommend", json={"user_id": "ann"}).json()
     assert answer["experiment"] is None
+
+
+def test_the_client_does_it_all_with_types(api):
+    with Client(str(api.base_url).removesuffix("/api/v1/")) as client:
+        book = client.experiments
+        assert book.create(PLAN).status == "draft"
+        assert book.change("rum", share=0.5).share == 0.5
+        assert book.start("rum").started_at is not None
+        assert [one.id for one in book.list()] == ["rum"]
+        assert client.recommend("stranger").experiment in {"rum", None}
+        report = book.report("rum")
+        assert (report.experiment, report.split.sound) == (book.get("rum"), True)
+        assert set(report.shown[0].measures) > {"ctr", "diversity"}
+        assert [one.name for one in report.shadows] == ["dark"]
+        assert book.online(-3600).total.clicks == 0
+        assert book.stop("rum").status == "stopped"
+        assert (book.delete("rum"), book.delete("rum")) == (True, False)
 
 
 def test_a_filter_that_cannot_be_followed_is_found_at_the_start(api):

@@ -29,6 +29,18 @@ from daybreak.client.results import (
     Task,
 )
 from daybreak.client.retrying import Retries
+from daybreak.client.trials import (
+    Difference,
+    Experiment,
+    Measured,
+    Online,
+    Period,
+    Report,
+    ShadowVariant,
+    ShownVariant,
+    Split,
+    Variant,
+)
 
 __all__ = [
     "Accepted",
@@ -37,12 +49,17 @@ __all__ = [
     "AsyncClient",
     "Client",
     "DeniedError",
+    "Difference",
+    "Experiment",
     "Explanation",
     "FaultError",
+    "Measured",
     "Merged",
     "MissingError",
     "Model",
+    "Online",
     "OverloadedError",
+    "Period",
     "Problem",
     "Question",
     "Ranking",
@@ -51,9 +68,14 @@ __all__ = [
     "Recommended",
     "Rejected",
     "RejectedError",
+    "Report",
     "Retries",
+    "ShadowVariant",
+    "ShownVariant",
+    "Split",
     "Task",
     "UnexpectedError",
     "UnreachableError",
+    "Variant",
     "with_event_ids",
 ]

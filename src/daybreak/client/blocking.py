@@ -11,6 +11,7 @@ from daybreak.client.batches import CHUNK, NOTHING, joined
 from daybreak.client.calls import Call
 from daybreak.client.errors import MissingError
 from daybreak.client.event_ids import with_event_ids
+from daybreak.client.experiments import ExperimentBook
 from daybreak.client.options import EventFields, Options
 from daybreak.client.results import (
     Accepted,
@@ -72,6 +73,8 @@ class Client(Closing):
             timeout=timeout_of(timeout_s),
             transport=transport,
         )
+        self.experiments = ExperimentBook(self._do)
+        """Plans, starts, stops and reads experiments."""
 
     # answers
 

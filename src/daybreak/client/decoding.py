@@ -66,6 +66,9 @@ def _value(hint: Any, value: Any, at: str) -> Any:
         return _tuple(get_args(hint)[0], value, at)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return decode(hint, value, at=at)
+    if origin is Mapping and isinstance(value, Mapping):
+        inner = get_args(hint)[1]
+        return {name: _value(inner, one, f"{at}.{name}") for name, one in value.items()}
     return _plain(origin or hint, value, at)
 
 

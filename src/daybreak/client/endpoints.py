@@ -29,13 +29,13 @@ T = TypeVar("T")
 def recommend(user_id: str | None, **options: Unpack[Options]) -> Call[Recommendations]:
     """Ask for recommendations; a repeated one is another answer, and does no harm."""
     body = _given(user_id=user_id, **options)
-    return Call("POST", "/recommend", _as(Recommendations), body=body)
+    return Call("POST", "/recommend", as_kind(Recommendations), body=body)
 
 
 def more(recommendation_id: str, n: int) -> Call[Recommendations]:
     """Ask for what comes after an answer; asking twice would leave out a page."""
     body = {"recommendation_id": recommendation_id, "n": n}
-    read = _as(Recommendations)
+    read = as_kind(Recommendations)
     return Call("POST", "/recommend/next", read, body=body, repeatable=False)
 
 
@@ -44,43 +44,43 @@ def rank(
 ) -> Call[Recommendations]:
     """Ask for the order of given items."""
     body = _given(items=list(items), user_id=user_id, **options)
-    return Call("POST", "/rank", _as(Recommendations), body=body)
+    return Call("POST", "/rank", as_kind(Recommendations), body=body)
 
 
 def similar(item_id: str | None, text: str | None, n: int, filter: str | None) -> Call[Ranking]:
     """Ask for items like one, or for items that fit a text."""
     body = _given(item_id=item_id, text=text, n=n, filter=filter)
-    return Call("POST", "/similar", _as(Ranking), body=body)
+    return Call("POST", "/similar", as_kind(Ranking), body=body)
 
 
 def listed(name: str, n: int, filter: str | None) -> Call[Ranking]:
     """Ask for a list that is for everybody: popular, latest or trending."""
-    return Call("GET", path_of(name), _as(Ranking), {"n": n, "filter": filter})
+    return Call("GET", path_of(name), as_kind(Ranking), {"n": n, "filter": filter})
 
 
 def explain(user_id: str, item_id: str) -> Call[Explanation]:
     """Ask why an item has its score for a user."""
-    return Call("GET", path_of("explain", user_id, item_id), _as(Explanation))
+    return Call("GET", path_of("explain", user_id, item_id), as_kind(Explanation))
 
 
 def embed(texts: Sequence[str]) -> Call[Vectors]:
     """Ask for vectors of texts."""
-    return Call("POST", "/embed", _as(Vectors), body={"texts": list(texts)})
+    return Call("POST", "/embed", as_kind(Vectors), body={"texts": list(texts)})
 
 
 def onboarding(n: int) -> Call[Questions]:
     """Ask which items to show to somebody new."""
-    return Call("GET", "/onboarding", _as(Questions), {"n": n})
+    return Call("GET", "/onboarding", as_kind(Questions), {"n": n})
 
 
 def put(table: str, rows: Sequence[Row]) -> Call[Accepted]:
     """Send rows; events need their ids by now, so that sending them again does no harm."""
-    return Call("POST", path_of(table), _as(Accepted), body=list(rows))
+    return Call("POST", path_of(table), as_kind(Accepted), body=list(rows))
 
 
 def change(table: str, id_: str, fields: Row) -> Call[None]:
     """Change some fields of a row."""
-    return Call("PATCH", path_of(table, id_), _nothing, body=dict(fields))
+    return Call("PATCH", path_of(table, id_), nothing, body=dict(fields))
 
 
 def get(table: str, id_: str) -> Call[Row]:
@@ -100,7 +100,7 @@ def page(table: str, cursor: str | None, n: int, **where: str | None) -> Call[Pa
 
 def delete(*path: str) -> Call[None]:
     """Delete for good."""
-    return Call("DELETE", path_of(*path), _nothing)
+    return Call("DELETE", path_of(*path), nothing)
 
 
 def export(user_id: str) -> Call[Row]:
@@ -111,32 +111,32 @@ def export(user_id: str) -> Call[Row]:
 def merge(user_id: str, anonymous: str) -> Call[Merged]:
     """Make the events of a visitor those of a user; doing it again changes nothing."""
     body = {"from": anonymous}
-    return Call("POST", path_of("users", user_id, "merge"), _as(Merged), body=body)
+    return Call("POST", path_of("users", user_id, "merge"), as_kind(Merged), body=body)
 
 
 def train() -> Call[Task]:
     """Start a training; asking twice may start two."""
-    return Call("POST", "/train", _as(Task), repeatable=False)
+    return Call("POST", "/train", as_kind(Task), repeatable=False)
 
 
 def tasks() -> Call[Tasks]:
     """Ask for running and finished trainings."""
-    return Call("GET", "/tasks", _as(Tasks))
+    return Call("GET", "/tasks", as_kind(Tasks))
 
 
 def models() -> Call[Models]:
     """Ask for the releases."""
-    return Call("GET", "/models", _as(Models))
+    return Call("GET", "/models", as_kind(Models))
 
 
 def activate(model_id: str) -> Call[Model]:
     """Serve a release from now on."""
-    return Call("POST", path_of("models", model_id, "activate"), _as(Model))
+    return Call("POST", path_of("models", model_id, "activate"), as_kind(Model))
 
 
 def rollback() -> Call[Model]:
     """Serve the release before this one; asking twice may go back by two."""
-    return Call("POST", "/models/rollback", _as(Model), repeatable=False)
+    return Call("POST", "/models/rollback", as_kind(Model), repeatable=False)
 
 
 def status() -> Call[Row]:
@@ -152,12 +152,13 @@ def other(method: str, path: str, body: Any, params: Mapping[str, Any]) -> Call[
     return Call(method.upper(), path, lambda said: said, params, body, repeatable)
 
 
-def _as(kind: type[T]) -> Callable[[Any], T]:
+def as_kind(kind: type[T]) -> Callable[[Any], T]:
+    """Return how an answer of this kind is read."""
     return lambda said: decode(kind, said)
 
 
-def _nothing(_: Any) -> None:
-    return None
+def nothing(_: Any) -> None:
+    """Read an answer that tells nothing more."""
 
 
 def _object(said: Any) -> Row:

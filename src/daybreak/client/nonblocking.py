@@ -12,6 +12,7 @@ from daybreak.client.batches import CHUNK, NOTHING, joined
 from daybreak.client.calls import Call
 from daybreak.client.errors import MissingError
 from daybreak.client.event_ids import with_event_ids
+from daybreak.client.experiments import AsyncExperimentBook
 from daybreak.client.options import EventFields, Options
 from daybreak.client.results import (
     Accepted,
@@ -61,6 +62,8 @@ class AsyncClient:
             timeout=timeout_of(timeout_s),
             transport=transport,
         )
+        self.experiments = AsyncExperimentBook(self._do)
+        """Plans, starts, stops and reads experiments."""
 
     # answers
 
