@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
+from daybreak.server.keys import Keys
 from daybreak.service.live import Live, LiveOptions
 from daybreak.service.privacy import Pseudonyms
 from tests.server.conftest import served, until
@@ -51,6 +52,24 @@ def test_a_dump_is_restored_into_an_empty_store_only(api, empty):
     rows = empty.post("/restore", content=dump).json()["rows"]
     assert (rows["items"], rows["users"], rows["events"]) == (24, 30, 180)
     until(lambda: empty.get("/items/tea-0").status_code == 200)
+
+
+def test_an_admin_key_is_enough_to_restore_and_is_kept(api, tmp_path):
+    dump = api.get("/dump").content
+    settings = Settings(store=f"sqlite:///{tmp_path / 'guarded.db'}", encoder="none")
+    with Live(settings) as live:
+        keys = Keys(live.journal)
+        admin = {"X-API-Key": keys.create("admin")[1]}
+        writer = {"X-API-Key": keys.create("write")[1]}
+        with (
+            served(live, keys="on") as (_, url),
+            httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client,
+        ):
+            assert client.post("/restore", content=dump, headers=writer).status_code == 403
+            done = client.post("/restore", content=dump, headers=admin)
+            assert (done.status_code, done.json()["rows"]["items"]) == (200, 24)
+            again = client.post("/restore", content=dump, headers=admin)
+            assert (again.status_code, again.json()["code"]) == (409, "not_empty")
 
 
 @pytest.mark.parametrize("folder", ["../../etc", "/etc", "a/../../b"])

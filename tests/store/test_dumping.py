@@ -8,6 +8,7 @@ import pytest
 from daybreak.data import Tables
 from daybreak.errors import DataError, StoreError
 from daybreak.store import Answer, Release, Shown, dump, open_store, restore
+from daybreak.store.dumping import NotEmptyError
 
 
 def fill(store):
@@ -162,3 +163,14 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
 
 def test_every_line_is_one_json_object(file):
     assert all(len(json.loads(line)) in {1, 2} for line in lines_of(file))
+
+
+def test_documents_of_named_kinds_may_be_there_and_win(file, tmp_path):
+    with open_store(tmp_path / "new.db") as store:
+        store.journal.put_records("key", {"mine": {"role": "admin"}, "k": {"role": "none"}})
+        with pytest.raises(NotEmptyError, match="2 rows of records"):
+            restore(file, store)
+        assert restore(file, store, beside=("key",))["records"] == 1
+        kept = {"k": {"role": "none"}, "mine": {"role": "admin"}}
+        assert store.journal.records("key") == kept
+        assert store.tables().events.height == 2

@@ -1,7 +1,7 @@
 """Write a store to one file that any other store can read, and read it back."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,27 @@ def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, 
     return {name: number for name, number in counts.items() if name != _COUNTED}
 
 
-def restore(file: str | Path, store: Store) -> dict[str, int]:
+class NotEmptyError(StoreError):
+    """A dump would be mixed with what is there."""
+
+
+def restore(file: str | Path, store: Store, *, beside: Collection[str] = ()) -> dict[str, int]:
     """Read a dump into an empty store: all of it, or nothing if anything is wrong with it.
 
+    Args:
+        file: Where from.
+        store: Where to.
+        beside: Kinds of documents that may be there already, such as the key of whoever
+            restores. They stay; one of the dump with the same id is passed over.
+
     Returns:
-        The number of rows by table.
+        The number of rows by table, as they are in the dump.
 
     Raises:
         DataError: The file is no dump, cut off, or changed.
-        StoreError: The store is not empty.
+        NotEmptyError: The store is not empty.
     """
-    return _database(store).write(lambda connection: _restore(connection, Path(file)))
+    return _database(store).write(lambda c: _restore(c, Path(file), tuple(beside)))
 
 
 def _database(store: Store) -> Database:
@@ -110,15 +120,17 @@ def _spelt(value: Any) -> Any:
     return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
 
-def _restore(connection: Connection, file: Path) -> dict[str, int]:
+def _restore(connection: Connection, file: Path, beside: Sequence[str]) -> dict[str, int]:
     change = counter.advance(connection)
-    _check_empty(connection)
+    _check_empty(connection, beside)
+    there = _documents(connection)
     counts: dict[str, int] = {}
     with indexes_aside(connection, worth=connection.dialect.name == "sqlite"):
         for name, part in _parts(file):
             counts[name] = counts.get(name, 0) + len(part)
             try:
-                change = max(change, _put(connection, name, part, change))
+                new = _without(there, part) if name == schema.records.name else part
+                change = max(change, _put(connection, name, new, change))
             except (KeyError, TypeError, ValueError) as error:
                 raise DataError(f"{str(file)!r} has a row of {name} that is none") from error
     counter.start_at(connection, change)
@@ -153,10 +165,25 @@ def _put(connection: Connection, name: str, part: Sequence[dict[str, Any]], chan
     return change
 
 
-def _check_empty(connection: Connection) -> None:
+def _check_empty(connection: Connection, beside: Sequence[str]) -> None:
     for name, table in _PLAIN.items():
-        if number := connection.execute(select(func.count()).select_from(table)).scalar():
-            raise StoreError(
+        query = select(func.count()).select_from(table)
+        if table is schema.records:
+            query = query.where(table.c.kind.not_in(beside))
+        if number := connection.execute(query).scalar():
+            raise NotEmptyError(
                 f"a dump is restored into an empty store, and this one has {number} rows of "
                 f"{name}; name a new store"
             )
+
+
+def _documents(connection: Connection) -> set[tuple[str, str]]:
+    """Return kind and id of what is there beside the dump."""
+    rows = connection.execute(select(schema.records.c.kind, schema.records.c.id))
+    return {(kind, id_) for kind, id_ in rows}
+
+
+def _without(
+    there: Collection[tuple[str, str]], part: Sequence[dict[str, Any]]
+) -> Sequence[dict[str, Any]]:
+    return [row for row in part if (row["kind"], row["id"]) not in there]

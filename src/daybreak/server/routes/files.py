@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from daybreak.data import ImportResult
 from daybreak.errors import DaybreakError, NotFoundError
 from daybreak.server.guarded import interface, needs
+from daybreak.server.keys import KIND as KEYS
 from daybreak.server.problems import Refused
 from daybreak.server.queries import query_of
 from daybreak.server.replies import reply
@@ -24,7 +25,9 @@ from daybreak.server.uploads import lines_of, received
 from daybreak.service.importing import Sources, parse_columns
 from daybreak.service.live import Live
 from daybreak.service.live.files import take_in
+from daybreak.service.retraining import KIND as TASKS
 from daybreak.store import Written
+from daybreak.store.dumping import NotEmptyError
 from daybreak.store.dumping import dump as write_dump
 from daybreak.store.dumping import restore as read_dump
 
@@ -120,7 +123,10 @@ async def dump(request: Request) -> Response:
     openapi_extra=needs("admin", long=True, requestBody=FILE),
 )
 async def restore(request: Request) -> Response:
-    """Read a dump into a store that is empty: all of it, or nothing if anything is wrong."""
+    """Read a dump into a store that is empty: all of it, or nothing if anything is wrong.
+
+    Keys that are there, such as the one that asks, stay; those of the dump come beside them.
+    """
     state = state_of(request)
     async with received(request, state.options.upload_bytes, keep_packed=True) as path:
         await run_in_threadpool(_check_empty, state.live)
@@ -136,7 +142,9 @@ def _import(live: Live, sources: Sources) -> tuple[ImportResult, Written]:
 
 def _restore(path: Path, live: Live) -> dict[str, int]:
     try:
-        return read_dump(path, live.store)
+        return read_dump(path, live.store, beside=(KEYS, TASKS))
+    except NotEmptyError as error:
+        raise Refused("not_empty", str(error)) from error
     except DaybreakError as error:
         raise type(error)(str(error).replace(repr(str(path)), "the file")) from error
 
