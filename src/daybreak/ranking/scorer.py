@@ -63,33 +63,42 @@ class Scorer:
     items: Items
     centres: tuple[Centre, ...] = ()
     """Those of the whole catalogue when ``items`` is a part of it; default: of ``items``."""
-    forms: tuple[Linear, ...] = field(init=False, repr=False)
+    forms: tuple[Linear, ...] = field(default=(), repr=False)
+    """The strategies written out for ``items``; default: that is done now."""
     old: Mask = field(init=False, repr=False)
     """(n_items,) the items that the models learned from"""
     _levels: dict[int, Level] = field(default_factory=dict, init=False, repr=False)
     _room: float = field(default=WRITTEN, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.forms = self.fitted.forms(self.items)
+        self.forms = self.forms or self.fitted.forms(self.items)
         self.old = self.fitted.anchors.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(_centre(form, self.old) for form in self.forms)
 
-    def wing(self, items: Items) -> "Scorer":
+    def wing(self, items: Items, forms: tuple[Linear, ...] = ()) -> "Scorer":
         """Return a scorer of further items on the same scale, without touching this one.
 
         It writes levels out only if it is large, and then no more than its share: catalogues
         that change item by item would take more memory for that than it saves time.
+
+        Args:
+            items: Of the wing.
+            forms: The strategies written out for them, if that is done already.
         """
-        wing = Scorer(self.blend, self.fitted, items, self.centres)
+        wing = Scorer(self.blend, self.fitted, items, self.centres, forms)
         share = len(items) / max(len(self.items), 1)
         wing._room = WRITTEN * min(1.0, share) if len(items) > SMALL else 0.0
         return wing
 
-    def renewed(self, fitted: Fitted) -> "Scorer":
+    def renewed(self, fitted: Fitted, centres: tuple[Centre, ...] = ()) -> "Scorer":
         """Return it with models that say other things of the same items to every asker.
 
         Only models that look at no evidence may differ, such as popularity; what is written out
         for the others is shared.
+
+        Args:
+            fitted: The models.
+            centres: Those of the whole catalogue when this is a wing; default: of ``items``.
         """
         same = zip(self.fitted.models, fitted.models, strict=True)
         moved = {row for row, (old, new) in enumerate(same) if old is not new}
@@ -99,7 +108,7 @@ class Scorer:
             fitted.models[row].linear(fitted.anchors, self.items) if row in moved else form
             for row, form in enumerate(self.forms)
         )
-        twin.centres = tuple(
+        twin.centres = centres or tuple(
             _centre(form, self.old) if row in moved else self.centres[row]
             for row, form in enumerate(twin.forms)
         )

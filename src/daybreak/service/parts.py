@@ -1,6 +1,6 @@
 """Which scorer scores which items, while a catalogue grows and changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,8 +8,13 @@ import numpy as np
 
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
+from daybreak.ranking.joining import joined
 from daybreak.ranking.scorer import Scorer
+from daybreak.ranking.strategies import Fitted
 from daybreak.types import Floats, Mask, Rows, Sparse
+
+APART = 16
+"""How many times larger a wing is than what comes after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +38,45 @@ class Parts:
     def covering(self, items: Items, rows: Rows) -> "Parts":
         """Return the parts of a catalogue of which some rows are new, or have changed.
 
-        Wings that are not larger than what comes after them are merged with it, so that
-        changing items one at a time makes few wings and little work.
+        Wings that are not much larger than what comes after them are joined with it, so that
+        changing items one at a time makes few wings; models are asked for new rows only.
 
         Args:
             items: The whole catalogue, at least as long as before.
             rows: New and changed rows.
         """
-        kept, pending = len(self.scorers), np.unique(rows)
-        while kept > 1 and len(self.rows[kept - 1]) <= len(pending):
+        fresh = np.unique(rows)
+        kept, pending = len(self.scorers), len(fresh)
+        while kept > 1 and len(self.rows[kept - 1]) <= APART * pending:
             kept -= 1
-            pending = np.union1d(self.rows[kept], pending)
-        wing = self.scorers[0].wing(items.take(pending))
-        return Parts((*self.scorers[:kept], wing), (*self.rows[:kept], pending), len(items))
+            pending += len(self.rows[kept])
+        new = (self.scorers[0].wing(items.take(fresh)), fresh)
+        late = [*zip(self.scorers[kept:], self.rows[kept:], strict=True), new]
+        wing, covered = new if len(late) == 1 else self._joined(items, late)
+        for level in range(len(wing.blend.weights)):
+            wing.level(level)  # now, so that no answer waits for it
+        return Parts((*self.scorers[:kept], wing), (*self.rows[:kept], covered), len(items))
 
-    def with_first(self, scorer: Scorer) -> "Parts":
-        """Return the parts with another scorer of the same items in the first place."""
-        return Parts((scorer, *self.scorers[1:]), self.rows, self.n_items)
+    def renewed(self, fitted: Fitted) -> "Parts":
+        """Return them with models that say other things of the same items to every asker."""
+        first = self.scorers[0].renewed(fitted)
+        wings = [wing.renewed(fitted, first.centres) for wing in self.scorers[1:]]
+        return Parts((first, *wings), self.rows, self.n_items)
+
+    def _joined(
+        self, items: Items, wings: Sequence[tuple[Scorer, Rows]]
+    ) -> tuple[Scorer, Rows]:
+        """Return one wing in the place of several, with the rows that it covers."""
+        later = np.empty(0, dtype=np.int64)
+        kept: list[tuple[Scorer, Rows, Rows]] = []
+        for scorer, rows in reversed(wings):
+            mine = np.flatnonzero(~np.isin(rows, later))
+            if len(mine):
+                kept.append((scorer, mine, rows[mine]))
+            later = np.r_[later, rows[mine]]
+        covered = np.concatenate([rows for _, _, rows in kept])
+        forms = joined([(scorer, mine) for scorer, mine, _ in kept])
+        return self.scorers[0].wing(items.take(covered), forms), covered
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) scores of the whole catalogue."""

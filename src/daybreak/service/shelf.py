@@ -87,11 +87,8 @@ class Shelf:
 
     def renewed(self, learned: Learned) -> "Shelf":
         """Return it with models that say other things of the same items to every asker."""
-        scorer = self.scorers[0].renewed(learned.fitted)
-        return replace(
-            self._with(self.catalogue, self.parts.with_first(scorer), self.asking),
-            learned=learned,
-        )
+        parts = self.parts.renewed(learned.fitted)
+        return replace(self._with(self.catalogue, parts, self.asking), learned=learned)
 
     def _with(self, catalogue: Catalogue, parts: Parts, asking: Asking) -> "Shelf":
         answers = Answers(parts, catalogue, has_events=self.answers.has_events)

@@ -1,0 +1,88 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak.data.events import Events
+from daybreak.models.popular import PopularModel
+from daybreak.service.asking import Told
+from daybreak.service.parts import APART
+
+
+@pytest.fixture
+def shelf(shop):
+    return shop._shelf
+
+
+def asked(shelf):
+    """Return queries of three people: of a short history, of a long one, of none."""
+    events = Events.of([0, 1, 1, 1, 1], [3, 0, 5, 10, 15], [1.0, 1.0, 2.0, 3.0, 4.0])
+    return shelf.asking.queries(Told(events, shelf.profiles.ask(["a", "b", "c"])[0], {}))
+
+
+def retitled(shelf, rows, word="rum"):
+    ids = [shelf.catalogue.items.ids.ids[row] for row in rows]
+    frame = {"item_id": ids, "title": [f"{word} number {row}" for row in rows]}
+    shelves = pl.Series("shelf", [word] * len(ids))
+    return shelf.with_items(pl.DataFrame(frame).with_columns(shelves), replace_known=True)
+
+
+def in_one_go(shelf):
+    """Return scores of the same catalogue by one scorer."""
+    whole = shelf.scorers[0].wing(shelf.catalogue.items)
+    return whole.score(asked(shelf))
+
+
+def test_changes_one_by_one_score_as_all_at_once(shelf):
+    rng = np.random.default_rng(0)
+    for row in rng.integers(0, 35, 60).tolist():
+        shelf = retitled(shelf, [row], str(rng.choice(["rum", "jam", "cup"])))
+    scores = shelf.parts.score(asked(shelf))
+    np.testing.assert_allclose(scores, in_one_go(shelf), atol=1e-4)
+
+
+def test_new_items_beside_changed_ones_score_as_all_at_once(shelf):
+    new = pl.DataFrame({"item_id": ["new-1", "new-2"], "title": ["tea pot", "jam number 3"]})
+    shelf = retitled(retitled(shelf, [4]).with_items(new), [4, 30], "tea")
+    assert shelf.parts.n_items == 37
+    scores = shelf.parts.score(asked(shelf))
+    np.testing.assert_allclose(scores, in_one_go(shelf), atol=1e-4)
+
+
+def test_many_changes_make_few_wings(shelf):
+    for turn in range(40):
+        shelf = retitled(shelf, [turn % 35], "rum" if turn < 35 else "jam")
+        sizes = [len(rows) for rows in shelf.parts.rows[1:]]
+        for before, after in pairwise(sizes):
+            assert before > APART * after
+    assert len(shelf.scorers) <= 3
+
+
+def test_models_are_asked_for_changed_items_only(shelf, monkeypatch):
+    asked_for = []
+    fitted = type(shelf.learned.fitted)
+    forms = fitted.forms
+    monkeypatch.setattr(
+        fitted, "forms", lambda self, items: asked_for.append(len(items)) or forms(self, items)
+    )
+    for row in range(1, 5):
+        shelf = retitled(shelf, [row], "tea")
+    assert asked_for == [1] * 4
+    assert len(shelf.scorers) == 2
+
+
+def test_wings_follow_popularity_as_the_rest_does(shelf):
+    shelf = retitled(shelf, [0, 1, 34])
+    fitted = shelf.learned.fitted
+    models = [
+        model.holding(replace(model.state, values=model.state.values[::-1].copy()))
+        if isinstance(model, PopularModel)
+        else model
+        for model in fitted.models
+    ]
+    renewed = shelf.parts.renewed(replace(fitted, models=tuple(models)))
+    whole = renewed.scorers[0].wing(shelf.catalogue.items)
+    wanted = whole.score(asked(shelf))
+    np.testing.assert_allclose(renewed.score(asked(shelf)), wanted, atol=1e-4)
