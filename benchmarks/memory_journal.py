@@ -44,6 +44,10 @@ class MemoryJournal(Journal):
         """Never asked."""
         raise NotImplementedError
 
+    def events(self, **conditions: Any) -> Any:
+        """Never asked."""
+        raise NotImplementedError
+
     def erase(self, **what: Any) -> Any:
         """Never asked."""
         raise NotImplementedError

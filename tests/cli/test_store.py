@@ -19,15 +19,15 @@ def test_an_old_store_says_what_to_do_and_that_helps(old, call, ask):
     assert status == 6
     assert "run: daybreak store upgrade --store daybreak.db" in err
     done = ask("store", "upgrade", "--store", "daybreak.db")
-    assert done == {"before": 1, "after": 2, "backup": "daybreak.db.v1.backup"}
+    assert done == {"before": 1, "after": 3, "backup": "daybreak.db.v1.backup"}
     assert ask("describe")["events"] == 3
     _, out, _ = call("store", "upgrade")
-    assert out == "version 2: nothing to do\n"
+    assert out == "version 3: nothing to do\n"
 
 
 def test_people_are_told_of_the_copy(old, call):
     _, out, err = call("store", "upgrade")
-    assert out == "version 1 is now version 2\n"
+    assert out == "version 1 is now version 3\n"
     assert "daybreak.db.v1.backup; delete it when all is well" in err
 
 

@@ -21,6 +21,7 @@ def fill(store):
         event_ids=pl.Series(["1", None]),
         recommendations=pl.Series(["a1", None]),
         sessions=pl.Series(["s", None]),
+        contexts=pl.Series(['{"page":"home"}', None]),
     )
     shown = (Shown("tea", 0.1, 1, "ease", 0.3),)
     store.journal.put_answers([Answer("a1", 2.0, "ann", "r1", shown, shadow=True)])
@@ -38,6 +39,7 @@ def content(store):
         tables.users.rows(),
         store.journal.answers(),
         store.journal.reactions().rows(),
+        store.journal.events().events.rows(),
         store.journal.records("key"),
         store.releases(),
         store.settings(),

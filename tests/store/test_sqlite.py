@@ -120,7 +120,7 @@ def test_a_store_of_another_version_is_refused(tmp_path):
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(StoreError, match="has version 99, this program reads version 2"):
+    with pytest.raises(StoreError, match="has version 99, this program reads version 3"):
         open_store(path)
 
 

@@ -3,20 +3,26 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pgvector.sqlalchemy  # noqa: F401 - lets columns of its type be described
+import polars as pl
 import pytest
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
+from daybreak.data import Tables
 from daybreak.errors import NotFoundError, StoreError
 from daybreak.store import open_store, upgrade_store
 from daybreak.store.postgres_database import postgres_engine
 from daybreak.store.upgrading import migrate
 
-FIRST_RELEASE = Path(__file__).with_name("first_release.sql").read_text("utf-8")
+FIRST_RELEASE, SECOND_RELEASE = (
+    Path(__file__).with_name(f"{name}_release.sql").read_text("utf-8")
+    for name in ("first", "second")
+)
 UPGRADE = """
 import sys
 from daybreak.store import upgrade_store
@@ -62,7 +68,7 @@ def test_a_file_of_the_first_release_loses_nothing(tmp_path):
     with pytest.raises(StoreError, match=r"has version 1, .* run: daybreak store upgrade --st"):
         open_store(path)
     done = upgrade_store(path)
-    assert (done.before, done.after) == (1, 2)
+    assert (done.before, done.after) == (1, 3)
     with open_store(path) as store:
         tables = store.tables()
         assert tables.events["user_id"].to_list() == ["ann", "bob", "ann"]
@@ -74,6 +80,27 @@ def test_a_file_of_the_first_release_loses_nothing(tmp_path):
         assert store.settings() == {"rules": {"positive": "like"}}
         assert store.write(tables).events == 2, "the two with an id come without it"
         assert store.journal.merge("ann", "eve") > 0
+
+
+def test_a_file_of_the_second_release_loses_nothing(tmp_path):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(SECOND_RELEASE)
+    with pytest.raises(StoreError, match="has version 2"):
+        open_store(path)
+    done = upgrade_store(path)
+    assert (done.before, done.backup) == (2, tmp_path / "shop.db.v2.backup")
+    with open_store(path) as store, open_store(tmp_path / "new.db") as new:
+        assert tables_of(store.database.engine) == tables_of(new.database.engine)
+        kept = store.journal.events()
+        assert kept.events["recommendation_id"].to_list() == ["a1", None, None]
+        assert kept.events["context"].null_count() == 3
+        assert store.journal.events(item="tea").events.height == 2
+        assert store.journal.answers()[0].experiment == "x"
+        assert store.journal.records("keys") == {"k1": {"role": "admin"}}
+        events = store.tables().events
+        again = store.write(Tables.of(events), event_ids=pl.Series(["e1", None, "e3"]))
+        assert again.events == 0
 
 
 def test_the_file_is_copied_before(tmp_path):
@@ -129,17 +156,21 @@ def test_an_upgraded_store_has_the_same_tables_as_a_new_one(tmp_path):
         assert tables_of(old.database.engine) == tables_of(new.database.engine)
 
 
-def test_an_upgraded_database_has_the_same_tables_as_a_new_one(postgres):
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_upgraded_database_has_the_same_tables_as_a_new_one(postgres, version):
     url = postgres.new_database()
     engine = postgres_engine(make_url(url), 10.0)
     with engine.begin() as connection:
-        migrate(connection, 1)
+        migrate(connection, version)
+        add = "INSERT INTO events (key, user_id, item_id) VALUES (%s, 'ann', 'tea')"
+        connection.exec_driver_sql(add, (b"0" * 16,))
     engine.dispose()
-    with pytest.raises(StoreError, match="has version 1"):
+    with pytest.raises(StoreError, match=f"has version {version}"):
         open_store(url)
-    assert upgrade_store(url).before == 1
+    assert upgrade_store(url).before == version
     with open_store(url) as old, open_store(postgres.new_database()) as new:
         assert tables_of(old.database.engine) == tables_of(new.database.engine)
+        assert old.journal.events(item="tea").events["user_id"].to_list() == ["ann"]
 
 
 @pytest.mark.slow

@@ -61,3 +61,4 @@ class EventFields(TypedDict, total=False):
     """Left out: the client makes one."""
     domain: str
     context: Mapping[str, Any]
+    """Anything else, as JSON of up to 4,000 characters; kept with the event."""

@@ -1,6 +1,6 @@
 """Add events to the table, fast for many and fast for few."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
@@ -20,17 +20,13 @@ class Incoming:
 
     keys: Sequence[bytes]
     events: pl.DataFrame
-    """With ``EVENT_COLUMNS``, and ``recommendation`` and ``session``."""
+    """With ``EVENT_COLUMNS``, and what else is kept of each."""
 
 
 def incoming(
-    keys: Sequence[bytes],
-    events: pl.DataFrame,
-    recommendations: pl.Series | None,
-    sessions: pl.Series | None,
+    keys: Sequence[bytes], events: pl.DataFrame, more: Mapping[str, pl.Series | None]
 ) -> Incoming:
-    """Put the columns of events side by side."""
-    more = {"recommendation": recommendations, "session": sessions}
+    """Put the columns of events and more of text side by side."""
     return Incoming(
         keys,
         events.select(list(EVENT_COLUMNS)).with_columns(

@@ -65,6 +65,7 @@ class Store(Closing):
         event_ids: pl.Series | None = None,
         recommendations: pl.Series | None = None,
         sessions: pl.Series | None = None,
+        contexts: pl.Series | None = None,
     ) -> Written:
         """Add tables; doing it again changes nothing.
 
@@ -78,6 +79,7 @@ class Store(Closing):
             event_ids: One for each event, null for none.
             recommendations: The id of the answer each event reacts to, null for none.
             sessions: The session each event belongs to, null for none.
+            contexts: What each event came with, as the text of a JSON object, null for nothing.
         """
 
     @abstractmethod

@@ -66,6 +66,16 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class EventPage:
+    """Some events as they are kept, in the order in which they came."""
+
+    events: pl.DataFrame
+    """``EVENT_COLUMNS``, ``recommendation_id``, ``session_id`` and ``context`` (all text)."""
+    cursor: int | None
+    """Where to go on; None: that was all."""
+
+
+@dataclass(frozen=True)
 class Erased:
     """How much was deleted."""
 
@@ -130,6 +140,24 @@ class Journal(ABC):
 
         Returns:
             Columns recommendation_id, user_id, item_id, event_type, value, timestamp.
+        """
+
+    @abstractmethod
+    def events(
+        self,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        after: int = -1,
+        n: int | None = None,
+    ) -> EventPage:
+        """Return events with all that is kept of them; nothing else is read.
+
+        Args:
+            user: Only those of this user.
+            item: Only those with this item.
+            after: The cursor of the page before; -1: from the first.
+            n: At most so many; None: all.
         """
 
     @abstractmethod

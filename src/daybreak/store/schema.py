@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Grows with every change of the tables; the newest step in ``store/migrations``."""
 
 APPLICATION = 0x44415942
@@ -75,9 +75,11 @@ events = Table(
     Column("recommendation", String),
     Column("session", String),
     _change(),
+    Column("context", Text),
 )
 Index("events_key", events.c.key, unique=True)
 Index("events_user", events.c.user_id)
+Index("events_item", events.c.item_id)
 Index("events_change", events.c.change)
 Index(
     "events_recommendation",

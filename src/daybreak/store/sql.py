@@ -40,18 +40,13 @@ class SqlStore(Store):
         event_ids: pl.Series | None = None,
         recommendations: pl.Series | None = None,
         sessions: pl.Series | None = None,
+        contexts: pl.Series | None = None,
     ) -> Written:
         """Write in one transaction; see :meth:`Store.write`."""
-        columns = {
-            "event ids": event_ids,
-            "recommendations": recommendations,
-            "sessions": sessions,
-        }
-        for name, column in columns.items():
+        more = {"recommendation": recommendations, "session": sessions, "context": contexts}
+        for name, column in {"event id": event_ids, **more}.items():
             _check_length(name, column, tables.events.height)
-        events = incoming(
-            event_keys(tables.events, event_ids), tables.events, recommendations, sessions
-        )
+        events = incoming(event_keys(tables.events, event_ids), tables.events, more)
         items, users = to_json(tables.items, "item_id"), to_json(tables.users, "user_id")
 
         def work(connection: Connection) -> Written:
@@ -135,4 +130,4 @@ class SqlStore(Store):
 
 def _check_length(name: str, column: pl.Series | None, n_events: int) -> None:
     if column is not None and len(column) != n_events:
-        raise DataError(f"{len(column)} {name} for {n_events} events; give one each")
+        raise DataError(f"{len(column)} {name}s for {n_events} events; give one each")

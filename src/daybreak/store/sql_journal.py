@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from daybreak.store import answers as answer_rows
 from daybreak.store import counter, documents, erasing, gone, merging
 from daybreak.store.database import Database
-from daybreak.store.journal import Answer, Changes, Erased, Journal
+from daybreak.store.event_pages import event_page
+from daybreak.store.journal import Answer, Changes, Erased, EventPage, Journal
 from daybreak.store.reading import changed_tables, no_tables
 
 
@@ -62,6 +63,17 @@ class SqlJournal(Journal):
         """Join events and answers; see :meth:`Journal.reactions`."""
         wanted = answer_rows.Wanted(since, until, experiment)
         return self._database.read(lambda c: answer_rows.reactions(c, wanted))
+
+    def events(
+        self,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        after: int = -1,
+        n: int | None = None,
+    ) -> EventPage:
+        """Read rows by an index; see :meth:`Journal.events`."""
+        return self._database.read(lambda c: event_page(c, user, item, after, n))
 
     def erase(
         self,

@@ -61,6 +61,31 @@ def check_what_was_there_before_is_no_change(open_fresh: Open) -> None:
     assert not changes.tables.items.height
 
 
+def check_events_are_kept_with_all_they_came_with(open_fresh: Open) -> None:
+    """Page by page, of a user, of an item or of both; also after a merge."""
+    context = '{"page":"home","tags":["茶"]}'
+    with open_fresh() as store:
+        store.write(
+            _events(("ann", "tea", 1.0), ("bob", "tea", 2.0), ("ann", "rum", 3.0)),
+            recommendations=pl.Series(["a1", None, None]),
+            sessions=pl.Series([None, "s", None]),
+            contexts=pl.Series([context, None, None]),
+        )
+        events = store.journal.events
+        first = events(n=2)
+        more = ("recommendation_id", "session_id", "context")
+        assert first.events.select(more).rows() == [("a1", None, context), (None, "s", None)]
+        assert first.cursor is not None
+        second = events(after=first.cursor, n=2)
+        assert (second.events["item_id"].to_list(), second.cursor) == (["rum"], None)
+        assert events(item="tea").events["user_id"].to_list() == ["ann", "bob"]
+        assert events(user="ann", n=2).cursor is None
+        assert events(user="ann", item="rum").events["timestamp"].to_list() == [3.0]
+        assert not events(user="nobody").events.height
+        store.journal.merge("ann", "eve")
+        assert events(user="eve", item="tea").events["context"].to_list() == [context]
+
+
 def check_no_cursor_is_skipped(open_fresh: Open) -> None:
     """While four threads write, who follows the cursor sees each event exactly once."""
     with open_fresh() as store:
@@ -280,6 +305,7 @@ def _write_and_read(store: Store, user: str) -> int:
 JOURNAL_CHECKS: tuple[Callable[[Open], None], ...] = (
     check_changes_tell_what_came_since,
     check_what_was_there_before_is_no_change,
+    check_events_are_kept_with_all_they_came_with,
     check_no_cursor_is_skipped,
     check_answers_are_found,
     check_reactions_name_their_answer,

@@ -49,7 +49,8 @@ def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkey
     monkeypatch.setattr(gone, "KEPT_S", 0.0)
     with Live(settings, poll_s=3600) as live:
         live.put_users([{"user_id": SECRET, "likes": "tea", "motto": "qqq-motto-qqq"}])
-        live.add_events([{"user_id": SECRET, "item_id": "item-1"}])
+        context = {"said": "qqq-motto-qqq"}
+        live.add_events([{"user_id": SECRET, "item_id": "item-1", "context": context}])
         live.recommend(Ask(user_id=SECRET))
         live._log.flush()
         assert SECRET.encode() in bytes_below(folder)

@@ -13,7 +13,16 @@ ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ["user_id", "item_id", "event_type", "value", "timestamp", "event_id", "session_id"]
+FIELDS = [
+    "user_id",
+    "item_id",
+    "event_type",
+    "value",
+    "timestamp",
+    "event_id",
+    "session_id",
+    "context",
+]
 
 
 def codes(rows):
@@ -48,6 +57,38 @@ def test_an_event_with_an_id_is_stored_once(live):
     first, second = live.add_events([row]), live.add_events([row, {**row, "event_id": "e2"}])
     assert (first.accepted, first.duplicates) == (1, 0)
     assert (second.accepted, second.duplicates) == (1, 1)
+
+
+def test_what_an_event_came_with_is_kept_and_told(live):
+    context = {"page": "search", "query": "茶", "place": 3, "deep": {"a": [1, None]}}
+    row = {"user_id": "u", "item_id": "item-1", "recommendation_id": "r1"}
+    live.add_events([{**row, "context": context}, {**row, "item_id": "item-2", "context": {}}])
+    first, second = live.events(user="u").rows
+    assert (first["context"], first["recommendation_id"]) == (context, "r1")
+    assert "context" not in second
+    exported = live.export_user("u")["events"]
+    assert exported[0]["context"] == context
+    assert "user_id" not in exported[0]
+
+
+def test_a_context_is_a_bounded_object_of_json():
+    row = {"user_id": "u", "item_id": "i"}
+    bad = [["page"], {"x": "y" * 4_000}, {"n": float("nan")}, {"s": {1}}, {"t": "\ud800"}]
+    found = [code for value in bad for _, _, code in codes([{**row, "context": value}])]
+    assert found == ["not_an_object", "too_long", "bad_value", "bad_value", "bad_text"]
+
+
+def test_pages_of_events_of_an_item_follow_each_other(live):
+    item = "item-of-its-own"
+    live.add_events([{"user_id": f"u{n}", "item_id": item} for n in range(5)])
+    users, cursor = [], None
+    while True:
+        page = live.events(item=item, cursor=cursor, n=2)
+        users += [row["user_id"] for row in page.rows]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert users == [f"u{n}" for n in range(5)]
 
 
 def test_values_that_no_store_can_hold_are_refused():

@@ -20,6 +20,7 @@ EVENT = {
     "item_id": "kettle-1",
     "event_type": "purchase",
     "timestamp": "2026-01-31T12:00:00Z",
+    "context": {"page": "search", "device": "phone"},
 }
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from daybreak.errors import ConfigError, NotFittedError, NotFoundError
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.rules import Rules
 from daybreak.service.inputs import check_k
+from daybreak.service.kept_events import kept_rows
 from daybreak.service.likeness import similar
 from daybreak.service.live.answered import Recommended
 from daybreak.service.live.charts import CHARTS, Chart, Charts
@@ -69,17 +69,14 @@ class Browsing:
         return Page(rows, None if last is None else str(last))
 
     def events(self, user: str | None, item: str | None, cursor: str | None, n: int) -> Page:
-        """Return events in the order in which they came; those of one user come fastest."""
+        """Return events in the order in which they came, with all that is kept of them.
+
+        Raises:
+            ConfigError: The cursor is none that a page gave, or ``n`` is out of range.
+        """
         check_k(n)
-        frame = self._store.tables(users=None if user is None else [user]).events
-        if item is not None:
-            frame = frame.filter(pl.col("item_id") == item)
-        start = _place(cursor) + 1
-        part = frame[start : start + n]
-        rows = tuple({k: v for k, v in row.items() if v is not None}
-                     for row in part.iter_rows(named=True))  # fmt: skip
-        last = start + part.height
-        return Page(rows, str(last - 1) if last < frame.height else None)
+        page = self._store.journal.events(user=user, item=item, after=_place(cursor), n=n)
+        return Page(kept_rows(page.events), None if page.cursor is None else str(page.cursor))
 
     def similar(
         self, item: str | None, text: str | None, n: int, rules: Rules | None

@@ -19,11 +19,12 @@ from daybreak.service.live.cells import (
     row_of,
     text_of,
 )
+from daybreak.service.live.context import context_of
 from daybreak.service.privacy import Pseudonyms
 
 AHEAD_S = 86_400.0
 """An event may be this far in the future: clocks differ [s]."""
-_EXTRA = ("event_id", "recommendation_id", "session_id")
+_EXTRA = ("event_id", "recommendation_id", "session_id", "context")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Posted:
     event_ids: pl.Series
     recommendations: pl.Series
     sessions: pl.Series
+    contexts: pl.Series
     rejected: tuple[Rejected, ...]
 
 
@@ -55,8 +57,8 @@ def read_events(rows: Sequence[Any], now: float, names: Pseudonyms | None = None
 
     Args:
         rows: Objects with ``item_id``, and ``user_id`` or ``session_id``; all else is optional:
-            ``event_id, event_type, value, timestamp, domain, recommendation_id``. Other fields
-            are passed over.
+            ``event_id, event_type, value, timestamp, domain, recommendation_id, context``.
+            Other fields are passed over.
         now: The time of events that have none, epoch [s].
         names: Turns ids of users and sessions into pseudonyms.
 
@@ -77,8 +79,10 @@ def read_events(rows: Sequence[Any], now: float, names: Pseudonyms | None = None
     events = pl.DataFrame({name: data[name] for name in EVENT_COLUMNS}, schema=EVENT_COLUMNS)
     items = pl.DataFrame({"item_id": list(dict.fromkeys(data["item_id"]))}, _ids("item_id"))
     users = pl.DataFrame({"user_id": list(dict.fromkeys(data["user_id"]))}, _ids("user_id"))
-    ids, answers, sessions = (pl.Series(name, data[name], dtype=pl.String) for name in _EXTRA)
-    return Posted(Tables(items, users, events), ids, answers, sessions, tuple(rejected))
+    tables = Tables(items, users, events)
+    ids, *more = (pl.Series(name, data[name], dtype=pl.String) for name in _EXTRA)
+    answers, sessions, contexts = more
+    return Posted(tables, ids, answers, sessions, contexts, tuple(rejected))
 
 
 def asker_of(
@@ -113,6 +117,7 @@ def _event(row: Mapping[str, Any], at: float, names: Pseudonyms | None) -> dict[
         "event_id": id_or_none(row, "event_id"),
         "recommendation_id": id_or_none(row, "recommendation_id"),
         "session_id": None if visitor is None else visitor.removeprefix(SESSION),
+        "context": context_of(row),
     }
 
 

@@ -112,7 +112,7 @@ class Live(Growing, Closing):
 
         Args:
             rows: ``item_id`` and ``user_id`` or ``session_id``; if known ``event_id,
-                event_type, value, timestamp, domain, recommendation_id``.
+                event_type, value, timestamp, domain, recommendation_id, context``.
 
         Raises:
             StoreError: Nothing could be stored.

@@ -48,6 +48,7 @@ class Writing:
             event_ids=posted.event_ids,
             recommendations=posted.recommendations,
             sessions=posted.sessions,
+            contexts=posted.contexts,
         )
         return Accepted(written.events, count - written.events, posted.rejected)
 

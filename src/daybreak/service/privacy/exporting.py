@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from daybreak.service.kept_events import kept_rows
 from daybreak.store import Store
 
 
@@ -20,11 +21,12 @@ def export(store: Store, user: str) -> dict[str, Any]:
     tables = store.tables(users=[user])
     profile = tables.users.filter(tables.users["user_id"] == user).drop("user_id")
     rows = profile.to_dicts()
+    events = store.journal.events(user=user).events
     answers = [asdict(answer) for answer in store.journal.answers(user=user)]
     return {
         "user_id": user,
         "attributes": _given(rows[0]) if rows else {},
-        "events": [_given(row) for row in tables.events.drop("user_id").to_dicts()],
+        "events": list(kept_rows(events.drop("user_id"))),
         "answers": answers,
     }
 
