@@ -71,7 +71,7 @@ def test_added_items_score_as_if_they_had_been_there_at_training(tables):
     for number in range(7):
         twin = items[30].with_columns(item_id=pl.lit(f"twin-{number}"))
         grown.add_items(twin)
-    assert len(grown._shelf.scorers) == 4
+    assert len(grown._shelf.scorers) == 2
     answer = grown.recommend(["person-1", "x"], k=50)
     for user in ("person-1", "x"):
         mine = answer.filter(user_id=user)
