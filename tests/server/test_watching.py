@@ -7,9 +7,11 @@ import logging
 import pytest
 
 from daybreak import errors
+from daybreak.encoders import CachedEncoder, MemoryVectors
 from daybreak.server import problems
 from daybreak.server.logs import log_as_json
 from daybreak.server.metrics import KNOWN_TYPES
+from daybreak.testing.encoders import CountingEncoder
 from tests.server.fake_live import TEA
 
 
@@ -42,6 +44,20 @@ def test_requests_and_answers_are_counted(client):
     assert found["daybreak_users"] == "3.0"
     assert found["daybreak_cold_item_exposure_ratio"] == "0.0"
     assert float(found["daybreak_resident_memory_bytes"]) > 1e6
+
+
+def test_texts_that_needed_no_model_are_counted(client):
+    before = scrape(client)
+    cached = CachedEncoder(CountingEncoder(), MemoryVectors())
+    cached.encode(["tea", "rum"])
+    cached.encode(["tea", "gin", "tea"])
+    after = scrape(client)
+    asked, found = (
+        float(after[f"daybreak_embedding_cache_{name}_total"])
+        - float(before[f"daybreak_embedding_cache_{name}_total"])
+        for name in ("requests", "hits")
+    )
+    assert (asked, found) == (4.0, 1.0)
 
 
 def test_callers_cannot_make_up_labels(client):

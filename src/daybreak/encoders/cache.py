@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from daybreak.encoders.base import Encoder, Progress
+from daybreak.encoders.tally import LOOKUPS
 from daybreak.types import Floats
 
 CHUNK = 2048
@@ -100,6 +101,7 @@ class CachedEncoder(Encoder):
         hashes = [content_hash(text) if text else "" for text in texts]
         by_hash = {key: text for key, text in zip(hashes, texts, strict=True) if key}
         known = self._checked(self.cache.vectors(self.hash, list(by_hash)))
+        LOOKUPS.add(asked=len(by_hash), found=len(known))
         new = [key for key in by_hash if key not in known]
         if new:
             rows = self.encoder.encode([by_hash[key] for key in new], progress=progress)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from daybreak.encoders.tally import LOOKUPS
 from daybreak.errors import DaybreakError
 from daybreak.service.live import Accepted, Answered
 
@@ -134,6 +135,10 @@ class Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         """Return one gauge for each number that is known."""
         yield _gauge("resident_memory_bytes", "Memory of this process", resident_bytes())
+        yield _counter(
+            "embedding_cache_requests", "Texts whose vectors were asked", LOOKUPS.asked
+        )
+        yield _counter("embedding_cache_hits", "Texts whose vectors were there", LOOKUPS.found)
         try:
             status = self._status()
         except DaybreakError as error:
@@ -181,6 +186,10 @@ def resident_bytes() -> float:
 
 def _gauge(name: str, help_: str, value: float) -> Metric:
     return GaugeMetricFamily(f"daybreak_{name}", help_, value=value)
+
+
+def _counter(name: str, help_: str, value: float) -> Metric:
+    return CounterMetricFamily(f"daybreak_{name}", help_, value=value)
 
 
 def _gauges(
