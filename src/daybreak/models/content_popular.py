@@ -10,6 +10,7 @@ from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, models
 from daybreak.models.bridge import bridge, nearest
 from daybreak.models.content_ridge import ContentState, carried
+from daybreak.models.only_new import all_anchors, silent
 from daybreak.models.operators import Operator
 from daybreak.types import Floats
 
@@ -37,6 +38,8 @@ class ContentPopularModel(LinearModel[ContentPopularConfig, ContentState]):
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Predict; see :meth:`LinearModel.linear`."""
+        if all_anchors(anchors, items):
+            return silent(len(items))
         form = carried(self.state, anchors, items)
         one = np.ones((1, 1), dtype=np.float32)
         bias = form.weights.apply(one)
@@ -75,6 +78,8 @@ class NeighbourPopularModel(LinearModel[NeighbourPopularConfig, NeighbourPopular
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Average over neighbours; see :meth:`LinearModel.linear`."""
+        if all_anchors(anchors, items):
+            return silent(len(items))
         near = nearest(anchors, items, self.config.neighbours)
         bias = np.asarray(near.T @ self.state.values, dtype=np.float32)
         return Linear(Operator(), bias, anchors.ids.rows(items.ids) < 0)

@@ -11,6 +11,7 @@ from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, models
 from daybreak.models.bridge import bridge, kernel, landmarks_of
 from daybreak.models.graph_filter import graph_weights
+from daybreak.models.only_new import all_anchors, silent
 from daybreak.models.operators import Operator
 from daybreak.types import Floats, Rows
 
@@ -103,6 +104,8 @@ class ContentSmoothModel(LinearModel[ContentSmoothConfig, ContentState]):
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Carry the weights over by content; see :meth:`LinearModel.linear`."""
+        if all_anchors(anchors, items):
+            return silent(len(items))
         return carried(self.state, anchors, items)
 
 

@@ -10,6 +10,7 @@ from daybreak.data.items import Items
 from daybreak.models.base import Evidence, Linear, LinearModel, models
 from daybreak.models.bridge import bridge
 from daybreak.models.content_ridge import ContentState, carried
+from daybreak.models.only_new import all_anchors, silent
 from daybreak.models.profile import profile_ridge
 
 
@@ -38,5 +39,7 @@ class ProfileContentModel(LinearModel[ProfileContentConfig, ContentState]):
 
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Carry the weights over by content; see :meth:`LinearModel.linear`."""
+        if all_anchors(anchors, items):
+            return silent(len(items))
         form = carried(self.state, anchors, items)
         return Linear(form.weights, form.bias, form.known & (len(self.state.left) > 1))
