@@ -18,12 +18,9 @@ from tests.server.fake_live import TEA
 @pytest.fixture
 def lines():
     """What the server logs, as objects."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     stream = io.StringIO()
-    log_as_json(stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers[:], root.level = before, level
+    with log_as_json(stream=stream):
+        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def scrape(client):
@@ -88,6 +85,17 @@ def test_a_request_is_one_line_without_ids_keys_or_bodies(client, lines):
     assert said["ms"] >= 0
     assert "private" not in str(said)
     assert "secret" not in str(lines())
+
+
+def test_logs_go_where_they_went_before_when_the_server_has_stopped():
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    with log_as_json(stream=stream, level="error"):
+        logging.getLogger("x").error("said")
+    stream.close()
+    logging.getLogger("x").error("said to others")
+    assert (root.handlers, root.level) == (before, level)
 
 
 def test_a_bug_is_logged_with_the_id_that_the_caller_got(client, lines):

@@ -114,8 +114,8 @@ def serve(
     duties = _duties(
         retrain, train_budget, (explore, exposure, exposure_days), retention, pseudonyms
     )
-    log_as_json(level=log_level)
-    serve_shop(settings, server, duties, lambda started: _tell(started, as_json=json))
+    with log_as_json(level=log_level):
+        serve_shop(settings, server, duties, lambda started: _tell(started, as_json=json))
 
 
 def _server_options(**chosen: Any) -> "ServerOptions":

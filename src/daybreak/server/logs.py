@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
@@ -11,6 +12,8 @@ import structlog
 from daybreak.errors import ConfigError
 
 LEVELS = ("debug", "info", "warning", "error")
+NOISY = ("httpx", "httpcore", "alembic", "asyncio")
+"""Libraries of which only warnings are told."""
 
 Said = MutableMapping[str, Any]
 _SECRETS = (
@@ -40,14 +43,38 @@ def hidden(text: str) -> str:
     return text
 
 
-def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> None:
-    """Send everything that is logged, also by libraries, to one stream as JSON.
+@contextmanager
+def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> Iterator[None]:
+    """Send everything that is logged, also by libraries, to one stream as JSON, for a while.
+
+    Afterwards logs go where they went before: the stream may be closed by then.
+
+    Args:
+        stream: Where to; None: stderr.
+        level: From which level on.
 
     Raises:
         ConfigError: There is no such level.
     """
     if level not in LEVELS:
         raise ConfigError(f"log level must be one of {', '.join(LEVELS)}, got {level!r:.40}")
+    handler = _handler(stream or sys.stderr)
+    root, noisy = logging.getLogger(), [logging.getLogger(name) for name in NOISY]
+    handlers, levels = root.handlers[:], [one.level for one in (root, *noisy)]
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for one in noisy:
+        one.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        for one, before in zip((root, *noisy), levels, strict=True):
+            one.setLevel(before)
+        handler.close()
+
+
+def _handler(stream: TextIO) -> logging.Handler:
     before: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -60,10 +87,8 @@ def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
     )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "alembic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return handler
