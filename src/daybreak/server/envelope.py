@@ -1,7 +1,6 @@
 """Around every request: its id, its time, the log, the counters, and the last resort."""
 
 import logging
-import random
 import re
 import time
 
@@ -12,13 +11,12 @@ from daybreak.server.metrics import Metrics
 from daybreak.server.options import ServerOptions
 from daybreak.server.paths import as_sent
 from daybreak.server.problems import bug, problem
-from daybreak.server.replies import request_id
+from daybreak.server.replies import new_request_id, request_id
 
 log = logging.getLogger(__name__)
 
 PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
 """Answered however busy the server is, and logged only when they fail."""
-_chance = random.Random()  # noqa: S311 - ids of requests are no secrets
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -121,7 +119,7 @@ def _request_id(scope: Scope) -> str:
             given: str = value.decode("latin-1")
             if _ID.fullmatch(given):
                 return given
-    return f"{_chance.getrandbits(128):032x}"
+    return new_request_id()
 
 
 def _route(scope: Scope) -> str:

@@ -46,6 +46,7 @@ SERVER_STATUS = {
     "bad_host": 421,
     "invalid": 422,
     "too_many_requests": 429,
+    "head_too_large": 431,
     "bug": 500,
     "overloaded": 503,
     "timeout": 504,

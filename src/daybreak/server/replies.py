@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
@@ -12,6 +13,12 @@ from starlette.responses import Response
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered."""
+_chance = random.Random()  # noqa: S311 - ids of requests are no secrets
+
+
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return f"{_chance.getrandbits(128):032x}"
 
 
 def reply(payload: Mapping[str, Any], status: int = 200) -> Response:

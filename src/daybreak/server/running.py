@@ -10,12 +10,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from daybreak.errors import ConfigError
+from daybreak.server.heads import BoundedHttp
 from daybreak.server.options import ServerOptions
 
 log = logging.getLogger(__name__)
 
-LONGEST_HEAD = 262_144
-"""Of a request line with its headers [bytes]: an id of 10 kB in a path, escaped, fits in."""
 BACKLOG = 1_024
 
 
@@ -25,6 +24,7 @@ def config_of(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
         app,
         host=options.host,
         port=options.port,
+        http=BoundedHttp,
         lifespan="on",
         ws="none",
         log_config=None,
@@ -34,7 +34,6 @@ def config_of(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, round(options.grace_s)),
-        h11_max_incomplete_event_size=LONGEST_HEAD,
     )
 
 

@@ -101,7 +101,7 @@ class EventsOut(PageOut):
 class PageQuery(Given):
     """Which part of the rows."""
 
-    cursor: str = Field("", max_length=100_000, description="Of the page before.")
+    cursor: str = Field("", max_length=100, description="Of the page before.")
     n: int = Field(100, ge=1, le=1_000)
 
 

@@ -1,0 +1,103 @@
+"""HTTP as it comes off the wire: heads of bounded size, and refusals that can be read.
+
+The parser itself keeps a head of any length in memory, before anybody has shown a key. And a
+socket that is closed while the other side still sends is reset, which throws away the answer:
+so what is refused is read on for a moment, and forgotten.
+"""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from daybreak.server.problems import SERVER_STATUS, problem
+from daybreak.server.replies import new_request_id
+
+log = logging.getLogger(__name__)
+
+LONGEST_HEAD = 262_144
+"""Of a request line with its headers [bytes]: an id of 10 kB in a path, escaped, fits in."""
+LINGER_S = 5.0
+"""How long the rest of a refused request is read [s]."""
+LINGER_BYTES = 16_000_000
+"""How much of it, at most [bytes]."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._in_head = self._in_body = False
+        self._begun = 0
+        """Requests that began in the bytes at hand; several if they are sent ahead."""
+        self._head = 0
+        """Bytes of the head under way."""
+        self._dropped = 0
+        self._farewell: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; refuse a head that does not end."""
+        if self._farewell is not None:
+            self._drop(len(data))
+            return
+        alone, self._begun = not self._in_body, 0
+        super().data_received(data)
+        if self._in_head and alone and self._begun <= 1:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self._refuse("head_too_large", f"a head may have {LONGEST_HEAD:,} bytes")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        if self._farewell is not None:
+            self._farewell.cancel()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse("bad_request", msg)
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        super().on_message_begin()
+        self._in_head, self._in_body, self._head = True, False, 0
+        self._begun += 1
+
+    def on_headers_complete(self) -> None:
+        """Note that the head is over."""
+        self._in_head, self._in_body = False, True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the body is over."""
+        self._in_body = False
+        super().on_message_complete()
+
+    def _refuse(self, code: str, detail: str) -> None:
+        """Answer, stop writing, and read what still comes for a moment."""
+        if self._farewell is not None or self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # its answer would come in the middle of this one
+            self.cycle.message_event.set()
+        status, id_ = SERVER_STATUS[code], new_request_id()
+        log.info("request", extra={"request_id": id_, "route": "unknown", "status": status})
+        self.transport.write(_answer(code, status, detail, id_))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._farewell = self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _drop(self, size: int) -> None:
+        self._dropped += size
+        if self._dropped > LINGER_BYTES:
+            self.transport.close()
+
+
+def _answer(code: str, status: int, detail: str, id_: str) -> bytes:
+    said = problem(code, status, detail, headers={"connection": "close"}, request_id=id_)
+    top = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    headers = b"".join(b"%b: %b\r\n" % header for header in said.raw_headers)
+    return b"%b%bx-request-id: %b\r\n\r\n%b" % (top, headers, id_.encode(), bytes(said.body))

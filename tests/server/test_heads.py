@@ -1,0 +1,88 @@
+"""What comes off the wire, before there is any request."""
+
+import json
+import socket
+
+import pytest
+
+from daybreak.server import heads
+from daybreak.server.heads import LONGEST_HEAD
+from tests.server.conftest import WAIT_S, sent
+
+LIVE = "GET /health/live HTTP/1.1"
+
+
+@pytest.fixture
+def url(client):
+    return str(client.base_url).rstrip("/")
+
+
+def said(body):
+    found = json.loads(body)
+    assert len(found["request_id"]) == 32
+    return found["status"], found["code"]
+
+
+def test_an_address_without_end_is_refused_in_words(url):
+    top, body = sent(url, f"GET /api/v1/recommend/{'x' * 3 * LONGEST_HEAD} HTTP/1.1")
+    assert top.startswith("HTTP/1.1 431 ")
+    assert "content-type: application/problem+json" in top
+    assert said(body) == (431, "head_too_large")
+
+
+def test_many_headers_are_refused_before_they_are_complete(url):
+    lines = [f"x-{n}: {'y' * 1_000}" for n in range(3 * LONGEST_HEAD // 1_000)]
+    _, body = sent(url, LIVE, *lines)
+    assert said(body) == (431, "head_too_large")
+
+
+def test_a_head_of_nearly_all_that_is_allowed_is_read(url):
+    top, _ = sent(url, LIVE, f"x: {'y' * (LONGEST_HEAD - 1_000)}")
+    assert top.startswith("HTTP/1.1 200 ")
+
+
+def test_a_body_is_no_head(url):
+    """However long, and however short the head before it."""
+    body = json.dumps({"profile": {"text": "t" * 90_000}, "exclude": ["x" * 30_000] * 20})
+    lines = ["POST /api/v1/recommend HTTP/1.1", "Content-Type: application/json"]
+    top, _ = sent(url, *lines, f"Content-Length: {len(body)}", body=body.encode())
+    assert top.startswith("HTTP/1.1 200 "), top
+
+
+@pytest.mark.parametrize("line", ["GARBAGE", "GET / HTTP/9", "GET /\x01 HTTP/1.1"])
+def test_what_is_no_http_is_a_problem_too(url, line):
+    top, body = sent(url, line)
+    assert top.startswith("HTTP/1.1 400 ")
+    assert said(body) == (400, "bad_request")
+
+
+def test_the_answer_can_be_read_though_the_caller_sends_on(url):
+    """A reset would throw it away; so what comes is read, and forgotten."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), WAIT_S) as connection:
+        connection.sendall(b"GARBAGE\r\n\r\n")
+        for _ in range(20):
+            connection.sendall(b"x" * 100_000)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_nobody_may_send_on_for_ever(url, monkeypatch):
+    monkeypatch.setattr(heads, "LINGER_BYTES", 1_000_000)
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), WAIT_S) as connection:
+        connection.sendall(b"GARBAGE\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall(b"x" * 100_000_000)
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_their_order(url):
+    host, port = url.removeprefix("http://").split(":")
+    one = f"{LIVE}\r\nHost: {host}\r\n\r\n".encode()
+    last = f"{LIVE}\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_connection((host, int(port)), WAIT_S) as connection:
+        connection.sendall(one * 50 + last)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answer.count(b"HTTP/1.1 200 OK") == 51
