@@ -223,3 +223,16 @@ def test_rows_have_length_one_or_zero_and_survive_saving(tmp_path_factory, some,
     folder = tmp_path_factory.mktemp("content")
     content.save(folder)
     assert same(ContentEncoder.load(folder, CountingEncoder()).transform(others), blocks)
+
+
+def test_known_text_is_not_encoded_again():
+    encoder = CountingEncoder()
+    content, blocks = ContentEncoder.fit_transform(SHOP, encoder)
+    texts = item_texts(content.attributes.fields, SHOP)
+    known = dict(zip(texts, dense(blocks)["meaning"], strict=True))
+    before = encoder.encoded
+    assert same(blocks, content.transform(SHOP, known=known))
+    assert encoder.encoded == before
+    some = {texts[1]: known[texts[1]]}
+    assert same(blocks, content.transform(SHOP, known=some))
+    assert encoder.encoded == before + 2

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from daybreak.data.fields import Field, FieldRole, infer_fields
@@ -17,7 +18,7 @@ from daybreak.encoders.lexical import LexicalEncoder
 from daybreak.encoders.meaning import Meaning
 from daybreak.encoders.phrases import Phrases
 from daybreak.encoders.tokens import token_lists
-from daybreak.types import Sparse
+from daybreak.types import Floats, Sparse
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
 BINS = 10
@@ -97,14 +98,24 @@ class ContentEncoder:
         return fitted, (*blocks, *([] if rows is None else [Block(MEANING, rows)]))
 
     def transform(
-        self, items: pl.DataFrame, *, progress: Progress | None = None
+        self,
+        items: pl.DataFrame,
+        *,
+        progress: Progress | None = None,
+        known: Mapping[str, Floats] | None = None,
     ) -> tuple[Block, ...]:
-        """Return the blocks of items, new or known, (n_items, dim) each."""
+        """Return the blocks of items, new or known, (n_items, dim) each.
+
+        Args:
+            items: Their columns.
+            progress: Called with (texts done, texts in all) while the text model works.
+            known: Rows of the block ``meaning`` by text: these are not encoded again.
+        """
         fields = self.attributes.fields
         words = _words(fields, items) if self.word_weights else []
         blocks = list(self._lexical(words, self.attributes.terms(items)))
         if self.meaning is not None:
-            rows = self.meaning.rows(item_texts(fields, items), progress)
+            rows = _meant(self.meaning, item_texts(fields, items), progress, known or {})
             blocks.append(Block(MEANING, rows))
         return tuple(blocks)
 
@@ -212,6 +223,20 @@ def item_texts(fields: Sequence[Field], items: pl.DataFrame) -> list[str]:
     ]
     rows = zip(*columns, strict=True) if columns else ((),) * items.height
     return [". ".join(dict.fromkeys(filter(None, row)))[:LONGEST_TEXT] for row in rows]
+
+
+def _meant(
+    meaning: Meaning,
+    texts: Sequence[str],
+    progress: Progress | None,
+    known: Mapping[str, Floats],
+) -> Floats:
+    """Return (n_texts, dim) rows; those that are known are not made again."""
+    new = [text for text in texts if text not in known]
+    if len(new) == len(texts):
+        return meaning.rows(texts, progress)
+    made = dict(zip(new, meaning.rows(new, progress), strict=True)) if new else {}
+    return np.stack([known[text] if text in known else made[text] for text in texts])
 
 
 def _words(fields: Sequence[Field], items: pl.DataFrame) -> list[list[str]]:

@@ -10,6 +10,7 @@ from daybreak.ranking.scorer import Scorer
 from daybreak.service.answers import Answers
 from daybreak.service.asking import Asking
 from daybreak.service.catalogue import Catalogue
+from daybreak.service.encoding import encoded
 from daybreak.service.learning import Learned
 from daybreak.service.parts import Parts
 from daybreak.service.profiles import Profiles
@@ -73,9 +74,8 @@ class Shelf:
         rows = self.catalogue.named(frame) if replace_known else self.catalogue.new_rows(frame)
         if not rows.height:
             return self
-        catalogue, changed = self.catalogue.with_rows(
-            rows, self.learned.content.transform(rows)
-        )
+        blocks = encoded(self.learned.content, self.catalogue, rows)
+        catalogue, changed = self.catalogue.with_rows(rows, blocks)
         parts = self.parts.covering(catalogue.items, changed) if len(changed) else self.parts
         return self._with(
             catalogue, parts, self.asking.changed(catalogue.items, changed.tolist())
