@@ -17,7 +17,7 @@ Version = Annotated[
 class PageQuery(BaseModel):
     """Which part of the rows."""
 
-    cursor: str = Field("", max_length=100_000)
+    cursor: str = Field("", max_length=100)
     n: int = Field(DEFAULT_N, ge=1, le=1_000)
     q: str = Field("", max_length=10_000, description="Words that items should fit.")
 
