@@ -86,3 +86,36 @@ def test_wings_follow_popularity_as_the_rest_does(shelf):
     whole = renewed.scorers[0].wing(shelf.catalogue.items)
     wanted = whole.score(asked(shelf))
     np.testing.assert_allclose(renewed.score(asked(shelf)), wanted, atol=1e-4)
+
+
+def test_settled_parts_score_the_same(shelf):
+    new = pl.DataFrame({"item_id": ["new-1", "new-2"], "title": ["tea pot", "jam number 3"]})
+    shelf = retitled(shelf.with_items(new), [0, 4, 31, 36], "cup")
+    before = shelf.parts.score(asked(shelf))
+    settled = shelf.settled()
+    assert [len(rows) for rows in settled.parts.rows] == [35, 2]
+    np.testing.assert_allclose(settled.parts.score(asked(shelf)), before, atol=1e-4)
+    assert settled.settled() is settled
+
+
+def test_nothing_is_left_of_a_wing_without_new_items(shelf):
+    settled = retitled(shelf, [0, 4, 31], "cup").settled()
+    assert len(settled.scorers) == 1
+    again = retitled(settled, [0, 5], "pot")
+    assert [len(rows) for rows in again.parts.rows] == [35, 2]
+    np.testing.assert_allclose(again.parts.score(asked(again)), in_one_go(again), atol=1e-4)
+
+
+def test_an_item_that_changes_while_it_is_settled_keeps_its_latest_content(shelf):
+    shelf = retitled(shelf, list(range(1, 35)), "cup")
+    begun = shelf.parts.settling()
+    shelf = shelf.with_parts(shelf.parts.with_first(next(begun)))
+    shelf = retitled(shelf, [7], "pot")
+    assert len(shelf.scorers) == 3
+    for first in begun:
+        shelf = shelf.with_parts(shelf.parts.with_first(first))
+        scores = shelf.parts.score(asked(shelf))
+        np.testing.assert_allclose(scores[:, 1:], in_one_go(shelf)[:, 1:], atol=1e-4)
+    shelf = shelf.with_parts(shelf.parts.without_moved())
+    assert [len(rows) for rows in shelf.parts.rows] == [35, 1]
+    np.testing.assert_allclose(shelf.parts.score(asked(shelf)), in_one_go(shelf), atol=1e-4)

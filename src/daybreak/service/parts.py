@@ -9,6 +9,7 @@ import numpy as np
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.ranking.joining import joined
+from daybreak.ranking.patching import patched
 from daybreak.ranking.scorer import Scorer
 from daybreak.ranking.strategies import Fitted
 from daybreak.types import Floats, Mask, Rows, Sparse
@@ -22,7 +23,8 @@ class Parts:
     """Scorers of parts of a catalogue; where several cover an item, the last one counts.
 
     The first scorer is that of the training and covers the catalogue of then. Items that came
-    or changed since are covered by further ones, its wings, so that it is never touched.
+    or changed since are covered by further ones, its wings, the largest first. When many have
+    changed, the first one can be settled: it is replaced by one that says the same of them.
     """
 
     scorers: tuple[Scorer, ...]
@@ -62,6 +64,37 @@ class Parts:
         first = self.scorers[0].renewed(fitted)
         wings = [wing.renewed(fitted, first.centres) for wing in self.scorers[1:]]
         return Parts((first, *wings), self.rows, self.n_items)
+
+    def n_moved(self) -> int:
+        """Return how many items of the first scorer the largest wing has."""
+        return 0 if len(self.scorers) == 1 else len(self._moved()[0])
+
+    def settling(self) -> Iterator[Scorer]:
+        """Yield first scorers with ever more of what the largest wing says of their items.
+
+        Each may be put into the first place as soon as it comes; after the last one the wing is
+        not needed for these items any more.
+        """
+        return patched(self.scorers[0], self.scorers[1], *self._moved())
+
+    def with_first(self, scorer: Scorer) -> "Parts":
+        """Return the parts with another scorer of the same items in the first place."""
+        return Parts((scorer, *self.scorers[1:]), self.rows, self.n_items)
+
+    def without_moved(self) -> "Parts":
+        """Return the parts whose largest wing has new items only, or is not there."""
+        (first, wing, *others), (mine, rows, *theirs) = self.scorers, self.rows
+        new = np.flatnonzero(rows >= len(mine))
+        if not len(new):
+            return Parts((first, *others), (mine, *theirs), self.n_items)
+        rest = first.wing(wing.items.take(new), joined([(wing, new)]))
+        return Parts((first, rest, *others), (mine, rows[new], *theirs), self.n_items)
+
+    def _moved(self) -> tuple[Rows, Rows]:
+        """Return items of the first scorer that the largest wing has, and where it has them."""
+        rows = self.rows[1]
+        places = np.flatnonzero(rows < len(self.rows[0]))
+        return rows[places], places
 
     def _joined(
         self, items: Items, wings: Sequence[tuple[Scorer, Rows]]

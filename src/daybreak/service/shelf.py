@@ -90,6 +90,19 @@ class Shelf:
         parts = self.parts.renewed(learned.fitted)
         return replace(self._with(self.catalogue, parts, self.asking), learned=learned)
 
+    def with_parts(self, parts: Parts) -> "Shelf":
+        """Return it with others who score the same."""
+        return self._with(self.catalogue, parts, self.asking)
+
+    def settled(self) -> "Shelf":
+        """Return it with changed items in their places, and wings for new ones only."""
+        parts = self.parts
+        if not parts.n_moved():
+            return self
+        for first in parts.settling():
+            parts = parts.with_first(first)
+        return self.with_parts(parts.without_moved())
+
     def _with(self, catalogue: Catalogue, parts: Parts, asking: Asking) -> "Shelf":
         answers = Answers(parts, catalogue, has_events=self.answers.has_events)
         return replace(self, catalogue=catalogue, parts=parts, asking=asking, answers=answers)

@@ -64,6 +64,7 @@ class Duties:
             self._stages.follow,
             self._stages.watch,
             self._stages.refresh,
+            self._stages.settle,
             self.experiments,
             self.exposure,
             self.retain,

@@ -13,6 +13,7 @@ from daybreak.service.event_rows import event_rows
 from daybreak.service.histories import Histories
 from daybreak.service.learning import Learned
 from daybreak.service.live.trends import followed
+from daybreak.service.parts import Parts
 from daybreak.service.profiles import Profiles
 from daybreak.service.shelf import Shelf
 from daybreak.store.journal import Changes
@@ -61,7 +62,7 @@ class Scene:
         profiles = Profiles.of(learned.profile, tables.users)
         shelf = Shelf.of(learned, catalogue, profiles)
         changed = changed_rows(catalogue, tables.items)
-        shelf = shelf.with_items(changed, replace_known=True)
+        shelf = shelf.with_items(changed, replace_known=True).settled()
         known = set(tables.items["item_id"].to_list())
         gone = [id_ for id_ in shelf.catalogue.items.ids if id_ not in known]
         if gone:
@@ -94,6 +95,10 @@ class Scene:
         """Return it with popularity counted anew from all events that are known now."""
         learned = followed(self.shelf.learned, self.histories.liked())
         return self if learned is None else replace(self, shelf=self.shelf.renewed(learned))
+
+    def with_parts(self, parts: Parts) -> "Scene":
+        """Return it with others who score the same."""
+        return replace(self, shelf=self.shelf.with_parts(parts))
 
     def with_notes(self, notes: tuple[str, ...]) -> "Scene":
         """Return it with other notes."""

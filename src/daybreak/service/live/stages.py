@@ -13,6 +13,7 @@ from daybreak.service.live.beginning import beginning, outgrown
 from daybreak.service.live.loading import Faulty, load, newest_loadable
 from daybreak.service.live.scene import Scene
 from daybreak.service.live.sheet import Sheet
+from daybreak.service.parts import Parts
 from daybreak.store import Release, Store
 from daybreak.store.journal import Changes
 
@@ -24,6 +25,10 @@ SHARE = 0.05
 """Share of one processor that counting popularity may take."""
 SMALL = 1_000
 """Items up to which a beginning is made anew at once."""
+MOVED = 1 / 16
+"""Share of the items that changed beyond which they are put in their places."""
+FEW_MOVED = 256
+"""Changed items up to which that is not worth it."""
 MOST = 4
 """Releases in memory: that in use, and those of experiments."""
 
@@ -108,6 +113,16 @@ class Stages:
                 self._put(scene.refreshed())
         if outgrown(self.now):
             self._begin_anew()
+
+    def settle(self) -> None:
+        """Put changed items in their places, once there are many, so that memory is bounded.
+
+        Requests and writes go on meanwhile; an item that changes again has a wing of its own.
+        """
+        for scene in list(self._scenes.values()):
+            parts = scene.shelf.parts
+            if parts.n_moved() > max(FEW_MOVED, MOVED * len(parts.rows[0])):
+                self._settle(scene.release, parts)
 
     def watch(self) -> None:
         """Put a release into use that another process has made active.
@@ -234,6 +249,20 @@ class Stages:
         self._scenes = {**self._scenes, scene.release: scene}
         if self.now.release == scene.release:
             self.now = scene
+
+    def _settle(self, release: str, parts: Parts) -> None:
+        """Take up each first scorer as it comes, as long as nobody else has put another."""
+        for first in parts.settling():
+            with self._turn:
+                scene = self._scenes.get(release)
+                if scene is None or scene.shelf.scorers[0] is not parts.scorers[0]:
+                    return
+                parts = parts.with_first(first)
+                self._put(scene.with_parts(scene.shelf.parts.with_first(first)))
+        with self._turn:
+            scene = self._scenes.get(release)
+            if scene is not None and scene.shelf.scorers[:2] == parts.scorers[:2]:
+                self._put(scene.with_parts(scene.shelf.parts.without_moved()))
 
     def _apply(self, changes: Changes) -> None:
         for scene in list(self._scenes.values()):

@@ -1,0 +1,75 @@
+import pytest
+
+from daybreak.service.live import Ask
+from daybreak.service.live import stages as module
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(module, "FEW_MOVED", 0)
+    monkeypatch.setattr(module, "MOVED", 0)
+
+
+def answers(live):
+    found = [live.recommend(Ask(user_id=f"person-{user}", n=30)) for user in range(4)]
+    return [{item.item_id: pytest.approx(item.score, abs=1e-4) for item in one.items}
+            for one in found]  # fmt: skip
+
+
+def sizes(live):
+    return [len(rows) for rows in live._stages.now.shelf.parts.rows]
+
+
+def test_settling_changes_no_answer(live):
+    live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
+    live.put_items([{"item_id": "new", "title": "rum number 3"}])
+    before = answers(live)
+    assert sizes(live) == [35, 4]
+    live._stages.settle()
+    assert sizes(live) == [35, 1]
+    assert answers(live) == before
+
+
+def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
+    live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in range(17)])
+    put = live._stages._put
+    pending = [{"item_id": "item-3", "title": "tea number 3"}]
+
+    def write_between(scene):
+        put(scene)
+        if pending:
+            live.put_items([pending.pop()])
+
+    monkeypatch.setattr(live._stages, "_put", write_between)
+    live._stages.settle()
+    assert sizes(live) == [35, 1]
+    before = answers(live)
+    live._stages.settle()
+    assert sizes(live) == [35]
+    assert answers(live) == before
+
+
+def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
+    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
+    put = live._stages._put
+
+    def recount_between(scene):
+        monkeypatch.setattr(live._stages, "_put", put)
+        put(scene)
+        live._stages.recount()
+
+    monkeypatch.setattr(live._stages, "_put", recount_between)
+    live._stages.settle()
+    assert sizes(live) == [35, 1]
+    before = answers(live)
+    live._stages.settle()
+    assert sizes(live) == [35]
+    assert answers(live) == before
+
+
+def test_a_service_begins_with_changed_items_in_their_places(live, settings):
+    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
+    before = answers(live)
+    with type(live)(settings, poll_s=3600) as other:
+        assert sizes(other) == [35]
+        assert answers(other) == before
