@@ -93,3 +93,17 @@ def test_an_operator_without_parts_has_nothing_to_say():
     assert Operator().apply(sparse(3, 4)) is None
     assert Operator().shape == (0, 0)
     np.testing.assert_array_equal(Operator().at(sparse(3, 4), np.array([1])), np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_vectors_are_evidence_too(kind):
+    operator, vectors = kinds()[kind], floats(3, 4)
+    found = operator.apply(vectors)
+    np.testing.assert_allclose(found, vectors @ written_out(operator), atol=1e-5)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_an_operator_is_a_matrix(kind):
+    operator = kinds()[kind]
+    np.testing.assert_allclose(operator.whole(), written_out(operator), atol=1e-6)

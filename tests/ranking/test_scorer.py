@@ -3,6 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from daybreak.data.queries import Queries
+from daybreak.ranking import choir
 from daybreak.ranking import scorer as module
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.ranking.reasons import Evidenced, decompose
@@ -73,6 +74,17 @@ def test_a_wing_scores_like_a_scorer_of_the_whole_catalogue(fitted, blend, data,
     some = np.array([3, 33, 39, 0])
     wing = whole.wing(data.items.take(some))
     assert wing.old.tolist() == whole.old[some].tolist()
+    np.testing.assert_allclose(wing.score(queries), whole.score(queries)[:, some], atol=1e-4)
+
+
+@pytest.mark.parametrize("largest", [0, choir.LARGEST])
+def test_a_wing_is_one_matrix_where_that_is_small(
+    fitted, blend, data, queries, monkeypatch, largest
+):
+    monkeypatch.setattr(choir, "LARGEST", largest)
+    whole, some = Scorer(blend, fitted, data.items), np.array([3, 33, 39, 0])
+    wing = whole.wing(data.items.take(some))
+    assert (wing._choir is None) == (largest == 0)
     np.testing.assert_allclose(wing.score(queries), whole.score(queries)[:, some], atol=1e-4)
 
 

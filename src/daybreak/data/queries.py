@@ -47,8 +47,9 @@ class Queries:
     ) -> "Queries":
         """Scale rows of plain events; their sums are the numbers of events."""
         n_events = np.asarray(plain.sum(axis=1), dtype=np.float32).ravel()
-        scale = sp.diags_array(1 / np.sqrt(np.maximum(n_events, 1e-6)))
-        history = sp.csr_array(scale @ plain, dtype=np.float32)
+        scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
+        history = sp.csr_array(plain, dtype=np.float32, copy=True)
+        history.data *= np.repeat(scale, np.diff(history.indptr))
         return cls(anchors, history, sp.csr_array(recent), sp.csr_array(profile), n_events)
 
     def take(self, rows: Rows) -> "Queries":

@@ -154,8 +154,11 @@ class LinearModel(Model[C, S]):
     def linear(self, anchors: Items, items: Items) -> Linear:
         """Return the model written out for ``items``; evidence is over ``anchors``."""
 
-    def evidence_in(self, queries: Queries) -> Sparse:
-        """Return the (n_queries, n_evidence) CSR that the weights are multiplied with."""
+    def evidence_in(self, queries: Queries) -> Sparse | Floats:
+        """Return the (n_queries, n_evidence) numbers that the weights are multiplied with.
+
+        They are a CSR matrix, but for models that have vectors of queries.
+        """
         return evidence_of(queries, self.evidence)
 
     def score(self, queries: Queries, items: Items) -> Floats:
@@ -182,8 +185,14 @@ def with_told(profile: Sparse) -> Sparse:
     What centring subtracts belongs to that column, so that who told nothing is scored 0 and not
     as the opposite of the average.
     """
-    told = (np.diff(profile.indptr) > 0).astype(np.float32)[:, None]
-    return sp.csr_array(sp.hstack([profile, sp.csr_array(told)]), dtype=np.float32)
+    ends = profile.indptr[1:]
+    told = np.diff(profile.indptr) > 0
+    after = ends[told]
+    values = np.insert(profile.data.astype(np.float32, copy=False), after, np.float32(1))
+    columns = np.insert(profile.indices, after, profile.shape[1])
+    starts = np.concatenate([profile.indptr[:1], ends + np.cumsum(told, dtype=ends.dtype)])
+    shape = (profile.shape[0], profile.shape[1] + 1)
+    return sp.csr_array((values, columns, starts), shape=shape)
 
 
 def anchored(anchors: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:

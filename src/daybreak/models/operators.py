@@ -30,13 +30,13 @@ class Operator:
             if matrix is not None and not matrix.flags.c_contiguous:
                 object.__setattr__(self, name, np.ascontiguousarray(matrix))
 
-    def apply(self, evidence: Sparse) -> Floats | None:
+    def apply(self, evidence: Sparse | Floats) -> Floats | None:
         """Return (n_queries, n_items) products, or None when there is no part."""
         parts = []
         if self.dense is not None:
             parts.append(_product(evidence, self.dense))
         if self.sparse is not None:
-            parts.append((evidence @ self.sparse).toarray())
+            parts.append(_dense(evidence @ self.sparse))
         if self.left is not None and self.right is not None:
             parts.append(_product(evidence, self.left) @ self.right)
         if not parts:
@@ -46,7 +46,7 @@ class Operator:
             total += part
         return np.asarray(total, dtype=np.float32)
 
-    def at(self, evidence: Sparse, items: Rows) -> Floats:
+    def at(self, evidence: Sparse | Floats, items: Rows) -> Floats:
         """Return (n_queries, len(items)) products for some items only."""
         chosen = self.take(items).apply(evidence)
         shape = (evidence.shape[0], len(items))
@@ -82,6 +82,17 @@ class Operator:
             right,
         )
 
+    def whole(self) -> Floats:
+        """Return the (n_evidence, n_items) matrix with nothing left out; for few items."""
+        total = np.zeros(self.shape, dtype=np.float32)
+        if self.dense is not None:
+            total += self.dense
+        if self.sparse is not None:
+            total += self.sparse.toarray()
+        if self.left is not None and self.right is not None:
+            total += self.left @ self.right
+        return total
+
     @property
     def shape(self) -> tuple[int, int]:
         """(n_evidence, n_items); (0, 0) for an operator without parts."""
@@ -93,11 +104,13 @@ class Operator:
         return 0, 0
 
 
-def _product(evidence: Sparse, matrix: Floats) -> Floats:
+def _product(evidence: Sparse | Floats, matrix: Floats) -> Floats:
     """Multiply; few rows gather what they need, many use BLAS.
 
     BLAS reads the whole matrix first, which costs as much as some fifty rows of queries.
     """
+    if isinstance(evidence, np.ndarray):
+        return np.asarray(evidence @ matrix, dtype=np.float32)
     rows, width = evidence.shape
     if rows == 1 or evidence.nnz * 45 < (rows + 50) * width:
         return np.asarray(evidence @ matrix, dtype=np.float32)

@@ -4,13 +4,12 @@ from abc import abstractmethod
 from typing import ClassVar, TypeVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.models.base import Evidence, Linear, LinearModel
 from daybreak.models.operators import Operator
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -36,6 +35,6 @@ class VectorModel(LinearModel[C, S]):
         nothing = np.zeros(len(items), dtype=np.float32)
         return Linear(weights, nothing, np.ones(len(items), dtype=bool))
 
-    def evidence_in(self, queries: Queries) -> Sparse:
+    def evidence_in(self, queries: Queries) -> Floats:
         """Return the vectors of queries; see :meth:`LinearModel.evidence_in`."""
-        return sp.csr_array(self.query_vectors(queries))
+        return self.query_vectors(queries)

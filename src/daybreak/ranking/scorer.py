@@ -1,7 +1,7 @@
 """A blend of linear models, written out as one linear model for each level of warmth."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,9 +13,11 @@ from daybreak.data.items import Items
 from daybreak.data.queries import Queries
 from daybreak.models import Linear
 from daybreak.models.operators import Operator
-from daybreak.ranking.blend import LEVELS, Blend, level_of
+from daybreak.ranking.blend import LEVELS, Blend
+from daybreak.ranking.choir import Choir
+from daybreak.ranking.heard import Heard, Kinds
 from daybreak.ranking.strategies import Fitted
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Floats, Mask, Rows
 
 WRITTEN = 1_200_000_000
 """Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
@@ -67,19 +69,26 @@ class Scorer:
     """The strategies written out for ``items``; default: that is done now."""
     old: Mask = field(init=False, repr=False)
     """(n_items,) the items that the models learned from"""
+    kinds: Kinds = field(init=False, repr=False)
+    """What the strategies look at; of a wing: those of the whole catalogue."""
     _levels: dict[int, Level] = field(default_factory=dict, init=False, repr=False)
+    _choir: Choir | None = field(default=None, init=False, repr=False)
     _room: float = field(default=WRITTEN, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.forms = self.forms or self.fitted.forms(self.items)
         self.old = self.fitted.anchors.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(_centre(form, self.old) for form in self.forms)
+        widths = [form.weights.shape[0] for form in self.forms]
+        means = [centre.weights for centre in self.centres]
+        self.kinds = Kinds.of(self.fitted.models, widths, means)
 
     def wing(self, items: Items, forms: tuple[Linear, ...] = ()) -> "Scorer":
         """Return a scorer of further items on the same scale, without touching this one.
 
-        It writes levels out only if it is large, and then no more than its share: catalogues
-        that change item by item would take more memory for that than it saves time.
+        A large one writes levels out, but no more than its share: catalogues that change item
+        by item would take more memory for that than it saves time. Of a small one a single
+        matrix is made at once, so that no answer waits for it.
 
         Args:
             items: Of the wing.
@@ -87,7 +96,11 @@ class Scorer:
         """
         wing = Scorer(self.blend, self.fitted, items, self.centres, forms)
         share = len(items) / max(len(self.items), 1)
+        wing.kinds = self.kinds
         wing._room = WRITTEN * min(1.0, share) if len(items) > SMALL else 0.0
+        if len(items) <= SMALL:
+            weights = np.stack([wing.level(level).weights for level in range(len(LEVELS))])
+            wing._choir = Choir.of(wing.forms, weights, self.kinds)
         return wing
 
     def renewed(self, fitted: Fitted, centres: tuple[Centre, ...] = ()) -> "Scorer":
@@ -119,38 +132,32 @@ class Scorer:
         }
         return twin
 
-    def score(self, queries: Queries, heard: dict[str, Sparse] | None = None) -> Floats:
-        """Return (n_queries, n_items) float32 scores; always numbers.
+    def hear(self, queries: Queries) -> Heard:
+        """Gather the evidence in queries, for this scorer and its wings."""
+        return Heard.of(queries, self.fitted.models, self.kinds, self.blend)
+
+    def score(self, queries: Queries) -> Floats:
+        """Return (n_queries, n_items) float32 scores; always numbers."""
+        heard = self.hear(queries)
+        return heard.sorted_back(self.sum_up(heard))
+
+    def sum_up(self, heard: Heard) -> Floats:
+        """Return (n_queries, n_items) scores in the order of what was heard.
 
         Args:
-            queries: Who asks.
-            heard: Evidence in these queries that was gathered before, by kind; what is gathered
-                now is added, for further scorers of the same models.
+            heard: By this scorer, or by the one whose wing it is.
         """
-        heard = {} if heard is None else heard
-        levels = level_of(queries.n_events)
-        order = np.argsort(levels, kind="stable")
-        found, starts = np.unique(levels[order], return_index=True)
-        stops = [*starts[1:].tolist(), len(order)]
-        spans = {
-            int(level): slice(int(start), stop)
-            for level, start, stop in zip(found, starts, stops, strict=True)
-        }
-        total = np.empty((len(queries), len(self.items)), dtype=np.float32)
-        speaking: set[int] = set()
-        for level, span in spans.items():
+        total = np.empty((len(heard.queries), len(self.items)), dtype=np.float32)
+        for level, span in heard.spans.items():
             total[span] = self.level(level).bias
-            speaking |= self.level(level).speakers
-        for kind, strategies in self._kinds.items():
-            speakers = [row for row in strategies if row in speaking]
-            if not speakers:
-                continue
-            if kind not in heard:
-                heard[kind] = self.fitted.models[speakers[0]].evidence_in(queries)
-            if heard[kind].nnz:
-                self._hear(total, spans, kind, speakers, heard[kind][order])
-        if not (np.diff(order) > 0).all():
-            total[order] = total.copy()
+        if self._choir is not None:
+            self._choir.add_to(total, heard)
+            return total
+        for kind in heard.evidence:
+            self._hear(total, heard, kind)
+        shift = heard.shift(len(self.forms))
+        for level, span in heard.spans.items():
+            total[span] -= shift[span] @ self.level(level).weights
         return total
 
     def level(self, level: int) -> Level:
@@ -187,73 +194,36 @@ class Scorer:
     def _speaking(self) -> Mask:
         return np.array([_speaks(form) for form in self.forms], dtype=bool)
 
-    def _hear(
-        self,
-        total: Floats,
-        spans: Mapping[int, slice],
-        kind: str,
-        speakers: Sequence[int],
-        evidence: Sparse,
-    ) -> None:
-        """Add to scores what strategies say that share their evidence.
-
-        Args:
-            total: (n_queries, n_items), sorted by level; changed in place.
-            spans: Where the queries of each level lie.
-            kind: Of the evidence.
-            speakers: Rows of the strategies.
-            evidence: (n_queries, n_evidence) CSR, sorted in the same way.
-        """
-        alone = [level for level in spans if kind not in self.level(level).written]
-        for level, span in spans.items():
-            written = self.level(level).written.get(kind)
-            product = None if written is None else written.apply(evidence[span])
-            if product is not None:
-                total[span] += product
-        if alone:
-            self._hear_each(total, {level: spans[level] for level in alone}, speakers, evidence)
-        moved = [row for row in speakers if len(self.centres[row].weights)]
-        if moved:
-            centres = np.stack([self.centres[row].weights for row in moved], axis=1)
-            shift = np.asarray(evidence @ centres, np.float32)
-            for level, span in spans.items():
-                total[span] -= shift[span] @ self.level(level).weights[moved]
-
-    def _hear_each(
-        self,
-        total: Floats,
-        spans: Mapping[int, slice],
-        speakers: Sequence[int],
-        evidence: Sparse,
-    ) -> None:
-        """Add up what strategies say one by one, at levels that are not written out."""
-        rows = np.concatenate([np.arange(span.start, span.stop) for span in spans.values()])
-        mine = evidence if len(rows) == evidence.shape[0] else evidence[rows]
-        for speaker in speakers:
-            product = self.forms[speaker].weights.apply(mine)
-            if product is None:
+    def _hear(self, total: Floats, heard: Heard, kind: str) -> None:
+        """Add to (n_queries, n_items) scores what strategies say that share their evidence."""
+        rows = self.kinds.rows[kind]
+        if kind.startswith("vectors"):  # one product does for all levels
+            self._hear_one(total, heard, rows[0], heard.evidence[kind])
+            return
+        for level, span in heard.spans.items():
+            form, mine = self.level(level), heard.at(kind, level)
+            if kind in form.written:
+                product = form.written[kind].apply(mine)
+                if product is not None:
+                    total[span] += product
                 continue
-            start = 0
-            for level, span in spans.items():
-                stop = start + span.stop - span.start
-                total[span] += product[start:stop] * self.level(level).weights[speaker]
-                start = stop
+            for row in rows:
+                product = self.forms[row].weights.apply(mine) if row in form.speakers else None
+                if product is not None:
+                    total[span] += product * form.weights[row]
 
-    @cached_property
-    def _kinds(self) -> dict[str, list[int]]:
-        """The strategies by the evidence that they share; vectors are shared by nobody."""
-        found: dict[str, list[int]] = {}
-        for row, model in enumerate(self.fitted.models):
-            if model.evidence != "none":
-                own = f" {row}" if model.evidence == "vectors" else ""
-                found.setdefault(model.evidence + own, []).append(row)
-        return found
+    def _hear_one(self, total: Floats, heard: Heard, row: int, vectors: Floats) -> None:
+        """Add what one strategy says to askers of all levels."""
+        product = self.forms[row].weights.apply(vectors)
+        if product is not None:
+            for level, span in heard.spans.items():
+                total[span] += product[span] * self.level(level).weights[row]
 
     def _write_out(self, level: int) -> Level:
         weights = self._weights(level)
         bias = self._bias(level, weights)
         written: dict[str, Operator] = {}
-        for kind, rows in self._kinds.items():
+        for kind, rows in self.kinds.rows.items():
             if not level and kind in ("history", "recent"):
                 continue  # without events a history is empty
             parts = [(self.forms[row].weights, weights[row]) for row in rows]

@@ -12,7 +12,7 @@ from daybreak.ranking.joining import joined
 from daybreak.ranking.patching import patched
 from daybreak.ranking.scorer import Scorer
 from daybreak.ranking.strategies import Fitted
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Floats, Mask, Rows
 
 APART = 16
 """How many times larger a wing is than what comes after it."""
@@ -113,15 +113,15 @@ class Parts:
 
     def score(self, queries: Queries) -> Floats:
         """Return (n_queries, n_items) scores of the whole catalogue."""
-        heard: dict[str, Sparse] = {}
-        first = self.scorers[0].score(queries, heard)
+        heard = self.scorers[0].hear(queries)
+        first = self.scorers[0].sum_up(heard)
         if len(self.scorers) == 1:
-            return first
+            return heard.sorted_back(first)
         out = np.empty((len(queries), self.n_items), dtype=np.float32)
         out[:, : first.shape[1]] = first
         for scorer, rows in zip(self.scorers[1:], self.rows[1:], strict=True):
-            out[:, rows] = scorer.score(queries, heard)
-        return out
+            out[:, rows] = scorer.sum_up(heard)
+        return heard.sorted_back(out)
 
     def by_scorer(self, items: Rows) -> Iterator[tuple[Scorer, Rows, Rows]]:
         """Yield each scorer with the positions and its own rows of the items it scores."""
