@@ -44,6 +44,10 @@ class MemoryJournal(Journal):
         """Never asked."""
         raise NotImplementedError
 
+    def answer_heads(self, **conditions: Any) -> Any:
+        """Never asked."""
+        raise NotImplementedError
+
     def events(self, **conditions: Any) -> Any:
         """Never asked."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
 
-from daybreak.store.bulk import among, chunks
+from daybreak.store.bulk import CHUNK, among, chunks
 from daybreak.store.journal import Answer, Shown
 from daybreak.store.schema import answers as table
 from daybreak.store.schema import events
@@ -21,6 +21,16 @@ REACTION = {
     "value": pl.Float64,
     "timestamp": pl.Float64,
 }
+HEAD = {
+    "id": pl.String,
+    "at": pl.Float64,
+    "user_id": pl.String,
+    "session_id": pl.String,
+    "variant": pl.String,
+    "shadow": pl.Boolean,
+    "listed": pl.Boolean,
+}
+_NO_PLACES = "[]"
 _PLAIN = [column.name for column in table.columns if column.name != "shown"]
 _AT_ONCE = 1_000
 
@@ -57,7 +67,8 @@ def answers(
     connection: Connection, wanted: Wanted, ids: Sequence[str] | None, user: str | None
 ) -> list[Answer]:
     """Return the answers that meet all conditions, the oldest first."""
-    query = wanted.apply(select(table), table.c.at)
+    columns = (table.c[name] for name in (*_PLAIN, "shown"))
+    query = wanted.apply(select(*columns), table.c.at)
     if user is not None:
         query = query.where(table.c.user_id == user)
     if ids is None:
@@ -65,6 +76,18 @@ def answers(
     else:
         rows = among(connection, query, table.c.id, list(dict.fromkeys(ids)))  # type: ignore[assignment]
     return sorted(map(_answer, rows), key=lambda answer: (answer.at, answer.id))
+
+
+def answer_heads(connection: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Return what is known of answers but their places, the oldest first."""
+    columns = [table.c[name] for name in HEAD if name != "listed"]
+    query = wanted.apply(select(*columns, table.c.shown != _NO_PLACES), table.c.at)
+    found = connection.execute(query, execution_options={"yield_per": CHUNK})
+    parts = [
+        pl.DataFrame(list(map(tuple, rows)), schema=HEAD, orient="row")
+        for rows in found.partitions()
+    ]
+    return pl.concat([pl.DataFrame(schema=HEAD), *parts]).sort("at", "id")
 
 
 def reactions(connection: Connection, wanted: Wanted) -> pl.DataFrame:
@@ -96,6 +119,6 @@ def _row(answer: Answer) -> dict[str, Any]:
 
 
 def _answer(row: Any) -> Answer:
-    values = row._asdict()
-    shown = tuple(Shown(*place) for place in json.loads(values.pop("shown")))
-    return Answer(**values, shown=shown)
+    *plain, places = row
+    shown = tuple(Shown(*place) for place in json.loads(places))
+    return Answer(**dict(zip(_PLAIN, plain, strict=True)), shown=shown)

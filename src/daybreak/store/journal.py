@@ -123,6 +123,26 @@ class Journal(ABC):
         """
 
     @abstractmethod
+    def answer_heads(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Return answers without what they showed, the oldest first; little even of very many.
+
+        Args:
+            since: Only those given at this time or later, epoch [s].
+            until: Only those given before this time, epoch [s].
+            experiment: Only those of this experiment.
+
+        Returns:
+            Columns id, at, user_id, session_id, variant, shadow; and listed: whether anything
+            was shown.
+        """
+
+    @abstractmethod
     def reactions(
         self,
         *,

@@ -53,6 +53,17 @@ class SqlJournal(Journal):
         wanted = answer_rows.Wanted(since, until, experiment)
         return self._database.read(lambda c: answer_rows.answers(c, wanted, ids, user))
 
+    def answer_heads(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Read columns; see :meth:`Journal.answer_heads`."""
+        wanted = answer_rows.Wanted(since, until, experiment)
+        return self._database.read(lambda c: answer_rows.answer_heads(c, wanted))
+
     def reactions(
         self,
         *,

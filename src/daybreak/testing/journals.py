@@ -122,6 +122,12 @@ def check_answers_are_found(open_fresh: Open) -> None:
         assert journal.answers(until=20.0) == [first]
         assert journal.answers(experiment="e", user="bob") == []
         assert journal.answers(ids=[]) == []
+        assert journal.answer_heads().rows() == [
+            ("a1", 10.0, "ann", "s", "b", False, True),
+            ("a2", 20.0, None, None, None, True, False),
+        ]
+        assert journal.answer_heads(experiment="e", since=10.0, until=20.0).height == 1
+        assert not journal.answer_heads(since=21.0).height
 
 
 def check_reactions_name_their_answer(open_fresh: Open) -> None:

@@ -1,6 +1,6 @@
 """Which impression did what: events find the place of the answer that they name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -24,6 +24,11 @@ PLACES = {
 SEEN = "impression"
 """Type of the event by which a client says that an item was on the screen."""
 KEY = ["recommendation_id", "item_id"]
+WHO: Mapping[Unit, tuple[str, str]] = {
+    "user": ("user_id", "session_id"),
+    "session": ("session_id", "user_id"),
+}
+"""Which id of an answer names the person, and which if there is none."""
 
 
 def places(answers: Sequence[Answer], unit: Unit = "user") -> pl.DataFrame:
@@ -109,5 +114,6 @@ def _types(names: Sequence[str]) -> list[str]:
 
 def _who(answer: Answer, unit: Unit) -> str | None:
     """Return the person that an answer counts for, as in the assignment."""
-    first, second = answer.user_id, answer.session_id
-    return (second or first) if unit == "session" else (first or second)
+    first, second = WHO[unit]
+    found: str | None = getattr(answer, first) or getattr(answer, second)
+    return found

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import polars as pl
@@ -49,10 +50,18 @@ class Knowledge:
             >>> known.cold(shown, below=2).to_list()
             [True, False, True]
         """
-        times = self.events.select("item_id", at=pl.col("timestamp").fill_null(-math.inf))
-        counted = times.sort("at").with_columns(n=pl.int_range(1, pl.len() + 1).over("item_id"))
         numbered = shown.select("item_id", "at").with_row_index().sort("at")
         joined = numbered.join_asof(
-            counted, on="at", by="item_id", allow_exact_matches=False, check_sortedness=False
+            self._counted,
+            on="at",
+            by="item_id",
+            allow_exact_matches=False,
+            check_sortedness=False,
         ).sort("index")
         return (joined["n"].fill_null(0) < below).rename("cold")
+
+    @cached_property
+    def _counted(self) -> pl.DataFrame:
+        """Events in the order of time, each with its number among those of its item."""
+        times = self.events.select("item_id", at=pl.col("timestamp").fill_null(-math.inf))
+        return times.sort("at").with_columns(n=pl.int_range(1, pl.len() + 1).over("item_id"))

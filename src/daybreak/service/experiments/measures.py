@@ -71,13 +71,18 @@ def enriched(shown: pl.DataFrame, known: Knowledge, rules: Attribution) -> pl.Da
     ).with_columns(diversity=pl.when(first).then("diversity"))
 
 
-def sums_of(places: pl.DataFrame, by: str) -> pl.DataFrame:
+def sums_of(places: pl.DataFrame, by: str, *within: str) -> pl.DataFrame:
     """Return the sums of each person: ``by``, what is in ``SUMS``, ``diversity``, ``lists``.
 
     Places of nobody are witnesses of their own list each.
+
+    Args:
+        places: Of :func:`enriched`.
+        by: Column of the person.
+        *within: More columns, whose values are kept apart.
     """
     who = pl.coalesce(by, "recommendation_id").alias(by)
-    return places.group_by(who, maintain_order=True).agg(
+    return places.group_by(*within, who, maintain_order=True).agg(
         pl.len().cast(pl.Float64).alias("impressions"),
         pl.col("clicked").sum().alias("clicks"),
         pl.col("converted").sum().alias("conversions"),

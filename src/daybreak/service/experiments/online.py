@@ -13,6 +13,7 @@ from daybreak.service.experiments.attributing import attributed, places
 from daybreak.service.experiments.attribution import Attribution
 from daybreak.service.experiments.knowledge import Knowledge
 from daybreak.service.experiments.measures import MEASURES, counts, enriched, sums_of
+from daybreak.service.experiments.pieces import Distinct, RunningSums, pieces, summed
 from daybreak.store.journal import Journal
 
 
@@ -88,27 +89,68 @@ def online_report(
             f"a report needs a time before another, of at most 10,000 periods; got {since!r} "
             f"to {until!r} every {every_h!r} hours"
         )
-    answers = [a for a in journal.answers(since=since, until=until) if not a.shadow]
-    reactions = journal.reactions(since=since, until=until + rules.window_h * 3600)
-    seen = enriched(attributed(places(answers), reactions, rules), known, rules)
-    number = ((pl.col("at") - since) / step).floor()
-    parts = seen.with_columns(number=number).partition_by("number", as_dict=True)
+    seen = _Seen.of(journal, (since, until), step, known, rules)
     periods = []
     for place in range(-int(-(until - since) // step)):
         start = since + place * step
-        part = parts.get((float(place),), seen.clear())
-        periods.append(_period(start, min(start + step, until), part, known))
+        periods.append(_period(start, min(start + step, until), seen.during(place), known))
     return OnlineReport(_period(since, until, seen, known), tuple(periods))
 
 
-def _period(since: float, until: float, seen: pl.DataFrame, known: Knowledge) -> Period:
-    sums = sums_of(seen, "unit")
-    total, items = counts(sums), seen["item_id"].n_unique()
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What people saw and did, added up by period (``number``)."""
+
+    sums: pl.DataFrame
+    """Of :func:`.sums_of`, by period and person."""
+    answers: pl.DataFrame
+    """How many answers, by period."""
+    items: pl.DataFrame
+    """Items of each period, each once."""
+
+    @classmethod
+    def of(
+        cls,
+        journal: Journal,
+        span: tuple[float, float],
+        step: float,
+        known: Knowledge,
+        rules: Attribution,
+    ) -> "_Seen":
+        """Read answers piece by piece; no more than one of them is in memory."""
+        since, until = span
+        heads = journal.answer_heads(since=since, until=until).filter(~pl.col("shadow"))
+        reactions = journal.reactions(since=since, until=until + rules.window_h * 3600)
+        sums, answers, items = RunningSums("number", "unit"), RunningSums("number"), Distinct()
+        number = ((pl.col("at") - since) / step).floor()
+        for part in pieces(journal, heads["id"]):
+            seen = enriched(attributed(places(part), reactions, rules), known, rules)
+            full = seen.with_columns(number=number)
+            sums.add(sums_of(full, "unit", "number"))
+            answers.add(_answers(full))
+            items.add(full.select("number", "item_id"))
+        return cls(sums.total(), answers.total(), items.rows())
+
+    def during(self, place: int) -> "_Seen":
+        """Return what belongs to one period."""
+        mine = pl.col("number") == float(place)
+        return _Seen(*(frame.filter(mine) for frame in (self.sums, self.answers, self.items)))
+
+
+def _answers(places_: pl.DataFrame) -> pl.DataFrame:
+    return places_.group_by("number", maintain_order=True).agg(
+        pl.col("recommendation_id").n_unique().alias("answers")
+    )
+
+
+def _period(since: float, until: float, seen: _Seen, known: Knowledge) -> Period:
+    sums = summed(seen.sums.drop("number"), ["unit"])
+    total, items = counts(sums), seen.items["item_id"].n_unique()
     measured = {name: _known(measure.of(sums)) for name, measure in MEASURES.items()}
     return Period(
         since=since,
         until=until,
-        answers=seen["recommendation_id"].n_unique(),
+        answers=int(seen.answers["answers"].sum()),
         people=sums.height,
         impressions=int(total["impressions"]),
         clicks=int(total["clicks"]),

@@ -99,7 +99,12 @@ def shadow_id(recommendation: str, variant: str) -> str:
         >>> shadow_id("r1", "new")
         'r1~new'
     """
-    return f"{recommendation}~{variant}"
+    return recommendation + shadow_suffix(variant)
+
+
+def shadow_suffix(variant: str) -> str:
+    """Return what ids of a shadow variant end with."""
+    return f"~{variant}"
 
 
 def _among(variant: str, row: Any, allowed: frozenset[str]) -> None:
