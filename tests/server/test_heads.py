@@ -86,3 +86,17 @@ def test_requests_that_are_sent_ahead_are_answered_in_their_order(url):
         connection.sendall(one * 50 + last)
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert answer.count(b"HTTP/1.1 200 OK") == 51
+
+
+def test_garbage_behind_a_request_stops_its_answer(client, live, url):
+    """One answer comes, that to the garbage: two in one another could not be read."""
+    live.pause_s = 0.5
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), WAIT_S) as connection:
+        connection.sendall(b"GET /api/v1/recommend/ann HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert live.entered.wait(WAIT_S)
+        connection.sendall(b"GARBAGE\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1

@@ -80,15 +80,24 @@ class BoundedHttp(HttpToolsProtocol):
         """Answer, stop writing, and read what still comes for a moment."""
         if self._farewell is not None or self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True  # its answer would come in the middle of this one
-            self.cycle.message_event.set()
+        if self._interrupt():
+            self.transport.close()
+            return
         status, id_ = SERVER_STATUS[code], new_request_id()
         log.info("request", extra={"request_id": id_, "route": "unknown", "status": status})
         self.transport.write(_answer(code, status, detail, id_))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._farewell = self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _interrupt(self) -> bool:
+        """Stop the answer under way, if any; say whether a part of it has been sent."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return bool(cycle.response_started)
 
     def _drop(self, size: int) -> None:
         self._dropped += size
