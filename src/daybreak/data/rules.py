@@ -1,13 +1,20 @@
 """Which events speak for an item, which against it, and which only say that it was seen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import polars as pl
 
 from daybreak.data.auto_rules import auto_conditions, unheard
 from daybreak.data.expressions import ANY, RATING, Condition, parse, type_key, type_name
 from daybreak.errors import ConfigError
+
+REMEMBERED = 10_000
+"""Kinds of events whose sign is remembered."""
+Kind = tuple[str | None, float | None]
+"""Type and value of an event."""
+_KIND = {"event_type": pl.String, "value": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,29 @@ class ResolvedRules:
         )
         columns = events.select(pl.col("event_type").cast(pl.String), pl.col("value"))
         return columns.with_columns(sign=sign)["sign"]
+
+    def signs_of(self, kinds: Sequence[Kind]) -> list[int]:
+        """Return the signs of some types and values; each is judged once.
+
+        Example:
+            >>> rules = ResolvedRules(parse("rating>=4"), default=0)
+            >>> rules.signs_of([("rating", 5.0), ("view", None), ("rating", 5.0)])
+            [1, 0, 1]
+        """
+        judged = self._judged
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in judged]
+        if not new:
+            return [judged[kind] for kind in kinds]
+        signs = self.signs(pl.DataFrame(new, schema=_KIND, orient="row")).to_list()
+        found = dict(zip(new, signs, strict=True))
+        answer = [found[kind] if kind in found else judged[kind] for kind in kinds]
+        if len(judged) < REMEMBERED:
+            judged.update(found)
+        return answer
+
+    @cached_property
+    def _judged(self) -> dict[Kind, int]:
+        return {}
 
     def weights(self, events: pl.DataFrame) -> pl.Series:
         """Return (n_events,) Float64: the weight of each event's type, 1.0 by default."""

@@ -1,5 +1,6 @@
 """Events of a request as rows of the catalogue."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from daybreak.data.rules import ResolvedRules
 from daybreak.errors import DataError
 from daybreak.service.inputs import as_frame
 from daybreak.types import Doubles, Mask, Rows
+
+FEW = 200
+"""Events that are read one by one: for so few a query plan takes longer than the work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +41,12 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
     Raises:
         DataError: A column or an id is missing.
     """
+    if isinstance(events, pl.DataFrame) and events.height <= FEW and _is_plain(events):
+        return _few(events, items, rules)
     frame = as_frame(events, "user_id", "item_id")
     missing = frame.filter(pl.col("user_id").is_null() | pl.col("item_id").is_null())
     if missing.height:
-        raise DataError(
-            f"{missing.height} of {frame.height} events have no user_id or no item_id"
-        )
+        raise _nameless(missing.height, frame.height)
     full = frame.select(
         (pl.col(c) if c in frame.columns else pl.lit(None)).cast(kind, strict=False).alias(c)
         for c, kind in EVENT_COLUMNS.items()
@@ -57,3 +61,36 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
         at[known],
         rules.signs(full).to_numpy()[known] > 0,
     )
+
+
+def _is_plain(frame: pl.DataFrame) -> bool:
+    """Say whether a frame has the columns of events, as a store gives them."""
+    return dict(frame.schema) == EVENT_COLUMNS
+
+
+def _few(frame: pl.DataFrame, items: Vocabulary, rules: ResolvedRules) -> EventRows:
+    users, ids, kinds, values, times = (
+        frame[name].to_list()
+        for name in ("user_id", "item_id", "event_type", "value", "timestamp")
+    )
+    missing = sum(None in pair for pair in zip(users, ids, strict=True))
+    if missing:
+        raise _nameless(missing, frame.height)
+    row = items.rows(ids)
+    known = row >= 0
+    at = np.array([np.inf if _unknown(time) else time for time in times], dtype=np.float64)
+    signs = rules.signs_of(list(zip(kinds, values, strict=True)))
+    return EventRows(
+        [users[place] for place in np.flatnonzero(known)],
+        row[known],
+        at[known],
+        np.array([sign > 0 for sign in signs], dtype=bool)[known],
+    )
+
+
+def _unknown(time: float | None) -> bool:
+    return time is None or math.isnan(time)
+
+
+def _nameless(count: int, total: int) -> DataError:
+    return DataError(f"{count} of {total} events have no user_id or no item_id")

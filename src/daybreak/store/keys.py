@@ -62,7 +62,8 @@ def _spelt_by_row(events: pl.DataFrame) -> list[str]:
     """Do the same as :func:`_spelt`, with less to set up."""
     seen = Counter[str]()
     texts = []
-    for row in events.select(_CONTENT).iter_rows():
+    columns = [events[name].to_list() for name in _CONTENT]
+    for row in zip(*columns, strict=True):
         content = _BETWEEN.join(map(_spelt_value, row))
         texts.append(f"{content}{_BETWEEN}{seen[content]}")
         seen[content] += 1

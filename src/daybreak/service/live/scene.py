@@ -85,7 +85,7 @@ class Scene:
         tables = changes.tables
         if tables.items.height:
             shelf = shelf.with_items(tables.items, replace_known=True)
-        users = _told(tables.users, shelf.profiles)
+        users = _told(tables.users, shelf.profiles) if tables.users.height else tables.users
         if users.height:
             shelf = shelf.with_users(users, whole=True)
         scene = replace(self, shelf=shelf, histories=histories)

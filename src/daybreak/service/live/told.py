@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.events import Events
@@ -22,9 +21,6 @@ REMEMBERED = 1_000
 """Profiles that are kept encoded for the next request that tells them."""
 NOBODY = "\0nobody"
 """Looked up where there is no name; no store holds it."""
-Kind = tuple[str | None, float | None]
-"""Type and value of an event."""
-_KIND = {"event_type": pl.String, "value": pl.Float64}
 
 
 class Late(NamedTuple):
@@ -57,9 +53,6 @@ class Listener:
     _encoder: Any = None
     """The one whose work is remembered."""
     _encoded: OrderedDict[str, Sparse] = field(default_factory=OrderedDict)
-    _rules: Any = None
-    """Those whose judgements are remembered."""
-    _liked: dict[Kind, bool] = field(default_factory=dict)
 
     def listen(self, scene: Scene, wishes: Sequence[Wish]) -> Known:
         """Return what is known of the askers of some wishes."""
@@ -139,24 +132,13 @@ class Listener:
         told = [(place, event) for place, wish in enumerate(wishes) for event in wish.events]
         rows = scene.shelf.catalogue.items.ids.rows([item for _, (item, *_) in told])
         known = rows >= 0
-        liked = self._likes(scene, [(kind, value) for _, (_, kind, value, _) in told])
+        signs = scene.rules.signs_of([(kind, value) for _, (_, kind, value, _) in told])
         return Late(
             np.array([place for place, _ in told], dtype=np.int64)[known],
             rows[known],
             np.array([at for _, (*_, at) in told], dtype=np.float64)[known],
-            np.array(liked, dtype=bool)[known],
+            np.array([sign > 0 for sign in signs], dtype=bool)[known],
         )
-
-    def _likes(self, scene: Scene, kinds: Sequence[Kind]) -> list[bool]:
-        """Say of types and values whether such an event is positive; each is judged once."""
-        if self._rules is not scene.rules or len(self._liked) > REMEMBERED:
-            self._rules, self._liked = scene.rules, {}
-        new = [kind for kind in dict.fromkeys(kinds) if kind not in self._liked]
-        if new:
-            frame = pl.DataFrame(new, schema=_KIND, orient="row")
-            signs = scene.rules.signs(frame).to_list()
-            self._liked |= {kind: sign > 0 for kind, sign in zip(new, signs, strict=True)}
-        return [self._liked[kind] for kind in kinds]
 
 
 def _given(told: Mapping[str, Any]) -> dict[str, Any]:
