@@ -28,13 +28,7 @@ def patched(scorer: Scorer, wing: Scorer, rows: Rows, places: Rows) -> Iterator[
         rows: Items of the scorer.
         places: Where the wing has them.
     """
-    some = Scorer(
-        scorer.blend,
-        scorer.fitted,
-        wing.items.take(places),
-        scorer.centres,
-        tuple(form.take(places) for form in wing.forms),
-    )
+    some = _some(wing, places)
     for place, form in enumerate(some.forms):
         scorer = _twin(scorer)
         mine = _form(scorer.forms[place], form, rows)
@@ -43,7 +37,17 @@ def patched(scorer: Scorer, wing: Scorer, rows: Rows, places: Rows) -> Iterator[
     for number in sorted(scorer._levels):
         scorer = _twin(scorer)
         scorer._levels[number] = _level(scorer._levels[number], some.level(number), rows)
+        del some._levels[number]
         yield scorer
+
+
+def _some(wing: Scorer, places: Rows) -> Scorer:
+    """Return a scorer of some items of a wing that writes out whatever it is asked for."""
+    if len(places) == len(wing.items):
+        items, forms = wing.items, wing.forms
+    else:
+        items, forms = wing.items.take(places), tuple(f.take(places) for f in wing.forms)
+    return Scorer(wing.blend, wing.fitted, items, wing.centres, forms)
 
 
 def _twin(scorer: Scorer) -> Scorer:

@@ -22,6 +22,8 @@ from daybreak.types import Floats, Mask, Rows
 WRITTEN = 1_200_000_000
 """Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
 
+ROWS = 16
+"""Rows of weights that are added up at a time."""
 SMALL = 1_000
 """Items up to which a wing adds strategies up when it is asked."""
 _SILENT = 1e6
@@ -302,13 +304,9 @@ def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
 
     The dense part has its rows together: a product with few rows of evidence reads only those.
     """
-    dense: Any = None
+    dense = _weighted([(o.dense, c) for o, c in parts if o.dense is not None])
     sparse: Any = None
     for operator, columns in parts:
-        if operator.dense is not None:
-            if dense is None:
-                dense = np.zeros(operator.dense.shape, dtype=np.float32)
-            _add(dense, operator.dense, columns)
         if operator.sparse is not None:
             scaled = Operator(sparse=operator.sparse).scaled(columns).sparse
             sparse = scaled if sparse is None else sparse + scaled
@@ -318,13 +316,23 @@ def _combined(parts: Sequence[tuple[Operator, Floats]]) -> Operator:
     return Operator(dense, sparse)
 
 
-def _add(total: Floats, matrix: Floats, columns: Floats) -> None:
-    """Add a matrix whose columns are weighted; strategies for new items touch only theirs."""
-    used = np.flatnonzero(columns)
-    if 2 * len(used) < len(columns):
-        total[:, used] += matrix[:, used] * columns[used]
-    else:
-        total += matrix * columns
+def _weighted(parts: Sequence[tuple[Floats, Floats]]) -> Floats | None:
+    """Return the sum of matrices whose columns are weighted; None: there are none.
+
+    Some rows of all matrices at a time: what is added up stays in the cache of the processor.
+    """
+    if not parts:
+        return None
+    height, width = parts[0][0].shape
+    total = np.empty((height, width), dtype=np.float32)
+    room = np.empty((min(ROWS, height), width), dtype=np.float32)
+    for start in range(0, height, ROWS):
+        span = slice(start, min(start + ROWS, height))
+        block, product = total[span], room[: span.stop - start]
+        np.multiply(parts[0][0][span], parts[0][1], out=block)
+        for matrix, columns in parts[1:]:
+            block += np.multiply(matrix[span], columns, out=product)
+    return total
 
 
 __all__ = ["LEVELS", "WRITTEN", "Centre", "Level", "Scorer"]
