@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset
 from daybreak.data.events import Events
 from daybreak.data.items import Items
+from daybreak.data.sparse_rows import rows_of
 from daybreak.types import Floats, Rows, Sparse
 
 RECENT_FACTOR = 0.8
@@ -48,17 +49,18 @@ class Queries:
         """Scale rows of plain events; their sums are the numbers of events."""
         n_events = np.asarray(plain.sum(axis=1), dtype=np.float32).ravel()
         scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
-        history = sp.csr_array(plain, dtype=np.float32, copy=True)
-        history.data *= np.repeat(scale, np.diff(history.indptr))
+        history = sp.csr_array(plain, dtype=np.float32)
+        scaled = history.data * np.repeat(scale, np.diff(history.indptr))
+        history = sp.csr_array((scaled, history.indices, history.indptr), shape=plain.shape)
         return cls(anchors, history, sp.csr_array(recent), sp.csr_array(profile), n_events)
 
     def take(self, rows: Rows) -> "Queries":
         """Return the queries of these rows."""
         return Queries(
             self.anchors,
-            self.history[rows],
-            self.recent[rows],
-            self.profile[rows],
+            rows_of(self.history, rows),
+            rows_of(self.recent, rows),
+            rows_of(self.profile, rows),
             self.n_events[rows],
         )
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
+from daybreak.data.sparse_rows import rows_of
 from daybreak.types import Floats, Rows, Sparse
 
 BATCH_CELLS = 4_000_000
@@ -50,13 +52,14 @@ class Objective:
             array([[0.5]], dtype=float32)
         """
         dim = self.vectors.shape[1]
-        pull = histories.copy()
-        pull.data = pull.data * self.weights[pull.indices]
+        values = histories.data * self.weights[histories.indices]
+        parts = (values, histories.indices, histories.indptr)
+        pull = sp.csr_array(parts, shape=histories.shape)
         right = (1 + self.confidence) * (pull @ self.vectors) + self.ridge * prior
         fixed = self.gram + self.ridge * np.eye(dim, dtype=np.float32)
         found = np.empty((histories.shape[0], dim), dtype=np.float32)
         for rows in _batches(np.diff(histories.indptr), dim):
-            seen = self._gathered(pull[rows])
+            seen = self._gathered(rows_of(pull, rows))
             left = np.matmul(seen.transpose(0, 2, 1), seen) + fixed
             found[rows] = np.linalg.solve(left, right[rows][:, :, None])[:, :, 0]
         return found

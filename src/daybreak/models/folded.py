@@ -71,12 +71,15 @@ class FoldedModel(VectorModel[C, S]):
 
 def fold(state: FoldedState, config: FoldedConfig, queries: Queries) -> Floats:
     """Return the (n_queries, dim) vectors of askers."""
-    events = sp.csr_array(queries.history, dtype=np.float32, copy=True)
-    events.data *= np.repeat(np.sqrt(queries.n_events), np.diff(events.indptr))
+    history = queries.history
+    values = history.data * np.repeat(np.sqrt(queries.n_events), np.diff(history.indptr))
+    parts = (values.astype(np.float32, copy=False), history.indices, history.indptr)
+    events = sp.csr_array(parts, shape=history.shape)
     prior = np.tile(state.mean, (len(queries), 1))
-    told = np.flatnonzero(np.diff(queries.profile.indptr))
-    if len(told) and len(state.average):
-        prior[told] += queries.profile[told] @ state.profile - state.average @ state.profile
+    told = np.diff(queries.profile.indptr) > 0
+    if len(state.average) and told.any():
+        about = queries.profile @ state.profile - state.average @ state.profile
+        prior += told[:, None] * about
     objective = Objective(
         state.vectors, state.weights, state.gram, config.confidence, config.ridge
     )

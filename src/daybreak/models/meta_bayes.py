@@ -128,7 +128,10 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         found = np.zeros((len(queries), dim + len(state.steps)), dtype=np.float32)
         step = self._steps(queries)
         found[np.arange(len(queries)), dim + step] = 1
-        for number in np.unique(step):
+        if not len(queries) or (step == step[0]).all():
+            found[:, :dim] = self._posterior(queries, int(step.max(initial=0)))
+            return found
+        for number in np.unique(step).tolist():
             rows = np.flatnonzero(step == number)
             found[rows, :dim] = self._posterior(queries.take(rows), number)
         return found
@@ -158,12 +161,13 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         """Return (n, dim) posterior means at one step; longer histories count in part."""
         state = self.state
         size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
-        scale = sp.diags_array(size.astype(np.float32))
-        found = (scale @ queries.history) @ state.gains[number] - state.offsets[number]
-        told = np.flatnonzero(np.diff(queries.profile.indptr))
+        found = queries.history @ state.gains[number]
+        found = size.astype(np.float32)[:, None] * found - state.offsets[number]
+        told = np.diff(queries.profile.indptr) > 0
         weights = state.profile[number]
-        if len(told) and len(weights):
-            found[told] += queries.profile[told] @ weights - state.average @ weights
+        if len(weights) and told.any():
+            about = queries.profile @ weights - state.average @ weights
+            found += told[:, None] * about
         return np.asarray(found, dtype=np.float32)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.queries import Queries
+from daybreak.data.sparse_rows import span_of
 from daybreak.models import LinearModel
 from daybreak.ranking.blend import LEVELS, Blend, level_of
 from daybreak.types import Floats, Rows, Sparse
@@ -111,7 +112,7 @@ class Heard:
         if len(self.spans) == 1:
             return whole
         if (kind, level) not in self._parts:
-            self._parts[kind, level] = _rows(whole, self.spans[level])
+            self._parts[kind, level] = _span(whole, self.spans[level])
         return self._parts[kind, level]
 
     def shift(self, n_strategies: int) -> Floats:
@@ -162,14 +163,8 @@ def _filled(centre: Floats, width: int) -> Floats:
     return centre if len(centre) else np.zeros(width, dtype=np.float32)
 
 
-def _rows(evidence: Sparse | Floats, span: slice) -> Any:
-    """Return some rows, for less than scipy takes for a slice."""
-    if isinstance(evidence, np.ndarray):
-        return evidence[span]
-    starts = evidence.indptr[span.start : span.stop + 1]
-    mine = slice(starts[0], starts[-1])
-    parts = (evidence.data[mine], evidence.indices[mine], starts - starts[0])
-    return sp.csr_array(parts, shape=(span.stop - span.start, evidence.shape[1]))
+def _span(evidence: Sparse | Floats, span: slice) -> Any:
+    return evidence[span] if isinstance(evidence, np.ndarray) else span_of(evidence, span)
 
 
 def _entries(evidence: Sparse | Floats) -> tuple[Rows, Rows, Floats]:

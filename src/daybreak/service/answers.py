@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.queries import Queries
+from daybreak.data.sparse_rows import entries_of, rows_of
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.blend import level_of
 from daybreak.service.catalogue import Catalogue
@@ -44,6 +45,17 @@ class Asked:
     """(n_users,) whether a profile or a sentence of theirs is known"""
     without: tuple[Sparse, ...] = ()
     """(n_users, n_items) CSR masks of what must not be answered"""
+
+    def hide(self, scores: Floats, rows: Rows) -> None:
+        """Put ``-inf`` where some of the users must not be answered.
+
+        Args:
+            scores: (n, n_items) of theirs; changed.
+            rows: (n,) their positions.
+        """
+        for pairs in self.without:
+            mine = pairs if len(rows) == len(self.users) else rows_of(pairs, rows)
+            scores[entries_of(mine)] = -np.inf
 
     def parts(self, size: int) -> Iterator[tuple[Rows, Queries]]:
         """Yield positions of users and their queries, so that memory stays bounded."""
@@ -131,8 +143,7 @@ class Answers:
                 scores = self.score(queries)
                 if never is not None:
                     scores[:, never] = -np.inf
-                for pairs in asked.without:
-                    scores[pairs[part].nonzero()] = -np.inf
+                asked.hide(scores, part)
                 rows[part] = top_k(scores, k)
                 values[part] = np.take_along_axis(scores, np.maximum(rows[part], 0), axis=1)
         who, place = np.nonzero(rows >= 0)
@@ -152,8 +163,7 @@ class Answers:
         lengths = [k] * len(asked.users) if isinstance(k, int) else list(k)
         for part, queries in asked.parts(max(1, PART // max(len(self.ids), 1))):
             scores = self.score(queries)
-            for pairs in asked.without:
-                scores[pairs[part].nonzero()] = -np.inf
+            asked.hide(scores, part)
             mine = slice(part[0], part[-1] + 1)
             found += lists(scores, rulings[mine], lengths[mine])
         return Places.of(found)

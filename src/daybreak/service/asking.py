@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from daybreak.data.events import Events
 from daybreak.data.items import Block, Items
 from daybreak.data.queries import RECENT_FACTOR, Queries
+from daybreak.data.sparse_rows import sparse_of
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.bridge import nearest
 from daybreak.ranking.reasons import Evidenced, Name
@@ -139,14 +140,11 @@ class Asking:
         """Return (n, n_anchors) sums of the events' weights over anchors."""
         place = self._anchor_of[events.item]
         known = place >= 0
-        total = sp.csr_array(
-            (weights[known], (events.user[known], place[known])),
-            shape=(n, len(self.anchors)),
-            dtype=np.float32,
-        )
+        shape = (n, len(self.anchors))
+        if known.all():
+            return sparse_of(events.user, place, weights, shape)
+        total = sparse_of(events.user[known], place[known], weights[known], shape)
         strange = np.flatnonzero(~known)
-        if not len(strange):
-            return total
         rows = sp.vstack(self._spread_of(events.item[strange].tolist()))
         return sp.csr_array(
             total + self._summed(rows, events.user[strange], n, weights[strange])

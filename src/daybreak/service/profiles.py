@@ -9,6 +9,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.fitting import fitted
+from daybreak.data.sparse_rows import rows_of
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.service.inputs import TEXT
 from daybreak.types import Rows, Sparse
@@ -71,7 +72,7 @@ class Profiles:
             given: What is told right now; it counts before what is stored.
         """
         rows = np.array([self.rows.get(user, -1) for user in users], dtype=np.int64)
-        matrix, texts = self._matrix(rows), self._texts(rows)
+        matrix, texts = rows_of(self.matrix, rows), self._texts(rows)
         if given is None or not given.height:
             return matrix, texts
         fresh = self._merged(given.filter(pl.col("user_id").is_in(list(users))))
@@ -95,16 +96,6 @@ class Profiles:
             return {}
         values = zip(self.frame.columns, self.frame.row(row), strict=True)
         return {n: v for n, v in values if v is not None and n != "user_id"}
-
-    def _matrix(self, rows: Rows) -> Sparse:
-        known = np.flatnonzero(rows >= 0)
-        if len(known) == len(rows):
-            return self.matrix[rows]
-        ones = np.ones(len(known), dtype=np.float32)
-        shape = (len(rows), self.matrix.shape[0])
-        return sp.csr_array(
-            sp.csr_array((ones, (known, rows[known])), shape=shape) @ self.matrix
-        )
 
     def _texts(self, rows: Rows) -> dict[int, str]:
         if TEXT not in self.frame.columns:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 
+from daybreak.data.sparse_rows import sparse_of
 from daybreak.ranking.blend import level_of
 from daybreak.ranking.reasons import Evidenced
 from daybreak.ranking.rules import Rules
@@ -122,4 +122,4 @@ def _never(scene: Scene, wishes: Sequence[Wish], known: Known) -> Sparse:
             parts.append(np.stack([np.full(len(rows), place), rows]))
     who, item = np.concatenate(parts, axis=1)
     ones = np.ones(len(who), dtype=np.float32)
-    return sp.csr_array((ones, (who, item)), shape=(len(wishes), len(items)))
+    return sparse_of(who, item, ones, (len(wishes), len(items)))

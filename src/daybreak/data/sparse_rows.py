@@ -1,0 +1,73 @@
+"""Sparse matrices of a few rows from plain arrays, for less than scipy takes to check them."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.types import Floats, Rows, Sparse
+
+
+def sparse_of(owner: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
+    """Return a CSR matrix of entries; those of one place count as their sum.
+
+    Args:
+        owner: Row of each entry, in any order.
+        column: Of each entry.
+        values: Of each entry.
+        shape: Of the matrix.
+
+    Example:
+        >>> ones = np.ones(2, dtype=np.float32)
+        >>> sparse_of(np.array([2, 0]), np.array([1, 0]), ones, (3, 2)).toarray()
+        array([[1., 0.],
+               [0., 0.],
+               [0., 1.]], dtype=float32)
+    """
+    if (owner[1:] < owner[:-1]).any():
+        order = np.argsort(owner, kind="stable")
+        owner, column, values = owner[order], column[order], values[order]
+    ends = np.cumsum(np.bincount(owner, minlength=shape[0]))
+    return sp.csr_array((values, column, np.concatenate([[0], ends])), shape=shape)
+
+
+def rows_of(matrix: Sparse, rows: Rows) -> Sparse:
+    """Return some rows of a CSR matrix; row -1 has nothing in it.
+
+    Example:
+        >>> rows_of(sp.csr_array([[1.0, 0.0], [0.0, 2.0]]), np.array([1, -1, 0])).toarray()
+        array([[0., 2.],
+               [0., 0.],
+               [1., 0.]])
+    """
+    starts = matrix.indptr[rows]
+    sizes = np.where(rows >= 0, matrix.indptr[rows + 1] - starts, 0)
+    ends = np.cumsum(sizes)
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    parts = (matrix.data[at], matrix.indices[at], np.concatenate([[0], ends]))
+    return sp.csr_array(parts, shape=(len(rows), matrix.shape[1]))
+
+
+def span_of(matrix: Sparse, span: slice) -> Sparse:
+    """Return neighbouring rows of a CSR matrix.
+
+    Example:
+        >>> span_of(sp.csr_array([[1.0], [2.0], [3.0]]), slice(1, 3)).toarray()
+        array([[2.],
+               [3.]])
+    """
+    starts = matrix.indptr[span.start : span.stop + 1]
+    mine = slice(starts[0], starts[-1])
+    parts = (matrix.data[mine], matrix.indices[mine], starts - starts[0])
+    return sp.csr_array(parts, shape=(span.stop - span.start, matrix.shape[1]))
+
+
+def entries_of(matrix: Sparse) -> tuple[Rows, Any]:
+    """Return the rows and columns of the entries of a CSR matrix, as an index.
+
+    Example:
+        >>> rows, columns = entries_of(sp.csr_array([[0.0, 1.0], [2.0, 0.0]]))
+        >>> rows.tolist(), columns.tolist()
+        ([0, 1], [1, 0])
+    """
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices
