@@ -189,3 +189,16 @@ def test_a_start_is_quick_about_a_closed_service(settings):
     time.sleep(0.05)
     service.close()
     service.close()
+
+
+def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, monkeypatch):
+    load = live._stages._load
+
+    def tidied(release):
+        scene = load(release)
+        live._duties.experiments()
+        return scene
+
+    monkeypatch.setattr(live._stages, "_load", tidied)
+    assert live.activate("r2") == "r2"
+    assert live._stages.now.release == "r2"

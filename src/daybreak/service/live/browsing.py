@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from daybreak.errors import ConfigError, NotFittedError, NotFoundError
 from daybreak.evaluation.ranking import top_k
 from daybreak.ranking.rules import Rules
+from daybreak.ranking.scorer import Scorer
 from daybreak.service.inputs import check_k
 from daybreak.service.kept_events import kept_rows
 from daybreak.service.likeness import similar
@@ -44,7 +46,7 @@ class Browsing:
     def __init__(self, store: Store, stages: Stages) -> None:
         self._store = store
         self._stages = stages
-        self._charts: tuple[object, Charts] | None = None
+        self._charts: tuple[ref[Scorer], Charts] | None = None
 
     def one(self, sheet: Sheet, id_: str) -> dict[str, Any]:
         """Return an item or user with its attributes.
@@ -143,10 +145,10 @@ class Browsing:
         held = self._charts
         if (
             held is None
-            or held[0] is not key
+            or held[0]() is not key
             or len(held[1].items) != len(scene.shelf.catalogue.items)
         ):
-            held = (key, Charts.of(scene))
+            held = (ref(key), Charts.of(scene))  # the scorer is large, and may go
             self._charts = held
         return held[1]
 

@@ -1,6 +1,6 @@
 """Attributes of items or users as they were stored, by id."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -52,11 +52,14 @@ class Sheet:
         number = self._numbers.get(id_)
         return None if number is None else self._row(number)
 
+    def unlike(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that say something else than is known already."""
+        new = [self.get(id_) != row for id_, row in self._rows_of(frame)]
+        return frame if all(new) else frame.filter(pl.Series(new, dtype=pl.Boolean))
+
     def put(self, frame: pl.DataFrame) -> None:
         """Replace rows, or add them."""
-        names = [name for name in frame.columns if name != self.key]
-        for id_, *values in frame.select(self.key, *names).iter_rows():
-            row = {n: v for n, v in zip(names, values, strict=True) if v is not None}
+        for id_, row in self._rows_of(frame):
             self._late[self._number(id_)] = row
         if len(self._late) > MANY:
             self._settle()
@@ -100,6 +103,13 @@ class Sheet:
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    def _rows_of(self, frame: pl.DataFrame) -> Iterator[tuple[str, Row]]:
+        """Yield the ids of a frame with the attributes that have a value."""
+        names = [name for name in frame.columns if name != self.key]
+        columns = [frame[name].to_list() for name in (self.key, *names)]
+        for id_, *values in zip(*columns, strict=True):
+            yield id_, {n: v for n, v in zip(names, values, strict=True) if v is not None}
 
     def _number(self, id_: str) -> int:
         number = self._numbers.get(id_)

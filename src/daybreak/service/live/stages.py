@@ -62,6 +62,7 @@ class Stages:
         self._stale = False
         self._previous: list[str] = []
         self._kept: set[str] = set()
+        self._coming: set[str] = set()
         cursor, tables = self._read()
         scene, self.faulty = newest_loadable(store.releases(), self.place, tables)
         self._scenes = {scene.release: scene}
@@ -149,24 +150,11 @@ class Stages:
             DataError: It is damaged; the one in use stays.
         """
         with self._loading:
-            found = self._find(release)
+            self._coming = {release}
             try:
-                scene = self._scenes.get(release) or self._load(found)
-            except DaybreakError as error:
-                self.faulty = [f for f in self.faulty if f.release != release]
-                self.faulty.append(Faulty(release, str(error)))
-                raise
-            if write:
-                self._store.put_release(replace(found, active=True))
-            with self._turn:
-                before, self.now = self.now, self._scenes[scene.release]
-                self.loaded_at = time.time()
-            self.faulty = [f for f in self.faulty if f.release != release]
-            if before.release != release:
-                self._previous = [r for r in self._previous if r != release]
-                self._previous.append(before.release)
-            self._trim({release})
-            return self.now
+                return self._put_into_use(release, write=write)
+            finally:
+                self._coming = set()
 
     def rollback(self) -> Scene:
         """Put the release of before into use again.
@@ -240,9 +228,29 @@ class Stages:
             self._scenes = {**self._scenes, scene.release: scene}
             return scene
 
+    def _put_into_use(self, release: str, *, write: bool) -> Scene:
+        found = self._find(release)
+        try:
+            scene = self._scenes.get(release) or self._load(found)
+        except DaybreakError as error:
+            self.faulty = [f for f in self.faulty if f.release != release]
+            self.faulty.append(Faulty(release, str(error)))
+            raise
+        if write:
+            self._store.put_release(replace(found, active=True))
+        with self._turn:
+            before, self.now = self.now, self._scenes[scene.release]
+            self.loaded_at = time.time()
+        self.faulty = [f for f in self.faulty if f.release != release]
+        if before.release != release:
+            self._previous = [r for r in self._previous if r != release]
+            self._previous.append(before.release)
+        self._trim({release})
+        return self.now
+
     def _trim(self, wanted: set[str]) -> None:
         with self._turn:
-            wanted = {*wanted, *self._kept, self.now.release}
+            wanted = {*wanted, *self._kept, *self._coming, self.now.release}
             self._scenes = {r: s for r, s in self._scenes.items() if r in wanted}
 
     def _put(self, scene: Scene) -> None:
@@ -265,14 +273,16 @@ class Stages:
                 self._put(scene.with_parts(scene.shelf.parts.without_moved()))
 
     def _apply(self, changes: Changes) -> None:
-        for scene in list(self._scenes.values()):
-            self._put(scene.with_changes(changes))
-        self._stale = True
         items, users = self.known.items, self.known.users
         items.remove(changes.items_gone)
         users.remove(changes.users_gone)
-        items.put(changes.tables.items)
-        users.put(changes.tables.users)
+        tables = changes.tables
+        new = replace(changes, tables=replace(tables, items=items.unlike(tables.items)))
+        for scene in list(self._scenes.values()):
+            self._put(scene.with_changes(new))
+        self._stale = True
+        items.put(new.tables.items)
+        users.put(tables.users)
 
     def _begin_anew(self) -> None:
         """Make a beginning again that more is known of."""

@@ -1,0 +1,29 @@
+import polars as pl
+
+from daybreak.service.live.sheet import Sheet
+
+
+def test_rows_that_say_the_same_are_told_from_others():
+    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
+    sheet.put(pl.DataFrame({"item_id": ["c"], "tags": [["x", "y"]]}))
+    told = [
+        {"item_id": "a", "price": 1.0, "tags": None},
+        {"item_id": "b", "price": 1.0, "tags": None},
+        {"item_id": "c", "price": None, "tags": ["x", "y"]},
+        {"item_id": "d", "price": None, "tags": None},
+    ]
+    assert sheet.unlike(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
+
+
+def test_an_item_that_is_told_again_changes_nothing(live):
+    row = {"item_id": "item-3", **(live._stages.known.items.get("item-3") or {})}
+    before = live._stages.now.shelf
+    assert live.put_items([row]).accepted == 1
+    assert live._stages.now.shelf is before
+
+
+def test_an_item_that_was_deleted_comes_again_as_it_was(live):
+    row = {"item_id": "item-3", **(live._stages.known.items.get("item-3") or {})}
+    live.delete_item("item-3")
+    live.put_items([row])
+    assert "item-3" in [item.item_id for item in live.latest(35)]
