@@ -54,6 +54,12 @@ def sent(url, *lines, body=b""):
     return top.decode("latin-1"), rest
 
 
+def scrape(client):
+    """Return the metrics of a server, by name with labels."""
+    lines = client.get("/metrics").text.splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
 @pytest.fixture
 def live():
     return FakeLive()

@@ -7,7 +7,7 @@ import pytest
 
 from daybreak.server import heads
 from daybreak.server.heads import LONGEST_HEAD
-from tests.server.conftest import WAIT_S, sent
+from tests.server.conftest import WAIT_S, scrape, sent
 
 LIVE = "GET /health/live HTTP/1.1"
 
@@ -34,6 +34,20 @@ def test_many_headers_are_refused_before_they_are_complete(url):
     lines = [f"x-{n}: {'y' * 1_000}" for n in range(3 * LONGEST_HEAD // 1_000)]
     _, body = sent(url, LIVE, *lines)
     assert said(body) == (431, "head_too_large")
+
+
+def test_what_is_refused_is_counted_and_logged_like_other_requests(client, url, caplog):
+    """Counted before it is answered, so a caller who has the answer finds it counted."""
+    caplog.set_level("INFO", logger=heads.__name__)
+    for lines in (["GARBAGE"], ["GET /\x01 HTTP/1.1"], [LIVE, f"x: {'y' * 2 * LONGEST_HEAD}"]):
+        sent(url, *lines)
+    found = scrape(client)
+    counted = 'daybreak_http_requests_total{{code="{}",method="-",route="unknown"}}'
+    assert [found[counted.format(code)] for code in (400, 431)] == ["2.0", "1.0"]
+    assert found['daybreak_http_request_seconds_count{route="unknown"}'] == "3.0"
+    lines = [vars(line) for line in caplog.records if line.name == heads.__name__]
+    assert [line["status"] for line in lines] == [400, 400, 431]
+    assert all(0 <= line["ms"] < 1_000 * WAIT_S for line in lines)
 
 
 def test_a_head_of_nearly_all_that_is_allowed_is_read(url):

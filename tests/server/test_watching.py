@@ -12,6 +12,7 @@ from daybreak.server import problems
 from daybreak.server.logs import log_as_json
 from daybreak.server.metrics import KNOWN_TYPES
 from daybreak.testing.encoders import CountingEncoder
+from tests.server.conftest import scrape
 from tests.server.fake_live import TEA
 
 
@@ -21,11 +22,6 @@ def lines():
     stream = io.StringIO()
     with log_as_json(stream=stream):
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-def scrape(client):
-    lines = client.get("/metrics").text.splitlines()
-    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
 
 
 def test_requests_and_answers_are_counted(client):

@@ -8,12 +8,13 @@ so what is refused is read on for a moment, and forgotten.
 import asyncio
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from daybreak.server.problems import SERVER_STATUS, problem
 from daybreak.server.replies import new_request_id
+from daybreak.server.state import State
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Requests that began in the bytes at hand; several if they are sent ahead."""
         self._head = 0
         """Bytes of the head under way."""
+        self._since = 0.0
+        """When the head under way began, else when the last bytes came [s]."""
         self._dropped = 0
         self._farewell: asyncio.TimerHandle | None = None
 
@@ -44,6 +47,8 @@ class BoundedHttp(HttpToolsProtocol):
             self._drop(len(data))
             return
         alone, self._begun = not self._in_body, 0
+        if not self._in_head:
+            self._since = self.loop.time()
         super().data_received(data)
         if self._in_head and alone and self._begun <= 1:
             self._head += len(data)
@@ -84,11 +89,19 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
             return
         status, id_ = SERVER_STATUS[code], new_request_id()
-        log.info("request", extra={"request_id": id_, "route": "unknown", "status": status})
+        self._tell(status, id_)
         self.transport.write(_answer(code, status, detail, id_))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._farewell = self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _tell(self, status: int, id_: str) -> None:
+        """Count and log a refusal as other answers are, of which there is no request."""
+        state = cast("State", cast("Any", self.config.app).state.daybreak)
+        seconds = self.loop.time() - self._since
+        state.metrics.answered_request("unknown", "-", status, seconds)
+        said = {"request_id": id_, "route": "unknown", "status": status}
+        log.info("request", extra={**said, "ms": round(seconds * 1000, 1)})
 
     def _interrupt(self) -> bool:
         """Stop the answer under way, if any; say whether a part of it has been sent."""
