@@ -1,3 +1,6 @@
+import gc
+from weakref import ref
+
 import pytest
 
 from daybreak.service.live import Ask
@@ -73,3 +76,20 @@ def test_a_service_begins_with_changed_items_in_their_places(live, settings):
     with type(live)(settings, poll_s=3600) as other:
         assert sizes(other) == [35]
         assert answers(other) == before
+
+
+def test_nothing_of_before_is_held_while_items_are_settled(live, monkeypatch):
+    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
+    put, seen = live._stages._put, []
+
+    def count(scene):
+        put(scene)
+        gc.collect()
+        seen.append(sum(one() is not None for one in firsts))
+        firsts.append(ref(scene.shelf.scorers[0]))
+
+    firsts = [ref(live._stages.now.shelf.scorers[0])]
+    monkeypatch.setattr(live._stages, "_put", count)
+    live._stages.settle()
+    assert len(seen) > 10
+    assert max(seen) <= 2

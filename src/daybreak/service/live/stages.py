@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock, RLock
+from weakref import ref
 
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
+from daybreak.ranking.scorer import Scorer
 from daybreak.service.live.beginning import beginning, outgrown
 from daybreak.service.live.loading import Faulty, load, newest_loadable
 from daybreak.service.live.scene import Scene
@@ -120,10 +122,8 @@ class Stages:
 
         Requests and writes go on meanwhile; an item that changes again has a wing of its own.
         """
-        for scene in list(self._scenes.values()):
-            parts = scene.shelf.parts
-            if parts.n_moved() > max(FEW_MOVED, MOVED * len(parts.rows[0])):
-                self._settle(scene.release, parts)
+        for release in list(self._scenes):
+            self._settle(release)
 
     def watch(self) -> None:
         """Put a release into use that another process has made active.
@@ -258,19 +258,34 @@ class Stages:
         if self.now.release == scene.release:
             self.now = scene
 
-    def _settle(self, release: str, parts: Parts) -> None:
-        """Take up each first scorer as it comes, as long as nobody else has put another."""
-        for first in parts.settling():
-            with self._turn:
-                scene = self._scenes.get(release)
-                if scene is None or scene.shelf.scorers[0] is not parts.scorers[0]:
-                    return
-                parts = parts.with_first(first)
-                self._put(scene.with_parts(scene.shelf.parts.with_first(first)))
+    def _settle(self, release: str) -> None:
+        """Take up each first scorer as it comes, as long as nobody else has put another.
+
+        Nothing here holds a scorer of before: its matrices go as soon as others have come.
+        """
+        scene = self._scenes.get(release)
+        if scene is None or not _many_moved(scene.shelf.parts):
+            return
+        last, wing = ref(scene.shelf.scorers[0]), scene.shelf.scorers[1]
+        steps = scene.shelf.parts.settling()
+        del scene
+        for first in steps:
+            if not self._taken_up(release, last, first):
+                return
+            last = ref(first)
         with self._turn:
             scene = self._scenes.get(release)
-            if scene is not None and scene.shelf.scorers[:2] == parts.scorers[:2]:
+            if scene is not None and scene.shelf.scorers[:2] == (last(), wing):
                 self._put(scene.with_parts(scene.shelf.parts.without_moved()))
+
+    def _taken_up(self, release: str, last: "ref[Scorer]", first: Scorer) -> bool:
+        """Put a scorer into the place of the last one, if that is still there."""
+        with self._turn:
+            scene = self._scenes.get(release)
+            if scene is None or scene.shelf.scorers[0] is not last():
+                return False
+            self._put(scene.with_parts(scene.shelf.parts.with_first(first)))
+            return True
 
     def _apply(self, changes: Changes) -> None:
         items, users = self.known.items, self.known.users
@@ -308,3 +323,7 @@ class Stages:
 
 def _known(tables: Tables) -> Known:
     return Known(Sheet("item_id", tables.items), Sheet("user_id", tables.users))
+
+
+def _many_moved(parts: Parts) -> bool:
+    return parts.n_moved() > max(FEW_MOVED, MOVED * len(parts.rows[0]))
