@@ -7,6 +7,7 @@ from daybreak.config import Settings
 from daybreak.server.app import create_app
 from daybreak.server.keys import Keys
 from daybreak.server.options import ServerOptions
+from daybreak.server.promptness import prompt
 from daybreak.server.running import listen, run, url_of
 from daybreak.service.live import Live, LiveOptions
 
@@ -55,7 +56,9 @@ def serve(
                 tuple(status.get("notes", ())),
             )
         )
-        run(create_app(live, options), options, listening)
+        app = create_app(live, options)
+        with prompt():
+            run(app, options, listening)
 
 
 def first_key(keys: Keys) -> str | None:
