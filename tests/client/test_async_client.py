@@ -47,7 +47,7 @@ def test_what_is_missing_is_said():
         return httpx.Response(404, json={"code": "not_found", "detail": "no user 'x'"})
 
     async def work(client):
-        assert not await client.delete_user("x")
+        assert not await client.delete_item("x")
         await client.user("x")
 
     with pytest.raises(MissingError, match="no user 'x'"):

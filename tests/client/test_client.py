@@ -146,6 +146,20 @@ def test_an_answer_of_something_else_is_an_error(said):
         client(Service(said)).recommend()
 
 
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda shop: shop.onboarding(yes="tea"), "yes"),
+        (lambda shop: shop.popular(categories="tea"), "categories"),
+        (lambda shop: shop.rank("tea"), "items"),
+        (lambda shop: shop.delete_events("tea"), "event_ids"),
+    ],
+)
+def test_one_text_is_not_taken_for_a_list_of_characters(ask, name):
+    with pytest.raises(ConfigError, match=f"{name} must be a list of texts, got 'tea'"):
+        ask(client(Service()))
+
+
 def test_events_get_ids_and_keep_them_when_they_are_sent_again():
     service = Service(httpx.ReadTimeout(""), {"accepted": 1, "duplicates": 1, "rejected": []})
     rows = [{"user_id": "ann", "item_id": "tea"}, {"item_id": "pot", "event_id": "mine"}]

@@ -20,6 +20,7 @@ from daybreak.client.results import (
     Explanation,
     Merged,
     Model,
+    Proof,
     Question,
     Ranking,
     Reason,
@@ -27,6 +28,7 @@ from daybreak.client.results import (
     Recommended,
     Rejected,
     Task,
+    Trace,
 )
 from daybreak.client.retrying import Retries
 from daybreak.client.trials import (
@@ -61,6 +63,7 @@ __all__ = [
     "OverloadedError",
     "Period",
     "Problem",
+    "Proof",
     "Question",
     "Ranking",
     "Reason",
@@ -74,6 +77,7 @@ __all__ = [
     "ShownVariant",
     "Split",
     "Task",
+    "Trace",
     "UnexpectedError",
     "UnreachableError",
     "Variant",

@@ -18,6 +18,7 @@ from daybreak.client.results import (
     Explanation,
     Merged,
     Model,
+    Proof,
     Question,
     Ranking,
     Recommendations,
@@ -110,21 +111,41 @@ class Client(Closing):
         """Return items like one, or items that fit a text."""
         return self._do(endpoints.similar(item_id, text, n, filter))
 
-    def popular(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    def popular(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return what most users like."""
-        return self._do(endpoints.listed("popular", n, filter))
+        return self._do(endpoints.listed("popular", n, filter, categories))
 
-    def latest(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    def latest(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return the newest items."""
-        return self._do(endpoints.listed("latest", n, filter))
+        return self._do(endpoints.listed("latest", n, filter, categories))
 
-    def trending(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    def trending(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return what is liked more than before."""
-        return self._do(endpoints.listed("trending", n, filter))
+        return self._do(endpoints.listed("trending", n, filter, categories))
 
-    def onboarding(self, n: int = 10) -> tuple[Question, ...]:
-        """Return the items whose answers tell most about a new user."""
-        return self._do(endpoints.onboarding(n)).questions
+    def onboarding(
+        self,
+        n: int = 5,
+        *,
+        yes: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        attributes: bool = False,
+    ) -> tuple[Question, ...]:
+        """Return what to ask somebody new: the answers are expected to help most.
+
+        Args:
+            n: Questions that are asked together; best one by one, each by the answers so far.
+            yes: Items that they said to know and like.
+            asked: Items that were asked without a yes, and attributes that were not told.
+            attributes: Whether to ask for attributes of profiles, too.
+        """
+        return self._do(endpoints.onboarding(n, yes, asked, attributes)).questions
 
     def explain(self, user_id: str, item_id: str) -> Explanation:
         """Return why an item has its score for a user."""
@@ -193,13 +214,28 @@ class Client(Closing):
         """Yield all events, or those of one user or of one item."""
         return self._rows("events", user_id=user_id, item_id=item_id)
 
+    def delete_events(
+        self,
+        event_ids: Sequence[str] = (),
+        *,
+        user_id: str | None = None,
+        item_id: str | None = None,
+    ) -> int:
+        """Delete the events of some ids, and all of a user, of an item, or of both at once.
+
+        Returns:
+            How many; those that an attempt without an answer deleted are not among them.
+        """
+        call = endpoints.delete_events(event_ids, user_id, item_id)
+        return self._do(call).deleted
+
     def delete_item(self, item_id: str) -> bool:
         """Delete an item and its events; return whether it was there."""
         return self._deleted(endpoints.delete("items", item_id))
 
-    def delete_user(self, user_id: str) -> bool:
-        """Erase a user everywhere; return whether there was one."""
-        return self._deleted(endpoints.delete("users", user_id))
+    def delete_user(self, user_id: str) -> Proof:
+        """Erase a user everywhere; return what was found, and whether anything is left."""
+        return self._do(endpoints.erase(user_id))
 
     def export_user(self, user_id: str) -> Row:
         """Return everything that is known about a user."""

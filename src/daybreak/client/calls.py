@@ -42,8 +42,11 @@ class Call(Generic[T]):
         except (TypeError, ValueError, RecursionError) as error:
             raise ConfigError(f"cannot be sent as JSON: {error}") from error
 
-    def query(self) -> dict[str, str | int | float]:
-        """Return the parameters that were given, as they are written in an address."""
+    def query(self) -> dict[str, Any]:
+        """Return the parameters that were given, as they are written in an address.
+
+        A list is written as one parameter for each of its values.
+        """
         given = {name: value for name, value in self.params.items() if value is not None}
         return {
             name: str(value).lower() if isinstance(value, bool) else value

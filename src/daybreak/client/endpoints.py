@@ -8,11 +8,13 @@ from daybreak.client.decoding import decode
 from daybreak.client.options import Options
 from daybreak.client.results import (
     Accepted,
+    Deleted,
     Explanation,
     Merged,
     Model,
     Models,
     Page,
+    Proof,
     Questions,
     Ranking,
     Recommendations,
@@ -43,7 +45,7 @@ def rank(
     items: Sequence[str], /, user_id: str | None, **options: Unpack[Options]
 ) -> Call[Recommendations]:
     """Ask for the order of given items."""
-    body = _given(items=list(items), user_id=user_id, **options)
+    body = _given(items=_texts("items", items), user_id=user_id, **options)
     return Call("POST", "/rank", as_kind(Recommendations), body=body)
 
 
@@ -53,9 +55,10 @@ def similar(item_id: str | None, text: str | None, n: int, filter: str | None) -
     return Call("POST", "/similar", as_kind(Ranking), body=body)
 
 
-def listed(name: str, n: int, filter: str | None) -> Call[Ranking]:
+def listed(name: str, n: int, filter: str | None, categories: Sequence[str]) -> Call[Ranking]:
     """Ask for a list that is for everybody: popular, latest or trending."""
-    return Call("GET", path_of(name), as_kind(Ranking), {"n": n, "filter": filter})
+    params = {"n": n, "filter": filter, "category": _texts("categories", categories)}
+    return Call("GET", path_of(name), as_kind(Ranking), params)
 
 
 def explain(user_id: str, item_id: str) -> Call[Explanation]:
@@ -65,12 +68,16 @@ def explain(user_id: str, item_id: str) -> Call[Explanation]:
 
 def embed(texts: Sequence[str]) -> Call[Vectors]:
     """Ask for vectors of texts."""
-    return Call("POST", "/embed", as_kind(Vectors), body={"texts": list(texts)})
+    return Call("POST", "/embed", as_kind(Vectors), body={"texts": _texts("texts", texts)})
 
 
-def onboarding(n: int) -> Call[Questions]:
-    """Ask which items to show to somebody new."""
-    return Call("GET", "/onboarding", as_kind(Questions), {"n": n})
+def onboarding(
+    n: int, yes: Sequence[str], asked: Sequence[str], attributes: bool
+) -> Call[Questions]:
+    """Ask what to ask somebody new."""
+    said = {"yes": _texts("yes", yes), "asked": _texts("asked", asked)}
+    params = {"n": n, **said, "attributes": attributes}
+    return Call("GET", "/onboarding", as_kind(Questions), params)
 
 
 def put(table: str, rows: Sequence[Row]) -> Call[Accepted]:
@@ -101,6 +108,20 @@ def page(table: str, cursor: str | None, n: int, **where: str | None) -> Call[Pa
 def delete(*path: str) -> Call[None]:
     """Delete for good."""
     return Call("DELETE", path_of(*path), nothing)
+
+
+def delete_events(
+    event_ids: Sequence[str], user_id: str | None, item_id: str | None
+) -> Call[Deleted]:
+    """Delete some events; the second time they are gone."""
+    ids = _texts("event_ids", event_ids)
+    body = _given(event_ids=ids, user_id=user_id, item_id=item_id)
+    return Call("DELETE", "/events", as_kind(Deleted), body=body)
+
+
+def erase(user_id: str) -> Call[Proof]:
+    """Erase a user everywhere; the second time nothing is found."""
+    return Call("DELETE", path_of("users", user_id), as_kind(Proof))
 
 
 def export(user_id: str) -> Call[Row]:
@@ -169,3 +190,10 @@ def _object(said: Any) -> Row:
 
 def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _texts(name: str, given: Sequence[str]) -> list[str]:
+    """Return a list; a text alone would be taken for one of characters."""
+    if isinstance(given, str):
+        raise ConfigError(f"{name} must be a list of texts, got {given!r:.80}")
+    return list(given)

@@ -19,6 +19,7 @@ from daybreak.client.results import (
     Explanation,
     Merged,
     Model,
+    Proof,
     Question,
     Ranking,
     Recommendations,
@@ -94,21 +95,34 @@ class AsyncClient:
         """Return items like one, or items that fit a text."""
         return await self._do(endpoints.similar(item_id, text, n, filter))
 
-    async def popular(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    async def popular(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return what most users like."""
-        return await self._do(endpoints.listed("popular", n, filter))
+        return await self._do(endpoints.listed("popular", n, filter, categories))
 
-    async def latest(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    async def latest(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return the newest items."""
-        return await self._do(endpoints.listed("latest", n, filter))
+        return await self._do(endpoints.listed("latest", n, filter, categories))
 
-    async def trending(self, n: int = 10, *, filter: str | None = None) -> Ranking:
+    async def trending(
+        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+    ) -> Ranking:
         """Return what is liked more than before."""
-        return await self._do(endpoints.listed("trending", n, filter))
+        return await self._do(endpoints.listed("trending", n, filter, categories))
 
-    async def onboarding(self, n: int = 10) -> tuple[Question, ...]:
-        """Return the items whose answers tell most about a new user."""
-        return (await self._do(endpoints.onboarding(n))).questions
+    async def onboarding(
+        self,
+        n: int = 5,
+        *,
+        yes: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        attributes: bool = False,
+    ) -> tuple[Question, ...]:
+        """Return what to ask somebody new; see :meth:`daybreak.Client.onboarding`."""
+        return (await self._do(endpoints.onboarding(n, yes, asked, attributes))).questions
 
     async def explain(self, user_id: str, item_id: str) -> Explanation:
         """Return why an item has its score for a user."""
@@ -169,13 +183,24 @@ class AsyncClient:
         """Yield all events, or those of one user or of one item."""
         return self._rows("events", user_id=user_id, item_id=item_id)
 
+    async def delete_events(
+        self,
+        event_ids: Sequence[str] = (),
+        *,
+        user_id: str | None = None,
+        item_id: str | None = None,
+    ) -> int:
+        """Delete events; see :meth:`daybreak.Client.delete_events`."""
+        call = endpoints.delete_events(event_ids, user_id, item_id)
+        return (await self._do(call)).deleted
+
     async def delete_item(self, item_id: str) -> bool:
         """Delete an item and its events; return whether it was there."""
         return await self._deleted(endpoints.delete("items", item_id))
 
-    async def delete_user(self, user_id: str) -> bool:
-        """Erase a user everywhere; return whether there was one."""
-        return await self._deleted(endpoints.delete("users", user_id))
+    async def delete_user(self, user_id: str) -> Proof:
+        """Erase a user everywhere; return what was found, and whether anything is left."""
+        return await self._do(endpoints.erase(user_id))
 
     async def export_user(self, user_id: str) -> Row:
         """Return everything that is known about a user."""

@@ -126,19 +126,28 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Question:
-    """One item to ask a new user about."""
+    """One question to somebody new."""
 
-    item_id: str
+    name: str
+    """Of the item or of the attribute; what ``yes`` and ``asked`` take."""
+    kind: str = "item"
+    """``item``: do you like it? ``attribute``: which of its values is yours?"""
+    item_id: str | None = None
+    """None: it is about an attribute."""
     rank: int = 0
-    score: float | None = None
-    """What the answer is expected to tell."""
+    """From 1."""
     title: str | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    """Possible answers to a question about an attribute."""
+    chance: float | None = None
+    """That the answer tells something."""
+    score: float | None = None
+    """By how much the list is expected to improve [DCG@10]."""
 
 
 @dataclass(frozen=True)
 class Questions:
-    """What to ask a new user, the most telling first."""
+    """What to ask somebody new, the most telling first."""
 
     questions: tuple[Question, ...]
 
@@ -150,6 +159,44 @@ class Merged:
     user_id: str
     events: int
     """How many changed owner."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """How much is gone."""
+
+    deleted: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One place where a user was looked for."""
+
+    place: str
+    """``store events``, ``live profiles`` and so on."""
+    before: int
+    """Rows that were found there."""
+    after: int
+    """Rows that are left."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was erased of one user, and whether anything is left."""
+
+    complete: bool
+    """Whether nothing is left in any place."""
+    digest: str = ""
+    """SHA-256 of the id: the proof itself does not name the user."""
+    at: float = 0.0
+    """Epoch [s]."""
+    traces: tuple[Trace, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether there was anything of the user when the answered attempt began."""
+        return any(trace.before for trace in self.traces)
 
 
 @dataclass(frozen=True)
@@ -178,7 +225,16 @@ class Task:
     id: str
     kind: str = ""
     status: str = ""
+    """``running``, ``done``, ``failed``, ``refused`` or ``lost``."""
     note: str = ""
+    reason: str = ""
+    """Why it began."""
+    started_at: float | None = None
+    """Epoch [s]."""
+    ended_at: float | None = None
+    """None: it has not ended."""
+    release: str = ""
+    """What it made; empty: nothing until now."""
 
 
 @dataclass(frozen=True)

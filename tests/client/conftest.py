@@ -1,0 +1,20 @@
+import pytest
+
+from daybreak.client import Client
+from daybreak.service.live import Live
+from tests.server.conftest import served
+from tests.server.shop import make_shop
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """Where a real server over a real shop answers."""
+    settings = make_shop(tmp_path_factory.mktemp("shop"))
+    with Live(settings) as live, served(live, rate=0) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def shop(url):
+    with Client(url) as client:
+        yield client

@@ -1,0 +1,66 @@
+"""Calls whose sense only a real server over a real shop can tell."""
+
+import asyncio
+
+from daybreak.client import AsyncClient
+
+
+def test_an_interview_goes_on_from_what_was_said(shop):
+    first, second = shop.onboarding(2)
+    assert (first.kind, first.rank, second.rank) == ("item", 1, 2)
+    assert first.item_id == first.name
+    assert first.title.endswith(f"number {first.name[-1]}")
+    assert 0 < first.chance <= 1
+    later = shop.onboarding(20, yes=[first.name], asked=[second.name, "rum/9 😀"])
+    assert not {first.name, second.name} & {question.name for question in later}
+
+
+def test_attributes_are_asked_for_on_demand_and_not_again(shop):
+    def about(**said):
+        found = shop.onboarding(100, **said)
+        return [question for question in found if question.kind == "attribute"]
+
+    assert not about()
+    (country,) = about(attributes=True)
+    assert (country.name, country.item_id) == ("country", None)
+    assert sorted(value.upper() for value in country.values) == ["FR", "UK"]
+    assert not about(attributes=True, asked=["country"])
+
+
+def test_the_other_client_interviews_too(shop, url):
+    async def ask():
+        async with AsyncClient(url) as client:
+            return await client.onboarding(3, yes=["tea-1"], asked=["gin-1"], attributes=True)
+
+    assert asyncio.run(ask()) == shop.onboarding(
+        3, yes=["tea-1"], asked=["gin-1"], attributes=True
+    )
+
+
+def test_lists_are_of_the_categories_that_are_named(shop):
+    for listed in (shop.popular, shop.latest, shop.trending):
+        assert {id_[:3] for id_ in listed(20, categories=["tea", "gin"]).ids} <= {"tea", "gin"}
+    assert len(shop.popular(20, categories=["tea", "gin"])) == 8
+
+
+def test_events_are_deleted_by_id_by_user_and_by_item(shop):
+    rows = [("eve", "tea-1", "1"), ("eve", "rum-1", "2"), ("eve", "rum-2", "3")]
+    shop.add_events(
+        dict(zip(("user_id", "item_id", "event_id"), row, strict=True)) for row in rows
+    )
+    assert shop.delete_events(["1", "unknown"]) == 1
+    assert shop.delete_events(user_id="eve", item_id="rum-1") == 1
+    assert [row["item_id"] for row in shop.events(user_id="eve")] == ["rum-2"]
+    assert shop.delete_events(user_id="eve") == 1
+    assert shop.delete_events(user_id="eve") == 0
+
+
+def test_erasing_is_proved(shop):
+    proof = shop.delete_user("u1")
+    assert proof.complete
+    assert proof.found
+    assert {trace.place: trace.before for trace in proof.traces}["store events"] == 6
+    assert len(proof.digest) == 64
+    again = shop.delete_user("u1")
+    assert again.complete
+    assert not again.found
