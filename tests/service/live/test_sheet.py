@@ -1,5 +1,6 @@
 import polars as pl
 
+from daybreak.service.live import sheet as module
 from daybreak.service.live.sheet import Sheet
 
 
@@ -13,6 +14,27 @@ def test_rows_that_say_the_same_are_told_from_others():
         {"item_id": "d", "price": None, "tags": None},
     ]
     assert sheet.unlike(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
+
+
+def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
+    monkeypatch.setattr(module, "MANY", 2)
+    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]}))
+    told = {"item_id": ["b", "c", "d"], "price": [None, 3.0, None], "size": [None, None, "big"]}
+    sheet.put(pl.DataFrame(told))
+    wanted = {"a": {"price": 1.0}, "b": {}, "c": {"price": 3.0}, "d": {"size": "big"}}
+    assert {id_: sheet.get(id_) for id_ in sheet.ids()} == wanted
+    sheet.put(pl.DataFrame({"item_id": ["a", "d", "e"]}))
+    assert sheet.get("d") == {} == sheet.get("e")
+    assert set(sheet.columns()) == {"price", "size"}
+
+
+def test_rows_without_attributes_keep_their_places(monkeypatch):
+    monkeypatch.setattr(module, "MANY", 1)
+    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}))
+    sheet.put(pl.DataFrame({"item_id": ["b", "d"]}))
+    assert [sheet.get(id_) for id_ in "abcd"] == [{}] * 4
+    sheet.put(pl.DataFrame({"item_id": ["d", "c"], "price": [4.0, 3.0]}))
+    assert [sheet.get(id_) for id_ in "abcd"] == [{}, {}, {"price": 3.0}, {"price": 4.0}]
 
 
 def test_an_item_that_is_told_again_changes_nothing(live):

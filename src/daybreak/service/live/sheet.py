@@ -11,6 +11,8 @@ READ = 20_000
 """Rows of the frame that are kept as objects, because they were asked for."""
 MANY = 2_000
 """Changed rows that are kept as objects; more are put into the frame."""
+_PLACE = "\0"
+"""Column that keeps the place of rows without attributes; no attribute has this name."""
 
 Row = dict[str, Any]
 
@@ -129,7 +131,7 @@ class Sheet:
             return known
         base, places = self._base
         row = places.get(number)
-        if row is None:
+        if row is None or not base.width:
             return {}
         values = zip(base.columns, base.row(row), strict=True)
         found = {name: value for name, value in values if value is not None}
@@ -142,8 +144,10 @@ class Sheet:
         """Put the rows beside the frame into it."""
         base, places = self._base
         kept = {number: row for number, row in places.items() if number not in self._late}
-        new = frame_of([{"": None, **row} for row in self._late.values()]).drop("")
-        both = _one_below_the_other(base[list(kept.values())], new)
+        new = frame_of([{_PLACE: None, **row} for row in self._late.values()])
+        blank = pl.DataFrame({_PLACE: [None] * len(kept)}, {_PLACE: pl.String})
+        old = base[list(kept.values())] if base.width else blank
+        both = _one_below_the_other(old, new).drop(_PLACE)
         self._base = (both, {number: row for row, number in enumerate([*kept, *self._late])})
         self._read = {}
         self._late = {}  # only now: whoever reads meanwhile finds every row
