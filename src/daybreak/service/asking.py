@@ -143,19 +143,23 @@ class Asking:
         shape = (n, len(self.anchors))
         if known.all():
             return sparse_of(events.user, place, weights, shape)
-        total = sparse_of(events.user[known], place[known], weights[known], shape)
         strange = np.flatnonzero(~known)
-        rows = sp.vstack(self._spread_of(events.item[strange].tolist()))
-        return sp.csr_array(
-            total + self._summed(rows, events.user[strange], n, weights[strange])
+        near = self._spread_of(events.item[strange].tolist())
+        sizes = [row.nnz for row in near]
+        spread = np.concatenate([row.data for row in near]).astype(np.float32, copy=False)
+        total = sparse_of(
+            np.concatenate([events.user[known], np.repeat(events.user[strange], sizes)]),
+            np.concatenate([place[known], *(row.indices for row in near)]),
+            np.concatenate([weights[known], np.repeat(weights[strange], sizes) * spread]),
+            shape,
         )
+        total.sum_duplicates()
+        return total
 
-    def _summed(
-        self, rows: Sparse, owner: Sequence[int] | Rows, n: int, weights: Floats | None = None
-    ) -> Sparse:
-        """Return (n, n_anchors) weighted sums of rows by their owners."""
+    def _summed(self, rows: Sparse, owner: Sequence[int] | Rows, n: int) -> Sparse:
+        """Return (n, n_anchors) sums of rows by their owners."""
         count = rows.shape[0]
-        values = np.ones(count, dtype=np.float32) if weights is None else weights
+        values = np.ones(count, dtype=np.float32)
         owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
         return sp.csr_array(owns @ rows, dtype=np.float32)
 
