@@ -46,7 +46,9 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         if self.config.window and len(data.events):
             age = data.events.at.max() - data.events.at
             weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
-        rows = np.searchsorted(data.anchor_rows, data.events.item)
+        place = np.empty(len(data.items), dtype=np.int64)
+        place[data.anchor_rows] = np.arange(len(data.anchor_rows))
+        rows = place[data.events.item]
         sums = np.bincount(rows, weights, minlength=len(data.anchor_rows))
         # The total is set to one number for all windows, so that +1 means the same in each.
         counts = sums * (10_000 / max(float(sums.sum()), 1e-9))

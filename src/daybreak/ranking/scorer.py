@@ -127,7 +127,10 @@ class Scorer:
             _centre(form, self.old) if row in moved else self.centres[row]
             for row, form in enumerate(twin.forms)
         )
-        twin.__dict__.pop("_speaking", None)
+        speaking = self._speaking.copy()
+        for row in moved:  # the others would look through all their weights again
+            speaking[row] = _speaks(twin.forms[row])
+        twin.__dict__["_speaking"] = speaking
         twin._levels = {
             level: replace(form, bias=twin._bias(level, form.weights))
             for level, form in dict(self._levels).items()  # another thread may write one out
@@ -261,13 +264,9 @@ def _speaks(form: Linear) -> bool:
     if not len(bias):
         return False
     operator = form.weights
-    dense = (operator.dense, operator.right)
-    linked = any(part is not None and part.any() for part in dense)
-    return (
-        linked
-        or bool(np.ptp(bias))
-        or bool(operator.sparse is not None and operator.sparse.nnz)
-    )
+    if np.ptp(bias) or (operator.sparse is not None and operator.sparse.nnz):
+        return True
+    return any(part is not None and part.any() for part in (operator.dense, operator.right))
 
 
 def _centre(form: Linear, old: Mask) -> Centre:
