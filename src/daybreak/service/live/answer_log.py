@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 from threading import Event, Lock, Thread
 
 from daybreak.errors import DaybreakError
@@ -28,6 +29,8 @@ class AnswerLog:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._waiting: deque[Answer] = deque()
+        self._leaving: list[Answer] = []
+        """Being written: still to be found here until they are there."""
         self._lock = Lock()
         self._writing = Lock()
         self._stop = Event()
@@ -47,7 +50,7 @@ class AnswerLog:
     def find(self, id_: str) -> Answer | None:
         """Return an answer that is waiting, or from the journal."""
         with self._lock:
-            for answer in self._waiting:
+            for answer in chain(self._leaving, self._waiting):
                 if answer.id == id_:
                     return answer
         return next(iter(self._journal.answers(ids=[id_])), None)
@@ -79,6 +82,8 @@ class AnswerLog:
                     with self._lock:
                         self._waiting.extendleft(reversed(batch))
                     raise
+                finally:
+                    self._leaving = []
 
     @property
     def waiting(self) -> int:
@@ -97,7 +102,9 @@ class AnswerLog:
 
     def _next(self) -> list[Answer]:
         with self._lock:
-            return [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            n = min(AT_ONCE, len(self._waiting))
+            self._leaving = [self._waiting.popleft() for _ in range(n)]
+            return self._leaving
 
     def _run(self) -> None:
         while not self._stop.wait(BEHIND_S):

@@ -1,0 +1,58 @@
+import pytest
+
+from daybreak.errors import StoreError
+from daybreak.service.live.answer_log import AnswerLog
+from daybreak.store.journal import Answer, Shown
+
+ANSWER = Answer("a1", 1.8e9, "ann", "r1", (Shown("tea", 0.5, 1, "ease"),))
+
+
+class Journal:
+    """Keeps answers, and does something while it writes them."""
+
+    def __init__(self):
+        self.kept = {}
+        self.meanwhile = lambda: None
+
+    def put_answers(self, answers):
+        self.meanwhile()
+        self.kept |= {answer.id: answer for answer in answers}
+
+    def answers(self, ids):
+        return [self.kept[id_] for id_ in ids if id_ in self.kept]
+
+
+@pytest.fixture
+def journal():
+    return Journal()
+
+
+@pytest.fixture
+def log(journal, monkeypatch):
+    monkeypatch.setattr("daybreak.service.live.answer_log.BEHIND_S", 3600)
+    log = AnswerLog(journal)
+    yield log
+    journal.meanwhile = lambda: None
+    log.close()
+
+
+def test_an_answer_can_be_found_before_while_and_after_it_is_written(journal, log):
+    found = []
+    journal.meanwhile = lambda: found.append(log.find("a1"))
+    log.put([ANSWER])
+    assert log.find("a1") == ANSWER
+    log.flush()
+    assert found == [ANSWER]
+    assert log.waiting == 0
+    assert log.find("a1") == ANSWER
+
+
+def test_what_could_not_be_written_waits_on(journal, log):
+    def fail():
+        raise StoreError("the disk is full")
+
+    journal.meanwhile = fail
+    log.put([ANSWER])
+    with pytest.raises(StoreError):
+        log.flush()
+    assert (log.waiting, log.find("a1")) == (1, ANSWER)
