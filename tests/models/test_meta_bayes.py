@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,15 @@ def test_longer_histories_are_scaled_to_the_step_below():
     gains, offsets = model.state.gains[3], model.state.offsets[3]
     np.testing.assert_allclose(found[:5], 0.75 * gains[:4].sum(axis=0) - offsets, atol=1e-5)
     assert found[5:].tolist() == [0, 0, 0, 1, 0]
+
+
+def test_rounding_does_not_cost_a_step():
+    data = camps()
+    model, queries = MetaBayesModel().fit(data), ask(data, [0, 4, 8])
+    rounded = replace(queries, n_events=np.nextafter(queries.n_events, np.float32(0)))
+    np.testing.assert_allclose(
+        model.score(rounded, data.items), model.score(queries, data.items), atol=1e-5
+    )
 
 
 def test_uncertainty_is_a_variance_that_events_make_smaller():

@@ -28,6 +28,8 @@ TRIED = 3
 """Step on which they are tried."""
 ROUNDS = 10
 """Of conjugate gradients; eight and fifteen give the same four digits."""
+ROUNDING = 1e-3
+"""By how much a sum of shares may miss the number of events that it stands for."""
 TINY = 1e-30
 """Keeps systems that are solved already from dividing by 0."""
 
@@ -153,8 +155,12 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         return np.asarray(by_step[self._steps(queries)], dtype=np.float32)
 
     def _steps(self, queries: Queries) -> Rows:
-        """Return (n,) the last step that is not above the number of events."""
-        step = np.searchsorted(self.state.steps, queries.n_events, side="right") - 1
+        """Return (n,) the last step that is not above the number of events.
+
+        An event on a new item is spread over known ones; its shares add up to one but for
+        rounding, which must not cost a step.
+        """
+        step = np.searchsorted(self.state.steps, queries.n_events + ROUNDING, side="right") - 1
         return np.asarray(step, dtype=np.int64)
 
     def _posterior(self, queries: Queries, number: int) -> Floats:
