@@ -23,6 +23,15 @@ def sizes(live):
     return [len(rows) for rows in live._stages.now.shelf.parts.rows]
 
 
+def check_it_takes_two_rounds(live):
+    live._stages.settle()
+    assert sizes(live) == [35, 1]
+    before = answers(live)
+    live._stages.settle()
+    assert sizes(live) == [35]
+    assert answers(live) == before
+
+
 def test_settling_changes_no_answer(live):
     live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
     live.put_items([{"item_id": "new", "title": "rum number 3"}])
@@ -44,12 +53,7 @@ def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
             live.put_items([pending.pop()])
 
     monkeypatch.setattr(live._stages, "_put", write_between)
-    live._stages.settle()
-    assert sizes(live) == [35, 1]
-    before = answers(live)
-    live._stages.settle()
-    assert sizes(live) == [35]
-    assert answers(live) == before
+    check_it_takes_two_rounds(live)
 
 
 def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
@@ -62,12 +66,7 @@ def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
         live._stages.recount()
 
     monkeypatch.setattr(live._stages, "_put", recount_between)
-    live._stages.settle()
-    assert sizes(live) == [35, 1]
-    before = answers(live)
-    live._stages.settle()
-    assert sizes(live) == [35]
-    assert answers(live) == before
+    check_it_takes_two_rounds(live)
 
 
 def test_a_service_begins_with_changed_items_in_their_places(live, settings):
