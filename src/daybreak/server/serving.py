@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from daybreak.config import Settings
 from daybreak.server.app import create_app
+from daybreak.server.heap import compact_heap
 from daybreak.server.keys import Keys
 from daybreak.server.options import ServerOptions
 from daybreak.server.promptness import prompt
@@ -44,6 +45,7 @@ def serve(
         ConfigError: The address cannot be used.
         StoreError: The store cannot be used.
     """
+    compact_heap()  # before the threads and matrices of the service are made
     with listen(options) as listening, Live(settings, options=duties) as live:
         first = first_key(Keys(live.journal)) if options.needs_keys else None
         status = live.status()
