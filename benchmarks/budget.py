@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from leaderboard import folder_tables
+from leaderboard import read_folder_tables
 from tables import machine
 
 from daybreak import Recommender
@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
 
 def train(folder: Path, budget: float) -> dict[str, object]:
     """Train once; the catalogue is encoded before, so that only learning is timed."""
-    tables = folder_tables(folder)
+    tables = read_folder_tables(folder)
     Recommender(strategies=["popular"]).fit(tables)
     start = time.perf_counter()
     model = Recommender(budget_s=budget or None).fit(tables)

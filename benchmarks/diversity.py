@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from daybreak import Recommender, Rules, Tables, read_folder
-from daybreak.ranking.likeness import distance
+from daybreak.ranking.reranking.similarity import intra_list_distance
 
 KNOBS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 K = 10
@@ -99,7 +99,7 @@ def _told_and_wanted(
     rows = rows.filter(pl.col("n") >= FEWEST)
     early = pl.col("place") < (pl.col("n") * 0.8).floor()
     told, later = rows.filter(early), rows.filter(~early)
-    signs = model._shelf.learned.rules.signs(later)
+    signs = model._state.trained.rules.signs(later)
     wanted: dict[str, set[str]] = {}
     seen = set(told.select("user_id", "item_id").iter_rows())
     for user, item in later.filter(signs > 0).select("user_id", "item_id").iter_rows():
@@ -116,11 +116,13 @@ def _point(
     users = list(wanted)
     found = model.recommend(users, histories=told, k=K, rules=rules)
     lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
-    items = model._shelf.catalogue.items
+    items = model._state.catalogue.items
     return Point(
         knob,
         np.array([_ndcg(lists[user], wanted[user]) for user in users]),
-        np.array([distance(items.blocks, items.ids.rows(lists[user])) for user in users]),
+        np.array(
+            [intra_list_distance(items.blocks, items.ids.rows(lists[user])) for user in users]
+        ),
     )
 
 

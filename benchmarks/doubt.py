@@ -20,8 +20,8 @@ import polars as pl
 
 from benchmarks.exploration import STRATEGIES, World, positive, trained, world
 from daybreak import Recommender, Tables
-from daybreak.ranking.blend import level_of
-from daybreak.service.newcomers import newcomers
+from daybreak.ranking.blending.weights import nearest_level
+from daybreak.service.exploration.new_items import new_item_scorer
 
 
 class Moved(NamedTuple):
@@ -52,17 +52,17 @@ def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
     columns = start.known.events.select(events.columns)
     full = Tables.of(pl.concat([columns, events.filter(new)]), start.known.items)
     later = base.again(STRATEGIES).fit(full, start=base, keep_weights=True)
-    shelf = base._need()
-    told = newcomers(shelf, base._histories, dict.fromkeys(start.new, 0.0), size)
-    asked = base._request(list(start.judges), None, None).asked(None, exclude_seen=False)
-    doubt = told.spreads(level_of(asked.queries.n_events))
+    shelf = base._require_state()
+    told = new_item_scorer(shelf, base._histories, dict.fromkeys(start.new, 0.0), size)
+    asked = base._request(list(start.judges), None, None).query_batch(None, exclude_seen=False)
+    doubt = told.score_std(nearest_level(asked.queries.n_events))
     return Moved(_scores(later, start) - _scores(base, start), doubt)
 
 
 def _scores(model: Recommender, start: World) -> np.ndarray:
-    shelf = model._need()
+    shelf = model._require_state()
     request = model._request(list(start.judges), None, None)
-    scores = shelf.answers.score(request.asked(None, exclude_seen=False).queries)
+    scores = shelf.ranker.score(request.query_batch(None, exclude_seen=False).queries)
     ids = shelf.catalogue.items.ids
     return scores[:, ids.rows(start.new)]
 

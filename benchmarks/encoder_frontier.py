@@ -22,19 +22,17 @@ import numpy as np
 from scipy import sparse
 
 from daybreak.data import EventRules, read_folder
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Block, Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import ContentBlock, Dataset, Items, Queries
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
-from daybreak.encoders.base import unit
+from daybreak.encoders.base import l2_normalize
 from daybreak.encoders.content import item_texts
 from daybreak.errors import DaybreakError
-from daybreak.evaluation.intervals import compare
-from daybreak.evaluation.metrics import ndcg
-from daybreak.evaluation.pictures import COLOURS, GRID, INK, MUTED
-from daybreak.evaluation.ranking import top_k
+from daybreak.estimates import paired_bootstrap
+from daybreak.evaluation.plots import GRID_COLOUR, MUTED_COLOUR, SERIES_COLOURS, TEXT_COLOUR
+from daybreak.metrics import ndcg
 from daybreak.models import models
-from daybreak.service.dataset import Reading, dataset_of
+from daybreak.ranked_lists import top_k
+from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.transfer.distil_encoder import distil_encoder
 
 ENGLISH = ("all-MiniLM-L6-v2", "all-mpnet-base-v2")
@@ -90,7 +88,7 @@ class Shop:
 
     def hidden(self, repeat: int) -> np.ndarray:
         """Mark a fifth of the items with events, by the hash of their ids."""
-        rows = self.data.anchor_rows
+        rows = self.data.train_item_rows
         keys = [f"{repeat} {self.data.items.ids.ids[row]}".encode() for row in rows]
         order = np.argsort([hashlib.blake2b(key).hexdigest() for key in keys])
         marked = np.zeros(len(self.data.items), bool)
@@ -112,8 +110,8 @@ class Shop:
         """Return the data with vectors as a block, alone (counting 1) or beside the others."""
         items, kernel = self.data.items, self.data.kernel
         spoken = vectors.any(axis=1, keepdims=True)
-        seen = unit(np.where(spoken, vectors - vectors[spoken[:, 0]].mean(axis=0), 0))
-        block = Block("alone" if alone else "meaning", seen)
+        seen = l2_normalize(np.where(spoken, vectors - vectors[spoken[:, 0]].mean(axis=0), 0))
+        block = ContentBlock("alone" if alone else "meaning", seen)
         only = Items(items.ids, (block,))
         kernel = only.similarity(only) + (0 if alone or kernel is None else kernel)
         both = only if alone else replace(items, blocks=(*items.blocks, block))
@@ -123,8 +121,8 @@ class Shop:
 def read(folder: Path) -> Shop:
     """Read a folder; its content without a text model."""
     tables = read_folder(folder).tables
-    reading = Reading(encoder=None, rules=EventRules(), fields=None, seed=0)
-    made = dataset_of(tables, reading)
+    reading = DatasetConfig(encoder=None, rules=EventRules(), fields=None, seed=0)
+    made = encode_dataset(tables, reading)
     return Shop(
         folder.name, made.data, item_texts(made.content.attributes.fields, tables.items)
     )
@@ -134,12 +132,14 @@ def cold_items(data: Dataset, hidden: np.ndarray) -> np.ndarray:
     """Return the NDCG of every user asked, when the hidden items are ranked."""
     events = data.events
     new = hidden[events.item]
-    visible = data.visible(~new)
+    visible = data.filter_events(~new)
     users = np.intersect1d(events.user[new], events.user[~new])[:MOST_USERS]
     model: Any = models["content_ridge"]()
     model.fit(visible)
-    scores = model.score(Queries.of(visible, visible.events, users), data.items)
-    wanted = sparse.csr_array(events.where(new).matrix(data.n_users, len(data.items))[users])
+    scores = model.score(Queries.for_users(visible, visible.events, users), data.items)
+    wanted = sparse.csr_array(
+        events.filter(new).to_matrix(data.n_users, len(data.items))[users]
+    )
     columns = np.flatnonzero(hidden)
     return ndcg(top_k(scores[:, columns], K), sparse.csr_array(wanted[:, columns]))
 
@@ -207,7 +207,7 @@ def table(shop: Shop, rows: list[Row], without: np.ndarray) -> Iterator[str]:
 
 def against(mine: np.ndarray, teacher: np.ndarray) -> tuple[str, str]:
     """Return the mean, and what is kept of the teacher's."""
-    star = "*" if mine is not teacher and compare(mine, teacher).differs else ""
+    star = "*" if mine is not teacher and paired_bootstrap(mine, teacher).differs else ""
     return f"{mine.mean():.4f}", f"{mine.mean() / teacher.mean():.1%}{star}"
 
 
@@ -217,7 +217,7 @@ def between(rows: list[Row]) -> Iterator[str]:
     for other in others:
         parts = []
         for what in ("alone", "beside"):
-            found = compare(getattr(other, what), getattr(first, what))
+            found = paired_bootstrap(getattr(other, what), getattr(first, what))
             parts.append(f"{found.difference:+.4f} [{found.low:+.4f}, {found.high:+.4f}]")
         yield f"{other.name} less {first.name}: alone {parts[0]}, all blocks {parts[1]}."
         yield ""
@@ -229,7 +229,7 @@ def draw(results: dict[str, list[Row]], path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     style = {"svg.fonttype": "none", "svg.hashsalt": "frontier", "font.size": 9.5}
-    with mpl.rc_context({**style, "text.color": INK, "axes.labelcolor": MUTED}):
+    with mpl.rc_context({**style, "text.color": TEXT_COLOUR, "axes.labelcolor": MUTED_COLOUR}):
         figure = Figure(figsize=(9.2, 2.9 * -(-len(results) // 2)), layout="constrained")
         axes = figure.subplots(-(-len(results) // 2), min(2, len(results)), squeeze=False)
         for panel, (name, rows) in zip(axes.flat, results.items(), strict=False):
@@ -237,7 +237,7 @@ def draw(results: dict[str, list[Row]], path: Path) -> None:
         figure.suptitle(
             "★ big encoder   ● distilled from it, by length of the vector   "
             "– – 95 % of the big one   (vectors are all that is known of an item)",
-            fontsize=8.5, x=0.01, ha="left", color=MUTED,
+            fontsize=8.5, x=0.01, ha="left", color=MUTED_COLOUR,
         )  # fmt: skip
         for panel in list(axes.flat)[len(results) :]:
             panel.set_visible(False)
@@ -247,7 +247,7 @@ def draw(results: dict[str, list[Row]], path: Path) -> None:
 def _panel(panel: Any, name: str, rows: list[Row]) -> None:
     names = list(dict.fromkeys(row.name for row in rows))
     shifts = ((10, -3), (6, 7)) * len(names)  # the names of two big ones side by side
-    for colour, teacher, shift in zip(COLOURS, names, shifts, strict=False):
+    for colour, teacher, shift in zip(SERIES_COLOURS, names, shifts, strict=False):
         mine = [row for row in rows if row.name == teacher]
         (big,) = (row for row in mine if row.is_teacher)
         small = sorted((row for row in mine if not row.is_teacher), key=lambda row: row.dim)
@@ -264,7 +264,7 @@ def _panel(panel: Any, name: str, rows: list[Row]) -> None:
     panel.set_title(name, fontsize=10, loc="left")
     panel.set_xlabel("texts per second of one core")
     panel.set_ylabel("NDCG@10, new items")
-    panel.grid(color=GRID, linewidth=0.8)
+    panel.grid(color=GRID_COLOUR, linewidth=0.8)
     panel.set_axisbelow(True)
     panel.margins(x=0.22, y=0.2)
     panel.spines[["top", "right"]].set_visible(False)

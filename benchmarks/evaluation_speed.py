@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, random_array
 
+from daybreak.estimates import bootstrap_all
 from daybreak.evaluation import bootstrap, top_k
-from daybreak.evaluation.intervals import bootstrap_all
-from daybreak.evaluation.metrics import Judge
+from daybreak.metrics import ListMetrics
 
 REPEATS = 5
 LIMIT_S = 5.0
@@ -44,7 +44,7 @@ def measure(n_users: int, n_items: int, k: int) -> list[tuple[str, float]]:
     rng = np.random.default_rng(0)
     scores = rng.random((n_users, n_items), dtype=np.float32)
     seen = scattered((n_users, n_items), 0.04, rng)
-    judge = Judge(
+    judge = ListMetrics(
         relevant=scattered((n_users, n_items), 0.004, rng),
         counts=rng.integers(0, n_users // 4, n_items),
         n_train_users=n_users,

@@ -18,8 +18,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
-from daybreak.evaluation.sequential import any_time, best_time, one_time, split_evidence
-from daybreak.service.experiments.comparing import PEOPLE, WITNESSES
+from daybreak.estimates import (
+    always_valid_half_width,
+    fixed_time_half_width,
+    optimal_time,
+    sample_ratio_evidence,
+)
+from daybreak.service.experiments.report import MIN_NONZERO_PEOPLE, MIN_PEOPLE
 
 ALPHA = 0.05
 PLACES = 10
@@ -131,7 +136,7 @@ def look(seen: Visits) -> Look:
         rates.append(rate)
         people.append(n)
         tops.append(np.cumsum(mine & first))
-    ready = (np.minimum(*people) >= PEOPLE) & (sum(tops) >= WITNESSES)
+    ready = (np.minimum(*people) >= MIN_PEOPLE) & (sum(tops) >= MIN_NONZERO_PEOPLE)
     return Look(
         rates[1] - rates[0],
         (np.sqrt(errors[0] + errors[1]), np.sqrt(naive[0] + naive[1])),
@@ -146,15 +151,19 @@ def alarms(found: Look, effect: float) -> tuple[int, ...]:
     late = np.flatnonzero(found.ready)
     sure = np.full(len(found.gap), np.inf)
     sure[late] = _reach(by_person[late], effect)
-    usual = one_time(1.0, ALPHA)
+    usual = fixed_time_half_width(1.0, ALPHA)
     reaches = (sure, usual * by_person, usual * by_place)
     hits = (found.ready & (np.abs(found.gap) > reach) for reach in reaches)
     return tuple(int(np.argmax(hit)) if hit.any() else -1 for hit in hits)
 
 
 def _reach(errors: np.ndarray, effect: float) -> np.ndarray:
-    """Return :func:`any_time` of many errors."""
-    x = best_time(ALPHA) * effect**2 / ((1 + best_time(ALPHA)) * np.maximum(errors, 1e-12) ** 2)
+    """Return :func:`always_valid_half_width` of many errors."""
+    x = (
+        optimal_time(ALPHA)
+        * effect**2
+        / ((1 + optimal_time(ALPHA)) * np.maximum(errors, 1e-12) ** 2)
+    )
     reach: np.ndarray = errors * np.sqrt((1 + 1 / x) * (np.log1p(x) - 2 * math.log(ALPHA)))
     return np.where(errors > 0, reach, np.inf)
 
@@ -178,8 +187,14 @@ def equal(crowd: Crowd, repeats: int) -> tuple[np.ndarray, np.ndarray, float]:
 
 def _at_end(view: Look, effect: float) -> list[bool]:
     by_person, by_place = (float(errors[-1]) for errors in view.errors)
-    reaches = (any_time(by_person, ALPHA, effect), one_time(by_person, ALPHA))
-    return [abs(view.gap[-1]) > reach for reach in (*reaches, one_time(by_place, ALPHA))]
+    reaches = (
+        always_valid_half_width(by_person, ALPHA, effect),
+        fixed_time_half_width(by_person, ALPHA),
+    )
+    return [
+        abs(view.gap[-1]) > reach
+        for reach in (*reaches, fixed_time_half_width(by_place, ALPHA))
+    ]
 
 
 def planted(crowd: Crowd, repeats: int) -> tuple[float, float, float, float]:
@@ -201,7 +216,7 @@ def split_alarms(repeats: int, people: int) -> tuple[float, float]:
     found = [
         np.mean(
             [
-                split_evidence(rng.random(people) < share, [0.5, 0.5]) >= 1000
+                sample_ratio_evidence(rng.random(people) < share, [0.5, 0.5]) >= 1000
                 for _ in range(repeats)
             ]
         )
@@ -225,7 +240,7 @@ def _page(repeats: int, planted_repeats: int) -> Iterator[str]:
     yield (
         f"`python -m benchmarks.experiments --repeats {repeats} --planted {planted_repeats}`: "
         "people come, return and react; after every visit somebody looks, and stops once an "
-        f"interval leaves out 0. Level 95 %, {PLACES} places a visit, judged from {PEOPLE} "
+        f"interval leaves out 0. Level 95 %, {PLACES} places a visit, judged from {MIN_PEOPLE} "
         "people in each variant on.\n"
     )
     yield (

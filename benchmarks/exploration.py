@@ -23,14 +23,14 @@ import polars as pl
 
 from benchmarks.memory_journal import MemoryJournal
 from daybreak import Recommender, Tables, read_folder
-from daybreak.evaluation.canvas import COLOURS, drawn, standalone
-from daybreak.ranking.exploration import Exploring, most_lost
-from daybreak.ranking.exposure import Budget
-from daybreak.service.answers import Places
-from daybreak.service.exploring import Draft, Explorer
-from daybreak.service.impressions import DAY
-from daybreak.service.newcomers import Newcomers
-from daybreak.store.journal import Answer, Shown
+from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
+from daybreak.ranking.exploration.exposure import ExposureBudget
+from daybreak.ranking.exploration.thompson import ExplorationConfig, max_ndcg_loss
+from daybreak.service.exploration.explorer import BaseLists, Explorer
+from daybreak.service.exploration.impressions import SECONDS_PER_DAY
+from daybreak.service.exploration.new_items import NewItemScorer
+from daybreak.service.state.ranker import RankedLists
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 K = 10
 WARM = 10
@@ -65,8 +65,8 @@ class Policy:
     """How new items are explored."""
 
     name: str
-    budget: Budget
-    options: Exploring | None
+    budget: ExposureBudget
+    options: ExplorationConfig | None
     """None: not at all."""
 
 
@@ -87,7 +87,7 @@ class Run:
 
     policy: Policy
     warm: np.ndarray
-    """(n_new,) days until an item had ``WARM`` events; infinite: not in time"""
+    """(n_new,) days until an item had ``WARM_SLICES`` events; infinite: not in time"""
     shown: np.ndarray
     """(n_new,) impressions"""
     taken: int
@@ -100,7 +100,7 @@ class Run:
     weighed: list[tuple[float, float]] = field(default_factory=list)
     """By visit: events on open new items, had all been shown, estimated by weights; and true"""
     share: list[tuple[float, float]] = field(default_factory=list)
-    """By day: share of new items with all impressions, and with ``WARM`` events"""
+    """By day: share of new items with all impressions, and with ``WARM_SLICES`` events"""
     after: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By judge: NDCG@10 after a training with what was collected, all wishes and new items"""
 
@@ -152,7 +152,7 @@ def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> R
     """Let everybody come by once a day, in another order every day."""
     model = Recommender.load(folder, events=start.known.events)
     clock, journal = Clock(), MemoryJournal()
-    options = policy.options or Exploring()
+    options = policy.options or ExplorationConfig()
     explorer = Explorer(journal, budget=policy.budget, options=options, seed=seed, clock=clock)
     rng = np.random.default_rng([seed, 1])
     state = _State(start, {user: set(items) for user, items in start.wishes.items()})
@@ -160,11 +160,11 @@ def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> R
     run = Run(policy, np.array([]), np.array([]), 0, 0, 0, {}, [])
     for day in range(days):
         for number, part in enumerate(np.array_split(rng.permutation(start.visitors), BATCHES)):
-            clock.now = begin + (day + number / BATCHES) * DAY
+            clock.now = begin + (day + number / BATCHES) * SECONDS_PER_DAY
             explorer.sync()
             visit = _visit(model, explorer, part.tolist(), f"{seed} {day}", policy)
-            answers = state.react(visit, run, (clock.now - begin) / DAY, clock.now)
-            journal.put_answers(answers)
+            answers = state.react(visit, run, (clock.now - begin) / SECONDS_PER_DAY, clock.now)
+            journal.put_recommendations(answers)
             model.add_events(visit_events(answers, state.last))
         run.share.append(state.shares(start.new, policy.budget.impressions))
     run.warm = np.array([state.warm.get(item, np.inf) for item in start.new])
@@ -178,11 +178,11 @@ class Visit(NamedTuple):
 
     users: list[str]
     ids: Any
-    before: Places
-    after: Places
+    before: RankedLists
+    after: RankedLists
     chance: np.ndarray
     explored: np.ndarray
-    new: Newcomers | None
+    new: NewItemScorer | None
     may: np.ndarray | None
     """(n_users, n_new) new items that could have been put in"""
 
@@ -199,13 +199,15 @@ class _State:
     values: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     last: list[tuple[str, str]] = field(default_factory=list)
 
-    def react(self, visit: Visit, run: Run, day: float, now: float) -> list[Answer]:
+    def react(
+        self, visit: Visit, run: Run, day: float, now: float
+    ) -> list[LoggedRecommendation]:
         """Let users take what they want, and write down what happened."""
         new, answers, self.last = set(self.start.new), [], []
         for n, user in enumerate(visit.users):
-            mine = visit.after.who == n
+            mine = visit.after.query == n
             items = [visit.ids[row] for row in visit.after.item[mine]]
-            base = [visit.ids[row] for row in visit.before.item[visit.before.who == n]]
+            base = [visit.ids[row] for row in visit.before.item[visit.before.query == n]]
             want = self.left[user]
             self.values.setdefault(user, []).append((ndcg(base, want), ndcg(items, want)))
             chance, explored = visit.chance[mine], visit.explored[mine]
@@ -253,33 +255,33 @@ def _visit(
     model: Recommender, explorer: Explorer, users: list[str], key: str, policy: Policy
 ) -> Visit:
     """Return the lists of some users as the service makes them."""
-    shelf = model._need()
+    shelf = model._require_state()
     request = model._request(users, None, None)
-    asked = request.asked(None, exclude_seen=True)
-    before = shelf.answers.best(asked, shelf.answers.shown, K)
+    asked = request.query_batch(None, exclude_seen=True)
+    before = shelf.ranker.top_k(asked, shelf.ranker.is_available, K)
     ids = shelf.catalogue.items.ids.ids
     nothing = np.zeros(len(before), dtype=bool)
     if policy.options is None:
         return Visit(users, ids, before, before, np.ones(len(before)), nothing, None, None)
-    draft = Draft(shelf, model._histories, asked, before, shelf.answers.shown)
-    new, may = explorer.open(draft)
-    chosen = explorer.choose(draft, K, [f"{key} {user}" for user in users])
-    return Visit(
-        users, ids, before, chosen.places, chosen.propensity, chosen.explored, new, may
-    )
+    draft = BaseLists(shelf, model._histories, asked, before, shelf.ranker.is_available)
+    new, may = explorer.open_items(draft)
+    chosen = explorer.explore(draft, K, [f"{key} {user}" for user in users])
+    return Visit(users, ids, before, chosen.lists, chosen.propensity, chosen.explored, new, may)
 
 
 def _answer(
     user: str, items: list[str], chance: Any, explored: Any, now: float, number: int
-) -> Answer:
+) -> LoggedRecommendation:
     shown = tuple(
-        Shown(item, 0.0, rank + 1, "", float(chance[rank]), bool(explored[rank]))
+        LoggedItem(item, 0.0, rank + 1, "", float(chance[rank]), bool(explored[rank]))
         for rank, item in enumerate(items)
     )
-    return Answer(f"{number}", now, user, "replay", shown)
+    return LoggedRecommendation(f"{number}", now, user, "replay", shown)
 
 
-def visit_events(answers: Sequence[Answer], taken: Sequence[tuple[str, str]]) -> pl.DataFrame:
+def visit_events(
+    answers: Sequence[LoggedRecommendation], taken: Sequence[tuple[str, str]]
+) -> pl.DataFrame:
     """Return what was taken as events; those who took nothing are not there."""
     return pl.DataFrame(
         taken, schema={"user_id": pl.String, "item_id": pl.String}, orient="row"
@@ -336,7 +338,7 @@ def positive(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     return columns.unique(["user_id", "item_id"], keep="first"), read.tables.items
 
 
-def policies(budget: Budget, options: Exploring, share: float) -> list[Policy]:
+def policies(budget: ExposureBudget, options: ExplorationConfig, share: float) -> list[Policy]:
     """Return who is compared; ``share``: of lists in which the budget explored."""
     greedy = replace(options, uniform=1.0)
     return [
@@ -357,8 +359,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--impressions", type=int, default=100)
     parser.add_argument("--most", type=int, default=1000, help="users that are replayed")
-    parser.add_argument("--patience", type=float, default=Budget.patience)
-    parser.add_argument("--uniform", type=float, default=Exploring.uniform)
+    parser.add_argument("--patience", type=float, default=ExposureBudget.patience)
+    parser.add_argument("--uniform", type=float, default=ExplorationConfig.uniform)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--inner", action="store_true", help="choose: replay the known half")
     parser.add_argument("--keep", type=Path, help="folder in which finished draws are kept")
@@ -370,13 +372,13 @@ def main() -> None:
     if not told.inner:  # else only what was printed counts
         told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
         picture = Path("docs/images/exploration.svg")
-        picture.write_text(standalone(_picture(found, told)), encoding="utf-8")
+        picture.write_text(to_standalone_svg(_picture(found, told)), encoding="utf-8")
 
 
 def _kept(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
     """Return the runs of a draw, from a file if it was finished before."""
     path = None if told.keep is None else told.keep / f"exploration {folder.name} {seed}.json"
-    budget = Budget(told.impressions, told.days, patience=told.patience)
+    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
     if path is None or not path.exists():
         runs = _seed(folder, told, seed)
         if path is not None:
@@ -384,7 +386,7 @@ def _kept(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
             path.write_text(json.dumps(plain, default=list), encoding="utf-8")
         return runs
     plain = json.loads(path.read_text(encoding="utf-8"))
-    known = {policy.name: policy for policy in policies(budget, Exploring(), 1.0)}
+    known = {policy.name: policy for policy in policies(budget, ExplorationConfig(), 1.0)}
     return {
         name: Run(
             **{
@@ -408,8 +410,8 @@ def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
         inner = start.known.events.select("user_id", "item_id", "timestamp")
         kept = items.filter(~pl.col("item_id").is_in(start.new))
         start = world(inner, kept, told.new, seed + 1000)
-    budget = Budget(told.impressions, told.days, patience=told.patience)
-    options = Exploring(uniform=told.uniform, pool=500)
+    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
+    options = ExplorationConfig(uniform=told.uniform, pool=500)
     runs: dict[str, Run] = {}
     with TemporaryDirectory() as place:
         base = trained(start, place, seed)
@@ -418,7 +420,9 @@ def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
                 continue
             if policy.name == "matched":
                 mine = runs["budget"]
-                rate = Exploring(uniform=1.0, pool=500, share=mine.explored / mine.visits)
+                rate = ExplorationConfig(
+                    uniform=1.0, pool=500, share=mine.explored / mine.visits
+                )
                 policy = replace(policy, options=rate)  # noqa: PLW2901
             run = replay(start, place, policy, told.days, seed)
             if not told.inner:
@@ -493,7 +497,7 @@ def _page(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -
         "- **explored**: picks a list. **loss**: NDCG@10 of the list without exploration less "
         "that of the list shown, for the same visit, against what the user still wanted; it "
         "is paired, so it is all due to the picks. A pick that was wanted counts as a gain.\n"
-        f"- No list can lose more than {most_lost(K, [K]):.3f} (only the last place was "
+        f"- No list can lose more than {max_ndcg_loss(K, [K]):.3f} (only the last place was "
         "right), whatever is picked.\n"
         "- **after**: NDCG@10 for judges, who never came by, when everything collected is "
         "learned: all they want in one list, and new items among new ones.\n"
@@ -551,12 +555,12 @@ def _weights(runs: Sequence[Run]) -> str:
 def _picture(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -> str:
     days = np.arange(told.days + 1)
     titles = (f"with {told.impressions} impressions", f"with {WARM} events")
-    with drawn("exploration", 4.2 * len(found), 5.4) as (figure, out):
+    with svg_figure("exploration", 4.2 * len(found), 5.4) as (figure, out):
         axes = figure.subplots(2, len(found), squeeze=False, sharex=True, sharey=True)
         for column, (name, seeds) in enumerate(found.items()):
             for row, title in enumerate(titles):
                 panel = axes[row][column]
-                for colour, policy in zip(COLOURS, NAMES, strict=False):
+                for colour, policy in zip(SERIES_COLOURS, NAMES, strict=False):
                     each = [[s[row] for s in one[policy].share] for one in seeds]
                     values = np.r_[0.0, 100 * np.mean(each, axis=0)]
                     panel.plot(days, values, color=colour, label=NAMES[policy])

@@ -19,9 +19,9 @@ from search_gain import load, mean
 from tables import machine
 
 from daybreak.data.dataset import Dataset
-from daybreak.models.base import Continues
-from daybreak.ranking.exam import Exam, Marks
-from daybreak.ranking.strategies import COSTLY, Strategy, line_up
+from daybreak.models.base import SupportsWarmStart
+from daybreak.ranking.blending.strategies import SLOW_STRATEGIES, Strategy, get_strategies
+from daybreak.ranking.tuning.search import NdcgBySlice, ValidationSplit
 
 EARLIER = 0.8
 """Share of the events, by time, that the earlier training saw."""
@@ -50,12 +50,12 @@ class Way:
     @property
     def old(self) -> bool:
         """Whether it may score items with events."""
-        return self.strategy.old
+        return self.strategy.scores_known
 
     @property
     def new(self) -> bool:
         """Whether it may score items without events."""
-        return self.strategy.new
+        return self.strategy.scores_new
 
     def fit(self, data: Dataset, seed: int) -> Any:
         """Learn from what was there before, unless it is remembered; then from everything."""
@@ -73,7 +73,7 @@ def before(data: Dataset) -> Dataset:
     order = np.argsort(data.events.at, kind="stable")
     mask = np.zeros(len(order), dtype=bool)
     mask[order[: int(EARLIER * len(order))]] = True
-    return data.visible(mask)
+    return data.filter_events(mask)
 
 
 def anew(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
@@ -84,25 +84,25 @@ def anew(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
 
 def further(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
     """Go on from the earlier state."""
-    model = strategy.blank().fit(data, seed=seed, start=state)
-    assert model.continued, f"{strategy.name} did not go on"
+    model = strategy.create_model().fit(data, seed=seed, initial_state=state)
+    assert model.warm_started, f"{strategy.name} did not go on"
     return model
 
 
 def carried(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
     """Bring the earlier state to the rows of today, and train no further."""
-    model = strategy.blank()
+    model = strategy.create_model()
     rounds = "epochs" if hasattr(model.config, "epochs") else "steps"
     model.config = replace(model.config, **{rounds: 0})
-    return model.fit(data, seed=seed, start=state)
+    return model.fit(data, seed=seed, initial_state=state)
 
 
-def row(exam: Exam, strategy: Strategy) -> tuple[str, list[Marks]]:
+def row(exam: ValidationSplit, strategy: Strategy) -> tuple[str, list[NdcgBySlice]]:
     """Return a line of the table, and what each way reached in each slice."""
     states: dict[int, Any] = {}
     ways = [Way(strategy, learn, states) for learn in (anew, further, carried)]
-    marks = [exam.marks(way, 0) for way in ways]
-    gain = exam.gain(marks[1], marks[0])
+    marks = [exam.evaluate(way, 0) for way in ways]
+    gain = exam.relative_gain(marks[1], marks[0])
     cells = [
         strategy.name,
         sum(len(values) for values in marks[0].values()),
@@ -116,10 +116,10 @@ def row(exam: Exam, strategy: Strategy) -> tuple[str, list[Marks]]:
 
 def section(args: argparse.Namespace, data: Dataset) -> str:
     """Let every strategy learn in every way, and return the section of a data set."""
-    exam = Exam.of(data, 0, "fine-tuning benchmark")
+    exam = ValidationSplit.draw(data, 0, "fine-tuning benchmark")
     lines, details = [], []
-    for strategy in line_up(args.strategies):
-        if not isinstance(strategy.blank(), Continues):
+    for strategy in get_strategies(args.strategies):
+        if not isinstance(strategy.create_model(), SupportsWarmStart):
             continue
         line, marks = row(exam, strategy)
         print(line, flush=True)
@@ -131,7 +131,7 @@ def section(args: argparse.Namespace, data: Dataset) -> str:
     parts = [
         f"## {args.name or args.data.name}",
         "",
-        f"{len(data.active):,} users, {len(data.anchor_rows):,} items with events, "
+        f"{len(data.active_user_rows):,} users, {len(data.train_item_rows):,} items with events, "
         f"{len(data.events):,} events. {facts}.",
         "",
         HEAD,
@@ -153,7 +153,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
     parser.add_argument("--name", default="", help="of the data set in the table")
     parser.add_argument("--encoder", default="auto")
-    parser.add_argument("--strategies", nargs="*", default=[one.name for one in COSTLY])
+    parser.add_argument(
+        "--strategies", nargs="*", default=[one.name for one in SLOW_STRATEGIES]
+    )
     parser.add_argument("--out", type=Path, help="file the section is added to")
     args = parser.parse_args()
     text = section(args, load(args.data, args.encoder))

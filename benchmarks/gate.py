@@ -22,13 +22,23 @@ import scipy.sparse as sp
 from daybreak import gift_shop, read_folder
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset
-from daybreak.ranking.duel import Bout, Recipe, duel
-from daybreak.ranking.learn import learn_blend
-from daybreak.ranking.questions import NEW_ITEMS
-from daybreak.ranking.strategies import line_up
-from daybreak.service.dataset import Reading, dataset_of
-from daybreak.service.gate import ONE_LIST
-from daybreak.service.verdict import LABELS, RISK, Line, Verdict, verdict_of
+from daybreak.ranking.benchmarks.paired import (
+    PairedSliceResult,
+    RecommenderSpec,
+    evaluate_paired,
+)
+from daybreak.ranking.blending.fit import fit_blend
+from daybreak.ranking.blending.strategies import get_strategies
+from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.releases.gate import (
+    FAMILY_ERROR_RATE,
+    RANDOM_MIXED_SLICES,
+    SLICE_LABELS,
+    GateResult,
+    SliceComparison,
+    build_gate_result,
+)
+from daybreak.simulation.slices import NEW_ITEM_SLICES
 
 STRATEGIES = (
     "popular",
@@ -54,27 +64,32 @@ def shop(every: int, least: int) -> Dataset:
     often = counts.filter(counts["count"] >= least)
     items = tables.items.join(often.select("item_id"), on="item_id", how="semi")
     events = events.join(items.select("item_id"), on="item_id", how="semi")
-    reading = Reading(None, EventRules(), None, 0)
-    return dataset_of(Tables(items, users, events), reading).data
+    reading = DatasetConfig(None, EventRules(), None, 0)
+    return encode_dataset(Tables(items, users, events), reading).data
 
 
-def trained(data: Dataset, seed: int) -> Recipe:
+def trained(data: Dataset, seed: int) -> RecommenderSpec:
     """Return the recipe that a seed leads to."""
-    blend, fitted = learn_blend(data, line_up(STRATEGIES), seed)
-    return Recipe(blend, fitted.strategies)
+    blend, fitted = fit_blend(data, get_strategies(STRATEGIES), seed)
+    return RecommenderSpec(blend, fitted.strategies)
 
 
-def judged(bouts: Sequence[Bout], recipe: Recipe) -> Verdict:
+def judged(bouts: Sequence[PairedSliceResult], recipe: RecommenderSpec) -> GateResult:
     """Return the verdict as the gate gives it."""
-    return verdict_of(bouts, ONE_LIST if recipe.blend.likeness >= 0.5 else ("arriving_all",))
+    return build_gate_result(
+        bouts,
+        RANDOM_MIXED_SLICES if recipe.blend.arrival_probability >= 0.5 else ("arriving_all",),
+    )
 
 
-def flipped(bouts: Sequence[Bout], rng: np.random.Generator) -> list[Bout]:
+def flipped(
+    bouts: Sequence[PairedSliceResult], rng: np.random.Generator
+) -> list[PairedSliceResult]:
     """Swap the two sides at random: by user, or by item where items are the sample."""
     found = []
     for bout in bouts:
         sizes = np.diff(bout.new.indptr)
-        new_items = bout.slice.removesuffix("_all") in NEW_ITEMS
+        new_items = bout.slice.removesuffix("_all") in NEW_ITEM_SLICES
         who = bout.new.indices if new_items else np.repeat(bout.users, sizes)
         swap = (rng.random(int(who.max()) + 1) < 0.5)[who]
         first = np.where(swap, bout.old.data, bout.new.data)
@@ -83,7 +98,7 @@ def flipped(bouts: Sequence[Bout], rng: np.random.Generator) -> list[Bout]:
     return found
 
 
-def weakened(recipe: Recipe, left: float) -> Recipe:
+def weakened(recipe: RecommenderSpec, left: float) -> RecommenderSpec:
     """Return the recipe with less of the strategy that counts most for known items."""
     blend = recipe.blend
     most = int(np.argmax(blend.weights.sum(axis=0)))
@@ -105,7 +120,7 @@ def main() -> None:
     pairs = list(combinations(range(told.trainings), 2))
     played = []
     for number, (a, b) in enumerate(pairs):
-        played.append(duel(data, recipes[a], recipes[b], seed=1000 + number))
+        played.append(evaluate_paired(data, recipes[a], recipes[b], seed=1000 + number))
         print(f"{number + 1} of {len(pairs)} pairs", flush=True)
     verdicts = [judged(bouts, recipes[a]) for (a, _), bouts in zip(pairs, played, strict=True)]
     planted = list(_planted(data, recipes))
@@ -121,7 +136,9 @@ def _swaps(n_pairs: int) -> int:
     return max(1, FLIPS * 20 // n_pairs)
 
 
-def _null(played: Sequence[Sequence[Bout]], recipes: Sequence[Recipe]) -> float:
+def _null(
+    played: Sequence[Sequence[PairedSliceResult]], recipes: Sequence[RecommenderSpec]
+) -> float:
     """Return how often the gate refuses when the sides are swapped at random."""
     rng = np.random.default_rng(0)
     each = _swaps(len(played))
@@ -129,27 +146,29 @@ def _null(played: Sequence[Sequence[Bout]], recipes: Sequence[Recipe]) -> float:
     return float(np.mean([not verdict.passed for verdict in found]))
 
 
-def _planted(data: Dataset, recipes: Sequence[Recipe]) -> Iterator[tuple[float, Verdict]]:
+def _planted(
+    data: Dataset, recipes: Sequence[RecommenderSpec]
+) -> Iterator[tuple[float, GateResult]]:
     for left in LEFT:
         for number, recipe in enumerate(recipes[:3]):
-            bouts = duel(data, weakened(recipe, left), recipe, seed=2000 + number)
+            bouts = evaluate_paired(data, weakened(recipe, left), recipe, seed=2000 + number)
             yield left, judged(bouts, recipe)
             print(f"planted {left}", flush=True)
 
 
 def _page(
     data: Dataset,
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[GateResult],
     null: float,
-    planted: Sequence[tuple[float, Verdict]],
+    planted: Sequence[tuple[float, GateResult]],
 ) -> Iterator[str]:
     refused = [verdict for verdict in verdicts if not verdict.passed]
-    why = Counter(line.slice for verdict in refused for line in verdict.worse)
+    why = Counter(line.slice for verdict in refused for line in verdict.worse_slices)
     n = len(verdicts)
     yield "# The release gate: false alarms, and losses that are found\n"
     yield (
         "`python -m benchmarks.gate`: one recipe, trained with several seeds on a part of the "
-        f"bundled gift shop ({len(data.active):,} customers, {len(data.items):,} items, "
+        f"bundled gift shop ({len(data.active_user_rows):,} customers, {len(data.items):,} items, "
         f"{len(data.events):,} events), every training before the gate against every other, "
         f"hiding other users and items each time. Strategies: {', '.join(STRATEGIES)}.\n"
     )
@@ -162,8 +181,8 @@ def _page(
     yield f"| the same recipe, another seed | {n} | {len(refused)} ({len(refused) / n:.1%}) | |"
     swaps = _swaps(n) * n
     name = "sides swapped at random, so that neither is better"
-    yield f"| {name} | {swaps:,} | {null:.1%} | {RISK / 2:.1%} |\n"
-    listed = ", ".join(f"{LABELS[name]} ({count})" for name, count in why.most_common())
+    yield f"| {name} | {swaps:,} | {null:.1%} | {FAMILY_ERROR_RATE / 2:.1%} |\n"
+    listed = ", ".join(f"{SLICE_LABELS[name]} ({count})" for name, count in why.most_common())
     yield (
         f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights, so "
         "they truly differ a little; the swaps show the false alarms of the procedure alone.\n"
@@ -175,7 +194,7 @@ def _page(
     )
     yield "| slice | queries | NDCG@10 | loss found | of the value |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for lines in zip(*(verdict.lines for verdict in verdicts), strict=True):
+    for lines in zip(*(verdict.comparisons for verdict in verdicts), strict=True):
         yield _reach(lines)
     yield "\n## Planted losses\n"
     yield (
@@ -187,14 +206,14 @@ def _page(
     for left in LEFT:
         mine = [verdict for share, verdict in planted if share == left]
         loss = np.mean([_loss(verdict) for verdict in mine])
-        worse = np.mean([len(verdict.worse) for verdict in mine])
+        worse = np.mean([len(verdict.worse_slices) for verdict in mine])
         count = sum(not verdict.passed for verdict in mine)
         yield f"| {left:.0%} | {loss:+.4f} | {count} of {len(mine)} | {worse:.1f} |"
     yield ""
 
 
-def _reach(lines: Sequence[Line]) -> str:
-    label = LABELS[lines[0].slice]
+def _reach(lines: Sequence[SliceComparison]) -> str:
+    label = SLICE_LABELS[lines[0].slice]
     queries = np.mean([line.queries for line in lines])
     value = np.mean([line.old for line in lines])
     reach = np.mean([line.high - line.difference for line in lines])
@@ -206,9 +225,11 @@ def _reach(lines: Sequence[Line]) -> str:
     )
 
 
-def _loss(verdict: Verdict) -> float:
+def _loss(verdict: GateResult) -> float:
     shots = ("events_1", "events_3", "events_5", "events_10")
-    return float(np.mean([line.difference for line in verdict.lines if line.slice in shots]))
+    return float(
+        np.mean([line.difference for line in verdict.comparisons if line.slice in shots])
+    )
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ from pathlib import Path
 import polars as pl
 
 from daybreak.data import ImportResult, Tables, read_tables
-from daybreak.rng import stream
+from daybreak.rng import create_generator
 from daybreak.store import open_store
 
 
 def make_events(n: int) -> pl.DataFrame:
     """Return ``n`` events of n/160 users on 4,000 items with ratings and times."""
-    rng = stream(0, "import speed")
+    rng = create_generator(0, "import speed")
     return pl.DataFrame(
         {
             "user_id": rng.integers(0, max(n // 160, 1), n),

@@ -20,12 +20,16 @@ from cells import source_hash
 from leaderboard_tables import write
 
 from daybreak.errors import DaybreakError
-from daybreak.ranking.contest import Standing, Standings
-from daybreak.ranking.cost import Cost
-from daybreak.ranking.questions import SLICES
-from daybreak.service.entrants import entrants
-from daybreak.service.leaderboard import Leaderboard, Terms, compete
-from daybreak.service.leaderboard_data import folder_tables
+from daybreak.ranking.benchmarks.learners import BenchmarkResults, StrategyResult
+from daybreak.service.benchmarking.leaderboard import (
+    BenchmarkOptions,
+    Leaderboard,
+    read_folder_tables,
+    run_leaderboard,
+    select_learners,
+)
+from daybreak.simulation.resources import ResourceUsage
+from daybreak.simulation.slices import SLICES
 
 HERE = Path(__file__).resolve().parent
 KNOWN = ("ml100k", "gift_shop", "anime_zh_dev", "ml1m")
@@ -43,9 +47,9 @@ def main() -> None:
             print(f"skipped {name}: no such folder in the data folder; see README")
             continue
         if args.together:
-            chosen = entrants(args.strategy, auto=not args.no_auto, say=_tell)
-            terms = Terms(seed=args.seed, repeats=args.repeats)
-            board = compete(name, folder_tables(folder), chosen, terms, _tell)
+            chosen = select_learners(args.strategy, auto=not args.no_auto, progress=_tell)
+            terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
+            board = run_leaderboard(name, read_folder_tables(folder), chosen, terms, _tell)
         else:
             board = joined(name, {who: kept_row(name, who, args) for who in _names(args)})
         write(board, args.out, args.images)
@@ -74,22 +78,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def _names(args: argparse.Namespace) -> list[str]:
-    return [who.name for who in entrants(args.strategy, auto=not args.no_auto)]
+    return [who.name for who in select_learners(args.strategy, auto=not args.no_auto)]
 
 
 def measure(folder: Path, who: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return the row of one strategy as plain values."""
-    chosen = [c for c in entrants(auto=True, say=_tell) if c.name == who]
-    terms = Terms(seed=args.seed, repeats=args.repeats)
-    board = compete(folder.name, folder_tables(folder), chosen, terms, _tell)
-    (row,) = board.standings.rows
+    chosen = [c for c in select_learners(auto=True, progress=_tell) if c.name == who]
+    terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
+    board = run_leaderboard(folder.name, read_folder_tables(folder), chosen, terms, _tell)
+    (row,) = board.results.results
     return {
-        "facts": dict(board.facts),
-        "queries": dict(board.standings.queries),
+        "facts": dict(board.metadata),
+        "queries": dict(board.results.n_queries),
         "values": {name: values.round(6).tolist() for name, values in row.values.items()},
-        "train": vars(row.train),
-        "score": vars(row.score),
-        "fault": row.fault,
+        "train": vars(row.training),
+        "score": vars(row.scoring),
+        "fault": row.error,
     }
 
 
@@ -146,13 +150,13 @@ def joined(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
     facts = {**run[0]["facts"], "texts_per_s": max(speeds) or None}
     queries = {key: run[0]["queries"][key] for key in SLICES if key in run[0]["queries"]}
     standings = tuple(_standing(who, row) for who, row in rows.items())
-    return Leaderboard.of(name, Standings(standings, queries), facts)
+    return Leaderboard.from_results(name, BenchmarkResults(standings, queries), facts)
 
 
-def _standing(who: str, row: dict[str, Any]) -> Standing:
+def _standing(who: str, row: dict[str, Any]) -> StrategyResult:
     values = {name: np.array(found) for name, found in row["values"].items()}
-    train, score = (Cost(**row.get(part, {})) for part in ("train", "score"))
-    return Standing(who, values, train, score, row["fault"])
+    train, score = (ResourceUsage(**row.get(part, {})) for part in ("train", "score"))
+    return StrategyResult(who, values, train, score, row["fault"])
 
 
 if __name__ == "__main__":

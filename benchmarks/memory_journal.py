@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from daybreak.store.journal import Answer, Journal
+from daybreak.store.base import Journal, LoggedRecommendation
 
 
 class MemoryJournal(Journal):
     """Answers and records; nothing else is asked in a replay."""
 
     def __init__(self) -> None:
-        self._answers: list[Answer] = []
+        self._answers: list[LoggedRecommendation] = []
         self._records: dict[str, dict[str, Any]] = {}
 
-    def put_answers(self, answers: Sequence[Answer]) -> None:
+    def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
         """Keep answers; they come in the order of time."""
-        self._answers.extend(answers)
+        self._answers.extend(recommendations)
 
-    def answers(self, **conditions: Any) -> list[Answer]:
+    def recommendations(self, **conditions: Any) -> list[LoggedRecommendation]:
         """Return the answers of a span of time."""
         low, high = conditions["since"], conditions["until"]
         found = []
@@ -28,11 +28,13 @@ class MemoryJournal(Journal):
                 found.append(answer)
         return found[::-1]
 
-    def put_records(self, kind: str, records: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def put_documents(
+        self, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
+    ) -> None:
         """Keep documents."""
-        self._records.setdefault(kind, {}).update(cast(Any, records))
+        self._records.setdefault(kind, {}).update(cast(Any, documents))
 
-    def records(self, kind: str) -> dict[str, dict[str, Any]]:
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return documents."""
         return dict(self._records.get(kind, {}))
 
@@ -44,11 +46,11 @@ class MemoryJournal(Journal):
         """Never asked."""
         raise NotImplementedError
 
-    def answer_heads(self, **conditions: Any) -> Any:
+    def recommendation_summaries(self, **conditions: Any) -> Any:
         """Never asked."""
         raise NotImplementedError
 
-    def events(self, **conditions: Any) -> Any:
+    def event_page(self, **conditions: Any) -> Any:
         """Never asked."""
         raise NotImplementedError
 
@@ -56,6 +58,6 @@ class MemoryJournal(Journal):
         """Never asked."""
         raise NotImplementedError
 
-    def merge(self, old: str, new: str) -> int:
+    def merge_users(self, old: str, new: str) -> int:
         """Never asked."""
         raise NotImplementedError

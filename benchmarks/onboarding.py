@@ -22,8 +22,8 @@ import polars as pl
 
 from benchmarks.exploration import STRATEGIES, positive
 from daybreak import Recommender, Tables, read_folder
-from daybreak.evaluation.canvas import COLOURS, drawn, standalone
-from daybreak.service.onboarding import Interview, Said
+from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
+from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelector
 
 K = 10
 ASKED = (0, 1, 3, 5, 10)
@@ -151,7 +151,7 @@ def _entropy(shares: Any) -> float:
 
 def _diverse(model: Recommender, items: list[str]) -> list[str]:
     """Return items each of which is least like those before it, the most popular first."""
-    catalogue = model._need().catalogue.items
+    catalogue = model._require_state().catalogue.items
     some = catalogue.take(catalogue.ids.rows(items))
     alike = some.similarity(some)
     chosen = [0]
@@ -172,20 +172,24 @@ def on_screen(one: Exam) -> Found:
     """Ask everybody the same, chosen together for each number of questions."""
     said: dict[int, dict[str, frozenset[str]]] = {}
     for n in ASKED:
-        items = {q.name for q in _interview(one, Said()).questions(n)} if n else set()
+        items = (
+            {q.name for q in _interview(one, OnboardingAnswers()).questions(n)} if n else set()
+        )
         said[n] = {user: one.told[user] & items for user in one.told}
     return _judged(one, said)
 
 
-def in_turn(one: Exam, prepare: Callable[[Interview], Interview] = lambda i: i) -> Found:
+def in_turn(
+    one: Exam, prepare: Callable[[QuestionSelector], QuestionSelector] = lambda i: i
+) -> Found:
     """Ask everybody one question after another, each by the answers so far."""
     yes: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
     other: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
-    memo: dict[Said, str] = {}
+    memo: dict[OnboardingAnswers, str] = {}
     found = {0: {user: frozenset[str]() for user in one.told}}
     for number in range(1, max(ASKED) + 1):
         for user, told in one.told.items():
-            said = Said(tuple(sorted(yes[user])), tuple(sorted(other[user])))
+            said = OnboardingAnswers(tuple(sorted(yes[user])), tuple(sorted(other[user])))
             if said not in memo:
                 memo[said] = prepare(_interview(one, said)).questions(1)[0].name
             side = yes if memo[said] in told else other
@@ -195,14 +199,14 @@ def in_turn(one: Exam, prepare: Callable[[Interview], Interview] = lambda i: i) 
     return _judged(one, found)
 
 
-def without_meta_bayes(interview: Interview) -> Interview:
+def without_meta_bayes(interview: QuestionSelector) -> QuestionSelector:
     """Let the blend judge, as it does where meta_bayes is not part of it."""
-    interview.beliefs.__dict__["place"] = None
+    interview.choice_model.__dict__["place"] = None
     return interview
 
 
-def _interview(one: Exam, said: Said) -> Interview:
-    return Interview(one.model._need(), one.model._histories, said)
+def _interview(one: Exam, said: OnboardingAnswers) -> QuestionSelector:
+    return QuestionSelector(one.model._require_state(), one.model._histories, said)
 
 
 def _judged(one: Exam, said: Mapping[int, Mapping[str, frozenset[str]]]) -> Found:
@@ -253,7 +257,7 @@ def main() -> None:
     told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
     if told.folds:
         picture = Path("docs/images/onboarding.svg")
-        picture.write_text(standalone(_picture(found)), encoding="utf-8")
+        picture.write_text(to_standalone_svg(_picture(found)), encoding="utf-8")
 
 
 def _kept(keep: Path | None, folder: Path, fold: int) -> dict[str, Found]:
@@ -331,10 +335,10 @@ def _against(seeds: Sequence[Mapping[str, Found]], other: str) -> Iterator[str]:
 
 
 def _picture(found: Mapping[str, list[dict[str, Found]]]) -> str:
-    with drawn("onboarding", 4.2 * len(found), 3.9) as (figure, out):
+    with svg_figure("onboarding", 4.2 * len(found), 3.9) as (figure, out):
         axes = figure.subplots(1, len(found), squeeze=False)[0]
         for panel, (name, seeds) in zip(axes, found.items(), strict=True):
-            for colour, way in zip(COLOURS, reversed(NAMES), strict=False):
+            for colour, way in zip(SERIES_COLOURS, reversed(NAMES), strict=False):
                 values = [_all(seeds, way, n).mean() for n in ASKED]
                 panel.plot(ASKED, values, color=colour, label=NAMES[way], marker="o", ms=3)
             panel.set_title(name, fontsize=9.5)

@@ -20,12 +20,11 @@ from tables import machine
 from daybreak import EventRules
 from daybreak.data import read_folder
 from daybreak.data.dataset import Dataset
-from daybreak.ranking.contest import Blended, Contestant
-from daybreak.ranking.exam import Exam
-from daybreak.ranking.search import Searched, search
-from daybreak.ranking.strategies import LINE_UP, Strategy, line_up
-from daybreak.service.dataset import Reading, dataset_of
-from daybreak.service.encoder_choice import choose_encoder
+from daybreak.ranking.benchmarks.learners import BlendLearner, Learner
+from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, Strategy, get_strategies
+from daybreak.ranking.tuning.search import TuningResult, ValidationSplit, tune
+from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.training.encoder_choice import choose_encoder
 
 HEAD = (
     "| strategy | queries | default | found | gain [%] | 95 % "
@@ -37,7 +36,7 @@ def load(folder: Path, encoder: str) -> Dataset:
     """Return the data set of a folder, read as a recommender would."""
     tables = read_folder(folder).tables
     choice = choose_encoder(encoder, tables.items)
-    return dataset_of(tables, Reading(choice.encoder, EventRules(), None, 0)).data
+    return encode_dataset(tables, DatasetConfig(choice.encoder, EventRules(), None, 0)).data
 
 
 def mean(marks: Any) -> float:
@@ -45,11 +44,11 @@ def mean(marks: Any) -> float:
     return float(np.mean([values.mean() for values in marks.values()]))
 
 
-def row(exam: Exam, old: Contestant, new: Contestant, rest: list[Any]) -> tuple[str, Any]:
+def row(exam: ValidationSplit, old: Learner, new: Learner, rest: list[Any]) -> tuple[str, Any]:
     """Let two contestants answer the third part; return a line of the table and their gain."""
     fresh = replace(exam, data=replace(exam.data))
-    before, after = fresh.marks(old, 0), fresh.marks(new, 0)
-    gain = fresh.gain(after, before)
+    before, after = fresh.evaluate(old, 0), fresh.evaluate(new, 0)
+    gain = fresh.relative_gain(after, before)
     interval = f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
     asked = sum(len(values) for values in before.values())
     cells = [old.name, asked, f"{mean(before):.4f}", f"{mean(after):.4f}"]
@@ -57,7 +56,7 @@ def row(exam: Exam, old: Contestant, new: Contestant, rest: list[Any]) -> tuple[
     return "| " + " | ".join(map(str, line)) + " |", (before, after)
 
 
-def found_by(searched: Searched, strategy: Strategy) -> Strategy | None:
+def found_by(searched: TuningResult, strategy: Strategy) -> Strategy | None:
     """Return a strategy with the best options found, kept or not; None: the defaults."""
     record = searched.record["strategies"][strategy.name]
     if record.get("best", {}) == record.get("default", {}):
@@ -65,7 +64,9 @@ def found_by(searched: Searched, strategy: Strategy) -> Strategy | None:
     return replace(strategy, options={**strategy.options, **record["best"]})
 
 
-def strategy_rows(exam: Exam, asked: tuple[Strategy, ...], searched: Searched) -> list[str]:
+def strategy_rows(
+    exam: ValidationSplit, asked: tuple[Strategy, ...], searched: TuningResult
+) -> list[str]:
     """Return a line for each strategy that was searched."""
     lines = []
     for strategy in asked:
@@ -87,15 +88,16 @@ def strategy_rows(exam: Exam, asked: tuple[Strategy, ...], searched: Searched) -
     return lines
 
 
-def blend_rows(exam: Exam, searched: Searched) -> list[str]:
+def blend_rows(exam: ValidationSplit, searched: TuningResult) -> list[str]:
     """Return a line and the slices of the blend with the defaults and with what was kept."""
-    light = {strategy.name for strategy in LINE_UP}
+    light = {strategy.name for strategy in DEFAULT_STRATEGIES}
     chosen = tuple(s for s in searched.strategies if s.name in light)
     start = perf_counter()
-    old = Blended(
-        tuple(s for s in LINE_UP if s.name in {c.name for c in chosen}), "blend of all"
+    old = BlendLearner(
+        tuple(s for s in DEFAULT_STRATEGIES if s.name in {c.name for c in chosen}),
+        "blend of all",
     )
-    line, (before, after) = row(exam, old, Blended(chosen, "searched"), ["", "", "", ""])
+    line, (before, after) = row(exam, old, BlendLearner(chosen, "searched"), ["", "", "", ""])
     print(f"blends: {perf_counter() - start:.0f} s", flush=True)
     table = ["", "The blend, slice by slice:", "", "| slice | queries | default | searched |"]
     table += ["| --- | ---: | ---: | ---: |"]
@@ -109,14 +111,14 @@ def blend_rows(exam: Exam, searched: Searched) -> list[str]:
 def section(args: argparse.Namespace) -> str:
     """Search, ask, and return the section of a data set."""
     data = load(args.data, args.encoder)
-    asked = (*line_up("auto"), *(line_up(args.costly) if args.costly else ()))
-    searched = search(data, asked, 0, args.seconds, lambda text: print(text, flush=True))
-    exam = Exam.of(data, 0, "search benchmark")
+    asked = (*get_strategies("auto"), *(get_strategies(args.costly) if args.costly else ()))
+    searched = tune(data, asked, 0, args.seconds, lambda text: print(text, flush=True))
+    exam = ValidationSplit.draw(data, 0, "search benchmark")
     took = searched.record["seconds"]
     lines = [
         f"## {args.name or args.data.name}",
         "",
-        f"{len(data.active):,} users, {len(data.anchor_rows):,} items with events, "
+        f"{len(data.active_user_rows):,} users, {len(data.train_item_rows):,} items with events, "
         f"{len(data.events):,} events. Allowed {args.seconds:.0f} s, took {took:.0f} s. "
         + "; ".join(f"{title}: {text}" for title, text in machine().items())
         + ("; " + args.note if args.note else "")

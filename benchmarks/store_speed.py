@@ -19,7 +19,7 @@ import polars as pl
 from import_speed import make_events
 
 from daybreak.data import Tables, read_tables
-from daybreak.store import Answer, Shown, Store, dump, open_store, restore
+from daybreak.store import LoggedItem, LoggedRecommendation, Store, dump, open_store, restore
 from daybreak.testing.postgres import PostgresServer
 
 THREADS = 20
@@ -73,11 +73,11 @@ def disk(folder: Path, seconds: float) -> float:
     return result
 
 
-def answer() -> Answer:
+def answer() -> LoggedRecommendation:
     """Return an answer of ten places."""
     number = next(_NUMBERS)
-    shown = tuple(Shown(f"item-{rank}", 1 / rank, rank, "ease") for rank in range(1, 11))
-    return Answer(f"answer-{number}", 1.8e9, f"user-{number % 400}", "r1", shown)
+    shown = tuple(LoggedItem(f"item-{rank}", 1 / rank, rank, "ease") for rank in range(1, 11))
+    return LoggedRecommendation(f"answer-{number}", 1.8e9, f"user-{number % 400}", "r1", shown)
 
 
 def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
@@ -96,7 +96,7 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
     yield "events, 1,000 a write, 1 thread", 1_000 * rate(write(1_000), seconds)
     yield (
         f"answers of 10 places, {THREADS} threads",
-        rate(lambda: store.journal.put_answers([answer()]), seconds, THREADS),
+        rate(lambda: store.journal.put_recommendations([answer()]), seconds, THREADS),
     )
     users = (f"user-{number % 400}" for number in count())
     yield "histories read, 1 thread", rate(lambda: store.tables(users=[next(users)]), seconds)
@@ -106,7 +106,7 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
         rate(lambda: store.journal.changes(cursor), seconds),
     )
     people = (f"user-{number}" for number in range(400))
-    yield "users merged", rate(lambda: store.journal.merge(next(people), "one"), 0.5)
+    yield "users merged", rate(lambda: store.journal.merge_users(next(people), "one"), 0.5)
     others = (f"user-{number}" for number in range(399, -1, -1))
     yield "users erased", rate(lambda: store.journal.erase(users=[next(others)]), 0.5)
 

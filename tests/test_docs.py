@@ -11,7 +11,7 @@ import typer
 import daybreak
 from daybreak import errors
 from daybreak.cli.app import COMMANDS, app
-from daybreak.cli.status import STATUS
+from daybreak.cli.output import EXIT_STATUSES
 from daybreak.config import Settings
 from daybreak.data import read_folder
 
@@ -95,8 +95,8 @@ def test_every_setting_is_documented():
 
 def test_every_error_has_a_documented_exit_status():
     kinds = [errors.DaybreakError, *errors.DaybreakError.__subclasses__()]
-    assert {kind.code for kind in kinds} == set(STATUS)
-    for code, status in STATUS.items():
+    assert {kind.code for kind in kinds} == set(EXIT_STATUSES)
+    for code, status in EXIT_STATUSES.items():
         assert f"| {status} | `{code}` |" in CLI
 
 

@@ -18,7 +18,7 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.Dat
     unknown, not as absent, so ``m B`` is not subtracted.
 
     Raises:
-        MemoryError: The catalogue has more than ``LARGEST`` items.
+        MemoryError: The catalogue has more than ``MAX_FUSED_BYTES`` items.
     """
     if split.train.shape[1] > LARGEST:
         raise MemoryError(f"{split.train.shape[1]} items: more than {LARGEST}")

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from daybreak.data import EventRules, Tables, describe, read_folder, read_tables, validate
     from daybreak.errors import DaybreakError
     from daybreak.evaluation import Report, evaluate
-    from daybreak.ranking.rules import Boost, Quota, Rules
+    from daybreak.ranking.reranking.rules import Boost, Quota, Rules
     from daybreak.service import Recommender
-    from daybreak.service.bundled import gift_shop
+    from daybreak.service.inputs.bundled import gift_shop
     from daybreak.store import open_store
 
     __version__: str
@@ -38,18 +38,18 @@ __all__ = [
 
 _HOME = {
     "AsyncClient": "daybreak.client",
-    "Boost": "daybreak.ranking.rules",
+    "Boost": "daybreak.ranking.reranking.rules",
     "Client": "daybreak.client",
     "DaybreakError": "daybreak.errors",
     "EventRules": "daybreak.data",
-    "Quota": "daybreak.ranking.rules",
+    "Quota": "daybreak.ranking.reranking.rules",
     "Recommender": "daybreak.service",
     "Report": "daybreak.evaluation",
-    "Rules": "daybreak.ranking.rules",
+    "Rules": "daybreak.ranking.reranking.rules",
     "Tables": "daybreak.data",
     "describe": "daybreak.data",
     "evaluate": "daybreak.evaluation",
-    "gift_shop": "daybreak.service.bundled",
+    "gift_shop": "daybreak.service.inputs.bundled",
     "open_store": "daybreak.store",
     "read_folder": "daybreak.data",
     "read_tables": "daybreak.data",

@@ -5,11 +5,11 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing(ABC):
+class ClosesOnExit(ABC):
     """Something to be closed; as a context manager it closes itself.
 
     Example:
-        >>> class Door(Closing):
+        >>> class Door(ClosesOnExit):
         ...     def close(self) -> None:
         ...         print("closed")
         >>> with Door():

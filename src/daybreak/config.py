@@ -9,9 +9,9 @@ from typing import Any
 
 from daybreak.errors import ConfigError
 
-FILE = "daybreak.toml"
+CONFIG_FILE = "daybreak.toml"
 """Read from the working directory when it is there."""
-PREFIX = "DAYBREAK_"
+ENVIRONMENT_PREFIX = "DAYBREAK_"
 """Of the environment variables: ``DAYBREAK_STORE`` and so on."""
 
 
@@ -39,7 +39,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Effective:
+class EffectiveSetting:
     """One setting as it is in force."""
 
     name: str
@@ -48,11 +48,11 @@ class Effective:
     """``flag``, ``environment NAME``, ``file NAME`` or ``default``."""
 
 
-def effective(
+def resolve_settings(
     flags: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     file: Path | None = None,
-) -> tuple[Effective, ...]:
+) -> tuple[EffectiveSetting, ...]:
     """Return every setting with the place it comes from.
 
     Args:
@@ -69,12 +69,12 @@ def effective(
         [('k', 5, 'flag'), ('seed', 3, 'environment DAYBREAK_SEED')]
     """
     environment = os.environ if environment is None else environment
-    file = file or Path(FILE)
+    file = file or Path(CONFIG_FILE)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    stored = _read(file)
+    stored = _read_file(file)
     found = []
     for setting in fields(Settings):
-        name, variable = setting.name, PREFIX + setting.name.upper()
+        name, variable = setting.name, ENVIRONMENT_PREFIX + setting.name.upper()
         places = (
             (given.get(name), "flag"),
             (environment.get(variable) or None, f"environment {variable}"),
@@ -82,22 +82,24 @@ def effective(
             (setting.default, "default"),
         )
         value, origin = next(place for place in places if place[0] is not None)
-        found.append(Effective(name, _typed(name, value, setting.type, origin), origin))
+        found.append(
+            EffectiveSetting(name, _check_value(name, value, setting.type, origin), origin)
+        )
     return tuple(found)
 
 
-def settings_of(found: tuple[Effective, ...]) -> Settings:
+def build_settings(resolved: tuple[EffectiveSetting, ...]) -> Settings:
     """Return the values alone.
 
     Example:
-        >>> settings_of(effective({}, {}, Path("no.toml"))) == Settings()
+        >>> build_settings(effective({}, {}, Path("no.toml"))) == Settings()
         True
     """
-    values: dict[str, Any] = {setting.name: setting.value for setting in found}
+    values: dict[str, Any] = {setting.name: setting.value for setting in resolved}
     return Settings(**values)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_file(file: Path) -> dict[str, Any]:
     try:
         stored = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
     except (OSError, ValueError) as error:
@@ -111,7 +113,7 @@ def _read(file: Path) -> dict[str, Any]:
     return stored
 
 
-def _typed(name: str, value: Any, kind: Any, origin: str) -> str | int:
+def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
     """Check one value; whole numbers may come as text."""
     if kind is str and isinstance(value, str):
         return value

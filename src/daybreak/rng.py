@@ -5,7 +5,7 @@ from zlib import crc32
 import numpy as np
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
+def create_generator(seed: int, name: str) -> np.random.Generator:
     """Return the generator called ``name`` of ``seed``.
 
     Adding a consumer does not change the numbers that the others draw.

@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak import errors
-from daybreak.cli import status
+from daybreak.cli import output
 
 
 @pytest.mark.parametrize(
@@ -53,22 +53,22 @@ def test_training_needs_data(call):
 
 def test_every_error_code_has_a_status():
     kinds = [errors.DaybreakError, *errors.DaybreakError.__subclasses__()]
-    assert {kind.code for kind in kinds} == set(status.STATUS)
+    assert {kind.code for kind in kinds} == set(output.EXIT_STATUSES)
 
 
 def test_a_bug_is_a_short_line_that_says_how_to_see_more(capsys, monkeypatch):
-    monkeypatch.delenv(status.DEBUG, raising=False)
-    assert status.status_of(RuntimeError("odd")) == 70
+    monkeypatch.delenv(output.DEBUG_VARIABLE, raising=False)
+    assert status.report_error(RuntimeError("odd")) == 70
     assert capsys.readouterr().err == (
         "daybreak: unexpected RuntimeError: odd; DAYBREAK_DEBUG=1 shows where\n"
     )
 
 
 def test_the_traceback_comes_when_asked_for(capsys, monkeypatch):
-    monkeypatch.setenv(status.DEBUG, "1")
-    status.status_of(errors.DataError("odd"))
+    monkeypatch.setenv(output.DEBUG_VARIABLE, "1")
+    status.report_error(errors.DataError("odd"))
     assert "DataError: odd" in capsys.readouterr().err
 
 
 def test_being_stopped_has_its_own_status(capsys):
-    assert status.status_of(KeyboardInterrupt()) == 130
+    assert status.report_error(KeyboardInterrupt()) == 130

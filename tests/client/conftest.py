@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak.client import Client
-from daybreak.service.live import Live
+from daybreak.service.live import RecommenderService
 from tests.server.conftest import served
 from tests.server.shop import make_shop
 
@@ -10,7 +10,7 @@ from tests.server.shop import make_shop
 def url(tmp_path_factory):
     """Where a real server over a real shop answers."""
     settings = make_shop(tmp_path_factory.mktemp("shop"))
-    with Live(settings) as live, served(live, rate=0) as (_, address):
+    with RecommenderService(settings) as live, served(live, rate=0) as (_, address):
         yield address
 
 

@@ -3,7 +3,7 @@ import asyncio
 import httpx
 import pytest
 
-from daybreak.client import AsyncClient, MissingError, Retries, UnreachableError
+from daybreak.client import AsyncClient, ResourceNotFoundError, Retries, UnreachableError
 
 
 def run(service, work):
@@ -50,5 +50,5 @@ def test_what_is_missing_is_said():
         assert not await client.delete_item("x")
         await client.user("x")
 
-    with pytest.raises(MissingError, match="no user 'x'"):
+    with pytest.raises(ResourceNotFoundError, match="no user 'x'"):
         run(service, work)

@@ -10,11 +10,11 @@ from daybreak.client import (
     AsyncClient,
     Client,
     DeniedError,
-    FaultError,
-    MissingError,
     OverloadedError,
     RejectedError,
+    ResourceNotFoundError,
     Retries,
+    ServerError,
     UnexpectedError,
     UnreachableError,
     with_event_ids,
@@ -119,10 +119,10 @@ def test_an_id_that_cannot_be_one_is_refused(id_):
         (400, RejectedError, DataError),
         (401, DeniedError, ServiceError),
         (403, DeniedError, ServiceError),
-        (404, MissingError, NotFoundError),
+        (404, ResourceNotFoundError, NotFoundError),
         (422, RejectedError, DataError),
         (429, OverloadedError, ServiceError),
-        (500, FaultError, ServiceError),
+        (500, ServerError, ServiceError),
     ],
 )
 def test_a_refusal_is_a_typed_error(status, kind, also):
@@ -136,7 +136,7 @@ def test_a_refusal_is_a_typed_error(status, kind, also):
 
 
 def test_a_page_of_a_proxy_is_an_error_too():
-    with pytest.raises(FaultError, match="500: <h1>broken"):
+    with pytest.raises(ServerError, match="500: <h1>broken"):
         client(Service(httpx.Response(500, text="<h1>broken"))).recommend()
 
 

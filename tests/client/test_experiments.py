@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from daybreak.client import AsyncClient, Client, RejectedError, Retries, UnreachableError
-from daybreak.client.experiments import AsyncExperimentBook, ExperimentBook
+from daybreak.client.experiments import AsyncExperimentsApi, ExperimentsApi
 
 PLAN = {"id": "a/b", "variants": [{"name": "now"}, {"name": "new", "weight": 2}]}
 REPORT = {
@@ -99,7 +99,7 @@ def test_both_books_can_do_the_same():
         found = inspect.getmembers(kind, inspect.isfunction)
         return {name: list(inspect.signature(one).parameters) for name, one in found}
 
-    assert shape(ExperimentBook) == shape(AsyncExperimentBook)
+    assert shape(ExperimentsApi) == shape(AsyncExperimentsApi)
 
 
 def test_the_other_client_waits_for_nothing_else():

@@ -11,19 +11,28 @@ from typing import get_args, get_type_hints
 import httpx
 import pytest
 
-from daybreak.client import Client, Retries, results, trials
+from daybreak.client import Client, Retries, results
 from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
-from daybreak.server.describing import describe
-from daybreak.server.paths import BASE
-from daybreak.server.schemas import answers, life, rows
+from daybreak.server.http.paths import API_PREFIX
+from daybreak.server.openapi import build_openapi
+from daybreak.server.schemas import admin, recommend, rows
 from daybreak.server.schemas.experiments import QuestionBody
-from daybreak.service.experiments import Experiment, ExperimentReport, OnlineReport, Variant
-from daybreak.service.experiments.comparing import Difference
-from daybreak.service.experiments.online import Period
-from daybreak.service.experiments.report import Shadow, Shown, Split
-from daybreak.service.privacy.proof import Proof, Trace
-from daybreak.service.retraining import Task
+from daybreak.service.experiments import (
+    ExperimentPlan,
+    ExperimentReport,
+    OnlineReport,
+    VariantPlan,
+)
+from daybreak.service.experiments.online import OnlinePeriod
+from daybreak.service.experiments.report import (
+    SampleRatioCheck,
+    ShadowResult,
+    VariantDifference,
+    VariantResult,
+)
+from daybreak.service.privacy.erasure import ErasureCheck, ErasureReport
+from daybreak.service.training.retraining import RetrainTask
 from tests.server.fake_live import FakeLive
 
 FILE = "it is about a file, which may be larger than memory; the client speaks JSON"
@@ -48,32 +57,32 @@ GIVEN = {name: ["tea"] for name in LISTS} | {"rows": [{"item_id": "tea"}], "plan
 NO_LOG = {"request_id"}
 """Errors carry it; what went well need not be looked up in the log."""
 READ = [
-    (QuestionBody, results.Question, set()),
-    (answers.RecommendationsOut, results.Recommendations, set()),
-    (answers.ItemOut, results.Recommended, set()),
-    (answers.ListItemOut, results.Recommended, set()),
-    (answers.ListOut, results.Ranking, NO_LOG),
-    (answers.AskerOut, results.Asker, set()),
-    (answers.ReasonOut, results.Reason, set()),
-    (answers.ExplanationOut, results.Explanation, NO_LOG | {"user_id", "item_id"}),
-    (answers.VectorsOut, results.Vectors, NO_LOG | {"dimension"}),
+    (QuestionBody, results.OnboardingQuestion, set()),
+    (recommend.RecommendationsOut, results.Recommendations, set()),
+    (recommend.ItemOut, results.Recommended, set()),
+    (recommend.ListItemOut, results.Recommended, set()),
+    (recommend.ListOut, results.Ranking, NO_LOG),
+    (recommend.AskerOut, results.UserInfo, set()),
+    (recommend.ReasonOut, results.ItemReason, set()),
+    (recommend.ExplanationOut, results.Explanation, NO_LOG | {"user_id", "item_id"}),
+    (recommend.VectorsOut, results.TextVectors, NO_LOG | {"dimension"}),
     (rows.AcceptedOut, results.Accepted, NO_LOG),
     (rows.RejectedOut, results.Rejected, set()),
     (rows.MergedOut, results.Merged, NO_LOG),
-    (rows.DeletedOut, results.Deleted, NO_LOG),
-    (Proof, results.Proof, set()),
-    (Trace, results.Trace, set()),
-    (life.ModelBody, results.Model, set()),
-    (Task, results.Task, {"pid", "host"}),
-    (Experiment, trials.Experiment, {"salt"}),
-    (Variant, trials.Variant, set()),
-    (ExperimentReport, trials.Report, set()),
-    (Shown, trials.ShownVariant, set()),
-    (Shadow, trials.ShadowVariant, set()),
-    (Difference, trials.Difference, set()),
-    (Split, trials.Split, set()),
-    (OnlineReport, trials.Online, set()),
-    (Period, trials.Period, set()),
+    (rows.DeletedOut, results.DeletedCount, NO_LOG),
+    (ErasureReport, results.Proof, set()),
+    (ErasureCheck, results.Trace, set()),
+    (admin.ModelBody, results.ModelInfo, set()),
+    (RetrainTask, results.Task, {"pid", "host"}),
+    (ExperimentPlan, results.ExperimentInfo, {"salt"}),
+    (VariantPlan, results.VariantInfo, set()),
+    (ExperimentReport, results.ExperimentResult, set()),
+    (VariantResult, results.VariantResult, set()),
+    (ShadowResult, results.ShadowVariant, set()),
+    (VariantDifference, results.VariantDifference, set()),
+    (SampleRatioCheck, results.SampleRatio, set()),
+    (OnlineReport, results.OnlineResult, set()),
+    (OnlinePeriod, results.OnlinePeriod, set()),
 ]
 """What the service answers, what the client makes of it, and what it leaves out."""
 
@@ -81,11 +90,11 @@ READ = [
 @pytest.fixture(scope="module")
 def offered():
     """Names of parameters and fields of every operation, by method and path."""
-    found = describe(create_app(FakeLive()))
+    found = build_openapi(create_app(FakeLive()))
     return {
-        f"{method.upper()} {path.removeprefix(BASE)}": set(names(found, operation))
+        f"{method.upper()} {path.removeprefix(API_PREFIX)}": set(names(found, operation))
         for path, methods in found["paths"].items()
-        if path.startswith(f"{BASE}/")
+        if path.startswith(f"{API_PREFIX}/")
         for method, operation in methods.items()
     }
 
@@ -105,7 +114,7 @@ def asked(offered):
 
     def service(request):
         path = request.url.raw_path.decode().partition("?")[0]
-        operation = operation_of(f"{request.method} {path.removeprefix(BASE)}", offered)
+        operation = operation_of(f"{request.method} {path.removeprefix(API_PREFIX)}", offered)
         found.setdefault(operation, set()).update(request.url.params, fields(request))
         cursor = None if "cursor" in request.url.params else "next"
         page = {"items": [], "users": [], "events": [], "cursor": cursor}

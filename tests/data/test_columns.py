@@ -1,6 +1,6 @@
 import pytest
 
-from daybreak.data.columns import recognise
+from daybreak.data.columns import match_columns
 from daybreak.errors import ConfigError, DataError
 
 EVENTS = {
@@ -18,7 +18,7 @@ EVENTS = {
 
 @pytest.mark.parametrize("convention", EVENTS)
 def test_the_columns_of_other_tools_are_recognised(convention):
-    mapping = recognise(EVENTS[convention], "events")
+    mapping = match_columns(EVENTS[convention], "events")
     targets = ["user_id", "item_id", "value", "timestamp", "event_type"]
     assert [c.target for c in mapping.columns] == targets[: len(EVENTS[convention])]
     assert mapping.convention == convention
@@ -26,12 +26,12 @@ def test_the_columns_of_other_tools_are_recognised(convention):
 
 def test_a_choice_goes_before_what_is_recognised():
     names = ["user_id", "item_id", "rating", "stars"]
-    assert recognise(names, "events", {"value": "stars"}).source("value") == "stars"
-    assert recognise(names, "events", {"value": None}).source("value") is None
+    assert match_columns(names, "events", {"value": "stars"}).source_of("value") == "stars"
+    assert match_columns(names, "events", {"value": None}).source_of("value") is None
 
 
 def test_further_columns_of_items_keep_their_own_names():
-    mapping = recognise(["movieId", "Title", "name", "Unit Price", "unit_price"], "items")
+    mapping = match_columns(["movieId", "Title", "name", "Unit Price", "unit_price"], "items")
     assert [c.target for c in mapping.columns] == [
         *("item_id", "title", "name", "unit_price", "unit_price_2")
     ]
@@ -39,9 +39,9 @@ def test_further_columns_of_items_keep_their_own_names():
 
 def test_a_missing_id_says_what_to_do():
     with pytest.raises(DataError, match=r"events have no column for item_id; columns: user, x"):
-        recognise(["user", "x"], "events")
+        match_columns(["user", "x"], "events")
 
 
 def test_a_choice_that_is_not_there_is_an_error():
     with pytest.raises(ConfigError, match="items have no column 'sku'; columns: item_id"):
-        recognise(["item_id"], "items", {"title": "sku"})
+        match_columns(["item_id"], "items", {"title": "sku"})

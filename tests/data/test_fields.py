@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.fields import ROLES, infer_fields
+from daybreak.data.fields import FIELD_ROLES, infer_fields
 from daybreak.errors import ConfigError
 
 
@@ -125,9 +125,9 @@ def test_a_few_long_values_are_a_category():
 
 
 def test_columns_that_say_nothing_are_ignored_with_a_reason():
-    assert column([None, " ", None]).why == "empty"
-    assert column(pl.Series([None, None], dtype=pl.Float64)).why == "empty"
-    assert column(["same"] * 20).why == "the same value everywhere"
+    assert column([None, " ", None]).reason == "empty"
+    assert column(pl.Series([None, None], dtype=pl.Float64)).reason == "empty"
+    assert column(["same"] * 20).reason == "the same value everywhere"
 
 
 def test_an_empty_catalogue_has_only_ignored_columns():
@@ -140,7 +140,7 @@ def test_the_callers_choice_wins_and_keeps_the_separator():
     chosen = infer_fields(
         frame.with_row_index("item_id"), "item_id", {"mood": "category", "price": "number"}
     )
-    assert [(f.role, f.separator, f.why) for f in chosen] == [
+    assert [(f.role, f.separator, f.reason) for f in chosen] == [
         ("category", ";", "your choice"),
         ("number", None, "your choice"),
     ]
@@ -160,5 +160,5 @@ def test_a_wrong_choice_names_what_is_possible():
 )
 def test_any_column_of_text_has_a_role_and_a_reason(values, name):
     field = column(pl.Series(values, dtype=pl.String), name)
-    assert field.role in ROLES
-    assert field.why
+    assert field.role in FIELD_ROLES
+    assert field.reason

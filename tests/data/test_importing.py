@@ -167,7 +167,7 @@ def test_a_quote_that_is_never_closed_costs_one_row(put):
 
 
 def test_records_may_cross_blocks(put, monkeypatch):
-    monkeypatch.setattr("daybreak.data.readers.text.BLOCK", 7)
+    monkeypatch.setattr("daybreak.data.readers.text.READ_BLOCK_BYTES", 7)
     text = 'item_id,title\n1,"a\n\n\nb"\n2,c\n3,"d""\ne"\n,x\n'
     result = read_tables(items=put("i.csv", text))
     assert result.tables.items.rows() == [("1", "a\n\n\nb"), ("2", "c"), ("3", 'd"\ne')]
@@ -186,7 +186,7 @@ def test_what_polars_writes_is_read_back(tmp_path_factory, rows, block):
     path = tmp_path_factory.mktemp("csv") / "items.csv"
     frame.write_csv(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("daybreak.data.readers.text.BLOCK", block)
+        patch.setattr("daybreak.data.readers.text.READ_BLOCK_BYTES", block)
         result = read_tables(items=path)
     text = pl.col("title", "text").str.strip_chars().replace("", None)
     assert result.tables.items.equals(frame.with_columns(text))
@@ -262,7 +262,7 @@ def test_a_wrong_date_of_an_item_costs_the_date_only(put):
     result = read_tables(items=put("i.csv", "item_id,created_at\n1,1970-01-02\n2,soon\n"))
     assert result.tables.items["created_at"].to_list() == [86_400.0, None]
     assert result.rejects.rows[0].row_kept
-    assert result.rejects.dropped() == 0
+    assert result.rejects.count_dropped() == 0
 
 
 def test_windows_of_availability_are_times_by_any_of_their_names(put):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from daybreak.data.items import Block, Items
+from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.vocabulary import Vocabulary
 
 
@@ -10,7 +10,7 @@ from daybreak.data.vocabulary import Vocabulary
 def shop():
     words = sp.csr_array(np.array([[1, 0], [0.6, 0.8], [0, 0]], dtype=np.float32))
     meaning = np.array([[0, 1], [0, 1], [1, 0]], dtype=np.float32)
-    blocks = (Block("words", words), Block("meaning", meaning))
+    blocks = (ContentBlock("words", words), ContentBlock("meaning", meaning))
     return Items(Vocabulary(["tea", "rum", "gin"]), blocks, np.array([1.0, np.nan, 3.0]))
 
 

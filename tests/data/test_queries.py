@@ -1,10 +1,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Events, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 
 ITEMS = Items(Vocabulary(["tea", "rum", "gin", "ale"]))
@@ -13,24 +10,31 @@ DATA = Dataset(ITEMS, EVENTS, 3, sp.csr_array(np.eye(3, 2, dtype=np.float32)))
 
 
 def test_a_query_knows_its_events_scaled_faded_and_its_profile():
-    queries = Queries.of(DATA, EVENTS, np.array([0, 1]))
+    queries = Queries.for_users(DATA, EVENTS, np.array([0, 1]))
     assert queries.n_events.tolist() == [4, 0]
     np.testing.assert_allclose(queries.history.toarray(), [[0.5] * 4, [0] * 4])
-    np.testing.assert_allclose(queries.recent.toarray()[0], [0.512, 0.64, 0.8, 1], rtol=1e-6)
+    np.testing.assert_allclose(
+        queries.recent_history.toarray()[0], [0.512, 0.64, 0.8, 1], rtol=1e-6
+    )
     assert queries.profile.toarray().tolist() == [[1, 0], [0, 1]]
 
 
 def test_queries_follow_the_order_of_users():
-    one, other = (Queries.of(DATA, EVENTS, np.array(users)) for users in ([0, 2], [2, 0]))
+    one, other = (
+        Queries.for_users(DATA, EVENTS, np.array(users)) for users in ([0, 2], [2, 0])
+    )
     for name in ("history", "recent", "profile"):
         wanted = getattr(one, name).toarray()[::-1]
         np.testing.assert_array_equal(getattr(other, name).toarray(), wanted)
 
 
 def test_a_query_is_the_same_alone_and_in_company():
-    whole = Queries.of(DATA, EVENTS, np.array([0, 1, 2]))
+    whole = Queries.for_users(DATA, EVENTS, np.array([0, 1, 2]))
     for row in range(3):
-        alone, taken = Queries.of(DATA, EVENTS, np.array([row])), whole.take(np.array([row]))
+        alone, taken = (
+            Queries.for_users(DATA, EVENTS, np.array([row])),
+            whole.take(np.array([row])),
+        )
         assert len(alone) == 1
         for name in ("history", "recent", "profile"):
             np.testing.assert_array_equal(
@@ -40,8 +44,8 @@ def test_a_query_is_the_same_alone_and_in_company():
 
 
 def test_only_the_events_that_are_given_are_known():
-    hidden = EVENTS.where(EVENTS.item < 2)
-    assert Queries.of(DATA, hidden, np.array([0, 2])).n_events.tolist() == [2, 1]
+    hidden = EVENTS.filter(EVENTS.item < 2)
+    assert Queries.for_users(DATA, hidden, np.array([0, 2])).n_events.tolist() == [2, 1]
 
 
 def test_shares_of_events_are_scaled_by_their_sum():

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.expressions import parse
-from daybreak.data.rules import EventRules
+from daybreak.data.rules import EventRules, parse_conditions
 from daybreak.errors import ConfigError
 
 
@@ -32,14 +31,14 @@ CONDITIONS = st.builds(
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=4), st.sampled_from([",", " or ", " , "]))
 def test_what_is_written_is_read(conditions, between):
-    assert [str(c) for c in parse(between.join(conditions))] == conditions
+    assert [str(c) for c in parse_conditions(between.join(conditions))] == conditions
 
 
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(ConfigError):
-        for condition in parse(text):
-            assert parse(str(condition))
+        for condition in parse_conditions(text):
+            assert parse_conditions(str(condition))
 
 
 @pytest.mark.parametrize(

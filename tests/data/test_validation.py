@@ -1,10 +1,8 @@
 import polars as pl
 
-from daybreak.data.describe import describe
 from daybreak.data.importing import read_tables
-from daybreak.data.readiness import readiness
 from daybreak.data.tables import Tables
-from daybreak.data.validation import validate
+from daybreak.data.validation import assess_readiness, describe, validate
 
 
 def shop(n_users=30, n_each=40):
@@ -74,15 +72,15 @@ def test_events_that_are_all_negative_fail():
 
 def test_readiness_says_what_the_next_events_unlock():
     """20 users x 20 items: 400 events; with 1,000 more, 20 active users become 70."""
-    ready = readiness(shop(20, 20))
+    ready = assess_readiness(shop(20, 20))
     collaborative = ready["collaborative"]
-    assert (collaborative.on, collaborative.soon) == (False, True)
-    assert [(n.have, n.need, n.expected) for n in collaborative.needs] == [
+    assert (collaborative.is_ready, collaborative.is_ready_soon) == (False, True)
+    assert [(n.current, n.required, n.expected) for n in collaborative.requirements] == [
         (20, 25, 70),
         (400, 1000, 1400),
     ]
-    assert ready["popularity"].on
-    assert not ready["content"].on
+    assert ready["popularity"].is_ready
+    assert not ready["content"].is_ready
     assert str(collaborative) == (
         "collaborative (what people of like taste take): off, on after 1,000 more events "
         "[users with 2 events 20 of 25; events 400 of 1,000]"

@@ -3,13 +3,15 @@ from datetime import date
 
 import polars as pl
 
-from daybreak.data.fields import Field
-from daybreak.encoders.attributes import Attributes, range_names
+from daybreak.data.fields import ContentField
+from daybreak.encoders.attributes import AttributeTerms, range_names
 
 
 def terms(values, role, separator=None, bins=10):
     frame = pl.DataFrame({"x": values})
-    return Attributes.fit(frame, [Field("x", role, separator)], bins=bins).terms(frame)
+    return AttributeTerms.fit(frame, [ContentField("x", role, separator)], bins=bins).terms(
+        frame
+    )
 
 
 def test_several_values_lose_their_remarks():
@@ -41,7 +43,7 @@ def test_numbers_fall_into_ranges_of_equal_size():
 
 def test_numbers_beyond_what_was_seen_fall_into_the_outer_ranges():
     frame = pl.DataFrame({"x": [1, 2, 3, 4]})
-    fitted = Attributes.fit(frame, [Field("x", "number")], bins=2)
+    fitted = AttributeTerms.fit(frame, [ContentField("x", "number")], bins=2)
     assert fitted.terms(pl.DataFrame({"x": [-9.0, 99.5]})) == [["x=..2.5"], ["x=2.5.."]]
 
 
@@ -62,7 +64,9 @@ def test_dates_of_any_kind_become_years():
 
 
 def test_missing_and_unknown_columns_are_passed_over():
-    fitted = Attributes.fit(pl.DataFrame({"x": ["a"]}), [Field("x", "category")], bins=2)
+    fitted = AttributeTerms.fit(
+        pl.DataFrame({"x": ["a"]}), [ContentField("x", "category")], bins=2
+    )
     assert fitted.terms(pl.DataFrame({"y": ["a", "b"]})) == [[], []]
 
 
@@ -74,6 +78,6 @@ def test_bounds_too_close_for_six_digits_keep_all_of_them():
 
 def test_plain_values_bring_everything_back():
     frame = pl.DataFrame({"x": [1.5, 2, 9], "y": ["a;b", "a", None]})
-    fields = [Field("x", "number"), Field("y", "category", ";", "why")]
-    fitted = Attributes.fit(frame, fields, bins=3)
-    assert Attributes.from_plain(json.loads(json.dumps(fitted.to_plain()))) == fitted
+    fields = [ContentField("x", "number"), ContentField("y", "category", ";", "why")]
+    fitted = AttributeTerms.fit(frame, fields, bins=3)
+    assert AttributeTerms.from_dict(json.loads(json.dumps(fitted.to_dict()))) == fitted

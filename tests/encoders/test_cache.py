@@ -13,7 +13,7 @@ from daybreak.encoders import (
     content_hash,
 )
 from daybreak.encoders import cache as cache_module
-from daybreak.encoders.cache import normalised
+from daybreak.encoders.cache import normalize_text
 from daybreak.store import open_store
 from daybreak.testing.encoders import CountingEncoder
 
@@ -100,7 +100,7 @@ def test_memory_is_bounded_and_keeps_what_was_used_last():
 
 
 def test_small_files_are_joined_and_large_ones_are_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr("daybreak.encoders.vectors.ROWS_A_FILE", 3)
+    monkeypatch.setattr("daybreak.encoders.cache.MAX_ROWS_PER_FILE", 3)
     cache = FileVectors(tmp_path)
     for key in "abcdef":
         cache.put_vectors("m", rows(**{key: 1}))
@@ -122,5 +122,5 @@ def test_a_damaged_file_is_passed_over_and_told(tmp_path, caplog):
 
 @given(st.text())
 def test_one_hash_has_one_text_to_encode(text):
-    assert normalised(normalised(text)) == normalised(text)
-    assert content_hash(f"  {text}\n") == content_hash(normalised(text))
+    assert normalize_text(normalize_text(text)) == normalize_text(text)
+    assert content_hash(f"  {text}\n") == content_hash(normalize_text(text))

@@ -102,13 +102,13 @@ def test_the_title_as_a_sentence_is_nearest_to_its_item():
     content, blocks = ContentEncoder.fit_transform(SHOP, CountingEncoder())
     for mine, theirs in zip(content.texts(["black tea"]), blocks, strict=True):
         if mine.name != "attributes":
-            assert int(mine.cosine(theirs)[0].argmax()) == 1
+            assert int(mine.cosine_similarity(theirs)[0].argmax()) == 1
 
 
 def test_shared_terms_add_up_to_the_similarity():
     content, blocks = ContentEncoder.fit_transform(SHOP)
     shared = content.shared_terms(blocks, 0, blocks, 1)
-    cosines = [float(block.cosine(block)[0, 1]) for block in blocks]
+    cosines = [float(block.cosine_similarity(block)[0, 1]) for block in blocks]
     assert {term for term, _ in shared} == {"tea", "from", "tags=hot"}
     assert sum(share for _, share in shared) == pytest.approx(sum(cosines), abs=1e-6)
     assert [share for _, share in shared] == sorted((s for _, s in shared), reverse=True)

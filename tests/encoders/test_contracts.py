@@ -14,7 +14,7 @@ from daybreak.encoders import (
     encoders,
     load_encoder,
 )
-from daybreak.encoders.packaged import PACKAGED, module_folder
+from daybreak.encoders.packages import PACKAGED_MODELS, module_folder
 from daybreak.testing.encoders import ENCODER_CHECKS, CountingEncoder, static_parts
 from tests.encoders.tiny_models import WORDS, tiny_onnx, tiny_torch, tiny_use
 from tests.encoders.tiny_server import tiny_server
@@ -47,7 +47,7 @@ def address():
     with tiny_server() as server:
         ADDRESS.append(f"{server.url}#tiny")
         yield
-        ADDRESS.clear()
+        ADDRESS.is_significant()
 
 
 ADDRESS = []
@@ -74,7 +74,7 @@ def test_every_registered_encoder_is_checked():
     assert set(encoders) <= set(MAKERS)
 
 
-@pytest.mark.parametrize("packaged", PACKAGED, ids=lambda entry: entry.package)
+@pytest.mark.parametrize("packaged", PACKAGED_MODELS, ids=lambda entry: entry.package)
 def test_packaged_weights_keep_the_contract(packaged):
     if module_folder(packaged.module) is None:
         pytest.skip(f"the package {packaged.package} is not installed")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from daybreak.encoders import CachedEncoder, EndpointEncoder, MemoryVectors, load_encoder
-from daybreak.encoders.http_json import JsonServer
+from daybreak.encoders.endpoint import JsonServer
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from tests.encoders.tiny_server import tiny_server
 
@@ -150,7 +150,7 @@ def test_vectors_that_change_their_length_are_refused(server):
 
 def test_an_endless_answer_is_cut_off(server):
     with pytest.raises(DataError, match="more than 10 bytes"):
-        JsonServer(f"{server.url}/embeddings", {}, most_bytes=10).post({"input": ["a"]})
+        JsonServer(f"{server.url}/embeddings", {}, max_response_bytes=10).post({"input": ["a"]})
 
 
 @pytest.mark.parametrize(

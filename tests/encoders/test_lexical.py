@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.encoders.lexical import LexicalEncoder, commonest, unit_rows
+from daybreak.encoders.lexical import LexicalEncoder, l2_normalize_rows, most_frequent_terms
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12)
 
@@ -34,7 +34,7 @@ def test_the_words_of_most_documents_stay():
 
 
 def test_ties_go_to_the_first_in_the_alphabet():
-    assert commonest(["a", "b", "c"], np.array([1.0, 2.0, 1.0]), 1, 2) == [0, 1]
+    assert most_frequent_terms(["a", "b", "c"], np.array([1.0, 2.0, 1.0]), 1, 2) == [0, 1]
 
 
 def test_words_that_were_never_seen_give_a_zero_row():
@@ -65,5 +65,5 @@ def test_the_order_of_documents_does_not_matter(documents):
 
 
 def test_unit_rows_keep_what_is_zero():
-    rows = unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).toarray()
+    rows = l2_normalize_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).toarray()
     assert np.allclose(rows, [[0.6, 0.8], [0, 0]])

@@ -1,23 +1,25 @@
 import numpy as np
 
-from daybreak.encoders.meaning import Meaning
+from daybreak.encoders.content import CentredTextEncoder
 from daybreak.testing.encoders import CountingEncoder
 
 
 def test_the_mean_of_what_is_said_is_taken_away():
     """One word a text, two texts: each is half the difference from the other."""
-    _, rows = Meaning.fit_rows(CountingEncoder(), ["red", "tea", ""])
+    _, rows = CentredTextEncoder.fit_transform(CountingEncoder(), ["red", "tea", ""])
     assert np.allclose(rows[0], -rows[1])
     assert np.allclose(np.linalg.norm(rows, axis=1), [1, 1, 0])
 
 
 def test_new_texts_are_seen_from_the_old_mean():
-    fitted, rows = Meaning.fit_rows(CountingEncoder(), ["red", "tea", "red tea"])
-    assert np.array_equal(fitted.rows(["tea"])[0], rows[1])
-    assert not fitted.rows([" "]).any()
+    fitted, rows = CentredTextEncoder.fit_transform(
+        CountingEncoder(), ["red", "tea", "red tea"]
+    )
+    assert np.array_equal(fitted.transform(["tea"])[0], rows[1])
+    assert not fitted.transform([" "]).any()
 
 
 def test_without_any_text_the_mean_is_zero():
-    fitted, rows = Meaning.fit_rows(CountingEncoder(), ["", " "])
+    fitted, rows = CentredTextEncoder.fit_transform(CountingEncoder(), ["", " "])
     assert not fitted.mean.any()
     assert not rows.any()

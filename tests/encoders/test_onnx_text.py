@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from daybreak.encoders import OnnxTextEncoder
-from daybreak.encoders.quantise import int8_file
+from daybreak.encoders.onnx_text import make_int8_file
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from tests.encoders.tiny_models import DIM, settings, tiny_onnx
 
@@ -105,9 +105,9 @@ def test_threads_change_no_number(folder):
 def test_eight_bit_weights_are_made_once_and_lie_close(folder):
     texts = ["red globe", "tiny lamp with holz"]
     rows = OnnxTextEncoder(folder, precision="int8").encode(texts)
-    made = int8_file(folder / "onnx" / "model.onnx")
+    made = make_int8_file(folder / "onnx" / "model.onnx")
     when = made.stat().st_mtime_ns
-    assert int8_file(folder / "onnx" / "model.onnx") == made
+    assert make_int8_file(folder / "onnx" / "model.onnx") == made
     assert made.stat().st_mtime_ns == when
     assert list(made.parent.iterdir()) == [made]
     cosine = (rows * OnnxTextEncoder(folder).encode(texts)).sum(axis=1)
@@ -115,7 +115,7 @@ def test_eight_bit_weights_are_made_once_and_lie_close(folder):
 
 
 def test_making_eight_bit_weights_without_onnx_names_the_package(folder, monkeypatch):
-    monkeypatch.setattr("daybreak.encoders.quantise.find_spec", lambda name: None)
+    monkeypatch.setattr("daybreak.encoders.onnx_text.find_spec", lambda name: None)
     with pytest.raises(
         MissingExtraError, match="8-bit weights needs an extra: pip install onnx"
     ):

@@ -4,27 +4,31 @@ import numpy as np
 import pytest
 
 from daybreak.encoders import UseMultilingualEncoder
-from daybreak.encoders.sentencepiece import fields, read_model, unigram_tokenizer
+from daybreak.encoders.use_multilingual import (
+    iter_wire_fields,
+    read_sentencepiece_model,
+    read_unigram_tokenizer,
+)
 from daybreak.errors import ConfigError, DataError
 from tests.encoders.tiny_models import tiny_use
 
 
 def test_pieces_and_scores_are_read(tmp_path):
-    pieces, charsmap = read_model(tiny_use(tmp_path) / "sp.model")
+    pieces, charsmap = read_sentencepiece_model(tiny_use(tmp_path) / "sp.model")
     assert pieces[4] == ("▁red", -6.0)
     assert charsmap == b""
 
 
 def test_the_best_path_through_the_pieces_is_taken(tmp_path):
-    tokenizer = unigram_tokenizer(tiny_use(tmp_path) / "sp.model")
+    tokenizer = read_unigram_tokenizer(tiny_use(tmp_path) / "sp.model")
     assert tokenizer.encode("  red   globe ").tokens == ["▁red", "▁globe"]
 
 
 def test_a_window_sees_its_own_text_only(tmp_path):
     """Width 2, weights of one: each token adds its right neighbour, the last one nothing."""
     encoder = UseMultilingualEncoder(tiny_use(tmp_path))
-    encoder._w["w1_2"] = np.ones((2, 1), np.float32)
-    encoder._w["b1_2"] = np.zeros(1, np.float32)
+    encoder._weights["w1_2"] = np.ones((2, 1), np.float32)
+    encoder._weights["b1_2"] = np.zeros(1, np.float32)
     part = np.array([[1], [2], [4], [8]], np.float32)  # two texts of two tokens
     sums = encoder._convolve(part, order=2, layer=1, rows=np.array([2, 3, 6, 7]))
     np.testing.assert_array_equal(sums[:, 0], [3, 2, 12, 8])
@@ -52,7 +56,7 @@ def test_damaged_weights_are_named(tmp_path):
 
 def test_a_message_cut_short_is_told():
     with pytest.raises(ValueError, match="cut short at byte 2"):
-        list(fields(b"\x0a\x05hi"))
+        list(iter_wire_fields(b"\x0a\x05hi"))
 
 
 def test_an_option_out_of_range_is_named(tmp_path):

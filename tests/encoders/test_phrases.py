@@ -1,9 +1,8 @@
-from daybreak.encoders.phrases import Phrases
-from daybreak.encoders.tokens import tokens
+from daybreak.encoders.lexical import PhraseMatcher, tokenize
 
 
 def found(sentence, *terms):
-    return Phrases(terms, {"g", "year"}).terms_in(tokens(sentence))
+    return PhraseMatcher(terms, {"g", "year"}).find_terms(tokenize(sentence))
 
 
 def test_values_are_found_as_whole_words():

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from daybreak.encoders import DEFAULT_MODEL, load_encoder, resolve
-from daybreak.encoders.packaged import PackagedModel
+from daybreak.encoders.packages import PackagedModel
 from daybreak.errors import MissingExtraError, NotFoundError
 from tests.encoders.tiny_models import tiny_use
 
-RESOLVE = sys.modules["daybreak.encoders.resolve"]  # the package has a function of that name
+RESOLVE = sys.modules["daybreak.encoders.loading"]  # the package has a function of that name
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def empty_machine(tmp_path, monkeypatch):
     """No download, no package, no network."""
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(RESOLVE, "PACKAGED", ())
+    monkeypatch.setattr(RESOLVE, "PACKAGED_MODELS", ())
 
 
 def model_folder(folder):
@@ -43,7 +43,7 @@ def packaged(tmp_path, monkeypatch, *, weights=b"weights", module="tiny_weights_
         kind="onnx-text",
         sha256={name: hashlib.sha256(data).hexdigest() for name, data in hashes.items()},
     )
-    monkeypatch.setattr(RESOLVE, "PACKAGED", (*RESOLVE.PACKAGED, entry))
+    monkeypatch.setattr(RESOLVE, "PACKAGED_MODELS", (*RESOLVE.PACKAGED, entry))
     return home / "assets"
 
 

@@ -5,7 +5,12 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.encoders import StaticText, load_encoder, resolve
-from daybreak.encoders.static_files import ARRAYS, FACTS, StaticParts, read_static
+from daybreak.encoders.static_files import (
+    ARRAYS_FILE,
+    METADATA_FILE,
+    StaticTextModel,
+    read_static_text,
+)
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.testing.encoders import static_parts
 from tests.encoders.tiny_models import tiny_use
@@ -17,7 +22,9 @@ def with_pair():
     """``red globe`` has a vector of its own: key 1 * 3 + 2."""
     parts = static_parts(WORDS)
     vectors = np.vstack([parts.vectors, [[0, 5]]]).astype(np.float16)
-    return StaticParts(parts.tokenizer, vectors, np.array([5]), parts.fallback, {"why": "test"})
+    return StaticTextModel(
+        parts.tokenizer, vectors, np.array([5]), parts.fallback, {"why": "test"}
+    )
 
 
 def test_a_text_is_the_direction_of_the_sum_of_its_tokens():
@@ -63,8 +70,10 @@ def test_a_saved_model_is_found_by_its_folder_and_is_the_same(tmp_path):
 
 def test_what_changes_a_vector_changes_the_hash_and_facts_do_not():
     parts = static_parts(WORDS)
-    other = StaticParts(parts.tokenizer, parts.vectors * 2, parts.pairs, parts.fallback)
-    told = StaticParts(parts.tokenizer, parts.vectors, parts.pairs, parts.fallback, {"a": 1})
+    other = StaticTextModel(parts.tokenizer, parts.vectors * 2, parts.pairs, parts.fallback)
+    told = StaticTextModel(
+        parts.tokenizer, parts.vectors, parts.pairs, parts.fallback, {"a": 1}
+    )
     assert parts.hash == told.hash != other.hash
 
 
@@ -88,20 +97,20 @@ def test_a_release_that_uses_one_loads_again(tmp_path):
 def test_files_that_do_not_belong_together_are_refused(tmp_path):
     one = StaticText(static_parts(WORDS)).save(tmp_path / "one")
     two = StaticText(with_pair()).save(tmp_path / "two")
-    (one / ARRAYS).write_bytes((two / ARRAYS).read_bytes())
+    (one / ARRAYS_FILE).write_bytes((two / ARRAYS_FILE).read_bytes())
     with pytest.raises(DataError, match="do not belong together"):
         load_encoder(one)
 
 
 def test_another_format_is_refused(tmp_path):
     folder = StaticText(static_parts(WORDS)).save(tmp_path / "one")
-    head = json.loads((folder / FACTS).read_text("utf-8"))
-    (folder / FACTS).write_text(json.dumps({**head, "format": 2}), "utf-8")
+    head = json.loads((folder / METADATA_FILE).read_text("utf-8"))
+    (folder / METADATA_FILE).write_text(json.dumps({**head, "format": 2}), "utf-8")
     with pytest.raises(DataError, match="has format 2, not 1"):
         load_encoder(folder)
 
 
-@pytest.mark.parametrize("name", [ARRAYS, FACTS])
+@pytest.mark.parametrize("name", [ARRAYS_FILE, METADATA_FILE])
 def test_a_damaged_file_is_told(tmp_path, name):
     folder = StaticText(static_parts(WORDS)).save(tmp_path / "one")
     (folder / name).write_bytes(b"{")
@@ -111,7 +120,7 @@ def test_a_damaged_file_is_told(tmp_path, name):
 
 def test_a_tokenizer_of_another_size_is_refused():
     parts = static_parts(WORDS)
-    short = StaticParts(parts.tokenizer, parts.vectors[:2], parts.pairs, parts.fallback)
+    short = StaticTextModel(parts.tokenizer, parts.vectors[:2], parts.pairs, parts.fallback)
     with pytest.raises(DataError, match="2 rows for tokens, and a tokenizer of 3"):
         StaticText(short)
 
@@ -119,7 +128,7 @@ def test_a_tokenizer_of_another_size_is_refused():
 def test_a_tokenizer_that_is_none_is_refused():
     parts = static_parts(WORDS)
     with pytest.raises(DataError, match=r"tokenizer\.json .* cannot be read"):
-        StaticText(StaticParts("{", parts.vectors, parts.pairs, parts.fallback))
+        StaticText(StaticTextModel("{", parts.vectors, parts.pairs, parts.fallback))
 
 
 def test_a_model_of_another_kind_is_named(tmp_path):
@@ -129,4 +138,4 @@ def test_a_model_of_another_kind_is_named(tmp_path):
 
 def test_an_empty_folder_is_not_found(tmp_path):
     with pytest.raises(NotFoundError, match="holds no static text model"):
-        read_static(tmp_path)
+        read_static_text(tmp_path)

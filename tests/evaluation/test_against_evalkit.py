@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_array
 
-from daybreak.evaluation.grid import Grid, categories
-from daybreak.evaluation.intervals import bootstrap_all, compare
-from daybreak.evaluation.metrics import Judge
+from daybreak.estimates import bootstrap_all, paired_bootstrap
+from daybreak.evaluation.matrices import UserItemIndex, category_matrix
+from daybreak.metrics import ListMetrics
 
 USERS = [f"u{n}" for n in range(40)]
 ITEMS = [f"i{n}" for n in range(25)]
@@ -30,11 +30,11 @@ def scene(seed, evalkit, pandas):
     split.popularity = {i: int(c) for i, c in zip(ITEMS, counts, strict=True) if c}
     table = pandas.DataFrame({"item_id": ITEMS, "genres": tags})
     split.categories = evalkit.category_sets(table)
-    grid = Grid(sorted(USERS), ITEMS[:20])
+    grid = UserItemIndex(sorted(USERS), ITEMS[:20])
     pair = ["user_id", "item_id"]
-    truth = grid.matrix(pl.DataFrame(wanted, pair, orient="row"))
-    judge = Judge(truth, counts[:20], 17, categories(items, ITEMS[:20]))
-    return split, grid, judge, grid.matrix(pl.DataFrame(banned, pair, orient="row"))
+    truth = grid.to_matrix(pl.DataFrame(wanted, pair, orient="row"))
+    judge = ListMetrics(truth, counts[:20], 17, category_matrix(items, ITEMS[:20]))
+    return split, grid, judge, grid.to_matrix(pl.DataFrame(banned, pair, orient="row"))
 
 
 def answers(seed):
@@ -57,7 +57,7 @@ def test_all_metrics_and_intervals_are_equal(evalkit, seed, k):
     split, grid, judge, banned = scene(seed, evalkit, pandas)
     recs = answers(seed)
     expected = evalkit.score(pandas.DataFrame(recs.to_dict(as_series=False)), split, k)
-    cleaned = grid.clean(recs, banned, k)
+    cleaned = grid.clean_answer(recs, banned, k)
     for name, value in bootstrap_all(judge.per_user(cleaned.ranked)).items():
         if name in expected:
             theirs = [expected[name], expected[f"{name}_low"], expected[f"{name}_high"]]
@@ -76,7 +76,9 @@ def test_comparisons_are_equal(evalkit, metric):
     expected = evalkit.compare(
         *(pandas.DataFrame(f.to_dict(as_series=False)) for f in frames), split, 10, metric
     )
-    ours = compare(*(judge.per_user(grid.clean(f, banned, 10).ranked)[metric] for f in frames))
+    ours = paired_bootstrap(
+        *(judge.per_user(grid.clean_answer(f, banned, 10).ranked)[metric] for f in frames)
+    )
     theirs = [expected[name] for name in ("difference", "low", "high")]
     np.testing.assert_allclose(ours[:3], theirs, rtol=0, atol=1e-9)
     assert ours.differs == expected["differs"]
@@ -88,6 +90,8 @@ def test_unknown_categories_are_nan_on_both_sides(evalkit):
     split.categories = {}
     recs = answers(3)
     expected = evalkit.score(pandas.DataFrame(recs.to_dict(as_series=False)), split, 5)
-    plain = Judge(csr_array(judge.relevant), judge.counts, 17, None)
+    plain = ListMetrics(csr_array(judge.relevant), judge.counts, 17, None)
     assert np.isnan(expected["diversity"])
-    assert np.isnan(plain.per_user(grid.clean(recs, banned, 5).ranked)["diversity"]).all()
+    assert np.isnan(
+        plain.per_user(grid.clean_answer(recs, banned, 5).ranked)["diversity"]
+    ).all()

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from daybreak.evaluation import intervals
-from daybreak.evaluation.intervals import bootstrap, bootstrap_all, compare
+from daybreak import estimates
+from daybreak.estimates import bootstrap, bootstrap_all, paired_bootstrap
 
 
 def slow_bootstrap(values):
@@ -14,7 +14,7 @@ def slow_bootstrap(values):
 
 @pytest.mark.parametrize("chunk", [1 << 21, 1000])
 def test_the_interval_is_that_of_the_same_draws(monkeypatch, chunk):
-    monkeypatch.setattr(intervals, "CHUNK", chunk)
+    monkeypatch.setattr(estimates, "CHUNK", chunk)
     values = np.random.default_rng(0).random(301)
     values[::50] = np.nan
     np.testing.assert_allclose(bootstrap(values), slow_bootstrap(values), atol=1e-12)
@@ -46,5 +46,5 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_pairing_sees_a_small_steady_difference():
     easy = np.random.default_rng(3).random(200)
     assert bootstrap(easy + 0.01).low < bootstrap(easy).mean
-    assert compare(easy + 0.01, easy).differs
-    assert not compare(easy, easy).differs
+    assert paired_bootstrap(easy + 0.01, easy).differs
+    assert not paired_bootstrap(easy, easy).differs

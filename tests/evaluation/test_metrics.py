@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from daybreak.evaluation import metrics
-from daybreak.evaluation.metrics import PER_USER, Judge
+from daybreak import metrics
+from daybreak.metrics import PER_USER_METRICS, ListMetrics
 
 
 def slow(ranked, relevant, counts, n_users, sets):
@@ -50,13 +50,13 @@ def test_every_metric_equals_its_formula_written_out(seed, k):
     lists[np.arange(k) >= lengths[:, None]] = -1
     relevant, tags = rng.random((n_users, n_items)) < 0.3, rng.random((n_items, 3)) < 0.4
     counts = rng.integers(0, 4, n_items)
-    judge = Judge(csr_array(relevant), counts, 9, csr_array(tags))
+    judge = ListMetrics(csr_array(relevant), counts, 9, csr_array(tags))
     fast = judge.per_user(lists)
     sets = [set(np.flatnonzero(row)) for row in tags]
     for user in range(n_users):
         wanted = set(np.flatnonzero(relevant[user]))
         expected = slow(lists[user], wanted, counts.tolist(), 9, sets)
-        for name in PER_USER:
+        for name in PER_USER_METRICS:
             np.testing.assert_allclose(fast[name][user], expected[name], atol=1e-12)
 
 
@@ -72,7 +72,7 @@ def test_diversity_in_parts_equals_the_whole(monkeypatch):
     rng = np.random.default_rng(0)
     lists, tags = rng.integers(-1, 9, (20, 4)), csr_array(rng.random((9, 4)) < 0.5)
     whole = metrics.diversity(lists, tags)
-    monkeypatch.setattr(metrics, "PAIRS", 7)
+    monkeypatch.setattr(metrics, "MAX_PAIRS_PER_BLOCK", 7)
     np.testing.assert_array_equal(metrics.diversity(lists, tags), whole)
 
 
@@ -91,7 +91,7 @@ def test_a_random_list_has_the_middle_popularity():
 
 
 def test_no_lists_at_all_are_nan_where_a_list_is_described_and_0_for_accuracy():
-    judge = Judge(csr_array([[1, 0]]), np.array([1, 1]), 2)
+    judge = ListMetrics(csr_array([[1, 0]]), np.array([1, 1]), 2)
     nothing = np.array([[-1, -1]])
     values = judge.per_user(nothing) | judge.overall(nothing)
     assert values["ndcg"] == values["mrr"] == values["coverage"] == 0

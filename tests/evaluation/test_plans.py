@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DataError
 from daybreak.evaluation import SLICES, make_plans
-from daybreak.evaluation.slices import PAIR
-from daybreak.evaluation.timeline import order_notes
+from daybreak.simulation.table_slices import PAIR_COLUMNS
+from daybreak.simulation.timeline import tie_order_warnings
 
 
 def draw(seed, size):
@@ -57,7 +57,7 @@ def by_name(plans):
 
 
 def pairs(frame):
-    return set(frame.select(PAIR).iter_rows())
+    return set(frame.select(PAIR_COLUMNS).iter_rows())
 
 
 @patient
@@ -102,7 +102,7 @@ def test_new_items_have_no_event_in_training_but_stay_in_the_catalogue(drawn):
 def test_training_ends_before_the_cut_in_time(drawn):
     tables, positive, plans = some_plans(drawn, slices=["warm_time"])
     for plan, cell in by_name(plans).values():
-        asked = tables.events.filter(positive).join(cell.targets, on=PAIR)
+        asked = tables.events.filter(positive).join(cell.targets, on=PAIR_COLUMNS)
         assert plan.train.events["timestamp"].max() < asked["timestamp"].min()
         assert plan.train.events["timestamp"].null_count() == 0
 
@@ -113,8 +113,14 @@ def test_the_last_event_of_a_user_is_asked_for_and_nothing_after_it_is_known(dra
     tables, positive, plans = some_plans(drawn, slices=["warm_last"])
     for plan, cell in by_name(plans).values():
         assert cell.targets["user_id"].is_unique().all()
-        first = tables.events.filter(positive).group_by(PAIR).agg(pl.col("timestamp").min())
-        asked = cell.targets.join(first, on=PAIR).drop_nulls().select("user_id", at="timestamp")
+        first = (
+            tables.events.filter(positive).group_by(PAIR_COLUMNS).agg(pl.col("timestamp").min())
+        )
+        asked = (
+            cell.targets.join(first, on=PAIR_COLUMNS)
+            .drop_nulls()
+            .select("user_id", at="timestamp")
+        )
         kept = plan.train.events.join(asked, on="user_id")
         assert kept.filter(pl.col("timestamp") > pl.col("at")).height == 0
 
@@ -243,10 +249,10 @@ def test_ties_sorted_by_id_are_noticed_as_numbers_and_as_text():
         events = pl.DataFrame(
             {"user_id": ["u"] * 150, "item_id": ids, "timestamp": [1.0] * 150}
         )
-        (note,) = order_notes(Tables.of(events))
+        (note,) = tie_order_warnings(Tables.of(events))
         assert note.startswith("100% of 149 neighbouring events")
         shuffled = events.sample(fraction=1, shuffle=True, seed=0)
-        assert order_notes(Tables.of(shuffled)) == ()
+        assert tie_order_warnings(Tables.of(shuffled)) == ()
 
 
 def test_the_moment_of_the_cut_belongs_to_the_future():

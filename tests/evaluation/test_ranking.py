@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
-from daybreak.evaluation import ranking
-from daybreak.evaluation.ranking import contains, top_k
+from daybreak import ranked_lists
+from daybreak.ranked_lists import contains, top_k
 
 few = st.sampled_from([0.0, 1.0, 2.0, np.nan, -np.inf, np.inf])
 
@@ -40,7 +40,7 @@ def test_the_fast_way_equals_sorting_whole_rows(scores, exclude, k):
 def test_chunks_do_not_change_the_answer(monkeypatch):
     scores = np.random.default_rng(0).integers(0, 9, (50, 30)).astype(np.float32)
     whole = top_k(scores, 5)
-    monkeypatch.setattr(ranking, "CHUNK", 64)
+    monkeypatch.setattr(ranked_lists, "CHUNK", 64)
     np.testing.assert_array_equal(top_k(scores, 5), whole)
 
 

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from daybreak.errors import DataError, NotFoundError
-from daybreak.evaluation import Cell, Interval, Report, SliceInfo
-from daybreak.evaluation.cells import METRICS
-from daybreak.evaluation.html import page, write_html
-from daybreak.evaluation.metrics import ACCURACY
-from daybreak.evaluation.pictures import slices_picture, warm_up_picture
+from daybreak.evaluation import Estimate, Report, SliceInfo, SliceResult
+from daybreak.evaluation.html import render_html, write_html
+from daybreak.evaluation.plots import draw_slices, draw_warm_up_curve
+from daybreak.evaluation.report import METRICS
+from daybreak.metrics import ACCURACY_METRICS
 
 NAN = float("nan")
 
@@ -18,12 +18,12 @@ NAN = float("nan")
 def cell(slice_, system, values, dropped=0):
     """Return a cell whose metrics all are the mean of these values by user."""
     mean = float(np.mean(values))
-    return Cell(
+    return SliceResult(
         slice=slice_,
         system=system,
-        values=dict.fromkeys(METRICS, Interval(mean, mean - 0.02, mean + 0.02))
-        | {"coverage": Interval(0.5, NAN, NAN), "diversity": Interval(NAN, NAN, NAN)},
-        per_user=dict.fromkeys(ACCURACY, np.array(values)),
+        values=dict.fromkeys(METRICS, Estimate(mean, mean - 0.02, mean + 0.02))
+        | {"coverage": Estimate(0.5, NAN, NAN), "diversity": Estimate(NAN, NAN, NAN)},
+        per_user=dict.fromkeys(ACCURACY_METRICS, np.array(values)),
         dropped={"repeated": dropped},
         served=len(values),
         fit_s=1.0,
@@ -112,7 +112,7 @@ def test_unknown_names_are_refused():
 
 
 def test_pictures_are_whole_have_their_own_ids_and_take_colours_from_the_page():
-    curve, bars = warm_up_picture(report()), slices_picture(report())
+    curve, bars = draw_warm_up_curve(report()), draw_slices(report())
     ids = []
     for picture in (curve, bars):
         root = ElementTree.fromstring(picture.svg)
@@ -124,22 +124,22 @@ def test_pictures_are_whole_have_their_own_ids_and_take_colours_from_the_page():
 
 
 def test_the_same_report_draws_the_same_picture():
-    assert warm_up_picture(report()) == warm_up_picture(report())
+    assert draw_warm_up_curve(report()) == draw_warm_up_curve(report())
 
 
 def test_a_report_without_few_shot_slices_has_no_curve():
     full = report()
     only = Report(10, full.slices[2:3], tuple(c for c in full.cells if c.slice == "cold_item"))
-    assert warm_up_picture(only) is None
-    assert "Warm-up" not in page(only)
+    assert draw_warm_up_curve(only) is None
+    assert "Warm-up" not in render_html(only)
 
 
 def test_names_in_any_script_are_drawn_without_a_warning():
-    assert "日出" in page(report("日出"))
+    assert "日出" in render_html(report("日出"))
 
 
 def test_the_page_is_self_contained_and_escapes_every_text():
-    text = page(report(), title="A & B", more={"<i>": pl.DataFrame({"x": ["<script>"]})})
+    text = render_html(report(), title="A & B", more={"<i>": pl.DataFrame({"x": ["<script>"]})})
     assert "<b>" not in text
     assert "<script>" not in text
     assert "blend &lt;b&gt;" in text

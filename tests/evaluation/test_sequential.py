@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from daybreak.evaluation.sequential import (
-    CONCENTRATION,
-    any_time,
-    best_time,
+from daybreak.estimates import (
+    DIRICHLET_CONCENTRATION,
+    always_valid_half_width,
     clustered_ratio,
-    one_time,
-    people_needed,
-    split_evidence,
+    fixed_time_half_width,
+    optimal_time,
+    required_sample_size,
+    sample_ratio_evidence,
 )
 
 ALPHA = 0.05
@@ -23,17 +23,17 @@ ALPHA = 0.05
 
 def test_a_worked_number():
     """Error 0.01 and time x = 1: 0.01 · sqrt(2 · ln(2 / 0.0025)) = 0.01 · sqrt(13.369)."""
-    best = best_time(ALPHA)
+    best = optimal_time(ALPHA)
     effect = 0.01 * math.sqrt((1 + best) / best)
-    assert any_time(0.01, ALPHA, effect) == pytest.approx(0.036564, abs=1e-6)
+    assert always_valid_half_width(0.01, ALPHA, effect) == pytest.approx(0.036564, abs=1e-6)
 
 
 @given(st.floats(0.001, 1), st.floats(0.001, 0.5), st.floats(0.001, 1))
 def test_at_the_end_of_the_interval_the_mixture_reaches_one_over_alpha(error, alpha, effect):
     """The martingale that is mixed: exp(m·S - m²·V/2) over m ~ N(0, x/V), at S = half width."""
-    best = best_time(alpha)
+    best = optimal_time(alpha)
     x = best * effect**2 / ((1 + best) * error**2)
-    z = any_time(error, alpha, effect) / error
+    z = always_valid_half_width(error, alpha, effect) / error
     middle, spread = z * x / (1 + x), math.sqrt(x / (1 + x))
 
     def mixed(drift):
@@ -46,7 +46,7 @@ def test_at_the_end_of_the_interval_the_mixture_reaches_one_over_alpha(error, al
 
 @given(st.floats(1e-4, 0.5))
 def test_the_best_time_is_best(alpha):
-    best = best_time(alpha)
+    best = optimal_time(alpha)
 
     def reach(x):
         return math.sqrt((1 + 1 / x) * (math.log1p(x) - 2 * math.log(alpha)))
@@ -56,18 +56,26 @@ def test_the_best_time_is_best(alpha):
 
 @given(st.floats(1e-4, 1), st.floats(1e-4, 1))
 def test_looking_all_the_time_costs_width(error, effect):
-    assert any_time(error, ALPHA, effect) > 1.5 * one_time(error, ALPHA)
+    assert always_valid_half_width(error, ALPHA, effect) > 1.5 * fixed_time_half_width(
+        error, ALPHA
+    )
 
 
 def test_an_unknown_error_gives_no_interval():
-    assert any_time(0.0, ALPHA, 0.1) == any_time(math.inf, ALPHA, 0.1) == math.inf
-    assert math.isnan(any_time(math.nan, ALPHA, 0.1))
+    assert (
+        always_valid_half_width(0.0, ALPHA, 0.1)
+        == always_valid_half_width(math.inf, ALPHA, 0.1)
+        == math.inf
+    )
+    assert math.isnan(always_valid_half_width(math.nan, ALPHA, 0.1))
 
 
 def test_the_people_that_are_needed_bring_the_effect_into_reach():
     n, error, effect = 500, 0.02, 0.01
-    more = people_needed(n, error, ALPHA, effect)
-    assert any_time(error * math.sqrt(n / more), ALPHA, effect) == pytest.approx(effect)
+    more = required_sample_size(n, error, ALPHA, effect)
+    assert always_valid_half_width(error * math.sqrt(n / more), ALPHA, effect) == pytest.approx(
+        effect
+    )
 
 
 def test_the_error_of_a_ratio_is_that_of_people():
@@ -101,7 +109,9 @@ def _evidence_now(rows, shares):
     """Return the evidence at the end, as the slow formula has it."""
     counts, evidence = [0, 0], 1.0
     for n, row in enumerate(rows):
-        likely = (CONCENTRATION * shares[row] + counts[row]) / (CONCENTRATION + n)
+        likely = (DIRICHLET_CONCENTRATION * shares[row] + counts[row]) / (
+            DIRICHLET_CONCENTRATION + n
+        )
         evidence *= likely / shares[row]
         counts[row] += 1
     return evidence
@@ -111,13 +121,13 @@ def _evidence_now(rows, shares):
 def test_the_strongest_evidence_is_that_of_some_time(rows):
     shares = [0.3, 0.7]
     slow = max(_evidence_now(rows[:n], shares) for n in range(len(rows) + 1))
-    assert split_evidence(rows, shares) == pytest.approx(slow)
+    assert sample_ratio_evidence(rows, shares) == pytest.approx(slow)
 
 
 def test_a_broken_split_is_found_and_a_sound_one_is_not():
     rng = np.random.default_rng(1)
-    assert split_evidence(rng.random(5000) < 0.55, [0.5, 0.5]) > 1000
-    assert split_evidence(rng.random(5000) < 0.5, [0.5, 0.5]) < 1000
+    assert sample_ratio_evidence(rng.random(5000) < 0.55, [0.5, 0.5]) > 1000
+    assert sample_ratio_evidence(rng.random(5000) < 0.5, [0.5, 0.5]) < 1000
 
 
 def test_peeking_all_the_time_seldom_finds_what_is_not_there():
@@ -130,9 +140,11 @@ def test_peeking_all_the_time_seldom_finds_what_is_not_there():
     steps = np.arange(1, 2001)
     means = np.cumsum(rng.standard_normal((400, 2000)), axis=1) / steps
     errors = 1 / np.sqrt(steps)
-    reach = np.array([any_time(error, ALPHA, 0.1) for error in errors])
+    reach = np.array([always_valid_half_width(error, ALPHA, 0.1) for error in errors])
     late = slice(50, None)
     alarms = (np.abs(means) > reach)[:, late].any(axis=1).sum()
-    usual = (np.abs(means) > one_time(1.0, ALPHA) * errors)[:, late].any(axis=1).sum()
+    usual = (
+        (np.abs(means) > fixed_time_half_width(1.0, ALPHA) * errors)[:, late].any(axis=1).sum()
+    )
     assert alarms <= 35
     assert usual >= 100

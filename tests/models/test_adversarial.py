@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from daybreak.models.adversarial import AdversarialModel
-from daybreak.models.folded import FoldedModel
-from daybreak.models.generated import condition
+from daybreak.models.shared_fold_in import FoldInModel
+from daybreak.models.shared_generative import encode_conditions
 from daybreak.testing.models import MODEL_CHECKS
 from tests.models.tiny import ask, items, random_dataset
 
 torch = pytest.importorskip("torch")
 
-from daybreak.nets.adversarial import SLOW, Game  # noqa: E402 - torch comes first
+from daybreak.nets.adversarial import TOWER_RATE_SCALE, AdversarialNet  # noqa: E402 - torch comes first
 
 SMALL = {"dim": 6, "directions": 5, "hidden": 8, "epochs": 3}
 
@@ -25,15 +25,19 @@ def test_numpy_scores_what_torch_does():
     state = shaken(model.state)
     new = items(4, np.random.default_rng(3).standard_normal((4, 5)), first=90)
     asked = ask(data, [0], [1, 2, 3])
-    net = Game(11, 6, model.config).eval()
+    net = AdversarialNet(11, 6, model.config).eval()
     net.first.weight.data = torch.from_numpy(state.first.T.copy())
     net.first.bias.data = torch.from_numpy(state.first_bias)
     net.second.weight.data = torch.from_numpy(state.second.T.copy())
     net.second.bias.data = torch.from_numpy(state.second_bias)
-    net.people.data = torch.from_numpy((state.people - np.eye(6, dtype=np.float32)) / SLOW)
-    net.items.data = torch.from_numpy((state.items - np.eye(6, dtype=np.float32)) / SLOW)
-    told = torch.from_numpy(condition(state, new))
-    people = torch.from_numpy(FoldedModel.query_vectors(model, asked))
+    net.people.data = torch.from_numpy(
+        (state.people - np.eye(6, dtype=np.float32)) / TOWER_RATE_SCALE
+    )
+    net.items.data = torch.from_numpy(
+        (state.items - np.eye(6, dtype=np.float32)) / TOWER_RATE_SCALE
+    )
+    told = torch.from_numpy(encode_conditions(state, new))
+    people = torch.from_numpy(FoldInModel.query_vectors(model, asked))
     with torch.no_grad():
         made = (net.generate(told) + told[:, 5:]) * state.scale + torch.from_numpy(state.centre)
         wanted = net.scores(people, made)

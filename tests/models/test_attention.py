@@ -1,9 +1,13 @@
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.events import Events
-from daybreak.data.queries import Queries
-from daybreak.models.attention import NEVER, Hop, Window, window
+from daybreak.data.dataset import Events, Queries
+from daybreak.models.sequence import (
+    MASKED_LOG_WEIGHT,
+    AttentionBlock,
+    EventWindow,
+    recent_window,
+)
 from tests.models.tiny import dataset, items
 
 
@@ -15,7 +19,7 @@ def asked(plain, recent):
 
 def seen_of(seen):
     """(column, later events, count) of what a window shows of its first asker."""
-    shown = seen.weight[0] > NEVER
+    shown = seen.weight[0] > MASKED_LOG_WEIGHT
     rows = zip(seen.place[0], seen.distance[0], np.exp(seen.weight[0]), strict=True)
     return [(c, d, round(float(w), 4)) for (c, d, w), s in zip(rows, shown, strict=True) if s]
 
@@ -27,7 +31,7 @@ def test_a_hop_by_hand():
     (0, √2).
     """
     blind, same = np.zeros((2, 2)), np.eye(2)
-    hop = Hop(
+    hop = AttentionBlock(
         gains=np.ones((3, 2), np.float32),
         looks=np.float32([blind, same, same, same]),
         fading=np.log(np.float32([[1], [0.5]])),
@@ -37,7 +41,9 @@ def test_a_hop_by_hand():
         narrow=np.zeros((4, 2), np.float32),
         narrow_bias=np.zeros(2, np.float32),
     )
-    seen = Window(np.array([[0, 1, 0]]), np.array([[0, 1, 0]]), np.float32([[0, 0, NEVER]]))
+    seen = EventWindow(
+        np.array([[0, 1, 0]]), np.array([[0, 1, 0]]), np.float32([[0, 0, MASKED_LOG_WEIGHT]])
+    )
     found = hop(np.float32([[1, 1]]), np.float32([[3, 0], [0, 5]]), seen)
     wanted = [[1 + 0.4 * 2**0.5, 1 + 0.2 * 2**0.5]]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
@@ -45,7 +51,7 @@ def test_a_hop_by_hand():
 
 def test_a_window_counts_later_events_and_ties_share_a_number():
     data = dataset([[3, 1, 2, 0]], 4, at=[1, 2, 2, 9])
-    seen = window(Queries.of(data, data.events, np.array([0])), 21)
+    seen = recent_window(Queries.for_users(data, data.events, np.array([0])), 21)
     assert sorted(seen_of(seen)) == [(0, 0, 1.0), (1, 1, 1.0), (2, 1, 1.0), (3, 3, 1.0)]
 
 
@@ -55,31 +61,33 @@ def test_the_order_of_a_tie_changes_nothing():
     )
     assert first.item.tolist() != second.item.tolist()
     data = dataset([[0, 1, 2, 3]], 4)
-    one, other = (window(Queries.of(data, e, np.array([0])), 21) for e in (first, second))
-    np.testing.assert_array_equal(one.place, other.place)
-    np.testing.assert_array_equal(one.distance, other.distance)
+    one, other = (
+        recent_window(Queries.for_users(data, e, np.array([0])), 21) for e in (first, second)
+    )
+    np.testing.assert_array_equal(one.column, other.column)
+    np.testing.assert_array_equal(one.n_later, other.n_later)
 
 
 def test_a_spread_event_counts_by_its_pieces():
     """One event before the last, spread: a quarter of it on column 0, the rest on column 2."""
-    seen = window(asked([0.25, 1, 0.75], [0.2, 1, 0.6]), 4)
+    seen = recent_window(asked([0.25, 1, 0.75], [0.2, 1, 0.6]), 4)
     assert seen_of(seen) == [(1, 0, 1.0), (2, 1, 0.75), (0, 1, 0.25)]
 
 
 def test_without_times_all_events_are_the_last():
-    seen = window(asked([1, 1, 1], [1, 1, 1]), 21)
+    seen = recent_window(asked([1, 1, 1], [1, 1, 1]), 21)
     assert [distance for _, distance, _ in seen_of(seen)] == [0, 0, 0]
 
 
 def test_old_events_and_those_beyond_the_length_are_left_out():
-    seen = window(asked([1, 1, 1, 1], [0.8**3, 0.8**2, 0.8, 1]), 3)
+    seen = recent_window(asked([1, 1, 1, 1], [0.8**3, 0.8**2, 0.8, 1]), 3)
     assert seen_of(seen) == [(3, 0, 1.0), (2, 1, 1.0), (1, 2, 1.0)]
-    crowd = window(asked(np.ones(50), np.ones(50)), 21)
+    crowd = recent_window(asked(np.ones(50), np.ones(50)), 21)
     assert len(seen_of(crowd)) == 21
-    assert sorted(crowd.place[0]) != list(range(21))
+    assert sorted(crowd.column[0]) != list(range(21))
 
 
 def test_nobody_has_an_empty_window():
-    seen = window(asked([0, 0], [0, 0]), 5)
+    seen = recent_window(asked([0, 0], [0, 0]), 5)
     assert seen_of(seen) == []
-    assert seen.place.shape == (1, 5)
+    assert seen.column.shape == (1, 5)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from daybreak.models.calibration import calibration_error, fit_logistic, sigmoid
+from daybreak.models.shared_calibration import calibration_error, fit_logistic, sigmoid
 
 
 def test_intercept_and_slope_are_found_again():

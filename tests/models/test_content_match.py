@@ -20,7 +20,7 @@ def test_the_score_is_the_mean_likeness_by_hand():
 
 @pytest.mark.parametrize("count", [3, 200])
 def test_a_large_catalogue_compares_with_the_nearest_items(count, monkeypatch):
-    monkeypatch.setattr("daybreak.models.content_match.DENSE_LIMIT", 1)
+    monkeypatch.setattr("daybreak.models.content_match.MAX_DENSE_ITEMS", 1)
     data = random_dataset(dim=5)
     found = weights(ContentMatchModel(neighbours=count).fit(data), data)
     vectors = data.items.blocks[0].matrix

@@ -8,7 +8,7 @@ from tests.models.tiny import ask, items, random_dataset, weights
 
 @pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
 def test_a_copy_of_an_old_item_has_its_scores(limit, monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", limit)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
     data = random_dataset(dim=5)
     copy = items(1, data.items.blocks[0].matrix[[3]], first=90)
     found = weights(ContentNeighboursModel(neighbours=1).fit(data), data, copy)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from daybreak.models.bridge import RIDGE, bridge
 from daybreak.models.content_ridge import ContentRidgeModel, ContentSmoothModel
-from daybreak.models.graph_filter import graph_weights
+from daybreak.models.graph_filter import fit_graph_filter
+from daybreak.models.shared_content import KERNEL_RIDGE, fit_content_kernel
 from tests.models.tiny import ask, dataset, items, random_dataset, unit, weights
 
 STRANGERS = np.random.default_rng(7).standard_normal((4, 5))
@@ -12,7 +12,7 @@ STRANGERS = np.random.default_rng(7).standard_normal((4, 5))
 def ridge_map(anchors, asked):
     """``(K + λI)^-1 K_c`` by the formula."""
     k = anchors.astype(float) @ anchors.T
-    return np.linalg.solve(k + RIDGE * np.eye(len(k)), anchors @ asked.T)
+    return np.linalg.solve(k + KERNEL_RIDGE * np.eye(len(k)), anchors @ asked.T)
 
 
 def test_a_new_item_by_hand():
@@ -37,7 +37,7 @@ def test_new_items_get_the_kernel_ridge():
 
 @pytest.mark.parametrize("landmarks", [4000, 8], ids=["all anchors", "landmarks"])
 def test_old_items_are_scored_as_if_the_regression_had_never_seen_them(landmarks, monkeypatch):
-    monkeypatch.setattr("daybreak.models.bridge.LANDMARKS", landmarks)
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", landmarks)
     data = random_dataset(dim=5)
     found = weights(ContentRidgeModel().fit(data), data)
     vectors = data.items.blocks[0].matrix
@@ -54,30 +54,30 @@ def test_landmarks_that_span_the_content_lose_nothing(monkeypatch):
     """Content of five dimensions: eight landmarks carry all of it."""
     data = random_dataset(dim=5)
     exact = weights(ContentRidgeModel().fit(data), data, items(4, STRANGERS, first=90))
-    monkeypatch.setattr("daybreak.models.bridge.LANDMARKS", 8)
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
     again = random_dataset(dim=5)
-    assert bridge(again).solve.shape == (20, 8)
+    assert fit_content_kernel(again).coefficients.shape == (20, 8)
     found = weights(ContentRidgeModel().fit(again), again, items(4, STRANGERS, first=90))
     np.testing.assert_allclose(found, exact, atol=2e-3)
 
 
 def test_copies_among_landmarks_are_no_trouble(monkeypatch):
-    monkeypatch.setattr("daybreak.models.bridge.LANDMARKS", 3)
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 3)
     data = dataset([[0, 1, 2, 3, 4]], 5, vectors=[[1, 0]] * 5)
-    assert np.isfinite(bridge(data).solve).all()
+    assert np.isfinite(fit_content_kernel(data).coefficients).all()
 
 
 def test_landmarks_are_fewer_in_a_very_large_catalogue(monkeypatch):
-    monkeypatch.setattr("daybreak.models.bridge.LANDMARK_CELLS", 120)
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARK_CELLS", 120)
     data = random_dataset(dim=5)
-    assert bridge(data).solve.shape == (20, 6)
-    counts = data.counts[bridge(data).landmarks]
-    assert counts.min() >= np.sort(data.counts)[-6:].min()
+    assert fit_content_kernel(data).coefficients.shape == (20, 6)
+    counts = data.user_counts[fit_content_kernel(data).landmarks]
+    assert counts.min() >= np.sort(data.user_counts)[-6:].min()
 
 
 def test_the_taught_ridge_sees_histories_smoothed_by_the_graph_filter():
     data = random_dataset(dim=5)
-    teacher = graph_weights(data).dense
+    teacher = fit_graph_filter(data).dense
     found = weights(ContentSmoothModel().fit(data), data, items(4, STRANGERS, first=90))
     student = ridge_map(data.items.blocks[0].matrix, unit(STRANGERS))
     np.testing.assert_allclose(found, teacher @ student, atol=1e-5)

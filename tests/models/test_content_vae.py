@@ -2,17 +2,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
+from daybreak.data.dataset import Dataset, Events
 from daybreak.models.content_vae import ContentVaeModel
-from daybreak.models.generated import condition
+from daybreak.models.shared_generative import encode_conditions
 from daybreak.testing.models import MODEL_CHECKS
 from tests.models.tiny import ask, items, random_dataset
 
 torch = pytest.importorskip("torch")
 
-from daybreak.nets.content_vae import ContentVae  # noqa: E402 - torch comes first
-from daybreak.nets.training import seeded  # noqa: E402
+from daybreak.nets.content_vae import ContentVaeNet  # noqa: E402 - torch comes first
+from daybreak.nets.training import torch_seed  # noqa: E402
 
 SMALL = {"dim": 6, "directions": 5, "code": 3, "hidden": 8, "epochs": 3}
 
@@ -27,7 +26,7 @@ def test_numpy_answers_what_torch_does():
     model = ContentVaeModel(**SMALL | {"epochs": 0}).fit(data)
     new = items(4, np.random.default_rng(3).standard_normal((4, 5)), first=90)
     net = network_of(model)
-    told = torch.from_numpy(condition(model.state, new))
+    told = torch.from_numpy(encode_conditions(model.state, new))
     with torch.no_grad():
         mean, log_variance = net.prior(told).chunk(2, dim=1)
         decoded, noise = net.decode(mean, told)
@@ -49,8 +48,8 @@ def test_numpy_answers_what_torch_does():
 def network_of(model):
     """The torch network with the weights of a model."""
     state, config = model.state, model.config
-    with seeded(0):
-        net = ContentVae(state.prior_first.shape[0], state.vectors.shape[1], config).eval()
+    with torch_seed(0):
+        net = ContentVaeNet(state.prior_first.shape[0], state.vectors.shape[1], config).eval()
     for name in ("prior", "decoder"):
         for layer in ("first", "second"):
             linear = getattr(getattr(net, name), layer)
@@ -96,7 +95,9 @@ def test_what_becomes_of_new_items_lies_as_far_off_as_it_says():
     data = learned_from(chosen, catalogue, known)
     model = ContentVaeModel(dim=2, directions=5, hidden=64, code=8).fit(data)
     arrived = catalogue.take(new)
-    off = became(model, data, chosen[data.active][:, new]) - model.item_vectors(arrived)
+    off = became(model, data, chosen[data.active_user_rows][:, new]) - model.item_vectors(
+        arrived
+    )
     wide = model.uncertainty(arrived)
     assert 0.7 < np.mean((off / wide) ** 2) < 1.4
     drawn = np.stack(

@@ -33,7 +33,7 @@ def test_a_model_keeps_the_contract_with_other_options(name, check):
 @pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", list(models))
 def test_a_model_keeps_the_contract_in_a_large_catalogue(name, check, monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", 3)
-    monkeypatch.setattr("daybreak.models.content_match.DENSE_LIMIT", 3)
-    monkeypatch.setattr("daybreak.models.bridge.LANDMARKS", 5)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", 3)
+    monkeypatch.setattr("daybreak.models.content_match.MAX_DENSE_ITEMS", 3)
+    monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 5)
     check(made(name))

@@ -4,17 +4,23 @@ import pytest
 pytest.importorskip("torch", reason="the extra deep is not installed")
 import torch
 
-from daybreak.models.distilled import DistilledConfig, DistilledModel, leading, teach, trust
+from daybreak.models.distilled import (
+    DistilledConfig,
+    DistilledModel,
+    fit_teacher,
+    low_rank_factors,
+    teacher_confidence,
+)
 from daybreak.models.ease import EaseModel
 from daybreak.nets.distilled import (
-    Lessons,
-    Student,
+    DistillationTargets,
+    StudentNet,
     identification_loss,
     label_loss,
     ranking_loss,
     rating_loss,
 )
-from daybreak.nets.training import seeded
+from daybreak.nets.training import torch_seed
 from tests.models.tiny import ask, dataset, random_dataset
 
 SMALL = {"dim": 8, "hidden": 8, "directions": 4, "steps": 30}
@@ -67,7 +73,7 @@ def test_the_label_loss_by_hand():
 def test_the_teacher_in_full_rank_is_the_model_it_was_made_of():
     data = random_dataset()
     config = DistilledConfig(graph=0, popular=0, dim=20)
-    people, rows = teach(data, config, np.random.default_rng(0))
+    people, rows = fit_teacher(data, config, np.random.default_rng(0))
     asked = ask(data, [0], [1, 2, 3], [4, 5])
     found = asked.history @ people @ rows[:, :-1].T
     wanted = EaseModel().fit(data).score(asked, data.items)
@@ -77,21 +83,21 @@ def test_the_teacher_in_full_rank_is_the_model_it_was_made_of():
 
 def test_directions_are_those_of_the_singular_value_decomposition():
     matrix = np.random.default_rng(0).standard_normal((30, 30))
-    left, right = leading(matrix, 30, np.random.default_rng(1))
+    left, right = low_rank_factors(matrix, 30, np.random.default_rng(1))
     np.testing.assert_allclose(left @ right.T, matrix, atol=1e-4)
 
 
 def test_trust_by_hand():
     """Items with 1 and 3 events: mean 2, so tanh(2 * 1/2), and tanh(2) at most."""
     data = dataset([[0, 1], [1], [1]], 2)
-    np.testing.assert_allclose(trust(data), np.tanh([1, 2]), rtol=1e-6)
+    np.testing.assert_allclose(teacher_confidence(data), np.tanh([1, 2]), rtol=1e-6)
 
 
 def test_an_untrained_student_is_the_closed_form():
     data = random_dataset(dim=3)
     state = DistilledModel(**{**SMALL, "steps": 0}).fit(data).state
     model = DistilledModel(**{**SMALL, "steps": 0}).fit(data)
-    made = model.item_vectors(data.anchors)
+    made = model.item_vectors(data.train_items)
     np.testing.assert_allclose(made, state.known[:, -made.shape[1] :], atol=1e-5)
 
 
@@ -101,18 +107,18 @@ def test_the_student_in_numpy_is_the_student_in_torch():
     state = model.state
     start = np.zeros((state.known.shape[1], 9), dtype=np.float32)
     nothing = np.zeros((20, 9), dtype=np.float32)
-    with seeded(0):
-        lessons = Lessons(
+    with torch_seed(0):
+        lessons = DistillationTargets(
             data.interactions, nothing, nothing, state.known, start, nothing[:, 0]
         )
-        net = Student(lessons, model.config)
+        net = StudentNet(lessons, model.config)
     for layer, weights in ((net.linear, state.linear), (net.first, state.first)):
         layer.weight.data = torch.from_numpy(weights[:-1].T.copy())
         layer.bias.data = torch.from_numpy(weights[-1].copy())
     net.second.weight.data = torch.from_numpy(state.second.T.copy())
     net.eval()
     made = net(torch.from_numpy(state.known)).detach().numpy()
-    np.testing.assert_allclose(model.item_vectors(data.anchors), made, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.item_vectors(data.train_items), made, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("candidates", [2_000, 12])

@@ -8,7 +8,7 @@ from tests.models.tiny import ask, dataset, random_dataset, weights
 @pytest.fixture
 def large(monkeypatch):
     """Catalogues of more than one item count as too large for the primal form."""
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", 1)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", 1)
 
 
 def ridge_by_columns(data, ridge):
@@ -37,14 +37,14 @@ def test_two_items_by_hand():
 
 def test_it_is_the_ridge_regression_of_every_item_on_all_others():
     data = random_dataset()
-    ridge = 2.5 * np.sqrt(len(data.active)) + 1e-3
+    ridge = 2.5 * np.sqrt(len(data.active_user_rows)) + 1e-3
     found = weights(EaseModel().fit(data), data)
     np.testing.assert_allclose(found, ridge_by_columns(data, ridge), atol=1e-5)
 
 
 def test_the_dual_form_equals_the_primal_one(large):
     data = random_dataset(n_users=15, n_items=40)
-    ridge = 2.5 * np.sqrt(len(data.active)) + 1e-3
+    ridge = 2.5 * np.sqrt(len(data.active_user_rows)) + 1e-3
     model = EaseModel().fit(data)
     assert model.state.sparse.shape == (40, 40)
     np.testing.assert_allclose(weights(model, data), ridge_by_columns(data, ridge), atol=1e-5)
@@ -53,13 +53,13 @@ def test_the_dual_form_equals_the_primal_one(large):
 def test_the_dual_form_keeps_the_largest_weights_of_each_column(large, monkeypatch):
     monkeypatch.setattr("daybreak.models.ease.NEIGHBOURS", 3)
     data = random_dataset(n_users=15, n_items=40)
-    every = np.abs(ridge_by_columns(data, 2.5 * np.sqrt(len(data.active)) + 1e-3))
+    every = np.abs(ridge_by_columns(data, 2.5 * np.sqrt(len(data.active_user_rows)) + 1e-3))
     kept = weights(EaseModel().fit(data), data) != 0
     assert (kept.sum(axis=0) == 3).all()
     assert (np.where(kept, every, 9).min(axis=0) >= np.where(kept, 0, every).max(axis=0)).all()
 
 
 def test_beyond_both_limits_it_cannot_say(large, monkeypatch):
-    monkeypatch.setattr("daybreak.models.ease.USERS_LIMIT", 1)
+    monkeypatch.setattr("daybreak.models.ease.MAX_DUAL_USERS", 1)
     data = dataset([[0, 1], [0]], 2)
     assert np.isnan(EaseModel().fit(data).score(ask(data, [0]), data.items)).all()

@@ -1,9 +1,9 @@
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.models.bridge import bridge
 from daybreak.models.factors import FactorsModel
-from daybreak.models.fold_in import Objective
+from daybreak.models.shared_content import fit_content_kernel
+from daybreak.models.shared_fold_in import FoldInSolver
 from tests.models.tiny import ask, dataset, items, random_dataset
 
 
@@ -29,7 +29,7 @@ def test_the_fold_in_is_where_the_gradient_is_zero():
     prior = rng.standard_normal((4, 6)).astype(np.float32)
     q, w = model.state.vectors.astype(float), model.state.weights.astype(float)
     alpha, ridge = model.config.confidence, model.config.ridge
-    objective = Objective(
+    objective = FoldInSolver(
         model.state.vectors, model.state.weights, model.state.gram, alpha, ridge
     )
     x = (asked.history.toarray() > 0).astype(float)
@@ -45,7 +45,7 @@ def test_batches_of_any_size_give_the_same(monkeypatch):
     model = FactorsModel(dim=6).fit(data)
     asked = ask(data, [], [0], [1, 2, 3], list(range(15)), [4])
     whole = model.query_vectors(asked)
-    monkeypatch.setattr("daybreak.models.fold_in.BATCH_CELLS", 1)
+    monkeypatch.setattr("daybreak.models.shared_fold_in.MAX_BATCH_CELLS", 1)
     np.testing.assert_allclose(model.query_vectors(asked), whole, atol=1e-5)
 
 
@@ -66,5 +66,5 @@ def test_new_items_have_the_vectors_that_the_bridge_predicts():
     new = items(3, np.random.default_rng(3).standard_normal((3, 5)), first=90)
     centred = model.state.vectors - model.state.centre
     kernel = data.items.similarity(new)
-    wanted = model.state.centre + (centred.T @ bridge(data).solve @ kernel).T
+    wanted = model.state.centre + (centred.T @ fit_content_kernel(data).coefficients @ kernel).T
     np.testing.assert_allclose(model.item_vectors(new), wanted, atol=1e-5)

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from daybreak.models.first_events import FirstEvents
+from daybreak.models.meta_bayes import FewShotTasks
 from tests.models.tiny import dataset, random_dataset
 
 
@@ -25,23 +25,27 @@ def test_moments_are_those_of_all_subsets_one_by_one(size):
     data = random_dataset(n_users=12, n_items=9, n_events=60)
     shown, asked, weight, rows = map(np.array, zip(*listed(data, size), strict=True))
     share, vectors = weight / weight.sum(), np.random.default_rng(1).random((9, 3))
-    tasks = FirstEvents.of(data, size)
+    tasks = FewShotTasks.from_dataset(data, size)
     assert tasks.users.tolist() == sorted(set(rows))
     z, y = shown - share @ shown, asked - share @ asked
-    np.testing.assert_allclose(tasks.shown, share @ shown, atol=1e-6)
-    np.testing.assert_allclose(tasks.rest, share @ asked, atol=1e-6)
-    np.testing.assert_allclose(tasks.spread(vectors), (z.T * share) @ z @ vectors, atol=1e-5)
-    np.testing.assert_allclose(tasks.cross(vectors), (z.T * share) @ y @ vectors, atol=1e-5)
+    np.testing.assert_allclose(tasks.mean_support, share @ shown, atol=1e-6)
+    np.testing.assert_allclose(tasks.mean_target, share @ asked, atol=1e-6)
+    np.testing.assert_allclose(
+        tasks.support_covariance(vectors), (z.T * share) @ z @ vectors, atol=1e-5
+    )
+    np.testing.assert_allclose(
+        tasks.cross_covariance(vectors), (z.T * share) @ y @ vectors, atol=1e-5
+    )
     spread = vectors.T @ (y.T * share) @ y @ vectors
-    np.testing.assert_allclose(tasks.rest_spread(vectors), spread, atol=1e-4)
+    np.testing.assert_allclose(tasks.target_covariance(vectors), spread, atol=1e-4)
 
 
 def test_first_is_first_in_time():
     data = dataset([[2, 0, 1], [1, 2]], 3)
-    tasks = FirstEvents.of(data, 1)
-    assert tasks.first.toarray().tolist() == [[0, 0, 1], [0, 1, 0]]
-    assert tasks.asked(np.eye(3)).tolist() == [[1, 1, 0], [0, 0, 1]]
+    tasks = FewShotTasks.from_dataset(data, 1)
+    assert tasks.first_events.toarray().tolist() == [[0, 0, 1], [0, 1, 0]]
+    assert tasks.project_targets(np.eye(3)).tolist() == [[1, 1, 0], [0, 0, 1]]
 
 
 def test_who_has_nothing_left_to_ask_for_is_left_out():
-    assert FirstEvents.of(dataset([[0, 1], [0], [1]], 2), 1).users.tolist() == [0]
+    assert FewShotTasks.from_dataset(dataset([[0, 1], [0], [1]], 2), 1).users.tolist() == [0]

@@ -18,7 +18,7 @@ def test_two_items_by_hand():
 
 @pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
 def test_it_is_the_product_of_normalised_interactions(limit, monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", limit)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
     data = random_dataset()
     x = data.interactions.toarray().astype(float)
     people, items = np.diag(x.sum(axis=1) ** -0.5), np.diag(x.sum(axis=0) ** -0.5)

@@ -26,7 +26,7 @@ def test_two_items_by_hand():
 
 @pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
 def test_it_is_the_shrunk_cosine(limit, monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", limit)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
     data = random_dataset()
     np.testing.assert_allclose(
         weights(ItemKnnModel().fit(data), data), slow_cosines(data, 10), atol=1e-6
@@ -35,7 +35,7 @@ def test_it_is_the_shrunk_cosine(limit, monkeypatch):
 
 @pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
 def test_each_item_keeps_its_nearest_neighbours(limit, monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.DENSE_LIMIT", limit)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
     data = random_dataset()
     found = weights(ItemKnnModel(neighbours=3).fit(data), data)
     nearest = -np.sort(-slow_cosines(data, 10), axis=0)[:3]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from daybreak.models.lift import lift, lift_vectors
+from daybreak.models.sequence import lift_matrix, lift_vectors
 from tests.models.tiny import dataset, random_dataset
 
 
@@ -9,7 +9,7 @@ def test_the_lift_of_neighbours_by_hand():
 
     Expected are 2 * 2 / 6 for 0 and 1 and 1 * 1 / 6 for 2 and 3.
     """
-    near = lift(dataset([[0, 1], [0, 1], [2, 3]], 4), reach=1).toarray()
+    near = lift_matrix(dataset([[0, 1], [0, 1], [2, 3]], 4), max_gap=1).toarray()
     assert np.isclose(near[0, 1], np.log(3 / (4 / 6 + 1)))
     assert np.isclose(near[2, 3], np.log(2 / (1 / 6 + 1)))
     np.testing.assert_allclose(near, near.T)
@@ -17,11 +17,11 @@ def test_the_lift_of_neighbours_by_hand():
 
 
 def test_events_of_different_people_are_not_near_each_other():
-    assert lift(dataset([[0], [1], [2]], 3), reach=5).nnz == 0
+    assert lift_matrix(dataset([[0], [1], [2]], 3), max_gap=5).nnz == 0
 
 
 def test_events_further_apart_than_the_reach_do_not_count():
-    near = lift(dataset([[0, 1, 2, 3]] * 2, 4), reach=1).toarray()
+    near = lift_matrix(dataset([[0, 1, 2, 3]] * 2, 4), max_gap=1).toarray()
     assert near[0, 1] > 0
     assert near[0, 3] == 0
 
@@ -30,7 +30,7 @@ def test_vectors_come_near_the_lift_of_alike_items():
     data = dataset([[0, 1], [1, 0], [2, 3], [3, 2]] * 5, 4)
     vectors = lift_vectors(data, 1, 8, np.random.default_rng(0))
     near = vectors @ vectors.T
-    np.testing.assert_allclose(near[0, 1], lift(data, 1)[0, 1], rtol=1e-4)
+    np.testing.assert_allclose(near[0, 1], lift_matrix(data, 1)[0, 1], rtol=1e-4)
     assert abs(near[0, 2]) < 1e-4
 
 

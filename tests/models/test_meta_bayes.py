@@ -3,8 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daybreak.models.first_events import FirstEvents
-from daybreak.models.meta_bayes import MetaBayesModel, Posterior
+from daybreak.models.meta_bayes import FewShotTasks, MetaBayesModel, UserPosterior
 from daybreak.models.popular import PopularModel
 from tests.models.test_first_events import listed
 from tests.models.tiny import ask, dataset, items, random_dataset
@@ -34,8 +33,8 @@ def test_one_event_moves_the_mean_by_covariance_over_variance():
     E z0 = 1/2 (1/2 + 1/4) = 3/8, E y2 = 3/8: covariance 3/8 - 9/64 = 15/64.
     """
     data = dataset([[0, 2], [1, 3]] * 20, 4)
-    tasks = FirstEvents.of(data, 1)
-    found = Posterior.of(tasks, np.eye(4, dtype=np.float32), noise=1e6 * len(tasks))
+    tasks = FewShotTasks.from_dataset(data, 1)
+    found = UserPosterior.from_tasks(tasks, np.eye(4, dtype=np.float32), noise=1e6 * len(tasks))
     np.testing.assert_allclose(1e6 * found.gain[0, 2], 15 / 64, rtol=1e-4)
 
 
@@ -50,18 +49,20 @@ def test_the_gain_is_that_of_bayesian_regression_over_all_tasks_one_by_one():
     root = np.sqrt(weight)[:, None]
     z, y = root * (shown - share @ shown), root * (asked - share @ asked)
     wanted = np.linalg.inv(z.T @ z + 5.0 * np.eye(9)) @ z.T @ y
-    found = Posterior.of(FirstEvents.of(data, 2), np.eye(9, dtype=np.float32), noise=5.0)
+    found = UserPosterior.from_tasks(
+        FewShotTasks.from_dataset(data, 2), np.eye(9, dtype=np.float32), noise=5.0
+    )
     np.testing.assert_allclose(found.gain, wanted, atol=1e-4)
 
 
 def test_the_covariance_is_the_joint_gaussian_conditioned_by_its_precision():
     data = random_dataset(n_users=60, n_items=9, n_events=300)
-    tasks, into = FirstEvents.of(data, 3), np.eye(9, dtype=np.float32)
-    shown = tasks.spread(into).astype(float) + 5.0 / len(tasks) * np.eye(9)
-    cross = tasks.cross(into).astype(float)
-    joint = np.block([[shown, cross], [cross.T, tasks.rest_spread(into)]])
+    tasks, into = FewShotTasks.from_dataset(data, 3), np.eye(9, dtype=np.float32)
+    shown = tasks.support_covariance(into).astype(float) + 5.0 / len(tasks) * np.eye(9)
+    cross = tasks.cross_covariance(into).astype(float)
+    joint = np.block([[shown, cross], [cross.T, tasks.target_covariance(into)]])
     wanted = np.linalg.inv(np.linalg.inv(joint)[9:, 9:])
-    found = Posterior.of(tasks, into, noise=5.0)
+    found = UserPosterior.from_tasks(tasks, into, noise=5.0)
     np.testing.assert_allclose(found.covariance, wanted, atol=2e-3)
 
 
@@ -82,7 +83,7 @@ def test_without_anything_it_is_how_often_items_are_chosen():
     data = random_dataset()
     model = MetaBayesModel(noise=1e9).fit(data)
     scores = model.score(ask(data, []), data.items)[0]
-    np.testing.assert_allclose(scores, data.counts / len(data.active), atol=1e-5)
+    np.testing.assert_allclose(scores, data.user_counts / len(data.active_user_rows), atol=1e-5)
 
 
 def test_longer_histories_are_scaled_to_the_step_below():

@@ -7,14 +7,14 @@ from tests.models.tiny import ask, random_dataset
 
 torch = pytest.importorskip("torch", reason="needs the extra deep")
 
-from daybreak.nets.meta_gradient import MetaGradient, inner_loss, shown_of  # noqa: E402 - after the check
+from daybreak.nets.meta_gradient import MetaGradientNet, inner_loss, sample_support  # noqa: E402 - after the check
 
 
 def net_of(model):
     """The torch network with the arrays that the model keeps."""
     state = model.state
     vectors = torch.from_numpy(state.inner[:, :-1])
-    net = MetaGradient(vectors, len(state.profile), len(state.rates))
+    net = MetaGradientNet(vectors, len(state.profile), len(state.rates))
     net.inner_bias.data = torch.from_numpy(state.inner[:, -1].copy())
     net.outer.data = torch.from_numpy(state.vectors[:, :-1].copy())
     net.outer_bias.data = torch.from_numpy(state.vectors[:, -1].copy())
@@ -26,10 +26,10 @@ def net_of(model):
 
 def test_one_step_from_the_middle_of_two_items():
     """Items at 1 and -1, one event on the first: p = 0 - 3 · 1 / (1 + 2) · (0 - 1) = 1."""
-    net = MetaGradient(torch.tensor([[1.0], [-1.0]]), 0, 1)
+    net = MetaGradientNet(torch.tensor([[1.0], [-1.0]]), 0, 1)
     net.log_rate.data.fill_(np.log(3.0))
     net.log_half.data.fill_(np.log(2.0))
-    person = net.adapted(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 0))
+    person = net.adapt(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 0))
     assert person.item() == pytest.approx(1.0)
 
 
@@ -64,7 +64,7 @@ def test_the_outer_gradient_is_exact_or_first_order():
     found = {}
     for first_order in (False, True):
         torch.manual_seed(0)
-        net = MetaGradient(torch.randn(6, 3), 0, 2).double()
+        net = MetaGradientNet(torch.randn(6, 3), 0, 2).double()
         shown = torch.tensor([[1.0, 1, 0, 0, 0, 0]], dtype=torch.float64)
         logits = net(shown, shown[:, :0], first_order=first_order)
         logits[0, 3].backward()
@@ -93,14 +93,14 @@ def test_many_queries_are_answered_in_parts(monkeypatch):
     model = MetaGradientModel(dim=5, epochs=1).fit(data)
     asked = ask(data, [], [0], [1, 2, 3])
     whole = model.query_vectors(asked)
-    monkeypatch.setattr("daybreak.models.meta_gradient.CELLS", 1)
+    monkeypatch.setattr("daybreak.models.meta_gradient.MAX_LOGIT_CELLS", 1)
     np.testing.assert_allclose(model.query_vectors(asked), whole, atol=1e-6)
 
 
 def test_a_task_shows_the_first_events_or_others_and_never_all_when_it_shows_few():
     torch.manual_seed(0)
     place = torch.tensor([[3.0, 0, 1, 2]]).repeat(400, 1)
-    shown = shown_of(place)
+    shown = sample_support(place)
     assert set(shown[:, 1].tolist()) == {0}
     patterns = {tuple(row) for row in shown.tolist()}
     assert {(0, 0, 1, 0), (0, 0, 1, 1)} <= patterns

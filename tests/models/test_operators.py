@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from daybreak.models.operators import Operator
+from daybreak.models.shared_weights import WeightMatrix
 
 RNG = np.random.default_rng(0)
 
@@ -18,10 +18,10 @@ def sparse(*shape):
 def kinds(n_items=5):
     left = floats(4, 2)
     return {
-        "dense": Operator(dense=floats(4, n_items)),
-        "sparse": Operator(sparse=sparse(4, n_items)),
-        "low rank": Operator(left=left, right=floats(2, n_items)),
-        "all": Operator(floats(4, n_items), sparse(4, n_items), left, floats(2, n_items)),
+        "dense": WeightMatrix(dense=floats(4, n_items)),
+        "sparse": WeightMatrix(sparse=sparse(4, n_items)),
+        "low rank": WeightMatrix(left=left, right=floats(2, n_items)),
+        "all": WeightMatrix(floats(4, n_items), sparse(4, n_items), left, floats(2, n_items)),
     }
 
 
@@ -60,11 +60,13 @@ def test_items_can_be_taken_scaled_and_asked_for(kind):
     assert operator.shape == (4, 5)
     np.testing.assert_array_equal(written_out(operator.take(rows)), whole[:, rows])
     np.testing.assert_allclose(
-        operator.at(evidence, rows), evidence.toarray() @ whole[:, rows], atol=1e-5
+        operator.apply_to_columns(evidence, rows),
+        evidence.toarray() @ whole[:, rows],
+        atol=1e-5,
     )
     factors = floats(5)
     np.testing.assert_allclose(
-        written_out(operator.scaled(factors)), whole * factors, atol=1e-5
+        written_out(operator.scale_columns(factors)), whole * factors, atol=1e-5
     )
     np.testing.assert_array_equal(written_out(operator), whole)
 
@@ -73,7 +75,7 @@ def test_items_can_be_taken_scaled_and_asked_for(kind):
 @pytest.mark.parametrize("first", kinds())
 def test_two_operators_stand_side_by_side(first, second):
     one, other = kinds()[first], kinds(3)[second]
-    found = one.beside(other)
+    found = one.hstack(other)
     assert found.shape == (4, 8)
     np.testing.assert_allclose(
         written_out(found), np.hstack([written_out(one), written_out(other)]), atol=1e-6
@@ -83,16 +85,18 @@ def test_two_operators_stand_side_by_side(first, second):
 def test_operators_that_share_a_factor_keep_their_rank():
     left = floats(4, 2)
     one, other = (
-        Operator(left=left, right=floats(2, 5)),
-        Operator(left=left, right=floats(2, 3)),
+        WeightMatrix(left=left, right=floats(2, 5)),
+        WeightMatrix(left=left, right=floats(2, 3)),
     )
-    assert one.beside(other).left is left
+    assert one.hstack(other).left is left
 
 
 def test_an_operator_without_parts_has_nothing_to_say():
-    assert Operator().apply(sparse(3, 4)) is None
-    assert Operator().shape == (0, 0)
-    np.testing.assert_array_equal(Operator().at(sparse(3, 4), np.array([1])), np.zeros((3, 1)))
+    assert WeightMatrix().apply(sparse(3, 4)) is None
+    assert WeightMatrix().shape == (0, 0)
+    np.testing.assert_array_equal(
+        WeightMatrix().apply_to_columns(sparse(3, 4), np.array([1])), np.zeros((3, 1))
+    )
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -106,4 +110,4 @@ def test_vectors_are_evidence_too(kind):
 @pytest.mark.parametrize("kind", kinds())
 def test_an_operator_is_a_matrix(kind):
     operator = kinds()[kind]
-    np.testing.assert_allclose(operator.whole(), written_out(operator), atol=1e-6)
+    np.testing.assert_allclose(operator.to_dense(), written_out(operator), atol=1e-6)

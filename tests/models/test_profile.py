@@ -1,8 +1,8 @@
 import numpy as np
 
-from daybreak.models.bridge import bridge
 from daybreak.models.profile import ProfileModel
 from daybreak.models.profile_content import ProfileContentModel
+from daybreak.models.shared_content import fit_content_kernel
 from tests.models.tiny import ask, dataset, items, random_dataset
 
 
@@ -22,7 +22,7 @@ def test_one_attribute_by_hand():
 
 def test_it_is_the_least_squares_solution_of_the_augmented_system():
     data = random_dataset(n_attributes=4)
-    p = data.profiles.toarray()[data.active].astype(float)
+    p = data.profiles.toarray()[data.active_user_rows].astype(float)
     x = data.interactions.toarray().astype(float)
     left = np.vstack([p - p.mean(axis=0), np.sqrt(30) * np.eye(4)])
     right = np.vstack([x - x.mean(axis=0), np.zeros((4, x.shape[1]))])
@@ -39,7 +39,7 @@ def test_it_is_carried_to_new_items_by_content():
     found = ProfileContentModel().fit(data).score(asked, new)
     kernel = data.items.blocks[0].matrix @ new.blocks[0].matrix.T
     weights = ProfileModel().fit(data).state.weights
-    wanted = (weights[:-1] + weights[-1]) @ bridge(data).solve @ kernel
+    wanted = (weights[:-1] + weights[-1]) @ fit_content_kernel(data).coefficients @ kernel
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.models.popular import PopularModel
-from daybreak.models.states import read_state, write_state
+from daybreak.models.shared_persistence import read_state, write_state
 from tests.models.tiny import dataset
 
 

@@ -4,23 +4,23 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.models.statistics import (
+from daybreak.models.shared_statistics import (
+    cached,
     cap_rows,
     dense_product,
-    gram,
-    inverse,
-    largest,
-    largest_of_rows,
-    normalised,
-    once,
-    spans,
+    gram_matrix,
+    invert_spd_matrix,
+    iter_blocks,
+    normalised_interactions,
     sparse_cooccurrence,
+    top_per_column,
+    top_per_row,
 )
 from tests.models.tiny import dataset, random_dataset
 
 
 def test_the_inverse_of_two_by_two_by_hand():
-    found = inverse(np.array([[2, 1], [1, 1]], dtype=np.float32))
+    found = invert_spd_matrix(np.array([[2, 1], [1, 1]], dtype=np.float32))
     np.testing.assert_allclose(found, [[1, -1], [-1, 2]], atol=1e-5)
 
 
@@ -29,14 +29,14 @@ def test_the_inverse_of_two_by_two_by_hand():
 def test_the_inverse_is_that_of_the_textbook(n, kind):
     rows = np.random.default_rng(0).standard_normal((n, n))
     matrix = (rows @ rows.T + np.eye(n)).astype(kind)
-    found = inverse(matrix.copy())
+    found = invert_spd_matrix(matrix.copy())
     assert found.dtype == kind
     np.testing.assert_allclose(found, np.linalg.inv(matrix), atol=1e-3)
 
 
 def test_a_matrix_without_an_inverse_is_an_error():
     with pytest.raises(np.linalg.LinAlgError):
-        inverse(-np.eye(3, dtype=np.float32))
+        invert_spd_matrix(-np.eye(3, dtype=np.float32))
 
 
 @given(st.integers(1, 12), st.integers(1, 12))
@@ -46,9 +46,9 @@ def test_the_largest_weights_of_a_column_are_kept(n_rows, keep):
     wanted = np.where(
         np.argsort(np.argsort(-np.abs(columns), axis=0), axis=0) < keep, columns, 0
     )
-    np.testing.assert_array_equal(largest(columns, keep).toarray(), wanted)
+    np.testing.assert_array_equal(top_per_column(columns, keep).toarray(), wanted)
     np.testing.assert_array_equal(
-        largest_of_rows(sp.csr_array(columns.T), keep).toarray(), wanted.T
+        top_per_row(sp.csr_array(columns.T), keep).toarray(), wanted.T
     )
 
 
@@ -65,12 +65,12 @@ def test_long_rows_are_thinned_evenly(sizes, most):
 def test_dense_products_do_not_depend_on_the_size_of_parts():
     data = random_dataset()
     x = data.interactions
-    np.testing.assert_array_equal(dense_product(x, x, rows=7), (x.T @ x).toarray())
-    np.testing.assert_array_equal(gram(data), (x.T @ x).toarray())
+    np.testing.assert_array_equal(dense_product(x, x, block_rows=7), (x.T @ x).toarray())
+    np.testing.assert_array_equal(gram_matrix(data), (x.T @ x).toarray())
 
 
 def test_counts_are_made_in_parts_of_bounded_work(monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.BLOCK_CELLS", 30)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_BLOCK_CELLS", 30)
     x = random_dataset().interactions
     found = sparse_cooccurrence(x, lambda counts, row, column: counts * (row + 100 * column))
     n = x.shape[1]
@@ -80,26 +80,26 @@ def test_counts_are_made_in_parts_of_bounded_work(monkeypatch):
 
 
 def test_people_with_very_many_events_count_in_part(monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.MOST_EVENTS", 2)
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_EVENTS_PER_USER", 2)
     x = dataset([[0, 1, 2, 3]], 4).interactions
     found = sparse_cooccurrence(x, lambda counts, row, column: counts)
     assert found.nnz == 2
 
 
 def test_spans_narrow_for_tall_blocks(monkeypatch):
-    monkeypatch.setattr("daybreak.models.statistics.BLOCK_CELLS", 10)
-    assert [span.stop - span.start for span in spans(5, 4)] == [2, 2, 1]
-    assert [span.stop - span.start for span in spans(2, 400)] == [1, 1]
-    assert list(spans(0, 4)) == []
+    monkeypatch.setattr("daybreak.models.shared_statistics.MAX_BLOCK_CELLS", 10)
+    assert [span.stop - span.start for span in iter_blocks(5, 4)] == [2, 2, 1]
+    assert [span.stop - span.start for span in iter_blocks(2, 400)] == [1, 1]
+    assert list(iter_blocks(0, 4)) == []
 
 
 def test_normalised_interactions_by_hand():
     """Ann has both items, Bob the first: ``1 / sqrt(2 * 2)``, ``1 / sqrt(2 * 1)``, ..."""
-    found = normalised(dataset([[0, 1], [0]], 2)).toarray()
+    found = normalised_interactions(dataset([[0, 1], [0]], 2)).toarray()
     np.testing.assert_allclose(found, [[0.5, 0.5**0.5], [0.5**0.5, 0]], rtol=1e-6)
 
 
 def test_a_statistic_is_computed_once():
     data, calls = random_dataset(), []
-    assert [once(data, "it", lambda: calls.append(1) or 7) for _ in range(3)] == [7, 7, 7]
+    assert [cached(data, "it", lambda: calls.append(1) or 7) for _ in range(3)] == [7, 7, 7]
     assert len(calls) == 1

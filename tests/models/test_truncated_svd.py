@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from daybreak.models.truncated_svd import truncated_svd
+from daybreak.models.shared_statistics import truncated_svd
 
 
 @pytest.mark.parametrize("shape", [(30, 12), (12, 30)])

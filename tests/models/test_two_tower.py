@@ -7,12 +7,18 @@ import scipy.sparse as sp
 pytest.importorskip("torch", reason="the extra deep is not installed")
 import torch
 
-from daybreak.data.queries import Queries
-from daybreak.models.calibration import calibration_error
-from daybreak.models.content_map import mapped
-from daybreak.models.two_tower import TwoTowerModel, hold_out, log_odds
-from daybreak.nets.training import seeded
-from daybreak.nets.two_tower import FEW, Parts, TwoTower, cut, softmax_loss
+from daybreak.data.dataset import Queries
+from daybreak.models.shared_calibration import calibration_error
+from daybreak.models.shared_content import predict_from_content
+from daybreak.models.two_tower import TwoTowerModel, hold_out_events, softmax_log_odds
+from daybreak.nets.training import torch_seed
+from daybreak.nets.two_tower import (
+    MAX_FEW_EVENTS,
+    TowerInputs,
+    TwoTowerNet,
+    corrected_softmax_loss,
+    sample_visible_events,
+)
 from daybreak.testing.models import MODEL_CHECKS
 from tests.models.tiny import ask, dataset, items, random_dataset
 
@@ -42,21 +48,23 @@ def test_the_loss_by_hand():
     """
     logits = torch.tensor([[np.log(2.0), 0.0, 0.0]])
     wanted, chance = torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([1.0, 0.5, 0.5])
-    found = softmax_loss(logits, wanted, chance)
+    found = corrected_softmax_loss(logits, wanted, chance)
     np.testing.assert_allclose(found.item(), np.log(3), rtol=1e-5)
 
 
 def test_people_without_targets_do_not_count():
     logits = torch.zeros(2, 3)
     wanted = torch.tensor([[0.0, 0, 0], [1, 0, 0]])
-    assert softmax_loss(logits, wanted, torch.ones(3)).item() == pytest.approx(np.log(3))
-    assert softmax_loss(logits, torch.zeros(2, 3), torch.ones(3)).item() == 0
+    assert corrected_softmax_loss(logits, wanted, torch.ones(3)).item() == pytest.approx(
+        np.log(3)
+    )
+    assert corrected_softmax_loss(logits, torch.zeros(2, 3), torch.ones(3)).item() == 0
 
 
 def test_the_gradient_of_the_loss_is_share_less_target():
     logits = torch.tensor([[0.3, -1.0, 2.0]], dtype=torch.float64, requires_grad=True)
     wanted = torch.tensor([[1.0, 0, 1.0]], dtype=torch.float64)
-    softmax_loss(logits, wanted, torch.ones(3, dtype=torch.float64)).backward()
+    corrected_softmax_loss(logits, wanted, torch.ones(3, dtype=torch.float64)).backward()
     share = torch.softmax(logits.detach(), dim=1)
     np.testing.assert_allclose(logits.grad, share - wanted / 2)
 
@@ -76,11 +84,11 @@ def test_drawn_items_estimate_the_sum_over_all():
 
 def test_what_is_shown_is_part_of_what_is_known_and_leaves_something():
     x = torch.cat([torch.ones(500, 60), torch.zeros(1, 60)])
-    with seeded(0):
-        short, long = cut(x, 1.0), cut(x, 0.0)
+    with torch_seed(0):
+        short, long = sample_visible_events(x, 1.0), sample_visible_events(x, 0.0)
     assert (short <= x).all()
     assert (long <= x).all()
-    assert short.sum(1).mean() < FEW
+    assert short.sum(1).mean() < MAX_FEW_EVENTS
     assert long.sum(1)[:500].mean() > 30
     assert (long.sum(1)[:500] < 60).all()
 
@@ -98,26 +106,30 @@ def put(tower, linear, first, second):
 def test_the_towers_in_numpy_are_the_towers_in_torch():
     data = random_dataset(dim=3, n_attributes=2)
     model = TwoTowerModel(**SMALL).fit(data)
-    state, n_items = model.state, len(data.anchors)
-    content = mapped(data.anchors, state.inputs)
+    state, n_items = model.state, len(data.train_items)
+    content = predict_from_content(data.train_items, state.inputs)
     profiles = np.random.default_rng(0).random((3, 2)).astype(np.float32)
     asked = ask(data, [], [1, 2], [4, 5, 6], profiles=profiles)
     likes = np.zeros((n_items, 4), dtype=np.float32)
-    parts = Parts(data.interactions, data.profiles, content, content, likes)
-    with seeded(0):
-        net = TwoTower(parts, model.config)
+    parts = TowerInputs(data.interactions, data.profiles, content, content, likes)
+    with torch_seed(0):
+        net = TwoTowerNet(parts, model.config)
     net.eval()
     own = np.array([*range(8), 12])  # between them the closed form, which no tower makes
     put(net.item, state.item_linear[:, own], state.item_first, state.item_second[:, own])
-    made = net.items(torch.arange(n_items), 0.0).detach().numpy()
-    strangers = replace(data.anchors, ids=items(n_items, first=100).ids)
+    made = net.item_vectors(torch.arange(n_items), 0.0).detach().numpy()
+    strangers = replace(data.train_items, ids=items(n_items, first=100).ids)
     np.testing.assert_allclose(model.item_vectors(strangers), made, rtol=1e-4, atol=1e-5)
 
     net.history = torch.eye(n_items)  # a State holds the map from histories written out
     net.likes = torch.from_numpy(state.user_linear[:n_items, 8:].copy())
     put(net.user, state.user_linear[:, :8], state.user_first, state.user_second[:, :8])
     events, told = torch.from_numpy(asked.history.toarray()), torch.from_numpy(profiles)
-    found = net.users(events, told, torch.from_numpy(asked.n_events)[:, None]).detach().numpy()
+    found = (
+        net.user_vectors(events, told, torch.from_numpy(asked.n_events)[:, None])
+        .detach()
+        .numpy()
+    )
     np.testing.assert_allclose(model.query_vectors(asked)[:, :-1], found, rtol=1e-4, atol=1e-5)
 
 
@@ -141,16 +153,16 @@ def test_drawn_candidates_learn_the_same_taste():
 
 def test_a_held_out_event_is_one_of_a_long_history():
     data = random_dataset()
-    shown, held = hold_out(data.interactions, np.random.default_rng(0))
+    shown, held = hold_out_events(data.interactions, np.random.default_rng(0))
     np.testing.assert_array_equal((shown + held).toarray(), data.interactions.toarray())
     assert held.sum(axis=1).max() == 1
-    assert 0 < held.nnz <= -(-len(data.active) // 10)
+    assert 0 < held.nnz <= -(-len(data.active_user_rows) // 10)
     assert (np.diff(data.interactions.indptr)[held.sum(axis=1) > 0] >= 5).all()
 
 
 def test_log_odds_by_hand():
     """Shares 1/4 and 3/4: odds 1 to 3 and 3 to 1."""
-    found = log_odds(np.log([[1.0, 3.0]]))
+    found = softmax_log_odds(np.log([[1.0, 3.0]]))
     np.testing.assert_allclose(found, [[-np.log(3), np.log(3)]])
 
 
@@ -163,8 +175,8 @@ def test_probabilities_of_what_nobody_trained_on_come_true():
     last = sp.csr_array((np.ones(1_500), (np.arange(1_500), x.indices[place])), x.shape)
     shown = sp.csr_array(x - last)
     shown.eliminate_zeros()
-    asked = Queries.from_history(data.anchors, shown, shown, later.profiles)
-    said = model.probability(asked, data.anchors)
+    asked = Queries.from_history(data.train_items, shown, shown, later.profiles)
+    said = model.probability(asked, data.train_items)
     assert said.min() >= 0
     assert said.max() <= 1
     free = shown.toarray() == 0

@@ -3,17 +3,14 @@
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
-from daybreak.data.items import Block, Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 
 
 def items(n, vectors=None, first=0):
     """``n`` items called 0, 1, ...; ``vectors`` are their content, scaled to length 1."""
     ids = Vocabulary(str(first + row) for row in range(n))
-    return Items(ids, () if vectors is None else (Block("words", unit(vectors)),))
+    return Items(ids, () if vectors is None else (ContentBlock("words", unit(vectors)),))
 
 
 def unit(rows):

@@ -6,10 +6,10 @@ torch = pytest.importorskip("torch")
 
 from daybreak.models.adversarial import AdversarialConfig  # noqa: E402 - torch comes first
 from daybreak.nets.adversarial import (  # noqa: E402
-    Game,
-    Play,
+    AdversarialNet,
+    GanTrainingData,
     generator_loss,
-    ndcg,
+    mean_ndcg,
     recommender_loss,
     train_adversarial,
 )
@@ -39,12 +39,12 @@ def test_the_loss_of_the_generator_by_hand():
 
 def test_ndcg_by_hand():
     """Two chosen of three, at places 1 and 3: ``(1 + 1/2) / (1 + 1/log2(3))``."""
-    found = ndcg(torch.tensor([[3.0, 2.0, 1.0]]), torch.tensor([[1.0, 0.0, 1.0]]))
+    found = mean_ndcg(torch.tensor([[3.0, 2.0, 1.0]]), torch.tensor([[1.0, 0.0, 1.0]]))
     assert found == pytest.approx(1.5 / (1 + 1 / np.log2(3)))
 
 
 def test_only_the_one_whose_turn_it_is_learns():
-    game = Game(3, 2, AdversarialConfig(hidden=4, dropout=0)).eval()
+    game = AdversarialNet(3, 2, AdversarialConfig(hidden=4, dropout=0)).eval()
     people, items = torch.randn(5, 2), torch.randn(6, 2)
     game.scores(people, items, fixed=True).sum().requires_grad_().backward()
     assert game.people.grad is None
@@ -61,7 +61,7 @@ def game_of(told, real, rng, n_people=200):
     kept = chosen.any(axis=1)
     chosen = sp.csr_array(chosen[kept].astype(np.float32))
     centre = np.zeros(2, np.float32)
-    return Play(
+    return GanTrainingData(
         people[kept], chosen, asked[kept], part, told, np.zeros_like(real), real, centre, 1.0
     )
 
@@ -84,7 +84,7 @@ def test_what_does_not_help_unknown_items_is_not_kept():
     rng = np.random.default_rng(0)
     told, real = rng.standard_normal((2, 100, 2)).astype(np.float32)
     play = game_of(told, real, rng)
-    play = Play(**vars(play) | {"guess": real})
+    play = GanTrainingData(**vars(play) | {"guess": real})
     options = AdversarialConfig(hidden=16, epochs=5, rate=0.05)
     learned = train_adversarial(play, options, seed=0)
     hidden = np.tanh(told @ learned["first"] + learned["first_bias"])

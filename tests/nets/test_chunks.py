@@ -5,13 +5,15 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
-from daybreak.nets.chunks import Chunks, Histories  # noqa: E402 - needs torch
+from daybreak.nets.sequence import HistoryWindows, PackedHistories  # noqa: E402 - needs torch
 
 
 def chunks_of(sizes, length, at=None):
     user = np.repeat(np.arange(len(sizes)), sizes)
     times = np.concatenate([np.arange(size) for size in sizes]) if at is None else at
-    return Chunks(Histories(user, np.arange(len(user)), np.asarray(times, float)), length)
+    return HistoryWindows(
+        PackedHistories(user, np.arange(len(user)), np.asarray(times, float)), length
+    )
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6), st.integers(1, 9))
@@ -22,7 +24,7 @@ def test_every_event_is_in_one_chunk_of_its_owner(sizes, length):
     assert item.shape[1] <= length
     assert sorted(item[item >= 0]) == list(range(sum(sizes)))
     user = np.repeat(np.arange(len(sizes)), sizes)
-    for owner, row in zip(chunks.owner, item, strict=True):
+    for owner, row in zip(chunks.user, item, strict=True):
         assert (user[row[row >= 0]] == owner).all()
 
 
@@ -30,10 +32,10 @@ def test_sums_before_a_chunk_are_those_of_earlier_events_of_its_owner():
     torch.manual_seed(0)
     chunks = chunks_of([3, 0, 11, 9], 4)
     for _ in range(5):
-        chunks.redraw()
+        chunks.resample()
         item, _ = chunks.take(np.arange(len(chunks)))
-        before = chunks.before(np.eye(23, dtype=np.float32))
-        begin = np.array([0, 3, 3, 14])[chunks.owner]
+        before = chunks.sum_before(np.eye(23, dtype=np.float32))
+        begin = np.array([0, 3, 3, 14])[chunks.user]
         for first, row, found in zip(begin, item, before, strict=True):
             if row[0] >= 0:
                 assert np.flatnonzero(found).tolist() == list(range(first, row[0]))
@@ -44,7 +46,7 @@ def test_they_are_cut_elsewhere_every_time():
     chunks = chunks_of([20], 8)
     cuts = set()
     for _ in range(20):
-        chunks.redraw()
+        chunks.resample()
         cuts.add(int((chunks.take(np.array([0]))[0] >= 0).sum()))
     assert len(cuts) > 2
 
@@ -54,7 +56,7 @@ def test_events_of_one_time_change_places_and_others_do_not():
     chunks = chunks_of([5], 8, at=[1, 2, 2, 2, 3])
     orders = set()
     for _ in range(30):
-        chunks.redraw()
+        chunks.resample()
         item, end = chunks.take(np.array([0]))
         orders.add(tuple(item[0]))
         assert end[0].tolist() == [0, 3, 3, 3, 4]

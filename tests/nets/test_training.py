@@ -4,18 +4,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
 from daybreak.nets.training import (  # noqa: E402 - needs torch
-    PATIENCE,
-    SHORTER,
-    SLOWER,
-    Earlier,
-    Plan,
-    held_score,
-    put,
-    seeded,
-    train_further,
+    FINE_TUNING_EPOCH_SHARE,
+    FINE_TUNING_PATIENCE_EPOCHS,
+    FINE_TUNING_RATE_SHARE,
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    fine_tune,
+    torch_seed,
+    validation_score,
 )
 
-PLAN = Plan(epochs=40, batch=4, rate=0.1)
+PLAN = TrainingConfig(epochs=40, batch=4, rate=0.1)
 
 
 class Number(torch.nn.Module):
@@ -35,8 +35,8 @@ def after(wanted, held):
             seen.update(rows.tolist())
         return ((net.value - wanted[rows]) ** 2).mean()
 
-    with seeded(0):
-        train_further(net, len(wanted), loss, PLAN, Earlier({}, np.array(held, np.int64)))
+    with torch_seed(0):
+        fine_tune(net, len(wanted), loss, PLAN, WarmStartArrays({}, np.array(held, np.int64)))
     return net.value.item(), seen
 
 
@@ -58,15 +58,20 @@ def test_nothing_is_trained_when_nobody_can_judge():
 
 
 def test_further_training_is_shorter_slower_and_impatient():
-    further = PLAN.further()
-    assert (further.epochs, further.patience) == (40 * SHORTER, PATIENCE)
-    assert further.rate == pytest.approx(SLOWER * 0.1)
-    assert Plan(0, 4).further().epochs == 0
+    further = PLAN.for_fine_tuning()
+    assert (further.epochs, further.patience) == (
+        40 * FINE_TUNING_EPOCH_SHARE,
+        FINE_TUNING_PATIENCE_EPOCHS,
+    )
+    assert further.rate == pytest.approx(FINE_TUNING_RATE_SHARE * 0.1)
+    assert TrainingConfig(0, 4).for_fine_tuning().epochs == 0
 
 
 def test_the_score_of_what_is_held_has_the_same_draws_always():
-    with seeded(0):
-        score = held_score(lambda rows, _: torch.rand(len(rows)).mean(), torch.arange(5), 2)
+    with torch_seed(0):
+        score = validation_score(
+            lambda rows, _: torch.rand(len(rows)).mean(), torch.arange(5), 2
+        )
         first = score()
         torch.rand(3)
         assert score() == first
@@ -74,7 +79,7 @@ def test_the_score_of_what_is_held_has_the_same_draws_always():
 
 def test_an_array_is_put_into_a_parameter_of_its_shape_only():
     net = Number(0)
-    put(net.value, np.float32(3))
+    copy_into(net.value, np.float32(3))
     assert net.value.item() == 3
     with pytest.raises(RuntimeError, match="shape"):
-        put(net.value, np.zeros(2, np.float32))
+        copy_into(net.value, np.zeros(2, np.float32))

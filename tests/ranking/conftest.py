@@ -3,9 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
-from daybreak.data.items import Block, Items
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
 
 
 @pytest.fixture
@@ -16,7 +14,8 @@ def data():
     words = np.eye(4, dtype=np.float32)[kind] + 0.3 * rng.random((40, 4), dtype=np.float32)
     words /= np.linalg.norm(words, axis=1, keepdims=True)
     items = Items(
-        Vocabulary(f"i{row}" for row in range(40)), (Block("words", sp.csr_array(words)),)
+        Vocabulary(f"i{row}" for row in range(40)),
+        (ContentBlock("words", sp.csr_array(words)),),
     )
     rows = [
         (user, int(place) * 4 + user % 4, float(rng.random() * 1e6))

@@ -4,19 +4,21 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daybreak.data.items import Block
-from daybreak.ranking.arranging import (
+from daybreak.data.dataset import ContentBlock
+from daybreak.ranking.reranking.rerank import (
     BY_DIVERSITY,
     BY_QUOTA,
-    IN_ORDER,
-    SHORTLIST,
-    Arrangement,
-    best_rows,
+    BY_SCORE,
+    MIN_SHORTLIST_ITEMS,
+    QuotaConstraint,
+    Reranker,
+    top_rows,
 )
-from daybreak.ranking.likeness import Likeness, distance
-from daybreak.ranking.quotas import Limit
+from daybreak.ranking.reranking.similarity import ItemSimilarity, intra_list_distance
 
-WORDS = Block("words", np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32))
+WORDS = ContentBlock(
+    "words", np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32)
+)
 
 
 def limit(members, n_kinds=1, **bounds):
@@ -25,65 +27,74 @@ def limit(members, n_kinds=1, **bounds):
     rows = np.flatnonzero(members >= 0)
     ones = np.ones(len(rows), dtype=np.float32)
     shape = (len(members), n_kinds)
-    return Limit(sp.csr_array((ones, (rows, members[rows])), shape=shape), **bounds)
+    return QuotaConstraint(sp.csr_array((ones, (rows, members[rows])), shape=shape), **bounds)
 
 
 def test_likeness_is_the_same_for_sparse_and_dense_content_and_weighs_blocks():
-    sparse = Block("words", sp.csr_array(WORDS.matrix))
-    meaning = Block("meaning", np.array([[1], [0], [1], [0], [0]], np.float32))
+    sparse = ContentBlock("words", sp.csr_array(WORDS.matrix))
+    meaning = ContentBlock("meaning", np.array([[1], [0], [1], [0], [0]], np.float32))
     rows = np.array([0, 3, 4])
-    both = Likeness([sparse, meaning], rows).all()
-    assert np.allclose(both, Likeness([WORDS, meaning], rows).all())
+    both = ItemSimilarity([sparse, meaning], rows).pairwise()
+    assert np.allclose(both, ItemSimilarity([WORDS, meaning], rows).pairwise())
     # 0 has words (1, 0) and half of a meaning, 3 has words (0.6, 0.8) alone
     assert both[0, 1] == pytest.approx(0.6 / np.sqrt(1.5))
     assert both[0, 0] == pytest.approx(1)
     assert not both[2].any()
-    assert distance([sparse], np.array([0, 1])) == pytest.approx(0, abs=1e-6)
-    assert np.isnan(distance([sparse], np.array([0])))
+    assert intra_list_distance([sparse], np.array([0, 1])) == pytest.approx(0, abs=1e-6)
+    assert np.isnan(intra_list_distance([sparse], np.array([0])))
 
 
 def test_the_knob_weighs_scores_against_likeness_by_hand():
     scores = np.array([3.0, 2.8, 1.0, 2.0, -np.inf], dtype=np.float32)
     # after 0: item 1 has 0.6 * -0.2 - 0.4 = -0.52, item 3 has -0.84, item 2 has -1.2
-    assert Arrangement([WORDS], 0.4).arrange(scores, 2)[0].tolist() == [0, 1]
+    assert Reranker([WORDS], 0.4).rerank(scores, 2)[0].tolist() == [0, 1]
     # with 0.7 they have -0.76, -0.72 and -0.6
-    rows, causes = Arrangement([WORDS], 0.7).arrange(scores, 9)
+    rows, causes = Reranker([WORDS], 0.7).rerank(scores, 9)
     assert rows.tolist() == [0, 2, 1, 3]
-    assert causes.tolist() == [IN_ORDER, BY_DIVERSITY, IN_ORDER, IN_ORDER]
+    assert causes.tolist() == [BY_SCORE, BY_DIVERSITY, BY_SCORE, BY_SCORE]
 
 
 def test_the_same_and_the_nearly_same_come_once():
     scores = np.array([1, 5, 4, 3, 2], dtype=np.float32)
     same = np.array([7, 7, -1, -1, 7])
-    assert Arrangement([WORDS], same=same).arrange(scores, 5)[0].tolist() == [1, 2, 3]
-    assert Arrangement([WORDS], alike=1.0).arrange(scores, 5)[0].tolist() == [1, 2, 3, 4]
-    assert Arrangement([WORDS], alike=0.7).arrange(scores, 5)[0].tolist() == [1, 2, 4]
+    assert Reranker([WORDS], duplicate_groups=same).rerank(scores, 5)[0].tolist() == [1, 2, 3]
+    assert Reranker([WORDS], min_duplicate_cosine=1.0).rerank(scores, 5)[0].tolist() == [
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert Reranker([WORDS], min_duplicate_cosine=0.7).rerank(scores, 5)[0].tolist() == [
+        1,
+        2,
+        4,
+    ]
 
 
 def test_quotas_hold_where_they_count_and_no_further():
     scores = np.arange(6, 0, -1).astype(np.float32)
     brands = limit([0, 0, 0, 1, 1, -1], 2, at_most=1, of=3)
-    rows, causes = Arrangement([], limits=(brands,)).arrange(scores, 6)
+    rows, causes = Reranker([], constraints=(brands,)).rerank(scores, 6)
     assert rows.tolist() == [0, 3, 5, 1, 2, 4]
-    assert causes[:3].tolist() == [IN_ORDER, BY_QUOTA, BY_QUOTA]
+    assert causes[:3].tolist() == [BY_SCORE, BY_QUOTA, BY_QUOTA]
     late = limit([-1, -1, -1, -1, 0, 0], at_least=1, of=2)
-    assert Arrangement([], limits=(late,)).arrange(scores, 3)[0].tolist() == [0, 4, 1]
+    assert Reranker([], constraints=(late,)).rerank(scores, 3)[0].tolist() == [0, 4, 1]
 
 
 def test_quotas_that_need_each_others_places_are_all_kept():
     scores = np.arange(8, 0, -1).astype(np.float32)
     one = limit([-1] * 4 + [0, 0, -1, -1], at_least=2, of=4)
     other = limit([-1] * 6 + [0, 0], at_least=2, of=4)
-    rows = Arrangement([], limits=(one, other)).arrange(scores, 4)[0]
+    rows = Reranker([], constraints=(one, other)).rerank(scores, 4)[0]
     assert sorted(rows.tolist()) == [4, 5, 6, 7]
 
 
 def test_lists_are_full_however_deep_the_catalogue_must_be_searched():
-    n = SHORTLIST * 20
+    n = MIN_SHORTLIST_ITEMS * 20
     scores = np.arange(n, 0, -1).astype(np.float32)
     same = np.minimum(np.arange(n), n - 5)[::-1].copy()  # all but the last few are one thing
     same[: n - 4] = 0
-    rows = Arrangement([], same=same).arrange(scores, 4)[0]
+    rows = Reranker([], duplicate_groups=same).rerank(scores, 4)[0]
     assert len(rows) == 4
     assert (rows >= n - 4).sum() == 3
 
@@ -102,13 +113,13 @@ def test_every_list_keeps_what_was_asked(scores, knob, k, most, random):
     content = np.random.default_rng(random.randint(0, 9)).normal(size=(n, 3))
     kinds = [random.randint(-1, 2) for _ in range(n)]
     same = np.array([random.randint(-1, 5) for _ in range(n)])
-    wish = Arrangement(
-        [Block("words", content.astype(np.float32))],
+    wish = Reranker(
+        [ContentBlock("words", content.astype(np.float32))],
         knob,
         (limit(kinds, 3, at_most=most),),
         same,
     )
-    rows = wish.arrange(values, k)[0]
+    rows = wish.rerank(values, k)[0]
     assert len(set(rows.tolist())) == len(rows) <= k
     assert max(np.bincount([kinds[row] + 1 for row in rows], minlength=4)[1:]) <= most
     named = [same[row] for row in rows if same[row] >= 0]
@@ -122,5 +133,5 @@ def test_every_list_keeps_what_was_asked(scores, knob, k, most, random):
 
 def test_the_best_rows_are_those_of_a_stable_sort():
     values = np.array([1, 3, np.nan, 3, -np.inf, 2, 3], dtype=np.float32)
-    assert best_rows(values, 3).tolist() == [1, 3, 6]
-    assert best_rows(values, 99).tolist() == [1, 3, 6, 5, 0]
+    assert top_rows(values, 3).tolist() == [1, 3, 6]
+    assert top_rows(values, 99).tolist() == [1, 3, 6, 5, 0]

@@ -3,10 +3,8 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
-from daybreak.data.items import Block, Items
-from daybreak.ranking.arrival import likeness
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
+from daybreak.ranking.blending.arrival_shift import arrival_probability
 
 
 @pytest.fixture
@@ -15,7 +13,7 @@ def seasons():
     when = np.r_[np.arange(100), np.arange(100)] / 100
     words = np.stack([np.cos(when * 1.5), np.sin(when * 1.5)], axis=1).astype(np.float32)
     ids = Vocabulary(f"i{row}" for row in range(200))
-    items = Items(ids, (Block("words", sp.csr_array(words)),))
+    items = Items(ids, (ContentBlock("words", sp.csr_array(words)),))
     user = np.repeat(np.arange(50), 10)
     item = (np.arange(500) * 7) % 100
     return Dataset(items, Events.of(user, item, item * 1000.0 + user), 50)
@@ -23,15 +21,15 @@ def seasons():
 
 def test_items_like_the_latest_arrivals_look_like_arrivals(seasons):
     late, any_time = np.arange(180, 200), np.arange(100, 200)
-    assert likeness(seasons, late) > 0.9
-    assert likeness(seasons, any_time) < likeness(seasons, late) - 0.2
+    assert arrival_probability(seasons, late) > 0.9
+    assert arrival_probability(seasons, any_time) < arrival_probability(seasons, late) - 0.2
 
 
 def test_no_times_tell_nothing_of_arrivals(seasons):
     undated = Events(seasons.events.user, seasons.events.item, np.zeros(500))
     data = Dataset(seasons.items, undated, 50)
-    assert likeness(data, np.arange(180, 200)) == 0.0
+    assert arrival_probability(data, np.arange(180, 200)) == 0.0
 
 
 def test_without_new_items_the_next_ones_will_be_arrivals(seasons):
-    assert likeness(seasons, np.arange(0)) == 1.0
+    assert arrival_probability(seasons, np.arange(0)) == 1.0

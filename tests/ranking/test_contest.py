@@ -3,26 +3,37 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from daybreak import metrics
 from daybreak.errors import MissingExtraError
-from daybreak.evaluation import metrics
-from daybreak.evaluation.intervals import compare
-from daybreak.evaluation.ranking import top_k
-from daybreak.ranking.contest import Blended, contest
-from daybreak.ranking.questions import NEW_ITEMS, SLICES, WARM, WARM_UP, rounds
-from daybreak.ranking.simulate import trials
-from daybreak.ranking.strategies import Strategy, line_up
+from daybreak.estimates import paired_bootstrap
+from daybreak.ranked_lists import top_k
+from daybreak.ranking.benchmarks.learners import BlendLearner, benchmark_strategies
+from daybreak.ranking.blending.strategies import Strategy, get_strategies
+from daybreak.simulation.slices import (
+    NEW_ITEM_SLICES,
+    SLICES,
+    WARM_SLICES,
+    WARM_UP_SLICES,
+    iter_evaluation_splits,
+)
+from daybreak.simulation.splits import iter_splits
 
 NAMES = ("popular", "item_knn", "content/match", "content/smooth")
 
 
 @pytest.fixture
 def standings(data):
-    return contest(data, line_up(NAMES), seed=0, repeats=2)
+    return benchmark_strategies(data, get_strategies(NAMES), seed=0, repeats=2)
 
 
 def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
     assert set(standings.queries) <= set(SLICES)
-    assert set(standings.queries) >= {*WARM_UP[:4], *WARM, "cold_item", "arriving"}
+    assert set(standings.queries) >= {
+        *WARM_UP_SLICES[:4],
+        *WARM_SLICES,
+        "cold_item",
+        "arriving",
+    }
     for row in standings.rows:
         assert row.fault is None
         for name, values in row.values.items():
@@ -33,31 +44,34 @@ def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
 
 
 def test_a_strategy_is_asked_only_what_it_can_say(standings):
-    assert not set(NEW_ITEMS) & set(standings["popular"].values)
+    assert not set(NEW_ITEM_SLICES) & set(standings["popular"].values)
     assert "cold_item_all" in standings["popular"].values
-    assert set(standings["content/smooth"].values) <= set(NEW_ITEMS)
+    assert set(standings["content/smooth"].values) <= set(NEW_ITEM_SLICES)
     assert set(standings["content/match"].values) == set(standings.queries)
 
 
 def test_content_beats_popularity_where_taste_is_content(standings):
     match, popular = standings["content/match"], standings["popular"]
-    better = compare(match.values["events_3"], popular.values["events_3"])
+    better = paired_bootstrap(match.values["events_3"], popular.values["events_3"])
     assert better.low > 0
     assert match.mean("cold_item_all") > popular.mean("cold_item_all")
 
 
 def test_the_same_seed_gives_the_same_values(data):
-    one, other = (contest(data, line_up(["item_knn"]), seed=4, repeats=1) for _ in range(2))
+    one, other = (
+        benchmark_strategies(data, get_strategies(["item_knn"]), seed=4, repeats=1)
+        for _ in range(2)
+    )
     for name, values in one["item_knn"].values.items():
         np.testing.assert_array_equal(values, other["item_knn"].values[name])
 
 
 def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
     strategy = Strategy("item_knn", "item_knn")
-    asked = next(iter(rounds(data, 0, 1)))
+    asked = next(iter(iter_evaluation_splits(data, 0, 1)))
     model = strategy.fit(asked.data, 0)
-    question = next(q for q in asked.questions if q.slice == "warm_last")
-    probe = question.probe
+    question = next(q for q in asked.slices if q.slice == "warm_last")
+    probe = question.labelled
     scores = model.score(probe.queries, data.items)
     scores += np.random.default_rng(0).random(scores.shape, dtype=np.float32) * 1e-3
 
@@ -74,13 +88,13 @@ def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
     hidden[probe.seen.nonzero()] = True
     relevant = probe.targets.multiply(~hidden).tocsr()
     expected = metrics.ndcg(top_k(scores, 10, exclude=hidden), relevant)
-    row = contest(data, [Jittered()], seed=0, repeats=1).rows[0]
+    row = benchmark_strategies(data, [Jittered()], seed=0, repeats=1).results[0]
     np.testing.assert_allclose(row.values["warm_last"], expected)
 
 
 def test_the_hidden_parts_are_not_those_a_blend_is_fitted_on(data):
-    ours = next(iter(rounds(data, 0, 1))).data.active
-    theirs = next(iter(trials(data, 0))).data.active
+    ours = next(iter(iter_evaluation_splits(data, 0, 1))).data.active_user_rows
+    theirs = next(iter(iter_splits(data, 0))).data.active_user_rows
     assert set(ours.tolist()) != set(theirs.tolist())
 
 
@@ -101,16 +115,20 @@ def test_a_strategy_that_fails_is_a_row_that_says_so(data):
         "ValueError: odd": ValueError("odd\nnext line"),
     }
     for words, error in faults.items():
-        found = contest(data, [Broken(error), *line_up(["popular"])], seed=0, repeats=1)
-        assert words in found["broken"].fault
-        assert "\n" not in found["broken"].fault
+        found = benchmark_strategies(
+            data, [Broken(error), *get_strategies(["popular"])], seed=0, repeats=1
+        )
+        assert words in found["broken"].error
+        assert "\n" not in found["broken"].error
         assert np.isnan(found["broken"].mean("events_0"))
         assert found["popular"].mean("events_0") > 0
 
 
 def test_the_blend_competes_too(data):
-    row = contest(data, [Blended(line_up(["popular", "content/match"]))], repeats=1).rows[0]
-    assert row.fault is None
+    row = benchmark_strategies(
+        data, [BlendLearner(get_strategies(["popular", "content/match"]))], repeats=1
+    ).results[0]
+    assert row.error is None
     assert row.mean("events_3") > 0.2
     assert "cold_item" in row.values
 
@@ -118,5 +136,8 @@ def test_the_blend_competes_too(data):
 def test_without_times_and_content_less_is_asked(data):
     items = replace(data.items, blocks=())
     plain = replace(data, items=items, events=replace(data.events, at=0 * data.events.at))
-    found = contest(plain, line_up(["popular"]), repeats=1)
-    assert set(found.queries) == {*WARM_UP[:4], "warm_last"}  # nobody has twelve events
+    found = benchmark_strategies(plain, get_strategies(["popular"]), repeats=1)
+    assert set(found.n_queries) == {
+        *WARM_UP_SLICES[:4],
+        "warm_last",
+    }  # nobody has twelve events

@@ -2,21 +2,26 @@ import numpy as np
 import pytest
 
 from daybreak.data import Vocabulary
-from daybreak.data.items import Block, Items
-from daybreak.models.bridge import RIDGE
-from daybreak.ranking.doubt import Doubt, landmarks_among, own_similarity, spread_of
+from daybreak.data.dataset import ContentBlock, Items
+from daybreak.models.shared_content import KERNEL_RIDGE
+from daybreak.ranking.exploration.uncertainty import (
+    ContentUncertainty,
+    residual_scale,
+    select_landmarks,
+    self_similarity,
+)
 
 
 def items(*vectors):
     names = Vocabulary(f"{len(vectors)}-{row}" for row in range(len(vectors)))
-    return Items(names, (Block("words", np.array(vectors, dtype=np.float32)),))
+    return Items(names, (ContentBlock("words", np.array(vectors, dtype=np.float32)),))
 
 
 def test_the_variance_is_that_of_a_gaussian_process():
     """One landmark, K + λ = 5. A copy: 1 - 1/5 + 4; at right angles: 1 + 4; unknown: 4."""
-    doubt = Doubt.of(items([1, 0]), {0: np.zeros((1, 1), np.float32)}, 1)
-    found = doubt.spread(items([1, 0], [0, 1], [0, 0])) ** 2
-    assert RIDGE == 4.0
+    doubt = ContentUncertainty.from_scores(items([1, 0]), {0: np.zeros((1, 1), np.float32)}, 1)
+    found = doubt.std(items([1, 0], [0, 1], [0, 0])) ** 2
+    assert KERNEL_RIDGE == 4.0
     assert found == pytest.approx([4.8, 5.0, 4.0])
 
 
@@ -25,29 +30,29 @@ def test_the_scale_makes_residuals_as_large_as_expected():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 5))
     shop = items(*(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)))
-    kernel = shop.similarity(shop) + RIDGE * np.eye(200)
+    kernel = shop.similarity(shop) + KERNEL_RIDGE * np.eye(200)
     drawn = 3 * rng.normal(size=(100, 200)) @ np.linalg.cholesky(kernel).T
-    doubt = Doubt.of(shop, {0: drawn.astype(np.float32)}, 1)
+    doubt = ContentUncertainty.from_scores(shop, {0: drawn.astype(np.float32)}, 1)
     assert doubt.scale[0] == pytest.approx(3, rel=0.1)
 
 
 def test_a_level_without_scores_has_the_scale_of_the_nearest():
     one = np.array([[0.0, 1.0]], dtype=np.float32)
     shop = items([1, 0], [0, 1])
-    doubt = Doubt.of(shop, {0: one, 3: 2 * one}, 5)
+    doubt = ContentUncertainty.from_scores(shop, {0: one, 3: 2 * one}, 5)
     assert doubt.scale / doubt.scale[0] == pytest.approx([1, 1, 2, 2, 2])
 
 
 def test_scores_that_are_all_equal_leave_no_doubt():
-    assert spread_of(np.ones((2, 3)), np.eye(3)) == 0
+    assert residual_scale(np.ones((2, 3)), np.eye(3)) == 0
 
 
 def test_own_similarities_are_the_diagonal():
     shop = items([1, 0], [0.6, 0.8], [0, 0])
-    assert own_similarity(shop) == pytest.approx(np.diag(shop.similarity(shop)))
+    assert self_similarity(shop) == pytest.approx(np.diag(shop.similarity(shop)))
 
 
 def test_landmarks_are_spread_evenly():
-    rows = landmarks_among(np.arange(3_000))
+    rows = select_landmarks(np.arange(3_000))
     assert len(rows) == 1_500
     assert (rows[0], rows[-1]) == (0, 2_999)

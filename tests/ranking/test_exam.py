@@ -3,11 +3,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from daybreak.ranking.contest import contest
-from daybreak.ranking.exam import Exam
-from daybreak.ranking.simulate import trials
-from daybreak.ranking.strategies import line_up
-from daybreak.rng import stream
+from daybreak.ranking.benchmarks.learners import benchmark_strategies
+from daybreak.ranking.blending.strategies import get_strategies
+from daybreak.ranking.tuning.search import ValidationSplit
+from daybreak.rng import create_generator
+from daybreak.simulation.splits import iter_splits
 
 
 @pytest.fixture
@@ -17,7 +17,9 @@ def two_slices():
     def question(name, users):
         return SimpleNamespace(slice=name, probe=SimpleNamespace(users=np.array(users)))
 
-    return Exam(SimpleNamespace(n_users=3), (question("a", [0, 1]), question("b", [0])))
+    return ValidationSplit(
+        SimpleNamespace(n_users=3), (question("a", [0, 1]), question("b", [0]))
+    )
 
 
 def test_the_gain_is_the_mean_over_slices_of_shares_of_the_default(two_slices):
@@ -42,29 +44,29 @@ def test_only_slices_that_were_answered_count(two_slices):
 def test_marks_are_the_values_of_a_contest(data):
     """A contest plays the same part when it draws from the same stream."""
     name = "any"
-    exam = Exam.of(data, 3, name)
-    seed = int(stream(3, name).integers(2**31))
-    for strategy in line_up(["item_knn", "content/match"]):
-        row = contest(data, [strategy], seed=seed, repeats=1)[strategy.name]
-        for slice_, values in exam.marks(strategy, seed).items():
+    exam = ValidationSplit.draw(data, 3, name)
+    seed = int(create_generator(3, name).integers(2**31))
+    for strategy in get_strategies(["item_knn", "content/match"]):
+        row = benchmark_strategies(data, [strategy], seed=seed, repeats=1)[strategy.name]
+        for slice_, values in exam.evaluate(strategy, seed).items():
             np.testing.assert_allclose(values, row.values[slice_])
 
 
 def test_a_strategy_is_asked_only_what_its_options_can_change(data):
-    exam = Exam.of(data, 0, "any")
+    exam = ValidationSplit.draw(data, 0, "any")
     old, both, new = (
-        exam.marks(strategy, 0)
-        for strategy in line_up(["ease", "content/match", "content/smooth"])
+        exam.evaluate(strategy, 0)
+        for strategy in get_strategies(["ease", "content/match", "content/smooth"])
     )
     assert set(new) == {"both_cold", "cold_item", "cold_item_3"}
     assert not set(new) & set(old)
-    assert set(both) == {q.slice for q in exam.questions}
+    assert set(both) == {q.slice for q in exam.slices}
     assert not {name for name in old if name.endswith("_all")}
 
 
 def test_parts_are_others_for_other_names_and_than_those_of_a_blend(data):
-    parts = [Exam.of(data, 0, name).data for name in ("one", "two", "one")]
-    parts.append(next(iter(trials(data, 0))).data)
-    first, second, again, theirs = (set(part.active.tolist()) for part in parts)
+    parts = [ValidationSplit.draw(data, 0, name).data for name in ("one", "two", "one")]
+    parts.append(next(iter(iter_splits(data, 0))).data)
+    first, second, again, theirs = (set(part.active_user_rows.tolist()) for part in parts)
     assert first == again
     assert len({frozenset(rows) for rows in (first, second, theirs)}) == 3

@@ -5,34 +5,34 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from daybreak.errors import ConfigError
-from daybreak.ranking.exploration import (
-    Exploring,
-    Hopes,
-    Pick,
-    arranged,
-    most_lost,
-    pick,
-    pick_all,
-    win_chances,
+from daybreak.ranking.exploration.thompson import (
+    ExplorationConfig,
+    ScorePosterior,
+    SlotDraw,
+    max_ndcg_loss,
+    merge_list,
+    sample_slot,
+    sample_slots,
+    win_probabilities,
 )
-from daybreak.rng import stream
+from daybreak.rng import create_generator
 
 NUMBERS = st.floats(-3, 3)
 
 
 def hopes(mean, spread=None):
     mean = np.asarray(mean, dtype=np.float64)
-    return Hopes(mean, np.ones(len(mean)) if spread is None else np.asarray(spread))
+    return ScorePosterior(mean, np.ones(len(mean)) if spread is None else np.asarray(spread))
 
 
 def test_one_item_wins_when_its_draw_is_above_the_bar():
     """Mean 1, spread 2, bar 3: one standard deviation above, 15.8655 %."""
-    assert win_chances(hopes([1.0], [2.0]), 3.0) == pytest.approx([0.158655], abs=1e-6)
+    assert win_probabilities(hopes([1.0], [2.0]), 3.0) == pytest.approx([0.158655], abs=1e-6)
 
 
 def test_two_items_without_a_bar_win_by_the_difference_of_their_draws():
     """N(0, 1) against N(1, 1): the difference is N(-1, 2), above 0 with 23.9750 %."""
-    assert win_chances(hopes([0.0, 1.0]), -np.inf)[0] == pytest.approx(0.239750, abs=1e-6)
+    assert win_probabilities(hopes([0.0, 1.0]), -np.inf)[0] == pytest.approx(0.239750, abs=1e-6)
 
 
 @given(
@@ -42,55 +42,67 @@ def test_two_items_without_a_bar_win_by_the_difference_of_their_draws():
 def test_chances_and_that_of_nobody_add_up_to_1(pairs, bar):
     mean, spread = np.array(pairs).T
     nobody = np.prod(ndtr((bar - mean) / spread))
-    assert win_chances(Hopes(mean, spread), bar).sum() + nobody == pytest.approx(1, abs=1e-8)
+    assert win_probabilities(ScorePosterior(mean, spread), bar).sum() + nobody == pytest.approx(
+        1, abs=1e-8
+    )
 
 
 def test_picks_come_as_often_as_their_chances_say():
     """6,000 draws: every frequency within 4.5 standard errors of its chance."""
-    options = Exploring(ranks=(1,), share=0.9, uniform=0.1)
-    beliefs, rng, n = hopes([0.0, 0.5, -1.0], [1.0, 0.5, 2.0]), stream(0, "picks"), 6_000
-    found = [pick(beliefs, 0.2, options, rng) for _ in range(n)]
-    chance = {one.chosen: one.chance for one in found}
+    options = ExplorationConfig(ranks=(1,), share=0.9, uniform=0.1)
+    beliefs, rng, n = (
+        hopes([0.0, 0.5, -1.0], [1.0, 0.5, 2.0]),
+        create_generator(0, "picks"),
+        6_000,
+    )
+    found = [sample_slot(beliefs, 0.2, options, rng) for _ in range(n)]
+    chance = {one.new_item: one.probability for one in found}
     assert set(chance) == {-1, 0, 1, 2}
     assert sum(chance.values()) == pytest.approx(1)
     for chosen, expected in chance.items():
-        often = np.mean([one.chosen == chosen for one in found])
+        often = np.mean([one.new_item == chosen for one in found])
         assert abs(often - expected) < 4.5 * np.sqrt(expected * (1 - expected) / n)
 
 
 def test_weighting_by_inverse_chances_is_unbiased():
     """Rewards 0.1, 0.4 and 0.7; weighted means within 4.5 standard errors of them."""
-    options, beliefs = Exploring(ranks=(1, 2), uniform=0.2), hopes([0.4, 0.0, -0.4])
-    reward, rng, n = np.array([0.1, 0.4, 0.7]), stream(1, "weights"), 6_000
+    options, beliefs = ExplorationConfig(ranks=(1, 2), uniform=0.2), hopes([0.4, 0.0, -0.4])
+    reward, rng, n = np.array([0.1, 0.4, 0.7]), create_generator(1, "weights"), 6_000
     gained = np.zeros((n, 3))
     for row in range(n):
-        for one in pick_all(beliefs, [0.0, -0.5], options, rng):
-            if one.chosen >= 0 and rng.random() < reward[one.chosen]:
-                gained[row, one.chosen] = 1 / one.chance
+        for one in sample_slots(beliefs, [0.0, -0.5], options, rng):
+            if one.new_item >= 0 and rng.random() < reward[one.new_item]:
+                gained[row, one.new_item] = 1 / one.probability
     # An item competes for one of two places in every list, so it is met once a list.
     error = gained.std(axis=0) / np.sqrt(n)
     assert (abs(gained.mean(axis=0) - reward) < 4.5 * error).all()
 
 
 def test_a_closed_place_and_an_empty_pool_leave_the_list_as_it_is():
-    closed = pick(hopes([9.0]), 0.0, Exploring(share=0.0), stream(0, "closed"))
-    empty = pick(hopes([]), 0.0, Exploring(), stream(0, "empty"))
-    assert (closed.chosen, closed.chance, closed.nobody) == (-1, 1.0, 1.0)
-    assert (empty.chosen, empty.chance) == (-1, 1.0)
+    closed = sample_slot(
+        hopes([9.0]), 0.0, ExplorationConfig(share=0.0), create_generator(0, "closed")
+    )
+    empty = sample_slot(hopes([]), 0.0, ExplorationConfig(), create_generator(0, "empty"))
+    assert (closed.new_item, closed.probability, closed.p_unchanged) == (-1, 1.0, 1.0)
+    assert (empty.new_item, empty.probability) == (-1, 1.0)
 
 
 def test_no_item_competes_for_two_places():
-    options = Exploring(ranks=(1, 2, 3), uniform=1.0)
+    options = ExplorationConfig(ranks=(1, 2, 3), uniform=1.0)
     for seed in range(20):
-        found = pick_all(hopes(np.zeros(5)), [0.0] * 3, options, stream(seed, "places"))
-        chosen = [one.chosen for one in found]
+        found = sample_slots(
+            hopes(np.zeros(5)), [0.0] * 3, options, create_generator(seed, "places")
+        )
+        chosen = [one.new_item for one in found]
         assert len(set(chosen)) == 3
 
 
 def test_only_the_most_promising_compete():
-    options = Exploring(ranks=(1,), uniform=1.0, pool=2)
+    options = ExplorationConfig(ranks=(1,), uniform=1.0, pool=2)
     found = {
-        pick_all(hopes([0.0, 5.0, 1.0, 4.0]), [9.0], options, stream(seed, "pool"))[0].chosen
+        sample_slots(
+            hopes([0.0, 5.0, 1.0, 4.0]), [9.0], options, create_generator(seed, "pool")
+        )[0].new_item
         for seed in range(40)
     }
     assert found == {1, 3}
@@ -101,18 +113,18 @@ def test_picks_push_items_off_the_end_with_the_chances_of_their_coming():
 
     The third item stays if neither comes, 0.5 * 0.8; the second if not both, 1 - 0.1.
     """
-    done = arranged(3, 3, [Pick(2, 5, 0.5, 0.5), Pick(3, -1, 0.8, 0.8)])
-    assert done.base.tolist() == [0, -1, 1]
-    assert done.chosen.tolist() == [-1, 5, -1]
-    assert done.chance == pytest.approx([1.0, 0.5, 0.9])
+    done = merge_list(3, 3, [SlotDraw(2, 5, 0.5, 0.5), SlotDraw(3, -1, 0.8, 0.8)])
+    assert done.base_position.tolist() == [0, -1, 1]
+    assert done.new_item.tolist() == [-1, 5, -1]
+    assert done.propensity == pytest.approx([1.0, 0.5, 0.9])
     assert done.explored.tolist() == [False, True, False]
-    assert arranged(3, 3, []).chance.tolist() == [1, 1, 1]
+    assert merge_list(3, 3, []).propensity.tolist() == [1, 1, 1]
 
 
 def test_a_short_list_loses_nothing():
-    done = arranged(1, 3, [Pick(3, 4, 0.5, 0.5)])
-    assert done.base.tolist() == [0, -1]
-    assert done.chance.tolist() == [1.0, 0.5]
+    done = merge_list(1, 3, [SlotDraw(3, 4, 0.5, 0.5)])
+    assert done.base_position.tolist() == [0, -1]
+    assert done.propensity.tolist() == [1.0, 0.5]
 
 
 def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
@@ -120,9 +132,9 @@ def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
 
     Only the second was right: all is lost, 0.6309 of 1. Both were: 1 of 1.6309.
     """
-    assert most_lost(2, [1]) == pytest.approx(max(1 / np.log2(3), 1 / (1 + 1 / np.log2(3))))
-    assert most_lost(10, [10]) == pytest.approx(1 / np.log2(11))
-    assert most_lost(10, [11]) == 0
+    assert max_ndcg_loss(2, [1]) == pytest.approx(max(1 / np.log2(3), 1 / (1 + 1 / np.log2(3))))
+    assert max_ndcg_loss(10, [10]) == pytest.approx(1 / np.log2(11))
+    assert max_ndcg_loss(10, [11]) == 0
 
 
 @pytest.mark.parametrize(
@@ -136,4 +148,4 @@ def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
 )
 def test_options_that_make_no_sense_are_refused(options, words):
     with pytest.raises(ConfigError, match=words):
-        Exploring(**options)
+        ExplorationConfig(**options)

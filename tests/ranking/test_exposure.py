@@ -2,30 +2,30 @@ import numpy as np
 import pytest
 
 from daybreak.errors import ConfigError
-from daybreak.ranking.exposure import Budget
+from daybreak.ranking.exploration.exposure import ExposureBudget
 
-PLAN = Budget(impressions=10, days=5, early=0.8, patience=2)
+PLAN = ExposureBudget(impressions=10, days=5, early=0.8, patience=2)
 
 
 def test_impressions_are_due_evenly_until_the_early_share_of_the_days_is_over():
     """10 impressions over 4 of 5 days: 2.5 a day, all after four."""
-    assert PLAN.due(np.array([0.0, 1.0, 4.0, 9.0])).tolist() == [0, 2.5, 10, 10]
+    assert PLAN.impressions_due(np.array([0.0, 1.0, 4.0, 9.0])).tolist() == [0, 2.5, 10, 10]
 
 
 def test_what_an_item_lags_behind_is_its_price():
     """Due 5, given 1 and 7: 4 behind at 2 a standard deviation, and nothing to make up."""
-    assert PLAN.price(np.array([2.0, 2.0]), np.array([1, 7])).tolist() == [2.0, 0.0]
+    assert PLAN.bonus(np.array([2.0, 2.0]), np.array([1, 7])).tolist() == [2.0, 0.0]
 
 
 def test_an_item_is_open_while_it_is_new_and_owed_impressions():
     age, given = np.array([4.9, 5.0, 1.0]), np.array([9, 0, 10])
-    assert PLAN.open(age, given).tolist() == [True, False, False]
+    assert PLAN.is_eligible(age, given).tolist() == [True, False, False]
 
 
 def test_what_is_needed_a_day_counts_open_items_only():
     """6 in 2 days, 4 in 4 days, and one that is too old: 3 + 1."""
     age, given = np.array([3.0, 1.0, 6.0]), np.array([4, 6, 0])
-    assert PLAN.needed(age, given) == pytest.approx(4.0)
+    assert PLAN.required_per_day(age, given) == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_what_is_needed_a_day_counts_open_items_only():
 )
 def test_a_budget_that_makes_no_sense_is_refused(options, words):
     with pytest.raises(ConfigError, match=words):
-        Budget(**options)
+        ExposureBudget(**options)

@@ -9,19 +9,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from daybreak.data.fields import Field
+from daybreak.data.fields import ContentField
 from daybreak.errors import FilterError
-from daybreak.ranking import filters
-from daybreak.ranking.facets import Facets
-from daybreak.ranking.filter_compiler import like
-from daybreak.ranking.filter_text import (
-    DEEPEST,
-    MOST_CHARACTERS,
-    REMEMBERED,
-    operands,
-    read_filter,
+from daybreak.ranking.filters import engine
+from daybreak.ranking.filters.columns import FilterColumns
+from daybreak.ranking.filters.compiler import like_pattern
+from daybreak.ranking.filters.engine import FilterEngine, evaluate_filter
+from daybreak.ranking.filters.parser import (
+    MAX_CACHED_TREES,
+    MAX_FILTER_CHARACTERS,
+    MAX_NESTING_DEPTH,
+    flatten_operands,
+    parse_filter,
 )
-from daybreak.ranking.filters import Filters, evaluate
 
 NOW = 1_790_000_000.0
 ROWS = [
@@ -34,11 +34,11 @@ ROWS = [
 SCHEMA = {"n": pl.Float64, "m": pl.Float64, "t": pl.String, "b": pl.Boolean,
           "at": pl.Float64, "tags": pl.List(pl.String)}  # fmt: skip
 FRAME = pl.DataFrame(ROWS, schema=SCHEMA)
-FACETS = Facets(FRAME, [Field("at", "date")])
+FACETS = FilterColumns(FRAME, [ContentField("at", "date")])
 
 
 def fits(text, frame=FRAME, fields=()):
-    return Filters(Facets(frame, fields)).mask(text, NOW).tolist()
+    return FilterEngine(FilterColumns(frame, fields)).mask(text, NOW).tolist()
 
 
 def both(left, right):
@@ -181,7 +181,9 @@ CONDITIONS = st.recursive(
 @settings(max_examples=150)
 def test_filters_say_what_a_slow_reading_row_by_row_says(condition):
     text, of = condition
-    assert evaluate(text, FACETS, NOW).tolist() == [of(row) is True for row in ROWS], text
+    assert evaluate_filter(text, FACETS, NOW).tolist() == [of(row) is True for row in ROWS], (
+        text
+    )
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +215,7 @@ def test_filters_say_what_a_database_says_without_brackets_too(database, parts, 
         words += [data.draw(st.sampled_from([" and ", " OR "])), negated, part]
     text = "".join(words)
     found = database.execute(f"SELECT coalesce(({text}), 0) FROM items").fetchall()
-    assert evaluate(text, FACETS, NOW).tolist() == [bool(row[0]) for row in found], text
+    assert evaluate_filter(text, FACETS, NOW).tolist() == [bool(row[0]) for row in found], text
 
 
 PIECES = st.sampled_from(
@@ -253,18 +255,18 @@ ALLOWED = {
 @example("'\ud800' = t")
 def test_any_text_is_a_filter_of_allowed_parts_or_refused_in_words(text):
     try:
-        found = evaluate(text, FACETS, NOW)
+        found = evaluate_filter(text, FACETS, NOW)
     except FilterError:
         return
     assert found.dtype == bool
     assert len(found) == len(ROWS)
-    assert {type(node) for node in read_filter(text).walk()} <= ALLOWED
+    assert {type(node) for node in parse_filter(text).walk()} <= ALLOWED
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "x" * (MOST_CHARACTERS + 1),
+        "x" * (MAX_FILTER_CHARACTERS + 1),
         "n = 1 or " * 200_000 + "n = 1",
         "(" * 500 + "n = 1" + ")" * 500,
         "(" * 3_000,
@@ -307,15 +309,15 @@ def test_any_text_is_a_filter_of_allowed_parts_or_refused_in_words(text):
 )
 def test_hostile_filters_are_refused(text):
     with pytest.raises(FilterError):
-        evaluate(text, FACETS, NOW)
+        evaluate_filter(text, FACETS, NOW)
 
 
 def test_long_chains_of_conditions_are_one_level():
     parts = " or ".join(f"n = {value}" for value in range(450))
-    assert evaluate(parts, FACETS, NOW).tolist() == [True, True, False, False, True]
-    assert len(operands(read_filter(parts))) == 450
-    inside = "(" * (DEEPEST - 1) + "b" + ")" * (DEEPEST - 1)
-    assert evaluate(inside, FACETS, NOW).tolist() == [True, False, False, True, False]
+    assert evaluate_filter(parts, FACETS, NOW).tolist() == [True, True, False, False, True]
+    assert len(flatten_operands(parse_filter(parts))) == 450
+    inside = "(" * (MAX_NESTING_DEPTH - 1) + "b" + ")" * (MAX_NESTING_DEPTH - 1)
+    assert evaluate_filter(inside, FACETS, NOW).tolist() == [True, False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -333,8 +335,8 @@ def test_long_chains_of_conditions_are_one_level():
     ids=lambda text: text[:12],
 )
 def test_operators_within_operators_cost_no_more_than_their_number(text, fits):
-    found = evaluate(text, FACETS, NOW)
-    assert found.tolist() == evaluate(fits, FACETS, NOW).tolist()
+    found = evaluate_filter(text, FACETS, NOW)
+    assert found.tolist() == evaluate_filter(fits, FACETS, NOW).tolist()
 
 
 @pytest.mark.parametrize(
@@ -366,7 +368,7 @@ def test_operators_within_operators_cost_no_more_than_their_number(text, fits):
 )
 def test_a_refusal_names_what_is_wrong(text, says):
     with pytest.raises(FilterError, match=says):
-        evaluate(text, FACETS, NOW)
+        evaluate_filter(text, FACETS, NOW)
 
 
 def test_columns_are_of_the_kinds_that_their_values_have():
@@ -382,7 +384,7 @@ def test_columns_are_of_the_kinds_that_their_values_have():
             "nested": [{"a": 1}] * 3,
         }
     )
-    fields = [Field("genres", "category", "|"), Field("born", "date")]
+    fields = [ContentField("genres", "category", "|"), ContentField("born", "date")]
     assert fits("has(genres, 'War')", frame, fields) == [True, True, False]
     assert fits("'Drama' in genres", frame, fields) == [True, False, False]
     assert fits("has(sizes, 3) or length(sizes) = 0", frame) == [False, True, True]
@@ -403,30 +405,30 @@ def test_columns_are_of_the_kinds_that_their_values_have():
 def test_a_pattern_becomes_a_regular_expression_that_repeats_nothing_but_dots(
     pattern, ignore, regex
 ):
-    assert like(pattern, ignore=ignore) == regex
+    assert like_pattern(pattern, ignore_case=ignore) == regex
 
 
 def test_answers_are_kept_and_forgotten(monkeypatch):
     asked = []
-    real = filters.evaluate
-    monkeypatch.setattr(filters, "evaluate", lambda *a: asked.append(a[0]) or real(*a))
-    monkeypatch.setattr(filters, "REMEMBERED", 2 * len(ROWS))
-    book = Filters(FACETS)
+    real = filters.evaluate_filter
+    monkeypatch.setattr(engine, "evaluate", lambda *a: asked.append(a[0]) or real(*a))
+    monkeypatch.setattr(engine, "REMEMBERED", 2 * len(ROWS))
+    book = FilterEngine(FACETS)
     assert book.mask("n = 1") is book.mask("n = 1")
     for text in ("n = 2", "n = 3", "n = 1"):
         book.mask(text)
     assert asked == ["n = 1", "n = 2", "n = 3", "n = 1"]
     assert not book.mask("n = 1").flags.writeable
-    assert read_filter.cache_info().maxsize == REMEMBERED
+    assert parse_filter.cache_info().maxsize == MAX_CACHED_TREES
 
 
 def test_now_is_counted_in_whole_seconds_and_other_filters_do_not_care():
-    book = Filters(FACETS)
+    book = FilterEngine(FACETS)
     assert book.mask("at <= now()", NOW).tolist() == [True, True, False, True, False]
     assert book.mask("at <= now()", NOW + 2).tolist() == [True, True, False, True, True]
     assert book.mask("n = 1", NOW) is book.mask("n = 1", NOW + 2)
     midnight = NOW // 86_400 * 86_400
-    assert evaluate("current_date = at", FACETS, NOW).tolist() == [
+    assert evaluate_filter("current_date = at", FACETS, NOW).tolist() == [
         row["at"] == midnight for row in ROWS
     ]
 
@@ -435,8 +437,13 @@ def test_values_kinds_and_codes_of_a_column():
     frame = pl.DataFrame(
         {"tags": [["a", "b"], ["b", "b"], None, []], "title": ["Red Tea!", "red-tea", "", None]}
     )
-    facets = Facets(frame)
-    assert facets.need("tags").has_any(("b", "z")).tolist() == [True, True, False, False]
-    assert facets.need("tags").kinds().toarray().tolist() == [[1, 1], [0, 1], [0, 0], [0, 0]]
-    assert facets.need("title").codes().tolist() == [0, 0, -1, -1]
-    assert np.unique(facets.need("tags").codes()[:2]).size == 2
+    facets = FilterColumns(frame)
+    assert facets.require("tags").has_any(("b", "z")).tolist() == [True, True, False, False]
+    assert facets.require("tags").one_hot().toarray().tolist() == [
+        [1, 1],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+    ]
+    assert facets.require("title").value_codes().tolist() == [0, 0, -1, -1]
+    assert np.unique(facets.require("tags").value_codes()[:2]).size == 2

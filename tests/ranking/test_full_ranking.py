@@ -4,9 +4,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.evaluation.metrics import ndcg
-from daybreak.evaluation.ranking import top_k
-from daybreak.ranking.full_ranking import expected_ndcg
+from daybreak.metrics import expected_ndcg, ndcg
+from daybreak.ranked_lists import top_k
 
 
 @given(st.integers(0, 10_000), st.integers(1, 25), st.integers(1, 12))

@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from daybreak.data.queries import Queries
-from daybreak.ranking.blend import LEVELS, Blend, level_of
-from daybreak.ranking.scorer import Scorer
-from daybreak.ranking.strategies import Fitted, line_up
+from daybreak.data.dataset import Queries
+from daybreak.ranking.blending.strategies import FittedStrategies, get_strategies
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
+from daybreak.ranking.scoring.scorer import Scorer
 
 NAMES = ("popular", "profile", "ease", "transitions", "meta_bayes")
 
 
 @pytest.fixture
 def scorer(data):
-    fitted = Fitted.on(data, line_up(NAMES), seed=0)
-    weights = np.ones((len(LEVELS), len(NAMES)))
+    fitted = FittedStrategies.fit_on(data, get_strategies(NAMES), seed=0)
+    weights = np.ones((len(EVENT_LEVELS), len(NAMES)))
     scale = np.ones(len(NAMES), dtype=np.float32)
     return Scorer(
         Blend(fitted.names, scale, weights, weights, weights[:, 0]), fitted, data.items
@@ -21,27 +21,27 @@ def scorer(data):
 
 @pytest.fixture
 def queries(data):
-    return Queries.of(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
+    return Queries.for_users(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
 
 
 def test_askers_of_one_level_are_together(scorer, queries):
-    heard = scorer.hear(queries)
-    levels = level_of(queries.n_events)
+    heard = scorer.encode(queries)
+    levels = nearest_level(queries.n_events)
     assert np.unique(levels).size >= 3
     for level, span in heard.spans.items():
         assert (levels[heard.order[span]] == level).all()
-    back = heard.sorted_back(heard.queries.n_events[:, None])
+    back = heard.restore_order(heard.queries.n_events[:, None])
     np.testing.assert_array_equal(back[:, 0], queries.n_events)
 
 
 def test_one_asker_needs_no_sorting(scorer, queries):
-    heard = scorer.hear(queries.take(np.array([3])))
+    heard = scorer.encode(queries.take(np.array([3])))
     assert heard.order is None
     assert heard.at("history", 0) is heard.evidence["history"]
 
 
 def test_the_evidence_of_a_level_is_its_rows(scorer, queries):
-    heard = scorer.hear(queries)
+    heard = scorer.encode(queries)
     for kind in ("history", "profile", "vectors 4"):
         for level, span in heard.spans.items():
             found, whole = heard.at(kind, level), heard.evidence[kind]
@@ -49,8 +49,8 @@ def test_the_evidence_of_a_level_is_its_rows(scorer, queries):
 
 
 def test_evidence_stands_side_by_side_for_each_level(scorer, queries):
-    heard, kinds = scorer.hear(queries), scorer.kinds
-    joined = heard.joined().toarray().reshape(len(queries), len(LEVELS), kinds.height)
+    heard, kinds = scorer.encode(queries), scorer.kinds
+    joined = heard.joined().toarray().reshape(len(queries), len(EVENT_LEVELS), kinds.height)
     rows = np.arange(len(queries))
     for kind, start in kinds.starts.items():
         mine = joined[rows, heard.levels, start : start + kinds.widths[kind]]
@@ -60,7 +60,7 @@ def test_evidence_stands_side_by_side_for_each_level(scorer, queries):
 
 def test_what_nobody_asks_for_is_not_gathered(scorer, queries):
     scorer.blend.weights[:, 2:] = scorer.blend.new_weights[:, 2:] = 0
-    assert set(scorer.hear(queries).evidence) == {"profile"}
+    assert set(scorer.encode(queries).evidence) == {"profile"}
 
 
 def dense(evidence):

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from daybreak.errors import ConfigError
-from daybreak.ranking.rules import MOST, Boost, Quota, Rules
+from daybreak.ranking.reranking.rules import MAX_ENTRIES, Boost, Quota, Rules
 
 
 def test_lists_become_tuples_so_that_rules_are_values():
@@ -16,12 +16,12 @@ def test_lists_become_tuples_so_that_rules_are_values():
 
 def test_only_what_changes_the_order_makes_lists_be_arranged():
     plain = Rules(where="n = 1", boosts=(Boost("n = 1", 2),))
-    assert not plain.arranges
+    assert not plain.needs_reranking
     quota = Quota("n = 1", at_most=1)
-    assert Rules(diversity=0.1).arranges
-    assert Rules(distinct="t").arranges
-    assert Rules(alike=0.9).arranges
-    assert Rules(quotas=(quota,)).arranges
+    assert Rules(diversity=0.1).needs_reranking
+    assert Rules(distinct="t").needs_reranking
+    assert Rules(alike=0.9).needs_reranking
+    assert Rules(quotas=(quota,)).needs_reranking
 
 
 def test_a_factor_is_a_logarithm_on_the_score_and_its_inverse_undoes_it():
@@ -44,7 +44,10 @@ def test_a_factor_is_a_logarithm_on_the_score_and_its_inverse_undoes_it():
         (lambda: Rules(at="now"), "at must be epoch seconds, got 'now'"),
         (lambda: Rules(at=10**400), "at must be epoch seconds"),
         (lambda: Rules(boosts=("n = 1",)), "boosts must be Boost values"),
-        (lambda: Rules(boosts=[Boost("n = 1", 2)] * (MOST + 1)), f"at most {MOST} boosts"),
+        (
+            lambda: Rules(boosts=[Boost("n = 1", 2)] * (MAX_ENTRIES + 1)),
+            f"at most {MAX_ENTRIES} boosts",
+        ),
         (lambda: Boost(" "), "a boost needs a filter"),
         (lambda: Boost("n = 1", 0), "factor of a boost must be above 0, got 0"),
         (lambda: Boost("n = 1", float("inf")), "factor of a boost must be above 0"),

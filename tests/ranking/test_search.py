@@ -10,8 +10,8 @@ import pytest
 
 from daybreak.errors import MissingExtraError, OutOfTimeError
 from daybreak.models.ease import EaseModel
-from daybreak.ranking.search import search
-from daybreak.ranking.strategies import Strategy, line_up
+from daybreak.ranking.blending.strategies import Strategy, get_strategies
+from daybreak.ranking.tuning.search import tune
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def away_from_ten(ridge):
 
 
 def test_a_planted_optimum_is_found_and_kept(data):
-    found = search(data, [dial(away_from_ten)], tries=25)
+    found = tune(data, [dial(away_from_ten)], tries=25)
     (strategy,), record = found.strategies, found.record["strategies"]["dial"]
     assert 6 < strategy.options["ridge"] < 16
     assert record["kept"] is True
@@ -54,7 +54,7 @@ def test_the_default_stays_where_the_best_was_luck(data):
         return 9 * np.random.default_rng(round(ridge * 1e6)).random(40)
 
     asked = [dial(luck)]
-    found = search(data, asked, seed=2, tries=12)
+    found = tune(data, asked, seed=2, tries=12)
     record = found.record["strategies"]["dial"]
     assert record["gain"] > 0
     assert record["kept"] is False
@@ -62,7 +62,7 @@ def test_the_default_stays_where_the_best_was_luck(data):
 
 
 def test_the_default_stays_where_options_change_nothing(data):
-    found = search(data, [dial(lambda ridge: 0.0)], tries=4)
+    found = tune(data, [dial(lambda ridge: 0.0)], tries=4)
     record = found.record["strategies"]["dial"]
     assert (record["kept"], record["why"], record["tried"]) == (False, "nothing gained", 4)
     assert "check" not in record
@@ -74,7 +74,7 @@ def test_options_that_fail_or_take_too_long_are_given_up(data):
             raise OutOfTimeError("it would take 9 s, 1 s are left")
         return away_from_ten(ridge)
 
-    found = search(data, [dial(slow)], tries=15)
+    found = tune(data, [dial(slow)], tries=15)
     record = found.record["strategies"]["dial"]
     assert record["given_up"] > 0
     assert record["best"]["ridge"] <= 5
@@ -84,8 +84,8 @@ def test_a_strategy_whose_defaults_fail_is_left_as_it_is(data):
     def broken(ridge):
         raise MissingExtraError("this", "'daybreak[deep]'")
 
-    asked = [dial(broken), *line_up(["profile"])]
-    record = search(data, asked, tries=1).record["strategies"]
+    asked = [dial(broken), *get_strategies(["profile"])]
+    record = tune(data, asked, tries=1).record["strategies"]
     assert "daybreak[deep]" in record["dial"]["why"]
     assert record["profile"]["tried"] == 1
 
@@ -96,14 +96,16 @@ def test_the_same_seed_leads_to_the_same_options(data):
             return {k: timeless(v) for k, v in value.items() if k != "seconds"}
         return value
 
-    one, other = (search(data, line_up(["ease", "item_knn"]), 5, tries=4) for _ in range(2))
+    one, other = (
+        tune(data, get_strategies(["ease", "item_knn"]), 5, tries=4) for _ in range(2)
+    )
     assert one.strategies == other.strategies
     assert timeless(one.record) == timeless(other.record)
 
 
 def test_the_record_is_plain_json_in_the_order_of_the_strategies(data):
-    asked = line_up(["popular", "factors", "profile"])
-    record = search(data, asked, seconds=1e3, tries=2).record
+    asked = get_strategies(["popular", "factors", "profile"])
+    record = tune(data, asked, seconds=1e3, tries=2).record
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert list(record["strategies"]) == ["popular", "factors", "profile"]
     assert record["strategies"]["popular"]["why"] == "it has no options to search"
@@ -111,8 +113,8 @@ def test_the_record_is_plain_json_in_the_order_of_the_strategies(data):
 
 
 def test_without_time_nothing_changes(data):
-    asked = line_up(["ease", "profile"])
-    found = search(data, asked, seconds=0)
+    asked = get_strategies(["ease", "profile"])
+    found = tune(data, asked, seconds=0)
     assert found.strategies == asked
     assert all("no time" in one["why"] for one in found.record["strategies"].values())
 
@@ -122,23 +124,23 @@ def test_statistics_of_tried_options_are_not_kept(data, monkeypatch):
     fit = Strategy.fit
 
     def watched(self, data, seed):
-        sizes.append(len(data.memo))
+        sizes.append(len(data.cache))
         return fit(self, data, seed)
 
     monkeypatch.setattr(Strategy, "fit", watched)
-    search(data, line_up(["ease", "item_knn"]), tries=6)
+    tune(data, get_strategies(["ease", "item_knn"]), tries=6)
     assert max(sizes) <= 4
 
 
 def test_what_was_given_is_not_touched(data):
-    before = dict(data.memo)
-    search(data, line_up(["ease"]), tries=2)
-    assert data.memo == before
+    before = dict(data.cache)
+    tune(data, get_strategies(["ease"]), tries=2)
+    assert data.cache == before
 
 
 @pytest.mark.parametrize("users", [0, 1])
 def test_next_to_no_data_change_nothing(data, users):
     few = data.visible(data.events.user < users)
-    found = search(few, line_up(["ease", "content/neighbours"]), tries=2)
+    found = tune(few, get_strategies(["ease", "content/neighbours"]), tries=2)
     assert not any(one["kept"] for one in found.record["strategies"].values())
     json.dumps(found.record, allow_nan=False)

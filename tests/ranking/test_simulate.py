@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from daybreak.data.dataset import Dataset
-from daybreak.ranking.simulate import (
-    arrival_trial,
-    late_events,
-    newest_items,
-    random_trial,
-    trials,
+from daybreak.simulation.splits import (
+    iter_splits,
+    mark_last_events,
+    mark_newest_items,
+    newest_items_holdout,
+    random_holdout,
 )
 
 
 @pytest.fixture(params=["random", "arrival"])
 def trial(request, data):
-    make = {"random": random_trial, "arrival": arrival_trial}[request.param]
+    make = {"random": random_holdout, "arrival": newest_items_holdout}[request.param]
     return make(data, np.random.default_rng(0))
 
 
@@ -42,25 +42,25 @@ def test_what_is_asked_for_was_not_learned(trial, data):
 
 
 def test_hidden_users_have_no_event_in_what_is_learned(data):
-    trial = random_trial(data, np.random.default_rng(0))
-    hidden = data.n_users - len(trial.data.active)
+    trial = random_holdout(data, np.random.default_rng(0))
+    hidden = data.n_users - len(trial.data.active_user_rows)
     assert hidden == round(0.2 * data.n_users)
-    cold = next(p for p in trial.probes if p.kind == "new_user")
+    cold = next(p for p in trial.query_sets if p.kind == "new_user")
     assert cold.queries.n_events.max() == 0
 
 
 def test_hidden_items_have_no_event_in_what_is_learned(data):
-    trial = random_trial(data, np.random.default_rng(0))
-    gone = np.setdiff1d(data.anchor_rows, trial.data.anchor_rows)
+    trial = random_holdout(data, np.random.default_rng(0))
+    gone = np.setdiff1d(data.anchor_rows, trial.data.train_item_rows)
     assert len(gone) == round(0.2 * len(data.anchor_rows))
-    mixed = [p for p in trial.probes if p.kind == "new_item"]
+    mixed = [p for p in trial.query_sets if p.kind == "new_item"]
     assert all(p.candidates[gone].any() for p in mixed)
-    plain = [p for p in trial.probes if p.kind in ("user", "new_user")]
+    plain = [p for p in trial.query_sets if p.kind in ("user", "new_user")]
     assert not any(p.candidates[gone].any() for p in plain)
 
 
 def test_arrivals_are_the_items_whose_first_event_came_last(data):
-    newest = newest_items(data)
+    newest = mark_newest_items(data)
     first = np.array(
         [data.events.at[data.events.item == i].min(initial=np.inf) for i in range(40)]
     )
@@ -69,25 +69,25 @@ def test_arrivals_are_the_items_whose_first_event_came_last(data):
 
 
 def test_an_arrival_trial_learns_nothing_of_the_newest_items(data):
-    trial = arrival_trial(data, np.random.default_rng(0))
-    newest = np.flatnonzero(newest_items(data))
+    trial = newest_items_holdout(data, np.random.default_rng(0))
+    newest = np.flatnonzero(mark_newest_items(data))
     assert not np.isin(trial.data.events.item, newest).any()
-    asked = [probe for probe in trial.probes if probe.kind == "arriving"]
+    asked = [probe for probe in trial.query_sets if probe.kind == "arriving"]
     assert all(probe.candidates[newest].any() for probe in asked)
 
 
 def test_the_last_tenth_of_a_history_is_late(data):
-    late = late_events(data.events)
+    late = mark_last_events(data.events)
     for user in range(data.n_users):
         mine = np.flatnonzero(data.events.user == user)
         assert late[mine].tolist() == [False] * (len(mine) - 1) + [True]
 
 
 def test_simulations_repeat_with_the_seed_and_need_times_only_for_arrivals(data):
-    names = [trial.name for trial in trials(data, 1)]
+    names = [trial.name for trial in iter_splits(data, 1)]
     assert names[:3] == ["random"] * 3
     assert "arrival" in names
-    first, second = next(iter(trials(data, 1))), next(iter(trials(data, 1)))
+    first, second = next(iter(iter_splits(data, 1))), next(iter(iter_splits(data, 1)))
     assert first.data.events.user.tolist() == second.data.events.user.tolist()
     undated = Dataset(
         data.items,
@@ -95,4 +95,4 @@ def test_simulations_repeat_with_the_seed_and_need_times_only_for_arrivals(data)
         data.n_users,
         data.profiles,
     )
-    assert {trial.name for trial in trials(undated, 1)} == {"random"}
+    assert {trial.name for trial in iter_splits(undated, 1)} == {"random"}

@@ -2,34 +2,40 @@ import pytest
 
 from daybreak.errors import ConfigError
 from daybreak.models import models
-from daybreak.ranking.strategies import LINE_UP, Fitted, line_up
+from daybreak.ranking.blending.strategies import (
+    DEFAULT_STRATEGIES,
+    FittedStrategies,
+    get_strategies,
+)
 
 
 def test_auto_is_the_whole_line_up():
-    assert line_up("auto") == LINE_UP
+    assert get_strategies("auto") == DEFAULT_STRATEGIES
 
 
 def test_names_choose_in_their_order():
-    assert [s.name for s in line_up(["ease", "popular"])] == ["ease", "popular"]
-    assert [s.name for s in line_up("ease")] == ["ease"]
+    assert [s.name for s in get_strategies(["ease", "popular"])] == ["ease", "popular"]
+    assert [s.name for s in get_strategies("ease")] == ["ease"]
 
 
 def test_an_unknown_name_is_an_error_with_the_known_ones():
     with pytest.raises(ConfigError, match="no strategy 'magic'; known: auto, popular"):
-        line_up("magic")
+        get_strategies("magic")
 
 
 def test_names_are_unique_and_every_strategy_scores_something():
-    assert len({s.name for s in LINE_UP}) == len(LINE_UP)
-    assert all(s.old or s.new for s in LINE_UP)
+    assert len({s.name for s in DEFAULT_STRATEGIES}) == len(DEFAULT_STRATEGIES)
+    assert all(s.scores_known or s.scores_new for s in DEFAULT_STRATEGIES)
 
 
 def test_what_scores_new_items_needs_no_events_of_theirs():
-    assert all(models[s.model].content for s in LINE_UP if s.new)
+    assert all(models[s.model].scores_new_items for s in DEFAULT_STRATEGIES if s.scores_new)
 
 
 def test_forms_are_finite_and_cover_what_the_roles_say(data):
-    fitted = Fitted.on(data, LINE_UP, seed=0)
-    for strategy, form in zip(LINE_UP, fitted.forms(data.items), strict=True):
-        assert form.known[:32].any() or not strategy.old, strategy.name
-        assert form.known[32:].all() or not strategy.new, strategy.name
+    fitted = FittedStrategies.fit_on(data, DEFAULT_STRATEGIES, seed=0)
+    for strategy, form in zip(
+        DEFAULT_STRATEGIES, fitted.linear_models(data.items), strict=True
+    ):
+        assert form.scored[:32].any() or not strategy.scores_known, strategy.name
+        assert form.scored[32:].all() or not strategy.scores_new, strategy.name

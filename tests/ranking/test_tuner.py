@@ -3,14 +3,22 @@ import sys
 import pytest
 
 from daybreak.errors import MissingExtraError
-from daybreak.ranking.search_space import Choice, Range
-from daybreak.ranking.tuner import Tuner, ready
+from daybreak.ranking.tuning.search_space import (
+    Categorical,
+    OptionSampler,
+    Range,
+    require_optuna,
+)
 
 
 def test_it_finds_the_top_of_a_hill_with_several_options():
-    space = {"x": Range(0, 1), "n": Range(1, 64, log=True, whole=True), "c": Choice(("a", "b"))}
-    with ready():
-        tuner = Tuner(space, {"x": 0.5, "n": 4, "c": "a"}, seed=1)
+    space = {
+        "x": Range(0, 1),
+        "n": Range(1, 64, log=True, is_integer=True),
+        "c": Categorical(("a", "b")),
+    }
+    with require_optuna():
+        tuner = OptionSampler(space, {"x": 0.5, "n": 4, "c": "a"}, seed=1)
         for _ in range(60):
             asked = tuner.ask()
             far = abs(asked["x"] - 0.8) + abs(asked["n"] - 30) / 30 + (asked["c"] != "b")
@@ -21,8 +29,8 @@ def test_it_finds_the_top_of_a_hill_with_several_options():
 
 
 def test_the_start_stays_the_best_when_nothing_gains():
-    with ready():
-        tuner = Tuner({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
+    with require_optuna():
+        tuner = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
         for gain in (-1.0, 0.0, None, None, -2.0):
             tuner.ask()
             tuner.tell(gain)
@@ -31,8 +39,8 @@ def test_the_start_stays_the_best_when_nothing_gains():
 
 
 def test_it_stops_asking_when_everything_was_tried():
-    with ready():
-        tuner = Tuner({"n": Range(1, 3, whole=True)}, {"n": 2}, seed=0)
+    with require_optuna():
+        tuner = OptionSampler({"n": Range(1, 3, is_integer=True)}, {"n": 2}, seed=0)
         asked = []
         while (options := tuner.ask()) is not None:
             asked.append(options["n"])
@@ -45,8 +53,8 @@ def test_it_is_silent_and_leaves_the_log_as_it_was(capfd):
     import optuna  # noqa: PLC0415 - an extra
 
     before = optuna.logging.get_verbosity()
-    with ready():
-        tuner = Tuner({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
+    with require_optuna():
+        tuner = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
         tuner.ask()
         tuner.tell(1.0)
     assert optuna.logging.get_verbosity() == before
@@ -55,5 +63,5 @@ def test_it_is_silent_and_leaves_the_log_as_it_was(capfd):
 
 def test_without_optuna_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(MissingExtraError, match=r"daybreak\[search\]"), ready():
+    with pytest.raises(MissingExtraError, match=r"daybreak\[search\]"), require_optuna():
         pass

@@ -3,11 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daybreak.allowance import allowed
+from daybreak.deadline import time_limit
 from daybreak.errors import OutOfTimeError
-from daybreak.ranking.features import Pool
-from daybreak.ranking.fitting import Task, by_gradient
-from daybreak.ranking.worth import Lead, by_item, by_query, choose, worth
+from daybreak.ranking.blending.ablation import (
+    NdcgDifference,
+    ablate_strategies,
+    select_strategies,
+    split_by_item,
+    split_by_query,
+)
+from daybreak.ranking.blending.features import CandidatePool
+from daybreak.ranking.blending.objective import RankingTask, fit_softmax
 
 LIGHT = np.array([True, False, False])
 ALL = np.array([True, True, True])
@@ -24,29 +30,29 @@ def task(useful, n=200, width=12, seed=0):
     features[1][relevant] += useful
     present = np.ones_like(relevant)
     one = np.ones(n, dtype=np.int64)
-    return Task(
+    return RankingTask(
         features,
-        pool := Pool(features, relevant, present, ~present, one, one, ITEM[:n]),
+        pool := CandidatePool(features, relevant, present, ~present, one, one, ITEM[:n]),
         pool.present,
     )
 
 
 def fit(tasks, usable):
     bounds = [(0, None) if use else (0, 0) for use in usable]
-    return by_gradient(tasks, np.where(usable, 0.1, 0), bounds)
+    return fit_softmax(tasks, np.where(usable, 0.1, 0), bounds)
 
 
 def test_a_gain_is_clear_when_it_exceeds_its_errors():
     """.02 is two errors of .01; its interval is .02 -+ 1.96 * .01."""
-    gain = Lead(0.02, 0.01)
-    assert gain.clear(1.9)
-    assert not gain.clear(2.1)
-    assert gain.plain() == [0.02, 0.0004, 0.0396]
+    gain = NdcgDifference(0.02, 0.01)
+    assert gain.is_significant(1.9)
+    assert not gain.is_significant(2.1)
+    assert gain.to_list() == [0.02, 0.0004, 0.0396]
 
 
 def test_a_strategy_that_helps_may_count_and_noise_may_not():
-    choice = choose([[task(1.0)]], fit, LIGHT, ALL, by_query)
-    assert choice.usable[0].tolist() == [True, True, False]
+    choice = select_strategies([[task(1.0)]], fit, LIGHT, ALL, split_by_query)
+    assert choice.masks[0].tolist() == [True, True, False]
     report = choice.report(0, ["light", "useful", "noise"])["costly"]
     assert report["heard"] == ["useful"]
     assert report["gain"][1] > 0
@@ -54,19 +60,23 @@ def test_a_strategy_that_helps_may_count_and_noise_may_not():
 
 
 def test_where_nothing_costly_helps_only_the_light_count():
-    choice = choose([[task(0.0)], []], fit, LIGHT, ALL, by_query)
-    assert [mask.tolist() for mask in choice.usable] == [LIGHT.tolist()] * 2
+    choice = select_strategies([[task(0.0)], []], fit, LIGHT, ALL, split_by_query)
+    assert [mask.tolist() for mask in choice.masks] == [LIGHT.tolist()] * 2
     assert choice.report(1, ["a", "b", "c"]) == {}
 
 
 def test_a_level_where_it_does_not_help_goes_without():
-    choice = choose([[task(1.5)], [task(0.0, seed=1)]], fit, LIGHT, ALL, by_query)
-    assert choice.usable[0][1]
-    assert not choice.usable[1][1]
+    choice = select_strategies(
+        [[task(1.5)], [task(0.0, seed=1)]], fit, LIGHT, ALL, split_by_query
+    )
+    assert choice.masks[0][1]
+    assert not choice.masks[1][1]
 
 
 def test_nothing_is_judged_when_nobody_is_costly():
-    assert choose([[task(1.0)]], fit, LIGHT, LIGHT, by_query).worths == (None,)
+    assert select_strategies([[task(1.0)]], fit, LIGHT, LIGHT, split_by_query).ablations == (
+        None,
+    )
 
 
 def test_fitting_more_weights_to_noise_is_no_gain():
@@ -75,12 +85,15 @@ def test_fitting_more_weights_to_noise_is_no_gain():
     base = task(0.0, n=60)
     noise = rng.standard_normal((50, 60, 12)).astype(np.float32)
     wide = np.concatenate([base.features[:1], noise])
-    pool = Pool(wide, *(getattr(base.pool, name) for name in NAMES))
+    pool = CandidatePool(wide, *(getattr(base.pool, name) for name in NAMES))
     light = np.arange(51) < 1
-    found = worth(
-        [by_query(Task(wide, pool, pool.present))], fit, light, np.ones(51, dtype=bool)
+    found = ablate_strategies(
+        [split_by_query(RankingTask(wide, pool, pool.present))],
+        fit,
+        light,
+        np.ones(51, dtype=bool),
     )
-    assert found.together.mean < 0.02
+    assert found.joint_gain.mean < 0.02
 
 
 NAMES = ("relevant", "present", "new", "n_relevant", "n_events", "item")
@@ -90,17 +103,19 @@ NAMES = ("relevant", "present", "new", "n_relevant", "n_events", "item")
 def test_tasks_count_by_their_share(shares):
     good, bad = task(1.5), task(0.0, seed=1)
     tasks = [
-        Task(t.features, t.pool, t.present, None, share)
+        RankingTask(t.features, t.pool, t.present, None, share)
         for t, share in zip((good, bad), shares, strict=True)
     ]
-    gain = worth([by_query(t) for t in tasks], fit, LIGHT, ALL).together.mean
+    gain = ablate_strategies(
+        [split_by_query(t) for t in tasks], fit, LIGHT, ALL
+    ).joint_gain.mean
     assert (gain > 0.1) == (shares[0] > 0.5)
 
 
 def test_halves_by_item_share_no_new_item_and_all_old_ones():
     whole = task(1.0, n=4)
     pool = replace(whole.pool, new=ITEM[:4] >= 4)
-    first, second = by_item(Task(pool.features, pool, pool.present))
+    first, second = split_by_item(RankingTask(pool.features, pool, pool.present))
     assert (first.present & second.present)[:, :4].all()
     assert not (first.present & second.present)[:, 4:].any()
     assert (first.present | second.present).all()
@@ -120,12 +135,12 @@ def test_what_fits_a_few_items_only_is_no_gain_by_item():
     wide = np.concatenate([base.features[:1], luck])
     present = np.ones_like(relevant)
     one = np.ones(200, dtype=np.int64)
-    pool = Pool(wide, relevant, present, present, one, one, ITEM)
-    asked = Task(wide, pool, pool.present)
+    pool = CandidatePool(wide, relevant, present, present, one, one, ITEM)
+    asked = RankingTask(wide, pool, pool.present)
     light = np.arange(41) < 1
     everybody = np.ones(41, dtype=bool)
-    lucky = worth([by_query(asked)], fit, light, everybody).together.mean
-    fair = worth([by_item(asked)], fit, light, everybody).together.mean
+    lucky = ablate_strategies([split_by_query(asked)], fit, light, everybody).joint_gain.mean
+    fair = ablate_strategies([split_by_item(asked)], fit, light, everybody).joint_gain.mean
     assert lucky > 0.2
     assert fair < lucky / 2
 
@@ -137,16 +152,22 @@ def test_a_judgement_that_would_take_too_long_is_not_begun_on_every_level():
         done.append(1)
         return fit(tasks, usable)
 
-    with allowed(0), pytest.raises(OutOfTimeError):
-        choose([[task(1.0)]] * 20, slow, LIGHT, ALL, by_query)
+    with time_limit(0), pytest.raises(OutOfTimeError):
+        select_strategies([[task(1.0)]] * 20, slow, LIGHT, ALL, split_by_query)
     assert len(done) < 20 * 4
 
 
 def test_new_items_need_a_clearer_gain():
-    sure = choose([[task(1.0)]], fit, LIGHT, ALL, by_query, 2.0).worths[0].together
-    assert choose([[task(1.0)]], fit, LIGHT, ALL, by_query, 1e9).usable[0].tolist() == [
+    sure = (
+        select_strategies([[task(1.0)]], fit, LIGHT, ALL, split_by_query, 2.0)
+        .ablations[0]
+        .joint_gain
+    )
+    assert select_strategies([[task(1.0)]], fit, LIGHT, ALL, split_by_query, 1e9).masks[
+        0
+    ].tolist() == [
         True,
         False,
         False,
     ]
-    assert sure.clear(2.0)
+    assert sure.is_significant(2.0)

@@ -9,8 +9,8 @@ import uvicorn
 
 from daybreak.server.app import create_app
 from daybreak.server.options import ServerOptions
-from daybreak.server.running import config_of, listen, url_of
-from daybreak.service.live import Live
+from daybreak.server.process import listen, url_of, uvicorn_config
+from daybreak.service.live import RecommenderService
 from tests.server.fake_live import FakeLive
 from tests.server.shop import copy_of, make_shop
 
@@ -22,7 +22,7 @@ WAIT_S = 300
 def served(live, **options):
     """A real server in a thread; yields its server object and address."""
     chosen = ServerOptions(**{"port": 0, **options})
-    server = uvicorn.Server(config_of(create_app(live, chosen), chosen))
+    server = uvicorn.Server(uvicorn_config(create_app(live, chosen), chosen))
     with listen(chosen) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -92,7 +92,7 @@ def made(tmp_path_factory):
 def client_of_copy(made, folder):
     """A client of a real server over a real shop that may be changed."""
     with (
-        Live(copy_of(made, folder)) as live,
+        RecommenderService(copy_of(made, folder)) as live,
         served(live, rate=0) as (_, url),
         httpx.Client(base_url=f"{url}/api/v1", timeout=WAIT_S) as client,
     ):

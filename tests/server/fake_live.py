@@ -5,8 +5,14 @@ import time
 from dataclasses import dataclass, field
 
 from daybreak.errors import ConfigError, NotFoundError, StoreError
-from daybreak.service.live import Accepted, Answered, Reason, Recommended, Rejected
-from daybreak.service.live.batcher import Batcher
+from daybreak.service.live import (
+    IngestResult,
+    RecommendationReason,
+    RecommendedItem,
+    RecommendResponse,
+    RejectedRow,
+)
+from daybreak.service.serving.batcher import Batcher
 
 
 class MemoryJournal:
@@ -26,8 +32,13 @@ class MemoryJournal:
         return dict(sorted(self._kinds.get(kind, {}).items()))
 
 
-TEA = Recommended(
-    "tea", 1, 0.5, "personal", "hot", reasons=(Reason("event", "cup", "Tea cup", 0.5),)
+TEA = RecommendedItem(
+    "tea",
+    1,
+    0.5,
+    "personal",
+    "hot",
+    reasons=(RecommendationReason("event", "cup", "Tea cup", 0.5),),
 )
 
 
@@ -62,15 +73,17 @@ class FakeLive:
             raise RuntimeError("secret insides")
         if ask.user_id == "wrong":
             return ConfigError("wrong was asked")
-        return Answered("r1", ask.user_id, "cold", "rel", (TEA,)[: ask.n], took_ms=1.0)
+        return RecommendResponse("r1", ask.user_id, "cold", "rel", (TEA,)[: ask.n], took_ms=1.0)
 
     def add_events(self, rows):
         if self.gone:
             raise StoreError("the store postgresql://shop:secret@db/shop is away")
         self.posted += rows
         bad = [n for n, row in enumerate(rows) if not isinstance(row, dict)]
-        found = tuple(Rejected(n, "", None, "expected an object", "not_an_object") for n in bad)
-        return Accepted(len(rows) - len(bad), 0, found)
+        found = tuple(
+            RejectedRow(n, "", None, "expected an object", "not_an_object") for n in bad
+        )
+        return IngestResult(len(rows) - len(bad), 0, found)
 
     def item(self, item_id):
         if item_id == "nothing":
@@ -78,7 +91,7 @@ class FakeLive:
         return {"item_id": item_id}
 
     def explain(self, user_id, item_id):
-        return (Reason("user", user_id, item_id, 0.25),)
+        return (RecommendationReason("user", user_id, item_id, 0.25),)
 
     def status(self):
         if self.gone:

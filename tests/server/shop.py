@@ -7,7 +7,7 @@ import polars as pl
 
 from daybreak.config import Settings
 from daybreak.data import ImportResult, Rejects, Tables
-from daybreak.service.shop import Shop, Terms
+from daybreak.service.workspace import TrainOptions, Workspace
 
 KINDS = ("tea", "cup", "pot", "rum", "gin", "ale")
 
@@ -37,9 +37,9 @@ def tables():
 def make_shop(folder: Path):
     """Fill a store in a folder and train; return the settings."""
     settings = Settings(store=f"sqlite:///{folder / 'shop.db'}", encoder="none")
-    with Shop(settings, create=True) as shop:
-        shop.write(ImportResult(tables(), Rejects(), {}, ()))
-        shop.train(("popular", "item_knn", "content/match"), terms=Terms(gate=False))
+    with Workspace(settings, create=True) as shop:
+        shop.write_import(ImportResult(tables(), Rejects(), {}, ()))
+        shop.train(("popular", "item_knn", "content/match"), options=TrainOptions(gate=False))
     return settings
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from daybreak.errors import ConfigError, NotFoundError
-from daybreak.server.access import Gate
-from daybreak.server.keys import KeyRing, Keys
+from daybreak.server.auth.access import MAX_CALLERS, AccessControl, RateLimiter
+from daybreak.server.auth.keys import ApiKeyCache, ApiKeyStore
 from daybreak.server.options import ServerOptions
-from daybreak.server.rates import CALLERS, Rates
 from tests.server.conftest import until
 from tests.server.fake_live import MemoryJournal
 
@@ -15,7 +14,7 @@ EVENT = {"user_id": "ann", "item_id": "tea"}
 
 @pytest.fixture
 def keys(live):
-    return Keys(live.journal)
+    return ApiKeyStore(live.journal)
 
 
 @pytest.fixture
@@ -27,17 +26,17 @@ def locked(keys, start):
 
 def test_a_key_is_kept_as_a_hash_and_found_by_its_text_alone():
     journal = MemoryJournal()
-    key, text = Keys(journal).create("write", "shop")
+    key, text = ApiKeyStore(journal).create("write", "shop")
     kept = journal.records("keys")[key.id]
     assert text.split("_", 2)[2] not in str(kept)
-    ring = KeyRing(Keys(journal))
+    ring = ApiKeyCache(ApiKeyStore(journal))
     assert ring.find(text) == key
     wrong = (text[:-1], text + "x", text.upper(), f"dbk_{key.id}_", "dbk__", "", "😀", text[4:])
     assert not any(ring.find(one) for one in wrong)
 
 
 def test_two_keys_never_have_one_hash():
-    keys = Keys(MemoryJournal())
+    keys = ApiKeyStore(MemoryJournal())
     found = [keys.create("read")[0] for _ in range(3)]
     assert len({key.digest for key in found} | {key.salt for key in found}) == 6
 
@@ -45,12 +44,12 @@ def test_two_keys_never_have_one_hash():
 @pytest.mark.parametrize(("role", "name"), [("owner", ""), ("read", "x" * 201), ("read", "\n")])
 def test_a_key_of_no_role_or_with_an_odd_name_is_not_made(role, name):
     with pytest.raises(ConfigError):
-        Keys(MemoryJournal()).create(role, name)
+        ApiKeyStore(MemoryJournal()).create(role, name)
 
 
 def test_a_key_that_nobody_made_cannot_be_revoked():
     with pytest.raises(NotFoundError, match="known: none"):
-        Keys(MemoryJournal()).revoke("1f")
+        ApiKeyStore(MemoryJournal()).revoke("1f")
 
 
 @pytest.mark.parametrize(
@@ -166,10 +165,10 @@ def test_each_key_has_its_own_rate(start, keys):
 
 
 def test_buckets_are_bounded():
-    rates = Rates(1)
-    for number in range(CALLERS + 100):
-        rates.wait_s(str(number))
-    assert len(rates._buckets) == CALLERS
+    rates = RateLimiter(1)
+    for number in range(MAX_CALLERS + 100):
+        rates.take_token(str(number))
+    assert len(rates._buckets) == MAX_CALLERS
 
 
 def test_wrong_keys_are_counted_by_address(start):
@@ -182,8 +181,8 @@ def test_wrong_keys_are_counted_by_address(start):
 
 
 def test_an_odd_host_is_no_bug():
-    gate = Gate(ServerOptions(), None)
+    gate = AccessControl(ServerOptions(), None)
     for host in (b"[", b"a b", b"", b"\xff", b"[::2]:x"):
         scope = {"type": "http", "headers": [(b"host", host)], "client": None}
         with pytest.raises(Exception, match="not known by that name"):
-            gate.admit(scope, "read")
+            gate.authorize(scope, "read")

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.server.keys import Keys
-from daybreak.service.live import Live, LiveOptions
+from daybreak.server.auth.keys import ApiKeyStore
+from daybreak.service.live import RecommenderService, ServiceOptions
 from daybreak.service.privacy import Pseudonyms
 from tests.server.conftest import served, until
 
@@ -20,7 +20,7 @@ def empty(tmp_path):
     """A client of a service whose store is new."""
     settings = Settings(store=f"sqlite:///{tmp_path / 'new.db'}", encoder="none")
     with (
-        Live(settings) as live,
+        RecommenderService(settings) as live,
         served(live, upload_mb=2) as (_, url),
         httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client,
     ):
@@ -57,8 +57,8 @@ def test_a_dump_is_restored_into_an_empty_store_only(api, empty):
 def test_an_admin_key_is_enough_to_restore_and_is_kept(api, tmp_path):
     dump = api.get("/dump").content
     settings = Settings(store=f"sqlite:///{tmp_path / 'guarded.db'}", encoder="none")
-    with Live(settings) as live:
-        keys = Keys(live.journal)
+    with RecommenderService(settings) as live:
+        keys = ApiKeyStore(live.journal)
         admin = {"X-API-Key": keys.create("admin")[1]}
         writer = {"X-API-Key": keys.create("write")[1]}
         with (
@@ -127,7 +127,7 @@ def test_users_of_a_file_get_pseudonyms_too(tmp_path):
     settings = Settings(store=f"sqlite:///{tmp_path / 'p.db'}", encoder="none")
     names = Pseudonyms(b"k" * 32)
     with (
-        Live(settings, options=LiveOptions(pseudonyms=names)) as live,
+        RecommenderService(settings, options=ServiceOptions(pseudonyms=names)) as live,
         served(live) as (_, url),
         httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client,
     ):

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from daybreak.server import heads
-from daybreak.server.heads import LONGEST_HEAD
+from daybreak.server import protocol
+from daybreak.server.protocol import MAX_HEAD_BYTES
 from tests.server.conftest import WAIT_S, scrape, sent
 
 LIVE = "GET /health/live HTTP/1.1"
@@ -24,34 +24,38 @@ def said(body):
 
 
 def test_an_address_without_end_is_refused_in_words(url):
-    top, body = sent(url, f"GET /api/v1/recommend/{'x' * 3 * LONGEST_HEAD} HTTP/1.1")
+    top, body = sent(url, f"GET /api/v1/recommend/{'x' * 3 * MAX_HEAD_BYTES} HTTP/1.1")
     assert top.startswith("HTTP/1.1 431 ")
     assert "content-type: application/problem+json" in top
     assert said(body) == (431, "head_too_large")
 
 
 def test_many_headers_are_refused_before_they_are_complete(url):
-    lines = [f"x-{n}: {'y' * 1_000}" for n in range(3 * LONGEST_HEAD // 1_000)]
+    lines = [f"x-{n}: {'y' * 1_000}" for n in range(3 * MAX_HEAD_BYTES // 1_000)]
     _, body = sent(url, LIVE, *lines)
     assert said(body) == (431, "head_too_large")
 
 
 def test_what_is_refused_is_counted_and_logged_like_other_requests(client, url, caplog):
     """Counted before it is answered, so a caller who has the answer finds it counted."""
-    caplog.set_level("INFO", logger=heads.__name__)
-    for lines in (["GARBAGE"], ["GET /\x01 HTTP/1.1"], [LIVE, f"x: {'y' * 2 * LONGEST_HEAD}"]):
+    caplog.set_level("INFO", logger=protocol.__name__)
+    for lines in (
+        ["GARBAGE"],
+        ["GET /\x01 HTTP/1.1"],
+        [LIVE, f"x: {'y' * 2 * MAX_HEAD_BYTES}"],
+    ):
         sent(url, *lines)
     found = scrape(client)
     counted = 'daybreak_http_requests_total{{code="{}",method="-",route="unknown"}}'
     assert [found[counted.format(code)] for code in (400, 431)] == ["2.0", "1.0"]
     assert found['daybreak_http_request_seconds_count{route="unknown"}'] == "3.0"
-    lines = [vars(line) for line in caplog.records if line.name == heads.__name__]
+    lines = [vars(line) for line in caplog.records if line.name == protocol.__name__]
     assert [line["status"] for line in lines] == [400, 400, 431]
     assert all(0 <= line["ms"] < 1_000 * WAIT_S for line in lines)
 
 
 def test_a_head_of_nearly_all_that_is_allowed_is_read(url):
-    top, _ = sent(url, LIVE, f"x: {'y' * (LONGEST_HEAD - 1_000)}")
+    top, _ = sent(url, LIVE, f"x: {'y' * (MAX_HEAD_BYTES - 1_000)}")
     assert top.startswith("HTTP/1.1 200 ")
 
 
@@ -84,7 +88,7 @@ def test_the_answer_can_be_read_though_the_caller_sends_on(url):
 
 
 def test_nobody_may_send_on_for_ever(url, monkeypatch):
-    monkeypatch.setattr(heads, "LINGER_BYTES", 1_000_000)
+    monkeypatch.setattr(protocol, "MAX_DISCARD_BYTES", 1_000_000)
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), WAIT_S) as connection:
         connection.sendall(b"GARBAGE\r\n\r\n")

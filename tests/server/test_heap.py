@@ -3,12 +3,12 @@ import sys
 
 import pytest
 
-from daybreak.server import heap
+from daybreak.server.ops import runtime
 
 HOLES = """
 import os, sys
 import numpy as np
-from daybreak.server.heap import compact_heap
+from daybreak.server.ops.runtime import compact_heap
 
 def resident_mb():
     with open("/proc/self/statm") as file:
@@ -32,12 +32,12 @@ def held_mb(how):
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-@pytest.mark.skipif(not heap._is_glibc(), reason="another C library is left as it is")
+@pytest.mark.skipif(not runtime._is_glibc(), reason="another C library is left as it is")
 def test_holes_between_small_blocks_go_back_to_the_system():
     assert held_mb("compact") < 40
     assert held_mb("as it is") > 100
 
 
 def test_another_c_library_is_left_as_it_is(monkeypatch):
-    monkeypatch.setattr(heap, "_is_glibc", lambda: False)
-    assert not heap.compact_heap()
+    monkeypatch.setattr(runtime, "_is_glibc", lambda: False)
+    assert not runtime.limit_heap()

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from daybreak.service.live import Live
+from daybreak.service.live import RecommenderService
 from tests.server.conftest import served
 from tests.server.shop import copy_of
 
@@ -29,7 +29,7 @@ EXAMPLES = 6
 @pytest.fixture(scope="module")
 def description(made, tmp_path_factory):
     """The description of a real server, whose trainings are not begun."""
-    with Live(copy_of(made, tmp_path_factory.mktemp("fuzzed"))) as live:
+    with RecommenderService(copy_of(made, tmp_path_factory.mktemp("fuzzed"))) as live:
         live.retrain = lambda: "task"
         with served(live, rate=0, keys="off") as (_, url):
             yield schemathesis.openapi.from_url(f"{url}/openapi.json")

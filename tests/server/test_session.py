@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.server.problems import SERVER_STATUS, STATUS
-from daybreak.service.live import Live
+from daybreak.server.http.problems import LIBRARY_ERROR_STATUS, SERVER_ERROR_STATUS
+from daybreak.service.live import RecommenderService
 from tests.server.conftest import WAIT_S, served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "server.md").read_text("utf-8")
@@ -31,7 +31,7 @@ def same(shown, said):
 @pytest.mark.skipif(not shutil.which("curl"), reason="the session is made of curl commands")
 def test_the_session_of_the_page_answers_as_shown(tmp_path):
     settings = Settings(store=f"sqlite:///{tmp_path / 'shop.db'}", encoder="none")
-    with Live(settings) as live, served(live) as (_, url):
+    with RecommenderService(settings) as live, served(live) as (_, url):
         live.retrain = lambda: "task"
         for command, shown in STEPS:
             run = subprocess.run(
@@ -45,7 +45,7 @@ def test_the_session_of_the_page_answers_as_shown(tmp_path):
 
 
 def test_the_page_lists_every_code():
-    for code in (*STATUS, *SERVER_STATUS):
+    for code in (*LIBRARY_ERROR_STATUS, *SERVER_ERROR_STATUS):
         assert f"`{code}`" in PAGE, code
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from daybreak import errors
 from daybreak.encoders import CachedEncoder, MemoryVectors
-from daybreak.server import problems
-from daybreak.server.logs import log_as_json
-from daybreak.server.metrics import KNOWN_TYPES
+from daybreak.server.http import problems
+from daybreak.server.ops.logs import log_as_json
+from daybreak.server.ops.metrics import LABELLED_EVENT_TYPES
 from daybreak.testing.encoders import CountingEncoder
 from tests.server.conftest import scrape
 from tests.server.fake_live import TEA
@@ -63,7 +63,7 @@ def test_callers_cannot_make_up_labels(client):
     assert found['daybreak_events_total{type="view"}'] == "1.0"
     assert found['daybreak_events_rejected_total{reason="not_an_object"}'] == "1.0"
     assert "odd1" not in str(found)
-    assert "view" in KNOWN_TYPES
+    assert "view" in LABELLED_EVENT_TYPES
 
 
 def test_metrics_come_while_the_store_is_away(client, live):
@@ -114,8 +114,8 @@ def test_every_error_of_the_library_has_a_status():
         return {kind.code}.union(*(kinds(below) for below in kind.__subclasses__()))
 
     ours = {kind for kind in kinds(errors.DaybreakError)}
-    assert ours == set(problems.STATUS)
-    assert not set(problems.STATUS) & set(problems.SERVER_STATUS)
+    assert ours == set(problems.LIBRARY_ERROR_STATUS)
+    assert not set(problems.LIBRARY_ERROR_STATUS) & set(problems.SERVER_ERROR_STATUS)
 
 
 def test_the_description_is_openapi_with_keys_problems_and_examples(client):

@@ -4,8 +4,8 @@ import pytest
 
 from daybreak.cli.app import run
 from daybreak.data import Tables, read_folder
-from daybreak.service.bundled import gift_shop
-from daybreak.service.joint import joint_plan
+from daybreak.service.benchmarking.evaluate import make_joint_plan
+from daybreak.service.inputs.bundled import gift_shop
 
 
 @pytest.mark.slow
@@ -38,7 +38,7 @@ def test_a_joint_plan_asks_known_users_only_about_new_items():
     tables = read_folder(gift_shop()).tables
     users = tables.users.gather_every(30)
     events = tables.events.join(users.select("user_id"), on="user_id")
-    plan = joint_plan(Tables.of(events, tables.items, users), seed=1)
+    plan = make_joint_plan(Tables.of(events, tables.items, users), seed=1)
     known = set(plan.train.users["user_id"])
     sold = set(plan.train.events["item_id"])
     for cell in plan.slices:

@@ -1,11 +1,10 @@
 import numpy as np
 import polars as pl
 
-from daybreak.data.items import Items
+from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.content import ContentEncoder
-from daybreak.service.catalogue import Catalogue
-from daybreak.service.encoding import encoded
+from daybreak.service.state.catalogue import Catalogue, encode_items
 from daybreak.testing.encoders import CountingEncoder
 
 SHOP = pl.DataFrame(
@@ -32,18 +31,18 @@ def test_only_text_that_has_changed_is_encoded():
     content, model, catalogue = shop()
     before = model.encoded
     moved = SHOP.with_columns(shelf=pl.lit("hot"))
-    blocks = encoded(content, catalogue, moved)
+    blocks = encode_items(content, catalogue, moved)
     assert model.encoded == before
     for block, wanted in zip(dense(blocks), dense(content.transform(moved)), strict=True):
         np.testing.assert_array_equal(block, wanted)
     before = model.encoded
     renamed = moved.with_columns(title=pl.Series(["Green tea", "Rum", "Old rum"]))
-    encoded(content, catalogue, renamed)
+    encode_items(content, catalogue, renamed)
     assert model.encoded == before + 1
 
 
 def test_items_that_nobody_knew_are_encoded():
     content, model, catalogue = shop()
     before = model.encoded
-    encoded(content, catalogue, pl.DataFrame({"item_id": ["9"], "title": ["Pot"]}))
+    encode_items(content, catalogue, pl.DataFrame({"item_id": ["9"], "title": ["Pot"]}))
     assert model.encoded == before + 1

@@ -4,7 +4,7 @@ import pytest
 
 from daybreak.data import EVENT_COLUMNS, EventRules, Vocabulary
 from daybreak.errors import DataError
-from daybreak.service.event_rows import FEW, event_rows
+from daybreak.service.inputs.histories import MAX_ROWWISE_EVENTS, event_rows
 
 ITEMS = Vocabulary(["tea", "rum"])
 ROWS = [
@@ -23,17 +23,17 @@ def plain(rows):
 def test_few_events_are_read_as_many_are():
     rules = EventRules(positive="rating>=4, purchase").resolve(plain(ROWS))
     few = event_rows(plain(ROWS), ITEMS, rules)
-    many = event_rows(plain(ROWS * FEW), ITEMS, rules)
+    many = event_rows(plain(ROWS * MAX_ROWWISE_EVENTS), ITEMS, rules)
     assert few.users == ["ann", "cat", "ann", "bob"] == many.users[:4]
     for name in ("item", "at", "liked"):
         column = getattr(few, name)
         np.testing.assert_array_equal(column, getattr(many, name)[:4])
         assert column.dtype == getattr(many, name).dtype
     assert few.at.tolist() == [5.0, np.inf, np.inf, 7.0]
-    assert few.liked.tolist() == [True, False, True, False]
+    assert few.is_positive.tolist() == [True, False, True, False]
 
 
-@pytest.mark.parametrize("times", [1, FEW])
+@pytest.mark.parametrize("times", [1, MAX_ROWWISE_EVENTS])
 def test_an_event_without_a_name_is_told_of(times):
     rows = [*ROWS, (None, "tea", None, None, None, None)] * times
     with pytest.raises(DataError, match=f"{times} of {len(rows)} events have no user_id"):
@@ -43,4 +43,4 @@ def test_an_event_without_a_name_is_told_of(times):
 def test_no_events_are_no_rows():
     none = event_rows(plain([]), ITEMS, EventRules().resolve(plain(ROWS)))
     assert len(none) == 0
-    assert none.liked.dtype == bool
+    assert none.is_positive.dtype == bool

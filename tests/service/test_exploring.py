@@ -1,16 +1,20 @@
 import numpy as np
 import pytest
 
-from daybreak.ranking.exploration import Exploring
-from daybreak.ranking.exposure import Budget
-from daybreak.service.exploring import Draft, Explorer
-from daybreak.service.impressions import DAY, GRACE_S, KIND
-from daybreak.service.newcomers import doubt_of
+from daybreak.ranking.exploration.exposure import ExposureBudget
+from daybreak.ranking.exploration.thompson import ExplorationConfig
+from daybreak.service.exploration.explorer import BaseLists, Explorer
+from daybreak.service.exploration.impressions import (
+    EXPOSURE_RECORD_KIND,
+    MAX_LOG_DELAY_S,
+    SECONDS_PER_DAY,
+)
+from daybreak.service.exploration.new_items import uncertainty_of
 from daybreak.store import open_store
-from daybreak.store.journal import Answer, Shown
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 K = 5
-PLAN = Budget(impressions=3, days=10, early=0.5, patience=1)
+PLAN = ExposureBudget(impressions=3, days=10, early=0.5, patience=1)
 
 
 class Clock:
@@ -35,29 +39,29 @@ def journal():
 
 @pytest.fixture
 def explorer(journal, clock):
-    return Explorer(journal, budget=PLAN, options=Exploring(ranks=(K,)), clock=clock)
+    return Explorer(journal, budget=PLAN, options=ExplorationConfig(ranks=(K,)), clock=clock)
 
 
 def draft_of(shop, users, candidates=None):
-    shelf = shop._need()
+    shelf = shop._require_state()
     request = shop._request(users, None, None)
     asked = request.asked(None, exclude_seen=True)
     may = shelf.answers.candidates(candidates)
-    return Draft(shelf, shop._histories, asked, shelf.answers.best(asked, may, K), may)
+    return BaseLists(shelf, shop._histories, asked, shelf.answers.best(asked, may, K), may)
 
 
 def ids(shop, rows):
-    names = shop._need().catalogue.items.ids.ids
+    names = shop._require_state().catalogue.items.ids.ids
     return [names[row] for row in rows]
 
 
 def answer(number, at, items, **more):
-    shown = tuple(Shown(item, 0.0, rank + 1, "popular") for rank, item in enumerate(items))
-    return Answer(f"a{number}", at, "ann", "r", shown, **more)
+    shown = tuple(LoggedItem(item, 0.0, rank + 1, "popular") for rank, item in enumerate(items))
+    return LoggedRecommendation(f"a{number}", at, "ann", "r", shown, **more)
 
 
 def boldly(explorer):
-    explorer.options = Exploring(ranks=(K,), uniform=1.0)
+    explorer.options = ExplorationConfig(ranks=(K,), uniform=1.0)
     return explorer
 
 
@@ -70,9 +74,9 @@ def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
     for user in (0, 1):
         mine = places.who == user
         assert np.flatnonzero(found.explored[mine]).tolist() == [K - 1]
-        before = draft.places.item[draft.places.who == user]
+        before = draft.lists.item[draft.lists.query == user]
         assert places.item[mine][: K - 1].tolist() == before[: K - 1].tolist()
-    learned = draft.shelf.answers.learned
+    learned = draft.state.ranker.is_known
     assert not learned[places.item[found.explored]].any()
 
 
@@ -85,11 +89,11 @@ def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, expl
 
 
 def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
-    explorer.options = Exploring(ranks=(10,), uniform=1.0)
+    explorer.options = ExplorationConfig(ranks=(10,), uniform=1.0)
     found = explorer.choose(draft_of(shop, ["person-1"]), K, ["a"])
     assert np.flatnonzero(found.explored).tolist() == [K - 1]
     draft = draft_of(shop, ["person-1"])
-    assert explorer.choose(draft, 1, ["a"]).places is draft.places
+    assert explorer.choose(draft, 1, ["a"]).places is draft.lists
     assert explorer.most_lost(1) == 0
 
 
@@ -105,13 +109,13 @@ def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
     found = boldly(explorer).choose(draft, K, ["a", "b"], want)
     assert set(found.places.who[found.explored]) == {1}
     nobody = explorer.choose(draft, K, ["a", "b"], ~want & want)
-    assert nobody.places is draft.places
+    assert nobody.places is draft.lists
     assert nobody.propensity.tolist() == [1.0] * 2 * K
 
 
 def test_only_candidates_are_put_in(shop, explorer):
     old = [f"item-{row}" for row in range(10)]
-    new = ids(shop, np.flatnonzero(~shop._need().answers.learned))[0]
+    new = ids(shop, np.flatnonzero(~shop._require_state().answers.learned))[0]
     draft = draft_of(shop, ["somebody"], [*old, new])
     _, may = explorer.open(draft)
     assert may is None or may.sum() <= 1
@@ -123,46 +127,46 @@ def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explore
     new, _ = explorer.open(draft)
     explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
     assert explorer.open(draft) == (None, None)
-    assert explorer.outlook().new == 0
+    assert explorer.exposure_status().new == 0
 
 
 def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
     draft = draft_of(shop, ["person-1"])
     explorer.open(draft)
-    clock.now += 5 * DAY
+    clock.now += 5 * SECONDS_PER_DAY
     new, _ = explorer.open(draft)
-    price = PLAN.price(explorer._age(new.since), explorer.impressions.given(new.ids))
+    price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.given(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
 
 def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal, clock):
     first = Explorer(journal, budget=PLAN, clock=clock)
-    new, _ = first.open(draft_of(shop, ["person-1"]))
+    new, _ = first.open_items(draft_of(shop, ["person-1"]))
     item = new.ids[0]
     clock.now += 100
     mine = answer(1, clock.now, [item])
     journal.put_answers([mine, answer(2, clock.now, [item], shadow=True)])
     first.record([mine])
-    assert first.impressions.given([item]).tolist() == [1]
-    clock.now += GRACE_S + 1
+    assert first.impressions.counts([item]).tolist() == [1]
+    clock.now += MAX_LOG_DELAY_S + 1
     first.sync()
     other = Explorer(journal, budget=PLAN, clock=clock)
     other.sync()
     assert (
-        first.impressions.given([item]).tolist()
-        == other.impressions.given([item]).tolist()
+        first.impressions.counts([item]).tolist()
+        == other.impressions.counts([item]).tolist()
         == [1]
     )
 
 
 def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, journal, clock):
     first = Explorer(journal, budget=PLAN, clock=clock)
-    new, _ = first.open(draft_of(shop, ["person-1"]))
+    new, _ = first.open_items(draft_of(shop, ["person-1"]))
     started = clock.now
-    clock.now += DAY
+    clock.now += SECONDS_PER_DAY
     other = Explorer(journal, budget=PLAN, clock=clock)
-    again, _ = other.open(draft_of(shop, ["person-1"]))
+    again, _ = other.open_items(draft_of(shop, ["person-1"]))
     assert again.ids == new.ids
     assert again.since.tolist() == [started] * len(new.ids)
 
@@ -170,9 +174,9 @@ def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, jou
 def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
     draft = draft_of(shop, ["person-1"])
     assert explorer.open(draft)[0] is not None
-    clock.now += PLAN.days * DAY + 1
+    clock.now += PLAN.days * SECONDS_PER_DAY + 1
     assert explorer.open(draft) == (None, None)
-    assert explorer.outlook().missed == 5
+    assert explorer.exposure_status().missed == 5
 
 
 def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
@@ -196,7 +200,7 @@ def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
 def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
     draft = draft_of(shop, ["person-1"])
     with explorer._turn:
-        assert explorer.choose(draft, K, ["a"]).places is draft.places
+        assert explorer.choose(draft, K, ["a"]).places is draft.lists
     assert explorer.open(draft)[0] is not None
 
 
@@ -209,42 +213,42 @@ def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     assert explorer.open(grown)[0] is before
     explorer._new = type(explorer._new)({-1: explorer._new.popitem()[1]})
     assert explorer.open(grown) == (None, None)  # another release: not ready yet
-    explorer.prepare(grown.shelf, grown.histories)
+    explorer.prepare(grown.state, grown.histories)
     assert "fresh" in explorer.open(grown)[0].ids
 
 
 def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clock):
     """What it got before anybody looked counts as well."""
     explorer = Explorer(journal, budget=PLAN, clock=clock)
-    explorer.open(draft_of(shop, ["person-1"]))
-    made = clock.now - DAY
+    explorer.open_items(draft_of(shop, ["person-1"]))
+    made = clock.now - SECONDS_PER_DAY
     journal.put_answers([answer(1, made + 1, ["fresh"])])
     explorer.sync()
-    explorer.impressions.meet({"fresh": made, "later": np.nan})
+    explorer.impressions.register_new_items({"fresh": made, "later": np.nan})
     explorer.sync()
-    assert explorer.impressions.since()["fresh"] == made
-    assert explorer.impressions.since()["later"] == clock.now
-    assert explorer.impressions.given(["fresh", "later"]).tolist() == [1, 0]
+    assert explorer.impressions.new_since()["fresh"] == made
+    assert explorer.impressions.new_since()["later"] == clock.now
+    assert explorer.impressions.counts(["fresh", "later"]).tolist() == [1, 0]
 
 
 def test_what_is_gone_is_forgotten(shop, explorer, journal):
     new, _ = explorer.open(draft_of(shop, ["person-1"]))
     explorer.forget([new.ids[0], "unknown"])
-    assert set(journal.records(KIND)) == set(new.ids[1:])
+    assert set(journal.records(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
 
 
 def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, journal, clock):
     new, _ = explorer.open(draft_of(shop, ["person-1"]))
     journal.put_answers([answer(1, clock.now, new.ids[:2])])
-    clock.now += GRACE_S + 1
+    clock.now += MAX_LOG_DELAY_S + 1
     explorer.sync()
-    found = explorer.outlook()
+    found = explorer.exposure_status()
     assert (found.new, found.given, found.missed) == (5, 2.0, 0)
     assert found.needed == pytest.approx((5 * 3 - 2) / 10, rel=1e-3)
     assert explorer.most_lost(K) == pytest.approx(1 / np.log2(K + 1))
 
 
 def test_doubt_is_measured_for_every_level(shop):
-    doubt = doubt_of(shop._need(), shop._histories)
+    doubt = uncertainty_of(shop._require_state(), shop._histories)
     assert doubt.scale.shape == (8,)
     assert (doubt.scale > 0).all()

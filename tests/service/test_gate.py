@@ -8,7 +8,7 @@ import pytest
 from daybreak import Recommender
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, GateRefusedError
-from daybreak.service.release import HEAD
+from daybreak.service.releases.release import HEADER_FILE
 
 KINDS = ("tea", "rum", "pot", "cup")
 NAMES = ("popular", "item_knn", "content/match")
@@ -54,7 +54,7 @@ def bytes_in(folder):
 
 
 def gate_of(folder):
-    return json.loads((folder / HEAD).read_text())["gate"]
+    return json.loads((folder / HEADER_FILE).read_text())["gate"]
 
 
 def test_a_worse_recommender_is_refused_by_slice_and_nothing_is_written(poor, data, folder):
@@ -113,9 +113,9 @@ def test_a_later_release_needs_data(good, folder):
 
 
 def test_a_release_from_before_there_was_a_gate_is_read(good, data, folder):
-    head = json.loads((folder / HEAD).read_text())
+    head = json.loads((folder / HEADER_FILE).read_text())
     del head["gate"]
-    (folder / HEAD).write_text(json.dumps(head))
+    (folder / HEADER_FILE).write_text(json.dumps(head))
     assert good.release(folder, data[0], items=data[1]).passed
 
 
@@ -151,7 +151,7 @@ class Lengths(Encoder):
 def test_recommenders_with_different_text_models_are_compared(good, data):
     other = Recommender(strategies=NAMES, encoder=Lengths()).fit(*data)
     verdict = other.compare(good, data[0], items=data[1])
-    judged = {line.slice: line for line in verdict.lines}
+    judged = {line.slice: line for line in verdict.comparisons}
     assert judged["cold_item"].difference != 0
 
 
@@ -163,7 +163,7 @@ def test_a_text_model_without_a_name_is_that_of_the_newcomer(data, tmp_path):
 
 def test_a_sentence_has_the_slice_both_values_and_the_word(poor, good, data):
     line = next(
-        line for line in poor.compare(good, data[0], items=data[1]).worse
+        line for line in poor.compare(good, data[0], items=data[1]).worse_slices
         if line.slice == "events_1"
     )  # fmt: skip
     said = str(replace(line, new=0.281, old=0.29, difference=-0.009, low=-0.015, high=-0.003))
@@ -177,7 +177,7 @@ def test_a_training_goes_on_from_a_folder(data, folder, good):
     kept = Recommender(encoder="none").fit(*data, start=good, keep_weights=True)
     assert kept.report["start"]["weights"] == "kept"
     verdict = kept.release(folder, data[0], items=data[1])
-    assert {line.word for line in verdict.lines} <= {"tied", "not judged"}
+    assert {line.word for line in verdict.comparisons} <= {"tied", "not judged"}
 
 
 def test_weights_cannot_be_kept_from_nowhere(data):

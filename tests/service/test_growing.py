@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender
-from daybreak.ranking.strategies import LINE_UP
+from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES
 
 
 def ids(answer):
@@ -36,8 +36,8 @@ def test_an_updated_item_is_what_it_is_now(shop):
 
 
 def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
-    parts = shop._shelf.parts
-    assert shop.update_items(tables[1])._shelf.parts is parts
+    parts = shop._state.parts
+    assert shop.update_items(tables[1])._state.parts is parts
 
 
 def test_a_removed_item_is_no_candidate_until_it_comes_again(shop, tmp_path):
@@ -71,7 +71,7 @@ def test_added_items_score_as_if_they_had_been_there_at_training(tables):
     for number in range(7):
         twin = items[30].with_columns(item_id=pl.lit(f"twin-{number}"))
         grown.add_items(twin)
-    assert len(grown._shelf.scorers) == 2
+    assert len(grown._state.scorers) == 2
     answer = grown.recommend(["person-1", "x"], k=50)
     for user in ("person-1", "x"):
         mine = answer.filter(user_id=user)
@@ -135,7 +135,7 @@ def test_an_event_on_an_added_item_counts_through_its_content(shop):
     assert set(answer["item_id"].str.slice(5).cast(pl.Int64) % 5) == {1}
     named = shop.recommend(["x"], items=["new"])
     assert named["item_temperature"].item() == "hot"
-    assert named["strategy"].item() in {s.name for s in LINE_UP if s.new}
+    assert named["strategy"].item() in {s.name for s in DEFAULT_STRATEGIES if s.scores_new}
 
 
 def test_an_event_on_an_unknown_item_says_nothing(shop):
@@ -156,7 +156,7 @@ def test_rules_of_the_training_hold_for_later_events():
 
 
 def test_many_events_at_once_equal_the_same_one_by_one(release, tables, monkeypatch):
-    monkeypatch.setattr("daybreak.service.histories.BULK", 50)
+    monkeypatch.setattr("daybreak.service.inputs.histories.MAX_UNSORTED_EVENTS", 50)
     events, _, users = tables
     bulk = Recommender.load(release, events=events, users=users)
     single = Recommender.load(release, users=users)

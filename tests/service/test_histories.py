@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.service import histories as module
-from daybreak.service.event_rows import EventRows
-from daybreak.service.histories import Histories
+from daybreak.service.inputs import histories as module
+from daybreak.service.inputs.histories import EventRows, Histories
 
 USERS = ("ann", "bob", "eve")
 EVENT = st.tuples(st.sampled_from(USERS), st.integers(0, 4), st.floats(0, 9), st.booleans())
@@ -40,23 +39,23 @@ def slow(events, users):
     st.booleans(),
 )
 def test_histories_equal_a_dictionary(batches, told, sort_in):
-    module_bulk, module.BULK = module.BULK, 0 if sort_in else 100
+    module_bulk, module.MAX_UNSORTED_EVENTS = module.MAX_UNSORTED_EVENTS, 0 if sort_in else 100
     try:
         known = Histories.empty()
         for batch in batches:
             known = known.with_events(rows(batch))
         extra = Histories.empty().with_events(rows(told))
     finally:
-        module.BULK = module_bulk
+        module.MAX_UNSORTED_EVENTS = module_bulk
     users = ["eve", "nobody", "ann"]
     first, seen = slow([*chain(*batches), *told], users)
-    mine = known.of(users, extra)
+    mine = known.events_of(users, extra)
     at = dict(
         zip(zip(mine.user.tolist(), mine.item.tolist(), strict=True), mine.at, strict=True)
     )
     assert at == first
     assert (np.diff(mine.user) >= 0).all()
-    found = known.seen(users, 5, extra).nonzero()
+    found = known.seen_items(users, 5, extra).nonzero()
     assert set(zip(*(part.tolist() for part in found), strict=True)) == seen
     liked = {item for batch in batches for _, item, _, good in batch if good}
     assert known.have_events(np.arange(5)).tolist() == [item in liked for item in range(5)]
@@ -64,4 +63,4 @@ def test_histories_equal_a_dictionary(batches, told, sort_in):
 
 def test_everybody_who_was_named_is_known():
     known = Histories.empty().with_events(rows([("ann", 0, 0.0, False), ("bob", 1, 0.0, True)]))
-    assert known.known() == ["ann", "bob"]
+    assert known.user_ids() == ["ann", "bob"]

@@ -5,14 +5,23 @@ import pytest
 
 from daybreak.data import Tables, read_tables
 from daybreak.errors import ConfigError, DataError
-from daybreak.evaluation.intervals import bootstrap
+from daybreak.estimates import bootstrap
 from daybreak.models import models
-from daybreak.ranking.contest import Standing, Standings
-from daybreak.service.entrants import entrants, everybody
-from daybreak.service.leaderboard import Leaderboard, Terms, compete
-from daybreak.service.leaderboard_files import write_page, write_pictures
-from daybreak.service.leaderboard_page import leaderboard_page
-from daybreak.service.leaderboard_pictures import bars_picture, curves_picture
+from daybreak.ranking.benchmarks.learners import BenchmarkResults, StrategyResult
+from daybreak.service.benchmarking.leaderboard import (
+    BenchmarkOptions,
+    Leaderboard,
+    all_strategies,
+    run_leaderboard,
+    select_learners,
+)
+from daybreak.service.benchmarking.leaderboard_report import (
+    draw_bars,
+    draw_curves,
+    render_leaderboard,
+    write_leaderboard_page,
+    write_leaderboard_pictures,
+)
 
 NAMES = ("popular", "item_knn", "content/match", "content/smooth")
 
@@ -28,8 +37,8 @@ class Broken:
 def board(tables):
     events, items, users = tables
     data = read_tables(events, items, users).tables
-    terms = Terms(encoder="none", seed=1, repeats=2)
-    return compete("small < shop", data, [*entrants(NAMES), Broken()], terms)
+    terms = BenchmarkOptions(encoder="none", seed=1, repeats=2)
+    return run_leaderboard("small < shop", data, [*select_learners(NAMES), Broken()], terms)
 
 
 def test_every_strategy_has_a_row_even_one_that_fails(board):
@@ -45,12 +54,14 @@ def test_a_group_is_the_mean_of_its_slices():
     shots = {"events_1": [0.0, 0.2], "events_3": [0.4, 0.6], "warm_last": [1.0, 1.0]}
     values = {name: np.array(value) for name, value in shots.items()}
     queries = dict.fromkeys(shots, 2)
-    board = Leaderboard.of("x", Standings((Standing("s", values),), queries), {})
+    board = Leaderboard.from_results(
+        "x", BenchmarkResults((StrategyResult("s", values),), queries), {}
+    )
     ends = np.mean([bootstrap(values["events_1"]), bootstrap(values["events_3"])], axis=0)
-    np.testing.assert_allclose(board.group("s", "few_shot"), ends)
-    assert board.group("s", "few_shot").mean == pytest.approx(0.3)
-    assert board.group("s", "warm").mean == 1
-    assert np.isnan(board.group("s", "cold_item").mean)
+    np.testing.assert_allclose(board.group_estimate("s", "few_shot"), ends)
+    assert board.group_estimate("s", "few_shot").mean == pytest.approx(0.3)
+    assert board.group_estimate("s", "warm").mean == 1
+    assert np.isnan(board.group_estimate("s", "cold_item").mean)
 
 
 def test_what_a_strategy_cannot_serve_is_empty(board):
@@ -62,7 +73,7 @@ def test_what_a_strategy_cannot_serve_is_empty(board):
 
 
 def test_pictures_show_every_strategy_that_answers(board):
-    curves, bars = curves_picture(board), bars_picture(board)
+    curves, bars = draw_curves(board), draw_bars(board)
     for name in NAMES[:3]:
         assert f">{name}<" in curves.svg
         assert f"{name}: " in curves.alt
@@ -73,14 +84,16 @@ def test_pictures_show_every_strategy_that_answers(board):
 
 
 def test_without_values_there_is_nothing_to_draw():
-    board = Leaderboard.of("x", Standings((Standing("s", {}, fault="no"),), {}), {})
-    assert curves_picture(board) is None
-    assert bars_picture(board) is None
-    assert "no" in leaderboard_page(board)
+    board = Leaderboard.from_results(
+        "x", BenchmarkResults((StrategyResult("s", {}, error="no"),), {}), {}
+    )
+    assert draw_curves(board) is None
+    assert draw_bars(board) is None
+    assert "no" in render_leaderboard(board)
 
 
 def test_the_page_holds_pictures_tables_and_escaped_text(board, tmp_path):
-    (path,) = write_page(board, tmp_path / "board.html")
+    (path,) = write_leaderboard_page(board, tmp_path / "board.html")
     text = path.read_text("utf-8")
     assert text.count("<svg") == 2
     assert "small &lt; shop" in text
@@ -89,7 +102,7 @@ def test_the_page_holds_pictures_tables_and_escaped_text(board, tmp_path):
 
 
 def test_pictures_are_files_that_need_no_page(board, tmp_path):
-    written = write_pictures(board, tmp_path / "new", before="a_")
+    written = write_leaderboard_pictures(board, tmp_path / "new", prefix="a_")
     assert [path.name for path in written] == ["a_curves.svg", "a_bars.svg"]
     assert "var(--" not in written[0].read_text("utf-8")
 
@@ -107,14 +120,16 @@ def test_data_without_events_are_refused(tables):
     _, items, users = tables
     empty = read_tables(None, items, users).tables
     with pytest.raises(DataError, match="too few to hide"):
-        compete("shop", Tables(empty.items, empty.users, empty.events), [], Terms("none"))
+        run_leaderboard(
+            "shop", Tables(empty.items, empty.users, empty.events), [], BenchmarkOptions("none")
+        )
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match="no strategy 'magic'; known: popular"):
-        entrants(["magic"])
+        select_learners(["magic"])
 
 
 def test_every_registered_model_competes():
-    assert {strategy.model for strategy in everybody()} == set(models)
-    assert entrants(auto=True)[-1].name == "auto"
+    assert {strategy.model for strategy in all_strategies()} == set(models)
+    assert select_learners(auto=True)[-1].name == "auto"

@@ -3,7 +3,11 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.errors import ConfigError
-from daybreak.service.onboarding import Interview, Said, typical
+from daybreak.service.state.onboarding import (
+    OnboardingAnswers,
+    QuestionSelector,
+    mean_history_length,
+)
 
 KINDS = 5
 
@@ -16,7 +20,7 @@ def learned(tables):
 
 
 def interview(shop, said=None):
-    return Interview(shop._need(), shop._histories, said or Said())
+    return QuestionSelector(shop._require_state(), shop._histories, said or OnboardingAnswers())
 
 
 def kinds(questions):
@@ -42,21 +46,21 @@ def test_after_a_yes_more_of_the_same_kind_tells_less(learned):
         ]
         return max(gains)
 
-    later = interview(learned, Said(yes=(first[0].name,))).questions(30)
+    later = interview(learned, OnboardingAnswers(liked=(first[0].name,))).questions(30)
     assert most(later) < most(first[1:])
 
 
 def test_what_was_asked_is_not_asked_again(learned):
     first = interview(learned).questions(2)
     names = tuple(question.name for question in first)
-    for said in (Said(asked=names), Said(yes=names)):
+    for said in (OnboardingAnswers(declined=names), OnboardingAnswers(liked=names)):
         again = {question.name for question in interview(learned, said).questions(4)}
         assert not again & set(names)
 
 
 def test_after_no_answer_to_a_kind_another_question_follows(learned):
     first = interview(learned).questions(1)[0]
-    second = interview(learned, Said(asked=(first.name,))).questions(1)[0]
+    second = interview(learned, OnboardingAnswers(declined=(first.name,))).questions(1)[0]
     assert second.name != first.name
 
 
@@ -65,8 +69,8 @@ def test_attributes_are_asked_for_until_they_are_told(learned):
     asked = next(question for question in found if question.kind == "attribute")
     assert (asked.name, sorted(asked.values)) == ("likes", ["cup", "jam", "pot", "rum", "tea"])
     assert asked.chance == pytest.approx(1)
-    told = Said(profile=pl.DataFrame({"user_id": ["x"], "likes": ["tea"]}))
-    for said in (told, Said(asked=("likes",))):
+    told = OnboardingAnswers(profile=pl.DataFrame({"user_id": ["x"], "likes": ["tea"]}))
+    for said in (told, OnboardingAnswers(declined=("likes",))):
         later = interview(learned, said).questions(50, attributes=True)
         assert "attribute" not in {question.kind for question in later}
 
@@ -75,19 +79,19 @@ def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
     events, items, _ = tables
     shop = Recommender(strategies=["popular", "item_knn"], encoder="none").fit(events, items)
     found = interview(shop)
-    assert found.beliefs.source == "blend"
+    assert found.choice_model.source == "blend"
     assert len(found.questions(3)) == 3
 
 
 def test_meta_bayes_judges_where_it_can(learned):
-    names = {strategy.name for strategy in learned._need().learned.fitted.strategies}
+    names = {strategy.name for strategy in learned._require_state().learned.fitted.strategies}
     expected = "meta_bayes" if "meta_bayes" in names else "blend"
-    assert interview(learned).beliefs.source == expected
+    assert interview(learned).choice_model.source == expected
 
 
 def test_a_typical_user_has_the_mean_number_of_events(tables, learned):
     events, _, _ = tables
-    assert typical(learned._histories) == pytest.approx(len(events) / 60)
+    assert mean_history_length(learned._histories) == pytest.approx(len(events) / 60)
 
 
 def test_the_recommender_asks(learned):
@@ -100,18 +104,20 @@ def test_the_recommender_asks(learned):
 
 def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
     plain = [question.name for question in interview(learned).questions(1)]
-    odd = Said(yes=("nobody knows this", "", "\0"), asked=("neither", "likes"))
+    odd = OnboardingAnswers(
+        liked=("nobody knows this", "", "\0"), declined=("neither", "likes")
+    )
     assert [question.name for question in interview(learned, odd).questions(1)] == plain
-    grown = learned._need().with_items(
+    grown = learned._require_state().with_items(
         pl.DataFrame({"item_id": ["fresh"], "title": ["fresh tea"], "shelf": ["tea"]})
     )
-    said = Said(yes=("fresh", "item-0"))
-    assert Interview(grown, learned._histories, said).questions(2)
+    said = OnboardingAnswers(liked=("fresh", "item-0"))
+    assert QuestionSelector(grown, learned._histories, said).questions(2)
 
 
 def test_more_questions_than_there_are_items_are_all_there_are(learned):
     found = interview(learned).questions(10_000)
-    learned_from = int(learned._need().answers.learned.sum())
+    learned_from = int(learned._require_state().answers.learned.sum())
     assert len(found) == len({question.name for question in found}) == learned_from
 
 

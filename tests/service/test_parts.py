@@ -5,21 +5,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from daybreak.data.events import Events
+from daybreak.data.dataset import Events
 from daybreak.models.popular import PopularModel
-from daybreak.service.asking import Told
-from daybreak.service.parts import APART
+from daybreak.service.state.query_builder import UserContext
+from daybreak.service.state.scorers import MIN_PARTITION_SIZE_RATIO
 
 
 @pytest.fixture
 def shelf(shop):
-    return shop._shelf
+    return shop._state
 
 
 def asked(shelf):
     """Return queries of three people: of a short history, of a long one, of none."""
     events = Events.of([0, 1, 1, 1, 1], [3, 0, 5, 10, 15], [1.0, 1.0, 2.0, 3.0, 4.0])
-    return shelf.asking.queries(Told(events, shelf.profiles.ask(["a", "b", "c"])[0], {}))
+    return shelf.asking.queries(UserContext(events, shelf.profiles.ask(["a", "b", "c"])[0], {}))
 
 
 def retitled(shelf, rows, word="rum"):
@@ -56,7 +56,7 @@ def test_many_changes_make_few_wings(shelf):
         shelf = retitled(shelf, [turn % 35], "rum" if turn < 35 else "jam")
         sizes = [len(rows) for rows in shelf.parts.rows[1:]]
         for before, after in pairwise(sizes):
-            assert before > APART * after
+            assert before > MIN_PARTITION_SIZE_RATIO * after
     assert len(shelf.scorers) <= 3
 
 
@@ -77,12 +77,12 @@ def test_wings_follow_popularity_as_the_rest_does(shelf):
     shelf = retitled(shelf, [0, 1, 34])
     fitted = shelf.learned.fitted
     models = [
-        model.holding(replace(model.state, values=model.state.values[::-1].copy()))
+        model.with_state(replace(model.state, values=model.state.values[::-1].copy()))
         if isinstance(model, PopularModel)
         else model
         for model in fitted.models
     ]
-    renewed = shelf.parts.renewed(replace(fitted, models=tuple(models)))
+    renewed = shelf.parts.with_models(replace(fitted, models=tuple(models)))
     whole = renewed.scorers[0].wing(shelf.catalogue.items)
     wanted = whole.score(asked(shelf))
     np.testing.assert_allclose(renewed.score(asked(shelf)), wanted, atol=1e-4)
@@ -92,14 +92,14 @@ def test_settled_parts_score_the_same(shelf):
     new = pl.DataFrame({"item_id": ["new-1", "new-2"], "title": ["tea pot", "jam number 3"]})
     shelf = retitled(shelf.with_items(new), [0, 4, 31, 36], "cup")
     before = shelf.parts.score(asked(shelf))
-    settled = shelf.settled()
+    settled = shelf.compacted()
     assert [len(rows) for rows in settled.parts.rows] == [35, 2]
     np.testing.assert_allclose(settled.parts.score(asked(shelf)), before, atol=1e-4)
-    assert settled.settled() is settled
+    assert settled.compacted() is settled
 
 
 def test_nothing_is_left_of_a_wing_without_new_items(shelf):
-    settled = retitled(shelf, [0, 4, 31], "cup").settled()
+    settled = retitled(shelf, [0, 4, 31], "cup").compacted()
     assert len(settled.scorers) == 1
     again = retitled(settled, [0, 5], "pot")
     assert [len(rows) for rows in again.parts.rows] == [35, 2]
@@ -108,14 +108,14 @@ def test_nothing_is_left_of_a_wing_without_new_items(shelf):
 
 def test_an_item_that_changes_while_it_is_settled_keeps_its_latest_content(shelf):
     shelf = retitled(shelf, list(range(1, 35)), "cup")
-    begun = shelf.parts.settling()
-    shelf = shelf.with_parts(shelf.parts.with_first(next(begun)))
+    begun = shelf.parts.compaction_steps()
+    shelf = shelf.with_scorer(shelf.parts.with_first_scorer(next(begun)))
     shelf = retitled(shelf, [7], "pot")
     assert len(shelf.scorers) == 3
     for first in begun:
-        shelf = shelf.with_parts(shelf.parts.with_first(first))
+        shelf = shelf.with_scorer(shelf.parts.with_first_scorer(first))
         scores = shelf.parts.score(asked(shelf))
         np.testing.assert_allclose(scores[:, 1:], in_one_go(shelf)[:, 1:], atol=1e-4)
-    shelf = shelf.with_parts(shelf.parts.without_moved())
+    shelf = shelf.with_scorer(shelf.parts.without_changed())
     assert [len(rows) for rows in shelf.parts.rows] == [35, 1]
     np.testing.assert_allclose(shelf.parts.score(asked(shelf)), in_one_go(shelf), atol=1e-4)

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from daybreak.encoders.profile import ProfileEncoder
-from daybreak.service.profiles import Profiles
+from daybreak.service.state.profiles import Profiles
 
 USERS = pl.DataFrame(
     {
@@ -15,7 +15,7 @@ USERS = pl.DataFrame(
 
 @pytest.fixture
 def profiles():
-    return Profiles.of(ProfileEncoder.fit(USERS), USERS)
+    return Profiles.from_frame(ProfileEncoder.fit(USERS), USERS)
 
 
 def told(profiles, users, given=None):

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from daybreak.service.explaining import FIELDS
+from daybreak.service.state.explain import REASON_FIELDS
 
 
 def values(answer):
@@ -50,14 +50,14 @@ def test_an_event_on_an_added_item_is_named_by_that_item(shop):
 def test_an_explanation_is_the_whole_score(shop):
     said = {"user_id": ["person-1"], "text": ["tea"]}
     pieces = shop.explain("person-1", "item-31", profiles=said)
-    assert pieces.schema == FIELDS
+    assert pieces.schema == REASON_FIELDS
     score = shop.recommend(["person-1"], profiles=said, items=["item-31"])["score"].item()
     assert pieces["value"].sum() == pytest.approx(score, abs=1e-4)
     assert pieces["value"].abs().is_sorted(descending=True)
 
 
 def test_an_unknown_item_has_no_explanation(shop):
-    assert shop.explain("person-1", "nowhere").schema == FIELDS
+    assert shop.explain("person-1", "nowhere").schema == REASON_FIELDS
     assert shop.explain("person-1", "nowhere").height == 0
 
 

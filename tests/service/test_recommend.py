@@ -4,7 +4,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.errors import ConfigError, DataError, NotFittedError
-from daybreak.service.answers import SCHEMA
+from daybreak.service.state.ranker import RECOMMENDATION_SCHEMA
 
 TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]})
 
@@ -12,7 +12,7 @@ TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]
 def test_a_list_is_ranked_has_no_nan_and_nothing_that_was_seen(shop, tables):
     users = tables[2]["user_id"].to_list()
     answer = shop.recommend([*users, "stranger"], k=5)
-    assert answer.schema == SCHEMA
+    assert answer.schema == RECOMMENDATION_SCHEMA
     assert answer["score"].is_finite().all()
     assert answer["user_id"].unique(maintain_order=True).to_list() == [*users, "stranger"]
     for part in answer.partition_by("user_id"):
@@ -37,14 +37,14 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
 def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables, monkeypatch):
     users = tables[2]["user_id"].to_list()
     whole = shop.recommend(users, k=4)
-    monkeypatch.setattr("daybreak.service.request.PART", 7)
-    monkeypatch.setattr("daybreak.service.answers.PART", 100)
+    monkeypatch.setattr("daybreak.service.state.request.PART", 7)
+    monkeypatch.setattr("daybreak.service.state.ranker.PART", 100)
     parts = shop.recommend(users, k=4)
     assert parts["item_id"].to_list() == whole["item_id"].to_list()
 
 
 def test_nobody_asked_is_an_empty_answer(shop):
-    assert shop.recommend().schema == SCHEMA
+    assert shop.recommend().schema == RECOMMENDATION_SCHEMA
     assert shop.recommend([]).height == 0
     assert "reasons" in shop.recommend([], explain=True).columns
 

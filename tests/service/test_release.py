@@ -10,7 +10,7 @@ import pytest
 from daybreak import Recommender
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFoundError
-from daybreak.service.release import HEAD
+from daybreak.service.releases.release import HEADER_FILE
 
 KILLED = """
 import os, sys
@@ -114,8 +114,8 @@ def test_a_missing_file_is_an_error_with_a_name(release, tmp_path):
 
 def test_a_release_of_another_format_is_refused(release, tmp_path):
     shutil.copytree(release, tmp_path / "shop")
-    head = json.loads((tmp_path / "shop" / HEAD).read_text())
-    (tmp_path / "shop" / HEAD).write_text(json.dumps(head | {"format": 1}))
+    head = json.loads((tmp_path / "shop" / HEADER_FILE).read_text())
+    (tmp_path / "shop" / HEADER_FILE).write_text(json.dumps(head | {"format": 1}))
     with pytest.raises(DataError, match="has format 1, this version reads 2"):
         Recommender.load(tmp_path / "shop")
 
@@ -139,8 +139,8 @@ def test_a_text_model_without_a_name_is_given_again(tables, tmp_path):
 
 def test_a_text_model_that_is_gone_is_named(release, tmp_path):
     shutil.copytree(release, tmp_path / "shop")
-    head = json.loads((tmp_path / "shop" / HEAD).read_text())
+    head = json.loads((tmp_path / "shop" / HEADER_FILE).read_text())
     head["settings"]["encoder"] = os.fspath(tmp_path / "no-model")
-    (tmp_path / "shop" / HEAD).write_text(json.dumps(head))
+    (tmp_path / "shop" / HEADER_FILE).write_text(json.dumps(head))
     with pytest.raises(NotFoundError, match="needs the text model"):
         Recommender.load(tmp_path / "shop")

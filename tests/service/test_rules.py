@@ -6,7 +6,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.errors import ConfigError, FilterError
-from daybreak.ranking.rules import Boost, Quota, Rules
+from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 
 KINDS = ("tea", "rum", "pot")
 NOW = 1_790_000_000.0
@@ -163,7 +163,7 @@ def test_each_user_of_a_batch_has_rules_of_their_own(model):
 
 def test_items_added_later_are_filtered_boosted_and_counted_too(model):
     copy = model.again()
-    copy._shelf, copy._histories = model._shelf, model._histories
+    copy._state, copy._histories = model._state, model._histories
     new = {"item_id": ["new"], "title": ["rum number 99"], "price": [99.0], "colour": ["red"]}
     copy.add_items(new)
     assert ids(ask(copy, where="price > 50")) == ["new"]
@@ -173,7 +173,7 @@ def test_items_added_later_are_filtered_boosted_and_counted_too(model):
 
 def test_values_of_items_added_later_may_come_as_lists(model):
     copy = model.again()
-    copy._shelf, copy._histories = model._shelf, model._histories
+    copy._state, copy._histories = model._state, model._histories
     copy.add_items(
         [{"item_id": "x", "title": "odd", "categories": ["odd", "tea"], "line": [3]}]
     )

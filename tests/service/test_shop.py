@@ -4,8 +4,8 @@ import pytest
 from daybreak.config import Settings
 from daybreak.data import EventRules, read_tables
 from daybreak.errors import ConfigError, DataError, NotFoundError
-from daybreak.service.importing import find_files, parse_columns
-from daybreak.service.shop import Shop
+from daybreak.service.ingest.files import find_files, parse_columns
+from daybreak.service.workspace import Workspace
 
 
 @pytest.fixture
@@ -15,34 +15,34 @@ def settings(tmp_path):
 
 def test_a_shop_that_is_not_there_is_not_made_by_looking(settings, tmp_path):
     with pytest.raises(NotFoundError, match="daybreak import"):
-        Shop(settings)
+        Workspace(settings)
     assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_shop_cannot_learn(settings):
-    with Shop(settings, create=True) as shop, pytest.raises(DataError, match="empty"):
+    with Workspace(settings, create=True) as shop, pytest.raises(DataError, match="empty"):
         shop.train()
 
 
 def test_rules_outlive_the_process_and_an_import_without_any(settings):
     events = pl.DataFrame({"user_id": ["a"], "item_id": ["x"], "rating": [4]})
     rules = EventRules(positive="rating>=4")
-    with Shop(settings, create=True) as shop:
-        shop.write(read_tables(events, rules=rules))
-        shop.write(read_tables(events))
-    with Shop(settings) as shop:
+    with Workspace(settings, create=True) as shop:
+        shop.write_import(read_tables(events, rules=rules))
+        shop.write_import(read_tables(events))
+    with Workspace(settings) as shop:
         assert shop.rules == rules
 
 
 def test_store_and_releases_can_be_moved_together(settings, tmp_path):
     events = pl.DataFrame({"user_id": ["a", "a", "b"], "item_id": ["x", "y", "x"]})
-    with Shop(settings, create=True) as shop:
-        shop.write(read_tables(events))
+    with Workspace(settings, create=True) as shop:
+        shop.write_import(read_tables(events))
         shop.train()
     (tmp_path / "moved").mkdir()
     for name in ("shop.db", "releases"):
         (tmp_path / name).rename(tmp_path / "moved" / name)
-    with Shop(Settings(store=str(tmp_path / "moved" / "shop.db"), encoder="none")) as shop:
+    with Workspace(Settings(store=str(tmp_path / "moved" / "shop.db"), encoder="none")) as shop:
         assert shop.recommend(["b"])["item_id"].to_list() == ["y"]
 
 

@@ -6,8 +6,7 @@ import pytest
 from daybreak.data import Tables
 from daybreak.errors import DaybreakError
 from daybreak.store import open_store, stores
-from daybreak.testing.journals import JOURNAL_CHECKS
-from daybreak.testing.stores import STORE_CHECKS
+from daybreak.testing.stores import JOURNAL_CHECKS, STORE_CHECKS
 
 
 def test_every_registered_store_is_checked():

@@ -7,7 +7,7 @@ import pytest
 
 from daybreak.data import Tables
 from daybreak.errors import DataError, StoreError
-from daybreak.store import Answer, Release, Shown, dump, open_store, restore
+from daybreak.store import LoggedItem, LoggedRecommendation, Release, dump, open_store, restore
 from daybreak.store.dumping import NotEmptyError
 
 
@@ -23,8 +23,10 @@ def fill(store):
         sessions=pl.Series(["s", None]),
         contexts=pl.Series(['{"page":"home"}', None]),
     )
-    shown = (Shown("tea", 0.1, 1, "ease", 0.3),)
-    store.journal.put_answers([Answer("a1", 2.0, "ann", "r1", shown, shadow=True)])
+    shown = (LoggedItem("tea", 0.1, 1, "ease", 0.3),)
+    store.journal.put_answers(
+        [LoggedRecommendation("a1", 2.0, "ann", "r1", shown, shadow=True)]
+    )
     store.journal.put_records("key", {"k": {"role": "read"}})
     store.put_release(Release("r1", 1.0, "releases/r1", {"n": 2}, active=True))
     store.settings({"k": 10})
@@ -169,10 +171,10 @@ def test_every_line_is_one_json_object(file):
 
 def test_documents_of_named_kinds_may_be_there_and_win(file, tmp_path):
     with open_store(tmp_path / "new.db") as store:
-        store.journal.put_records("key", {"mine": {"role": "admin"}, "k": {"role": "none"}})
+        store.journal.put_documents("key", {"mine": {"role": "admin"}, "k": {"role": "none"}})
         with pytest.raises(NotEmptyError, match="2 rows of records"):
             restore(file, store)
         assert restore(file, store, beside=("key",))["records"] == 1
         kept = {"k": {"role": "none"}, "mine": {"role": "admin"}}
-        assert store.journal.records("key") == kept
+        assert store.journal.documents("key") == kept
         assert store.tables().events.height == 2

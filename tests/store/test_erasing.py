@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from daybreak.data import Tables
-from daybreak.store import Answer, Shown, gone, open_store
+from daybreak.store import LoggedItem, LoggedRecommendation, open_store
 
 SECRET = "ann-of-the-green-gables"
 
@@ -19,13 +19,17 @@ def crowd(store, n=3_000):
             Tables.of(pl.DataFrame({"user_id": users[part], "item_id": ids[part]})),
             sessions="session-" + users[part],
         )
-    answer = (Shown("tea", 1.0, 1, "ease"),)
-    store.journal.put_answers(Answer(f"a{n}", 1.0, SECRET, "r1", answer) for n in range(50))
+    answer = (LoggedItem("tea", 1.0, 1, "ease"),)
+    store.journal.put_answers(
+        LoggedRecommendation(f"a{n}", 1.0, SECRET, "r1", answer) for n in range(50)
+    )
     store.settings({"n": n})
 
 
 def put_answers_of(store, session):
-    store.journal.put_answers([Answer("b", 1.0, None, "r1", (), session_id=session)])
+    store.journal.put_answers(
+        [LoggedRecommendation("b", 1.0, None, "r1", (), session_id=session)]
+    )
 
 
 def bytes_of(folder):
@@ -42,7 +46,7 @@ def test_an_erased_user_is_in_no_byte_of_the_files(tmp_path, monkeypatch):
         store.journal.erase(users=[SECRET])
         assert bytes_of(tmp_path).count(SECRET.encode()) <= 3, "only what others are told"
         assert store.journal.changes(cursor).users_gone == (SECRET,)
-        monkeypatch.setattr(gone, "KEPT_S", -1.0)
+        monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
         store.journal.changes(cursor)
         assert SECRET.encode() not in bytes_of(tmp_path)
         assert not store.journal.changes(cursor).complete, "who slept must read anew"
@@ -52,8 +56,8 @@ def test_an_erased_user_is_in_no_byte_of_the_files(tmp_path, monkeypatch):
 def test_a_merged_user_is_in_no_byte_either(tmp_path, monkeypatch):
     with open_store(tmp_path / "shop.db") as store:
         crowd(store)
-        store.journal.merge(SECRET, "somebody")
-        monkeypatch.setattr(gone, "KEPT_S", -1.0)
+        store.journal.merge_users(SECRET, "somebody")
+        monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
         store.journal.changes(-1)
         store.journal.erase(users=["somebody"])
         store.journal.changes(-1)
@@ -64,7 +68,7 @@ def test_nothing_of_an_erased_user_is_in_any_table(url, monkeypatch):
     with open_store(url) as store:
         crowd(store, 700)
         store.journal.erase(users=[SECRET])
-        monkeypatch.setattr(gone, "KEPT_S", -1.0)
+        monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
         store.journal.changes(-1)
         with store.database.engine.connect() as connection:
             for table in ("items", "users", "events", "answers", "records", "gone"):
@@ -76,7 +80,7 @@ def test_nothing_of_an_erased_user_is_in_any_table(url, monkeypatch):
 def test_cursors_do_not_depend_on_the_clock(url, monkeypatch, jump_s):
     """The clock jumps by thirty years between two writes, forwards or backwards."""
     clock = [1_800_000_000.0]
-    monkeypatch.setattr("daybreak.store.sql_journal.time.time", lambda: clock[0])
+    monkeypatch.setattr("daybreak.store.sql.time.time", lambda: clock[0])
     tables = [
         Tables.of(pl.DataFrame({"user_id": [user], "item_id": ["tea"]})) for user in "abc"
     ]

@@ -2,7 +2,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.store.keys import _spelt, _spelt_by_row, event_keys, id_keys
+from daybreak.store.event_rows import _content_texts, _content_texts_by_row, event_keys, id_keys
 
 TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=5)
 NUMBERS = st.none() | st.floats(allow_nan=False)
@@ -19,7 +19,7 @@ SCHEMA = {
 @given(ROWS, ROWS)
 def test_few_events_have_the_same_keys_as_many(some, others):
     frame = pl.DataFrame(some + others + some, schema=SCHEMA, orient="row")
-    assert _spelt_by_row(frame) == _spelt(frame)
+    assert _content_texts_by_row(frame) == _content_texts(frame)
 
 
 def test_an_id_takes_the_place_of_the_content():

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from daybreak.data import Tables
 from daybreak.errors import NotFoundError, StoreError
 from daybreak.store import SqliteStore, open_store
-from daybreak.store.appending import MANY
+from daybreak.store.event_rows import MIN_BULK_ROWS
 
 SMALL = {"counter", "gone"}
 IMPORT = """
@@ -73,17 +73,17 @@ def test_a_killed_import_leaves_all_or_nothing(tmp_path):
 
 def test_a_large_write_is_repeatable_too():
     """Many events take the path that builds the index anew; equal ones are kept apart."""
-    large = shop(MANY)
+    large = shop(MIN_BULK_ROWS)
     twice = large.with_events(pl.concat([large.events, large.events[:2]]))
     with open_store("sqlite:///:memory:") as store:
         assert store.write(shop(3)).events == 3
-        assert store.write(twice).events == MANY - 3 + 2
+        assert store.write(twice).events == MIN_BULK_ROWS - 3 + 2
         assert store.write(twice).events == 0
-        assert store.write(shop(MANY, "bob")).events == MANY
-        assert store.write(shop(MANY, "bob")).events == 0
+        assert store.write(shop(MIN_BULK_ROWS, "bob")).events == MIN_BULK_ROWS
+        assert store.write(shop(MIN_BULK_ROWS, "bob")).events == 0
         assert store.tables().events["user_id"].value_counts(sort=True).rows() == [
-            ("ann", MANY + 2),
-            ("bob", MANY),
+            ("ann", MIN_BULK_ROWS + 2),
+            ("bob", MIN_BULK_ROWS),
         ]
 
 
@@ -176,12 +176,12 @@ def test_what_is_asked_often_reads_no_whole_table(tmp_path):
         raw = sqlite3.connect(tmp_path / "shop.db")
         event.listen(store.database.engine, "before_cursor_execute", explain)
         store.journal.changes(cursor)
-        store.journal.answers(ids=["a"], since=1.0)
-        store.journal.answers(user="ann")
+        store.journal.recommendations(ids=["a"], since=1.0)
+        store.journal.recommendations(user="ann")
         store.journal.reactions(experiment="e")
         store.journal.reactions()
         store.tables(users=["ann"])
-        store.journal.merge("ann", "bob")
+        store.journal.merge_users("ann", "bob")
         raw.close()
     scans = [
         plan for plan in plans if plan[1].startswith("SCAN") and plan[1].split()[1] not in SMALL

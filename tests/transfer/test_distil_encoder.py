@@ -6,9 +6,12 @@ import pytest
 from daybreak.encoders import CachedEncoder, EndpointEncoder, MemoryVectors
 from daybreak.errors import ConfigError, DataError
 from daybreak.testing.encoders import ENCODER_CHECKS, CountingEncoder
-from daybreak.transfer.distil_encoder import distil_encoder
-from daybreak.transfer.lesson import name_of, tokenizer_of
-from daybreak.transfer.token_table import principal
+from daybreak.transfer.distil_encoder import (
+    distil_encoder,
+    find_tokenizer,
+    principal_axes,
+    teacher_name,
+)
 from tests.encoders.tiny_models import tiny_torch, tiny_use
 
 COLOURS = ("red", "blue", "green", "black", "white")
@@ -85,19 +88,19 @@ def test_a_teacher_brings_its_tokenizer(tmp_path):
     from daybreak.encoders import TorchTextEncoder  # noqa: PLC0415 - needs the extra
 
     teacher = CachedEncoder(TorchTextEncoder(tiny_torch(tmp_path / "model")), MemoryVectors())
-    assert tokenizer_of(teacher, TEXTS).token_to_id("kreisel") == 11
-    assert name_of(teacher) == str(tmp_path / "model")
+    assert find_tokenizer(teacher, TEXTS).token_to_id("kreisel") == 11
+    assert teacher_name(teacher) == str(tmp_path / "model")
 
 
 def test_a_teacher_without_one_gets_one_made_of_the_texts(tmp_path):
     from daybreak.encoders import UseMultilingualEncoder  # noqa: PLC0415 - only this test
 
     teacher = UseMultilingualEncoder(tiny_use(tmp_path / "use"))
-    assert "globe" in tokenizer_of(teacher, TEXTS).get_vocab()
+    assert "globe" in find_tokenizer(teacher, TEXTS).get_vocab()
 
 
 def test_a_server_is_named_by_its_address():
-    assert name_of(EndpointEncoder("http://h/v1#m")) == "http://h/v1/embeddings#m"
+    assert teacher_name(EndpointEncoder("http://h/v1#m")) == "http://h/v1/embeddings#m"
 
 
 def test_too_few_texts_are_refused():
@@ -120,4 +123,4 @@ def test_principal_directions_are_those_of_the_singular_values():
     rows = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32)
     rows -= rows.mean(axis=0)
     wanted = np.linalg.svd(rows)[2][:2]
-    np.testing.assert_allclose(np.abs(wanted @ principal(rows, 2)), np.eye(2), atol=1e-4)
+    np.testing.assert_allclose(np.abs(wanted @ principal_axes(rows, 2)), np.eye(2), atol=1e-4)

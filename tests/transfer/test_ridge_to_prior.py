@@ -36,7 +36,7 @@ def test_the_dual_is_the_direct_solution(ridge):
 
 @pytest.mark.parametrize("ridge", [0.1, 1.0, 10.0])
 def test_rounds_come_to_the_direct_solution(ridge, monkeypatch):
-    monkeypatch.setattr(ridge_to_prior, "DIRECT", 0)
+    monkeypatch.setattr(ridge_to_prior, "MAX_DIRECT_ROWS", 0)
     rows, targets, prior = problem(np.random.default_rng(1))
     found = RidgeToPrior(rows, targets, prior).fit(ridge)
     np.testing.assert_allclose(found, by_least_squares(rows, targets, prior, ridge), atol=1e-3)
@@ -44,7 +44,7 @@ def test_rounds_come_to_the_direct_solution(ridge, monkeypatch):
 
 @pytest.mark.parametrize("direct", [0, 4096])
 def test_a_prior_that_explains_everything_stays(direct, monkeypatch):
-    monkeypatch.setattr(ridge_to_prior, "DIRECT", direct)
+    monkeypatch.setattr(ridge_to_prior, "MAX_DIRECT_ROWS", direct)
     rows, _, prior = problem(np.random.default_rng(2))
     found = RidgeToPrior(rows, rows @ prior, prior).fit(0.5)
     np.testing.assert_allclose(found, prior, atol=1e-6)

@@ -6,33 +6,32 @@ from typing import Annotated
 import typer
 
 from daybreak.cli import (
-    asking,
     bench,
     data,
-    distil,
     experiments,
     keys,
-    learning,
+    recommend,
     serve,
     setup,
     store,
+    train,
 )
-from daybreak.cli.status import status_of
+from daybreak.cli.output import report_error
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": setup.demo,
     "import": data.import_,
     "describe": data.describe,
     "validate": data.validate,
-    "train": learning.train,
-    "compare": learning.compare,
-    "evaluate": learning.evaluate,
+    "train": train.train,
+    "compare": train.compare,
+    "evaluate": train.evaluate,
     "bench": bench.bench,
-    "recommend": asking.recommend,
-    "similar": asking.similar,
-    "audience": asking.audience,
-    "explain": asking.explain,
-    "distil": distil.distil,
+    "recommend": recommend.recommend,
+    "similar": recommend.similar,
+    "audience": recommend.audience,
+    "explain": recommend.explain,
+    "distil": train.distil,
     "serve": serve.serve,
     "keys create": keys.create,
     "keys list": keys.list_,
@@ -67,16 +66,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-_groups = {name: typer.Typer(help=text) for name, text in GROUPS.items()}
-for _name, _group in _groups.items():
+_group_apps = {name: typer.Typer(help=text) for name, text in GROUPS.items()}
+for _name, _group in _group_apps.items():
     app.add_typer(_group, name=_name)
 for _name, _command in COMMANDS.items():
     _first, _, _second = _name.rpartition(" ")
-    (_groups[_first] if _first else app).command(_second)(_command)
+    (_group_apps[_first] if _first else app).command(_second)(_command)
 
 
 @app.callback(invoke_without_command=True)
-def _top(
+def _print_version_or_help(
     context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -94,13 +93,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return app(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
     except BrokenPipeError:  # the reader has enough, as in `daybreak recommend | head`
-        _silence()
+        _discard_stdout()
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort of a program
-        return status_of(error)
+        return report_error(error)
 
 
-def _silence() -> None:
+def _discard_stdout() -> None:
     """Let the interpreter flush into nothing when it leaves."""
     import os
     import sys

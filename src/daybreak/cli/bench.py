@@ -6,33 +6,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import show_frame, show_json, show_lines
-from daybreak.cli.progress import working
-from daybreak.cli.status import tell
+from daybreak.cli.output import print_message, show_frame, show_json, show_lines, show_progress
 
 if TYPE_CHECKING:
     from daybreak.data import Tables
-    from daybreak.service.leaderboard import Leaderboard
+    from daybreak.service.benchmarking.leaderboard import Leaderboard
 
-Data = Annotated[
+DataOption = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="A folder with events, items and users.")
 ]
-Demo = Annotated[bool, typer.Option("--demo", help="A part of the gift shop that comes along.")]
-Strategies = Annotated[
+DemoOption = Annotated[
+    bool, typer.Option("--demo", help="A part of the gift shop that comes along.")
+]
+StrategiesOption = Annotated[
     list[str] | None,
     typer.Option("--strategy", metavar="NAME", help="Only this strategy; repeatable."),
 ]
-Auto = Annotated[
+AutoOption = Annotated[
     bool, typer.Option("--auto", help="The blend of all competes too; takes a while.")
 ]
-Repeats = Annotated[
+RepeatsOption = Annotated[
     int | None,
     typer.Option(min=1, help="How often users and items are hidden at random."),
 ]
-Page = Annotated[
+HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with pictures.")
 ]
-Pictures = Annotated[
+PicturesOption = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Write the pictures as curves.svg and bars.svg."),
 ]
@@ -40,69 +40,83 @@ Pictures = Annotated[
 
 def bench(
     *,
-    data: Data = None,
-    demo: Demo = False,
-    strategy: Strategies = None,
-    auto: Auto = False,
-    positive: options.Positive = None,
-    repeats: Repeats = None,
-    html: Page = None,
-    pictures: Pictures = None,
-    encoder: options.Encoder = None,
-    seed: options.Seed = None,
-    json: options.Json = False,
+    data: DataOption = None,
+    demo: DemoOption = False,
+    strategy: StrategiesOption = None,
+    auto: AutoOption = False,
+    positive: options.PositiveOption = None,
+    repeats: RepeatsOption = None,
+    html: HtmlOption = None,
+    pictures: PicturesOption = None,
+    encoder: options.EncoderOption = None,
+    seed: options.SeedOption = None,
+    json: options.JsonOption = False,
 ) -> None:
     """Let every strategy learn alone, and show what each is worth and costs."""
     import os
 
     # Read by networks when they are first used: one thread each, as for everybody.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from daybreak.service.entrants import entrants
-    from daybreak.service.leaderboard import Terms, compete
+    from daybreak.service.benchmarking.leaderboard import (
+        BenchmarkOptions,
+        run_leaderboard,
+        select_learners,
+    )
 
-    settings = options.settings(encoder=encoder, seed=seed)
-    rules = options.rules(positive, None, None, None)
-    with working("reading the data") as work:
-        contestants = entrants(strategy or (), auto=auto, say=work.say)
-        name, tables = _tables(data, demo=demo)
+    settings = options.load_settings(encoder=encoder, seed=seed)
+    rules = options.parse_event_rules(positive, None, None, None)
+    with show_progress("reading the data") as work:
+        contestants = select_learners(strategy or (), auto=auto, progress=work.start)
+        name, tables = _load_tables(data, demo=demo)
         often = 1 if demo and repeats is None else repeats
-        terms = Terms(settings.encoder, rules, settings.seed, often)
-        board = compete(name, tables, contestants, terms, work.say)
-    _write(board, html, pictures)
+        terms = BenchmarkOptions(settings.encoder, rules, settings.seed, often)
+        board = run_leaderboard(name, tables, contestants, terms, work.start)
+    _write_files(board, html, pictures)
     if json:
-        show_json(board.plain())
+        show_json(board.to_dict())
     else:
-        _show(board)
+        _show_leaderboard(board)
 
 
-def _tables(folder: Path | None, *, demo: bool) -> "tuple[str, Tables]":
+def _load_tables(folder: Path | None, *, demo: bool) -> "tuple[str, Tables]":
     from daybreak.errors import ConfigError
-    from daybreak.service.leaderboard_data import DEMO, demo_tables, folder_tables
+    from daybreak.service.benchmarking.leaderboard import (
+        DEMO_NAME,
+        read_demo_tables,
+        read_folder_tables,
+    )
 
     if (folder is None) is not demo:
         raise ConfigError("give either --data FOLDER or --demo")
-    return (DEMO, demo_tables()) if folder is None else (folder.name, folder_tables(folder))
+    return (
+        (DEMO_NAME, read_demo_tables())
+        if folder is None
+        else (folder.name, read_folder_tables(folder))
+    )
 
 
-def _show(board: "Leaderboard") -> None:
-    from daybreak.service.leaderboard_page import facts_in_words
+def _show_leaderboard(board: "Leaderboard") -> None:
+    from daybreak.service.benchmarking.leaderboard_report import describe_metadata
 
-    show_lines([f"{board.name}: {'; '.join(facts_in_words(board))}", ""])
+    show_lines([f"{board.name}: {'; '.join(describe_metadata(board))}", ""])
     table = board.table()
     if not any(table["note"]):
         table = table.drop("note")
     show_frame(table, "NDCG@10 of each strategy alone, hidden users and items; and its cost")
 
 
-def _write(board: "Leaderboard", page: Path | None, folder: Path | None) -> None:
+def _write_files(board: "Leaderboard", page: Path | None, folder: Path | None) -> None:
     from daybreak.errors import ConfigError
-    from daybreak.service.leaderboard_files import write_page, write_pictures
+    from daybreak.service.benchmarking.leaderboard_report import (
+        write_leaderboard_page,
+        write_leaderboard_pictures,
+    )
 
     try:
-        written = write_page(board, page) if page is not None else []
-        written += write_pictures(board, folder) if folder is not None else []
+        written = write_leaderboard_page(board, page) if page is not None else []
+        written += write_leaderboard_pictures(board, folder) if folder is not None else []
     except OSError as error:
         where = error.filename or page or folder
         raise ConfigError(f"{str(where)!r} cannot be written: {error.strerror}") from error
     for path in written:
-        tell(f"wrote {path}")
+        print_message(f"wrote {path}")

@@ -1,107 +1,241 @@
-"""Commands that look at data: ``import``, ``describe``, ``validate``."""
+"""What commands that look at data print.
 
+Commands that look at data: ``import``, ``describe``, ``validate``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from daybreak.cli import options, reading
-from daybreak.cli.output import show_json, show_lines
-from daybreak.cli.progress import working
-from daybreak.cli.status import FINDINGS, tell
+from daybreak.cli import options
+from daybreak.cli.output import (
+    EXIT_FINDINGS,
+    create_console,
+    print_message,
+    show_json,
+    show_lines,
+    show_progress,
+)
 
 if TYPE_CHECKING:
-    from daybreak.data import ImportResult, Role
+    from daybreak.data import Finding, ImportResult, TableRole
+    from daybreak.service.ingest.files import Sources
+    from daybreak.store import WriteResult
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show how columns are read.")]
-RejectsFile = Annotated[
+
+MAX_SHOWN_REJECTS = 5
+"""Bad rows printed; the full list goes to a file."""
+LEVEL_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
+
+
+def show_mappings(sources: "Sources", *, as_json: bool, quiet: bool) -> None:
+    """Print how the columns of every file would be read."""
+    mappings = sources.preview_columns()
+    if as_json:
+        tables = {
+            role: {
+                "file": sources.files[role].name,
+                "convention": mapping.convention,
+                "columns": {column.target: column.source for column in mapping.used},
+                "not_used": mapping.unused,
+            }
+            for role, mapping in mappings.items()
+        }
+        show_json({"tables": tables})
+    elif not quiet:
+        show_lines(
+            [f"{sources.files[role].name}: {mapping}" for role, mapping in mappings.items()]
+        )
+
+
+def show_import(
+    result: "ImportResult", written: "WriteResult", target: Path | None, *, as_json: bool
+) -> None:
+    """Print what was loaded, what is new in the store, and what was not used."""
+    if target is not None:
+        from daybreak.service.ingest.files import write_rejects
+
+        write_rejects(result.rejects, target)
+    if as_json:
+        show_json(
+            {
+                "read": result.rows_read,
+                "new": {n: getattr(written, n) for n in ("items", "users", "events")},
+                "rejects": result.rejects.counts,
+                "rejected_rows": result.rejects.frame().head(MAX_SHOWN_REJECTS),
+                "rejects_file": target,
+                "notes": result.notes,
+                "rules": result.rules.resolve(result.tables.events).describe(),
+            }
+        )
+        return
+    show_lines(list(_import_lines(result, written)))
+    _print_rejects(result, target)
+
+
+def _import_lines(result: "ImportResult", written: "WriteResult") -> Iterator[str]:
+    for role, rows in result.rows_read.items():
+        yield f"{role}: {rows:,} read, {getattr(written, role):,} new in the store"
+    if result.tables.events.height:
+        yield result.rules.resolve(result.tables.events).describe()
+    yield from (f"note: {note}" for note in result.notes)
+
+
+def _print_rejects(result: "ImportResult", target: Path | None) -> None:
+    if not len(result.rejects):
+        return
+    for reject in result.rejects.rows[:MAX_SHOWN_REJECTS]:
+        print_message(str(reject))
+    counts = "; ".join(f"{reason}: {n:,}" for reason, n in result.rejects.counts.items())
+    where = f"listed in {target}" if target else "--rejects FILE lists them"
+    if len(result.rejects) > result.rejects.limit:
+        where += f", the first {result.rejects.limit:,}"
+    print_message(f"{len(result.rejects):,} problems ({counts}); {where}")
+
+
+def format_facts(facts: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return nested facts as ``name: value`` lines.
+
+    Example:
+        >>> format_facts({"users": 1200, "time": {"known": 0.5}})
+        ['users: 1,200', 'time known: 0.5']
+    """
+    lines = []
+    for name, value in facts.items():
+        label = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, Mapping):
+            lines += format_facts(value, f"{label} ")
+        else:
+            lines.append(f"{label}: {_format_fact(name, value)}")
+    return lines
+
+
+def _format_fact(name: str, value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if name in {"first", "last"}:
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
+    """Print one line for each thing that was checked, and how many are bad."""
+    counts = {level: sum(f.level == level for f in findings) for level in LEVEL_COLOURS}
+    if as_json:
+        show_json({"findings": list(findings), "counts": counts})
+        return
+    from rich.text import Text
+
+    out = create_console()
+    for finding in findings:
+        line = Text(finding.level, style=LEVEL_COLOURS[finding.level])
+        line.append(f" {finding.code}: {finding.message}", style="default")
+        out.print(line, soft_wrap=True)
+    print_message(", ".join(f"{n} {level}" for level, n in counts.items()))
+
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Only show how columns are read.")
+]
+RejectsOption = Annotated[
     Path | None, typer.Option("--rejects", metavar="FILE", help="Write bad rows to a CSV file.")
 ]
 
 
 def import_(
-    paths: options.Paths = None,
+    paths: options.PathsArgument = None,
     *,
-    events: options.EventsFile = None,
-    items: options.ItemsFile = None,
-    users: options.UsersFile = None,
-    column: options.Column = None,
-    positive: options.Positive = None,
-    negative: options.Negative = None,
-    seen: options.Seen = None,
-    weight: options.Weight = None,
-    encoding: options.Encoding = None,
-    rejects: RejectsFile = None,
-    store: options.Store = None,
-    dry_run: DryRun = False,
-    json: options.Json = False,
+    events: options.EventsFileOption = None,
+    items: options.ItemsFileOption = None,
+    users: options.UsersFileOption = None,
+    column: options.ColumnOption = None,
+    positive: options.PositiveOption = None,
+    negative: options.NegativeOption = None,
+    seen: options.SeenEventsOption = None,
+    weight: options.WeightOption = None,
+    encoding: options.EncodingOption = None,
+    rejects: RejectsOption = None,
+    store: options.StoreOption = None,
+    dry_run: DryRunOption = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Read files into the store and list bad rows."""
-    rules = options.rules(positive, negative, seen, weight)
-    files: dict[Role, Path | None]
+    rules = options.parse_event_rules(positive, negative, seen, weight)
+    files: dict[TableRole, Path | None]
     files = {"events": events, "items": items, "users": users}
-    sources = options.sources(paths, files, column, rules, encoding)
-    reading.show_mappings(sources, as_json=json and dry_run, quiet=json and not dry_run)
+    sources = options.build_sources(paths, files, column, rules, encoding)
+    show_mappings(sources, as_json=json and dry_run, quiet=json and not dry_run)
     if dry_run:
         return
-    with options.shop(create=True, store=store) as shop, working("reading"):
+    with options.open_workspace(create=True, store=store) as shop, show_progress("reading"):
         read = sources.read()
-        written = shop.write(read)
-    reading.show_import(read, written, rejects, as_json=json)
+        written = shop.write_import(read)
+    show_import(read, written, rejects, as_json=json)
 
 
 def describe(
-    paths: options.Paths = None,
-    column: options.Column = None,
-    store: options.Store = None,
+    paths: options.PathsArgument = None,
+    column: options.ColumnOption = None,
+    store: options.StoreOption = None,
     *,
-    json: options.Json = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Say what files, or else the store, hold."""
     from daybreak.data import describe as facts_of
 
-    facts = facts_of(_tables(paths, column, store))
+    facts = facts_of(_load_tables(paths, column, store))
     if json:
         show_json(facts)
     else:
-        show_lines(reading.facts_as_lines(facts))
+        show_lines(format_facts(facts))
 
 
 def validate(
-    paths: options.Paths = None,
-    column: options.Column = None,
-    positive: options.Positive = None,
-    negative: options.Negative = None,
-    seen: options.Seen = None,
-    store: options.Store = None,
+    paths: options.PathsArgument = None,
+    column: options.ColumnOption = None,
+    positive: options.PositiveOption = None,
+    negative: options.NegativeOption = None,
+    seen: options.SeenEventsOption = None,
+    store: options.StoreOption = None,
     *,
-    json: options.Json = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Check files, or else the store; status 1 if anything fails."""
     from daybreak.data import validate as check
 
-    rules = options.rules(positive, negative, seen, None)
+    rules = options.parse_event_rules(positive, negative, seen, None)
     if paths:
-        findings = check(_read(paths, column, rules))
+        findings = check(_read_files(paths, column, rules))
     else:
-        with options.shop(store=store) as shop:
-            findings = shop.findings(rules)
-    reading.show_findings(findings, as_json=json)
+        with options.open_workspace(store=store) as shop:
+            findings = shop.check_data(rules)
+    show_findings(findings, as_json=json)
     if any(finding.level == "FAIL" for finding in findings):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
-def _read(paths: options.Paths, column: options.Column, rules: Any = None) -> "ImportResult":
-    sources = options.sources(paths, None, column, rules)
-    with working("reading"):
+def _read_files(
+    paths: options.PathsArgument, column: options.ColumnOption, rules: Any = None
+) -> "ImportResult":
+    sources = options.build_sources(paths, None, column, rules)
+    with show_progress("reading"):
         return sources.read()
 
 
-def _tables(paths: options.Paths, column: options.Column, store: options.Store) -> Any:
+def _load_tables(
+    paths: options.PathsArgument, column: options.ColumnOption, store: options.StoreOption
+) -> Any:
     if not paths:
-        with options.shop(store=store) as shop:
+        with options.open_workspace(store=store) as shop:
             return shop.tables
-    read = _read(paths, column)
+    read = _read_files(paths, column)
     if len(read.rejects):
-        tell(f"{len(read.rejects):,} problems; see: daybreak validate")
+        print_message(f"{len(read.rejects):,} problems; see: daybreak validate")
     return read.tables

@@ -10,10 +10,10 @@ from daybreak.cli import options
 from daybreak.cli.output import show_frame, show_json, show_lines
 
 if TYPE_CHECKING:
-    from daybreak.service.experiments import ExperimentReport, Experiments
+    from daybreak.service.experiments import ExperimentManager, ExperimentReport
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Name of the experiment.")]
-Variants = Annotated[
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Name of the experiment.")]
+VariantOption = Annotated[
     list[str] | None,
     typer.Option(
         "--variant",
@@ -21,7 +21,7 @@ Variants = Annotated[
         help="A variant, of the release in use or another; the first is the yardstick.",
     ),
 ]
-Shadows = Annotated[
+ShadowOption = Annotated[
     list[str] | None,
     typer.Option(
         "--shadow",
@@ -29,7 +29,7 @@ Shadows = Annotated[
         help="A variant that answers beside the others and is never shown.",
     ),
 ]
-Change = Annotated[
+SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
@@ -37,91 +37,101 @@ Change = Annotated[
         help="What a variant changes: new.explore=true, new.rules.diversity=0.3.",
     ),
 ]
-Metric = Annotated[
+MetricOption = Annotated[
     str, typer.Option(metavar="NAME", help="What decides: ctr, conversion, satisfaction.")
 ]
-Effect = Annotated[
+EffectOption = Annotated[
     float | None, typer.Option(metavar="NUMBER", help="Smallest difference that matters.")
 ]
-Share = Annotated[float, typer.Option(metavar="SHARE", help="Of all people who take part.")]
-Window = Annotated[
+ShareOption = Annotated[
+    float, typer.Option(metavar="SHARE", help="Of all people who take part.")
+]
+WindowOption = Annotated[
     float | None, typer.Option("--window", metavar="HOURS", help="How long events count.")
 ]
-Scenario = Annotated[
+ScenarioOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only requests of this scenario take part.")
 ]
-Unit = Annotated[
+UnitOption = Annotated[
     str, typer.Option(metavar="UNIT", help="Who keeps a variant: the user or the session.")
 ]
-File = Annotated[
+FileOption = Annotated[
     str | None,
     typer.Option("--file", metavar="FILE", help="The plan as JSON instead; - reads stdin."),
 ]
-Days = Annotated[float, typer.Option(metavar="DAYS", help="How far back.")]
-Every = Annotated[float, typer.Option("--every", metavar="HOURS", help="Length of a period.")]
+DaysOption = Annotated[float, typer.Option(metavar="DAYS", help="How far back.")]
+EveryOption = Annotated[
+    float, typer.Option("--every", metavar="HOURS", help="Length of a period.")
+]
 
 
 def create(
-    id: Id,
-    variant: Variants = None,
-    shadow: Shadows = None,
-    change: Change = None,
+    id: IdArgument,
+    variant: VariantOption = None,
+    shadow: ShadowOption = None,
+    change: SetOption = None,
     *,
-    metric: Metric = "ctr",
-    effect: Effect = None,
-    share: Share = 1.0,
-    window: Window = None,
-    scenario: Scenario = None,
-    unit: Unit = "user",
-    file: File = None,
+    metric: MetricOption = "ctr",
+    effect: EffectOption = None,
+    share: ShareOption = 1.0,
+    window: WindowOption = None,
+    scenario: ScenarioOption = None,
+    unit: UnitOption = "user",
+    file: FileOption = None,
     start: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
-    store: options.Store = None,
-    json: options.Json = False,
+    store: options.StoreOption = None,
+    json: options.JsonOption = False,
 ) -> None:
     """Plan an experiment between releases or settings."""
-    from daybreak.service.experiments.plans import plan_of, read_plan
+    from daybreak.cli.experiment_plan import parse_plan, read_plan
 
-    plan = read_plan(file) if file else plan_of(variant or (), shadow or (), change or ())
+    plan = read_plan(file) if file else parse_plan(variant or (), shadow or (), change or ())
     if not file:
         plan |= {"metric": metric, "effect": effect, "share": share, "unit": unit}
         plan |= {"scenario": scenario, "attribution": {"window_h": window} if window else {}}
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         made = book.create(plan | {"id": id})
         _show_plans([book.start(id) if start else made], json=json)
 
 
-def start(id: Id, store: options.Store = None, *, json: options.Json = False) -> None:
+def start(
+    id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
+) -> None:
     """Let an experiment take requests; what it compares is fixed from now on."""
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         _show_plans([book.start(id)], json=json)
 
 
-def stop(id: Id, store: options.Store = None, *, json: options.Json = False) -> None:
+def stop(
+    id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
+) -> None:
     """Let an experiment take no more requests, for good."""
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         _show_plans([book.stop(id)], json=json)
 
 
 def change(
-    id: Id,
+    id: IdArgument,
     share: Annotated[
         float | None, typer.Option(metavar="SHARE", help="Of all people who take part.")
     ] = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="What to remember.")] = None,
-    store: options.Store = None,
+    store: options.StoreOption = None,
     *,
-    json: options.Json = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Let more or fewer people take part, or write a note; the rest is fixed."""
     given = {"share": share, "note": note}
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         changed = {name: value for name, value in given.items() if value is not None}
         _show_plans([book.change(id, changed)], json=json)
 
 
-def delete(id: Id, store: options.Store = None, *, json: options.Json = False) -> None:
+def delete(
+    id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
+) -> None:
     """Forget an experiment that does not run."""
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         book.delete(id)
     if json:
         show_json({"deleted": id})
@@ -129,9 +139,9 @@ def delete(id: Id, store: options.Store = None, *, json: options.Json = False) -
         show_lines([f"deleted {id}"])
 
 
-def list_(store: options.Store = None, *, json: options.Json = False) -> None:
+def list_(store: options.StoreOption = None, *, json: options.JsonOption = False) -> None:
     """List all experiments."""
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         plans = book.list()
         if json:
             show_json({"experiments": [plan.to_dict() for plan in plans]})
@@ -141,9 +151,11 @@ def list_(store: options.Store = None, *, json: options.Json = False) -> None:
             show_lines(["no experiments yet; plan one with: daybreak experiments create"])
 
 
-def report(id: Id, store: options.Store = None, *, json: options.Json = False) -> None:
+def report(
+    id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
+) -> None:
     """Say what came of an experiment, and how sure that is; look as often as you like."""
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         found = book.report(id)
     if json:
         show_json(found.to_dict())
@@ -152,17 +164,17 @@ def report(id: Id, store: options.Store = None, *, json: options.Json = False) -
 
 
 def online(
-    days: Days = 30.0,
-    every: Every = 24.0,
-    store: options.Store = None,
+    days: DaysOption = 30.0,
+    every: EveryOption = 24.0,
+    store: options.StoreOption = None,
     *,
-    json: options.Json = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Say how the service does over time: clicks, conversions, satisfaction, coverage."""
     import time
 
     now = time.time()
-    with _book(store) as book:
+    with _open_experiments(store) as book:
         found = book.online(now - days * 86400, until=now, every_h=every)
     if json:
         show_json(found.to_dict())
@@ -173,9 +185,9 @@ def online(
 
 
 @contextmanager
-def _book(store: str | None) -> "Iterator[Experiments]":
+def _open_experiments(store: str | None) -> "Iterator[ExperimentManager]":
     """Open the experiments of a store."""
-    with options.shop(store=store) as shop:
+    with options.open_workspace(store=store) as shop:
         yield shop.experiments()
 
 
@@ -190,13 +202,19 @@ def _show_plans(plans: "Any", *, json: bool) -> None:
         show_frame(plan_table(plans), "Experiments")
 
 
-def _show_report(found: "ExperimentReport") -> None:
-    from daybreak.service.experiments.tables import difference_table, shadow_table, shown_table
+def _show_report(report: "ExperimentReport") -> None:
+    from daybreak.service.experiments.tables import (
+        difference_table,
+        shadow_table,
+        variant_table,
+    )
 
-    show_lines([found.verdict, ""])
-    show_frame(shown_table(found), f"Experiment {found.experiment.id}")
-    if found.differences:
-        show_frame(difference_table(found), f"Against {found.experiment.shown[0].name}")
-    if found.shadows:
-        show_frame(shadow_table(found), "Shadows")
-    show_lines([*(f"note: {note}" for note in found.notes), found.method])
+    show_lines([report.verdict, ""])
+    show_frame(variant_table(report), f"Experiment {report.experiment.id}")
+    if report.differences:
+        show_frame(
+            difference_table(report), f"Against {report.experiment.shown_variants[0].name}"
+        )
+    if report.shadows:
+        show_frame(shadow_table(report), "Shadows")
+    show_lines([*(f"note: {note}" for note in report.notes), report.method])

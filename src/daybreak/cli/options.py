@@ -9,36 +9,39 @@ import typer
 
 if TYPE_CHECKING:
     from daybreak.config import Settings
-    from daybreak.data import EventRules, Role
-    from daybreak.service.importing import Sources
-    from daybreak.service.shop import Shop
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Store = Annotated[
+    from daybreak.data import EventRules, TableRole
+    from daybreak.service.ingest.files import Sources
+    from daybreak.service.workspace import Workspace
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object instead of text.")
+]
+StoreOption = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Store of data and releases, as a URL or path."),
 ]
-Encoder = Annotated[
+EncoderOption = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Text model: an id, a folder, auto, or none."),
 ]
-Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything that is random.")]
-K = Annotated[int | None, typer.Option("-k", "--k", min=1, help="Length of the list.")]
-Html = Annotated[
+SeedOption = Annotated[
+    int | None, typer.Option(min=0, help="Seed of everything that is random.")
+]
+KOption = Annotated[int | None, typer.Option("-k", "--k", min=1, help="Length of the list.")]
+HtmlOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Also write the report, with pictures.")
 ]
-Strategies = Annotated[
+StrategyOption = Annotated[
     list[str] | None,
     typer.Option("--strategy", metavar="NAME", help="A strategy of the line-up; repeatable."),
 ]
-Paths = Annotated[
+PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILES]", help="A folder, or files of events, items and users."),
 ]
-EventsFile = Annotated[Path | None, typer.Option("--events", help="File of events.")]
-ItemsFile = Annotated[Path | None, typer.Option("--items", help="File of items.")]
-UsersFile = Annotated[Path | None, typer.Option("--users", help="File of users.")]
-Column = Annotated[
+EventsFileOption = Annotated[Path | None, typer.Option("--events", help="File of events.")]
+ItemsFileOption = Annotated[Path | None, typer.Option("--items", help="File of items.")]
+UsersFileOption = Annotated[Path | None, typer.Option("--users", help="File of users.")]
+ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
@@ -46,33 +49,33 @@ Column = Annotated[
         help="What a column of the files is called, as in user_id=Kunde; repeatable.",
     ),
 ]
-Positive = Annotated[
+PositiveOption = Annotated[
     str | None, typer.Option(metavar="RULE", help="Events that speak for an item: 'rating>=4'.")
 ]
-Negative = Annotated[
+NegativeOption = Annotated[
     str | None, typer.Option(metavar="RULE", help="Events that speak against it: 'rating<3'.")
 ]
-Seen = Annotated[
+SeenEventsOption = Annotated[
     str | None, typer.Option(metavar="RULE", help="Events that say nothing: 'view'.")
 ]
-Weight = Annotated[
+WeightOption = Annotated[
     list[str] | None,
     typer.Option(
         "--weight", metavar="TYPE=NUMBER", help="How much a type of event counts; repeatable."
     ),
 ]
-Encoding = Annotated[
+EncodingOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Encoding of text files; else recognised.")
 ]
 
 
-def settings(**flags: Any) -> "Settings":
+def load_settings(**flags: Any) -> "Settings":
     """Return the settings in force, and hand threads and cache to those who read them."""
     import os
 
-    from daybreak.config import effective, settings_of
+    from daybreak.config import build_settings, resolve_settings
 
-    chosen = settings_of(effective(flags))
+    chosen = build_settings(resolve_settings(flags))
     for name, value in (("DAYBREAK_THREADS", chosen.threads), ("DAYBREAK_CACHE", chosen.cache)):
         os.environ.pop(name, None)
         if value:
@@ -81,35 +84,35 @@ def settings(**flags: Any) -> "Settings":
 
 
 @contextmanager
-def shop(*, create: bool = False, **flags: Any) -> "Iterator[Shop]":
+def open_workspace(*, create: bool = False, **flags: Any) -> "Iterator[Workspace]":
     """Open the store of the settings in force."""
-    from daybreak.service.shop import Shop
+    from daybreak.service.workspace import Workspace
 
-    with Shop(settings(**flags), create=create) as opened:
+    with Workspace(load_settings(**flags), create=create) as opened:
         yield opened
 
 
-def sources(
+def build_sources(
     paths: Sequence[Path] | None,
-    named: "dict[Role, Path | None] | None" = None,
+    named: "dict[TableRole, Path | None] | None" = None,
     column: Sequence[str] | None = None,
     rules: "EventRules | None" = None,
     encoding: str | None = None,
 ) -> "Sources":
     """Return the files to read, with what was said about them."""
-    from daybreak.service.importing import Sources, find_files, parse_columns
+    from daybreak.service.ingest.files import Sources, find_files, parse_columns
 
     columns = parse_columns(column or [])
     return Sources(find_files(paths or [], named, columns), columns, rules, encoding)
 
 
-def rules(
+def parse_event_rules(
     positive: str | None, negative: str | None, seen: str | None, weight: Sequence[str] | None
 ) -> "EventRules | None":
     """Return the rules for events; None when nothing was said."""
     from daybreak.data import EventRules
     from daybreak.errors import ConfigError
-    from daybreak.service.importing import parse_pairs
+    from daybreak.service.ingest.files import parse_pairs
 
     try:
         weights = {

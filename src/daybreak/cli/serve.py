@@ -10,91 +10,97 @@ from daybreak.cli.output import show_json, show_lines
 
 if TYPE_CHECKING:
     from daybreak.server.options import ServerOptions
-    from daybreak.server.serving import Started
-    from daybreak.service.live import LiveOptions
+    from daybreak.server.process import RunningServer
+    from daybreak.service.live import ServiceOptions
 
-Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all of this machine.")]
-Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")]
-NeedKeys = Annotated[
+HostOption = Annotated[
+    str, typer.Option(help="Address to listen on; 0.0.0.0: all of this machine.")
+]
+PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")]
+KeysOption = Annotated[
     str, typer.Option("--keys", metavar="WHEN", help="Whether keys are needed: auto, on, off.")
 ]
-AllowHost = Annotated[
+AllowHostOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="A name of a server without keys; repeatable."),
 ]
-BodyMb = Annotated[float, typer.Option(metavar="MB", help="Largest JSON body.")]
-UploadMb = Annotated[float, typer.Option(metavar="MB", help="Largest uploaded file.")]
-Batch = Annotated[int, typer.Option(min=1, help="Most rows in one body.")]
-Longest = Annotated[int, typer.Option(min=1, max=10_000, help="Longest list.")]
-Rate = Annotated[float, typer.Option(help="Requests a second for each key; 0: any number.")]
-Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Longest time of a request.")]
-Concurrency = Annotated[int, typer.Option(min=1, help="Requests under way at once.")]
-Grace = Annotated[
+BodyMbOption = Annotated[float, typer.Option(metavar="MB", help="Largest JSON body.")]
+UploadMbOption = Annotated[float, typer.Option(metavar="MB", help="Largest uploaded file.")]
+BatchOption = Annotated[int, typer.Option(min=1, help="Most rows in one body.")]
+LongestOption = Annotated[int, typer.Option(min=1, max=10_000, help="Longest list.")]
+RateOption = Annotated[
+    float, typer.Option(help="Requests a second for each key; 0: any number.")
+]
+TimeoutOption = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Longest time of a request.")
+]
+ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Requests under way at once.")]
+GraceOption = Annotated[
     float, typer.Option(metavar="SECONDS", help="Wait for running requests when stopped.")
 ]
-Retrain = Annotated[
+RetrainOption = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
         help="Train again by itself: auto, or forms like every=12h,events=0.2,drift=0.25.",
     ),
 ]
-TrainBudget = Annotated[
+TrainBudgetOption = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="With --retrain: --budget of its trainings."),
 ]
-Explore = Annotated[
+ExploreOption = Annotated[
     bool, typer.Option("--explore", help="Try new items out on whoever does not say.")
 ]
-Exposure = Annotated[
+ExposureOption = Annotated[
     int, typer.Option(min=1, help="Impressions that every new item gets where it explores.")
 ]
-ExposureDays = Annotated[float, typer.Option(metavar="DAYS", help="Within this time.")]
-KeepDays = Annotated[
+ExposureDaysOption = Annotated[float, typer.Option(metavar="DAYS", help="Within this time.")]
+RetentionOption = Annotated[
     float | None,
     typer.Option("--retention", metavar="DAYS", help="Delete events and answers after this."),
 ]
-PseudonymKey = Annotated[
+PseudonymsOption = Annotated[
     Path | None,
     typer.Option(
         "--pseudonyms", metavar="FILE", help="Key of hashes that take the place of user ids."
     ),
 ]
-LogLevel = Annotated[
+LogLevelOption = Annotated[
     str, typer.Option(metavar="LEVEL", help="What is logged: debug, info, warning, error.")
 ]
 
 
 def serve(
-    store: options.Store = None,
-    encoder: options.Encoder = None,
-    seed: options.Seed = None,
+    store: options.StoreOption = None,
+    encoder: options.EncoderOption = None,
+    seed: options.SeedOption = None,
     *,
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
-    keys: NeedKeys = "auto",
-    allow_host: AllowHost = None,
-    retrain: Retrain = None,
-    train_budget: TrainBudget = None,
-    explore: Explore = False,
-    exposure: Exposure = 100,
-    exposure_days: ExposureDays = 7.0,
-    retention: KeepDays = None,
-    pseudonyms: PseudonymKey = None,
-    body_mb: BodyMb = 16.0,
-    upload_mb: UploadMb = 512.0,
-    batch: Batch = 10_000,
-    longest: Longest = 1_000,
-    rate: Rate = 1_000.0,
-    timeout: Timeout = 30.0,
-    concurrency: Concurrency = 512,
-    grace: Grace = 30.0,
-    log_level: LogLevel = "info",
-    json: options.Json = False,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    keys: KeysOption = "auto",
+    allow_host: AllowHostOption = None,
+    retrain: RetrainOption = None,
+    train_budget: TrainBudgetOption = None,
+    explore: ExploreOption = False,
+    exposure: ExposureOption = 100,
+    exposure_days: ExposureDaysOption = 7.0,
+    retention: RetentionOption = None,
+    pseudonyms: PseudonymsOption = None,
+    body_mb: BodyMbOption = 16.0,
+    upload_mb: UploadMbOption = 512.0,
+    batch: BatchOption = 10_000,
+    longest: LongestOption = 1_000,
+    rate: RateOption = 1_000.0,
+    timeout: TimeoutOption = 30.0,
+    concurrency: ConcurrencyOption = 512,
+    grace: GraceOption = 30.0,
+    log_level: LogLevelOption = "info",
+    json: options.JsonOption = False,
 ) -> None:
     """Serve recommendations over HTTP, and take events, items and users."""
-    from daybreak.server.logs import log_as_json
-    from daybreak.server.serving import serve as serve_shop
+    from daybreak.server.ops.logs import log_as_json
+    from daybreak.server.process import serve as serve_shop
 
     server = _server_options(
         host=host,
@@ -110,12 +116,12 @@ def serve(
         concurrency=concurrency,
         grace_s=grace,
     )
-    settings = options.settings(store=store, encoder=encoder, seed=seed)
-    duties = _duties(
+    settings = options.load_settings(store=store, encoder=encoder, seed=seed)
+    duties = _service_options(
         retrain, train_budget, (explore, exposure, exposure_days), retention, pseudonyms
     )
     with log_as_json(level=log_level):
-        serve_shop(settings, server, duties, lambda started: _tell(started, as_json=json))
+        serve_shop(settings, server, duties, lambda started: _announce(started, as_json=json))
 
 
 def _server_options(**chosen: Any) -> "ServerOptions":
@@ -124,42 +130,42 @@ def _server_options(**chosen: Any) -> "ServerOptions":
     return ServerOptions(**chosen)
 
 
-def _duties(
+def _service_options(
     retrain: str | None,
     train_budget: float | None,
-    exploring: tuple[bool, int, float],
+    exploration: tuple[bool, int, float],
     retention: float | None,
     pseudonyms: Path | None,
-) -> "LiveOptions":
-    from daybreak.ranking.exposure import Budget
-    from daybreak.service.live import LiveOptions
+) -> "ServiceOptions":
+    from daybreak.ranking.exploration.exposure import ExposureBudget
+    from daybreak.service.live import ServiceOptions
     from daybreak.service.privacy import Pseudonyms, Retention
-    from daybreak.service.retrain_policy import RetrainPolicy
+    from daybreak.service.training.retraining import RetrainPolicy
 
-    explore, impressions, days = exploring
+    explore, impressions, days = exploration
     key = Pseudonyms.from_environment()
-    return LiveOptions(
+    return ServiceOptions(
         pseudonyms=key if pseudonyms is None else Pseudonyms.from_file(pseudonyms),
         retention=None if retention is None else Retention(retention),
         retrain=None if retrain is None else RetrainPolicy.parse(retrain),
         train_options=() if train_budget is None else ("--budget", str(train_budget)),
         explore=explore,
-        exposure=Budget(impressions, days),
+        exposure=ExposureBudget(impressions, days),
     )
 
 
-def _tell(started: "Started", *, as_json: bool) -> None:
+def _announce(started: "RunningServer", *, as_json: bool) -> None:
     """Say where the service is; logs follow on stderr."""
     import sys
 
     if as_json:
         show_json(vars(started))
     else:
-        show_lines(_lines(started))
+        show_lines(_startup_lines(started))
     sys.stdout.flush()
 
 
-def _lines(started: "Started") -> list[str]:
+def _startup_lines(started: "RunningServer") -> list[str]:
     answers = f"release {started.release}" if started.release else "popular and new items"
     lines = [
         f"Daybreak at {started.url} answers with {answers}; description: {started.url}/docs"

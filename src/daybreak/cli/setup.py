@@ -1,67 +1,113 @@
-"""Commands about Daybreak itself: ``demo``, ``config``, ``doctor``."""
+"""How the demo is shown.
 
+Commands about Daybreak itself: ``demo``, ``config``, ``doctor``.
+"""
+
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import show_frame, show_json
-from daybreak.cli.progress import working
-from daybreak.cli.status import FINDINGS, tell
+from daybreak.cli.output import (
+    EXIT_FINDINGS,
+    create_console,
+    print_message,
+    show_frame,
+    show_json,
+    show_progress,
+)
 
-Quick = Annotated[
+if TYPE_CHECKING:
+    from daybreak.service.demo import DemoResult
+
+
+def show_demo(demo: "DemoResult", *, as_json: bool) -> None:
+    """Print what the demo found: proof first, then the answers."""
+    from daybreak.service.benchmarking.summary import evaluation_table, training_table
+
+    if as_json:
+        show_json(
+            {
+                "imported": demo.imported,
+                "report": json.loads(demo.report.to_json()),
+                "training": demo.training.measured,
+                "answers": demo.answers,
+                "seconds": demo.seconds,
+            }
+        )
+        return
+    counts = ", ".join(f"{rows:,} {role}" for role, rows in demo.imported.items())
+    out = create_console()
+    out.print(f"[bold]A British gift shop[/]: {counts}\n")
+    k = demo.report.k
+    title = f"Cold-start report: NDCG@{k} [95 % interval] for users and items it never saw"
+    show_frame(evaluation_table(demo.report), title)
+    levels = training_table(demo.training.measured).drop("weights")
+    show_frame(levels, "What training found in its own simulated cold starts")
+    for heading, frame in demo.answers.items():
+        show_frame(frame, heading)
+    for note in demo.training.notes:
+        print_message(note)
+    laps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in demo.seconds.items())
+    out.print(f"{sum(demo.seconds.values()):.1f} seconds ({laps})")
+
+
+QuickOption = Annotated[
     bool, typer.Option("--quick", help="A part of the shop, and words only: a few seconds.")
 ]
-PictureFile = Annotated[
+PictureOption = Annotated[
     Path | None, typer.Option("--picture", metavar="FILE", help="Write the warm-up curve, SVG.")
 ]
 
 
 def demo(
-    html: options.Html = None,
-    picture: PictureFile = None,
-    store: options.Store = None,
-    seed: options.Seed = None,
+    html: options.HtmlOption = None,
+    picture: PictureOption = None,
+    store: options.StoreOption = None,
+    seed: options.SeedOption = None,
     *,
-    quick: Quick = False,
-    json: options.Json = False,
+    quick: QuickOption = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Show the whole way on the data of a real shop."""
-    from daybreak.cli.showing import show_demo
-    from daybreak.service.demo import play
+    from daybreak.cli.setup import show_demo
+    from daybreak.service.demo import run_demo
 
-    settings = options.settings(seed=seed)
-    with working("importing the gift shop") as work:
-        shown = play(settings, store=store, quick=quick, say=work.say)
+    settings = options.load_settings(seed=seed)
+    with show_progress("importing the gift shop") as work:
+        shown = run_demo(settings, store=store, quick=quick, progress=work.start)
     show_demo(shown, as_json=json)
     for path, write in ((html, shown.write_page), (picture, shown.write_picture)):
         if path is not None:
             write(path)
-            tell(f"wrote {path}")
+            print_message(f"wrote {path}")
 
 
 def config(
-    store: options.Store = None,
-    encoder: options.Encoder = None,
-    seed: options.Seed = None,
-    k: options.K = None,
+    store: options.StoreOption = None,
+    encoder: options.EncoderOption = None,
+    seed: options.SeedOption = None,
+    k: options.KOption = None,
     *,
-    json: options.Json = False,
+    json: options.JsonOption = False,
 ) -> None:
     """Print every setting and where it comes from."""
     from dataclasses import replace
 
     import polars as pl
 
-    from daybreak.config import effective
-    from daybreak.store import without_password
+    from daybreak.config import resolve_settings
+    from daybreak.store import hide_password
 
     found = [
-        replace(setting, value=without_password(str(setting.value)))
+        replace(setting, value=hide_password(str(setting.value)))
         if setting.name == "store"
         else setting
-        for setting in effective({"store": store, "encoder": encoder, "seed": seed, "k": k})
+        for setting in resolve_settings(
+            {"store": store, "encoder": encoder, "seed": seed, "k": k}
+        )
     ]
     if json:
         show_json({"settings": found})
@@ -71,13 +117,16 @@ def config(
 
 
 def doctor(
-    store: options.Store = None, encoder: options.Encoder = None, *, json: options.Json = False
+    store: options.StoreOption = None,
+    encoder: options.EncoderOption = None,
+    *,
+    json: options.JsonOption = False,
 ) -> None:
     """Check what Daybreak needs; status 1 if anything fails."""
-    from daybreak.cli.reading import show_findings
-    from daybreak.service.doctor import examine
+    from daybreak.cli.data import show_findings
+    from daybreak.service.doctor import run_checks
 
-    findings = examine(options.settings(store=store, encoder=encoder))
+    findings = run_checks(options.load_settings(store=store, encoder=encoder))
     show_findings(findings, as_json=json)
     if any(finding.level == "FAIL" for finding in findings):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)

@@ -7,22 +7,20 @@ from typing import Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import show_json, show_lines
-from daybreak.cli.progress import working
-from daybreak.cli.status import tell
+from daybreak.cli.output import print_message, show_json, show_lines, show_progress
 
-DumpFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the dump.")]
-WithVectors = Annotated[
+DumpFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the dump.")]
+VectorsOption = Annotated[
     bool, typer.Option("--vectors", help="Write vectors too; else they are computed again.")
 ]
 
 
-def upgrade(*, store: options.Store = None, json: options.Json = False) -> None:
+def upgrade(*, store: options.StoreOption = None, json: options.JsonOption = False) -> None:
     """Bring the store of an older release to this one; a file is copied before."""
     from daybreak.store import upgrade_store
 
-    with working("upgrading"):
-        done = upgrade_store(options.settings(store=store).store)
+    with show_progress("upgrading"):
+        done = upgrade_store(options.load_settings(store=store).store)
     if json:
         show_json({"before": done.before, "after": done.after, "backup": done.backup})
     elif done.before == done.after:
@@ -30,34 +28,39 @@ def upgrade(*, store: options.Store = None, json: options.Json = False) -> None:
     else:
         show_lines([f"version {done.before} is now version {done.after}"])
         if done.backup:
-            tell(f"the file as it was: {done.backup}; delete it when all is well")
+            print_message(f"the file as it was: {done.backup}; delete it when all is well")
 
 
 def dump(
-    file: DumpFile,
+    file: DumpFileArgument,
     *,
-    vectors: WithVectors = False,
-    store: options.Store = None,
-    json: options.Json = False,
+    vectors: VectorsOption = False,
+    store: options.StoreOption = None,
+    json: options.JsonOption = False,
 ) -> None:
     """Write everything in the store to one file."""
     from daybreak.store import dump as write
 
-    with options.shop(store=store) as shop, working("writing"):
+    with options.open_workspace(store=store) as shop, show_progress("writing"):
         counts = write(shop.store, file, vectors=vectors)
-    _show(counts, json)
+    _show_counts(counts, json)
 
 
-def restore(file: DumpFile, *, store: options.Store = None, json: options.Json = False) -> None:
+def restore(
+    file: DumpFileArgument,
+    *,
+    store: options.StoreOption = None,
+    json: options.JsonOption = False,
+) -> None:
     """Read a dump into a new store: all of it, or nothing."""
     from daybreak.store import restore as read
 
-    with options.shop(create=True, store=store) as shop, working("reading"):
+    with options.open_workspace(create=True, store=store) as shop, show_progress("reading"):
         counts = read(file, shop.store)
-    _show(counts, json)
+    _show_counts(counts, json)
 
 
-def _show(counts: Mapping[str, int], json: bool) -> None:
+def _show_counts(counts: Mapping[str, int], json: bool) -> None:
     if json:
         show_json({"rows": dict(counts)})
     else:

@@ -17,12 +17,12 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Call(Generic[T]):
+class ApiCall(Generic[T]):
     """One request, not sent yet."""
 
     method: str
     path: str
-    read: Callable[[Any], T]
+    decode: Callable[[Any], T]
     """From the JSON of the answer to the result."""
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
@@ -38,7 +38,7 @@ class Call(Generic[T]):
         if self.body is None:
             return None
         try:
-            return json.dumps(self.body, default=_plain, allow_nan=False).encode()
+            return json.dumps(self.body, default=_to_plain, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise ConfigError(f"cannot be sent as JSON: {error}") from error
 
@@ -53,7 +53,7 @@ class Call(Generic[T]):
             for name, value in given.items()
         }
 
-    def result(self, response: httpx.Response) -> T:
+    def parse_response(self, response: httpx.Response) -> T:
         """Read an answer.
 
         Raises:
@@ -62,7 +62,7 @@ class Call(Generic[T]):
         if not response.is_success:
             raise error_of(response)
         try:
-            return self.read(json.loads(response.content) if response.content else None)
+            return self.decode(json.loads(response.content) if response.content else None)
         except (ShapeError, ValueError, RecursionError) as error:
             message = f"{self.method} {self.path}: the answer is not as expected: {error}"
             raise UnexpectedError(message, problem_of(response)) from error
@@ -75,10 +75,10 @@ def path_of(*parts: str) -> str:
         >>> path_of("items", "a/b c", "similar"), path_of("items", "..")
         ('/items/a%2Fb%20c/similar', '/items/%2E%2E')
     """
-    return "".join(f"/{_escaped(part)}" for part in parts)
+    return "".join(f"/{_escape(part)}" for part in parts)
 
 
-def _escaped(part: str) -> str:
+def _escape(part: str) -> str:
     if not isinstance(part, str) or not part:
         raise ConfigError(f"an id must be text that is not empty, got {part!r}")
     if not part.strip("."):
@@ -89,7 +89,7 @@ def _escaped(part: str) -> str:
         raise ConfigError(f"an id must be valid Unicode, got {part!r}") from error
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return what JSON can hold for times and for numbers of numpy and others."""
     if isinstance(value, date):
         return value.isoformat()

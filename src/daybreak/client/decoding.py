@@ -35,7 +35,7 @@ def decode(kind: type[T], value: Any, *, at: str = "answer") -> T:
         Pair(names=('a', 'b'), score=1.0)
     """
     if not isinstance(value, Mapping):
-        raise ShapeError(f"{at} must be an object, got {_short(value)}")
+        raise ShapeError(f"{at} must be an object, got {_shorten(value)}")
     found: dict[str, Any] = {}
     target: Any = kind
     for name, hint, required in _fields(target):
@@ -69,29 +69,29 @@ def _value(hint: Any, value: Any, at: str) -> Any:
     if origin is Mapping and isinstance(value, Mapping):
         inner = get_args(hint)[1]
         return {name: _value(inner, one, f"{at}.{name}") for name, one in value.items()}
-    return _plain(origin or hint, value, at)
+    return _check_plain(origin or hint, value, at)
 
 
 def _tuple(inner: Any, value: Any, at: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise ShapeError(f"{at} must be a list, got {_short(value)}")
+        raise ShapeError(f"{at} must be a list, got {_shorten(value)}")
     return tuple(_value(inner, one, f"{at}[{i}]") for i, one in enumerate(value))
 
 
-_WORDS = {str: "text", bool: "true or false", float: "a number", int: "a whole number"}
+_TYPE_NAMES = {str: "text", bool: "true or false", float: "a number", int: "a whole number"}
 
 
-def _plain(kind: Any, value: Any, at: str) -> Any:
+def _check_plain(kind: Any, value: Any, at: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind in _WORDS:
+    if kind in _TYPE_NAMES:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ShapeError(f"{at} must be {_WORDS[kind]}, got {_short(value)}")
+            raise ShapeError(f"{at} must be {_TYPE_NAMES[kind]}, got {_shorten(value)}")
     elif kind is Mapping and not isinstance(value, Mapping):
-        raise ShapeError(f"{at} must be an object, got {_short(value)}")
+        raise ShapeError(f"{at} must be an object, got {_shorten(value)}")
     return value
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -49,7 +49,7 @@ class UnreachableError(ServiceError):
     """No answer came, although it was tried again where that is safe."""
 
 
-class AnsweredError(ServiceError):
+class ResponseError(ServiceError):
     """The service answered that it did not do as asked."""
 
     def __init__(self, message: str, problem: Problem) -> None:
@@ -57,38 +57,38 @@ class AnsweredError(ServiceError):
         self.problem = problem
 
 
-class OverloadedError(AnsweredError):
+class OverloadedError(ResponseError):
     """Too many requests, or the service is not ready (429, 503)."""
 
     retry_after_s: float | None = None
     """How long to wait, as the service asks."""
 
 
-class DeniedError(AnsweredError):
+class DeniedError(ResponseError):
     """The key is missing, wrong, or not allowed to do this (401, 403)."""
 
 
-class RejectedError(AnsweredError, DataError):
+class RejectedError(ResponseError, DataError):
     """The request is wrong; sending it again does not help (400 and most from 405 on)."""
 
 
-class MissingError(AnsweredError, NotFoundError):
+class ResourceNotFoundError(ResponseError, NotFoundError):
     """No such user, item, release, experiment or path (404, 410)."""
 
 
-class UnexpectedError(AnsweredError):
+class UnexpectedError(ResponseError):
     """The answer is not what a Daybreak service of this version answers."""
 
 
-class FaultError(AnsweredError):
+class ServerError(ResponseError):
     """The service failed (500 and most above); its log has the reason."""
 
 
-_KINDS: dict[int, type[AnsweredError]] = {
+_KINDS: dict[int, type[ResponseError]] = {
     401: DeniedError,
     403: DeniedError,
-    404: MissingError,
-    410: MissingError,
+    404: ResourceNotFoundError,
+    410: ResourceNotFoundError,
     429: OverloadedError,
     503: OverloadedError,
 }
@@ -122,7 +122,7 @@ def problem_of(response: httpx.Response) -> Problem:
     return Problem(response.status_code, code, detail, request_id, more)
 
 
-def error_of(response: httpx.Response) -> AnsweredError:
+def error_of(response: httpx.Response) -> ResponseError:
     """Return the exception for an answer that is not a success.
 
     Example:
@@ -130,7 +130,7 @@ def error_of(response: httpx.Response) -> AnsweredError:
         MissingError("404 not_found: no item 'x'")
     """
     problem = problem_of(response)
-    kind = _KINDS.get(problem.status, FaultError if problem.status >= 500 else RejectedError)
+    kind = _KINDS.get(problem.status, ServerError if problem.status >= 500 else RejectedError)
     error = kind(f"{problem}{_HINTS.get(problem.status, '')}", problem)
     if isinstance(error, OverloadedError):
         error.retry_after_s = retry_after_s(response)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 
-class Options(TypedDict, total=False):
+class RecommendOptions(TypedDict, total=False):
     """Of :meth:`Client.recommend`; the service documents each in its OpenAPI page."""
 
     n: int

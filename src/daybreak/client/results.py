@@ -1,4 +1,7 @@
-"""What a service answers, as frozen values."""
+"""What a service answers, as frozen values.
+
+Experiments and what they found, as frozen values.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +11,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Reason:
+class ItemReason:
     """One piece of evidence; the values of an item's reasons add up to its score."""
 
     kind: str
@@ -33,21 +36,21 @@ class Recommended:
     propensity: float = 1.0
     """With what chance it was shown; 1: it was not left to chance."""
     explored: bool = False
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[ItemReason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     rule: str | None = None
     """By which rule it was moved: ``boost``, ``diversity`` or ``quota``; None: by none."""
 
 
 @dataclass(frozen=True)
-class Asker:
+class UserInfo:
     """Whom an answer is for."""
 
     id: str | None = None
     temperature: str = ""
 
 
-class Listed:
+class ItemSequence:
     """Something with items, the best first: a sequence of them."""
 
     items: tuple[Recommended, ...]
@@ -65,7 +68,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Recommendations(Listed):
+class Recommendations(ItemSequence):
     """One answer: a sequence of items, and where it comes from.
 
     Example:
@@ -77,7 +80,7 @@ class Recommendations(Listed):
     recommendation_id: str
     """Put it into the events that come of it."""
     items: tuple[Recommended, ...]
-    user: Asker = field(default_factory=Asker)
+    user: UserInfo = field(default_factory=UserInfo)
     model: str = ""
     """The release that answered; empty before anything has been trained."""
     experiment: str | None = None
@@ -88,7 +91,7 @@ class Recommendations(Listed):
 
 
 @dataclass(frozen=True)
-class Ranking(Listed):
+class Ranking(ItemSequence):
     """Items in an order that is for nobody in particular; the best first."""
 
     items: tuple[Recommended, ...]
@@ -120,12 +123,12 @@ class Accepted:
 class Explanation:
     """Why one item has its score for one user; the values add up to it."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ItemReason, ...]
     score: float | None = None
 
 
 @dataclass(frozen=True)
-class Question:
+class OnboardingQuestion:
     """One question to somebody new."""
 
     name: str
@@ -146,10 +149,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Questions:
+class QuestionList:
     """What to ask somebody new, the most telling first."""
 
-    questions: tuple[Question, ...]
+    questions: tuple[OnboardingQuestion, ...]
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeletedCount:
     """How much is gone."""
 
     deleted: int
@@ -200,7 +203,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Page:
+class RowsPage:
     """Some rows, and where to go on."""
 
     rows: tuple[Row, ...]
@@ -209,7 +212,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelInfo:
     """One release."""
 
     id: str
@@ -238,22 +241,199 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Models:
+class ModelList:
     """The releases, the newest first."""
 
-    models: tuple[Model, ...]
+    models: tuple[ModelInfo, ...]
 
 
 @dataclass(frozen=True)
-class Tasks:
+class TaskList:
     """Trainings, the newest first."""
 
     tasks: tuple[Task, ...]
 
 
 @dataclass(frozen=True)
-class Vectors:
+class TextVectors:
     """Vectors of texts, in their order."""
 
     vectors: tuple[tuple[float, ...], ...]
     model: str = ""
+
+
+@dataclass(frozen=True)
+class VariantInfo:
+    """One way to answer."""
+
+    name: str
+    weight: float = 1.0
+    release: str | None = None
+    """Which answers; None: the one in use."""
+    ask: Mapping[str, Any] = field(default_factory=dict)
+    """What it changes about a request."""
+    shadow: bool = False
+    """Whether it is only written down, and never shown."""
+
+
+@dataclass(frozen=True)
+class ExperimentInfo:
+    """Variants that are compared; the first is the one the others are held against."""
+
+    id: str
+    variants: tuple[VariantInfo, ...]
+    status: str = "draft"
+    """``draft``, ``running`` or ``stopped``."""
+    share: float = 1.0
+    """Of all people who take part."""
+    metric: str = "ctr"
+    """The one that decides."""
+    effect: float | None = None
+    """The smallest difference of the metric that matters; None: the usual one."""
+    alpha: float = 0.05
+    unit: str = "user"
+    scenario: str | None = None
+    attribution: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    created_at: float = 0.0
+    """Epoch [s], as the other times."""
+    started_at: float | None = None
+    stopped_at: float | None = None
+
+
+@dataclass(frozen=True)
+class ExperimentList:
+    """All of a service, the oldest first."""
+
+    experiments: tuple[ExperimentInfo, ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measure of one variant; the interval holds at any time. None: not known yet."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """What came of a variant that people saw."""
+
+    name: str
+    people: int
+    impressions: int
+    clicks: int
+    conversions: int
+    told: int = 0
+    """Impressions of which people said something."""
+    opinion: float | None = None
+    """Mean of what was said, from -1 to 1."""
+    items: int = 0
+    """Different items that were shown."""
+    coverage: float | None = None
+    measures: Mapping[str, Measurement] = field(default_factory=dict)
+    """By name: ``ctr``, ``conversion``, ``satisfaction``, ``diversity`` and others."""
+
+
+@dataclass(frozen=True)
+class ShadowVariant:
+    """What a variant would have shown."""
+
+    name: str
+    answers: int
+    items: int = 0
+    coverage: float | None = None
+    diversity: float | None = None
+    cold_exposure: float | None = None
+    explored: float | None = None
+    agreement: float | None = None
+    """Share of its places whose item the person was really shown."""
+    clicks_kept: float | None = None
+    """Share of the clicked items that it would have shown too."""
+
+
+@dataclass(frozen=True)
+class VariantDifference:
+    """A variant less the first one, of one measure. None: not known yet."""
+
+    variant: str
+    measure: str
+    word: str
+    """``better``, ``worse``, ``no difference that matters``, ``open`` or ``too early``."""
+    difference: float | None = None
+    low: float | None = None
+    """End of the interval that holds at any time, whoever looks how often."""
+    high: float | None = None
+    once_low: float | None = None
+    """End of the usual interval, for a single look."""
+    once_high: float | None = None
+    level: float | None = None
+    first: float | None = None
+    value: float | None = None
+    effect: float | None = None
+    people_needed: float | None = None
+
+
+@dataclass(frozen=True)
+class SampleRatio:
+    """Whether people came to the variants as planned; if not, nothing can be compared."""
+
+    planned: Mapping[str, float]
+    people: Mapping[str, int]
+    p_value: float
+    sound: bool
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """What an experiment has found until now."""
+
+    experiment: ExperimentInfo
+    at: float
+    """Epoch [s]."""
+    shown: tuple[VariantResult, ...]
+    differences: tuple[VariantDifference, ...]
+    """The measure that decides comes first."""
+    split: SampleRatio
+    verdict: str
+    """In plain words."""
+    shadows: tuple[ShadowVariant, ...] = ()
+    crossed: int = 0
+    """People who saw more than one variant; they count for the one they saw first."""
+    notes: tuple[str, ...] = ()
+    method: str = ""
+    """How sure the intervals are."""
+
+
+@dataclass(frozen=True)
+class OnlinePeriod:
+    """What came of the answers of some time."""
+
+    since: float
+    """Epoch [s]."""
+    until: float
+    answers: int
+    people: int
+    impressions: int
+    clicks: int
+    conversions: int
+    told: int = 0
+    opinion: float | None = None
+    items: int = 0
+    coverage: float | None = None
+    ctr: float | None = None
+    conversion: float | None = None
+    satisfaction: float | None = None
+    diversity: float | None = None
+    cold_exposure: float | None = None
+    explored: float | None = None
+
+
+@dataclass(frozen=True)
+class OnlineResult:
+    """How the service did over time."""
+
+    total: OnlinePeriod
+    periods: tuple[OnlinePeriod, ...]

@@ -2,56 +2,65 @@
 
 from typing import Any
 
-from daybreak.client.calls import Call, path_of
-from daybreak.client.endpoints import as_kind, nothing
-from daybreak.client.results import Row
-from daybreak.client.trials import Experiment, Experiments, Online, Report
+from daybreak.client.calls import ApiCall, path_of
+from daybreak.client.endpoints import decoder_of, ignore_body
+from daybreak.client.results import (
+    ExperimentInfo,
+    ExperimentList,
+    ExperimentResult,
+    OnlineResult,
+    Row,
+)
 
-_ALL = "experiments"
+_COLLECTION = "experiments"
 
 
-def listed() -> Call[Experiments]:
+def listed() -> ApiCall[ExperimentList]:
     """Ask for all."""
-    return Call("GET", path_of(_ALL), as_kind(Experiments))
+    return ApiCall("GET", path_of(_COLLECTION), decoder_of(ExperimentList))
 
 
-def get(id: str) -> Call[Experiment]:
+def get(id: str) -> ApiCall[ExperimentInfo]:
     """Ask for one."""
-    return Call("GET", path_of(_ALL, id), as_kind(Experiment))
+    return ApiCall("GET", path_of(_COLLECTION, id), decoder_of(ExperimentInfo))
 
 
-def create(plan: Row) -> Call[Experiment]:
+def create(plan: Row) -> ApiCall[ExperimentInfo]:
     """Write down a plan; the second time its id is taken."""
-    read = as_kind(Experiment)
-    return Call("POST", path_of(_ALL), read, body=dict(plan), repeatable=False)
+    read = decoder_of(ExperimentInfo)
+    return ApiCall("POST", path_of(_COLLECTION), read, body=dict(plan), repeatable=False)
 
 
-def change(id: str, fields: dict[str, Any]) -> Call[Experiment]:
+def change(id: str, fields: dict[str, Any]) -> ApiCall[ExperimentInfo]:
     """Change a plan; the second time changes nothing."""
-    return Call("PATCH", path_of(_ALL, id), as_kind(Experiment), body=fields)
+    return ApiCall("PATCH", path_of(_COLLECTION, id), decoder_of(ExperimentInfo), body=fields)
 
 
-def start(id: str) -> Call[Experiment]:
+def start(id: str) -> ApiCall[ExperimentInfo]:
     """Let it run; the second time it is no draft any more."""
-    return Call("POST", path_of(_ALL, id, "start"), as_kind(Experiment), repeatable=False)
+    return ApiCall(
+        "POST", path_of(_COLLECTION, id, "start"), decoder_of(ExperimentInfo), repeatable=False
+    )
 
 
-def stop(id: str) -> Call[Experiment]:
+def stop(id: str) -> ApiCall[ExperimentInfo]:
     """Let it take no more requests; the second time it does not run."""
-    return Call("POST", path_of(_ALL, id, "stop"), as_kind(Experiment), repeatable=False)
+    return ApiCall(
+        "POST", path_of(_COLLECTION, id, "stop"), decoder_of(ExperimentInfo), repeatable=False
+    )
 
 
-def delete(id: str) -> Call[None]:
+def delete(id: str) -> ApiCall[None]:
     """Forget one."""
-    return Call("DELETE", path_of(_ALL, id), nothing)
+    return ApiCall("DELETE", path_of(_COLLECTION, id), ignore_body)
 
 
-def report(id: str) -> Call[Report]:
+def report(id: str) -> ApiCall[ExperimentResult]:
     """Ask what it has found."""
-    return Call("GET", path_of(_ALL, id, "report"), as_kind(Report))
+    return ApiCall("GET", path_of(_COLLECTION, id, "report"), decoder_of(ExperimentResult))
 
 
-def online(since: float, until: float | None, every_h: float) -> Call[Online]:
+def online(since: float, until: float | None, every_h: float) -> ApiCall[OnlineResult]:
     """Ask how the service does over time."""
     params = {"since": since, "until": until, "every_h": every_h}
-    return Call("GET", path_of("online"), as_kind(Online), params)
+    return ApiCall("GET", path_of("online"), decoder_of(OnlineResult), params)

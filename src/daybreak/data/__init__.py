@@ -1,15 +1,12 @@
 """Frozen values: what is known, with no word of models or storage."""
 
-from daybreak.data.aliases import Role
-from daybreak.data.columns import Mapping, recognise
-from daybreak.data.describe import describe
+from daybreak.data.columns import ColumnMapping, TableRole, match_columns
 from daybreak.data.importing import ImportResult, preview, read_folder, read_tables
-from daybreak.data.readiness import Readiness, readiness
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules, ResolvedRules
 from daybreak.data.tables import EVENT_COLUMNS, Tables
-from daybreak.data.ties import TieReport, tie_report
-from daybreak.data.validation import Finding, validate
+from daybreak.data.ties import TieReport, measure_ties
+from daybreak.data.validation import Finding, Readiness, assess_readiness, describe, validate
 from daybreak.data.vocabulary import Vocabulary
 
 __all__ = [
@@ -17,12 +14,12 @@ __all__ = [
     "EventRules",
     "Finding",
     "ImportResult",
-    "Mapping",
+    "ColumnMapping",
     "Readiness",
     "Reject",
     "Rejects",
     "ResolvedRules",
-    "Role",
+    "TableRole",
     "Tables",
     "TieReport",
     "Vocabulary",
@@ -30,8 +27,8 @@ __all__ = [
     "preview",
     "read_folder",
     "read_tables",
-    "readiness",
-    "recognise",
-    "tie_report",
+    "assess_readiness",
+    "match_columns",
+    "measure_ties",
     "validate",
 ]

@@ -1,13 +1,16 @@
-"""Values of one column, of any type, as ids, numbers or attributes, and which are bad."""
+"""Values of one column, of any type, as ids, numbers or attributes, and which are bad.
+
+New rows under old ones, whatever kinds of values came in.
+"""
 
 import polars as pl
 
 from daybreak.data.times import empty_to_null
 
-_SAFE_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
+_LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
 
 
-def ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return values as id strings without surrounding blanks; bad is an empty one.
 
     Whole floats lose their ``.0`` in typed columns (frames turn whole numbers with gaps into
@@ -26,7 +29,7 @@ def ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     return text, bad.fill_null(value=True)
 
 
-def numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return values as Float64; bad is what is given but is no finite number.
 
     Example:
@@ -45,7 +48,7 @@ def numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     return kept.rename(values.name), given & ~finite
 
 
-def labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return values as text, null when blank; nothing is bad."""
     text = values.cast(pl.String).str.strip_chars()
     return text.replace("", None), pl.repeat(
@@ -53,7 +56,7 @@ def labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     )
 
 
-def attribute(values: pl.Series) -> pl.Series:
+def cast_attribute(values: pl.Series) -> pl.Series:
     """Return a column of items or users as Boolean, Int64, Float64 or String.
 
     Text becomes numbers when every value is one and none would lose a leading zero or its
@@ -69,10 +72,10 @@ def attribute(values: pl.Series) -> pl.Series:
         return values.cast(pl.Int64)
     if values.dtype.is_numeric():
         return values.cast(pl.Float64).fill_nan(None)
-    return _text_or_numbers(as_text(values))
+    return _cast_text_attribute(to_text(values))
 
 
-def as_text(values: pl.Series) -> pl.Series:
+def to_text(values: pl.Series) -> pl.Series:
     """Return any column as text: lists joined with ``|``, dates in ISO form."""
     if isinstance(values.dtype, pl.List | pl.Array):
         return values.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
@@ -85,12 +88,51 @@ def as_text(values: pl.Series) -> pl.Series:
     return values.cast(pl.String, strict=False)
 
 
-def _text_or_numbers(text: pl.Series) -> pl.Series:
+def _cast_text_attribute(text: pl.Series) -> pl.Series:
     text = text.str.strip_chars().replace("", None)
     given = text.drop_nulls()
-    if not len(given) or not given.str.contains(_SAFE_NUMBER).all():
+    if not len(given) or not given.str.contains(_LOSSLESS_NUMBER).all():
         return text
     number = text.cast(pl.Float64, strict=False)
     if not given.str.contains(r"[.eE]").any() and (number.drop_nulls().abs() < 2**53).all():
         return text.cast(pl.Int64)
     return number
+
+
+_BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in the column types of a frame, so that both can be put together.
+
+    One caller may send a number where another sent a text or a list. What has no place in the
+    type that a column has is empty.
+
+    Example:
+        >>> old = pl.DataFrame({"price": [1.5], "new": [True], "tags": [["a"]]})
+        >>> odd = pl.DataFrame({"price": ["2", "x"], "new": ["true", "y"], "tags": ["a", "b"]})
+        >>> fitted(odd, old).rows()
+        [(2.0, True, None), (None, None, None)]
+    """
+    return frame.with_columns(
+        _cast_column_like(frame[name], kind)
+        for name, kind in template.schema.items()
+        if name in frame.columns and frame.schema[name] != kind
+    )
+
+
+def _cast_column_like(column: pl.Series, kind: pl.DataType) -> pl.Series:
+    if kind == pl.Null:
+        return column
+    try:
+        if kind == pl.Boolean and column.dtype == pl.String:
+            return column.str.to_lowercase().replace_strict(
+                _BOOLEAN_TEXTS, default=None, return_dtype=pl.Boolean
+            )
+        if kind == pl.String and isinstance(column.dtype, pl.List):
+            return column.cast(pl.List(pl.String)).list.join("|")
+        if column.dtype.is_nested() == kind.is_nested():
+            return column.cast(kind, strict=False)
+    except pl.exceptions.PolarsError:
+        pass  # there is no way from the one type to the other
+    return pl.repeat(None, len(column), dtype=kind, eager=True).alias(column.name)

@@ -1,28 +1,169 @@
-"""Recognise the columns of a table by name, show the result, let the caller overrule it."""
+"""What columns are called elsewhere: our name -> their names in snake_case, likeliest first.
 
+Column names as they stand in a file, turned into snake_case names.
+
+Recognise the columns of a table by name, show the result, let the caller overrule it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from daybreak.data.aliases import ALIASES, KEYS, Role
-from daybreak.data.names import atomic_type, snake_case, unique_names
 from daybreak.errors import ConfigError, DataError
+
+TableRole: TypeAlias = Literal["events", "items", "users"]
+
+_ITEM_IDS = (
+    *("item_id", "item", "itemid", "iid", "movie_id", "movieid", "product_id", "productid"),
+    *("article_id", "news_id", "book_id", "song_id", "track_id", "video_id", "post_id"),
+    *("ad_id", "app_id", "anime_id", "artist_id", "business_id", "content_id", "doc_id"),
+    *("recipe_id", "poi_id", "venue_id", "game_id", "sku", "parent_asin", "asin", "isbn"),
+    *("stock_code", "gmap_id"),
+)
+_USER_IDS = (
+    *("user_id", "user", "userid", "uid", "query_id", "customer_id", "customerid", "customer"),
+    *("visitor_id", "visitorid", "account_id", "member_id", "household_id", "household_key"),
+    *("person_id", "client_id", "reviewer_id", "reader_id", "viewer_id"),
+)
+_CREATION_TIMES = (
+    *("created_at", "creation_timestamp", "created", "date_created", "added_at", "date_added"),
+    *("published_at", "published", "publish_time", "publish_date", "timestamp"),
+)
+
+COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
+    "events": {
+        "user_id": _USER_IDS,
+        "item_id": _ITEM_IDS,
+        "event_type": (
+            *("event_type", "event", "feedback_type", "interaction_type", "event_name"),
+            *("action", "action_type", "behavior", "behaviour", "behavior_type", "type"),
+        ),
+        "value": (
+            *("value", "rating", "ratings", "stars", "overall", "score", "event_value"),
+            *("weight", "label", "preference", "play_count", "plays", "listen_count", "count"),
+            *("quantity", "qty"),
+        ),
+        "timestamp": (
+            *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),
+            *("unix_review_time", "unixtime", "created_at", "date", "day", "invoice_date"),
+            *("purchase_date", "rated_at"),
+        ),
+        "domain": ("domain",),
+        "event_id": ("event_id",),
+    },
+    "items": {
+        "item_id": (*_ITEM_IDS, "id"),
+        "title": (
+            *("title", "name", "item_name", "item_title", "product_name", "product_title"),
+            *("movie_title", "headline"),
+        ),
+        "description": (
+            *("description", "desc", "product_description", "summary", "overview", "abstract"),
+            *("plot", "comment"),
+        ),
+        "text": ("text",),
+        "categories": ("categories", "category", "genres", "genre", "class"),
+        "image": (
+            *("image", "image_url", "img", "img_url", "picture", "thumbnail", "thumbnail_url"),
+            *("poster_url", "cover_url"),
+        ),
+        "created_at": _CREATION_TIMES,
+        "is_hidden": ("is_hidden", "hidden"),
+        "available_from": ("available_from", "valid_from", "on_sale_from", "starts_at"),
+        "available_until": (
+            *("available_until", "valid_until", "on_sale_until", "expires_at", "ends_at"),
+        ),
+        "domain": ("domain",),
+    },
+    "users": {
+        "user_id": (*_USER_IDS, "id"),
+        "text": ("text", "bio", "about", "about_me", "comment"),
+        "created_at": (
+            *_CREATION_TIMES[:-1],
+            "signup_date",
+            "registered_at",
+            "registration_date",
+        ),
+        "domain": ("domain",),
+    },
+}
+
+KEY_COLUMNS: dict[TableRole, tuple[str, ...]] = {
+    "events": ("user_id", "item_id"),
+    "items": ("item_id",),
+    "users": ("user_id",),
+}
+
+RATING_COLUMNS = frozenset({"rating", "ratings", "stars", "overall", "score", "label"})
+"""Source columns whose numbers are an opinion on a scale, not a count."""
+
+HEADERLESS_COLUMNS: dict[TableRole, tuple[str, ...]] = {
+    "events": ("user_id", "item_id", "rating", "timestamp"),
+    "items": ("item_id", "title", "genres"),
+    "users": ("user_id", "gender", "age", "occupation", "zip_code"),
+}
+"""Columns of the MovieLens ``::`` files, which have no header."""
+
+
+_RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
+_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NON_WORD = re.compile(r"[^\w]+", re.UNICODE)
+
+
+def to_snake_case(name: str) -> str:
+    """Return a column name in lower case with underscores, without a RecBole type.
+
+    Example:
+        >>> [to_snake_case(n) for n in ("userID", "ITEM_ID", "item_id:token", "Unit Price")]
+        ['user_id', 'item_id', 'item_id', 'unit_price']
+    """
+    bare = _RECBOLE_TYPE.sub("", name.strip().lstrip("\ufeff"))
+    return (
+        _NON_WORD.sub("_", _CAMEL_CASE_BOUNDARY.sub("_", bare)).strip("_").lower() or "column"
+    )
+
+
+def recbole_type(name: str) -> str:
+    """Return the RecBole type behind a header (``token_seq``…), or an empty string."""
+    found = _RECBOLE_TYPE.search(name.strip())
+    return found.group(1) if found else ""
+
+
+def number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, the second of a kind with ``_2`` behind it, and so on.
+
+    Example:
+        >>> number_duplicates(["a", "b", "a"])
+        ('a', 'b', 'a_2')
+    """
+    seen: set[str] = set()
+    result: list[str] = []
+    for name in names:
+        free, n = name, 1
+        while free in seen:
+            n += 1
+            free = f"{name}_{n}"
+        seen.add(free)
+        result.append(free)
+    return tuple(result)
 
 
 @dataclass(frozen=True)
-class Column:
+class SourceColumn:
     """One column of the input and what becomes of it."""
 
     source: str
     target: str | None
     """Name in the tables; None: not used."""
-    why: str
+    reason: str
     """``alias``, ``your choice``, ``own name`` or ``not used``."""
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """Source column -> column of the tables, for one table; make it with :func:`recognise`.
+class ColumnMapping:
+    """Source column -> column of the tables, for one table; make it with :func:`match_columns`.
 
     Example:
         >>> seen = recognise(["userID", "itemID", "rating", "note"], "events")
@@ -36,13 +177,13 @@ class Mapping:
           not used: note
     """
 
-    role: Role
+    role: TableRole
     convention: str
     """The tool whose names these are, or ``plain``."""
-    columns: tuple[Column, ...]
+    columns: tuple[SourceColumn, ...]
 
     @property
-    def used(self) -> tuple[Column, ...]:
+    def used(self) -> tuple[SourceColumn, ...]:
         """The columns that are loaded."""
         return tuple(column for column in self.columns if column.target)
 
@@ -51,7 +192,7 @@ class Mapping:
         """Source names of the columns that are not loaded."""
         return tuple(column.source for column in self.columns if not column.target)
 
-    def source(self, target: str) -> str | None:
+    def source_of(self, target: str) -> str | None:
         """Return the source column of a target, None when there is none."""
         return next((c.source for c in self.columns if c.target == target), None)
 
@@ -62,9 +203,9 @@ class Mapping:
         return "\n".join(lines)
 
 
-def recognise(
-    sources: Sequence[str], role: Role, choices: Dict[str, str | None] | None = None
-) -> Mapping:
+def match_columns(
+    sources: Sequence[str], role: TableRole, choices: Dict[str, str | None] | None = None
+) -> ColumnMapping:
     """Return what each source column means; ``choices`` (target -> source) go first.
 
     A choice of None switches the recognition of that target off. In items and users the
@@ -81,53 +222,61 @@ def recognise(
             f"{role} have no column {missing[0]!r}; columns: {', '.join(sources)}"
         )
     found = {source: target for target, source in chosen.items() if source is not None}
-    targets = [target for target in ALIASES[role] if target not in chosen]
+    targets = [target for target in COLUMN_ALIASES[role] if target not in chosen]
     for target in targets:
-        source = _by_alias(target, role, [s for s in sources if s not in found])
+        source = _find_alias(target, role, [s for s in sources if s not in found])
         if source is not None:
             found[source] = target
     _check_keys(sources, role, set(found.values()))
-    columns = _columns(sources, role, found, set(chosen.values()))
-    return Mapping(role, _convention(sources), columns)
+    columns = _describe_columns(sources, role, found, set(chosen.values()))
+    return ColumnMapping(role, _detect_convention(sources), columns)
 
 
-def _by_alias(target: str, role: Role, sources: Sequence[str]) -> str | None:
-    names = {snake_case(source): source for source in reversed(sources)}
-    return next((names[alias] for alias in ALIASES[role][target] if alias in names), None)
+def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | None:
+    names = {to_snake_case(source): source for source in reversed(sources)}
+    return next(
+        (names[alias] for alias in COLUMN_ALIASES[role][target] if alias in names), None
+    )
 
 
-def has_known_names(sources: Sequence[str], role: Role) -> bool:
+def has_known_names(sources: Sequence[str], role: TableRole) -> bool:
     """Return whether any of the names is one of the known names of an id column."""
-    names = {snake_case(source) for source in sources}
-    return any(names.intersection(ALIASES[role][key]) for key in KEYS[role])
+    names = {to_snake_case(source) for source in sources}
+    return any(names.intersection(COLUMN_ALIASES[role][key]) for key in KEY_COLUMNS[role])
 
 
-def _check_keys(sources: Sequence[str], role: Role, targets: set[str]) -> None:
-    for key in KEYS[role]:
+def _check_keys(sources: Sequence[str], role: TableRole, targets: set[str]) -> None:
+    for key in KEY_COLUMNS[role]:
         if key not in targets:
             raise DataError(
-                f"{role} have no column for {key}; columns: {_listed(sources)}; "
+                f"{role} have no column for {key}; columns: {_list_names(sources)}; "
                 f"name one with columns={{{key!r}: 'NAME'}} (command line: --column {key}=NAME)"
             )
 
 
-def _listed(sources: Sequence[str]) -> str:
+def _list_names(sources: Sequence[str]) -> str:
     return ", ".join(s[:40] for s in sources[:20]) + (" …" if len(sources) > 20 else "")
 
 
-def _columns(
-    sources: Sequence[str], role: Role, found: Dict[str, str], chosen: set[str | None]
-) -> tuple[Column, ...]:
+def _describe_columns(
+    sources: Sequence[str], role: TableRole, found: Dict[str, str], chosen: set[str | None]
+) -> tuple[SourceColumn, ...]:
     rest = [source for source in sources if source not in found]
-    free = unique_names([*found.values(), *map(snake_case, rest)])[len(found) :]
+    free = number_duplicates([*found.values(), *map(to_snake_case, rest)])[len(found) :]
     own = dict(zip(rest, free, strict=True)) if role != "events" else {}
     return tuple(
-        Column(source, found.get(source) or own.get(source), _why(source, found, chosen, role))
+        SourceColumn(
+            source,
+            found.get(source) or own.get(source),
+            _match_reason(source, found, chosen, role),
+        )
         for source in sources
     )
 
 
-def _why(source: str, found: Dict[str, str], chosen: set[str | None], role: Role) -> str:
+def _match_reason(
+    source: str, found: Dict[str, str], chosen: set[str | None], role: TableRole
+) -> str:
     if source in chosen:
         return "your choice"
     if source in found:
@@ -135,7 +284,7 @@ def _why(source: str, found: Dict[str, str], chosen: set[str | None], role: Role
     return "not used" if role == "events" else "own name"
 
 
-_MARKS = (
+_CONVENTION_COLUMNS = (
     ("gorse", {"FeedbackType", "UserId", "ItemId", "IsHidden"}),
     ("Amazon Personalize", {"USER_ID", "ITEM_ID"}),
     ("Microsoft Recommenders", {"userID", "itemID"}),
@@ -146,11 +295,11 @@ _MARKS = (
 )
 
 
-def _convention(sources: Sequence[str]) -> str:
-    if any(atomic_type(source) for source in sources):
+def _detect_convention(sources: Sequence[str]) -> str:
+    if any(recbole_type(source) for source in sources):
         return "RecBole"
     names = set(sources)
-    for convention, marks in _MARKS:
+    for convention, marks in _CONVENTION_COLUMNS:
         if marks & names:
             return convention
     return "LensKit" if {"user_id", "item_id", "rating"} <= names else "plain"

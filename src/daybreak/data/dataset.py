@@ -1,4 +1,11 @@
-"""What models learn from."""
+"""Events as models see them: columns of rows and times, in one order for everybody.
+
+Items as models see them: ids, content in blocks of unit rows, and age.
+
+What models learn from.
+
+Questions to a model: what is known of somebody at the moment of asking.
+"""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,9 +14,147 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.events import Events
-from daybreak.data.items import Items
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.data.sparse_rows import take_rows
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Positive events, one for each (user, item), sorted by user and then by time.
+
+    Example:
+        >>> events = Events.of(user=[1, 0, 0, 0], item=[5, 7, 5, 7], at=[9.0, 3.0, 1.0, 2.0])
+        >>> events.user.tolist(), events.item.tolist(), events.at.tolist()
+        ([0, 0, 1], [5, 7, 5], [1.0, 2.0, 9.0])
+    """
+
+    user: Rows
+    item: Rows
+    at: Doubles
+    """Epoch seconds; 0 where unknown."""
+
+    @classmethod
+    def of(cls, user: object, item: object, at: object, *, seed: int = 0) -> "Events":
+        """Sort, and keep the earliest event of each pair.
+
+        Equal times are put in a random order: the order of files is often that of the ids,
+        which would be learned as if it were behaviour.
+        """
+        user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
+        at = np.nan_to_num(np.asarray(at, dtype=np.float64))
+        tie = np.random.default_rng(seed).permutation(len(user))
+        order = np.lexsort((tie, at, user))
+        user, item, at = user[order], item[order], at[order]
+        n_items = int(item.max(initial=-1)) + 1
+        _, first = np.unique(user * n_items + item, return_index=True)
+        keep = np.sort(first)
+        return cls(user[keep], item[keep], at[keep])
+
+    @property
+    def has_time_order(self) -> bool:
+        """Whether the times tell an order: more than a handful of distinct ones."""
+        return len(self) > 0 and len(np.unique(self.at)) > 10
+
+    def filter(self, mask: Mask) -> "Events":
+        """Return the events of a mask."""
+        return Events(self.user[mask], self.item[mask], self.at[mask])
+
+    def count_earlier(self) -> Rows:
+        """Return for each event how many events its user has before it."""
+        return np.arange(len(self)) - self._history_starts()
+
+    def count_later(self) -> Rows:
+        """Return for each event how many events its user has after it."""
+        sizes = np.bincount(self.user, minlength=1)
+        return sizes[self.user] - 1 - self.count_earlier()
+
+    def recency_weights(self, factor: float) -> Floats:
+        """Return ``factor ** (number of later events)``; events of one time share the highest.
+
+        Without known times every event weighs 1: there is no order to forget by. What a user's
+        events weigh does not depend on those of others.
+        """
+        if not len(self):
+            return np.empty(0, dtype=np.float32)
+        steps = self.count_later()
+        last = np.r_[(self.user[1:] != self.user[:-1]) | (self.at[1:] != self.at[:-1]), True]
+        end = np.flatnonzero(last)
+        group = np.searchsorted(end, np.arange(len(self)))
+        return (factor ** steps[end[group]]).astype(np.float32)
+
+    def to_matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
+        """Return the (n_users, n_items) CSR matrix of events, each counting 1 or its weight."""
+        values = np.ones(len(self), dtype=np.float32) if weights is None else weights
+        return sp.csr_array((values, (self.user, self.item)), shape=(n_users, n_items))
+
+    def _history_starts(self) -> Rows:
+        new = np.r_[True, self.user[1:] != self.user[:-1]] if len(self) else np.empty(0, bool)
+        starts = np.where(new, np.arange(len(self)), 0)
+        return np.maximum.accumulate(starts) if len(self) else starts.astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}
+"""Share of a block in the similarity of items; others count 1.
+
+Half for the language model was best or within noise of the best on simulated cold items of four
+catalogues; 0 was 5 to 20 % worse."""
+
+
+@dataclass(frozen=True, eq=False)
+class ContentBlock:
+    """One view of the content of items: words, attributes, or vectors of a language model."""
+
+    name: str
+    matrix: Sparse | Floats
+    """(n_items, dim) float32, rows of length 1, or all zero where nothing is known."""
+
+    def take(self, rows: Rows) -> "ContentBlock":
+        """Return the block of these rows, in their order."""
+        return ContentBlock(self.name, self.matrix[rows])
+
+    def cosine_similarity(self, other: "ContentBlock") -> Floats:
+        """Return the (n_items, n_others) similarities of the rows of two blocks."""
+        product: Any = self.matrix @ other.matrix.T
+        dense = product.toarray() if sp.issparse(product) else product
+        return np.asarray(dense, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """A catalogue, or a part of one; no model needs to have been trained on any of it."""
+
+    ids: Vocabulary
+    blocks: tuple[ContentBlock, ...] = ()
+    created_at: Doubles = field(default_factory=lambda: np.empty(0))
+    """(n_items,) epoch seconds, NaN unknown; empty when no item has one."""
+
+    def take(self, rows: Rows) -> "Items":
+        """Return the items of these rows, in their order."""
+        return Items(
+            Vocabulary(self.ids.ids[row] for row in rows),
+            tuple(block.take(rows) for block in self.blocks),
+            self.created_at[rows] if len(self.created_at) else self.created_at,
+        )
+
+    def similarity(self, others: "Items") -> Floats:
+        """Return the (n_items, n_others) weighted sum over blocks of cosine similarities.
+
+        The sum is the kernel of the blocks side by side, each by its share.
+        Memory: 4 * n_items * n_others bytes.
+        """
+        total = np.zeros((len(self), len(others)), dtype=np.float32)
+        for mine, theirs in zip(self.blocks, others.blocks, strict=True):
+            total += BLOCK_SIMILARITY_WEIGHTS.get(mine.name, 1.0) * mine.cosine_similarity(
+                theirs
+            )
+        return total
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +176,7 @@ class Dataset:
     """(n_users, n_attributes) CSR of 0 and 1; zero columns when nothing is known of users."""
     kernel: Floats | None = field(default=None, repr=False)
     """(n_items, n_items) content similarities when they were computed before; else computed."""
-    memo: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
+    cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share; pure functions of the data."""
 
     def __post_init__(self) -> None:
@@ -41,36 +186,97 @@ class Dataset:
             )
 
     @cached_property
-    def anchor_rows(self) -> Rows:
+    def train_item_rows(self) -> Rows:
         """Rows of the items with events; of all items when nothing has one."""
         rows = np.unique(self.events.item)
         return rows if len(rows) else np.arange(len(self.items))
 
     @cached_property
-    def anchors(self) -> Items:
+    def train_items(self) -> Items:
         """The items that histories are made of; models keep their ids."""
-        return self.items.take(self.anchor_rows)
+        return self.items.take(self.train_item_rows)
 
     @cached_property
     def interactions(self) -> Sparse:
         """(n_active_users, n_anchors) CSR of ones; users without events are left out."""
-        return self.events.matrix(self.n_users, len(self.items))[self.active][
-            :, self.anchor_rows
+        return self.events.to_matrix(self.n_users, len(self.items))[self.active_user_rows][
+            :, self.train_item_rows
         ]
 
     @cached_property
-    def active(self) -> Rows:
+    def active_user_rows(self) -> Rows:
         """Rows of the users with events."""
         return np.unique(self.events.user)
 
     @cached_property
-    def counts(self) -> Floats:
+    def user_counts(self) -> Floats:
         """(n_anchors,) number of users of each anchor."""
         counts = np.bincount(self.events.item, minlength=len(self.items))
-        return counts[self.anchor_rows].astype(np.float32)
+        return counts[self.train_item_rows].astype(np.float32)
 
-    def visible(self, mask: Mask) -> "Dataset":
+    def filter_events(self, mask: Mask) -> "Dataset":
         """Return the data set with only the events of a mask; the catalogue stays."""
         return Dataset(
-            self.items, self.events.where(mask), self.n_users, self.profiles, self.kernel
+            self.items, self.events.filter(mask), self.n_users, self.profiles, self.kernel
         )
+
+
+RECENCY_DECAY = 0.8
+"""How much an event fades with each later one; 0.7 and 0.9 were within noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Queries:
+    """A batch of askers. No events and no profile is a normal query: a row of zeros."""
+
+    train_items: Items
+    """The items of the history's columns."""
+    history: Sparse
+    """(n_queries, n_anchors) CSR, each event 1, rows divided by the root of their sum."""
+    recent_history: Sparse
+    """(n_queries, n_anchors) CSR, the last event 1, earlier ones faded."""
+    profile: Sparse
+    """(n_queries, n_attributes) CSR of 0 and 1."""
+    n_events: Floats
+    """(n_queries,) how many events are known."""
+
+    @classmethod
+    def for_users(cls, data: Dataset, events: Events, users: Rows) -> "Queries":
+        """Ask for rows of users of a data set, knowing these events of theirs."""
+        place = np.full(data.n_users, -1)
+        place[users] = np.arange(len(users))
+        mine = events.filter(place[events.user] >= 0)
+        asked = Events(place[mine.user], mine.item, mine.at)
+        shape = (len(users), len(data.items))
+        plain = asked.to_matrix(*shape)[:, data.train_item_rows]
+        recent = asked.to_matrix(*shape, mine.recency_weights(RECENCY_DECAY))[
+            :, data.train_item_rows
+        ]
+        return cls.from_history(data.train_items, plain, recent, data.profiles[users])
+
+    @classmethod
+    def from_history(
+        cls, train_items: Items, counts: Sparse, recent_history: Sparse, profile: Sparse
+    ) -> "Queries":
+        """Scale rows of plain events; their sums are the numbers of events."""
+        n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
+        scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
+        history = sp.csr_array(counts, dtype=np.float32)
+        scaled = history.data * np.repeat(scale, np.diff(history.indptr))
+        history = sp.csr_array((scaled, history.indices, history.indptr), shape=counts.shape)
+        return cls(
+            train_items, history, sp.csr_array(recent_history), sp.csr_array(profile), n_events
+        )
+
+    def take(self, rows: Rows) -> "Queries":
+        """Return the queries of these rows."""
+        return Queries(
+            self.train_items,
+            take_rows(self.history, rows),
+            take_rows(self.recent_history, rows),
+            take_rows(self.profile, rows),
+            self.n_events[rows],
+        )
+
+    def __len__(self) -> int:
+        return int(self.history.shape[0])

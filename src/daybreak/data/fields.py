@@ -1,4 +1,7 @@
-"""What each column of items or users is: text, a category, a number, a date, or nothing."""
+"""What can be counted about the values of a column, from which its role is guessed.
+
+What each column of items or users is: text, a category, a number, a date, or nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +9,83 @@ from typing import Literal, TypeAlias, get_args
 
 import polars as pl
 
-from daybreak.data.measures import Measures, cells, measure
+from daybreak.data.casts import to_text
 from daybreak.errors import ConfigError
 
+DATE_PATTERN = r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4})$"
+
+CJK_PATTERN = r"[\x{3040}-\x{30ff}\x{3400}-\x{9fff}]"
+
+
+@dataclass(frozen=True)
+class ColumnStats:
+    """Counts, means and shares over values that are given."""
+
+    n: int
+    distinct: int
+    words: float
+    """Mean number of words; two Chinese or Japanese characters count as one."""
+    chars: float
+    """Mean number of characters."""
+    links: float
+    """Share of web addresses."""
+    numbers: float
+    """Share of finite numbers."""
+    dates: float
+    """Share of dates."""
+    whole: bool
+    """Whether nearly all are numbers, and whole ones."""
+    codes: bool
+    """Whether nearly all are one ASCII word."""
+
+
+def text_values(column: pl.Series) -> pl.Series:
+    """Return values as text without surrounding blanks; null when blank, ``2.0`` as ``2``.
+
+    Lists become text with ``|`` between the values, durations whole seconds.
+
+    Example:
+        >>> cells(pl.Series([2.0, None, 0.5])).to_list()
+        ['2', None, '0.5']
+    """
+    if isinstance(column.dtype, pl.Duration):
+        column = column.dt.total_seconds()
+    text = to_text(column).str.strip_chars()
+    if column.dtype.is_float():
+        text = text.str.replace(r"^(-?\d+)\.0$", "$1").replace(["NaN", "inf", "-inf"], None)
+    return text.replace("", None)
+
+
+def column_stats(values: pl.Series) -> ColumnStats:
+    """Return the measures of text values; nulls and blanks do not count.
+
+    Example:
+        >>> seen = measure(pl.Series(["1995-11-22", "two words", "7"]))
+        >>> seen.n, round(seen.words, 2), round(seen.dates, 2), seen.whole
+        (3, 1.33, 0.33, False)
+    """
+    x = pl.col("x")
+    given = values.alias("x").to_frame().filter(x.is_not_null() & (x != ""))
+    number = x.cast(pl.Float64, strict=False)
+    finite = number.is_finite().fill_null(value=False)
+    words = (x.str.count_matches(r"\S+") + x.str.count_matches(CJK_PATTERN) / 2).clip(1)
+    row = given.select(
+        n=pl.len(),
+        distinct=x.n_unique(),
+        words=words.mean().fill_null(0.0),
+        chars=x.str.len_chars().mean().fill_null(0.0),
+        links=x.str.contains(r"^(?i)https?://").mean().fill_null(0.0),
+        numbers=finite.mean().fill_null(0.0),
+        dates=x.str.contains(DATE_PATTERN).mean().fill_null(0.0),
+        whole=(finite.mean() > 0.95).fill_null(value=False)
+        & (number.filter(finite) % 1 == 0).all(),
+        codes=(x.str.contains(r"^[!-~]+$").mean() >= 0.95).fill_null(value=False),
+    )
+    return ColumnStats(**row.row(0, named=True))
+
+
 FieldRole: TypeAlias = Literal["text", "category", "number", "date", "ignore"]
-ROLES: tuple[FieldRole, ...] = get_args(FieldRole)
+FIELD_ROLES: tuple[FieldRole, ...] = get_args(FieldRole)
 
 TEXT_NAMES = frozenset(
     {"title", "name", "description", "text", "summary", "plot", "overview", "abstract", "bio"}
@@ -19,38 +94,40 @@ TITLE_NAMES = ("title", "name")
 CATEGORY_NAMES = frozenset(
     {"categories", "category", "genres", "genre", "tags", "tag", "brand"}
 )
-SEPARATORS = ("|", ";", ",")
+VALUE_SEPARATORS = ("|", ";", ",")
 
-SHOWING = frozenset({"is_hidden", "available_from", "available_until"})
+VISIBILITY_COLUMNS = frozenset({"is_hidden", "available_from", "available_until"})
 """Columns that say what may be shown, not what it is."""
-FEW_VALUES = 12
+MAX_CATEGORY_NUMBERS = 12
 """Numbers with at most so many different values are categories: stars, rooms, age groups."""
-MANY_ROWS = 20
+MIN_ROWS_FOR_COUNTS = 20
 """With fewer rows, names say more than counts."""
-MANY_IDS = 50
+MIN_ID_ROWS = 50
 """Whole numbers that never repeat are ids when there are more of them than this."""
 
 
 @dataclass(frozen=True)
-class Field:
+class ContentField:
     """One column and what becomes of it."""
 
     name: str
     role: FieldRole
     separator: str | None = None
     """Between the values of a category with several; None: one value a row."""
-    why: str = ""
+    reason: str = ""
     """One sentence for people."""
 
     @property
     def is_title(self) -> bool:
         """Whether the column names the thing, so that its text goes first."""
-        return self.role == "text" and any(part in TITLE_NAMES for part in _parts(self.name))
+        return self.role == "text" and any(
+            part in TITLE_NAMES for part in _name_parts(self.name)
+        )
 
 
 def infer_fields(
     frame: pl.DataFrame, key: str, overrides: Mapping[str, FieldRole] | None = None
-) -> tuple[Field, ...]:
+) -> tuple[ContentField, ...]:
     """Return what each column but ``key`` is, in the order of the columns.
 
     Args:
@@ -72,98 +149,110 @@ def infer_fields(
     for name, role in chosen.items():
         if name not in columns:
             raise ConfigError(f"no column {name!r} to choose a role for; columns: {columns}")
-        if role not in ROLES:
-            raise ConfigError(f"no role {role!r} for {name!r}; roles: {', '.join(ROLES)}")
+        if role not in FIELD_ROLES:
+            raise ConfigError(f"no role {role!r} for {name!r}; roles: {', '.join(FIELD_ROLES)}")
     return tuple(
-        _chosen(frame[name], chosen[name]) if name in chosen else _infer(frame[name])
+        _override_field(frame[name], chosen[name])
+        if name in chosen
+        else _infer_field(frame[name])
         for name in columns
     )
 
 
-def _chosen(column: pl.Series, role: FieldRole) -> Field:
+def _override_field(column: pl.Series, role: FieldRole) -> ContentField:
     separator = None
-    if role == "category" and (values := cells(column)).count():
-        separator = _separator(column.name, values.drop_nulls(), trusted=True)
-    return Field(column.name, role, separator, "your choice")
+    if role == "category" and (values := text_values(column)).count():
+        separator = _find_separator(column.name, values.drop_nulls(), trusted=True)
+    return ContentField(column.name, role, separator, "your choice")
 
 
-def _infer(column: pl.Series) -> Field:
+def _infer_field(column: pl.Series) -> ContentField:
     name = column.name
-    if name in SHOWING:
-        return Field(name, "ignore", None, "says what may be shown, not what it is")
-    values = cells(column).drop_nulls()
+    if name in VISIBILITY_COLUMNS:
+        return ContentField(name, "ignore", None, "says what may be shown, not what it is")
+    values = text_values(column).drop_nulls()
     if not len(values):
-        return Field(name, "ignore", None, "empty")
+        return ContentField(name, "ignore", None, "empty")
     if name == "created_at":
-        return Field(name, "date", None, "the column of creation times")
+        return ContentField(name, "date", None, "the column of creation times")
     if name == "domain":
-        return Field(name, "category", None, "the column of domains")
+        return ContentField(name, "category", None, "the column of domains")
     if isinstance(column.dtype, pl.List | pl.Array):
-        return _list(column)
-    seen = measure(values)
-    return _useless(name, seen) or _numeric(name, seen) or _worded(name, seen, values)
+        return _infer_list(column)
+    seen = column_stats(values)
+    return (
+        _infer_ignored(name, seen)
+        or _infer_number_or_date(name, seen)
+        or _infer_text_or_category(name, seen, values)
+    )
 
 
-def _list(column: pl.Series) -> Field:
+def _infer_list(column: pl.Series) -> ContentField:
     inner = getattr(column.dtype, "inner", None)
     if isinstance(inner, pl.DataType) and inner.is_float():
-        return Field(column.name, "ignore", None, "lists of numbers")
-    return Field(column.name, "category", "|", "lists of values")
+        return ContentField(column.name, "ignore", None, "lists of numbers")
+    return ContentField(column.name, "category", "|", "lists of values")
 
 
-def _useless(name: str, seen: Measures) -> Field | None:
-    if seen.links > 0.5:
-        return Field(name, "ignore", None, "web addresses")
-    unique = seen.distinct > 0.95 * seen.n
-    if unique and name.endswith("_id") and (seen.whole or seen.codes):
-        return Field(name, "ignore", None, "ids: every value differs")
-    if seen.whole and unique and seen.n > MANY_IDS:
-        return Field(name, "ignore", None, "ids: whole numbers that never repeat")
-    if seen.distinct == 1 and seen.n >= MANY_ROWS:
-        return Field(name, "ignore", None, "the same value everywhere")
+def _infer_ignored(name: str, stats: ColumnStats) -> ContentField | None:
+    if stats.links > 0.5:
+        return ContentField(name, "ignore", None, "web addresses")
+    unique = stats.distinct > 0.95 * stats.n
+    if unique and name.endswith("_id") and (stats.whole or stats.codes):
+        return ContentField(name, "ignore", None, "ids: every value differs")
+    if stats.whole and unique and stats.n > MIN_ID_ROWS:
+        return ContentField(name, "ignore", None, "ids: whole numbers that never repeat")
+    if stats.distinct == 1 and stats.n >= MIN_ROWS_FOR_COUNTS:
+        return ContentField(name, "ignore", None, "the same value everywhere")
     return None
 
 
-def _numeric(name: str, seen: Measures) -> Field | None:
-    if seen.numbers > 0.95:
-        if seen.distinct > FEW_VALUES:
-            return Field(name, "number", None, f"{seen.distinct} different numbers")
-        return Field(name, "category", None, f"{seen.distinct} different numbers only")
-    if seen.dates > 0.8:
-        return Field(name, "date", None, "dates")
+def _infer_number_or_date(name: str, stats: ColumnStats) -> ContentField | None:
+    if stats.numbers > 0.95:
+        if stats.distinct > MAX_CATEGORY_NUMBERS:
+            return ContentField(name, "number", None, f"{stats.distinct} different numbers")
+        return ContentField(name, "category", None, f"{stats.distinct} different numbers only")
+    if stats.dates > 0.8:
+        return ContentField(name, "date", None, "dates")
     return None
 
 
-def _worded(name: str, seen: Measures, values: pl.Series) -> Field:
+def _infer_text_or_category(name: str, stats: ColumnStats, values: pl.Series) -> ContentField:
     if name in TEXT_NAMES or any(f"{part}_name" == name for part in ("item", "product")):
-        return Field(name, "text", None, "text by its name")
-    separator = _separator(name, values)
+        return ContentField(name, "text", None, "text by its name")
+    separator = _find_separator(name, values)
     if separator is not None:
-        return Field(name, "category", separator, f"several values between {separator!r}")
+        return ContentField(
+            name, "category", separator, f"several values between {separator!r}"
+        )
     if name in CATEGORY_NAMES:
-        return Field(name, "category", None, "a category by its name")
-    if seen.distinct > 0.95 * seen.n and seen.codes and seen.n >= MANY_ROWS:
-        return Field(name, "ignore", None, "ids: one word a row, every value differs")
-    if _is_text(name, seen):
-        return Field(name, "text", None, f"{seen.words:.1f} words a row, mostly different")
-    return Field(name, "category", None, f"{seen.distinct} values in {seen.n} rows")
+        return ContentField(name, "category", None, "a category by its name")
+    if stats.distinct > 0.95 * stats.n and stats.codes and stats.n >= MIN_ROWS_FOR_COUNTS:
+        return ContentField(name, "ignore", None, "ids: one word a row, every value differs")
+    if _is_text(name, stats):
+        return ContentField(
+            name, "text", None, f"{stats.words:.1f} words a row, mostly different"
+        )
+    return ContentField(name, "category", None, f"{stats.distinct} values in {stats.n} rows")
 
 
-def _is_text(name: str, seen: Measures) -> bool:
-    if any(part in TEXT_NAMES - {"name"} for part in _parts(name)):
-        return seen.distinct > 0.1 * seen.n
-    if seen.n < MANY_ROWS and seen.words <= 1.5:
+def _is_text(name: str, stats: ColumnStats) -> bool:
+    if any(part in TEXT_NAMES - {"name"} for part in _name_parts(name)):
+        return stats.distinct > 0.1 * stats.n
+    if stats.n < MIN_ROWS_FOR_COUNTS and stats.words <= 1.5:
         return False
-    return seen.distinct > 0.5 * seen.n or (seen.words > 3 and seen.distinct > 0.1 * seen.n)
+    return stats.distinct > 0.5 * stats.n or (
+        stats.words > 3 and stats.distinct > 0.1 * stats.n
+    )
 
 
-def _separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | None:
+def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | None:
     """Return what stands between the values of a row, if the pieces look like values."""
     trusted = trusted or name in CATEGORY_NAMES
-    for separator in SEPARATORS:
+    for separator in VALUE_SEPARATORS:
         if values.str.contains(separator, literal=True).mean() <= 0.05:  # type: ignore[operator]
             continue
-        pieces = measure(values.str.split(separator).explode().str.strip_chars())
+        pieces = column_stats(values.str.split(separator).explode().str.strip_chars())
         repeat = pieces.distinct < 0.7 * pieces.n
         short = pieces.chars <= 40
         if separator == ",":
@@ -173,5 +262,5 @@ def _separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | 
     return None
 
 
-def _parts(name: str) -> list[str]:
+def _name_parts(name: str) -> list[str]:
     return name.lower().split("_")

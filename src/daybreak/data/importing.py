@@ -1,5 +1,12 @@
-"""Read events, items and users from files or frames into checked tables."""
+"""Tell which file of a folder holds events, items or users.
 
+Turn raw rows into canonical columns, and report every row and value that does not fit.
+
+Read events, items and users from files or frames into checked tables.
+"""
+
+import re
+from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,17 +14,232 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from daybreak.data import building
-from daybreak.data.aliases import ALIASES, Role
-from daybreak.data.columns import Mapping, recognise
-from daybreak.data.folders import recognise_folder
-from daybreak.data.readers import Source, open_source
-from daybreak.data.rejects import Rejects
+from daybreak.data.casts import cast_attribute, cast_ids, cast_labels, cast_numbers, to_text
+from daybreak.data.columns import (
+    COLUMN_ALIASES,
+    KEY_COLUMNS,
+    RATING_COLUMNS,
+    ColumnMapping,
+    TableRole,
+    match_columns,
+    recbole_type,
+    to_snake_case,
+)
+from daybreak.data.readers import OpenedTable, RawTable, open_table
+from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules
-from daybreak.data.tables import Tables
-from daybreak.errors import ConfigError, DataError
+from daybreak.data.tables import EVENT_COLUMNS, Tables
+from daybreak.data.times import epoch_seconds
+from daybreak.errors import ConfigError, DataError, NotFoundError
 
-Choices: TypeAlias = Dict[str, Any]
+_FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"
+_FILE_PATTERNS: dict[TableRole, str] = {
+    "events": rf"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?){_FILE_SUFFIX}"
+    r"|.*\.inter(\.gz)?$",
+    "items": rf"(items?|movies?|products?|articles?|news|books?){_FILE_SUFFIX}|.*\.item(\.gz)?$",
+    "users": rf"(users?|customers?|profiles?){_FILE_SUFFIX}|.*\.user(\.gz)?$",
+}
+
+
+def role_of_file(name: str) -> TableRole | None:
+    """Return what a file of this name holds, None when the name does not say.
+
+    Example:
+        >>> role_of_file("Ratings.csv"), role_of_file("shop.item"), role_of_file("export.csv")
+        ('events', 'items', None)
+    """
+    lower = name.lower()
+    return next(
+        (role for role, pattern in _FILE_PATTERNS.items() if re.match(pattern, lower)), None
+    )
+
+
+def find_table_files(path: Path) -> dict[TableRole, Path]:
+    """Return the file of each table: ``ratings.csv``, ``movies.dat``, and so on.
+
+    Raises:
+        NotFoundError: There is no such folder.
+        DataError: Nothing is recognised, or two files claim the same table.
+    """
+    if not path.exists():
+        raise NotFoundError(f"no folder {str(path)!r}")
+    if not path.is_dir():
+        raise DataError(f"{path.name} is a file, expected a folder; files: read_tables()")
+    names = sorted(entry for entry in path.iterdir() if entry.is_file())
+    found: dict[TableRole, Path] = {}
+    for role in _FILE_PATTERNS:
+        files = [file for file in names if role_of_file(file.name) == role]
+        if len(files) > 1:
+            both = ", ".join(file.name for file in files)
+            raise DataError(f"{path.name} has several files of {role}: {both}; name one")
+        if files:
+            found[role] = files[0]
+    if not found:
+        raise DataError(
+            f"{path.name} has no file that is recognised; expected names like "
+            "events.csv, items.csv, users.csv, ratings.dat or shop.inter"
+        )
+    return found
+
+
+ColumnCast: TypeAlias = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
+
+TIME_COLUMNS = ("created_at", "available_from", "available_until")
+"""Columns of items, and the first one of users, that are times."""
+_CASTS: dict[str, tuple[ColumnCast, str]] = {
+    "value": (cast_numbers, "value is not a number"),
+    "timestamp": (epoch_seconds, "timestamp is not a time"),
+    **{name: (epoch_seconds, f"{name} is not a time") for name in TIME_COLUMNS},
+    "event_type": (cast_labels, ""),
+    "domain": (cast_labels, ""),
+    "event_id": (cast_labels, ""),
+}
+_TEXT_COLUMNS = frozenset({"title", "description", "text"})
+
+
+@dataclass
+class CheckedTable:
+    """One table with canonical columns, and what was noticed."""
+
+    frame: pl.DataFrame
+    notes: list[str] = field(default_factory=list)
+    event_ids: pl.Series | None = None
+
+
+def build_table(source: OpenedTable, mapping: ColumnMapping, rejects: Rejects) -> CheckedTable:
+    """Read a source and check its columns one after the other."""
+    raw = source.read([column.source for column in mapping.used], rejects)
+    columns: dict[str, pl.Series] = {}
+    for target in KEY_COLUMNS[mapping.role]:
+        raw, columns = _cast_column(raw, columns, mapping, target, rejects)
+    if mapping.role == "events":
+        return _build_events(raw, columns, mapping, rejects)
+    return _build_entities(raw, columns, mapping, rejects)
+
+
+def _cast_column(
+    raw: RawTable,
+    columns: dict[str, pl.Series],
+    mapping: ColumnMapping,
+    target: str,
+    rejects: Rejects,
+) -> tuple[RawTable, dict[str, pl.Series]]:
+    """Add the column ``target``; rows in which it is bad are reported and leave all columns."""
+    source = mapping.source_of(target)
+    if source is None:
+        return raw, columns
+    cast, reason = _CASTS.get(target, (cast_ids, f"no {target}"))
+    values, bad = cast(raw.frame[source])
+    columns = {**columns, target: values.alias(target)}
+    if not bad.any():
+        return raw, columns
+    kept = target in TIME_COLUMNS  # a wrong date is no reason to lose an item
+    raw.report(rejects, bad, Reject(raw.file, 0, reason, source, row_kept=kept))
+    if kept:
+        return raw, columns
+    return raw.filter(~bad), {name: values.filter(~bad) for name, values in columns.items()}
+
+
+def _build_events(
+    raw: RawTable, columns: dict[str, pl.Series], mapping: ColumnMapping, rejects: Rejects
+) -> CheckedTable:
+    for target in ("value", "timestamp", "event_type", "domain", "event_id"):
+        raw, columns = _cast_column(raw, columns, mapping, target, rejects)
+    ids = columns.pop("event_id", None)
+    if "event_type" not in columns and _is_rating(mapping):
+        frame = pl.DataFrame(columns).with_columns(
+            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit("rating"))
+        )
+    else:
+        frame = pl.DataFrame(columns)
+    frame = frame.select(
+        [
+            pl.col(n) if n in columns or n in frame.columns else pl.lit(None, kind).alias(n)
+            for n, kind in EVENT_COLUMNS.items()
+        ]
+    )
+    return CheckedTable(frame, _note_event_problems(raw.file, frame, mapping), ids)
+
+
+def _is_rating(mapping: ColumnMapping) -> bool:
+    return to_snake_case(mapping.source_of("value") or "") in RATING_COLUMNS
+
+
+def _note_event_problems(file: str, frame: pl.DataFrame, mapping: ColumnMapping) -> list[str]:
+    notes = []
+    if mapping.unused:
+        notes.append(f"{file}: columns not used: {', '.join(mapping.unused)}")
+    if not frame.height:
+        notes.append(f"{file}: no events")
+    if repeats := frame.height - frame.unique().height:
+        notes.append(f"{file}: {repeats:,} events repeat an earlier one exactly; all are kept")
+    missing = frame["timestamp"].null_count()
+    if 0 < missing < frame.height:
+        notes.append(f"{file}: {missing:,} of {frame.height:,} events have no time")
+    return notes
+
+
+def _build_entities(
+    raw: RawTable, columns: dict[str, pl.Series], mapping: ColumnMapping, rejects: Rejects
+) -> CheckedTable:
+    key = KEY_COLUMNS[mapping.role][0]
+    last = columns[key].is_last_distinct()
+    if not last.all():
+        reason = f"{key} comes again; the later row is used"
+        raw.report(rejects, ~last, Reject(raw.file, 0, reason, mapping.source_of(key) or key))
+        raw, columns = raw.filter(last), {key: columns[key].filter(last)}
+    notes: list[str] = []
+    for column in mapping.used:
+        target = column.target or ""
+        if target in TIME_COLUMNS:
+            raw, columns = _cast_column(raw, columns, mapping, target, rejects)
+        elif target != key:
+            columns[target] = _build_attribute(raw, column.source, target, notes)
+    if not raw.frame.height:
+        notes.append(f"{raw.file}: no {mapping.role}")
+    return CheckedTable(pl.DataFrame(columns), notes)
+
+
+def _build_attribute(raw: RawTable, source: str, target: str, notes: list[str]) -> pl.Series:
+    values = raw.frame[source]
+    if target in _TEXT_COLUMNS or target == "domain":
+        return cast_labels(to_text(values))[0].alias(target)
+    if recbole_type(source) == "token_seq":
+        values = values.str.strip_chars().str.replace_all(r"\s+", "|")
+    result = cast_attribute(values)
+    if result.dtype == pl.String and (near := _describe_non_numbers(result)):
+        notes.append(f"{raw.file}: {source} is kept as text: {near}")
+    return result.alias(target)
+
+
+def _describe_non_numbers(text: pl.Series) -> str:
+    given = text.drop_nulls()
+    number = given.cast(pl.Float64, strict=False)
+    bad = number.null_count()
+    if not 0 < bad <= 0.05 * len(given):
+        return ""
+    first = given.filter(number.is_null())[0]
+    return f"{bad:,} of {len(given):,} values are no numbers, such as {first[:40]!r}"
+
+
+def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
+    """Say how many events name an item or user that its own table does not have."""
+    notes = []
+    events = frames.get("events")
+    for role, key in (("items", "item_id"), ("users", "user_id")):
+        side = frames.get(role)  # type: ignore[call-overload]
+        if events is None or side is None:
+            continue
+        unknown = events.select(key).join(side.select(key), on=key, how="anti")
+        if unknown.height:
+            notes.append(
+                f"{unknown.height:,} events name {unknown[key].n_unique():,} {role} that are "
+                f"not among the {role}, such as {unknown[key][0]!r}; they are known by id only"
+            )
+    return notes
+
+
+ColumnChoices: TypeAlias = Dict[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
 
 
@@ -27,7 +249,7 @@ class ImportResult:
 
     tables: Tables
     rejects: Rejects
-    mappings: dict[Role, Mapping]
+    mappings: dict[TableRole, ColumnMapping]
     """The columns of each table that was given."""
     notes: tuple[str, ...]
     """What a careful reader should know, in plain sentences."""
@@ -35,7 +257,7 @@ class ImportResult:
     """Which events are positive, negative or only seen."""
     event_ids: pl.Series | None = None
     """The caller's id of each event, when there is such a column."""
-    rows_read: dict[Role, int] = field(default_factory=dict)
+    rows_read: dict[TableRole, int] = field(default_factory=dict)
     """Rows loaded from each table."""
 
 
@@ -44,7 +266,7 @@ def read_tables(
     items: Any = None,
     users: Any = None,
     *,
-    columns: Choices | None = None,
+    columns: ColumnChoices | None = None,
     rules: EventRules | None = None,
     encoding: str | None = None,
 ) -> ImportResult:
@@ -71,18 +293,18 @@ def read_tables(
         >>> result.tables.events.height, result.rejects.counts
         (1, {'no user_id': 1})
     """
-    given: dict[Role, Any] = {"events": events, "items": items, "users": users}
+    given: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
     given = {role: data for role, data in given.items() if data is not None}
     if not given:
         raise ConfigError("nothing to read; give events, items or users")
     rejects = Rejects()
-    opened = {role: open_source(d, role, rejects, encoding) for role, d in given.items()}
-    mappings = _recognise(opened, columns or {})
-    built = {role: building.build(opened[role], mappings[role], rejects) for role in opened}
+    opened = {role: open_table(d, role, rejects, encoding) for role, d in given.items()}
+    mappings = _match_all_columns(opened, columns or {})
+    built = {role: build_table(opened[role], mappings[role], rejects) for role in opened}
     tables = Tables.of(**{role: table.frame for role, table in built.items()})
     notes = [note for source in opened.values() for note in source.notes]
     notes += [note for table in built.values() for note in table.notes]
-    notes += building.unknown_references({role: t.frame for role, t in built.items()})
+    notes += note_unknown_references({role: t.frame for role, t in built.items()})
     return ImportResult(
         tables,
         rejects,
@@ -97,7 +319,7 @@ def read_tables(
 def read_folder(
     path: str | Path,
     *,
-    columns: Choices | None = None,
+    columns: ColumnChoices | None = None,
     rules: EventRules | None = None,
     encoding: str | None = None,
 ) -> ImportResult:
@@ -107,7 +329,7 @@ def read_folder(
         DataError: The folder holds no file that is recognised, or two of one kind.
         NotFoundError: There is no such folder.
     """
-    files = recognise_folder(Path(path))
+    files = find_table_files(Path(path))
     tables: dict[str, Any] = {str(role): file for role, file in files.items()}
     return read_tables(**tables, columns=columns, rules=rules, encoding=encoding)
 
@@ -117,9 +339,9 @@ def preview(
     items: Any = None,
     users: Any = None,
     *,
-    columns: Choices | None = None,
+    columns: ColumnChoices | None = None,
     encoding: str | None = None,
-) -> dict[Role, Mapping]:
+) -> dict[TableRole, ColumnMapping]:
     """Return how the columns of the inputs would be read, without loading the rows of text.
 
     Example:
@@ -128,36 +350,40 @@ def preview(
           item_id <- movieId
           title <- Name
     """
-    given: dict[Role, Any] = {"events": events, "items": items, "users": users}
+    given: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
     opened = {
-        role: open_source(data, role, Rejects(), encoding)
+        role: open_table(data, role, Rejects(), encoding)
         for role, data in given.items()
         if data is not None
     }
-    return _recognise(opened, columns or {})
+    return _match_all_columns(opened, columns or {})
 
 
-def _recognise(opened: Dict[Role, Source], columns: Choices) -> dict[Role, Mapping]:
-    mappings: dict[Role, Mapping] = {}
+def _match_all_columns(
+    opened: Dict[TableRole, OpenedTable], columns: ColumnChoices
+) -> dict[TableRole, ColumnMapping]:
+    mappings: dict[TableRole, ColumnMapping] = {}
     used: set[str] = set()
     for role, source in opened.items():
-        choices = _choices(columns, role, source)
+        choices = _choices_for_table(columns, role, source)
         used |= choices.keys()
         try:
-            mappings[role] = recognise(source.columns, role, choices)
+            mappings[role] = match_columns(source.columns, role, choices)
         except DataError as error:
             raise DataError(f"{source.file}: {error}") from None
-    flat = {target for target in columns if target not in ALIASES}
+    flat = {target for target in columns if target not in COLUMN_ALIASES}
     if unused := sorted(flat - used):
         name = columns[unused[0]]
         raise ConfigError(f"no input has a column {name!r} (named for {unused[0]})")
     return mappings
 
 
-def _choices(columns: Choices, role: Role, source: Source) -> dict[str, str | None]:
+def _choices_for_table(
+    columns: ColumnChoices, role: TableRole, source: OpenedTable
+) -> dict[str, str | None]:
     choices = {
         target: name
         for target, name in columns.items()
-        if target not in ALIASES and (name is None or name in source.columns)
+        if target not in COLUMN_ALIASES and (name is None or name in source.columns)
     }
     return {**choices, **columns.get(role, {})}

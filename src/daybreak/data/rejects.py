@@ -7,10 +7,10 @@ from itertools import islice
 
 import polars as pl
 
-KEPT = 1_000
+MAX_KEPT_REJECTS = 1_000
 """Details kept of one import [rejects]; the counts go on."""
 
-SHOWN = 60
+MAX_VALUE_CHARS = 60
 """Longest value shown [characters]."""
 
 
@@ -45,7 +45,7 @@ class Rejects:
         (1, {'value is not a number': 1}, 'events.csv, row 7,')
     """
 
-    def __init__(self, limit: int = KEPT) -> None:
+    def __init__(self, limit: int = MAX_KEPT_REJECTS) -> None:
         self.limit = limit
         self._rows: list[Reject] = []
         self._counts: Counter[str] = Counter()
@@ -55,18 +55,19 @@ class Rejects:
         """Count one reject and keep it when there is room."""
         self.extend(reject, [reject.row], [reject.value])
 
-    def extend(self, like: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
+    def extend(self, template: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
         """Count one reject for each of ``rows``: ``like``, with that row and its value."""
         room = self.limit - len(self._rows)
         pairs = zip(rows, values, strict=True)
         kept = [
-            replace(like, row=row, value=shorten(value)) for row, value in islice(pairs, room)
+            replace(template, row=row, value=shorten_value(value))
+            for row, value in islice(pairs, room)
         ]
         self._rows += kept
         n = len(kept) + sum(1 for _ in pairs)
-        self._counts[like.reason] += n
-        if not like.row_kept:
-            self._dropped[like.file] += n
+        self._counts[template.reason] += n
+        if not template.row_kept:
+            self._dropped[template.file] += n
 
     @property
     def rows(self) -> tuple[Reject, ...]:
@@ -78,7 +79,7 @@ class Rejects:
         """Rejects by reason, the most frequent first; complete even when ``rows`` is not."""
         return dict(self._counts.most_common())
 
-    def dropped(self, file: str | None = None) -> int:
+    def count_dropped(self, file: str | None = None) -> int:
         """Return how many rows were not loaded, of one file or of all."""
         return self._dropped.total() if file is None else self._dropped[file]
 
@@ -92,11 +93,11 @@ class Rejects:
         return self._counts.total()
 
 
-def shorten(value: object) -> str:
+def shorten_value(value: object) -> str:
     """Return a value as one short printable line."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else repr(value)
-    text = text[: SHOWN + 1].encode("utf-8", "backslashreplace").decode()
+    text = text[: MAX_VALUE_CHARS + 1].encode("utf-8", "backslashreplace").decode()
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return text if len(text) <= MAX_VALUE_CHARS else text[:MAX_VALUE_CHARS] + "…"

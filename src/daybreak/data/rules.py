@@ -1,20 +1,212 @@
-"""Which events speak for an item, which against it, and which only say that it was seen."""
+"""The little language of event rules: ``purchase, rating>=4, play>=0.5``.
 
-from collections.abc import Iterable, Mapping, Sequence
+Event rules chosen by looking at the types and values that occur.
+
+Which events speak for an item, which against it, and which only say that it was seen.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 
-from daybreak.data.auto_rules import auto_conditions, unheard
-from daybreak.data.expressions import ANY, RATING, Condition, parse, type_key, type_name
 from daybreak.errors import ConfigError
+from daybreak.types import Doubles
 
-REMEMBERED = 10_000
+_OPERATORS: dict[str, Callable[[pl.Expr, float], pl.Expr]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "!=": operator.ne,
+    "==": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+}
+_NAME_PATTERN = r"[^\W\d][\w.\- ]*?"
+_NUMBER_PATTERN = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_CONDITION_PATTERN = re.compile(
+    rf"\s*({_NAME_PATTERN})\s*(?:(>=|<=|!=|==|>|<|=)\s*({_NUMBER_PATTERN}))?\s*"
+)
+_CONDITION_SEPARATOR = re.compile(r"\s*,\s*|\s+or\s+", re.IGNORECASE)
+
+ANY_EVENT = "value"
+"""Name that means events of every type."""
+RATING_EVENT = "rating"
+"""Name that also means events without a type."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Events of one type, or those of them whose value compares so with a number."""
+
+    name: str
+    comparison: str = ""
+    number: float = 0.0
+
+    def to_expression(self) -> pl.Expr:
+        """Return the expression that is true for the events that are meant."""
+        kind = normalize_types(pl.col("event_type"))
+        if self.name == ANY_EVENT:
+            mask = pl.lit(True)
+        elif self.name == RATING_EVENT:
+            mask = kind.is_null() | (kind == RATING_EVENT)
+        else:
+            mask = kind == self.name
+        if self.comparison:
+            mask &= _OPERATORS[self.comparison](pl.col("value"), self.number)
+        return mask.fill_null(value=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.comparison}{self.number:g}" if self.comparison else self.name
+
+
+def normalize_type(name: str) -> str:
+    """Return an event type as rules compare it: lower case, ``_`` for blanks and dashes."""
+    return re.sub(r"[\s\-]+", "_", name.strip()).lower()
+
+
+def normalize_types(types: pl.Expr) -> pl.Expr:
+    """Do what :func:`normalize_type` does to a column."""
+    return types.str.strip_chars().str.replace_all(r"[\s\-]+", "_").str.to_lowercase()
+
+
+def parse_conditions(text: str) -> tuple[Condition, ...]:
+    """Read conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
+
+    ``NAME_PATTERN`` is an event type; ``value`` means any event; ``rating`` also means events that
+    have no type. Operators are ``>= > <= < = == !=``.
+
+    Raises:
+        ConfigError: The text does not follow this form.
+
+    Example:
+        >>> [str(condition) for condition in parse("purchase or rating >= 4, play>=0.5")]
+        ['purchase', 'rating>=4', 'play>=0.5']
+    """
+    if not text.strip():
+        return ()
+    return tuple(
+        _parse_condition(part, text) for part in _CONDITION_SEPARATOR.split(text.strip())
+    )
+
+
+def _parse_condition(part: str, text: str) -> Condition:
+    found = _CONDITION_PATTERN.fullmatch(part)
+    if found is None:
+        raise ConfigError(
+            f"cannot read {part!r} in the event rule {text!r}; "
+            "expected forms like 'purchase', 'rating>=4' or 'play>=0.5, like'"
+        )
+    name, comparison, number = found.groups()
+    return Condition(normalize_type(name), comparison or "", float(number or 0.0))
+
+
+_NEGATIVE_TYPES = frozenset(
+    {"dislike", "hide", "remove", "remove_from_cart", "removefromcart", "unlike", "block"}
+    | {"not_interested", "thumbs_down", "downvote", "report", "return", "refund", "unsubscribe"}
+)
+_IMPRESSION_TYPES = frozenset({"impression", "view_item_list", "impress", "exposure", "shown"})
+_VIEW_TYPES = frozenset(
+    {"view", "click", "read", "pv", "detail_view", "detailview", "detail_page_view", "search"}
+    | {"view_item", "page_view", "pageview", "visit", "open"}
+)
+_RATING_TYPES = frozenset({RATING_EVENT, "ratings", "review", "score", "stars"})
+
+Conditions = tuple[Condition, ...]
+
+
+def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
+    """Return the positive, negative and seen conditions that suit these events.
+
+    Types like ``dislike`` are negative. Types like ``view`` are only seen when stronger ones
+    occur. Values on a scale of opinion are positive from 70 % of its top (4 of 5, 7 of 10) and
+    negative below 50 %. Everything else is positive by default.
+    """
+    kind = normalize_types(pl.col("event_type").cast(pl.String))
+    known = events.select(kind=kind, value=pl.col("value").cast(pl.Float64))
+    types = sorted(known["kind"].drop_nulls().unique().to_list())
+    negative = [Condition(name) for name in types if name in _NEGATIVE_TYPES]
+    seen = [Condition(name) for name in _weaker_types(types)]
+    positive: list[Condition] = []
+    for name in [*types, None]:
+        if name in _NEGATIVE_TYPES or name in _IMPRESSION_TYPES or name in _VIEW_TYPES:
+            continue
+        values = known.filter(pl.col("kind").eq_missing(pl.lit(name)))["value"].drop_nulls()
+        if bounds := _rating_bounds(values.to_numpy(), is_rating=name in _RATING_TYPES):
+            like, dislike = bounds
+            positive.append(Condition(name or RATING_EVENT, ">=", like))
+            negative.append(Condition(name or RATING_EVENT, "<", dislike))
+            seen.append(Condition(name or RATING_EVENT, ">=", dislike))
+    return _drop_duplicates(positive), _drop_duplicates(negative), _drop_duplicates(seen)
+
+
+def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, Conditions]:
+    """Return negative and seen conditions for usual types, whether they occur or not.
+
+    Args:
+        kinds: Types that occur; views are only seen where there are stronger ones.
+    """
+    weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
+    strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
+    seen = _IMPRESSION_TYPES | (_VIEW_TYPES if strong else frozenset())
+    return tuple(map(Condition, sorted(_NEGATIVE_TYPES))), tuple(map(Condition, sorted(seen)))
+
+
+def _drop_duplicates(conditions: list[Condition]) -> Conditions:
+    return tuple(dict.fromkeys(conditions))
+
+
+def _weaker_types(types: list[str]) -> list[str]:
+    """Return the types that are weaker than the strongest that occur."""
+    level = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
+    top = max(level.values(), default=0)
+    return [name for name, height in level.items() if height < top]
+
+
+def _type_strength(name: str) -> int:
+    return 0 if name in _IMPRESSION_TYPES else 1 if name in _VIEW_TYPES else 2
+
+
+def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] | None:
+    """Return the lowest positive value and the bound of negative ones; None: no scale.
+
+    Uncertain values count as a scale when they look like one: few half steps up to 5 or 10
+    with a middle at least half way up. (Counts begin at 1 and have most of their mass there.)
+    """
+    steps = sorted(set(values[:200_000].tolist()) if is_rating else set(values.tolist()))
+    if len(steps) < 2:
+        return None
+    low, top = min(0.0, float(values.min())), _scale_top(float(values.max()))
+    if not is_rating and not _is_rating_scale(values, steps, top):
+        return None
+    like = low + 0.7 * (top - low)
+    if all(step % 1 == 0 for step in steps) and top > 1:
+        like = float(-(-like // 1))
+    return round(like, 6), round(low + 0.5 * (top - low), 6)
+
+
+def _scale_top(highest: float) -> float:
+    """Return the top of a scale whose highest value in use is this one."""
+    for below, top in ((4, 5.0), (7, 10.0), (50, 100.0)):
+        if below <= highest <= top and highest not in {6, 7}:
+            return top
+    return highest
+
+
+def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
+    halves = all(step * 2 % 1 == 0 for step in steps)
+    middle = sorted(values.tolist())[len(values) // 2]
+    return 3 <= len(steps) <= 21 and halves and top in {5, 10} and middle >= top / 2
+
+
+MAX_CACHED_EVENT_KINDS = 10_000
 """Kinds of events whose sign is remembered."""
-Kind = tuple[str | None, float | None]
+EventKind = tuple[str | None, float | None]
 """Type and value of an event."""
-_KIND = {"event_type": pl.String, "value": pl.Float64}
+_EVENT_KIND_SCHEMA = {"event_type": pl.String, "value": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -40,7 +232,7 @@ class EventRules:
 
     def __post_init__(self) -> None:
         for text in (self.positive, self.negative, self.seen):
-            parse(text or "")
+            parse_conditions(text or "")
         for name, weight in self.weights.items():
             if not 0 < weight < float("inf"):
                 raise ConfigError(f"weight of {name!r} must be above 0, got {weight!r}")
@@ -52,13 +244,13 @@ class EventRules:
 
     def resolve(self, events: pl.DataFrame) -> "ResolvedRules":
         """Return rules that hold for any events, chosen by looking at these when automatic."""
-        weights = {type_name(name): float(w) for name, w in self.weights.items()}
+        weights = {normalize_type(name): float(w) for name, w in self.weights.items()}
         if self.is_auto:
-            return ResolvedRules(*auto_conditions(events), default=1, type_weights=weights)
+            return ResolvedRules(*choose_conditions(events), default=1, type_weights=weights)
         return ResolvedRules(
-            parse(self.positive or ""),
-            parse(self.negative or ""),
-            parse(self.seen or ""),
+            parse_conditions(self.positive or ""),
+            parse_conditions(self.negative or ""),
+            parse_conditions(self.seen or ""),
             default=1 if self.positive is None else 0,
             type_weights=weights,
         )
@@ -75,7 +267,7 @@ class ResolvedRules:
     """Sign of an event that fits none: 1 positive, 0 only seen."""
     type_weights: Mapping[str, float] = field(default_factory=dict)
 
-    def heeding(self, kinds: Iterable[str | None]) -> "ResolvedRules":
+    def with_default_types(self, event_types: Iterable[str | None]) -> "ResolvedRules":
         """Return rules that also know usual types of events which the data did not have.
 
         Rules that were chosen by looking at purchases alone would take a dislike or an
@@ -89,13 +281,13 @@ class ResolvedRules:
             >>> rules = EventRules().resolve(bought)
             >>> kinds = ["purchase", "view", "hide"]
             >>> later = pl.DataFrame({"event_type": kinds, "value": [1.0, None, None]})
-            >>> rules.signs(later).to_list(), rules.heeding(["purchase"]).signs(later).to_list()
+            >>> rules.signs(later).to_list(), rules.with_default_types(["purchase"]).signs(later).to_list()
             ([1, 1, 1], [1, 0, -1])
         """
         if not self.default:
             return self
         named = {c.name for c in (*self.positive, *self.negative, *self.seen)}
-        against, seen = unheard(kinds)
+        against, seen = default_conditions(event_types)
         return replace(
             self,
             negative=(*self.negative, *(c for c in against if c.name not in named)),
@@ -105,45 +297,45 @@ class ResolvedRules:
     def signs(self, events: pl.DataFrame) -> pl.Series:
         """Return (n_events,) Int8: 1 positive, 0 only seen, -1 negative."""
         sign = (
-            pl.when(_any(self.negative))
+            pl.when(_any_condition(self.negative))
             .then(pl.lit(-1, pl.Int8))
-            .when(_any(self.positive))
+            .when(_any_condition(self.positive))
             .then(pl.lit(1, pl.Int8))
-            .when(_any(self.seen))
+            .when(_any_condition(self.seen))
             .then(pl.lit(0, pl.Int8))
             .otherwise(pl.lit(self.default, pl.Int8))
         )
         columns = events.select(pl.col("event_type").cast(pl.String), pl.col("value"))
         return columns.with_columns(sign=sign)["sign"]
 
-    def signs_of(self, kinds: Sequence[Kind]) -> list[int]:
+    def signs_of_kinds(self, kinds: Sequence[EventKind]) -> list[int]:
         """Return the signs of some types and values; each is judged once.
 
         Example:
             >>> rules = ResolvedRules(parse("rating>=4"), default=0)
-            >>> rules.signs_of([("rating", 5.0), ("view", None), ("rating", 5.0)])
+            >>> rules.signs_of_kinds([("rating", 5.0), ("view", None), ("rating", 5.0)])
             [1, 0, 1]
         """
-        judged = self._judged
+        judged = self._sign_cache
         new = [kind for kind in dict.fromkeys(kinds) if kind not in judged]
         if not new:
             return [judged[kind] for kind in kinds]
-        signs = self.signs(pl.DataFrame(new, schema=_KIND, orient="row")).to_list()
+        signs = self.signs(pl.DataFrame(new, schema=_EVENT_KIND_SCHEMA, orient="row")).to_list()
         found = dict(zip(new, signs, strict=True))
         answer = [found[kind] if kind in found else judged[kind] for kind in kinds]
-        if len(judged) < REMEMBERED:
+        if len(judged) < MAX_CACHED_EVENT_KINDS:
             judged.update(found)
         return answer
 
     @cached_property
-    def _judged(self) -> dict[Kind, int]:
+    def _sign_cache(self) -> dict[EventKind, int]:
         return {}
 
     def weights(self, events: pl.DataFrame) -> pl.Series:
         """Return (n_events,) Float64: the weight of each event's type, 1.0 by default."""
         if not self.type_weights:
             return pl.repeat(1.0, events.height, dtype=pl.Float64, eager=True).alias("weight")
-        kind = type_key(pl.col("event_type").cast(pl.String))
+        kind = normalize_types(pl.col("event_type").cast(pl.String))
         weight = kind.replace_strict(
             dict(self.type_weights), default=1.0, return_dtype=pl.Float64
         ).fill_null(1.0)
@@ -163,13 +355,21 @@ class ResolvedRules:
         return "; ".join(f"{k}: {', '.join(map(str, v))}" for k, v in parts if v) + "."
 
 
-def _any(conditions: tuple[Condition, ...]) -> pl.Expr:
+def _any_condition(conditions: tuple[Condition, ...]) -> pl.Expr:
     """Return the expression that is true where one of the conditions is.
 
     Names alone, of which there may be many, are looked up together.
     """
-    names = [c.name for c in conditions if not c.comparison and c.name not in {ANY, RATING}]
-    masks = [c.mask() for c in conditions if c.comparison or c.name in {ANY, RATING}]
+    names = [
+        c.name
+        for c in conditions
+        if not c.comparison and c.name not in {ANY_EVENT, RATING_EVENT}
+    ]
+    masks = [
+        c.to_expression()
+        for c in conditions
+        if c.comparison or c.name in {ANY_EVENT, RATING_EVENT}
+    ]
     if names:
-        masks.append(type_key(pl.col("event_type")).is_in(names).fill_null(value=False))
+        masks.append(normalize_types(pl.col("event_type")).is_in(names).fill_null(value=False))
     return pl.any_horizontal(masks) if masks else pl.lit(False)

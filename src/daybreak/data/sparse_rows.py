@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from daybreak.types import Floats, Rows, Sparse
 
 
-def sparse_of(owner: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
+def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
     """Return a CSR matrix of entries; those of one place count as their sum.
 
     Args:
@@ -19,19 +19,19 @@ def sparse_of(owner: Rows, column: Rows, values: Floats, shape: tuple[int, int])
 
     Example:
         >>> ones = np.ones(2, dtype=np.float32)
-        >>> sparse_of(np.array([2, 0]), np.array([1, 0]), ones, (3, 2)).toarray()
+        >>> build_csr(np.array([2, 0]), np.array([1, 0]), ones, (3, 2)).toarray()
         array([[1., 0.],
                [0., 0.],
                [0., 1.]], dtype=float32)
     """
-    if (owner[1:] < owner[:-1]).any():
-        order = np.argsort(owner, kind="stable")
-        owner, column, values = owner[order], column[order], values[order]
-    ends = np.cumsum(np.bincount(owner, minlength=shape[0]))
+    if (row[1:] < row[:-1]).any():
+        order = np.argsort(row, kind="stable")
+        row, column, values = row[order], column[order], values[order]
+    ends = np.cumsum(np.bincount(row, minlength=shape[0]))
     return sp.csr_array((values, column, np.concatenate([[0], ends])), shape=shape)
 
 
-def rows_of(matrix: Sparse, rows: Rows) -> Sparse:
+def take_rows(matrix: Sparse, rows: Rows) -> Sparse:
     """Return some rows of a CSR matrix; row -1 has nothing in it.
 
     Example:
@@ -48,11 +48,11 @@ def rows_of(matrix: Sparse, rows: Rows) -> Sparse:
     return sp.csr_array(parts, shape=(len(rows), matrix.shape[1]))
 
 
-def span_of(matrix: Sparse, span: slice) -> Sparse:
+def slice_rows(matrix: Sparse, span: slice) -> Sparse:
     """Return neighbouring rows of a CSR matrix.
 
     Example:
-        >>> span_of(sp.csr_array([[1.0], [2.0], [3.0]]), slice(1, 3)).toarray()
+        >>> slice_rows(sp.csr_array([[1.0], [2.0], [3.0]]), slice(1, 3)).toarray()
         array([[2.],
                [3.]])
     """
@@ -62,11 +62,11 @@ def span_of(matrix: Sparse, span: slice) -> Sparse:
     return sp.csr_array(parts, shape=(span.stop - span.start, matrix.shape[1]))
 
 
-def entries_of(matrix: Sparse) -> tuple[Rows, Any]:
+def entry_indices(matrix: Sparse) -> tuple[Rows, Any]:
     """Return the rows and columns of the entries of a CSR matrix, as an index.
 
     Example:
-        >>> rows, columns = entries_of(sp.csr_array([[0.0, 1.0], [2.0, 0.0]]))
+        >>> rows, columns = entry_indices(sp.csr_array([[0.0, 1.0], [2.0, 0.0]]))
         >>> rows.tolist(), columns.tolist()
         ([0, 1], [1, 0])
     """

@@ -48,10 +48,10 @@ class Tables:
         Raises:
             DataError: A key column is missing, null or (in items and users) repeated.
         """
-        events = _events(pl.DataFrame() if events is None else events)
+        events = _check_events(pl.DataFrame() if events is None else events)
         return cls(
-            _side("items", "item_id", items, events),
-            _side("users", "user_id", users, events),
+            _check_entities("items", "item_id", items, events),
+            _check_entities("users", "user_id", users, events),
             events,
         )
 
@@ -60,7 +60,7 @@ class Tables:
         return Tables.of(events, self.items, self.users)
 
 
-def _events(frame: pl.DataFrame) -> pl.DataFrame:
+def _check_events(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.width and (missing := {"user_id", "item_id"} - set(frame.columns)):
         raise DataError(
             f"events have no column {sorted(missing)[0]!r}; columns: {frame.columns}"
@@ -76,7 +76,7 @@ def _events(frame: pl.DataFrame) -> pl.DataFrame:
     return events
 
 
-def _side(
+def _check_entities(
     name: str, key: str, frame: pl.DataFrame | None, events: pl.DataFrame
 ) -> pl.DataFrame:
     if frame is None:

@@ -9,21 +9,21 @@ import polars as pl
 class TieReport:
     """Neighbours in the file with the same user and the same time."""
 
-    pairs: int
+    n_pairs: int
     """Such neighbours with different items."""
-    ascending: float
+    ascending_share: float
     """Share of them whose item ids ascend, in [0, 1]; 0.5 when the order is by chance."""
-    share: float
+    tied_share: float
     """Share of all events that are tied with another one of their user, in [0, 1]."""
 
     @property
-    def sorted_by_id(self) -> bool:
+    def is_sorted_by_id(self) -> bool:
         """Whether ascending ids are too many for chance (more than 3 in 5, and 6 sigma)."""
-        excess = (self.ascending - 0.5) * 2 * self.pairs**0.5
-        return self.pairs >= 20 and self.ascending > 0.6 and excess > 6
+        excess = (self.ascending_share - 0.5) * 2 * self.n_pairs**0.5
+        return self.n_pairs >= 20 and self.ascending_share > 0.6 and excess > 6
 
 
-def tie_report(events: pl.DataFrame) -> TieReport:
+def measure_ties(events: pl.DataFrame) -> TieReport:
     """Compare neighbours of equal user and time in the order of the file.
 
     Dates without a clock give all events of a day the same time, so they are ties too. A
@@ -32,14 +32,14 @@ def tie_report(events: pl.DataFrame) -> TieReport:
     Example:
         >>> day = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["1", "2", "10"],
         ...                     "timestamp": [0.0] * 3})
-        >>> tie_report(day)
+        >>> measure_ties(day)
         TieReport(pairs=2, ascending=1.0, share=1.0)
     """
     timed = events.filter(pl.col("timestamp").is_not_null())
     if not timed.height:
         return TieReport(0, 0.5, 0.0)
     group = ["user_id", "timestamp"]
-    order = _order(timed["item_id"])
+    order = _sortable_ids(timed["item_id"])
     ranked = timed.select(*group, order.alias("order")).sort(group, maintain_order=True)
     ties = ranked.select(
         tied=pl.struct(group).is_duplicated(),
@@ -54,7 +54,7 @@ def tie_report(events: pl.DataFrame) -> TieReport:
     return TieReport(len(steps), up, int(ties["tied"].sum()) / timed.height)
 
 
-def _order(ids: pl.Series) -> pl.Series:
+def _sortable_ids(ids: pl.Series) -> pl.Series:
     """Return ids as numbers when they all are, else their rank as text."""
     number = ids.cast(pl.Float64, strict=False)
     return ids.rank("dense").cast(pl.Float64) if number.null_count() else number

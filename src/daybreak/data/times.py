@@ -2,24 +2,35 @@
 
 import polars as pl
 
-EMPTY = ("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-", "0001-01-01t00:00:00z")
+EMPTY_VALUES = (
+    "",
+    "na",
+    "n/a",
+    "nan",
+    "nat",
+    "null",
+    "none",
+    "\\n",
+    "-",
+    "0001-01-01t00:00:00z",
+)
 """Spellings of "no value" in columns of numbers and times, in lower case; the last is Go's."""
 
-_ISO = (
+_ISO_PATTERN = (
     r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
     r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?)?"
     r"\s*(?:(?P<utc>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<zh>\d{2}):?(?P<zm>\d{2})?)?$"
 )
-_COMPACT = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
-_LARGEST = 1e11
+_COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
+_MAX_EPOCH_S = 1e11
 """Epoch numbers above this are milliseconds: as seconds they lie beyond the year 5100."""
 
 
 def empty_to_null(values: pl.Series) -> pl.Series:
     """Return text without surrounding blanks; null where it says that there is no value."""
     clean = values.str.strip_chars()
-    bare = clean.str.to_lowercase().is_in(EMPTY)
+    bare = clean.str.to_lowercase().is_in(EMPTY_VALUES)
     return clean.to_frame("x").select(pl.when(~bare).then(pl.col("x"))).to_series()
 
 
@@ -36,41 +47,43 @@ def epoch_seconds(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         ([0.0, 3600.0, None], [False, False, True])
     """
     if values.dtype.is_temporal():
-        return _from_temporal(values), _nothing_bad(values)
+        return _convert_temporal(values), _all_false(values)
     if values.dtype.is_numeric():
-        seconds = _by_size(values.cast(pl.Float64))
+        seconds = _scale_epochs(values.cast(pl.Float64))
         return seconds.fill_nan(None), seconds.is_infinite().fill_null(value=False)
     text = empty_to_null(values.cast(pl.String))
-    if _all_compact(text):
-        seconds = _seconds(text.str.to_date("%Y%m%d", strict=False).cast(pl.Datetime("us")))
+    if _are_compact_dates(text):
+        seconds = _to_epoch_seconds(
+            text.str.to_date("%Y%m%d", strict=False).cast(pl.Datetime("us"))
+        )
     else:
-        seconds = _from_text(text)
+        seconds = _parse_text(text)
     seconds = seconds.rename(values.name)
     return seconds, text.is_not_null() & seconds.is_null()
 
 
-def _from_temporal(values: pl.Series) -> pl.Series:
+def _convert_temporal(values: pl.Series) -> pl.Series:
     if values.dtype == pl.Date:
         values = values.cast(pl.Datetime("us"))
     if not isinstance(values.dtype, pl.Datetime):
         return pl.Series(values.name, [None] * len(values), dtype=pl.Float64)
-    return _seconds(values)
+    return _to_epoch_seconds(values)
 
 
-def _seconds(values: pl.Series) -> pl.Series:
+def _to_epoch_seconds(values: pl.Series) -> pl.Series:
     return values.dt.epoch("us").cast(pl.Float64) / 1e6
 
 
-def _nothing_bad(values: pl.Series) -> pl.Series:
+def _all_false(values: pl.Series) -> pl.Series:
     return pl.repeat(value=False, n=len(values), dtype=pl.Boolean, eager=True)
 
 
-def _all_compact(text: pl.Series) -> bool:
+def _are_compact_dates(text: pl.Series) -> bool:
     given = text.drop_nulls()
-    return bool(len(given)) and bool(given.str.contains(_COMPACT).all())
+    return bool(len(given)) and bool(given.str.contains(_COMPACT_DATE_PATTERN).all())
 
 
-def _from_text(text: pl.Series) -> pl.Series:
+def _parse_text(text: pl.Series) -> pl.Series:
     number = text.cast(pl.Float64, strict=False)
     number = (
         number.to_frame("x")
@@ -78,26 +91,26 @@ def _from_text(text: pl.Series) -> pl.Series:
         .to_series()
     )
     if (number.is_null() & text.is_not_null()).any():
-        return _by_size(number).zip_with(number.is_not_null(), _from_iso(text))
-    return _by_size(number)
+        return _scale_epochs(number).zip_with(number.is_not_null(), _parse_iso(text))
+    return _scale_epochs(number)
 
 
-def _by_size(number: pl.Series) -> pl.Series:
+def _scale_epochs(number: pl.Series) -> pl.Series:
     x, size = pl.col("x"), pl.col("x").abs()
     scaled = (
-        pl.when(size > _LARGEST * 1e6)
+        pl.when(size > _MAX_EPOCH_S * 1e6)
         .then(x / 1e9)
-        .when(size > _LARGEST * 1e3)
+        .when(size > _MAX_EPOCH_S * 1e3)
         .then(x / 1e6)
-        .when(size > _LARGEST)
+        .when(size > _MAX_EPOCH_S)
         .then(x / 1e3)
         .otherwise(x)
     )
     return number.to_frame("x").select(scaled.alias(number.name)).to_series()
 
 
-def _from_iso(text: pl.Series) -> pl.Series:
-    parts = text.to_frame("x").select(pl.col("x").str.extract_groups(_ISO)).unnest("x")
+def _parse_iso(text: pl.Series) -> pl.Series:
+    parts = text.to_frame("x").select(pl.col("x").str.extract_groups(_ISO_PATTERN)).unnest("x")
     two = [
         pl.col(name).fill_null("0").str.zfill(2) for name in ("month", "day", "hour", "minute")
     ]

@@ -1,19 +1,240 @@
-"""Check tables as PASS, WARN and FAIL lines, and say what they are good for."""
+"""Numbers that describe a set of tables.
+
+What the data allow now, and what the next events would unlock.
+
+Check tables as PASS, WARN and FAIL lines, and say what they are good for.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from daybreak.data.describe import describe
+import polars as pl
+
 from daybreak.data.importing import ImportResult
-from daybreak.data.readiness import readiness
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables
-from daybreak.data.ties import tie_report
+from daybreak.data.ties import measure_ties
 
-Level: TypeAlias = Literal["PASS", "WARN", "FAIL"]
 
-TOO_MANY = 0.05
+def describe(tables: Tables) -> dict[str, Any]:
+    """Return counts, density, time span, medians, text columns, domains and cold shares.
+
+    Times are epoch seconds; shares and density are in [0, 1]; what cannot be said is None.
+
+    Example:
+        >>> events = pl.DataFrame({"user_id": ["ann", "bob"], "item_id": ["tea", "tea"]})
+        >>> shop = Tables.of(events)
+        >>> facts = describe(shop)
+        >>> facts["users"], facts["items"], facts["density"], facts["events_per_item"]["median"]
+        (2, 1, 1.0, 2.0)
+    """
+    events, items, users = tables.events, tables.items, tables.users
+    pairs = events.select(pl.struct("user_id", "item_id").n_unique()).item()
+    per_user, per_item = (_events_per(events, key) for key in ("user_id", "item_id"))
+    cells = users.height * items.height
+    return {
+        "users": users.height,
+        "items": items.height,
+        "events": events.height,
+        "pairs": pairs,
+        "density": pairs / cells if cells else None,
+        "time": _time_span(events),
+        "events_per_user": _median_and_max(per_user),
+        "events_per_item": _median_and_max(per_item),
+        "users_with_two_events": int((per_user >= 2).sum()),
+        "cold_users": _share_without_events(users, events, "user_id"),
+        "cold_items": _share_without_events(items, events, "item_id"),
+        "event_types": _count_values(events["event_type"]),
+        "domains": _count_domains(tables),
+        "item_columns": _fill_rates(items, "item_id"),
+        "user_columns": _fill_rates(users, "user_id"),
+        "text_columns": text_columns(items, "item_id"),
+    }
+
+
+def text_columns(frame: pl.DataFrame, key: str) -> list[str]:
+    """Return the columns that read like text: many different values, some with a space.
+
+    Scripts without spaces count when a value is long. Links are no text.
+    """
+    return [
+        name
+        for name in frame.columns
+        if name != key and frame.schema[name] == pl.String and _reads_like_text(frame[name])
+    ]
+
+
+def _reads_like_text(values: pl.Series) -> bool:
+    given = values.drop_nulls()
+    if not len(given):
+        return False
+    if values.name in {"title", "text", "description"}:
+        return True
+    given = given.head(5_000)
+    many = given.n_unique() > 0.5 * len(given)
+    link = given.str.starts_with("http")
+    words = given.str.contains(r"\S\s\S") | (given.str.len_chars() > 15)
+    return many and not link.any() and int(words.sum()) > 0.3 * len(given)
+
+
+def _events_per(events: pl.DataFrame, key: str) -> pl.Series:
+    return events.group_by(key).len()["len"]
+
+
+def _median_and_max(counts: pl.Series) -> dict[str, float | None]:
+    """Median and maximum over those that have events."""
+    if not len(counts):
+        return {"median": None, "max": None}
+    ordered = counts.sort()
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return {"median": float(middle), "max": float(ordered[-1])}
+
+
+def _time_span(events: pl.DataFrame) -> dict[str, float | None]:
+    times = events["timestamp"].drop_nulls().sort()
+    if not len(times):
+        return {"first": None, "last": None, "known": 0.0}
+    known = len(times) / events.height
+    return {"first": float(times[0]), "last": float(times[-1]), "known": known}
+
+
+def _share_without_events(side: pl.DataFrame, events: pl.DataFrame, key: str) -> float | None:
+    if not side.height:
+        return None
+    return side.join(events.select(key), on=key, how="anti").height / side.height
+
+
+def _count_values(values: pl.Series) -> dict[str, int]:
+    counted = values.fill_null("(none)").value_counts(sort=True)
+    return dict(counted.head(50).rows())
+
+
+def _count_domains(tables: Tables) -> dict[str, dict[str, int]]:
+    frames = {"events": tables.events, "items": tables.items, "users": tables.users}
+    return {
+        role: _count_values(frame["domain"].drop_nulls())
+        for role, frame in frames.items()
+        if "domain" in frame.columns and frame["domain"].drop_nulls().len()
+    }
+
+
+def _fill_rates(frame: pl.DataFrame, key: str) -> dict[str, float]:
+    """Share of rows that have a value, by column."""
+    n = max(frame.height, 1)
+    return {c: frame[c].count() / n for c in frame.columns if c != key}
+
+
+LOOKAHEAD_EVENTS = 1_000
+"""Events looked ahead."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One number that a strategy needs."""
+
+    name: str
+    current: int
+    required: int
+    expected: int
+    """What there will be after ``MORE`` further events, if all goes on as before."""
+
+
+@dataclass(frozen=True)
+class StrategyReadiness:
+    """One way to recommend, and whether the data are enough for it."""
+
+    name: str
+    purpose: str
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every need is met."""
+        return all(need.current >= need.required for need in self.requirements)
+
+    @property
+    def is_ready_soon(self) -> bool:
+        """Whether it is off now and on after ``MORE`` further events."""
+        return not self.is_ready and all(
+            need.expected >= need.required for need in self.requirements
+        )
+
+    def __str__(self) -> str:
+        state = (
+            "on"
+            if self.is_ready
+            else f"off, on after {LOOKAHEAD_EVENTS:,} more events"
+            if self.is_ready_soon
+            else "off"
+        )
+        needs = "; ".join(
+            f"{n.name} {n.current:,} of {n.required:,}" for n in self.requirements
+        )
+        return f"{self.name} ({self.purpose}): {state} [{needs}]"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """All strategies with their needs.
+
+    Example:
+        >>> shop = Tables.of(items=pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]}))
+        >>> [strategy.name for strategy in readiness(shop).strategies if strategy.on]
+        ['content']
+    """
+
+    strategies: tuple[StrategyReadiness, ...]
+
+    def __getitem__(self, name: str) -> StrategyReadiness:
+        return next(strategy for strategy in self.strategies if strategy.name == name)
+
+
+def assess_readiness(tables: Tables) -> Readiness:
+    """Compare the tables with what each strategy needs."""
+    facts = describe(tables)
+    events = facts["events"]
+    growth = 1 + LOOKAHEAD_EVENTS / events if events else 0.0
+    known = facts["time"]["known"] if events else 1.0
+    active = facts["users_with_two_events"]
+    some = Requirement("events", events, 1, events + LOOKAHEAD_EVENTS)
+    many = Requirement("events", events, 1_000, events + LOOKAHEAD_EVENTS)
+    pairs = Requirement("users with 2 events", active, 25, int(active * growth))
+    timed = Requirement(
+        "events with a time",
+        round(events * known),
+        1_000,
+        round((events + LOOKAHEAD_EVENTS) * known),
+    )
+    texts = _static_requirement(
+        "items with text", tables.items, text_columns(tables.items, "item_id"), 1
+    )
+    columns = [name for name in tables.users.columns if name != "user_id"]
+    profiles = _static_requirement("users with attributes", tables.users, columns, 50)
+    return Readiness(
+        (
+            StrategyReadiness("popularity", "what most people take", (some,)),
+            StrategyReadiness("content", "items like the ones liked", (texts,)),
+            StrategyReadiness("profile", "first lists for new users", (profiles, many)),
+            StrategyReadiness("collaborative", "what people of like taste take", (pairs, many)),
+            StrategyReadiness("transitions", "what comes next", (pairs, timed)),
+        )
+    )
+
+
+def _static_requirement(
+    what: str, frame: pl.DataFrame, columns: list[str], need: int
+) -> Requirement:
+    """Count the rows with a value in one of the columns; events do not change them."""
+    have = 0
+    if columns:
+        have = frame.filter(pl.any_horizontal(pl.col(columns).is_not_null())).height
+    return Requirement(what, have, need, have)
+
+
+FindingLevel: TypeAlias = Literal["PASS", "WARN", "FAIL"]
+
+MAX_REJECTED_SHARE = 0.05
 """Share of rejected rows from which on the whole file is suspect."""
 
 
@@ -21,7 +242,7 @@ TOO_MANY = 0.05
 class Finding:
     """One thing that was checked."""
 
-    level: Level
+    level: FindingLevel
     code: str
     """Stable name for programs."""
     message: str
@@ -40,18 +261,18 @@ def validate(data: ImportResult | Tables) -> list[Finding]:
         PASS events: events 1, users 1, items 1
     """
     if isinstance(data, Tables):
-        return _validate(data, EventRules(), None)
-    return _validate(data.tables, data.rules, data)
+        return _check_all(data, EventRules(), None)
+    return _check_all(data.tables, data.rules, data)
 
 
-def _validate(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:
+def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:
     facts = describe(tables)
-    found = [*_counts(facts), *_times(tables, facts), *_signs(tables, rules)]
-    found += [*_items(facts), *_rejects(result), *_strategies(tables)]
+    found = [*_check_counts(facts), *_check_times(tables, facts), *_check_signs(tables, rules)]
+    found += [*_check_items(facts), *_check_rejects(result), *_check_strategies(tables)]
     return found
 
 
-def _counts(facts: dict[str, Any]) -> Iterator[Finding]:
+def _check_counts(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["items"]:
         yield Finding("FAIL", "empty", "no items and no events; there is nothing to recommend")
     elif not facts["events"]:
@@ -62,7 +283,7 @@ def _counts(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("PASS", "events", text)
 
 
-def _times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
+def _check_times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["events"]:
         return
     known = facts["time"]["known"]
@@ -71,10 +292,10 @@ def _times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("WARN", "times", text)
     else:
         yield Finding("PASS", "times", "every event has a time")
-    ties = tie_report(tables.events)
-    if ties.sorted_by_id:
+    ties = measure_ties(tables.events)
+    if ties.is_sorted_by_id:
         text = (
-            f"{ties.ascending:.0%} of {ties.pairs:,} neighbours with the same user and time "
+            f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbours with the same user and time "
             "are sorted by item id: their order says nothing; export exact times if you can"
         )
         yield Finding("WARN", "ties", text)
@@ -82,7 +303,7 @@ def _times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("PASS", "ties", "events with equal times are not sorted by item id")
 
 
-def _signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:
+def _check_signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:
     if not tables.events.height:
         return
     resolved = rules.resolve(tables.events)
@@ -95,7 +316,7 @@ def _signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:
     yield Finding("PASS" if counts[1] else "FAIL", "signs", text)
 
 
-def _items(facts: dict[str, Any]) -> Iterator[Finding]:
+def _check_items(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["items"]:
         return
     if facts["text_columns"]:
@@ -106,23 +327,23 @@ def _items(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("WARN", "item_text", text)
 
 
-def _rejects(result: ImportResult | None) -> Iterator[Finding]:
+def _check_rejects(result: ImportResult | None) -> Iterator[Finding]:
     if result is None:
         return
     rejects = result.rejects
-    dropped = rejects.dropped()
+    dropped = rejects.count_dropped()
     total = dropped + sum(result.rows_read.values())
     if not len(rejects):
         yield Finding("PASS", "rejects", "every row was used")
     else:
         counts = "; ".join(f"{reason}: {n:,}" for reason, n in rejects.counts.items())
-        level: Level = "FAIL" if dropped > TOO_MANY * total else "WARN"
+        level: FindingLevel = "FAIL" if dropped > MAX_REJECTED_SHARE * total else "WARN"
         yield Finding(level, "rejects", f"{dropped:,} of {total:,} rows not used ({counts})")
     for note in result.notes:
         yield Finding("WARN", "note", note)
 
 
-def _strategies(tables: Tables) -> Iterator[Finding]:
-    for strategy in readiness(tables).strategies:
-        level: Level = "PASS" if strategy.on else "WARN"
+def _check_strategies(tables: Tables) -> Iterator[Finding]:
+    for strategy in assess_readiness(tables).strategies:
+        level: FindingLevel = "PASS" if strategy.is_ready else "WARN"
         yield Finding(level, f"strategy_{strategy.name}", str(strategy))

@@ -37,7 +37,7 @@ class Vocabulary:
         """Return the row of one id, -1 when it is unknown."""
         return self._rows.get(id_, -1)
 
-    def extend(self, ids: Iterable[str]) -> "Vocabulary":
+    def with_ids(self, ids: Iterable[str]) -> "Vocabulary":
         """Return a vocabulary with the ids that are new added at the end, in their order."""
         new = [i for i in dict.fromkeys(ids) if i not in self._rows]
         return Vocabulary((*self.ids, *new)) if new else self

@@ -4,17 +4,27 @@ Importing this loads numpy and scipy; ONNX Runtime, the tokenizer and torch load
 model that needs them.
 """
 
-from daybreak.encoders.base import Encoder, Progress, encoders, thread_count, unit
-from daybreak.encoders.cache import CachedEncoder, VectorCache, content_hash
+from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize, thread_count
+from daybreak.encoders.cache import (
+    CachedEncoder,
+    FileVectors,
+    MemoryVectors,
+    VectorCache,
+    content_hash,
+)
 from daybreak.encoders.endpoint import EndpointEncoder
 from daybreak.encoders.folders import cache_folder
-from daybreak.encoders.load import load_encoder
+from daybreak.encoders.loading import (
+    DEFAULT_MODEL,
+    MULTILINGUAL_MODEL,
+    Resolution,
+    load_encoder,
+    resolve,
+)
 from daybreak.encoders.onnx_text import OnnxTextEncoder
-from daybreak.encoders.resolve import DEFAULT_MODEL, MULTILINGUAL_MODEL, Resolution, resolve
 from daybreak.encoders.static_text import StaticText
 from daybreak.encoders.torch_text import TorchTextEncoder
 from daybreak.encoders.use_multilingual import UseMultilingualEncoder
-from daybreak.encoders.vectors import FileVectors, MemoryVectors
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -37,5 +47,5 @@ __all__ = [
     "load_encoder",
     "resolve",
     "thread_count",
-    "unit",
+    "l2_normalize",
 ]

@@ -83,7 +83,7 @@ class Encoder(ABC):
         batches = list(self._batches(texts))
         done = len(texts) - sum(map(len, batches))
         for batch, vectors in self._run(texts, batches):
-            rows[batch] = unit(vectors)
+            rows[batch] = l2_normalize(vectors)
             done += len(batch)
             if progress is not None:
                 progress(done, len(texts))
@@ -106,7 +106,7 @@ class Encoder(ABC):
         self, texts: Sequence[str], batches: Sequence[list[int]]
     ) -> Iterator[tuple[list[int], Floats]]:
         def one(batch: list[int]) -> Floats:
-            return self._encode_batch([well_formed(texts[row]) for row in batch])
+            return self._encode_batch([replace_surrogates(texts[row]) for row in batch])
 
         if self.workers == 1 or len(batches) <= 1:
             yield from ((batch, one(batch)) for batch in batches)
@@ -115,19 +115,19 @@ class Encoder(ABC):
             yield from zip(batches, pool.map(one, batches), strict=True)
 
 
-def well_formed(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     r"""Return the text with half characters, which no tokenizer takes, made question marks.
 
     They come from JSON that was cut between the two halves of an emoji.
 
     Example:
-        >>> well_formed("globe \ud83c")
+        >>> replace_surrogates("globe \ud83c")
         'globe ?'
     """
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def unit(rows: Floats) -> Floats:
+def l2_normalize(rows: Floats) -> Floats:
     """Return the rows scaled to length 1; a zero row stays zero.
 
     Example:
@@ -163,10 +163,10 @@ def thread_count(threads: int | None = None) -> int:
         if not str(value).isdecimal() or int(str(value)) < 1:
             raise ConfigError(f"{where} must be a whole number from 1, got {value!r}")
         return int(str(value))
-    return _cores()
+    return _available_cores()
 
 
-def _cores() -> int:
+def _available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))  # respects taskset and container limits
     return os.cpu_count() or 1

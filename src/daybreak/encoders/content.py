@@ -1,29 +1,161 @@
-"""Items, or sentences about items, as the blocks that models compare them by."""
+"""What a text means, as a pretrained model sees it, seen from the middle of the catalogue.
 
+A fitted content encoder on disk: one JSON file and one safetensors file, never a pickle.
+
+Items, or sentences about items, as the blocks that models compare them by.
+"""
+
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
-from daybreak.data.fields import Field, FieldRole, infer_fields
-from daybreak.data.items import Block
-from daybreak.data.measures import cells
-from daybreak.encoders.attributes import Attributes
-from daybreak.encoders.base import Encoder, Progress
-from daybreak.encoders.content_files import read_content, write_content
-from daybreak.encoders.lexical import LexicalEncoder
-from daybreak.encoders.meaning import Meaning
-from daybreak.encoders.phrases import Phrases
-from daybreak.encoders.tokens import token_lists
+from daybreak.data.dataset import ContentBlock
+from daybreak.data.fields import ContentField, FieldRole, infer_fields, text_values
+from daybreak.encoders.attributes import AttributeTerms
+from daybreak.encoders.base import Encoder, Progress, l2_normalize
+from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
+from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Sparse
 
+
+@dataclass(frozen=True, eq=False)
+class CentredTextEncoder:
+    """Vectors of a text encoder less the mean of a catalogue, scaled to length 1.
+
+    Items of one shop are all alike to a general language model; without what they share, the
+    cosine tells them apart.
+
+    Args:
+        encoder: Gives the vectors.
+        mean: (dim,) float32, mean vector of the texts it was fitted on that are not blank.
+
+    Source:
+        Mu and Viswanath 2018, "All-but-the-top", its first step.
+    """
+
+    encoder: Encoder
+    mean: Floats
+
+    @classmethod
+    def fit_transform(
+        cls, encoder: Encoder, texts: Sequence[str], progress: Progress | None = None
+    ) -> "tuple[CentredTextEncoder, Floats]":
+        """Learn the mean; return the fitted thing and the rows of the same texts."""
+        vectors = encoder.encode(texts, progress=progress)
+        spoken = vectors.any(axis=1)
+        mean = vectors[spoken].mean(axis=0) if spoken.any() else np.zeros(encoder.dim)
+        fitted = cls(encoder, mean.astype(np.float32))
+        return fitted, fitted._centre(vectors)
+
+    def transform(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
+        """Return (n_texts, dim) float32, rows of length 1; a blank text gets the zero row."""
+        return self._centre(self.encoder.encode(texts, progress=progress))
+
+    def _centre(self, vectors: Floats) -> Floats:
+        spoken = vectors.any(axis=1, keepdims=True)
+        return l2_normalize(np.where(spoken, vectors - self.mean, np.float32(0)))
+
+
+LexicalPair: TypeAlias = tuple[LexicalEncoder | None, LexicalEncoder | None]
+"""Of words and of attributes."""
+
+LEXICAL_PARTS = ("word_weights", "attribute_weights")
+CONTENT_FORMAT = "daybreak content 1"
+CONTENT_JSON_FILE, CONTENT_ARRAYS_FILE = "content.json", "content.safetensors"
+
+
+def write_content(
+    folder: Path,
+    attributes: AttributeTerms,
+    weights: LexicalPair,
+    meaning: CentredTextEncoder | None,
+) -> None:
+    """Write the parts of a content encoder; of the text encoder only its kind and hash."""
+    from safetensors.numpy import save_file  # noqa: PLC0415 - only needed when saving
+
+    plain: dict[str, Any] = {"format": CONTENT_FORMAT, **attributes.to_dict()}
+    arrays: dict[str, Any] = {}
+    for name, part in zip(LEXICAL_PARTS, weights, strict=True):
+        if part is not None:
+            plain[name], arrays[name] = list(part.terms), part.idf
+    if meaning is not None:
+        encoder = meaning.encoder
+        plain["text_encoder"] = {"kind": type(encoder).__name__, "hash": encoder.hash}
+        arrays["mean"] = meaning.mean
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONTENT_JSON_FILE).write_text(
+        json.dumps(plain, ensure_ascii=False), encoding="utf-8"
+    )
+    save_file(
+        {name: np.ascontiguousarray(a) for name, a in arrays.items()},
+        folder / CONTENT_ARRAYS_FILE,
+    )
+
+
+def read_content(
+    folder: Path, text_encoder: Encoder | None
+) -> tuple[AttributeTerms, LexicalPair, CentredTextEncoder | None]:
+    """Read what :func:`write_content` wrote.
+
+    Raises:
+        NotFoundError: There is nothing in the folder.
+        DataError: The files are damaged, or of another version.
+        ConfigError: The text encoder is missing, or is another one.
+    """
+    plain, arrays = _read_files(folder)
+    if plain.get("format") != CONTENT_FORMAT:
+        raise DataError(f"expected {CONTENT_FORMAT!r} in {folder}, got {plain.get('format')!r}")
+    try:
+        meaning = _read_text_encoder(plain.get("text_encoder"), arrays, text_encoder)
+        words, values = (_read_lexical(name, plain, arrays) for name in LEXICAL_PARTS)
+        return AttributeTerms.from_dict(plain), (words, values), meaning
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{CONTENT_JSON_FILE} in {folder} is damaged: {error!r}") from error
+
+
+def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    from safetensors import SafetensorError  # noqa: PLC0415 - only needed when loading
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    if not (folder / CONTENT_JSON_FILE).is_file():
+        raise NotFoundError(f"no saved content in {folder}; expected {CONTENT_JSON_FILE}")
+    try:
+        plain = json.loads((folder / CONTENT_JSON_FILE).read_text("utf-8"))
+        return dict(plain), load_file(folder / CONTENT_ARRAYS_FILE)
+    except (ValueError, TypeError, OSError, SafetensorError) as error:
+        raise DataError(f"the content in {folder} is damaged: {error}") from error
+
+
+def _read_lexical(
+    name: str, plain: dict[str, Any], arrays: dict[str, Any]
+) -> LexicalEncoder | None:
+    return LexicalEncoder(tuple(plain[name]), arrays[name]) if name in plain else None
+
+
+def _read_text_encoder(
+    wanted: dict[str, str] | None, arrays: dict[str, Any], encoder: Encoder | None
+) -> CentredTextEncoder | None:
+    if wanted is None:
+        return None
+    if encoder is None or encoder.hash != wanted["hash"]:
+        given = "none" if encoder is None else f"{type(encoder).__name__} {encoder.hash}"
+        raise ConfigError(
+            f"the content was fitted with the text encoder {wanted['kind']} {wanted['hash']}, "
+            f"got {given}; load the same one and pass it as text_encoder"
+        )
+    return CentredTextEncoder(encoder, arrays["mean"])
+
+
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
-BINS = 10
+N_NUMBER_BINS = 10
 """Ranges that a number of an item is cut into."""
-LONGEST_TEXT = 1000
+MAX_TEXT_CHARS = 1000
 """Characters of an item that the text model reads; what matters comes first."""
 
 
@@ -48,11 +180,11 @@ class ContentEncoder:
         array([[0., 1.]], dtype=float32)
     """
 
-    attributes: Attributes
+    attributes: AttributeTerms
     """Every column and its role, and the ranges of numbers."""
     word_weights: LexicalEncoder | None
     attribute_weights: LexicalEncoder | None
-    meaning: Meaning | None
+    meaning: CentredTextEncoder | None
 
     @classmethod
     def fit(
@@ -84,18 +216,20 @@ class ContentEncoder:
         overrides: Mapping[str, FieldRole] | None = None,
         *,
         progress: Progress | None = None,
-    ) -> "tuple[ContentEncoder, tuple[Block, ...]]":
+    ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
         """Do :meth:`fit` and :meth:`transform` of the same items, reading their text once."""
-        attributes = Attributes.fit(items, infer_fields(items, "item_id", overrides), bins=BINS)
-        words, found = _words(attributes.fields, items), attributes.terms(items)
-        word_weights, attribute_weights = _weights(words), _weights(found)
+        attributes = AttributeTerms.fit(
+            items, infer_fields(items, "item_id", overrides), bins=N_NUMBER_BINS
+        )
+        words, found = _tokenize_text_columns(attributes.fields, items), attributes.terms(items)
+        word_weights, attribute_weights = _fit_lexical(words), _fit_lexical(found)
         meaning = rows = None
         texts = item_texts(attributes.fields, items)
         if text_encoder is not None and any(texts):
-            meaning, rows = Meaning.fit_rows(text_encoder, texts, progress)
+            meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
-        blocks = list(fitted._lexical(words, found))
-        return fitted, (*blocks, *([] if rows is None else [Block(MEANING, rows)]))
+        blocks = list(fitted._lexical_blocks(words, found))
+        return fitted, (*blocks, *([] if rows is None else [ContentBlock(MEANING, rows)]))
 
     def transform(
         self,
@@ -103,7 +237,7 @@ class ContentEncoder:
         *,
         progress: Progress | None = None,
         known: Mapping[str, Floats] | None = None,
-    ) -> tuple[Block, ...]:
+    ) -> tuple[ContentBlock, ...]:
         """Return the blocks of items, new or known, (n_items, dim) each.
 
         Args:
@@ -112,24 +246,24 @@ class ContentEncoder:
             known: Rows of the block ``meaning`` by text: these are not encoded again.
         """
         fields = self.attributes.fields
-        words = _words(fields, items) if self.word_weights else []
-        blocks = list(self._lexical(words, self.attributes.terms(items)))
+        words = _tokenize_text_columns(fields, items) if self.word_weights else []
+        blocks = list(self._lexical_blocks(words, self.attributes.terms(items)))
         if self.meaning is not None:
-            rows = _meant(self.meaning, item_texts(fields, items), progress, known or {})
-            blocks.append(Block(MEANING, rows))
+            rows = _text_vectors(self.meaning, item_texts(fields, items), progress, known or {})
+            blocks.append(ContentBlock(MEANING, rows))
         return tuple(blocks)
 
-    def texts(self, sentences: Sequence[str]) -> tuple[Block, ...]:
+    def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
         """Return the same blocks for free text; it has the attributes whose value it names."""
-        words = token_lists(sentences)
-        found = [self._phrases.terms_in(row) for row in words]
-        blocks = list(self._lexical(words, found))
+        words = tokenize_all(sentences)
+        found = [self._phrase_matcher.find_terms(row) for row in words]
+        blocks = list(self._lexical_blocks(words, found))
         if self.meaning is not None:
-            blocks.append(Block(MEANING, self.meaning.rows(sentences)))
+            blocks.append(ContentBlock(MEANING, self.meaning.transform(sentences)))
         return tuple(blocks)
 
     def shared_terms(
-        self, a: Sequence[Block], i: int, b: Sequence[Block], j: int, top: int = 5
+        self, a: Sequence[ContentBlock], i: int, b: Sequence[ContentBlock], j: int, top: int = 5
     ) -> list[tuple[str, float]]:
         """Return what row ``i`` of ``a`` and row ``j`` of ``b`` have in common, most first.
 
@@ -137,7 +271,7 @@ class ContentEncoder:
         """
         shared: list[tuple[str, float]] = []
         for name, weights in self._weights:
-            product = _row(a, name, i).multiply(_row(b, name, j)).tocoo()
+            product = _block_row(a, name, i).multiply(_block_row(b, name, j)).tocoo()
             shared += [
                 (weights.terms[column], float(share))
                 for column, share in zip(product.coords[1], product.data, strict=True)
@@ -147,7 +281,13 @@ class ContentEncoder:
     def describe(self) -> pl.DataFrame:
         """Return what each column became: column, role, separator, blocks, why."""
         rows = [
-            (field.name, field.role, field.separator, self._blocks_of(field), field.why)
+            (
+                field.name,
+                field.role,
+                field.separator,
+                self._describe_blocks(field),
+                field.reason,
+            )
             for field in self.attributes.fields
         ]
         names = ["column", "role", "separator", "blocks", "why"]
@@ -184,25 +324,27 @@ class ContentEncoder:
         pairs = ((WORDS, self.word_weights), (ATTRIBUTES, self.attribute_weights))
         return [(name, weights) for name, weights in pairs if weights is not None]
 
-    def _lexical(
+    def _lexical_blocks(
         self, words: Sequence[Sequence[str]], found: Sequence[Sequence[str]]
-    ) -> Iterator[Block]:
+    ) -> Iterator[ContentBlock]:
         documents = {WORDS: words, ATTRIBUTES: found}
         for name, weights in self._weights:
-            yield Block(name, weights.transform(documents[name]))
+            yield ContentBlock(name, weights.transform(documents[name]))
 
     @cached_property
-    def _phrases(self) -> Phrases:
+    def _phrase_matcher(self) -> PhraseMatcher:
         fields = self.attributes.fields
         named = {field.name for field in fields if field.role in {"category", "date"}}
-        return Phrases(self.attribute_weights.terms if self.attribute_weights else (), named)
+        return PhraseMatcher(
+            self.attribute_weights.terms if self.attribute_weights else (), named
+        )
 
-    def _blocks_of(self, field: Field) -> str:
+    def _describe_blocks(self, field: ContentField) -> str:
         mine = {"ignore": (), "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
         return ", ".join(name for name in mine if name in self.names)
 
 
-def item_texts(fields: Sequence[Field], items: pl.DataFrame) -> list[str]:
+def item_texts(fields: Sequence[ContentField], items: pl.DataFrame) -> list[str]:
     """Return what a text model reads of each item: the title first, then the other texts.
 
     Text that repeats is left out, and all after 1,000 characters. In a catalogue without any
@@ -217,16 +359,16 @@ def item_texts(fields: Sequence[Field], items: pl.DataFrame) -> list[str]:
     read = sorted(texts, key=lambda field: not field.is_title)
     read = read or [field for field in fields if field.role == "category"]
     columns = [
-        cells(items[field.name]).fill_null("").to_list()
+        text_values(items[field.name]).fill_null("").to_list()
         for field in read
         if field.name in items.columns
     ]
     rows = zip(*columns, strict=True) if columns else ((),) * items.height
-    return [". ".join(dict.fromkeys(filter(None, row)))[:LONGEST_TEXT] for row in rows]
+    return [". ".join(dict.fromkeys(filter(None, row)))[:MAX_TEXT_CHARS] for row in rows]
 
 
-def _meant(
-    meaning: Meaning,
+def _text_vectors(
+    meaning: CentredTextEncoder,
     texts: Sequence[str],
     progress: Progress | None,
     known: Mapping[str, Floats],
@@ -234,15 +376,17 @@ def _meant(
     """Return (n_texts, dim) rows; those that are known are not made again."""
     new = [text for text in texts if text not in known]
     if len(new) == len(texts):
-        return meaning.rows(texts, progress)
-    made = dict(zip(new, meaning.rows(new, progress), strict=True)) if new else {}
+        return meaning.transform(texts, progress)
+    made = dict(zip(new, meaning.transform(new, progress), strict=True)) if new else {}
     return np.stack([known[text] if text in known else made[text] for text in texts])
 
 
-def _words(fields: Sequence[Field], items: pl.DataFrame) -> list[list[str]]:
+def _tokenize_text_columns(
+    fields: Sequence[ContentField], items: pl.DataFrame
+) -> list[list[str]]:
     """Return the words of all text columns of each item."""
     columns = [
-        token_lists(cells(items[field.name]).fill_null(""))
+        tokenize_all(text_values(items[field.name]).fill_null(""))
         for field in fields
         if field.role == "text" and field.name in items.columns
     ]
@@ -250,10 +394,10 @@ def _words(fields: Sequence[Field], items: pl.DataFrame) -> list[list[str]]:
     return [[word for words in row for word in words] for row in rows]
 
 
-def _weights(documents: Sequence[Sequence[str]]) -> LexicalEncoder | None:
+def _fit_lexical(documents: Sequence[Sequence[str]]) -> LexicalEncoder | None:
     weights = LexicalEncoder.fit(documents)
     return weights if len(weights) else None
 
 
-def _row(blocks: Sequence[Block], name: str, row: int) -> Sparse:
+def _block_row(blocks: Sequence[ContentBlock], name: str, row: int) -> Sparse:
     return next(block.matrix for block in blocks if block.name == name)[[row]]

@@ -1,19 +1,141 @@
-"""Text vectors of a server that speaks the ``/v1/embeddings`` dialect of the OpenAI API."""
+"""JSON to a server and back, by the standard library: patient, with bounded answers.
+
+Text vectors of a server that speaks the ``/v1/embeddings`` dialect of the OpenAI API.
+"""
 
 import hashlib
+import json
+import logging
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 import numpy as np
 
 from daybreak.encoders.base import Encoder, encoders
-from daybreak.encoders.http_json import JsonServer
-from daybreak.errors import ConfigError, DataError
+from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats
 
-KEY = "DAYBREAK_EMBEDDINGS_KEY"
+log = logging.getLogger(__name__)
+
+
+RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+"""Statuses after which the same request may go well."""
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Refuse to be sent elsewhere: the key would go along."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class JsonServer:
+    """One address that takes JSON by POST and answers with JSON."""
+
+    url: str
+    """``https://…``; ``http://`` too when no key is sent or the host is this machine."""
+    headers: Mapping[str, str]
+    """Sent with every request, never logged and never part of an error."""
+    timeout_s: float = 60.0
+    """A request without any byte for so long is given up [s]."""
+    tries: int = 4
+    """Attempts of one request, the first included."""
+    wait_s: float = 1.0
+    """Pause before the second attempt, doubled each time [s]."""
+    max_response_bytes: int = 256 << 20
+    """Answers that are longer are refused [bytes]."""
+
+    def __repr__(self) -> str:
+        return f"JsonServer({self.url!r})"
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError(
+                f"an address must start with http:// or https://, got {self.url!r}"
+            )
+        if parts.username or parts.password:
+            raise ConfigError("an address must not hold a name or a password; use a key")
+        if self.headers and parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+            raise ConfigError(
+                f"a key is not sent to {parts.hostname} without encryption; use https://"
+            )
+
+    def post(self, body: Mapping[str, Any]) -> Any:
+        """Send an object and return the answer, trying again while the server is busy.
+
+        Raises:
+            NotFoundError: The server cannot be reached, or has nothing at the address.
+            DataError: It refused the request, or answered with something else than JSON.
+        """
+        fault: NotFoundError | None = None
+        for attempt in range(self.tries):
+            if fault is not None:
+                log.info("%s; trying again", fault)
+                time.sleep(self.wait_s * 2 ** (attempt - 1))
+            try:
+                return self._post_once(json.dumps(body).encode())
+            except HTTPError as error:
+                fault = self._transient_error(error)
+            except (URLError, TimeoutError, HTTPException, ConnectionError) as error:
+                reason = getattr(error, "reason", None) or error
+                fault = NotFoundError(f"{self.url} does not answer: {reason}")
+        raise fault or NotFoundError(f"{self.url} was not asked: tries is {self.tries}")
+
+    def _post_once(self, body: bytes) -> Any:
+        headers = {"Content-Type": "application/json", **self.headers}
+        request = Request(self.url, data=body, headers=headers)  # noqa: S310 - checked above
+        with self._opener().open(request, timeout=self.timeout_s) as answer:
+            raw = answer.read(self.max_response_bytes + 1)
+        if len(raw) > self.max_response_bytes:
+            raise DataError(
+                f"{self.url} answered with more than {self.max_response_bytes} bytes"
+            )
+        try:
+            return json.loads(raw)
+        except ValueError as error:
+            raise DataError(f"{self.url} answered with something else than JSON") from error
+
+    def _transient_error(self, error: HTTPError) -> NotFoundError:
+        """Return what went wrong when another attempt may help; else raise it."""
+        said = self._redact(error.read(300).decode("utf-8", "replace").strip())
+        text = f"{self.url} answered {error.code} {error.reason}: {said}"
+        error.close()
+        if error.code in RETRY_STATUSES:
+            return NotFoundError(text)
+        if error.code == 404:
+            raise NotFoundError(text) from None
+        raise DataError(text) from None
+
+    def _redact(self, said: str) -> str:
+        """Take the key out of what a server says, should it repeat it."""
+        for value in self.headers.values():
+            said = said.replace(value.rpartition(" ")[2], "…")
+        return said
+
+    def _opener(self) -> OpenerDirector:
+        """Return what sends: to this machine directly, whatever proxy the environment names."""
+        local = urlsplit(self.url).hostname in LOCAL_HOSTS
+        return build_opener(_NoRedirects(), *([ProxyHandler({})] if local else []))
+
+
+DEFAULT_KEY_VARIABLE = "DAYBREAK_EMBEDDINGS_KEY"
 """Environment variable that holds the key, when the server wants one."""
 
 
@@ -52,7 +174,7 @@ class EndpointEncoder(Encoder):
         model: str,
         *,
         dimensions: int | None = None,
-        key_variable: str = KEY,
+        key_variable: str = DEFAULT_KEY_VARIABLE,
         prefix: str = "",
         timeout_s: float = 60.0,
         tries: int = 4,
@@ -67,7 +189,7 @@ class EndpointEncoder(Encoder):
         self.url = path if path.endswith("/embeddings") else f"{path}/embeddings"
         self.key_variable = key_variable
         self.workers = threads or 1
-        self._patience = {"timeout_s": timeout_s, "tries": tries, "wait_s": wait_s}
+        self._retry_options = {"timeout_s": timeout_s, "tries": tries, "wait_s": wait_s}
         JsonServer(self.url, {})  # a bad address is told at once
 
     @property
@@ -75,12 +197,12 @@ class EndpointEncoder(Encoder):
         """The address, with the key of the moment."""
         key = os.environ.get(self.key_variable)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return JsonServer(self.url, headers, **self._patience)  # type: ignore[arg-type]
+        return JsonServer(self.url, headers, **self._retry_options)  # type: ignore[arg-type]
 
     @cached_property
     def dim(self) -> int:  # asked for once, when it is needed
         """Length of a vector; the server is asked for one to find out."""
-        return self.dimensions or int(self._ask(["a"]).shape[1])
+        return self.dimensions or int(self._request_vectors(["a"]).shape[1])
 
     @property
     def hash(self) -> str:
@@ -89,21 +211,21 @@ class EndpointEncoder(Encoder):
         return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        rows = self._ask([self.prefix + text for text in texts])
+        rows = self._request_vectors([self.prefix + text for text in texts])
         if rows.shape[1] != self.dim:
             raise DataError(
                 f"{self.url} gave {rows.shape[1]} numbers a text, before {self.dim}"
             )
         return rows
 
-    def _ask(self, texts: list[str]) -> Floats:
+    def _request_vectors(self, texts: list[str]) -> Floats:
         body: dict[str, Any] = {"model": self.model, "input": texts, "encoding_format": "float"}
         if self.dimensions is not None:
             body["dimensions"] = self.dimensions
-        return vectors_of(self.server.post(body), len(texts), self.url)
+        return parse_embeddings(self.server.post(body), len(texts), self.url)
 
 
-def vectors_of(answer: Any, n_texts: int, url: str) -> Floats:
+def parse_embeddings(response: Any, n_texts: int, url: str) -> Floats:
     """Return the vectors of an answer in the order of the texts.
 
     Raises:
@@ -111,12 +233,12 @@ def vectors_of(answer: Any, n_texts: int, url: str) -> Floats:
 
     Example:
         >>> rows = [{"index": 1, "embedding": [3, 4]}, {"index": 0, "embedding": [1, 2]}]
-        >>> vectors_of({"data": rows}, 2, "the server")
+        >>> parse_embeddings({"data": rows}, 2, "the server")
         array([[1., 2.],
                [3., 4.]], dtype=float32)
     """
     try:
-        found = {int(row["index"]): row["embedding"] for row in answer["data"]}
+        found = {int(row["index"]): row["embedding"] for row in response["data"]}
         rows = np.array([found[place] for place in range(n_texts)], np.float32)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(

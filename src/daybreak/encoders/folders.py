@@ -23,7 +23,7 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place only if all went well.
 
     Two processes may write the same file at once: a reader sees one or the other, whole.

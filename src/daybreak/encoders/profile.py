@@ -10,19 +10,19 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.fields import FieldRole, infer_fields
-from daybreak.encoders.attributes import Attributes
-from daybreak.encoders.lexical import commonest, count, frequencies
+from daybreak.encoders.attributes import AttributeTerms
+from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Sparse
 
-BINS = 8
+N_NUMBER_BINS = 8
 """Ranges that a number of a user is cut into."""
-MIN_USERS = 5
+MIN_USERS_PER_VALUE = 5
 """A value of fewer users is left out: nothing can be learned from it, and it may name one."""
 MAX_COLUMNS = 2000
 
-FORMAT = "daybreak profile 1"
-FILE = "profile.json"
+PROFILE_FORMAT = "daybreak profile 1"
+PROFILE_FILE = "profile.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class ProfileEncoder:
         (('sex=f', 'sex=m'), array([[1., 0.]], dtype=float32))
     """
 
-    attributes: Attributes
+    attributes: AttributeTerms
     names: tuple[str, ...]
 
     @classmethod
@@ -58,22 +58,30 @@ class ProfileEncoder:
         Raises:
             ConfigError: An override names a column that is not there, or an unknown role.
         """
-        attributes = Attributes.fit(users, infer_fields(users, "user_id", overrides), bins=BINS)
-        seen, df = frequencies(attributes.terms(users))
-        kept = commonest(seen, df, MIN_USERS, MAX_COLUMNS)
+        attributes = AttributeTerms.fit(
+            users, infer_fields(users, "user_id", overrides), bins=N_NUMBER_BINS
+        )
+        seen, df = document_frequencies(attributes.terms(users))
+        kept = most_frequent_terms(seen, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
         return cls(attributes, tuple(seen[place] for place in kept))
 
     def transform(self, users: pl.DataFrame) -> Sparse:
         """Return (n_users, n_names) float32 zeros and ones; zero rows where all is unknown."""
-        rows = count(self.attributes.terms(users), self._columns)
+        rows = count_terms(self.attributes.terms(users), self._columns)
         rows.data = np.ones_like(rows.data)
         return rows.astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Write ``profile.json``."""
-        plain = {"format": FORMAT, **self.attributes.to_plain(), "names": list(self.names)}
+        plain = {
+            "format": PROFILE_FORMAT,
+            **self.attributes.to_dict(),
+            "names": list(self.names),
+        }
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
+        (folder / PROFILE_FILE).write_text(
+            json.dumps(plain, ensure_ascii=False), encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "ProfileEncoder":
@@ -83,15 +91,17 @@ class ProfileEncoder:
             NotFoundError: There is nothing in the folder.
             DataError: The file is damaged, or of another version.
         """
-        if not (folder / FILE).is_file():
-            raise NotFoundError(f"no saved profile in {folder}; expected {FILE}")
+        if not (folder / PROFILE_FILE).is_file():
+            raise NotFoundError(f"no saved profile in {folder}; expected {PROFILE_FILE}")
         try:
-            plain = json.loads((folder / FILE).read_text("utf-8"))
-            if plain["format"] != FORMAT:
-                raise DataError(f"expected {FORMAT!r} in {folder}, got {plain['format']!r}")
-            return cls(Attributes.from_plain(plain), tuple(plain["names"]))
+            plain = json.loads((folder / PROFILE_FILE).read_text("utf-8"))
+            if plain["format"] != PROFILE_FORMAT:
+                raise DataError(
+                    f"expected {PROFILE_FORMAT!r} in {folder}, got {plain['format']!r}"
+                )
+            return cls(AttributeTerms.from_dict(plain), tuple(plain["names"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{FILE} in {folder} is damaged: {error!r}") from error
+            raise DataError(f"{PROFILE_FILE} in {folder} is damaged: {error!r}") from error
 
     @cached_property
     def _columns(self) -> dict[str, int]:

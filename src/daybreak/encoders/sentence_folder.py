@@ -13,12 +13,12 @@ from daybreak.types import Floats
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-MAX_TOKENS = 256
-CHARS_PER_TOKEN = 32
+DEFAULT_MAX_TOKENS = 256
+MAX_CHARS_PER_TOKEN = 32
 """A text is cut at this many characters per allowed token before it is tokenised."""
 
 
-def pooled(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:
+def pool_tokens(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:
     """Return one row a text: the mean over its tokens (``mean``), or its first token (``cls``).
 
     Args:
@@ -41,7 +41,7 @@ def pooled(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:
     return np.asarray((hidden * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1))
 
 
-def settings_in(path: Path) -> Any:
+def read_settings(path: Path) -> Any:
     """Return what a JSON file of the model says; nothing when the model has no such file."""
     if not path.is_file():
         return {}
@@ -51,22 +51,22 @@ def settings_in(path: Path) -> Any:
         raise DataError(f"{path.name} of the text model is not JSON: {error}") from error
 
 
-def max_tokens_of(folder: Path, asked: int | None) -> int:
+def read_max_tokens(folder: Path, requested: int | None) -> int:
     """Return where a text is cut: as asked, else as the model says, else at 256 tokens."""
-    own = settings_in(folder / "sentence_bert_config.json").get("max_seq_length")
-    chosen = asked if asked is not None else own or MAX_TOKENS
+    own = read_settings(folder / "sentence_bert_config.json").get("max_seq_length")
+    chosen = requested if requested is not None else own or DEFAULT_MAX_TOKENS
     if not isinstance(chosen, int) or chosen < 2:
         raise ConfigError(f"max_tokens must be a whole number from 2, got {chosen!r}")
     return chosen
 
 
-def pooling_of(folder: Path) -> str:
+def read_pooling(folder: Path) -> str:
     """Read how tokens become one vector; refuse what would give other vectors."""
-    if any("Dense" in module["type"] for module in settings_in(folder / "modules.json")):
+    if any("Dense" in module["type"] for module in read_settings(folder / "modules.json")):
         raise ConfigError(
             "the text model ends in a Dense layer, without which its vectors are others"
         )
-    settings = settings_in(folder / "1_Pooling" / "config.json")
+    settings = read_settings(folder / "1_Pooling" / "config.json")
     flags = [
         key for key, on in settings.items() if key.startswith("pooling_mode_") and on is True
     ]

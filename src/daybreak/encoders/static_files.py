@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from daybreak.encoders.folders import written_whole
+from daybreak.encoders.folders import atomic_write
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Floats, Rows
 
-FORMAT = 1
-TOKENIZER, ARRAYS, FACTS = "tokenizer.json", "static_text.safetensors", "static_text.json"
+STATIC_TEXT_FORMAT = 1
+TOKENIZER_FILE, ARRAYS_FILE, METADATA_FILE = (
+    "tokenizer.json",
+    "static_text.safetensors",
+    "static_text.json",
+)
 
 
 @dataclass(frozen=True, eq=False)
-class StaticParts:
+class StaticTextModel:
     """Everything a static text model consists of."""
 
     tokenizer: str
@@ -30,7 +34,7 @@ class StaticParts:
     """(n_pairs,) int64 keys ``first * n_tokens + second``, rising"""
     fallback: Floats
     """(dim,) float32, for texts in which nothing is known"""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from and how good it is; changes no vector."""
 
     @property
@@ -41,34 +45,36 @@ class StaticParts:
     @property
     def hash(self) -> str:
         """Id of everything that changes a vector: 32 hexadecimal digits."""
-        digest = hashlib.blake2b(f"static-text {FORMAT}\n".encode(), digest_size=16)
+        digest = hashlib.blake2b(f"static-text {STATIC_TEXT_FORMAT}\n".encode(), digest_size=16)
         digest.update(self.tokenizer.encode())
         for array in (self.vectors, self.pairs, self.fallback):
             digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 
-def is_static(folder: Path) -> bool:
+def is_static_text(folder: Path) -> bool:
     """Say whether a folder holds a static text model."""
-    return all((folder / name).is_file() for name in (TOKENIZER, ARRAYS, FACTS))
+    return all(
+        (folder / name).is_file() for name in (TOKENIZER_FILE, ARRAYS_FILE, METADATA_FILE)
+    )
 
 
-def write_static(folder: Path, parts: StaticParts) -> None:
+def write_static_text(folder: Path, parts: StaticTextModel) -> None:
     """Write three files; a reader sees the old ones or the new ones, each whole."""
     from safetensors.numpy import save_file  # noqa: PLC0415 - only who writes pays for it
 
     arrays = {"vectors": parts.vectors, "pairs": parts.pairs, "fallback": parts.fallback}
-    facts = {"format": FORMAT, "hash": parts.hash, "facts": dict(parts.facts)}
-    with written_whole(folder / ARRAYS) as draft:
+    facts = {"format": STATIC_TEXT_FORMAT, "hash": parts.hash, "facts": dict(parts.metadata)}
+    with atomic_write(folder / ARRAYS_FILE) as draft:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, draft)
-    with written_whole(folder / TOKENIZER) as draft:
+    with atomic_write(folder / TOKENIZER_FILE) as draft:
         draft.write_text(parts.tokenizer, "utf-8")
-    with written_whole(folder / FACTS) as draft:
+    with atomic_write(folder / METADATA_FILE) as draft:
         draft.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def read_static(folder: Path) -> StaticParts:
-    """Read what :func:`write_static` wrote.
+def read_static_text(folder: Path) -> StaticTextModel:
+    """Read what :func:`write_static_text` wrote.
 
     Raises:
         NotFoundError: The files are not there.
@@ -77,15 +83,15 @@ def read_static(folder: Path) -> StaticParts:
     from safetensors import SafetensorError  # noqa: PLC0415 - only who reads pays for it
     from safetensors.numpy import load_file  # noqa: PLC0415
 
-    if not is_static(folder):
+    if not is_static_text(folder):
         raise NotFoundError(
-            f"{folder} holds no static text model: {TOKENIZER}, {ARRAYS} and {FACTS} are needed"
+            f"{folder} holds no static text model: {TOKENIZER_FILE}, {ARRAYS_FILE} and {METADATA_FILE} are needed"
         )
     try:
-        head = json.loads((folder / FACTS).read_text("utf-8"))
-        arrays = load_file(folder / ARRAYS)
-        tokenizer = (folder / TOKENIZER).read_text("utf-8")
-        parts = StaticParts(
+        head = json.loads((folder / METADATA_FILE).read_text("utf-8"))
+        arrays = load_file(folder / ARRAYS_FILE)
+        tokenizer = (folder / TOKENIZER_FILE).read_text("utf-8")
+        parts = StaticTextModel(
             tokenizer,
             arrays["vectors"],
             arrays["pairs"],
@@ -95,8 +101,10 @@ def read_static(folder: Path) -> StaticParts:
         version, wanted = head["format"], head["hash"]
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise DataError(f"the static text model in {folder} is damaged: {error}") from error
-    if version != FORMAT:
-        raise DataError(f"the static text model in {folder} has format {version}, not {FORMAT}")
+    if version != STATIC_TEXT_FORMAT:
+        raise DataError(
+            f"the static text model in {folder} has format {version}, not {STATIC_TEXT_FORMAT}"
+        )
     if parts.hash != wanted:
         raise DataError(
             f"the files of the static text model in {folder} do not belong together"

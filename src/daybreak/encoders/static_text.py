@@ -1,26 +1,124 @@
-"""Text vectors by adding up vectors of tokens: what distilling leaves of a big encoder.
+"""Texts as bags of tokens and of neighbouring pairs of tokens: counts in a sparse matrix.
+
+Text vectors by adding up vectors of tokens: what distilling leaves of a big encoder.
 
 No network is run: a text costs its tokens and one row of a sparse product.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
-from daybreak.encoders.bags import Tokens, bags
 from daybreak.encoders.base import Encoder, encoders, thread_count
-from daybreak.encoders.resolve import Resolution, resolve
-from daybreak.encoders.static_files import TOKENIZER, StaticParts, read_static, write_static
+from daybreak.encoders.loading import Resolution, resolve
+from daybreak.encoders.static_files import (
+    TOKENIZER_FILE,
+    StaticTextModel,
+    read_static_text,
+    write_static_text,
+)
 from daybreak.errors import ConfigError, DataError
-from daybreak.types import Floats
+from daybreak.types import Floats, Rows, Sparse
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-LONGEST = 20_000
+
+@dataclass(frozen=True, eq=False)
+class TokenizedTexts:
+    """The tokens of many texts, one after another."""
+
+    ids: Rows
+    """(n_tokens_in_all,) token ids, text after text"""
+    text_index: Rows
+    """(n_tokens_in_all,) the text each token stands in, never falling"""
+    n_texts: int
+
+    @classmethod
+    def from_texts(cls, tokenizer: "Tokenizer", texts: Sequence[str]) -> "TokenizedTexts":
+        """Cut texts into tokens, without the marks that models put around a text."""
+        found = [
+            text.ids
+            for text in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
+        lengths = np.fromiter(map(len, found), np.int64, len(found))
+        ids = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
+        return cls(ids, np.repeat(np.arange(len(found)), lengths), len(found))
+
+    def pair_keys(self, n_tokens: int) -> tuple[Rows, Rows]:
+        """Return the key of every pair, ``first * n_tokens + second``, and its text.
+
+        Example:
+            >>> TokenizedTexts(np.array([1, 2, 0]), np.array([0, 0, 1]), 2).keys(10)
+            (array([12]), array([0]))
+        """
+        inside = self.text_index[:-1] == self.text_index[1:]
+        keys = self.ids[:-1] * n_tokens + self.ids[1:]
+        return keys[inside], self.text_index[:-1][inside]
+
+
+def token_counts(tokens: TokenizedTexts, n_tokens: int, pairs: Rows) -> Sparse:
+    """Return how often each token, and each known pair, stands in each text.
+
+    Args:
+        tokens: What the texts consist of.
+        n_tokens: Size of the vocabulary.
+        pairs: (n_pairs,) keys of the pairs that count, rising; see :meth:`TokenizedTexts.pair_keys`.
+
+    Returns:
+        (n_texts, n_tokens + n_pairs) float32 CSR; pairs that are not listed are left out.
+
+    Example:
+        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 0]), np.array([0, 0, 0, 1]), 2)
+        >>> bags(tokens, 3, np.array([5])).toarray()
+        array([[0., 2., 1., 1.],
+               [1., 0., 0., 0.]], dtype=float32)
+    """
+    keys, owner = tokens.pair_keys(n_tokens)
+    place = np.searchsorted(pairs, keys)
+    known = np.zeros(len(keys), bool)
+    inside = place < len(pairs)
+    known[inside] = pairs[place[inside]] == keys[inside]
+    rows = np.concatenate([tokens.text_index, owner[known]])
+    columns = np.concatenate([tokens.ids, n_tokens + place[known]])
+    shape = (tokens.n_texts, n_tokens + len(pairs))
+    return sp.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+
+
+def frequent_pairs(
+    tokens: TokenizedTexts, n_tokens: int, *, max_pairs: int, min_texts: int = 2
+) -> Rows:
+    """Return the keys of the pairs that stand in the most texts, rising.
+
+    Args:
+        tokens: What the texts consist of.
+        n_tokens: Size of the vocabulary.
+        most: So many pairs at most.
+        least: Texts that a pair must stand in [texts].
+
+    Example:
+        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 2, 0]), np.array([0, 0, 1, 1, 1]), 2)
+        >>> frequent_pairs(tokens, 3, most=10)
+        array([5])
+    """
+    keys, owner = tokens.pair_keys(n_tokens)
+    # A pair that a text repeats counts once: once sorted, equal ones lie side by side.
+    order = np.lexsort((owner, keys))
+    keys, owner = keys[order], owner[order]
+    first = np.ones(len(keys), bool)
+    first[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    found, counts = np.unique(keys[first], return_counts=True)
+    often = np.flatnonzero(counts >= min_texts)
+    chosen = often[np.argsort(-counts[often], kind="stable")[:max_pairs]]
+    return np.asarray(np.sort(found[chosen]))
+
+
+MAX_TEXT_CHARS = 20_000
 """Characters of a text that are read."""
 
 
@@ -34,7 +132,7 @@ class StaticText(Encoder):
     Memory: 4 bytes for each number of the matrix, and about 60 MB for a batch.
 
     Args:
-        model: Folder, model name, what :func:`daybreak.encoders.resolve` returned, or parts.
+        model: Folder, model name, what :func:`daybreak.encoders.loading` returned, or parts.
         threads: Batches computed at the same time; the tokenizer has threads of its own, see
             ``RAYON_NUM_THREADS``.
 
@@ -59,11 +157,11 @@ class StaticText(Encoder):
     batch_chars = 1 << 20
 
     def __init__(
-        self, model: str | Path | Resolution | StaticParts, *, threads: int | None = None
+        self, model: str | Path | Resolution | StaticTextModel, *, threads: int | None = None
     ) -> None:
-        self.parts = model if isinstance(model, StaticParts) else _read(model)
+        self.parts = model if isinstance(model, StaticTextModel) else _find_model(model)
         self.workers = thread_count(threads)
-        self._tokenizer = _tokenizer(self.parts)
+        self._tokenizer = _checked_tokenizer(self.parts)
         self._vectors = self.parts.vectors.astype(np.float32)
         self._hash = self.parts.hash
 
@@ -79,7 +177,7 @@ class StaticText(Encoder):
 
     def save(self, folder: str | Path) -> Path:
         """Write the model to a folder, which is its name from then on; return the folder."""
-        write_static(Path(folder), self.parts)
+        write_static_text(Path(folder), self.parts)
         return Path(folder)
 
     def shortened(self, dim: int) -> "StaticText":
@@ -98,24 +196,26 @@ class StaticText(Encoder):
         return StaticText(replace(parts, vectors=vectors, fallback=fallback))
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        tokens = Tokens.of(self._tokenizer, [text[:LONGEST] for text in texts])
-        counts = bags(tokens, self.parts.n_tokens, self.parts.pairs)
+        tokens = TokenizedTexts.from_texts(
+            self._tokenizer, [text[:MAX_TEXT_CHARS] for text in texts]
+        )
+        counts = token_counts(tokens, self.parts.n_tokens, self.parts.pairs)
         rows = np.asarray(counts @ self._vectors, np.float32)
         rows[~rows.any(axis=1)] = self.parts.fallback
         return rows
 
 
-def _read(model: str | Path | Resolution) -> StaticParts:
+def _find_model(model: str | Path | Resolution) -> StaticTextModel:
     found = model if isinstance(model, Resolution) else resolve(model)
     if found.kind != "static-text":
         raise ConfigError(
             f"{found.name} is a model of kind {found.kind}, not static-text; load_encoder() "
             "takes every kind"
         )
-    return read_static(found.folder)
+    return read_static_text(found.folder)
 
 
-def tokenizer_from(text: str) -> "Tokenizer":
+def parse_tokenizer(text: str) -> "Tokenizer":
     """Return a tokenizer of its JSON, which neither pads nor cuts.
 
     Raises:
@@ -127,15 +227,15 @@ def tokenizer_from(text: str) -> "Tokenizer":
         tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises nothing narrower
         raise DataError(
-            f"{TOKENIZER} of the static text model cannot be read: {error}"
+            f"{TOKENIZER_FILE} of the static text model cannot be read: {error}"
         ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
 
 
-def _tokenizer(parts: StaticParts) -> "Tokenizer":
-    tokenizer = tokenizer_from(parts.tokenizer)
+def _checked_tokenizer(parts: StaticTextModel) -> "Tokenizer":
+    tokenizer = parse_tokenizer(parts.tokenizer)
     if tokenizer.get_vocab_size() != parts.n_tokens:
         raise DataError(
             f"the static text model has {parts.n_tokens} rows for tokens, and a tokenizer of "

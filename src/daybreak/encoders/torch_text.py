@@ -9,19 +9,19 @@ from typing import Any, Literal
 import numpy as np
 
 from daybreak.encoders.base import Encoder, encoders, thread_count
-from daybreak.encoders.packaged import file_sha256
-from daybreak.encoders.resolve import Resolution, resolve
+from daybreak.encoders.loading import Resolution, resolve
+from daybreak.encoders.packages import file_sha256
 from daybreak.encoders.sentence_folder import (
-    CHARS_PER_TOKEN,
-    max_tokens_of,
-    pooled,
-    pooling_of,
+    MAX_CHARS_PER_TOKEN,
+    pool_tokens,
+    read_max_tokens,
+    read_pooling,
     read_tokenizer,
 )
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from daybreak.types import Floats
 
-WEIGHTS = "model.safetensors"
+WEIGHTS_FILE = "model.safetensors"
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class TorchTextEncoder(Encoder):
     the model's author. Pools by mean or first token as the model's settings say.
 
     Args:
-        model: Folder, model name, or what :func:`daybreak.encoders.resolve` returned.
+        model: Folder, model name, or what :func:`daybreak.encoders.loading` returned.
         precision: ``bf16`` (about twice as fast where the processor multiplies 16-bit numbers),
             ``fp32``, or ``auto``: ``bf16`` on such a processor.
         threads: Threads of torch, for the whole process.
@@ -64,15 +64,15 @@ class TorchTextEncoder(Encoder):
             raise ConfigError(f"precision must be 'auto', 'bf16' or 'fp32', got {precision!r}")
         self.resolution = model if isinstance(model, Resolution) else resolve(model)
         folder = self.resolution.folder
-        self._torch = _torch()
+        self._torch = _import_torch()
         self._torch.set_num_threads(thread_count(threads))
-        self.precision = _best(self._torch) if precision == "auto" else precision
+        self.precision = _fast_precision(self._torch) if precision == "auto" else precision
         self.tolerance = 2e-2 if self.precision == "bf16" else 1e-5
         self.prefix = prefix
-        self.max_tokens = max_tokens_of(folder, max_tokens)
-        self.pooling = pooling_of(folder)
+        self.max_tokens = read_max_tokens(folder, max_tokens)
+        self.pooling = read_pooling(folder)
         self._tokenizer = read_tokenizer(folder / "tokenizer.json", self.max_tokens)
-        self._model = _model(folder, self._torch, self.precision)
+        self._model = _load_model(folder, self._torch, self.precision)
         self._hash = self._identity(folder)
 
     @property
@@ -86,22 +86,22 @@ class TorchTextEncoder(Encoder):
         return self._hash
 
     def _identity(self, folder: Path) -> str:
-        files = (WEIGHTS, "config.json", "tokenizer.json")
+        files = (WEIGHTS_FILE, "config.json", "tokenizer.json")
         settings = f"{self.precision} {self.pooling} {self.max_tokens} {self.prefix!r}"
         known = "\n".join([*(file_sha256(folder / name) for name in files), settings])
         return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        longest = self.max_tokens * CHARS_PER_TOKEN
+        longest = self.max_tokens * MAX_CHARS_PER_TOKEN
         tokens = self._tokenizer.encode_batch([self.prefix + text[:longest] for text in texts])
         ids = self._torch.tensor([token.ids for token in tokens])
         mask = np.array([token.attention_mask for token in tokens], np.int64)
         with self._torch.inference_mode():
             answer = self._model(input_ids=ids, attention_mask=self._torch.from_numpy(mask))
-        return pooled(answer.last_hidden_state.float().numpy(), mask, self.pooling)
+        return pool_tokens(answer.last_hidden_state.float().numpy(), mask, self.pooling)
 
 
-def _torch() -> Any:
+def _import_torch() -> Any:
     try:
         import torch  # noqa: PLC0415 - an extra, and slow to import
         import transformers  # noqa: F401, PLC0415
@@ -112,13 +112,13 @@ def _torch() -> Any:
     return torch
 
 
-def _best(torch: Any) -> Literal["bf16", "fp32"]:
+def _fast_precision(torch: Any) -> Literal["bf16", "fp32"]:
     """Return the precision that this processor is fast at."""
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return "bf16" if known.get("avx512_bf16") else "fp32"
 
 
-def _model(folder: Path, torch: Any, precision: str) -> Any:
+def _load_model(folder: Path, torch: Any, precision: str) -> Any:
     from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
     from transformers.utils import logging as told  # noqa: PLC0415
 

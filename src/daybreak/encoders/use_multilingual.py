@@ -1,32 +1,134 @@
-"""The multilingual Universal Sentence Encoder v3 in numpy: 16 languages, 512 numbers a text."""
+"""Read a SentencePiece unigram model into a tokenizer, without its C++ library.
+
+The multilingual Universal Sentence Encoder v3 in numpy: 16 languages, 512 numbers a text.
+"""
 
 import hashlib
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from daybreak.encoders.base import Encoder, Progress, encoders, thread_count
-from daybreak.encoders.packaged import file_sha256
-from daybreak.encoders.resolve import MULTILINGUAL_MODEL, Resolution, resolve
-from daybreak.encoders.sentencepiece import unigram_tokenizer
+from daybreak.encoders.loading import MULTILINGUAL_MODEL, Resolution, resolve
+from daybreak.encoders.packages import file_sha256
 from daybreak.errors import ConfigError, DataError
 from daybreak.types import Floats, Rows
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
-ORDERS = (2, 3, 5)
+
+WireField: TypeAlias = tuple[int, bytes]
+
+PIECES_FIELD, NORMALIZER_FIELD = 1, 3
+"""Fields of a ModelProto."""
+TEXT_FIELD, SCORE_FIELD, CHARSMAP_FIELD = 1, 2, 2
+"""Fields of a piece, and of a normaliser."""
+
+WIRE_VARINT, WIRE_FIXED64, WIRE_BYTES, WIRE_FIXED32 = 0, 1, 2, 5
+"""Wire types of protocol buffers."""
+
+
+def read_unigram_tokenizer(path: Path) -> "Tokenizer":
+    """Return the tokenizer of a ``.model`` file, without begin and end marks.
+
+    Raises:
+        DataError: The file is not a SentencePiece model.
+    """
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
+
+    pieces, charsmap = read_sentencepiece_model(path)
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
+    steps = [normalizers.Precompiled(charsmap)] if charsmap else []
+    spaces = [normalizers.Replace(Regex(" {2,}"), " "), normalizers.Strip()]
+    tokenizer.normalizer = normalizers.Sequence([*steps, *spaces])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    return tokenizer
+
+
+def read_sentencepiece_model(path: Path) -> tuple[list[tuple[str, float]], bytes]:
+    """Return the pieces with their scores, and the table that normalises characters.
+
+    Raises:
+        DataError: The file is not a SentencePiece model.
+    """
+    pieces: list[tuple[str, float]] = []
+    charsmap = b""
+    try:
+        for number, value in iter_wire_fields(path.read_bytes()):
+            if number == PIECES_FIELD:
+                pieces.append(_parse_piece(value))
+            elif number == NORMALIZER_FIELD:
+                charsmap = dict(iter_wire_fields(value)).get(CHARSMAP_FIELD, b"")
+    except (IndexError, KeyError, ValueError, struct.error) as error:
+        raise DataError(f"{path.name} is not a SentencePiece model: {error!r}") from error
+    if not pieces:
+        raise DataError(f"{path.name} is not a SentencePiece model: it has no pieces")
+    return pieces, charsmap
+
+
+def iter_wire_fields(data: bytes) -> Iterator[WireField]:
+    """Yield (number, bytes) of every field of a protocol-buffer message that carries bytes.
+
+    Whole numbers are passed over: nothing here needs them.
+
+    Raises:
+        ValueError: The bytes are not such a message.
+
+    Example:
+        >>> list(fields(bytes([0x0A, 2, 104, 105, 0x10, 7])))
+        [(1, b'hi')]
+    """
+    at = 0
+    while at < len(data):
+        tag, at = _read_varint(data, at)
+        size = {WIRE_FIXED64: 8, WIRE_FIXED32: 4}.get(tag & 7, 0)
+        if tag & 7 in {WIRE_VARINT, WIRE_BYTES}:
+            size_or_value, at = _read_varint(data, at)
+            size = size_or_value if tag & 7 == WIRE_BYTES else 0
+        elif not size:
+            raise ValueError(f"unknown wire type {tag & 7} at byte {at}")
+        if at + size > len(data):
+            raise ValueError(f"cut short at byte {at}")
+        if size:
+            yield tag >> 3, data[at : at + size]
+        at += size
+
+
+def _parse_piece(data: bytes) -> tuple[str, float]:
+    parts = dict(iter_wire_fields(data))
+    score = struct.unpack("<f", parts[SCORE_FIELD])[0] if SCORE_FIELD in parts else 0.0
+    return parts[TEXT_FIELD].decode("utf-8"), score
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number that starts at a byte, and the place after it."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError(f"a number longer than 10 bytes ends at byte {at}")
+
+
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
+
+CONVOLUTION_WIDTHS = (2, 3, 5)
 """Widths of the three convolutions [tokens]."""
-GAP = max(ORDERS) // 2
+N_PADDING_ROWS = max(CONVOLUTION_WIDTHS) // 2
 """Zero rows between two texts of a batch, so that no window reaches from one into the other."""
 MAX_TOKENS = 512
-CHARS_PER_TOKEN = 32
-BEGIN, END = 1, 2
+MAX_CHARS_PER_TOKEN = 32
+BEGIN_ID, END_ID = 1, 2
 
 
 @encoders.register("use-multilingual")
@@ -39,7 +141,7 @@ class UseMultilingualEncoder(Encoder):
 
     Args:
         model: Folder with ``weights.npz`` and ``sp.model``, the name of the packaged model, or
-            what :func:`daybreak.encoders.resolve` returned.
+            what :func:`daybreak.encoders.loading` returned.
         threads: Batches computed at the same time; see :func:`thread_count`. Needs the package
             ``threadpoolctl``; without it, the threads of numpy's own products are used.
         max_tokens: Cut longer texts here.
@@ -69,16 +171,16 @@ class UseMultilingualEncoder(Encoder):
         weights, pieces = (
             self.resolution.folder / name for name in ("weights.npz", "sp.model")
         )
-        self._tokenizer = unigram_tokenizer(pieces)
+        self._tokenizer = read_unigram_tokenizer(pieces)
         self._tokenizer.enable_truncation(max_tokens)
-        self._w, self._table = _weights(weights)
+        self._weights, self._table = _read_weights(weights)
         digest = f"{file_sha256(weights)} {file_sha256(pieces)} {max_tokens}"
         self._hash = hashlib.blake2b(digest.encode(), digest_size=16).hexdigest()
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return int(self._w["d3"].shape[1])
+        return int(self._weights["d3"].shape[1])
 
     @property
     def hash(self) -> str:
@@ -87,22 +189,22 @@ class UseMultilingualEncoder(Encoder):
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector a text; see :meth:`Encoder.encode`."""
-        with _one_thread_a_product():
+        with _single_threaded_blas():
             return super().encode(texts, progress=progress)
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        longest = self.max_tokens * CHARS_PER_TOKEN
+        longest = self.max_tokens * MAX_CHARS_PER_TOKEN
         tokens = self._tokenizer.encode_batch([text[:longest] for text in texts])
-        ids = [np.array([BEGIN, *token.ids, END]) for token in tokens]
-        sums, counts = self._sums(ids)
+        ids = [np.array([BEGIN_ID, *token.ids, END_ID]) for token in tokens]
+        sums, counts = self._sum_features(ids)
         roots = np.sqrt(counts, dtype=np.float32)
-        means = sums @ self._w["cnn_W"] / roots + self._w["cnn_b"] * roots
+        means = sums @ self._weights["cnn_W"] / roots + self._weights["cnn_b"] * roots
         return self._head(np.asarray(means, np.float32))
 
-    def _sums(self, ids: list[Rows]) -> tuple[Floats, Floats]:
+    def _sum_features(self, ids: list[Rows]) -> tuple[Floats, Floats]:
         """Return the sum of the token features of each text, and its number of tokens."""
         counts = np.array([len(text) for text in ids])
-        starts = GAP + np.cumsum(counts + GAP) - (counts + GAP)
+        starts = N_PADDING_ROWS + np.cumsum(counts + N_PADDING_ROWS) - (counts + N_PADDING_ROWS)
         rows = np.concatenate([at + np.arange(n) for at, n in zip(starts, counts, strict=True)])
         features = self._features(self._embed(np.concatenate(ids)), rows)
         firsts = np.cumsum(counts) - counts
@@ -112,45 +214,49 @@ class UseMultilingualEncoder(Encoder):
         """Return the vectors of tokens; token ``i`` is row ``i // n`` of table ``i % n``."""
         part = ids % len(self._table)
         rows = self._table[part, ids // len(self._table)].astype(np.float32)
-        return np.asarray(rows * self._w["scale"][part, None] + self._w["lo"][part, None])
+        return np.asarray(
+            rows * self._weights["scale"][part, None] + self._weights["lo"][part, None]
+        )
 
     def _features(self, embedded: Floats, rows: Rows) -> Floats:
         """Return (n_tokens, features): the embedding beside the three convolutions."""
-        w = self._w
-        parts = [embedded @ w[f"proj{n}"] + w[f"proj_b{n}"] for n in ORDERS]
+        w = self._weights
+        parts = [embedded @ w[f"proj{n}"] + w[f"proj_b{n}"] for n in CONVOLUTION_WIDTHS]
         scale, shift = (
-            np.concatenate([w[f"{k}{n}"] for n in ORDERS]) for k in ("ln_g", "ln_b")
+            np.concatenate([w[f"{k}{n}"] for n in CONVOLUTION_WIDTHS]) for k in ("ln_g", "ln_b")
         )
         widths = np.cumsum([part.shape[1] for part in parts])[:-1]
-        parts = np.split(self._normal(np.hstack(parts), scale, shift), widths, axis=1)
-        for place, order in enumerate(ORDERS):
+        parts = np.split(self._layer_norm(np.hstack(parts), scale, shift), widths, axis=1)
+        for place, order in enumerate(CONVOLUTION_WIDTHS):
             for layer in (1, 2):
                 parts[place] = parts[place] + self._convolve(parts[place], order, layer, rows)
-        return self._normal(np.hstack([embedded, *parts]), w["ln_g"], w["ln_b"])
+        return self._layer_norm(np.hstack([embedded, *parts]), w["ln_g"], w["ln_b"])
 
     def _convolve(self, part: Floats, order: int, layer: int, rows: Rows) -> Floats:
         """Return the rectified product of each window of ``order`` tokens with the weights."""
-        spread = np.zeros((rows[-1] + 1 + GAP, part.shape[1]), np.float32)
+        spread = np.zeros((rows[-1] + 1 + N_PADDING_ROWS, part.shape[1]), np.float32)
         spread[rows] = part
         left = (order - 1) // 2
         window = np.hstack([spread[rows + step - left] for step in range(order)])
-        sums = window @ self._w[f"w{layer}_{order}"] + self._w[f"b{layer}_{order}"]
+        sums = window @ self._weights[f"w{layer}_{order}"] + self._weights[f"b{layer}_{order}"]
         return np.asarray(np.maximum(sums, 0), np.float32)
 
-    def _normal(self, rows: Floats, scale: Floats, shift: Floats) -> Floats:
+    def _layer_norm(self, rows: Floats, scale: Floats, shift: Floats) -> Floats:
         rows = rows - rows.mean(axis=1, keepdims=True)
-        spread = np.sqrt((rows * rows).mean(axis=1, keepdims=True) + float(self._w["eps"]))
+        spread = np.sqrt(
+            (rows * rows).mean(axis=1, keepdims=True) + float(self._weights["eps"])
+        )
         return np.asarray(rows / spread * scale + shift, np.float32)
 
     def _head(self, means: Floats) -> Floats:
         """Return the text vectors: two blocks of two layers with a shortcut each."""
-        w = self._w
+        w = self._weights
         first = np.maximum(means @ w["p1"] + np.maximum(means @ w["d0"], 0) @ w["d1"], 0)
         second = np.maximum(first @ w["d2"], 0) @ w["d3"]
         return np.asarray(np.tanh(first @ w["p3"] + second), np.float32)
 
 
-def _one_thread_a_product() -> AbstractContextManager[object]:
+def _single_threaded_blas() -> AbstractContextManager[object]:
     """Keep each matrix product on the thread that asked for it, where that can be arranged.
 
     The products here are small: on a busy machine their threads wait for each other longer than
@@ -164,7 +270,7 @@ def _one_thread_a_product() -> AbstractContextManager[object]:
     return limits
 
 
-def _weights(path: Path) -> tuple[dict[str, Floats], Bytes]:
+def _read_weights(path: Path) -> tuple[dict[str, Floats], ByteArray]:
     """Return the layers by name, and the quantised embedding tables stacked into one array."""
     try:
         with np.load(path, allow_pickle=False) as file:

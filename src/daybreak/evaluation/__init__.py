@@ -1,32 +1,41 @@
 """Simulated cold starts, metrics with intervals, reports and pictures."""
 
-from daybreak.evaluation.baselines import BASELINES, Popular, Random, SupportsRecommend
-from daybreak.evaluation.cells import METRICS, Cell, SliceInfo
+from daybreak.estimates import (
+    Estimate,
+    PairedDifference,
+    bootstrap,
+    paired_bootstrap,
+)
+from daybreak.evaluation.baselines import (
+    BASELINES,
+    PopularBaseline,
+    RandomBaseline,
+    SupportsRecommend,
+)
 from daybreak.evaluation.evaluate import Progress, System, evaluate, measure
-from daybreak.evaluation.intervals import Comparison, Interval, bootstrap, compare
-from daybreak.evaluation.plans import make_plans
-from daybreak.evaluation.ranking import top_k
-from daybreak.evaluation.report import Report
-from daybreak.evaluation.slices import SLICES, Plan, Slice
+from daybreak.evaluation.report import METRICS, Report, SliceInfo, SliceResult
+from daybreak.ranked_lists import top_k
+from daybreak.simulation.table_slices import SLICES, Slice, SplitPlan
+from daybreak.simulation.table_splits import make_plans
 
 __all__ = [
     "BASELINES",
     "METRICS",
     "SLICES",
-    "Cell",
-    "Comparison",
-    "Interval",
-    "Plan",
-    "Popular",
+    "SliceResult",
+    "PairedDifference",
+    "Estimate",
+    "SplitPlan",
+    "PopularBaseline",
     "Progress",
-    "Random",
+    "RandomBaseline",
     "Report",
     "Slice",
     "SliceInfo",
     "SupportsRecommend",
     "System",
     "bootstrap",
-    "compare",
+    "paired_bootstrap",
     "evaluate",
     "make_plans",
     "measure",

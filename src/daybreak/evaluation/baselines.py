@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import Tables
-from daybreak.evaluation.grid import Grid
-from daybreak.evaluation.ranking import top_k
-from daybreak.rng import stream
+from daybreak.evaluation.matrices import UserItemIndex
+from daybreak.ranked_lists import top_k
+from daybreak.rng import create_generator
 from daybreak.types import Rows, Sparse
 
-CHUNK = 1 << 21
+MAX_SCORES_PER_BLOCK = 1 << 21
 """Scores held at a time [numbers]."""
 
 
@@ -47,7 +47,7 @@ class SupportsRecommend(Protocol):
 
 
 class Baseline(ABC):
-    """Answers that need no more than the events; see :class:`Random` and :class:`Popular`."""
+    """Answers that need no more than the events; see :class:`RandomBaseline` and :class:`PopularBaseline`."""
 
     def __init__(self, train: Tables, seed: int = 0) -> None:
         self.train = train
@@ -70,31 +70,33 @@ class Baseline(ABC):
         seen = [self.train.events, histories] if exclude_seen else []
         frames = [f.select(pair) for f in (*seen, exclude) if f is not None]
         empty = pl.DataFrame(schema=dict.fromkeys(pair, pl.String))
-        hidden = Grid(users, candidates).matrix(pl.concat([empty, *frames]))
+        hidden = UserItemIndex(users, candidates).to_matrix(pl.concat([empty, *frames]))
         rows = self.rank(candidates, hidden, k)
-        return _frame(users, candidates, rows)
+        return _to_frame(users, candidates, rows)
 
     @abstractmethod
-    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+    def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
         """Return (n_users, k) candidate rows, -1 for none."""
 
 
-class Random(Baseline):
+class RandomBaseline(Baseline):
     """Lists drawn at random: what no knowledge at all is worth.
 
     Example:
         >>> shop = Tables.of(pl.DataFrame({"user_id": ["a"], "item_id": ["tea"]}))
-        >>> Random(shop).recommend(["new"], k=3).select("user_id", "item_id", "rank").rows()
+        >>> RandomBaseline(shop).recommend(["new"], k=3).select("user_id", "item_id", "rank").rows()
         [('new', 'tea', 1)]
     """
 
-    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+    def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
         """Let everything tie; see :meth:`Baseline.rank`."""
         nothing = np.zeros(len(candidates), dtype=np.int64)
-        return _drawn(nothing, hidden, k, stream(self.seed, "random baseline"))
+        return _top_k_random_ties(
+            nothing, excluded, k, create_generator(self.seed, "random baseline")
+        )
 
 
-class Popular(Baseline):
+class PopularBaseline(Baseline):
     """Items by their number of users, the same for everybody but for ties.
 
     Ties are drawn anew for each user. An order by id would know something that popularity does
@@ -104,43 +106,49 @@ class Popular(Baseline):
     Example:
         >>> rows = [("a", "tea"), ("b", "tea"), ("b", "rum")]
         >>> events = pl.DataFrame(rows, ["user_id", "item_id"], orient="row")
-        >>> answer = Popular(Tables.of(events)).recommend(["a", "new"], k=2)
+        >>> answer = PopularBaseline(Tables.of(events)).recommend(["a", "new"], k=2)
         >>> answer.select("user_id", "item_id", "rank").rows()
         [('a', 'rum', 1), ('new', 'tea', 1), ('new', 'rum', 2)]
     """
 
-    def rank(self, candidates: Sequence[str], hidden: Sparse, k: int) -> Rows:
+    def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
         """Walk down the list past what is hidden; see :meth:`Baseline.rank`."""
-        counts = self._counts(candidates)
+        counts = self._item_counts(candidates)
         order = np.argsort(-counts, kind="stable")
-        most = int(np.bincount(hidden.nonzero()[0], minlength=1).max())
+        most = int(np.bincount(excluded.nonzero()[0], minlength=1).max())
         last = min(len(order), k + most)  # nobody needs to look further down, but for ties
         head = int((counts >= counts[order[last - 1]]).sum()) if last else 0
         order = order[:head]
-        rows = _drawn(counts[order], hidden[:, order], k, stream(self.seed, "popular ties"))
+        rows = _top_k_random_ties(
+            counts[order], excluded[:, order], k, create_generator(self.seed, "popular ties")
+        )
         return np.where(rows >= 0, np.append(order, -1)[rows], -1)
 
-    def _counts(self, candidates: Sequence[str]) -> Rows:
-        return np.array([self._users_of.get(item, 0) for item in candidates], dtype=np.int64)
+    def _item_counts(self, candidates: Sequence[str]) -> Rows:
+        return np.array(
+            [self._n_users_by_item.get(item, 0) for item in candidates], dtype=np.int64
+        )
 
     @cached_property
-    def _users_of(self) -> dict[str, int]:
+    def _n_users_by_item(self) -> dict[str, int]:
         pairs = self.train.events.select("user_id", "item_id").unique()
         return dict(pairs["item_id"].value_counts().iter_rows())
 
 
-def _drawn(counts: Rows, hidden: Sparse, k: int, rng: np.random.Generator) -> Rows:
+def _top_k_random_ties(
+    counts: Rows, excluded: Sparse, k: int, rng: np.random.Generator
+) -> Rows:
     """Return (n_users, k) best rows by count, ties drawn for each user."""
-    n_users, n_items = hidden.shape
-    step = max(1, CHUNK // max(1, n_items))
+    n_users, n_items = excluded.shape
+    step = max(1, MAX_SCORES_PER_BLOCK // max(1, n_items))
     parts = [np.empty((0, k), dtype=np.int64)]
     for start in range(0, n_users, step):
-        rows = hidden[start : start + step]
+        rows = excluded[start : start + step]
         parts.append(top_k(counts + rng.random(rows.shape), k, rows))
     return np.concatenate(parts)
 
 
-def _frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:
+def _to_frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:
     owner, place = np.nonzero(rows >= 0)
     chosen = rows[owner, place]
     return pl.DataFrame(
@@ -153,4 +161,4 @@ def _frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.Da
     )
 
 
-BASELINES: dict[str, type[Baseline]] = {"random": Random, "popular": Popular}
+BASELINES: dict[str, type[Baseline]] = {"random": RandomBaseline, "popular": PopularBaseline}

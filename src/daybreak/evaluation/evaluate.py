@@ -10,14 +10,13 @@ import polars as pl
 
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DataError
+from daybreak.estimates import Estimate, bootstrap_all
 from daybreak.evaluation.baselines import BASELINES, SupportsRecommend
-from daybreak.evaluation.cells import Cell, SliceInfo
-from daybreak.evaluation.grid import Grid, categories
-from daybreak.evaluation.intervals import Interval, bootstrap_all
-from daybreak.evaluation.metrics import ACCURACY, Judge
-from daybreak.evaluation.plans import make_plans
-from daybreak.evaluation.report import Report
-from daybreak.evaluation.slices import PAIR, SLICES, Plan, Slice
+from daybreak.evaluation.matrices import UserItemIndex, category_matrix
+from daybreak.evaluation.report import Report, SliceInfo, SliceResult
+from daybreak.metrics import ACCURACY_METRICS, ListMetrics
+from daybreak.simulation.table_slices import PAIR_COLUMNS, SLICES, Slice, SplitPlan
+from daybreak.simulation.table_splits import make_plans
 
 System: TypeAlias = Callable[[Tables], SupportsRecommend]
 """Learns from tables, and returns what answers."""
@@ -65,7 +64,7 @@ def evaluate(
 
 def measure(
     systems: Mapping[str, System],
-    plans: Sequence[Plan],
+    plans: Sequence[SplitPlan],
     *,
     k: int = 10,
     progress: Progress | None = None,
@@ -86,8 +85,8 @@ def measure(
     plans = [plan for plan in plans if plan.slices]
     if not plans:
         raise DataError("nothing can be measured: " + ("; ".join(notes) or "no slices"))
-    steps = _Steps(plans, len(systems) + len(BASELINES), progress)
-    cells = [cell for plan in plans for cell in _plan(plan, systems, k, steps)]
+    steps = _ProgressReporter(plans, len(systems) + len(BASELINES), progress)
+    cells = [cell for plan in plans for cell in _evaluate_plan(plan, systems, k, steps)]
     rank = {name: place for place, name in enumerate(SLICES)}
     return Report(
         k=k,
@@ -97,11 +96,11 @@ def measure(
     )
 
 
-class _Steps:
+class _ProgressReporter:
     """Counts trainings and answers, and tells whoever wants to know."""
 
     def __init__(
-        self, plans: Sequence[Plan], n_systems: int, progress: Progress | None
+        self, plans: Sequence[SplitPlan], n_systems: int, progress: Progress | None
     ) -> None:
         self._total = n_systems * sum(1 + len(plan.slices) for plan in plans)
         self._done = 0
@@ -113,14 +112,16 @@ class _Steps:
         self._done += 1
 
 
-def _plan(plan: Plan, systems: Mapping[str, System], k: int, steps: _Steps) -> list[Cell]:
+def _evaluate_plan(
+    plan: SplitPlan, systems: Mapping[str, System], k: int, steps: _ProgressReporter
+) -> list[SliceResult]:
     """Train each system once and let it answer each slice."""
     train = plan.train
     liked = Tables(train.items, train.users, train.events.filter(plan.positive))
     makers: dict[str, Callable[[], SupportsRecommend]]
     makers = {name: partial(make, train) for name, make in systems.items()}
     makers |= {name: partial(make, liked) for name, make in BASELINES.items()}
-    papers = [_Paper(plan, slice_) for slice_ in plan.slices]
+    papers = [_SliceEvaluator(plan, slice_) for slice_ in plan.slices]
     cells = []
     for name, make in makers.items():
         steps(f"{name} learns ({plan.name})")
@@ -129,53 +130,57 @@ def _plan(plan: Plan, systems: Mapping[str, System], k: int, steps: _Steps) -> l
         fit_s = perf_counter() - start
         for paper in papers:
             steps(f"{name} answers {paper.slice.name}")
-            cells.append(paper.mark(name, system, k, fit_s))
+            cells.append(paper.evaluate(name, system, k, fit_s))
     return cells
 
 
-class _Paper:
+class _SliceEvaluator:
     """A slice with what is needed to mark the answers to it."""
 
-    def __init__(self, plan: Plan, slice_: Slice) -> None:
+    def __init__(self, plan: SplitPlan, slice_: Slice) -> None:
         self.slice = slice_
-        self._grid = Grid(slice_.users, slice_.candidates)
+        self._index = UserItemIndex(slice_.users, slice_.candidates)
         users = pl.Series(slice_.users, dtype=pl.String).implode()
         seen = plan.train.events.filter(pl.col("user_id").is_in(users))
-        self._exclude = self._grid.matrix(
-            pl.concat([frame.select(PAIR) for frame in (seen, slice_.history, slice_.exclude)])
+        self._exclude = self._index.to_matrix(
+            pl.concat(
+                [frame.select(PAIR_COLUMNS) for frame in (seen, slice_.history, slice_.exclude)]
+            )
         )
         catalogue = pl.col("item_id").is_in(pl.Series(slice_.candidates).implode())
         self._items = plan.train.items.filter(catalogue)["item_id"].to_list()
-        positives = plan.positives
+        positives = plan.positive_pairs
         counts = dict(positives["item_id"].value_counts().iter_rows())
-        self._judge = Judge(
-            relevant=self._grid.matrix(slice_.targets),
+        self._metrics = ListMetrics(
+            relevant=self._index.to_matrix(slice_.targets),
             counts=np.array([counts.get(i, 0) for i in slice_.candidates], dtype=np.int64),
             n_train_users=positives["user_id"].n_unique(),
-            categories=categories(plan.train.items, slice_.candidates),
+            categories=category_matrix(plan.train.items, slice_.candidates),
         )
 
-    def mark(self, name: str, system: SupportsRecommend, k: int, fit_s: float) -> Cell:
+    def evaluate(
+        self, name: str, system: SupportsRecommend, k: int, fit_s: float
+    ) -> SliceResult:
         """Ask the system and measure its answer."""
         start = perf_counter()
-        answer = self._ask(system, k)
+        answer = self._recommend(system, k)
         answer_s = perf_counter() - start
-        cleaned = self._grid.clean(answer, self._exclude, k)
-        per_user = self._judge.per_user(cleaned.ranked)
-        overall = self._judge.overall(cleaned.ranked)
-        return Cell(
+        cleaned = self._index.clean_answer(answer, self._exclude, k)
+        per_user = self._metrics.per_user(cleaned.ranked)
+        overall = self._metrics.overall(cleaned.ranked)
+        return SliceResult(
             slice=self.slice.name,
             system=name,
             values=bootstrap_all(per_user)
-            | {metric: Interval(value, np.nan, np.nan) for metric, value in overall.items()},
-            per_user={metric: per_user[metric] for metric in ACCURACY},
+            | {metric: Estimate(value, np.nan, np.nan) for metric, value in overall.items()},
+            per_user={metric: per_user[metric] for metric in ACCURACY_METRICS},
             dropped=cleaned.dropped,
             served=int((cleaned.ranked >= 0).any(axis=1).sum()),
             fit_s=fit_s,
             answer_s=answer_s,
         )
 
-    def _ask(self, system: SupportsRecommend, k: int) -> pl.DataFrame:
+    def _recommend(self, system: SupportsRecommend, k: int) -> pl.DataFrame:
         asked = self.slice
         return system.recommend(
             list(asked.users),

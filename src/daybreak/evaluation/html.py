@@ -1,20 +1,82 @@
-"""A report as one self-contained page: no scripts, no links out, every text escaped."""
+"""The frame of a page and its parts: no scripts, no links out, every text escaped.
+
+A report as one self-contained page: no scripts, no links out, every text escaped.
+"""
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
 
+from daybreak.estimates import Estimate, PairedDifference
 from daybreak.evaluation.baselines import BASELINES
-from daybreak.evaluation.cells import METRICS, TITLES, Cell, SliceInfo
-from daybreak.evaluation.intervals import Comparison, Interval
-from daybreak.evaluation.markup import document, framed, table
-from daybreak.evaluation.pictures import colour_of, slices_picture, warm_up_picture
-from daybreak.evaluation.report import Report
-from daybreak.evaluation.table import number
+from daybreak.evaluation.plots import (
+    Picture,
+    draw_slices,
+    draw_warm_up_curve,
+    system_css_colours,
+)
+from daybreak.evaluation.report import (
+    METRIC_TITLES,
+    METRICS,
+    Report,
+    SliceInfo,
+    SliceResult,
+    format_number,
+)
 
-DEFINITIONS = {
+
+def html_document(title: str, body: Iterable[str]) -> str:
+    """Return a whole page of finished parts; empty parts are left out.
+
+    Example:
+        >>> document("a < b", ["", "<p>c</p>"]).count("a &lt; b")
+        2
+    """
+    style = files("daybreak.evaluation").joinpath("report.css").read_text(encoding="utf-8")
+    parts = [f"<h1>{escape(title)}</h1>", *body]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(part for part in parts if part)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def html_figure(picture: Picture, heading: str, caption: str) -> str:
+    """Return a picture with its heading and caption."""
+    return (
+        f'<figure class="card"><h2>{escape(heading)}</h2>'
+        f'<div role="img" aria-label="{escape(picture.alt)}">{picture.svg}</div>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def html_table(
+    heading: Iterable[str], rows: Iterable[Iterable[str]], label: str, kind: str = "numbers"
+) -> str:
+    """Return a table of finished cells in a box that scrolls by itself."""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in heading)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<th scope="row">{cell}</th>' if n == 0 else f"<td>{cell}</td>"
+            for n, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div>"
+    )
+
+
+METRIC_DEFINITIONS = {
     "NDCG": "Hits count 1/log2(place + 1); divided by the best sum there is. Judges order.",
     "recall": "Share of what the user went on to choose that is in the list.",
     "hit": "Share of users with at least one hit.",
@@ -26,7 +88,7 @@ DEFINITIONS = {
     "coverage": "Share of candidates that are shown to anybody.",
     "Gini": "How unequally places go to items: 0 all alike, 1 all to one.",
 }
-_WORDS = {
+_PICTURE_TEXTS = {
     "warm": (
         "Warm-up curve",
         "How fast recommendations for a new user get better. Points with a number share users "
@@ -45,11 +107,11 @@ def write_html(
 ) -> Path:
     """Write :func:`page` to a file; return its path."""
     path = Path(path)
-    path.write_text(page(report, title=title, more=more), encoding="utf-8")
+    path.write_text(render_html(report, title=title, more=more), encoding="utf-8")
     return path
 
 
-def page(
+def render_html(
     report: Report,
     *,
     title: str = "Cold-start report",
@@ -67,18 +129,18 @@ def page(
         2
     """
     body = [
-        f'<p class="lead">{_lead(report)}</p>',
+        f'<p class="lead">{_describe_protocol(report)}</p>',
         *(f'<p class="card note">{escape(note)}</p>' for note in report.notes),
-        _top(report),
-        _overview(report),
-        *(_more(heading, frame) for heading, frame in (more or {}).items()),
-        _details(report),
-        _definitions(report.k),
+        _render_pictures(report),
+        _render_overview(report),
+        *(_render_table(heading, frame) for heading, frame in (more or {}).items()),
+        _render_details(report),
+        _render_definitions(report.k),
     ]
-    return document(title, body)
+    return html_document(title, body)
 
 
-def _lead(report: Report) -> str:
+def _describe_protocol(report: Report) -> str:
     return (
         "Users and items that the system knows were hidden, and it was asked about them as if "
         f"they were new. Lists of {report.k}, ranked among all candidates; 95 % intervals by "
@@ -86,28 +148,31 @@ def _lead(report: Report) -> str:
     )
 
 
-def _own(report: Report) -> list[str]:
+def _evaluated_systems(report: Report) -> list[str]:
     return [name for name in report.systems if name not in BASELINES]
 
 
-def _top(report: Report) -> str:
+def _render_pictures(report: Report) -> str:
     """Return the pictures, and beside the longer one who beats popularity where."""
-    curve, bars = warm_up_picture(report), slices_picture(report)
-    left = [] if curve is None else [framed(curve, *_WORDS["warm"])]
-    left += _cards(report)
-    right = "" if bars is None else framed(bars, *_WORDS["slices"])
+    curve, bars = draw_warm_up_curve(report), draw_slices(report)
+    left = [] if curve is None else [html_figure(curve, *_PICTURE_TEXTS["warm"])]
+    left += _render_cards(report)
+    right = "" if bars is None else html_figure(bars, *_PICTURE_TEXTS["slices"])
     columns = [f'<div class="stack">{"".join(left)}</div>' if left else "", right]
     return f'<div class="pictures">{"".join(columns)}</div>' if any(columns) else ""
 
 
-def _cards(report: Report) -> list[str]:
+def _render_cards(report: Report) -> list[str]:
     """Say for each system on how many slices it beats popularity."""
-    colours = colour_of(report)
+    colours = system_css_colours(report)
     cards = []
-    for name in _own(report):
-        tags = [_tag(paired)[0] for paired in report.compare(name, "popular").values()]
+    for name in _evaluated_systems(report):
+        tags = [
+            _classify_difference(paired)[0]
+            for paired in report.compare(name, "popular").values()
+        ]
         cards.append(
-            f'<div class="card sum"><h2>{_system(name, colours)}</h2><p>beats popularity on '
+            f'<div class="card sum"><h2>{_render_system_name(name, colours)}</h2><p>beats popularity on '
             f"<strong>{tags.count('beats')} of {len(tags)}</strong> slices</p>"
             f'<p class="quiet">{tags.count("even")} without a sure difference, '
             f"{tags.count('worse')} worse</p></div>"
@@ -115,40 +180,45 @@ def _cards(report: Report) -> list[str]:
     return cards
 
 
-def _overview(report: Report) -> str:
+def _render_overview(report: Report) -> str:
     """Return slices down, systems across: NDCG, interval, verdict against popularity."""
-    colours, own = colour_of(report), _own(report)
+    colours, own = system_css_colours(report), _evaluated_systems(report)
     paired = {name: report.compare(name, "popular") for name in own}
     rows = []
     for info in report.slices:
         cells = {name: report.cell(info.name, name).values["ndcg"] for name in report.systems}
         best = max((value.mean for value in cells.values()), default=0.0)
         row = [
-            (_badge(paired[name][info.name]) if name in paired else "") + _value(value, best)
+            (_render_badge(paired[name][info.name]) if name in paired else "")
+            + _render_estimate(value, best)
             for name, value in cells.items()
         ]
         rows.append([f"<code>{escape(info.name)}</code>", f"{info.counts['users']:,}", *row])
-    heading = ["slice", "users", *(_system(name, colours) for name in report.systems)]
-    shown = table(heading, rows, f"NDCG@{report.k} of every system on every slice")
+    heading = [
+        "slice",
+        "users",
+        *(_render_system_name(name, colours) for name in report.systems),
+    ]
+    shown = html_table(heading, rows, f"NDCG@{report.k} of every system on every slice")
     return f'<h2>NDCG@{report.k}</h2>\n<div class="card">{shown}</div>' if rows else ""
 
 
-def _details(report: Report) -> str:
+def _render_details(report: Report) -> str:
     sections = [
-        _slice(info, [c for c in report.cells if c.slice == info.name], report)
+        _render_slice(info, [c for c in report.cells if c.slice == info.name], report)
         for info in report.slices
     ]
     return f'<h2>Slices</h2>\n<div class="stack">{"".join(sections)}</div>' if sections else ""
 
 
-def _slice(info: SliceInfo, cells: list[Cell], report: Report) -> str:
+def _render_slice(info: SliceInfo, cells: list[SliceResult], report: Report) -> str:
     """Return one slice with its protocol and all metrics."""
-    colours = colour_of(report)
+    colours = system_css_colours(report)
     best = max(cell.values["ndcg"].mean for cell in cells)
     rows = [
         [
-            _system(cell.system, colours),
-            *(_value(cell.values[m], best if m == "ndcg" else None) for m in METRICS),
+            _render_system_name(cell.system, colours),
+            *(_render_estimate(cell.values[m], best if m == "ndcg" else None) for m in METRICS),
             f"{cell.fit_s:.1f}",
             f"{cell.answer_s:.2f}",
         ]
@@ -158,16 +228,16 @@ def _slice(info: SliceInfo, cells: list[Cell], report: Report) -> str:
         f"{info.counts['users']:,} users · {info.counts['targets']:,} targets · "
         f"{info.counts['candidates']:,} candidates"
     )
-    heading = ["system", *(TITLES[m] for m in METRICS), "fit s", "answer s"]
+    heading = ["system", *(METRIC_TITLES[m] for m in METRICS), "fit s", "answer s"]
     return (
         f'<section class="card slice"><header><h3><code>{escape(info.name)}</code></h3>'
         f'<span class="quiet">{counts}</span></header>'
         f'<p class="quiet">{escape(info.protocol)}</p>'
-        f"{table(heading, rows, f'All metrics on {info.name}')}{_dropped(cells)}</section>"
+        f"{html_table(heading, rows, f'All metrics on {info.name}')}{_render_dropped(cells)}</section>"
     )
 
 
-def _dropped(cells: Iterable[Cell]) -> str:
+def _render_dropped(cells: Iterable[SliceResult]) -> str:
     lines = [
         f"{escape(cell.system)}: rows not counted: "
         + ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in cell.dropped.items() if n)
@@ -177,41 +247,41 @@ def _dropped(cells: Iterable[Cell]) -> str:
     return "".join(f'<p class="quiet">{line}</p>' for line in lines)
 
 
-def _more(heading: str, frame: pl.DataFrame) -> str:
+def _render_table(heading: str, frame: pl.DataFrame) -> str:
     rows = [
         [escape("" if value is None else str(value)) for value in row] for row in frame.rows()
     ]
-    shown = table([escape(name) for name in frame.columns], rows, heading, kind="text")
+    shown = html_table([escape(name) for name in frame.columns], rows, heading, kind="text")
     return f'<h2>{escape(heading)}</h2>\n<div class="card">{shown}</div>'
 
 
-def _definitions(k: int) -> str:
+def _render_definitions(k: int) -> str:
     items = "".join(
         f"<dt>{escape(name)}@{k}</dt><dd>{escape(text)}</dd>"
-        for name, text in DEFINITIONS.items()
+        for name, text in METRIC_DEFINITIONS.items()
     )
     return f'<h2>What the numbers mean</h2>\n<div class="card"><dl>{items}</dl></div>'
 
 
-def _system(name: str, colours: Mapping[str, str]) -> str:
+def _render_system_name(name: str, colours: Mapping[str, str]) -> str:
     dot = f'<span class="dot" style="background:{colours[name]}" aria-hidden="true"></span>'
     return f"{dot}{escape(name)}"
 
 
-def _value(value: Interval, best: float | None = None) -> str:
+def _render_estimate(value: Estimate, best: float | None = None) -> str:
     mark = ' class="best"' if best is not None and value.mean == best else ""
-    text = f"<span{mark}>{number(value.mean)}</span>"
+    text = f"<span{mark}>{format_number(value.mean)}</span>"
     if value.low != value.low:  # NaN: no mean over users
         return text
-    return f'{text}<span class="range">{number(value.low)} to {number(value.high)}</span>'
+    return f'{text}<span class="range">{format_number(value.low)} to {format_number(value.high)}</span>'
 
 
-def _tag(paired: Comparison) -> tuple[str, str]:
+def _classify_difference(paired: PairedDifference) -> tuple[str, str]:
     if not paired.differs:
         return "even", "= popular"
     return ("beats", "▲ beats") if paired.difference > 0 else ("worse", "▼ worse")
 
 
-def _badge(paired: Comparison) -> str:
-    kind, words = _tag(paired)
+def _render_badge(paired: PairedDifference) -> str:
+    kind, words = _classify_difference(paired)
     return f'<span class="tag {kind}">{words}</span> '

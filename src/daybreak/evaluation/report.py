@@ -1,23 +1,275 @@
-"""What was measured: one frozen value that can be read, compared, drawn and stored."""
+"""One system on one slice: the values that a report is made of.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A report as aligned plain text, protocol beside every table.
+
+A report as JSON and back, exact to the last bit.
+
+Values by user are packed (float64, zlib, base64), because a report of many users has millions
+of them and a comparison needs every one.
+
+What was measured: one frozen value that can be read, compared, drawn and stored.
+"""
+
+import base64
+import json
+import math
+import unicodedata
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from textwrap import wrap
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from daybreak.errors import NotFoundError
-from daybreak.evaluation import stored
+from daybreak.errors import DataError, NotFoundError
+from daybreak.estimates import Estimate, PairedDifference, paired_bootstrap
 from daybreak.evaluation.baselines import BASELINES
-from daybreak.evaluation.cells import Cell, SliceInfo
-from daybreak.evaluation.intervals import Comparison, compare
-from daybreak.evaluation.metrics import ACCURACY
-from daybreak.evaluation.slices import SHOTS
-from daybreak.evaluation.table import WIDTH, interval, number, tables
+from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
+from daybreak.simulation.table_slices import SHOT_COUNTS
+from daybreak.types import Doubles
 
-WARM = ("warm_last", "warm_time")
+METRICS = (*PER_USER_METRICS, *OVERALL_METRICS)
+"""Every metric of a cell."""
+METRIC_TITLES = {
+    "ndcg": "NDCG",
+    "recall": "recall",
+    "hit": "hit",
+    "mrr": "MRR",
+    "diversity": "diversity",
+    "novelty": "novelty",
+    "cold_share": "cold share",
+    "popularity": "popularity",
+    "coverage": "coverage",
+    "gini": "Gini",
+}
+"""What people call the metrics."""
+
+
+@dataclass(frozen=True)
+class SliceInfo:
+    """A slice as a reader needs it: protocol, and counts of users, targets, candidates."""
+
+    name: str
+    protocol: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SliceResult:
+    """One system on one slice.
+
+    ``values`` has an interval for each of ``METRICS`` (``low`` and ``high`` are NaN for those
+    that are no means over users), ``per_user`` (n_users,) values for each of ``ACCURACY_METRICS``,
+    ``dropped`` the rows of answers that did not count, by reason, ``served`` the users with a
+    list; ``fit_s`` is the training that the slice shares with others, ``answer_s`` the answer.
+    """
+
+    slice: str
+    system: str
+    values: Mapping[str, Estimate]
+    per_user: Mapping[str, Doubles] = field(repr=False, compare=False)
+    dropped: Mapping[str, int]
+    served: int
+    fit_s: float
+    answer_s: float
+
+
+TEXT_WIDTH_COLUMNS = 96
+"""Of the text [columns]."""
+
+
+def format_tables(
+    slices: Iterable[SliceInfo], cells: Iterable[SliceResult], k: int, metrics: Sequence[str]
+) -> str:
+    """Return one table for each slice: systems down, metrics across, best NDCG first."""
+    cells = list(cells)
+    return "\n\n".join(
+        _format_slice(info, [cell for cell in cells if cell.slice == info.name], k, metrics)
+        for info in slices
+    )
+
+
+def format_number(value: float) -> str:
+    """Return three digits as people write a share: ``.305``; ``-`` for NaN.
+
+    Example:
+        >>> number(0.3049), number(12.25), number(float("nan")), number(-0.02)
+        ('.305', '12.2', '-', '-.020')
+    """
+    if math.isnan(value):
+        return "-"
+    text = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
+
+
+def format_estimate(value: Estimate) -> str:
+    """Return a value with its interval, where it has one.
+
+    Example:
+        >>> interval(Estimate(0.31, 0.29, 0.33)), interval(Estimate(0.5, math.nan, math.nan))
+        ('.310 [.290, .330]', '.500')
+    """
+    if math.isnan(value.low):
+        return format_number(value.mean)
+    return (
+        f"{format_number(value.mean)} [{format_number(value.low)}, {format_number(value.high)}]"
+    )
+
+
+def align_columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns, the first one as a heading; wide letters count two.
+
+    Example:
+        >>> print(align([["name", "k"], ["日出", "10"]]))
+        name  k
+        日出  10
+    """
+    widths = [max(map(_display_width, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - _display_width(cell))
+            for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _format_slice(
+    info: SliceInfo, cells: list[SliceResult], k: int, metrics: Sequence[str]
+) -> str:
+    heading = [
+        "system",
+        *(f"{METRIC_TITLES[name]}@{k}" for name in metrics),
+        "fit s",
+        "answer s",
+    ]
+    cells = sorted(cells, key=lambda cell: -cell.values["ndcg"].mean)
+    rows = [
+        [
+            cell.system,
+            *(format_estimate(cell.values[name]) for name in metrics),
+            f"{cell.fit_s:.1f}",
+            f"{cell.answer_s:.2f}",
+        ]
+        for cell in cells
+    ]
+    counts = (
+        f"{info.counts['users']:,} users, {info.counts['targets']:,} targets, "
+        f"{info.counts['candidates']:,} candidates, full ranking"
+    )
+    protocol = "\n".join(
+        wrap(info.protocol, TEXT_WIDTH_COLUMNS, initial_indent="  ", subsequent_indent="  ")
+    )
+    return "\n".join(
+        [
+            f"{info.name}: {counts}",
+            protocol,
+            align_columns([heading, *rows]),
+            *_format_dropped(cells),
+        ]
+    )
+
+
+def _format_dropped(cells: list[SliceResult]) -> list[str]:
+    """Say which answers had rows that did not count."""
+    return [
+        f"  {cell.system}: rows not counted: "
+        + ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in cell.dropped.items() if n)
+        for cell in cells
+        if any(cell.dropped.values())
+    ]
+
+
+def _display_width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+REPORT_FORMAT = "daybreak report 1"
+
+
+def report_to_json(
+    k: int,
+    slices: tuple[SliceInfo, ...],
+    cells: tuple[SliceResult, ...],
+    notes: tuple[str, ...],
+) -> str:
+    """Return the parts of a report as JSON text."""
+    return json.dumps(
+        {
+            "format": REPORT_FORMAT,
+            "k": k,
+            "notes": list(notes),
+            "slices": [
+                {"name": s.name, "protocol": s.protocol, "counts": dict(s.counts)}
+                for s in slices
+            ],
+            "cells": [_result_to_json(cell) for cell in cells],
+        },
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def parse_report(text: str) -> dict[str, Any]:
+    """Return the parts of a report by name.
+
+    Raises:
+        DataError: The text is no report, or of another version.
+    """
+    try:
+        raw = json.loads(text)
+        if raw["format"] != REPORT_FORMAT:
+            raise DataError(
+                f"expected {REPORT_FORMAT!r}, got {raw['format']!r}; evaluate again"
+            )
+        return {
+            "k": int(raw["k"]),
+            "notes": tuple(raw["notes"]),
+            "slices": tuple(SliceInfo(**info) for info in raw["slices"]),
+            "cells": tuple(_result_from_json(cell) for cell in raw["cells"]),
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        raise DataError(f"this is no stored report ({error}); evaluate again") from error
+
+
+def _result_to_json(cell: SliceResult) -> dict[str, Any]:
+    return {
+        "slice": cell.slice,
+        "system": cell.system,
+        "values": {
+            name: [None if math.isnan(x) else x for x in value]
+            for name, value in cell.values.items()
+        },
+        "per_user": {name: _pack_values(values) for name, values in cell.per_user.items()},
+        "dropped": dict(cell.dropped),
+        "served": cell.served,
+        "fit_s": cell.fit_s,
+        "answer_s": cell.answer_s,
+    }
+
+
+def _result_from_json(raw: dict[str, Any]) -> SliceResult:
+    values = {
+        name: Estimate(*(math.nan if x is None else float(x) for x in value))
+        for name, value in raw["values"].items()
+    }
+    per_user = {name: _unpack_values(text) for name, text in raw["per_user"].items()}
+    return SliceResult(**{**raw, "values": values, "per_user": per_user})
+
+
+def _pack_values(values: Doubles) -> str:
+    return base64.b64encode(zlib.compress(values.astype("<f8").tobytes())).decode("ascii")
+
+
+def _unpack_values(text: str) -> Doubles:
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<f8").astype(float)
+
+
+WARM_SLICES = ("warm_last", "warm_time")
 """Slices of known users."""
-_COLUMNS = (
+_REPORT_SCHEMA = (
     dict.fromkeys(("slice", "system", "metric"), pl.String)
     | {"k": pl.Int64}
     | dict.fromkeys(("value", "low", "high"), pl.Float64)
@@ -25,7 +277,7 @@ _COLUMNS = (
     | dict.fromkeys(("fit_s", "answer_s"), pl.Float64)
     | {"protocol": pl.String}
 )
-_CURVE = {"system": pl.String, "events": pl.Int64, "slice": pl.String} | dict.fromkeys(
+_CURVE_SCHEMA = {"system": pl.String, "events": pl.Int64, "slice": pl.String} | dict.fromkeys(
     ("value", "low", "high"), pl.Float64
 )
 
@@ -41,7 +293,7 @@ class Report:
 
     k: int
     slices: tuple[SliceInfo, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[SliceResult, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -49,7 +301,7 @@ class Report:
         """Return the names of the systems, baselines last."""
         return tuple(dict.fromkeys(cell.system for cell in self.cells))
 
-    def cell(self, slice_: str, system: str) -> Cell:
+    def cell(self, slice_: str, system: str) -> SliceResult:
         """Return one cell.
 
         Raises:
@@ -72,24 +324,33 @@ class Report:
         """
         infos = {info.name: info for info in self.slices}
         rows = [
-            (cell.slice, cell.system, metric, self.k, *value, *_facts(cell, infos[cell.slice]))
+            (
+                cell.slice,
+                cell.system,
+                metric,
+                self.k,
+                *value,
+                *_result_columns(cell, infos[cell.slice]),
+            )
             for cell in self.cells
             for metric, value in cell.values.items()
         ]
-        return pl.DataFrame(rows, schema=_COLUMNS, orient="row").fill_nan(None)
+        return pl.DataFrame(rows, schema=_REPORT_SCHEMA, orient="row").fill_nan(None)
 
-    def compare(self, first: str, second: str, metric: str = "ndcg") -> dict[str, Comparison]:
+    def compare(
+        self, first: str, second: str, metric: str = "ndcg"
+    ) -> dict[str, PairedDifference]:
         """Return the paired bootstrap of ``first - second`` over users, for each slice.
 
         Raises:
             NotFoundError: There is no such system, or no values by user of the metric.
         """
-        if metric not in ACCURACY:
+        if metric not in ACCURACY_METRICS:
             raise NotFoundError(
-                f"no values by user of metric {metric!r}; known: {', '.join(ACCURACY)}"
+                f"no values by user of metric {metric!r}; known: {', '.join(ACCURACY_METRICS)}"
             )
         return {
-            info.name: compare(
+            info.name: paired_bootstrap(
                 self.cell(info.name, first).per_user[metric],
                 self.cell(info.name, second).per_user[metric],
             )
@@ -102,15 +363,15 @@ class Report:
         Columns: system, events (0, 1, 3, …; null for known users), slice, value, low, high.
         The points with a number share users and targets; those of known users do not.
         """
-        steps: dict[str, int | None] = {f"events_{n}": n for n in SHOTS}
-        steps |= dict.fromkeys(WARM)
+        steps: dict[str, int | None] = {f"events_{n}": n for n in SHOT_COUNTS}
+        steps |= dict.fromkeys(WARM_SLICES)
         rows = [
             (system, steps[info.name], info.name, *self.cell(info.name, system).values[metric])
             for system in self.systems
             for info in self.slices
             if info.name in steps
         ]
-        return pl.DataFrame(rows, schema=_CURVE, orient="row")
+        return pl.DataFrame(rows, schema=_CURVE_SCHEMA, orient="row")
 
     def verdicts(self, against: str = "popular") -> tuple[str, ...]:
         """Say in a line for each slice and system whether it beats a baseline on NDCG.
@@ -120,23 +381,23 @@ class Report:
         asked = [name for name in self.systems if name not in BASELINES]
         paired = {name: self.compare(name, against) for name in asked}
         return tuple(
-            f"{info.name}: {name} {interval(self.cell(info.name, name).values['ndcg'])} "
-            f"{_verdict(paired[name][info.name])} {against} "
-            f"{number(self.cell(info.name, against).values['ndcg'].mean)}"
+            f"{info.name}: {name} {format_estimate(self.cell(info.name, name).values['ndcg'])} "
+            f"{_describe_outcome(paired[name][info.name])} {against} "
+            f"{format_number(self.cell(info.name, against).values['ndcg'].mean)}"
             for info in self.slices
             for name in asked
         )
 
     def table(self, metrics: Sequence[str] = ("ndcg", "recall", "coverage")) -> str:
         """Return the report as plain text: notes, a table for each slice, verdicts."""
-        notes = ["\n".join(wrap(f"note: {note}", WIDTH)) for note in self.notes]
-        parts = [tables(self.slices, self.cells, self.k, metrics)]
+        notes = ["\n".join(wrap(f"note: {note}", TEXT_WIDTH_COLUMNS)) for note in self.notes]
+        parts = [format_tables(self.slices, self.cells, self.k, metrics)]
         parts.append("95 % intervals by bootstrap over users.\n" + "\n".join(self.verdicts()))
         return "\n\n".join([*notes, *parts]).rstrip()
 
     def to_json(self) -> str:
         """Return the whole report as JSON text."""
-        return stored.dump(self.k, self.slices, self.cells, self.notes)
+        return report_to_json(self.k, self.slices, self.cells, self.notes)
 
     @classmethod
     def from_json(cls, text: str) -> "Report":
@@ -145,14 +406,14 @@ class Report:
         Raises:
             DataError: The text is no report, or of another version.
         """
-        return cls(**stored.parse(text))
+        return cls(**parse_report(text))
 
 
-def _facts(cell: Cell, info: SliceInfo) -> tuple[object, ...]:
+def _result_columns(cell: SliceResult, info: SliceInfo) -> tuple[object, ...]:
     return (info.counts["users"], cell.served, cell.fit_s, cell.answer_s, info.protocol)
 
 
-def _verdict(paired: Comparison) -> str:
+def _describe_outcome(paired: PairedDifference) -> str:
     if not paired.differs:
         return "does not beat"
     return "beats" if paired.difference > 0 else "is worse than"

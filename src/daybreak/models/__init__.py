@@ -22,12 +22,19 @@ from daybreak.models import (
     transitions,
     two_tower,
 )
-from daybreak.models.base import Embeds, Linear, LinearModel, Model, evidence_of, models
-from daybreak.models.vector_model import VectorModel
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    Model,
+    SupportsEmbeddings,
+    VectorModel,
+    models,
+    query_features_of,
+)
 
 __all__ = [
-    "Embeds",
-    "Linear",
+    "SupportsEmbeddings",
+    "LinearScorer",
     "LinearModel",
     "Model",
     "VectorModel",
@@ -39,7 +46,7 @@ __all__ = [
     "content_vae",
     "distilled",
     "ease",
-    "evidence_of",
+    "query_features_of",
     "factors",
     "graph_filter",
     "history_vae",

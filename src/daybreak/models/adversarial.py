@@ -1,28 +1,83 @@
-"""A generator of new items' vectors against a recommender that tells them from real ones."""
+"""Cold starts within the data that a model learns from: people, and items hidden from them.
+
+A generator of new items' vectors against a recommender that tells them from real ones.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import models
-from daybreak.models.cold_cases import cold_cases
-from daybreak.models.generated import (
-    GeneratedConfig,
-    GeneratedModel,
-    GeneratedState,
-    Lesson,
-    perceptron,
+from daybreak.models.shared_fold_in import FoldInConfig, FoldInState, fold_in
+from daybreak.models.shared_generative import (
+    GenerativeConfig,
+    GenerativeModel,
+    GenerativeState,
+    VectorTrainingSet,
+    apply_perceptron,
 )
-from daybreak.types import Floats
+from daybreak.types import Floats, Rows, Sparse
+
+MAX_EPISODES = 5_000
+"""Cases in small data; in large data everybody is one case."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColdItemEpisodes:
+    """People who are asked for items of one part of the catalogue, known by the other parts."""
+
+    users: Floats
+    """(n_cases, dim) vectors, folded in without the part"""
+    positives: Sparse
+    """(n_cases, n_anchors) CSR of ones: what they chose of the part"""
+    query_part: Rows
+    """(n_cases,) the part"""
+    item_part: Rows
+    """(n_anchors,) the part of each item"""
+
+
+def build_cold_item_episodes(
+    data: Dataset,
+    factors: tuple[FoldInState, FoldInConfig],
+    n_parts: int,
+    rng: np.random.Generator,
+) -> ColdItemEpisodes:
+    """Cut the anchors into parts at random, and hide one part from each person, or each part.
+
+    Args:
+        data: With the interactions.
+        known: What the fold-in needs.
+        n_parts: Number of parts.
+        rng: Of everything random.
+
+    Cost: a fold-in for each case.
+    """
+    n_people, n_items = data.interactions.shape
+    part = rng.permutation(n_items) % n_parts
+    each = int(np.clip(MAX_EPISODES // max(n_people, 1), 1, n_parts))
+    person = np.repeat(np.arange(n_people), each)
+    shift = rng.integers(0, n_parts, n_people)
+    asked = (np.repeat(shift, each) + np.tile(np.arange(each), n_people)) % n_parts
+    events = sp.coo_array(data.interactions[person])
+    hidden = part[events.col] == asked[events.row]
+    chosen, seen = _select_events(events, hidden), _select_events(events, ~hidden)
+    kept = np.flatnonzero(np.diff(chosen.indptr))
+    profiles = data.profiles[data.active_user_rows[person[kept]]]
+    asking = Queries.from_history(data.train_items, seen[kept], seen[kept], profiles)
+    return ColdItemEpisodes(fold_in(*factors, asking), chosen[kept], asked[kept], part)
+
+
+def _select_events(events: Sparse, mask: Rows) -> Sparse:
+    at = events.row[mask], events.col[mask]
+    return sp.csr_array((np.ones(len(at[0]), np.float32), at), shape=events.shape)
 
 
 @dataclass(frozen=True)
-class AdversarialConfig(GeneratedConfig):
+class AdversarialConfig(GenerativeConfig):
     """Options of :class:`AdversarialModel`."""
 
     dim: int = 128
@@ -48,7 +103,7 @@ class AdversarialConfig(GeneratedConfig):
 
 
 @dataclass(frozen=True, eq=False)
-class AdversarialState(GeneratedState):
+class AdversarialState(GenerativeState):
     """What :class:`AdversarialModel` learned."""
 
     first: Floats
@@ -66,7 +121,7 @@ class AdversarialState(GeneratedState):
 
 
 @models.register("adversarial")
-class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
+class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
     """Generate vectors of new items that a recommender cannot tell from those of known items.
 
     Both start from strong factors: the generator from what a ridge makes of content, the
@@ -86,27 +141,27 @@ class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
     Config: ClassVar = AdversarialConfig
     State: ClassVar = AdversarialState
 
-    def _trained(
+    def _train(
         self,
         data: Dataset,
         rng: np.random.Generator,
-        known: Lesson,
+        known: VectorTrainingSet,
         arrays: Mapping[str, Floats] | None,
     ) -> AdversarialState:
-        from daybreak.nets.adversarial import Play, train_adversarial  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import seed_of  # noqa: PLC0415
+        from daybreak.nets.adversarial import GanTrainingData, train_adversarial  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import draw_seed  # noqa: PLC0415
 
         state = known.state
-        cases = cold_cases(data, (state, self.config), self.config.parts, rng)
-        play = Play(
+        cases = build_cold_item_episodes(data, (state, self.config), self.config.parts, rng)
+        play = GanTrainingData(
             **vars(cases),
-            told=known.conditions,
-            guess=known.conditions[:, self.config.directions :],
-            real=known.targets,
+            conditions=known.conditions,
+            ridge_vectors=known.conditions[:, self.config.directions :],
+            real_vectors=known.targets,
             centre=state.centre / state.scale,
             scale=state.scale,
         )
-        learned = train_adversarial(play, self.config, seed_of(rng), arrays)
+        learned = train_adversarial(play, self.config, draw_seed(rng), arrays)
         parts: dict[str, Any] = vars(state) | learned
         return AdversarialState(**parts)
 
@@ -118,10 +173,10 @@ class AdversarialModel(GeneratedModel[AdversarialConfig, AdversarialState]):
         """Look up or generate and pass the tower; see :meth:`VectorModel.item_vectors`."""
         return np.asarray(super().item_vectors(items) @ self.state.items, dtype=np.float32)
 
-    def generated(self, told: Floats) -> Floats:
-        """Add what the generator says to the guess; see :meth:`GeneratedModel.generated`."""
+    def generate_vectors(self, conditions: Floats) -> Floats:
+        """Add what the generator says to the guess; see :meth:`GenerativeModel.generate_vectors`."""
         state = self.state
-        added = perceptron(
-            told, (state.first, state.first_bias, state.second, state.second_bias)
+        added = apply_perceptron(
+            conditions, (state.first, state.first_bias, state.second, state.second_bias)
         )
-        return told[:, self.config.directions :] + added
+        return conditions[:, self.config.directions :] + added

@@ -1,4 +1,7 @@
-"""What a model is: frozen options, frozen arrays, ``learn`` and ``score``."""
+"""What a model is: frozen options, frozen arrays, ``learn`` and ``score``.
+
+Models that answer with a vector for the query and a vector for the item.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, replace
@@ -18,20 +21,18 @@ from typing import (
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.errors import ConfigError, NotFittedError
-from daybreak.models.operators import Operator
-from daybreak.models.states import read_state, write_state
+from daybreak.models.shared_persistence import read_state, write_state
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.registry import Registry
-from daybreak.rng import stream
+from daybreak.rng import create_generator
 from daybreak.types import Floats, Mask, Sparse
 
 C = TypeVar("C")
 S = TypeVar("S")
 
-Evidence = Literal["history", "recent", "profile", "vectors", "none"]
+QueryFeatureKind = Literal["history", "recent", "profile", "vectors", "none"]
 """What a model multiplies with its weights; ``vectors``: its own vectors of the queries."""
 
 
@@ -48,7 +49,7 @@ class Model(ABC, Generic[C, S]):
     Config: ClassVar[type[Any]]
     State: ClassVar[type[Any]]
     name: ClassVar[str]
-    content: ClassVar[bool] = False
+    scores_new_items: ClassVar[bool] = False
     """Whether it can score an item that has no events."""
 
     def __init__(self, **options: Any) -> None:
@@ -61,7 +62,7 @@ class Model(ABC, Generic[C, S]):
                 )
         self.config = cast(C, self.Config(**options))
         self._state: S | None = None
-        self.continued = False
+        self.warm_started = False
         """Whether the last fit went on from a start; otherwise all was learned anew."""
 
     @abstractmethod
@@ -72,20 +73,20 @@ class Model(ABC, Generic[C, S]):
     def score(self, queries: Queries, items: Items) -> Floats:
         """Return (n_queries, n_items) float32, higher is better, NaN where it cannot say."""
 
-    def fit(self, data: Dataset, *, seed: int = 0, start: S | None = None) -> Self:
+    def fit(self, data: Dataset, *, seed: int = 0, initial_state: S | None = None) -> Self:
         """Learn, and keep the state.
 
         Args:
             data: To learn from.
             seed: Of everything random.
             start: A state of the same options to go on from; only a model that
-                :class:`Continues` makes use of it, see :attr:`continued`.
+                :class:`SupportsWarmStart` makes use of it, see :attr:`warm_started`.
         """
         name, state = type(self).__name__, None
-        if start is not None and isinstance(self, Continues):
-            state = self.learn_from(data, start, stream(seed, name))
-        self.continued = state is not None
-        self._state = self.learn(data, stream(seed, name)) if state is None else state
+        if initial_state is not None and isinstance(self, SupportsWarmStart):
+            state = self.learn_from(data, initial_state, create_generator(seed, name))
+        self.warm_started = state is not None
+        self._state = self.learn(data, create_generator(seed, name)) if state is None else state
         return self
 
     @property
@@ -99,7 +100,7 @@ class Model(ABC, Generic[C, S]):
             raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(data)")
         return self._state
 
-    def holding(self, state: S) -> Self:
+    def with_state(self, state: S) -> Self:
         """Return a model of the same options that has learned something else."""
         twin = type(self)(**asdict(cast(Any, self.config)))
         twin._state = state
@@ -126,60 +127,60 @@ class Model(ABC, Generic[C, S]):
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class LinearScorer:
     """A model for a given list of items, written out: ``bias + evidence @ weights``."""
 
-    weights: Operator
+    weights: WeightMatrix
     bias: Floats
     """(n_items,)"""
-    known: Mask
+    scored: Mask
     """(n_items,) False where the model cannot say."""
 
-    def take(self, items: Any) -> "Linear":
+    def take(self, items: Any) -> "LinearScorer":
         """Return it for some of the items."""
         return replace(
             self,
             weights=self.weights.take(items),
             bias=self.bias[items],
-            known=self.known[items],
+            scored=self.scored[items],
         )
 
 
 class LinearModel(Model[C, S]):
     """A model whose score is a sum over pieces of evidence: exact to explain and to blend."""
 
-    evidence: ClassVar[Evidence]
+    feature_kind: ClassVar[QueryFeatureKind]
 
     @abstractmethod
-    def linear(self, anchors: Items, items: Items) -> Linear:
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the model written out for ``items``; evidence is over ``anchors``."""
 
-    def evidence_in(self, queries: Queries) -> Sparse | Floats:
+    def query_features(self, queries: Queries) -> Sparse | Floats:
         """Return the (n_queries, n_evidence) numbers that the weights are multiplied with.
 
         They are a CSR matrix, but for models that have vectors of queries.
         """
-        return evidence_of(queries, self.evidence)
+        return query_features_of(queries, self.feature_kind)
 
     def score(self, queries: Queries, items: Items) -> Floats:
         """Apply the written-out model; see :meth:`Model.score`."""
-        form = self.linear(queries.anchors, items)
-        product = form.weights.apply(self.evidence_in(queries))
+        form = self.linear_scorer(queries.train_items, items)
+        product = form.weights.apply(self.query_features(queries))
         if product is None:
             product = np.zeros((len(queries), len(items)), dtype=np.float32)
         scores = product + form.bias
-        scores[:, ~form.known] = np.nan
+        scores[:, ~form.scored] = np.nan
         return cast(Floats, scores.astype(np.float32))
 
 
-def evidence_of(queries: Queries, kind: Evidence) -> Sparse:
+def query_features_of(queries: Queries, kind: QueryFeatureKind) -> Sparse:
     """Return the (n_queries, n_evidence) part of the queries that a model looks at."""
     if kind == "profile":
-        return with_told(queries.profile)
-    return queries.recent if kind == "recent" else queries.history
+        return with_presence_column(queries.profile)
+    return queries.recent_history if kind == "recent" else queries.history
 
 
-def with_told(profile: Sparse) -> Sparse:
+def with_presence_column(profile: Sparse) -> Sparse:
     """Return profiles with a last column: 1 for whoever told anything, else 0.
 
     What centring subtracts belongs to that column, so that who told nothing is scored 0 and not
@@ -195,29 +196,31 @@ def with_told(profile: Sparse) -> Sparse:
     return sp.csr_array((values, columns, starts), shape=shape)
 
 
-def anchored(anchors: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:
+def align_values(train_items: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:
     """Spread values of anchors over a list of items; unknown items get 0 and False."""
-    rows = anchors.ids.rows(items.ids)
+    rows = train_items.ids.rows(items.ids)
     known = rows >= 0
     spread = np.zeros(len(items), dtype=np.float32)
     spread[known] = values[rows[known]]
     return spread, known
 
 
-def columns(anchors: Items, items: Items, weights: Operator) -> tuple[Operator, Mask]:
+def align_columns(
+    train_items: Items, items: Items, weights: WeightMatrix
+) -> tuple[WeightMatrix, Mask]:
     """Spread the columns of an operator over anchors to a list of items; unknown ones are 0."""
-    rows = anchors.ids.rows(items.ids)
+    rows = train_items.ids.rows(items.ids)
     known = rows >= 0
     if len(rows) == weights.shape[1] and np.array_equal(rows, np.arange(len(rows))):
         return weights, known
-    if not len(anchors):
+    if not len(train_items):
         nothing = sp.csr_array((weights.shape[0], len(items)), dtype=np.float32)
-        return Operator(sparse=nothing), known
-    return weights.take(rows).scaled(known.astype(np.float32)), known
+        return WeightMatrix(sparse=nothing), known
+    return weights.take(rows).scale_columns(known.astype(np.float32)), known
 
 
 @runtime_checkable
-class Embeds(Protocol):
+class SupportsEmbeddings(Protocol):
     """A model whose score is a dot product, so that an index can search it."""
 
     def query_vectors(self, queries: Queries) -> Floats:
@@ -228,7 +231,7 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
-class Continues(Protocol):
+class SupportsWarmStart(Protocol):
     """A model that can go on from what it learned before, for less than learning anew."""
 
     def learn_from(self, data: Dataset, state: Any, rng: np.random.Generator) -> Any:
@@ -243,3 +246,30 @@ class Continues(Protocol):
 
 
 models: Registry[Model[Any, Any]] = Registry("model")
+
+
+
+
+class VectorModel(LinearModel[C, S]):
+    """A model whose score is a dot product; it has a vector for any query and any item."""
+
+    feature_kind: ClassVar[QueryFeatureKind] = "vectors"
+    scores_new_items: ClassVar[bool] = True
+
+    @abstractmethod
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Return the (n_queries, dim) float32 vectors of queries."""
+
+    @abstractmethod
+    def item_vectors(self, items: Items) -> Floats:
+        """Return the (n_items, dim) float32 vectors of items, new ones from their content."""
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Write the vectors of items out; see :meth:`LinearModel.linear_scorer`."""
+        weights = WeightMatrix(dense=np.ascontiguousarray(self.item_vectors(items).T))
+        nothing = np.zeros(len(items), dtype=np.float32)
+        return LinearScorer(weights, nothing, np.ones(len(items), dtype=bool))
+
+    def query_features(self, queries: Queries) -> Floats:
+        """Return the vectors of queries; see :meth:`LinearModel.query_features`."""
+        return self.query_vectors(queries)

@@ -6,12 +6,11 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import kernel, nearest
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import DENSE_LIMIT
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.shared_content import content_kernel, nearest_neighbour_weights
+from daybreak.models.shared_statistics import MAX_DENSE_ITEMS
+from daybreak.models.shared_weights import WeightMatrix
 
 
 @dataclass(frozen=True)
@@ -37,24 +36,24 @@ class ContentMatchModel(LinearModel[ContentMatchConfig, ContentMatchState]):
 
     Config: ClassVar = ContentMatchConfig
     State: ClassVar = ContentMatchState
-    evidence: ClassVar[Evidence] = "history"
-    content: ClassVar[bool] = True
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
+    scores_new_items: ClassVar[bool] = True
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentMatchState:
         """Learn nothing; see :meth:`Model.learn`."""
         return ContentMatchState()
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Compare; see :meth:`LinearModel.linear`."""
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Compare; see :meth:`LinearModel.linear_scorer`."""
         assert self.state  # noqa: S101 - asks for fit, though nothing was learned
-        rows = anchors.ids.rows(items.ids)
-        if len(anchors) <= DENSE_LIMIT:
-            similar = kernel(anchors, items).copy()
+        rows = train_items.ids.rows(items.ids)
+        if len(train_items) <= MAX_DENSE_ITEMS:
+            similar = content_kernel(train_items, items).copy()
             here = np.flatnonzero(rows >= 0)
             similar[rows[here], here] = 0
-            weights = Operator(dense=similar)
+            weights = WeightMatrix(dense=similar)
         else:
-            near = nearest(anchors, items, self.config.neighbours)
-            weights = Operator(sparse=sp.csr_array(near))
+            near = nearest_neighbour_weights(train_items, items, self.config.neighbours)
+            weights = WeightMatrix(sparse=sp.csr_array(near))
         bias = np.zeros(len(items), dtype=np.float32)
-        return Linear(weights, bias, np.ones(len(items), dtype=bool))
+        return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))

@@ -6,13 +6,15 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import nearest
-from daybreak.models.ease import EaseState, ease_weights
-from daybreak.models.only_new import all_anchors, silent
-from daybreak.models.operators import Operator
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.ease import EaseState, fit_ease_weights
+from daybreak.models.shared_content import (
+    has_no_new_items,
+    nearest_neighbour_weights,
+    no_scores,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
 
@@ -37,30 +39,30 @@ class ContentNeighboursModel(LinearModel[ContentNeighboursConfig, EaseState]):
 
     Config: ClassVar = ContentNeighboursConfig
     State: ClassVar = EaseState
-    evidence: ClassVar[Evidence] = "history"
-    content: ClassVar[bool] = True
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
+    scores_new_items: ClassVar[bool] = True
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> EaseState:
         """Learn the teacher; see :meth:`Model.learn`."""
-        return ease_weights(data, self.config.ridge)
+        return fit_ease_weights(data, self.config.ridge)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Average columns of the teacher; see :meth:`LinearModel.linear`."""
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Average columns of the teacher; see :meth:`LinearModel.linear_scorer`."""
         bias = np.zeros(len(items), dtype=np.float32)
-        teacher = self.state.operator
-        if teacher.shape == (0, 0) or all_anchors(anchors, items):
-            return silent(len(items))
-        new = anchors.ids.rows(items.ids) < 0
-        near = nearest(anchors, items, self.config.neighbours)
+        teacher = self.state.weight_matrix
+        if teacher.shape == (0, 0) or has_no_new_items(train_items, items):
+            return no_scores(len(items))
+        new = train_items.ids.rows(items.ids) < 0
+        near = nearest_neighbour_weights(train_items, items, self.config.neighbours)
         near = sp.csc_array(near @ sp.diags_array(new.astype(np.float32)))
         if teacher.dense is not None:
-            weights = Operator(dense=_averaged(teacher.dense, near))
+            weights = WeightMatrix(dense=_average_columns(teacher.dense, near))
         else:
-            weights = Operator(sparse=sp.csr_array(teacher.sparse @ near, dtype=np.float32))
-        return Linear(weights, bias, new)
+            weights = WeightMatrix(sparse=sp.csr_array(teacher.sparse @ near, dtype=np.float32))
+        return LinearScorer(weights, bias, new)
 
 
-def _averaged(columns: Floats, near: Sparse) -> Floats:
+def _average_columns(columns: Floats, near: Sparse) -> Floats:
     """Return ``columns @ near``; a few items look at a few columns only."""
     used = np.unique(near.indices)
     if len(used) * 8 < columns.shape[1]:

@@ -5,13 +5,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import bridge, nearest
-from daybreak.models.content_ridge import ContentState, carried
-from daybreak.models.only_new import all_anchors, silent
-from daybreak.models.operators import Operator
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.content_ridge import ContentKernelState, score_through_kernel
+from daybreak.models.shared_content import (
+    fit_content_kernel,
+    has_no_new_items,
+    nearest_neighbour_weights,
+    no_scores,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
 
@@ -21,30 +24,30 @@ class ContentPopularConfig:
 
 
 @models.register("content_popular")
-class ContentPopularModel(LinearModel[ContentPopularConfig, ContentState]):
+class ContentPopularModel(LinearModel[ContentPopularConfig, ContentKernelState]):
     """Kernel ridge from content onto the logarithm of popularity, for items without events."""
 
     Config: ClassVar = ContentPopularConfig
-    State: ClassVar = ContentState
-    evidence: ClassVar[Evidence] = "none"
-    content: ClassVar[bool] = True
+    State: ClassVar = ContentKernelState
+    feature_kind: ClassVar[QueryFeatureKind] = "none"
+    scores_new_items: ClassVar[bool] = True
 
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentState:
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Regress; see :meth:`Model.learn`."""
-        known = bridge(data)
-        centred = centred_popularity(data)
-        left = (centred @ known.solve)[None, :].astype(np.float32)
-        return ContentState(left, known.landmarks, np.empty(0, dtype=np.float32))
+        known = fit_content_kernel(data)
+        centred = centred_log_popularity(data)
+        left = (centred @ known.coefficients)[None, :].astype(np.float32)
+        return ContentKernelState(left, known.landmarks, np.empty(0, dtype=np.float32))
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Predict; see :meth:`LinearModel.linear`."""
-        if all_anchors(anchors, items):
-            return silent(len(items))
-        form = carried(self.state, anchors, items)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Predict; see :meth:`LinearModel.linear_scorer`."""
+        if has_no_new_items(train_items, items):
+            return no_scores(len(items))
+        form = score_through_kernel(self.state, train_items, items)
         one = np.ones((1, 1), dtype=np.float32)
         bias = form.weights.apply(one)
         assert bias is not None  # noqa: S101 - carried() always has a part
-        return Linear(Operator(), bias[0], form.known)
+        return LinearScorer(WeightMatrix(), bias[0], form.scored)
 
 
 @dataclass(frozen=True)
@@ -69,23 +72,23 @@ class NeighbourPopularModel(LinearModel[NeighbourPopularConfig, NeighbourPopular
 
     Config: ClassVar = NeighbourPopularConfig
     State: ClassVar = NeighbourPopularState
-    evidence: ClassVar[Evidence] = "none"
-    content: ClassVar[bool] = True
+    feature_kind: ClassVar[QueryFeatureKind] = "none"
+    scores_new_items: ClassVar[bool] = True
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> NeighbourPopularState:
         """Count; see :meth:`Model.learn`."""
-        return NeighbourPopularState(centred_popularity(data))
+        return NeighbourPopularState(centred_log_popularity(data))
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Average over neighbours; see :meth:`LinearModel.linear`."""
-        if all_anchors(anchors, items):
-            return silent(len(items))
-        near = nearest(anchors, items, self.config.neighbours)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Average over neighbours; see :meth:`LinearModel.linear_scorer`."""
+        if has_no_new_items(train_items, items):
+            return no_scores(len(items))
+        near = nearest_neighbour_weights(train_items, items, self.config.neighbours)
         bias = np.asarray(near.T @ self.state.values, dtype=np.float32)
-        return Linear(Operator(), bias, anchors.ids.rows(items.ids) < 0)
+        return LinearScorer(WeightMatrix(), bias, train_items.ids.rows(items.ids) < 0)
 
 
-def centred_popularity(data: Dataset) -> Floats:
+def centred_log_popularity(data: Dataset) -> Floats:
     """Return the (n_anchors,) logarithms of the counts minus their mean."""
-    values = np.log1p(data.counts)
+    values = np.log1p(data.user_counts)
     return np.asarray(values - values.mean() if len(values) else values, dtype=np.float32)

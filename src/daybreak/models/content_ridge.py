@@ -6,13 +6,17 @@ from typing import Any, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import bridge, kernel, landmarks_of
-from daybreak.models.graph_filter import graph_weights
-from daybreak.models.only_new import all_anchors, silent
-from daybreak.models.operators import Operator
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.graph_filter import fit_graph_filter
+from daybreak.models.shared_content import (
+    content_kernel,
+    fit_content_kernel,
+    has_no_new_items,
+    no_scores,
+    take_landmarks,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Rows
 
 
@@ -22,7 +26,7 @@ class ContentRidgeConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class ContentState:
+class ContentKernelState:
     """What the content models learned."""
 
     left: Floats
@@ -34,7 +38,7 @@ class ContentState:
 
 
 @models.register("content_ridge")
-class ContentRidgeModel(LinearModel[ContentRidgeConfig, ContentState]):
+class ContentRidgeModel(LinearModel[ContentRidgeConfig, ContentKernelState]):
     """Kernel ridge from content onto the space of users; new items are scored like old ones.
 
     An item with events is scored as if it had none (leave-one-out by its leverage), so that the
@@ -46,31 +50,31 @@ class ContentRidgeModel(LinearModel[ContentRidgeConfig, ContentState]):
     """
 
     Config: ClassVar = ContentRidgeConfig
-    State: ClassVar = ContentState
-    evidence: ClassVar[Evidence] = "history"
-    content: ClassVar[bool] = True
+    State: ClassVar = ContentKernelState
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
+    scores_new_items: ClassVar[bool] = True
 
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentState:
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Solve the ridge; see :meth:`Model.learn`."""
-        known = bridge(data)
-        return ContentState(known.solve, known.landmarks, known.own)
+        known = fit_content_kernel(data)
+        return ContentKernelState(known.coefficients, known.landmarks, known.leverage)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Carry the weights over by content; see :meth:`LinearModel.linear`."""
-        form = carried(self.state, anchors, items)
-        rows = anchors.ids.rows(items.ids)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Carry the weights over by content; see :meth:`LinearModel.linear_scorer`."""
+        form = score_through_kernel(self.state, train_items, items)
+        rows = train_items.ids.rows(items.ids)
         here = np.flatnonzero(rows >= 0)
         scale = np.ones(len(items), dtype=np.float32)
         scale[here] = 1 / (1 - self.state.own[rows[here]])
-        weights = form.weights.scaled(scale)
+        weights = form.weights.scale_columns(scale)
         if weights.dense is not None:
             weights.dense[rows[here], here] = 0
         else:
             out = -self.state.own[rows[here]] * scale[here]
-            shape = (len(anchors), len(items))
+            shape = (len(train_items), len(items))
             itself = sp.csr_array((out, (rows[here], here)), shape=shape, dtype=np.float32)
             weights = replace(weights, sparse=itself)
-        return Linear(weights, form.bias, np.ones(len(items), dtype=bool))
+        return LinearScorer(weights, form.bias, np.ones(len(items), dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class ContentSmoothConfig:
 
 
 @models.register("content_smooth")
-class ContentSmoothModel(LinearModel[ContentSmoothConfig, ContentState]):
+class ContentSmoothModel(LinearModel[ContentSmoothConfig, ContentKernelState]):
     """The content ridge taught by the graph filter: histories are smoothed, then regressed.
 
     The teacher fills in what a user would have chosen; the student sees fuller histories.
@@ -90,31 +94,35 @@ class ContentSmoothModel(LinearModel[ContentSmoothConfig, ContentState]):
     """
 
     Config: ClassVar = ContentSmoothConfig
-    State: ClassVar = ContentState
-    evidence: ClassVar[Evidence] = "history"
-    content: ClassVar[bool] = True
+    State: ClassVar = ContentKernelState
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
+    scores_new_items: ClassVar[bool] = True
 
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentState:
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Smooth, then solve; see :meth:`Model.learn`."""
-        known = bridge(data)
-        teacher = graph_weights(data).operator
+        known = fit_content_kernel(data)
+        teacher = fit_graph_filter(data).weight_matrix
         matrix: Any = teacher.dense if teacher.dense is not None else teacher.sparse
-        left = np.asarray(matrix @ known.solve, dtype=np.float32)
-        return ContentState(left, known.landmarks, np.empty(0, dtype=np.float32))
+        left = np.asarray(matrix @ known.coefficients, dtype=np.float32)
+        return ContentKernelState(left, known.landmarks, np.empty(0, dtype=np.float32))
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Carry the weights over by content; see :meth:`LinearModel.linear`."""
-        if all_anchors(anchors, items):
-            return silent(len(items))
-        return carried(self.state, anchors, items)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Carry the weights over by content; see :meth:`LinearModel.linear_scorer`."""
+        if has_no_new_items(train_items, items):
+            return no_scores(len(items))
+        return score_through_kernel(self.state, train_items, items)
 
 
-def carried(state: ContentState, anchors: Items, items: Items) -> Linear:
+def score_through_kernel(
+    state: ContentKernelState, train_items: Items, items: Items
+) -> LinearScorer:
     """Return ``evidence @ left @ kernel(landmarks, items)``, known for items without events."""
-    right = kernel(landmarks_of(anchors, state.landmarks), items)
-    small = len(state.landmarks) == len(anchors)
+    right = content_kernel(take_landmarks(train_items, state.landmarks), items)
+    small = len(state.landmarks) == len(train_items)
     weights = (
-        Operator(dense=state.left @ right) if small else Operator(left=state.left, right=right)
+        WeightMatrix(dense=state.left @ right)
+        if small
+        else WeightMatrix(left=state.left, right=right)
     )
     bias = np.zeros(len(items), dtype=np.float32)
-    return Linear(weights, bias, anchors.ids.rows(items.ids) < 0)
+    return LinearScorer(weights, bias, train_items.ids.rows(items.ids) < 0)

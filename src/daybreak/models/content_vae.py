@@ -6,23 +6,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
+from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import models
-from daybreak.models.continuing import newest_items
-from daybreak.models.generated import (
-    GeneratedConfig,
-    GeneratedModel,
-    GeneratedState,
-    Lesson,
-    condition,
-    perceptron,
+from daybreak.models.shared_generative import (
+    GenerativeConfig,
+    GenerativeModel,
+    GenerativeState,
+    VectorTrainingSet,
+    apply_perceptron,
+    encode_conditions,
 )
+from daybreak.models.shared_warm_start import newest_items
 from daybreak.types import Floats, Rows
 
 
 @dataclass(frozen=True)
-class ContentVaeConfig(GeneratedConfig):
+class ContentVaeConfig(GenerativeConfig):
     """Options of :class:`ContentVaeModel`."""
 
     dim: int = 128
@@ -41,13 +40,13 @@ class ContentVaeConfig(GeneratedConfig):
     beta: float = 1.0
     """Weight of the divergence at the end of its rise."""
     evenness: float = 0.5
-    """How little the noise of an item changes its weight; see :func:`unlikelihood`."""
+    """How little the noise of an item changes its weight; see :func:`gaussian_nll`."""
     limit: float = 8.0
     """Largest size of a log-variance."""
 
 
 @dataclass(frozen=True, eq=False)
-class ContentVaeState(GeneratedState):
+class ContentVaeState(GenerativeState):
     """What :class:`ContentVaeModel` learned."""
 
     prior_first: Floats
@@ -71,7 +70,7 @@ class ContentVaeState(GeneratedState):
 
 
 @models.register("content_vae")
-class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
+class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
     """Generate the factors of a new item from its content, and say how sure that is.
 
     Known items and askers are those of :class:`FactorsModel`. The autoencoder learns what the
@@ -90,28 +89,28 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
     Config: ClassVar = ContentVaeConfig
     State: ClassVar = ContentVaeState
 
-    def _trained(
+    def _train(
         self,
         data: Dataset,
         rng: np.random.Generator,
-        known: Lesson,
+        known: VectorTrainingSet,
         arrays: Mapping[str, Floats] | None,
     ) -> ContentVaeState:
         from daybreak.nets.content_vae import train_content_vae  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+        from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        guessed, seed = known.conditions[:, self.config.directions :], seed_of(rng)
-        earlier = None if arrays is None else Earlier(arrays, newest_items(data, rng))
+        guessed, seed = known.conditions[:, self.config.directions :], draw_seed(rng)
+        earlier = None if arrays is None else WarmStartArrays(arrays, newest_items(data, rng))
         learned = train_content_vae(
             known.targets - guessed, known.conditions, self.config, seed, earlier
         )
         parts: dict[str, Any] = vars(known.state) | learned
         return ContentVaeState(**parts)
 
-    def generated(self, told: Floats) -> Floats:
-        """Decode the means of the priors; see :meth:`GeneratedModel.generated`."""
-        mean, _ = self._prior(told)
-        return self._decoded(mean, told)[0]
+    def generate_vectors(self, conditions: Floats) -> Floats:
+        """Decode the means of the priors; see :meth:`GenerativeModel.generate_vectors`."""
+        mean, _ = self._prior_moments(conditions)
+        return self._decode(mean, conditions)[0]
 
     def sample(self, items: Items, rng: np.random.Generator) -> Floats:
         """Return (n_items, dim) vectors as they may turn out to be, for exploration.
@@ -119,11 +118,11 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
         Ranking by sampled vectors shows new items in proportion to their chance to be the best
         (Thompson sampling). Items with events have their own vectors.
         """
-        found, new = self.item_vectors(items), self._new(items)
-        told = condition(self.state, items.take(new))
-        mean, deviation = self._prior(told)
+        found, new = self.item_vectors(items), self._new_rows(items)
+        told = encode_conditions(self.state, items.take(new))
+        mean, deviation = self._prior_moments(told)
         code = mean + deviation * rng.standard_normal(mean.shape).astype(np.float32)
-        vectors, noise = self._decoded(code, told)
+        vectors, noise = self._decode(code, told)
         vectors = vectors + noise * rng.standard_normal(vectors.shape).astype(np.float32)
         found[new] = vectors * self.state.scale + self.state.centre
         return found
@@ -135,44 +134,48 @@ class ContentVaeModel(GeneratedModel[ContentVaeConfig, ContentVaeState]):
         ``sqrt(p**2 @ uncertainty[i]**2)``. The variance is that of the decoder plus that of the
         prior, carried through the decoder's derivative at the mean.
         """
-        new = self._new(items)
-        told = condition(self.state, items.take(new))
-        mean, deviation = self._prior(told)
-        _, noise = self._decoded(mean, told)
-        variance = noise**2 + self._carried(mean, deviation, told)
+        new = self._new_rows(items)
+        told = encode_conditions(self.state, items.take(new))
+        mean, deviation = self._prior_moments(told)
+        _, noise = self._decode(mean, told)
+        variance = noise**2 + self._propagate_variance(mean, deviation, told)
         found = np.zeros((len(items), self.state.vectors.shape[1]), dtype=np.float32)
         found[new] = np.sqrt(variance) * self.state.scale
         return found
 
-    def _new(self, items: Items) -> Rows:
+    def _new_rows(self, items: Items) -> Rows:
         return np.flatnonzero(self.state.ids.rows(items.ids) < 0)
 
-    def _prior(self, told: Floats) -> tuple[Floats, Floats]:
+    def _prior_moments(self, conditions: Floats) -> tuple[Floats, Floats]:
         """Return (n, code) means and standard deviations."""
         state = self.state
         layers = state.prior_first, state.prior_first_bias
-        answer = perceptron(told, (*layers, state.prior_second, state.prior_second_bias))
+        answer = apply_perceptron(
+            conditions, (*layers, state.prior_second, state.prior_second_bias)
+        )
         mean, log_variance = np.split(answer, 2, axis=1)
         return mean, np.exp(0.5 * log_variance)
 
-    def _decoded(self, code: Floats, told: Floats) -> tuple[Floats, Floats]:
+    def _decode(self, code: Floats, conditions: Floats) -> tuple[Floats, Floats]:
         """Return (n, dim) means and standard deviations, in units of ``scale``."""
         state = self.state
         layers = state.decoder_first, state.decoder_first_bias
-        answer = perceptron(
-            np.concatenate([code, told], axis=1),
+        answer = apply_perceptron(
+            np.concatenate([code, conditions], axis=1),
             (*layers, state.decoder_second, state.decoder_second_bias),
         )
         limit = self.config.limit
         log_variance = np.clip(state.noise + answer[:, -1:], -limit, limit)
-        vectors = told[:, self.config.directions :] + answer[:, :-1]
+        vectors = conditions[:, self.config.directions :] + answer[:, :-1]
         return vectors, np.exp(0.5 * log_variance)
 
-    def _carried(self, mean: Floats, deviation: Floats, told: Floats) -> Floats:
+    def _propagate_variance(
+        self, mean: Floats, deviation: Floats, conditions: Floats
+    ) -> Floats:
         """Return (n, dim) variances that the spread of the code causes, to first order."""
         state = self.state
         into, out = state.decoder_first[: self.config.code], state.decoder_second[:, :-1]
-        x = np.concatenate([mean, told], axis=1)
+        x = np.concatenate([mean, conditions], axis=1)
         slopes = 1 - np.tanh(x @ state.decoder_first + state.decoder_first_bias) ** 2
         variance = np.empty((len(x), out.shape[1]), dtype=np.float32)
         for row, slope in enumerate(slopes):

@@ -6,24 +6,30 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import models
-from daybreak.models.content_map import content_map, content_space, mapped, unseen
-from daybreak.models.continuing import newest_people, same_columns, turn_towards
-from daybreak.models.ease import EaseConfig, ease_weights
-from daybreak.models.graph_filter import graph_weights
-from daybreak.models.operators import Operator
-from daybreak.models.vector_model import VectorModel
+from daybreak.models.base import VectorModel, models
+from daybreak.models.ease import EaseConfig, fit_ease_weights
+from daybreak.models.graph_filter import fit_graph_filter
+from daybreak.models.shared_content import (
+    content_directions,
+    fit_content_weights,
+    predict_from_content,
+    predict_leave_one_out,
+)
+from daybreak.models.shared_warm_start import (
+    can_reuse_content,
+    newest_users,
+    procrustes_rotation,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
-PASSES = 3
+N_TEACHER_POWER_ITERATIONS = 3
 """Times the teacher's weights are multiplied forth and back to find their directions."""
-CAP = 2.0
+CONFIDENCE_CAP = 2.0
 """Where trust in the teacher stops rising: tanh(2) = 0.96."""
-EASE_RIDGE = EaseConfig().ridge
+TEACHER_EASE_RIDGE = EaseConfig().ridge
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class DistilledConfig:
     dim: int = 256
     """Directions kept of the teacher."""
     directions: int = 256
-    """Of content, see :func:`content_space`."""
+    """Of content, see :func:`content_directions`."""
     hidden: int = 256
     steps: int = 60
     """Batches it learns from, at least; whole rounds over all people."""
@@ -96,7 +102,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         "Distilling the knowledge in a neural network" (soft targets). Ours ranks whole lists
         instead of pairs, and trust weighs ratings and identification only.
 
-    Memory: 8 n_anchors² bytes up to ``DENSE_LIMIT`` anchors while learning.
+    Memory: 8 n_anchors² bytes up to ``MAX_DENSE_ITEMS`` anchors while learning.
     """
 
     Config: ClassVar = DistilledConfig
@@ -108,51 +114,60 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        directions = content_space(data, self.config.directions)
-        return self._taught(data, rng, (*teach(data, self.config, rng), directions), None)
+        directions = content_directions(data, self.config.directions)
+        return self._train(data, rng, (*fit_teacher(data, self.config, rng), directions), None)
 
     def learn_from(
         self, data: Dataset, state: DistilledState, rng: np.random.Generator
     ) -> DistilledState | None:
-        """Build the teacher anew, then teach on; see :meth:`Continues.learn_from`.
+        """Build the teacher anew, then teach on; see :meth:`SupportsWarmStart.learn_from`.
 
         The teacher's directions are turned towards those of before.
         """
-        if not same_columns(data, state.ids, state.inputs):
+        if not can_reuse_content(data, state.ids, state.inputs):
             return None
-        people, teacher = teach(data, self.config, rng)
+        people, teacher = fit_teacher(data, self.config, rng)
         if people.shape[1] != state.people.shape[1]:
             return None
-        turn = turn_towards(people, data.anchors.ids, state.people, state.ids)
+        turn = procrustes_rotation(people, data.train_items.ids, state.people, state.ids)
         teacher[:, :-1] = teacher[:, :-1] @ turn
         directions = state.inputs[:, : self.config.directions]
-        return self._taught(data, rng, (people @ turn, teacher, directions), vars(state))
+        return self._train(data, rng, (people @ turn, teacher, directions), vars(state))
 
-    def _taught(
+    def _train(
         self,
         data: Dataset,
         rng: np.random.Generator,
-        material: tuple[Floats, Floats, Floats],
+        targets: tuple[Floats, Floats, Floats],
         arrays: Mapping[str, Floats] | None,
     ) -> DistilledState:
-        from daybreak.nets.distilled import Lessons, train_distilled  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+        from daybreak.nets.distilled import DistillationTargets, train_distilled  # noqa: PLC0415 - an extra
+        from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        people, teacher, directions = material
-        inputs = np.concatenate([directions, content_map(data, teacher)], axis=1)
+        people, teacher, directions = targets
+        inputs = np.concatenate([directions, fit_content_weights(data, teacher)], axis=1)
         known = np.concatenate(
-            [mapped(data.anchors, directions), unseen(data, teacher)], axis=1
+            [
+                predict_from_content(data.train_items, directions),
+                predict_leave_one_out(data, teacher),
+            ],
+            axis=1,
         )
         start = np.zeros((inputs.shape[1], teacher.shape[1]), dtype=np.float32)
         start[-teacher.shape[1] :] = np.eye(teacher.shape[1])
-        lessons = Lessons(
-            data.interactions, people, teacher, known.astype(np.float32), start, trust(data)
+        lessons = DistillationTargets(
+            data.interactions,
+            people,
+            teacher,
+            known.astype(np.float32),
+            start,
+            teacher_confidence(data),
         )
-        seed = seed_of(rng)
-        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        seed = draw_seed(rng)
+        earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
         learned = train_distilled(lessons, self.config, seed, earlier)
         return DistilledState(
-            ids=data.anchors.ids,
+            ids=data.train_items.ids,
             people=people,
             inputs=inputs.astype(np.float32),
             known=known.astype(np.float32),
@@ -161,20 +176,20 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Sum the rows of a history; see :meth:`VectorModel.query_vectors`."""
-        return _with_one(np.asarray(queries.history @ self.state.people, dtype=np.float32))
+        return _append_ones(np.asarray(queries.history @ self.state.people, dtype=np.float32))
 
     def item_vectors(self, items: Items) -> Floats:
         """Make vectors of content, always; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
-        seen = mapped(items, state.inputs)
+        seen = predict_from_content(items, state.inputs)
         seen[rows >= 0] = state.known[rows[rows >= 0]]
-        seen = _with_one(seen)
+        seen = _append_ones(seen)
         made = seen @ state.linear + np.maximum(seen @ state.first, 0) @ state.second
         return np.asarray(made, dtype=np.float32)
 
 
-def teach(
+def fit_teacher(
     data: Dataset, config: DistilledConfig, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Return the teacher: rows of items in histories, centred rows of items as candidates.
@@ -182,22 +197,22 @@ def teach(
     Returns:
         (n_anchors, dim) and (n_anchors, dim + 1), the bias last.
     """
-    n = len(data.anchors)
-    parts = [(config.ease, ease_weights(data, EASE_RIDGE).operator)]
-    parts.append((config.graph, graph_weights(data).operator))
+    n = len(data.train_items)
+    parts = [(config.ease, fit_ease_weights(data, TEACHER_EASE_RIDGE).weight_matrix)]
+    parts.append((config.graph, fit_graph_filter(data).weight_matrix))
     total: Any = np.zeros((n, n), dtype=np.float32)
     for share, operator in parts:
-        weights = _plain(operator)
+        weights = _single_part(operator)
         if share and weights is not None:
-            total = total + share / spread(data, weights) * weights
-    left, right = leading(total, config.dim, rng)
-    popular = np.log1p(data.counts)[:, None] * config.popular
+            total = total + share / score_std(data, weights) * weights
+    left, right = low_rank_factors(total, config.dim, rng)
+    popular = np.log1p(data.user_counts)[:, None] * config.popular
     rows = np.concatenate([right, popular], axis=1)
     centre = rows.mean(axis=0) if n else np.zeros(rows.shape[1])
     return left, np.asarray(rows - centre, dtype=np.float32)
 
 
-def spread(data: Dataset, weights: Any) -> float:
+def score_std(data: Dataset, weights: Any) -> float:
     """Return the spread of the scores that item-to-item weights give to a sample of people."""
     some = data.interactions[:500]
     length = np.sqrt(np.maximum(np.diff(some.indptr), 1))
@@ -206,7 +221,7 @@ def spread(data: Dataset, weights: Any) -> float:
     return max(float(np.sqrt(scores.var(axis=1).mean())) if scores.size else 0.0, 1e-6)
 
 
-def leading(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Return (n, d) and (n, d) whose product is the best approximation of rank d, nearly.
 
     Source:
@@ -221,7 +236,7 @@ def leading(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Fl
     """
     n, width = matrix.shape[0], min(dim + 16, matrix.shape[0])
     basis = rng.standard_normal((n, width)).astype(np.float32)
-    for _ in range(PASSES):
+    for _ in range(N_TEACHER_POWER_ITERATIONS):
         basis = np.linalg.qr(matrix @ basis)[0].astype(np.float32)
         basis = np.linalg.qr(matrix.T @ basis)[0].astype(np.float32)
     tall, sizes, turn = np.linalg.svd(matrix @ basis, full_matrices=False)
@@ -230,17 +245,20 @@ def leading(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Fl
     return (tall[:, :dim] * root).astype(np.float32), right.astype(np.float32)
 
 
-def trust(data: Dataset) -> Floats:
+def teacher_confidence(data: Dataset) -> Floats:
     """Return (n_anchors,) how far the teacher is believed: tanh of events over their mean."""
-    mean = max(float(data.counts.mean()) if len(data.counts) else 0.0, 1e-6)
-    return np.asarray(np.tanh(np.minimum(CAP * data.counts / mean, CAP)), dtype=np.float32)
+    mean = max(float(data.user_counts.mean()) if len(data.user_counts) else 0.0, 1e-6)
+    return np.asarray(
+        np.tanh(np.minimum(CONFIDENCE_CAP * data.user_counts / mean, CONFIDENCE_CAP)),
+        dtype=np.float32,
+    )
 
 
-def _plain(operator: Operator) -> Any:
+def _single_part(operator: WeightMatrix) -> Any:
     """Return the only part of an operator; None when it has none."""
     return operator.dense if operator.dense is not None else operator.sparse
 
 
-def _with_one(values: Floats) -> Floats:
+def _append_ones(values: Floats) -> Floats:
     ones = np.ones((len(values), 1), dtype=np.float32)
     return np.concatenate([values, ones], axis=1)

@@ -6,23 +6,28 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import (
-    NEIGHBOURS,
-    gram,
-    inverse,
-    is_dense,
-    largest,
-    once,
-    ridged,
-    spans,
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_columns,
+    models,
 )
+from daybreak.models.shared_statistics import (
+    MAX_WEIGHTS_PER_ITEM,
+    add_ridge,
+    cached,
+    fits_dense,
+    gram_matrix,
+    invert_spd_matrix,
+    iter_blocks,
+    top_per_column,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
-USERS_LIMIT = 10_000
+MAX_DUAL_USERS = 10_000
 """Users up to which the dual form is solved for a catalogue too large for the primal one."""
 
 
@@ -44,11 +49,11 @@ class EaseState:
     """The largest weights of a larger catalogue, else empty."""
 
     @property
-    def operator(self) -> Operator:
+    def weight_matrix(self) -> WeightMatrix:
         """The weights; without parts when the catalogue was too large for both forms."""
         if self.dense.size:
-            return Operator(dense=self.dense)
-        return Operator(sparse=self.sparse) if self.sparse.shape[0] else Operator()
+            return WeightMatrix(dense=self.dense)
+        return WeightMatrix(sparse=self.sparse) if self.sparse.shape[0] else WeightMatrix()
 
 
 @models.register("ease")
@@ -60,7 +65,7 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
 
     Source:
         Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8, on centred
-        data; for more items than ``DENSE_LIMIT`` the same weights by the Woodbury identity over
+        data; for more items than ``MAX_DENSE_ITEMS`` the same weights by the Woodbury identity over
         users, largest 200 a column kept.
 
     Memory: 8 n_anchors² bytes up to DENSE_LIMIT anchors, else 8 n_users² bytes up to
@@ -69,47 +74,47 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
 
     Config: ClassVar = EaseConfig
     State: ClassVar = EaseState
-    evidence: ClassVar[Evidence] = "history"
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> EaseState:
         """Invert the smaller Gram matrix; see :meth:`Model.learn`."""
-        return ease_weights(data, self.config.ridge)
+        return fit_ease_weights(data, self.config.ridge)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the weights up; see :meth:`LinearModel.linear`."""
-        operator = self.state.operator
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        operator = self.state.weight_matrix
         if operator.shape == (0, 0):
             nothing = np.zeros(len(items), dtype=np.float32)
-            return Linear(Operator(), nothing, nothing > 0)
-        weights, known = columns(anchors, items, operator)
-        return Linear(weights, np.zeros(len(items), dtype=np.float32), known)
+            return LinearScorer(WeightMatrix(), nothing, nothing > 0)
+        weights, known = align_columns(train_items, items, operator)
+        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
-def ease_weights(data: Dataset, ridge: float) -> EaseState:
+def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
     """Return the weights of a data set in the form that fits it; computed once."""
 
     def compute() -> EaseState:
         none = sp.csr_array((0, 0), dtype=np.float32)
-        if is_dense(data):
-            return EaseState(_primal(data, ridge), none)
+        if fits_dense(data):
+            return EaseState(_solve_primal(data, ridge), none)
         empty = np.empty((0, 0), dtype=np.float32)
-        small = len(data.active) <= USERS_LIMIT
-        return EaseState(empty, _dual(data, ridge) if small else none)
+        small = len(data.active_user_rows) <= MAX_DUAL_USERS
+        return EaseState(empty, _solve_dual(data, ridge) if small else none)
 
-    return once(data, f"ease {ridge}", compute)
+    return cached(data, f"ease {ridge}", compute)
 
 
-def _primal(data: Dataset, ridge: float) -> Floats:
-    n_users = max(len(data.active), 1)
-    share = (data.counts / n_users).astype(np.float32)
-    centred = gram(data) - n_users * np.outer(share, share)
-    p = inverse(ridged(centred, _diagonal(n_users, ridge)))
+def _solve_primal(data: Dataset, ridge: float) -> Floats:
+    n_users = max(len(data.active_user_rows), 1)
+    share = (data.user_counts / n_users).astype(np.float32)
+    centred = gram_matrix(data) - n_users * np.outer(share, share)
+    p = invert_spd_matrix(add_ridge(centred, _scaled_ridge(n_users, ridge)))
     weights: Floats = -p / p.diagonal()
     weights[np.diag_indices_from(weights)] = 0
     return weights
 
 
-def _dual(data: Dataset, ridge: float) -> Sparse:
+def _solve_dual(data: Dataset, ridge: float) -> Sparse:
     """Solve over users: ``P = (I - A'QA) / λ`` with ``Q = (AA' + λI)^-1`` and ``A = X - 1s'``.
 
     Hence ``B_ij = (A'QA)_ij / (1 - (A'QA)_jj)``; ``A`` is never written out.
@@ -118,21 +123,23 @@ def _dual(data: Dataset, ridge: float) -> Sparse:
     n_users = x.shape[0]
     if not n_users:
         return sp.csr_array((x.shape[1], x.shape[1]), dtype=np.float32)
-    share = (data.counts / n_users).astype(np.float32)
-    q = inverse(ridged(_centred_outer(x, share), _diagonal(n_users, ridge)))
+    share = (data.user_counts / n_users).astype(np.float32)
+    q = invert_spd_matrix(
+        add_ridge(_centred_user_gram(x, share), _scaled_ridge(n_users, ridge))
+    )
     transposed = sp.csr_array(x.T)
     parts = []
-    for span in spans(x.shape[1], max(x.shape)):
+    for span in iter_blocks(x.shape[1], max(x.shape)):
         solved = np.asarray((transposed[span] @ q).T) - np.outer(q.sum(axis=1), share[span])
         weights = transposed @ solved - np.outer(share, solved.sum(axis=0))
         at = (np.arange(span.start, span.stop), np.arange(weights.shape[1]))
         own = weights[at].copy()
         weights[at] = 0
-        parts.append(largest(weights / np.maximum(1 - own, 1e-6), NEIGHBOURS))
+        parts.append(top_per_column(weights / np.maximum(1 - own, 1e-6), MAX_WEIGHTS_PER_ITEM))
     return sp.csr_array(sp.hstack(parts))
 
 
-def _centred_outer(x: Sparse, share: Floats) -> Floats:
+def _centred_user_gram(x: Sparse, share: Floats) -> Floats:
     """Return ``AA'`` of the centred interactions."""
     outer: Floats = (x @ x.T).toarray().astype(np.float32, copy=False)
     towards = np.asarray(x @ share, dtype=np.float32)
@@ -142,5 +149,5 @@ def _centred_outer(x: Sparse, share: Floats) -> Floats:
     return outer
 
 
-def _diagonal(n_users: int, ridge: float) -> float:
+def _scaled_ridge(n_users: int, ridge: float) -> float:
     return float(ridge * np.sqrt(n_users) + 1e-3)

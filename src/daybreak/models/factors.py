@@ -5,22 +5,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
+from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import models
-from daybreak.models.content_map import content_map, known_or_mapped
-from daybreak.models.folded import FoldedConfig, FoldedModel, FoldedState, factorise
-from daybreak.models.truncated_svd import truncated_svd
+from daybreak.models.shared_content import fit_content_weights, known_or_predicted
+from daybreak.models.shared_fold_in import (
+    FoldInConfig,
+    FoldInModel,
+    FoldInState,
+    factorise_interactions,
+)
+from daybreak.models.shared_statistics import truncated_svd
 from daybreak.types import Floats
 
 
 @dataclass(frozen=True)
-class FactorsConfig(FoldedConfig):
+class FactorsConfig(FoldInConfig):
     """Options of :class:`FactorsModel`."""
 
 
 @dataclass(frozen=True, eq=False)
-class FactorsState(FoldedState):
+class FactorsState(FoldInState):
     """What :class:`FactorsModel` learned."""
 
     content: Floats
@@ -28,15 +32,15 @@ class FactorsState(FoldedState):
 
 
 @models.register("factors")
-class FactorsModel(FoldedModel[FactorsConfig, FactorsState]):
+class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
     """Factors of interactions; histories are folded in exactly, priors fill what is missing.
 
-    An asker is the solution of :class:`Objective` for the history, around the mean that the
+    An asker is the solution of :class:`FoldInSolver` for the history, around the mean that the
     profile predicts. An item without events has the vector that its content predicts. Nothing
     grows with the square of the catalogue, so this is what very large catalogues fall back on.
 
     Source:
-        See :func:`factorise` and :class:`Objective`.
+        See :func:`factorise_interactions` and :class:`FoldInSolver`.
     """
 
     Config: ClassVar = FactorsConfig
@@ -44,14 +48,14 @@ class FactorsModel(FoldedModel[FactorsConfig, FactorsState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> FactorsState:
         """Factor, then regress on content and profiles; see :meth:`Model.learn`."""
-        known = factorise(data, self.config, rng)
-        content = content_map(data, known.vectors - known.centre)
+        known = factorise_interactions(data, self.config, rng)
+        content = fit_content_weights(data, known.vectors - known.centre)
         return FactorsState(**vars(known), content=content)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up, or predict them from content; see :meth:`Embeds.item_vectors`."""
+        """Look vectors up, or predict them from content; see :meth:`SupportsEmbeddings.item_vectors`."""
         state = self.state
-        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
 
 
 __all__ = ["FactorsConfig", "FactorsModel", "FactorsState", "truncated_svd"]

@@ -6,17 +6,22 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import (
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_columns,
+    models,
+)
+from daybreak.models.shared_statistics import (
+    cached,
     dense_product,
-    is_dense,
-    normalised,
-    once,
+    fits_dense,
+    normalised_interactions,
     sparse_cooccurrence,
 )
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
 
@@ -35,9 +40,13 @@ class GraphFilterState:
     """The same of a larger one, largest 200 weights a column"""
 
     @property
-    def operator(self) -> Operator:
+    def weight_matrix(self) -> WeightMatrix:
         """The weights."""
-        return Operator(dense=self.dense) if self.dense.size else Operator(sparse=self.sparse)
+        return (
+            WeightMatrix(dense=self.dense)
+            if self.dense.size
+            else WeightMatrix(sparse=self.sparse)
+        )
 
 
 @models.register("graph_filter")
@@ -51,29 +60,29 @@ class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
 
     Config: ClassVar = GraphFilterConfig
     State: ClassVar = GraphFilterState
-    evidence: ClassVar[Evidence] = "history"
+    feature_kind: ClassVar[QueryFeatureKind] = "history"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> GraphFilterState:
         """Multiply; see :meth:`Model.learn`."""
-        return graph_weights(data)
+        return fit_graph_filter(data)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the weights up; see :meth:`LinearModel.linear`."""
-        weights, known = columns(anchors, items, self.state.operator)
-        return Linear(weights, np.zeros(len(items), dtype=np.float32), known)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        weights, known = align_columns(train_items, items, self.state.weight_matrix)
+        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
-def graph_weights(data: Dataset) -> GraphFilterState:
+def fit_graph_filter(data: Dataset) -> GraphFilterState:
     """Return the filter of a data set in the form that fits it; computed once."""
-    root = np.sqrt(np.maximum(data.counts, 1)).astype(np.float32)
+    root = np.sqrt(np.maximum(data.user_counts, 1)).astype(np.float32)
 
     def compute() -> GraphFilterState:
-        x = normalised(data)
-        if is_dense(data):
+        x = normalised_interactions(data)
+        if fits_dense(data):
             weights = dense_product(x, x)
             weights *= root[None, :] / root[:, None]
             return GraphFilterState(weights, sp.csr_array((0, 0), dtype=np.float32))
         kept = sparse_cooccurrence(x, lambda c, row, column: c * (root[column] / root[row]))
         return GraphFilterState(np.empty((0, 0), dtype=np.float32), kept)
 
-    return once(data, "graph filter", compute)
+    return cached(data, "graph filter", compute)

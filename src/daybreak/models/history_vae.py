@@ -6,14 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import models
-from daybreak.models.content_map import centred_map, known_or_mapped
-from daybreak.models.continuing import carried, fitting, newest_people
-from daybreak.models.vector_model import VectorModel
+from daybreak.models.base import VectorModel, models
+from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
+from daybreak.models.shared_warm_start import newest_users, rows_or_zeros, transfer_by_id
 from daybreak.types import Floats
 
 
@@ -86,39 +83,39 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        return self._trained(data, rng, None)
+        return self._train(data, rng, None)
 
     def learn_from(
         self, data: Dataset, state: HistoryVaeState, rng: np.random.Generator
     ) -> HistoryVaeState | None:
-        """Train further; see :meth:`Continues.learn_from`.
+        """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
         What the encoder knows of attributes is kept when there are as many as before.
         """
         n = len(state.vectors)
-        tables = carried(data, state.ids, np.hstack([state.first[:n], state.vectors]))
+        tables = transfer_by_id(data, state.ids, np.hstack([state.first[:n], state.vectors]))
         if tables is None:
             return None
         first, vectors = np.split(tables, [state.first.shape[1]], axis=1)
-        told = fitting(state.first[n:], data.profiles.shape[1])
+        told = rows_or_zeros(state.first[n:], data.profiles.shape[1])
         arrays = vars(state) | {"first": np.vstack([first, told]), "vectors": vectors}
-        return self._trained(data, rng, arrays)
+        return self._train(data, rng, arrays)
 
-    def _trained(
+    def _train(
         self, data: Dataset, rng: np.random.Generator, arrays: Mapping[str, Floats] | None
     ) -> HistoryVaeState:
         from daybreak.nets.history_vae import train_history_vae  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+        from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        seed = seed_of(rng)
-        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        seed = draw_seed(rng)
+        earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
         learned = train_history_vae(
-            data.interactions, data.profiles[data.active], self.config, seed, earlier
+            data.interactions, data.profiles[data.active_user_rows], self.config, seed, earlier
         )
         vectors = learned.pop("vectors")
-        centre, content = centred_map(data, vectors)
+        centre, content = fit_centred_content_weights(data, vectors)
         return HistoryVaeState(
-            ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
+            ids=data.train_items.ids, vectors=vectors, centre=centre, content=content, **learned
         )
 
     def query_vectors(self, queries: Queries) -> Floats:
@@ -135,4 +132,4 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)

@@ -6,11 +6,22 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import gram, is_dense, largest, once, sparse_cooccurrence
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_columns,
+    models,
+)
+from daybreak.models.shared_statistics import (
+    cached,
+    fits_dense,
+    gram_matrix,
+    sparse_cooccurrence,
+    top_per_column,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Rows, Sparse
 
 
@@ -43,31 +54,35 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
 
     Config: ClassVar = ItemKnnConfig
     State: ClassVar = ItemKnnState
-    evidence: ClassVar[Evidence] = "recent"
+    feature_kind: ClassVar[QueryFeatureKind] = "recent"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ItemKnnState:
         """Count pairs; see :meth:`Model.learn`."""
-        return ItemKnnState(knn_weights(data, self.config.neighbours, self.config.shrinkage))
+        return ItemKnnState(
+            fit_knn_weights(data, self.config.neighbours, self.config.shrinkage)
+        )
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the neighbours up; see :meth:`LinearModel.linear`."""
-        weights, known = columns(anchors, items, Operator(sparse=self.state.weights))
-        return Linear(weights, np.zeros(len(items), dtype=np.float32), known)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the neighbours up; see :meth:`LinearModel.linear_scorer`."""
+        weights, known = align_columns(
+            train_items, items, WeightMatrix(sparse=self.state.weights)
+        )
+        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
-def knn_weights(data: Dataset, neighbours: int, shrinkage: float) -> Sparse:
+def fit_knn_weights(data: Dataset, neighbours: int, shrinkage: float) -> Sparse:
     """Return the pruned shrunk cosine similarities of a data set; computed once."""
-    root = np.sqrt(data.counts)
+    root = np.sqrt(data.user_counts)
 
     def cosine(counts: Floats, row: Rows, column: Rows) -> Floats:
         return np.asarray(counts / (root[row] * root[column] + shrinkage), dtype=np.float32)
 
     def compute() -> Sparse:
-        if not is_dense(data):
+        if not fits_dense(data):
             return sparse_cooccurrence(data.interactions, cosine, neighbours)
         every = np.arange(len(root))
-        similarity = cosine(gram(data), every[:, None], every[None, :])
+        similarity = cosine(gram_matrix(data), every[:, None], every[None, :])
         np.fill_diagonal(similarity, 0)
-        return sp.csr_array(largest(similarity, neighbours))
+        return sp.csr_array(top_per_column(similarity, neighbours))
 
-    return once(data, f"knn {neighbours} {shrinkage}", compute)
+    return cached(data, f"knn {neighbours} {shrinkage}", compute)

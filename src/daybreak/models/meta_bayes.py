@@ -1,36 +1,177 @@
-"""A prior learned from other people's first events, so that few events tell much."""
+"""Cold starts that known people went through: what they showed first, what they chose later.
+
+A prior learned from other people's first events, so that few events tell much.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import models
-from daybreak.models.content_map import centred_map, known_or_mapped
-from daybreak.models.first_events import FirstEvents
-from daybreak.models.truncated_svd import truncated_svd
-from daybreak.models.vector_model import VectorModel
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.models.base import VectorModel, models
+from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
+from daybreak.models.shared_statistics import truncated_svd
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-STEPS = (1, 2, 3, 5, 10, 20)
+
+@dataclass(frozen=True, eq=False)
+class FewShotTasks:
+    """People of whom ``size`` events are shown and the rest is asked for.
+
+    Half of the weight is on their first events, as new people come; half on all subsets of that
+    size at once, whose moments are sums over pairs of events. So nothing is drawn at random.
+
+    Example:
+        One history of two items, one of them shown. Shown first is item 0; of the subsets half
+        show it.
+
+        >>> both, first = np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]])
+        >>> tasks = FewShotTasks(sp.csr_array(first), sp.csr_array(both), np.array([0]), 1)
+        >>> tasks.shown, tasks.rest
+        (array([0.75, 0.25], dtype=float32), array([0.25, 0.75], dtype=float32))
+    """
+
+    first_events: Sparse
+    """(n, n_anchors) CSR of ones, ``size`` in a row"""
+    histories: Sparse
+    """(n, n_anchors) CSR of ones, more than ``size`` in a row"""
+    users: Rows
+    """(n,) rows of ``data.active``"""
+    n_support: int
+
+    @classmethod
+    def from_dataset(cls, data: Dataset, size: int) -> "FewShotTasks":
+        """Take everybody with more than ``size`` events."""
+        early = data.events.filter(data.events.count_earlier() < size)
+        first = early.to_matrix(data.n_users, len(data.items))[data.active_user_rows][
+            :, data.train_item_rows
+        ]
+        enough = np.flatnonzero(_row_sums(data.interactions) > size)
+        return cls(sp.csr_array(first[enough]), data.interactions[enough], enough, size)
+
+    def __len__(self) -> int:
+        return int(self.histories.shape[0])
+
+    def take(self, rows: Rows | Mask) -> "FewShotTasks":
+        """Return those of some people."""
+        return FewShotTasks(
+            self.first_events[rows], self.histories[rows], self.users[rows], self.n_support
+        )
+
+    @cached_property
+    def mean_support(self) -> Floats:
+        """(n_anchors,) mean of what is shown."""
+        subsets = self._histories_t @ (self.n_support / self._n_events)
+        return _as_float32((self._first_events_t @ self._ones + subsets) / self._total_weight)
+
+    @cached_property
+    def mean_target(self) -> Floats:
+        """(n_anchors,) mean of what is asked for."""
+        return _as_float32(
+            2 * (self._histories_t @ self._ones) / self._total_weight - self.mean_support
+        )
+
+    def support_covariance(self, vectors: Floats) -> Floats:
+        """Return the (n_anchors, n_anchors) covariance of what is shown, times ``vectors``."""
+        pairs = self._histories_t @ (self._pair_share[:, None] * (self.histories @ vectors))
+        subsets = pairs + (self._histories_t @ self._split_share)[:, None] * vectors
+        second = self._first_events_t @ (self.first_events @ vectors) + subsets
+        return _as_float32(
+            second / self._total_weight
+            - np.outer(self.mean_support, self.mean_support @ vectors)
+        )
+
+    def cross_covariance(self, vectors: Floats) -> Floats:
+        """Return the covariance of what is shown and what is asked for, times ``vectors``."""
+        weighted = self._split_share[:, None] * (self.histories @ vectors)
+        subsets = (
+            self._histories_t @ weighted
+            - (self._histories_t @ self._split_share)[:, None] * vectors
+        )
+        second = self._first_events_t @ self.project_targets(vectors) + subsets
+        return _as_float32(
+            second / self._total_weight
+            - np.outer(self.mean_support, self.mean_target @ vectors)
+        )
+
+    def target_covariance(self, vectors: Floats) -> Floats:
+        """Return (d, d) ``vectors' covariance(what is asked for) vectors``."""
+        left = self._n_events - self.n_support
+        pair = left * (left - 1) / self._n_pairs
+        single = self._histories_t @ (left / self._n_events - pair)
+        whole, asked = self.histories @ vectors, self.project_targets(vectors)
+        subsets = whole.T @ (pair[:, None] * whole) + vectors.T @ (single[:, None] * vectors)
+        mean = self.mean_target @ vectors
+        return _as_float32(
+            (asked.T @ asked + subsets) / self._total_weight - np.outer(mean, mean)
+        )
+
+    def project_targets(self, vectors: Floats) -> Floats:
+        """Return (n, d) what follows the first events, times ``vectors``."""
+        return _as_float32(self.histories @ vectors - self.first_events @ vectors)
+
+    @cached_property
+    def _total_weight(self) -> float:
+        return 2.0 * max(len(self), 1)
+
+    @cached_property
+    def _n_events(self) -> Floats:
+        return _row_sums(self.histories)
+
+    @cached_property
+    def _n_pairs(self) -> Floats:
+        """(n,) ordered pairs of events; 1 where there is none."""
+        return _as_float32(np.maximum(self._n_events * (self._n_events - 1), 1))
+
+    @cached_property
+    def _pair_share(self) -> Floats:
+        """(n,) share of the subsets that show two given events."""
+        return _as_float32(self.n_support * (self.n_support - 1) / self._n_pairs)
+
+    @cached_property
+    def _split_share(self) -> Floats:
+        """(n,) share of the subsets that show one given event and not another one."""
+        return _as_float32(self.n_support / self._n_events - self._pair_share)
+
+    @cached_property
+    def _ones(self) -> Floats:
+        return np.ones(len(self), dtype=np.float32)
+
+    @cached_property
+    def _first_events_t(self) -> Sparse:
+        return sp.csr_array(self.first_events.T)
+
+    @cached_property
+    def _histories_t(self) -> Sparse:
+        return sp.csr_array(self.histories.T)
+
+
+def _row_sums(matrix: Sparse) -> Floats:
+    return np.asarray(matrix.sum(axis=1), dtype=np.float32).ravel()
+
+
+def _as_float32(values: Floats | Doubles) -> Floats:
+    return np.asarray(values, dtype=np.float32)
+
+
+EVENT_COUNTS = (1, 2, 3, 5, 10, 20)
 """Numbers of events for which a posterior is learned; between them the lower one answers."""
-FEWEST = 30
+MIN_USERS_PER_STEP = 30
 """People with more events than a step below which it is left out."""
-NOISES = (2.0, 10.0, 50.0, 250.0)
+NOISE_CANDIDATES = (2.0, 10.0, 50.0, 250.0)
 """Noises that are tried; four times more or less changes NDCG by a few hundredths at most."""
-TRIED = 3
+NOISE_SELECTION_EVENTS = 3
 """Step on which they are tried."""
-ROUNDS = 10
+N_CG_ITERATIONS = 10
 """Of conjugate gradients; eight and fifteen give the same four digits."""
-ROUNDING = 1e-3
+EVENT_COUNT_TOLERANCE = 1e-3
 """By how much a sum of shares may miss the number of events that it stands for."""
-TINY = 1e-30
+MIN_DENOMINATOR = 1e-30
 """Keeps systems that are solved already from dividing by 0."""
 
 
@@ -43,7 +184,7 @@ class MetaBayesConfig:
     damping: float = 0.35
     """Interactions are divided by this power of an item's number of users."""
     noise: float = 0.0
-    """Of an event, in people; 0: the one of ``NOISES`` that predicts people left out best."""
+    """Of an event, in people; 0: the one of ``NOISE_CANDIDATES`` that predicts people left out best."""
     profile_ridge: float = 300.0
     """How many people it takes to believe what an attribute tells."""
 
@@ -99,21 +240,27 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> MetaBayesState:
         """Estimate a prior for each number of events; see :meth:`Model.learn`."""
-        into, out_of = _factors(data, self.config, rng)
-        tasks = [FirstEvents.of(data, size) for size in (0, *STEPS)]
-        tasks = [task for task in tasks if len(task) >= (FEWEST if task.size else 0)]
-        noise = self.config.noise or _best_noise(tasks, into)
-        found = [Posterior.of(task, into, noise) for task in tasks]
-        told, average = _profiles(data)
+        into, out_of = _fit_projections(data, self.config, rng)
+        tasks = [FewShotTasks.from_dataset(data, size) for size in (0, *EVENT_COUNTS)]
+        tasks = [
+            task for task in tasks if len(task) >= (MIN_USERS_PER_STEP if task.n_support else 0)
+        ]
+        noise = self.config.noise or _select_noise(tasks, into)
+        found = [UserPosterior.from_tasks(task, into, noise) for task in tasks]
+        told, average = _centred_profiles(data)
         profile = [
-            _ridge(told[task.users], left.surprise(task, into), self.config.profile_ridge)
+            _fit_profile_weights(
+                told[task.users], left.residuals(task, into), self.config.profile_ridge
+            )
             for task, left in zip(tasks, found, strict=True)
         ]
-        vectors = np.column_stack([out_of, *(task.rest for task in tasks)]).astype(np.float32)
-        centre, content = centred_map(data, vectors)
+        vectors = np.column_stack([out_of, *(task.mean_target for task in tasks)]).astype(
+            np.float32
+        )
+        centre, content = fit_centred_content_weights(data, vectors)
         return MetaBayesState(
-            ids=data.anchors.ids,
-            steps=np.array([task.size for task in tasks]),
+            ids=data.train_items.ids,
+            steps=np.array([task.n_support for task in tasks]),
             vectors=vectors,
             centre=centre,
             content=content,
@@ -128,20 +275,20 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         """Return posterior means and the step in use; see :meth:`VectorModel.query_vectors`."""
         state, dim = self.state, self.state.gains.shape[2]
         found = np.zeros((len(queries), dim + len(state.steps)), dtype=np.float32)
-        step = self._steps(queries)
+        step = self._find_steps(queries)
         found[np.arange(len(queries)), dim + step] = 1
         if not len(queries) or (step == step[0]).all():
-            found[:, :dim] = self._posterior(queries, int(step.max(initial=0)))
+            found[:, :dim] = self._posterior_means(queries, int(step.max(initial=0)))
             return found
         for number in np.unique(step).tolist():
             rows = np.flatnonzero(step == number)
-            found[rows, :dim] = self._posterior(queries.take(rows), number)
+            found[rows, :dim] = self._posterior_means(queries.take(rows), number)
         return found
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
 
     def uncertainty(self, queries: Queries, items: Items) -> Floats:
         """Return the (n_queries, n_items) posterior variances of the scores.
@@ -152,18 +299,23 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         by_step = np.stack(
             [((vectors @ c) * vectors).sum(axis=1) for c in self.state.covariances]
         )
-        return np.asarray(by_step[self._steps(queries)], dtype=np.float32)
+        return np.asarray(by_step[self._find_steps(queries)], dtype=np.float32)
 
-    def _steps(self, queries: Queries) -> Rows:
+    def _find_steps(self, queries: Queries) -> Rows:
         """Return (n,) the last step that is not above the number of events.
 
         An event on a new item is spread over known ones; its shares add up to one but for
         rounding, which must not cost a step.
         """
-        step = np.searchsorted(self.state.steps, queries.n_events + ROUNDING, side="right") - 1
+        step = (
+            np.searchsorted(
+                self.state.steps, queries.n_events + EVENT_COUNT_TOLERANCE, side="right"
+            )
+            - 1
+        )
         return np.asarray(step, dtype=np.int64)
 
-    def _posterior(self, queries: Queries, number: int) -> Floats:
+    def _posterior_means(self, queries: Queries, number: int) -> Floats:
         """Return (n, dim) posterior means at one step; longer histories count in part."""
         state = self.state
         size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
@@ -178,7 +330,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class UserPosterior:
     """The distribution of a person's vector, given the first events: ``N(z gain - offset, V)``.
 
     It is about the mean person, so the mean is left to the caller.
@@ -192,7 +344,9 @@ class Posterior:
     """(dim, dim) V"""
 
     @classmethod
-    def of(cls, tasks: FirstEvents, into: Floats, noise: float) -> "Posterior":
+    def from_tasks(
+        cls, tasks: FewShotTasks, projection: Floats, noise: float
+    ) -> "UserPosterior":
         """Condition the Gaussian that the tasks tell of.
 
         Args:
@@ -200,23 +354,28 @@ class Posterior:
             into: (n_anchors, dim) from items to people.
             noise: Variance of what is shown beyond that of the tasks, times their number.
         """
-        cross = tasks.cross(into)
+        cross = tasks.cross_covariance(projection)
         extra = noise / max(len(tasks), 1)
-        gain = conjugate_gradients(
-            lambda v: tasks.spread(v) + extra * v, cross, (tasks.shown + extra)[:, None]
+        gain = solve_conjugate_gradients(
+            lambda v: tasks.support_covariance(v) + extra * v,
+            cross,
+            (tasks.mean_support + extra)[:, None],
         )
-        covariance = tasks.rest_spread(into) - gain.T @ cross
+        covariance = tasks.target_covariance(projection) - gain.T @ cross
         even: Floats = np.asarray((covariance + covariance.T) / 2, dtype=np.float32)
-        return cls(gain, tasks.shown @ gain, even)
+        return cls(gain, tasks.mean_support @ gain, even)
 
-    def surprise(self, tasks: FirstEvents, into: Floats) -> Floats:
+    def residuals(self, tasks: FewShotTasks, projection: Floats) -> Floats:
         """Return (n, dim) what people chose later less what their first events let expect."""
-        expected = tasks.first @ self.gain - self.offset
-        return np.asarray(tasks.asked(into) - tasks.rest @ into - expected, dtype=np.float32)
+        expected = tasks.first_events @ self.gain - self.offset
+        return np.asarray(
+            tasks.project_targets(projection) - tasks.mean_target @ projection - expected,
+            dtype=np.float32,
+        )
 
 
-def conjugate_gradients(
-    times: Callable[[Floats], Floats], wanted: Floats, diagonal: Floats
+def solve_conjugate_gradients(
+    multiply: Callable[[Floats], Floats], targets: Floats, diagonal: Floats
 ) -> Floats:
     """Solve ``M x = wanted`` for a positive definite M by ``ROUNDS`` preconditioned rounds.
 
@@ -227,24 +386,24 @@ def conjugate_gradients(
 
     Example:
         >>> matrix = np.array([[2.0, 1.0], [1.0, 3.0]])
-        >>> conjugate_gradients(lambda v: matrix @ v, np.ones((2, 1)), np.ones((2, 1))).round(4)
+        >>> solve_conjugate_gradients(lambda v: matrix @ v, np.ones((2, 1)), np.ones((2, 1))).round(4)
         array([[0.4],
                [0.2]])
     """
-    found = np.zeros_like(wanted)
-    left, step = wanted, wanted / diagonal
+    found = np.zeros_like(targets)
+    left, step = targets, targets / diagonal
     size = (left * step).sum(axis=0)
-    for _ in range(ROUNDS):
-        moved = times(step)
-        length = size / np.maximum((step * moved).sum(axis=0), TINY)
+    for _ in range(N_CG_ITERATIONS):
+        moved = multiply(step)
+        length = size / np.maximum((step * moved).sum(axis=0), MIN_DENOMINATOR)
         found, left = found + length * step, left - length * moved
         scaled = left / diagonal
         size, before = (left * scaled).sum(axis=0), size
-        step = scaled + (size / np.maximum(before, TINY)) * step
+        step = scaled + (size / np.maximum(before, MIN_DENOMINATOR)) * step
     return found
 
 
-def _factors(
+def _fit_projections(
     data: Dataset, config: MetaBayesConfig, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Return (n_anchors, d) weights from items to people, and from people to items."""
@@ -252,35 +411,42 @@ def _factors(
     if not x.nnz:
         nothing = np.zeros((x.shape[1], 1), dtype=np.float32)
         return nothing, nothing
-    scale = (np.maximum(data.counts, 1) ** config.damping).astype(np.float32)[:, None]
+    scale = (np.maximum(data.user_counts, 1) ** config.damping).astype(np.float32)[:, None]
     length = np.sqrt(np.asarray(x.sum(axis=1), dtype=np.float32).ravel())
     damped = sp.diags_array(1 / length) @ x @ sp.diags_array(1 / scale.ravel())
     basis = truncated_svd(damped, config.dim, rng)[2]
     return basis / scale, basis * scale
 
 
-def _best_noise(tasks: list[FirstEvents], into: Floats) -> float:
+def _select_noise(tasks: list[FewShotTasks], projection: Floats) -> float:
     """Return the noise whose posteriors come nearest to what a third of the people chose."""
-    asked = [task for task in tasks if task.size == TRIED]
+    asked = [task for task in tasks if task.n_support == NOISE_SELECTION_EVENTS]
     if not asked:
-        return NOISES[-1]
+        return NOISE_CANDIDATES[-1]
     people = np.arange(len(asked[0])) % 3
     others, left_out = asked[0].take(people > 0), asked[0].take(people == 0)
     errors = [
-        float((Posterior.of(others, into, noise).surprise(left_out, into) ** 2).sum())
-        for noise in NOISES
+        float(
+            (
+                UserPosterior.from_tasks(others, projection, noise).residuals(
+                    left_out, projection
+                )
+                ** 2
+            ).sum()
+        )
+        for noise in NOISE_CANDIDATES
     ]
-    return NOISES[int(np.argmin(errors))]
+    return NOISE_CANDIDATES[int(np.argmin(errors))]
 
 
-def _profiles(data: Dataset) -> tuple[Sparse, Floats]:
+def _centred_profiles(data: Dataset) -> tuple[Sparse, Floats]:
     """Return the (n_active, n_attributes) profiles of people and their (n_attributes,) mean."""
-    profiles = data.profiles[data.active].astype(np.float32)
+    profiles = data.profiles[data.active_user_rows].astype(np.float32)
     average = np.asarray(profiles.sum(axis=0), dtype=np.float32).ravel()
     return profiles, average / max(profiles.shape[0], 1)
 
 
-def _ridge(profiles: Sparse, values: Floats, ridge: float) -> Floats:
+def _fit_profile_weights(profiles: Sparse, values: Floats, ridge: float) -> Floats:
     """Return the (n_attributes, d) ridge regression of values on profiles, both centred."""
     width = profiles.shape[1]
     if not len(values) or not width:

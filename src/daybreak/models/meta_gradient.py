@@ -6,19 +6,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import models
-from daybreak.models.content_map import centred_map, known_or_mapped
-from daybreak.models.continuing import carried, fitting, newest_people
-from daybreak.models.statistics import normalised
-from daybreak.models.truncated_svd import truncated_svd
-from daybreak.models.vector_model import VectorModel
+from daybreak.models.base import VectorModel, models
+from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
+from daybreak.models.shared_statistics import normalised_interactions, truncated_svd
+from daybreak.models.shared_warm_start import newest_users, rows_or_zeros, transfer_by_id
 from daybreak.types import Floats, Sparse
 
-CELLS = 4_000_000
+MAX_LOGIT_CELLS = 4_000_000
 """Logits held at a time."""
 
 
@@ -95,58 +91,60 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        return self._trained(data, rng, None)
+        return self._train(data, rng, None)
 
     def learn_from(
         self, data: Dataset, state: MetaGradientState, rng: np.random.Generator
     ) -> MetaGradientState | None:
-        """Train further; see :meth:`Continues.learn_from`.
+        """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
         How attributes move the start is kept when there are as many as before.
         """
-        tables = carried(data, state.ids, np.hstack([state.inner, state.vectors]))
+        tables = transfer_by_id(data, state.ids, np.hstack([state.inner, state.vectors]))
         if tables is None:
             return None
         inner, vectors = np.hsplit(tables, 2)
-        told = fitting(state.profile, data.profiles.shape[1])
+        told = rows_or_zeros(state.profile, data.profiles.shape[1])
         arrays = vars(state) | {"inner": inner, "vectors": vectors, "profile": told}
-        return self._trained(data, rng, arrays)
+        return self._train(data, rng, arrays)
 
-    def _trained(
+    def _train(
         self, data: Dataset, rng: np.random.Generator, arrays: Mapping[str, Floats] | None
     ) -> MetaGradientState:
         from daybreak.nets.meta_gradient import train_meta_gradient  # noqa: PLC0415 - an extra
-        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415
+        from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
         begun = (
-            _begun(data, self.config.dim, rng) if arrays is None else arrays["inner"][:, :-1]
+            _initial_vectors(data, self.config.dim, rng)
+            if arrays is None
+            else arrays["inner"][:, :-1]
         )
-        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
-        profiles = data.profiles[data.active]
+        earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
+        profiles = data.profiles[data.active_user_rows]
         learned = train_meta_gradient(
-            _order(data), profiles, begun, self.config, seed_of(rng), earlier
+            _event_positions(data), profiles, begun, self.config, draw_seed(rng), earlier
         )
         vectors = learned.pop("vectors")
-        centre, content = centred_map(data, vectors)
+        centre, content = fit_centred_content_weights(data, vectors)
         return MetaGradientState(
-            ids=data.anchors.ids, vectors=vectors, centre=centre, content=content, **learned
+            ids=data.train_items.ids, vectors=vectors, centre=centre, content=content, **learned
         )
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Run the inner loop for all queries; see :meth:`VectorModel.query_vectors`."""
         found = np.ones((len(queries), self.state.vectors.shape[1]), dtype=np.float32)
-        step = max(CELLS // max(len(self.state.inner), 1), 1)
+        step = max(MAX_LOGIT_CELLS // max(len(self.state.inner), 1), 1)
         for first in range(0, len(queries), step):
             rows = np.arange(first, min(first + step, len(queries)))
-            found[rows, :-1] = self._adapted(queries.take(rows))
+            found[rows, :-1] = self._adapt(queries.take(rows))
         return found
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
-        return known_or_mapped(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
 
-    def _adapted(self, queries: Queries) -> Floats:
+    def _adapt(self, queries: Queries) -> Floats:
         """Return (n, dim) people after the inner loop."""
         state = self.state
         vectors, bias = state.inner[:, :-1], state.inner[:, -1]
@@ -164,19 +162,19 @@ def _softmax(logits: Floats) -> Floats:
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _order(data: Dataset) -> Sparse:
+def _event_positions(data: Dataset) -> Sparse:
     """Return (n_active, n_anchors) CSR: 1 for a person's first event, 2 for the second, ..."""
-    place = (data.events.position() + 1).astype(np.float32)
-    matrix = data.events.matrix(data.n_users, len(data.items), place)
-    return matrix[data.active][:, data.anchor_rows]
+    place = (data.events.count_earlier() + 1).astype(np.float32)
+    matrix = data.events.to_matrix(data.n_users, len(data.items), place)
+    return matrix[data.active_user_rows][:, data.train_item_rows]
 
 
-def _begun(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
+def _initial_vectors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
     """Return (n_anchors, d) vectors of items where the training starts, of length about 1."""
     x = data.interactions
     if not x.nnz:
         return np.zeros((x.shape[1], 1), dtype=np.float32)
-    _, sizes, right = truncated_svd(normalised(data), dim + 1, rng)
+    _, sizes, right = truncated_svd(normalised_interactions(data), dim + 1, rng)
     # The first direction is popularity, which the biases start with.
     kept = right[:, 1:] * np.sqrt(sizes[1:]) if len(sizes) > 1 else 0 * right
     length = np.sqrt((kept**2).sum(axis=1).mean())

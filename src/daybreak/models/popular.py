@@ -5,10 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, anchored, models
-from daybreak.models.operators import Operator
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_values,
+    models,
+)
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
 
@@ -38,7 +43,7 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
 
     Config: ClassVar = PopularConfig
     State: ClassVar = PopularState
-    evidence: ClassVar[Evidence] = "none"
+    feature_kind: ClassVar[QueryFeatureKind] = "none"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
         """Count; see :meth:`Model.learn`."""
@@ -47,16 +52,16 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
             age = data.events.at.max() - data.events.at
             weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
         place = np.empty(len(data.items), dtype=np.int64)
-        place[data.anchor_rows] = np.arange(len(data.anchor_rows))
+        place[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = place[data.events.item]
-        sums = np.bincount(rows, weights, minlength=len(data.anchor_rows))
+        sums = np.bincount(rows, weights, minlength=len(data.train_item_rows))
         # The total is set to one number for all windows, so that +1 means the same in each.
         counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
-        dated = not self.config.window or data.events.dated
+        dated = not self.config.window or data.events.has_time_order
         return PopularState(values.astype(np.float32), dated)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the counts up; see :meth:`LinearModel.linear`."""
-        bias, known = anchored(anchors, items, self.state.values)
-        return Linear(Operator(), bias, known & self.state.dated)
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the counts up; see :meth:`LinearModel.linear_scorer`."""
+        bias, known = align_values(train_items, items, self.state.values)
+        return LinearScorer(WeightMatrix(), bias, known & self.state.dated)

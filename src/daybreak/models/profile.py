@@ -5,11 +5,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import once
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_columns,
+    models,
+)
+from daybreak.models.shared_statistics import cached
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
 
@@ -39,24 +44,26 @@ class ProfileModel(LinearModel[ProfileConfig, ProfileState]):
 
     Config: ClassVar = ProfileConfig
     State: ClassVar = ProfileState
-    evidence: ClassVar[Evidence] = "profile"
+    feature_kind: ClassVar[QueryFeatureKind] = "profile"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ProfileState:
         """Solve the normal equations; see :meth:`Model.learn`."""
-        return ProfileState(profile_ridge(data, self.config.ridge))
+        return ProfileState(fit_profile_ridge(data, self.config.ridge))
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the weights up; see :meth:`LinearModel.linear`."""
-        weights, known = columns(anchors, items, Operator(dense=self.state.weights))
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        weights, known = align_columns(
+            train_items, items, WeightMatrix(dense=self.state.weights)
+        )
         nothing = np.zeros(len(items), dtype=np.float32)
-        return Linear(weights, nothing, known & (len(self.state.weights) > 1))
+        return LinearScorer(weights, nothing, known & (len(self.state.weights) > 1))
 
 
-def profile_ridge(data: Dataset, ridge: float) -> Floats:
+def fit_profile_ridge(data: Dataset, ridge: float) -> Floats:
     """Return the (n_attributes + 1, n_anchors) weights; the last row takes the mean out."""
 
     def solve() -> Floats:
-        profiles = data.profiles[data.active].toarray().astype(np.float32)
+        profiles = data.profiles[data.active_user_rows].toarray().astype(np.float32)
         mean = (
             profiles.mean(axis=0) if len(profiles) else np.zeros(profiles.shape[1], np.float32)
         )
@@ -67,4 +74,4 @@ def profile_ridge(data: Dataset, ridge: float) -> Floats:
         weights = np.linalg.solve(normal, target)
         return np.vstack([weights, -mean @ weights]).astype(np.float32)
 
-    return once(data, f"profile {ridge}", solve)
+    return cached(data, f"profile {ridge}", solve)

@@ -5,13 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, models
-from daybreak.models.bridge import bridge
-from daybreak.models.content_ridge import ContentState, carried
-from daybreak.models.only_new import all_anchors, silent
-from daybreak.models.profile import profile_ridge
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.content_ridge import ContentKernelState, score_through_kernel
+from daybreak.models.profile import fit_profile_ridge
+from daybreak.models.shared_content import fit_content_kernel, has_no_new_items, no_scores
 
 
 @dataclass(frozen=True)
@@ -23,23 +21,25 @@ class ProfileContentConfig:
 
 
 @models.register("profile_content")
-class ProfileContentModel(LinearModel[ProfileContentConfig, ContentState]):
+class ProfileContentModel(LinearModel[ProfileContentConfig, ContentKernelState]):
     """The profile ridge regressed on content: new users meet new items."""
 
     Config: ClassVar = ProfileContentConfig
-    State: ClassVar = ContentState
-    evidence: ClassVar[Evidence] = "profile"
-    content: ClassVar[bool] = True
+    State: ClassVar = ContentKernelState
+    feature_kind: ClassVar[QueryFeatureKind] = "profile"
+    scores_new_items: ClassVar[bool] = True
 
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentState:
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Regress twice; see :meth:`Model.learn`."""
-        weights = profile_ridge(data, self.config.ridge)
-        known = bridge(data)
-        return ContentState(weights @ known.solve, known.landmarks, np.empty(0, np.float32))
+        weights = fit_profile_ridge(data, self.config.ridge)
+        known = fit_content_kernel(data)
+        return ContentKernelState(
+            weights @ known.coefficients, known.landmarks, np.empty(0, np.float32)
+        )
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Carry the weights over by content; see :meth:`LinearModel.linear`."""
-        if all_anchors(anchors, items):
-            return silent(len(items))
-        form = carried(self.state, anchors, items)
-        return Linear(form.weights, form.bias, form.known & (len(self.state.left) > 1))
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Carry the weights over by content; see :meth:`LinearModel.linear_scorer`."""
+        if has_no_new_items(train_items, items):
+            return no_scores(len(items))
+        form = score_through_kernel(self.state, train_items, items)
+        return LinearScorer(form.weights, form.bias, form.scored & (len(self.state.left) > 1))

@@ -6,11 +6,16 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.models.base import Evidence, Linear, LinearModel, columns, models
-from daybreak.models.operators import Operator
-from daybreak.models.statistics import largest_of_rows
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import (
+    LinearModel,
+    LinearScorer,
+    QueryFeatureKind,
+    align_columns,
+    models,
+)
+from daybreak.models.shared_statistics import top_per_row
+from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Mask, Sparse
 
 
@@ -54,29 +59,31 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
 
     Config: ClassVar = TransitionsConfig
     State: ClassVar = TransitionsState
-    evidence: ClassVar[Evidence] = "recent"
+    feature_kind: ClassVar[QueryFeatureKind] = "recent"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> TransitionsState:
         """Count steps; see :meth:`Model.learn`."""
-        n = len(data.anchor_rows)
-        if not data.events.dated:
+        n = len(data.train_item_rows)
+        if not data.events.has_time_order:
             return TransitionsState(sp.csr_array((n, n), dtype=np.float32), False)
-        steps = self._steps(data)
+        steps = self._count_transitions(data)
         rows = np.asarray(steps.sum(axis=1)).ravel() + self.config.shrinkage
         into = np.asarray(steps.sum(axis=0)).ravel() + self.config.shrinkage
         weights = sp.diags_array(rows**-0.5) @ steps @ sp.diags_array(into**-0.3)
-        kept = largest_of_rows(sp.csr_array(weights.T, dtype=np.float32), self.config.keep)
+        kept = top_per_row(sp.csr_array(weights.T, dtype=np.float32), self.config.keep)
         return TransitionsState(sp.csr_array(kept.T), True)
 
-    def linear(self, anchors: Items, items: Items) -> Linear:
-        """Look the weights up; see :meth:`LinearModel.linear`."""
-        weights, known = columns(anchors, items, Operator(sparse=self.state.weights))
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        weights, known = align_columns(
+            train_items, items, WeightMatrix(sparse=self.state.weights)
+        )
         sure: Mask = known & self.state.dated
-        return Linear(weights, np.zeros(len(items), dtype=np.float32), sure)
+        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), sure)
 
-    def _steps(self, data: Dataset) -> Sparse:
-        events, n = data.events, len(data.anchor_rows)
-        item = np.searchsorted(data.anchor_rows, events.item)
+    def _count_transitions(self, data: Dataset) -> Sparse:
+        events, n = data.events, len(data.train_item_rows)
+        item = np.searchsorted(data.train_item_rows, events.item)
         total = sp.csr_array((n, n), dtype=np.float32)
         for gap in range(1, min(self.config.reach, len(events) - 1) + 1):
             same = events.user[gap:] == events.user[:-gap]

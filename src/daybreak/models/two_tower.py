@@ -7,34 +7,42 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.items import Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.base import models
-from daybreak.models.bridge import bridge, landmarks_of
-from daybreak.models.calibration import fit_logistic, sigmoid
-from daybreak.models.content_map import content_map, content_space, mapped, unseen
-from daybreak.models.continuing import carried, fitting, newest_people, same_columns
-from daybreak.models.truncated_svd import truncated_svd
-from daybreak.models.vector_model import VectorModel
+from daybreak.models.base import VectorModel, models
+from daybreak.models.shared_calibration import fit_logistic, sigmoid
+from daybreak.models.shared_content import (
+    content_directions,
+    fit_content_kernel,
+    fit_content_weights,
+    predict_from_content,
+    predict_leave_one_out,
+    take_landmarks,
+)
+from daybreak.models.shared_statistics import truncated_svd
+from daybreak.models.shared_warm_start import (
+    can_reuse_content,
+    newest_users,
+    rows_or_zeros,
+    transfer_by_id,
+)
 from daybreak.types import Doubles, Floats, Sparse
 
-HELD = 500
+MAX_CALIBRATION_USERS = 500
 """People of whom one event is held out to calibrate probabilities."""
-HELD_CELLS = 4_000_000
+MAX_CALIBRATION_CELLS = 4_000_000
 """Pairs that calibration looks at."""
 RIDGE_SCALE = 10.0
 """Brings the content ridge, whose weights are small, to the size of the other inputs."""
-DAMPING = 0.35
+POPULARITY_DAMPING = 0.35
 """Interactions are divided by this power of an item's number of people before factoring."""
-LEAST = 0.05
+MIN_DIRECTION_STD = 0.05
 """Spread of a direction of behaviour below which content says nothing of it."""
-LOWEST = -1e30
+MIN_SCORE = -1e30
 """Stands in for the best score where nothing can be chosen."""
-TINY = 1e-6
+REGRESSION_EPSILON = 1e-6
 """Keeps regressions on nothing from dividing by 0."""
-LONG = 5
+MIN_HOLDOUT_EVENTS = 5
 """Events of a history of which one may be held out."""
 
 
@@ -49,7 +57,7 @@ class TwoTowerConfig:
     hidden: int = 256
     """Width of the hidden layer."""
     directions: int = 256
-    """Of content, see :func:`content_space`."""
+    """Of content, see :func:`content_directions`."""
     factors: int = 64
     """Directions of behaviour that content predicts for the item tower."""
     steps: int = 100
@@ -122,13 +130,15 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         Raises:
             MissingExtraError: torch is not installed.
         """
-        shown, held = hold_out(data.interactions, rng)
-        return self._trained(data, rng, _seen(data, self.config, rng), (shown, held), None)
+        shown, held = hold_out_events(data.interactions, rng)
+        return self._train(
+            data, rng, _build_features(data, self.config, rng), (shown, held), None
+        )
 
     def learn_from(
         self, data: Dataset, state: TwoTowerState, rng: np.random.Generator
     ) -> TwoTowerState | None:
-        """Train further, then calibrate again; see :meth:`Continues.learn_from`.
+        """Train further, then calibrate again; see :meth:`SupportsWarmStart.learn_from`.
 
         What a history says of likes in closed form is made anew. What the user tower makes of
         items is not kept as the State has it for each item already; so from here on each has
@@ -136,63 +146,67 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         """
         n, dim = len(state.vectors), self.config.dim
         before = np.hstack([state.vectors, state.user_linear[:n], state.user_first[:n]])
-        tables = carried(data, state.ids, before)
-        if tables is None or not same_columns(data, state.ids, state.inputs):
+        tables = transfer_by_id(data, state.ids, before)
+        if tables is None or not can_reuse_content(data, state.ids, state.inputs):
             return None
         widths = np.cumsum([state.vectors.shape[1], state.user_linear.shape[1]])
         vectors, people, bent = np.split(tables, widths, axis=1)
-        seen = _seen_before(data, self.config, state, rng)
-        made = _items(state, seen.content)
-        known = state.ids.rows(data.anchors.ids) >= 0
-        told = fitting(state.user_linear[n:-2], data.profiles.shape[1])
-        turned = fitting(state.user_first[n:-2], data.profiles.shape[1])
+        seen = _rebuild_features(data, self.config, state, rng)
+        made = _item_vectors(state, seen.content)
+        known = state.ids.rows(data.train_items.ids) >= 0
+        told = rows_or_zeros(state.user_linear[n:-2], data.profiles.shape[1])
+        turned = rows_or_zeros(state.user_first[n:-2], data.profiles.shape[1])
         arrays = vars(state) | {
             "identity": np.where(known[:, None], vectors - made, 0),
             "bag": people[:, :dim],
             "bag_first": bent,
             "user_linear": np.vstack([told, state.user_linear[-2:]])[:, :dim],
             "user_first": np.vstack([turned, state.user_first[-2:]]),
-            "trust": _slope(seen.likes[known], people[known, dim:]),
+            "trust": _fit_slope(seen.likes[known], people[known, dim:]),
         }
-        return self._trained(data, rng, seen, hold_out(data.interactions, rng), arrays)
+        return self._train(data, rng, seen, hold_out_events(data.interactions, rng), arrays)
 
-    def _trained(
+    def _train(
         self,
         data: Dataset,
         rng: np.random.Generator,
-        seen: "_Seen",
-        cut: tuple[Sparse, Sparse],
+        features: "_TowerFeatures",
+        holdout: tuple[Sparse, Sparse],
         arrays: Mapping[str, Floats] | None,
     ) -> TwoTowerState:
-        from daybreak.nets.training import Earlier, seed_of  # noqa: PLC0415 - torch is an extra
-        from daybreak.nets.two_tower import Parts, train_two_tower  # noqa: PLC0415
+        from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415 - torch is an extra
+        from daybreak.nets.two_tower import TowerInputs, train_two_tower  # noqa: PLC0415
 
-        inputs, (shown, held) = seen.inputs, cut
-        profiles, seed = data.profiles[data.active], seed_of(rng)
-        parts = Parts(shown, profiles, seen.content, seen.history, seen.likes)
-        earlier = None if arrays is None else Earlier(arrays, newest_people(data, rng))
+        inputs, (shown, held) = features.inputs, holdout
+        profiles, seed = data.profiles[data.active_user_rows], draw_seed(rng)
+        parts = TowerInputs(shown, profiles, features.content, features.history, features.likes)
+        earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
         learned = train_two_tower(parts, self.config, seed, earlier)
         state = TwoTowerState(
-            ids=data.anchors.ids,
+            ids=data.train_items.ids,
             inputs=inputs,
             calibration=np.array([0, 1], dtype=np.float32),
             **learned,
         )
-        rows = np.flatnonzero(np.diff(held.indptr))[: HELD_CELLS // max(held.shape[1], 1)]
-        people = Queries.from_history(data.anchors, shown[rows], shown[rows], profiles[rows])
-        scores = _people(state, people) @ state.vectors.T
-        fitted = _calibrated(scores, shown[rows], held[rows])
+        rows = np.flatnonzero(np.diff(held.indptr))[
+            : MAX_CALIBRATION_CELLS // max(held.shape[1], 1)
+        ]
+        people = Queries.from_history(
+            data.train_items, shown[rows], shown[rows], profiles[rows]
+        )
+        scores = _user_vectors(state, people) @ state.vectors.T
+        fitted = _fit_calibration(scores, shown[rows], held[rows])
         return replace(state, calibration=fitted)
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Send history and profile through a tower; see :meth:`VectorModel.query_vectors`."""
-        return _people(self.state, queries)
+        return _user_vectors(self.state, queries)
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up, or make them of content; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
-        found = _items(state, mapped(items, state.inputs))
+        found = _item_vectors(state, predict_from_content(items, state.inputs))
         found[rows >= 0] = state.vectors[rows[rows >= 0]]
         return found
 
@@ -209,24 +223,24 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         if not len(items):
             return np.zeros((len(queries), 0), dtype=np.float32)
         scores = np.array(self.score(queries, items), dtype=np.float64)
-        rows = queries.anchors.ids.rows(items.ids)
+        rows = queries.train_items.ids.rows(items.ids)
         known = np.flatnonzero(rows >= 0)
         had = np.zeros(scores.shape, dtype=bool)
         had[:, known] = queries.history[:, rows[known]].toarray() > 0
         scores[had] = -np.inf
         intercept, slope = self.state.calibration
-        said = sigmoid(intercept + slope * log_odds(scores))
+        said = sigmoid(intercept + slope * softmax_log_odds(scores))
         return np.where(had, 0, said).astype(np.float32)
 
 
-def hold_out(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
+def hold_out_events(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
     """Return interactions without one event of up to ``HELD`` people, and those events.
 
     At most a tenth of the people lose one, and only those with ``LONG`` events or more.
     """
     sizes = np.diff(x.indptr)
-    people = rng.permutation(np.flatnonzero(sizes >= LONG))
-    people = people[: min(HELD, -(-len(people) // 10))]
+    people = rng.permutation(np.flatnonzero(sizes >= MIN_HOLDOUT_EVENTS))
+    people = people[: min(MAX_CALIBRATION_USERS, -(-len(people) // 10))]
     place = x.indptr[people] + (rng.random(len(people)) * sizes[people]).astype(np.int64)
     mask = np.zeros(x.nnz, dtype=x.dtype)
     mask[place] = 1
@@ -237,7 +251,7 @@ def hold_out(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
     return shown, held
 
 
-def log_odds(scores: Doubles) -> Doubles:
+def softmax_log_odds(scores: Doubles) -> Doubles:
     """Return the log-odds of each item in the softmax of its row.
 
     Example:
@@ -246,13 +260,13 @@ def log_odds(scores: Doubles) -> Doubles:
         >>> log_odds(np.zeros((1, 3))).round(4)
         array([[-0.6931, -0.6931, -0.6931]])
     """
-    exponent = np.exp(scores - np.maximum(scores.max(axis=1, keepdims=True), LOWEST))
+    exponent = np.exp(scores - np.maximum(scores.max(axis=1, keepdims=True), MIN_SCORE))
     share = exponent / np.maximum(exponent.sum(axis=1, keepdims=True), 1e-12)
     share = np.clip(share, 1e-12, 1 - 1e-6)
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
-def _calibrated(found: Floats, shown: Sparse, held: Sparse) -> Floats:
+def _fit_calibration(found: Floats, shown: Sparse, held: Sparse) -> Floats:
     """Return intercept and slope from held-out events among all that people do not have."""
     scores: Doubles = np.array(found, dtype=np.float64)
     free = np.ones(scores.shape, dtype=bool)
@@ -260,30 +274,30 @@ def _calibrated(found: Floats, shown: Sparse, held: Sparse) -> Floats:
     if not scores.size:
         return np.array([0, 1], dtype=np.float32)
     scores[~free] = -np.inf
-    odds = log_odds(scores)
+    odds = softmax_log_odds(scores)
     return np.array(fit_logistic(odds[free], held.toarray()[free] > 0), dtype=np.float32)
 
 
-def _items(state: TwoTowerState, inputs: Floats) -> Floats:
+def _item_vectors(state: TwoTowerState, inputs: Floats) -> Floats:
     """Return the (n_items, dim + 1) vectors that a tower makes of (n_items, n_inputs)."""
-    seen = _with_one(inputs)
+    seen = _append_ones(inputs)
     found = seen @ state.item_linear
     found += np.maximum(seen @ state.item_first, 0) @ state.item_second
     return np.asarray(found, dtype=np.float32)
 
 
-def _people(state: TwoTowerState, queries: Queries) -> Floats:
+def _user_vectors(state: TwoTowerState, queries: Queries) -> Floats:
     """Return (n_queries, dim + 1) vectors, the last number 1 for the bias of items."""
     doubt = 1 / np.sqrt(queries.n_events + 1)
-    extra = sp.csr_array(_with_one(doubt[:, None].astype(np.float32)))
+    extra = sp.csr_array(_append_ones(doubt[:, None].astype(np.float32)))
     seen = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
     found = seen @ state.user_linear
     found += np.maximum(seen @ state.user_first, 0) @ state.user_second
-    return _with_one(np.asarray(found, dtype=np.float32))
+    return _append_ones(np.asarray(found, dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _TowerFeatures:
     """What both towers see of items: directions of content, and behaviour."""
 
     inputs: Floats
@@ -296,17 +310,19 @@ class _Seen:
     """(n_anchors, directions) the last of these"""
 
 
-def _seen(data: Dataset, config: TwoTowerConfig, rng: np.random.Generator) -> _Seen:
-    directions = content_space(data, config.directions)
-    content = mapped(data.anchors, directions)
-    behaviour = _behaviour(data, config.factors, rng)
-    guessed = unseen(data, behaviour)
+def _build_features(
+    data: Dataset, config: TwoTowerConfig, rng: np.random.Generator
+) -> _TowerFeatures:
+    directions = content_directions(data, config.directions)
+    content = predict_from_content(data.train_items, directions)
+    behaviour = _behaviour_factors(data, config.factors, rng)
+    guessed = predict_leave_one_out(data, behaviour)
     spread = np.sqrt((guessed**2).sum(axis=0) / max(len(guessed), 1))
-    size = np.sqrt(config.factors) * np.maximum(spread, LEAST)
-    inputs = np.concatenate([directions, content_map(data, behaviour) / size], axis=1)
-    likes = _likes(data, directions)
+    size = np.sqrt(config.factors) * np.maximum(spread, MIN_DIRECTION_STD)
+    inputs = np.concatenate([directions, fit_content_weights(data, behaviour) / size], axis=1)
+    likes = _content_preferences(data, directions)
     seen = [content, behaviour / np.sqrt(config.factors), likes]
-    return _Seen(
+    return _TowerFeatures(
         inputs.astype(np.float32),
         np.concatenate([content, guessed / size], axis=1).astype(np.float32),
         np.concatenate(seen, axis=1).astype(np.float32),
@@ -314,56 +330,64 @@ def _seen(data: Dataset, config: TwoTowerConfig, rng: np.random.Generator) -> _S
     )
 
 
-def _seen_before(
+def _rebuild_features(
     data: Dataset, config: TwoTowerConfig, state: TwoTowerState, rng: np.random.Generator
-) -> _Seen:
+) -> _TowerFeatures:
     """Return what the item tower sees, in the terms of an earlier state.
 
     Content is looked at along the directions of before. Behaviour has other directions now; it
     is brought to those of before by the regression of what content predicted of known items
     then on what it predicts now.
     """
-    known = data.anchors.take(np.flatnonzero(state.ids.rows(data.anchors.ids) >= 0))
+    known = data.train_items.take(np.flatnonzero(state.ids.rows(data.train_items.ids) >= 0))
     directions, before = np.split(state.inputs, [config.directions], axis=1)
-    behaviour = _behaviour(data, config.factors, rng)
-    now = content_map(data, behaviour)
-    told = mapped(known, now).astype(np.float64)
-    normal = told.T @ told + TINY * np.eye(told.shape[1])
-    turn = np.linalg.solve(normal, told.T @ mapped(known, before)).astype(np.float32)
-    guessed = unseen(data, behaviour) @ turn
-    content = np.concatenate([mapped(data.anchors, directions), guessed], axis=1)
+    behaviour = _behaviour_factors(data, config.factors, rng)
+    now = fit_content_weights(data, behaviour)
+    told = predict_from_content(known, now).astype(np.float64)
+    normal = told.T @ told + REGRESSION_EPSILON * np.eye(told.shape[1])
+    turn = np.linalg.solve(normal, told.T @ predict_from_content(known, before)).astype(
+        np.float32
+    )
+    guessed = predict_leave_one_out(data, behaviour) @ turn
+    content = np.concatenate(
+        [predict_from_content(data.train_items, directions), guessed], axis=1
+    )
     nothing = np.zeros((len(content), 0), dtype=np.float32)
     inputs = np.concatenate([directions, now @ turn], axis=1)
-    return _Seen(inputs, content, nothing, _likes(data, directions))
+    return _TowerFeatures(inputs, content, nothing, _content_preferences(data, directions))
 
 
-def _likes(data: Dataset, directions: Floats) -> Floats:
+def _content_preferences(data: Dataset, directions: Floats) -> Floats:
     """Return (n_anchors, d) what a history says of directions of content, by ridge."""
-    known = bridge(data)
-    likes = known.solve @ mapped(landmarks_of(data.anchors, known.landmarks), directions)
+    known = fit_content_kernel(data)
+    likes = known.coefficients @ predict_from_content(
+        take_landmarks(data.train_items, known.landmarks), directions
+    )
     return np.asarray(RIDGE_SCALE * likes, dtype=np.float32)
 
 
-def _slope(x: Floats, y: Floats) -> Floats:
+def _fit_slope(x: Floats, y: Floats) -> Floats:
     """Return the number whose product with ``x`` is nearest to ``y``."""
-    return np.asarray((x * y).sum() / max(float((x * x).sum()), TINY), dtype=np.float32)
+    return np.asarray(
+        (x * y).sum() / max(float((x * x).sum()), REGRESSION_EPSILON), dtype=np.float32
+    )
 
 
-def _behaviour(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
+def _behaviour_factors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
     """Return (n_anchors, d + 1) centred factors and log-popularity."""
     x = data.interactions
     n_anchors = x.shape[1]
-    popular = np.log1p(data.counts)[:, None]
+    popular = np.log1p(data.user_counts)[:, None]
     factors = np.zeros((n_anchors, 0), dtype=np.float32)
     if x.nnz:
         left = sp.diags_array(1 / np.sqrt(np.diff(x.indptr)))
-        right = sp.diags_array(np.maximum(data.counts, 1) ** -DAMPING)
+        right = sp.diags_array(np.maximum(data.user_counts, 1) ** -POPULARITY_DAMPING)
         factors = truncated_svd(left @ x @ right, dim, rng)[2] * np.sqrt(n_anchors)
     values = np.concatenate([factors, popular], axis=1)
     mean = values.mean(axis=0) if n_anchors else np.zeros(values.shape[1])
     return np.asarray(values - mean, dtype=np.float32)
 
 
-def _with_one(values: Floats) -> Floats:
+def _append_ones(values: Floats) -> Floats:
     ones = np.ones((len(values), 1), dtype=np.float32)
     return np.concatenate([values, ones], axis=1)

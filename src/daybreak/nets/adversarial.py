@@ -9,37 +9,37 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout, log_softmax, softplus
 
-from daybreak.nets.training import Plan, array, put, seeded, train
+from daybreak.nets.training import TrainingConfig, copy_into, to_array, torch_seed, train
 from daybreak.types import Floats, Rows, Sparse
 
-SLOW = 0.2
+TOWER_RATE_SCALE = 0.2
 """How much slower the recommender learns than the generator."""
-SOFT = 0.9
+REAL_LABEL = 0.9
 """What the recommender is told of how sure a real item beats a generated one."""
-SHARP = 10.0
+INITIAL_SCORE_SCALE = 10.0
 """Where the factor of scores starts in softmaxes."""
-K = 10
+NDCG_CUTOFF = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Play:
-    """What the two play with; see ``ColdCases`` and ``Lesson`` for the shapes."""
+class GanTrainingData:
+    """What the two play with; see ``ColdItemEpisodes`` and ``Lesson`` for the shapes."""
 
-    people: Floats
-    chosen: Sparse
-    asked: Rows
-    part: Rows
-    told: Floats
-    guess: Floats
+    users: Floats
+    positives: Sparse
+    query_part: Rows
+    item_part: Rows
+    conditions: Floats
+    ridge_vectors: Floats
     """(n_items, dim) what the generator starts from"""
-    real: Floats
+    real_vectors: Floats
     """(n_items, dim) around the centre"""
     centre: Floats
     """(dim,) all in units of the scale"""
     scale: float
 
 
-class Game(nn.Module):
+class AdversarialNet(nn.Module):
     """Generator of item vectors, and towers of the recommender that tells them apart."""
 
     def __init__(self, n_told: int, dim: int, options: Any) -> None:
@@ -48,33 +48,36 @@ class Game(nn.Module):
         self.second = nn.Linear(options.hidden, dim)
         self.people = nn.Parameter(torch.zeros(dim, dim))
         self.items = nn.Parameter(torch.zeros(dim, dim))
-        self.sharp = nn.Parameter(torch.zeros(()))
-        self.hide = options.dropout
+        self.log_score_scale = nn.Parameter(torch.zeros(()))
+        self.dropout = options.dropout
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
-    def put(self, arrays: Mapping[str, Floats]) -> None:
+    def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
         """Take over what :func:`train_adversarial` returned."""
         eye = np.eye(len(self.people), dtype=np.float32)
-        put(self.first.weight, arrays["first"].T)
-        put(self.first.bias, arrays["first_bias"])
-        put(self.second.weight, arrays["second"].T)
-        put(self.second.bias, arrays["second_bias"])
-        put(self.people, (arrays["people"] - eye) / SLOW)
-        put(self.items, (arrays["items"] - eye) / SLOW)
+        copy_into(self.first.weight, arrays["first"].T)
+        copy_into(self.first.bias, arrays["first_bias"])
+        copy_into(self.second.weight, arrays["second"].T)
+        copy_into(self.second.bias, arrays["second_bias"])
+        copy_into(self.people, (arrays["people"] - eye) / TOWER_RATE_SCALE)
+        copy_into(self.items, (arrays["items"] - eye) / TOWER_RATE_SCALE)
 
     def generate(self, told: Tensor) -> Tensor:
         """Return (n, dim): what is added to the guess; nothing before training."""
-        hidden = dropout(torch.tanh(self.first(told)), self.hide, self.training)
+        hidden = dropout(torch.tanh(self.first(told)), self.dropout, self.training)
         answer: Tensor = self.second(hidden)
         return answer
 
     def scores(self, people: Tensor, items: Tensor, fixed: bool = False) -> Tensor:
         """Return (n_people, n_items); fixed: no gradient reaches the towers."""
-        towers = (self.people, self.items, self.sharp)
+        towers = (self.people, self.items, self.log_score_scale)
         left, right, sharp = (t.detach() for t in towers) if fixed else towers
-        mine, theirs = people + SLOW * people @ left, items + SLOW * items @ right
-        return (SLOW * sharp).exp() * (mine @ theirs.T)
+        mine, theirs = (
+            people + TOWER_RATE_SCALE * people @ left,
+            items + TOWER_RATE_SCALE * items @ right,
+        )
+        return (TOWER_RATE_SCALE * sharp).exp() * (mine @ theirs.T)
 
 
 def recommender_loss(real: Tensor, fake: Tensor, chosen: Tensor, task: float) -> Tensor:
@@ -94,10 +97,10 @@ def recommender_loss(real: Tensor, fake: Tensor, chosen: Tensor, task: float) ->
         >>> recommender_loss(nil, nil, one, 0.0)  # ln 2, whatever the label
         tensor(0.6931)
     """
-    label = torch.full_like(real, SOFT)
+    label = torch.full_like(real, REAL_LABEL)
     apart = binary_cross_entropy_with_logits(real - fake, label, reduction="none")
     return (1 - task) * _mean(apart, chosen) + task * (
-        unlikely(real, chosen) + unlikely(fake, chosen)
+        softmax_nll(real, chosen) + softmax_nll(fake, chosen)
     )
 
 
@@ -113,11 +116,11 @@ def generator_loss(
         away: Mean squared difference of generated and real vectors.
         likeness: a.
     """
-    deceived = _mean(softplus(real - fake), chosen) + unlikely(fake, chosen)
+    deceived = _mean(softplus(real - fake), chosen) + softmax_nll(fake, chosen)
     return (1 - likeness) * deceived + likeness * away
 
 
-def unlikely(scores: Tensor, chosen: Tensor) -> Tensor:
+def softmax_nll(scores: Tensor, chosen: Tensor) -> Tensor:
     """Return the mean negative log-likelihood of chosen items among all of a part."""
     return _mean(-log_softmax(scores, dim=1), chosen)
 
@@ -127,7 +130,10 @@ def _mean(values: Tensor, chosen: Tensor) -> Tensor:
 
 
 def train_adversarial(
-    play: Play, options: Any, seed: int, earlier: Mapping[str, Floats] | None = None
+    data: GanTrainingData,
+    options: Any,
+    seed: int,
+    warm_start: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of generator and towers, as named in the model's State.
 
@@ -140,59 +146,65 @@ def train_adversarial(
         seed: Of everything random.
         earlier: Arrays of the State to go on from.
     """
-    with seeded(seed):
-        net = Game(play.told.shape[1], play.real.shape[1], options)
-        if earlier is not None:
-            net.put(earlier)
-        table = _Table(play)
-        held = int(play.part.max(initial=0))
-        lessons = np.flatnonzero(play.asked != held)
-        before = table.quality(net, held)
+    with torch_seed(seed):
+        net = AdversarialNet(data.conditions.shape[1], data.real_vectors.shape[1], options)
+        if warm_start is not None:
+            net.load_arrays(warm_start)
+        table = _PartTensors(data)
+        held = int(data.item_part.max(initial=0))
+        lessons = np.flatnonzero(data.query_part != held)
+        before = table.validation_ndcg(net, held)
         start = {name: value.clone() for name, value in net.state_dict().items()}
         turn = iter(range(2**62))
 
         def loss(rows: Tensor, share: float) -> Tensor:
             cases = lessons[rows.numpy()]
-            part = int(play.asked[cases[0]])
+            part = int(data.query_part[cases[0]])
             return table.loss(net, part, cases, options, bool(next(turn) % 2))
 
-        plan = Plan(
+        plan = TrainingConfig(
             options.epochs, options.batch, options.rate, options.decay, options.patience
         )
-        plan = plan if earlier is None else plan.further()
+        plan = plan if warm_start is None else plan.for_fine_tuning()
         if held:
-            train(net, len(lessons), loss, plan, lambda: table.quality(net, held))
-        if table.quality(net, held) <= before:
+            train(net, len(lessons), loss, plan, lambda: table.validation_ndcg(net, held))
+        if table.validation_ndcg(net, held) <= before:
             net.load_state_dict(start)
-    eye = torch.eye(play.real.shape[1])
+    eye = torch.eye(data.real_vectors.shape[1])
     return {
-        "first": array(net.first.weight.T),
-        "first_bias": array(net.first.bias),
-        "second": array(net.second.weight.T),
-        "second_bias": array(net.second.bias),
-        "people": array(eye + SLOW * net.people),
-        "items": array(eye + SLOW * net.items),
+        "first": to_array(net.first.weight.T),
+        "first_bias": to_array(net.first.bias),
+        "second": to_array(net.second.weight.T),
+        "second_bias": to_array(net.second.bias),
+        "people": to_array(eye + TOWER_RATE_SCALE * net.people),
+        "items": to_array(eye + TOWER_RATE_SCALE * net.items),
     }
 
 
-class _Table:
+class _PartTensors:
     """The tensors of a play, by part."""
 
-    def __init__(self, play: Play) -> None:
+    def __init__(self, play: GanTrainingData) -> None:
         self._play = play
-        self._told, self._guess = torch.from_numpy(play.told), torch.from_numpy(play.guess)
-        self._real = torch.from_numpy(play.real)
+        self._told, self._guess = (
+            torch.from_numpy(play.conditions),
+            torch.from_numpy(play.ridge_vectors),
+        )
+        self._real = torch.from_numpy(play.real_vectors)
         self._centre = torch.from_numpy(play.centre)
-        self._people = torch.from_numpy(play.people) * (SHARP * play.scale)
+        self._people = torch.from_numpy(play.users) * (INITIAL_SCORE_SCALE * play.scale)
         self._items = [
-            np.flatnonzero(play.part == p) for p in range(play.part.max(initial=0) + 1)
+            np.flatnonzero(play.item_part == p)
+            for p in range(play.item_part.max(initial=0) + 1)
         ]
 
-    def loss(self, net: Game, part: int, cases: Rows, options: Any, odd: bool) -> Tensor:
+    def loss(
+        self, net: AdversarialNet, part: int, cases: Rows, options: Any, odd: bool
+    ) -> Tensor:
         """Return the loss of whose turn it is, on the cases of one part."""
-        cases = cases[self._play.asked[cases] == part]
+        cases = cases[self._play.query_part[cases] == part]
         items = self._items[part]
-        people, chosen = self._people[cases], self._chosen(cases, items)
+        people, chosen = self._people[cases], self._positives_of(cases, items)
         chosen = chosen / chosen.sum(dim=1, keepdim=True)
         made = net.generate(self._told[items]) + self._guess[items]
         truth = self._real[items]
@@ -204,22 +216,24 @@ class _Table:
         fake = net.scores(people, made.detach() + self._centre)
         return recommender_loss(real, fake, chosen, options.task)
 
-    def quality(self, net: Game, part: int) -> float:
+    def validation_ndcg(self, net: AdversarialNet, part: int) -> float:
         """Return the mean NDCG of generated vectors of a part; 0 where nobody asks."""
-        cases = np.flatnonzero(self._play.asked == part)
+        cases = np.flatnonzero(self._play.query_part == part)
         if not len(cases):
             return 0.0
         items = self._items[part]
         with torch.no_grad():
             net.eval()
             made = net.generate(self._told[items]) + self._guess[items] + self._centre
-            return ndcg(net.scores(self._people[cases], made), self._chosen(cases, items))
+            return mean_ndcg(
+                net.scores(self._people[cases], made), self._positives_of(cases, items)
+            )
 
-    def _chosen(self, cases: Rows, items: Rows) -> Tensor:
-        return torch.from_numpy(self._play.chosen[cases][:, items].toarray())
+    def _positives_of(self, cases: Rows, items: Rows) -> Tensor:
+        return torch.from_numpy(self._play.positives[cases][:, items].toarray())
 
 
-def ndcg(scores: Tensor, chosen: Tensor) -> float:
+def mean_ndcg(scores: Tensor, chosen: Tensor) -> float:
     """Return the mean NDCG@10 of rows, each with something chosen.
 
     Example:
@@ -228,7 +242,7 @@ def ndcg(scores: Tensor, chosen: Tensor) -> float:
         >>> round(ndcg(torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 1.0]])), 4)
         0.6309
     """
-    width = min(K, scores.shape[1])
+    width = min(NDCG_CUTOFF, scores.shape[1])
     gains = 1 / torch.log2(torch.arange(2, width + 2, dtype=torch.float32))
     hits = chosen.gather(1, scores.topk(width, dim=1).indices)
     most = chosen.sum(dim=1).clamp(max=width).long() - 1

@@ -7,12 +7,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from daybreak.nets.training import Earlier, Plan, array, put, seeded, train_further
+from daybreak.nets.training import (
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    fine_tune,
+    to_array,
+    torch_seed,
+)
 from daybreak.types import Floats
 
-RISE = 0.5
+WARM_UP_SHARE = 0.5
 """Share of the training along which the weight of the divergence rises."""
-START = 0.1
+INITIAL_OUTPUT_SCALE = 0.1
 """Last layers start at this share of their usual size: near what the ridge says."""
 
 
@@ -23,34 +30,34 @@ class Perceptron(nn.Module):
         super().__init__()
         self.first = nn.Linear(n_inputs, hidden)
         self.second = nn.Linear(hidden, n_outputs)
-        self.second.weight.data *= START
+        self.second.weight.data *= INITIAL_OUTPUT_SCALE
         self.second.bias.data.zero_()
-        self.hide = hide
+        self.dropout = hide
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, n_outputs)."""
         hidden = torch.tanh(self.first(x))
-        answer: Tensor = self.second(dropout(hidden, self.hide, self.training))
+        answer: Tensor = self.second(dropout(hidden, self.dropout, self.training))
         return answer
 
-    def put(self, name: str, arrays: Mapping[str, Floats]) -> None:
+    def load_arrays(self, name: str, arrays: Mapping[str, Floats]) -> None:
         """Take over what :meth:`arrays` returned."""
-        put(self.first.weight, arrays[f"{name}_first"].T)
-        put(self.first.bias, arrays[f"{name}_first_bias"])
-        put(self.second.weight, arrays[f"{name}_second"].T)
-        put(self.second.bias, arrays[f"{name}_second_bias"])
+        copy_into(self.first.weight, arrays[f"{name}_first"].T)
+        copy_into(self.first.bias, arrays[f"{name}_first_bias"])
+        copy_into(self.second.weight, arrays[f"{name}_second"].T)
+        copy_into(self.second.bias, arrays[f"{name}_second_bias"])
 
-    def arrays(self, name: str) -> dict[str, Floats]:
+    def to_arrays(self, name: str) -> dict[str, Floats]:
         """Return the weights as arrays to multiply from the right."""
         return {
-            f"{name}_first": array(self.first.weight.T),
-            f"{name}_first_bias": array(self.first.bias),
-            f"{name}_second": array(self.second.weight.T),
-            f"{name}_second_bias": array(self.second.bias),
+            f"{name}_first": to_array(self.first.weight.T),
+            f"{name}_first_bias": to_array(self.first.bias),
+            f"{name}_second": to_array(self.second.weight.T),
+            f"{name}_second_bias": to_array(self.second.bias),
         }
 
 
-class ContentVae(nn.Module):
+class ContentVaeNet(nn.Module):
     """Encoder q(z | v, c), prior p(z | c) and decoder p(v | z, c) of what a ridge leaves."""
 
     def __init__(self, n_told: int, dim: int, options: Any) -> None:
@@ -68,7 +75,7 @@ class ContentVae(nn.Module):
         return answer[:, :-1], (self.noise + answer[:, -1:]).clamp(-self.limit, self.limit)
 
 
-def divergence_between(
+def kl_divergence(
     mean: Tensor, log_variance: Tensor, from_mean: Tensor, from_log_variance: Tensor
 ) -> Tensor:
     """Return the (n,) divergence KL(N(mean, exp(log_variance)) | N(from ...)), diagonal.
@@ -81,7 +88,7 @@ def divergence_between(
         Means 1 apart, variances 1 and e: ``(1 - 0 + (1 + 1) / e - 1) / 2 = 1 / e``.
 
         >>> one, nil = torch.ones(1, 1), torch.zeros(1, 1)
-        >>> divergence_between(one, nil, nil, one)
+        >>> kl_divergence(one, nil, nil, one)
         tensor([0.3679])
     """
     apart = (log_variance - from_log_variance).exp()
@@ -89,7 +96,7 @@ def divergence_between(
     return 0.5 * torch.sum(from_log_variance - log_variance + apart - 1, dim=1)
 
 
-def unlikelihood(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: float) -> Tensor:
+def gaussian_nll(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: float) -> Tensor:
     """Return the (n,) negative log-likelihood of a Gaussian, noisy items not played down.
 
     Each item counts by its variance to the power of ``evenness``, through which no gradient
@@ -105,32 +112,36 @@ def unlikelihood(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: f
     return 0.5 * torch.sum(errors * weights / weights.mean(), dim=1)
 
 
-def _begin(net: ContentVae, arrays: Mapping[str, Floats]) -> None:
+def _load_arrays(net: ContentVaeNet, arrays: Mapping[str, Floats]) -> None:
     """Take over what a State holds.
 
     It does not hold the encoder, which begins as the prior: knowing nothing of behaviour beyond
     what content tells, it costs no divergence.
     """
-    net.prior.put("prior", arrays)
-    net.decoder.put("decoder", arrays)
-    put(net.noise, arrays["noise"])
+    net.prior.load_arrays("prior", arrays)
+    net.decoder.load_arrays("decoder", arrays)
+    copy_into(net.noise, arrays["noise"])
     net.encoder.load_state_dict(
         net.prior.state_dict() | {"first.weight": net.encoder.first.weight}
     )
     told = net.prior.first.weight
-    put(net.encoder.first.weight, 0 * array(net.encoder.first.weight))
-    put(net.encoder.first.weight[:, -told.shape[1] :], array(told))
+    copy_into(net.encoder.first.weight, 0 * to_array(net.encoder.first.weight))
+    copy_into(net.encoder.first.weight[:, -told.shape[1] :], to_array(told))
 
 
-def _told(net: ContentVae, target: Tensor, told: Tensor) -> float:
+def _content_log_likelihood(net: ContentVaeNet, target: Tensor, told: Tensor) -> float:
     """Return how likely items are, as they are generated when nothing but content is known."""
     with torch.no_grad():
         code, _ = net.prior(told).chunk(2, dim=1)
-        return -float(unlikelihood(target, *net.decode(code, told), 0.0).mean())
+        return -float(gaussian_nll(target, *net.decode(code, told), 0.0).mean())
 
 
 def train_content_vae(
-    targets: Floats, told: Floats, options: Any, seed: int, earlier: Earlier | None = None
+    targets: Floats,
+    conditions: Floats,
+    options: Any,
+    seed: int,
+    warm_start: WarmStartArrays | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of prior and decoder, as named in the model's State.
 
@@ -141,25 +152,32 @@ def train_content_vae(
         seed: Of everything random.
         earlier: To go on from; its arrays are those of the State, its rows those of items.
     """
-    v, c = torch.from_numpy(targets), torch.from_numpy(told)
-    with seeded(seed):
-        net = ContentVae(c.shape[1], v.shape[1], options)
+    v, c = torch.from_numpy(targets), torch.from_numpy(conditions)
+    with torch_seed(seed):
+        net = ContentVaeNet(c.shape[1], v.shape[1], options)
         if len(v):
             net.noise.data = (v**2).mean(dim=0).clamp_min(1e-3).log()
-        if earlier is not None:
-            _begin(net, earlier.arrays)
+        if warm_start is not None:
+            _load_arrays(net, warm_start.arrays)
 
         def loss(rows: Tensor, share: float) -> Tensor:
             mean, log_variance = net.encoder(torch.cat([v[rows], c[rows]], 1)).chunk(2, 1)
             code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-            fit = unlikelihood(v[rows], *net.decode(code, c[rows]), options.evenness)
+            fit = gaussian_nll(v[rows], *net.decode(code, c[rows]), options.evenness)
             prior = net.prior(c[rows]).chunk(2, 1)
-            beta = options.beta * min(share / RISE, 1.0)
-            apart = divergence_between(mean, log_variance, *prior)
+            beta = options.beta * min(share / WARM_UP_SHARE, 1.0)
+            apart = kl_divergence(mean, log_variance, *prior)
             return torch.mean(fit + beta * apart) / v.shape[1]
 
-        plan = Plan(options.epochs, options.batch, options.rate, options.decay)
-        held = None if earlier is None else torch.from_numpy(earlier.held)
-        train_further(net, len(v), loss, plan, earlier, lambda: _told(net, v[held], c[held]))
-    arrays = net.prior.arrays("prior") | net.decoder.arrays("decoder")
-    return arrays | {"noise": array(net.noise)}
+        plan = TrainingConfig(options.epochs, options.batch, options.rate, options.decay)
+        held = None if warm_start is None else torch.from_numpy(warm_start.held_out)
+        fine_tune(
+            net,
+            len(v),
+            loss,
+            plan,
+            warm_start,
+            lambda: _content_log_likelihood(net, v[held], c[held]),
+        )
+    arrays = net.prior.to_arrays("prior") | net.decoder.to_arrays("decoder")
+    return arrays | {"noise": to_array(net.noise)}

@@ -14,55 +14,62 @@ from torch.nn.functional import (
     softmax,
 )
 
-from daybreak.nets.training import Earlier, Plan, array, put, seeded, train_further
+from daybreak.nets.training import (
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    fine_tune,
+    to_array,
+    torch_seed,
+)
 from daybreak.types import Floats, Sparse
 
-NEVER = -1e9
+MASKED_LOGIT = -1e9
 """The logit of an item that the person has."""
 
 
 @dataclass(frozen=True)
-class Lessons:
+class DistillationTargets:
     """What the student sees and what its teacher knows."""
 
     interactions: Sparse
     """(n_users, n_items) CSR of ones."""
-    people: Floats
+    history_vectors: Floats
     """(n_items, dim) what an item in a history adds to the vector of a person"""
-    teacher: Floats
+    teacher_vectors: Floats
     """(n_items, dim + 1) vectors that the teacher scores with, the bias last"""
     content: Floats
     """(n_items, n_inputs) each item as it would be seen if it were new"""
-    start: Floats
+    initial_weights: Floats
     """(n_inputs, dim + 1) closed-form student, where training starts"""
-    trust: Floats
+    confidence: Floats
     """(n_items,) how much the teacher knows of an item, 0 to 1"""
 
 
-class Student(nn.Module):
+class StudentNet(nn.Module):
     """From content to the vectors that the teacher would have given."""
 
-    def __init__(self, lessons: Lessons, options: Any) -> None:
+    def __init__(self, lessons: DistillationTargets, options: Any) -> None:
         super().__init__()
-        n_inputs, dim = lessons.start.shape
+        n_inputs, dim = lessons.initial_weights.shape
         self.linear = nn.Linear(n_inputs, dim)
         self.first = nn.Linear(n_inputs, options.hidden)
         self.second = nn.Linear(options.hidden, dim, bias=False)
-        self.drop = options.dropout
-        self.linear.weight.data = torch.from_numpy(lessons.start.T.copy())
+        self.dropout = options.dropout
+        self.linear.weight.data = torch.from_numpy(lessons.initial_weights.T.copy())
         nn.init.zeros_(self.linear.bias)
         nn.init.zeros_(self.second.weight)
 
-    def put(self, arrays: Mapping[str, Floats]) -> None:
+    def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
         """Take over what :func:`train_distilled` returned."""
         for layer, name in ((self.linear, "linear"), (self.first, "first")):
-            put(layer.weight, arrays[name][:-1].T)
-            put(layer.bias, arrays[name][-1])
-        put(self.second.weight, arrays["second"].T)
+            copy_into(layer.weight, arrays[name][:-1].T)
+            copy_into(layer.bias, arrays[name][-1])
+        copy_into(self.second.weight, arrays["second"].T)
 
     def forward(self, content: Tensor) -> Tensor:
         """Return (n, dim + 1) vectors, the bias last."""
-        bent = dropout(torch.relu(self.first(content)), self.drop, self.training)
+        bent = dropout(torch.relu(self.first(content)), self.dropout, self.training)
         out: Tensor = self.linear(content) + self.second(bent)
         return out
 
@@ -129,7 +136,10 @@ def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
 
 
 def train_distilled(
-    lessons: Lessons, options: Any, seed: int, earlier: Earlier | None = None
+    targets: DistillationTargets,
+    options: Any,
+    seed: int,
+    warm_start: WarmStartArrays | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of the trained student, as named in the model's State.
 
@@ -139,25 +149,30 @@ def train_distilled(
         seed: Of everything random.
         earlier: To go on from; its arrays are those of the State, its rows those of people.
     """
-    n_users, n_items = lessons.interactions.shape
-    people, teacher = torch.from_numpy(lessons.people), torch.from_numpy(lessons.teacher)
-    content, trust = torch.from_numpy(lessons.content), torch.from_numpy(lessons.trust)
-    with seeded(seed):
-        net = Student(lessons, options)
-        if earlier is not None:
-            net.put(earlier.arrays)
+    n_users, n_items = targets.interactions.shape
+    people, teacher = (
+        torch.from_numpy(targets.history_vectors),
+        torch.from_numpy(targets.teacher_vectors),
+    )
+    content, trust = torch.from_numpy(targets.content), torch.from_numpy(targets.confidence)
+    with torch_seed(seed):
+        net = StudentNet(targets, options)
+        if warm_start is not None:
+            net.load_arrays(warm_start.arrays)
 
         def loss(rows: Tensor, _: float) -> Tensor:
             x = torch.from_numpy(
-                lessons.interactions[rows.numpy()].toarray().astype(np.float32)
+                targets.interactions[rows.numpy()].toarray().astype(np.float32)
             )
             shown = x * (torch.rand_like(x) < torch.rand(len(x), 1))
             u = shown @ people / shown.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
             told = u @ teacher[:, :-1].T + teacher[:, -1]
-            ranked = _ranked(told, options)
+            ranked = _draw_candidates(told, options)
             made = net(content[ranked])
-            said = (u @ made[:, :-1].T + made[:, -1]).masked_fill(shown[:, ranked] > 0, NEVER)
-            told = told[:, ranked].masked_fill(shown[:, ranked] > 0, NEVER)
+            said = (u @ made[:, :-1].T + made[:, -1]).masked_fill(
+                shown[:, ranked] > 0, MASKED_LOGIT
+            )
+            told = told[:, ranked].masked_fill(shown[:, ranked] > 0, MASKED_LOGIT)
             weight = trust[ranked]
             chosen = label_loss(said, (x - shown)[:, ranked])
             order = ranking_loss(told, said, options.temperature)
@@ -172,17 +187,17 @@ def train_distilled(
             return total
 
         per_epoch = -(-max(n_users, 1) // options.batch)
-        plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate)
-        train_further(net, n_users if n_items else 0, loss, plan, earlier)
+        plan = TrainingConfig(-(-options.steps // per_epoch), options.batch, options.rate)
+        fine_tune(net, n_users if n_items else 0, loss, plan, warm_start)
     with torch.no_grad():
         return {
-            "linear": array(torch.cat([net.linear.weight.T, net.linear.bias[None, :]])),
-            "first": array(torch.cat([net.first.weight.T, net.first.bias[None, :]])),
-            "second": array(net.second.weight.T),
+            "linear": to_array(torch.cat([net.linear.weight.T, net.linear.bias[None, :]])),
+            "first": to_array(torch.cat([net.first.weight.T, net.first.bias[None, :]])),
+            "second": to_array(net.second.weight.T),
         }
 
 
-def _ranked(told: Tensor, options: Any) -> Tensor:
+def _draw_candidates(told: Tensor, options: Any) -> Tensor:
     """Return the items that a batch ranks: the teacher's best and random ones."""
     n_items = told.shape[1]
     if n_items <= options.candidates:

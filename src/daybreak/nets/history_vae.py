@@ -9,28 +9,28 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, normalize
 
 from daybreak.nets.training import (
-    Earlier,
-    Plan,
-    array,
-    dense,
-    log_shares,
-    put,
-    seeded,
-    train_further,
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    dense_rows,
+    fine_tune,
+    log_popularity,
+    to_array,
+    torch_seed,
 )
 from daybreak.types import Floats, Sparse
 
-FEW = 10
+MAX_FEW_EVENTS = 10
 """Most events that the encoder sees of a cut history."""
-RISE = 0.5
+WARM_UP_SHARE = 0.5
 """Share of the training along which the weight of the divergence rises."""
 
 
-SURENESS = -1.0
+INITIAL_LOG_VARIANCE = -1.0
 """Log-variance of every number of a code where further training begins."""
 
 
-class HistoryVae(nn.Module):
+class HistoryVaeNet(nn.Module):
     """From (n, n_items + n_attributes) to logits, and mean and log-variance of the code."""
 
     def __init__(self, n_inputs: int, n_items: int, hidden: int, dim: int) -> None:
@@ -49,7 +49,7 @@ class HistoryVae(nn.Module):
         return self.last(torch.tanh(self.second(code))), mean, log_variance
 
 
-def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+def standard_kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Return the (n,) divergence of N(mean, exp(log_variance)) from N(0, 1).
 
     Example:
@@ -65,7 +65,7 @@ def train_history_vae(
     profiles: Sparse,
     options: Any,
     seed: int,
-    earlier: Earlier | None = None,
+    warm_start: WarmStartArrays | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
@@ -77,53 +77,53 @@ def train_history_vae(
         earlier: To go on from; its arrays are those of the State.
     """
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]
-    with seeded(seed):
-        net = HistoryVae(n_items + n_attributes, n_items, options.hidden, options.dim)
+    with torch_seed(seed):
+        net = HistoryVaeNet(n_items + n_attributes, n_items, options.hidden, options.dim)
         counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
-        net.last.bias.data = torch.from_numpy(log_shares(counts))
-        if earlier is not None:
-            _begin(net, earlier.arrays, options.dim)
+        net.last.bias.data = torch.from_numpy(log_popularity(counts))
+        if warm_start is not None:
+            _load_arrays(net, warm_start.arrays, options.dim)
 
         def loss(rows: Tensor, share: float) -> Tensor:
-            x = dense(interactions, rows)
-            shown = normalize(_cut(x, options.few)) if options.few else normalize(x)
+            x = dense_rows(interactions, rows)
+            shown = normalize(_hide_events(x, options.few)) if options.few else normalize(x)
             shown = dropout(shown, options.dropout)
-            told = dense(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
+            told = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
             logits, mean, log_variance = net(torch.cat([shown, told], dim=1))
             fit = -(log_softmax(logits, dim=1) * x).sum(dim=1) / x.sum(dim=1)
-            beta = options.beta * min(share / RISE, 1.0)
+            beta = options.beta * min(share / WARM_UP_SHARE, 1.0)
             size = x.sum(dim=1)
-            return torch.mean(fit + beta * divergence(mean, log_variance) / size)
+            return torch.mean(fit + beta * standard_kl_divergence(mean, log_variance) / size)
 
-        plan = Plan(options.epochs, options.batch, options.rate)
-        train_further(net, interactions.shape[0], loss, plan, earlier)
+        plan = TrainingConfig(options.epochs, options.batch, options.rate)
+        fine_tune(net, interactions.shape[0], loss, plan, warm_start)
     return {
-        "first": array(net.first.weight.T),
-        "first_bias": array(net.first.bias),
-        "code": array(net.code.weight[: options.dim].T),
-        "code_bias": array(net.code.bias[: options.dim]),
-        "second": array(net.second.weight.T),
-        "second_bias": array(net.second.bias),
-        "vectors": array(torch.cat([net.last.weight, net.last.bias[:, None]], dim=1)),
+        "first": to_array(net.first.weight.T),
+        "first_bias": to_array(net.first.bias),
+        "code": to_array(net.code.weight[: options.dim].T),
+        "code_bias": to_array(net.code.bias[: options.dim]),
+        "second": to_array(net.second.weight.T),
+        "second_bias": to_array(net.second.bias),
+        "vectors": to_array(torch.cat([net.last.weight, net.last.bias[:, None]], dim=1)),
     }
 
 
-def _begin(net: HistoryVae, arrays: Mapping[str, Floats], dim: int) -> None:
+def _load_arrays(net: HistoryVaeNet, arrays: Mapping[str, Floats], dim: int) -> None:
     """Take over what a State holds; it does not hold how sure the encoder was."""
-    put(net.first.weight, arrays["first"].T)
-    put(net.first.bias, arrays["first_bias"])
+    copy_into(net.first.weight, arrays["first"].T)
+    copy_into(net.first.bias, arrays["first_bias"])
     nn.init.zeros_(net.code.weight)
-    nn.init.constant_(net.code.bias, SURENESS)
-    put(net.code.weight[:dim], arrays["code"].T)
-    put(net.code.bias[:dim], arrays["code_bias"])
-    put(net.second.weight, arrays["second"].T)
-    put(net.second.bias, arrays["second_bias"])
-    put(net.last.weight, arrays["vectors"][:, :-1])
-    put(net.last.bias, arrays["vectors"][:, -1])
+    nn.init.constant_(net.code.bias, INITIAL_LOG_VARIANCE)
+    copy_into(net.code.weight[:dim], arrays["code"].T)
+    copy_into(net.code.bias[:dim], arrays["code_bias"])
+    copy_into(net.second.weight, arrays["second"].T)
+    copy_into(net.second.bias, arrays["second_bias"])
+    copy_into(net.last.weight, arrays["vectors"][:, :-1])
+    copy_into(net.last.bias, arrays["vectors"][:, -1])
 
 
-def _cut(x: Tensor, share: float) -> Tensor:
+def _hide_events(x: Tensor, share: float) -> Tensor:
     """Return rows of ones of which a share keeps about 0 to ``FEW`` of its ones, at random."""
-    few = torch.randint(0, FEW + 1, (len(x), 1)) / x.sum(dim=1, keepdim=True)
+    few = torch.randint(0, MAX_FEW_EVENTS + 1, (len(x), 1)) / x.sum(dim=1, keepdim=True)
     kept = torch.where(torch.rand(len(x), 1) < share, few, 1.0)
     return x * (torch.rand_like(x) < kept)

@@ -9,28 +9,28 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax, softmax
 
 from daybreak.nets.training import (
-    Earlier,
-    Plan,
-    array,
-    dense,
-    log_shares,
-    put,
-    seeded,
-    train_further,
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    dense_rows,
+    fine_tune,
+    log_popularity,
+    to_array,
+    torch_seed,
 )
 from daybreak.types import Floats, Sparse
 
-FEW = 10
+MAX_SUPPORT_EVENTS = 10
 """Most events that a task shows, but for the long ones."""
-LONG = 0.2
+ANY_LENGTH_SHARE = 0.2
 """Share of the tasks that show any part of a history."""
-RATE = 4.0
+INITIAL_RATE = 4.0
 """Inner learning rate at the start, of long histories."""
-HALF = 10.0
+INITIAL_HALF_EVENTS = 10.0
 """Number of events with half of that rate at the start."""
 
 
-class MetaGradient(nn.Module):
+class MetaGradientNet(nn.Module):
     """From what is shown of people to logits of what follows, by a few steps of descent."""
 
     def __init__(self, vectors: Tensor, n_attributes: int, steps: int) -> None:
@@ -42,16 +42,14 @@ class MetaGradient(nn.Module):
         self.outer_bias = nn.Parameter(torch.zeros(n_items))
         self.start = nn.Parameter(torch.zeros(dim))
         self.profile = nn.Parameter(torch.zeros(n_attributes, dim))
-        self.log_rate = nn.Parameter(torch.full((steps, dim), float(np.log(RATE))))
-        self.log_half = nn.Parameter(torch.full((steps,), float(np.log(HALF))))
+        self.log_rate = nn.Parameter(torch.full((steps, dim), float(np.log(INITIAL_RATE))))
+        self.log_half = nn.Parameter(torch.full((steps,), float(np.log(INITIAL_HALF_EVENTS))))
 
     def forward(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
         """Return (n, n_items) logits after the inner loop."""
-        return (
-            self.adapted(shown, told, first_order=first_order) @ self.outer.T + self.outer_bias
-        )
+        return self.adapt(shown, told, first_order=first_order) @ self.outer.T + self.outer_bias
 
-    def adapted(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
+    def adapt(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
         """Return (n, dim) vectors of people, a few steps down the loss of what is shown."""
         size = shown.sum(dim=1, keepdim=True)
         pull = (shown / size.clamp(min=1)) @ self.inner
@@ -65,7 +63,7 @@ class MetaGradient(nn.Module):
         return person
 
 
-def inner_loss(net: MetaGradient, person: Tensor, shown: Tensor) -> Tensor:
+def inner_loss(net: MetaGradientNet, person: Tensor, shown: Tensor) -> Tensor:
     """Return (n,) mean negative log-likelihoods of shown events: what inner steps go down."""
     logits = person @ net.inner.T + net.inner_bias
     return -(log_softmax(logits, dim=1) * shown).sum(dim=1) / shown.sum(dim=1)
@@ -77,7 +75,7 @@ def train_meta_gradient(
     vectors: Floats,
     options: Any,
     seed: int,
-    earlier: Earlier | None = None,
+    warm_start: WarmStartArrays | None = None,
 ) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
@@ -89,22 +87,22 @@ def train_meta_gradient(
         seed: Of everything random.
         earlier: To go on from; its arrays are those of the State.
     """
-    with seeded(seed):
-        net = MetaGradient(torch.from_numpy(vectors), profiles.shape[1], options.steps)
+    with torch_seed(seed):
+        net = MetaGradientNet(torch.from_numpy(vectors), profiles.shape[1], options.steps)
         share = torch.from_numpy(
-            log_shares(np.asarray((order > 0).sum(axis=0), np.float32).ravel())
+            log_popularity(np.asarray((order > 0).sum(axis=0), np.float32).ravel())
         )
         net.inner_bias.data, net.outer_bias.data = share.clone(), share.clone()
 
-        if earlier is not None:
-            _begin(net, earlier.arrays)
+        if warm_start is not None:
+            _load_arrays(net, warm_start.arrays)
 
         def loss(rows: Tensor, done: float) -> Tensor:
             del done
-            place = dense(order, rows)
-            shown = shown_of(place)
+            place = dense_rows(order, rows)
+            shown = sample_support(place)
             rest = (place > 0) * (1 - shown)
-            told = dense(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
+            told = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
             logits = net(shown, told, first_order=options.first_order)
             left = rest.sum(dim=1)
             fit = -(log_softmax(logits, dim=1) * rest).sum(dim=1) / left.clamp(min=1)
@@ -112,37 +110,37 @@ def train_meta_gradient(
             value: Tensor = (fit * weight).sum() / weight.sum().clamp(min=1e-6)
             return value
 
-        plan = Plan(options.epochs, options.batch, options.rate, options.decay)
-        train_further(net, order.shape[0], loss, plan, earlier)
+        plan = TrainingConfig(options.epochs, options.batch, options.rate, options.decay)
+        fine_tune(net, order.shape[0], loss, plan, warm_start)
     return {
-        "inner": array(torch.cat([net.inner, net.inner_bias[:, None]], dim=1)),
-        "vectors": array(torch.cat([net.outer, net.outer_bias[:, None]], dim=1)),
-        "start": array(net.start),
-        "profile": array(net.profile),
-        "rates": array(net.log_rate.exp()),
-        "halves": array(net.log_half.exp()),
+        "inner": to_array(torch.cat([net.inner, net.inner_bias[:, None]], dim=1)),
+        "vectors": to_array(torch.cat([net.outer, net.outer_bias[:, None]], dim=1)),
+        "start": to_array(net.start),
+        "profile": to_array(net.profile),
+        "rates": to_array(net.log_rate.exp()),
+        "halves": to_array(net.log_half.exp()),
     }
 
 
-def _begin(net: MetaGradient, arrays: Mapping[str, Floats]) -> None:
+def _load_arrays(net: MetaGradientNet, arrays: Mapping[str, Floats]) -> None:
     """Take over what a State holds."""
-    put(net.inner, arrays["inner"][:, :-1])
-    put(net.inner_bias, arrays["inner"][:, -1])
-    put(net.outer, arrays["vectors"][:, :-1])
-    put(net.outer_bias, arrays["vectors"][:, -1])
-    put(net.start, arrays["start"])
-    put(net.profile, arrays["profile"])
-    put(net.log_rate, np.log(arrays["rates"]))
-    put(net.log_half, np.log(arrays["halves"]))
+    copy_into(net.inner, arrays["inner"][:, :-1])
+    copy_into(net.inner_bias, arrays["inner"][:, -1])
+    copy_into(net.outer, arrays["vectors"][:, :-1])
+    copy_into(net.outer_bias, arrays["vectors"][:, -1])
+    copy_into(net.start, arrays["start"])
+    copy_into(net.profile, arrays["profile"])
+    copy_into(net.log_rate, np.log(arrays["rates"]))
+    copy_into(net.log_half, np.log(arrays["halves"]))
 
 
-def shown_of(place: Tensor) -> Tensor:
+def sample_support(place: Tensor) -> Tensor:
     """Return ones at what a task shows: the first few events, as many others, or any part."""
     size = (place > 0).sum(dim=1, keepdim=True)
-    few = torch.randint(0, FEW + 1, (len(place), 1)).minimum(size - 1)
+    few = torch.randint(0, MAX_SUPPORT_EVENTS + 1, (len(place), 1)).minimum(size - 1)
     share = few / size.clamp(min=1)
     kind = torch.rand(len(place), 1)
-    share = torch.where(kind < LONG, torch.rand(len(place), 1), share)
+    share = torch.where(kind < ANY_LENGTH_SHARE, torch.rand(len(place), 1), share)
     drawn = torch.rand_like(place) < share
     first = place <= few
-    return ((place > 0) & torch.where(kind < (1 + LONG) / 2, drawn, first)).float()
+    return ((place > 0) & torch.where(kind < (1 + ANY_LENGTH_SHARE) / 2, drawn, first)).float()

@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from daybreak.allowance import so_far
+from daybreak.deadline import report_progress
 from daybreak.types import Floats, Rows, Sparse
 
-SHORTER = 0.3
+FINE_TUNING_EPOCH_SHARE = 0.3
 """Share of the epochs that further training takes at most."""
-SLOWER = 0.3
+FINE_TUNING_RATE_SHARE = 0.3
 """Share of the learning rate it begins with."""
-PATIENCE = 2
+FINE_TUNING_PATIENCE_EPOCHS = 2
 """Epochs without gain after which it stops."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingConfig:
     """How long and how fast a network is trained."""
 
     epochs: int
@@ -33,35 +33,35 @@ class Plan:
     """Weight decay of AdamW."""
     patience: int = 0
     """Epochs without a better validation score after which it stops; 0: never."""
-    from_start: bool = False
+    keep_initial: bool = False
     """Whether the weights before the first epoch may stay the best."""
 
-    def further(self) -> "Plan":
+    def for_fine_tuning(self) -> "TrainingConfig":
         """Return the plan of a training that goes on from an earlier one."""
         return replace(
             self,
-            epochs=int(np.ceil(SHORTER * self.epochs)),
-            rate=SLOWER * self.rate,
-            patience=PATIENCE,
-            from_start=True,
+            epochs=int(np.ceil(FINE_TUNING_EPOCH_SHARE * self.epochs)),
+            rate=FINE_TUNING_RATE_SHARE * self.rate,
+            patience=FINE_TUNING_PATIENCE_EPOCHS,
+            keep_initial=True,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Earlier:
+class WarmStartArrays:
     """What an earlier training left, brought to the rows of today."""
 
     arrays: Mapping[str, Floats]
-    held: Rows
-    """Rows to judge further training by; see :func:`train_further`."""
+    held_out: Rows
+    """Rows to judge further training by; see :func:`fine_tune`."""
 
 
-Loss = Callable[[Tensor, float], Tensor]
+LossFunction = Callable[[Tensor, float], Tensor]
 """From row numbers and the share of the training that is done to a scalar."""
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def torch_seed(seed: int) -> Iterator[None]:
     """Draw from a seed inside, and leave the numbers that others draw as they were.
 
     One thread computes: sums then do not depend on the number of cores, and trainings that
@@ -79,7 +79,7 @@ def seeded(seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def seed_of(rng: np.random.Generator) -> int:
+def draw_seed(rng: np.random.Generator) -> int:
     """Return a seed for torch."""
     return int(rng.integers(2**31))
 
@@ -87,48 +87,48 @@ def seed_of(rng: np.random.Generator) -> int:
 def train(
     net: nn.Module,
     n_rows: int,
-    loss: Loss,
-    plan: Plan,
+    loss: LossFunction,
+    config: TrainingConfig,
     score: Callable[[], float] | None = None,
 ) -> None:
-    """Minimise a loss over rows in random batches, in place; call it inside :func:`seeded`.
+    """Minimise a loss over rows in random batches, in place; call it inside :func:`torch_seed`.
 
     With a validation score the best weights are kept, and training stops when they stay the
     best for ``plan.patience`` epochs.
 
     Raises:
-        OutOfTimeError: It would take longer than :func:`daybreak.allowance.allowed` allows.
+        OutOfTimeError: It would take longer than :func:`daybreak.deadline.allowed` allows.
     """
-    optimiser = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=plan.decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(plan.epochs, 1))
-    best = _Best(net, plan.patience) if score is not None else None
-    if best is not None and score is not None and plan.from_start:
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(config.epochs, 1))
+    best = _BestWeights(net, config.patience) if score is not None else None
+    if best is not None and score is not None and config.keep_initial:
         net.eval()
-        best.enough(score())
-    so_far(0.0)
-    for epoch in range(plan.epochs if n_rows else 0):
+        best.should_stop(score())
+    report_progress(0.0)
+    for epoch in range(config.epochs if n_rows else 0):
         net.train()
-        for rows in torch.split(torch.randperm(n_rows), plan.batch):
+        for rows in torch.split(torch.randperm(n_rows), config.batch):
             optimiser.zero_grad(set_to_none=True)
-            value = loss(rows, epoch / plan.epochs)
+            value = loss(rows, epoch / config.epochs)
             value.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         schedule.step()
-        so_far((epoch + 1) / plan.epochs)
+        report_progress((epoch + 1) / config.epochs)
         net.eval()
-        if best is not None and score is not None and best.enough(score()):
+        if best is not None and score is not None and best.should_stop(score()):
             break
     net.eval()
     if best is not None:
         best.restore()
 
 
-def train_further(
+def fine_tune(
     net: nn.Module,
     n_rows: int,
-    loss: Loss,
-    plan: Plan,
-    earlier: Earlier | None,
+    loss: LossFunction,
+    config: TrainingConfig,
+    warm_start: WarmStartArrays | None,
     score: Callable[[], float] | None = None,
 ) -> None:
     """Go on from an earlier training: shorter and slower, and never to the worse.
@@ -145,30 +145,32 @@ def train_further(
         earlier: With the rows that are left out.
         score: Higher is better; default: less of the loss on what is left out.
     """
-    if earlier is None:
-        train(net, n_rows, loss, plan)
+    if warm_start is None:
+        train(net, n_rows, loss, config)
         return
-    rest = torch.from_numpy(np.setdiff1d(np.arange(n_rows), earlier.held))
-    held = torch.from_numpy(earlier.held)
-    judged = score or held_score(loss, held, plan.batch)
-    shorter = plan.further() if len(held) else replace(plan, epochs=0)
+    rest = torch.from_numpy(np.setdiff1d(np.arange(n_rows), warm_start.held_out))
+    held = torch.from_numpy(warm_start.held_out)
+    judged = score or validation_score(loss, held, config.batch)
+    shorter = config.for_fine_tuning() if len(held) else replace(config, epochs=0)
     train(net, len(rest), lambda rows, share: loss(rest[rows], 1 + share), shorter, judged)
 
 
-def held_score(loss: Loss, held: Tensor, batch: int) -> Callable[[], float]:
+def validation_score(loss: LossFunction, held_out: Tensor, batch: int) -> Callable[[], float]:
     """Return a function that tells minus the mean loss on rows, with the same draws always."""
     seed = int(torch.randint(2**31, ()))
 
     def score() -> float:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            parts = [float(loss(rows, 1.0)) * len(rows) for rows in torch.split(held, batch)]
-        return -sum(parts) / max(len(held), 1)
+            parts = [
+                float(loss(rows, 1.0)) * len(rows) for rows in torch.split(held_out, batch)
+            ]
+        return -sum(parts) / max(len(held_out), 1)
 
     return score
 
 
-def put(parameter: Tensor, values: Floats) -> None:
+def copy_into(parameter: Tensor, values: Floats) -> None:
     """Copy an array into a parameter, or a part of one.
 
     Raises:
@@ -177,7 +179,7 @@ def put(parameter: Tensor, values: Floats) -> None:
     parameter.data.copy_(torch.from_numpy(np.array(values, order="C")))
 
 
-class _Best:
+class _BestWeights:
     """The best weights so far."""
 
     def __init__(self, net: nn.Module, patience: int) -> None:
@@ -186,7 +188,7 @@ class _Best:
         self._score = -np.inf
         self._weights: dict[str, Tensor] = {}
 
-    def enough(self, score: float) -> bool:
+    def should_stop(self, score: float) -> bool:
         """Note a score; return whether it is time to stop."""
         if score > self._score:
             self._score, self._left = score, self._patience
@@ -201,24 +203,24 @@ class _Best:
             self._net.load_state_dict(self._weights)
 
 
-def array(tensor: Tensor) -> Floats:
+def to_array(tensor: Tensor) -> Floats:
     """Return a tensor as a float32 array of its own."""
     return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
 
 
-def log_shares(counts: np.ndarray[Any, Any]) -> Floats:
+def log_popularity(counts: np.ndarray[Any, Any]) -> Floats:
     """Return (n_items,) where biases start: how often each is chosen, known without any asker.
 
     One event is credited to every item, so that none is impossible.
 
     Example:
-        >>> np.exp(log_shares(np.array([0, 2]))).round(4)
+        >>> np.exp(log_popularity(np.array([0, 2]))).round(4)
         array([0.25, 0.75], dtype=float32)
     """
     counts = counts + 1
     return np.asarray(np.log(counts / max(float(counts.sum()), 1.0)), dtype=np.float32)
 
 
-def dense(matrix: Sparse, rows: Tensor) -> Tensor:
+def dense_rows(matrix: Sparse, rows: Tensor) -> Tensor:
     """Return rows of a CSR matrix as a dense float32 tensor."""
     return torch.from_numpy(matrix[rows.numpy()].toarray().astype(np.float32))

@@ -9,17 +9,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax
 
-from daybreak.nets.training import Earlier, Plan, array, dense, put, seeded, train_further
+from daybreak.nets.training import (
+    TrainingConfig,
+    WarmStartArrays,
+    copy_into,
+    dense_rows,
+    fine_tune,
+    to_array,
+    torch_seed,
+)
 from daybreak.types import Floats, Sparse
 
-FEW = 10
+MAX_FEW_EVENTS = 10
 """Most events of a short support."""
-NEVER = -1e9
+MASKED_LOGIT = -1e9
 """The logit of an item that cannot be asked for."""
 
 
 @dataclass(frozen=True)
-class Parts:
+class TowerInputs:
     """What the towers see."""
 
     interactions: Sparse
@@ -42,14 +50,14 @@ class Tower(nn.Module):
         self.linear = nn.Linear(n_inputs, dim)
         self.first = nn.Linear(n_inputs, hidden)
         self.second = nn.Linear(hidden, dim, bias=False)
-        self.drop = drop
+        self.dropout = drop
         nn.init.zeros_(self.second.weight)
 
-    def put(self, linear: Floats, first: Floats) -> None:
+    def load_arrays(self, linear: Floats, first: Floats) -> None:
         """Take over the layers that see the inputs; their last rows are biases."""
         for layer, values in ((self.linear, linear), (self.first, first)):
-            put(layer.weight, values[:-1].T)
-            put(layer.bias, values[-1])
+            copy_into(layer.weight, values[:-1].T)
+            copy_into(layer.bias, values[-1])
 
     def forward(self, seen: Tensor, more: Tensor | float = 0.0) -> Tensor:
         """Return (n, dim) vectors.
@@ -58,12 +66,12 @@ class Tower(nn.Module):
             seen: (n, n_inputs)
             more: (n, hidden) added before the hidden layer bends.
         """
-        bent = dropout(torch.relu(self.first(seen) + more), self.drop, self.training)
+        bent = dropout(torch.relu(self.first(seen) + more), self.dropout, self.training)
         out: Tensor = self.linear(seen) + self.second(bent)
         return out
 
 
-class TwoTower(nn.Module):
+class TwoTowerNet(nn.Module):
     """Vectors of items and of people; the score is their product plus the item's last number.
 
     An item's vector is what its tower makes of its content, plus a part of its own (identity)
@@ -72,7 +80,7 @@ class TwoTower(nn.Module):
     Beside both stands the closed form, weighted by a number: the towers learn what it lacks.
     """
 
-    def __init__(self, parts: Parts, options: Any) -> None:
+    def __init__(self, parts: TowerInputs, options: Any) -> None:
         super().__init__()
         n_items, n_inputs = parts.content.shape
         hidden = options.hidden if options.layers else 0
@@ -87,7 +95,7 @@ class TwoTower(nn.Module):
         self.content = torch.from_numpy(parts.content)
         self.history = torch.from_numpy(parts.history)
 
-    def put(self, arrays: Mapping[str, Floats]) -> None:
+    def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
         """Take over what a State holds.
 
         Beside the arrays of the State's item tower these are ``identity``, ``bag``, ``trust``
@@ -95,16 +103,16 @@ class TwoTower(nn.Module):
         the user tower the rows of attributes, doubt and bias.
         """
         own = [*range(self.bag.shape[1]), -1]
-        put(self.identity, arrays["identity"][:, own])
-        put(self.bag, arrays["bag"])
-        put(self.trust, arrays["trust"])
+        copy_into(self.identity, arrays["identity"][:, own])
+        copy_into(self.bag, arrays["bag"])
+        copy_into(self.trust, arrays["trust"])
         self.bag_first = nn.Parameter(torch.from_numpy(np.array(arrays["bag_first"])))
-        self.item.put(arrays["item_linear"][:, own], arrays["item_first"])
-        put(self.item.second.weight, arrays["item_second"][:, own].T)
-        self.user.put(arrays["user_linear"], arrays["user_first"])
-        put(self.user.second.weight, arrays["user_second"][:, : self.bag.shape[1]].T)
+        self.item.load_arrays(arrays["item_linear"][:, own], arrays["item_first"])
+        copy_into(self.item.second.weight, arrays["item_second"][:, own].T)
+        self.user.load_arrays(arrays["user_linear"], arrays["user_first"])
+        copy_into(self.user.second.weight, arrays["user_second"][:, : self.bag.shape[1]].T)
 
-    def items(self, rows: Tensor, kept: Tensor | float) -> Tensor:
+    def item_vectors(self, rows: Tensor, kept: Tensor | float) -> Tensor:
         """Return (n, dim + k + 1) vectors, the bias last.
 
         Args:
@@ -116,7 +124,7 @@ class TwoTower(nn.Module):
         plain = seen[:, : self.likes.shape[1]]
         return torch.cat([made[:, :-1], plain, made[:, -1:]], dim=1)
 
-    def users(self, events: Tensor, profile: Tensor, known: Tensor) -> Tensor:
+    def user_vectors(self, events: Tensor, profile: Tensor, known: Tensor) -> Tensor:
         """Return (n, dim + k) vectors.
 
         Args:
@@ -124,18 +132,18 @@ class TwoTower(nn.Module):
             profile: (n, n_attributes)
             known: (n, 1) numbers of events.
         """
-        asked = torch.cat([events @ self.history, profile, doubt(known)], dim=1)
+        asked = torch.cat([events @ self.history, profile, cold_user_weight(known)], dim=1)
         more = 0.0 if self.bag_first is None else events @ self.bag_first
         made = self.user(asked, more) + events @ self.bag
         return torch.cat([made, self.trust * (events @ self.likes)], dim=1)
 
 
-def doubt(known: Tensor) -> Tensor:
+def cold_user_weight(n_events: Tensor) -> Tensor:
     """Return how little is known of somebody with so many events, from 1 down to 0."""
-    return 1 / torch.sqrt(known + 1)
+    return 1 / torch.sqrt(n_events + 1)
 
 
-def softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
+def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
     """Return the mean over rows of ``-Σ_j w_j/c_j log softmax(s - log c)_j / Σ_j w_j/c_j``.
 
     With every item ranked (c = 1) it is the likelihood of the targets. With drawn items the
@@ -155,7 +163,7 @@ def softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
         Two items, equal scores; the first, wanted, is always drawn, the second half the time:
         it counts double, so the loss is log 3.
 
-        >>> softmax_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5]))
+        >>> corrected_softmax_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5]))
         tensor(1.0986)
     """
     weight = wanted / chance
@@ -166,7 +174,7 @@ def softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
 
 
 def train_two_tower(
-    parts: Parts, options: Any, seed: int, earlier: Earlier | None = None
+    inputs: TowerInputs, options: Any, seed: int, warm_start: WarmStartArrays | None = None
 ) -> dict[str, Floats]:
     """Return the arrays of the trained towers, as named in the model's State.
 
@@ -174,37 +182,41 @@ def train_two_tower(
         parts: What the towers see.
         options: The model's Config.
         seed: Of everything random.
-        earlier: To go on from, see :meth:`TwoTower.put`; its rows are those of people.
+        earlier: To go on from, see :meth:`TwoTowerNet.load_arrays`; its rows are those of people.
     """
-    n_users, n_items = parts.interactions.shape
-    draw = np.asarray(parts.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
+    n_users, n_items = inputs.interactions.shape
+    draw = np.asarray(inputs.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
     shares = torch.from_numpy(draw / max(float(draw.sum()), 1.0))
-    with seeded(seed):
-        net = TwoTower(parts, options)
-        if earlier is not None:
-            net.put(earlier.arrays)
+    with torch_seed(seed):
+        net = TwoTowerNet(inputs, options)
+        if warm_start is not None:
+            net.load_arrays(warm_start.arrays)
 
         def loss(rows: Tensor, _: float) -> Tensor:
-            x, told = dense(parts.interactions, rows), dense(parts.profiles, rows)
-            support = cut(x, options.few)
+            x, told = dense_rows(inputs.interactions, rows), dense_rows(inputs.profiles, rows)
+            support = sample_visible_events(x, options.few)
             known = support.sum(dim=1, keepdim=True)
             events = dropout(support / known.clamp(min=1).sqrt(), options.hidden_events)
             told *= torch.rand(len(rows), 1) < options.told
-            chosen, chance = _candidates(shares, options.candidates)
+            chosen, chance = _draw_candidates(shares, options.candidates)
             kept = (torch.rand(len(chosen), 1) >= options.identity_dropout).float()
-            vectors = net.items(chosen, kept)
-            logits = net.users(events, told, known) @ vectors[:, :-1].T + vectors[:, -1]
+            vectors = net.item_vectors(chosen, kept)
+            logits = net.user_vectors(events, told, known) @ vectors[:, :-1].T + vectors[:, -1]
             seen = support[:, chosen] > 0
             wanted = x[:, chosen] * ~seen
-            return softmax_loss(logits.masked_fill(seen, NEVER), wanted, chance)
+            return corrected_softmax_loss(
+                logits.masked_fill(seen, MASKED_LOGIT), wanted, chance
+            )
 
         per_epoch = -(-max(n_users, 1) // options.batch)
-        plan = Plan(-(-options.steps // per_epoch), options.batch, options.rate, options.decay)
-        train_further(net, n_users if n_items else 0, loss, plan, earlier)
-    return dict(_written_out(net))
+        plan = TrainingConfig(
+            -(-options.steps // per_epoch), options.batch, options.rate, options.decay
+        )
+        fine_tune(net, n_users if n_items else 0, loss, plan, warm_start)
+    return dict(_iter_state_arrays(net))
 
 
-def cut(x: Tensor, few: float) -> Tensor:
+def sample_visible_events(x: Tensor, few: float) -> Tensor:
     """Return the part of each row of ones that is shown: 0 to ``FEW`` of them, or most.
 
     Args:
@@ -212,13 +224,13 @@ def cut(x: Tensor, few: float) -> Tensor:
         few: Share of the rows that are cut to a few.
     """
     size = x.sum(dim=1, keepdim=True).clamp(min=1)
-    short = torch.randint(0, FEW + 1, size.shape) / size
+    short = torch.randint(0, MAX_FEW_EVENTS + 1, size.shape) / size
     long = 0.5 + 0.4 * torch.rand(size.shape)
     share = torch.where(torch.rand(size.shape) < few, short, long).clamp(max=0.9)
     return x * (torch.rand_like(x) < share)
 
 
-def _candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def _draw_candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return the rows to rank, and the chance that each had to be among them."""
     if len(shares) <= count:
         return torch.arange(len(shares)), torch.ones(len(shares))
@@ -226,25 +238,28 @@ def _candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return drawn, 1 - (1 - shares[drawn]) ** count
 
 
-def _written_out(net: TwoTower) -> Iterator[tuple[str, Floats]]:
+def _iter_state_arrays(net: TwoTowerNet) -> Iterator[tuple[str, Floats]]:
     """Yield the towers as arrays; the user's over items, attributes, doubt and a last 1."""
     wide, width = net.likes.shape[1], net.history.shape[1]
     with torch.no_grad():
         linear, second = _with_bias(net.item.linear), net.item.second.weight.T
         plain = torch.eye(len(linear), wide)
-        yield "item_linear", array(torch.cat([linear[:, :-1], plain, linear[:, -1:]], dim=1))
-        yield "item_first", array(_with_bias(net.item.first))
+        yield "item_linear", to_array(torch.cat([linear[:, :-1], plain, linear[:, -1:]], dim=1))
+        yield "item_first", to_array(_with_bias(net.item.first))
         nothing = torch.zeros(len(second), wide)
-        yield "item_second", array(torch.cat([second[:, :-1], nothing, second[:, -1:]], dim=1))
-        yield "vectors", array(net.items(torch.arange(len(net.identity)), 1.0))
+        yield (
+            "item_second",
+            to_array(torch.cat([second[:, :-1], nothing, second[:, -1:]], dim=1)),
+        )
+        yield "vectors", to_array(net.item_vectors(torch.arange(len(net.identity)), 1.0))
         linear, first = _with_bias(net.user.linear), _with_bias(net.user.first)
         linear = torch.cat([net.history @ linear[:width] + net.bag, linear[width:]])
         plain = torch.zeros(len(linear), wide)
         plain[: len(net.likes)] = net.trust * net.likes
-        yield "user_linear", array(torch.cat([linear, plain], dim=1))
+        yield "user_linear", to_array(torch.cat([linear, plain], dim=1))
         bent = net.history @ first[:width] + (0.0 if net.bag_first is None else net.bag_first)
-        yield "user_first", array(torch.cat([bent, first[width:]]))
-        yield "user_second", array(torch.cat([net.user.second.weight.T, nothing], dim=1))
+        yield "user_first", to_array(torch.cat([bent, first[width:]]))
+        yield "user_second", to_array(torch.cat([net.user.second.weight.T, nothing], dim=1))
 
 
 def _with_bias(layer: nn.Linear) -> Tensor:

@@ -6,20 +6,20 @@ from functools import cached_property
 
 import numpy as np
 
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import Queries
 from daybreak.models.meta_bayes import MetaBayesModel
-from daybreak.ranking.scorer import Scorer
+from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Doubles, Floats, Mask, Rows
 
-K = 10
+LIST_LENGTH = 10
 """Length of the list that is to be improved."""
-APART = 10
+MAX_DIVERSIFIED_QUESTIONS = 10
 """Questions on one screen after which no further ones are kept apart: each costs as much as the
 first, and nobody answers so many."""
 
 
 @dataclass(frozen=True, eq=False)
-class Beliefs:
+class ChoiceModel:
     """What the models expect somebody to choose, item by item, as probabilities.
 
     With ``meta_bayes`` in the blend it is the mean of its posterior: the probability that an
@@ -30,22 +30,22 @@ class Beliefs:
     """
 
     scorer: Scorer
-    typical: float = 10.0
+    n_typical_events: float = 10.0
     """Events of a typical user."""
 
     @cached_property
     def source(self) -> str:
         """Who says so: ``meta_bayes`` or ``blend``."""
-        return "blend" if self.place is None else "meta_bayes"
+        return "blend" if self.model_row is None else "meta_bayes"
 
     @cached_property
-    def place(self) -> int | None:
+    def model_row(self) -> int | None:
         """Position of ``meta_bayes`` among the models; None: it is not in the blend."""
         models = self.scorer.fitted.models
         rows = [row for row, model in enumerate(models) if isinstance(model, MetaBayesModel)]
         return rows[0] if rows else None
 
-    def chances(self, queries: Queries, scores: Floats, allowed: Mask) -> Floats:
+    def choice_probabilities(self, queries: Queries, scores: Floats, allowed: Mask) -> Floats:
         """Return (n_queries, n_items) probabilities that an item is chosen at some time.
 
         Args:
@@ -53,17 +53,17 @@ class Beliefs:
             scores: (n_queries, n_items) of the blend.
             allowed: (n_items,) what can be chosen at all; others have 0.
         """
-        if self.place is None:
-            return softmax_chances(scores, allowed, self.typical)
-        form = self.scorer.forms[self.place]
-        model = self.scorer.fitted.models[self.place]
-        product = form.weights.apply(model.evidence_in(queries))
+        if self.model_row is None:
+            return softmax_probabilities(scores, allowed, self.n_typical_events)
+        form = self.scorer.linear_models[self.model_row]
+        model = self.scorer.fitted.models[self.model_row]
+        product = form.weights.apply(model.query_features(queries))
         found = form.bias if product is None else product + form.bias
-        chances = np.clip(np.broadcast_to(found, scores.shape), 0, 1) * (allowed & form.known)
+        chances = np.clip(np.broadcast_to(found, scores.shape), 0, 1) * (allowed & form.scored)
         return np.asarray(chances, dtype=np.float32)
 
 
-def softmax_chances(scores: Floats, allowed: Mask, typical: float) -> Floats:
+def softmax_probabilities(scores: Floats, allowed: Mask, n_typical_events: float) -> Floats:
     """Return (n_queries, n_items) chances that one of some choices falls on an item.
 
     Example:
@@ -71,17 +71,17 @@ def softmax_chances(scores: Floats, allowed: Mask, typical: float) -> Floats:
         each, so of two choices one falls on it with ``1 - exp(-1)``.
 
         >>> scores = np.zeros((1, 3), dtype=np.float32)
-        >>> softmax_chances(scores, np.array([True, True, False]), 2.0).round(4)
+        >>> softmax_probabilities(scores, np.array([True, True, False]), 2.0).round(4)
         array([[0.6321, 0.6321, 0.    ]], dtype=float32)
     """
     masked = np.where(allowed, scores, -np.inf)
     top = masked.max(axis=1, keepdims=True, initial=-1e30)
     share = np.exp(masked - top)
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-30)
-    return np.asarray(1 - np.exp(-typical * share), dtype=np.float32)
+    return np.asarray(1 - np.exp(-n_typical_events * share), dtype=np.float32)
 
 
-def best(scores: Floats, allowed: Mask, k: int = K) -> Rows:
+def top_k(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
     """Return (n, k) columns of the best allowed scores, best first; ties by lower column.
 
     Args:
@@ -96,7 +96,7 @@ def best(scores: Floats, allowed: Mask, k: int = K) -> Rows:
     return np.asarray(np.take_along_axis(found, order, axis=1), dtype=np.int64)
 
 
-def worth(chances: Floats, lists: Rows) -> Doubles:
+def expected_dcg(probabilities: Floats, lists: Rows) -> Doubles:
     """Return (n,) expected DCG of lists: chances, discounted by the rank.
 
     Example:
@@ -104,10 +104,14 @@ def worth(chances: Floats, lists: Rows) -> Doubles:
         array([1.3155])
     """
     discount = 1 / np.log2(np.arange(lists.shape[1]) + 2)
-    return np.asarray(np.take_along_axis(chances, lists, axis=1) @ discount, dtype=np.float64)
+    return np.asarray(
+        np.take_along_axis(probabilities, lists, axis=1) @ discount, dtype=np.float64
+    )
 
 
-def information(yes: Floats, chances: Floats, scores: Floats, now: Rows, k: int = K) -> Doubles:
+def expected_dcg_gain(
+    p_yes: Floats, probabilities: Floats, scores: Floats, current: Rows, k: int = LIST_LENGTH
+) -> Doubles:
     """Return (n,) by how much the answer to each question is expected to improve the list.
 
     If the answer is yes, the list is made anew, and what it is worth is judged with what is
@@ -116,7 +120,7 @@ def information(yes: Floats, chances: Floats, scores: Floats, now: Rows, k: int 
 
     Args:
         yes: (n,) chance that the answer is yes.
-        chances: (n, n_items) of :class:`Beliefs` after a yes; 0 for what is known then.
+        chances: (n, n_items) of :class:`ChoiceModel` after a yes; 0 for what is known then.
         scores: (n, n_items) of the blend after a yes; -inf for what is known then.
         now: (k,) the list of before.
         k: Length of the list.
@@ -135,12 +139,16 @@ def information(yes: Floats, chances: Floats, scores: Floats, now: Rows, k: int 
         >>> found.round(4)
         array([0.2])
     """
-    after = worth(chances, best(scores, scores > -np.inf, k))
-    before = worth(chances, np.repeat(now[None, :], len(chances), axis=0))
-    return np.asarray(yes * (after - before), dtype=np.float64)
+    after = expected_dcg(probabilities, top_k(scores, scores > -np.inf, k))
+    before = expected_dcg(
+        probabilities, np.repeat(current[None, :], len(probabilities), axis=0)
+    )
+    return np.asarray(p_yes * (after - before), dtype=np.float64)
 
 
-def screen(gains: Doubles, yes: Floats, later: Callable[[int], Doubles], k: int) -> Rows:
+def select_questions(
+    gains: Doubles, p_yes: Floats, gains_after: Callable[[int], Doubles], k: int
+) -> Rows:
     """Return k questions that are asked together, so that none tells what another has told.
 
     The first is the most informative. What each further one gains is lessened by what it gains
@@ -165,6 +173,6 @@ def screen(gains: Doubles, yes: Floats, later: Callable[[int], Doubles], k: int)
         open_ = np.setdiff1d(np.arange(len(gains)), chosen)
         row = int(open_[np.argmax(left[open_])])
         chosen.append(row)
-        if len(chosen) < min(k, len(gains), APART):
-            left -= yes[row] * np.maximum(gains - later(row), 0.0)
+        if len(chosen) < min(k, len(gains), MAX_DIVERSIFIED_QUESTIONS):
+            left -= p_yes[row] * np.maximum(gains - gains_after(row), 0.0)
     return np.array(chosen, dtype=np.int64)

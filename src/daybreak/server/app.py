@@ -10,27 +10,27 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from daybreak.errors import DaybreakError
-from daybreak.server.access import Gate
-from daybreak.server.bodies import Body
-from daybreak.server.describing import PROBLEMS
-from daybreak.server.envelope import Envelope
-from daybreak.server.gorse import BASE as GORSE
+from daybreak.server.auth.access import AccessControl
+from daybreak.server.auth.keys import ApiKeyCache, ApiKeyStore
+from daybreak.server.gorse import GORSE_PREFIX as GORSE
 from daybreak.server.gorse import gorse_router
-from daybreak.server.keys import KeyRing, Keys
-from daybreak.server.metrics import Metrics
+from daybreak.server.http.bodies import BodyLimits
+from daybreak.server.http.problems import install_handlers
+from daybreak.server.middleware import RequestMiddleware
+from daybreak.server.openapi import PROBLEM_RESPONSES
+from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
-from daybreak.server.problems import install_handlers
 from daybreak.server.routes import ROUTERS
-from daybreak.server.state import State
-from daybreak.service.live import Live
+from daybreak.server.state import ServerState
+from daybreak.service.live import RecommenderService
 
 log = logging.getLogger(__name__)
 
-REFRESH_S = 2.0
+KEY_REFRESH_INTERVAL_S = 2.0
 """How soon a server notices keys that others made or revoked [s]."""
 
 
-def create_app(live: Live, options: ServerOptions | None = None) -> FastAPI:
+def create_app(live: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
     """Return the application that serves one shop.
 
     The caller owns ``live`` and closes it after the last request.
@@ -40,14 +40,14 @@ def create_app(live: Live, options: ServerOptions | None = None) -> FastAPI:
         options: Limits, and who may use it.
     """
     options = options or ServerOptions()
-    keys = Keys(live.journal)
-    ring = KeyRing(keys) if options.needs_keys else None
-    metrics = Metrics(live.status)
-    state = State(
-        live=live,
+    keys = ApiKeyStore(live.journal)
+    ring = ApiKeyCache(keys) if options.needs_keys else None
+    metrics = ServerMetrics(live.status)
+    state = ServerState(
+        service=live,
         options=options,
-        gate=Gate(options, ring),
-        body=Body(options.body_bytes, options.depth),
+        access=AccessControl(options, ring),
+        body_limits=BodyLimits(options.body_bytes, options.depth),
         metrics=metrics,
         keys=keys,
     )
@@ -64,29 +64,29 @@ def create_app(live: Live, options: ServerOptions | None = None) -> FastAPI:
     app.state.daybreak = state
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(gorse_router(), prefix=GORSE, responses=PROBLEMS)
+    app.include_router(gorse_router(), prefix=GORSE, responses=PROBLEM_RESPONSES)
     install_handlers(app)
-    app.add_middleware(Envelope, options=options, metrics=metrics)
+    app.add_middleware(RequestMiddleware, options=options, metrics=metrics)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    state: State = app.state.daybreak
-    ring = state.gate.ring
-    watch = None if ring is None else asyncio.create_task(_watch(ring))
+    state: ServerState = app.state.daybreak
+    ring = state.access.key_cache
+    watch = None if ring is None else asyncio.create_task(_refresh_keys(ring))
     yield
-    state.leaving = True
+    state.shutting_down = True
     if watch is not None:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
 
 
-async def _watch(ring: KeyRing) -> None:
+async def _refresh_keys(ring: ApiKeyCache) -> None:
     """Read the keys again and again; while the store is away, those known last hold."""
     while True:
-        await asyncio.sleep(REFRESH_S)
+        await asyncio.sleep(KEY_REFRESH_INTERVAL_S)
         try:
             await run_in_threadpool(ring.refresh)
         except DaybreakError as error:

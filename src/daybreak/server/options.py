@@ -53,16 +53,16 @@ class ServerOptions:
             raise ConfigError(f"port must be from 0 to 65535, got {self.port!r}")
         for field in fields(self):
             if field.type in {int, float} and field.name not in {"port", "rate"}:
-                _above_0(field.name, getattr(self, field.name))
+                _check_positive(field.name, getattr(self, field.name))
         if not (math.isfinite(self.rate) and self.rate >= 0):
             raise ConfigError(f"rate must be a number from 0, got {self.rate!r}")
 
     @property
-    def loopback(self) -> bool:
+    def is_loopback(self) -> bool:
         """Whether only programs of this machine can reach the server.
 
         Example:
-            >>> [ServerOptions(host=name).loopback for name in ("localhost", "::1", "0.0.0.0")]
+            >>> [ServerOptions(host=name).is_loopback for name in ("localhost", "::1", "0.0.0.0")]
             [True, True, False]
         """
         if self.host == "localhost":
@@ -75,7 +75,7 @@ class ServerOptions:
     @property
     def needs_keys(self) -> bool:
         """Whether requests need a key."""
-        return self.keys == "on" or (self.keys == "auto" and not self.loopback)
+        return self.keys == "on" or (self.keys == "auto" and not self.is_loopback)
 
     @property
     def body_bytes(self) -> int:
@@ -88,6 +88,6 @@ class ServerOptions:
         return int(self.upload_mb * 1e6)
 
 
-def _above_0(name: str, value: Any) -> None:
+def _check_positive(name: str, value: Any) -> None:
     if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
         raise ConfigError(f"{name} must be a number above 0, got {value!r}")

@@ -6,13 +6,15 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from daybreak.server.problems import Refused
-from daybreak.server.replies import reply
-from daybreak.server.state import State
-from daybreak.service.live import Accepted
+from daybreak.server.http.problems import HttpProblem
+from daybreak.server.http.responses import json_response
+from daybreak.server.state import ServerState
+from daybreak.service.live import IngestResult
 
 
-def rows_of(state: State, table: str, body: dict[str, Any] | list[Any]) -> list[Any]:
+def rows_from_body(
+    state: ServerState, table: str, body: dict[str, Any] | list[Any]
+) -> list[Any]:
     """Return the rows of a body: a list, an object with one, or a single row.
 
     Raises:
@@ -21,23 +23,28 @@ def rows_of(state: State, table: str, body: dict[str, Any] | list[Any]) -> list[
     rows = body.get(table) if isinstance(body, dict) and set(body) == {table} else body
     found = rows if isinstance(rows, list) else [body]
     if not found:
-        raise Refused("invalid", f"there are no {table} in the body")
+        raise HttpProblem("invalid", f"there are no {table} in the body")
     most = state.options.batch
     if len(found) > most:
-        raise Refused("too_large", f"a body may have {most:,} rows, got {len(found):,}")
+        raise HttpProblem("too_large", f"a body may have {most:,} rows, got {len(found):,}")
     return found
 
 
-def refused_alone(outcome: Accepted) -> Refused | None:
+def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
     """Return the refusal of a single row; None: it was taken."""
     if not outcome.rejected:
         return None
     one = outcome.rejected[0]
-    return Refused("invalid", f"{one.field or 'row'}: {one.reason}, got {one.value!r}")
+    return HttpProblem("invalid", f"{one.field or 'row'}: {one.reason}, got {one.value!r}")
 
 
-async def put_one(
-    put: Callable[..., Accepted], key: str, id_: str, body: dict[str, Any], *, partial: bool
+async def put_row(
+    put: Callable[..., IngestResult],
+    id_field: str,
+    id_: str,
+    body: dict[str, Any],
+    *,
+    partial: bool,
 ) -> Response:
     """Write the row of a path.
 
@@ -51,9 +58,9 @@ async def put_one(
     Raises:
         Refused: The body has another id, or the row is wrong.
     """
-    if body.get(key, id_) != id_:
-        raise Refused("invalid", f"{key} of the body is not that of the path")
-    outcome = await run_in_threadpool(put, [{**body, key: id_}], partial=partial)
-    if refused := refused_alone(outcome):
+    if body.get(id_field, id_) != id_:
+        raise HttpProblem("invalid", f"{id_field} of the body is not that of the path")
+    outcome = await run_in_threadpool(put, [{**body, id_field: id_}], partial=partial)
+    if refused := single_row_problem(outcome):
         raise refused
-    return reply(vars(outcome))
+    return json_response(vars(outcome))

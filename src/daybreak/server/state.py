@@ -5,30 +5,30 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
-from daybreak.server.access import Gate
-from daybreak.server.bodies import Body
-from daybreak.server.keys import Keys
-from daybreak.server.metrics import Metrics
+from daybreak.server.auth.access import AccessControl
+from daybreak.server.auth.keys import ApiKeyStore
+from daybreak.server.http.bodies import BodyLimits
+from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
 
 if TYPE_CHECKING:
-    from daybreak.service.live import Live
+    from daybreak.service.live import RecommenderService
 
 
 @dataclass
-class State:
+class ServerState:
     """One server."""
 
-    live: "Live"
+    service: "RecommenderService"
     options: ServerOptions
-    gate: Gate
-    body: Body
-    metrics: Metrics
-    keys: Keys
-    leaving: bool = False
+    access: AccessControl
+    body_limits: BodyLimits
+    metrics: ServerMetrics
+    keys: ApiKeyStore
+    shutting_down: bool = False
     """Whether it has been told to stop."""
 
 
-def state_of(request: HTTPConnection) -> State:
+def state_of(request: HTTPConnection) -> ServerState:
     """Return the server that a request came to."""
-    return cast("State", request.app.state.daybreak)
+    return cast("ServerState", request.app.state.daybreak)

@@ -10,38 +10,38 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from daybreak.config import Settings
-from daybreak.data import ImportResult, Role, Tables, read_folder
+from daybreak.data import ImportResult, TableRole, Tables, read_folder
 from daybreak.errors import ConfigError
 from daybreak.evaluation import Report, measure
-from daybreak.service.bundled import gift_shop
-from daybreak.service.joint import joint_plan
+from daybreak.service.benchmarking.evaluate import make_joint_plan
+from daybreak.service.inputs.bundled import gift_shop
 from daybreak.service.recommender import Recommender
-from daybreak.service.said import SOMEBODY, Said
-from daybreak.service.shop import Shop, Terms, Training, with_titles
+from daybreak.service.state.profiles import ANONYMOUS_USER_ID, AdHocProfile
+from daybreak.service.workspace import TrainingResult, TrainOptions, Workspace, add_titles
 
-SENTENCE = "I run a small tea room and love vintage cups and cake stands"
-TITLE = "RED RETROSPOT TEA TOWEL SET"
-PURCHASE = "22423"
+USER_TEXT = "I run a small tea room and love vintage cups and cake stands"
+NEW_ITEM_TITLE = "RED RETROSPOT TEA TOWEL SET"
+FIRST_PURCHASE = "22423"
 """The first purchase: a cake stand that many bought."""
-LENGTH = 8
+LIST_LENGTH = 8
 """Of the lists shown."""
-ALIKE = 15
+MAX_SIMILAR_ITEMS = 15
 """Items like the new one, of which an evidence may be shown."""
-QUICK = 10
+QUICK_USER_STRIDE = 10
 """The quick demo keeps one customer in so many."""
-OFTEN = 6
+QUICK_MIN_EVENTS = 6
 """And the items that these bought so often [events]."""
 
-Say = Callable[[str], None]
+StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Demo:
+class DemoResult:
     """What the demo found."""
 
-    imported: Mapping[Role, int]
+    imported: Mapping[TableRole, int]
     report: Report
-    training: Training
+    training: TrainingResult
     answers: Mapping[str, pl.DataFrame]
     """By heading: what was asked, and the answer."""
     seconds: Mapping[str, float] = field(compare=False)
@@ -53,10 +53,10 @@ class Demo:
         Raises:
             ConfigError: The file cannot be written.
         """
-        from daybreak.evaluation.html import page  # noqa: PLC0415 - pays who wants a page
+        from daybreak.evaluation.html import render_html  # noqa: PLC0415 - pays who wants a page
 
         title = "Daybreak on a real gift shop"
-        _write(path, page(self.report, title=title, more=self.answers))
+        _write(path, render_html(self.report, title=title, more=self.answers))
 
     def write_picture(self, path: Path) -> None:
         """Write the warm-up curve as SVG.
@@ -64,16 +64,20 @@ class Demo:
         Raises:
             ConfigError: The file cannot be written, or there is no curve.
         """
-        from daybreak.evaluation.canvas import standalone  # noqa: PLC0415 - as above
-        from daybreak.evaluation.pictures import warm_up_picture  # noqa: PLC0415 - as above
+        from daybreak.evaluation.plots import (
+            draw_warm_up_curve,  # noqa: PLC0415 - as above
+            to_standalone_svg,  # noqa: PLC0415 - as above
+        )
 
-        picture = warm_up_picture(self.report)
+        picture = draw_warm_up_curve(self.report)
         if picture is None:
             raise ConfigError("the data are too few for a warm-up curve")
-        _write(path, standalone(picture.svg))
+        _write(path, to_standalone_svg(picture.svg))
 
 
-def play(settings: Settings, store: str | None, *, quick: bool, say: Say) -> Demo:
+def run_demo(
+    settings: Settings, store: str | None, *, quick: bool, progress: StepCallback
+) -> DemoResult:
     """Play the demo in a store that is given, or in one that vanishes afterwards.
 
     Args:
@@ -85,33 +89,33 @@ def play(settings: Settings, store: str | None, *, quick: bool, say: Say) -> Dem
     with TemporaryDirectory(prefix="daybreak-") as folder:
         url = store or f"sqlite:///{folder}/demo.db"
         encoder = "none" if quick else settings.encoder
-        with Shop(replace(settings, store=url, encoder=encoder), create=True) as shop:
-            return _play(shop, say, quick=quick)
+        with Workspace(replace(settings, store=url, encoder=encoder), create=True) as shop:
+            return _run_steps(shop, progress, quick=quick)
 
 
-def _play(shop: Shop, say: Say, *, quick: bool) -> Demo:
-    watch = _Watch()
+def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> DemoResult:
+    watch = _Stopwatch()
     read = read_folder(gift_shop())
     if quick:
-        read = _part(read)
-    shop.write(read)
+        read = _sample_import(read)
+    workspace.write_import(read)
     watch.lap("import")
-    say("encoding the catalogue")
-    shop.encode()
+    progress("encoding the catalogue")
+    workspace.encode_catalogue()
     watch.lap("encoding")
     strategies = ("popular", "profile", "item_knn", "content/ridge") if quick else "auto"
     with ThreadPoolExecutor(1) as beside:  # two trainings keep two cores busy
-        proof = beside.submit(_prove, shop, strategies, say)
-        training = shop.train(strategies, say, Terms(gate=False))
+        proof = beside.submit(_evaluate, workspace, strategies, progress)
+        training = workspace.train(strategies, progress, TrainOptions(gate=False))
         report = proof.result()
     watch.lap("training and cold-start report")
-    say("answering")
-    answers = _answers(shop)
+    progress("answering")
+    answers = _answer_questions(workspace)
     watch.lap("answers")
-    return Demo(read.rows_read, report, training, answers, watch.laps)
+    return DemoResult(read.rows_read, report, training, answers, watch.laps)
 
 
-class _Watch:
+class _Stopwatch:
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
@@ -122,63 +126,73 @@ class _Watch:
         self._last = now
 
 
-def _part(read: ImportResult) -> ImportResult:
+def _sample_import(read: ImportResult) -> ImportResult:
     """Keep a part of the customers, and the items that they bought several times."""
     tables = read.tables
-    users = tables.users.gather_every(QUICK)
+    users = tables.users.gather_every(QUICK_USER_STRIDE)
     events = tables.events.join(users.select("user_id"), on="user_id")
     items = tables.items.filter(
         pl.col("item_id").is_in(
-            events.group_by("item_id").len().filter(pl.col("len") >= OFTEN)["item_id"].implode()
+            events.group_by("item_id")
+            .len()
+            .filter(pl.col("len") >= QUICK_MIN_EVENTS)["item_id"]
+            .implode()
         )
     )
     events = events.join(items.select("item_id"), on="item_id")
-    rows: dict[Role, int]
+    rows: dict[TableRole, int]
     rows = {"events": events.height, "items": items.height, "users": users.height}
     kept = Tables.of(events, items, users)
     return replace(read, tables=kept, event_ids=None, rows_read=rows)
 
 
-def _prove(shop: Shop, strategies: str | tuple[str, ...], say: Say) -> Report:
+def _evaluate(
+    workspace: Workspace, strategies: str | tuple[str, ...], progress: StepCallback
+) -> Report:
     """Hide users and items, learn from the rest, and ask about what was hidden."""
 
     def daybreak(train: Tables) -> Recommender:
-        return shop.new_recommender(strategies).fit(train, progress=say)
+        return workspace.new_recommender(strategies).fit(train, progress=progress)
 
-    plan = joint_plan(shop.tables, shop.settings.seed)
+    plan = make_joint_plan(workspace.tables, workspace.settings.seed)
     return measure(
         {"daybreak": daybreak},
         [plan],
-        k=shop.settings.k,
-        progress=lambda done, total, what: say(f"{what} ({done + 1} of {total})"),
+        k=workspace.settings.k,
+        progress=lambda done, total, what: progress(f"{what} ({done + 1} of {total})"),
     )
 
 
-def _answers(shop: Shop) -> dict[str, pl.DataFrame]:
-    model, items = shop.recommender(), shop.tables.items
-    purchase = PURCHASE if PURCHASE in items["item_id"] else items["item_id"][0]
-    title = with_titles(pl.DataFrame({"item_id": [purchase]}), items)["title"][0]
+def _answer_questions(workspace: Workspace) -> dict[str, pl.DataFrame]:
+    model, items = workspace.load_recommender(), workspace.tables.items
+    purchase = FIRST_PURCHASE if FIRST_PURCHASE in items["item_id"] else items["item_id"][0]
+    title = add_titles(pl.DataFrame({"item_id": [purchase]}), items)["title"][0]
     before, after = (
-        with_titles(_ask(model, bought), items).drop("user_id") for bought in ((), (purchase,))
+        add_titles(_recommend(model, bought), items).drop("user_id")
+        for bought in ((), (purchase,))
     )
     return {
-        f"A new customer says: “{SENTENCE}”": before,
-        f"Who would like a new item called “{TITLE}”?": _fans(model, shop.tables),
-        f"The new customer's first purchase: “{title}”": _changed(before, after),
+        f"A new customer says: “{USER_TEXT}”": before,
+        f"Who would like a new item called “{NEW_ITEM_TITLE}”?": _find_audience(
+            model, workspace.tables
+        ),
+        f"The new customer's first purchase: “{title}”": _compare_lists(before, after),
     }
 
 
-def _ask(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
-    said, users = Said(text=SENTENCE, items=bought), [SOMEBODY]
+def _recommend(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
+    said, users = AdHocProfile(text=USER_TEXT, items=bought), [ANONYMOUS_USER_ID]
     return model.recommend(
-        users, profiles=said.profiles(users), histories=said.histories(users), k=LENGTH
+        users, profiles=said.profiles(users), histories=said.histories(users), k=LIST_LENGTH
     )
 
 
-def _fans(model: Recommender, tables: Tables) -> pl.DataFrame:
+def _find_audience(model: Recommender, tables: Tables) -> pl.DataFrame:
     """Return who would like the new item, and what they bought that is most like it."""
-    fans = model.audience(text=TITLE, k=LENGTH)
-    alike = model.similar_items(texts=[TITLE], k=ALIKE).select("item_id", "rank")
+    fans = model.audience(text=NEW_ITEM_TITLE, k=LIST_LENGTH)
+    alike = model.similar_items(texts=[NEW_ITEM_TITLE], k=MAX_SIMILAR_ITEMS).select(
+        "item_id", "rank"
+    )
     bought = (
         tables.events.select("user_id", "item_id")
         .unique()
@@ -192,7 +206,7 @@ def _fans(model: Recommender, tables: Tables) -> pl.DataFrame:
     return people.join(bought, on="user_id", how="left", maintain_order="left")
 
 
-def _changed(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def _compare_lists(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Return the list after with the place each item had before.
 
     Example:

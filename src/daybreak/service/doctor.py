@@ -17,12 +17,13 @@ from daybreak.encoders import (
     thread_count,
 )
 from daybreak.errors import DaybreakError
-from daybreak.service.bundled import FILES, gift_shop
-from daybreak.service.shop import Shop, store_file
-from daybreak.store import without_password
+from daybreak.service.inputs.bundled import FILES, gift_shop
+from daybreak.service.releases.release import store_path
+from daybreak.service.workspace import Workspace
+from daybreak.store import hide_password
 
 
-def examine(settings: Settings) -> list[Finding]:
+def run_checks(settings: Settings) -> list[Finding]:
     """Check interpreter, packages, text encoders, store, write rights, threads, bundled data.
 
     Example:
@@ -31,22 +32,22 @@ def examine(settings: Settings) -> list[Finding]:
         'PASS data: the bundled gift_shop is complete'
     """
     return [
-        _python(),
-        *_packages(),
-        *_encoders(settings.encoder),
-        _store(settings),
-        *_rights(settings.store),
-        _threads(),
-        _data(),
+        _check_python(),
+        *_check_packages(),
+        *_check_encoders(settings.encoder),
+        _check_store(settings),
+        *_check_write_access(settings.store),
+        _check_threads(),
+        _check_bundled_data(),
     ]
 
 
-def _python() -> Finding:
+def _check_python() -> Finding:
     here = ".".join(map(str, sys.version_info[:3]))
     return Finding("PASS", "python", f"Python {here}")
 
 
-def _packages() -> Iterator[Finding]:
+def _check_packages() -> Iterator[Finding]:
     """Name the version of every package that the base installation needs."""
     needed = [line for line in requires("daybreak") or [] if "extra ==" not in line]
     names = sorted(line.split(";")[0].split(">=")[0].split("[")[0].strip() for line in needed)
@@ -64,7 +65,7 @@ def _packages() -> Iterator[Finding]:
             yield Finding("PASS", "extra", text)
 
 
-def _encoders(chosen: str) -> Iterator[Finding]:
+def _check_encoders(chosen: str) -> Iterator[Finding]:
     """Say where each text model would come from; without any, words alone must do."""
     if chosen == "none":
         yield Finding("PASS", "encoder", "switched off: words and attributes only")
@@ -78,27 +79,27 @@ def _encoders(chosen: str) -> Iterator[Finding]:
             yield Finding("FAIL" if named else "WARN", "encoder", str(error) if named else text)
 
 
-def _store(settings: Settings) -> Finding:
-    file = store_file(settings.store)
+def _check_store(settings: Settings) -> Finding:
+    file = store_path(settings.store)
     if file is not None and not file.exists():
         text = f"no store at {str(file)!r} yet; make one with: daybreak import FOLDER"
         return Finding("WARN", "store", text)
     try:
-        with Shop(settings) as shop:
+        with Workspace(settings) as shop:
             releases = shop.store.releases()
             tables = shop.tables
     except DaybreakError as error:
         return Finding("FAIL", "store", str(error))
     text = (
-        f"{without_password(settings.store)}: {tables.items.height:,} items, "
+        f"{hide_password(settings.store)}: {tables.items.height:,} items, "
         f"{tables.users.height:,} users, {tables.events.height:,} events, "
         f"{len(releases)} releases"
     )
     return Finding("PASS", "store", text)
 
 
-def _rights(url: str) -> Iterator[Finding]:
-    file = store_file(url)
+def _check_write_access(url: str) -> Iterator[Finding]:
+    file = store_path(url)
     folders = {"cache": cache_folder()} | ({"store": file.parent} if file else {})
     for what, folder in folders.items():
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -109,11 +110,11 @@ def _rights(url: str) -> Iterator[Finding]:
             yield Finding("FAIL" if what == "store" else "WARN", "rights", text)
 
 
-def _threads() -> Finding:
+def _check_threads() -> Finding:
     return Finding("PASS", "threads", f"{thread_count()} of {os.cpu_count() or 1} cores used")
 
 
-def _data() -> Finding:
+def _check_bundled_data() -> Finding:
     missing = [name for name in FILES if not Path(gift_shop() / name).is_file()]
     if missing:
         text = f"the bundled gift_shop lacks {', '.join(missing)}; install daybreak again"

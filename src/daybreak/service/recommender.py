@@ -1,5 +1,11 @@
-"""The product in one class: learn, recommend, explain, grow, keep."""
+"""Keeping what was learned: save, load, release through the gate, compare.
 
+The catalogue of a recommender: items come, change and go without a training.
+
+The product in one class: learn, recommend, explain, grow, keep.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -9,26 +15,203 @@ import polars as pl
 from daybreak.data import EventRules
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFittedError
-from daybreak.ranking.rules import Rules
-from daybreak.ranking.strategies import line_up
-from daybreak.service.answers import SCHEMA
-from daybreak.service.encoder_choice import Choice, choose_encoder
-from daybreak.service.event_rows import EventRows, event_rows
-from daybreak.service.explaining import FIELDS, TYPE, reasons
-from daybreak.service.histories import Histories
-from daybreak.service.inputs import as_frame, as_tables, check_ids, check_k, ids_of
-from daybreak.service.judging import judge
-from daybreak.service.learning import Effort, Options, Progress, absences, learn
-from daybreak.service.likeness import one_item, rank_users, similar
-from daybreak.service.onboarding import Said, next_questions
-from daybreak.service.profiles import Profiles
-from daybreak.service.request import Request
-from daybreak.service.shelf import Shelf
-from daybreak.service.stocking import Stocking
-from daybreak.service.under_rules import Rulings
+from daybreak.ranking.blending.strategies import Strategy, get_strategies
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.benchmarking.evaluate import evaluate_recommender
+from daybreak.service.inputs.frames import (
+    as_frame,
+    as_tables,
+    changed_rows,
+    check_ids,
+    check_k,
+    user_ids_of,
+)
+from daybreak.service.inputs.histories import EventRows, Histories, event_rows
+from daybreak.service.releases.gate import check_release, compare_recommenders
+from daybreak.service.releases.release import read_release, read_trained_model, write_release
+from daybreak.service.state.explain import REASON_FIELDS, REASONS_TYPE, explain_lists
+from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
+from daybreak.service.state.profiles import Profiles
+from daybreak.service.state.ranker import RECOMMENDATION_SCHEMA, RulesByUser
+from daybreak.service.state.request import LibraryRequest
+from daybreak.service.state.serving_state import ServingState
+from daybreak.service.state.similarity import rank_users, similar_items, single_item
+from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
+from daybreak.service.training.fit import (
+    FitConfig,
+    Progress,
+    TrainedModel,
+    TrainingBudget,
+    left_out_messages,
+    train_model,
+)
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
+    from daybreak.service.releases.gate import GateResult
+
+
+class Keeping(ABC):
+    """The part of a recommender that reads and writes releases."""
+
+    strategies: tuple[Strategy, ...]
+    encoder: str | Encoder | EncoderChoice
+    seed: int
+    notes: tuple[str, ...]
+    _encoder_name: str | None
+    _state: ServingState | None
+
+    @abstractmethod
+    def __init__(
+        self, *, encoder: str | Encoder | EncoderChoice = "auto", seed: int = 0
+    ) -> None:
+        """Take the settings that a release remembers."""
+
+    @abstractmethod
+    def add_users(self, users: Any) -> Self:
+        """Remember profiles."""
+
+    @abstractmethod
+    def add_events(self, events: Any) -> Self:
+        """Remember events."""
+
+    @abstractmethod
+    def _require_state(self) -> ServingState:
+        """Return what answers, or raise."""
+
+    def save(self, folder: str | Path) -> None:
+        """Write a release: models, blend, catalogue. It holds nothing of any single user.
+
+        A folder that is there is replaced, and is a whole release at every moment.
+        """
+        self._write_release(Path(folder))
+
+    def release(
+        self,
+        folder: str | Path,
+        data: Any = None,
+        *,
+        over: str | Path | None = None,
+        force: bool = False,
+        **options: Any,
+    ) -> "GateResult":
+        """Save into a folder, unless that is worse than the release in service.
+
+        Args:
+            folder: Where to save.
+            data: As for :meth:`fit`: what both are asked about.
+            over: Where the release in service is; default: in the same folder.
+            force: Write whatever is found; the release remembers the verdict.
+            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
+
+        Raises:
+            GateRefusedError: A slice got significantly worse; the folder is as it was.
+            ConfigError: There is a release, but no data to be compared with it on.
+        """
+        before, learned = Path(folder if over is None else over), self._require_state().trained
+        verdict = check_release(before, learned, data, force=force, **options)
+        self._write_release(Path(folder), verdict.to_dict())
+        return verdict
+
+    def compare(self, other: "Keeping | str | Path", data: Any, **options: Any) -> "GateResult":
+        """Return how this one would do in the place of another, or of a release in a folder.
+
+        Args:
+            other: The one in service.
+            data: As for :meth:`fit`: what both are asked about.
+            **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
+        """
+        sides = self._require_state().trained, self._trained_model_of(other)
+        return compare_recommenders(*sides, data, **options)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        events: Any = None,
+        users: Any = None,
+        encoder: Encoder | None = None,
+    ) -> Self:
+        """Read a release; give events and users to have their histories and profiles back.
+
+        Args:
+            folder: Where :meth:`save` wrote it.
+            events: As for :meth:`add_events`.
+            users: As for :meth:`add_users`.
+            encoder: The text encoder, when :meth:`fit` was given one that has no name.
+
+        Raises:
+            NotFoundError: There is no release, or its text model is not installed.
+            DataError: It is damaged, or of another version.
+        """
+        learned, catalogue, settings = read_release(Path(folder), encoder)
+        model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
+        model.strategies = learned.fitted.strategies
+        model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
+        nobody = pl.DataFrame(schema={"user_id": pl.String})
+        profiles = Profiles.from_frame(learned.profile, nobody)
+        model._state = ServingState.from_training(
+            learned, catalogue.frame, profiles, catalogue.items
+        )
+        if users is not None:
+            model.add_users(users)
+        return model if events is None else model.add_events(events)
+
+    def _trained_model_of(self, model: "Keeping | str | Path") -> TrainedModel:
+        """Return what another has learned, or a release; it may have this one's encoder."""
+        if isinstance(model, Keeping):
+            return model._require_state().trained
+        encoder = self.encoder if isinstance(self.encoder, Encoder) else None
+        return read_trained_model(Path(model), encoder)
+
+    def _write_release(self, folder: Path, gate: dict[str, Any] | None = None) -> None:
+        shelf = self._require_state()
+        settings = {
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "encoder": self._encoder_name,
+        }
+        write_release(folder, shelf.trained, shelf.catalogue, settings, gate)
+
+
+class Stocking(Keeping):
+    """The part of a recommender that changes its catalogue."""
+
+    def add_items(self, items: Any) -> Self:
+        """Add items to the catalogue; they are candidates in the next answer.
+
+        Ids that are there already are passed over; columns that the training did not see are
+        kept, but tell nothing.
+
+        Args:
+            items: Frame of ``item_id`` and the columns of the catalogue.
+        """
+        self._state = self._require_state().with_items(as_frame(items, "item_id"))
+        return self
+
+    def update_items(self, items: Any) -> Self:
+        """Take a catalogue as it is now: add what is new, replace what has changed.
+
+        What was learned of an item's events stays; a column that a row does not have is empty.
+        Items that are not named stay as they are.
+
+        Args:
+            items: As for :meth:`add_items`.
+        """
+        shelf, frame = self._require_state(), as_frame(items, "item_id")
+        changed = changed_rows(shelf.catalogue.frame, frame)
+        self._state = shelf.with_items(changed, replace_known=True).with_items(frame)
+        return self
+
+    def remove_items(self, ids: Sequence[str]) -> Self:
+        """Take items out of the catalogue: no candidates until they are added or updated again.
+
+        Args:
+            ids: Of items; unknown ones are passed over.
+        """
+        self._state = self._require_state().without_items(check_ids(ids, "ids") or [])
+        return self
 
 
 class Recommender(Stocking):
@@ -65,7 +248,7 @@ class Recommender(Stocking):
         self,
         *,
         strategies: str | Sequence[str] = "auto",
-        encoder: str | Encoder | Choice = "auto",
+        encoder: str | Encoder | EncoderChoice = "auto",
         rules: EventRules | None = None,
         fields: dict[str, Any] | None = None,
         seed: int = 0,
@@ -76,7 +259,7 @@ class Recommender(Stocking):
             raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
         if search and budget_s is None:
             raise ConfigError("a search needs to know how long it may take; give budget_s=")
-        self.strategies = line_up(strategies, costly=budget_s is not None)
+        self.strategies = get_strategies(strategies, include_slow=budget_s is not None)
         self.budget_s = budget_s
         self.search = search
         self.encoder = encoder
@@ -86,7 +269,7 @@ class Recommender(Stocking):
         self.notes: tuple[str, ...] = ()
         """What a careful user should know about the last training, in plain sentences."""
         self._encoder_name: str | None = None
-        self._shelf: Shelf | None = None
+        self._state: ServingState | None = None
         self._histories = Histories.empty()
 
     def fit(
@@ -113,28 +296,28 @@ class Recommender(Stocking):
             DataError: An input cannot be read, or there are no items.
             ConfigError: Weights are to be kept, but there is no start.
         """
-        before = None if start is None else self._other(start).start
+        before = None if start is None else self._trained_model_of(start).warm_start
         if keep_weights and before is None:
             raise ConfigError("keep_weights needs the weights of an earlier one: give start=")
         tables, rules, notes = as_tables(data, items, users, self.rules)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
-        encoder, faults = self._text_encoder(tables.items)
-        options = Options(
+        encoder, faults = self._load_text_encoder(tables.items)
+        options = FitConfig(
             self.strategies,
             encoder,
             rules,
             self.fields,
             self.seed,
-            Effort(self.budget_s, self.search),
+            TrainingBudget(self.budget_s, self.search),
             before,
             keep_weights,
         )
-        learned, histories = learn(tables, options, progress or (lambda _: None))
-        absent = absences(learned.blend.report)
+        learned, histories = train_model(tables, options, progress or (lambda _: None))
+        absent = left_out_messages(learned.blend.report)
         self.notes = (*notes, *faults, f"events: {learned.rules.describe()}", *absent)
-        profiles = Profiles.of(learned.profile, tables.users)
-        self._shelf = Shelf.of(learned, tables.items, profiles)
+        profiles = Profiles.from_frame(learned.profile, tables.users)
+        self._state = ServingState.from_training(learned, tables.items, profiles)
         self._histories = histories
         return self
 
@@ -181,35 +364,41 @@ class Recommender(Stocking):
             FilterError: A filter cannot be read, or a column of the rules is not there.
         """
         check_k(k)
-        shelf = self._need()
+        shelf = self._require_state()
         request = self._request(users, profiles, histories)
         never = None if exclude is None else as_frame(exclude, "user_id", "item_id")
         named = check_ids(items, "items")
-        candidates = shelf.answers.candidates(named)
+        candidates = shelf.ranker.candidate_mask(named)
         ruled = None
         if rules is not None:
             asking = request.users if users is None else [str(user) for user in users]
-            ruled = Rulings(shelf.answers.rulebook, asking, rules, named)
+            ruled = RulesByUser(shelf.ranker.rule_compiler, asking, rules, named)
         parts = []
-        for part in request.parts():
+        for part in request.iter_chunks():
             if ruled is None:
-                asked = part.asked(never, exclude_seen=exclude_seen)
-                places = shelf.answers.best(asked, candidates, k)
+                asked = part.query_batch(never, exclude_seen=exclude_seen)
+                places = shelf.ranker.top_k(asked, candidates, k)
             else:
-                hide = ruled.hide_seen(part.users) & exclude_seen
-                asked = part.asked(never, exclude_seen=hide)
-                places = shelf.answers.best_under(asked, ruled.of(part.users), k)
-            frame = shelf.answers.frame(asked, places, self._histories.have_events(places.item))
+                hide = ruled.excludes_seen(part.users) & exclude_seen
+                asked = part.query_batch(never, exclude_seen=hide)
+                places = shelf.ranker.top_k_with_rules(asked, ruled.rules_of(part.users), k)
+            frame = shelf.ranker.to_frame(
+                asked, places, self._histories.have_events(places.item)
+            )
             if explain:
-                names = shelf.learned.profile.names
-                mine = None if ruled is None else ruled.of(part.users)
+                names = shelf.trained.profile.names
+                mine = None if ruled is None else ruled.rules_of(part.users)
                 frame = frame.with_columns(
-                    reasons(shelf.answers, places, part.evidenced, names, rulings=mine)
+                    explain_lists(shelf.ranker, places, part.query_parts, names, rules=mine)
                 )
             parts.append(frame)
         if not parts:
             more = {"rule": pl.String} if ruled is not None else {}
-            return pl.DataFrame(schema=SCHEMA | more | ({"reasons": TYPE} if explain else {}))
+            return pl.DataFrame(
+                schema=RECOMMENDATION_SCHEMA
+                | more
+                | ({"reasons": REASONS_TYPE} if explain else {})
+            )
         return pl.concat(parts)
 
     def similar_items(
@@ -238,9 +427,9 @@ class Recommender(Stocking):
             ConfigError: ``k``, ``ids`` or ``texts`` cannot be used.
         """
         check_k(k)
-        shelf = self._need()
+        shelf = self._require_state()
         known = check_ids(ids, "ids") or []
-        return similar(shelf, known, check_ids(texts, "texts") or [], k)
+        return similar_items(shelf, known, check_ids(texts, "texts") or [], k)
 
     def audience(
         self, item: str | None = None, *, text: str | None = None, k: int = 10
@@ -261,15 +450,15 @@ class Recommender(Stocking):
             NotFoundError: The item is not in the catalogue.
         """
         check_k(k)
-        shelf = self._need()
-        wanted = one_item(shelf, item, text)
+        shelf = self._require_state()
+        wanted = single_item(shelf, item, text)
         row = -1 if item is None else shelf.catalogue.row(str(item))
-        known = dict.fromkeys([*self._histories.known(), *shelf.profiles.rows])
+        known = dict.fromkeys([*self._histories.user_ids(), *shelf.profiles.rows])
 
         def parts() -> Iterator[Any]:
-            for part in Request(shelf, self._histories, list(known)).parts():
-                asked = part.asked(None, exclude_seen=row >= 0)
-                seen = asked.without[0][:, [row]].toarray()[:, 0] > 0 if row >= 0 else None
+            for part in LibraryRequest(shelf, self._histories, list(known)).iter_chunks():
+                asked = part.query_batch(None, exclude_seen=row >= 0)
+                seen = asked.excluded[0][:, [row]].toarray()[:, 0] > 0 if row >= 0 else None
                 yield asked, seen
 
         return rank_users(shelf.scorers[0], wanted, parts(), k)
@@ -287,14 +476,16 @@ class Recommender(Stocking):
             profiles: As for :meth:`recommend`.
             histories: As for :meth:`recommend`.
         """
-        shelf = self._need()
+        shelf = self._require_state()
         request = self._request([user], profiles, histories)
-        candidates = shelf.answers.candidates([item])
+        candidates = shelf.ranker.candidate_mask([item])
         if not candidates.any():
-            return pl.DataFrame(schema=FIELDS)
-        places = shelf.answers.best(request.asked(None, exclude_seen=False), candidates, 1)
-        names = shelf.learned.profile.names
-        why = reasons(shelf.answers, places, request.evidenced, names, most=None)
+            return pl.DataFrame(schema=REASON_FIELDS)
+        places = shelf.ranker.top_k(
+            request.query_batch(None, exclude_seen=False), candidates, 1
+        )
+        names = shelf.trained.profile.names
+        why = explain_lists(shelf.ranker, places, request.query_parts, names, max_reasons=None)
         return why.explode().struct.unnest()
 
     def onboarding(
@@ -322,8 +513,10 @@ class Recommender(Stocking):
         check_k(k)
         liked, passed = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
         known = None if profiles is None else as_frame(profiles, "user_id")[:1]
-        said = Said(tuple(liked), tuple(passed), known)
-        return next_questions(self._need(), self._histories, k, said, attributes=attributes)
+        said = OnboardingAnswers(tuple(liked), tuple(passed), known)
+        return next_questions(
+            self._require_state(), self._histories, k, said, attributes=attributes
+        )
 
     def add_users(self, users: Any) -> Self:
         """Remember profiles; they count in the next answer.
@@ -332,7 +525,7 @@ class Recommender(Stocking):
             users: Frame of ``user_id`` and attributes or ``text``; what a row leaves empty
                 stays as it was known.
         """
-        self._shelf = self._need().with_users(as_frame(users, "user_id"))
+        self._state = self._require_state().with_users(as_frame(users, "user_id"))
         return self
 
     def add_events(self, events: Any) -> Self:
@@ -349,12 +542,12 @@ class Recommender(Stocking):
     @property
     def report(self) -> dict[str, Any]:
         """What ``fit`` measured in its simulated cold starts."""
-        return self._need().learned.blend.report
+        return self._require_state().trained.blend.report
 
     @property
     def items(self) -> pl.DataFrame:
         """The catalogue now."""
-        return self._need().catalogue.frame
+        return self._require_state().catalogue.frame
 
     def evaluate(
         self, data: Any, items: Any = None, users: Any = None, **options: Any
@@ -373,7 +566,7 @@ class Recommender(Stocking):
         Returns:
             The report, with random and popular lists beside it.
         """
-        return judge(self, data, items, users, **options)
+        return evaluate_recommender(self, data, items, users, **options)
 
     def again(
         self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None
@@ -387,33 +580,37 @@ class Recommender(Stocking):
             budget_s=self.budget_s,
             search=self.search,
         )
-        copy.strategies = self.strategies if strategies is None else line_up(strategies)
+        copy.strategies = self.strategies if strategies is None else get_strategies(strategies)
         return copy
 
-    def _text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
+    def _load_text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
         if isinstance(self.encoder, Encoder):
             self._encoder_name = None
             return self.encoder, ()
         given = self.encoder
-        choice = given if isinstance(given, Choice) else choose_encoder(given, items)
+        choice = given if isinstance(given, EncoderChoice) else choose_encoder(given, items)
         self._encoder_name = choice.name
         return choice.encoder, choice.notes
 
-    def _need(self) -> Shelf:
-        if self._shelf is None:
+    def _require_state(self) -> ServingState:
+        if self._state is None:
             raise NotFittedError("the recommender has not learned yet; call fit(events, items)")
-        return self._shelf
+        return self._state
 
-    def _request(self, users: Sequence[str] | None, profiles: Any, histories: Any) -> Request:
+    def _request(
+        self, users: Sequence[str] | None, profiles: Any, histories: Any
+    ) -> LibraryRequest:
         profile = None if profiles is None else as_frame(profiles, "user_id")
         extra = None
         if histories is not None:
             histories = as_frame(histories, "user_id", "item_id")
             extra = Histories.empty().with_events(self._event_rows(histories))
         named = check_ids(users, "users")
-        chosen = ids_of(profile, histories) if named is None else list(dict.fromkeys(named))
-        return Request(self._need(), self._histories, chosen, profile, extra)
+        chosen = (
+            user_ids_of(profile, histories) if named is None else list(dict.fromkeys(named))
+        )
+        return LibraryRequest(self._require_state(), self._histories, chosen, profile, extra)
 
     def _event_rows(self, events: Any) -> EventRows:
-        shelf = self._need()
-        return event_rows(events, shelf.catalogue.items.ids, shelf.learned.rules)
+        shelf = self._require_state()
+        return event_rows(events, shelf.catalogue.items.ids, shelf.trained.rules)

@@ -1,29 +1,37 @@
 """Stores: where items, users, events, vectors, answers, releases and settings are kept."""
 
-from daybreak.store.base import Release, Store, Written, stores
+from daybreak.store.base import (
+    Changes,
+    ErasureCounts,
+    Journal,
+    LoggedItem,
+    LoggedRecommendation,
+    Release,
+    Store,
+    WriteResult,
+    stores,
+)
 from daybreak.store.dumping import dump, restore
-from daybreak.store.journal import Answer, Changes, Erased, Journal, Shown
-from daybreak.store.opening import open_store, without_password
+from daybreak.store.opening import UpgradeResult, hide_password, open_store, upgrade_store
 from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
-from daybreak.store.upgrading import Upgraded, upgrade_store
 
 __all__ = [
-    "Answer",
+    "LoggedRecommendation",
     "Changes",
-    "Erased",
+    "ErasureCounts",
     "Journal",
     "PostgresStore",
     "Release",
-    "Shown",
+    "LoggedItem",
     "SqliteStore",
     "Store",
-    "Upgraded",
-    "Written",
+    "UpgradeResult",
+    "WriteResult",
     "dump",
     "open_store",
     "restore",
     "stores",
     "upgrade_store",
-    "without_password",
+    "hide_password",
 ]

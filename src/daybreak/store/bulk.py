@@ -5,86 +5,89 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Select, Table, func, select
 
-CHUNK = 20_000
+MAX_ROWS_PER_BATCH = 20_000
 """Rows handed to the database at a time."""
 
-MANY = 50_000
+MIN_BULK_ROWS = 50_000
 """From so many rows on, what suits few rows (looking up each, keeping indexes up to date)
 costs more than what suits all (reading every key, building indexes anew)."""
 
-_IN = 1_000
+_MAX_IN_VALUES = 1_000
 """Values of one ``IN (...)``."""
 
-_COPY = 200
+_MIN_COPY_ROWS = 200
 """From so many rows on, PostgreSQL takes a COPY faster than INSERTs."""
 
 T = TypeVar("T")
 
 
-def chunks(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+def iter_chunks(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     """Yield parts of at most ``size`` values."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def append(
+def insert_rows(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     """Insert rows of plain tuples, whose keys are not there yet."""
-    for part in chunks(rows, CHUNK):
-        _WAYS[connection.dialect.name](connection, table, names, part)
+    for part in iter_chunks(rows, MAX_ROWS_PER_BATCH):
+        _INSERT_FUNCTIONS[connection.dialect.name](connection, table, names, part)
 
 
-def _insert(
+def _insert_values(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     marks = ", ".join([mark] * len(names))
-    text = f"INSERT INTO {_target(connection, table, names)} VALUES ({marks})"  # noqa: S608 - names of our schema
+    text = f"INSERT INTO {_quoted_target(connection, table, names)} VALUES ({marks})"  # noqa: S608 - names of our schema
     connection.exec_driver_sql(text, list(rows))
 
 
-def _copy(
+def _insert_by_copy(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    if len(rows) < _COPY:
-        _insert(connection, table, names, rows)
+    if len(rows) < _MIN_COPY_ROWS:
+        _insert_values(connection, table, names, rows)
         return
     driver: Any = connection.connection.cursor()
     with (
         driver as cursor,
-        cursor.copy(f"COPY {_target(connection, table, names)} FROM STDIN") as copy,
+        cursor.copy(f"COPY {_quoted_target(connection, table, names)} FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)
 
 
-_WAYS: dict[str, Callable[..., None]] = {"sqlite": _insert, "postgresql": _copy}
+_INSERT_FUNCTIONS: dict[str, Callable[..., None]] = {
+    "sqlite": _insert_values,
+    "postgresql": _insert_by_copy,
+}
 
 
-def _target(connection: Connection, table: Table, names: Sequence[str]) -> str:
+def _quoted_target(connection: Connection, table: Table, names: Sequence[str]) -> str:
     spell = connection.dialect.identifier_preparer.quote
     return f"{spell(table.name)} ({', '.join(spell(name) for name in names)})"
 
 
-def found(
+def select_candidates(
     connection: Connection, columns: Sequence[Column[Any]], values: Collection[Any]
 ) -> Iterator[Any]:
     """Yield the rows whose first column is among the values; maybe others too, if many."""
     key = columns[0]
-    if len(values) >= MANY and 4 * len(values) >= count(connection, key.table):
+    if len(values) >= MIN_BULK_ROWS and 4 * len(values) >= count_rows(connection, key.table):
         yield from connection.execute(select(*columns))
         return
-    yield from among(connection, select(*columns), key, values)
+    yield from select_where_in(connection, select(*columns), key, values)
 
 
-def among(
+def select_where_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Collection[Any]
 ) -> Iterator[Any]:
     """Yield the rows of a query for many values of one column, a part at a time."""
-    for part in chunks(list(values), _IN):
+    for part in iter_chunks(list(values), _MAX_IN_VALUES):
         yield from connection.execute(query.where(column.in_(part)))
 
 
-def count(connection: Connection, table: Any) -> int:
+def count_rows(connection: Connection, table: Any) -> int:
     """Return the number of rows; reads all of an index, so not for every small write."""
     return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -1,7 +1,17 @@
-"""Write a store to one file that any other store can read, and read it back."""
+"""The file of a dump: gzipped JSON Lines whose last line proves that all others are there.
 
+Write a store to one file that any other store can read, and read it back.
+"""
+
+import gzip
+import json
+import os
+import zlib
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -11,16 +21,126 @@ from sqlalchemy import Connection, Table, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from daybreak.errors import DataError, StoreError
-from daybreak.store import counter, schema
-from daybreak.store.appending import indexes_aside
+from daybreak.store import schema
 from daybreak.store.base import Store
-from daybreak.store.bulk import CHUNK, append
+from daybreak.store.bulk import MAX_ROWS_PER_BATCH, insert_rows
+from daybreak.store.cursors import current_cursor, next_cursor, restart_sequence
 from daybreak.store.database import Database
-from daybreak.store.dump_lines import Lines, read_rows, writing
+from daybreak.store.event_rows import deferred_indexes
 from daybreak.store.sql import SqlStore
-from daybreak.store.vector_rows import decoded, put_vectors
+from daybreak.store.vector_rows import decode_vector, put_vectors
 
-_PLAIN: Mapping[str, Table] = {
+DUMP_FORMAT = 1
+"""Of the lines; grows when older programs could not read them."""
+
+
+class DumpWriter:
+    """Lines on their way into a file."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream = stream
+        self._hash = sha256()
+        self.counts: Counter[str] = Counter()
+        self._write_line({"daybreak": "dump", "format": DUMP_FORMAT})
+
+    def write_row(self, table: str, row: dict[str, Any]) -> None:
+        """Write one row."""
+        self.counts[table] += 1
+        self._write_line({table: row})
+
+    def finish(self) -> None:
+        """Write the last line."""
+        proof = {"rows": dict(self.counts), "sha256": self._hash.hexdigest()}
+        self._write_line({"end": proof})
+
+    def _write_line(self, value: dict[str, Any]) -> None:
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        self._hash.update(line)
+        self._stream.write(line)
+
+
+@contextmanager
+def create_dump_file(file: Path) -> Iterator[DumpWriter]:
+    """Make a file; it gets its name when it is complete and on the disk.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    part = file.with_name(file.name + ".part")
+    try:
+        with part.open("wb") as raw:
+            with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
+                lines = DumpWriter(stream)
+                yield lines
+                lines.finish()
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise DataError(f"{str(file)!r} cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_dump_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (table, row) of each line; the last step checks that nothing was missing.
+
+    Raises:
+        DataError: It is no dump, of a newer program, cut off, or changed.
+    """
+    try:
+        with gzip.open(file) as stream:
+            yield from _iter_checked_rows(stream, file)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {str(file)!r}") from error
+    except EOFError as error:
+        raise DataError(f"{str(file)!r} is cut off; copy or make the dump again") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{str(file)!r} is no dump, or is damaged: {error}") from error
+    except OSError as error:
+        raise DataError(f"{str(file)!r} cannot be read: {error.strerror}") from error
+
+
+def _iter_checked_rows(
+    stream: gzip.GzipFile, file: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    first = stream.readline()
+    _check_format(_parse_line(first, file, 1), file)
+    hash_, counts = sha256(first), Counter[str]()
+    for number, line in enumerate(stream, 2):
+        ((table, row),) = _parse_line(line, file, number).items()
+        if table == "end":
+            proof = {"rows": dict(counts), "sha256": hash_.hexdigest()}
+            if row != proof or stream.read(1):
+                raise DataError(f"{str(file)!r} was changed: its checksum is wrong")
+            return
+        hash_.update(line)
+        counts[table] += 1
+        yield table, row
+    raise DataError(f"{str(file)!r} is cut off; copy or make the dump again")
+
+
+def _check_format(first: dict[str, Any], file: Path) -> None:
+    if first.get("daybreak") != "dump":
+        raise DataError(f"{str(file)!r} is no dump of a store")
+    if first.get("format") != DUMP_FORMAT:
+        raise DataError(
+            f"{str(file)!r} is a dump of format {first.get('format')}, this program reads "
+            f"format {DUMP_FORMAT}; use the release that wrote it"
+        )
+
+
+def _parse_line(line: bytes, file: Path, number: int) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{str(file)!r}, line {number}: no JSON ({error})") from error
+    if not isinstance(value, dict) or (number > 1 and len(value) != 1):
+        raise DataError(f"{str(file)!r}, line {number}: no row of a dump")
+    return value
+
+
+_DUMPED_TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         schema.items,
@@ -32,8 +152,8 @@ _PLAIN: Mapping[str, Table] = {
         schema.records,
     )
 }
-_COUNTED = "counter"
-_OWN = {"row", "change"}
+_COUNTER_LINE = "counter"
+_LOCAL_COLUMNS = {"row", "change"}
 """Columns that each store fills itself."""
 
 
@@ -56,12 +176,12 @@ def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, 
     """
 
     def work(connection: Connection) -> dict[str, int]:
-        with writing(Path(file)) as lines:  # anew, should the work be done again
-            _dump(connection, lines, vectors)
+        with create_dump_file(Path(file)) as lines:  # anew, should the work be done again
+            _write_tables(connection, lines, vectors)
             return dict(lines.counts)
 
     counts = _database(store).read(work)
-    return {name: number for name, number in counts.items() if name != _COUNTED}
+    return {name: number for name, number in counts.items() if name != _COUNTER_LINE}
 
 
 class NotEmptyError(StoreError):
@@ -84,7 +204,7 @@ def restore(file: str | Path, store: Store, *, beside: Collection[str] = ()) -> 
         DataError: The file is no dump, cut off, or changed.
         NotEmptyError: The store is not empty.
     """
-    return _database(store).write(lambda c: _restore(c, Path(file), tuple(beside)))
+    return _database(store).write(lambda c: _read_tables(c, Path(file), tuple(beside)))
 
 
 def _database(store: Store) -> Database:
@@ -93,80 +213,84 @@ def _database(store: Store) -> Database:
     return store.database
 
 
-def _dump(connection: Connection, lines: Lines, vectors: bool) -> None:
-    lines.row(_COUNTED, {"value": counter.now(connection)[0]})
-    for name, table in _PLAIN.items():
-        columns = [column for column in table.columns if column.name not in _OWN]
+def _write_tables(connection: Connection, lines: DumpWriter, vectors: bool) -> None:
+    lines.write_row(_COUNTER_LINE, {"value": current_cursor(connection)[0]})
+    for name, table in _DUMPED_TABLES.items():
+        columns = [column for column in table.columns if column.name not in _LOCAL_COLUMNS]
         query = select(*columns).order_by(*table.primary_key.columns)
-        for row in _streamed(connection, query):
+        for row in _iter_rows(connection, query):
             values = zip((c.name for c in columns), row, strict=True)
-            lines.row(name, {key: _spelt(value) for key, value in values if value is not None})
+            lines.write_row(
+                name, {key: _to_json_value(value) for key, value in values if value is not None}
+            )
     if vectors:
         table = schema.vectors
         kept = type_coerce(table.c.vector, NullType())
         query = select(table.c.model, table.c.content, kept)
-        for model, content, value in _streamed(connection, query):
-            text = b64encode(decoded(value).astype("<f4").tobytes()).decode()
-            lines.row(table.name, {"model": model, "content": content, "vector": text})
+        for model, content, value in _iter_rows(connection, query):
+            text = b64encode(decode_vector(value).astype("<f4").tobytes()).decode()
+            lines.write_row(table.name, {"model": model, "content": content, "vector": text})
 
 
-def _streamed(connection: Connection, query: Any) -> Iterator[Any]:
+def _iter_rows(connection: Connection, query: Any) -> Iterator[Any]:
     """Yield rows without holding all of them."""
-    options = {"yield_per": CHUNK}
+    options = {"yield_per": MAX_ROWS_PER_BATCH}
     yield from connection.execute(query, execution_options=options)
 
 
-def _spelt(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
 
-def _restore(connection: Connection, file: Path, beside: Sequence[str]) -> dict[str, int]:
-    change = counter.advance(connection)
+def _read_tables(connection: Connection, file: Path, beside: Sequence[str]) -> dict[str, int]:
+    change = next_cursor(connection)
     _check_empty(connection, beside)
-    there = _documents(connection)
+    there = _existing_documents(connection)
     counts: dict[str, int] = {}
-    with indexes_aside(connection, worth=connection.dialect.name == "sqlite"):
-        for name, part in _parts(file):
+    with deferred_indexes(connection, enabled=connection.dialect.name == "sqlite"):
+        for name, part in _iter_batches(file):
             counts[name] = counts.get(name, 0) + len(part)
             try:
-                new = _without(there, part) if name == schema.records.name else part
-                change = max(change, _put(connection, name, new, change))
+                new = _drop_existing(there, part) if name == schema.records.name else part
+                change = max(change, _insert_batch(connection, name, new, change))
             except (KeyError, TypeError, ValueError) as error:
                 raise DataError(f"{str(file)!r} has a row of {name} that is none") from error
-    counter.start_at(connection, change)
-    counts.pop(_COUNTED, None)
+    restart_sequence(connection, change)
+    counts.pop(_COUNTER_LINE, None)
     return counts
 
 
-def _parts(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _iter_batches(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield some rows of one table at a time."""
-    for name, group in groupby(read_rows(file), key=lambda line: line[0]):
+    for name, group in groupby(read_dump_rows(file), key=lambda line: line[0]):
         values = (row for _, row in group)
-        while part := list(islice(values, CHUNK)):
+        while part := list(islice(values, MAX_ROWS_PER_BATCH)):
             yield name, part
 
 
-def _put(connection: Connection, name: str, part: Sequence[dict[str, Any]], change: int) -> int:
+def _insert_batch(
+    connection: Connection, name: str, part: Sequence[dict[str, Any]], change: int
+) -> int:
     """Write rows of one table; return the cursor that they tell."""
-    if name == _COUNTED:
+    if name == _COUNTER_LINE:
         return int(part[0]["value"]) + 1
     if name == schema.vectors.name:
         for row in part:
             vector = np.frombuffer(b64decode(row["vector"]), dtype="<f4")
             put_vectors(connection, row["model"], {row["content"]: vector})
         return change
-    table = _PLAIN[name]
+    table = _DUMPED_TABLES[name]
     names = [column.name for column in table.columns if column.name != "row"]
     if "change" in names:
         part = [{**row, "change": change} for row in part]
     if "key" in names:
         part = [{**row, "key": bytes.fromhex(row["key"])} for row in part]
-    append(connection, table, names, [tuple(map(row.get, names)) for row in part])
+    insert_rows(connection, table, names, [tuple(map(row.get, names)) for row in part])
     return change
 
 
 def _check_empty(connection: Connection, beside: Sequence[str]) -> None:
-    for name, table in _PLAIN.items():
+    for name, table in _DUMPED_TABLES.items():
         query = select(func.count()).select_from(table)
         if table is schema.records:
             query = query.where(table.c.kind.not_in(beside))
@@ -177,13 +301,13 @@ def _check_empty(connection: Connection, beside: Sequence[str]) -> None:
             )
 
 
-def _documents(connection: Connection) -> set[tuple[str, str]]:
+def _existing_documents(connection: Connection) -> set[tuple[str, str]]:
     """Return kind and id of what is there beside the dump."""
     rows = connection.execute(select(schema.records.c.kind, schema.records.c.id))
     return {(kind, id_) for kind, id_ in rows}
 
 
-def _without(
+def _drop_existing(
     there: Collection[tuple[str, str]], part: Sequence[dict[str, Any]]
 ) -> Sequence[dict[str, Any]]:
     return [row for row in part if (row["kind"], row["id"]) not in there]

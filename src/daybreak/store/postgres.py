@@ -1,11 +1,183 @@
-"""The store for several machines: a PostgreSQL database."""
+"""A PostgreSQL database, found again by itself after a restart of its server.
 
-from sqlalchemy.engine import make_url
+The store for several machines: a PostgreSQL database.
+"""
 
+import math
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from daybreak.errors import DataError, MissingExtraError, StoreError
+from daybreak.store import schema
 from daybreak.store.base import stores
-from daybreak.store.database import WAIT_S
-from daybreak.store.postgres_database import PostgresDatabase
+from daybreak.store.database import (
+    DEFAULT_WAIT_S,
+    Database,
+    first_error_line,
+    store_error_with_advice,
+)
+from daybreak.store.schema_setup import (
+    check_version,
+    create_tables,
+    display_name,
+    version_table,
+)
 from daybreak.store.sql import SqlStore
+
+_ADVICE = (
+    ("authentication failed", "refuses the password; check user and password in the URL"),
+    ("no password supplied", "wants a password; put one into the URL or into ~/.pgpass"),
+    ("permission denied", "may not be used by this user; ask for the right to create tables"),
+    ("disk full", "cannot be written: the disk of the server is full; nothing was lost"),
+    ("no space left", "cannot be written: the disk of the server is full; nothing was lost"),
+    ("read-only", "cannot be written: the server is a read-only copy; name the primary"),
+    ("lock timeout", "is locked by another process; wait until it has finished, or stop it"),
+    ("too many clients", "has no free connections; stop a process, or raise max_connections"),
+    ("does not exist", "does not exist; make the database with: createdb"),
+    ("connection", "cannot be reached; check that the server runs, then host and port"),
+    ("terminat", "cannot be reached; check that the server runs, then host and port"),
+)
+_TRANSIENT_CODES = {
+    "40001",  # serialisation failure
+    "40P01",  # deadlock
+    "53300",  # too many connections
+    "57P01",  # the server is asked to stop
+    "57P02",  # the server has crashed
+    "57P03",  # the server starts
+}
+_PERMANENT_SIGNS = ("authentication", "password", "does not exist", "permission", "no pg_hba")
+_MAX_START_WAIT_S = 10.0
+_CREATION_LOCK_ID = 0x44415942  # two processes must not make the tables at the same time
+
+
+class PostgresDatabase(Database):
+    """A database of a PostgreSQL server.
+
+    Raises:
+        StoreError: It cannot be reached, or is of another program or another version.
+        MissingExtraError: The driver is not installed.
+    """
+
+    read_options = {"isolation_level": "REPEATABLE READ"}  # noqa: RUF012 - never changed
+    write_options = {"isolation_level": "READ COMMITTED"}  # noqa: RUF012 - never changed
+
+    def __init__(self, url: URL, wait_s: float) -> None:
+        super().__init__(postgres_engine(url, wait_s), wait_s)
+        try:
+            self.with_retries(self.prepare, min(wait_s, _MAX_START_WAIT_S))
+        except BaseException:
+            self.engine.dispose()
+            raise
+        self.engine.dispose()  # connections made before the tables do not know their types
+
+    @property
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What SQLAlchemy and, while rows are copied, the driver raise."""
+        import psycopg  # noqa: PLC0415 - part of an extra
+
+        return (SQLAlchemyError, psycopg.Error)
+
+    def is_transient(self, error: Exception) -> bool:
+        """Restarts pass, and what the server says can be tried again."""
+        code = _sqlstate(error)
+        if code is not None:
+            return code in _TRANSIENT_CODES
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        cause = first_error_line(error).lower()
+        return "connection" in cause and not any(sign in cause for sign in _PERMANENT_SIGNS)
+
+    def translate_error(self, error: Exception) -> Exception:
+        """Say what to do about a server."""
+        cause = first_error_line(error)
+        if "NUL (0x00)" in cause:
+            return DataError("a text holds the character U+0000, which PostgreSQL cannot store")
+        return store_error_with_advice(display_name(self.engine.url), cause, _ADVICE)
+
+    def prepare(self) -> None:
+        """Make the tables of a new store, or check those that are there."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK_ID})")
+            version = read_version(connection)
+            if version is None:
+                create_tables(connection)
+            else:
+                check_version(True, version, self.engine.url)
+
+
+def postgres_engine(url: URL, wait_s: float) -> Engine:
+    """Return an engine that checks a connection before it uses it.
+
+    Raises:
+        MissingExtraError: The driver is not installed.
+    """
+    waiting = {
+        "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_START_WAIT_S))),
+        "client_encoding": "utf8",
+    }
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=waiting,
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=8,
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("a PostgreSQL store", "'daybreak[postgres]'") from error
+
+    @event.listens_for(engine, "connect")
+    def set_up(driver: Any, record: Any) -> None:
+        record.info["pgvector"] = _configure_connection(driver, wait_s)
+
+    return engine
+
+
+def read_version(connection: Connection) -> int | None:
+    """Return the version of the store in this database; None if there is none.
+
+    Raises:
+        StoreError: Tables of another program have our names.
+    """
+    names = set(inspect(connection).get_table_names())
+    if schema.VERSION_TABLE in names:
+        return int(connection.execute(version_table.select()).scalar_one())
+    if taken := sorted(names & set(schema.metadata.tables)):
+        raise StoreError(
+            f"the database has a table {taken[0]!r} of another program; make one for Daybreak "
+            "alone with: createdb"
+        )
+    return None
+
+
+def _configure_connection(driver: Any, wait_s: float) -> bool:
+    """Wait for locks no longer than told, write durably; tell whether vectors have a type."""
+    with driver.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{wait_s * 1e3:.0f}"])
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) "
+            "WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        cursor.execute(
+            "SELECT udt_name FROM information_schema.columns WHERE table_name = 'vectors' "
+            "AND column_name = 'vector' AND table_schema = current_schema()"
+        )
+        column = cursor.fetchone()
+    typed = column is not None and column[0] == "vector"
+    if typed:
+        from pgvector.psycopg import register_vector  # noqa: PLC0415 - part of an extra
+
+        register_vector(driver)
+    driver.commit()
+    return typed
+
+
+def _sqlstate(error: Exception) -> str | None:
+    code: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return code
 
 
 @stores.register("postgresql")
@@ -20,5 +192,5 @@ class PostgresStore(SqlStore):
         MissingExtraError: The driver is not installed.
     """
 
-    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
+    def __init__(self, url: str, *, wait_s: float = DEFAULT_WAIT_S) -> None:
         super().__init__(PostgresDatabase(make_url(url), wait_s))

@@ -19,7 +19,7 @@ from sqlalchemy import (
 VERSION = 3
 """Grows with every change of the tables; the newest step in ``store/migrations``."""
 
-APPLICATION = 0x44415942
+APPLICATION_ID = 0x44415942
 """Application id in the header of an SQLite file ("DAYB")."""
 
 VERSION_TABLE = "daybreak_version"
@@ -28,53 +28,53 @@ VERSION_TABLE = "daybreak_version"
 metadata = MetaData()
 
 
-def number() -> Any:
+def integer_type() -> Any:
     """Return the type of counts that may grow large; SQLite numbers rows by this name only."""
     return BigInteger().with_variant(Integer, "sqlite")
 
 
-def real() -> Any:
+def float_type() -> Any:
     """Return the type of numbers in double precision."""
     return Float(53).with_variant(Float, "sqlite")
 
 
-def _change() -> Column[int]:
+def _change_column() -> Column[int]:
     """Return the column with the cursor of the transaction that last wrote the row."""
-    return Column("change", number(), nullable=False, server_default="0")
+    return Column("change", integer_type(), nullable=False, server_default="0")
 
 
 items = Table(
     "items",
     metadata,
-    Column("row", number(), primary_key=True),
+    Column("row", integer_type(), primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("attributes", Text, nullable=False),
-    _change(),
+    _change_column(),
     Index("items_change", "change"),
 )
 users = Table(
     "users",
     metadata,
-    Column("row", number(), primary_key=True),
+    Column("row", integer_type(), primary_key=True),
     Column("id", String, nullable=False, unique=True),
     Column("attributes", Text, nullable=False),
-    _change(),
+    _change_column(),
     Index("users_change", "change"),
 )
 events = Table(
     "events",
     metadata,
-    Column("row", number(), primary_key=True),
+    Column("row", integer_type(), primary_key=True),
     Column("key", LargeBinary, nullable=False),
     Column("user_id", String, nullable=False),
     Column("item_id", String, nullable=False),
     Column("event_type", String),
-    Column("value", real()),
-    Column("timestamp", real()),
+    Column("value", float_type()),
+    Column("timestamp", float_type()),
     Column("domain", String),
     Column("recommendation", String),
     Column("session", String),
-    _change(),
+    _change_column(),
     Column("context", Text),
 )
 Index("events_key", events.c.key, unique=True)
@@ -99,7 +99,7 @@ releases = Table(
     "releases",
     metadata,
     Column("id", String, primary_key=True),
-    Column("created_at", real(), nullable=False),
+    Column("created_at", float_type(), nullable=False),
     Column("folder", String, nullable=False),
     Column("metadata", Text, nullable=False),
     Column("active", Boolean, nullable=False),
@@ -114,7 +114,7 @@ answers = Table(
     "answers",
     metadata,
     Column("id", String, primary_key=True),
-    Column("at", real(), nullable=False),
+    Column("at", float_type(), nullable=False),
     Column("user_id", String),
     Column("release", String, nullable=False),
     Column("experiment", String),
@@ -144,13 +144,13 @@ gone = Table(
     metadata,
     Column("kind", String, primary_key=True),
     Column("id", String, primary_key=True),
-    Column("change", number(), nullable=False),
-    Column("at", real(), nullable=False),
+    Column("change", integer_type(), nullable=False),
+    Column("at", float_type(), nullable=False),
 )
 counter = Table(
     "counter",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("value", number(), nullable=False),
-    Column("floor", number(), nullable=False),
+    Column("value", integer_type(), nullable=False),
+    Column("floor", integer_type(), nullable=False),
 )

@@ -1,24 +1,285 @@
-"""The store over a database: SQL that all of them understand."""
+"""Read tables: all, those of some users, or what has changed.
+
+Small JSON documents by kind and id: experiments, keys, tasks.
+
+The journal over a database.
+
+The store over a database: SQL that all of them understand.
+"""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from daybreak.data import Tables
+from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.errors import DataError
-from daybreak.store import counter, reading, schema
-from daybreak.store.appending import append_events, incoming
-from daybreak.store.attributes import to_json
-from daybreak.store.base import Release, Store, Written
+from daybreak.store import schema
+from daybreak.store.base import (
+    Changes,
+    ErasureCounts,
+    EventPage,
+    Journal,
+    LoggedRecommendation,
+    Release,
+    Store,
+    WriteResult,
+)
+from daybreak.store.bulk import iter_chunks, select_where_in
+from daybreak.store.cursors import (
+    current_cursor,
+    delete_expired_tombstones,
+    has_expired_tombstones,
+    next_cursor,
+    select_tombstones,
+)
 from daybreak.store.database import Database
-from daybreak.store.keys import event_keys
-from daybreak.store.sides import put_side
-from daybreak.store.sql_journal import SqlJournal
-from daybreak.store.vector_rows import get_vectors, put_vectors
+from daybreak.store.entity_rows import (
+    attributes_from_json,
+    attributes_to_json,
+    merge_users,
+    put_entities,
+    select_entities,
+)
+from daybreak.store.erasure import ErasureSelection, erase
+from daybreak.store.event_rows import (
+    build_event_batch,
+    event_keys,
+    insert_events,
+    select_event_page,
+)
+from daybreak.store.recommendation_rows import (
+    LogFilter,
+    put_recommendations,
+    select_reactions,
+    select_recommendation_summaries,
+    select_recommendations,
+)
+from daybreak.store.schema import records as table
+from daybreak.store.vector_rows import put_vectors, select_vectors
 from daybreak.types import Floats
+
+
+def select_all_tables(connection: Connection) -> Tables:
+    """Return everything, in the order in which it came."""
+    text = str(_events_query().compile(dialect=connection.dialect))
+    rows = connection.exec_driver_sql(text).cursor.fetchall()
+    items, users = (
+        select_entities(connection, table) for table in (schema.items, schema.users)
+    )
+    return Tables.of(
+        _events_frame(rows),
+        attributes_from_json(items, "item_id"),
+        attributes_from_json(users, "user_id"),
+    )
+
+
+def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
+    """Return some users, their events, and the items that these name."""
+    wanted = list(dict.fromkeys(users))
+    query = _events_query().add_columns(schema.events.c.row)
+    rows = sorted(
+        select_where_in(connection, query, schema.events.c.user_id, wanted),
+        key=lambda row: row[-1],
+    )
+    events = _events_frame([row[:-1] for row in rows])
+    items = _select_entities_by_id(
+        connection, schema.items, events["item_id"].unique().to_list()
+    )
+    people = _select_entities_by_id(connection, schema.users, wanted)
+    return Tables.of(
+        events, attributes_from_json(items, "item_id"), attributes_from_json(people, "user_id")
+    )
+
+
+def select_changed_tables(connection: Connection, since: int) -> Tables:
+    """Return the rows written after a cursor, each as it is now, and no others."""
+    order = schema.events.c.row + 0  # else SQLite reads all rows, to save the sorting
+    query = str(
+        _events_query()
+        .where(schema.events.c.change > since)
+        .order_by(None)
+        .order_by(order)
+        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    )
+    rows = connection.exec_driver_sql(query).cursor.fetchall()
+    items, users = (
+        select_entities(connection, table, since) for table in (schema.items, schema.users)
+    )
+    return Tables(
+        attributes_from_json(items, "item_id"),
+        attributes_from_json(users, "user_id"),
+        _events_frame(rows),
+    )
+
+
+@cache
+def empty_tables() -> Tables:
+    """Return tables without rows."""
+    return Tables.of()
+
+
+def _events_query() -> Select[Any]:
+    columns = [schema.events.c[name] for name in EVENT_COLUMNS]
+    return select(*columns).order_by(schema.events.c.row)
+
+
+def _events_frame(rows: Sequence[Any]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame(schema=EVENT_COLUMNS)
+    columns = zip(EVENT_COLUMNS.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, v, dtype=kind) for (name, kind), v in columns])
+
+
+def _select_entities_by_id(
+    connection: Connection, table: Any, ids: Sequence[str]
+) -> list[tuple[str, str]]:
+    query = select(table.c.row, table.c.id, table.c.attributes)
+    rows = sorted(
+        (row[0], row[1], row[2]) for row in select_where_in(connection, query, table.c.id, ids)
+    )
+    return [(id_, text) for _, id_, text in rows]
+
+
+_MAX_DOCUMENTS_PER_STATEMENT = 1_000
+
+
+def put_documents(
+    connection: Connection, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
+) -> None:
+    """Add, replace or delete (None) the documents of these ids."""
+    next_cursor(connection)
+    for part in iter_chunks(list(documents.items()), _MAX_DOCUMENTS_PER_STATEMENT):
+        ids = [id_ for id_, _ in part]
+        connection.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
+        rows = [
+            {"kind": kind, "id": id_, "value": json.dumps(dict(value))}
+            for id_, value in part
+            if value is not None
+        ]
+        if rows:
+            connection.execute(insert(table), rows)
+
+
+def select_documents(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the documents of a kind, sorted by id."""
+    query = select(table.c.id, table.c.value).where(table.c.kind == kind)
+    return {row.id: json.loads(row.value) for row in sorted(connection.execute(query))}
+
+
+class SqlJournal(Journal):
+    """A journal in the database of its store; see :class:`Journal`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def changes(self, since: int) -> Changes:
+        """Read from one snapshot; see :meth:`Journal.changes`."""
+        at = time.time()
+
+        def work(connection: Connection) -> tuple[Changes, bool]:
+            return _select_changes(connection, since), has_expired_tombstones(connection, at)
+
+        changes, expired = self._database.read(work)
+        if expired:
+            self._database.write(lambda connection: delete_expired_tombstones(connection, at))
+        if expired or self._database.needs_scrub:
+            self._database.scrub()
+        return changes
+
+    def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
+        """Write rows; see :meth:`Journal.put_recommendations`."""
+        if kept := list(recommendations):
+            self._database.write(lambda c: put_recommendations(c, kept))
+
+    def recommendations(
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        user: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> list[LoggedRecommendation]:
+        """Read rows; see :meth:`Journal.recommendations`."""
+        wanted = LogFilter(since, until, experiment)
+        return self._database.read(lambda c: select_recommendations(c, wanted, ids, user))
+
+    def recommendation_summaries(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Read columns; see :meth:`Journal.recommendation_summaries`."""
+        wanted = LogFilter(since, until, experiment)
+        return self._database.read(lambda c: select_recommendation_summaries(c, wanted))
+
+    def reactions(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Join events and answers; see :meth:`Journal.reactions`."""
+        wanted = LogFilter(since, until, experiment)
+        return self._database.read(lambda c: select_reactions(c, wanted))
+
+    def event_page(
+        self,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        after: int = -1,
+        n: int | None = None,
+    ) -> EventPage:
+        """Read rows by an index; see :meth:`Journal.event_page`."""
+        return self._database.read(lambda c: select_event_page(c, user, item, after, n))
+
+    def erase(
+        self,
+        *,
+        users: Sequence[str] = (),
+        items: Sequence[str] = (),
+        events: Sequence[str] | pl.DataFrame = (),
+        before: float | None = None,
+    ) -> ErasureCounts:
+        """Delete rows, then overwrite what they leave; see :meth:`Journal.erase`."""
+        doomed = ErasureSelection(tuple(users), tuple(items), events, before)
+        at = time.time()
+        erased = self._database.write(lambda c: erase(c, doomed, at))
+        self._database.scrub()
+        return erased
+
+    def merge_users(self, old: str, new: str) -> int:
+        """Update rows; see :meth:`Journal.merge_users`."""
+        at = time.time()
+        return self._database.write(lambda c: merge_users(c, old, new, at))
+
+    def put_documents(self, kind: str, rows: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Write rows; see :meth:`Journal.put_documents`."""
+        if rows:
+            self._database.write(lambda c: put_documents(c, kind, rows))
+
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Read rows; see :meth:`Journal.documents`."""
+        return self._database.read(lambda c: select_documents(c, kind))
+
+
+def _select_changes(connection: Connection, since: int) -> Changes:
+    cursor, floor = current_cursor(connection)
+    if since < 0 or since == cursor:
+        return Changes(empty_tables(), (), (), cursor)
+    if since < floor or since > cursor:  # beyond the end: of a store that was replaced since
+        return Changes(empty_tables(), (), (), cursor, complete=False)
+    users, items = (select_tombstones(connection, kind, since) for kind in ("user", "item"))
+    return Changes(select_changed_tables(connection, since), users, items, cursor)
 
 
 class SqlStore(Store):
@@ -41,28 +302,31 @@ class SqlStore(Store):
         recommendations: pl.Series | None = None,
         sessions: pl.Series | None = None,
         contexts: pl.Series | None = None,
-    ) -> Written:
+    ) -> WriteResult:
         """Write in one transaction; see :meth:`Store.write`."""
         more = {"recommendation": recommendations, "session": sessions, "context": contexts}
         for name, column in {"event id": event_ids, **more}.items():
             _check_length(name, column, tables.events.height)
-        events = incoming(event_keys(tables.events, event_ids), tables.events, more)
-        items, users = to_json(tables.items, "item_id"), to_json(tables.users, "user_id")
+        events = build_event_batch(event_keys(tables.events, event_ids), tables.events, more)
+        items, users = (
+            attributes_to_json(tables.items, "item_id"),
+            attributes_to_json(tables.users, "user_id"),
+        )
 
-        def work(connection: Connection) -> Written:
-            change = counter.advance(connection)
-            n_items = put_side(connection, schema.items, items, change)
-            n_users = put_side(connection, schema.users, users, change)
-            fresh = append_events(connection, events, change)
-            return Written(n_items, n_users, sum(fresh), fresh, change)
+        def work(connection: Connection) -> WriteResult:
+            change = next_cursor(connection)
+            n_items = put_entities(connection, schema.items, items, change)
+            n_users = put_entities(connection, schema.users, users, change)
+            fresh = insert_events(connection, events, change)
+            return WriteResult(n_items, n_users, sum(fresh), fresh, change)
 
         return self.database.write(work)
 
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:
         """Read rows; see :meth:`Store.tables`."""
         if users is None:
-            return self.database.read(reading.all_tables)
-        return self.database.read(lambda connection: reading.tables_of(connection, users))
+            return self.database.read(select_all_tables)
+        return self.database.read(lambda connection: select_user_tables(connection, users))
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
         """Replace what is there; see :meth:`Store.put_vectors`."""
@@ -70,7 +334,9 @@ class SqlStore(Store):
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
         """Look up by content hash; see :meth:`Store.vectors`."""
-        return self.database.read(lambda connection: get_vectors(connection, model, contents))
+        return self.database.read(
+            lambda connection: select_vectors(connection, model, contents)
+        )
 
     def put_release(self, release: Release) -> None:
         """Write one row; see :meth:`Store.put_release`."""
@@ -84,7 +350,7 @@ class SqlStore(Store):
         }
 
         def work(connection: Connection) -> None:
-            counter.advance(connection)
+            next_cursor(connection)
             if release.active:
                 connection.execute(update(table).values(active=False))
             connection.execute(delete(table).where(table.c.id == release.id))
@@ -113,7 +379,7 @@ class SqlStore(Store):
 
         def work(connection: Connection) -> dict[str, Any]:
             if texts:
-                counter.advance(connection)
+                next_cursor(connection)
             for name, text in texts.items():
                 connection.execute(delete(table).where(table.c.name == name))
                 if text is not None:

@@ -1,11 +1,172 @@
-"""The embedded store: one SQLite file with a write-ahead log."""
+"""An SQLite file with a write-ahead log, opened safely.
 
-from sqlalchemy.engine import make_url
+The embedded store: one SQLite file with a write-ahead log.
+"""
 
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from daybreak.errors import StoreError
+from daybreak.store import schema
 from daybreak.store.base import stores
-from daybreak.store.database import WAIT_S
+from daybreak.store.database import (
+    DEFAULT_WAIT_S,
+    Database,
+    first_error_line,
+    store_error_with_advice,
+)
+from daybreak.store.schema_setup import check_version, create_tables
 from daybreak.store.sql import SqlStore
-from daybreak.store.sqlite_file import SqliteFile
+
+_ADVICE = (
+    ("locked", "is locked by another process; wait until it has finished, or stop it"),
+    ("readonly", "cannot be written: the file or its folder is read-only"),
+    ("read-only", "cannot be written: the file or its folder is read-only"),
+    ("unable to open", "cannot be opened; check that its folder exists and may be written"),
+    ("not a database", "is not an SQLite file; choose another path"),
+    ("malformed", "is damaged; restore a copy, or import the data into a new store"),
+    ("is full", "cannot be written: the disk is full; make room, nothing was lost"),
+    ("disk i/o", "cannot be written: the disk refuses; check its space and its health"),
+    ("closed", "has been closed; open it again"),
+)
+_SCRUB_TIMEOUT_MS = 200
+_log = logging.getLogger(__name__)
+_POOL_OPTIONS = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
+
+
+class SqliteFile(Database):
+    """An SQLite file, or a database in memory that has one connection for all threads.
+
+    Raises:
+        StoreError: The file is damaged, locked, of another program or another version.
+    """
+
+    read_options = {"writes": False}  # noqa: RUF012 - never changed
+    write_options = {"writes": True}  # noqa: RUF012 - never changed
+
+    def __init__(self, url: URL, wait_s: float) -> None:
+        engine = sqlite_engine(url, wait_s)
+        super().__init__(engine, wait_s, single_connection=is_memory(url))
+        self._file = (
+            None if is_memory(url) or "uri" in url.query else Path(str(url.database)).absolute()
+        )
+        try:
+            self.with_retries(self.prepare)
+        except BaseException:
+            engine.dispose()
+            raise
+        if self._file is not None:
+            event.listen(engine, "do_connect", self._check_file_exists)
+            event.listen(engine, "checkout", self._check_file_identity)
+
+    @property
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What SQLAlchemy and, where it is not asked, the driver raise."""
+        return (SQLAlchemyError, sqlite3.Error)
+
+    def is_transient(self, error: Exception) -> bool:
+        """Locks pass."""
+        cause = first_error_line(error).lower()
+        return "locked" in cause or "busy" in cause
+
+    def translate_error(self, error: Exception) -> Exception:
+        """Say what to do about a file."""
+        return store_error_with_advice(
+            self.engine.url.database or ":memory:", first_error_line(error), _ADVICE
+        )
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, which holds old pages; later if a reader is in the way."""
+        if self._file is None:
+            return
+        self.needs_scrub = True
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_SCRUB_TIMEOUT_MS}")
+            try:
+                row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self.needs_scrub = bool(row[0])
+            except sqlite3.OperationalError as error:
+                _log.info("the write-ahead log is emptied later: %s", error)
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {self.wait_s * 1000:.0f}")
+
+    def prepare(self) -> None:
+        """Make the tables of a new store, or check those that are there."""
+        with self.engine.connect() as connection:
+            if has_tables(connection):
+                check_version(*read_version_marks(connection), self.engine.url)
+                return
+        with closing(self.engine.raw_connection()) as driver:
+            driver.cursor().execute("PRAGMA journal_mode = WAL")
+        with self.engine.execution_options(writes=True).begin() as connection:
+            if not has_tables(connection):  # another process may have been faster
+                create_tables(connection)
+
+    def _check_file_exists(self, *_: Any) -> None:
+        """Never make a new file in the place of one that is gone."""
+        if self._file is not None and not self._file.exists():
+            raise StoreError(
+                f"store {self._file} is gone: it was deleted or moved, or its disk is not "
+                "mounted; put it back, and it is used again"
+            )
+
+    def _check_file_identity(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Write to no file that has been deleted or replaced while it was open."""
+        self._check_file_exists()
+        stat = self._file.stat() if self._file is not None else None
+        identity = (stat.st_dev, stat.st_ino) if stat else None
+        if record.info.setdefault("file", identity) != identity:
+            raise DisconnectionError(f"store {self._file} was replaced")
+
+
+def sqlite_engine(url: URL, wait_s: float) -> Engine:
+    """Return an engine with explicit transactions whose commits are on the disk."""
+    options: dict[str, Any] = {"connect_args": {"timeout": wait_s, "check_same_thread": False}}
+    options |= {"poolclass": StaticPool} if is_memory(url) else _POOL_OPTIONS
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _configure_connection)
+    event.listen(engine, "begin", _begin_transaction)
+    return engine
+
+
+def is_memory(url: URL) -> bool:
+    """Return whether the store vanishes with the process; it then has one connection."""
+    return url.database in {None, "", ":memory:"}
+
+
+def has_tables(connection: Connection) -> bool:
+    """Tell an empty file from one with content."""
+    return bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
+
+
+def read_version_marks(connection: Connection) -> tuple[bool, int]:
+    """Return whether the file is a store, and its version."""
+    application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    return application == schema.APPLICATION_ID, int(version or 0)
+
+
+def _configure_connection(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, never by the driver
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+    connection.execute("PRAGMA cache_size = -131072")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _begin_transaction(connection: Connection) -> None:
+    """Writers ask for the lock at once, so that two of them wait instead of failing later."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
 
 @stores.register("sqlite")
@@ -26,5 +187,5 @@ class SqliteStore(SqlStore):
         (Written(items=1, users=1, events=1), Written(items=0, users=0, events=0))
     """
 
-    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
+    def __init__(self, url: str, *, wait_s: float = DEFAULT_WAIT_S) -> None:
         super().__init__(SqliteFile(make_url(url), wait_s))

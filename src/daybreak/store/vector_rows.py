@@ -7,35 +7,35 @@ import numpy as np
 from sqlalchemy import Connection, delete, select, type_coerce
 from sqlalchemy.types import NullType
 
-from daybreak.store.bulk import among, append, chunks
+from daybreak.store.bulk import insert_rows, iter_chunks, select_where_in
 from daybreak.store.schema import vectors as table
 from daybreak.types import Floats
 
-_AT_ONCE = 1_000
+_MAX_VECTORS_PER_STATEMENT = 1_000
 
 
 def put_vectors(connection: Connection, model: str, vectors: Mapping[str, Floats]) -> None:
     """Replace the vectors of these contents."""
     encode = _to_pgvector if uses_pgvector(connection) else _to_bytes
-    for part in chunks(list(vectors), _AT_ONCE):
+    for part in iter_chunks(list(vectors), _MAX_VECTORS_PER_STATEMENT):
         connection.execute(
             delete(table).where(table.c.model == model, table.c.content.in_(part))
         )
         rows = [(model, content, encode(vectors[content])) for content in part]
-        append(connection, table, ("model", "content", "vector"), rows)
+        insert_rows(connection, table, ("model", "content", "vector"), rows)
 
 
-def get_vectors(
+def select_vectors(
     connection: Connection, model: str, contents: Sequence[str]
 ) -> dict[str, Floats]:
     """Return the vectors that are there."""
     query = select(table.c.content, type_coerce(table.c.vector, NullType()))
     query = query.where(table.c.model == model)
-    rows = among(connection, query, table.c.content, list(contents))
-    return {content: decoded(value) for content, value in rows}
+    rows = select_where_in(connection, query, table.c.content, list(contents))
+    return {content: decode_vector(value) for content, value in rows}
 
 
-def decoded(value: Any) -> Floats:
+def decode_vector(value: Any) -> Floats:
     """Return (dim,) float32 of what the database gave."""
     if isinstance(value, bytes):
         return np.frombuffer(value, dtype="<f4").astype(np.float32)

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from daybreak.encoders.base import Encoder
-from daybreak.encoders.static_files import StaticParts
+from daybreak.encoders.static_files import StaticTextModel
 from daybreak.errors import ConfigError
 from daybreak.types import Floats
 
@@ -49,7 +49,9 @@ class CountingEncoder(Encoder):
         return rows
 
 
-def static_parts(words: Mapping[str, Sequence[float]], fallback: float = 1.0) -> StaticParts:
+def static_parts(
+    words: Mapping[str, Sequence[float]], fallback: float = 1.0
+) -> StaticTextModel:
     """Return a static text model of a few lower-case words; others are unknown."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - slow
 
@@ -60,7 +62,7 @@ def static_parts(words: Mapping[str, Sequence[float]], fallback: float = 1.0) ->
     dim = len(next(iter(words.values())))
     rows = [[0.0] * dim, *words.values()]
     nothing = np.full(dim, fallback, np.float32)
-    return StaticParts(
+    return StaticTextModel(
         tokenizer.to_str(), np.array(rows, np.float16), np.empty(0, np.int64), nothing
     )
 
@@ -73,19 +75,19 @@ def check_shape_and_type(encoder: Encoder) -> None:
     assert np.isfinite(rows).all(), "not all numbers are finite"
 
 
-def check_rows_have_length_one_or_zero(encoder: Encoder) -> None:
+def check_unit_rows(encoder: Encoder) -> None:
     """A text with words has a row of length 1; a blank one the zero row."""
     lengths = np.linalg.norm(encoder.encode(TEXTS), axis=1)
     wanted = np.array([float(bool(text.strip())) for text in TEXTS])
     np.testing.assert_allclose(lengths, wanted, atol=1e-5)
 
 
-def check_nothing_gives_nothing(encoder: Encoder) -> None:
+def check_empty_input(encoder: Encoder) -> None:
     """No texts, no rows, the width still right."""
     assert encoder.encode([]).shape == (0, encoder.dim)
 
 
-def check_one_string_is_refused(encoder: Encoder) -> None:
+def check_single_string_raises(encoder: Encoder) -> None:
     """One string instead of a list would be read letter by letter."""
     try:
         encoder.encode("globe")
@@ -94,12 +96,12 @@ def check_one_string_is_refused(encoder: Encoder) -> None:
     raise AssertionError("a single string was taken for a list of texts")
 
 
-def check_same_twice(encoder: Encoder) -> None:
+def check_determinism(encoder: Encoder) -> None:
     """The same texts give the same numbers, bit by bit."""
     np.testing.assert_array_equal(encoder.encode(TEXTS), encoder.encode(TEXTS))
 
 
-def check_company_does_not_matter(encoder: Encoder) -> None:
+def check_batch_invariance(encoder: Encoder) -> None:
     """A text has the same vector alone and in a batch, within ``encoder.tolerance``."""
     together = encoder.encode(TEXTS)
     alone = np.vstack([encoder.encode([text]) for text in TEXTS])
@@ -118,7 +120,7 @@ def check_different_texts_differ(encoder: Encoder) -> None:
     assert first @ second < 1 - 1e-4, "two different texts have one vector"
 
 
-def check_progress_ends_at_all(encoder: Encoder) -> None:
+def check_progress_reaches_total(encoder: Encoder) -> None:
     """Progress never goes back and ends at the number of texts."""
     told: list[tuple[int, int]] = []
     encoder.encode(TEXTS, progress=lambda done, n: told.append((done, n)))
@@ -127,7 +129,7 @@ def check_progress_ends_at_all(encoder: Encoder) -> None:
     assert told[-1] == (len(TEXTS), len(TEXTS)), f"progress ended at {told[-1]}"
 
 
-def check_identity(encoder: Encoder) -> None:
+def check_hash_is_stable(encoder: Encoder) -> None:
     """The hash is a word that can name a folder; it does not change with use."""
     before = encoder.hash
     encoder.encode(TEXTS)
@@ -139,13 +141,13 @@ EncoderCheck = Callable[[Encoder], None]
 
 ENCODER_CHECKS: tuple[EncoderCheck, ...] = (
     check_shape_and_type,
-    check_rows_have_length_one_or_zero,
-    check_nothing_gives_nothing,
-    check_one_string_is_refused,
-    check_same_twice,
-    check_company_does_not_matter,
+    check_unit_rows,
+    check_empty_input,
+    check_single_string_raises,
+    check_determinism,
+    check_batch_invariance,
     check_order_is_kept,
     check_different_texts_differ,
-    check_progress_ends_at_all,
-    check_identity,
+    check_progress_reaches_total,
+    check_hash_is_stable,
 )

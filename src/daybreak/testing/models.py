@@ -18,14 +18,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset
-from daybreak.data.events import Events
-from daybreak.data.items import Block, Items
-from daybreak.data.queries import Queries
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import NotFittedError
-from daybreak.models import Embeds, LinearModel, Model
-from daybreak.models.base import Continues
+from daybreak.models import LinearModel, Model, SupportsEmbeddings
+from daybreak.models.base import SupportsWarmStart
 from daybreak.types import Floats, Mask
 
 AnyModel: TypeAlias = Model[Any, Any]
@@ -33,80 +30,84 @@ AnyModel: TypeAlias = Model[Any, Any]
 N_ITEMS, N_USERS, N_ATTRIBUTES = 14, 40, 4
 
 
-def catalogue(n_items: int, *, seed: int = 0, first: int = 0, blocks: bool = True) -> Items:
+def example_items(n_items: int, *, seed: int = 0, first: int = 0, blocks: bool = True) -> Items:
     """Return items ``i<first>``, ... with words and meaning; the first has neither."""
     rng = np.random.default_rng(seed)
     words = rng.random((n_items, 9)) * (rng.random((n_items, 9)) < 0.4)
     meaning = rng.standard_normal((n_items, 5))
     words[:1] = meaning[:1] = 0
     made = (
-        Block("words", sp.csr_array(_unit(words))),
-        Block("meaning", _unit(meaning)),
+        ContentBlock("words", sp.csr_array(_normalise_rows(words))),
+        ContentBlock("meaning", _normalise_rows(meaning)),
     )
     ids = Vocabulary(f"i{first + row}" for row in range(n_items))
     return Items(ids, made if blocks else ())
 
 
-def shop(*, seed: int = 0) -> Dataset:
+def example_dataset(*, seed: int = 0) -> Dataset:
     """Return 40 users with profiles, 14 items (the last two without events), and times."""
     rng = np.random.default_rng(seed)
     item = np.minimum(rng.geometric(0.2, 200) - 1, N_ITEMS - 3)
     events = Events.of(rng.integers(0, N_USERS - 2, 200), item, rng.integers(1, 90, 200))
     profiles = sp.csr_array((rng.random((N_USERS, N_ATTRIBUTES)) < 0.4).astype(np.float32))
-    return Dataset(catalogue(N_ITEMS), events, N_USERS, profiles)
+    return Dataset(example_items(N_ITEMS), events, N_USERS, profiles)
 
 
-def odd_shops() -> Iterator[tuple[str, Dataset]]:
+def edge_case_datasets() -> Iterator[tuple[str, Dataset]]:
     """Yield data sets with a name that lack what models are used to."""
-    whole = shop()
+    whole = example_dataset()
     items, events = whole.items, whole.events
     nobody = Events.of([], [], [])
     one = Events.of([3], [2], [7.0])
     undated = Events.of(events.user, events.item, np.zeros(len(events)))
-    yield "an empty catalogue", Dataset(catalogue(0), nobody, N_USERS, whole.profiles)
-    yield "nothing at all", Dataset(catalogue(0, blocks=False), nobody, 0)
+    yield "an empty catalogue", Dataset(example_items(0), nobody, N_USERS, whole.profiles)
+    yield "nothing at all", Dataset(example_items(0, blocks=False), nobody, 0)
     yield "items without events", Dataset(items, nobody, N_USERS, whole.profiles)
     yield "one event", Dataset(items, one, N_USERS, whole.profiles)
     yield "events without times", Dataset(items, undated, N_USERS, whole.profiles)
     yield "users without profiles", Dataset(items, events, N_USERS)
-    bare = catalogue(N_ITEMS, blocks=False)
+    bare = example_items(N_ITEMS, blocks=False)
     yield "items without content", Dataset(bare, events, N_USERS, whole.profiles)
-    yield "one item", Dataset(catalogue(1), Events.of([0, 1], [0, 0], [1, 2]), N_USERS)
+    yield "one item", Dataset(example_items(1), Events.of([0, 1], [0, 0], [1, 2]), N_USERS)
 
 
-def questions(data: Dataset) -> Queries:
+def example_queries(data: Dataset) -> Queries:
     """Return four queries: nothing, profile only, history only, both."""
-    first, second = (data.active[0], data.active[-1]) if len(data.active) else (0, 0)
+    first, second = (
+        (data.active_user_rows[0], data.active_user_rows[-1])
+        if len(data.active_user_rows)
+        else (0, 0)
+    )
     if not data.n_users:
-        none = sp.csr_array((4, len(data.anchors)), dtype=np.float32)
-        return Queries.from_history(data.anchors, none, none, sp.csr_array((4, 0)))
-    asked = Queries.of(data, data.events, np.array([first, second]))
+        none = sp.csr_array((4, len(data.train_items)), dtype=np.float32)
+        return Queries.from_history(data.train_items, none, none, sp.csr_array((4, 0)))
+    asked = Queries.for_users(data, data.events, np.array([first, second]))
     order = np.array([0, 0, 0, 1])
     history = sp.diags_array(np.array([0, 0, 1, 1], dtype=np.float32))
     profile = sp.diags_array(np.array([0, 1, 0, 1], dtype=np.float32))
     return Queries(
-        data.anchors,
+        data.train_items,
         sp.csr_array(history @ asked.history[order]),
-        sp.csr_array(history @ asked.recent[order]),
+        sp.csr_array(history @ asked.recent_history[order]),
         sp.csr_array(profile @ asked.profile[order]),
         np.array([0, 0, 1, 1], dtype=np.float32) * asked.n_events[order],
     )
 
 
-def askable(data: Dataset) -> Iterator[tuple[str, Items]]:
+def item_cases(data: Dataset) -> Iterator[tuple[str, Items]]:
     """Yield lists of items with a name: what may be asked of a model fitted on ``data``."""
     blocks = bool(data.items.blocks)
     yield "the catalogue", data.items
-    yield "items with events", data.anchors
-    yield "strangers", catalogue(3, seed=9, first=100, blocks=blocks)
+    yield "items with events", data.train_items
+    yield "strangers", example_items(3, seed=9, first=100, blocks=blocks)
     yield "no items", data.items.take(np.empty(0, dtype=np.int64))
 
 
-def check_asks_for_fit(model: AnyModel) -> None:
+def check_requires_fit(model: AnyModel) -> None:
     """A model that has not learned says so."""
-    data = shop()
+    data = example_dataset()
     try:
-        _fresh(model).score(questions(data), data.items)
+        _unfitted_copy(model).score(example_queries(data), data.items)
     except NotFittedError:
         return
     raise AssertionError("it answered before it learned")
@@ -114,175 +115,189 @@ def check_asks_for_fit(model: AnyModel) -> None:
 
 def check_shape_and_type(model: AnyModel) -> None:
     """One float32 row a query, one column an item, for all kinds of both; never infinite."""
-    data = shop()
-    fitted = _fresh(model).fit(data)
-    for name, items in askable(data):
-        _sound(fitted.score(questions(data), items), 4, len(items), name)
+    data = example_dataset()
+    fitted = _unfitted_copy(model).fit(data)
+    for name, items in item_cases(data):
+        _assert_valid_scores(fitted.score(example_queries(data), items), 4, len(items), name)
 
 
 def check_no_queries(model: AnyModel) -> None:
     """No queries, no rows."""
-    data = shop()
-    nobody = questions(data).take(np.empty(0, dtype=np.int64))
-    _sound(_fresh(model).fit(data).score(nobody, data.items), 0, N_ITEMS, "nobody")
+    data = example_dataset()
+    nobody = example_queries(data).take(np.empty(0, dtype=np.int64))
+    _assert_valid_scores(
+        _unfitted_copy(model).fit(data).score(nobody, data.items), 0, N_ITEMS, "nobody"
+    )
 
 
-def check_cannot_say_is_nan(model: AnyModel) -> None:
+def check_unscored_is_nan(model: AnyModel) -> None:
     """NaN is for items of which nothing is known, never for some queries only, and never 0."""
-    data = shop()
-    fitted = _fresh(model).fit(data)
-    for name, items in askable(data):
-        unknown: Mask = np.isnan(fitted.score(questions(data), items))
+    data = example_dataset()
+    fitted = _unfitted_copy(model).fit(data)
+    for name, items in item_cases(data):
+        unknown: Mask = np.isnan(fitted.score(example_queries(data), items))
         assert (unknown.all(axis=0) == unknown.any(axis=0)).all(), f"NaN by query: {name}"
-        new = data.anchors.ids.rows(items.ids) < 0
+        new = data.train_items.ids.rows(items.ids) < 0
         silent = np.asarray(unknown.all(axis=0))[new]
-        assert not silent.any() if fitted.content else silent.all(), f"new items among {name}"
-    some = fitted.score(questions(data), data.items)
+        assert not silent.any() if fitted.scores_new_items else silent.all(), (
+            f"new items among {name}"
+        )
+    some = fitted.score(example_queries(data), data.items)
     assert not np.isnan(some).all(), "it can say nothing of the catalogue it learned from"
 
 
-def check_learns_from_little(model: AnyModel) -> None:
+def check_fits_tiny_data(model: AnyModel) -> None:
     """Whatever is missing, it learns and answers."""
-    for name, data in odd_shops():
-        fitted = _fresh(model).fit(data)
-        for what, items in askable(data):
-            scores = fitted.score(questions(data), items)
-            _sound(scores, 4, len(items), f"{what}, learned from {name}")
+    for name, data in edge_case_datasets():
+        fitted = _unfitted_copy(model).fit(data)
+        for what, items in item_cases(data):
+            scores = fitted.score(example_queries(data), items)
+            _assert_valid_scores(scores, 4, len(items), f"{what}, learned from {name}")
 
 
-def check_order_of_items_does_not_matter(model: AnyModel) -> None:
+def check_item_order_invariance(model: AnyModel) -> None:
     """An item has one score, wherever it stands in the list and whoever stands beside it."""
-    data = shop()
-    fitted, asked = _fresh(model).fit(data), questions(data)
+    data = example_dataset()
+    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
     scores = fitted.score(asked, data.items)
     order = np.random.default_rng(1).permutation(N_ITEMS)[: N_ITEMS - 2]
-    _near(fitted.score(asked, data.items.take(order)), scores[:, order], "order of items")
+    _assert_close(
+        fitted.score(asked, data.items.take(order)), scores[:, order], "order of items"
+    )
 
 
-def check_company_of_queries_does_not_matter(model: AnyModel) -> None:
+def check_batch_invariance(model: AnyModel) -> None:
     """A query has the same scores alone and in a batch."""
-    data = shop()
-    fitted, asked = _fresh(model).fit(data), questions(data)
+    data = example_dataset()
+    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
     together = fitted.score(asked, data.items)
     for row in range(len(asked)):
         alone = fitted.score(asked.take(np.array([row])), data.items)
-        _near(alone, together[row : row + 1], f"query {row} alone")
+        _assert_close(alone, together[row : row + 1], f"query {row} alone")
 
 
-def check_learns_the_same_twice(model: AnyModel) -> None:
+def check_fit_is_deterministic(model: AnyModel) -> None:
     """One seed, one result, bit by bit; the data stay as they were."""
-    data, untouched = shop(), shop()
-    first = _fresh(model).fit(data, seed=5).score(questions(data), data.items)
-    again = _fresh(model).fit(shop(), seed=5).score(questions(data), data.items)
+    data, untouched = example_dataset(), example_dataset()
+    first = _unfitted_copy(model).fit(data, seed=5).score(example_queries(data), data.items)
+    again = (
+        _unfitted_copy(model)
+        .fit(example_dataset(), seed=5)
+        .score(example_queries(data), data.items)
+    )
     np.testing.assert_array_equal(first, again, err_msg="two fits differ")
     for was, now in zip(_arrays(untouched), _arrays(data), strict=True):
         np.testing.assert_array_equal(was, now, err_msg="the data were changed")
 
 
-def check_survives_saving(model: AnyModel) -> None:
+def check_save_and_load(model: AnyModel) -> None:
     """Loaded from its folder it has the same options and the same scores, bit by bit."""
-    for data in (shop(), *(odd for _, odd in odd_shops())):
-        fitted = _fresh(model).fit(data)
+    for data in (example_dataset(), *(odd for _, odd in edge_case_datasets())):
+        fitted = _unfitted_copy(model).fit(data)
         with TemporaryDirectory() as folder:
             fitted.save(Path(folder) / "model")
             names = sorted(path.name for path in (Path(folder) / "model").iterdir())
             back = type(model).load(Path(folder) / "model")
         assert names == ["model.json", "state.safetensors"], f"it wrote {names}"
         assert back.config == fitted.config, f"options came back as {back.config}"
-        asked = questions(data)
+        asked = example_queries(data)
         wanted, found = fitted.score(asked, data.items), back.score(asked, data.items)
         np.testing.assert_array_equal(wanted, found, err_msg="scores changed by saving")
 
 
 def check_state_is_plain(model: AnyModel) -> None:
     """A state holds arrays, sparse matrices, vocabularies and plain values only."""
-    state = _fresh(model).fit(shop()).state
+    state = _unfitted_copy(model).fit(example_dataset()).state
     plain = (np.ndarray, Vocabulary, bool, int, float, str)
     for field in fields(state):
         value = getattr(state, field.name)
         assert isinstance(value, plain) or sp.issparse(value), f"{field.name}: {type(value)}"
 
 
-def check_written_out_equals_score(model: AnyModel) -> None:
+def check_linear_scorer_equals_score(model: AnyModel) -> None:
     """A linear model's ``bias + evidence @ weights`` is its score; NaN where not known."""
     if not isinstance(model, LinearModel):
         return
-    data = shop()
-    fitted, asked = _fresh(model).fit(data), questions(data)
-    for name, items in askable(data):
-        form = fitted.linear(asked.anchors, items)  # type: ignore[attr-defined]
+    data = example_dataset()
+    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
+    for name, items in item_cases(data):
+        form = fitted.linear(asked.train_items, items)  # type: ignore[attr-defined]
         product = form.weights.apply(fitted.evidence_in(asked))  # type: ignore[attr-defined]
         total = form.bias + (0 if product is None else product)
         scores = fitted.score(asked, items)
-        _near(scores[:, form.known], np.broadcast_to(total, scores.shape)[:, form.known], name)
+        _assert_close(
+            scores[:, form.known], np.broadcast_to(total, scores.shape)[:, form.known], name
+        )
         assert np.isnan(scores[:, ~form.known]).all(), f"a score where it cannot say: {name}"
 
 
-def check_embeds_equals_score(model: AnyModel) -> None:
+def check_embeddings_equal_score(model: AnyModel) -> None:
     """The dot products of an embedding model's vectors are its scores."""
-    if not isinstance(model, Embeds):
+    if not isinstance(model, SupportsEmbeddings):
         return
-    data, asked = shop(), questions(shop())
-    fitted: Any = _fresh(model).fit(data)
-    for name, items in askable(data):
+    data, asked = example_dataset(), example_queries(example_dataset())
+    fitted: Any = _unfitted_copy(model).fit(data)
+    for name, items in item_cases(data):
         product = fitted.query_vectors(asked) @ fitted.item_vectors(items).T
-        _near(fitted.score(asked, items), product, name)
+        _assert_close(fitted.score(asked, items), product, name)
 
 
-def check_goes_on_from_any_state(model: AnyModel) -> None:
+def check_warm_start(model: AnyModel) -> None:
     """A model that can go on does so from what any shop taught, and leaves that as it was."""
-    if not isinstance(model, Continues):
+    if not isinstance(model, SupportsWarmStart):
         return
-    data = shop()
-    for name, before in (("another day", shop(seed=1)), *odd_shops()):
-        earlier = _fresh(model).fit(before)
-        said = earlier.score(questions(before), before.items)
-        fitted = _fresh(model).fit(data, start=earlier.state)
-        scores = fitted.score(questions(data), data.items)
-        _sound(scores, 4, N_ITEMS, f"went on from {name}")
-        again = _fresh(model).fit(shop(), start=earlier.state)
+    data = example_dataset()
+    for name, before in (("another day", example_dataset(seed=1)), *edge_case_datasets()):
+        earlier = _unfitted_copy(model).fit(before)
+        said = earlier.score(example_queries(before), before.items)
+        fitted = _unfitted_copy(model).fit(data, initial_state=earlier.state)
+        scores = fitted.score(example_queries(data), data.items)
+        _assert_valid_scores(scores, 4, N_ITEMS, f"went on from {name}")
+        again = _unfitted_copy(model).fit(example_dataset(), initial_state=earlier.state)
         assert np.array_equal(
-            again.score(questions(data), data.items), scores, equal_nan=True
+            again.score(example_queries(data), data.items), scores, equal_nan=True
         ), f"differs when it goes on from {name} again"
-        _near(earlier.score(questions(before), before.items), said, f"{name} was changed")
+        _assert_close(
+            earlier.score(example_queries(before), before.items), said, f"{name} was changed"
+        )
 
 
 ModelCheck: TypeAlias = Callable[[AnyModel], None]
 
 MODEL_CHECKS: tuple[ModelCheck, ...] = (
-    check_asks_for_fit,
+    check_requires_fit,
     check_shape_and_type,
     check_no_queries,
-    check_cannot_say_is_nan,
-    check_learns_from_little,
-    check_order_of_items_does_not_matter,
-    check_company_of_queries_does_not_matter,
-    check_learns_the_same_twice,
-    check_survives_saving,
+    check_unscored_is_nan,
+    check_fits_tiny_data,
+    check_item_order_invariance,
+    check_batch_invariance,
+    check_fit_is_deterministic,
+    check_save_and_load,
     check_state_is_plain,
-    check_written_out_equals_score,
-    check_embeds_equals_score,
-    check_goes_on_from_any_state,
+    check_linear_scorer_equals_score,
+    check_embeddings_equal_score,
+    check_warm_start,
 )
 """All checks of this module."""
 
 
-def _fresh(model: AnyModel) -> AnyModel:
+def _unfitted_copy(model: AnyModel) -> AnyModel:
     return type(model)(**asdict(model.config))
 
 
-def _unit(rows: Any) -> Floats:
+def _normalise_rows(rows: Any) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(lengths, lengths, 1), dtype=np.float32)
 
 
-def _sound(scores: Floats, n_queries: int, n_items: int, where: str) -> None:
+def _assert_valid_scores(scores: Floats, n_queries: int, n_items: int, where: str) -> None:
     assert scores.shape == (n_queries, n_items), f"shape {scores.shape}: {where}"
     assert scores.dtype == np.float32, f"type {scores.dtype}: {where}"
     assert not np.isinf(scores).any(), f"infinite scores: {where}"
 
 
-def _near(found: Floats, wanted: Floats, where: str) -> None:
+def _assert_close(found: Floats, wanted: Floats, where: str) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5, err_msg=where)
 
 

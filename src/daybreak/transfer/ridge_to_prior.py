@@ -8,11 +8,11 @@ import scipy.linalg as sl
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Floats, Sparse
 
-DIRECT = 4096
+MAX_DIRECT_ROWS = 4096
 """Rows up to which the equations are solved exactly; beyond, by conjugate gradients."""
-STEPS = 200
+MAX_CG_ITERATIONS = 200
 """Rounds of conjugate gradients, at most."""
-CLOSE = 1e-4
+CG_TOLERANCE = 1e-4
 """What may be left of a column's right-hand side when the rounds end."""
 
 
@@ -51,7 +51,7 @@ class RidgeToPrior:
         self.prior = prior
         self._left = np.asarray(targets - rows @ prior, np.float64)
         """(n, dim) what the prior leaves to explain"""
-        small = rows.shape[0] <= DIRECT
+        small = rows.shape[0] <= MAX_DIRECT_ROWS
         self._gram = (rows @ rows.T).toarray().astype(np.float64) if small else None
 
     def fit(self, ridge: float) -> Floats:
@@ -63,30 +63,30 @@ class RidgeToPrior:
         if not ridge > 0:
             raise ConfigError(f"a ridge must be above 0, got {ridge!r}")
         if self._gram is None:
-            solved = self._by_rounds(ridge)
+            solved = self._solve_cg(ridge)
         else:
             full = self._gram + ridge * np.eye(len(self._gram))
             solved = sl.solve(full, self._left, assume_a="pos", overwrite_a=True)
         return np.asarray(self.prior + self.rows.T @ solved, np.float32)
 
-    def _by_rounds(self, ridge: float) -> Doubles:
+    def _solve_cg(self, ridge: float) -> Doubles:
         """Solve every column by conjugate gradients at the same time."""
         solved = np.zeros_like(self._left)
         left = self._left.copy()
         way = left.copy()
-        size = _dots(left, left)
-        enough = CLOSE**2 * size
-        for _ in range(STEPS):
+        size = _column_dots(left, left)
+        enough = CG_TOLERANCE**2 * size
+        for _ in range(MAX_CG_ITERATIONS):
             if (size <= enough).all():
                 break
             image = self.rows @ (self.rows.T @ way) + ridge * way
-            step = size / np.maximum(_dots(way, image), 1e-300)
+            step = size / np.maximum(_column_dots(way, image), 1e-300)
             solved += step * way
             left -= step * image
-            before, size = size, _dots(left, left)
+            before, size = size, _column_dots(left, left)
             way = left + (size / np.maximum(before, 1e-300)) * way
         return solved
 
 
-def _dots(a: Any, b: Any) -> Doubles:
+def _column_dots(a: Any, b: Any) -> Doubles:
     return np.asarray(np.einsum("nd,nd->d", a, b))

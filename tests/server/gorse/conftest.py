@@ -2,13 +2,15 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.service.live import Live
+from daybreak.service.live import RecommenderService
 from tests.server.conftest import served
 
 
 @pytest.fixture
 def live(tmp_path):
-    with Live(Settings(store=f"sqlite:///{tmp_path / 'shop.db'}", encoder="none")) as opened:
+    with RecommenderService(
+        Settings(store=f"sqlite:///{tmp_path / 'shop.db'}", encoder="none")
+    ) as opened:
         yield opened
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from daybreak.config import Settings
 from daybreak.data import Tables
-from daybreak.service.importing import Sources
-from daybreak.service.live import Live
+from daybreak.service.ingest.files import Sources
+from daybreak.service.live import RecommenderService
 from daybreak.store import open_store
 from tests.server.conftest import served
 
@@ -205,7 +205,10 @@ def test_items_are_found_by_words(tmp_path):
     with open_store(store) as opened:
         items = pl.DataFrame({"item_id": list(words), "description": list(words.values())})
         opened.write(Tables.of(items=items))
-    with Live(Settings(store=store, encoder="none")) as live, served(live) as (_, url):
+    with (
+        RecommenderService(Settings(store=store, encoder="none")) as live,
+        served(live) as (_, url),
+    ):
         found = httpx.get(f"{url}/api/items", params={"q": "some green tea", "n": 1}).json()
     assert [(item["ItemId"], item["Comment"]) for item in found["Items"]] == [
         ("tea", "green tea")

@@ -5,19 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.errors import DataError
-from daybreak.server.gorse.labels import columns_of, labels_of
-from daybreak.server.gorse.lines import lines_of
-from daybreak.server.gorse.rows import (
+from daybreak.server.gorse.convert import (
+    columns_to_labels,
     event_row,
+    format_time,
     gorse_feedback,
     gorse_item,
     gorse_user,
     item_row,
-    time_text,
+    labels_to_columns,
     user_row,
 )
-from daybreak.server.gorse.schemas import NO_TIME, Feedback, Item, ItemPatch, User
-from daybreak.server.problems import Refused
+from daybreak.server.gorse.routes.bulk import iter_jsonl_lines
+from daybreak.server.gorse.schemas import (
+    ZERO_TIME,
+    GorseFeedback,
+    GorseItem,
+    GorseItemPatch,
+    GorseUser,
+)
+from daybreak.server.http.problems import HttpProblem
 
 WORDS = st.text("abc", min_size=1, max_size=3)
 LABELS = st.dictionaries(
@@ -27,7 +34,7 @@ LABELS = st.dictionaries(
 
 @given(LABELS)
 def test_labels_come_back_as_they_were(labels):
-    assert labels_of(columns_of(labels)) == labels
+    assert columns_to_labels(labels_to_columns(labels)) == labels
 
 
 def test_deep_labels_are_refused():
@@ -35,17 +42,17 @@ def test_deep_labels_are_refused():
     for _ in range(20):
         labels = {"in": labels}
     with pytest.raises(DataError, match="nested deeper than 8"):
-        columns_of(labels)
+        labels_to_columns(labels)
 
 
 @pytest.mark.parametrize("labels", [None, [], {}])
 def test_no_labels_are_no_columns(labels):
-    assert columns_of(labels) == {}
-    assert labels_of({}) is None
+    assert labels_to_columns(labels) == {}
+    assert columns_to_labels({}) is None
 
 
 def test_an_item_comes_back_as_it_was():
-    item = Item(
+    item = GorseItem(
         ItemId="vuejs:vue",
         IsHidden=True,
         Categories=["js", "ui"],
@@ -59,18 +66,18 @@ def test_an_item_comes_back_as_it_was():
 
 
 def test_a_patch_says_only_what_changes():
-    assert item_row("1", ItemPatch(IsHidden=False)) == {"item_id": "1", "is_hidden": False}
+    assert item_row("1", GorseItemPatch(IsHidden=False)) == {"item_id": "1", "is_hidden": False}
 
 
 def test_a_user_comes_back_as_it_was():
-    user = User(UserId="bob", Labels={"gender": "M", "age": 24}, Comment="my user")
+    user = GorseUser(UserId="bob", Labels={"gender": "M", "age": 24}, Comment="my user")
     assert gorse_user(user_row("bob", user)) == user
 
 
-@pytest.mark.parametrize("text", ["", NO_TIME, None])
+@pytest.mark.parametrize("text", ["", ZERO_TIME, None])
 def test_a_time_that_means_none_is_left_out(text):
     assert "timestamp" not in event_row(
-        Feedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=text)
+        GorseFeedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=text)
     )
 
 
@@ -83,11 +90,11 @@ def test_values_of_one_feedback_add_up_and_the_last_time_counts():
     ]
     read, star = gorse_feedback(events)
     assert (read.value, read.timestamp) == (3.0, "1970-01-01T00:00:09Z")
-    assert (star.value, star.timestamp) == (0.0, NO_TIME)
+    assert (star.value, star.timestamp) == (0.0, ZERO_TIME)
 
 
 def test_a_time_that_no_calendar_has_is_none():
-    assert time_text(1e18) == NO_TIME
+    assert format_time(1e18) == ZERO_TIME
 
 
 def split(body, content_type, size):
@@ -96,7 +103,7 @@ def split(body, content_type, size):
             yield body[start : start + size]
 
     async def lines():
-        return [line async for line in lines_of(parts(), content_type)]
+        return [line async for line in iter_jsonl_lines(parts(), content_type)]
 
     return asyncio.run(lines())
 
@@ -119,10 +126,10 @@ def test_the_file_of_a_form_is_read(size):
 
 
 def test_an_endless_line_is_refused():
-    with pytest.raises(Refused, match="a line may have"):
+    with pytest.raises(HttpProblem, match="a line may have"):
         split(b"x" * 1_200_000, "", 100_000)
 
 
 def test_a_form_without_a_boundary_is_refused():
-    with pytest.raises(Refused, match="no boundary"):
+    with pytest.raises(HttpProblem, match="no boundary"):
         split(b"", "multipart/form-data", 10)

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import Tables
-from daybreak.service.experiments import Experiments
+from daybreak.service.experiments import ExperimentManager
 from daybreak.store import open_store
-from daybreak.store.journal import Answer, Shown
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 DAY = 86400.0
 ITEMS = tuple(f"item-{number:02d}" for number in range(40))
@@ -30,7 +30,7 @@ class Stage:
         self.store = open_store("sqlite:///:memory:")
         self.journal = self.store.journal
         self.written = 0
-        self.book = Experiments(self.journal, clock=self.clock, **options)
+        self.book = ExperimentManager(self.journal, clock=self.clock, **options)
 
     def run(self, **plan):
         """Start an experiment between ``now`` and ``new``."""
@@ -46,10 +46,12 @@ class Stage:
             if part is None
             else {"experiment": part.experiment, "variant": part.variant.name}
         )
-        shown = tuple(Shown(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items))
-        self.journal.put_answers(
+        shown = tuple(
+            LoggedItem(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items)
+        )
+        self.journal.put_recommendations(
             [
-                Answer(
+                LoggedRecommendation(
                     **{
                         "id": id,
                         "at": self.clock.now,
@@ -95,15 +97,17 @@ class Stage:
                 at, name = person * 60.0 + visit * DAY, part.variant.name
                 items = rng.permutation(len(ITEMS))[:5]
                 shown = tuple(
-                    Shown(ITEMS[i], 1.0, k + 1, "popular") for k, i in enumerate(items)
+                    LoggedItem(ITEMS[i], 1.0, k + 1, "popular") for k, i in enumerate(items)
                 )
                 id_ = f"{user}/{visit}"
-                answers.append(Answer(id_, at, user, "r", shown, part.experiment, name))
+                answers.append(
+                    LoggedRecommendation(id_, at, user, "r", shown, part.experiment, name)
+                )
                 events += [
                     (id_, user, place.item_id, "click", None, at + 5.0)
                     for place in shown
                     if rng.random() < rates[name]
                 ]
-        self.journal.put_answers(answers)
+        self.journal.put_recommendations(answers)
         self.react(*events)
         self.clock.now = people * 60.0 + visits * DAY

@@ -9,25 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare, kstest
 
-from daybreak.service.experiments.assigning import assign, place, takes_part, variant_of
-from daybreak.service.experiments.experiment import Experiment
-from daybreak.service.experiments.variant import Variant
+from daybreak.service.experiments.experiment import (
+    ExperimentPlan,
+    VariantPlan,
+    assign,
+    bucket,
+    choose_variant,
+    is_enrolled,
+)
 
 KEYS = [f"user-{number}" for number in range(20_000)]
 RARE = 1e-6
 
 
 def plan(id="x", weights=(1.0, 1.0), **fields):
-    variants = tuple(Variant(f"v{n}", weight) for n, weight in enumerate(weights))
-    return Experiment(id, variants, **{"salt": id, **fields})
+    variants = tuple(VariantPlan(f"v{n}", weight) for n, weight in enumerate(weights))
+    return ExperimentPlan(id, variants, **{"salt": id, **fields})
 
 
 def test_places_are_spread_evenly():
-    assert kstest([place("s", "share", key) for key in KEYS], "uniform").pvalue > RARE
+    assert kstest([bucket("s", "share", key) for key in KEYS], "uniform").pvalue > RARE
 
 
 def test_people_come_to_variants_by_weight():
-    counts = Counter(variant_of(plan(weights=(1, 2, 5)), key).name for key in KEYS)
+    counts = Counter(choose_variant(plan(weights=(1, 2, 5)), key).name for key in KEYS)
     found = [counts[f"v{n}"] for n in range(3)]
     assert chisquare(found, np.array([1, 2, 5]) / 8 * len(KEYS)).pvalue > RARE
 
@@ -35,7 +40,7 @@ def test_people_come_to_variants_by_weight():
 def test_variants_of_two_experiments_are_independent():
     table = np.zeros((2, 2))
     for key in KEYS:
-        first, second = (variant_of(plan(id_), key).name for id_ in ("one", "two"))
+        first, second = (choose_variant(plan(id_), key).name for id_ in ("one", "two"))
         table[int(first[1]), int(second[1])] += 1
     assert chi2_contingency(table).pvalue > RARE
 
@@ -44,12 +49,12 @@ def test_taking_part_says_nothing_about_the_variant():
     table = np.zeros((2, 2))
     for key in KEYS:
         part = plan(share=0.3)
-        table[int(takes_part(part, key)), int(variant_of(part, key).name[1])] += 1
+        table[int(is_enrolled(part, key)), int(choose_variant(part, key).name[1])] += 1
     assert chi2_contingency(table).pvalue > RARE
 
 
 def test_ids_that_follow_each_other_are_independent():
-    rows = [int(variant_of(plan(), key).name[1]) for key in KEYS]
+    rows = [int(choose_variant(plan(), key).name[1]) for key in KEYS]
     pairs = Counter(pairwise(rows))
     table = [[pairs[a, b] for b in range(2)] for a in range(2)]
     assert chi2_contingency(table).pvalue > RARE
@@ -58,21 +63,21 @@ def test_ids_that_follow_each_other_are_independent():
 @given(st.text(min_size=1), st.floats(0.001, 1), st.floats(0.001, 1))
 def test_a_larger_share_keeps_everybody_and_their_variant(key, one, two):
     small, large = (plan(share=share) for share in sorted((one, two)))
-    if takes_part(small, key):
-        assert takes_part(large, key)
-    assert variant_of(small, key) == variant_of(large, key)
+    if is_enrolled(small, key):
+        assert is_enrolled(large, key)
+    assert choose_variant(small, key) == choose_variant(large, key)
 
 
 @given(st.text(), st.text(), st.lists(st.floats(0.01, 100), min_size=2, max_size=9))
 def test_everybody_gets_one_of_the_variants_and_the_same_again(salt, key, weights):
     part = plan(weights=tuple(weights), salt=salt)
-    assert variant_of(part, key) in part.variants
+    assert choose_variant(part, key) in part.variants
     assert assign((part,), key) == assign((part,), key)
 
 
 def test_shadows_take_nobody_and_answer_beside_everybody():
-    shadow = Variant("dark", 9.0, shadow=True)
-    part = Experiment("x", (Variant("a"), shadow), salt="s")
+    shadow = VariantPlan("dark", 9.0, shadow=True)
+    part = ExperimentPlan("x", (VariantPlan("a"), shadow), salt="s")
     found = assign((part,), "ann")
     assert found.variant.name == "a"
     assert found.shadows == (shadow,)
@@ -98,7 +103,7 @@ def test_nobody_takes_no_part():
 def test_the_unit_says_whose_variant_it_is(unit, by):
     for salt in map(str, range(50)):
         part = plan(unit=unit, salt=salt)
-        assert assign((part,), "ann", "s1").variant == variant_of(part, by)
+        assert assign((part,), "ann", "s1").variant == choose_variant(part, by)
 
 
 def test_a_session_that_logs_in_keeps_its_variant_if_sessions_are_the_unit():

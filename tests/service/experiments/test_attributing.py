@@ -4,8 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.service.experiments import Attribution
-from daybreak.service.experiments.attributing import SKEW_S, attributed, places
-from daybreak.store.journal import Answer, Shown
+from daybreak.service.experiments.impressions import (
+    MAX_CLOCK_SKEW_S,
+    attribute_events,
+    impression_rows,
+)
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 HOUR = 3600.0
 SCHEMA = {
@@ -19,15 +23,17 @@ SCHEMA = {
 
 
 def shown(*items, id="r1", at=0.0, **fields):
-    rows = tuple(Shown(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items))
-    return Answer(id, at, fields.pop("user_id", "ann"), "release", rows, **fields)
+    rows = tuple(LoggedItem(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items))
+    return LoggedRecommendation(id, at, fields.pop("user_id", "ann"), "release", rows, **fields)
 
 
 def found(answers, events, **rules):
     """Return what came of each place, by recommendation and item."""
     rows = [(event[0], "ann", *event[1:]) for event in events]
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    rows = attributed(places(answers), frame, Attribution(**rules)).rows(named=True)
+    rows = attribute_events(impression_rows(answers), frame, Attribution(**rules)).rows(
+        named=True
+    )
     return {(row["recommendation_id"], row["item_id"]): row for row in rows}
 
 
@@ -44,7 +50,13 @@ def test_an_event_on_what_was_not_shown_belongs_nowhere():
 
 @pytest.mark.parametrize(
     ("at", "counts"),
-    [(2 * HOUR, 1), (2 * HOUR + 1, 0), (-SKEW_S, 1), (-SKEW_S - 1, 0), (None, 1)],
+    [
+        (2 * HOUR, 1),
+        (2 * HOUR + 1, 0),
+        (-MAX_CLOCK_SKEW_S, 1),
+        (-MAX_CLOCK_SKEW_S - 1, 0),
+        (None, 1),
+    ],
 )
 def test_an_event_counts_within_the_window(at, counts):
     places_ = found([shown("tea")], [("r1", "tea", "purchase", None, at)], window_h=2.0)
@@ -105,7 +117,7 @@ def test_it_counts_as_a_slow_count_does(events):
                 event
                 for event in events
                 if event[:2] == (answer.id, item)
-                and (event[4] is None or -SKEW_S <= event[4] - answer.at <= 24 * HOUR)
+                and (event[4] is None or -MAX_CLOCK_SKEW_S <= event[4] - answer.at <= 24 * HOUR)
             ]
             kinds = {event[2] for event in mine}
             place = places_[answer.id, item]

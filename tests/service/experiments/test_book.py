@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak.errors import ConfigError, FilterError, NotFoundError
-from daybreak.service.experiments import Experiments
+from daybreak.service.experiments import ExperimentManager
 from tests.service.experiments.stage import Stage
 
 PLAN = {"id": "page", "variants": [{"name": "now"}, {"name": "new"}]}
@@ -26,7 +26,7 @@ def test_every_experiment_has_a_salt_of_its_own(stage):
 def test_a_draft_may_be_changed_in_all_that_matters(stage):
     stage.book.create(PLAN)
     changed = stage.book.change("page", {"metric": "conversion", "alpha": 0.01, "share": 0.5})
-    assert (changed.metric, changed.matters, changed.share) == ("conversion", 0.002, 0.5)
+    assert (changed.metric, changed.min_effect, changed.share) == ("conversion", 0.002, 0.5)
     assert stage.book.get("page") == changed
 
 
@@ -84,7 +84,7 @@ def test_a_release_that_is_not_there_cannot_be_compared():
 
 
 def test_another_process_sees_a_start_after_it_looks_again(stage):
-    other = Experiments(stage.journal)
+    other = ExperimentManager(stage.journal)
     stage.run()
     assert other.running == ()
     other.refresh()

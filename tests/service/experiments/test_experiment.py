@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.errors import ConfigError
-from daybreak.ranking.rules import Boost, Rules
-from daybreak.service.experiments import Attribution, Experiment, Variant
+from daybreak.ranking.reranking.rules import Boost, Rules
+from daybreak.service.experiments import Attribution, ExperimentPlan, VariantPlan
 
 TWO = [{"name": "a"}, {"name": "b"}]
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
@@ -37,21 +37,21 @@ class Request:
 def test_an_experiment_survives_json(names, share, metric, hours):
     variants = [{"name": name, "weight": 2, "ask": {"n": 3}} for name in names]
     row = {"id": "x", "variants": variants, "share": share, "metric": metric}
-    plan = Experiment.from_dict(row | {"attribution": {"window_h": hours}})
-    assert Experiment.from_dict(plan.to_dict()) == plan
+    plan = ExperimentPlan.from_dict(row | {"attribution": {"window_h": hours}})
+    assert ExperimentPlan.from_dict(plan.to_dict()) == plan
 
 
-@given(st.sampled_from(sorted(Experiment.__dataclass_fields__)), JSON)
+@given(st.sampled_from(sorted(ExperimentPlan.__dataclass_fields__)), JSON)
 def test_nonsense_is_refused_by_name_or_harmless(field, value):
     with suppress(ConfigError):
-        plan = Experiment.from_dict({"id": "x", "variants": TWO, field: value})
-        assert Experiment.from_dict(plan.to_dict()) == plan
+        plan = ExperimentPlan.from_dict({"id": "x", "variants": TWO, field: value})
+        assert ExperimentPlan.from_dict(plan.to_dict()) == plan
 
 
-@given(st.sampled_from(sorted(Variant.__dataclass_fields__)), JSON)
+@given(st.sampled_from(sorted(VariantPlan.__dataclass_fields__)), JSON)
 def test_a_variant_takes_no_nonsense_either(field, value):
     with suppress(ConfigError):
-        Variant.from_dict({"name": "a", field: value}).change(Request())
+        VariantPlan.from_dict({"name": "a", field: value}).apply(Request())
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_a_variant_takes_no_nonsense_either(field, value):
 )
 def test_a_bad_plan_says_what_is_wrong(row, said):
     with pytest.raises(ConfigError, match=said):
-        Experiment.from_dict({"id": "x", "variants": TWO} | row)
+        ExperimentPlan.from_dict({"id": "x", "variants": TWO} | row)
 
 
 def test_a_variant_changes_a_request_but_not_what_is_forbidden():
-    variant = Variant.from_dict(
+    variant = VariantPlan.from_dict(
         {
             "name": "b",
             "ask": {
@@ -87,7 +87,7 @@ def test_a_variant_changes_a_request_but_not_what_is_forbidden():
             },
         }
     )
-    changed = variant.change(Request(rules=Rules(exclude=("rum",), diversity=0.1)))
+    changed = variant.apply(Request(rules=Rules(exclude=("rum",), diversity=0.1)))
     assert changed.explore is True
     assert changed.n == 10
     assert changed.rules == Rules(
@@ -97,12 +97,12 @@ def test_a_variant_changes_a_request_but_not_what_is_forbidden():
 
 def test_a_variant_may_not_lift_what_a_caller_excludes():
     with pytest.raises(ConfigError, match="'exclude'"):
-        Variant("b", ask={"rules": {"exclude": []}})
+        VariantPlan("b", ask={"rules": {"exclude": []}})
 
 
 def test_a_variant_that_changes_nothing_leaves_the_request_alone():
     request = Request(n=3)
-    assert Variant("a").change(request) == request
+    assert VariantPlan("a").apply(request) == request
 
 
 def test_types_of_events_are_a_list_of_texts():

@@ -4,15 +4,15 @@ import math
 import pytest
 
 from daybreak.errors import ConfigError
-from daybreak.service.experiments import Knowledge
+from daybreak.service.experiments import ItemFacts
 from daybreak.service.experiments.online import online_report
-from daybreak.store.journal import Answer, Shown
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 from tests.service.experiments.stage import DAY, Stage
 
 
 def filled():
     """Two days: one answer on the first, two on the second, a click and a like."""
-    stage = Stage(known=lambda: Knowledge(n_items=4))
+    stage = Stage(known=lambda: ItemFacts(n_items=4))
     stage.answer("r1", "ann", ["tea", "cup"])
     stage.react(("r1", "ann", "tea", "click"))
     stage.clock.now = DAY + 60
@@ -38,8 +38,10 @@ def test_the_total_is_over_all_days():
 
 def test_what_nobody_saw_is_left_out():
     stage = filled()
-    dark = Answer("r1~x", 0.0, "ann", "r", (Shown("pot", 1.0, 1, "x"),), "e", "x", shadow=True)
-    stage.journal.put_answers([dark])
+    dark = LoggedRecommendation(
+        "r1~x", 0.0, "ann", "r", (LoggedItem("pot", 1.0, 1, "x"),), "e", "x", shadow=True
+    )
+    stage.journal.put_recommendations([dark])
     assert stage.book.online(0.0).total.items == 3
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from daybreak.service.experiments import pieces, shadow_id
-from daybreak.store.journal import Answer, Shown
+from daybreak.service.experiments import impressions, shadow_id
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 from tests.service.experiments.stage import ITEMS, Stage
 
 
@@ -22,11 +22,13 @@ def filled():
     variants = [{"name": "now"}, {"name": "new"}, {"name": "dark", "shadow": True}]
     stage.run(variants=variants)
     stage.days({"now": 0.1, "new": 0.4}, people=100)
-    dark = tuple(Shown(item, 1.0, rank, "x") for rank, item in enumerate(ITEMS[:20], 1))
-    for answer in stage.journal.answers()[::3]:
+    dark = tuple(LoggedItem(item, 1.0, rank, "x") for rank, item in enumerate(ITEMS[:20], 1))
+    for answer in stage.journal.recommendations()[::3]:
         id_ = shadow_id(answer.id, "dark")
-        shadow = Answer(id_, answer.at, answer.user_id, "r", dark, "page", "dark", shadow=True)
-        stage.journal.put_answers([shadow])
+        shadow = LoggedRecommendation(
+            id_, answer.at, answer.user_id, "r", dark, "page", "dark", shadow=True
+        )
+        stage.journal.put_recommendations([shadow])
     return stage
 
 
@@ -38,8 +40,8 @@ def reports(stage):
 def test_a_report_of_many_pieces_is_that_of_one(monkeypatch):
     stage = filled()
     whole = reports(stage)
-    monkeypatch.setattr(pieces, "AT_ONCE", 7)
-    monkeypatch.setattr(pieces, "PENDING", 20)
+    monkeypatch.setattr(impressions, "AT_ONCE", 7)
+    monkeypatch.setattr(impressions, "MAX_PENDING_ROWS", 20)
     assert same(reports(stage), whole)
     (shadow,) = whole[0]["shadows"]
     assert shadow["answers"] == 67
@@ -48,8 +50,8 @@ def test_a_report_of_many_pieces_is_that_of_one(monkeypatch):
 
 def test_never_more_than_a_piece_is_read_at_once(monkeypatch):
     stage, sizes = filled(), []
-    read = stage.journal.answers
-    monkeypatch.setattr(pieces, "AT_ONCE", 7)
+    read = stage.journal.recommendations
+    monkeypatch.setattr(impressions, "AT_ONCE", 7)
     monkeypatch.setattr(
         stage.journal,
         "answers",
@@ -61,8 +63,12 @@ def test_never_more_than_a_piece_is_read_at_once(monkeypatch):
 
 def test_an_answer_that_is_erased_meanwhile_counts_for_nobody():
     stage = filled()
-    ids = stage.journal.answer_heads()["id"]
+    ids = stage.journal.recommendation_summaries()["id"]
     stage.journal.erase(users=["user-1"])
-    found = [answer.user_id for part in pieces.pieces(stage.journal, ids) for answer in part]
+    found = [
+        answer.user_id
+        for part in impressions.iter_answer_chunks(stage.journal, ids)
+        for answer in part
+    ]
     assert len(found) < len(ids)
     assert "user-1" not in found

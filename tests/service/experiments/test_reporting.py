@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from daybreak.data import Tables
-from daybreak.service.experiments import Knowledge, shadow_id
-from daybreak.store.journal import Answer, Shown
+from daybreak.service.experiments import ItemFacts, shadow_id
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 from tests.service.experiments.stage import ITEMS, Stage
 
 RATES = {"now": 0.05, "new": 0.15}
@@ -107,9 +107,13 @@ def test_a_shadow_is_compared_with_what_was_shown(stage):
     variants = [{"name": "now"}, {"name": "dark", "shadow": True}]
     stage.run(variants=variants)
     stage.answer("r1", "ann", ["tea", "cup"])
-    dark = (Shown("cup", 1.0, 1, "x", explored=True), Shown("pot", 0.5, 2, "x"))
+    dark = (LoggedItem("cup", 1.0, 1, "x", explored=True), LoggedItem("pot", 0.5, 2, "x"))
     stage.journal.put_answers(
-        [Answer(shadow_id("r1", "dark"), 0.0, "ann", "r", dark, "page", "dark", shadow=True)]
+        [
+            LoggedRecommendation(
+                shadow_id("r1", "dark"), 0.0, "ann", "r", dark, "page", "dark", shadow=True
+            )
+        ]
     )
     stage.react(("r1", "ann", "cup", "click"), ("r1", "ann", "tea", "click"))
     report = stage.book.report("page")
@@ -135,7 +139,7 @@ def test_coverage_and_cold_items_need_the_catalogue():
         {"user_id": ["x"] * 9, "item_id": ["item-00"] * 9, "timestamp": [0.0] * 9}
     )
     tables = Tables.of(events, pl.DataFrame({"item_id": [*ITEMS, "never"]}))
-    stage = Stage(known=lambda: Knowledge.of(tables))
+    stage = Stage(known=lambda: ItemFacts.from_tables(tables))
     stage.run()
     stage.clock.now = 5.0
     stage.answer("r1", "ann", ["item-00", "item-01"])

@@ -4,8 +4,8 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.items import WEIGHTS, Block, Items
-from daybreak.service.experiments.spread import spread
+from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, ContentBlock, Items
+from daybreak.service.experiments.metrics import list_diversity
 
 
 def unit(matrix):
@@ -24,24 +24,24 @@ def content():
     rng = np.random.default_rng(0)
     words, meaning = (unit(rng.random((5, dim)).astype(np.float32)) for dim in (4, 3))
     words[4] = meaning[4] = 0
-    blocks = (Block("words", sp.csr_array(words)), Block("meaning", meaning))
+    blocks = (ContentBlock("words", sp.csr_array(words)), ContentBlock("meaning", meaning))
     return Items(Vocabulary("abcde"), blocks)
 
 
 def test_it_is_the_mean_over_pairs(content):
-    similar = content.similarity(content) / (1 + WEIGHTS["meaning"])
+    similar = content.similarity(content) / (1 + BLOCK_SIMILARITY_WEIGHTS["meaning"])
     pairs = [(0, 1), (0, 2), (1, 2)]
-    found = dict(spread(content, lists(x="abc", y="ad")).rows())
+    found = dict(list_diversity(content, lists(x="abc", y="ad")).rows())
     assert found["x"] == pytest.approx(np.mean([1 - similar[a, b] for a, b in pairs]), abs=1e-6)
     assert found["y"] == pytest.approx(1 - similar[0, 3], abs=1e-6)
 
 
 def test_items_without_content_are_passed_over(content):
-    found = dict(spread(content, lists(x="abe", y="ab", z="ae", w=["a", "new"])).rows())
+    found = dict(list_diversity(content, lists(x="abe", y="ab", z="ae", w=["a", "new"])).rows())
     assert found["x"] == pytest.approx(found["y"])
     assert set(found) == {"x", "y"}
 
 
 def test_nothing_shown_and_nothing_known_are_no_error(content):
-    assert spread(content, lists(x="").clear()).height == 0
-    assert spread(Items(Vocabulary([])), lists(x="ab")).height == 0
+    assert list_diversity(content, lists(x="").is_significant()).height == 0
+    assert list_diversity(Items(Vocabulary([])), lists(x="ab")).height == 0

@@ -4,9 +4,9 @@ from daybreak.service.experiments.tables import (
     online_table,
     plan_table,
     shadow_table,
-    shown_table,
+    variant_table,
 )
-from daybreak.store.journal import Answer, Shown
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 
 def test_a_report_has_a_row_for_each_variant(stage):
@@ -15,13 +15,13 @@ def test_a_report_has_a_row_for_each_variant(stage):
         note="does it help?",
     )
     stage.days({"now": 0.1, "new": 0.3}, people=150)
-    dark = (Shown("item-00", 1.0, 1, "popular"),)
+    dark = (LoggedItem("item-00", 1.0, 1, "popular"),)
     id_ = shadow_id("user-0/0", "dark")
     stage.journal.put_answers(
-        [Answer(id_, 0.0, "user-0", "r", dark, "page", "dark", shadow=True)]
+        [LoggedRecommendation(id_, 0.0, "user-0", "r", dark, "page", "dark", shadow=True)]
     )
     report = stage.book.report("page")
-    assert shown_table(report)["variant"].to_list() == ["now", "new"]
+    assert variant_table(report)["variant"].to_list() == ["now", "new"]
     assert shadow_table(report)["answers"].to_list() == [1]
     first = difference_table(report).row(0, named=True)
     assert (first["measure"], first["word"]) == ("click rate", "too early")

@@ -5,7 +5,7 @@ import pytest
 from daybreak import Recommender
 from daybreak.config import Settings
 from daybreak.data import Tables
-from daybreak.service.live import Live
+from daybreak.service.live import RecommenderService
 from daybreak.store import Release, open_store
 
 LINE_UP = ["popular", "popular/now", "profile", "item_knn", "content/match", "content/ridge"]
@@ -43,12 +43,14 @@ def settings(folder):
 @pytest.fixture
 def live(settings):
     """A service over the release; other processes are followed when a test says so."""
-    with Live(settings, poll_s=3600) as service:
+    with RecommenderService(settings, poll_s=3600) as service:
         yield service
 
 
 @pytest.fixture
 def fresh(tmp_path):
     """A service over nothing."""
-    with Live(Settings(store=f"sqlite:///{tmp_path}/new.db"), poll_s=3600) as service:
+    with RecommenderService(
+        Settings(store=f"sqlite:///{tmp_path}/new.db"), poll_s=3600
+    ) as service:
         yield service

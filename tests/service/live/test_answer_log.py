@@ -1,10 +1,10 @@
 import pytest
 
 from daybreak.errors import StoreError
-from daybreak.service.live.answer_log import AnswerLog
-from daybreak.store.journal import Answer, Shown
+from daybreak.service.serving.answer_log import AnswerLog
+from daybreak.store.base import LoggedItem, LoggedRecommendation
 
-ANSWER = Answer("a1", 1.8e9, "ann", "r1", (Shown("tea", 0.5, 1, "ease"),))
+ANSWER = LoggedRecommendation("a1", 1.8e9, "ann", "r1", (LoggedItem("tea", 0.5, 1, "ease"),))
 
 
 class Journal:
@@ -29,7 +29,7 @@ def journal():
 
 @pytest.fixture
 def log(journal, monkeypatch):
-    monkeypatch.setattr("daybreak.service.live.answer_log.BEHIND_S", 3600)
+    monkeypatch.setattr("daybreak.service.serving.answer_log.MAX_WRITE_DELAY_S", 3600)
     log = AnswerLog(journal)
     yield log
     journal.meanwhile = lambda: None

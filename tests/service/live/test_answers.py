@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from daybreak.errors import DataError, FilterError, NotFoundError, ServiceError
-from daybreak.ranking.rules import Boost, Rules
-from daybreak.service.live import Ask, answering
-from daybreak.service.live.answer_log import AnswerLog
-from daybreak.service.live.batcher import Batcher
+from daybreak.ranking.reranking.rules import Boost, Rules
+from daybreak.service.live import RecommendRequest
+from daybreak.service.serving.answer_log import AnswerLog
+from daybreak.service.serving.batcher import Batcher
 
 
 def ids(answer):
@@ -17,9 +17,13 @@ def ids(answer):
 
 def test_callers_at_the_same_time_get_their_own_answers(live):
     users = [f"person-{n}" for n in range(40)] * 3
-    alone = {user: ids(live.recommend(Ask(user_id=user, n=5))) for user in set(users)}
+    alone = {
+        user: ids(live.recommend(RecommendRequest(user_id=user, n=5))) for user in set(users)
+    }
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda user: live.recommend(Ask(user_id=user, n=5)), users))
+        answers = list(
+            pool.map(lambda user: live.recommend(RecommendRequest(user_id=user, n=5)), users)
+        )
     assert [ids(answer) for answer in answers] == [alone[user] for user in users]
     assert len({answer.recommendation_id for answer in answers}) == len(users)
 
@@ -52,9 +56,14 @@ def test_a_mistake_in_a_batch_reaches_whoever_asked():
 
 
 def test_what_is_wrong_with_one_ask_costs_the_others_nothing(live):
-    wrong = Ask(user_id="person-2", rules=Rules(where="colour = 'red'"))
-    bad = Ask(user_id="person-3", events=[{"item_id": 1.5}])
-    asks = [Ask(user_id="person-1"), wrong, bad, Ask(user_id="person-4")]
+    wrong = RecommendRequest(user_id="person-2", rules=Rules(where="colour = 'red'"))
+    bad = RecommendRequest(user_id="person-3", events=[{"item_id": 1.5}])
+    asks = [
+        RecommendRequest(user_id="person-1"),
+        wrong,
+        bad,
+        RecommendRequest(user_id="person-4"),
+    ]
     first, second, third, fourth = live.recommend_many(asks)
     assert isinstance(second, FilterError)
     assert isinstance(third, DataError)
@@ -66,21 +75,23 @@ def test_what_is_wrong_with_one_ask_costs_the_others_nothing(live):
 
 def test_rules_hold_in_live_answers(live):
     rules = Rules(where="shelf = 'rum'", boosts=(Boost("title = 'rum number 1'", 50.0),))
-    answer = live.recommend(Ask(n=4, rules=rules, explain=True))
+    answer = live.recommend(RecommendRequest(n=4, rules=rules, explain=True))
     assert {item.properties["shelf"] for item in answer.items} == {"rum"}
     boosted = answer.items[0]
     assert boosted.item_id == "item-1"
     assert sum(r.value for r in boosted.reasons) == pytest.approx(boosted.score, abs=1e-4)
     assert boosted.reasons[-1].kind == "boost"
-    chosen = live.recommend(Ask(n=9, rules=Rules(items=("item-1", "item-2", "x"))))
+    chosen = live.recommend(RecommendRequest(n=9, rules=Rules(items=("item-1", "item-2", "x"))))
     assert set(ids(chosen)) == {"item-1", "item-2"}
-    seen = live.recommend(Ask(user_id="person-1", n=40, rules=Rules(exclude_seen=False)))
+    seen = live.recommend(
+        RecommendRequest(user_id="person-1", n=40, rules=Rules(exclude_seen=False))
+    )
     assert len(seen.items) == 35
 
 
 def test_reasons_add_up_and_a_full_explanation_does(live):
     live.add_events([{"user_id": "eve", "item_id": "item-3"}])
-    answer = live.recommend(Ask(user_id="eve", n=5, explain=True))
+    answer = live.recommend(RecommendRequest(user_id="eve", n=5, explain=True))
     for item in answer.items:
         assert sum(r.value for r in item.reasons) == pytest.approx(item.score, abs=1e-4)
         whole = live.explain("eve", item.item_id)
@@ -92,11 +103,11 @@ def test_reasons_add_up_and_a_full_explanation_does(live):
 
 
 def test_an_answer_goes_on_without_repeating_itself(live):
-    first = live.recommend(Ask(user_id="person-1", n=4))
+    first = live.recommend(RecommendRequest(user_id="person-1", n=4))
     second = live.more(first.recommendation_id, 4)
     third = live.more(first.recommendation_id, 4)
     fourth = live.more(third.recommendation_id, 4)
-    whole = ids(live.recommend(Ask(user_id="person-1", n=16)))
+    whole = ids(live.recommend(RecommendRequest(user_id="person-1", n=16)))
     assert ids(first) + ids(second) + ids(third) + ids(fourth) == whole
     assert [item.rank for item in second.items] == [5, 6, 7, 8]
     with pytest.raises(NotFoundError, match="recommendation_id 'x'"):
@@ -104,23 +115,29 @@ def test_an_answer_goes_on_without_repeating_itself(live):
 
 
 def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
-    first = live.recommend(Ask(user_id="person-1", n=4))
-    live._answering._scrolls.clear()
+    first = live.recommend(RecommendRequest(user_id="person-1", n=4))
+    live._answering._paginations.is_significant()
     second = live.more(first.recommendation_id, 4)
     assert not set(ids(first)) & set(ids(second))
     assert "not known any more" in second.notes[-1]
 
 
 def test_ranking_orders_what_is_given(live):
-    order = ids(live.rank(Ask(user_id="person-1"), ["item-2", "item-1", "nothing", "item-34"]))
+    order = ids(
+        live.rank(
+            RecommendRequest(user_id="person-1"), ["item-2", "item-1", "nothing", "item-34"]
+        )
+    )
     assert set(order) == {"item-1", "item-2", "item-34"}
-    answer = live.rank(Ask(), ["nothing"])
+    answer = live.rank(RecommendRequest(), ["nothing"])
     assert answer.items == ()
     assert "1 of 1 items are not known" in answer.notes[-1]
 
 
 def test_every_answer_is_logged_with_what_was_shown(live):
-    answer = live.recommend(Ask(user_id="person-1", session_id="s", n=3, scenario="home"))
+    answer = live.recommend(
+        RecommendRequest(user_id="person-1", session_id="s", n=3, scenario="home")
+    )
     live._log.flush()
     (logged,) = live.journal.answers(ids=[answer.recommendation_id])
     assert [one.item_id for one in logged.shown] == ids(answer)
@@ -138,10 +155,10 @@ def test_every_answer_is_logged_with_what_was_shown(live):
 
 
 def test_memory_of_answers_is_bounded(live, monkeypatch):
-    monkeypatch.setattr(answering, "SCROLLS", 5)
+    monkeypatch.setattr(engine, "MAX_CONTINUABLE_LISTS", 5)
     for n in range(12):
-        live.recommend(Ask(user_id=f"person-{n}"))
-    assert len(live._answering._scrolls) == 5
+        live.recommend(RecommendRequest(user_id=f"person-{n}"))
+    assert len(live._answering._paginations) == 5
 
 
 class Broken:
@@ -157,7 +174,7 @@ class Broken:
 
 
 def test_answers_wait_while_the_store_cannot_be_written(live):
-    answer = live.recommend(Ask(user_id="person-1"))
+    answer = live.recommend(RecommendRequest(user_id="person-1"))
     live._log.flush()
     logged = live.journal.answers(ids=[answer.recommendation_id])
     journal = Broken()

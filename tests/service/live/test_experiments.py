@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from daybreak.service.live import Ask, Live
+from daybreak.service.live import RecommenderService, RecommendRequest
 
 BY_RELEASE = {
     "id": "next",
@@ -22,44 +22,44 @@ def start(live, **plan):
 def test_a_variant_answers_with_its_release(live):
     start(live)
     for number in range(20):
-        answered = live.recommend(Ask(user_id=f"stranger-{number}", n=3))
+        answered = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
         wanted = {"now": "r1", "new": "r2"}[answered.variant]
         assert (answered.experiment, answered.release) == ("next", wanted)
-        again = live.recommend(Ask(user_id=f"stranger-{number}", n=3))
+        again = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
         assert again.variant == answered.variant
 
 
 def test_nobody_takes_part_while_a_release_is_missing(live):
     live.experiments.create(BY_RELEASE)
     live.experiments.start("next")
-    answered = live.recommend(Ask(user_id="ann"))
+    answered = live.recommend(RecommendRequest(user_id="ann"))
     assert answered.experiment is None
     assert "waits for release r2" in answered.notes[-1]
 
 
 def test_a_running_experiment_goes_on_after_a_restart(settings, live):
     start(live)
-    first = live.recommend(Ask(user_id="ann"))
-    with Live(settings, poll_s=3600) as other:
-        assert other.recommend(Ask(user_id="ann")).variant == first.variant
+    first = live.recommend(RecommendRequest(user_id="ann"))
+    with RecommenderService(settings, poll_s=3600) as other:
+        assert other.recommend(RecommendRequest(user_id="ann")).variant == first.variant
 
 
 def test_releases_of_variants_stay_when_another_is_put_into_use(live):
     start(live)
     live.activate("r2")
     live.activate("r1")
-    assert live.recommend(Ask(user_id="ann")).experiment == "next"
+    assert live.recommend(RecommendRequest(user_id="ann")).experiment == "next"
 
 
 def test_who_wants_no_experiment_gets_none(live):
     start(live)
-    assert live.recommend(Ask(user_id="ann", experiment=False)).experiment is None
+    assert live.recommend(RecommendRequest(user_id="ann", experiment=False)).experiment is None
 
 
 def test_a_list_goes_on_in_its_variant(live):
     start(live)
     for number in range(8):
-        first = live.recommend(Ask(user_id=f"stranger-{number}", n=3))
+        first = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
         more = live.more(first.recommendation_id, 3)
         assert (more.variant, more.release) == (first.variant, first.release)
         assert not {item.item_id for item in first.items} & {
@@ -70,7 +70,7 @@ def test_a_list_goes_on_in_its_variant(live):
 def test_a_shadow_is_written_down_and_not_shown(live):
     variants = [{"name": "now"}, {"name": "dark", "release": "r2", "shadow": True}]
     start(live, variants=variants)
-    answered = live.recommend(Ask(user_id="ann", n=5))
+    answered = live.recommend(RecommendRequest(user_id="ann", n=5))
     assert (answered.variant, answered.release) == ("now", "r1")
     live._answering.close()
     live._log.close()
@@ -84,7 +84,7 @@ def test_settings_of_a_variant_change_the_list(live):
     start(live, variants=[{"name": "now"}, {"name": "new", "ask": ask}])
     rum = {f"item-{row}" for row in range(35) if row % 5 == 1}
     for number in range(20):
-        answered = live.recommend(Ask(user_id=f"stranger-{number}", n=7))
+        answered = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=7))
         if answered.variant == "new":
             assert len(answered.items) == 2
             assert {item.item_id for item in answered.items} <= rum
@@ -99,7 +99,7 @@ def test_people_who_like_rum_more_decide_the_experiment(live):
     start(live, variants=[{"name": "now"}, {"name": "new", "ask": boost}], effect=0.05)
     rng, rum = np.random.default_rng(0), {f"item-{row}" for row in range(35) if row % 5 == 1}
     for visit in range(2):
-        asks = [Ask(user_id=f"stranger-{number}", n=5) for number in range(300)]
+        asks = [RecommendRequest(user_id=f"stranger-{number}", n=5) for number in range(300)]
         for ask, answered in zip(asks, live.recommend_many(asks), strict=True):
             live.add_events(
                 [

@@ -1,19 +1,20 @@
 import pytest
 
-from daybreak.ranking.exploration import Exploring
-from daybreak.ranking.exposure import Budget
-from daybreak.service.live import Ask, Live
-from daybreak.service.live.options import LiveOptions
+from daybreak.ranking.exploration.exposure import ExposureBudget
+from daybreak.ranking.exploration.thompson import ExplorationConfig
+from daybreak.service.live import RecommenderService, RecommendRequest
+from daybreak.service.serving.service import ServiceOptions
 
 N = 5
-BOLD = LiveOptions(
-    exposure=Budget(impressions=2, days=3), exploring=Exploring(ranks=(N,), uniform=1.0)
+BOLD = ServiceOptions(
+    exposure=ExposureBudget(impressions=2, days=3),
+    exploring=ExplorationConfig(ranks=(N,), uniform=1.0),
 )
 
 
 @pytest.fixture
 def bold(settings):
-    with Live(settings, poll_s=3600, options=BOLD) as service:
+    with RecommenderService(settings, poll_s=3600, options=BOLD) as service:
         yield service
 
 
@@ -22,7 +23,10 @@ def explored(answer):
 
 
 def test_a_request_says_whether_new_items_are_tried_out(bold):
-    asks = [Ask(user_id="person-1", n=N, explore=explore) for explore in (None, False, True)]
+    asks = [
+        RecommendRequest(user_id="person-1", n=N, explore=explore)
+        for explore in (None, False, True)
+    ]
     plain, never, tried = bold.recommend_many(asks)
     assert explored(plain) == explored(never) == []
     assert {item.propensity for item in plain.items} == {1.0}
@@ -32,14 +36,14 @@ def test_a_request_says_whether_new_items_are_tried_out(bold):
 
 
 def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
-    options = LiveOptions(explore=True, exposure=BOLD.exposure, exploring=BOLD.exploring)
-    with Live(settings, poll_s=3600, options=options) as service:
-        assert len(service.explorer._new) == 1
-        assert explored(service.recommend(Ask(user_id="person-1", n=N)))
+    options = ServiceOptions(explore=True, exposure=BOLD.exposure, exploring=BOLD.exploring)
+    with RecommenderService(settings, poll_s=3600, options=options) as service:
+        assert len(service.explorer._new_items) == 1
+        assert explored(service.recommend(RecommendRequest(user_id="person-1", n=N)))
 
 
 def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
-    answer = bold.recommend(Ask(user_id="person-1", n=N, explore=True))
+    answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     bold._log.flush()
     (logged,) = bold.journal.answers(ids=[answer.recommendation_id])
     assert [(s.item_id, s.explored, s.propensity) for s in logged.shown] == [
@@ -51,21 +55,21 @@ def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
     """Five new items, two impressions each: no more than ten answers explore."""
     tried, shown = [], []
     for row in range(30):
-        answer = bold.recommend(Ask(user_id=f"person-{row}", n=N, explore=True))
+        answer = bold.recommend(RecommendRequest(user_id=f"person-{row}", n=N, explore=True))
         tried += explored(answer)
         shown += [item.item_id for item in answer.items]
     assert 1 <= len(tried) <= 10
     assert all(shown.count(f"item-{row}") >= 2 for row in range(30, 35))
-    assert bold.explorer.outlook().new == 0
+    assert bold.explorer.exposure_status().new == 0
     assert bold.status()["exposure"]["new"] == 0
 
 
 def test_an_item_is_tried_out_right_after_it_was_posted(bold):
     for row in range(30):
-        bold.recommend(Ask(user_id=f"person-{row}", n=N, explore=True))
+        bold.recommend(RecommendRequest(user_id=f"person-{row}", n=N, explore=True))
     bold.explorer.rest = 0.0
     bold.put_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    answer = bold.recommend(Ask(user_id="person-1", n=N, explore=True))
+    answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     assert "fresh" in {item.item_id for item in answer.items}
     assert bold.delete_item("fresh")
     assert "fresh" not in bold.explorer.impressions.since()
@@ -73,7 +77,7 @@ def test_an_item_is_tried_out_right_after_it_was_posted(bold):
 
 def test_a_service_that_knows_nothing_explores_nothing(fresh):
     fresh.put_items([{"item_id": "a"}, {"item_id": "b"}])
-    answer = fresh.recommend(Ask(n=N, explore=True))
+    answer = fresh.recommend(RecommendRequest(n=N, explore=True))
     assert {item.item_id for item in answer.items} == {"a", "b"}
 
 

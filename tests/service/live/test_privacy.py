@@ -7,9 +7,9 @@ import pytest
 from daybreak import Recommender
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
-from daybreak.service.live import Ask, Live, LiveOptions
+from daybreak.service.live import RecommenderService, RecommendRequest, ServiceOptions
 from daybreak.service.privacy import Pseudonyms, Retention
-from daybreak.store import gone
+from daybreak.store import cursors
 
 SECRET = "zyx-somebody-unmistakable"
 
@@ -22,10 +22,12 @@ def busy(live, user=SECRET):
     """Let a user leave traces wherever one can."""
     live.put_users([{"user_id": user, "likes": "tea", "text": f"I am {user}"}])
     live.add_events([{"user_id": user, "item_id": f"item-{n}"} for n in range(3)])
-    first = live.recommend(Ask(user_id=user, n=3, explain=True))
+    first = live.recommend(RecommendRequest(user_id=user, n=3, explain=True))
     live.more(first.recommendation_id, 3)
-    live.recommend(Ask(user_id=user, profile={"text": f"{user} loves rum", "likes": "rum"}))
-    live.recommend(Ask(session_id=user, user_id="person-1"))
+    live.recommend(
+        RecommendRequest(user_id=user, profile={"text": f"{user} loves rum", "likes": "rum"})
+    )
+    live.recommend(RecommendRequest(session_id=user, user_id="person-1"))
 
 
 def test_an_erased_user_is_gone_from_every_place(live, folder):
@@ -39,24 +41,24 @@ def test_an_erased_user_is_gone_from_every_place(live, folder):
     assert before["store users"] == before["live profiles"] == before["live attributes"] == 1
     assert before["store answers"] == before["answers to be continued"] == 3
     assert SECRET not in json.dumps(proof.to_dict())
-    assert live.recommend(Ask(user_id=SECRET)).user_temperature == "cold"
+    assert live.recommend(RecommendRequest(user_id=SECRET)).user_temperature == "cold"
     assert SECRET not in live.users(n=1000).rows
     assert live.export_user(SECRET)["events"] == []
 
 
 def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkeypatch):
     """The bare id stays for a minute, so that other processes hear of it; here for no time."""
-    monkeypatch.setattr(gone, "KEPT_S", 0.0)
-    with Live(settings, poll_s=3600) as live:
+    monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", 0.0)
+    with RecommenderService(settings, poll_s=3600) as live:
         live.put_users([{"user_id": SECRET, "likes": "tea", "motto": "qqq-motto-qqq"}])
         context = {"said": "qqq-motto-qqq"}
         live.add_events([{"user_id": SECRET, "item_id": "item-1", "context": context}])
-        live.recommend(Ask(user_id=SECRET))
+        live.recommend(RecommendRequest(user_id=SECRET))
         live._log.flush()
         assert SECRET.encode() in bytes_below(folder)
         live.erase_user(SECRET)
-        live._stages.follow()
-        live.recommend(Ask())
+        live._releases.sync()
+        live.recommend(RecommendRequest())
     left = bytes_below(folder)
     assert SECRET.encode() not in left
     assert b"qqq-motto-qqq" not in left
@@ -94,14 +96,14 @@ def test_everything_of_a_user_can_be_taken_along(live):
 
 
 def test_old_events_are_forgotten(settings):
-    options = LiveOptions(retention=Retention(days=30))
-    with Live(settings, poll_s=3600, options=options) as live:
+    options = ServiceOptions(retention=Retention(days=30))
+    with RecommenderService(settings, poll_s=3600, options=options) as live:
         live.add_events([{"user_id": "eve", "item_id": "item-1"}])
         live.add_events([{"user_id": "old", "item_id": "item-1", "timestamp": 1.0}])
-        assert live.recommend(Ask(user_id="old")).user_temperature == "hot"
-        live._duties.retain()
-        assert live.recommend(Ask(user_id="old")).user_temperature == "cold"
-        assert live.recommend(Ask(user_id="eve")).user_temperature == "hot"
+        assert live.recommend(RecommendRequest(user_id="old")).user_temperature == "hot"
+        live._background_jobs.apply_retention()
+        assert live.recommend(RecommendRequest(user_id="old")).user_temperature == "cold"
+        assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
         assert [row["user_id"] for row in live.events().rows] == ["eve"]
     with pytest.raises(ConfigError, match="above 0 days"):
         Retention(days=0)
@@ -110,15 +112,17 @@ def test_old_events_are_forgotten(settings):
 def test_with_pseudonyms_no_id_of_a_user_reaches_the_disk(tmp_path):
     names = Pseudonyms(b"k" * 32)
     settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
-    with Live(settings, poll_s=3600, options=LiveOptions(pseudonyms=names)) as live:
+    with RecommenderService(
+        settings, poll_s=3600, options=ServiceOptions(pseudonyms=names)
+    ) as live:
         live.put_items([{"item_id": f"item-{n}", "title": "tea"} for n in range(9)])
         live.put_users([{"user_id": SECRET, "likes": "tea"}])
         live.add_events([{"user_id": SECRET, "item_id": "item-1"}])
         live.add_events([{"session_id": f"s-{SECRET}", "item_id": "item-2"}])
-        answer = live.recommend(Ask(user_id=SECRET, session_id=f"s-{SECRET}", n=9))
+        answer = live.recommend(RecommendRequest(user_id=SECRET, session_id=f"s-{SECRET}", n=9))
         assert answer.user_id == SECRET
         assert {"item-1", "item-2"}.isdisjoint(item.item_id for item in answer.items)
-        assert live.merge(f"s-{SECRET}", SECRET) == 1
+        assert live.merge_users(f"s-{SECRET}", SECRET) == 1
         assert live.user(SECRET) == {"user_id": SECRET, "likes": "tea"}
         assert [row["item_id"] for row in live.events(user=SECRET).rows] == ["item-1", "item-2"]
         live._log.flush()

@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak import Recommender
-from daybreak.service.live import Ask
+from daybreak.service.live import RecommendRequest
 
 
 def ids(answer):
@@ -13,7 +13,7 @@ def test_a_live_answer_is_that_of_the_library(live, folder, tables):
     shop = Recommender.load(folder / "releases" / "r1", events=events, users=users)
     for user in ("person-1", "person-7", "nobody"):
         wanted = shop.recommend([user], k=5)
-        answer = live.recommend(Ask(user_id=user, n=5))
+        answer = live.recommend(RecommendRequest(user_id=user, n=5))
         assert ids(answer) == wanted["item_id"].to_list()
         assert [item.score for item in answer.items] == pytest.approx(
             wanted["score"].to_list(), abs=1e-4
@@ -27,7 +27,7 @@ def test_a_live_answer_is_that_of_the_library(live, folder, tables):
 def test_a_posted_item_is_found_and_recommended_by_the_next_request(live):
     posted = live.put_items([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
     assert (posted.accepted, posted.rejected) == (1, ())
-    answer = live.recommend(Ask(user_id="person-1", n=36))
+    answer = live.recommend(RecommendRequest(user_id="person-1", n=36))
     assert "new" in ids(answer)
     assert "new" in [item.item_id for item in live.similar("item-1", n=36)]
     assert live.similar(text="rum number 99")[0].item_id == "new"
@@ -39,9 +39,15 @@ def test_a_posted_item_is_found_and_recommended_by_the_next_request(live):
 def test_a_changed_item_is_scored_by_what_it_is_now(live):
     live.put_items([{"item_id": "a", "title": "rum number 1", "shelf": "rum"}])
     live.put_items([{"item_id": "b", "title": "jam number 1", "shelf": "jam"}])
-    before = {i.item_id: i.score for i in live.recommend(Ask(user_id="person-1", n=40)).items}
+    before = {
+        i.item_id: i.score
+        for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
+    }
     live.put_items([{"item_id": "a", "title": "jam number 1", "shelf": "jam"}])
-    after = {i.item_id: i.score for i in live.recommend(Ask(user_id="person-1", n=40)).items}
+    after = {
+        i.item_id: i.score
+        for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
+    }
     assert before["a"] != pytest.approx(before["b"], abs=1e-4)
     assert after["a"] == pytest.approx(after["b"], abs=1e-4)
     assert after["b"] == pytest.approx(before["b"], abs=1e-4)
@@ -49,9 +55,13 @@ def test_a_changed_item_is_scored_by_what_it_is_now(live):
 
 
 def test_a_learned_item_that_changes_keeps_its_history(live):
-    before = {i.item_id: i for i in live.recommend(Ask(user_id="person-1", n=40)).items}
+    before = {
+        i.item_id: i for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
+    }
     live.put_items([{"item_id": "item-30", "title": "tea number 30", "shelf": "tea"}])
-    after = {i.item_id: i for i in live.recommend(Ask(user_id="person-1", n=40)).items}
+    after = {
+        i.item_id: i for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
+    }
     assert {k: v for k, v in after.items() if k != "item-30"}.keys() == {
         k for k in before if k != "item-30"
     }
@@ -62,12 +72,12 @@ def test_a_learned_item_that_changes_keeps_its_history(live):
 
 
 def test_a_hidden_item_is_gone_at_once_and_comes_back(live):
-    first = ids(live.recommend(Ask(user_id="person-1", n=1)))[0]
+    first = ids(live.recommend(RecommendRequest(user_id="person-1", n=1)))[0]
     live.put_items([{"item_id": first, "is_hidden": True}], partial=True)
-    assert first not in ids(live.recommend(Ask(user_id="person-1", n=40)))
+    assert first not in ids(live.recommend(RecommendRequest(user_id="person-1", n=40)))
     assert live.item(first)["title"]
     live.put_items([{"item_id": first, "is_hidden": False}], partial=True)
-    assert ids(live.recommend(Ask(user_id="person-1", n=1))) == [first]
+    assert ids(live.recommend(RecommendRequest(user_id="person-1", n=1))) == [first]
 
 
 def test_putting_an_item_replaces_it_and_patching_does_not(live):
@@ -82,13 +92,13 @@ def test_putting_an_item_replaces_it_and_patching_does_not(live):
 
 def test_an_event_changes_the_next_answer_and_warms_its_item(live):
     live.put_items([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
-    before = live.recommend(Ask(user_id="fresh", n=40))
+    before = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert live.add_events([{"user_id": "fresh", "item_id": "new"}]).accepted == 1
-    after = live.recommend(Ask(user_id="fresh", n=40))
+    after = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert (before.user_temperature, after.user_temperature) == ("cold", "hot")
     assert "new" not in ids(after)
     assert ids(before)[:5] != ids(after)[:5]
-    seen = live.recommend(Ask(user_id="another", n=40))
+    seen = live.recommend(RecommendRequest(user_id="another", n=40))
     assert next(i for i in seen.items if i.item_id == "new").temperature == "hot"
 
 
@@ -103,7 +113,7 @@ def test_folding_an_event_in_is_exact(live, folder, tables):
     for row in more:
         live.add_events([row])
     wanted = shop.add_events(more).recommend(["p"], k=9)
-    answer = live.recommend(Ask(user_id="p", n=9))
+    answer = live.recommend(RecommendRequest(user_id="p", n=9))
     assert ids(answer) == wanted["item_id"].to_list()
     assert [i.score for i in answer.items] == pytest.approx(wanted["score"].to_list(), abs=1e-4)
 
@@ -112,60 +122,62 @@ def test_popularity_follows_new_events(live):
     first = live.popular(n=1)[0]
     crowd = [{"user_id": f"crowd-{n}", "item_id": "item-34"} for n in range(60)]
     live.add_events(crowd)
-    live._stages.recount()
+    live._stages.recount_popularity()
     assert first.item_id != "item-34"
     assert live.popular(n=1)[0].item_id == "item-34"
     assert live.trending(n=1)[0].item_id == "item-34"
 
 
 def test_what_is_told_with_a_request_counts_but_is_not_kept(live):
-    plain = live.recommend(Ask(n=5))
-    told = live.recommend(Ask(n=5, events=[{"item_id": "item-3"}]))
-    words = live.recommend(Ask(n=5, profile={"text": "I love jam", "likes": "jam"}))
+    plain = live.recommend(RecommendRequest(n=5))
+    told = live.recommend(RecommendRequest(n=5, events=[{"item_id": "item-3"}]))
+    words = live.recommend(
+        RecommendRequest(n=5, profile={"text": "I love jam", "likes": "jam"})
+    )
     assert (plain.user_temperature, told.user_temperature) == ("cold", "hot")
     assert words.user_temperature == "warm"
     assert "item-3" not in ids(told)
-    assert ids(live.recommend(Ask(n=5))) == ids(plain)
+    assert ids(live.recommend(RecommendRequest(n=5))) == ids(plain)
 
 
 def test_a_session_is_remembered_and_can_become_a_user(live):
     live.add_events([{"session_id": "s1", "item_id": "item-3"}])
-    visitor = live.recommend(Ask(session_id="s1", n=40))
+    visitor = live.recommend(RecommendRequest(session_id="s1", n=40))
     assert (visitor.user_temperature, visitor.user_id) == ("hot", None)
-    both = live.recommend(Ask(user_id="eve", session_id="s1", n=40))
+    both = live.recommend(RecommendRequest(user_id="eve", session_id="s1", n=40))
     assert ids(both) == ids(visitor)
     assert live.merge("s1", "eve") == 1
     assert live.merge("s1", "eve") == 0
-    known = live.recommend(Ask(user_id="eve", n=40))
+    known = live.recommend(RecommendRequest(user_id="eve", n=40))
     assert ids(known) == ids(visitor)
-    assert live.recommend(Ask(session_id="s1")).user_temperature == "cold"
+    assert live.recommend(RecommendRequest(session_id="s1")).user_temperature == "cold"
     assert [row["item_id"] for row in live.events(user="eve").rows] == ["item-3"]
 
 
 def test_unknown_ids_are_ordinary(live):
     strange = "a/b?c=☕ ' OR 1=1;--"
-    assert live.recommend(Ask(user_id=strange)).user_temperature == "cold"
+    assert live.recommend(RecommendRequest(user_id=strange)).user_temperature == "cold"
     live.add_events([{"user_id": strange, "item_id": strange}])
     assert live.user(strange)["user_id"] == strange
-    assert live.recommend(Ask(user_id=strange)).user_temperature == "hot"
+    assert live.recommend(RecommendRequest(user_id=strange)).user_temperature == "hot"
     assert live.delete_item(strange)
     assert not live.delete_item(strange)
 
 
 def test_a_dislike_that_the_training_never_saw_is_not_taken_for_a_purchase(live):
-    before = ids(live.recommend(Ask(user_id="fresh", n=40)))
+    before = ids(live.recommend(RecommendRequest(user_id="fresh", n=40)))
     live.add_events([{"user_id": "fresh", "item_id": "item-3", "event_type": "dislike"}])
-    after = live.recommend(Ask(user_id="fresh", n=40))
+    after = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert ids(after) == [item for item in before if item != "item-3"]
 
 
 def test_deleted_events_count_no_more(live):
-    before = ids(live.recommend(Ask(user_id="fresh", n=9)))
+    before = ids(live.recommend(RecommendRequest(user_id="fresh", n=9)))
     live.add_events([{"user_id": "fresh", "item_id": "item-3", "event_id": "e1"}])
     live.add_events([{"user_id": "fresh", "item_id": "item-8"}])
     assert live.delete_events(["e1"]) == 1
     assert live.delete_events(user="fresh", item="item-8") == 1
-    assert ids(live.recommend(Ask(user_id="fresh", n=9))) == before
+    assert ids(live.recommend(RecommendRequest(user_id="fresh", n=9))) == before
 
 
 def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
@@ -176,4 +188,4 @@ def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
     assert len(profiles.rows) == before + 1
     assert len(live.users(n=1000).rows) == 66
     live.put_users([{"user_id": "talks"}])
-    assert live.recommend(Ask(user_id="talks")).user_temperature == "cold"
+    assert live.recommend(RecommendRequest(user_id="talks")).user_temperature == "cold"

@@ -3,9 +3,8 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daybreak.service.live import Ask, Rejected
-from daybreak.service.live.incoming import read_events
-from daybreak.service.live.sides import read_side
+from daybreak.service.ingest.rows import parse_events, parse_rows
+from daybreak.service.live import RecommendRequest, RejectedRow
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
 ANY = st.recursive(
@@ -26,7 +25,7 @@ FIELDS = [
 
 
 def codes(rows):
-    return [(one.row, one.field, one.code) for one in read_events(rows, NOW).rejected]
+    return [(one.row, one.field, one.code) for one in parse_events(rows, NOW).rejected]
 
 
 def test_a_bad_row_costs_nothing_but_itself(live):
@@ -46,7 +45,7 @@ def test_a_bad_row_costs_nothing_but_itself(live):
         (3, "timestamp", "not_a_time"),
         (4, "", "not_an_object"),
     ]
-    assert posted.rejected[1] == Rejected(
+    assert posted.rejected[1] == RejectedRow(
         2, "value", "many", "expected a number", "not_a_number"
     )
     assert len(live.events(user="u").rows) == 2
@@ -111,12 +110,12 @@ def test_times_may_be_seconds_milliseconds_or_iso():
         "2023-11-14T22:13:20Z",
         "2023-11-14 23:13:20+01:00",
     ]
-    posted = read_events([{**row, "timestamp": at} for at in spelt], NOW)
+    posted = parse_events([{**row, "timestamp": at} for at in spelt], NOW)
     assert posted.tables.events["timestamp"].to_list() == [1_700_000_000.0] * 4
 
 
 def test_attributes_are_plain_values():
-    side = read_side(
+    side = parse_rows(
         [
             {"item_id": 7, "price": 3, "tags": ["a", None, 1], "on": True, "off": None},
             {"item_id": "b", "deep": {"x": 1}},
@@ -138,7 +137,7 @@ def test_attributes_are_plain_values():
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), ANY) | ANY, max_size=6))
 def test_every_row_is_either_read_or_rejected(rows):
-    posted = read_events(rows, NOW)
+    posted = parse_events(rows, NOW)
     assert posted.tables.events.height + len(posted.rejected) == len(rows)
 
 
@@ -150,7 +149,7 @@ def test_whatever_is_posted_as_an_item_is_stored_or_rejected(fresh, rows):
     rows = [{**row, "item_id": f"i{n}"} for n, row in enumerate(rows)]
     posted = fresh.put_items(rows)
     assert posted.accepted + len(posted.rejected) == len(rows)
-    assert len(fresh.recommend(Ask(n=10)).items) <= 10
+    assert len(fresh.recommend(RecommendRequest(n=10)).items) <= 10
 
 
 def test_lists_and_texts_of_one_column_stay_what_they_are(live):

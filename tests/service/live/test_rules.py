@@ -1,7 +1,7 @@
 import time
 
-from daybreak.ranking.rules import Quota, Rules
-from daybreak.service.live import Ask
+from daybreak.ranking.reranking.rules import Quota, Rules
+from daybreak.service.live import RecommendRequest
 
 
 def ids(answer):
@@ -10,10 +10,10 @@ def ids(answer):
 
 def test_answers_say_by_which_rule_an_item_was_moved(live):
     rules = Rules(quotas=(Quota("shelf = 'rum'", at_least=2, of=3),), diversity=0.4)
-    both = live.recommend_many([Ask(n=4, rules=rules), Ask(n=4)])
+    both = live.recommend_many([RecommendRequest(n=4, rules=rules), RecommendRequest(n=4)])
     assert "quota" in [item.rule for item in both[0].items]
     assert {item.rule for item in both[1].items} == {None}
-    tried = live.recommend(Ask(n=4, rules=rules, explore=True))
+    tried = live.recommend(RecommendRequest(n=4, rules=rules, explore=True))
     assert {item.rule for item in tried.items if item.explored} <= {None}
 
 
@@ -25,15 +25,15 @@ def test_a_posted_item_is_filtered_and_available_from_its_first_moment_on(live):
         {"item_id": "here", "title": "rum of today", "available_until": now + 9_999},
     ])  # fmt: skip
     wanted = Rules(where="title ilike 'rum of%'")
-    assert ids(live.recommend(Ask(rules=wanted))) == ["here"]
+    assert ids(live.recommend(RecommendRequest(rules=wanted))) == ["here"]
     late = Rules(where="title ilike 'rum of%'", at=now + 10_000)
-    assert ids(live.recommend(Ask(rules=late))) == ["soon"]
-    everything = set(ids(live.recommend(Ask(n=100))))
+    assert ids(live.recommend(RecommendRequest(rules=late))) == ["soon"]
+    everything = set(ids(live.recommend(RecommendRequest(n=100))))
     assert {"soon", "gone", "here"} & everything == {"here"}
 
 
 def test_a_change_of_an_attribute_counts_in_the_next_filter(live):
     rules = Rules(where="shelf = 'rum'")
-    before = ids(live.recommend(Ask(n=50, rules=rules)))
+    before = ids(live.recommend(RecommendRequest(n=50, rules=rules)))
     live.put_items([{"item_id": before[0], "shelf": "tea"}], partial=True)
-    assert ids(live.recommend(Ask(n=50, rules=rules))) == before[1:]
+    assert ids(live.recommend(RecommendRequest(n=50, rules=rules))) == before[1:]

@@ -3,18 +3,20 @@ from weakref import ref
 
 import pytest
 
-from daybreak.service.live import Ask
-from daybreak.service.live import stages as module
+from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import release_manager as module
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(module, "FEW_MOVED", 0)
-    monkeypatch.setattr(module, "MOVED", 0)
+    monkeypatch.setattr(module, "MIN_CHANGED_ITEMS", 0)
+    monkeypatch.setattr(module, "MIN_CHANGED_SHARE", 0)
 
 
 def answers(live):
-    found = [live.recommend(Ask(user_id=f"person-{user}", n=30)) for user in range(4)]
+    found = [
+        live.recommend(RecommendRequest(user_id=f"person-{user}", n=30)) for user in range(4)
+    ]
     return [{item.item_id: pytest.approx(item.score, abs=1e-4) for item in one.items}
             for one in found]  # fmt: skip
 
@@ -24,10 +26,10 @@ def sizes(live):
 
 
 def check_it_takes_two_rounds(live):
-    live._stages.settle()
+    live._stages.compact()
     assert sizes(live) == [35, 1]
     before = answers(live)
-    live._stages.settle()
+    live._stages.compact()
     assert sizes(live) == [35]
     assert answers(live) == before
 
@@ -37,7 +39,7 @@ def test_settling_changes_no_answer(live):
     live.put_items([{"item_id": "new", "title": "rum number 3"}])
     before = answers(live)
     assert sizes(live) == [35, 4]
-    live._stages.settle()
+    live._stages.compact()
     assert sizes(live) == [35, 1]
     assert answers(live) == before
 
@@ -63,7 +65,7 @@ def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
     def recount_between(scene):
         monkeypatch.setattr(live._stages, "_put", put)
         put(scene)
-        live._stages.recount()
+        live._stages.recount_popularity()
 
     monkeypatch.setattr(live._stages, "_put", recount_between)
     check_it_takes_two_rounds(live)
@@ -89,6 +91,6 @@ def test_nothing_of_before_is_held_while_items_are_settled(live, monkeypatch):
 
     firsts = [ref(live._stages.now.shelf.scorers[0])]
     monkeypatch.setattr(live._stages, "_put", count)
-    live._stages.settle()
+    live._stages.compact()
     assert len(seen) > 10
     assert max(seen) <= 2

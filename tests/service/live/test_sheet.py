@@ -1,11 +1,11 @@
 import polars as pl
 
-from daybreak.service.live import sheet as module
-from daybreak.service.live.sheet import Sheet
+from daybreak.service.serving import row_cache as module
+from daybreak.service.serving.row_cache import RowCache
 
 
 def test_rows_that_say_the_same_are_told_from_others():
-    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
+    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
     sheet.put(pl.DataFrame({"item_id": ["c"], "tags": [["x", "y"]]}))
     told = [
         {"item_id": "a", "price": 1.0, "tags": None},
@@ -13,12 +13,12 @@ def test_rows_that_say_the_same_are_told_from_others():
         {"item_id": "c", "price": None, "tags": ["x", "y"]},
         {"item_id": "d", "price": None, "tags": None},
     ]
-    assert sheet.unlike(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
+    assert sheet.changed_rows(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
 
 
 def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
     monkeypatch.setattr(module, "MANY", 2)
-    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]}))
+    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]}))
     told = {"item_id": ["b", "c", "d"], "price": [None, 3.0, None], "size": [None, None, "big"]}
     sheet.put(pl.DataFrame(told))
     wanted = {"a": {"price": 1.0}, "b": {}, "c": {"price": 3.0}, "d": {"size": "big"}}
@@ -30,7 +30,7 @@ def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
 
 def test_rows_without_attributes_keep_their_places(monkeypatch):
     monkeypatch.setattr(module, "MANY", 1)
-    sheet = Sheet("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}))
+    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}))
     sheet.put(pl.DataFrame({"item_id": ["b", "d"]}))
     assert [sheet.get(id_) for id_ in "abcd"] == [{}] * 4
     sheet.put(pl.DataFrame({"item_id": ["d", "c"], "price": [4.0, 3.0]}))

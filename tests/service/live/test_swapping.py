@@ -8,7 +8,7 @@ import pytest
 
 from daybreak.data import Tables
 from daybreak.errors import DataError, NotFoundError
-from daybreak.service.live import Ask, Live
+from daybreak.service.live import RecommenderService, RecommendRequest
 from daybreak.store import Release, open_store
 
 
@@ -19,10 +19,10 @@ def ids(answer):
 def test_releases_swap_and_go_back(live):
     assert [(r.id, r.active) for r in live.releases()] == [("r2", False), ("r1", True)]
     assert live.activate("r2") == "r2"
-    assert live.recommend(Ask()).release == "r2"
+    assert live.recommend(RecommendRequest()).release == "r2"
     assert [r.id for r in live.store.releases() if r.active] == ["r2"]
     assert live.rollback() == "r1"
-    assert live.recommend(Ask()).release == "r1"
+    assert live.recommend(RecommendRequest()).release == "r1"
     with pytest.raises(NotFoundError, match="no release 'r9'; known: r2, r1"):
         live.activate("r9")
 
@@ -31,7 +31,7 @@ def test_what_came_before_a_swap_counts_after_it(live):
     live.put_items([{"item_id": "new", "title": "tea number 99", "shelf": "tea"}])
     live.add_events([{"user_id": "eve", "item_id": "item-3"}])
     live.activate("r2")
-    answer = live.recommend(Ask(user_id="eve", n=40))
+    answer = live.recommend(RecommendRequest(user_id="eve", n=40))
     assert "new" in ids(answer)
     assert "item-3" not in ids(answer)
     assert answer.user_temperature == "hot"
@@ -42,19 +42,19 @@ def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
     state.write_bytes(state.read_bytes()[:20])
     with pytest.raises(DataError, match="damaged"):
         live.activate("r2")
-    assert live.recommend(Ask()).release == "r1"
+    assert live.recommend(RecommendRequest()).release == "r1"
     assert "damaged" in live.status()["faulty"]["r2"]
     assert [r.id for r in live.store.releases() if r.active] == ["r1"]
     with open_store(live.settings.store) as store:
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
     live._stages.watch()
-    assert live.recommend(Ask()).release == "r1"
+    assert live.recommend(RecommendRequest()).release == "r1"
 
 
 def test_a_start_takes_the_newest_release_that_can_be_loaded_and_says_so(settings, folder):
     (folder / "releases" / "r1" / "release.json").write_text("{")
-    with Live(settings, poll_s=3600) as service:
-        answer = service.recommend(Ask(user_id="person-1"))
+    with RecommenderService(settings, poll_s=3600) as service:
+        answer = service.recommend(RecommendRequest(user_id="person-1"))
         assert answer.release == "r2"
         assert answer.items
         assert "release r1 cannot be used" in answer.notes[0]
@@ -63,8 +63,8 @@ def test_a_start_takes_the_newest_release_that_can_be_loaded_and_says_so(setting
 
 def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(settings, folder):
     shutil.rmtree(folder / "releases")
-    with Live(settings, poll_s=3600) as service:
-        answer = service.recommend(Ask(user_id="person-1", n=5))
+    with RecommenderService(settings, poll_s=3600) as service:
+        answer = service.recommend(RecommendRequest(user_id="person-1", n=5))
         assert (answer.release, len(answer.items)) == ("", 5)
         assert {item.strategy for item in answer.items} <= {
             "popular",
@@ -76,9 +76,9 @@ def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(sett
 
 
 def test_before_any_data_an_answer_is_empty_and_fills_with_the_first_item(fresh):
-    assert fresh.recommend(Ask(user_id="eve")).items == ()
+    assert fresh.recommend(RecommendRequest(user_id="eve")).items == ()
     fresh.put_items([{"item_id": "tea", "title": "green tea"}])
-    first = fresh.recommend(Ask(user_id="eve"))
+    first = fresh.recommend(RecommendRequest(user_id="eve"))
     assert [(i.item_id, i.strategy) for i in first.items] == [("tea", "latest")]
     assert fresh.status()["release"] == ""
 
@@ -90,13 +90,13 @@ def test_what_another_process_writes_is_followed(live):
         store.write(Tables.of(events, items))
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
         live._duties.all()
-        answer = live.recommend(Ask(user_id="eve", n=40))
+        answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert (answer.release, answer.user_temperature) == ("r2", "hot")
         assert "more" in ids(answer)
         assert "new" not in ids(answer)
         store.journal.erase(users=["eve"], items=["more"])
         live._duties.all()
-        answer = live.recommend(Ask(user_id="eve", n=40))
+        answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert answer.user_temperature == "cold"
         assert "more" not in ids(answer)
 
@@ -105,8 +105,8 @@ def test_a_service_that_cannot_be_told_everything_reads_anew(live):
     live.add_events([{"user_id": "eve", "item_id": "item-3"}])
     live._stages._cursor = 10**9  # of a store that was replaced
     live._stages.follow()
-    assert live.recommend(Ask(user_id="eve")).user_temperature == "hot"
-    assert live.recommend(Ask(user_id="eve")).release == "r1"
+    assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
+    assert live.recommend(RecommendRequest(user_id="eve")).release == "r1"
 
 
 class Asking(threading.Thread):
@@ -127,7 +127,7 @@ class Asking(threading.Thread):
             raise
 
     def ask(self):
-        answer = self.live.recommend(Ask(user_id=self.user, n=10, explain=True))
+        answer = self.live.recommend(RecommendRequest(user_id=self.user, n=10, explain=True))
         self.releases.add(answer.release)
         for item in answer.items:
             total = sum(reason.value for reason in item.reasons)
@@ -141,9 +141,9 @@ def write(live, number):
         live.put_items([{"item_id": id_, "title": f"tea number {turn}", "shelf": "tea"}])
         rows = [{"user_id": f"u-{number}", "item_id": id_ if n else "item-3"} for n in range(2)]
         assert live.add_events(rows).rejected == ()
-        seen = ids(live.recommend(Ask(user_id=f"u-{number}", n=60)))
+        seen = ids(live.recommend(RecommendRequest(user_id=f"u-{number}", n=60)))
         assert id_ not in seen
-        assert id_ in ids(live.recommend(Ask(user_id="somebody", n=60)))
+        assert id_ in ids(live.recommend(RecommendRequest(user_id="somebody", n=60)))
 
 
 def test_answers_go_on_while_releases_swap_and_rows_come(live):
@@ -155,7 +155,7 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
         writers = [pool.submit(write, live, n) for n in range(2)]
         for turn in range(4):
             live.activate(f"r{turn % 2 + 1}")
-            live._stages.recount()
+            live._stages.recount_popularity()
         assert live.erase_user("person-50").complete
         for writer in writers:
             writer.result()
@@ -167,16 +167,16 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
 
 
 def test_a_service_starts_again_with_everything_it_accepted(settings):
-    with Live(settings, poll_s=3600) as service:
+    with RecommenderService(settings, poll_s=3600) as service:
         service.put_items([{"item_id": "new", "title": "jam pot", "shelf": "jam"}])
         service.put_items([{"item_id": "item-1", "title": "tea cup", "shelf": "tea"}])
         service.put_items([{"item_id": "item-2", "is_hidden": True}], partial=True)
         service.delete_item("item-6")
         service.add_events([{"user_id": "eve", "item_id": "new"}])
-        service._stages.recount()
-        before = service.recommend(Ask(user_id="eve", n=40))
-    with Live(settings, poll_s=3600) as service:
-        after = service.recommend(Ask(user_id="eve", n=40))
+        service._releases.recount_popularity()
+        before = service.recommend(RecommendRequest(user_id="eve", n=40))
+    with RecommenderService(settings, poll_s=3600) as service:
+        after = service.recommend(RecommendRequest(user_id="eve", n=40))
     assert {"item-2", "item-6", "new"}.isdisjoint(ids(after))
     assert ids(after) == ids(before)
     assert [i.score for i in after.items] == pytest.approx(
@@ -185,20 +185,20 @@ def test_a_service_starts_again_with_everything_it_accepted(settings):
 
 
 def test_a_start_is_quick_about_a_closed_service(settings):
-    service = Live(settings, poll_s=0.01)
+    service = RecommenderService(settings, poll_s=0.01)
     time.sleep(0.05)
     service.close()
     service.close()
 
 
 def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, monkeypatch):
-    load = live._stages._load
+    load = live._stages._load_and_register
 
     def tidied(release):
         scene = load(release)
         live._duties.experiments()
         return scene
 
-    monkeypatch.setattr(live._stages, "_load", tidied)
+    monkeypatch.setattr(live._stages, "_load_and_register", tidied)
     assert live.activate("r2") == "r2"
     assert live._stages.now.release == "r2"

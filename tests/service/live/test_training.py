@@ -3,68 +3,69 @@ import time
 import pytest
 
 from daybreak.config import Settings
-from daybreak.service.live import Ask, Live, LiveOptions
-from daybreak.service.retrain_policy import RetrainPolicy
-from daybreak.service.retraining import KIND
+from daybreak.service.live import RecommenderService, RecommendRequest, ServiceOptions
+from daybreak.service.training.retraining import TASK_RECORDS, RetrainPolicy
 from daybreak.store import Release
 
 
 @pytest.mark.slow
 def test_a_training_puts_its_release_into_use_while_answers_go_on(settings):
-    with Live(settings, poll_s=0.05) as live:
+    with RecommenderService(settings, poll_s=0.05) as live:
         task = live.retrain(reason="a test")
-        assert live.recommend(Ask(user_id="person-1")).release == "r1"
+        assert live.recommend(RecommendRequest(user_id="person-1")).release == "r1"
         assert live.status()["training"] == task
         live.retrain(wait=True)
         (ended,) = live.tasks()
         assert (ended["id"], ended["reason"]) == (task, "a test")
         if ended["status"] == "done":
-            assert live.recommend(Ask(user_id="person-1")).release == ended["release"]
+            assert (
+                live.recommend(RecommendRequest(user_id="person-1")).release == ended["release"]
+            )
             assert live.rollback() == "r1"
         else:  # twelve strategies against six on sixty people: the gate may find them worse
             assert ended["status"] == "refused"
             assert "worse than the release in service" in ended["note"]
-            assert live.recommend(Ask(user_id="person-1")).release == "r1"
+            assert live.recommend(RecommendRequest(user_id="person-1")).release == "r1"
 
 
 @pytest.mark.slow
 def test_the_first_training_ends_the_beginning(tmp_path, tables):
     events, items, users = tables
     settings = Settings(store=f"sqlite:///{tmp_path}/new.db", encoder="none")
-    with Live(settings, poll_s=0.05) as live:
+    with RecommenderService(settings, poll_s=0.05) as live:
         live.put_items(items.to_dicts())
         live.put_users(users.to_dicts())
         live.add_events(events.to_dicts())
-        assert live.recommend(Ask(user_id="person-1")).release == ""
+        assert live.recommend(RecommendRequest(user_id="person-1")).release == ""
         live.retrain(wait=True)
         (ended,) = live.tasks()
         assert ended["status"] == "done", ended["note"]
-        answer = live.recommend(Ask(user_id="person-1"))
+        answer = live.recommend(RecommendRequest(user_id="person-1"))
         assert answer.release == ended["release"]
         assert answer.notes == ()
         assert live.status()["model_metric"]
 
 
 def test_a_training_begins_when_enough_has_come(settings, monkeypatch):
-    options = LiveOptions(retrain=RetrainPolicy(events=0.2, rest_s=0.0))
-    with Live(settings, poll_s=3600, options=options) as live:
+    options = ServiceOptions(retrain=RetrainPolicy(events=0.2, min_interval_s=0.0))
+    with RecommenderService(settings, poll_s=3600, options=options) as live:
         started = []
-        monkeypatch.setattr(live._trainer, "start", started.append)
-        live._fresh.look(now=True)
+        monkeypatch.setattr(live._retrain_runner, "start", started.append)
+        live._retrain_monitor.check(now=True)
         rows = [{"user_id": f"new-{n}", "item_id": f"item-{n % 30}"} for n in range(60)]
         live.add_events(rows)
-        live._fresh.look(now=True)
+        live._retrain_monitor.check(now=True)
         assert len(started) == 1
         assert started[0].endswith("new events since the training")
         assert live.status()["drift_score"].keys() == {"popularity", "content", "new_items"}
 
 
 def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
-    options = LiveOptions(retrain=RetrainPolicy(every_s=1.0, rest_s=0.0))
-    with Live(settings, poll_s=3600, options=options) as live:
+    options = ServiceOptions(retrain=RetrainPolicy(every_s=1.0, min_interval_s=0.0))
+    with RecommenderService(settings, poll_s=3600, options=options) as live:
         record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
-        live.journal.put_records(KIND, {"train-1": record})
-        assert live._fresh.look(now=True) is None
+        live.journal.put_documents(TASK_RECORDS, {"train-1": record})
+        assert live._retrain_monitor.check(now=True) is None
         assert live.retrain() == "train-1"
         assert live.status()["training"] == "train-1"
 

@@ -1,6 +1,6 @@
 """Readers: any kind of input as one frame of raw columns with row numbers."""
 
-from daybreak.data.readers.opening import open_source
-from daybreak.data.readers.raw import Raw, Source
+from daybreak.data.readers.opening import open_table
+from daybreak.data.readers.source import OpenedTable, RawTable
 
-__all__ = ["Raw", "Source", "open_source"]
+__all__ = ["RawTable", "OpenedTable", "open_table"]

@@ -1,41 +1,235 @@
-"""CSV, TSV, RecBole atomic files and MovieLens ``::`` files."""
+"""How a delimited file is laid out, and the result of splitting a block of it.
+
+Split text without quotes: a record is a line; passes over its bytes find the bad ones.
+
+Split text with quotes, record by record, going on after a record that cannot be read.
+
+CSV, TSV, RecBole atomic files and MovieLens ``::`` files.
+"""
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from daybreak.data.aliases import POSITIONS, Role
-from daybreak.data.columns import has_known_names
-from daybreak.data.names import unique_names
-from daybreak.data.readers.encodings import Encoding
-from daybreak.data.readers.layout import Layout, Split
-from daybreak.data.readers.plain import split_plain
-from daybreak.data.readers.quoted import split_quoted
-from daybreak.data.readers.raw import Raw, refuse_if_hopeless
-from daybreak.data.readers.text import line_blocks
+from daybreak.data.columns import (
+    HEADERLESS_COLUMNS,
+    TableRole,
+    has_known_names,
+    number_duplicates,
+)
+from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
+from daybreak.data.readers.text import TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
+from daybreak.types import Mask, Rows
+
+WRONG_FIELD_COUNT = "wrong number of fields"
+BAD_QUOTES = "quotes are not closed or not doubled"
+INVALID_BYTES = "bytes are not valid UTF-8"
+
+
+@dataclass(frozen=True)
+class DelimitedLayout:
+    """How the fields of a file are separated."""
+
+    separator: str
+    """One character (``::`` has been replaced before)."""
+    quoted: bool
+    """Whether double quotes hold fields together."""
+    names: tuple[str, ...]
+
+
+@dataclass
+class SplitBlock:
+    """Records of one block: those that have all fields, and what is wrong with the others."""
+
+    frame: pl.DataFrame
+    """All columns are String."""
+    rows: Rows
+    """(n,) line each record of ``frame`` begins on."""
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+    """(line, reason, text) of the records that were not used."""
+    n_blank: int = 0
+    """Empty lines; they are no records."""
+    remainder: str = ""
+    """Text of a record that goes on in the next block."""
+
+
+def describe_field_count(n_fields: int, layout: DelimitedLayout, text: str) -> str:
+    """Say how many fields a record has, and show it."""
+    return f"{n_fields} instead of {len(layout.names)}: {text}"
+
+
+def split_unquoted(data: bytes, line: int, layout: DelimitedLayout) -> SplitBlock:
+    """Split UTF-8 bytes of whole lines whose first has the number ``line``."""
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    codes = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    marks = np.searchsorted(np.flatnonzero(codes == ord(layout.separator)), ends)
+    good = np.diff(marks, prepend=0) + 1 == len(layout.names)
+    blank = np.diff(ends, prepend=-1) == 1
+    good &= ~blank
+    bad: list[tuple[int, str, str]] = []
+    if not good.all():
+        data, bad = _drop_bad_lines(data, good, blank, layout)
+    frame = _parse_lines(data, layout)
+    rows = np.flatnonzero(good)
+    if frame.height != len(rows):
+        raise AssertionError(f"{frame.height} records from {len(rows)} lines")
+    bad = [(line + at, reason, text) for at, reason, text in bad]
+    return SplitBlock(frame, rows + line, bad, int(blank.sum()))
+
+
+def _drop_bad_lines(
+    data: bytes, good: Mask, blank: Mask, layout: DelimitedLayout
+) -> tuple[bytes, list[tuple[int, str, str]]]:
+    """Take out lines with a wrong number of fields (``good`` is updated).
+
+    Fields too many are cut off when they are empty.
+    """
+    lines = data.split(b"\n")
+    bad: list[tuple[int, str, str]] = []
+    separator, width = layout.separator.encode(), len(layout.names)
+    for at in np.flatnonzero(~good & ~blank).tolist():
+        fields = lines[at].split(separator)
+        if len(fields) > width and not any(fields[width:]):
+            lines[at] = separator.join(fields[:width])
+            good[at] = True
+        else:
+            text = lines[at][:200].decode("utf-8", "replace")
+            bad.append((at, WRONG_FIELD_COUNT, describe_field_count(len(fields), layout, text)))
+    return b"".join(lines[at] + b"\n" for at in np.flatnonzero(good).tolist()), bad
+
+
+def _parse_lines(data: bytes, layout: DelimitedLayout) -> pl.DataFrame:
+    schema = dict.fromkeys(layout.names, pl.String)
+    if not data.strip(b"\n"):
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(
+        io.BytesIO(data),
+        has_header=False,
+        schema=schema,
+        separator=layout.separator,
+        quote_char=None,
+        infer_schema=False,
+    )
+
+
+MAX_OPEN_RECORD_CHARS = 2**20
+"""Longest record that may go on in the next block [characters]."""
+
+
+def split_quoted(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
+    """Split whole lines whose first has the number ``line``; ``last``: no block follows."""
+    lines = list(io.StringIO(text, newline="\n"))
+    records = _QuotedRecords(layout, line)
+    at, rest = 0, ""
+    while at < len(lines):
+        reached, at = _read_records(lines, at, records)
+        if at == len(lines):
+            break
+        rest = "".join(lines[at:]) if reached == len(lines) and not last else ""
+        if rest and len(rest) < MAX_OPEN_RECORD_CHARS:
+            break
+        rest = ""
+        records.bad.append((line + at, BAD_QUOTES, lines[at].rstrip("\n")))
+        at += 1
+    return records.to_block(rest)
+
+
+def _read_records(lines: list[str], at: int, records: "_QuotedRecords") -> tuple[int, int]:
+    """Read from line ``at``; return the line reached and the first that is not yet used."""
+    layout = records.layout
+    reader = csv.reader(
+        (lines[i] for i in range(at, len(lines))),
+        delimiter=layout.separator,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        strict=True,
+    )
+    start = at
+    try:
+        for record in reader:
+            records.add(start, record)
+            start = at + reader.line_num
+    except csv.Error:
+        pass
+    return at + reader.line_num, start
+
+
+@dataclass
+class _QuotedRecords:
+    layout: DelimitedLayout
+    line: int
+    kept: list[list[str]] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    bad: list[tuple[int, str, str]] = field(default_factory=list)
+    blank: int = 0
+
+    def add(self, at: int, record: list[str]) -> None:
+        width = len(self.layout.names)
+        if not record:
+            self.blank += 1
+        elif len(record) < width or any(record[width:]):
+            shown = self.layout.separator.join(record)[:200]
+            text = describe_field_count(len(record), self.layout, shown)
+            self.bad.append((self.line + at, WRONG_FIELD_COUNT, text))
+        else:
+            self.kept.append(record[:width])
+            self.rows.append(self.line + at)
+
+    def to_block(self, rest: str) -> SplitBlock:
+        try:
+            frame = self._to_frame()
+        except UnicodeEncodeError:
+            self._reject_bytes()
+            frame = self._to_frame()
+        return SplitBlock(
+            frame, np.asarray(self.rows, dtype=np.int64), self.bad, self.blank, rest
+        )
+
+    def _to_frame(self) -> pl.DataFrame:
+        names = self.layout.names
+        if not self.kept:
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        columns = zip(names, zip(*self.kept, strict=True), strict=True)
+        return pl.DataFrame([pl.Series(name, v, dtype=pl.String) for name, v in columns])
+
+    def _reject_bytes(self) -> None:
+        """Set records with lone surrogates aside: they stand for bytes that are not UTF-8."""
+        records, rows = self.kept, self.rows
+        self.kept, self.rows = [], []
+        for record, row in zip(records, rows, strict=True):
+            text = self.layout.separator.join(record)
+            if any("\ud800" <= c <= "\udfff" for c in text):
+                self.bad.append((row, INVALID_BYTES, text))
+            else:
+                self.kept.append(record)
+                self.rows.append(row)
+
 
 _SEPARATORS = ("\t", ",", ";", "|")
-_UNIT = "\x1f"
+_UNIT_SEPARATOR = "\x1f"
 """Stands for ``::`` while splitting: readers want one character."""
-_ATOMIC = frozenset({".inter", ".item", ".user", ".link", ".kg"})
-_NUMBER = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
+_ATOMIC_SUFFIXES = frozenset({".inter", ".item", ".user", ".link", ".kg"})
+_NUMBER_PATTERN = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
 MAX_COLUMNS = 5_000
 
 
 @dataclass
-class DelimitedSource:
+class DelimitedFile:
     """A text file with one record a line (or more, inside quotes)."""
 
     file: str
     path: Path
-    encoding: Encoding
-    layout: Layout
+    encoding: TextEncoding
+    layout: DelimitedLayout
     header_lines: int
     """Lines before the first record."""
     notes: list[str] = field(default_factory=list)
@@ -45,56 +239,60 @@ class DelimitedSource:
         """Names in the header, repeated ones numbered."""
         return self.layout.names
 
-    def read(self, wanted: Sequence[str], rejects: Rejects) -> Raw:
-        """Split all lines; see :meth:`Source.read`."""
-        parts: list[Split] = []
+    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
+        """Split all lines; see :meth:`OpenedTable.read`."""
+        parts: list[SplitBlock] = []
         blank = 0
-        for split in self._splits():
-            for line, reason, text in split.bad:
+        for split in self._iter_blocks():
+            for line, reason, text in split.rejected:
                 rejects.add(Reject(self.file, line, reason, value=text))
-            blank += split.blank
-            parts.append(replace(split, frame=split.frame.select(wanted), bad=[]))
-            refuse_if_hopeless(self.file, sum(len(p.rows) for p in parts), rejects)
+            blank += split.n_blank
+            parts.append(replace(split, frame=split.frame.select(wanted), rejected=[]))
+            raise_if_mostly_rejected(self.file, sum(len(p.rows) for p in parts), rejects)
         if blank:
             self.notes.append(f"{self.file}: {blank:,} empty lines skipped")
-        frame = pl.concat([part.frame for part in parts]) if parts else _empty(wanted)
+        frame = pl.concat([part.frame for part in parts]) if parts else _empty_frame(wanted)
         rows = [pl.Series("row", part.rows) for part in parts]
-        return Raw(self.file, frame, pl.concat(rows) if rows else _no_rows())
+        return RawTable(self.file, frame, pl.concat(rows) if rows else _empty_rows())
 
-    def _splits(self) -> Iterator[Split]:
+    def _iter_blocks(self) -> Iterator[SplitBlock]:
         """Split block by block; ``pending`` is known to be the last one only when it comes."""
-        blocks = _after(self.header_lines, line_blocks(self.path, self.encoding))
+        blocks = _skip_lines(self.header_lines, iter_line_blocks(self.path, self.encoding))
         line, pending = self.header_lines + 1, next(blocks, "")
         while pending:
             following = next(blocks, "")
-            text = self._single(pending)
-            split = _split(text, line, self.layout, last=not following)
-            line += text.count("\n") - split.rest.count("\n")
-            pending = split.rest + following
+            text = self._replace_double_colons(pending)
+            split = _split_block(text, line, self.layout, last=not following)
+            line += text.count("\n") - split.remainder.count("\n")
+            pending = split.remainder + following
             yield split
 
-    def _single(self, text: str) -> str:
-        return text.replace("::", _UNIT) if self.layout.separator == _UNIT else text
+    def _replace_double_colons(self, text: str) -> str:
+        return (
+            text.replace("::", _UNIT_SEPARATOR)
+            if self.layout.separator == _UNIT_SEPARATOR
+            else text
+        )
 
 
-def _split(text: str, line: int, layout: Layout, *, last: bool) -> Split:
+def _split_block(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
     if not (layout.quoted and '"' in text):
         try:
-            return split_plain(text.encode(), line, layout)
+            return split_unquoted(text.encode(), line, layout)
         except UnicodeEncodeError:  # some bytes were not valid: find their records
             pass
     return split_quoted(text, line, layout, last=last)
 
 
-def _empty(names: Sequence[str]) -> pl.DataFrame:
+def _empty_frame(names: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 
 
-def _no_rows() -> pl.Series:
+def _empty_rows() -> pl.Series:
     return pl.Series("row", [], dtype=pl.Int64)
 
 
-def _after(lines: int, blocks: Iterator[str]) -> Iterator[str]:
+def _skip_lines(lines: int, blocks: Iterator[str]) -> Iterator[str]:
     """Skip the first lines (they all lie in the first block)."""
     for block in blocks:
         start = 0
@@ -105,42 +303,46 @@ def _after(lines: int, blocks: Iterator[str]) -> Iterator[str]:
             yield block[start:]
 
 
-def open_delimited(path: Path, role: Role, encoding: Encoding) -> DelimitedSource:
+def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> DelimitedFile:
     """Find the separator and the header of a text file.
 
     Raises:
         DataError: The file is empty, or its first line is no header and no record.
     """
-    first = next(line_blocks(path, encoding), "").lstrip("\ufeff")
+    first = next(iter_line_blocks(path, encoding), "").lstrip("\ufeff")
     if not first.strip():
         raise DataError(f"{path.name} is empty; expected a header line and one record a line")
-    separator = _separator(path, first)
-    quoted = separator != _UNIT and not _ATOMIC.intersection(path.suffixes)
-    text = first.replace("::", _UNIT) if separator == _UNIT else first
-    blank, fields, used = _first_record(text, separator, quoted=quoted)
+    separator = _detect_separator(path, first)
+    quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
+    text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
+    blank, fields, used = _read_first_record(text, separator, quoted=quoted)
     if len(fields) > MAX_COLUMNS:
         raise DataError(f"{path.name} has {len(fields):,} columns; at most {MAX_COLUMNS:,}")
-    source = DelimitedSource(path.name, path, encoding, Layout(separator, quoted, ()), blank)
-    if names := _positions(fields, role, separator):
+    source = DelimitedFile(
+        path.name, path, encoding, DelimitedLayout(separator, quoted, ()), blank
+    )
+    if names := _headerless_names(fields, role, separator):
         source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
     else:
-        names, source.header_lines = unique_names(f.strip() for f in fields), blank + used
+        names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
     source.layout = replace(source.layout, names=names)
     return source
 
 
-def _separator(path: Path, text: str) -> str:
+def _detect_separator(path: Path, text: str) -> str:
     lines = [line for line in text[:100_000].split("\n") if line][:20]
     if path.name.removesuffix(".gz").endswith(".dat") and "::" in lines[0]:
-        return _UNIT
+        return _UNIT_SEPARATOR
     counts = {mark: lines[0].count(mark) for mark in _SEPARATORS}
     best = max(counts, key=lambda mark: counts[mark])
     if lines[0].count("::") >= max(counts[best], 1):
-        return _UNIT
+        return _UNIT_SEPARATOR
     return best if counts[best] else ","
 
 
-def _first_record(text: str, separator: str, *, quoted: bool) -> tuple[int, list[str], int]:
+def _read_first_record(
+    text: str, separator: str, *, quoted: bool
+) -> tuple[int, list[str], int]:
     """Return the empty lines before the first record, its fields and the lines it takes."""
     lines = text.split("\n")
     blank = next(n for n, line in enumerate(lines) if line.strip())
@@ -155,21 +357,21 @@ def _first_record(text: str, separator: str, *, quoted: bool) -> tuple[int, list
         raise DataError(f"the first line cannot be read as columns: {error}") from error
 
 
-def _positions(fields: list[str], role: Role, separator: str) -> tuple[str, ...]:
+def _headerless_names(fields: list[str], role: TableRole, separator: str) -> tuple[str, ...]:
     """Name columns by position when the first line is a record; () when it is a header."""
     if has_known_names(fields, role):
         return ()
-    names = POSITIONS[role]
-    if separator == _UNIT:
-        return _numbered(names, len(fields)) if _NUMBER.match(fields[0]) else ()
-    if role != "events" or len(fields) < 2 or not all(map(_NUMBER.match, fields[2:4])):
+    names = HEADERLESS_COLUMNS[role]
+    if separator == _UNIT_SEPARATOR:
+        return _pad_names(names, len(fields)) if _NUMBER_PATTERN.match(fields[0]) else ()
+    if role != "events" or len(fields) < 2 or not all(map(_NUMBER_PATTERN.match, fields[2:4])):
         return ()
-    if len(fields) == 2 and not all(map(_NUMBER.match, fields)):
+    if len(fields) == 2 and not all(map(_NUMBER_PATTERN.match, fields)):
         return ()
     if len(fields) == 3 and float(fields[2]) > 1e8:
         names = ("user_id", "item_id", "timestamp")
-    return _numbered(tuple("value" if n == "rating" else n for n in names), len(fields))
+    return _pad_names(tuple("value" if n == "rating" else n for n in names), len(fields))
 
 
-def _numbered(names: tuple[str, ...], n: int) -> tuple[str, ...]:
+def _pad_names(names: tuple[str, ...], n: int) -> tuple[str, ...]:
     return (*names[:n], *(f"column_{i + 1}" for i in range(len(names), n)))

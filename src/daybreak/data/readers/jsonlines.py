@@ -7,20 +7,19 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from daybreak.data.readers.encodings import Encoding
-from daybreak.data.readers.layout import BYTES
-from daybreak.data.readers.raw import FrameSource, refuse_if_hopeless
-from daybreak.data.readers.text import line_blocks
+from daybreak.data.readers.delimited import INVALID_BYTES
+from daybreak.data.readers.source import LoadedFrame, raise_if_mostly_rejected
+from daybreak.data.readers.text import TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 
-Record: TypeAlias = dict[str, Any]
-Numbered: TypeAlias = tuple[list[Record], list[int]]
+JsonObject: TypeAlias = dict[str, Any]
+NumberedObjects: TypeAlias = tuple[list[JsonObject], list[int]]
 
-_MARK = "\ufeff"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-def open_json_lines(path: Path, encoding: Encoding, rejects: Rejects) -> FrameSource:
+def open_json_lines(path: Path, encoding: TextEncoding, rejects: Rejects) -> LoadedFrame:
     """Read all objects of a file; every value becomes text, as in a CSV file.
 
     Inner objects give columns ``outer_inner``; lists are joined with ``|``.
@@ -31,24 +30,24 @@ def open_json_lines(path: Path, encoding: Encoding, rejects: Rejects) -> FrameSo
     frames: list[pl.DataFrame] = []
     rows: list[int] = []
     line = 1
-    for block in line_blocks(path, encoding):
+    for block in iter_line_blocks(path, encoding):
         _check_start(path, block, line)
-        records, places = _objects(path.name, block, line, rejects)
+        records, places = _parse_block(path.name, block, line, rejects)
         if not rows and not places and block.strip():
             raise DataError(
-                f"{path.name} has no JSON object in its first lines: {_why(rejects)}"
+                f"{path.name} has no JSON object in its first lines: {_last_reject(rejects)}"
             )
-        frames.append(_frame(records))
+        frames.append(_build_frame(records))
         rows += places
-        refuse_if_hopeless(path.name, len(rows), rejects)
+        raise_if_mostly_rejected(path.name, len(rows), rejects)
         line += block.count("\n")
     if not rows:
         raise DataError(f"{path.name} is empty; expected one JSON object a line")
     frame = pl.concat(frames, how="diagonal")
-    return FrameSource(path.name, frame, pl.Series("row", rows, dtype=pl.Int64))
+    return LoadedFrame(path.name, frame, pl.Series("row", rows, dtype=pl.Int64))
 
 
-def _why(rejects: Rejects) -> str:
+def _last_reject(rejects: Rejects) -> str:
     return str(rejects.rows[-1]) if rejects.rows else "only empty lines"
 
 
@@ -60,14 +59,14 @@ def _check_start(path: Path, block: str, line: int) -> None:
         )
 
 
-def _objects(file: str, block: str, line: int, rejects: Rejects) -> Numbered:
-    records: list[Record] = []
+def _parse_block(file: str, block: str, line: int, rejects: Rejects) -> NumberedObjects:
+    records: list[JsonObject] = []
     rows: list[int] = []
-    clean = _encodes(block)
+    clean = _has_valid_bytes(block)
     for row, text in enumerate(block.split("\n"), start=line):
-        if not text or text.isspace() or text == _MARK:
+        if not text or text.isspace() or text == _BYTE_ORDER_MARK:
             continue
-        value, reason = _parse(text.removeprefix(_MARK), clean=clean)
+        value, reason = _parse(text.removeprefix(_BYTE_ORDER_MARK), clean=clean)
         if reason:
             rejects.add(Reject(file, row, reason, value=text[:200]))
         else:
@@ -76,7 +75,7 @@ def _objects(file: str, block: str, line: int, rejects: Rejects) -> Numbered:
     return records, rows
 
 
-def _encodes(text: str) -> bool:
+def _has_valid_bytes(text: str) -> bool:
     """Whether there are no lone surrogates, which stand for bytes that are not valid."""
     try:
         text.encode()
@@ -85,9 +84,9 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _parse(text: str, *, clean: bool) -> tuple[Record, str]:
-    if not (clean or _encodes(text)):
-        return {}, BYTES
+def _parse(text: str, *, clean: bool) -> tuple[JsonObject, str]:
+    if not (clean or _has_valid_bytes(text)):
+        return {}, INVALID_BYTES
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -95,24 +94,24 @@ def _parse(text: str, *, clean: bool) -> tuple[Record, str]:
     return (value, "") if isinstance(value, dict) else ({}, "not a JSON object")
 
 
-def _frame(records: list[Record]) -> pl.DataFrame:
+def _build_frame(records: list[JsonObject]) -> pl.DataFrame:
     """Turn objects into text columns, those with inner objects after spreading them out."""
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: [record.get(name) for record in records] for name in names}
     if any(dict in set(map(type, values)) for values in columns.values()):
-        return _frame([dict(_flat(record)) for record in records])
-    return pl.DataFrame([_column(name, values) for name, values in columns.items()])
+        return _build_frame([dict(_iter_flattened(record)) for record in records])
+    return pl.DataFrame([_build_column(name, values) for name, values in columns.items()])
 
 
-def _flat(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _iter_flattened(record: JsonObject, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}_")
+            yield from _iter_flattened(value, f"{prefix}{key}_")
         else:
             yield prefix + key, value
 
 
-def _column(name: str, values: list[Any]) -> pl.Series:
+def _build_column(name: str, values: list[Any]) -> pl.Series:
     kinds = set(map(type, values)) - {type(None)}
     try:
         if kinds == {int}:
@@ -121,10 +120,10 @@ def _column(name: str, values: list[Any]) -> pl.Series:
             return pl.Series(name, values, dtype=pl.String)
     except (OverflowError, UnicodeEncodeError, TypeError):
         pass  # a number beyond 64 bits, or a lone surrogate: both legal in JSON
-    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+    return pl.Series(name, [_value_to_text(value) for value in values], dtype=pl.String)
 
 
-def _text(value: Any) -> str | None:
+def _value_to_text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
@@ -132,5 +131,5 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "|".join(text for text in map(_text, value) if text)
+        return "|".join(text for text in map(_value_to_text, value) if text)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -3,20 +3,23 @@
 from pathlib import Path
 from typing import Any
 
-from daybreak.data.aliases import Role
-from daybreak.data.readers.columnar import open_frame, open_parquet
+from daybreak.data.columns import TableRole
 from daybreak.data.readers.delimited import open_delimited
-from daybreak.data.readers.encodings import Encoding, detect_encoding, named_encoding
 from daybreak.data.readers.jsonlines import open_json_lines
-from daybreak.data.readers.raw import Source
-from daybreak.data.readers.text import read_head
+from daybreak.data.readers.source import OpenedTable, open_frame, open_parquet
+from daybreak.data.readers.text import (
+    TextEncoding,
+    detect_encoding,
+    look_up_encoding,
+    read_head,
+)
 from daybreak.data.rejects import Rejects
 from daybreak.errors import DataError
 
-SAMPLE = 4 * 2**20
+ENCODING_SAMPLE_BYTES = 4 * 2**20
 """Bytes looked at to tell the encoding; random bytes are refused within them."""
 
-_FOREIGN = (
+_UNSUPPORTED_FORMATS = (
     (b"PK\x03\x04", "a zip or Excel file; unpack it or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file; save the sheet as CSV"),
     (b"SQLite format 3", "an SQLite file; export its tables as CSV"),
@@ -28,7 +31,9 @@ _FOREIGN = (
 )
 
 
-def open_source(data: Any, role: Role, rejects: Rejects, encoding: str | None = None) -> Source:
+def open_table(
+    data: Any, role: TableRole, rejects: Rejects, encoding: str | None = None
+) -> OpenedTable:
     """Open a path or a frame as the table ``role``.
 
     The content decides, not the name: a Parquet file called ``.csv`` is read as Parquet.
@@ -43,28 +48,30 @@ def open_source(data: Any, role: Role, rejects: Rejects, encoding: str | None = 
     head = read_head(path, 65_536)
     if head.startswith(b"PAR1"):
         return open_parquet(path)
-    _refuse_foreign(path, head)
-    codec = named_encoding(encoding) if encoding else _encoding(path, head)
-    source = _open_text(path, role, codec, rejects)
+    _raise_if_unsupported(path, head)
+    codec = look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
+    source = _open_text_file(path, role, codec, rejects)
     if codec.label:
         source.notes.append(f"{path.name}: read as {codec.label}")
     return source
 
 
-def _refuse_foreign(path: Path, head: bytes) -> None:
+def _raise_if_unsupported(path: Path, head: bytes) -> None:
     if not head.strip():
         raise DataError(f"{path.name} is empty; expected a header line and one record a line")
-    for magic, what in _FOREIGN:
+    for magic, what in _UNSUPPORTED_FORMATS:
         if head.startswith(magic):
             raise DataError(f"{path.name} is {what}")
 
 
-def _encoding(path: Path, head: bytes) -> Encoding:
+def _detect_file_encoding(path: Path, head: bytes) -> TextEncoding:
     detect_encoding(head, path.name)  # refuses garbage before more of it is read
-    return detect_encoding(read_head(path, SAMPLE), path.name)
+    return detect_encoding(read_head(path, ENCODING_SAMPLE_BYTES), path.name)
 
 
-def _open_text(path: Path, role: Role, codec: Encoding, rejects: Rejects) -> Source:
+def _open_text_file(
+    path: Path, role: TableRole, codec: TextEncoding, rejects: Rejects
+) -> OpenedTable:
     start = read_head(path, 4096).decode(codec.codec, "replace").lstrip("\ufeff \t\r\n")
     named = {".jsonl", ".ndjson", ".json"}.intersection(path.suffixes)
     if named or start.startswith(("{", "[{")):

@@ -1,23 +1,145 @@
-"""Open a file as text in bounded memory: blocks of whole lines with equal line ends."""
+"""Tell the encoding of a text file from its first bytes.
+
+Open a file as text in bounded memory: blocks of whole lines with equal line ends.
+"""
 
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from daybreak.data.readers.encodings import Encoding
-from daybreak.errors import DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NotFoundError
 
-BLOCK = 8 * 2**20
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with a byte order mark"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_CONTROL_BYTES = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 26, 27}) + b"\x7f"
+
+_WINDOW_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class TextEncoding:
+    """A codec of Python and what it is called in a note (empty: nothing worth noting)."""
+
+    codec: str
+    label: str = ""
+
+
+def detect_encoding(sample: bytes, file: str) -> TextEncoding:
+    """Return the encoding of a text that begins with ``sample``.
+
+    Raises:
+        DataError: The bytes are not text in any encoding that is recognised.
+
+    Example:
+        >>> detect_encoding("größe".encode("latin-1"), "a.csv").label
+        'Windows-1252 (Western European)'
+    """
+    for mark, codec, label in _BYTE_ORDER_MARKS:
+        if sample.startswith(mark):
+            return TextEncoding(codec, label)
+    if wide := _detect_utf16(sample):
+        return wide
+    _raise_if_binary(sample, file)
+    if _is_mostly_utf8(sample):
+        return TextEncoding("utf-8")
+    if _is_chinese(sample):
+        return TextEncoding("gb18030", "GB18030 (GBK)")
+    return _detect_western(sample, file)
+
+
+def look_up_encoding(name: str) -> TextEncoding:
+    """Return the encoding a caller asked for.
+
+    Raises:
+        ConfigError: Python has no codec of that name.
+    """
+    try:
+        return TextEncoding(codecs.lookup(name).name)
+    except LookupError:
+        raise ConfigError(f"no encoding named {name!r}; try utf-8, gb18030, cp1252") from None
+
+
+def _detect_utf16(sample: bytes) -> TextEncoding | None:
+    """UTF-16 without a mark: every other byte of the first ASCII letters is zero."""
+    even, odd = sample[0:16:2], sample[1:16:2]
+    if len(odd) < 4:
+        return None
+    if not any(odd) and all(even):
+        return TextEncoding("utf-16-le", "UTF-16")
+    if not any(even) and all(odd):
+        return TextEncoding("utf-16-be", "UTF-16")
+    return None
+
+
+def _raise_if_binary(sample: bytes, file: str) -> None:
+    for start in range(0, len(sample), _WINDOW_BYTES):
+        part = sample[start : start + _WINDOW_BYTES]
+        control = len(part) - len(part.translate(None, _CONTROL_BYTES))
+        if control > 4 + 0.005 * len(part):
+            raise DataError(
+                f"{file} is not text: {control:,} control characters in {len(part):,} bytes "
+                f"from byte {start:,} on; expected CSV, TSV, JSON Lines or Parquet"
+            )
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """A few bad bytes in a UTF-8 file cost their rows, not the file."""
+    text = (
+        sample[:-4].decode("utf-8", "replace")
+        if len(sample) > 4096
+        else _decode_leniently(sample)
+    )
+    bad = text.count("\ufffd")
+    return not bad or bad <= 0.1 * sum(len(run) for run in re.findall(r"[^\x00-\x7f]+", text))
+
+
+def _decode_leniently(sample: bytes) -> str:
+    return sample.decode("utf-8", "replace")
+
+
+def _is_chinese(sample: bytes) -> bool:
+    """Whether nearly all that is not ASCII are everyday characters of GB 2312."""
+    try:
+        text = codecs.getincrementaldecoder("gb18030")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    other = [c for c in text if c > "\x7f"]
+    return sum(map(_is_common_character, set(other))) >= 0.8 * len(set(other))
+
+
+def _is_common_character(character: str) -> bool:
+    code = character.encode("gb18030")
+    return len(code) == 2 and 0xA1 <= code[0] <= 0xD7 and code[1] >= 0xA1
+
+
+def _detect_western(sample: bytes, file: str) -> TextEncoding:
+    try:
+        sample.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file} is not UTF-8, UTF-16, GB18030 or Windows-1252 text "
+            f"(byte {error.start:,}); name its encoding with encoding='NAME' "
+            "or convert the file to UTF-8"
+        ) from None
+    return TextEncoding("cp1252", "Windows-1252 (Western European)")
+
+
+READ_BLOCK_BYTES = 8 * 2**20
 """Bytes read at a time."""
 
-MAX_LINE = 4 * 2**20
+MAX_LINE_CHARS = 4 * 2**20
 """Longest line that is taken for a line [characters]."""
 
-_BROKEN = (gzip.BadGzipFile, EOFError, zlib.error)
+_GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 def read_head(path: Path, size: int) -> bytes:
@@ -34,13 +156,13 @@ def read_head(path: Path, size: int) -> bytes:
             return stream.read(size)
     except FileNotFoundError:
         raise NotFoundError(f"no file {str(path)!r}") from None
-    except _BROKEN as error:
-        raise _damaged(path, error) from error
+    except _GZIP_ERRORS as error:
+        raise _damaged_gzip_error(path, error) from error
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error}") from error
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def _damaged_gzip_error(path: Path, error: Exception) -> DataError:
     return DataError(f"{path.name} is a damaged gzip file: {error}; get it again")
 
 
@@ -51,43 +173,43 @@ def open_bytes(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
 
 
-def line_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
+def iter_line_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
     r"""Yield the text in blocks that end with ``\n`` (the last may not).
 
     Bytes that are not valid come out as lone surrogates, so that the rows they are in can be
     found and rejected.
 
     Raises:
-        DataError: A line is longer than ``MAX_LINE``, or the file breaks off.
+        DataError: A line is longer than ``MAX_LINE_CHARS``, or the file breaks off.
     """
     tail, line = "", 1
-    for block in _decoded(path, encoding):
+    for block in _iter_decoded(path, encoding):
         text = tail + block
         cut = text.rfind("\n") + 1
         tail = text[cut:]
         if cut:
             line += text.count("\n", 0, cut)
             yield text[:cut]
-        if len(tail) > MAX_LINE:
+        if len(tail) > MAX_LINE_CHARS:
             raise DataError(
-                f"{path.name}, row {line} is longer than {MAX_LINE:,} characters; "
+                f"{path.name}, row {line} is longer than {MAX_LINE_CHARS:,} characters; "
                 "expected one record a line"
             )
     if tail:
         yield tail
 
 
-def _decoded(path: Path, encoding: Encoding) -> Iterator[str]:
+def _iter_decoded(path: Path, encoding: TextEncoding) -> Iterator[str]:
     decoder = io.IncrementalNewlineDecoder(
-        codecs.getincrementaldecoder(encoding.codec)(_on_error(encoding)), translate=True
+        codecs.getincrementaldecoder(encoding.codec)(_decoding_errors(encoding)), translate=True
     )
     try:
         with open_bytes(path) as stream:
-            while block := stream.read(BLOCK):
+            while block := stream.read(READ_BLOCK_BYTES):
                 yield decoder.decode(block)
         yield decoder.decode(b"", final=True)
-    except _BROKEN as error:
-        raise _damaged(path, error) from error
+    except _GZIP_ERRORS as error:
+        raise _damaged_gzip_error(path, error) from error
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path.name} is not valid {encoding.label or encoding.codec} text: "
@@ -95,5 +217,5 @@ def _decoded(path: Path, encoding: Encoding) -> Iterator[str]:
         ) from error
 
 
-def _on_error(encoding: Encoding) -> str:
+def _decoding_errors(encoding: TextEncoding) -> str:
     return "surrogateescape" if encoding.codec in {"utf-8", "utf-8-sig"} else "strict"

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from daybreak.server.gorse.routes import bulk, catalogue, feedback, health, lists, users
 
-BASE = "/api"
+GORSE_PREFIX = "/api"
 """Before every path, as in gorse."""
 
 

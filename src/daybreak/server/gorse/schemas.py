@@ -1,11 +1,15 @@
-"""gorse's objects: the field names of its API on our snake_case."""
+"""gorse's objects: the field names of its API on our snake_case.
 
-from typing import Any
+Options in addresses, with gorse's names.
+"""
 
+from typing import Annotated, Any
+
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-NO_TIME = "0001-01-01T00:00:00Z"
+ZERO_TIME = "0001-01-01T00:00:00Z"
 """What gorse, which is written in Go, says when it knows no time."""
 
 
@@ -15,20 +19,20 @@ class GorseObject(BaseModel):
     model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True)
 
 
-class UserPatch(GorseObject):
+class GorseUserPatch(GorseObject):
     """What may be changed of a user; null: stays."""
 
     labels: Any = None
     comment: str | None = None
 
 
-class User(UserPatch):
+class GorseUser(GorseUserPatch):
     """One user."""
 
     user_id: str
 
 
-class ItemPatch(GorseObject):
+class GorseItemPatch(GorseObject):
     """What may be changed of an item; null: stays."""
 
     is_hidden: bool | None = None
@@ -38,13 +42,13 @@ class ItemPatch(GorseObject):
     comment: str | None = None
 
 
-class Item(ItemPatch):
+class GorseItem(GorseItemPatch):
     """One item."""
 
     item_id: str
 
 
-class Feedback(GorseObject):
+class GorseFeedback(GorseObject):
     """One feedback."""
 
     feedback_type: str
@@ -55,7 +59,7 @@ class Feedback(GorseObject):
     comment: str | None = None
 
 
-class SessionFeedback(GorseObject):
+class GorseSessionFeedback(GorseObject):
     """One feedback of a session whose user is not known."""
 
     feedback_type: str = ""
@@ -66,41 +70,41 @@ class SessionFeedback(GorseObject):
     comment: str | None = None
 
 
-class Score(GorseObject):
+class GorseScore(GorseObject):
     """One item of an answer, or one neighbour."""
 
     id: str
     score: float
 
 
-class Success(GorseObject):
+class GorseSuccess(GorseObject):
     """How many rows were taken."""
 
     row_affected: int
 
 
-class Users(GorseObject):
+class GorseUsers(GorseObject):
     """A page of users; an empty cursor: the last."""
 
     cursor: str
-    users: list[User]
+    users: list[GorseUser]
 
 
-class Items(GorseObject):
+class GorseItems(GorseObject):
     """A page of items; an empty cursor: the last."""
 
     cursor: str
-    items: list[Item]
+    items: list[GorseItem]
 
 
-class Feedbacks(GorseObject):
+class GorseFeedbacks(GorseObject):
     """A page of feedback; an empty cursor: the last."""
 
     cursor: str
-    feedback: list[Feedback]
+    feedback: list[GorseFeedback]
 
 
-class Health(GorseObject):
+class GorseHealth(GorseObject):
     """Whether the service answers."""
 
     ready: bool
@@ -108,3 +112,52 @@ class Health(GorseObject):
     cache_store_connected: bool
     data_store_error: str | None = None
     cache_store_error: str | None = None
+
+
+DEFAULT_LIST_ITEMS = 10
+"""Items of a list whose length is not given, as in gorse."""
+
+ApiVersion = Annotated[
+    int,
+    Header(alias="X-API-Version", description="2: lists of items come with their scores."),
+]
+
+
+class GorsePageQuery(BaseModel):
+    """Which part of the rows."""
+
+    cursor: str = Field("", max_length=100)
+    n: int = Field(DEFAULT_LIST_ITEMS, ge=1, le=1_000)
+    q: str = Field("", max_length=10_000, description="Words that items should fit.")
+
+
+class GorseListQuery(BaseModel):
+    """Which places of a list."""
+
+    n: int = Field(DEFAULT_LIST_ITEMS, ge=0, le=10_000)
+    offset: int = Field(0, ge=0, le=10_000)
+    category: list[str] = Field([], max_length=100)
+
+    @property
+    def end(self) -> int:
+        """The last place that is wanted."""
+        return self.n + self.offset
+
+
+class GorseSharedListQuery(GorseListQuery):
+    """Which places of a list that is for everybody."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    user_id: str | None = Field(
+        None, alias="user-id", description="Leave out what he has seen."
+    )
+
+
+class GorseRecommendQuery(GorseListQuery):
+    """Which places of a list for somebody, and what to remember of it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    write_back_type: str = Field("", alias="write-back-type", max_length=1_000)
+    write_back_delay: str = Field("", alias="write-back-delay", max_length=100)

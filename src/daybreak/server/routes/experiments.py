@@ -6,93 +6,110 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from daybreak.server.guarded import interface, needs
-from daybreak.server.queries import query_of
-from daybreak.server.replies import reply
+from daybreak.server.http.query_params import parse_query
+from daybreak.server.http.responses import json_response
+from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.experiments import (
-    Changes,
+    ExperimentChangesBody,
     ExperimentOut,
+    ExperimentPlanBody,
     ExperimentsOut,
     OnlineOut,
     OnlineQuery,
-    Plan,
     ReportOut,
 )
 from daybreak.server.schemas.rows import DeletedOut
 from daybreak.server.state import state_of
-from daybreak.service.experiments import Experiment, Experiments
+from daybreak.service.experiments import ExperimentManager, ExperimentPlan
 
-router = interface("experiments")
-_ONE = "/experiments/{id:id}"
+router = api_router("experiments")
+_EXPERIMENT_PATH = "/experiments/{id:id}"
 
 
-@router.get("/experiments", response_model=ExperimentsOut, openapi_extra=needs("read"))
+@router.get("/experiments", response_model=ExperimentsOut, openapi_extra=require_role("read"))
 async def experiments(request: Request) -> Response:
     """Return all experiments, the oldest first."""
-    found = await run_in_threadpool(_book(request).list)
-    return reply({"experiments": [one.to_dict() for one in found]})
+    found = await run_in_threadpool(_manager(request).list)
+    return json_response({"experiments": [one.to_dict() for one in found]})
 
 
 @router.post(
-    "/experiments", response_model=ExperimentOut, status_code=201, openapi_extra=needs("admin")
+    "/experiments",
+    response_model=ExperimentOut,
+    status_code=201,
+    openapi_extra=require_role("admin"),
 )
-async def create(request: Request, body: Plan) -> Response:
+async def create(request: Request, body: ExperimentPlanBody) -> Response:
     """Write down a plan; nobody takes part before it is started."""
-    return _shown(await run_in_threadpool(_book(request).create, body), 201)
+    return _experiment_response(await run_in_threadpool(_manager(request).create, body), 201)
 
 
-@router.get(_ONE, response_model=ExperimentOut, openapi_extra=needs("read"))
+@router.get(_EXPERIMENT_PATH, response_model=ExperimentOut, openapi_extra=require_role("read"))
 async def experiment(request: Request, id: str) -> Response:
     """Return one experiment."""
-    return _shown(await run_in_threadpool(_book(request).get, id))
+    return _experiment_response(await run_in_threadpool(_manager(request).get, id))
 
 
-@router.patch(_ONE, response_model=ExperimentOut, openapi_extra=needs("admin"))
-async def change(request: Request, id: str, body: Changes) -> Response:
+@router.patch(
+    _EXPERIMENT_PATH, response_model=ExperimentOut, openapi_extra=require_role("admin")
+)
+async def change(request: Request, id: str, body: ExperimentChangesBody) -> Response:
     """Change a plan: all of a draft, the share and the note while it runs."""
-    return _shown(await run_in_threadpool(_book(request).change, id, body))
+    return _experiment_response(await run_in_threadpool(_manager(request).change, id, body))
 
 
-@router.delete(_ONE, response_model=DeletedOut, openapi_extra=needs("admin"))
+@router.delete(_EXPERIMENT_PATH, response_model=DeletedOut, openapi_extra=require_role("admin"))
 async def delete(request: Request, id: str) -> Response:
     """Forget an experiment that does not run."""
-    await run_in_threadpool(_book(request).delete, id)
-    return reply({"deleted": 1})
+    await run_in_threadpool(_manager(request).delete, id)
+    return json_response({"deleted": 1})
 
 
-@router.post(f"{_ONE}/start", response_model=ExperimentOut, openapi_extra=needs("admin"))
+@router.post(
+    f"{_EXPERIMENT_PATH}/start",
+    response_model=ExperimentOut,
+    openapi_extra=require_role("admin"),
+)
 async def start(request: Request, id: str) -> Response:
     """Let it take requests from now on."""
-    return _shown(await run_in_threadpool(_book(request).start, id))
+    return _experiment_response(await run_in_threadpool(_manager(request).start, id))
 
 
-@router.post(f"{_ONE}/stop", response_model=ExperimentOut, openapi_extra=needs("admin"))
+@router.post(
+    f"{_EXPERIMENT_PATH}/stop",
+    response_model=ExperimentOut,
+    openapi_extra=require_role("admin"),
+)
 async def stop(request: Request, id: str) -> Response:
     """Let it take no more requests, for good."""
-    return _shown(await run_in_threadpool(_book(request).stop, id))
+    return _experiment_response(await run_in_threadpool(_manager(request).stop, id))
 
 
-@router.get(f"{_ONE}/report", response_model=ReportOut, openapi_extra=needs("read"))
+@router.get(
+    f"{_EXPERIMENT_PATH}/report", response_model=ReportOut, openapi_extra=require_role("read")
+)
 async def report(request: Request, id: str) -> Response:
     """Return what it has found until now; for whoever looks how often."""
-    found = await run_in_threadpool(_book(request).report, id)
-    return reply(found.to_dict())
+    found = await run_in_threadpool(_manager(request).report, id)
+    return json_response(found.to_dict())
 
 
-@router.get("/online", response_model=OnlineOut, openapi_extra=needs("read", query=OnlineQuery))
+@router.get(
+    "/online", response_model=OnlineOut, openapi_extra=require_role("read", query=OnlineQuery)
+)
 async def online(request: Request) -> Response:
     """Return clicks, conversions, satisfaction, coverage and variety over time."""
-    query = query_of(request, OnlineQuery)
+    query = parse_query(request, OnlineQuery)
     since = query.since if query.since >= 0 else time.time() + query.since
     found = await run_in_threadpool(
-        _book(request).online, since, until=query.until, every_h=query.every_h
+        _manager(request).online, since, until=query.until, every_h=query.every_h
     )
-    return reply(found.to_dict())
+    return json_response(found.to_dict())
 
 
-def _book(request: Request) -> Experiments:
-    return state_of(request).live.experiments
+def _manager(request: Request) -> ExperimentManager:
+    return state_of(request).service.experiments
 
 
-def _shown(found: Experiment, status: int = 200) -> Response:
-    return reply(found.to_dict(), status)
+def _experiment_response(found: ExperimentPlan, status: int = 200) -> Response:
+    return json_response(found.to_dict(), status)

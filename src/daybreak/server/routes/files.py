@@ -14,34 +14,37 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from daybreak.data import ImportResult
 from daybreak.errors import DaybreakError, NotFoundError
-from daybreak.server.guarded import interface, needs
-from daybreak.server.keys import KIND as KEYS
-from daybreak.server.problems import Refused
-from daybreak.server.queries import query_of
-from daybreak.server.replies import reply
-from daybreak.server.schemas.files import FILE, ImportedOut, ImportQuery, RestoredOut
+from daybreak.server.auth.keys import KEY_RECORD_KIND as KEYS
+from daybreak.server.http.bodies import iter_gzip_lines, receive_file
+from daybreak.server.http.problems import HttpProblem
+from daybreak.server.http.query_params import parse_query
+from daybreak.server.http.responses import json_response
+from daybreak.server.routing import api_router, require_role
+from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
 from daybreak.server.state import state_of
-from daybreak.server.uploads import lines_of, received
-from daybreak.service.importing import Sources, parse_columns
-from daybreak.service.live import Live
-from daybreak.service.live.files import take_in
-from daybreak.service.retraining import KIND as TASKS
-from daybreak.store import Written
+from daybreak.service.ingest.files import Sources, parse_columns
+from daybreak.service.live import RecommenderService
+from daybreak.service.serving.service import ingest_import
+from daybreak.service.training.retraining import TASK_RECORDS as TASKS
+from daybreak.store import WriteResult
 from daybreak.store.dumping import NotEmptyError
 from daybreak.store.dumping import dump as write_dump
 from daybreak.store.dumping import restore as read_dump
 
-router = interface("files")
+router = api_router("files")
 
-SHOWN = 100
+MAX_LISTED_REJECTS = 100
 """Rejects that an answer lists."""
-PART = 5_000
+EXPORT_CHUNK_ROWS = 5_000
 """Rows that are written at a time."""
-_LINES = "application/x-ndjson"
-_FILES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "JSON Lines.", "content": {_LINES: {"schema": {"type": "string"}}}}
+_NDJSON_TYPE = "application/x-ndjson"
+_NDJSON_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "JSON Lines.",
+        "content": {_NDJSON_TYPE: {"schema": {"type": "string"}}},
+    }
 }
-_PACKED: dict[int | str, dict[str, Any]] = {
+_GZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "JSON Lines, packed with gzip.",
         "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
@@ -52,24 +55,24 @@ _PACKED: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/import",
     response_model=ImportedOut,
-    openapi_extra=needs("admin", query=ImportQuery, long=True, requestBody=FILE),
+    openapi_extra=require_role("admin", query=ImportQuery, long=True, requestBody=FILE_BODY),
 )
 async def import_file(request: Request) -> Response:
     """Read a file of events, items or users: CSV, TSV or JSON Lines, also packed with gzip.
 
     Columns are recognised as by `daybreak import`. Reading the same file again adds nothing.
     """
-    query, state = query_of(request, ImportQuery), state_of(request)
+    query, state = parse_query(request, ImportQuery), state_of(request)
     columns = parse_columns(query.column)
-    async with received(request, state.options.upload_bytes) as path:
+    async with receive_file(request, state.options.upload_bytes) as path:
         sources = Sources({query.table: path}, columns)
-        read, written = await run_in_threadpool(_import, state.live, sources)
-    return reply(
+        read, written = await run_in_threadpool(_import, state.service, sources)
+    return json_response(
         {
             "read": read.rows_read.get(query.table, 0),
             "new": getattr(written, query.table),
             "rejected": len(read.rejects),
-            "rejects": [asdict(one) for one in read.rejects.rows[:SHOWN]],
+            "rejects": [asdict(one) for one in read.rejects.rows[:MAX_LISTED_REJECTS]],
             "notes": read.notes,
         }
     )
@@ -78,28 +81,28 @@ async def import_file(request: Request) -> Response:
 @router.get(
     "/export/{table:id}",
     response_class=Response,
-    responses=_FILES,
-    openapi_extra=needs("admin", long=True),
+    responses=_NDJSON_RESPONSES,
+    openapi_extra=require_role("admin", long=True),
 )
 async def export(request: Request, table: str) -> Response:
     """Return all events, items or users as JSON Lines; `POST /import` reads them."""
     if table not in {"events", "items", "users"}:
         raise NotFoundError(f"no table {table!r:.40}; there are events, items and users")
-    tables = await run_in_threadpool(state_of(request).live.store.tables)
+    tables = await run_in_threadpool(state_of(request).service.store.tables)
     frame = getattr(tables, table)
 
     def parts() -> Iterator[str]:
-        for part in frame.iter_slices(PART):
+        for part in frame.iter_slices(EXPORT_CHUNK_ROWS):
             yield part.write_ndjson()
 
-    return StreamingResponse(parts(), media_type=_LINES)
+    return StreamingResponse(parts(), media_type=_NDJSON_TYPE)
 
 
 @router.get(
     "/dump",
     response_class=Response,
-    responses=_PACKED,
-    openapi_extra=needs("admin", long=True),
+    responses=_GZIP_RESPONSES,
+    openapi_extra=require_role("admin", long=True),
 )
 async def dump(request: Request) -> Response:
     """Return the whole store as one file, as it is at one moment; see `daybreak store dump`.
@@ -109,7 +112,7 @@ async def dump(request: Request) -> Response:
     folder = tempfile.TemporaryDirectory(prefix="daybreak-")
     path = Path(folder.name) / "shop.jsonl.gz"
     try:
-        await run_in_threadpool(write_dump, state_of(request).live.store, path)
+        await run_in_threadpool(write_dump, state_of(request).service.store, path)
     except BaseException:
         folder.cleanup()
         raise
@@ -120,7 +123,7 @@ async def dump(request: Request) -> Response:
 @router.post(
     "/restore",
     response_model=RestoredOut,
-    openapi_extra=needs("admin", long=True, requestBody=FILE),
+    openapi_extra=require_role("admin", long=True, requestBody=FILE_BODY),
 )
 async def restore(request: Request) -> Response:
     """Read a dump into a store that is empty: all of it, or nothing if anything is wrong.
@@ -128,41 +131,43 @@ async def restore(request: Request) -> Response:
     Keys that are there, such as the one that asks, stay; those of the dump come beside them.
     """
     state = state_of(request)
-    async with received(request, state.options.upload_bytes, keep_packed=True) as path:
-        await run_in_threadpool(_check_empty, state.live)
+    async with receive_file(request, state.options.upload_bytes, keep_packed=True) as path:
+        await run_in_threadpool(_check_empty, state.service)
         await run_in_threadpool(_check_folders, path, state.options.upload_bytes)
-        rows = await run_in_threadpool(_restore, path, state.live)
-    return reply({"rows": rows})
+        rows = await run_in_threadpool(_restore, path, state.service)
+    return json_response({"rows": rows})
 
 
-def _import(live: Live, sources: Sources) -> tuple[ImportResult, Written]:
+def _import(live: RecommenderService, sources: Sources) -> tuple[ImportResult, WriteResult]:
     read = sources.read()
-    return read, take_in(live, read)
+    return read, ingest_import(live, read)
 
 
-def _restore(path: Path, live: Live) -> dict[str, int]:
+def _restore(path: Path, live: RecommenderService) -> dict[str, int]:
     try:
         return read_dump(path, live.store, beside=(KEYS, TASKS))
     except NotEmptyError as error:
-        raise Refused("not_empty", str(error)) from error
+        raise HttpProblem("not_empty", str(error)) from error
     except DaybreakError as error:
         raise type(error)(str(error).replace(repr(str(path)), "the file")) from error
 
 
-def _check_empty(live: Live) -> None:
+def _check_empty(live: RecommenderService) -> None:
     status = live.status()
     if any(status.get(name) for name in ("users", "items", "events")):
-        raise Refused("not_empty", "a dump is restored into an empty store, and this is none")
+        raise HttpProblem(
+            "not_empty", "a dump is restored into an empty store, and this is none"
+        )
 
 
 def _check_folders(path: Path, largest: int) -> None:
     """Refuse a dump whose releases would lie anywhere but beside the store."""
-    for line in lines_of(path, largest):
+    for line in iter_gzip_lines(path, largest):
         if not line.startswith(b'{"releases"'):
             continue
         try:
             folder = PurePosixPath(json.loads(line)["releases"]["folder"])
         except (ValueError, LookupError, TypeError) as error:
-            raise Refused("bad_request", "the dump has a release that is none") from error
+            raise HttpProblem("bad_request", "the dump has a release that is none") from error
         if folder.is_absolute() or ".." in folder.parts:
-            raise Refused("bad_request", "the dump has a release outside of its place")
+            raise HttpProblem("bad_request", "the dump has a release outside of its place")

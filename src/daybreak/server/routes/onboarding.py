@@ -7,37 +7,39 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from daybreak.server.guarded import interface, needs
-from daybreak.server.queries import query_of
-from daybreak.server.replies import reply
-from daybreak.server.routes.recommend import check_n
+from daybreak.server.http.query_params import parse_query
+from daybreak.server.http.responses import json_response
+from daybreak.server.routes.recommend import check_list_length
+from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.experiments import OnboardingOut, OnboardingQuery
 from daybreak.server.state import state_of
 
-router = interface("recommend")
+router = api_router("recommend")
 
 
 @router.get(
     "/onboarding",
     response_model=OnboardingOut,
-    openapi_extra=needs("read", query=OnboardingQuery),
+    openapi_extra=require_role("read", query=OnboardingQuery),
 )
 async def onboarding(request: Request) -> Response:
     """Return the questions whose answers are expected to improve the list most."""
-    query = query_of(request, OnboardingQuery)
+    query = parse_query(request, OnboardingQuery)
     state = state_of(request)
-    check_n(state, query.n)
+    check_list_length(state, query.n)
     found = await run_in_threadpool(
-        state.live.onboarding,
+        state.service.onboarding,
         query.n,
         yes=query.yes,
         asked=query.asked,
         attributes=query.attributes,
     )
-    return reply({"questions": [_question(row) for row in found.iter_rows(named=True)]})
+    return json_response(
+        {"questions": [_question_to_dict(row) for row in found.iter_rows(named=True)]}
+    )
 
 
-def _question(row: Mapping[str, Any]) -> dict[str, Any]:
+def _question_to_dict(row: Mapping[str, Any]) -> dict[str, Any]:
     about_item = row["kind"] == "item"
     return {
         "rank": row["rank"],

@@ -8,31 +8,33 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from daybreak.config import Settings
-from daybreak.server.guarded import interface, needs
-from daybreak.server.logs import hidden
+from daybreak.server.http.responses import json_response
+from daybreak.server.ops.logs import redact_text
 from daybreak.server.options import ServerOptions
-from daybreak.server.replies import reply
-from daybreak.server.schemas.files import ConfigOut, ConfigSchemaOut
+from daybreak.server.routing import api_router, require_role
+from daybreak.server.schemas.admin import ConfigOut, ConfigSchemaOut
 from daybreak.server.state import state_of
 
-router = interface("models")
+router = api_router("models")
 
 
-@router.get("/config", response_model=ConfigOut, openapi_extra=needs("admin"))
+@router.get("/config", response_model=ConfigOut, openapi_extra=require_role("admin"))
 async def config(request: Request) -> Response:
     """Return the options in force, without passwords."""
     state = state_of(request)
     settings = {
-        name: hidden(value) if isinstance(value, str) else value
-        for name, value in asdict(state.live.settings).items()
+        name: redact_text(value) if isinstance(value, str) else value
+        for name, value in asdict(state.service.settings).items()
     }
-    return reply({"settings": settings, "server": asdict(state.options)})
+    return json_response({"settings": settings, "server": asdict(state.options)})
 
 
-@router.get("/config/schema", response_model=ConfigSchemaOut, openapi_extra=needs("admin"))
+@router.get(
+    "/config/schema", response_model=ConfigSchemaOut, openapi_extra=require_role("admin")
+)
 async def schema() -> Response:
     """Return JSON Schema of the settings and of the options of the server."""
-    return reply({"settings": _schema(Settings), "server": _schema(ServerOptions)})
+    return json_response({"settings": _schema(Settings), "server": _schema(ServerOptions)})
 
 
 def _schema(kind: type[Any]) -> dict[str, Any]:

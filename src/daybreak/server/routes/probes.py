@@ -5,10 +5,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from daybreak.errors import DaybreakError
-from daybreak.server.describing import describe, page
-from daybreak.server.problems import problem
-from daybreak.server.replies import reply, to_json
-from daybreak.server.schemas.life import HealthOut
+from daybreak.server.http.problems import problem_response
+from daybreak.server.http.responses import json_response, to_json
+from daybreak.server.openapi import build_openapi, render_api_page
+from daybreak.server.schemas.admin import HealthOut
 from daybreak.server.state import state_of
 
 router = APIRouter(tags=["health"])
@@ -17,41 +17,41 @@ router = APIRouter(tags=["health"])
 @router.get("/health/live", response_model=HealthOut)
 async def live() -> Response:
     """Say that the process runs."""
-    return reply({"status": "live"})
+    return json_response({"status": "live"})
 
 
 @router.get("/health/ready", response_model=HealthOut)
 async def ready(request: Request) -> Response:
     """Say whether requests can be answered; 503 if not."""
     state = state_of(request)
-    if state.leaving:
-        return problem("overloaded", 503, "the service is being stopped")
+    if state.shutting_down:
+        return problem_response("overloaded", 503, "the service is being stopped")
     try:
-        status = await run_in_threadpool(state.live.status)
+        status = await run_in_threadpool(state.service.status)
     except DaybreakError as error:
-        return problem(error.code, 503, str(error))
+        return problem_response(error.code, 503, str(error))
     told = {str(name): status[name] for name in ("release", "notes") if name in status}
-    return reply({"status": "ready"} | told)
+    return json_response({"status": "ready"} | told)
 
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
     """Return counters and gauges for Prometheus; with keys on, any key may read them."""
     state = state_of(request)
-    if state.gate.ring is not None:
-        state.gate.admit(request.scope, "read")
-    text, media_type = await run_in_threadpool(state.metrics.text)
+    if state.access.key_cache is not None:
+        state.access.authorize(request.scope, "read")
+    text, media_type = await run_in_threadpool(state.metrics.render)
     return Response(text, headers={"Content-Type": media_type})
 
 
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI description."""
-    found = await run_in_threadpool(describe, request.app)  # the first time takes a second
+    found = await run_in_threadpool(build_openapi, request.app)  # the first time takes a second
     return Response(to_json(found), media_type="application/json")
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
     """Return the description as a page."""
-    return HTMLResponse(page(await run_in_threadpool(describe, request.app)))
+    return HTMLResponse(render_api_page(await run_in_threadpool(build_openapi, request.app)))

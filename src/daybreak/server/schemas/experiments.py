@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from daybreak.server.schemas.basics import Answer, Count, Finite, Given
+from daybreak.server.schemas.common import Count, FiniteFloat, RequestModel, ResponseModel
 
-PLAN = {
+EXAMPLE_PLAN = {
     "id": "more-variety",
     "variants": [
         {"name": "now"},
@@ -19,7 +19,7 @@ PLAN = {
 }
 """An example: half of the people, two lists that they see, one that they do not."""
 
-_VARIANT = {
+_VARIANT_SCHEMA = {
     "type": "object",
     "required": ["name"],
     "properties": {
@@ -30,8 +30,8 @@ _VARIANT = {
         "shadow": {"type": "boolean", "default": False},
     },
 }
-_FIELDS = {
-    "variants": {"type": "array", "minItems": 2, "maxItems": 20, "items": _VARIANT},
+_PLAN_PROPERTIES = {
+    "variants": {"type": "array", "minItems": 2, "maxItems": 20, "items": _VARIANT_SCHEMA},
     "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "metric": {"enum": ["ctr", "conversion", "satisfaction"]},
     "effect": {"type": "number", "exclusiveMinimum": 0},
@@ -41,24 +41,26 @@ _FIELDS = {
     "attribution": {"type": "object"},
     "note": {"type": "string"},
 }
-Plan = Annotated[
+ExperimentPlanBody = Annotated[
     dict[str, Any],
     WithJsonSchema(
         {
             "type": "object",
             "required": ["id", "variants"],
-            "properties": {"id": {"type": "string", "minLength": 1}, **_FIELDS},
-            "examples": [PLAN],
+            "properties": {"id": {"type": "string", "minLength": 1}, **_PLAN_PROPERTIES},
+            "examples": [EXAMPLE_PLAN],
         }
     ),
 ]
-Changes = Annotated[
+ExperimentChangesBody = Annotated[
     dict[str, Any],
-    WithJsonSchema({"type": "object", "properties": _FIELDS, "examples": [{"share": 1.0}]}),
+    WithJsonSchema(
+        {"type": "object", "properties": _PLAN_PROPERTIES, "examples": [{"share": 1.0}]}
+    ),
 ]
 
 
-class ExperimentOut(Answer):
+class ExperimentOut(ResponseModel):
     """One experiment, with where it is in its life."""
 
     model_config = ConfigDict(extra="allow")
@@ -68,13 +70,13 @@ class ExperimentOut(Answer):
     variants: list[dict[str, Any]]
 
 
-class ExperimentsOut(Answer):
+class ExperimentsOut(ResponseModel):
     """All experiments, the oldest first."""
 
     experiments: list[dict[str, Any]]
 
 
-class ReportOut(Answer):
+class ReportOut(ResponseModel):
     """What an experiment has found until now."""
 
     model_config = ConfigDict(extra="allow")
@@ -83,22 +85,24 @@ class ReportOut(Answer):
     method: str = Field(description="How sure the intervals are.")
 
 
-class OnlineQuery(Given):
+class OnlineQuery(RequestModel):
     """Which time, in which steps."""
 
-    since: Finite = Field(description="From here, epoch [s]; negative: so long before now.")
-    until: Finite | None = Field(None, description="Up to here; default: now.")
-    every_h: Finite = Field(24.0, gt=0, description="Length of a period [hours].")
+    since: FiniteFloat = Field(
+        description="From here, epoch [s]; negative: so long before now."
+    )
+    until: FiniteFloat | None = Field(None, description="Up to here; default: now.")
+    every_h: FiniteFloat = Field(24.0, gt=0, description="Length of a period [hours].")
 
 
-class OnlineOut(Answer):
+class OnlineOut(ResponseModel):
     """How the service did over time."""
 
     total: dict[str, Any]
     periods: list[dict[str, Any]]
 
 
-class OnboardingQuery(Given):
+class OnboardingQuery(RequestModel):
     """What is known of somebody new."""
 
     n: Count = Field(5, description="Questions wanted.")
@@ -120,7 +124,7 @@ class QuestionBody(BaseModel):
     score: float | None = Field(description="By how much the list is expected to improve.")
 
 
-class OnboardingOut(Answer):
+class OnboardingOut(ResponseModel):
     """What to ask somebody new, the most telling first."""
 
     questions: list[QuestionBody]

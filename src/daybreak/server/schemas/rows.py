@@ -4,17 +4,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from daybreak.server.schemas.basics import Answer, Given, Id, example
+from daybreak.server.schemas.common import Id, RequestModel, ResponseModel, with_example
 
-ITEM = {
+EXAMPLE_ITEM = {
     "item_id": "kettle-1",
     "title": "Enamel kettle",
     "description": "holds two litres",
     "price": 24.5,
     "categories": ["kitchen", "tea"],
 }
-USER = {"user_id": "ann", "text": "loves tea", "country": "UK"}
-EVENT = {
+EXAMPLE_USER = {"user_id": "ann", "text": "loves tea", "country": "UK"}
+EXAMPLE_EVENT = {
     "event_id": "e-1",
     "user_id": "ann",
     "item_id": "kettle-1",
@@ -24,12 +24,12 @@ EVENT = {
 }
 
 
-def _rows(table: str, example: dict[str, Any], *needed: str) -> Any:
+def _rows_type(table: str, example: dict[str, Any], *required: str) -> Any:
     """Return the type of one row or many; each is checked alone, so one bad row spoils none."""
     row = {
         "type": "object",
-        "required": list(needed),
-        "properties": {name: {"type": "string", "minLength": 1} for name in needed},
+        "required": list(required),
+        "properties": {name: {"type": "string", "minLength": 1} for name in required},
         "additionalProperties": True,
         "examples": [example],
     }
@@ -39,10 +39,10 @@ def _rows(table: str, example: dict[str, Any], *needed: str) -> Any:
     return Annotated[dict[str, Any] | list[Any], WithJsonSchema(shape)]
 
 
-ItemRows = _rows("items", ITEM, "item_id")
-UserRows = _rows("users", USER, "user_id")
-EventRows = _rows("events", EVENT, "item_id")
-Fields = Annotated[
+ItemRows = _rows_type("items", EXAMPLE_ITEM, "item_id")
+UserRows = _rows_type("users", EXAMPLE_USER, "user_id")
+EventRows = _rows_type("events", EXAMPLE_EVENT, "item_id")
+FieldsBody = Annotated[
     dict[str, Any],
     WithJsonSchema(
         {"type": "object", "examples": [{"title": "Enamel kettle", "is_hidden": False}]}
@@ -60,7 +60,7 @@ class RejectedOut(BaseModel):
     code: str
 
 
-class AcceptedOut(Answer):
+class AcceptedOut(ResponseModel):
     """What became of rows; the accepted ones are stored for good."""
 
     accepted: int
@@ -68,13 +68,13 @@ class AcceptedOut(Answer):
     rejected: list[RejectedOut]
 
 
-class RowOut(Answer):
+class RowOut(ResponseModel):
     """One row with all that is known of it."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class PageOut(Answer):
+class PageOut(ResponseModel):
     """Some rows, and where to go on."""
 
     cursor: str | None = Field(description="Ask with it for what follows; null: that was all.")
@@ -98,7 +98,7 @@ class EventsOut(PageOut):
     events: list[dict[str, Any]]
 
 
-class PageQuery(Given):
+class PageQuery(RequestModel):
     """Which part of the rows."""
 
     cursor: str = Field("", max_length=100, description="Of the page before.")
@@ -112,36 +112,36 @@ class EventPageQuery(PageQuery):
     item_id: Id | None = None
 
 
-class DeletedOut(Answer):
+class DeletedOut(ResponseModel):
     """How much is gone."""
 
     deleted: int
 
 
-class DeleteEventsBody(Given):
+class DeleteEventsBody(RequestModel):
     """Which events to delete: by their ids, or all of a user with an item."""
 
     event_ids: list[Id] = Field([], max_length=10_000)
     user_id: Id | None = None
     item_id: Id | None = None
 
-    model_config = example({"event_ids": ["e-1"]})
+    model_config = with_example({"event_ids": ["e-1"]})
 
 
-class MergeBody(Given):
+class MergeBody(RequestModel):
     """Who a user has been until now."""
 
     source: Id = Field(alias="from", examples=["session:visitor-7"])
 
 
-class MergedOut(Answer):
+class MergedOut(ResponseModel):
     """What moved."""
 
     user_id: str
     events: int
 
 
-class ProofOut(Answer):
+class ProofOut(ResponseModel):
     """What was erased, and that nothing is left."""
 
     model_config = ConfigDict(extra="allow")

@@ -1,22 +1,26 @@
 """Experiments: who sees what, what came of it, and how sure that is."""
 
-from daybreak.service.experiments.attribution import Attribution
-from daybreak.service.experiments.book import Experiments
-from daybreak.service.experiments.experiment import Experiment
-from daybreak.service.experiments.knowledge import Knowledge
+from daybreak.service.experiments.experiment import (
+    Assignment,
+    Attribution,
+    ExperimentPlan,
+    VariantPlan,
+    shadow_id,
+)
+from daybreak.service.experiments.manager import ExperimentManager
+from daybreak.service.experiments.metrics import ItemFacts
 from daybreak.service.experiments.online import OnlineReport, online_report
 from daybreak.service.experiments.report import ExperimentReport
-from daybreak.service.experiments.variant import Assignment, Variant, shadow_id
 
 __all__ = [
     "Assignment",
     "Attribution",
-    "Experiment",
+    "ExperimentPlan",
     "ExperimentReport",
-    "Experiments",
-    "Knowledge",
+    "ExperimentManager",
+    "ItemFacts",
     "OnlineReport",
-    "Variant",
+    "VariantPlan",
     "online_report",
     "shadow_id",
 ]

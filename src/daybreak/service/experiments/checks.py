@@ -9,11 +9,11 @@ from typing import Any
 
 from daybreak.errors import ConfigError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Of experiments and variants, so that they fit into paths, labels and the names of metrics."""
 
 
-def known(kind: Any, row: Any, what: str) -> dict[str, Any]:
+def check_fields(kind: Any, row: Any, what: str) -> dict[str, Any]:
     """Return the values of a row whose names are all fields of a dataclass.
 
     Raises:
@@ -34,7 +34,7 @@ def check_name(what: str, value: Any) -> None:
     Raises:
         ConfigError: The value does not fit.
     """
-    if not isinstance(value, str) or not NAME.fullmatch(value):
+    if not isinstance(value, str) or not NAME_PATTERN.fullmatch(value):
         raise ConfigError(
             f"the name of {what} must be 1 to 64 letters, digits, dots, dashes or underscores "
             f"and begin with a letter or digit, got {value!r:.60}"
@@ -51,14 +51,14 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
         raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r:.60}")
 
 
-def check_text(name: str, value: Any, *, longest: int = 2000) -> None:
+def check_text(name: str, value: Any, *, max_chars: int = 2000) -> None:
     """Refuse what is no text, or too long.
 
     Raises:
         ConfigError: The value does not fit.
     """
-    if not isinstance(value, str) or len(value) > longest:
-        raise ConfigError(f"{name} must be text of at most {longest}, got {value!r:.60}")
+    if not isinstance(value, str) or len(value) > max_chars:
+        raise ConfigError(f"{name} must be text of at most {max_chars}, got {value!r:.60}")
 
 
 def check_flag(name: str, value: Any) -> None:
@@ -89,7 +89,7 @@ def check_json(what: str, row: Any) -> None:
         )
 
 
-def number(name: str, value: Any, *, most: float = math.inf) -> float:
+def check_positive(name: str, value: Any, *, maximum: float = math.inf) -> float:
     """Return a number above 0 and up to ``most``.
 
     Raises:
@@ -99,9 +99,9 @@ def number(name: str, value: Any, *, most: float = math.inf) -> float:
         >>> number("share", 1, most=1.0)
         1.0
     """
-    if is_number(value) and 0 < value <= most:
+    if is_number(value) and 0 < value <= maximum:
         return float(value)
-    upto = f" and at most {most:g}" if math.isfinite(most) else ""
+    upto = f" and at most {maximum:g}" if math.isfinite(maximum) else ""
     raise ConfigError(f"{name} must be a number above 0{upto}, got {value!r:.60}")
 
 
@@ -112,7 +112,7 @@ def is_number(value: Any) -> bool:
     return abs(value) < 1e300
 
 
-def names(name: str, values: Any) -> tuple[str, ...]:
+def check_event_types(name: str, values: Any) -> tuple[str, ...]:
     """Return types of events.
 
     Raises:

@@ -1,27 +1,229 @@
-"""What an experiment is: who takes part, what is compared, and where in its life it is."""
+"""Which events count for an impression.
 
-from collections.abc import Mapping
+One way to answer, and who gets it.
+
+What an experiment is: who takes part, what is compared, and where in its life it is.
+
+Who gets which variant: a hash of the person, so nothing needs to be remembered.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Self, get_args
+from hashlib import blake2b
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from daybreak.errors import ConfigError
+from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.service.experiments import checks
-from daybreak.service.experiments.attribution import Attribution
-from daybreak.service.experiments.variant import Variant
 
-Status = Literal["draft", "running", "stopped"]
-Unit = Literal["user", "session"]
-Metric = Literal["ctr", "conversion", "satisfaction"]
 
-METRICS: tuple[Metric, ...] = get_args(Metric)
-EFFECTS: dict[Metric, float] = {"ctr": 0.01, "conversion": 0.002, "satisfaction": 0.01}
+@dataclass(frozen=True)
+class Attribution:
+    """Which events count for an impression; all must name its recommendation and its item.
+
+    Example:
+        >>> Attribution.from_dict({"window_h": 1, "clicks": ["click"]}).clicks
+        ('click',)
+    """
+
+    window_h: float = 24.0
+    """Events later than this after the answer do not count [hours]."""
+    clicks: tuple[str, ...] = ("click", "view")
+    """Types of events that are a click; several on one impression are one."""
+    conversions: tuple[str, ...] = ("purchase",)
+    """Types of events that are a conversion; several on one impression are one."""
+    reported: bool = False
+    """Whether an item was seen only if an ``impression`` event says so; else it was shown."""
+    cold_below: int = 5
+    """An item with fewer events than this when it is shown is a cold one [events]."""
+    ratings: tuple[float, float] = (1.0, 5.0)
+    """The lowest and the highest rating; the middle is neither praise nor blame."""
+    dwell_s: float = 30.0
+    """A dwell of this and more approves, half of it says nothing, none at all blames [s]."""
+
+    def __post_init__(self) -> None:
+        low, high = _check_rating_range(self.ratings)
+        cleaned = {
+            "window_h": checks.check_positive("window_h", self.window_h, maximum=24 * 365.0),
+            "clicks": checks.check_event_types("clicks", self.clicks),
+            "conversions": checks.check_event_types("conversions", self.conversions),
+            "ratings": (low, high),
+            "dwell_s": checks.check_positive("dwell_s", self.dwell_s),
+        }
+        checks.check_flag("reported", self.reported)
+        if type(self.cold_below) is not int or not 1 <= self.cold_below <= 1_000_000:
+            raise ConfigError(
+                f"cold_below must be a whole number from 1, got {self.cold_below!r:.60}"
+            )
+        for name, value in cleaned.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Self:
+        """Return what plain values describe.
+
+        Raises:
+            ConfigError: A name is unknown, or a value out of range.
+        """
+        return cls(**checks.check_fields(cls, row, "attribution"))
+
+
+def _check_rating_range(values: Any) -> tuple[float, float]:
+    pair = isinstance(values, list | tuple) and len(values) == 2
+    if not pair or not all(map(checks.is_number, values)) or not values[0] < values[1]:
+        raise ConfigError(
+            f"ratings must be the lowest and the highest one, as in [1, 5], got {values!r:.60}"
+        )
+    return float(values[0]), float(values[1])
+
+
+REQUEST_FIELDS = frozenset({"n", "explore", "explain", "rules"})
+"""What a variant may change about a request."""
+RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike"})
+"""What it may change about the rules; what a caller forbids stays forbidden."""
+MAX_LIST_ITEMS = 1000
+"""Longest list a variant may ask for."""
+
+RequestT = TypeVar("RequestT")
+
+
+@dataclass(frozen=True)
+class VariantPlan:
+    """One way to answer.
+
+    Example:
+        >>> Variant("b", ask={"rules": {"diversity": 0.3}}).rules(Rules(where="price < 9"))
+        Rules(where='price < 9', categories=(), items=None, exclude=(), exclude_seen=True, \
+boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
+    """
+
+    name: str
+    weight: float = 1.0
+    """Share of the people in the experiment, relative to the other variants."""
+    release: str | None = None
+    """Id of the release that answers; None: the one in use."""
+    ask: Mapping[str, Any] = field(default_factory=dict)
+    """What is changed about each request, of ``FIELDS``; ``rules`` maps names of ``RULES``."""
+    shadow: bool = False
+    """Whether it only answers and is written down, but never shown."""
+
+    def __post_init__(self) -> None:
+        checks.check_name("a variant", self.name)
+        object.__setattr__(
+            self, "weight", checks.check_positive("weight", self.weight, maximum=1e6)
+        )
+        if self.release is not None:
+            checks.check_text("release", self.release)
+        checks.check_flag("shadow", self.shadow)
+        _check_allowed_fields(self.name, self.ask, REQUEST_FIELDS)
+        _check_allowed_fields(self.name, self.ask.get("rules", {}), RULE_FIELDS)
+        for name in ("explore", "explain"):
+            checks.check_flag(name, self.ask.get(name, False))
+        n = self.ask.get("n", 1)
+        if type(n) is not int or not 1 <= n <= MAX_LIST_ITEMS:
+            raise ConfigError(
+                f"n must be a whole number from 1 to {MAX_LIST_ITEMS}, got {n!r:.60}"
+            )
+        self.apply_rules(Rules())
+
+    def apply_rules(self, rules: Rules) -> Rules:
+        """Return the rules of a request as this variant has them."""
+        return replace(rules, **_parse_rules(self.ask.get("rules", {})))
+
+    def apply(self, request: RequestT) -> RequestT:
+        """Return a request (a dataclass with the ``FIELDS``) as this variant has it."""
+        row: Any = request
+        changes = {name: value for name, value in self.ask.items() if name != "rules"}
+        if self.ask.get("rules"):
+            changes["rules"] = self.apply_rules(row.rules or Rules())
+        changed: RequestT = replace(row, **changes)
+        return changed
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Self:
+        """Return what plain values describe.
+
+        Raises:
+            ConfigError: A name is unknown or missing, or a value out of range.
+        """
+        values = checks.check_fields(cls, row, "a variant")
+        if "name" not in values:
+            raise ConfigError(f"a variant needs a name, got {row!r:.60}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who sees what, for one request."""
+
+    experiment: str
+    variant: VariantPlan
+    shadows: tuple[VariantPlan, ...] = ()
+    """Answered and written down beside it."""
+    required_releases: frozenset[str] = frozenset()
+    """Releases of all variants. While one is missing nobody may take part, or else those who
+    come meanwhile would all be in the other variants."""
+
+
+def shadow_id(recommendation: str, variant: str) -> str:
+    """Return the id of what a shadow variant answers beside a shown answer.
+
+    Example:
+        >>> shadow_id("r1", "new")
+        'r1~new'
+    """
+    return recommendation + shadow_suffix(variant)
+
+
+def shadow_suffix(variant: str) -> str:
+    """Return what ids of a shadow variant end with."""
+    return f"~{variant}"
+
+
+def _check_allowed_fields(variant: str, row: Any, allowed: frozenset[str]) -> None:
+    if not isinstance(row, Mapping):
+        raise ConfigError(f"variant {variant!r}: expected an object, got {row!r:.60}")
+    unknown = sorted(map(str, set(row) - allowed))
+    if unknown:
+        raise ConfigError(
+            f"variant {variant!r} cannot change {', '.join(map(repr, unknown))}; "
+            f"it can change: {', '.join(sorted(allowed))}"
+        )
+
+
+def _parse_rules(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of ``Rules``; boosts and quotas may be plain values."""
+    values = dict(row)
+    kinds: tuple[tuple[str, Any], ...] = (("boosts", Boost), ("quotas", Quota))
+    for name, kind in kinds:
+        if isinstance(values.get(name), list | tuple):
+            values[name] = tuple(_parse_rule_part(kind, part) for part in values[name])
+    return values
+
+
+def _parse_rule_part(kind: Any, row: Any) -> Any:
+    if isinstance(row, kind):
+        return row
+    return kind(**checks.check_fields(kind, row, f"a {kind.__name__.lower()}"))
+
+
+ExperimentStatus = Literal["draft", "running", "stopped"]
+RandomizationUnit = Literal["user", "session"]
+PrimaryMetric = Literal["ctr", "conversion", "satisfaction"]
+
+PRIMARY_METRICS: tuple[PrimaryMetric, ...] = get_args(PrimaryMetric)
+DEFAULT_MIN_EFFECTS: dict[PrimaryMetric, float] = {
+    "ctr": 0.01,
+    "conversion": 0.002,
+    "satisfaction": 0.01,
+}
 """Smallest differences that matter, where nobody says another."""
-MOST = 20
+MAX_VARIANTS = 20
 """Variants of one experiment."""
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ExperimentPlan:
     """Variants that are compared; the first is the one the others are held against.
 
     Example:
@@ -31,16 +233,16 @@ class Experiment:
     """
 
     id: str
-    variants: tuple[Variant, ...]
+    variants: tuple[VariantPlan, ...]
     share: float = 1.0
     """Of all people who take part; above 0, at most 1."""
-    metric: Metric = "ctr"
+    metric: PrimaryMetric = "ctr"
     """The one that decides; chosen before the start."""
     effect: float | None = None
-    """The smallest difference of the metric that matters; None: see ``EFFECTS``."""
+    """The smallest difference of the metric that matters; None: see ``DEFAULT_MIN_EFFECTS``."""
     alpha: float = 0.05
     """Chance that equal variants are ever called different."""
-    unit: Unit = "user"
+    unit: RandomizationUnit = "user"
     """Who keeps a variant: the user (a session without one stands for one), or the session."""
     scenario: str | None = None
     """Only requests of this scenario take part; None: all."""
@@ -48,7 +250,7 @@ class Experiment:
     note: str = ""
     salt: str = ""
     """Makes the split independent of other experiments; drawn at creation if empty."""
-    status: Status = "draft"
+    status: ExperimentStatus = "draft"
     created_at: float = 0.0
     """Epoch [s], as the other times."""
     started_at: float | None = None
@@ -57,30 +259,30 @@ class Experiment:
     def __post_init__(self) -> None:
         checks.check_name("an experiment", self.id)
         _check_variants(self)
-        checks.check_choice("metric", self.metric, METRICS)
-        checks.check_choice("unit", self.unit, get_args(Unit))
-        checks.check_choice("status", self.status, get_args(Status))
+        checks.check_choice("metric", self.metric, PRIMARY_METRICS)
+        checks.check_choice("unit", self.unit, get_args(RandomizationUnit))
+        checks.check_choice("status", self.status, get_args(ExperimentStatus))
         for name in ("note", "salt"):
             checks.check_text(name, getattr(self, name))
         if self.scenario is not None:
             checks.check_text("scenario", self.scenario)
         if self.effect is not None:
-            checks.number("effect", self.effect, most=2.0)
-        checks.number("share", self.share, most=1.0)
-        checks.number("alpha", self.alpha, most=0.5)
+            checks.check_positive("effect", self.effect, maximum=2.0)
+        checks.check_positive("share", self.share, maximum=1.0)
+        checks.check_positive("alpha", self.alpha, maximum=0.5)
 
     @property
-    def matters(self) -> float:
+    def min_effect(self) -> float:
         """The smallest difference of the metric that matters; intervals are tightest there."""
-        return EFFECTS[self.metric] if self.effect is None else self.effect
+        return DEFAULT_MIN_EFFECTS[self.metric] if self.effect is None else self.effect
 
     @property
-    def shown(self) -> tuple[Variant, ...]:
+    def shown_variants(self) -> tuple[VariantPlan, ...]:
         """Variants that people see; the first is the yardstick."""
         return tuple(variant for variant in self.variants if not variant.shadow)
 
     @property
-    def shadows(self) -> tuple[Variant, ...]:
+    def shadow_variants(self) -> tuple[VariantPlan, ...]:
         """Variants that nobody sees."""
         return tuple(variant for variant in self.variants if variant.shadow)
 
@@ -89,14 +291,14 @@ class Experiment:
         """Releases that variants name."""
         return frozenset(v.release for v in self.variants if v.release is not None)
 
-    def change(self, **changes: Any) -> Self:
+    def with_changes(self, **changes: Any) -> Self:
         """Return the experiment with other values, checked as a whole."""
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; see :meth:`from_dict`."""
         row = asdict(self)
-        return row | {"variants": [_plain(variant) for variant in self.variants]}
+        return row | {"variants": [_variant_to_dict(variant) for variant in self.variants]}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
@@ -111,18 +313,18 @@ class Experiment:
             >>> Experiment.from_dict(plan.to_dict()) == plan
             True
         """
-        values = checks.known(cls, row, "an experiment")
+        values = checks.check_fields(cls, row, "an experiment")
         if "id" not in values or not isinstance(values.get("variants"), list | tuple):
             raise ConfigError("an experiment needs an id and a list of variants")
-        values["variants"] = tuple(Variant.from_dict(part) for part in values["variants"])
+        values["variants"] = tuple(VariantPlan.from_dict(part) for part in values["variants"])
         values["attribution"] = Attribution.from_dict(values.get("attribution", {}))
         return cls(**values)
 
 
-def _check_variants(plan: Experiment) -> None:
+def _check_variants(plan: ExperimentPlan) -> None:
     names = [variant.name for variant in plan.variants]
-    if not 2 <= len(names) <= MOST:
-        raise ConfigError(f"an experiment needs 2 to {MOST} variants, got {len(names)}")
+    if not 2 <= len(names) <= MAX_VARIANTS:
+        raise ConfigError(f"an experiment needs 2 to {MAX_VARIANTS} variants, got {len(names)}")
     if len(set(names)) < len(names):
         raise ConfigError(f"each variant needs a name of its own, got {', '.join(names)}")
     if plan.variants[0].shadow:
@@ -132,13 +334,13 @@ def _check_variants(plan: Experiment) -> None:
         )
 
 
-def _plain(variant: Variant) -> dict[str, Any]:
+def _variant_to_dict(variant: VariantPlan) -> dict[str, Any]:
     """Return plain values of a variant; rules may hold frozen values."""
     row = asdict(replace(variant, ask={}))
     ask = {name: value for name, value in variant.ask.items() if name != "rules"}
     if "rules" in variant.ask:
         ask["rules"] = {
-            name: [_fields(part) for part in value]
+            name: [_as_dict(part) for part in value]
             if isinstance(value, list | tuple)
             else value
             for name, value in variant.ask["rules"].items()
@@ -146,5 +348,69 @@ def _plain(variant: Variant) -> dict[str, Any]:
     return row | {"ask": ask}
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def _as_dict(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else asdict(value)
+
+
+HASH_RANGE = 1 << 64
+
+
+def bucket(salt: str, purpose: str, key: str) -> float:
+    """Return where a key falls in [0, 1): the same on every machine, spread evenly.
+
+    Places of other salts or purposes are independent of it.
+
+    Example:
+        >>> round(place("s", "share", "ann"), 4), round(place("s", "variant", "ann"), 4)
+        (0.5636, 0.1057)
+    """
+    parts = "\x1f".join((salt, purpose, key)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(parts, digest_size=8).digest(), "big") / HASH_RANGE
+
+
+def is_enrolled(plan: ExperimentPlan, key: str) -> bool:
+    """Tell whether somebody is in the experiment.
+
+    Who is in at one share is in at any larger one, so growing it never throws anybody out.
+    """
+    return bucket(plan.salt, "share", key) < plan.share
+
+
+def choose_variant(plan: ExperimentPlan, key: str) -> VariantPlan:
+    """Return the variant of somebody; the share plays no role, so it never changes it."""
+    shown = plan.shown_variants
+    left = bucket(plan.salt, "variant", key) * sum(variant.weight for variant in shown)
+    for variant in shown[:-1]:
+        left -= variant.weight
+        if left < 0:
+            return variant
+    return shown[-1]
+
+
+def unit_key(plan: ExperimentPlan, user: str | None, session: str | None) -> str | None:
+    """Return the key whose hash decides; None when nobody is named."""
+    if plan.unit == "session":
+        return session or user
+    return user or session
+
+
+def assign(
+    running: Sequence[ExperimentPlan],
+    user: str | None,
+    session: str | None = None,
+    scenario: str | None = None,
+) -> Assignment | None:
+    """Return what one request is part of; None: of nothing.
+
+    A request is part of one experiment at most: the first of ``running`` that its scenario
+    fits and in whose share the person is.
+    """
+    for plan in running:
+        key = unit_key(plan, user, session)
+        if plan.scenario not in (None, scenario) or key is None:
+            continue
+        if is_enrolled(plan, key):
+            return Assignment(
+                plan.id, choose_variant(plan, key), plan.shadow_variants, plan.releases
+            )
+    return None

@@ -1,24 +1,104 @@
-"""How the service does over time, with or without an experiment."""
+"""Click rates of the last hour, for whoever watches the service.
+
+How the service does over time, with or without an experiment.
+"""
 
 import math
 import time
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from threading import Lock
 from typing import Any
 
 import polars as pl
 
 from daybreak.errors import ConfigError
-from daybreak.evaluation.sequential import Ratio
-from daybreak.service.experiments.attributing import attributed, places
-from daybreak.service.experiments.attribution import Attribution
-from daybreak.service.experiments.knowledge import Knowledge
-from daybreak.service.experiments.measures import MEASURES, counts, enriched, sums_of
-from daybreak.service.experiments.pieces import Distinct, RunningSums, pieces, summed
-from daybreak.store.journal import Journal
+from daybreak.estimates import RatioEstimate
+from daybreak.service.experiments.experiment import Attribution, ExperimentPlan
+from daybreak.service.experiments.impressions import (
+    DistinctRows,
+    RunningSums,
+    attribute_events,
+    impression_rows,
+    iter_answer_chunks,
+    sum_by_key,
+)
+from daybreak.service.experiments.metrics import (
+    RATIO_METRICS,
+    ItemFacts,
+    add_metric_columns,
+    sum_by_unit,
+    total_counts,
+)
+from daybreak.store.base import Journal
+
+CLICK_DELAY_S = 300.0
+"""Answers are counted when they are so old: by then most clicks have come [s]."""
+COUNT_INTERVAL_S = 60.0
+"""How long answers are gathered before they are counted, all at once [s]."""
+MAX_BACKLOG_S = 600.0
+"""Longest time that is counted at once: what nobody asked for earlier is not made up [s]."""
+RATE_WINDOW_S = 3600.0
+"""How long counts are kept [s]."""
+
+
+class ClickRates:
+    """Counts each answer once, a few minutes after it was given, however often it is asked.
+
+    This says whether something is broken, and not which variant is better: reports do.
+
+    Args:
+        journal: Where answers and reactions are.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = Lock()
+        self._counted_until = float("-inf")
+        self._intervals: deque[tuple[float, Counter[str], Counter[str]]] = deque()
+
+    def rates(self, running: Sequence[ExperimentPlan], at: float) -> dict[str, float]:
+        """Return the share of places with a click, by ``experiment/variant``.
+
+        Args:
+            running: Whose.
+            at: What time it is, epoch [s].
+        """
+        with self._lock:
+            if at - CLICK_DELAY_S - self._counted_until >= COUNT_INTERVAL_S:
+                self._count(running, at)
+            while self._intervals and self._intervals[0][0] < at - RATE_WINDOW_S:
+                self._intervals.popleft()
+            shown, clicked = Counter[str](), Counter[str]()
+            for _, more_shown, more_clicked in self._intervals:
+                shown.update(more_shown)
+                clicked.update(more_clicked)
+        return {name: clicked[name] / count for name, count in shown.items()}
+
+    def _count(self, running: Sequence[ExperimentPlan], at: float) -> None:
+        start, end = (
+            max(self._counted_until, at - CLICK_DELAY_S - MAX_BACKLOG_S),
+            at - CLICK_DELAY_S,
+        )
+        shown, clicked = Counter[str](), Counter[str]()
+        for plan in running:
+            answers = self._journal.recommendations(experiment=plan.id, since=start, until=end)
+            seen = impression_rows(
+                [answer for answer in answers if not answer.shadow], plan.unit
+            )
+            reactions = self._journal.reactions(experiment=plan.id, since=start)
+            found = attribute_events(seen, reactions, plan.attribution)
+            counts = found.group_by("variant").agg(pl.len(), pl.col("clicked").sum())
+            for variant, places_, clicks in counts.rows():
+                shown[f"{plan.id}/{variant}"] += places_
+                clicked[f"{plan.id}/{variant}"] += round(clicks)
+        self._counted_until = end
+        self._intervals.append((end, shown, clicked))
 
 
 @dataclass(frozen=True)
-class Period:
+class OnlinePeriod:
     """What came of the answers that were given from ``since`` until before ``until``."""
 
     since: float
@@ -48,8 +128,8 @@ class Period:
 class OnlineReport:
     """All of the time, and its periods."""
 
-    total: Period
-    periods: tuple[Period, ...]
+    total: OnlinePeriod
+    periods: tuple[OnlinePeriod, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -62,8 +142,8 @@ def online_report(
     *,
     until: float | None = None,
     every_h: float = 24.0,
-    known: Knowledge | None = None,
-    rules: Attribution | None = None,
+    item_facts: ItemFacts | None = None,
+    attribution: Attribution | None = None,
 ) -> OnlineReport:
     """Return clicks, conversion, satisfaction, coverage, diversity, cold items over time.
 
@@ -81,7 +161,7 @@ def online_report(
     Raises:
         ConfigError: The time is empty, or would have more than 10,000 periods.
     """
-    rules, known = rules or Attribution(), known or Knowledge()
+    attribution, item_facts = attribution or Attribution(), item_facts or ItemFacts()
     until = time.time() if until is None else until
     step = every_h * 3600
     if not (since < until and 0 < step < math.inf and (until - since) / step <= 10_000):
@@ -89,68 +169,86 @@ def online_report(
             f"a report needs a time before another, of at most 10,000 periods; got {since!r} "
             f"to {until!r} every {every_h!r} hours"
         )
-    seen = _Seen.of(journal, (since, until), step, known, rules)
+    seen = _PeriodTotals.read(journal, (since, until), step, item_facts, attribution)
     periods = []
     for place in range(-int(-(until - since) // step)):
         start = since + place * step
-        periods.append(_period(start, min(start + step, until), seen.during(place), known))
-    return OnlineReport(_period(since, until, seen, known), tuple(periods))
+        periods.append(
+            _build_period(start, min(start + step, until), seen.for_period(place), item_facts)
+        )
+    return OnlineReport(_build_period(since, until, seen, item_facts), tuple(periods))
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _PeriodTotals:
     """What people saw and did, added up by period (``number``)."""
 
     sums: pl.DataFrame
-    """Of :func:`.sums_of`, by period and person."""
+    """Of :func:`.sum_by_unit`, by period and person."""
     answers: pl.DataFrame
     """How many answers, by period."""
     items: pl.DataFrame
     """Items of each period, each once."""
 
     @classmethod
-    def of(
+    def read(
         cls,
         journal: Journal,
         span: tuple[float, float],
         step: float,
-        known: Knowledge,
-        rules: Attribution,
-    ) -> "_Seen":
+        item_facts: ItemFacts,
+        attribution: Attribution,
+    ) -> "_PeriodTotals":
         """Read answers piece by piece; no more than one of them is in memory."""
         since, until = span
-        heads = journal.answer_heads(since=since, until=until).filter(~pl.col("shadow"))
-        reactions = journal.reactions(since=since, until=until + rules.window_h * 3600)
-        sums, answers, items = RunningSums("number", "unit"), RunningSums("number"), Distinct()
+        heads = journal.recommendation_summaries(since=since, until=until).filter(
+            ~pl.col("shadow")
+        )
+        reactions = journal.reactions(since=since, until=until + attribution.window_h * 3600)
+        sums, answers, items = (
+            RunningSums("number", "unit"),
+            RunningSums("number"),
+            DistinctRows(),
+        )
         number = ((pl.col("at") - since) / step).floor()
-        for part in pieces(journal, heads["id"]):
-            seen = enriched(attributed(places(part), reactions, rules), known, rules)
+        for part in iter_answer_chunks(journal, heads["id"]):
+            seen = add_metric_columns(
+                attribute_events(impression_rows(part), reactions, attribution),
+                item_facts,
+                attribution,
+            )
             full = seen.with_columns(number=number)
-            sums.add(sums_of(full, "unit", "number"))
-            answers.add(_answers(full))
+            sums.add(sum_by_unit(full, "unit", "number"))
+            answers.add(_count_answers(full))
             items.add(full.select("number", "item_id"))
-        return cls(sums.total(), answers.total(), items.rows())
+        return cls(sums.totals(), answers.totals(), items.rows())
 
-    def during(self, place: int) -> "_Seen":
+    def for_period(self, number: int) -> "_PeriodTotals":
         """Return what belongs to one period."""
-        mine = pl.col("number") == float(place)
-        return _Seen(*(frame.filter(mine) for frame in (self.sums, self.answers, self.items)))
+        mine = pl.col("number") == float(number)
+        return _PeriodTotals(
+            *(frame.filter(mine) for frame in (self.sums, self.answers, self.items))
+        )
 
 
-def _answers(places_: pl.DataFrame) -> pl.DataFrame:
+def _count_answers(places_: pl.DataFrame) -> pl.DataFrame:
     return places_.group_by("number", maintain_order=True).agg(
         pl.col("recommendation_id").n_unique().alias("answers")
     )
 
 
-def _period(since: float, until: float, seen: _Seen, known: Knowledge) -> Period:
-    sums = summed(seen.sums.drop("number"), ["unit"])
-    total, items = counts(sums), seen.items["item_id"].n_unique()
-    measured = {name: _known(measure.of(sums)) for name, measure in MEASURES.items()}
-    return Period(
+def _build_period(
+    since: float, until: float, totals: _PeriodTotals, item_facts: ItemFacts
+) -> OnlinePeriod:
+    sums = sum_by_key(totals.sums.drop("number"), ["unit"])
+    total, items = total_counts(sums), totals.items["item_id"].n_unique()
+    measured = {
+        name: _value_or_none(measure.estimate(sums)) for name, measure in RATIO_METRICS.items()
+    }
+    return OnlinePeriod(
         since=since,
         until=until,
-        answers=int(seen.answers["answers"].sum()),
+        answers=int(totals.answers["answers"].sum()),
         people=sums.height,
         impressions=int(total["impressions"]),
         clicks=int(total["clicks"]),
@@ -158,10 +256,10 @@ def _period(since: float, until: float, seen: _Seen, known: Knowledge) -> Period
         told=int(total["told"]),
         opinion=total["opinion"] / total["told"] if total["told"] else None,
         items=items,
-        coverage=items / known.n_items if known.n_items else None,
+        coverage=items / item_facts.n_items if item_facts.n_items else None,
         **measured,
     )
 
 
-def _known(ratio: Ratio) -> float | None:
+def _value_or_none(ratio: RatioEstimate) -> float | None:
     return None if math.isnan(ratio.value) else ratio.value

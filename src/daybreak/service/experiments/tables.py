@@ -6,26 +6,26 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from daybreak.service.experiments.experiment import Experiment
-from daybreak.service.experiments.measures import MEASURES
+from daybreak.service.experiments.experiment import ExperimentPlan
+from daybreak.service.experiments.metrics import RATIO_METRICS
 from daybreak.service.experiments.online import OnlineReport
 from daybreak.service.experiments.report import ExperimentReport
 
 
-def plan_table(plans: Sequence[Experiment]) -> pl.DataFrame:
+def plan_table(plans: Sequence[ExperimentPlan]) -> pl.DataFrame:
     """Return one row an experiment."""
     return pl.DataFrame(
         [
             {
                 "experiment": plan.id,
                 "status": plan.status,
-                "variants": ", ".join(variant.name for variant in plan.shown),
-                "shadows": ", ".join(variant.name for variant in plan.shadows),
+                "variants": ", ".join(variant.name for variant in plan.shown_variants),
+                "shadows": ", ".join(variant.name for variant in plan.shadow_variants),
                 "share": plan.share,
                 "metric": plan.metric,
-                "effect": f"{plan.matters:g}",
-                "started": _when(plan.started_at),
-                "stopped": _when(plan.stopped_at),
+                "effect": f"{plan.min_effect:g}",
+                "started": _format_time(plan.started_at),
+                "stopped": _format_time(plan.stopped_at),
                 "note": plan.note,
             }
             for plan in plans
@@ -33,7 +33,7 @@ def plan_table(plans: Sequence[Experiment]) -> pl.DataFrame:
     )
 
 
-def shown_table(report: ExperimentReport) -> pl.DataFrame:
+def variant_table(report: ExperimentReport) -> pl.DataFrame:
     """Return one row a variant that people saw."""
     return pl.DataFrame(
         [
@@ -45,7 +45,9 @@ def shown_table(report: ExperimentReport) -> pl.DataFrame:
                 "conversions": shown.conversions,
                 "said": shown.told,
                 "coverage": shown.coverage,
-                **{name: _known(value.value) for name, value in shown.measures.items()},
+                **{
+                    name: _finite_or_none(value.value) for name, value in shown.measures.items()
+                },
             }
             for shown in report.shown
         ]
@@ -58,10 +60,10 @@ def difference_table(report: ExperimentReport) -> pl.DataFrame:
         [
             {
                 "variant": line.variant,
-                "measure": MEASURES[line.measure].label,
-                "difference": _signed(line.difference),
-                "at any time": f"[{_signed(line.low)}, {_signed(line.high)}]",
-                "once": f"[{_signed(line.once_low)}, {_signed(line.once_high)}]",
+                "measure": RATIO_METRICS[line.measure].label,
+                "difference": _format_signed(line.difference),
+                "at any time": f"[{_format_signed(line.low)}, {_format_signed(line.high)}]",
+                "once": f"[{_format_signed(line.once_low)}, {_format_signed(line.once_high)}]",
                 "level": f"{line.level:.4g}",
                 "word": line.word,
             }
@@ -91,22 +93,22 @@ def shadow_table(report: ExperimentReport) -> pl.DataFrame:
 
 def online_table(report: OnlineReport) -> pl.DataFrame:
     """Return one row a period, and one for all of the time."""
-    names = ("answers", "people", "clicks", "conversions", "coverage", *MEASURES)
+    names = ("answers", "people", "clicks", "conversions", "coverage", *RATIO_METRICS)
     rows = [
-        {"from": _when(period.since), **{name: getattr(period, name) for name in names}}
+        {"from": _format_time(period.since), **{name: getattr(period, name) for name in names}}
         for period in report.periods
     ]
     total = {"from": "total", **{name: getattr(report.total, name) for name in names}}
     return pl.DataFrame([*rows, total], infer_schema_length=None)
 
 
-def _when(at: float | None) -> str:
+def _format_time(at: float | None) -> str:
     return "" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
 
 
-def _signed(value: float) -> str:
+def _format_signed(value: float) -> str:
     return f"{value:+.4f}" if math.isfinite(value) else "?"
 
 
-def _known(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None

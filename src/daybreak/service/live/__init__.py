@@ -1,18 +1,21 @@
 """The live service in one class: events and items in, better answers in the same second."""
 
-from daybreak.service.live.accepted import Accepted, Rejected
-from daybreak.service.live.answered import Answered, Reason, Recommended
-from daybreak.service.live.ask import Ask
-from daybreak.service.live.live import Live
-from daybreak.service.live.options import LiveOptions
+from daybreak.service.ingest.values import IngestResult, RejectedRow
+from daybreak.service.serving.requests import (
+    RecommendationReason,
+    RecommendedItem,
+    RecommendRequest,
+    RecommendResponse,
+)
+from daybreak.service.serving.service import RecommenderService, ServiceOptions
 
 __all__ = [
-    "Accepted",
-    "Answered",
-    "Ask",
-    "Live",
-    "LiveOptions",
-    "Reason",
-    "Recommended",
-    "Rejected",
+    "IngestResult",
+    "RecommendResponse",
+    "RecommendRequest",
+    "RecommenderService",
+    "ServiceOptions",
+    "RecommendationReason",
+    "RecommendedItem",
+    "RejectedRow",
 ]

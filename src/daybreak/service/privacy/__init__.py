@@ -1,9 +1,21 @@
 """Privacy: erase with proof, export, retention, pseudonyms."""
 
-from daybreak.service.privacy.erasing import Memory, erase
-from daybreak.service.privacy.exporting import export
-from daybreak.service.privacy.proof import Proof, Trace
+from daybreak.service.privacy.erasure import (
+    ErasureCheck,
+    ErasureReport,
+    ErasureTarget,
+    erase_user,
+)
+from daybreak.service.privacy.export import export_user
 from daybreak.service.privacy.pseudonyms import Pseudonyms
 from daybreak.service.privacy.retention import Retention
 
-__all__ = ["Memory", "Proof", "Pseudonyms", "Retention", "Trace", "erase", "export"]
+__all__ = [
+    "ErasureTarget",
+    "ErasureReport",
+    "Pseudonyms",
+    "Retention",
+    "ErasureCheck",
+    "erase_user",
+    "export_user",
+]

@@ -9,9 +9,9 @@ from typing import Self
 
 from daybreak.errors import ConfigError
 
-SHORTEST = 32
+MIN_KEY_BYTES = 32
 """Bytes of a key [bytes]."""
-VARIABLE = "DAYBREAK_PSEUDONYM_KEY"
+KEY_VARIABLE = "DAYBREAK_PSEUDONYM_KEY"
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Pseudonyms:
 
     def __post_init__(self) -> None:
         """Refuse keys that could be guessed."""
-        if len(self.key) < SHORTEST:
+        if len(self.key) < MIN_KEY_BYTES:
             raise ConfigError(
-                f"the key of pseudonyms must have at least {SHORTEST} bytes, got "
+                f"the key of pseudonyms must have at least {MIN_KEY_BYTES} bytes, got "
                 f"{len(self.key)}; make one with: openssl rand -hex 32"
             )
 
@@ -58,7 +58,7 @@ class Pseudonyms:
             ) from error
 
     @classmethod
-    def from_environment(cls, variable: str = VARIABLE) -> Self | None:
+    def from_environment(cls, variable: str = KEY_VARIABLE) -> Self | None:
         """Read the key from a variable; None where there is none."""
         value = os.environ.get(variable, "")
         return cls(value.encode()) if value else None

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from daybreak.errors import ConfigError
-from daybreak.store.journal import Erased, Journal
+from daybreak.store.base import ErasureCounts, Journal
 
-DAY = 86_400.0
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Retention:
         if not 0 < self.days < float("inf"):
             raise ConfigError(f"events must be kept above 0 days, got {self.days!r}")
 
-    def before(self, now: float) -> float:
+    def cutoff(self, now: float) -> float:
         """Return the time before which nothing is kept, epoch [s]."""
-        return now - self.days * DAY
+        return now - self.days * DAY_S
 
-    def apply(self, journal: Journal, now: float) -> Erased:
+    def apply(self, journal: Journal, now: float) -> ErasureCounts:
         """Delete what is too old; events without a time stay."""
-        return journal.erase(before=self.before(now))
+        return journal.erase(before=self.cutoff(now))

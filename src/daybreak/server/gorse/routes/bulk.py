@@ -1,6 +1,10 @@
-"""gorse's dumps as JSON Lines: ``/api/bulk/users``, ``items`` and ``feedback``."""
+"""JSON Lines from the body of a request: bare, or as the file of a form.
 
-from collections.abc import Callable, Iterator, Sequence
+gorse's dumps as JSON Lines: ``/api/bulk/users``, ``items`` and ``feedback``.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -9,31 +13,84 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from daybreak.errors import DataError
-from daybreak.server.bodies import chunks, parse
-from daybreak.server.gorse.lines import lines_of
-from daybreak.server.gorse.pages import AT_ONCE, all_of
-from daybreak.server.gorse.replies import MOST_NAMED, said
-from daybreak.server.gorse.rows import (
+from daybreak.server.gorse.convert import (
+    MAX_NAMED_REJECTS,
     event_row,
     gorse_feedback,
     gorse_item,
+    gorse_response,
     gorse_user,
     item_row,
     user_row,
 )
-from daybreak.server.gorse.schemas import Feedback, Item, Success, User
-from daybreak.server.guarded import Guarded, needs
-from daybreak.server.problems import Refused
-from daybreak.server.replies import to_json
+from daybreak.server.gorse.feedback import PAGE_ROWS, iter_rows
+from daybreak.server.gorse.schemas import GorseFeedback, GorseItem, GorseSuccess, GorseUser
+from daybreak.server.http.bodies import iter_body, parse_json
+from daybreak.server.http.problems import HttpProblem
+from daybreak.server.http.responses import to_json
+from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
-from daybreak.service.live import Accepted
+from daybreak.service.live import IngestResult
 
-router = APIRouter(route_class=Guarded, tags=["gorse"])
-TOGETHER = 1_000
+_BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
+MAX_LINE_BYTES = 1_000_000
+"""Of a line [bytes]."""
+
+
+async def iter_jsonl_lines(
+    parts: AsyncIterator[bytes], content_type: str
+) -> AsyncIterator[bytes]:
+    """Yield the lines that are not empty.
+
+    A form is read by lines, too: JSON Lines never hold a line that begins like its boundary.
+    Whatever has another name than a form is read as it is.
+
+    Args:
+        parts: The body, in pieces of any size.
+        content_type: Of the request.
+
+    Raises:
+        Refused: A line is longer than any row can be, or the form has no boundary.
+    """
+    border = _form_boundary(content_type)
+    inside = border is None
+    async for line in _iter_lines(parts):
+        if border is not None and line.startswith(border):
+            inside = False
+        elif inside:
+            if line:
+                yield line
+        elif not line:
+            inside = True  # an empty line ends the headers of a part of a form
+
+
+def _form_boundary(content_type: str) -> bytes | None:
+    if not content_type.lower().startswith("multipart/"):
+        return None
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise HttpProblem("bad_request", "the form has no boundary")
+    return b"--" + found[1].strip().encode()
+
+
+async def _iter_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    rest = b""
+    async for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        for line in whole:
+            yield line.strip()
+        if len(rest) > MAX_LINE_BYTES:
+            raise HttpProblem("too_large", f"a line may have {MAX_LINE_BYTES:,} bytes")
+    if rest.strip():
+        yield rest.strip()
+
+
+router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
+BATCH_LINES = 1_000
 """Lines that are stored together."""
 
 T = TypeVar("T", bound=BaseModel)
-_FILE: dict[str, Any] = {
+_JSONL_BODY: dict[str, Any] = {
     "requestBody": {
         "content": {
             "application/jsonl": {"schema": {"type": "string"}},
@@ -48,122 +105,132 @@ _FILE: dict[str, Any] = {
 }
 
 
-@router.get("/bulk/users", response_class=Response, openapi_extra=needs("read", long=True))
+@router.get(
+    "/bulk/users", response_class=Response, openapi_extra=require_role("read", long=True)
+)
 async def export_users(request: Request) -> Response:
     """Return all users as JSON Lines."""
-    live = state_of(request).live
-    return _file("users", map(gorse_user, all_of(lambda cursor: live.users(cursor, AT_ONCE))))
+    live = state_of(request).service
+    return _jsonl_response(
+        "users", map(gorse_user, iter_rows(lambda cursor: live.users(cursor, PAGE_ROWS)))
+    )
 
 
-@router.get("/bulk/items", response_class=Response, openapi_extra=needs("read", long=True))
+@router.get(
+    "/bulk/items", response_class=Response, openapi_extra=require_role("read", long=True)
+)
 async def export_items(request: Request) -> Response:
     """Return all items as JSON Lines."""
-    live = state_of(request).live
-    return _file("items", map(gorse_item, all_of(lambda cursor: live.items(cursor, AT_ONCE))))
+    live = state_of(request).service
+    return _jsonl_response(
+        "items", map(gorse_item, iter_rows(lambda cursor: live.items(cursor, PAGE_ROWS)))
+    )
 
 
-@router.get("/bulk/feedback", response_class=Response, openapi_extra=needs("read", long=True))
+@router.get(
+    "/bulk/feedback", response_class=Response, openapi_extra=require_role("read", long=True)
+)
 async def export_feedback(request: Request) -> Response:
     """Return all feedback as JSON Lines, one line an event."""
-    live = state_of(request).live
-    rows = all_of(lambda cursor: live.events(None, None, cursor, AT_ONCE))
-    return _file("feedback", (gorse_feedback([row])[0] for row in rows))
+    live = state_of(request).service
+    rows = iter_rows(lambda cursor: live.events(None, None, cursor, PAGE_ROWS))
+    return _jsonl_response("feedback", (gorse_feedback([row])[0] for row in rows))
 
 
 @router.post(
     "/bulk/users",
-    response_model=Success,
-    openapi_extra=needs("write", long=True, **_FILE),
+    response_model=GorseSuccess,
+    openapi_extra=require_role("write", long=True, **_JSONL_BODY),
 )
 async def import_users(request: Request) -> Response:
     """Add users from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).live
+    live = state_of(request).service
 
-    def store(users: Sequence[User]) -> Accepted:
+    def store(users: Sequence[GorseUser]) -> IngestResult:
         return live.put_users([user_row(user.user_id, user) for user in users])
 
-    return await _import(request, User, store)
+    return await _import(request, GorseUser, store)
 
 
 @router.post(
     "/bulk/items",
-    response_model=Success,
-    openapi_extra=needs("write", long=True, **_FILE),
+    response_model=GorseSuccess,
+    openapi_extra=require_role("write", long=True, **_JSONL_BODY),
 )
 async def import_items(request: Request) -> Response:
     """Add items from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).live
+    live = state_of(request).service
 
-    def store(items: Sequence[Item]) -> Accepted:
+    def store(items: Sequence[GorseItem]) -> IngestResult:
         return live.put_items([item_row(item.item_id, item) for item in items])
 
-    return await _import(request, Item, store)
+    return await _import(request, GorseItem, store)
 
 
 @router.post(
     "/bulk/feedback",
-    response_model=Success,
-    openapi_extra=needs("write", long=True, **_FILE),
+    response_model=GorseSuccess,
+    openapi_extra=require_role("write", long=True, **_JSONL_BODY),
 )
 async def import_feedback(request: Request) -> Response:
     """Add feedback from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).live
+    live = state_of(request).service
 
-    def store(feedback: Sequence[Feedback]) -> Accepted:
+    def store(feedback: Sequence[GorseFeedback]) -> IngestResult:
         return live.add_events([event_row(one) for one in feedback])
 
-    return await _import(request, Feedback, store)
+    return await _import(request, GorseFeedback, store)
 
 
 async def _import(
-    request: Request, kind: type[T], store: Callable[[Sequence[T]], Accepted]
+    request: Request, kind: type[T], store: Callable[[Sequence[T]], IngestResult]
 ) -> Response:
     """Store lines in parts; the first bad line ends it, as in gorse."""
     options = state_of(request).options
-    parts = chunks(request, options.upload_bytes)
+    parts = iter_body(request, options.upload_bytes)
     taken, number = 0, 0
     waiting: list[T] = []
-    async for line in lines_of(parts, request.headers.get("content-type", "")):
+    async for line in iter_jsonl_lines(parts, request.headers.get("content-type", "")):
         number += 1
-        waiting.append(_row(kind, line, number, taken, options.depth))
-        if len(waiting) == TOGETHER:
-            taken += await _store(store, waiting, taken)
+        waiting.append(_parse_line(kind, line, number, taken, options.depth))
+        if len(waiting) == BATCH_LINES:
+            taken += await _store_batch(store, waiting, taken)
             waiting = []
     if waiting:
-        taken += await _store(store, waiting, taken)
-    return said(Success(row_affected=taken))
+        taken += await _store_batch(store, waiting, taken)
+    return gorse_response(GorseSuccess(row_affected=taken))
 
 
-async def _store(
-    store: Callable[[Sequence[T]], Accepted], rows: Sequence[T], before: int
+async def _store_batch(
+    store: Callable[[Sequence[T]], IngestResult], rows: Sequence[T], before: int
 ) -> int:
     outcome = await run_in_threadpool(store, rows)
     if outcome.rejected:
         named = "; ".join(
             f"line {before + one.row + 1}: {one.field} {one.reason}"
-            for one in outcome.rejected[:MOST_NAMED]
+            for one in outcome.rejected[:MAX_NAMED_REJECTS]
         )
         raise DataError(f"{named}; {before + outcome.accepted:,} other lines are stored")
     return len(rows)
 
 
-def _row(kind: type[T], line: bytes, number: int, taken: int, depth: int) -> T:
+def _parse_line(kind: type[T], line: bytes, number: int, taken: int, depth: int) -> T:
     try:
-        return kind.model_validate(parse(line, depth))
+        return kind.model_validate(parse_json(line, depth))
     except ValidationError as error:
         first = error.errors()[0]
         why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except Refused as error:
+    except HttpProblem as error:
         why = str(error.detail)
     raise DataError(f"line {number}: {why}; the first {taken:,} lines are stored")
 
 
-def _file(name: str, rows: Iterator[BaseModel]) -> Response:
+def _jsonl_response(name: str, rows: Iterator[BaseModel]) -> Response:
     headers = {"Content-Disposition": f"attachment;filename={name}.jsonl"}
-    return StreamingResponse(_lines(rows), media_type="application/jsonl", headers=headers)
+    return StreamingResponse(_iter_jsonl(rows), media_type="application/jsonl", headers=headers)
 
 
-def _lines(rows: Iterator[BaseModel]) -> Iterator[bytes]:
+def _iter_jsonl(rows: Iterator[BaseModel]) -> Iterator[bytes]:
     for row in rows:
         said_: dict[str, Any] = row.model_dump(by_alias=True)
         yield to_json(said_) + b"\n"

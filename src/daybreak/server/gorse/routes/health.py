@@ -5,37 +5,37 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DaybreakError
-from daybreak.server.gorse.replies import said
-from daybreak.server.gorse.schemas import Health
+from daybreak.server.gorse.convert import gorse_response
+from daybreak.server.gorse.schemas import GorseHealth
 from daybreak.server.state import state_of
 
 router = APIRouter(tags=["gorse"])
 
 
-@router.get("/health/live", response_model=Health)
+@router.get("/health/live", response_model=GorseHealth)
 async def live(request: Request) -> Response:
     """Say that the process runs, and whether its store can be read."""
-    return said(await _health(request))
+    return gorse_response(await _health(request))
 
 
-@router.get("/health/ready", response_model=Health)
+@router.get("/health/ready", response_model=GorseHealth)
 async def ready(request: Request) -> Response:
     """Say whether requests can be answered; 503 if not."""
     health = await _health(request)
-    answer = said(health)
+    answer = gorse_response(health)
     answer.status_code = 200 if health.ready else 503
     return answer
 
 
-async def _health(request: Request) -> Health:
+async def _health(request: Request) -> GorseHealth:
     state = state_of(request)
-    fault = "the service is being stopped" if state.leaving else None
+    fault = "the service is being stopped" if state.shutting_down else None
     try:
-        await run_in_threadpool(state.live.status)
+        await run_in_threadpool(state.service.status)
     except DaybreakError as error:
         fault = error.code
     well = fault is None
-    return Health(
+    return GorseHealth(
         ready=well,
         data_store_connected=well,
         cache_store_connected=well,

@@ -7,63 +7,78 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DataError
-from daybreak.server.gorse.queries import PageQuery
-from daybreak.server.gorse.replies import said, taken
-from daybreak.server.gorse.rows import gorse_user, user_row
-from daybreak.server.gorse.schemas import Success, User, UserPatch, Users
-from daybreak.server.guarded import Guarded, needs
+from daybreak.server.gorse.convert import (
+    accepted_response,
+    gorse_response,
+    gorse_user,
+    user_row,
+)
+from daybreak.server.gorse.schemas import (
+    GorsePageQuery,
+    GorseSuccess,
+    GorseUser,
+    GorseUserPatch,
+    GorseUsers,
+)
+from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
 
-router = APIRouter(route_class=Guarded, tags=["gorse"])
+router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 
 
-@router.post("/user", response_model=Success, openapi_extra=needs("write"))
-async def insert_user(request: Request, user: User) -> Response:
+@router.post("/user", response_model=GorseSuccess, openapi_extra=require_role("write"))
+async def insert_user(request: Request, user: GorseUser) -> Response:
     """Add a user, or replace what is known."""
     return await _put(request, [user])
 
 
-@router.post("/users", response_model=Success, openapi_extra=needs("write"))
-async def insert_users(request: Request, users: list[User]) -> Response:
+@router.post("/users", response_model=GorseSuccess, openapi_extra=require_role("write"))
+async def insert_users(request: Request, users: list[GorseUser]) -> Response:
     """Add users, or replace what is known of those that are there."""
     return await _put(request, users)
 
 
-@router.get("/users", response_model=Users, openapi_extra=needs("read"))
-async def list_users(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+@router.get("/users", response_model=GorseUsers, openapi_extra=require_role("read"))
+async def list_users(request: Request, query: Annotated[GorsePageQuery, Query()]) -> Response:
     """Return users, page by page."""
-    live = state_of(request).live
+    live = state_of(request).service
     page = await run_in_threadpool(live.users, query.cursor or None, query.n)
-    return said(Users(cursor=page.cursor or "", users=[gorse_user(row) for row in page.rows]))
+    return gorse_response(
+        GorseUsers(cursor=page.cursor or "", users=[gorse_user(row) for row in page.rows])
+    )
 
 
-@router.get("/user/{user_id:id}", response_model=User, openapi_extra=needs("read"))
+@router.get("/user/{user_id:id}", response_model=GorseUser, openapi_extra=require_role("read"))
 async def get_user(request: Request, user_id: str) -> Response:
     """Return one user."""
-    row = await run_in_threadpool(state_of(request).live.user, user_id)
-    return said(gorse_user({**row, "user_id": user_id}))
+    row = await run_in_threadpool(state_of(request).service.user, user_id)
+    return gorse_response(gorse_user({**row, "user_id": user_id}))
 
 
-@router.patch("/user/{user_id:id}", response_model=Success, openapi_extra=needs("write"))
-async def modify_user(request: Request, user_id: str, patch: UserPatch) -> Response:
+@router.patch(
+    "/user/{user_id:id}", response_model=GorseSuccess, openapi_extra=require_role("write")
+)
+async def modify_user(request: Request, user_id: str, patch: GorseUserPatch) -> Response:
     """Change some of what is known of a user."""
-    live = state_of(request).live
+    live = state_of(request).service
     await run_in_threadpool(live.user, user_id)
-    return taken(
+    return accepted_response(
         await run_in_threadpool(live.put_users, [user_row(user_id, patch)], partial=True)
     )
 
 
-@router.delete("/user/{user_id:id}", response_model=Success, openapi_extra=needs("write"))
+@router.delete(
+    "/user/{user_id:id}", response_model=GorseSuccess, openapi_extra=require_role("write")
+)
 async def delete_user(request: Request, user_id: str) -> Response:
     """Erase a user with all feedback."""
-    await run_in_threadpool(state_of(request).live.erase_user, user_id)
-    return said(Success(row_affected=1))
+    await run_in_threadpool(state_of(request).service.erase_user, user_id)
+    return gorse_response(GorseSuccess(row_affected=1))
 
 
-async def _put(request: Request, users: list[User]) -> Response:
+async def _put(request: Request, users: list[GorseUser]) -> Response:
     state = state_of(request)
     if len(users) > state.options.batch:
         raise DataError(f"at most {state.options.batch:,} users at once, got {len(users):,}")
     rows = [user_row(user.user_id, user) for user in users]
-    return taken(await run_in_threadpool(state.live.put_users, rows))
+    return accepted_response(await run_in_threadpool(state.service.put_users, rows))

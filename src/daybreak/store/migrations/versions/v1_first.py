@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from daybreak.store.pgvector_column import use_pgvector
-from daybreak.store.schema import number, real
+from daybreak.store.schema import float_type, integer_type
+from daybreak.store.schema_setup import use_pgvector
 
 revision = "1"
 down_revision = None
@@ -15,19 +15,19 @@ def upgrade() -> None:
     for name in ("items", "users"):
         op.create_table(
             name,
-            sa.Column("row", number(), primary_key=True),
+            sa.Column("row", integer_type(), primary_key=True),
             sa.Column("id", sa.String, nullable=False, unique=True),
             sa.Column("attributes", sa.Text, nullable=False),
         )
     op.create_table(
         "events",
-        sa.Column("row", number(), primary_key=True),
+        sa.Column("row", integer_type(), primary_key=True),
         sa.Column("key", sa.LargeBinary, nullable=False),
         sa.Column("user_id", sa.String, nullable=False),
         sa.Column("item_id", sa.String, nullable=False),
         sa.Column("event_type", sa.String),
-        sa.Column("value", real()),
-        sa.Column("timestamp", real()),
+        sa.Column("value", float_type()),
+        sa.Column("timestamp", float_type()),
         sa.Column("domain", sa.String),
     )
     op.create_index("events_key", "events", ["key"], unique=True)
@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_table(
         "releases",
         sa.Column("id", sa.String, primary_key=True),
-        sa.Column("created_at", real(), nullable=False),
+        sa.Column("created_at", float_type(), nullable=False),
         sa.Column("folder", sa.String, nullable=False),
         sa.Column("metadata", sa.Text, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),

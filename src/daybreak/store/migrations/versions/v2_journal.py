@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from daybreak.store.schema import number, real
+from daybreak.store.schema import float_type, integer_type
 
 revision = "2"
 down_revision = "1"
@@ -14,7 +14,7 @@ down_revision = "1"
 def upgrade() -> None:
     """Number the changes; everything that is there counts as change 0."""
     for name in ("items", "users", "events"):
-        change = sa.Column("change", number(), nullable=False, server_default="0")
+        change = sa.Column("change", integer_type(), nullable=False, server_default="0")
         if name == "events":
             op.add_column(name, sa.Column("recommendation", sa.String))
             op.add_column(name, sa.Column("session", sa.String))
@@ -33,14 +33,14 @@ def upgrade() -> None:
         "gone",
         sa.Column("kind", sa.String, primary_key=True),
         sa.Column("id", sa.String, primary_key=True),
-        sa.Column("change", number(), nullable=False),
-        sa.Column("at", real(), nullable=False),
+        sa.Column("change", integer_type(), nullable=False),
+        sa.Column("at", float_type(), nullable=False),
     )
     counter = op.create_table(
         "counter",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("value", number(), nullable=False),
-        sa.Column("floor", number(), nullable=False),
+        sa.Column("value", integer_type(), nullable=False),
+        sa.Column("floor", integer_type(), nullable=False),
     )
     op.bulk_insert(counter, [{"id": 1, "value": 0, "floor": 0}])
 
@@ -49,7 +49,7 @@ def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("id", sa.String, primary_key=True),
-        sa.Column("at", real(), nullable=False),
+        sa.Column("at", float_type(), nullable=False),
         sa.Column("user_id", sa.String),
         sa.Column("release", sa.String, nullable=False),
         sa.Column("experiment", sa.String),

@@ -1,0 +1,259 @@
+"""Options of lists: what may be in them, and in which order.
+
+Commands that answer: ``recommend``, ``similar``, ``audience``, ``explain``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daybreak.cli import options
+from daybreak.cli.output import print_message, show_frame, show_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from daybreak.ranking.reranking.rules import Boost, Quota, Rules
+
+
+WhereOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILTER", help="Only items that fit, as in 'price < 10'."),
+]
+CategoryOption = Annotated[
+    list[str] | None,
+    typer.Option("--category", metavar="NAME", help="Only items of it; repeatable."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="ITEM", help="Never this item; repeatable."),
+]
+BoostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--boost",
+        metavar="FACTOR:FILTER",
+        help="More of what fits; repeatable: '2:price < 10'.",
+    ),
+]
+DiversityOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="From 0, by score, to 1, items unlike each other."),
+]
+AtMostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-most", metavar="N:COLUMN", help="Most items with one value of it; repeatable."
+    ),
+]
+AtLeastOption = Annotated[
+    list[str] | None,
+    typer.Option("--at-least", metavar="N:FILTER", help="Fewest that fit; repeatable."),
+]
+DistinctOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="No value of it twice, as in title."),
+]
+
+
+def parse_list_rules(
+    where: str | None,
+    category: Sequence[str] | None,
+    exclude: Sequence[str] | None,
+    boost: Sequence[str] | None,
+    order: "tuple[float | None, Sequence[str] | None, Sequence[str] | None, str | None]",
+) -> "Rules | None":
+    """Return the rules of a list; None when nothing was said.
+
+    Args:
+        where: Filter.
+        category: Categories.
+        exclude: Items.
+        boost: ``FACTOR:FILTER`` each.
+        order: Diversity, ``N:COLUMN``, ``N:FILTER``, and the column without repetition.
+    """
+    from daybreak.ranking.reranking.rules import Rules
+
+    diversity, at_most, at_least, distinct = order
+    said = Rules(
+        where=where or "",
+        categories=tuple(category or ()),
+        exclude=tuple(exclude or ()),
+        boosts=tuple(_parse_boost(text) for text in boost or ()),
+        diversity=diversity or 0.0,
+        quotas=(
+            *(_parse_quota(text, "--at-most") for text in at_most or ()),
+            *(_parse_quota(text, "--at-least") for text in at_least or ()),
+        ),
+        distinct=distinct,
+    )
+    return None if said == Rules() else said
+
+
+def _parse_boost(text: str) -> "Boost":
+    from daybreak.ranking.reranking.rules import Boost
+
+    factor, where = _split_number(text, "--boost", "FACTOR:FILTER")
+    return Boost(where, factor=factor)
+
+
+def _parse_quota(text: str, option: str) -> "Quota":
+    from daybreak.errors import ConfigError
+    from daybreak.ranking.reranking.rules import Quota
+
+    most = option == "--at-most"
+    number, what = _split_number(text, option, "N:COLUMN" if most else "N:FILTER")
+    if not number.is_integer():
+        raise ConfigError(f"{option} needs a whole number before the colon, got {text!r}")
+    if most:
+        return Quota(each=what, at_most=int(number))
+    return Quota(what, at_least=int(number))
+
+
+def _split_number(text: str, option: str, form: str) -> tuple[float, str]:
+    from daybreak.errors import ConfigError
+
+    number, separator, rest = text.partition(":")
+    try:
+        return float(number if separator and rest.strip() else ""), rest.strip()
+    except ValueError as error:
+        raise ConfigError(f"{option} must look like {form}, got {text!r}") from error
+
+
+UsersArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[USER]...", help="Users, known or not.")
+]
+ProfileOption = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What they say about themselves, in words.")
+]
+AttributeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attribute", metavar="NAME=VALUE", help="What is known of them; repeatable."
+    ),
+]
+EventOption = Annotated[
+    list[str] | None,
+    typer.Option("--event", metavar="ITEM", help="An item just chosen; repeatable."),
+]
+ItemsOption = Annotated[
+    list[str] | None,
+    typer.Option("--items", metavar="ITEM", help="Rank only these; repeatable."),
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why, item by item.")]
+SeenItemsOption = Annotated[bool, typer.Option("--seen", help="Keep items they already have.")]
+ItemArgument = Annotated[
+    str | None, typer.Argument(metavar="[ITEM]", help="An item of the catalogue.")
+]
+TextOption = Annotated[
+    str | None, typer.Option("--text", metavar="TEXT", help="Words instead of an item.")
+]
+
+
+def recommend(
+    users: UsersArgument = None,
+    *,
+    profile: ProfileOption = None,
+    attribute: AttributeOption = None,
+    event: EventOption = None,
+    items: ItemsOption = None,
+    where: WhereOption = None,
+    category: CategoryOption = None,
+    exclude: ExcludeOption = None,
+    boost: BoostOption = None,
+    diversity: DiversityOption = None,
+    at_most: AtMostOption = None,
+    at_least: AtLeastOption = None,
+    distinct: DistinctOption = None,
+    k: options.KOption = None,
+    store: options.StoreOption = None,
+    explain: ExplainOption = False,
+    seen: SeenItemsOption = False,
+    json: options.JsonOption = False,
+) -> None:
+    """Recommend to users: known, new, or described in words."""
+    from daybreak.service.ingest.files import parse_pairs
+    from daybreak.service.state.profiles import ANONYMOUS_USER_ID, AdHocProfile
+
+    said = AdHocProfile(profile, parse_pairs(attribute or [], "--attribute"), event or ())
+    order = (diversity, at_most, at_least, distinct)
+    rules = parse_list_rules(where, category, exclude, boost, order)
+    with options.open_workspace(store=store, k=k) as shop:
+        answer = shop.recommend(
+            users or [ANONYMOUS_USER_ID],
+            said,
+            items=items,
+            exclude_seen=not seen,
+            explain=explain,
+            rules=rules,
+        )
+    if json:
+        show_json({"recommendations": answer})
+    else:
+        _show_grouped(answer, "user_id")
+
+
+def similar(
+    item: ItemArgument = None,
+    text: TextOption = None,
+    k: options.KOption = None,
+    store: options.StoreOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Find items like an item, or like a text."""
+    with options.open_workspace(store=store, k=k) as shop:
+        answer = shop.similar_items(item, text)
+    if json:
+        show_json({"items": answer})
+    else:
+        _show_grouped(answer, "query")
+
+
+def audience(
+    item: ItemArgument = None,
+    text: TextOption = None,
+    k: options.KOption = None,
+    store: options.StoreOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Find who would like an item best, new or not."""
+    with options.open_workspace(store=store, k=k) as shop:
+        answer = shop.find_audience(item, text)
+    if json:
+        show_json({"users": answer})
+    else:
+        show_frame(answer, f"Who would like {text or item}")
+
+
+def explain(
+    user: Annotated[str, typer.Argument(help="A user, known or not.")],
+    item: Annotated[str, typer.Argument(help="An item of the catalogue.")],
+    store: options.StoreOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Say in numbers that add up why a user gets an item."""
+    with options.open_workspace(store=store) as shop:
+        reasons = shop.explain(user, item)
+    total = float(reasons["value"].sum())
+    if json:
+        show_json({"user_id": user, "item_id": item, "score": total, "reasons": reasons})
+        return
+    show_frame(reasons, f"Why {item} for {user}: {total:.3f}")
+
+
+def _show_grouped(answer: "pl.DataFrame", key: str) -> None:
+    """Print one table for each user or query; reasons become one line."""
+    if not answer.height:
+        print_message("nothing to show")
+    if "reasons" in answer.columns:
+        from daybreak.service.benchmarking.summary import format_reasons
+
+        answer = format_reasons(answer)
+    for (name,), part in answer.group_by([key], maintain_order=True):
+        known = "user_temperature" in part.columns
+        title = f"For {name} ({part['user_temperature'][0]})" if known else str(name)
+        show_frame(part.drop(key, "user_temperature", strict=False), title)

@@ -1,0 +1,287 @@
+"""Where pictures are drawn: one style, SVG that takes its colours from the page.
+
+Lines, text and grid are CSS variables with fallbacks, so that one picture reads well on light
+and on dark paper. Text stays text.
+
+The warm-up curve and the slices.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from daybreak.estimates import Estimate
+from daybreak.evaluation.baselines import BASELINES
+from daybreak.evaluation.report import METRIC_TITLES, WARM_SLICES, Report, format_number
+from daybreak.simulation.table_slices import SHOT_COUNTS
+
+SERIES_COLOURS = (
+    "#2563eb",
+    "#d97706",
+    "#059669",
+    "#db2777",
+    "#7c3aed",
+    "#0891b2",
+    "#ca8a04",
+    "#dc2626",
+)
+TEXT_COLOUR, MUTED_COLOUR, GRID_COLOUR, BACKGROUND_COLOUR = (
+    "#1f2430",
+    "#6b7280",
+    "#d9dde4",
+    "#fffffe",
+)
+CSS_VARIABLES = {
+    **{colour: f"var(--c{n}, {colour})" for n, colour in enumerate(SERIES_COLOURS)},
+    TEXT_COLOUR: f"var(--ink, {TEXT_COLOUR})",
+    MUTED_COLOUR: f"var(--muted, {MUTED_COLOUR})",
+    GRID_COLOUR: f"var(--line, {GRID_COLOUR})",
+    BACKGROUND_COLOUR: f"var(--paper, {BACKGROUND_COLOUR})",
+}
+_MATPLOTLIB_STYLE: Any = {
+    "svg.fonttype": "none",
+    "font.size": 9.5,
+    "font.family": "DejaVu Sans",
+    "text.color": TEXT_COLOUR,
+    "axes.edgecolor": GRID_COLOUR,
+    "axes.labelcolor": MUTED_COLOUR,
+    "xtick.color": MUTED_COLOUR,
+    "ytick.color": MUTED_COLOUR,
+    "xtick.labelcolor": TEXT_COLOUR,
+    "ytick.labelcolor": TEXT_COLOUR,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": GRID_COLOUR,
+    "grid.linewidth": 0.8,
+    "lines.solid_capstyle": "round",
+}
+
+
+class Picture(NamedTuple):
+    """An ``<svg>`` element, and the words for those who do not see it."""
+
+    svg: str
+    alt: str
+
+
+def to_standalone_svg(svg: str) -> str:
+    r"""Return an ``<svg>`` element as a file of its own: no page gives it colours.
+
+    Example:
+        >>> standalone('<svg fill="var(--ink, #1f2430)"></svg>')
+        '<svg style="background: #ffffff" fill="#1f2430"></svg>\n'
+    """
+    alone = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", svg)
+    return alone.replace("<svg ", '<svg style="background: #ffffff" ', 1) + "\n"
+
+
+@contextmanager
+def svg_figure(name: str, width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
+    """Give a figure to draw on, in inches; the SVG is in the list afterwards."""
+    import matplotlib as mpl  # noqa: PLC0415  (slow to import, needed for pictures only)
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    out: list[str] = []
+    with mpl.rc_context({**_MATPLOTLIB_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+        # The browser draws the text, so a letter that the measuring font lacks does no harm.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        yield figure, out
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    out.append(_to_inline_svg(file.getvalue(), name))
+
+
+def _to_inline_svg(svg: str, name: str) -> str:
+    """Cut the element out of the file, make ids its own and colours the page's."""
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    for colour, variable in CSS_VARIABLES.items():
+        svg = svg.replace(colour, variable)
+    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+FIGURE_WIDTH_IN = 4.6
+"""Of a picture [inches]: narrow, so that text stays readable on a phone."""
+SYSTEM_GAP_IN = 0.11
+"""Between two systems of one slice [inches]."""
+
+
+def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
+    """Draw quality against known events, one line a system; None without few-shot slices."""
+    names = {info.name for info in report.slices}
+    shots = [n for n in SHOT_COUNTS if f"events_{n}" in names]
+    warm = [name for name in WARM_SLICES if name in names]
+    if not shots:
+        return None
+    with _single_axes("warm-up", 3.9) as (figure, axes, out):
+        for system, colour in _system_colours(report).items():
+            values = [report.cell(f"events_{n}", system).values[metric] for n in shots]
+            _draw_line(axes, values, system, colour)
+            known = [report.cell(name, system).values[metric] for name in warm]
+            _draw_points(axes, known, len(shots) + 0.2, system, colour)
+        labels = [*map(str, shots), *(name.replace("_", "\n") for name in warm)]
+        places = [*range(len(shots)), *(len(shots) + 0.2 + n for n in range(len(warm)))]
+        axes.set_xticks(places, labels)
+        if warm:
+            axes.axvline(
+                len(shots) - 0.4, color=GRID_COLOUR, linewidth=1, linestyle=(0, (3, 3))
+            )
+        axes.set_xlabel("events known of a new user" + (" | known users" if warm else ""))
+        axes.set_ylabel(f"{METRIC_TITLES[metric]}@{report.k}")
+        axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
+        axes.grid(axis="y")
+        _add_legend(figure, axes)
+    return Picture(out[0], _warm_up_alt(report, shots, metric))
+
+
+def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
+    """Draw every system on every slice with its interval, popularity as the mark to beat."""
+    if not report.slices:
+        return None
+    systems = list(_system_colours(report).items())
+    step = SYSTEM_GAP_IN * len(systems) + 0.16
+    with _single_axes("slices", 1.1 + step * len(report.slices)) as (figure, axes, out):
+        for row, info in enumerate(report.slices):
+            for n, (system, colour) in enumerate(systems):
+                place = row + (n - (len(systems) - 1) / 2) * SYSTEM_GAP_IN / step
+                value = report.cell(info.name, system).values[metric]
+                label = system if row == 0 else None
+                _draw_interval(axes, value, place, label, colour)
+            if row:
+                axes.axhline(row - 0.5, color=GRID_COLOUR, linewidth=0.6)
+        axes.set_yticks(range(len(report.slices)), [info.name for info in report.slices])
+        axes.set_ylim(len(report.slices) - 0.5, -0.5)
+        axes.set_xlim(left=-0.015 * axes.get_xlim()[1])
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x")
+        axes.set_axisbelow(True)
+        axes.set_xlabel(f"{METRIC_TITLES[metric]}@{report.k}, 95 % interval")
+        _add_legend(figure, axes)
+    return Picture(out[0], _slices_alt(report, metric))
+
+
+def system_css_colours(report: Report) -> dict[str, str]:
+    """Return the CSS colour of each system, the same as in the pictures."""
+    return {name: CSS_VARIABLES[colour] for name, colour in _system_colours(report).items()}
+
+
+def _system_colours(report: Report) -> dict[str, str]:
+    own = [name for name in report.systems if name not in BASELINES]
+    colours = {name: SERIES_COLOURS[n % len(SERIES_COLOURS)] for n, name in enumerate(own)}
+    return colours | {
+        name: TEXT_COLOUR if name == "popular" else MUTED_COLOUR for name in BASELINES
+    }
+
+
+def _draw_line(axes: Any, values: Sequence[Estimate], system: str, colour: str) -> None:
+    """Draw one line with its band; baselines are dashed."""
+    places = range(len(values))
+    means, lows, highs = zip(*values, strict=True)
+    style = (0, (4, 2)) if system in BASELINES else "solid"
+    axes.fill_between(places, lows, highs, color=colour, alpha=0.13, linewidth=0)
+    axes.plot(
+        places,
+        means,
+        color=colour,
+        linestyle=style,
+        linewidth=1.4 if system in BASELINES else 2.2,
+        marker="o",
+        markersize=3 if system in BASELINES else 5,
+        label=system,
+    )
+
+
+def _draw_points(
+    axes: Any, values: Sequence[Estimate], start: float, system: str, colour: str
+) -> None:
+    for n, value in enumerate(values):
+        axes.errorbar(
+            start + n,
+            value.mean,
+            yerr=[[value.mean - value.low], [value.high - value.mean]],
+            color=colour,
+            marker="o",
+            markersize=3 if system in BASELINES else 5,
+            linewidth=1.4,
+        )
+
+
+def _draw_interval(
+    axes: Any, value: Estimate, place: float, label: str | None, colour: str
+) -> None:
+    """Draw one value of the slices picture; popularity is a bar across, not a dot."""
+    marker = {TEXT_COLOUR: "|", MUTED_COLOUR: "o"}.get(colour, "o")
+    axes.errorbar(
+        value.mean,
+        place,
+        xerr=[[value.mean - value.low], [value.high - value.mean]],
+        color=colour,
+        marker=marker,
+        markersize=9 if marker == "|" else 5,
+        markeredgewidth=2 if marker == "|" else 1,
+        markerfacecolor=BACKGROUND_COLOUR if colour == MUTED_COLOUR else colour,
+        linewidth=1.5,
+        label=label,
+        linestyle="none",
+    )
+
+
+def _add_legend(figure: Any, axes: Any) -> None:
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=3,
+        frameon=False,
+        handlelength=1.6,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+    )
+
+
+@contextmanager
+def _single_axes(name: str, height: float) -> Iterator[tuple[Any, Any, list[str]]]:
+    """Give a figure with one pair of axes."""
+    with svg_figure(name, FIGURE_WIDTH_IN, height) as (figure, out):
+        yield figure, figure.add_subplot(), out
+
+
+def _warm_up_alt(report: Report, shots: Sequence[int], metric: str) -> str:
+    parts = [
+        f"{system}: "
+        + ", ".join(
+            f"{format_number(report.cell(f'events_{n}', system).values[metric].mean)} with {n}"
+            for n in shots
+        )
+        for system in report.systems
+    ]
+    return (
+        f"{METRIC_TITLES[metric]}@{report.k} by number of known events. "
+        + "; ".join(parts)
+        + "."
+    )
+
+
+def _slices_alt(report: Report, metric: str) -> str:
+    parts = [
+        f"{info.name}: "
+        + ", ".join(
+            f"{system} {format_number(report.cell(info.name, system).values[metric].mean)}"
+            for system in report.systems
+        )
+        for info in report.slices
+    ]
+    return (
+        f"{METRIC_TITLES[metric]}@{report.k} of every system on every slice. "
+        + "; ".join(parts)
+        + "."
+    )

@@ -1,0 +1,355 @@
+"""NDCG of whole catalogues: every candidate is ranked, and ties are worth what chance gives.
+
+What a list is worth: one value a user, in whole arrays.
+
+Every function takes ``ranked``, (n_users, k) int64 item rows, best first, -1 where a list is
+shorter than ``k``; places count from 1. ``relevant`` is an (n_users, n_items) CSR matrix of the
+items a user went on to choose. Relevance is binary. A user with nothing relevant is NaN and is
+left out of means; a user with relevant items and an empty list counts 0 for accuracy, and NaN
+for what describes a list.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.ranked_lists import contains
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+__all__ = ["expected_gains", "expected_ndcg"]
+
+
+_LOWEST_SCORE = np.finfo(np.float32).min
+
+
+def expected_ndcg(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) -> Doubles:
+    """Return the NDCG@k of each row, averaged over all orders of equal scores.
+
+    A target with ``a`` better candidates that shares its score with ``g - 1`` others is equally
+    likely at each of the places ``a + 1 .. a + g``, so it gains the mean of their discounts.
+    Nothing depends on the order of ids, and a model that tells nothing apart is worth exactly
+    what a random order is.
+
+    Args:
+        scores: (n, m) higher is better; what is not a number ranks last, in random order.
+        allowed: (n, m) the candidates.
+        relevant: (n, m) the targets; those that are no candidates are left out.
+        k: Length of the list.
+
+    Returns:
+        (n,) values, NaN where nothing is relevant.
+
+    Source:
+        Järvelin and Kekäläinen 2002, base 2, binary gains; ties as in McSherry and Najork 2008,
+        "Computing information retrieval performance measures efficiently in the presence of
+        tied scores", section 2.
+
+    Example:
+        Two candidates tie for places 1 and 2: the target gains (1 + 1/log2(3)) / 2.
+
+        >>> every, second = np.ones((1, 3), bool), np.array([[False, True, False]])
+        >>> expected_ndcg(np.array([[5, 5, 1]], np.float32), every, second).round(4)
+        array([0.8155])
+    """
+    values = np.full(len(scores), np.nan)
+    for row, _, gained in _iter_target_gains(scores, allowed, relevant & allowed, k):
+        values[row] = min(1.0, gained.sum())
+    return values
+
+
+def expected_gains(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) -> Sparse:
+    """Return (n, m) CSR: what each target adds to :func:`expected_ndcg` of its row.
+
+    Example:
+        >>> every, targets = np.ones((1, 3), bool), np.array([[True, False, True]])
+        >>> gains = expected_gains(np.array([[3, 2, 1]], np.float32), every, targets)
+        >>> gains.toarray().round(4)
+        array([[0.6131, 0.    , 0.3066]])
+    """
+    found = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
+    if not found:
+        return sp.csr_array(scores.shape)
+    rows = np.repeat([row for row, _, _ in found], [len(columns) for _, columns, _ in found])
+    columns, gained = (np.concatenate([one[place] for one in found]) for place in (1, 2))
+    return sp.csr_array((gained, (rows, columns)), shape=scores.shape)
+
+
+def _iter_target_gains(
+    scores: Floats, allowed: Mask, relevant: Mask, k: int
+) -> Iterator[tuple[int, Rows, Doubles]]:
+    """Yield each row that has targets, their columns, and what each adds."""
+    sums = np.zeros(scores.shape[1] + 1)
+    gains = 1 / np.log2(np.arange(2, min(k, scores.shape[1]) + 2))
+    sums[1 : len(gains) + 1] = np.cumsum(gains)
+    sums[len(gains) + 1 :] = sums[len(gains)]
+    finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
+    worst_first = np.sort(np.where(allowed, finite, -np.inf), axis=1)
+    for row in np.flatnonzero(relevant.any(axis=1)):
+        columns = np.flatnonzero(relevant[row])
+        mine = finite[row, columns]
+        better = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="right")
+        upto = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="left")
+        gained = (sums[upto] - sums[better]) / (upto - better)
+        yield int(row), columns, gained / sums[min(k, len(mine))]
+
+
+ACCURACY_METRICS = ("ndcg", "recall", "hit", "mrr")
+"""Metrics by which systems are compared."""
+PER_USER_METRICS = (*ACCURACY_METRICS, "diversity", "novelty", "cold_share", "popularity")
+"""Metrics that are means over users and so have an interval."""
+OVERALL_METRICS = ("coverage", "gini")
+"""Metrics of all lists together."""
+MAX_PAIRS_PER_BLOCK = 1 << 19
+"""Item pairs compared at a time."""
+
+
+@dataclass(frozen=True)
+class ListMetrics:
+    """What is known about the items that may be recommended, and who wanted which.
+
+    ``relevant`` is (n_users, n_items) CSR, ``counts`` (n_items,) training users of each item,
+    ``n_train_users`` all training users, ``categories`` (n_items, n_categories) CSR or None.
+    """
+
+    relevant: Sparse
+    counts: Rows
+    n_train_users: int
+    categories: Sparse | None = None
+
+    def per_user(self, ranked: Rows) -> dict[str, Doubles]:
+        """Return each metric of ``PER_USER_METRICS`` as (n_users,) values."""
+        return {
+            "ndcg": ndcg(ranked, self.relevant),
+            "recall": recall(ranked, self.relevant),
+            "hit": hit(ranked, self.relevant),
+            "mrr": mrr(ranked, self.relevant),
+            "diversity": diversity(ranked, self.categories),
+            "novelty": novelty(ranked, self.counts, self.n_train_users),
+            "cold_share": cold_share(ranked, self.counts),
+            "popularity": popularity(ranked, self.counts),
+        }
+
+    def overall(self, ranked: Rows) -> dict[str, float]:
+        """Return each metric of ``OVERALL_METRICS``."""
+        n_items = len(self.counts)
+        return {"coverage": coverage(ranked, n_items), "gini": gini(ranked, n_items)}
+
+
+def recall(ranked: Rows, relevant: Sparse) -> Doubles:
+    """Return recall at k: ``hits / |relevant|``.
+
+    Source:
+        Manning, Raghavan, Schütze 2008, Introduction to Information Retrieval, section 8.3.
+
+    Example:
+        Two of the three wanted items (rows 0, 1, 2) are in the list.
+
+        >>> from scipy.sparse import csr_array
+        >>> recall(np.array([[1, 3, 2]]), csr_array([[1, 1, 1, 0]])).round(4)
+        array([0.6667])
+    """
+    return _safe_divide(contains(relevant, ranked).sum(axis=1), _n_relevant(relevant))
+
+
+def ndcg(ranked: Rows, relevant: Sparse) -> Doubles:
+    """Return nDCG at k: ``Σ 1/log2(place + 1)`` over hits, over the best such sum there is.
+
+    The best sum has hits at places 1 to ``min(k, |relevant|)``.
+
+    Source:
+        Järvelin and Kekäläinen 2002, with base 2, binary gains and the ideal list cut at k.
+
+    Example:
+        Hits at places 1 and 3, three wanted: (1 + 1/2) / (1 + 1/log2(3) + 1/2).
+
+        >>> from scipy.sparse import csr_array
+        >>> ndcg(np.array([[1, 3, 2]]), csr_array([[1, 1, 1, 0]])).round(4)
+        array([0.7039])
+    """
+    k = ranked.shape[1]
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[0.0], np.cumsum(discounts)])
+    return _safe_divide(
+        contains(relevant, ranked) @ discounts, ideal[np.minimum(_n_relevant(relevant), k)]
+    )
+
+
+def hit(ranked: Rows, relevant: Sparse) -> Doubles:
+    """Return 1 where a list holds at least one relevant item, else 0.
+
+    Source:
+        Deshpande and Karypis 2004, Item-based top-N recommendation, section 6 (hit rate).
+
+    Example:
+        >>> from scipy.sparse import csr_array
+        >>> hit(np.array([[1], [1]]), csr_array([[0, 1], [1, 0]]))
+        array([1., 0.])
+    """
+    found = contains(relevant, ranked).any(axis=1)
+    return np.where(_n_relevant(relevant) > 0, found.astype(np.float64), np.nan)
+
+
+def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
+    """Return ``1 / place`` of the first hit, 0 without one in the first k.
+
+    Source:
+        Voorhees 1999, The TREC-8 question answering track report (reciprocal rank), cut at k.
+
+    Example:
+        >>> from scipy.sparse import csr_array
+        >>> mrr(np.array([[0, 2, 1]]), csr_array([[0, 1, 1]]))
+        array([0.5])
+    """
+    found = contains(relevant, ranked)
+    value = np.where(found.any(axis=1), 1 / (found.argmax(axis=1) + 1), 0.0)
+    return np.where(_n_relevant(relevant) > 0, value, np.nan)
+
+
+def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
+    """Return the mean distance of the pairs of a list, ``1 - |A∩B| / |A∪B|`` of categories.
+
+    Two items without a category are at distance 0. NaN for lists of fewer than two items, and
+    for everybody when no categories are known.
+
+    Args:
+        ranked: (n_users, k) item rows.
+        categories: (n_items, n_categories) CSR, or None when no categories are known.
+
+    Source:
+        Ziegler et al. 2005, Improving recommendation lists through topic diversification
+        (intra-list similarity), as one minus the Jaccard index.
+
+    Example:
+        Categories {x, y} and {y}: 1 - 1/2.
+
+        >>> from scipy.sparse import csr_array
+        >>> diversity(np.array([[0, 1]]), csr_array([[1, 1], [0, 1]]))
+        array([0.5])
+    """
+    total, pairs = np.zeros(len(ranked)), np.zeros(len(ranked))
+    if categories is not None:
+        first, second = np.triu_indices(ranked.shape[1], 1)
+        step = max(1, MAX_PAIRS_PER_BLOCK // max(1, len(first)))
+        for start in range(0, len(ranked), step):
+            part = slice(start, start + step)
+            left, right = ranked[part][:, first], ranked[part][:, second]
+            real = (left >= 0) & (right >= 0)
+            distance = np.zeros(left.shape)
+            distance[real] = _jaccard_distance(categories, left[real], right[real])
+            total[part], pairs[part] = distance.sum(axis=1), real.sum(axis=1)
+    return _safe_divide(total, pairs)
+
+
+def novelty(ranked: Rows, counts: Rows, n_train_users: int) -> Doubles:
+    """Return the mean surprise of a list, ``-log2((n_i + 1) / (U + 1))`` [bits].
+
+    ``n_i`` of the ``U`` training users have item i; one is added to both, so that a new item
+    has a finite value. NaN for an empty list.
+
+    Source:
+        Castells, Vargas, Wang 2011, Novelty and diversity metrics for recommender systems
+        (self-information), with add-one smoothing.
+
+    Example:
+        One of three training users has the item: -log2(2 / 4).
+
+        >>> novelty(np.array([[0]]), np.array([1]), 3)
+        array([1.])
+    """
+    return _list_mean(ranked, -np.log2((counts + 1) / (n_train_users + 1)))
+
+
+def cold_share(ranked: Rows, counts: Rows) -> Doubles:
+    """Return the share of a list that no training user has; NaN for an empty list.
+
+    Example:
+        >>> cold_share(np.array([[0, 1]]), np.array([0, 9]))
+        array([0.5])
+    """
+    return _list_mean(ranked, (counts == 0).astype(np.float64))
+
+
+def popularity(ranked: Rows, counts: Rows) -> Doubles:
+    """Return the mean popularity percentile of a list: 0 the least, 1 the most popular.
+
+    The percentile of an item is the share of candidates with fewer training users, plus half
+    the share with as many, so lists drawn at random average 1/2. NaN for an empty list.
+
+    Source:
+        Abdollahpouri, Burke, Mobasher 2019, Managing popularity bias in recommender systems
+        (average recommendation popularity), with percentiles in place of counts.
+
+    Example:
+        Of three items the second is the most popular: two below it and half of itself.
+
+        >>> popularity(np.array([[1]]), np.array([1, 5, 2])).round(4)
+        array([0.8333])
+    """
+    order = np.sort(counts)
+    below = np.searchsorted(order, counts, side="left")
+    upto = np.searchsorted(order, counts, side="right")
+    return _list_mean(ranked, (below + upto) / (2 * max(1, len(counts))))
+
+
+def coverage(ranked: Rows, n_items: int) -> float:
+    """Return the share of the candidates that are in at least one list.
+
+    Source:
+        Ge, Delgado-Battenfeld, Jannach 2010, Beyond accuracy (catalogue coverage).
+
+    Example:
+        >>> coverage(np.array([[0, 1], [0, -1]]), 4)
+        0.5
+    """
+    return len(np.unique(ranked[ranked >= 0])) / n_items if n_items else float("nan")
+
+
+def gini(ranked: Rows, n_items: int) -> float:
+    """Return how unequally the places go to items: 0 all alike, near 1 all to one item.
+
+    With exposures ``x_1 ≤ … ≤ x_n``: ``Σ (2i - n - 1) x_i / (n Σ x)``. NaN without places.
+
+    Source:
+        Fleder and Hosanagar 2009, Blockbuster culture's next rise or fall, section 4.2.
+
+    Example:
+        One of two items gets all places: (1·0 ... (2·2 - 3)·2) / (2·2).
+
+        >>> gini(np.array([[0], [0]]), 2)
+        0.5
+    """
+    shown = np.sort(np.bincount(ranked[ranked >= 0], minlength=n_items))
+    if not shown.sum():
+        return float("nan")
+    weights = 2 * np.arange(1, n_items + 1) - n_items - 1
+    return float(weights @ shown / (n_items * shown.sum()))
+
+
+def _n_relevant(relevant: Sparse) -> Rows:
+    sizes: Rows = np.bincount(relevant.nonzero()[0], minlength=relevant.shape[0])
+    return sizes
+
+
+def _safe_divide(part: Doubles | Rows, whole: Doubles | Rows) -> Doubles:
+    """Divide; NaN where the whole is 0."""
+    share = np.full(len(part), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
+
+
+def _list_mean(ranked: Rows, item_values: Doubles) -> Doubles:
+    """Average the worth of the items of each list."""
+    real = ranked >= 0
+    values = np.where(real, np.append(item_values, 0.0)[ranked], 0.0)
+    return _safe_divide(values.sum(axis=1), real.sum(axis=1))
+
+
+def _jaccard_distance(categories: Sparse, left: Rows, right: Rows) -> Doubles:
+    """Return the distance of each pair of rows of a binary CSR matrix."""
+    binary = (categories != 0).astype(np.float64)
+    size = np.asarray(binary.sum(axis=1)).ravel()
+    common = np.asarray(binary[left].multiply(binary[right]).sum(axis=1)).ravel()
+    either = size[left] + size[right] - common
+    return np.where(either > 0, 1 - common / np.maximum(either, 1), 0.0)

@@ -1,0 +1,93 @@
+"""States on disk: one JSON file and one safetensors file, never a pickle."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.errors import DataError, NotFoundError
+
+S = TypeVar("S")
+
+STATE_FORMAT_VERSION = 1
+"""Version of the layout; raised when a reader of the old one would misread it."""
+
+
+def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
+    """Write a frozen dataclass of arrays, sparse matrices, vocabularies and plain values."""
+    from safetensors.numpy import save_file  # noqa: PLC0415 - only needed when saving
+
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    plain: dict[str, Any] = {}
+    for field in fields(state):
+        _write_field(field.name, getattr(state, field.name), arrays, plain)
+    folder.mkdir(parents=True, exist_ok=True)
+    header = {"format": STATE_FORMAT_VERSION, "config": config, "values": plain}
+    (folder / "model.json").write_text(json.dumps(header, ensure_ascii=False), encoding="utf-8")
+    save_file(arrays, str(folder / "state.safetensors"))
+
+
+def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
+    """Read what :func:`write_state` wrote.
+
+    Raises:
+        NotFoundError: There is no saved state in the folder.
+        DataError: It was written in a format that this version does not know, or is damaged.
+    """
+    from safetensors import SafetensorError  # noqa: PLC0415 - only needed when loading
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    if not (folder / "model.json").exists():
+        raise NotFoundError(f"no saved model in {folder}; expected model.json")
+    try:
+        header = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        found = header.get("format")
+        arrays = (
+            load_file(str(folder / "state.safetensors"))
+            if found == STATE_FORMAT_VERSION
+            else {}
+        )
+    except (ValueError, AttributeError, OSError, SafetensorError) as error:
+        raise DataError(
+            f"the model in {folder} is damaged ({error}); save it again from the data"
+        ) from error
+    if found != STATE_FORMAT_VERSION:
+        raise DataError(
+            f"the model in {folder} has format {found!r}; this version reads {STATE_FORMAT_VERSION}, "
+            f"so train it again"
+        )
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    try:
+        values = {name: _read_field(name, arrays, header["values"]) for name in names}
+        return header["config"], kind(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"the model in {folder} has no usable part {error}") from error
+
+
+def _write_field(name: str, value: Any, arrays: dict[str, Any], plain: dict[str, Any]) -> None:
+    if isinstance(value, Vocabulary):
+        plain[name] = {"vocabulary": list(value.ids)}
+    elif sp.issparse(value):
+        matrix = sp.csr_array(value)
+        plain[name] = {"csr": list(matrix.shape)}
+        for part in ("data", "indices", "indptr"):
+            arrays[f"{name}.{part}"] = np.ascontiguousarray(getattr(matrix, part))
+    elif isinstance(value, np.ndarray):
+        plain[name] = {"array": True}
+        arrays[name] = np.ascontiguousarray(value)
+    else:
+        plain[name] = {"value": value}
+
+
+def _read_field(name: str, arrays: dict[str, Any], plain: dict[str, Any]) -> Any:
+    entry = plain[name]
+    if "vocabulary" in entry:
+        return Vocabulary(entry["vocabulary"])
+    if "csr" in entry:
+        parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+        return sp.csr_array(parts, shape=tuple(entry["csr"]))
+    return arrays[name] if "array" in entry else entry["value"]

@@ -1,0 +1,107 @@
+"""The best k of every row of scores: exact, deterministic, in bounded memory."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+_ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, as it came
+MAX_SCORES_PER_BLOCK = 1 << 21
+"""Scores copied at a time [numbers]."""
+
+
+def top_k(scores: Floats | Doubles, k: int, exclude: Sparse | Mask | None = None) -> Rows:
+    """Return the columns of the ``k`` best scores of each row, best first.
+
+    NaN (cannot be ranked) and ``-inf`` are never returned; equal scores go to the lower column,
+    so the answer does not depend on the machine.
+
+    Args:
+        scores: (n, m) float32 or float64; not changed.
+        k: Length of the answer, at least 1.
+        exclude: (n, m) mask or CSR matrix of what must not be returned.
+
+    Returns:
+        (n, k) int64 columns, filled up with -1 where fewer than ``k`` can be ranked.
+
+    Example:
+        >>> top_k(np.array([[1.0, 3.0, 3.0, np.nan]]), 2)
+        array([[1, 2]])
+        >>> top_k(np.array([[1.0, 3.0]]), 2, exclude=np.array([[False, True]]))
+        array([[ 0, -1]])
+    """
+    n_rows, n_columns = scores.shape
+    best = np.full((n_rows, k), -1, dtype=np.int64)
+    width, step = min(k, n_columns), max(1, MAX_SCORES_PER_BLOCK // max(1, n_columns))
+    if width == 0:
+        return best
+    for start in range(0, n_rows, step):
+        part = slice(start, start + step)
+        block = _mask_unrankable(scores[part], None if exclude is None else exclude[part])
+        best[part, :width] = _best_columns(block, width)
+    return best
+
+
+def contains(matrix: Sparse, rows: Rows) -> Mask:
+    """Say for each entry of ``rows`` whether it is set in the same row of ``matrix``.
+
+    Args:
+        matrix: (n, m) CSR matrix.
+        rows: (n, k) int64 columns; -1 is never contained.
+
+    Returns:
+        (n, k) bool.
+
+    Example:
+        >>> from scipy.sparse import csr_array
+        >>> contains(csr_array([[0, 1, 1]]), np.array([[2, 0, -1]]))
+        array([[ True, False, False]])
+    """
+    owner = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+    return is_set(matrix, owner, rows)
+
+
+def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
+    """Say for each pair of row and column (-1: none) whether it is set in a CSR matrix."""
+    row, column = matrix.nonzero()
+    keys = np.sort(row.astype(np.int64) * matrix.shape[1] + column)
+    if not len(keys):
+        return np.zeros(columns.shape, dtype=np.bool_)
+    wanted = rows * matrix.shape[1] + columns
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    found: Mask = (keys[place] == wanted) & (rows >= 0) & (columns >= 0)
+    return found
+
+
+def _mask_unrankable(scores: _ScoreBlock, exclude: Sparse | Mask | None) -> _ScoreBlock:
+    """Copy the scores with ``-inf`` for whatever must not be returned."""
+    block = np.array(scores)
+    np.nan_to_num(block, copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+    if exclude is not None:
+        block[exclude if isinstance(exclude, np.ndarray) else exclude.nonzero()] = -np.inf
+    return block
+
+
+def _best_columns(block: _ScoreBlock, k: int) -> Rows:
+    """Return the ``k`` best columns; -1 where the score is ``-inf``."""
+    border = np.partition(block, block.shape[1] - k, axis=1)[:, -k, None]
+    chosen = block >= border
+    crowded = np.flatnonzero(chosen.sum(axis=1) > k)
+    if len(crowded):
+        chosen[crowded] = _select_first_ties(block[crowded], border[crowded], k)
+    columns = np.nonzero(chosen)[1].reshape(-1, k)
+    scores = np.take_along_axis(block, columns, axis=1)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, axis=1)
+    scores = np.take_along_axis(scores, order, axis=1)
+    return np.where(np.isneginf(scores), -1, columns)
+
+
+def _select_first_ties(block: _ScoreBlock, border: _ScoreBlock, k: int) -> Mask:
+    """Fill the places that scores above the border leave with the first ones that equal it."""
+    above, equal = block > border, block == border
+    places = k - above.sum(axis=1, keepdims=True)
+    first: Mask = above | (equal & (np.cumsum(equal, axis=1) <= places))
+    return first

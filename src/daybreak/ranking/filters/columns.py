@@ -1,0 +1,170 @@
+"""Columns of a catalogue as filters see them: each of one kind, null where it is empty."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data.fields import ContentField
+from daybreak.data.times import epoch_seconds
+from daybreak.errors import FilterError
+from daybreak.types import Mask, Rows, Sparse
+
+ColumnKind: TypeAlias = Literal["boolean", "number", "text", "time", "list", "numbers", "null"]
+"""``time`` is epoch seconds, ``list`` one of texts, ``numbers`` one of numbers; ``null`` fits
+with everything, for nothing is known."""
+
+MAX_LISTED_COLUMNS = 30
+"""Columns that a message lists."""
+TIME_COLUMNS = frozenset({"created_at", "available_from", "available_until"})
+"""Columns that are times, however they are spelt."""
+
+
+@dataclass(frozen=True, eq=False)
+class FilterColumn:
+    """One column."""
+
+    name: str
+    kind: ColumnKind
+    values: pl.Series
+
+    def has_any(self, values: tuple[str, ...]) -> Mask:
+        """Return (n_items,) whether an item has one of some texts; lists have several."""
+        column, wanted = pl.col(self.name), pl.Series(values, dtype=pl.String).implode()
+        if self.kind in {"list", "numbers"}:
+            lists = column.cast(pl.List(pl.String))
+            found = lists.list.eval(pl.element().is_in(wanted)).list.any()
+        else:
+            found = column.cast(pl.String).is_in(wanted)
+        mask: Mask = (
+            self.values.to_frame().select(found.fill_null(value=False)).to_series().to_numpy()
+        )
+        return mask.copy()
+
+    def one_hot(self) -> Sparse:
+        """Return (n_items, n_values) CSR float32, 1 where an item has a value."""
+        long = self.values.to_frame("value").with_row_index("item")
+        if self.kind in {"list", "numbers"}:
+            long = long.explode("value").unique(maintain_order=True)
+        long = long.drop_nulls().with_columns(pl.col("value").rank("dense").alias("kind"))
+        where = (long["item"].to_numpy(), long["kind"].to_numpy().astype(np.int64) - 1)
+        n_kinds = int(where[1].max(initial=-1)) + 1
+        ones = np.ones(long.height, dtype=np.float32)
+        return sp.csr_array((ones, where), shape=(len(self.values), n_kinds))
+
+    def value_codes(self) -> Rows:
+        """Return (n_items,) one number for each value; -1: none. Text is compared loosely."""
+        value = pl.col("value")
+        if self.kind in {"list", "numbers"}:
+            value = value.cast(pl.List(pl.String)).list.sort().list.join("\0")
+        if self.kind == "text":
+            loose = value.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
+            value = loose.str.strip_chars().replace("", None)
+        codes = value.rank("dense").cast(pl.Int64).fill_null(0) - 1
+        found: Rows = self.values.to_frame("value").select(codes).to_series().to_numpy()
+        return found
+
+
+class FilterColumns:
+    """The columns of a frame; each is read when it is first asked for, and kept.
+
+    Args:
+        frame: One row an item.
+        fields: What columns were found to be when models learned from them: a text column of
+            categories with a separator is a list, a text column of dates a time.
+
+    Example:
+        >>> tags = Field("tags", "category", "|")
+        >>> shop = FilterColumns(pl.DataFrame({"tags": ["hot| dry", None]}), [tags])
+        >>> shop.get("Tags").kind, shop.get("tags").values.to_list()
+        ('list', [['hot', 'dry'], None])
+    """
+
+    def __init__(self, frame: pl.DataFrame, fields: Iterable[ContentField] = ()) -> None:
+        self.frame = frame
+        self._fields = {field.name: field for field in fields}
+        self._by_lower: dict[str, str] = {}
+        for name in reversed(frame.columns):
+            self._by_lower[name.lower()] = name
+        self._columns: dict[str, FilterColumn | None] = {}
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def names(self) -> list[str]:
+        """All columns."""
+        return self.frame.columns
+
+    def require(self, name: str) -> FilterColumn:
+        """Return a column.
+
+        Raises:
+            FilterError: It is not there, or of no usable kind.
+        """
+        found = self.get(name)
+        if found is None:
+            raise FilterError(
+                f"there is no column {name[:60]!r} that can be used; columns: {self.list_names()}"
+            )
+        return found
+
+    def list_names(self) -> str:
+        """Return the names of the columns, for a message."""
+        return ", ".join(self.names[:MAX_LISTED_COLUMNS]) + (
+            ", ..." if len(self.names) > MAX_LISTED_COLUMNS else ""
+        )
+
+    def get(self, name: str) -> FilterColumn | None:
+        """Return a column by its name, in any case; None: not there, or of no usable kind."""
+        exact = name if name in self.frame.columns else self._by_lower.get(name.lower())
+        if exact is None:
+            return None
+        if exact not in self._columns:
+            self._columns[exact] = _filter_column(self.frame[exact], self._fields.get(exact))
+        return self._columns[exact]
+
+
+def _filter_column(column: pl.Series, field: ContentField | None) -> FilterColumn | None:
+    kind, name = column.dtype, column.name
+    role = field.role if field is not None else None
+    if name in TIME_COLUMNS or role == "date" or isinstance(kind, pl.Date | pl.Datetime):
+        return FilterColumn(name, "time", epoch_seconds(column)[0])
+    if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+        return _text_column(column.cast(pl.String), field)
+    if isinstance(kind, pl.List | pl.Array):
+        return _list_column(column)
+    if kind.is_numeric():
+        return FilterColumn(name, "number", _to_floats(column))
+    plain: dict[object, ColumnKind] = {pl.Boolean: "boolean", pl.Null: "null"}
+    return FilterColumn(name, plain[kind], column) if kind in plain else None
+
+
+def _text_column(column: pl.Series, field: ContentField | None) -> FilterColumn:
+    if field is not None and field.role == "number":
+        return FilterColumn(
+            column.name, "number", _to_floats(column.cast(pl.Float64, strict=False))
+        )
+    if field is None or field.role != "category" or field.separator is None:
+        return FilterColumn(column.name, "text", column)
+    each = pl.element().str.strip_chars()
+    parts = pl.col(column.name).str.split(field.separator).list.eval(each.filter(each != ""))
+    return FilterColumn(column.name, "list", column.to_frame().select(parts).to_series())
+
+
+def _list_column(column: pl.Series) -> FilterColumn | None:
+    inner = getattr(column.dtype, "inner", None)
+    if inner is None or inner.is_nested() or inner.is_temporal():
+        return None
+    numeric = inner.is_numeric()
+    if not numeric and not isinstance(inner, pl.String | pl.Categorical | pl.Enum | pl.Null):
+        return None
+    values = column.cast(pl.List(pl.Float64 if numeric else pl.String)).list.drop_nulls()
+    return FilterColumn(column.name, "numbers" if numeric else "list", values)
+
+
+def _to_floats(column: pl.Series) -> pl.Series:
+    return column.cast(pl.Float64).fill_nan(None)

@@ -1,0 +1,348 @@
+"""The tree of a filter to one expression over columns.
+
+Each kind of node that filters have is in a table; what is not in it is refused.
+"""
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+from sqlglot import exp
+
+from daybreak.ranking.filters.columns import FilterColumn, FilterColumns
+from daybreak.ranking.filters.functions import (
+    TypedExpr,
+    boolean_expr,
+    call_function,
+    contains_any,
+    contains_value,
+    function_arguments,
+    literal_expr,
+    parse_interval,
+    parse_number,
+    parse_timestamp,
+    unify_types,
+)
+from daybreak.ranking.filters.parser import FilterSource, flatten_operands
+
+MAX_LIKE_CHARACTERS = 200
+"""Characters of a ``LIKE`` pattern."""
+MAX_LIKE_PATTERNS = 50
+"""``LIKE`` in one filter: each looks at every character of a column."""
+SECONDS_PER_DAY = 86_400.0
+
+_COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+_ARITHMETIC: dict[Any, Callable[[Any, Any], Any]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+    exp.Div: operator.truediv,
+}
+_NULL_BOOLEAN = pl.lit(None, pl.Boolean)
+
+
+class FilterCompiler:
+    """Turns the tree of one filter into one expression."""
+
+    def __init__(self, text: str, columns: FilterColumns, now: float) -> None:
+        self.source = FilterSource(text)
+        self.columns = columns
+        self.now = now
+        self.used_columns: dict[str, FilterColumn] = {}
+        self.precomputed: list[pl.Expr] = []
+        """What must be computed before the condition, in this order."""
+        self.n_like_patterns = 0
+
+    def compile_condition(self, node: exp.Expression) -> pl.Expr:
+        """Return what is true, false or null for each item."""
+        return self._require_condition(self.compile_expr(node))
+
+    def _require_condition(self, typed: TypedExpr) -> pl.Expr:
+        if typed.kind == "null":
+            return _NULL_BOOLEAN
+        if typed.kind != "boolean":
+            self.source.fail(
+                f"a condition is needed here, not {typed.describe()}; compare it with something",
+                typed.node,
+            )
+        return typed.value
+
+    def compile_expr(self, node: exp.Expression) -> TypedExpr:
+        """Return any part with its kind."""
+        kind: Any = type(node)
+        if kind in _COMPARISONS:
+            return self._compare(node)
+        if kind in _ARITHMETIC:
+            return self._arithmetic(node)
+        if kind in _NODE_COMPILERS:
+            return _NODE_COMPILERS[kind](self, node)
+        if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Connector):
+            found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
+            return call_function(node, found, self.source)
+        return self.source.fail(f"filters have no {kind.__name__.upper()}", node)
+
+    def _compare(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "expression")
+        left, right = self.compile_expr(node.this), self.compile_expr(node.expression)
+        return self._compare_typed(node, left, right)
+
+    def _compare_typed(
+        self, node: exp.Expression, left: TypedExpr, right: TypedExpr
+    ) -> TypedExpr:
+        """Return ``left < right``, or what kind of comparison the node is."""
+        left, right = unify_types(left, right, self.source)
+        if "null" in (left.kind, right.kind):
+            self._reject_null(left, right)
+            return boolean_expr(_NULL_BOOLEAN, node)
+        if left.kind in {"list", "numbers"}:
+            self.source.fail(f"{left.describe()} is asked with has or IN", node)
+        if left.kind == "boolean" and not isinstance(node, exp.EQ | exp.NEQ):
+            self.source.fail("true and false are neither more nor less", node)
+        return boolean_expr(_COMPARISONS[type(node)](left.value, right.value), node)
+
+    def _reject_null(self, *sides: TypedExpr) -> None:
+        for side in sides:
+            if isinstance(side.node, exp.Null):
+                self.source.fail("nothing compares with NULL; write IS NULL", side.node)
+
+    def _is_not_distinct(self, node: exp.Expression) -> TypedExpr:
+        """Return ``IS NOT DISTINCT FROM``: equal, or both unknown."""
+        self._reject_other_args(node, "this", "expression")
+        left, right = unify_types(
+            self.compile_expr(node.this), self.compile_expr(node.expression), self.source
+        )
+        if left.kind in {"list", "numbers"} or right.kind in {"list", "numbers"}:
+            self.source.fail("lists cannot be compared as a whole", node)
+        same = left.value.eq_missing(right.value)
+        return boolean_expr(~same if isinstance(node, exp.NullSafeNEQ) else same, node)
+
+    def _arithmetic(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "expression")
+        left, right = self.compile_expr(node.this), self.compile_expr(node.expression)
+        work = _ARITHMETIC[type(node)]
+        kinds = (left.kind, right.kind)
+        if kinds == ("time", "interval") and isinstance(node, exp.Add | exp.Sub):
+            return TypedExpr("time", work(left.value, right.value), node)
+        if not set(kinds) <= {"number", "null"}:
+            self.source.fail(
+                f"cannot compute with {left.describe()} and {right.describe()}", right.node
+            )
+        one, other = (side.value.cast(pl.Float64) for side in (left, right))
+        if isinstance(node, exp.Div):
+            other = self._precompute(other)
+            other = pl.when(other != 0).then(other)
+        result = self._precompute(work(one, other))
+        return TypedExpr("number", result.fill_nan(None), node)
+
+    def _precompute(self, value: pl.Expr) -> pl.Expr:
+        """Return a value that will have been computed before; so it costs once, not twice.
+
+        Expressions that name a part twice, one within the other, would double at each level.
+        """
+        if value.meta.is_column():
+            return value
+        self.precomputed.append(value.alias(f"\0{len(self.precomputed)}"))
+        return pl.col(f"\0{len(self.precomputed) - 1}")
+
+    def _negate(self, node: exp.Expression) -> TypedExpr:
+        inner = self.compile_expr(node.this)
+        if inner.kind != "number":
+            self.source.fail(f"cannot compute with {inner.describe()}", node)
+        value = None if inner.literal is None else -inner.literal
+        return TypedExpr("number", -inner.value, node, value)
+
+    def _and(self, node: exp.Expression) -> TypedExpr:
+        return boolean_expr(
+            pl.all_horizontal(list(map(self.compile_condition, flatten_operands(node)))), node
+        )
+
+    def _or(self, node: exp.Expression) -> TypedExpr:
+        return boolean_expr(
+            pl.any_horizontal(list(map(self.compile_condition, flatten_operands(node)))), node
+        )
+
+    def _not(self, node: exp.Expression) -> TypedExpr:
+        return boolean_expr(~self.compile_condition(node.this), node)
+
+    def _paren(self, node: exp.Expression) -> TypedExpr:
+        return self.compile_expr(node.this)
+
+    def _is(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "expression")
+        value, right = self.compile_expr(node.this), node.expression
+        if isinstance(right, exp.Null):
+            return boolean_expr(value.value.is_null(), node)
+        if not isinstance(right, exp.Boolean):
+            self.source.fail("after IS stand NULL, TRUE or FALSE; else write =", node)
+        truth = self._require_condition(value).cast(pl.Boolean)
+        return boolean_expr(truth.eq_missing(bool(right.this)), node)
+
+    def _in(self, node: exp.Expression) -> TypedExpr:
+        value = self.compile_expr(node.this)
+        if isinstance(node.args.get("field"), exp.Column):
+            self._reject_other_args(node, "this", "field")
+            values = self.compile_expr(node.args["field"])
+            return boolean_expr(contains_value(values, value, self.source), node)
+        self._reject_other_args(node, "this", "expressions")
+        members = [self._member(value, self.compile_expr(part)) for part in node.expressions]
+        if not members:
+            self.source.fail("the list after IN has no values", node)
+        return boolean_expr(contains_any(value, members), node)
+
+    def _member(self, value: TypedExpr, member: TypedExpr) -> Any:
+        """Return one value after ``IN``; that of a list column is one of its values."""
+        if not member.is_literal:
+            self.source.fail("after IN stand texts, numbers or times", member.node)
+        inner = {"list": "text", "numbers": "number"}.get(value.kind)
+        if inner is None:
+            return unify_types(value, member, self.source)[1].literal
+        if member.kind != inner:
+            self.source.fail(
+                f"{value.describe()} does not have {member.describe()}", member.node
+            )
+        return member.literal
+
+    def _between(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "low", "high")
+        value = self.compile_expr(node.this)
+        value = TypedExpr(value.kind, self._precompute(value.value), value.node, value.literal)
+        low, high = self.compile_expr(node.args["low"]), self.compile_expr(node.args["high"])
+        above = self._compare_typed(exp.GTE(), value, low).value
+        return boolean_expr(above & self._compare_typed(exp.LTE(), value, high).value, node)
+
+    def _like(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "expression", "negate")
+        text, pattern = self.compile_expr(node.this), self.compile_expr(node.expression)
+        if not isinstance(pattern.literal, str) or pattern.kind != "text":
+            self.source.fail("after LIKE stands a text in quotes", pattern.node)
+        self.n_like_patterns += 1
+        if self.n_like_patterns > MAX_LIKE_PATTERNS:
+            self.source.fail(f"at most {MAX_LIKE_PATTERNS} LIKE in one filter", node)
+        if len(pattern.literal) > MAX_LIKE_CHARACTERS:
+            self.source.fail(
+                f"at most {MAX_LIKE_CHARACTERS} characters after LIKE", pattern.node
+            )
+        if text.kind not in {"text", "null"}:
+            self.source.fail(f"{text.describe()} is no text", text.node)
+        ignore = isinstance(node, exp.ILike)
+        found = text.value.cast(pl.String).str.contains(
+            like_pattern(pattern.literal, ignore_case=ignore)
+        )
+        return boolean_expr(~found if node.args.get("negate") else found, node)
+
+    def _column(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this")
+        if not isinstance(node.this, exp.Identifier):
+            self.source.fail("a column is needed here", node)
+        found = self.columns.get(node.name)
+        if found is None:
+            if node.name in self.columns.names:
+                self.source.fail(f"the column {node.name!r} cannot be filtered", node)
+            listed = self.columns.list_names()
+            self.source.fail(f"there is no column {node.name[:40]!r}; columns: {listed}", node)
+        self.used_columns[found.name] = found
+        return TypedExpr(found.kind, pl.col(found.name), node)
+
+    def _literal(self, node: exp.Expression) -> TypedExpr:
+        if isinstance(node, exp.Literal) and node.is_string:
+            return literal_expr("text", node.name, node)
+        return parse_number(node, self.source)
+
+    def _boolean(self, node: exp.Expression) -> TypedExpr:
+        return literal_expr("boolean", bool(node.this), node)
+
+    def _null(self, node: exp.Expression) -> TypedExpr:
+        return TypedExpr("null", pl.lit(None), node)
+
+    def _time_literal(self, node: exp.Expression) -> TypedExpr:
+        """Return ``DATE '2026-05-01'``; nothing else is ever cast."""
+        to = node.args.get("to")
+        kinds = {exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP}
+        right = to is None or (isinstance(to, exp.DataType) and to.this in kinds)
+        text = node.this
+        if not right or not isinstance(text, exp.Literal) or not text.is_string:
+            self.source.fail("write a time as DATE '2026-05-01'", node)
+        self._reject_other_args(node, "this", "to")
+        return parse_timestamp(text.name, node, self.source)
+
+    def _interval(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node, "this", "unit")
+        if not isinstance(node, exp.Interval):
+            self.source.fail("write a length of time as INTERVAL '30 days'", node)
+        return parse_interval(node, self.source)
+
+    def _now(self, node: exp.Expression) -> TypedExpr:
+        self._reject_other_args(node)
+        whole = isinstance(node, exp.CurrentDate)
+        return literal_expr(
+            "time",
+            self.now // SECONDS_PER_DAY * SECONDS_PER_DAY if whole else float(self.now),
+            node,
+        )
+
+    def _anonymous(self, node: exp.Expression) -> TypedExpr:
+        """Return ``now()``, or what the functions of the list return."""
+        if not isinstance(node, exp.Anonymous):
+            self.source.fail("filters have no such function", node)
+        if node.name.lower() == "now" and not node.expressions:
+            return literal_expr("time", float(self.now), node)
+        found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
+        return call_function(node, found, self.source)
+
+    def _reject_other_args(self, node: exp.Expression, *known: str) -> None:
+        """Refuse a node with more in it than filters have: ``ESCAPE``, a table, a query."""
+        for name, value in node.args.items():
+            if value and name not in known:
+                self.source.fail(f"filters have no {name} here", node)
+
+
+def like_pattern(pattern: str, *, ignore_case: bool) -> str:
+    """Return a ``LIKE`` pattern as a regular expression without repetition but ``.*``.
+
+    Example:
+        >>> like("50%_", ignore=False)
+        '(?s)^50.*.$'
+    """
+    parts = re.split(r"(%+|_)", pattern)
+    special = re.compile(r"([\\.+*?()|\[\]{}^$#&~-])")
+    regex = (
+        ".*" if part.startswith("%") else "." if part == "_" else special.sub(r"\\\1", part)
+        for part in parts
+    )
+    return f"(?s{'i' if ignore_case else ''})^{''.join(regex)}$"
+
+
+_NODE_COMPILERS: dict[Any, Callable[[FilterCompiler, Any], TypedExpr]] = {
+    exp.And: FilterCompiler._and,
+    exp.Or: FilterCompiler._or,
+    exp.Not: FilterCompiler._not,
+    exp.Paren: FilterCompiler._paren,
+    exp.Is: FilterCompiler._is,
+    exp.In: FilterCompiler._in,
+    exp.Between: FilterCompiler._between,
+    exp.Like: FilterCompiler._like,
+    exp.ILike: FilterCompiler._like,
+    exp.NullSafeEQ: FilterCompiler._is_not_distinct,
+    exp.NullSafeNEQ: FilterCompiler._is_not_distinct,
+    exp.Neg: FilterCompiler._negate,
+    exp.Column: FilterCompiler._column,
+    exp.Literal: FilterCompiler._literal,
+    exp.Boolean: FilterCompiler._boolean,
+    exp.Null: FilterCompiler._null,
+    exp.Cast: FilterCompiler._time_literal,
+    exp.Date: FilterCompiler._time_literal,
+    exp.Interval: FilterCompiler._interval,
+    exp.CurrentTimestamp: FilterCompiler._now,
+    exp.CurrentDate: FilterCompiler._now,
+    exp.Anonymous: FilterCompiler._anonymous,
+}
+"""Every kind of node that filters have, beside comparisons, arithmetic and functions."""

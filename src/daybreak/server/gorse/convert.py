@@ -1,0 +1,290 @@
+"""gorse's labels, any JSON, as columns of ours and back.
+
+gorse's objects as rows of ours, and back.
+
+Answers as gorse gives them: bare lists and objects, with its field names.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from daybreak.errors import DataError
+from daybreak.server.gorse.schemas import (
+    ZERO_TIME,
+    GorseFeedback,
+    GorseItem,
+    GorseItemPatch,
+    GorseScore,
+    GorseSessionFeedback,
+    GorseSuccess,
+    GorseUser,
+    GorseUserPatch,
+)
+from daybreak.server.http.responses import to_json
+from daybreak.service.live import IngestResult, RecommendedItem
+
+LABEL_PREFIX = "labels"
+LIST_SEPARATOR = "|"
+"""Between values of a list that was imported from a file."""
+MAX_LABEL_DEPTH = 8
+"""Objects in objects."""
+
+
+def labels_to_columns(labels: Any) -> dict[str, Any]:
+    """Return labels as columns: a list is ``labels``, a key of an object ``labels_KEY``.
+
+    The names are those that importing a dump of gorse gives. Lists stay lists of text, or of
+    numbers if all are.
+
+    Raises:
+        DataError: Objects lie deeper in objects than anybody means.
+
+    Example:
+        >>> labels_to_columns({"genre": ["tea", "green"], "maker": {"city": "Uji"}, "price": 4})
+        {'labels_genre': ['tea', 'green'], 'labels_maker_city': 'Uji', 'labels_price': 4}
+        >>> labels_to_columns(["tea", "green"])
+        {'labels': ['tea', 'green']}
+    """
+    return dict(_columns(labels, LABEL_PREFIX, 0))
+
+
+def _columns(labels: Any, name: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth > MAX_LABEL_DEPTH:
+        raise DataError(f"Labels must not be nested deeper than {MAX_LABEL_DEPTH} levels")
+    if isinstance(labels, Mapping):
+        for key, value in labels.items():
+            yield from _columns(value, f"{name}_{key}", depth + 1)
+    elif isinstance(labels, list):
+        if labels:
+            yield name, labels if all(map(_is_number, labels)) else list(map(_text, labels))
+    elif labels is not None:
+        yield name, labels
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def columns_to_labels(columns: Mapping[str, Any]) -> Any:
+    """Return columns as labels; None without any. A text with ``|`` is an imported list.
+
+    Example:
+        >>> columns_to_labels({"labels_genre": "tea|green", "labels_price": 4, "brand": "Acme"})
+        {'genre': ['tea', 'green'], 'price': 4, 'brand': 'Acme'}
+        >>> columns_to_labels({"labels": "tea|green"})
+        ['tea', 'green']
+    """
+    known = {name: _split(value) for name, value in columns.items() if value is not None}
+    if set(known) == {LABEL_PREFIX}:
+        only = known[LABEL_PREFIX]
+        return only if isinstance(only, list) else [only]
+    return {
+        name.removeprefix(f"{LABEL_PREFIX}_"): value for name, value in known.items()
+    } or None
+
+
+def _split(value: Any) -> Any:
+    return (
+        value.split(LIST_SEPARATOR)
+        if isinstance(value, str) and LIST_SEPARATOR in value
+        else value
+    )
+
+
+Row: TypeAlias = Mapping[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ITEM_COLUMNS = frozenset(
+    {"item_id", "is_hidden", "categories", "created_at", "description", "domain"}
+)
+_USER_COLUMNS = frozenset({"user_id", "text", "created_at", "domain"})
+
+
+def item_row(item_id: str, item: GorseItemPatch) -> dict[str, Any]:
+    """Return an item of gorse as a row of ours; null counts as not given.
+
+    Example:
+        >>> tea = Item(ItemId="1", Categories=["tea", "hot"], Labels={"price": 4})
+        >>> item_row("1", tea)
+        {'item_id': '1', 'categories': ['tea', 'hot'], 'labels_price': 4}
+    """
+    return _without_none(
+        item_id=item_id,
+        is_hidden=item.is_hidden,
+        categories=item.categories,
+        created_at=time_or_none(item.timestamp),
+        description=item.comment,
+        **labels_to_columns(item.labels),
+    )
+
+
+def gorse_item(row: Row) -> GorseItem:
+    """Return an item of ours as gorse writes it; what gorse has no field for is a label.
+
+    Example:
+        >>> tea = gorse_item({"item_id": "1", "title": "Sencha", "categories": "tea|hot"})
+        >>> tea.categories, tea.labels, tea.timestamp
+        (['tea', 'hot'], {'title': 'Sencha'}, '0001-01-01T00:00:00Z')
+    """
+    return GorseItem(
+        item_id=row["item_id"],
+        is_hidden=row.get("is_hidden") in (True, "true", "1"),
+        categories=_to_list(row.get("categories")),
+        timestamp=format_time(row.get("created_at")),
+        labels=columns_to_labels(
+            {name: row[name] for name in row if name not in _ITEM_COLUMNS}
+        ),
+        comment=row.get("description") or "",
+    )
+
+
+def user_row(user_id: str, user: GorseUserPatch) -> dict[str, Any]:
+    """Return a user of gorse as a row of ours; null counts as not given.
+
+    Example:
+        >>> user_row("ann", GorseUser(UserId="ann", Labels=["tea"], Comment="likes tea"))
+        {'user_id': 'ann', 'text': 'likes tea', 'labels': ['tea']}
+    """
+    return _without_none(user_id=user_id, text=user.comment, **labels_to_columns(user.labels))
+
+
+def gorse_user(row: Row) -> GorseUser:
+    """Return a user of ours as gorse writes it; what gorse has no field for is a label.
+
+    Example:
+        >>> gorse_user({"user_id": "ann", "country": "Italy", "text": None}).labels
+        {'country': 'Italy'}
+    """
+    return GorseUser(
+        user_id=row["user_id"],
+        labels=columns_to_labels(
+            {name: row[name] for name in row if name not in _USER_COLUMNS}
+        ),
+        comment=row.get("text") or "",
+    )
+
+
+def event_row(feedback: GorseFeedback | GorseSessionFeedback) -> dict[str, Any]:
+    """Return a feedback of gorse as an event.
+
+    It has no id: the same user, item, type, time and value are the same event, also when it
+    came with a dump. Without a time it has just happened.
+
+    Example:
+        >>> event_row(GorseFeedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=""))
+        {'user_id': 'a', 'item_id': '1', 'event_type': 'star'}
+    """
+    return _without_none(
+        user_id=feedback.user_id,
+        item_id=feedback.item_id,
+        event_type=feedback.feedback_type or None,
+        value=feedback.value,
+        timestamp=time_or_none(feedback.timestamp),
+    )
+
+
+def gorse_feedback(events: Iterable[Row]) -> list[GorseFeedback]:
+    """Return events as feedback: one for each type, user and item, with the sum of values.
+
+    Example:
+        >>> rows = [{"user_id": "a", "item_id": "1", "event_type": "read", "value": v,
+        ...          "timestamp": v} for v in (2.0, 3.0)]
+        >>> [(f.value, f.timestamp) for f in gorse_feedback(rows)]
+        [(5.0, '1970-01-01T00:00:03Z')]
+    """
+    found: dict[tuple[str, str, str], tuple[float, float | None]] = {}
+    for event in events:
+        key = (event.get("event_type") or "", event["user_id"], event["item_id"])
+        value, at = found.get(key, (0.0, None))
+        times = [time for time in (at, event.get("timestamp")) if time is not None]
+        found[key] = (value + (event.get("value") or 0.0), max(times, default=None))
+    return [
+        GorseFeedback(
+            feedback_type=kind,
+            user_id=user,
+            item_id=item,
+            value=value,
+            timestamp=format_time(at),
+            comment="",
+        )
+        for (kind, user, item), (value, at) in found.items()
+    ]
+
+
+def time_or_none(value: str | None) -> str | None:
+    """Return a time as it is; None for the texts that mean none."""
+    return None if value in {"", ZERO_TIME} else value
+
+
+def format_time(seconds: float | None) -> str:
+    """Return epoch seconds as gorse writes a time.
+
+    Example:
+        >>> format_time(0.0), format_time(None)
+        ('1970-01-01T00:00:00Z', '0001-01-01T00:00:00Z')
+    """
+    if seconds is None:
+        return ZERO_TIME
+    try:
+        at = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return ZERO_TIME
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _without_none(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _to_list(value: Any) -> list[str]:
+    if isinstance(value, list | tuple):
+        return [str(one) for one in value]
+    return [part for part in str(value).split(LIST_SEPARATOR) if part] if value else []
+
+
+MAX_NAMED_REJECTS = 5
+"""Rejected rows that are named in an error."""
+
+
+def gorse_response(value: BaseModel | Sequence[BaseModel] | Sequence[str]) -> Response:
+    """Return one object, or a list of objects or ids."""
+    if isinstance(value, BaseModel):
+        return _json(value.model_dump(by_alias=True))
+    return _json(
+        [one if isinstance(one, str) else one.model_dump(by_alias=True) for one in value]
+    )
+
+
+def accepted_response(outcome: IngestResult) -> Response:
+    """Return how many rows were taken.
+
+    Raises:
+        DataError: Some were not; gorse's clients know no partial success.
+    """
+    if outcome.rejected:
+        named = "; ".join(
+            f"row {one.row}: {one.field or 'row'} {one.reason}, got {one.value!r:.60}"
+            for one in outcome.rejected[:MAX_NAMED_REJECTS]
+        )
+        more = len(outcome.rejected) - MAX_NAMED_REJECTS
+        rest = f"; and {more} more" if more > 0 else ""
+        raise DataError(f"{named}{rest}; all other rows are stored")
+    return gorse_response(GorseSuccess(row_affected=outcome.accepted + outcome.duplicates))
+
+
+def to_scores(found: Iterable[RecommendedItem], offset: int = 0) -> list[GorseScore]:
+    """Return items with their scores, after the first few."""
+    return [GorseScore(id=one.item_id, score=one.score) for one in list(found)[offset:]]
+
+
+def _json(value: Any) -> Response:
+    return Response(to_json(value), media_type="application/json")

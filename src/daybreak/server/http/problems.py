@@ -1,0 +1,189 @@
+"""Every error as ``application/problem+json`` with a stable code; a bug tells only its id."""
+
+import http
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daybreak.errors import DaybreakError
+from daybreak.server.http.responses import request_id, to_json
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+LIBRARY_ERROR_STATUS = {
+    "error": 400,
+    "bad_config": 422,
+    "bad_data": 422,
+    "bad_filter": 422,
+    "not_found": 404,
+    "not_fitted": 409,
+    "gate_refused": 409,
+    "missing_extra": 501,
+    "service": 503,
+    "store": 503,
+    "out_of_time": 503,
+}
+"""HTTP status of each error code of the library."""
+
+SERVER_ERROR_STATUS = {
+    "bad_request": 400,
+    "bad_json": 400,
+    "no_key": 401,
+    "wrong_key": 401,
+    "forbidden": 403,
+    "bad_origin": 403,
+    "no_such_path": 404,
+    "bad_method": 405,
+    "not_empty": 409,
+    "too_large": 413,
+    "bad_media_type": 415,
+    "bad_host": 421,
+    "invalid": 422,
+    "too_many_requests": 429,
+    "head_too_large": 431,
+    "bug": 500,
+    "overloaded": 503,
+    "timeout": 504,
+}
+"""HTTP status of each error code that only the server has."""
+
+RETRY_AFTER_S = {"store": 1, "service": 1, "overloaded": 1, "timeout": 1}
+"""Errors that may be gone after a while [s]."""
+
+_FROM_STATUS = {400: "bad_request", 404: "no_such_path", 405: "bad_method", 413: "too_large"}
+_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
+MAX_DETAIL_CHARS = 1_000
+"""Of what is said about an error [characters]."""
+MAX_LISTED_FAULTS = 20
+"""Faults of one body that are listed."""
+
+
+class HttpProblem(HTTPException):
+    """A request that the server itself does not take.
+
+    Example:
+        >>> HttpProblem("too_many_requests", "slow down", retry_after_s=2).status_code
+        429
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        more = dict(headers or {})
+        if retry_after_s is not None:
+            more["Retry-After"] = str(max(1, round(retry_after_s)))
+        super().__init__(SERVER_ERROR_STATUS[code], detail, more or None)
+        self.code = code
+
+
+def problem_response(
+    code: str,
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Return the answer to a request that failed.
+
+    Source:
+        RFC 9457 (2023), Problem Details for HTTP APIs; ``code`` and ``request_id`` are
+        extensions.
+    """
+    said = {
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": _redact_and_truncate(detail),
+        "request_id": request_id.get(),
+        **more,
+    }
+    wait = {"Retry-After": str(RETRY_AFTER_S[code])} if code in RETRY_AFTER_S else {}
+    return Response(to_json(said), status, {**wait, **(headers or {})}, PROBLEM_MEDIA_TYPE)
+
+
+def library_error_response(error: DaybreakError) -> Response:
+    """Return the answer to an error of the library.
+
+    An error whose code is unknown here has the status of the kind it belongs to.
+    """
+    kinds = (getattr(kind, "code", "") for kind in type(error).__mro__)
+    status = next(LIBRARY_ERROR_STATUS[code] for code in kinds if code in LIBRARY_ERROR_STATUS)
+    verdict = getattr(error, "verdict", None)
+    more = {} if verdict is None else {"verdict": verdict}
+    return problem_response(error.code, status, str(error), **more)
+
+
+def internal_error() -> Response:
+    """Return the answer to a request that met a bug; the log has the rest."""
+    return problem_response(
+        "bug", 500, "the service failed; its log tells more under the request_id"
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Let every error of a route become a problem."""
+    app.add_exception_handler(DaybreakError, _on_library_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+async def _on_library_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DaybreakError)  # noqa: S101 - registered for these only
+    return library_error_response(error)
+
+
+async def _on_validation_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
+    return validation_response(error.errors())
+
+
+def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
+    """Return the answer to a request whose values are wrong, with the place of each fault.
+
+    What was sent is not repeated: it may be long, or personal.
+    """
+    faults = [
+        {"at": ".".join(str(part) for part in fault["loc"])[:200], "expected": fault["msg"]}
+        for fault in faults[:MAX_LISTED_FAULTS]
+    ]
+    first = f"{faults[0]['at']}: {faults[0]['expected']}" if faults else "wrong values"
+    rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return problem_response("invalid", 422, first + rest, errors=faults)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
+    if isinstance(error, HttpProblem):
+        return problem_response(
+            error.code, error.status_code, error.detail, headers=error.headers
+        )
+    code = _FROM_STATUS.get(error.status_code, "bad_request")
+    details = {
+        404: f"there is no {request.method} {request.scope.get('path', '')[:200]}",
+        405: f"{request.method} is not possible here",
+    }
+    detail = details.get(error.status_code, str(error.detail))
+    return problem_response(code, error.status_code, detail, headers=error.headers)
+
+
+def _redact_and_truncate(text: str) -> str:
+    """Cut what is long, and hide the password of a store's address.
+
+    Example:
+        >>> _redact_and_truncate("no answer from postgresql://shop:secret@db/shop")
+        'no answer from postgresql://shop:…@db/shop'
+    """
+    text = _PASSWORD.sub(r"\1:…@", text)
+    return text if len(text) <= MAX_DETAIL_CHARS else text[: MAX_DETAIL_CHARS - 1] + "…"

@@ -1,0 +1,96 @@
+"""Logs as JSON, one object a line, on stderr; no secrets, no bodies, no ids of users."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import structlog
+
+from daybreak.errors import ConfigError
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+NOISY_LOGGERS = ("httpx", "httpcore", "alembic", "asyncio")
+"""Libraries of which only warnings are told."""
+
+LogEvent = MutableMapping[str, Any]
+_SECRET_PATTERNS = (
+    (re.compile(r"dbk_([0-9a-f]{1,16})_[\w-]+"), r"dbk_\1_…"),
+    (re.compile(r"(://[^:/@\s]*):[^@/\s]+@"), r"\1:…@"),
+)
+
+
+def redact_event(_: Any, __: str, event: LogEvent) -> LogEvent:
+    """Hide keys and passwords, should one get into a message.
+
+    Example:
+        >>> redact_event(None, "", {"event": "key dbk_1f_Zm9v at postgresql://a:b@db"})
+        {'event': 'key dbk_1f_… at postgresql://a:…@db'}
+    """
+    event.pop("color_message", None)  # of uvicorn, for terminals
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact_text(value)
+    return event
+
+
+def redact_text(text: str) -> str:
+    """Return a text without the keys and passwords in it."""
+    for secret, mark in _SECRET_PATTERNS:
+        text = secret.sub(mark, text)
+    return text
+
+
+@contextmanager
+def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> Iterator[None]:
+    """Send everything that is logged, also by libraries, to one stream as JSON, for a while.
+
+    Afterwards logs go where they went before: the stream may be closed by then.
+
+    Args:
+        stream: Where to; None: stderr.
+        level: From which level on.
+
+    Raises:
+        ConfigError: There is no such level.
+    """
+    if level not in LOG_LEVELS:
+        raise ConfigError(
+            f"log level must be one of {', '.join(LOG_LEVELS)}, got {level!r:.40}"
+        )
+    handler = _handler(stream or sys.stderr)
+    root, noisy = logging.getLogger(), [logging.getLogger(name) for name in NOISY_LOGGERS]
+    handlers, levels = root.handlers[:], [one.level for one in (root, *noisy)]
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for one in noisy:
+        one.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        for one, before in zip((root, *noisy), levels, strict=True):
+            one.setLevel(before)
+        handler.close()
+
+
+def _handler(stream: TextIO) -> logging.Handler:
+    before: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    after: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
+    )
+    return handler

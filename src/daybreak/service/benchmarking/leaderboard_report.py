@@ -1,0 +1,314 @@
+"""The leaderboard drawn: a warm-up curve for each strategy, and bars for each group.
+
+The leaderboard as one self-contained page.
+
+The leaderboard on disk: a page, or pictures.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from daybreak.estimates import Estimate
+from daybreak.evaluation.html import html_document, html_figure, html_table
+from daybreak.evaluation.plots import (
+    BACKGROUND_COLOUR,
+    GRID_COLOUR,
+    MUTED_COLOUR,
+    SERIES_COLOURS,
+    TEXT_COLOUR,
+    Picture,
+    svg_figure,
+    to_standalone_svg,
+)
+from daybreak.evaluation.report import format_number
+from daybreak.service.benchmarking.leaderboard import COST_COLUMNS, SLICE_GROUPS, Leaderboard
+from daybreak.types import Doubles
+
+FIGURE_WIDTH_IN = 8.6
+"""Of a picture [inches]."""
+PANELS_PER_ROW = 4
+"""Curves side by side."""
+REFERENCE_STRATEGY = "popular"
+GROUP_TITLES = {
+    "cold_user": "new user,\nno event",
+    "few_shot": "new user,\n1 to 10 events",
+    "warm": "known user",
+    "cold_item": "new items\namong new ones",
+    "cold_item_all": "new and old items\nin one list",
+}
+
+
+def draw_curves(board: Leaderboard) -> Picture | None:
+    """Draw the warm-up curve of each strategy, the best first; None without any.
+
+    Popularity and the best that any strategy reaches are in every panel.
+    """
+    curves = {row.name: board.warm_up_curve(row.name) for row in board.results.results}
+    curves = {name: curve for name, curve in curves.items() if curve}
+    if not curves:
+        return None
+    order = sorted(curves, key=lambda name: -np.mean([v.mean for v in curves[name].values()]))
+    single = [name for name in order if name != "auto"] or order
+    best = np.max([[v.mean for v in curves[name].values()] for name in single], axis=0)
+    down = -(-len(order) // PANELS_PER_ROW)
+    with svg_figure("curves", FIGURE_WIDTH_IN, 0.75 + 1.5 * down) as (figure, out):
+        grid = figure.subplots(
+            down, PANELS_PER_ROW, sharex=True, sharey=True, squeeze=False
+        ).ravel()
+        for axes, name in zip(grid, order, strict=False):
+            _draw_curve(axes, name, curves, best)
+        for axes in grid[len(order) :]:
+            axes.set_visible(False)
+        _label_axes(grid, len(order), curves[order[0]])
+        figure.legend(
+            *grid[0].get_legend_handles_labels(),
+            loc="outside upper left",
+            ncols=3,
+            frameon=False,
+        )
+        figure.supxlabel("events known of a new user", fontsize=9, color=MUTED_COLOUR)
+        figure.supylabel("NDCG@10", fontsize=9, color=MUTED_COLOUR)
+    return Picture(out[0], _describe_values("NDCG@10 by number of known events", curves))
+
+
+def _draw_curve(
+    axes: Any, name: str, curves: dict[str, dict[int, Estimate]], best: Doubles
+) -> None:
+    means, lows, highs = zip(*curves[name].values(), strict=True)
+    places = range(len(means))
+    axes.fill_between(places, lows, highs, color=SERIES_COLOURS[0], alpha=0.18, linewidth=0)
+    axes.plot(
+        places, means, color=SERIES_COLOURS[0], linewidth=2, marker="o", markersize=3.5, zorder=3,
+        label="this strategy, 95 % interval",
+    )  # fmt: skip
+    if REFERENCE_STRATEGY in curves:
+        marks = [value.mean for value in curves[REFERENCE_STRATEGY].values()]
+        axes.plot(
+            range(len(marks)), marks, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)),
+            label="popular",
+        )  # fmt: skip
+    axes.plot(
+        range(len(best)),
+        best,
+        color=MUTED_COLOUR,
+        linewidth=1,
+        label="best single strategy there",
+    )
+    axes.set_title(name, fontsize=9, loc="left", color=TEXT_COLOUR, pad=3)
+    axes.grid(axis="y")
+
+
+def _label_axes(grid: Any, shown: int, curve: dict[int, Estimate]) -> None:
+    for place, axes in enumerate(grid[:shown]):
+        axes.set_xticks(range(len(curve)), [str(shots) for shots in curve])
+        axes.tick_params(labelsize=8, labelbottom=place + PANELS_PER_ROW >= shown)
+    grid[0].set_ylim(bottom=0)
+
+
+def draw_bars(board: Leaderboard) -> Picture | None:
+    """Draw every strategy on every group that the data allow; None without any."""
+    names = [row.name for row in board.results.results]
+    values = {g: {name: board.group_estimate(name, g) for name in names} for g in SLICE_GROUPS}
+    shown = {g: v for g, v in values.items() if any(not np.isnan(x.mean) for x in v.values())}
+    if not shown:
+        return None
+    order = sorted(names, key=lambda name: _sort_key([shown[g][name].mean for g in shown]))
+    failed = [row.name for row in board.results.results if row.error is not None]
+    with svg_figure("bars", FIGURE_WIDTH_IN, 0.9 + 0.19 * len(names)) as (figure, out):
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        for axes, (group, found) in zip(panels, shown.items(), strict=True):
+            _draw_bar_panel(
+                axes, [found[name] for name in order], found.get(REFERENCE_STRATEGY)
+            )
+            axes.set_title(GROUP_TITLES[group], fontsize=9, loc="left", color=TEXT_COLOUR)
+        for name in failed:
+            panels[0].text(
+                0, order.index(name), " failed", va="center", color=MUTED_COLOUR, size=8
+            )
+        panels[0].set_yticks(range(len(order)), order)
+        panels[0].set_ylim(len(order) - 0.4, -0.6)
+        figure.supxlabel(
+            "NDCG@10 with 95 % intervals; dashed: popular; dark: the best",
+            fontsize=9, color=MUTED_COLOUR,
+        )  # fmt: skip
+    curves = {name: {g: shown[g][name] for g in shown} for name in order}
+    return Picture(out[0], _describe_values("NDCG@10 by group", curves))
+
+
+def _draw_bar_panel(axes: Any, values: Sequence[Estimate], mark: Estimate | None) -> None:
+    means = np.array([value.mean for value in values])
+    best = np.nanmax(means)
+    for place, value in enumerate(values):
+        if np.isnan(value.mean):
+            continue
+        alpha = 1.0 if value.mean == best else 0.45
+        axes.barh(
+            place, value.mean, height=0.72, color=SERIES_COLOURS[0], alpha=alpha, linewidth=0
+        )
+        axes.plot([value.low, value.high], [place, place], color=TEXT_COLOUR, linewidth=1)
+    if mark is not None and not np.isnan(mark.mean):
+        axes.axvline(mark.mean, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
+    axes.set_xlim(left=0)
+    axes.locator_params(axis="x", nbins=4)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="x", color=GRID_COLOUR)
+    axes.set_axisbelow(True)
+    axes.set_facecolor(BACKGROUND_COLOUR)
+
+
+def _sort_key(means: Sequence[float]) -> tuple[int, float]:
+    """Return by what rows are sorted: those that serve most groups first, then the best."""
+    known = [mean for mean in means if not np.isnan(mean)]
+    return -len(known), -float(np.mean(known or [0.0]))
+
+
+def _describe_values(what: str, curves: Any) -> str:
+    parts = (
+        f"{name}: " + ", ".join(f"{format_number(v.mean)} ({k})" for k, v in curve.items())
+        for name, curve in curves.items()
+    )
+    return f"{what}. " + "; ".join(parts) + "."
+
+
+_CURVES_CAPTION = (
+    "How fast a new user is served better; the strategy with the highest curve first."
+)
+_BARS_CAPTION = "Mean over the slices of a group. What a strategy cannot serve has no bar."
+
+
+def render_leaderboard(board: Leaderboard) -> str:
+    """Return the board as HTML: pictures, groups with costs, every slice."""
+    curves, bars = draw_curves(board), draw_bars(board)
+    body = [
+        f'<p class="lead">{escape(describe_protocol(board))}</p>',
+        f'<p class="quiet">{escape("; ".join(describe_metadata(board)))}</p>',
+        '<div class="stack">',
+        "" if bars is None else html_figure(bars, "Cold, few-shot, warm", _BARS_CAPTION),
+        "" if curves is None else html_figure(curves, "Warm-up curves", _CURVES_CAPTION),
+        "</div>",
+        f'<h2>Strategies</h2><div class="card">{_render_groups(board)}</div>',
+        f'<h2>Every slice</h2><div class="card">{_render_slices(board)}</div>',
+    ]
+    return html_document(f"Leaderboard: {board.name}", body)
+
+
+def describe_protocol(board: Leaderboard) -> str:
+    """Return how the numbers were made."""
+    rounds = board.metadata.get("repeats")
+    times = f", {rounds} times" if rounds and rounds > 1 else ""
+    return (
+        f"Hidden were a fifth of users and items at random{times}, the newest items, and what "
+        "came after a moment. Each strategy alone learned from the rest and ranked all "
+        "candidates for every query; nothing is sampled, ties count as a random order would. "
+        "NDCG@10 with 95 % intervals by bootstrap over queries. Seconds and memory are those "
+        "of the longest training, with one thread."
+    )
+
+
+def describe_metadata(board: Leaderboard) -> Iterator[str]:
+    """Yield what was measured, with what, where."""
+    facts = board.metadata
+    for name in ("users", "items", "events"):
+        if name in facts:
+            yield f"{facts[name]:,} {name}"
+    if "rules" in facts:
+        yield facts["rules"].rstrip(".")
+    if "encoder" in facts:
+        speed, threads = facts["texts_per_s"], facts["encoder_threads"]
+        said = f" ({speed:,.0f} texts/s, threads: {threads})" if speed else ""
+        yield f"encoder {facts['encoder']}{said}"
+    for name in ("seed", "date", "machine"):
+        if name in facts:
+            yield f"{name} {facts[name]}" if name == "seed" else str(facts[name])
+    if "versions" in facts:
+        yield ", ".join(f"{name} {found}" for name, found in facts["versions"].items())
+
+
+def _render_groups(board: Leaderboard) -> str:
+    best = {
+        name: _best_mean(board.group_estimate(row, name) for row in board.estimates)
+        for name in SLICE_GROUPS
+    }
+    rows = [
+        [
+            escape(row["strategy"]),
+            *(
+                _render_estimate(board.group_estimate(row["strategy"], name), best[name])
+                for name in SLICE_GROUPS
+            ),
+            *("" if row[name] is None else f"{row[name]:,.6g}" for name in COST_COLUMNS),
+            escape(row["note"]),
+        ]
+        for row in board.table().to_dicts()
+    ]
+    return html_table(
+        _header_cells("strategy", *SLICE_GROUPS, *COST_COLUMNS, "note"),
+        rows,
+        "Strategies by group",
+    )
+
+
+def _render_slices(board: Leaderboard) -> str:
+    names = list(board.results.n_queries)
+    found: dict[str, Any] = {
+        name: [values.get(name) for values in board.estimates.values()] for name in names
+    }
+    best = {name: _best_mean(v for v in found[name] if v is not None) for name in names}
+    rows = [
+        ["queries", *(f"{board.results.n_queries[name]:,}" for name in names)],
+        *(
+            [escape(row), *(_render_estimate(v[n], best[n]) if n in v else "" for n in names)]
+            for row, v in board.estimates.items()
+        ),
+    ]
+    return html_table(_header_cells("strategy", *names), rows, "NDCG@10 by slice")
+
+
+def _header_cells(*names: str) -> list[str]:
+    return [escape(name.replace("_", " ")) for name in names]
+
+
+def _best_mean(values: Any) -> float:
+    means = [value.mean for value in values if not np.isnan(value.mean)]
+    return max(means, default=float("nan"))
+
+
+def _render_estimate(value: Estimate, best: float) -> str:
+    if np.isnan(value.mean):
+        return ""
+    mark = ' class="best"' if value.mean == best else ""
+    ends = (
+        f'<span class="range">{format_number(value.low)} to {format_number(value.high)}</span>'
+    )
+    return f"<span{mark}>{format_number(value.mean)}</span>{ends}"
+
+
+def write_leaderboard_page(board: Leaderboard, path: Path) -> list[Path]:
+    """Write the board as HTML; return what was written."""
+    path.write_text(render_leaderboard(board), encoding="utf-8")
+    return [path]
+
+
+def write_leaderboard_pictures(
+    board: Leaderboard, folder: Path, prefix: str = ""
+) -> list[Path]:
+    """Write ``curves.svg`` and ``bars.svg``, as far as there is something to draw.
+
+    Args:
+        board: What to draw.
+        folder: Made when it is not there.
+        before: Put before the names of the files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, picture in (("curves", draw_curves(board)), ("bars", draw_bars(board))):
+        if picture is not None:
+            path = folder / f"{prefix}{name}.svg"
+            path.write_text(to_standalone_svg(picture.svg), encoding="utf-8")
+            written.append(path)
+    return written

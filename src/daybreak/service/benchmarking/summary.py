@@ -1,0 +1,151 @@
+"""What was measured, as short tables for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from daybreak.evaluation import Report
+from daybreak.evaluation.report import format_estimate, format_number
+
+MAX_REASONS = 4
+"""Reasons shown of one recommendation."""
+
+
+def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
+    """Return what the simulated cold starts of a training measured, one row a warmth.
+
+    Columns: events_known, questions, ndcg@10, error, popular, best_alone, weights.
+
+    Example:
+        >>> level = {"events": 0, "queries": 50, "ndcg@10": 0.25, "error": 0.01,
+        ...          "alone": {"popular": 0.2, "profile": 0.1}, "weights": {"popular": 1.0}}
+        >>> training_table({"levels": [level]}).row(0)
+        (0, 50, 0.25, 0.01, 0.2, 'popular .200', 'popular 1.00')
+    """
+    schema = {
+        "events_known": pl.Int64,
+        "questions": pl.Int64,
+        "ndcg@10": pl.Float64,
+        "error": pl.Float64,
+        "popular": pl.Float64,
+        "best_alone": pl.String,
+        "weights": pl.String,
+    }
+    rows = []
+    for level in measured.get("levels", ()):
+        alone: Mapping[str, float] = level["alone"]
+        best = max(alone, key=lambda name: alone[name])
+        weights = sorted(level["weights"].items(), key=lambda pair: -pair[1])
+        rows.append(
+            (
+                level["events"],
+                level["queries"],
+                level["ndcg@10"],
+                level["error"],
+                alone.get("popular"),
+                f"{best} {format_number(alone[best])}",
+                ", ".join(f"{name} {weight:.2f}" for name, weight in weights),
+            )
+        )
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
+    """Return what each strategy cost, and why it stayed or left.
+
+    For costly strategies the reason is where they helped most: the number of known events, and
+    the NDCG@10 that is lost without them, with its 95 % interval.
+
+    Example:
+        >>> found = {"popular": {"seconds": 0.1, "left_out": None}}
+        >>> candidates_table({"candidates": found}).row(0)
+        ('popular', 0.1, 'yes', '')
+    """
+    schema = {"strategy": pl.String, "seconds": pl.Float64, "used": pl.String, "why": pl.String}
+    best: dict[str, tuple[float, str]] = {}
+    for kind, levels in (("", "levels"), ("new items, ", "new_items")):
+        for level in measured.get(levels, ()):
+            for name, (mean, low, high) in level.get("costly", {}).get("each", {}).items():
+                words = (
+                    f"{kind}{level['events']} events: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
+                )
+                best[name] = max(best.get(name, (low, words)), (low, words))
+    rows = []
+    for name, found in measured.get("candidates", {}).items():
+        gain = best[name][1] if name in best else ""
+        why = "; ".join(part for part in (found["left_out"], gain) if part)
+        rows.append((name, found["seconds"], "no" if found["left_out"] else "yes", why))
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def gate_table(verdict: Mapping[str, Any]) -> pl.DataFrame:
+    """Return a verdict of the gate, one row a slice.
+
+    Columns: slice, queries, new, old, difference, interval, verdict.
+
+    Example:
+        >>> line = {"label": "new users", "queries": 400, "new": 0.25, "old": 0.2,
+        ...         "difference": 0.05, "low": 0.03, "high": 0.07, "word": "better"}
+        >>> gate_table({"slices": [line]}).row(0)
+        ('new users', 400, 0.25, 0.2, 0.05, '+0.030 to +0.070', 'better')
+    """
+    schema = {"slice": pl.String, "queries": pl.Int64}
+    schema |= dict.fromkeys(("new", "old", "difference"), pl.Float64)
+    schema |= {"interval": pl.String, "verdict": pl.String}
+    rows = [
+        (
+            *(line[name] for name in ("label", "queries", "new", "old", "difference")),
+            "" if line["low"] is None else f"{line['low']:+.3f} to {line['high']:+.3f}",
+            line["word"],
+        )
+        for line in verdict["slices"]
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
+    """Return NDCG of every system on every slice, and whether ``system`` beats popularity.
+
+    Example:
+        >>> overview(Report(k=10, slices=(), cells=())).columns
+        ['slice', 'users', 'against_popular']
+    """
+    paired = report.compare(system, "popular") if system in report.systems else {}
+    rows = []
+    for info in report.slices:
+        cells = {name: report.cell(info.name, name).values["ndcg"] for name in report.systems}
+        verdict = ""
+        if info.name in paired:
+            change = paired[info.name]
+            word = "better" if change.difference > 0 else "worse"
+            verdict = f"{word}, {change.difference:+.3f}" if change.differs else "no difference"
+        rows.append(
+            {
+                "slice": info.name,
+                "users": info.counts["users"],
+                **{name: format_estimate(value) for name, value in cells.items()},
+                "against_popular": verdict,
+            }
+        )
+    schema = {"slice": pl.String, "users": pl.Int64}
+    schema |= dict.fromkeys((*report.systems, "against_popular"), pl.String)
+    return pl.DataFrame(rows, schema=schema)
+
+
+def format_reasons(answer: pl.DataFrame) -> pl.DataFrame:
+    """Return an answer with its ``reasons`` as one line each, the weightiest first.
+
+    Example:
+        >>> reason = {"kind": "event", "name": "7", "title": "Tea cup", "value": 0.5}
+        >>> format_reasons(pl.DataFrame({"reasons": [[reason]]})).row(0)
+        ('Tea cup +0.50',)
+    """
+    lines = [
+        ", ".join(
+            f"{reason['title'] or reason['name']} {reason['value']:+.2f}"
+            for reason in sorted(reasons or (), key=lambda r: -abs(r["value"]))[:MAX_REASONS]
+        )
+        for reasons in answer["reasons"].to_list()
+    ]
+    return answer.with_columns(pl.Series("reasons", lines, pl.String))

@@ -1,0 +1,136 @@
+"""Since when items are new, and how often they were shown: counted from the answers given."""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.types import Doubles
+
+EXPOSURE_RECORD_KIND = "exposure"
+"""Of the records in which it is kept since when an item is new."""
+SECONDS_PER_DAY = 86_400.0
+MAX_LOG_DELAY_S = 5.0
+"""[s] Answers younger than this may still be on their way into the journal."""
+
+
+class Impressions:
+    """Counts what was shown of new items; thread-safe.
+
+    Up to a moment the answers in the journal are counted, whoever gave them; after it those of
+    this process. So any process, started at any time, comes to the same counts.
+
+    Args:
+        journal: Of the store.
+        days: How far back answers are counted [days].
+        clock: Returns epoch seconds.
+    """
+
+    def __init__(self, journal: Journal, days: float, clock: Callable[[], float]) -> None:
+        self._journal = journal
+        self._days = days
+        self._clock = clock
+        self._lock = threading.Lock()
+        records = journal.documents(EXPOSURE_RECORD_KIND)
+        self._since = {item: float(one["since"]) for item, one in records.items()}
+        self._counted_until = 0.0
+        self._stored_counts: Counter[str] = Counter()
+        self._own_answers: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._own_counts: Counter[str] = Counter()
+        self._recent_counts: list[tuple[float, int]] = []
+
+    def sync(self) -> None:
+        """Count what any process answered since the last time; call it now and then."""
+        now = self._clock()
+        until = now - MAX_LOG_DELAY_S
+        since = self._counted_until or now - self._days * SECONDS_PER_DAY
+        if until <= since or not self._since:
+            return
+        answers = self._journal.recommendations(since=since, until=until)
+        with self._lock:
+            for answer in answers:
+                shown = self._new_items_of(answer)
+                self._stored_counts.update(shown)
+                self._recent_counts += [(answer.at, len(shown))] if shown else []
+            self._counted_until = until
+            self._own_answers = {
+                id_: one for id_, one in self._own_answers.items() if one[0] >= until
+            }
+            self._own_counts = Counter(
+                i for _, shown in self._own_answers.values() for i in shown
+            )
+            self._recent_counts = [
+                one for one in self._recent_counts if one[0] >= now - SECONDS_PER_DAY
+            ]
+
+    def record(self, answers: Iterable[LoggedRecommendation]) -> None:
+        """Count answers of this process at once; they go into the journal as well."""
+        with self._lock:
+            for answer in answers:
+                shown = self._new_items_of(answer)
+                if shown:
+                    self._own_answers[answer.id] = (answer.at, shown)
+                    self._own_counts.update(shown)
+
+    def counts(self, items: Sequence[str]) -> Doubles:
+        """Return (n,) how often items were shown since they are new."""
+        with self._lock:
+            return np.array(
+                [self._stored_counts[i] + self._own_counts[i] for i in items], np.float64
+            )
+
+    def count_last_day(self) -> int:
+        """Return how many impressions new items got in the last day."""
+        oldest = self._clock() - SECONDS_PER_DAY
+        with self._lock:
+            return sum(count for at, count in self._recent_counts if at >= oldest)
+
+    def new_since(self, days: float = math.inf) -> dict[str, float]:
+        """Return since when items are new [epoch s]: those of the last so many days."""
+        oldest = self._clock() - days * SECONDS_PER_DAY
+        with self._lock:
+            return {item: at for item, at in self._since.items() if at > oldest}
+
+    def register_new_items(self, items: Mapping[str, float]) -> None:
+        """Remember items that were not known as new before.
+
+        Args:
+            items: When each was created, epoch [s]; NaN or in the future: now.
+        """
+        now = self._clock()
+        with self._lock:
+            fresh = {
+                item: at if at <= now else now
+                for item, at in items.items()
+                if item not in self._since
+            }
+            if not fresh:
+                return
+            self._since |= fresh
+            if min(fresh.values()) < self._counted_until:  # what they got before counts, too
+                self._counted_until, self._stored_counts, self._recent_counts = (
+                    0.0,
+                    Counter(),
+                    [],
+                )
+        self._journal.put_documents(
+            EXPOSURE_RECORD_KIND, {item: {"since": at} for item, at in fresh.items()}
+        )
+
+    def forget(self, items: Iterable[str]) -> None:
+        """Drop items that are gone."""
+        with self._lock:
+            gone = [item for item in items if self._since.pop(item, None) is not None]
+        if gone:
+            self._journal.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(gone))
+
+    def _new_items_of(self, answer: LoggedRecommendation) -> tuple[str, ...]:
+        """Return the items of an answer that were new when it was given; none of a shadow's."""
+        if answer.shadow:
+            return ()
+        since = self._since
+        items = (one.item_id for one in answer.shown if one.item_id in since)
+        return tuple(item for item in items if answer.at >= since[item])

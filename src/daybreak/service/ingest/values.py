@@ -1,0 +1,214 @@
+"""What became of rows that were posted.
+
+Single values of posted rows, checked: what a store and a model can hold.
+
+What an event came with: kept as it is, used by nobody but its owner.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SESSION_PREFIX = "session:"
+"""Before the id of a session, where it stands for a user that nobody knows yet."""
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """One row that was not taken; all others were."""
+
+    row: int
+    """Position in what was posted, from 0."""
+    field: str
+    """Empty: the row as a whole."""
+    value: Any
+    """What was found there; long texts are cut."""
+    reason: str
+    """What was expected."""
+    code: str
+    """Stable: ``missing``, ``empty``, ``not_text``, ``bad_text``, ``too_long``,
+    ``not_a_number``, ``not_a_time``, ``in_the_future``, ``not_an_object`` or ``bad_value``."""
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """Counts of one call, and every row that was not taken."""
+
+    accepted: int
+    """Rows that are stored now, and were not before."""
+    duplicates: int = 0
+    """Events that were there already."""
+    rejected: tuple[RejectedRow, ...] = ()
+
+
+MAX_ID_CHARS = 1_000
+"""Characters of an id."""
+MAX_TEXT_CHARS = 100_000
+"""Characters of an attribute."""
+MAX_LIST_VALUES = 1_000
+"""Values in a list."""
+MAX_ROW_FIELDS = 500
+"""Attributes of one row."""
+MAX_REPORTED_CHARS = 80
+"""Characters of a bad value that a report repeats."""
+_MAX_INTEGER = 2**63
+
+
+@dataclass(eq=False)
+class InvalidValueError(Exception):
+    """A value that cannot be used; the whole row is left out."""
+
+    field: str
+    value: Any
+    reason: str
+    code: str
+
+    def at_row(self, row: int) -> RejectedRow:
+        """Return it as a line of the report."""
+        return RejectedRow(row, self.field, shorten(self.value), self.reason, self.code)
+
+
+def shorten(value: Any) -> Any:
+    """Return a value as a report repeats it: numbers as they are, the rest as short text.
+
+    Example:
+        >>> short(7), short("x" * 200) == "x" * 80 + "…", short(["a"])
+        (7, True, "['a']")
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < _MAX_INTEGER else f"a number of {value.bit_length()} bits"
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    text = value if isinstance(value, str) else repr(value)[: 2 * MAX_REPORTED_CHARS]
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")
+    return text if len(text) <= MAX_REPORTED_CHARS else text[:MAX_REPORTED_CHARS] + "…"
+
+
+def check_row(row: Any) -> Mapping[str, Any]:
+    """Return a row, which must be an object."""
+    if not isinstance(row, Mapping):
+        raise InvalidValueError("", row, "expected an object", "not_an_object")
+    if len(row) > MAX_ROW_FIELDS:
+        raise InvalidValueError(
+            "", len(row), f"expected at most {MAX_ROW_FIELDS} fields", "too_long"
+        )
+    return row
+
+
+def parse_id(row: Mapping[str, Any], name: str) -> str:
+    """Return an id that must be there; whole numbers are taken as their digits."""
+    value = row.get(name)
+    if value is None:
+        raise InvalidValueError(name, None, f"expected {name}", "missing")
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_INTEGER:
+        return str(value)
+    text = parse_text(value, name, MAX_ID_CHARS)
+    if not text.strip():
+        raise InvalidValueError(name, value, "expected text that is not empty", "empty")
+    return text
+
+
+def parse_optional_id(row: Mapping[str, Any], name: str) -> str | None:
+    """Return an id that may be absent."""
+    return None if row.get(name) is None else parse_id(row, name)
+
+
+def parse_text(value: Any, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
+    """Return text that every store can hold."""
+    if not isinstance(value, str):
+        raise InvalidValueError(name, value, "expected text", "not_text")
+    if len(value) > max_chars:
+        raise InvalidValueError(
+            name, value, f"expected at most {max_chars:,} characters", "too_long"
+        )
+    if "\x00" in value or not _is_encodable(value):
+        raise InvalidValueError(
+            name, value, "expected text without zero bytes and half characters", "bad_text"
+        )
+    return value
+
+
+def parse_number(value: Any, name: str) -> float:
+    """Return a finite number; text is not one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise InvalidValueError(name, value, "expected a number", "not_a_number")
+
+
+def parse_attribute(value: Any, name: str) -> Any:
+    """Return an attribute: text, a number, yes or no, nothing, or a list of these."""
+    if isinstance(value, list | tuple):
+        if len(value) > MAX_LIST_VALUES:
+            raise InvalidValueError(
+                name, len(value), f"expected at most {MAX_LIST_VALUES} values", "too_long"
+            )
+        return _unify_types([_parse_scalar(one, name) for one in value if one is not None])
+    return _parse_scalar(value, name)
+
+
+def _parse_scalar(value: Any, name: str) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return parse_text(value, name)
+    if isinstance(value, int) and abs(value) < _MAX_INTEGER:
+        return value
+    if isinstance(value, int | float):
+        return parse_number(value, name)
+    raise InvalidValueError(
+        name, value, "expected text, a number, true, false, null or a list of them", "bad_value"
+    )
+
+
+def _unify_types(values: list[Any]) -> list[Any]:
+    """Return values of one kind: a list of several kinds becomes one of texts."""
+    kinds = {type(value) for value in values}
+    if len(kinds) <= 1:
+        return values
+    if kinds == {int, float}:
+        return [float(value) for value in values]
+    return [value if isinstance(value, str) else str(value) for value in values]
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+MAX_CONTEXT_CHARS = 4_000
+"""Of a context as JSON [characters]."""
+
+
+def parse_context(row: Mapping[str, Any]) -> str | None:
+    """Return the ``context`` of a row as the text of a JSON object; None: it has none.
+
+    Example:
+        >>> parse_context({"context": {"page": "home", "place": 3}}), parse_context({"context": {}})
+        ('{"page":"home","place":3}', None)
+    """
+    value = row.get("context")
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidValueError("context", value, "expected an object", "not_an_object")
+    try:
+        text = json.dumps(
+            dict(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidValueError(
+            "context", str(error), "expected values of JSON", "bad_value"
+        ) from error
+    return parse_text(text, "context", MAX_CONTEXT_CHARS)

@@ -1,0 +1,118 @@
+"""Tables as models see them: content and profiles encoded, ids as rows, events with a sign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data import EventRules, Tables, Vocabulary
+from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.rules import ResolvedRules
+from daybreak.encoders import Encoder
+from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.profile import ProfileEncoder
+from daybreak.types import Doubles, Rows, Sparse
+
+MAX_KERNEL_ITEMS = 8_000
+"""Items up to which the similarities of all pairs are computed once for all trials: 256 MB."""
+
+EventArrays: TypeAlias = tuple[Rows, Rows, Doubles]
+"""User rows, item rows and times of events; -1 for unknown ids."""
+EventSigns: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetConfig:
+    """How tables are to be read."""
+
+    encoder: Encoder | None
+    rules: EventRules | ResolvedRules
+    fields: Mapping[str, Any] | None
+    """Roles of item columns where the recognised ones are wrong."""
+    seed: int
+    """Orders events of one time."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedDataset:
+    """Tables that were read, with what reads further ones in the same way."""
+
+    data: Dataset
+    users: Vocabulary
+    content: ContentEncoder
+    profile: ProfileEncoder
+    rules: ResolvedRules
+    non_positive: Sparse
+    """(n_users, n_items) CSR of the pairs that are not liked; no rows when there are none"""
+
+
+def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
+    """Return tables as a data set that models can learn from."""
+    content, items = encode_catalogue(tables.items, config)
+    profile = ProfileEncoder.fit(tables.users)
+    users = Vocabulary(tables.users["user_id"].to_list())
+    given = config.rules
+    rules = given.resolve(tables.events) if isinstance(given, EventRules) else given
+    signs = rules.signs(tables.events).to_numpy()
+    rated = user, item, at = event_arrays(tables.events, users, items.ids)
+    events = Events.of(user[signs > 0], item[signs > 0], at[signs > 0], seed=config.seed)
+    data = Dataset(
+        items,
+        events,
+        len(users),
+        sp.csr_array(profile.transform(tables.users)),
+        item_kernel(items),
+    )
+    others = _non_positive_pairs(rated, signs, users, items)
+    return EncodedDataset(data, users, content, profile, rules, others)
+
+
+def encode_catalogue(
+    frame: pl.DataFrame, config: DatasetConfig
+) -> tuple[ContentEncoder, Items]:
+    """Return the items of a frame, encoded, and what encodes further ones."""
+    content, blocks = ContentEncoder.fit_transform(frame, config.encoder, config.fields)
+    return content, Items(Vocabulary(frame["item_id"].to_list()), blocks, creation_times(frame))
+
+
+def item_kernel(items: Items) -> Any:
+    """Return the similarities of all pairs of items; None for catalogues too large for it."""
+    return items.similarity(items) if len(items) <= MAX_KERNEL_ITEMS else None
+
+
+def event_arrays(events: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> EventArrays:
+    """Return user rows, item rows and times of events; -1 for unknown ids."""
+    return (
+        find_rows(events["user_id"], users),
+        find_rows(events["item_id"], items),
+        events["timestamp"].fill_null(0.0).to_numpy(),
+    )
+
+
+def find_rows(ids: pl.Series, vocabulary: Vocabulary) -> Rows:
+    """Return the rows of a column of ids; each distinct id is looked up once."""
+    unique = ids.unique()
+    table = pl.DataFrame({"id": unique, "row": vocabulary.rows(unique.to_list())})
+    found = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
+    return np.asarray(found["row"].to_numpy(), dtype=np.int64)
+
+
+def creation_times(frame: pl.DataFrame) -> Doubles:
+    """Return ``created_at`` in epoch seconds, NaN unknown; empty without such a column."""
+    if "created_at" not in frame.columns or not frame["created_at"].dtype.is_numeric():
+        return np.empty(0)
+    return frame["created_at"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _non_positive_pairs(
+    events: EventArrays, signs: EventSigns, users: Vocabulary, items: Items
+) -> Sparse:
+    other = signs <= 0
+    if not other.any():
+        return sp.csr_array((0, 0), dtype=np.float32)
+    user, item, _ = events
+    ones = np.ones(int(other.sum()), dtype=np.float32)
+    return sp.csr_array((ones, (user[other], item[other])), shape=(len(users), len(items)))

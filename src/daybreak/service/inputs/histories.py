@@ -1,0 +1,308 @@
+"""Events of a request as rows of the catalogue.
+
+Who did what so far, ready to be asked about; new events count in the next answer.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data import EVENT_COLUMNS, Vocabulary
+from daybreak.data.dataset import Events
+from daybreak.data.rules import ResolvedRules
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.errors import DataError
+from daybreak.service.inputs.frames import as_frame
+from daybreak.types import Doubles, Mask, Rows, Sparse
+
+MAX_ROWWISE_EVENTS = 200
+"""Events that are read one by one: for so few a query plan takes longer than the work."""
+
+
+@dataclass(frozen=True, eq=False)
+class EventRows:
+    """Events on items of the catalogue, as they came."""
+
+    users: list[str]
+    item: Rows
+    at: Doubles
+    """Epoch seconds; infinite where unknown: it has just happened."""
+    is_positive: Mask
+    """Whether the event is positive; else the item was only seen."""
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRows:
+    """Return the events on known items.
+
+    An event without a time is the latest: it has just happened. An event on an item that nobody
+    has described says nothing that could be used, and is left out.
+
+    Raises:
+        DataError: A column or an id is missing.
+    """
+    if (
+        isinstance(events, pl.DataFrame)
+        and events.height <= MAX_ROWWISE_EVENTS
+        and _has_event_schema(events)
+    ):
+        return _read_rowwise(events, items, rules)
+    frame = as_frame(events, "user_id", "item_id")
+    missing = frame.filter(pl.col("user_id").is_null() | pl.col("item_id").is_null())
+    if missing.height:
+        raise _missing_ids_error(missing.height, frame.height)
+    full = frame.select(
+        (pl.col(c) if c in frame.columns else pl.lit(None)).cast(kind, strict=False).alias(c)
+        for c, kind in EVENT_COLUMNS.items()
+    )
+    row = items.rows(full["item_id"].to_list())
+    known = row >= 0
+    users = full["user_id"].to_list()
+    at = full["timestamp"].fill_nan(None).fill_null(float("inf")).to_numpy()
+    return EventRows(
+        [users[place] for place in np.flatnonzero(known)],
+        row[known],
+        at[known],
+        rules.signs(full).to_numpy()[known] > 0,
+    )
+
+
+def _has_event_schema(frame: pl.DataFrame) -> bool:
+    """Say whether a frame has the columns of events, as a store gives them."""
+    return dict(frame.schema) == EVENT_COLUMNS
+
+
+def _read_rowwise(frame: pl.DataFrame, items: Vocabulary, rules: ResolvedRules) -> EventRows:
+    users, ids, kinds, values, times = (
+        frame[name].to_list()
+        for name in ("user_id", "item_id", "event_type", "value", "timestamp")
+    )
+    missing = sum(None in pair for pair in zip(users, ids, strict=True))
+    if missing:
+        raise _missing_ids_error(missing, frame.height)
+    row = items.rows(ids)
+    known = row >= 0
+    at = np.array([np.inf if _is_missing(time) else time for time in times], dtype=np.float64)
+    signs = rules.signs_of_kinds(list(zip(kinds, values, strict=True)))
+    return EventRows(
+        [users[place] for place in np.flatnonzero(known)],
+        row[known],
+        at[known],
+        np.array([sign > 0 for sign in signs], dtype=bool)[known],
+    )
+
+
+def _is_missing(time: float | None) -> bool:
+    return time is None or math.isnan(time)
+
+
+def _missing_ids_error(count: int, total: int) -> DataError:
+    return DataError(f"{count} of {total} events have no user_id or no item_id")
+
+
+MAX_UNSORTED_EVENTS = 2_000
+"""Events that are worth sorting in; fewer are kept beside the sorted ones."""
+
+
+@dataclass(eq=False)
+class Histories:
+    """Events of users by rows of the catalogue: the sorted ones and the latest beside them."""
+
+    users: Vocabulary
+    positive: Events
+    """Sorted by user; rows of ``users`` and of the catalogue."""
+    seen_only: Sparse
+    """(n_users, n_items then) CSR of pairs that were seen without being liked."""
+    unsorted: dict[str, list[tuple[int, float, bool]]] = field(default_factory=dict)
+    """Since then, by user id: (item row, time, whether it is positive)."""
+    _items_with_events: set[int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._items_with_events = set(np.unique(self.positive.item).tolist())
+        for events in self.unsorted.values():
+            self._items_with_events.update(item for item, _, liked in events if liked)
+
+    @classmethod
+    def empty(cls) -> "Histories":
+        """Return histories of nobody."""
+        none = sp.csr_array((0, 0), dtype=np.float32)
+        return cls(Vocabulary(()), Events.of([], [], []), none)
+
+    def with_events(self, rows: EventRows) -> "Histories":
+        """Return histories with further events; a few are put into these very ones."""
+        if len(rows) > MAX_UNSORTED_EVENTS:
+            return self._merge_sorted(rows)
+        columns = (rows.users, rows.item.tolist(), rows.at.tolist(), rows.is_positive.tolist())
+        for user, item, at, liked in zip(*columns, strict=True):
+            self.unsorted.setdefault(user, []).append((item, at, liked))
+            if liked:
+                self._items_with_events.add(item)
+        return self
+
+    def without(self, users: Sequence[str]) -> "Histories":
+        """Return histories in which nothing is left of some users, not even their names."""
+        names = set(users)
+        gone = [user for user in names if user in self.users]
+        added = {user: rows for user, rows in self.unsorted.items() if user not in names}
+        if not gone:
+            return Histories(self.users, self.positive, self.seen_only, added)
+        stays = np.ones(len(self.users), dtype=bool)
+        stays[self.users.rows(gone)] = False
+        place = np.cumsum(stays) - 1
+        kept = self.positive.filter(stays[self.positive.user])
+        named = Vocabulary(user for user, stay in zip(self.users, stays, strict=True) if stay)
+        seen = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
+        return Histories(named, Events(place[kept.user], kept.item, kept.at), seen, added)
+
+    def without_items(self, items: Rows) -> "Histories":
+        """Return histories in which nobody has had anything to do with some items."""
+        kept = self.positive.filter(~np.isin(self.positive.item, items))
+        gone = set(items.tolist())
+        added = {
+            user: [event for event in events if event[0] not in gone]
+            for user, events in self.unsorted.items()
+        }
+        pairs = self.seen_only.tocoo()
+        stay = ~np.isin(pairs.col, items)
+        seen = sp.csr_array(
+            (pairs.data[stay], (pairs.row[stay], pairs.col[stay])), shape=self.seen_only.shape
+        )
+        return Histories(self.users, kept, seen, {u: rows for u, rows in added.items() if rows})
+
+    def events_of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
+        """Return the positive events of some users; ``user`` is the position in ``users``."""
+        sources = [self] if extra is None else [self, extra]
+        parts = [source._sorted_events(users) for source in sources]
+        parts = [part for part in parts if len(part)] or parts[:1]
+        late = [
+            entry for source in sources for entry in source._unsorted_events(users) if entry[3]
+        ]
+        if not late and len(parts) == 1:
+            return parts[0]
+        who, item, at, _ = zip(*late, strict=True) if late else ((), (), (), ())
+        return Events.of(
+            np.concatenate([*(part.user for part in parts), who]),
+            np.concatenate([*(part.item for part in parts), item]),
+            np.concatenate([*(part.at for part in parts), at]),
+        )
+
+    def seen_items(
+        self, users: Sequence[str], n_items: int, extra: "Histories | None"
+    ) -> Sparse:
+        """Return the (n_users, n_items) CSR of everything that some users have seen."""
+        liked = self.events_of(users, extra)
+        parts = [np.stack([liked.user, liked.item])]
+        for source in [self] if extra is None else [self, extra]:
+            parts.append(np.stack(source.seen_without_liking(users)))
+        at = np.concatenate(parts, axis=1)
+        ones = np.ones(at.shape[1], dtype=np.float32)
+        return sp.csr_array((ones, (at[0], at[1])), shape=(len(users), n_items))
+
+    def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
+        """Return positions of users and rows of items that they saw without liking them."""
+        pairs = self._sorted_seen_only(users)
+        late = [
+            (row, item) for row, item, _, liked in self._unsorted_events(users) if not liked
+        ]
+        if late:
+            pairs = np.concatenate([pairs, np.array(late, dtype=np.int64).T], axis=1)
+        return pairs[0], pairs[1]
+
+    def count_events(self, user: str) -> int:
+        """Return how many events of a user are known."""
+        return len(self.events_of([user])) + len(self.seen_without_liking([user])[0])
+
+    def all_positive(self) -> Events:
+        """Return all positive events; users have rows of their own, in no order."""
+        late = list(self.unsorted)
+        if not late:
+            return self.positive
+        others = np.ones(len(self.users) + 1, dtype=bool)
+        others[self.users.rows(late)] = False  # row -1: those who are not among the sorted
+        rest, theirs = self.positive.filter(others[self.positive.user]), self.events_of(late)
+        return Events(
+            np.r_[rest.user, theirs.user + len(self.users)],
+            np.r_[rest.item, theirs.item],
+            np.r_[rest.at, theirs.at],
+        )
+
+    @property
+    def n_events(self) -> int:
+        """How many events are known; a pair that was seen and liked may count twice."""
+        return len(self.positive) + int(self.seen_only.nnz) + self.n_unsorted
+
+    @property
+    def n_unsorted(self) -> int:
+        """How many events lie beside the sorted ones."""
+        return sum(map(len, list(self.unsorted.values())))
+
+    def compacted(self) -> "Histories":
+        """Return them with every event sorted in."""
+        nothing = np.empty(0)
+        return self._merge_sorted(
+            EventRows([], nothing.astype(np.int64), nothing, nothing.astype(bool))
+        )
+
+    def user_ids(self) -> list[str]:
+        """Return the ids of everybody who was ever named."""
+        return [*self.users.ids, *(u for u in self.unsorted if u not in self.users)]
+
+    def have_events(self, items: Rows) -> Mask:
+        """Say for each row of the catalogue whether somebody is known to like it."""
+        unique, place = np.unique(items, return_inverse=True)
+        liked = np.array(
+            [row in self._items_with_events for row in unique.tolist()], dtype=bool
+        )
+        return liked[place.ravel()] if len(unique) else np.zeros(0, dtype=bool)
+
+    def _sorted_events(self, users: Sequence[str]) -> Events:
+        rows = self.users.rows(users)
+        bounds = np.searchsorted(self.positive.user, np.stack([rows, rows + 1]))
+        sizes = np.where(rows >= 0, bounds[1] - bounds[0], 0)
+        offset = np.repeat(bounds[0] - np.cumsum(sizes) + sizes, sizes)
+        index = np.arange(int(sizes.sum())) + offset
+        user = np.repeat(np.arange(len(users)), sizes)
+        return Events(user, self.positive.item[index], self.positive.at[index])
+
+    def _sorted_seen_only(self, users: Sequence[str]) -> Rows:
+        """Return (2, n_pairs) positions of users and rows of items."""
+        rows = self.users.rows(users)
+        known = np.flatnonzero(rows >= 0)
+        if not self.seen_only.nnz or not len(known):
+            return np.empty((2, 0), dtype=np.int64)
+        pairs = self.seen_only[rows[known]].tocoo()
+        return np.stack([known[pairs.row], pairs.col]).astype(np.int64)
+
+    def _unsorted_events(self, users: Sequence[str]) -> list[tuple[int, int, float, bool]]:
+        if not self.unsorted:
+            return []
+        return [
+            (row, item, at, liked)
+            for row, user in enumerate(users)
+            for item, at, liked in self.unsorted.get(user, ())
+        ]
+
+    def _merge_sorted(self, rows: EventRows) -> "Histories":
+        late = [(user, *event) for user, events in self.unsorted.items() for event in events]
+        names = [*(entry[0] for entry in late), *rows.users]
+        users = self.users.with_ids(names)
+        who = users.rows(names)
+        item = np.r_[np.array([entry[1] for entry in late], dtype=np.int64), rows.item]
+        at = np.r_[np.array([entry[2] for entry in late]), rows.at]
+        liked = np.r_[np.array([entry[3] for entry in late], dtype=bool), rows.is_positive]
+        old = self.positive
+        positive = Events.of(
+            np.r_[old.user, who[liked]], np.r_[old.item, item[liked]], np.r_[old.at, at[liked]]
+        )
+        before = self.seen_only.tocoo()
+        pairs = (np.r_[before.row, who[~liked]], np.r_[before.col, item[~liked]])
+        shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, before.shape[1])))
+        seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
+        return Histories(users, positive, seen)

@@ -1,0 +1,61 @@
+"""Stored events as plain rows, with all that is kept of them.
+
+Everything that is kept of one user, as plain values.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from daybreak.store import Store
+
+
+def event_records(events: pl.DataFrame) -> tuple[dict[str, Any], ...]:
+    """Return events without what is not known of them; contexts are objects again.
+
+    Args:
+        events: Of :class:`daybreak.store.base.EventPage`.
+
+    Example:
+        >>> event = {"item_id": "tea", "value": None, "context": '{"n":1}'}
+        >>> event_records(pl.DataFrame([event]))
+        ({'item_id': 'tea', 'context': {'n': 1}},)
+    """
+    return tuple(map(_event_record, events.iter_rows(named=True)))
+
+
+def _event_record(event: dict[str, Any]) -> dict[str, Any]:
+    known = {name: value for name, value in event.items() if value is not None}
+    if "context" in known:
+        known["context"] = json.loads(known["context"])
+    return known
+
+
+def export_user(store: Store, user: str) -> dict[str, Any]:
+    """Return what the store has of a user: attributes, events, answers.
+
+    Args:
+        store: Where to look.
+        user: The id under which the user is stored.
+
+    Returns:
+        ``user_id, attributes, events, answers``; times are epoch seconds. Of a user whom nobody
+        knows all parts are empty.
+    """
+    tables = store.tables(users=[user])
+    profile = tables.users.filter(tables.users["user_id"] == user).drop("user_id")
+    rows = profile.to_dicts()
+    events = store.journal.event_page(user=user).events
+    answers = [asdict(answer) for answer in store.journal.recommendations(user=user)]
+    return {
+        "user_id": user,
+        "attributes": _drop_nulls(rows[0]) if rows else {},
+        "events": list(event_records(events.drop("user_id"))),
+        "answers": answers,
+    }
+
+
+def _drop_nulls(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}

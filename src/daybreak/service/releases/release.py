@@ -1,0 +1,300 @@
+"""Resolved rules for events, read back from plain values.
+
+A release on disk: everything that answers, and nothing of any single user.
+"""
+
+import glob
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import numpy as np
+import polars as pl
+
+from daybreak.data.dataset import ContentBlock, Items
+from daybreak.data.rules import Condition, ResolvedRules
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
+from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.profile import ProfileEncoder
+from daybreak.errors import ConfigError, DataError, DaybreakError, NotFoundError
+from daybreak.models import LinearModel, models
+from daybreak.models.shared_persistence import read_state, write_state
+from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.service.state.catalogue import Catalogue
+from daybreak.service.training.fit import TrainedModel, TrainingStats
+
+
+def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
+    """Return the rules of which ``dataclasses.asdict`` made plain values.
+
+    Example:
+        >>> from dataclasses import asdict
+        >>> from daybreak.data import EventRules
+        >>> from daybreak.data.tables import Tables
+        >>> rules = EventRules(positive="rating>=4").resolve(Tables.of().events)
+        >>> rules_from_dict(asdict(rules)) == rules
+        True
+    """
+    return ResolvedRules(
+        _conditions_from_list(plain["positive"]),
+        _conditions_from_list(plain["negative"]),
+        _conditions_from_list(plain["seen"]),
+        default=int(plain["default"]),
+        type_weights=dict(plain["type_weights"]),
+    )
+
+
+def _conditions_from_list(plain: list[dict[str, Any]]) -> tuple[Condition, ...]:
+    return tuple(Condition(**condition) for condition in plain)
+
+
+def store_path(url: str) -> Path | None:
+    """Return the file behind a store's URL; None for a store that is no file.
+
+    Example:
+        >>> store_path("sqlite:///shop.db"), store_path("sqlite:///:memory:")
+        (PosixPath('shop.db'), None)
+    """
+    kind, separator, rest = url.partition("://")
+    if not separator:
+        return Path(url)
+    name = rest.removeprefix("/")
+    return Path(name) if kind.startswith("sqlite") and name not in {"", ":memory:"} else None
+
+
+def releases_root(url: str) -> Path | None:
+    """Return the folder in which releases of a store are kept; None for a store in memory.
+
+    That is the folder of a file, and the working directory of a program whose store is on a
+    server: several machines then work in a folder that they share.
+
+    Example:
+        >>> releases_root("sqlite:///data/shop.db"), releases_root("postgresql://db/shop")
+        (PosixPath('data'), PosixPath('.'))
+    """
+    file = store_path(url)
+    if file is not None:
+        return file.parent
+    return None if url.startswith("sqlite") else Path()
+
+
+FORMAT_VERSION = 2
+"""Version of the layout of the folder."""
+HEADER_FILE = "release.json"
+"""Written last: a folder without it is not a release."""
+_DAMAGE_ERRORS = (LookupError, TypeError, ValueError, OSError, pl.exceptions.PolarsError)
+
+
+def write_release(
+    folder: Path,
+    trained: TrainedModel,
+    catalogue: Catalogue,
+    settings: dict[str, Any],
+    gate: dict[str, Any] | None = None,
+) -> None:
+    """Write a release beside the folder and swap it in: no half of one is ever read.
+
+    At every moment either the folder is a release, or a complete one lies beside it, where
+    :func:`read_release` finds it. One process at a time may write.
+    """
+    folder = folder.absolute()
+    draft = _beside(folder, "new")
+    draft.mkdir(parents=True)
+    try:
+        _write(draft, trained, catalogue, {"settings": settings, "gate": gate})
+        if folder.exists():
+            folder.rename(_beside(folder, "old"))
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    for leftover in _siblings(folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def has_release(folder: Path) -> bool:
+    """Say whether :func:`read_release` would find one."""
+    return (_find_complete(folder.absolute()) / HEADER_FILE).exists()
+
+
+def read_release(
+    folder: Path, encoder: Encoder | None = None
+) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
+    """Read what :func:`write_release` wrote, also when it was killed on the way.
+
+    Args:
+        folder: Where the release is.
+        encoder: The text encoder, when it is not one that can be found by its name.
+
+    Raises:
+        NotFoundError: There is no release in the folder, or its text model is not there.
+        DataError: It is damaged, or of a version that this one does not read.
+    """
+    folder = _find_complete(folder.absolute())
+    head = _read_header(folder)
+    try:
+        return _read(folder, head, encoder)
+    except _DAMAGE_ERRORS as error:
+        raise DataError(
+            f"the release in {folder} is damaged ({error!r}); train again"
+        ) from error
+
+
+def read_trained_model(folder: Path, encoder: Encoder | None = None) -> TrainedModel:
+    """Return what the recommender of a release has learned.
+
+    Args:
+        folder: Where the release is.
+        encoder: The text encoder, should the release have one without a name.
+    """
+    try:
+        return read_release(folder)[0]
+    except ConfigError:
+        if encoder is None:
+            raise
+        return read_release(folder, encoder)[0]
+
+
+def _read(
+    folder: Path, header: dict[str, Any], encoder: Encoder | None
+) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
+    content, profile = _load_encoders(folder, header, encoder)
+    items = _read_items(folder)
+    strategies = tuple(Strategy.from_json(record) for record in header["strategies"])
+    fitted = FittedStrategies(
+        strategies,
+        tuple(
+            cast(LinearModel[Any, Any], models[s.model].load(folder / "models" / str(n)))
+            for n, s in enumerate(strategies)
+        ),
+        items.take(items.ids.rows(header["anchors"])),
+    )
+    learned = TrainedModel(
+        content,
+        profile,
+        items,
+        _blend_from_dict(header["blend"]),
+        fitted,
+        rules_from_dict(header["rules"]),
+        TrainingStats(**header["facts"]),
+    )
+    frame = pl.read_parquet(folder / "items.parquet")
+    return learned, Catalogue(frame, items), header["settings"]
+
+
+def _write(
+    folder: Path, trained: TrainedModel, catalogue: Catalogue, extra: dict[str, Any]
+) -> None:
+    for number, model in enumerate(trained.fitted.models):
+        model.save(folder / "models" / str(number))
+    trained.content.save(folder / "content")
+    trained.profile.save(folder / "profile")
+    catalogue.frame_to_store().write_parquet(folder / "items.parquet")
+    _write_items(folder, catalogue.items)
+    head = {
+        "format": FORMAT_VERSION,
+        "levels": list(EVENT_LEVELS),
+        "strategies": [s.to_json() for s in trained.fitted.strategies],
+        "anchors": list(trained.fitted.train_items.ids.ids),
+        "rules": asdict(trained.rules),
+        "facts": asdict(trained.stats),
+        "blend": _blend_to_dict(trained.blend),
+        **extra,
+    }
+    text = json.dumps(head, ensure_ascii=False, indent=1)
+    (folder / HEADER_FILE).write_text(text, encoding="utf-8")
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}-{uuid4().hex[:8]}")
+
+
+def _siblings(folder: Path) -> list[Path]:
+    """Return what was left beside the folder: complete new releases first."""
+    found = [
+        path
+        for what in ("new", "old")
+        for path in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{what}-*"))
+    ]
+    return sorted(found, key=lambda path: not (path / HEADER_FILE).exists())
+
+
+def _find_complete(folder: Path) -> Path:
+    """Return the folder, or, when a swap was cut off half-way, the release beside it."""
+    if folder.exists() or not folder.parent.exists():
+        return folder
+    ready = [path for path in _siblings(folder) if (path / HEADER_FILE).exists()]
+    return ready[0] if ready else folder
+
+
+def _read_header(folder: Path) -> dict[str, Any]:
+    path = folder / HEADER_FILE
+    if not path.exists():
+        raise NotFoundError(
+            f"no release in {folder}; expected {HEADER_FILE} (see `daybreak train`)"
+        )
+    try:
+        head: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: {error}; train again") from error
+    version = head.get("format") if isinstance(head, dict) else None
+    if version != FORMAT_VERSION or head.get("levels") != list(EVENT_LEVELS):
+        raise DataError(
+            f"{folder} has format {version!r}, this version reads {FORMAT_VERSION}; train again"
+        )
+    return head
+
+
+def _load_encoders(
+    folder: Path, header: dict[str, Any], encoder: Encoder | None
+) -> tuple[ContentEncoder, ProfileEncoder]:
+    name = header["settings"]["encoder"]
+    if encoder is None and name:
+        try:
+            encoder = CachedEncoder(load_encoder(name), FileVectors())
+        except DaybreakError as error:
+            raise NotFoundError(
+                f"the release needs the text model {name!r}: {error}"
+            ) from error
+    content = ContentEncoder.load(folder / "content", encoder)
+    return content, ProfileEncoder.load(folder / "profile")
+
+
+def _write_items(folder: Path, items: Items) -> None:
+    for number, block in enumerate(items.blocks):
+        write_state(folder / "blocks" / str(number), {}, block)
+    (folder / "items.json").write_text(json.dumps(list(items.ids.ids)), encoding="utf-8")
+
+
+def _read_items(folder: Path) -> Items:
+    ids = Vocabulary(json.loads((folder / "items.json").read_text(encoding="utf-8")))
+    blocks: list[ContentBlock] = []
+    while (part := folder / "blocks" / str(len(blocks))).exists():
+        blocks.append(read_state(part, ContentBlock)[1])
+    return Items(ids, tuple(blocks))
+
+
+def _blend_to_dict(blend: Blend) -> dict[str, Any]:
+    arrays = ("scale", "weights", "new_weights", "new_bias")
+    return {
+        "strategies": list(blend.strategies),
+        "likeness": blend.arrival_probability,
+        "report": blend.report,
+        **{name: getattr(blend, name).tolist() for name in arrays},
+    }
+
+
+def _blend_from_dict(plain: dict[str, Any]) -> Blend:
+    blend = Blend(
+        tuple(plain["strategies"]),
+        np.array(plain["scale"], dtype=np.float32),
+        np.array(plain["weights"]),
+        np.array(plain["new_weights"]),
+        np.array(plain["new_bias"]),
+    )
+    return replace(blend, arrival_probability=plain["likeness"], report=plain["report"])

@@ -1,0 +1,116 @@
+"""Answers on their way into the journal: written behind, many at a time."""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from itertools import chain
+from threading import Event, Lock, Thread
+
+from daybreak.errors import DaybreakError
+from daybreak.store.base import Journal, LoggedRecommendation
+
+log = logging.getLogger(__name__)
+
+
+MAX_WRITE_DELAY_S = 0.2
+"""How long an answer may wait; what a crash can lose of the log [s]."""
+MAX_TRANSACTION_ANSWERS = 500
+"""Answers in one transaction."""
+MAX_WAITING_ANSWERS = 50_000
+"""Answers that wait while the store cannot be written; then the oldest are given up."""
+
+
+class AnswerLog:
+    """Keeps answers for a moment, so that nobody waits for the disk to get one.
+
+    Args:
+        journal: Where they are kept for good.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._waiting: deque[LoggedRecommendation] = deque()
+        self._being_written: list[LoggedRecommendation] = []
+        """Being written: still to be found here until they are there."""
+        self._lock = Lock()
+        self._writing = Lock()
+        self._stop = Event()
+        self.dropped = 0
+        """Answers that were given up."""
+        self._thread = Thread(target=self._run, name="answer log", daemon=True)
+        self._thread.start()
+
+    def put(self, answers: Sequence[LoggedRecommendation]) -> None:
+        """Keep answers; returns at once."""
+        with self._lock:
+            self._waiting.extend(answers)
+            while len(self._waiting) > MAX_WAITING_ANSWERS:
+                self._waiting.popleft()
+                self.dropped += 1
+
+    def find(self, id_: str) -> LoggedRecommendation | None:
+        """Return an answer that is waiting, or from the journal."""
+        with self._lock:
+            for answer in chain(self._being_written, self._waiting):
+                if answer.id == id_:
+                    return answer
+        return next(iter(self._journal.recommendations(ids=[id_])), None)
+
+    def forget(self, user: str) -> int:
+        """Drop the waiting answers of a user; returns after a write under way has ended."""
+        with self._writing, self._lock:
+            kept = [answer for answer in self._waiting if answer.user_id != user]
+            gone = len(self._waiting) - len(kept)
+            self._waiting = deque(kept)
+            return gone
+
+    def count(self, user: str) -> int:
+        """Return how many answers of a user wait."""
+        with self._lock:
+            return sum(answer.user_id == user for answer in self._waiting)
+
+    def flush(self) -> None:
+        """Write all that waits.
+
+        Raises:
+            StoreError: The store cannot be written; the answers wait on.
+        """
+        with self._writing:
+            while batch := self._next_batch():
+                try:
+                    self._journal.put_recommendations(batch)
+                except BaseException:
+                    with self._lock:
+                        self._waiting.extendleft(reversed(batch))
+                    raise
+                finally:
+                    self._being_written = []
+
+    @property
+    def waiting(self) -> int:
+        """How many answers wait."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Write all that waits, then stop."""
+        self._stop.set()
+        self._thread.join()
+        try:
+            self.flush()
+        except DaybreakError as error:
+            self.dropped += len(self._waiting)
+            log.error("%d answers could not be logged: %s", len(self._waiting), error)
+
+    def _next_batch(self) -> list[LoggedRecommendation]:
+        with self._lock:
+            n = min(MAX_TRANSACTION_ANSWERS, len(self._waiting))
+            self._being_written = [self._waiting.popleft() for _ in range(n)]
+            return self._being_written
+
+    def _run(self) -> None:
+        while not self._stop.wait(MAX_WRITE_DELAY_S):
+            try:
+                self.flush()
+            except DaybreakError as error:
+                log.warning("answers wait to be logged: %s", error)
+                self._stop.wait(1.0)

@@ -1,0 +1,111 @@
+"""Answer together what is asked at the same time."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+from daybreak.errors import ServiceError
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+MAX_BATCH_REQUESTS = 64
+"""Questions answered together; more would make all of them wait."""
+MAX_WAITING_REQUESTS = 5_000
+"""Questions that may wait; more are refused at once, which is better than answered too late."""
+
+
+class Batcher(Generic[Q, A]):
+    """One thread that takes all questions that are waiting, and answers them in one go.
+
+    While nobody asks it sleeps; a single question is answered at once, so nothing is gained by
+    waiting and nobody waits for company. Under load batches grow by themselves.
+
+    Args:
+        answer: Questions to answers, one each; an exception among them is raised for that
+            question alone.
+        name: Of the thread.
+
+    Example:
+        >>> with Batcher(lambda words: [word.upper() for word in words]) as batcher:
+        ...     batcher.submit("tea").result()
+        'TEA'
+    """
+
+    def __init__(
+        self, answer: Callable[[Sequence[Q]], Sequence[A | Exception]], name: str = "answers"
+    ) -> None:
+        self._process = answer
+        self._waiting: SimpleQueue[tuple[Q, Future[A]] | None] = SimpleQueue()
+        self._closed = False
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, question: Q) -> "Future[A]":
+        """Ask; the answer comes with the future. A cancelled one is not answered.
+
+        Raises:
+            ServiceError: Too many are waiting, or it has been closed.
+        """
+        if self._closed:
+            raise ServiceError("the service has been closed")
+        if self._waiting.qsize() >= MAX_WAITING_REQUESTS:
+            raise ServiceError(
+                f"more than {MAX_WAITING_REQUESTS:,} requests are waiting; try again later"
+            )
+        future: Future[A] = Future()
+        self._waiting.put((question, future))
+        return future
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait."""
+        return self._waiting.qsize()
+
+    def close(self) -> None:
+        """Answer what was asked, then stop."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            batch, open_ = self._next()
+            live = [(q, future) for q, future in batch if future.set_running_or_notify_cancel()]
+            if live:
+                self._set_results(live)
+
+    def _next(self) -> tuple[list[tuple[Q, Future[A]]], bool]:
+        """Wait for a question, and take those that came meanwhile; False: it was the last."""
+        batch: list[tuple[Q, Future[A]]] = []
+        entry = self._waiting.get()
+        while entry is not None:
+            batch.append(entry)
+            if len(batch) >= MAX_BATCH_REQUESTS:
+                return batch, True
+            try:
+                entry = self._waiting.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _set_results(self, batch: Sequence[tuple[Q, Future[A]]]) -> None:
+        try:
+            answers = self._process([question for question, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
+            answers = [error] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def __enter__(self) -> "Batcher[Q, A]":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

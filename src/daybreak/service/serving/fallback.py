@@ -1,0 +1,125 @@
+"""Answers before any training: what is popular, else what is new, and what is like it."""
+
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data import EventRules, Tables
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models import LinearModel, LinearScorer
+from daybreak.models.base import QueryFeatureKind, align_values
+from daybreak.models.content_match import ContentMatchModel
+from daybreak.models.popular import PopularConfig, PopularModel, PopularState
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.rng import create_generator
+from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.state.serving_state import ReleaseSnapshot
+from daybreak.service.training.fit import TrainedModel, TrainingStats
+from daybreak.types import Floats, Rows
+
+UNTRAINED_NOTE = (
+    "nothing has been trained yet: answers are what is popular, what is new and what is like "
+    "it; train with: daybreak train"
+)
+REBUILD_GROWTH_FACTOR = 1.2
+"""So many times the items of before make it worth beginning anew."""
+_STRATEGIES = (
+    Strategy("popular", "popular"),
+    Strategy("latest", "popular"),
+    Strategy("content/match", "content_match", scores_new=True),
+)
+RECENCY_WEIGHT = 0.05
+"""Weight of what is new beside what is popular: it decides among equals."""
+
+
+def untrained_snapshot(tables: Tables) -> ReleaseSnapshot:
+    """Return a scene that has learned nothing: it counts, and compares words.
+
+    The default weights are those that a training takes where it cannot measure any.
+    """
+    read = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
+    fitted = _fit_defaults(read.data)
+    blend = _default_blend(fitted)
+    facts = TrainingStats(0, read.data.events.has_time_order)
+    learned = TrainedModel(
+        read.content, read.profile, read.data.items, blend, fitted, read.rules, facts
+    )
+    return ReleaseSnapshot.from_tables("", learned, tables.items, tables, (UNTRAINED_NOTE,))
+
+
+def needs_rebuild(scene: ReleaseSnapshot) -> bool:
+    """Say whether so much has come that a beginning should be made anew.
+
+    A catalogue of which nothing was known has no words to compare by; so it is made anew when
+    the first items come.
+    """
+    first, now = len(scene.state.trained.items), len(scene.state.catalogue.items)
+    return not scene.release and now > REBUILD_GROWTH_FACTOR * first
+
+
+def _fit_defaults(data: Dataset) -> FittedStrategies:
+    """Let every item be known to every strategy: none of them has learned from events."""
+    items = data.items
+    counts = np.bincount(data.events.item, minlength=len(items)).astype(np.float64)
+    values = np.log1p(counts * (10_000 / max(counts.sum(), 1.0))).astype(np.float32)
+    popular = PopularModel().with_state(PopularState(values, dated=True))
+    latest = RecencyModel().fit(data)
+    match = ContentMatchModel().fit(data)
+    models: tuple[LinearModel, ...] = (popular, latest, match)  # type: ignore[type-arg]
+    return FittedStrategies(_STRATEGIES, models, items)
+
+
+class RecencyModel(LinearModel[PopularConfig, PopularState]):
+    """How new each item is, from 0 to 1: by its time, or by the order in which items came."""
+
+    Config: ClassVar = PopularConfig
+    State: ClassVar = PopularState
+    feature_kind: ClassVar[QueryFeatureKind] = "none"
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
+        """Order the items; see :meth:`Model.learn`."""
+        n, created = len(data.items), data.items.created_at
+        place = np.arange(n)
+        if len(created):
+            place = np.argsort(np.lexsort((place, np.nan_to_num(created, nan=-np.inf))))
+        return PopularState((place / max(n - 1, 1)).astype(np.float32), dated=True)
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look the order up; see :meth:`LinearModel.linear_scorer`."""
+        bias, known = align_values(train_items, items, self.state.values)
+        return LinearScorer(WeightMatrix(), bias, known)
+
+
+def _default_blend(fitted: FittedStrategies) -> Blend:
+    """Return weights that nobody measured."""
+    weights = np.tile([1.0, RECENCY_WEIGHT, 1.0], (len(EVENT_LEVELS), 1))
+    new = np.tile([0.0, 0.0, 1.0], (len(EVENT_LEVELS), 1))
+    scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
+    # What has just come stands before what is old and not popular.
+    bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)
+    return Blend(
+        tuple(s.name for s in _STRATEGIES), scale.astype(np.float32), weights, new, bias
+    )
+
+
+def _score_scale(fitted: FittedStrategies, row: int) -> float:
+    """Return how far apart a strategy's scores of items typically are."""
+    form = fitted.models[row].linear_scorer(fitted.train_items, fitted.train_items)
+    if fitted.models[row].feature_kind == "none":
+        spread = float(form.bias.std()) if len(form.bias) else 0.0
+    else:
+        some = create_generator(0, "spread").permutation(len(fitted.train_items))[:100]
+        scores = _single_event_scores(form, len(fitted.train_items), some)
+        spread = float(scores.std(axis=1).mean()) if scores.size else 0.0
+    return spread if spread > 1e-9 else 1.0
+
+
+def _single_event_scores(form: LinearScorer, n_items: int, some: Rows) -> Floats:
+    """Return the scores for people who like one item each."""
+    ones = np.ones(len(some), dtype=np.float32)
+    likes = sp.csr_array((ones, (np.arange(len(some)), some)), shape=(len(some), n_items))
+    product = form.weights.apply(likes)
+    return np.zeros((0, 0), dtype=np.float32) if product is None else product

@@ -1,0 +1,180 @@
+"""Attributes of items or users as they were stored, by id."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from daybreak.service.ingest.rows import frame_from_rows
+
+MAX_CACHED_ROWS = 20_000
+"""Rows of the frame that are kept as objects, because they were asked for."""
+MAX_UNMERGED_ROWS = 2_000
+"""Changed rows that are kept as objects; more are put into the frame."""
+PLACEHOLDER_COLUMN = "\0"
+"""Column that keeps the place of rows without attributes; no attribute has this name."""
+
+Row = dict[str, Any]
+
+
+class RowCache:
+    """Rows of one table in memory; the frame is compact, the latest rows lie beside it.
+
+    One thread may change it while others read.
+
+    Args:
+        key: ``item_id`` or ``user_id``.
+        frame: One row an id.
+
+    Example:
+        >>> sheet = RowCache("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
+        >>> sheet.put(pl.DataFrame({"item_id": ["cup"], "size": ["big"]}))
+        >>> sheet.get("tea"), sheet.get("cup"), sheet.get("pot")
+        ({'price': 3}, {'size': 'big'}, None)
+        >>> sheet.page(-1, 1)
+        ([('tea', {'price': 3})], 0)
+    """
+
+    def __init__(self, key: str, frame: pl.DataFrame) -> None:
+        self.key = key
+        self._ids: list[str | None] = []
+        """By number, in the order in which ids came; None where an id is gone."""
+        self._numbers: dict[str, int] = {}
+        rows = {self._number_of(id_): row for row, id_ in enumerate(frame[key].to_list())}
+        self._base = (frame.drop(key), rows)
+        """A frame, and number -> row of it; changed together, by one assignment."""
+        self._unmerged: dict[int, Row] = {}
+        self._row_objects: dict[int, Row] = {}
+
+    def get(self, id_: str) -> Row | None:
+        """Return the attributes of an id that have a value; None when nobody knows it.
+
+        What is returned is shared, and must not be changed.
+        """
+        number = self._numbers.get(id_)
+        return None if number is None else self._row_at(number)
+
+    def changed_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that say something else than is known already."""
+        new = [self.get(id_) != row for id_, row in self._rows_of(frame)]
+        return frame if all(new) else frame.filter(pl.Series(new, dtype=pl.Boolean))
+
+    def put(self, frame: pl.DataFrame) -> None:
+        """Replace rows, or add them."""
+        for id_, row in self._rows_of(frame):
+            self._unmerged[self._number_of(id_)] = row
+        if len(self._unmerged) > MAX_UNMERGED_ROWS:
+            self._merge_rows()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget ids and all that was known of them."""
+        gone = [number for id_ in ids if (number := self._numbers.pop(id_, None)) is not None]
+        for number in gone:
+            self._ids[number] = None
+            self._unmerged.pop(number, None)
+        base, places = self._base
+        rows = [row for number in gone if (row := places.pop(number, None)) is not None]
+        if gone:  # nothing of them stays in memory
+            self._row_objects = {}
+        if rows:
+            keep = ~pl.int_range(base.height, eager=True).is_in(rows)
+            blank = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
+            self._base = (base.select(blank), places)
+
+    def page(self, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
+        """Return up to ``n`` rows that come after a number, and the number to go on after."""
+        found: list[tuple[str, Row]] = []
+        number = after
+        while len(found) < n and number + 1 < len(self._ids):
+            number += 1
+            id_ = self._ids[number]
+            if id_ is not None:
+                found.append((id_, self._row_at(number)))
+        return found, number if number + 1 < len(self._ids) else None
+
+    def columns(self) -> Mapping[str, pl.DataType]:
+        """Return the columns of the frame and their types."""
+        return self._base[0].schema
+
+    def ids(self) -> list[str]:
+        """Return every id, in the order in which they came."""
+        return [id_ for id_ in self._ids if id_ is not None]
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _rows_of(self, frame: pl.DataFrame) -> Iterator[tuple[str, Row]]:
+        """Yield the ids of a frame with the attributes that have a value."""
+        names = [name for name in frame.columns if name != self.key]
+        columns = [frame[name].to_list() for name in (self.key, *names)]
+        for id_, *values in zip(*columns, strict=True):
+            yield id_, {n: v for n, v in zip(names, values, strict=True) if v is not None}
+
+    def _number_of(self, id_: str) -> int:
+        number = self._numbers.get(id_)
+        if number is None:
+            number = len(self._ids)
+            self._ids.append(id_)
+            self._numbers[id_] = number
+        return number
+
+    def _row_at(self, number: int) -> Row:
+        late = self._unmerged.get(number)
+        if late is not None:
+            return late
+        read = self._row_objects  # this very one: what is changed meanwhile drops it
+        known = read.get(number)
+        if known is not None:
+            return known
+        base, places = self._base
+        row = places.get(number)
+        if row is None or not base.width:
+            return {}
+        values = zip(base.columns, base.row(row), strict=True)
+        found = {name: value for name, value in values if value is not None}
+        if len(read) >= MAX_CACHED_ROWS:
+            read.clear()
+        read[number] = found
+        return found
+
+    def _merge_rows(self) -> None:
+        """Put the rows beside the frame into it."""
+        base, places = self._base
+        kept = {number: row for number, row in places.items() if number not in self._unmerged}
+        new = frame_from_rows(
+            [{PLACEHOLDER_COLUMN: None, **row} for row in self._unmerged.values()]
+        )
+        blank = pl.DataFrame(
+            {PLACEHOLDER_COLUMN: [None] * len(kept)}, {PLACEHOLDER_COLUMN: pl.String}
+        )
+        old = base[list(kept.values())] if base.width else blank
+        both = _concat_rows(old, new).drop(PLACEHOLDER_COLUMN)
+        self._base = (
+            both,
+            {number: row for row, number in enumerate([*kept, *self._unmerged])},
+        )
+        self._row_objects = {}
+        self._unmerged = {}  # only now: whoever reads meanwhile finds every row
+
+
+def _concat_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Return all rows; a column that is a list on one side only becomes text."""
+    mixed = [
+        name
+        for name in old.columns
+        if name in new.columns and old.schema[name].is_nested() != new.schema[name].is_nested()
+    ]
+    sides = [_lists_as_text(side, mixed) for side in (old, new)]
+    return pl.concat(sides, how="diagonal_relaxed")
+
+
+def _lists_as_text(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join("|")
+        if frame.schema[name].is_nested()
+        else pl.col(name).cast(pl.String)
+        for name in names
+    )

@@ -1,0 +1,211 @@
+"""The catalogue as it is now, learned or added since.
+
+Rows of items as models see them; text that has not changed is not encoded again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data.casts import cast_like
+from daybreak.data.dataset import ContentBlock, Items
+from daybreak.data.fields import ContentField
+from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
+from daybreak.service.inputs.dataset import creation_times
+from daybreak.service.state.rules import RuleCompiler
+from daybreak.types import Doubles, Floats, Mask, Rows
+
+HIDDEN_COLUMN = "is_hidden"
+"""Column of items that are not to be recommended: sold out, withdrawn."""
+TITLE_COLUMNS = ("title", "name")
+MAX_CONTENT_DIFFERENCE = 1e-4
+"""Sum of differences up to which two rows of content are the same."""
+TRUE_TEXTS = ("true", "1", "1.0", "yes")
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Raw rows beside encoded ones; every change makes a new value."""
+
+    frame: pl.DataFrame
+    """One row an item, in the order of ``items``."""
+    items: Items
+    deleted_rows: frozenset[int] = frozenset()
+    """Rows of items that were deleted: they keep their place and are never recommended."""
+    has_content: Mask | None = field(default=None, repr=False)
+    """(n_items,) what :meth:`described` returns; None: to be worked out."""
+    fields: tuple[ContentField, ...] = ()
+    """What the columns were found to be when models learned from them."""
+
+    @cached_property
+    def rule_compiler(self) -> RuleCompiler:
+        """What rules mean for these items."""
+        return RuleCompiler(self.frame, self.items, self.is_visible(), self.fields)
+
+    def first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that name an item, the first of each."""
+        named = frame.filter(pl.col("item_id").is_not_null())
+        return named.unique("item_id", keep="first", maintain_order=True)
+
+    def new_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of items that are not there yet, the first of each id."""
+        named = self.first_rows(frame)
+        rows = self.items.ids.rows(named["item_id"]).tolist()
+        fresh = [row < 0 or row in self.deleted_rows for row in rows]
+        return named.filter(pl.Series(fresh, dtype=pl.Boolean))
+
+    def with_rows(
+        self, frame: pl.DataFrame, blocks: tuple[ContentBlock, ...]
+    ) -> "tuple[Catalogue, Rows]":
+        """Return it with items that are new, at the end, or take the place of what was known.
+
+        Args:
+            frame: Rows of items, each once.
+            blocks: The same, encoded.
+
+        Returns:
+            The catalogue, and the rows of items that are new or whose content has changed.
+        """
+        mine = self.items
+        ids = mine.ids.with_ids(frame["item_id"])
+        rows = ids.rows(frame["item_id"])
+        order = np.r_[np.arange(len(mine)), np.zeros(len(ids) - len(mine), dtype=np.int64)]
+        order[rows] = len(mine) + np.arange(len(rows))
+        old = rows < len(mine)
+        same = np.zeros(len(rows), dtype=bool)
+        same[old] = _has_same_content(mine.blocks, rows[old], blocks, np.flatnonzero(old))
+        created = _created_times(mine, frame)
+        stacked = tuple(
+            _stack_rows(*pair, order) for pair in zip(mine.blocks, blocks, strict=True)
+        )
+        items = Items(ids, stacked, created[order] if len(created) else created)
+        both = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
+        gone = self.deleted_rows - set(rows.tolist())
+        told = np.r_[self.content_mask(), np.zeros(len(ids) - len(mine), dtype=bool)]
+        told[rows] = _rows_with_content(blocks, len(rows))
+        found = replace(
+            self, frame=both[order], items=items, deleted_rows=gone, has_content=told
+        )
+        return found, rows[~same]
+
+    def without_items(self, ids: Sequence[str]) -> "Catalogue":
+        """Return it with some items gone: nobody is told of them until they come again."""
+        rows = self.items.ids.rows(ids)
+        return replace(self, deleted_rows=self.deleted_rows | set(rows[rows >= 0].tolist()))
+
+    def row(self, item: str) -> int:
+        """Return the row of an item, -1 when it is unknown."""
+        return self.items.ids.row(item)
+
+    def titles(self) -> pl.Series:
+        """Return what to call each item: its title where it has one, else its id."""
+        name = next((c for c in TITLE_COLUMNS if c in self.frame.columns), "item_id")
+        titles = self.frame[name].cast(pl.String, strict=False)
+        return titles.zip_with(titles.is_not_null(), self.frame["item_id"]).alias("title")
+
+    def is_visible(self) -> Mask:
+        """Mark the items that may be recommended."""
+        there = np.ones(len(self.items), dtype=bool)
+        if HIDDEN_COLUMN in self.frame.columns:
+            flags = self.frame[HIDDEN_COLUMN].cast(pl.String).str.to_lowercase()
+            there = ~flags.is_in(TRUE_TEXTS).fill_null(value=False).to_numpy()
+        there[list(self.deleted_rows)] = False
+        return there
+
+    def frame_to_store(self) -> pl.DataFrame:
+        """Return the rows as they are kept: those of deleted items are hidden."""
+        if not self.deleted_rows:
+            return self.frame
+        gone = np.zeros(len(self.items), dtype=bool)
+        gone[list(self.deleted_rows)] = True
+        before = (
+            self.frame[HIDDEN_COLUMN]
+            if HIDDEN_COLUMN in self.frame.columns
+            else pl.Series([None])
+        )
+        text = before.cast(pl.String).extend_constant(None, self.frame.height - len(before))
+        hidden = pl.Series(["true"]).new_from_index(0, self.frame.height)
+        return self.frame.with_columns(
+            hidden.zip_with(pl.Series(gone), text).alias(HIDDEN_COLUMN)
+        )
+
+    def content_mask(self) -> Mask:
+        """Mark the items of which anything is known beside the id."""
+        return (
+            _rows_with_content(self.items.blocks, len(self.items))
+            if self.has_content is None
+            else self.has_content
+        )
+
+
+def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
+    """Mark the rows in which any block has something."""
+    told = np.zeros(n, dtype=bool)
+    for block in blocks:
+        told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+    return told
+
+
+def _stack_rows(mine: ContentBlock, theirs: ContentBlock, order: Rows) -> ContentBlock:
+    """Return the rows of two blocks, one after the other, in a new order."""
+    if sp.issparse(mine.matrix):
+        return ContentBlock(
+            mine.name, sp.csr_array(sp.vstack([mine.matrix, theirs.matrix]))[order]
+        )
+    n = len(mine.matrix)
+    out = np.empty((len(order), mine.matrix.shape[1]), dtype=mine.matrix.dtype)
+    out[:n] = mine.matrix
+    new = np.flatnonzero(order >= n)
+    out[new] = theirs.matrix[order[new] - n]
+    return ContentBlock(mine.name, out)
+
+
+def _has_same_content(
+    mine: Sequence[ContentBlock], rows: Rows, theirs: Sequence[ContentBlock], others: Rows
+) -> Mask:
+    """Say for each pair of rows whether the content is the same in every block."""
+    same = np.ones(len(rows), dtype=bool)
+    for a, b in zip(mine, theirs, strict=True):
+        apart = abs(a.matrix[rows] - b.matrix[others])
+        same &= np.asarray(apart.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
+    return same
+
+
+def _created_times(mine: Items, frame: pl.DataFrame) -> Doubles:
+    """Return the times of the items and of further rows; empty when there are none."""
+    theirs = creation_times(frame)
+    if not len(mine.created_at) and not len(theirs):
+        return theirs
+    known = mine.created_at if len(mine.created_at) else np.full(len(mine), np.nan)
+    both: Doubles = np.r_[known, theirs if len(theirs) else np.full(frame.height, np.nan)]
+    return both
+
+
+def encode_items(
+    content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame
+) -> tuple[ContentBlock, ...]:
+    """Return the blocks of rows of items.
+
+    Args:
+        content: Encodes them.
+        catalogue: As it was before; it has the meaning of every text in it.
+        frame: New rows, or what takes the place of rows of the catalogue.
+    """
+    return content.transform(frame, known=_known_text_vectors(content, catalogue, frame))
+
+
+def _known_text_vectors(
+    content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame
+) -> dict[str, Floats]:
+    """Return the meaning of what the same items said before, by text."""
+    rows = catalogue.items.ids.rows(frame["item_id"])
+    rows = rows[rows >= 0]
+    block = next((block for block in catalogue.items.blocks if block.name == MEANING), None)
+    if block is None or not len(rows):
+        return {}
+    texts = item_texts(content.attributes.fields, catalogue.frame[rows])
+    return dict(zip(texts, np.asarray(block.take(rows).matrix), strict=True))

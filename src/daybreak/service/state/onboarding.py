@@ -1,0 +1,270 @@
+"""What to ask a new user next: the questions whose answers are expected to help most."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Events, Queries
+from daybreak.ranking.elicitation import ChoiceModel, expected_dcg_gain, select_questions, top_k
+from daybreak.service.inputs.histories import Histories
+from daybreak.service.state.query_builder import UserContext
+from daybreak.service.state.serving_state import ServingState
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+MAX_CANDIDATE_ITEMS = 100
+"""Items that are most likely known, of which the best are asked; more change nothing."""
+MAX_SAMPLED_USERS = 2_000
+"""Known profiles that tell how common an attribute is."""
+
+QUESTION_SCHEMA: dict[str, Any] = {
+    "rank": pl.Int64,
+    "kind": pl.String,
+    "name": pl.String,
+    "title": pl.String,
+    "values": pl.List(pl.String),
+    "chance": pl.Float64,
+    "gain": pl.Float64,
+    "source": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class OnboardingAnswers:
+    """What somebody has answered so far."""
+
+    liked: tuple[str, ...] = ()
+    """Items that the user knows and likes."""
+    declined: tuple[str, ...] = ()
+    """Items that were asked without a yes, and attributes that the user will not tell."""
+    profile: pl.DataFrame | None = None
+    """``user_id`` and attributes, one row."""
+
+
+@dataclass(frozen=True)
+class OnboardingQuestion:
+    """One question."""
+
+    kind: str
+    """``item``: do you know and like it? ``attribute``: which of the values is yours?"""
+    name: str
+    """Id of the item, or column of the profile."""
+    title: str
+    """What to call it."""
+    values: tuple[str, ...]
+    """Possible answers; of an item: none, as it is yes or silence."""
+    chance: float
+    """That the answer tells something."""
+    gain: float
+    """By how much it is expected to improve the list [DCG@10]."""
+
+
+class QuestionSelector:
+    """Judges questions for one user, with one shelf.
+
+    Args:
+        shelf: That answers.
+        histories: Of known users; they tell how much a typical one takes.
+        said: What is known of the user.
+    """
+
+    def __init__(
+        self, shelf: ServingState, histories: Histories, answers: OnboardingAnswers
+    ) -> None:
+        self.shelf = shelf
+        self.answers = answers
+        self._scorer = shelf.scorers[0]
+        self._n_items = len(self._scorer.items)
+        self.choice_model = ChoiceModel(self._scorer, mean_history_length(histories))
+        self._users_with_profiles = [
+            user for user in histories.user_ids() if user in shelf.profiles.rows
+        ]
+        rows = shelf.catalogue.items.ids.rows([*answers.liked, *answers.declined])
+        self._liked_rows = np.unique(
+            rows[: len(answers.liked)][rows[: len(answers.liked)] >= 0]
+        )
+        self._answered_rows = rows[rows >= 0]
+
+    def questions(self, k: int, *, attributes: bool = False) -> list[OnboardingQuestion]:
+        """Return the k best questions to ask together, the best first.
+
+        Args:
+            k: How many.
+            attributes: Whether to ask for attributes of profiles as well.
+        """
+        found = self._item_questions(k)
+        if attributes:
+            found += self._attribute_questions()
+            found.sort(key=lambda question: -question.gain)
+        return found[:k]
+
+    def _item_questions(self, k: int) -> list[OnboardingQuestion]:
+        rows = self._candidates
+        if not len(rows):
+            return []
+        gains = self._item_gains(rows, self._liked_rows)
+        yes = self._current_scores[1][0, rows]
+        order = select_questions(
+            gains,
+            yes,
+            lambda row: self._item_gains(rows, np.append(self._liked_rows, rows[row])),
+            k,
+        )
+        ids = self.shelf.catalogue.items.ids.ids
+        title = self.shelf.ranker.title
+        return [
+            OnboardingQuestion("item", i, title(i), (), float(yes[row]), float(gains[row]))
+            for row, i in ((row, ids[rows[row]]) for row in order.tolist())
+        ]
+
+    @cached_property
+    def _current_scores(self) -> tuple[Floats, Floats]:
+        """(1, n_items) scores of the blend now, and chances that an item is chosen."""
+        return self._score(self._queries(self._liked_rows[None, :]))
+
+    @cached_property
+    def _candidates(self) -> Rows:
+        """Rows of the items that are asked about: with events, shown, and most likely known."""
+        may = self._allowed & self._scorer.is_warm
+        may[self._answered_rows[self._answered_rows < self._n_items]] = False
+        rows = np.flatnonzero(may)
+        order = np.argsort(-self._current_scores[1][0, rows], kind="stable")[
+            :MAX_CANDIDATE_ITEMS
+        ]
+        return np.asarray(rows[order], dtype=np.int64)
+
+    @cached_property
+    def _allowed(self) -> Mask:
+        return self.shelf.ranker.is_available[: self._n_items].copy()
+
+    def _item_gains(self, rows: Rows, yes: Rows) -> Doubles:
+        """Return (n,) what asking each of some items brings after a yes to others."""
+        if not len(yes) or np.array_equal(yes, self._liked_rows):
+            scores, chances = self._current_scores
+        else:
+            scores, chances = self._score(self._queries(yes[None, :]))
+        known = np.zeros(self._n_items, dtype=bool)
+        known[yes[yes < self._n_items]] = True
+        now = top_k(scores, self._allowed & ~known)[0]
+        after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
+        then, chosen = self._score(self._queries(after))
+        without = np.zeros((len(rows), len(self.shelf.catalogue.items)), dtype=bool)
+        without[np.arange(len(rows))[:, None], after] = True
+        without = without[:, : self._n_items]  # the user may know items that came later
+        without |= ~self._allowed[None, :]
+        return expected_dcg_gain(
+            np.where(known[rows], 0, chances[0, rows]),
+            np.where(without, 0, chosen),
+            np.where(without, -np.inf, then),
+            now,
+        )
+
+    def _attribute_questions(self) -> list[OnboardingQuestion]:
+        """Return a question for each attribute that the user has not told."""
+        names = self.shelf.trained.profile.names
+        told = self._profile
+        common = self._attribute_shares
+        fields: dict[str, list[int]] = {}
+        for column, name in enumerate(names):
+            fields.setdefault(name.partition("=")[0], []).append(column)
+        found = []
+        for field, columns in fields.items():
+            if (
+                field in self.answers.declined
+                or told[:, columns].nnz
+                or not common[columns].any()
+            ):
+                continue
+            gains = self._attribute_gains(np.array(columns), common)
+            values = tuple(names[column].partition("=")[2] for column in columns)
+            chance = min(float(common[columns].sum()), 1.0)
+            found.append(OnboardingQuestion("attribute", field, field, values, chance, gains))
+        return found
+
+    def _attribute_gains(self, columns: Rows, common: Floats) -> float:
+        """Return what the answer to one attribute brings, over its values."""
+        told = sp.csr_array(
+            (np.ones(len(columns), np.float32), (np.arange(len(columns)), columns)),
+            shape=(len(columns), len(common)),
+        )
+        repeated = sp.csr_array(sp.vstack([self._profile] * len(columns)) + told)
+        yes = np.repeat(self._liked_rows[None, :], len(columns), axis=0)
+        scores, chances = self._score(self._queries(yes, repeated))
+        allowed = self._allowed.copy()
+        allowed[self._liked_rows[self._liked_rows < self._n_items]] = False
+        now = top_k(self._current_scores[0], allowed)[0]
+        gains = expected_dcg_gain(
+            common[columns],
+            chances * allowed,
+            np.where(allowed, scores, -np.inf),
+            now,
+        )
+        return float(gains.sum())
+
+    @cached_property
+    def _profile(self) -> Sparse:
+        """(1, n_attributes) what the user has told."""
+        given = self.answers.profile
+        named = None if given is None else given.with_columns(pl.lit("\0new").alias("user_id"))
+        return self.shelf.profiles.lookup(["\0new"], named)[0]
+
+    @cached_property
+    def _attribute_shares(self) -> Floats:
+        """(n_attributes,) shares of known users who have each."""
+        users = self._users_with_profiles[
+            :: max(len(self._users_with_profiles) // MAX_SAMPLED_USERS, 1)
+        ][:MAX_SAMPLED_USERS]
+        matrix = self.shelf.profiles.lookup(users)[0]
+        total = np.asarray(matrix.sum(axis=0), dtype=np.float32).ravel()
+        return np.asarray(total / max(len(users), 1), dtype=np.float32)
+
+    def _queries(self, yes: Rows, profile: Sparse | None = None) -> Queries:
+        """Return queries of (n, n_yes) items of the catalogue; all at one time."""
+        n, size = yes.shape
+        user = np.repeat(np.arange(n), size)
+        events = Events.of(user, yes.ravel(), np.zeros(n * size))
+        told = sp.vstack([self._profile] * n) if profile is None else profile
+        return self.shelf.query_builder.queries(UserContext(events, sp.csr_array(told), {}))
+
+    def _score(self, queries: Queries) -> tuple[Floats, Floats]:
+        scores = self._scorer.score(queries)
+        return scores, self.choice_model.choice_probabilities(queries, scores, self._allowed)
+
+
+def mean_history_length(histories: Histories) -> float:
+    """Return the mean number of events of known users; 10 where nobody is known."""
+    users = len(np.unique(histories.positive.user))
+    return len(histories.positive) / users if users else 10.0
+
+
+def next_questions(
+    shelf: ServingState,
+    histories: Histories,
+    k: int,
+    answers: OnboardingAnswers,
+    *,
+    attributes: bool = False,
+) -> pl.DataFrame:
+    """Return the k best questions to ask somebody together, one row a question.
+
+    Args:
+        shelf: That answers.
+        histories: Of known users.
+        k: How many.
+        said: What was answered so far.
+        attributes: Whether to ask for attributes of profiles as well.
+
+    Returns:
+        ``rank, kind, name, title, values, chance, gain, source``; ``source`` says who judged:
+        ``meta_bayes`` or, where it is not in the blend, ``blend``.
+    """
+    interview = QuestionSelector(shelf, histories, answers)
+    source = interview.choice_model.source
+    rows = [
+        (rank, q.kind, q.name, q.title, list(q.values), q.chance, q.gain, source)
+        for rank, q in enumerate(interview.questions(k, attributes=attributes), 1)
+    ]
+    return pl.DataFrame(rows, schema=QUESTION_SCHEMA, orient="row")

@@ -1,0 +1,220 @@
+"""A key for each event, so that writing it again is noticed.
+
+Add events to the table, fast for many and fast for few.
+
+Events as they are kept, some at a time: of all, of a user, of an item.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import repeat
+from struct import pack, unpack
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sqlalchemy import Connection, Index, Select, select
+from sqlalchemy.schema import CreateIndex, DropIndex
+
+from daybreak.data import EVENT_COLUMNS
+from daybreak.store.base import EventPage
+from daybreak.store.bulk import (
+    MAX_ROWS_PER_BATCH,
+    MIN_BULK_ROWS,
+    count_rows,
+    insert_rows,
+    select_candidates,
+)
+from daybreak.store.schema import events as table
+
+_KEY_COLUMNS = ("user_id", "item_id", "event_type", "timestamp", "value")
+_SEPARATOR = "\x1f"
+_NULL = "\x00"
+_MAX_ROWS_ONE_BY_ONE = 200
+_ID_PREFIX = "id" + _SEPARATOR
+
+
+def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes]:
+    """Return (n_events,) keys of 16 bytes: of the id where there is one, else of the content.
+
+    The n-th of several equal events gets the key of "content, n", so equal events in one call
+    differ from each other and are found again in the next call. Two different events get the
+    same key with a chance below n² / 2¹²⁹.
+
+    Example:
+        >>> twice = pl.DataFrame({"user_id": ["a", "a"], "item_id": ["x", "x"],
+        ...     "event_type": [None, None], "timestamp": [1.0, 1.0], "value": [None, None]})
+        >>> first, second = event_keys(twice)
+        >>> first != second, event_keys(twice) == [first, second]
+        (True, True)
+    """
+    spell = _content_texts_by_row if events.height < _MAX_ROWS_ONE_BY_ONE else _content_texts
+    text = spell(events)
+    if ids is not None:
+        text = [
+            own if id_ is None else _ID_PREFIX + id_
+            for own, id_ in zip(text, ids.cast(pl.String).to_list(), strict=True)
+        ]
+    return _digests(text)
+
+
+def id_keys(ids: Sequence[str]) -> list[bytes]:
+    """Return the keys of events that were written with these ids."""
+    return _digests([_ID_PREFIX + id_ for id_ in ids])
+
+
+def _content_texts(events: pl.DataFrame) -> list[str]:
+    """Return the content of each event and its number among equal ones."""
+    content = events.select(_KEY_COLUMNS).with_columns(
+        _float_bits(events["timestamp"]),
+        _float_bits(events["value"]),
+        pl.col("event_type").cast(pl.String),
+    )
+    occurrence = pl.int_range(pl.len()).over(_KEY_COLUMNS).cast(pl.String)
+    return content.select(
+        pl.concat_str(
+            [*(pl.col(name).fill_null(_NULL) for name in _KEY_COLUMNS), occurrence],
+            separator=_SEPARATOR,
+        ).alias("text")
+    )["text"].to_list()
+
+
+def _content_texts_by_row(events: pl.DataFrame) -> list[str]:
+    """Do the same as :func:`_spelt`, with less to set up."""
+    seen = Counter[str]()
+    texts = []
+    columns = [events[name].to_list() for name in _KEY_COLUMNS]
+    for row in zip(*columns, strict=True):
+        content = _SEPARATOR.join(map(_value_text, row))
+        texts.append(f"{content}{_SEPARATOR}{seen[content]}")
+        seen[content] += 1
+    return texts
+
+
+def _value_text(value: str | float | None) -> str:
+    if value is None:
+        return _NULL
+    if isinstance(value, str):
+        return value
+    return str(unpack("<q", pack("<d", value + 0.0))[0])
+
+
+def _digests(texts: Sequence[str]) -> list[bytes]:
+    return [blake2b(text.encode(), digest_size=16).digest() for text in texts]
+
+
+def _float_bits(values: pl.Series) -> pl.Series:
+    """Spell floats by their bits, which no version of any library rounds differently."""
+    numbers = values.cast(pl.Float64)
+    bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.int64)
+    text = pl.Series(values.name, bits).cast(pl.String)
+    return text.zip_with(numbers.is_not_null(), pl.Series(values.name, [None], pl.String))
+
+
+@dataclass(frozen=True)
+class EventBatch:
+    """Events on their way into the store; all parts have one value an event."""
+
+    keys: Sequence[bytes]
+    events: pl.DataFrame
+    """With ``EVENT_COLUMNS``, and what else is kept of each."""
+
+
+def build_event_batch(
+    keys: Sequence[bytes], events: pl.DataFrame, extra_columns: Mapping[str, pl.Series | None]
+) -> EventBatch:
+    """Put the columns of events and more of text side by side."""
+    return EventBatch(
+        keys,
+        events.select(list(EVENT_COLUMNS)).with_columns(
+            (pl.lit(None) if column is None else column).cast(pl.String).alias(name)
+            for name, column in extra_columns.items()
+        ),
+    )
+
+
+def insert_events(connection: Connection, batch: EventBatch, change: int) -> tuple[bool, ...]:
+    """Insert the events whose key is not there yet, in their order; tell which they were."""
+    fresh = _find_new(connection, batch.keys)
+    keys, events = batch.keys, batch.events
+    if not all(fresh):
+        keys = [key for key, is_new in zip(keys, fresh, strict=True) if is_new]
+        events = events.filter(pl.Series(fresh, dtype=pl.Boolean))
+    with deferred_indexes(connection, enabled=_pays_to_rebuild_indexes(connection, len(keys))):
+        for start in range(0, len(keys), MAX_ROWS_PER_BATCH):
+            part = events[start : start + MAX_ROWS_PER_BATCH]
+            columns = [c for c in part.get_columns() if c.null_count() < part.height]
+            values = (column.to_list() for column in columns)
+            rows = list(zip(keys[start : start + MAX_ROWS_PER_BATCH], *values, repeat(change)))
+            names = ("key", *(column.name for column in columns), "change")
+            insert_rows(connection, table, names, rows)
+    return fresh
+
+
+def _find_new(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]:
+    """Tell which keys are new: not stored, and the first of their kind."""
+    known = {bytes(row[0]) for row in select_candidates(connection, (table.c.key,), keys)}
+    if not known and len(set(keys)) == len(keys):
+        return (True,) * len(keys)
+    fresh = []
+    for key in keys:
+        fresh.append(key not in known)
+        known.add(key)
+    return tuple(fresh)
+
+
+def _pays_to_rebuild_indexes(connection: Connection, n_new: int) -> bool:
+    """Tell whether building indexes anew costs less; PostgreSQL would lock readers out."""
+    if connection.dialect.name != "sqlite" or n_new < MIN_BULK_ROWS:
+        return False
+    return 4 * n_new >= count_rows(connection, table)
+
+
+@contextmanager
+def deferred_indexes(connection: Connection, *, enabled: bool) -> Iterator[None]:
+    """Build the indexes of events after the work, if that is worth it."""
+    aside: list[Index] = []
+    if enabled:
+        aside = sorted(table.indexes, key=lambda index: str(index.name))
+    for index in aside:
+        connection.execute(DropIndex(index))
+    yield
+    for index in aside:
+        connection.execute(CreateIndex(index))
+
+
+EVENT_PAGE_SCHEMA = {
+    **EVENT_COLUMNS,
+    "recommendation_id": pl.String,
+    "session_id": pl.String,
+    "context": pl.String,
+}
+"""Columns of a page."""
+_STORED_NAMES = {"recommendation_id": "recommendation", "session_id": "session"}
+
+
+def select_event_page(
+    connection: Connection, user: str | None, item: str | None, after: int, n: int | None
+) -> EventPage:
+    """Return at most ``n`` events after a cursor, in the order in which they came."""
+    query = _page_query(user, item, after)
+    rows = connection.execute(query if n is None else query.limit(n + 1)).all()
+    page = rows if n is None else rows[:n]
+    more = len(page) < len(rows)
+    frame = pl.DataFrame(
+        [tuple(row[1:]) for row in page], schema=EVENT_PAGE_SCHEMA, orient="row"
+    )
+    return EventPage(frame, int(page[-1][0]) if more else None)
+
+
+def _page_query(user: str | None, item: str | None, after: int) -> Select[Any]:
+    columns = [table.c[_STORED_NAMES.get(name, name)] for name in EVENT_PAGE_SCHEMA]
+    query = select(table.c.row, *columns).where(table.c.row > after).order_by(table.c.row)
+    if user is not None:
+        query = query.where(table.c.user_id == user)
+    if item is not None:
+        query = query.where(table.c.item_id == item)
+    return query
