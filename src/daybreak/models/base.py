@@ -248,8 +248,6 @@ class SupportsWarmStart(Protocol):
 models: Registry[Model[Any, Any]] = Registry("model")
 
 
-
-
 class VectorModel(LinearModel[C, S]):
     """A model whose score is a dot product; it has a vector for any query and any item."""
 

@@ -100,7 +100,6 @@ class GroupCommit:
             task.results.append(result)
 
 
-
 DEFAULT_WAIT_S = 30.0
 """How long to wait for a lock, by default [s]: another program may import a large file."""
 
