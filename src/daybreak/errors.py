@@ -13,17 +13,63 @@
     └── MissingExtraError  an optional dependency is not installed
 
 ``code`` is the stable, machine-readable name; the command line and the server translate it into
-an exit status and an HTTP status. A bug raises a plain Python exception instead.
+an exit status and an HTTP status. ``next_step`` says what the caller can do about the error; the
+command line translates it into a command or an option, with the values of ``parameters``. A bug
+raises a plain Python exception instead.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
+class NextStep(StrEnum):
+    """What a caller can do about an error, independent of how Daybreak was called."""
+
+    IMPORT_DATA = "import_data"
+    """Import data, or choose another store."""
+    CHOOSE_STORE = "choose_store"
+    """Choose another store."""
+    UPGRADE_STORE = "upgrade_store"
+    """Upgrade the store; parameter ``store``: its URL or file."""
+    TRAIN = "train"
+    """Train a release."""
+    TRAIN_WITH_ENCODER = "train_with_encoder"
+    """Train a release with a text encoder."""
+    ASSIGN_TABLES = "assign_tables"
+    """State which file holds the events, the items and the users."""
+    MAP_COLUMN = "map_column"
+    """State which column of the input to read; parameter ``column``: the missing column."""
+    DESCRIBE_ITEM = "describe_item"
+    """Describe the item with a text instead of its id."""
+    CREATE_EXPERIMENT = "create_experiment"
+    """Create an experiment."""
+    FORCE_RELEASE = "force_release"
+    """Put the release into service although it is worse."""
+
+
 class DaybreakError(Exception):
-    """Base of all errors that a caller may want to catch."""
+    """Base of all errors that a caller may want to catch.
+
+    Args:
+        message: What is wrong: where, which value, and what was expected.
+        next_step: What the caller can do about it; None if the message says all.
+        **parameters: Values that the next step needs, by name.
+
+    Example:
+        >>> error = DataError("the store is empty", next_step=NextStep.IMPORT_DATA)
+        >>> str(error), error.code, error.next_step.value
+        ('the store is empty', 'bad_data', 'import_data')
+    """
 
     code: ClassVar[str] = "error"
+
+    def __init__(
+        self, message: str = "", *, next_step: NextStep | None = None, **parameters: str
+    ) -> None:
+        super().__init__(message)
+        self.next_step = next_step
+        self.parameters = parameters
 
 
 class DataError(DaybreakError):
@@ -74,7 +120,7 @@ class GateRefusedError(DaybreakError):
     code = "gate_refused"
 
     def __init__(self, message: str, verdict: Mapping[str, Any]) -> None:
-        super().__init__(message)
+        super().__init__(message, next_step=NextStep.FORCE_RELEASE)
         self.verdict = verdict
         """Every slice, as plain values."""
 

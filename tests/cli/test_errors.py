@@ -1,7 +1,11 @@
+import re
+
 import pytest
+import typer
 
 from daybreak import errors
 from daybreak.cli import output
+from daybreak.cli.app import COMMANDS, app
 
 
 @pytest.mark.parametrize(
@@ -56,9 +60,32 @@ def test_every_error_code_has_a_status():
     assert {kind.code for kind in kinds} == set(output.EXIT_STATUSES)
 
 
+@pytest.mark.parametrize("step", errors.NextStep)
+def test_every_next_step_names_commands_and_options_that_exist(step):
+    text = output.NEXT_STEPS[step]
+    command = re.search(r"daybreak ([a-z]+(?: [a-z]+)?)", text)
+    known = typer.main.get_command(app).commands
+    groups = [known[name].commands for name in known if hasattr(known[name], "commands")]
+    commands = [*known.values(), *(command for group in groups for command in group.values())]
+    options = {
+        name for command in commands for option in command.params for name in option.opts
+    }
+    assert command is None or command[1] in COMMANDS
+    assert set(re.findall(r"--[a-z-]+", text)) <= options
+    assert command or "--" in text
+
+
+def test_the_next_step_follows_the_message(capsys):
+    error = errors.DataError("odd", next_step=errors.NextStep.MAP_COLUMN, column="user_id")
+    assert output.report_error(error) == 3
+    assert capsys.readouterr().err == (
+        "daybreak: odd; name the column with --column user_id=NAME\n"
+    )
+
+
 def test_a_bug_is_a_short_line_that_says_how_to_see_more(capsys, monkeypatch):
     monkeypatch.delenv(output.DEBUG_VARIABLE, raising=False)
-    assert status.report_error(RuntimeError("odd")) == 70
+    assert output.report_error(RuntimeError("odd")) == 70
     assert capsys.readouterr().err == (
         "daybreak: unexpected RuntimeError: odd; DAYBREAK_DEBUG=1 shows where\n"
     )
@@ -66,9 +93,9 @@ def test_a_bug_is_a_short_line_that_says_how_to_see_more(capsys, monkeypatch):
 
 def test_the_traceback_comes_when_asked_for(capsys, monkeypatch):
     monkeypatch.setenv(output.DEBUG_VARIABLE, "1")
-    status.report_error(errors.DataError("odd"))
+    output.report_error(errors.DataError("odd"))
     assert "DataError: odd" in capsys.readouterr().err
 
 
 def test_being_stopped_has_its_own_status(capsys):
-    assert status.report_error(KeyboardInterrupt()) == 130
+    assert output.report_error(KeyboardInterrupt()) == 130

@@ -17,7 +17,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daybreak.errors import DaybreakError
+from daybreak.errors import DaybreakError, NextStep
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +49,22 @@ EXIT_STATUSES = {
 }
 """Exit status of each error code."""
 
+NEXT_STEPS = {
+    NextStep.IMPORT_DATA: (
+        "import data with: daybreak import FOLDER, or name another store with --store"
+    ),
+    NextStep.CHOOSE_STORE: "name another store with --store",
+    NextStep.UPGRADE_STORE: "run: daybreak store upgrade --store {store}",
+    NextStep.TRAIN: "run: daybreak train",
+    NextStep.TRAIN_WITH_ENCODER: "train with a text model: daybreak train --encoder NAME",
+    NextStep.ASSIGN_TABLES: "name the file of each table with --events, --items and --users",
+    NextStep.MAP_COLUMN: "name the column with --column {column}=NAME",
+    NextStep.DESCRIBE_ITEM: "describe a new item with --text",
+    NextStep.CREATE_EXPERIMENT: "create one with: daybreak experiments create",
+    NextStep.FORCE_RELEASE: "release it anyway with --force",
+}
+"""What to type for each next step of an error; braces hold parameters of the error."""
+
 DEBUG_VARIABLE = "DAYBREAK_DEBUG"
 """Environment variable: when set, errors come with their traceback."""
 
@@ -62,7 +78,7 @@ def report_error(error: BaseException) -> int:
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error)
     if isinstance(error, DaybreakError):
-        print_message(str(error))
+        print_message(describe_error(error))
         return EXIT_STATUSES[error.code]
     if hasattr(error, "format_message"):
         print_message(f"{error.format_message()} (see --help)")
@@ -73,6 +89,19 @@ def report_error(error: BaseException) -> int:
     kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
     print_message(f"unexpected {kind}: {error}; {DEBUG_VARIABLE}=1 shows where")
     return EXIT_UNEXPECTED
+
+
+def describe_error(error: DaybreakError) -> str:
+    """Return the message of an error, followed by what to type next.
+
+    Example:
+        >>> from daybreak.errors import NotFoundError
+        >>> describe_error(NotFoundError("nothing is trained", next_step=NextStep.TRAIN))
+        'nothing is trained; run: daybreak train'
+    """
+    if error.next_step is None:
+        return str(error)
+    return f"{error}; {NEXT_STEPS[error.next_step].format(**error.parameters)}"
 
 
 def print_message(message: str) -> None:
