@@ -64,7 +64,7 @@ def resolve_settings(
         ConfigError: An unknown setting, or a value of the wrong kind; the message says where.
 
     Example:
-        >>> settings = effective({"k": 5}, {"DAYBREAK_SEED": "3"}, Path("no.toml"))
+        >>> settings = resolve_settings({"k": 5}, {"DAYBREAK_SEED": "3"}, Path("no.toml"))
         >>> [(s.name, s.value, s.origin) for s in settings if s.origin != "default"]
         [('k', 5, 'flag'), ('seed', 3, 'environment DAYBREAK_SEED')]
     """
@@ -92,7 +92,7 @@ def build_settings(resolved: tuple[EffectiveSetting, ...]) -> Settings:
     """Return the values alone.
 
     Example:
-        >>> build_settings(effective({}, {}, Path("no.toml"))) == Settings()
+        >>> build_settings(resolve_settings({}, {}, Path("no.toml"))) == Settings()
         True
     """
     values: dict[str, Any] = {setting.name: setting.value for setting in resolved}

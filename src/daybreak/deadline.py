@@ -36,15 +36,16 @@ def report_progress(fraction_done: float) -> None:
     """Say how much of the work is done; called by whoever trains, once a round.
 
     Args:
-        share: Done so far, from 0 to 1. 0 says that preparations are over.
+        fraction_done: Share of the work that is done, from 0 to 1; 0: preparations are over and
+            the measured part starts.
 
     Raises:
         OutOfTimeError: At this speed the whole would take longer than allowed.
 
     Example:
-        >>> with allowed(60):
+        >>> with time_limit(60):
         ...     report_progress(0.5)
-        >>> with allowed(0):
+        >>> with time_limit(0):
         ...     report_progress(0.5)
         Traceback (most recent call last):
         daybreak.errors.OutOfTimeError: it would take 1 s, 0 s are left

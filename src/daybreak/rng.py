@@ -11,7 +11,7 @@ def create_generator(seed: int, name: str) -> np.random.Generator:
     Adding a consumer does not change the numbers that the others draw.
 
     Example:
-        >>> draws = [int(stream(0, name).integers(1000)) for name in ("a", "a", "b")]
+        >>> draws = [int(create_generator(0, name).integers(1000)) for name in ("a", "a", "b")]
         >>> draws[0] == draws[1], draws[0] == draws[2]
         (True, False)
     """

@@ -23,7 +23,7 @@ def test_queries_follow_the_order_of_users():
     one, other = (
         Queries.for_users(DATA, EVENTS, np.array(users)) for users in ([0, 2], [2, 0])
     )
-    for name in ("history", "recent", "profile"):
+    for name in ("history", "recent_history", "profile"):
         wanted = getattr(one, name).toarray()[::-1]
         np.testing.assert_array_equal(getattr(other, name).toarray(), wanted)
 
@@ -36,7 +36,7 @@ def test_a_query_is_the_same_alone_and_in_company():
             whole.take(np.array([row])),
         )
         assert len(alone) == 1
-        for name in ("history", "recent", "profile"):
+        for name in ("history", "recent_history", "profile"):
             np.testing.assert_array_equal(
                 getattr(alone, name).toarray(), getattr(taken, name).toarray()
             )

@@ -8,13 +8,14 @@ from daybreak.data.tables import EVENT_COLUMNS, Tables
 from daybreak.data.ties import TieReport, measure_ties
 from daybreak.data.validation import Finding, Readiness, assess_readiness, describe, validate
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.deprecation import deprecated_names
 
 __all__ = [
     "EVENT_COLUMNS",
+    "ColumnMapping",
     "EventRules",
     "Finding",
     "ImportResult",
-    "ColumnMapping",
     "Readiness",
     "Reject",
     "Rejects",
@@ -23,12 +24,23 @@ __all__ = [
     "Tables",
     "TieReport",
     "Vocabulary",
+    "assess_readiness",
     "describe",
+    "match_columns",
+    "measure_ties",
     "preview",
     "read_folder",
     "read_tables",
-    "assess_readiness",
-    "match_columns",
-    "measure_ties",
     "validate",
 ]
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "Mapping": "daybreak.data.ColumnMapping",
+        "Role": "daybreak.data.TableRole",
+        "readiness": "daybreak.data.assess_readiness",
+        "recognise": "daybreak.data.match_columns",
+        "tie_report": "daybreak.data.measure_ties",
+    },
+)

@@ -17,8 +17,10 @@ def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     floats); text is never changed but for the blanks.
 
     Example:
-        >>> ids(pl.Series([7.0, None]))[0].to_list(), ids(pl.Series([" x", ""]))[1].to_list()
-        (['7', None], [False, True])
+        >>> cast_ids(pl.Series([7.0, None]))[0].to_list()
+        ['7', None]
+        >>> cast_ids(pl.Series([" x", ""]))[1].to_list()
+        [False, True]
     """
     if values.dtype.is_float():
         values = values.fill_nan(None)
@@ -33,7 +35,7 @@ def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return values as Float64; bad is what is given but is no finite number.
 
     Example:
-        >>> parsed, bad = numbers(pl.Series(["4.5", "", "NaN", "five", "inf"]))
+        >>> parsed, bad = cast_numbers(pl.Series(["4.5", "", "NaN", "five", "inf"]))
         >>> parsed.to_list(), bad.to_list()
         ([4.5, None, None, None, None], [False, False, False, True, True])
     """
@@ -63,8 +65,8 @@ def cast_attribute(values: pl.Series) -> pl.Series:
     sign. Lists become text with ``|`` between the values; dates become ISO text.
 
     Example:
-        >>> attribute(pl.Series(["1", "2", ""])).dtype, attribute(pl.Series(["01", "2"])).dtype
-        (Int64, String)
+        >>> [cast_attribute(pl.Series(v)).dtype for v in (["1", "2", ""], ["01", "2"])]
+        [Int64, String]
     """
     if values.dtype == pl.Boolean:
         return values
@@ -111,7 +113,7 @@ def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:
     Example:
         >>> old = pl.DataFrame({"price": [1.5], "new": [True], "tags": [["a"]]})
         >>> odd = pl.DataFrame({"price": ["2", "x"], "new": ["true", "y"], "tags": ["a", "b"]})
-        >>> fitted(odd, old).rows()
+        >>> cast_like(odd, old).rows()
         [(2.0, True, None), (None, None, None)]
     """
     return frame.with_columns(

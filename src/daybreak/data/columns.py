@@ -166,8 +166,8 @@ class ColumnMapping:
     """Source column -> column of the tables, for one table; make it with :func:`match_columns`.
 
     Example:
-        >>> seen = recognise(["userID", "itemID", "rating", "note"], "events")
-        >>> seen.convention, seen.source("value"), seen.unused
+        >>> seen = match_columns(["userID", "itemID", "rating", "note"], "events")
+        >>> seen.convention, seen.source_of("value"), seen.unused
         ('Microsoft Recommenders', 'rating', ('note',))
         >>> print(seen)
         events (columns as in Microsoft Recommenders)

@@ -165,7 +165,7 @@ class Dataset:
         >>> from daybreak.data import Vocabulary
         >>> shop = Items(Vocabulary(["tea", "rum", "gin"]))
         >>> data = Dataset(shop, Events.of([0, 1], [1, 1], [0, 0]), n_users=2)
-        >>> data.anchors.ids.ids
+        >>> data.train_items.ids.ids
         ('rum',)
     """
 

@@ -45,7 +45,7 @@ def text_values(column: pl.Series) -> pl.Series:
     Lists become text with ``|`` between the values, durations whole seconds.
 
     Example:
-        >>> cells(pl.Series([2.0, None, 0.5])).to_list()
+        >>> text_values(pl.Series([2.0, None, 0.5])).to_list()
         ['2', None, '0.5']
     """
     if isinstance(column.dtype, pl.Duration):
@@ -60,7 +60,7 @@ def column_stats(values: pl.Series) -> ColumnStats:
     """Return the measures of text values; nulls and blanks do not count.
 
     Example:
-        >>> seen = measure(pl.Series(["1995-11-22", "two words", "7"]))
+        >>> seen = column_stats(pl.Series(["1995-11-22", "two words", "7"]))
         >>> seen.n, round(seen.words, 2), round(seen.dates, 2), seen.whole
         (3, 1.33, 0.33, False)
     """

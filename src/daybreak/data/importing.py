@@ -34,9 +34,10 @@ from daybreak.errors import ConfigError, DataError, NotFoundError
 
 _FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"
 _FILE_PATTERNS: dict[TableRole, str] = {
-    "events": rf"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?){_FILE_SUFFIX}"
-    r"|.*\.inter(\.gz)?$",
-    "items": rf"(items?|movies?|products?|articles?|news|books?){_FILE_SUFFIX}|.*\.item(\.gz)?$",
+    "events": r"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?)"
+    rf"{_FILE_SUFFIX}|.*\.inter(\.gz)?$",
+    "items": r"(items?|movies?|products?|articles?|news|books?)"
+    rf"{_FILE_SUFFIX}|.*\.item(\.gz)?$",
     "users": rf"(users?|customers?|profiles?){_FILE_SUFFIX}|.*\.user(\.gz)?$",
 }
 

@@ -76,14 +76,14 @@ def normalize_types(types: pl.Expr) -> pl.Expr:
 def parse_conditions(text: str) -> tuple[Condition, ...]:
     """Read conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
 
-    ``NAME_PATTERN`` is an event type; ``value`` means any event; ``rating`` also means events that
-    have no type. Operators are ``>= > <= < = == !=``.
+    ``NAME`` is an event type; ``value`` means any event; ``rating`` also means events that have
+    no type. Operators are ``>= > <= < = == !=``.
 
     Raises:
         ConfigError: The text does not follow this form.
 
     Example:
-        >>> [str(condition) for condition in parse("purchase or rating >= 4, play>=0.5")]
+        >>> [str(c) for c in parse_conditions("purchase or rating >= 4, play>=0.5")]
         ['purchase', 'rating>=4', 'play>=0.5']
     """
     if not text.strip():
@@ -147,7 +147,7 @@ def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, C
     """Return negative and seen conditions for usual types, whether they occur or not.
 
     Args:
-        kinds: Types that occur; views are only seen where there are stronger ones.
+        event_types: Types that occur; views are only seen where there are stronger ones.
     """
     weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
     strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
@@ -274,15 +274,17 @@ class ResolvedRules:
         impression that comes later for a purchase.
 
         Args:
-            kinds: Types of events that occur.
+            event_types: Types of events that occur.
 
         Example:
             >>> bought = pl.DataFrame({"event_type": ["purchase"], "value": [1.0]})
             >>> rules = EventRules().resolve(bought)
             >>> kinds = ["purchase", "view", "hide"]
             >>> later = pl.DataFrame({"event_type": kinds, "value": [1.0, None, None]})
-            >>> rules.signs(later).to_list(), rules.with_default_types(["purchase"]).signs(later).to_list()
-            ([1, 1, 1], [1, 0, -1])
+            >>> rules.signs(later).to_list()
+            [1, 1, 1]
+            >>> rules.with_default_types(["purchase"]).signs(later).to_list()
+            [1, 0, -1]
         """
         if not self.default:
             return self
@@ -312,7 +314,7 @@ class ResolvedRules:
         """Return the signs of some types and values; each is judged once.
 
         Example:
-            >>> rules = ResolvedRules(parse("rating>=4"), default=0)
+            >>> rules = ResolvedRules(parse_conditions("rating>=4"), default=0)
             >>> rules.signs_of_kinds([("rating", 5.0), ("view", None), ("rating", 5.0)])
             [1, 0, 1]
         """
@@ -345,7 +347,8 @@ class ResolvedRules:
         """Return the rules as one sentence.
 
         Example:
-            >>> ResolvedRules(parse("rating>=4"), parse("rating<3"), default=0).describe()
+            >>> positive, negative = parse_conditions("rating>=4"), parse_conditions("rating<3")
+            >>> ResolvedRules(positive, negative, default=0).describe()
             'Positive: rating>=4; negative: rating<3; only seen: everything else.'
         """
         rest = "everything else"

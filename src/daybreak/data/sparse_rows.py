@@ -12,10 +12,10 @@ def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -
     """Return a CSR matrix of entries; those of one place count as their sum.
 
     Args:
-        owner: Row of each entry, in any order.
-        column: Of each entry.
-        values: Of each entry.
-        shape: Of the matrix.
+        row: (n_entries,) row of each entry, in any order.
+        column: (n_entries,) column of each entry.
+        values: (n_entries,) value of each entry.
+        shape: Shape of the matrix.
 
     Example:
         >>> ones = np.ones(2, dtype=np.float32)
@@ -35,7 +35,7 @@ def take_rows(matrix: Sparse, rows: Rows) -> Sparse:
     """Return some rows of a CSR matrix; row -1 has nothing in it.
 
     Example:
-        >>> rows_of(sp.csr_array([[1.0, 0.0], [0.0, 2.0]]), np.array([1, -1, 0])).toarray()
+        >>> take_rows(sp.csr_array([[1.0, 0.0], [0.0, 2.0]]), np.array([1, -1, 0])).toarray()
         array([[0., 2.],
                [0., 0.],
                [1., 0.]])

@@ -33,7 +33,7 @@ def measure_ties(events: pl.DataFrame) -> TieReport:
         >>> day = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["1", "2", "10"],
         ...                     "timestamp": [0.0] * 3})
         >>> measure_ties(day)
-        TieReport(pairs=2, ascending=1.0, share=1.0)
+        TieReport(n_pairs=2, ascending_share=1.0, tied_share=1.0)
     """
     timed = events.filter(pl.col("timestamp").is_not_null())
     if not timed.height:

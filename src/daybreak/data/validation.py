@@ -180,7 +180,7 @@ class Readiness:
 
     Example:
         >>> shop = Tables.of(items=pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]}))
-        >>> [strategy.name for strategy in readiness(shop).strategies if strategy.on]
+        >>> [s.name for s in assess_readiness(shop).strategies if s.is_ready]
         ['content']
     """
 
@@ -295,8 +295,9 @@ def _check_times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
     ties = measure_ties(tables.events)
     if ties.is_sorted_by_id:
         text = (
-            f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbours with the same user and time "
-            "are sorted by item id: their order says nothing; export exact times if you can"
+            f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbours with the same user and "
+            "time are sorted by item id: their order means nothing; export exact times if "
+            "possible"
         )
         yield Finding("WARN", "ties", text)
     else:

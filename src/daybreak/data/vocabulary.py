@@ -15,7 +15,7 @@ class Vocabulary:
         >>> words = Vocabulary(["tea", "rum"])
         >>> words.rows(["rum", "gin"]).tolist()
         [1, -1]
-        >>> words.extend(["gin", "tea"]).ids
+        >>> words.with_ids(["gin", "tea"]).ids
         ('tea', 'rum', 'gin')
     """
 

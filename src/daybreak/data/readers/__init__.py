@@ -3,4 +3,8 @@
 from daybreak.data.readers.opening import open_table
 from daybreak.data.readers.source import OpenedTable, RawTable
 
-__all__ = ["RawTable", "OpenedTable", "open_table"]
+__all__ = [
+    "OpenedTable",
+    "RawTable",
+    "open_table",
+]

@@ -48,7 +48,8 @@ def raise_if_mostly_rejected(file: str, n_good: int, rejects: Rejects) -> None:
     """Stop reading when nearly nothing fits: it is not the file that was meant.
 
     Raises:
-        DataError: More than ``MIN_REJECTED_ROWS`` rows were rejected and under 1 % of all were good.
+        DataError: More than ``MIN_REJECTED_ROWS`` rows were rejected and fewer than 1 % of
+            all rows are valid.
     """
     bad = rejects.count_dropped(file)
     if bad > MIN_REJECTED_ROWS and n_good < 0.01 * bad:

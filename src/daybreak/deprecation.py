@@ -1,0 +1,50 @@
+"""Deprecated names: an old name keeps working for one version and says what replaces it."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+REMOVED_IN = "0.3"
+"""Version that removes the names that are deprecated now."""
+
+
+def deprecated_names(module: str, moved: Mapping[str, str]) -> Callable[[str], object]:
+    """Return a module-level ``__getattr__`` that resolves deprecated names.
+
+    The function imports the new object, warns with a ``DeprecationWarning`` that names it, and
+    raises ``AttributeError`` for any other name. The new name may be a class, a function, a
+    constant or a module.
+
+    Args:
+        module: Name of the module that gets the function (``__name__``).
+        moved: Old name in the module to the full dotted path of the new one.
+
+    Example:
+        >>> find = deprecated_names("daybreak.data", {"Role": "daybreak.data.TableRole"})
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     _ = find("Role")
+        >>> print(caught[0].message)
+        daybreak.data.Role is deprecated, removed in 0.3; use daybreak.data.TableRole
+    """
+
+    def find(name: str) -> object:
+        if name not in moved:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn_deprecated(f"{module}.{name}", moved[name])
+        parent, _, last = moved[name].rpartition(".")
+        found = getattr(import_module(parent), last, None)
+        return import_module(moved[name]) if found is None else found
+
+    return find
+
+
+def warn_deprecated(old: str, new: str) -> None:
+    """Warn that ``old`` is deprecated; the warning points to the caller of the calling function.
+
+    Args:
+        old: Name that was used.
+        new: Name to use instead.
+    """
+    message = f"{old} is deprecated, removed in {REMOVED_IN}; use {new}"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)
