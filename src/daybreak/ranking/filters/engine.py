@@ -1,4 +1,4 @@
-"""Filters over the items of a catalogue: SQL conditions, evaluated for all items at once."""
+"""Evaluation of filters: SQL conditions over all items of a catalogue at once."""
 
 import time
 from collections import OrderedDict
@@ -12,37 +12,45 @@ from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.types import Mask
 
 MAX_CACHE_BYTES = 32_000_000
-"""Bytes of answers that are kept."""
+"""Default size of the cached results of one engine."""
 MAX_CACHED_MASKS = 1_000
-"""Answers that are kept, however small they are: their texts take room, too."""
+"""Maximum number of cached results; it bounds the memory of the filter texts."""
 
 
 class FilterEngine:
-    """Answers filters over one catalogue, and keeps the answers.
+    """Evaluates filters over one catalogue and caches the results; thread-safe.
 
     Args:
-        facets: The columns of the catalogue.
+        columns: Columns of the catalogue.
+        max_cache_bytes: Maximum size of the cached results.
 
     Example:
-        >>> shop = FilterColumns(pl.DataFrame({"price": [3.0, 20.0, None]}))
-        >>> FilterEngine(shop).mask("price < 10 or price is null")
+        >>> columns = FilterColumns(pl.DataFrame({"price": [3.0, 20.0, None]}))
+        >>> FilterEngine(columns).mask("price < 10 or price is null")
         array([ True, False,  True])
     """
 
-    def __init__(self, columns: FilterColumns) -> None:
+    def __init__(
+        self, columns: FilterColumns, *, max_cache_bytes: int = MAX_CACHE_BYTES
+    ) -> None:
         self.columns = columns
         self._cache: OrderedDict[Hashable, Mask] = OrderedDict()
+        n_bytes_per_mask = max(1, len(columns))
+        self._max_masks = min(MAX_CACHED_MASKS, max_cache_bytes // n_bytes_per_mask)
         self._lock = Lock()
 
     def mask(self, text: str, at: float | None = None) -> Mask:
-        """Return (n_items,) whether each item fits; what is unknown does not fit.
+        """Return the (n_items,) mask of the items that match a filter.
+
+        An item for which the condition is unknown (NULL) does not match.
 
         Args:
-            text: The filter.
-            at: What ``now()`` is, epoch seconds, counted in whole ones; None: now.
+            text: Filter expression.
+            at: Value of ``now()`` in epoch seconds, rounded down to whole seconds; default: the
+                current time.
 
         Raises:
-            FilterError: It cannot be read, or asks for what is not there.
+            FilterError: The filter is invalid or uses an unknown column.
         """
         second = int(time.time() if at is None else at) if uses_now(text) else None
         return self._cached_mask(
@@ -50,29 +58,28 @@ class FilterEngine:
         )
 
     def mask_any_of(self, name: str, values: tuple[str, ...]) -> Mask:
-        """Return (n_items,) whether a column has one of some texts; see :meth:`mask`."""
+        """Return the (n_items,) mask of the items with any of the values in a column."""
         return self._cached_mask(
             (name, values), lambda: self.columns.require(name).has_any(values)
         )
 
-    def _cached_mask(self, key: Hashable, find: Callable[[], Mask]) -> Mask:
+    def _cached_mask(self, key: Hashable, compute: Callable[[], Mask]) -> Mask:
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]
-        found = find()
-        found.flags.writeable = False
+        mask = compute()
+        mask.flags.writeable = False
         with self._lock:
-            self._cache[key] = found
-            room = min(MAX_CACHED_MASKS, MAX_CACHE_BYTES // max(1, len(self.columns)))
-            while len(self._cache) > room:
+            self._cache[key] = mask
+            while len(self._cache) > self._max_masks:
                 self._cache.popitem(last=False)
-        return found
+        return mask
 
 
 def uses_now(text: str) -> bool:
-    """Say whether what fits a filter depends on when it is asked."""
-    from sqlglot import exp  # noqa: PLC0415 - slow to import, and needed by filters alone
+    """Return whether the result of a filter depends on the current time."""
+    from sqlglot import exp  # noqa: PLC0415 - slow to import, needed by filters only
 
     from daybreak.ranking.filters.parser import parse_filter  # noqa: PLC0415
 
@@ -84,7 +91,7 @@ def uses_now(text: str) -> bool:
 
 
 def evaluate_filter(text: str, columns: FilterColumns, now: float) -> Mask:
-    """Return (n_items,) whether each item fits a filter; see :meth:`FilterEngine.mask`."""
+    """Return the (n_items,) mask of matching items, uncached; see :meth:`FilterEngine.mask`."""
     from daybreak.ranking.filters.compiler import FilterCompiler  # noqa: PLC0415 - as above
     from daybreak.ranking.filters.parser import parse_filter  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ def nobody_convinces(monkeypatch):
 
 
 def costly(name):
-    return replace(get_strategies(name)[0], costly=True)
+    return replace(get_strategies(name)[0], is_slow=True)
 
 
 @pytest.mark.usefixtures("nobody_convinces")

@@ -21,14 +21,14 @@ def scorer(data):
 
 @pytest.fixture
 def queries(data):
-    return Queries.for_users(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
+    return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
 def test_askers_of_one_level_are_together(scorer, queries):
     heard = scorer.encode(queries)
     levels = nearest_level(queries.n_events)
     assert np.unique(levels).size >= 3
-    for level, span in heard.spans.items():
+    for level, span in heard.level_slices.items():
         assert (levels[heard.order[span]] == level).all()
     back = heard.restore_order(heard.queries.n_events[:, None])
     np.testing.assert_array_equal(back[:, 0], queries.n_events)
@@ -37,30 +37,34 @@ def test_askers_of_one_level_are_together(scorer, queries):
 def test_one_asker_needs_no_sorting(scorer, queries):
     heard = scorer.encode(queries.take(np.array([3])))
     assert heard.order is None
-    assert heard.at("history", 0) is heard.evidence["history"]
+    assert heard.at_level("history", 0) is heard.matrices["history"]
 
 
 def test_the_evidence_of_a_level_is_its_rows(scorer, queries):
     heard = scorer.encode(queries)
     for kind in ("history", "profile", "vectors 4"):
-        for level, span in heard.spans.items():
-            found, whole = heard.at(kind, level), heard.evidence[kind]
+        for level, span in heard.level_slices.items():
+            found, whole = heard.at_level(kind, level), heard.matrices[kind]
             np.testing.assert_array_equal(dense(found), dense(whole)[span])
 
 
 def test_evidence_stands_side_by_side_for_each_level(scorer, queries):
-    heard, kinds = scorer.encode(queries), scorer.kinds
-    joined = heard.joined().toarray().reshape(len(queries), len(EVENT_LEVELS), kinds.height)
+    heard, kinds = scorer.encode(queries), scorer.layout
+    joined = (
+        heard.concatenated()
+        .toarray()
+        .reshape(len(queries), len(EVENT_LEVELS), kinds.n_features)
+    )
     rows = np.arange(len(queries))
-    for kind, start in kinds.starts.items():
+    for kind, start in kinds.offsets.items():
         mine = joined[rows, heard.levels, start : start + kinds.widths[kind]]
-        np.testing.assert_array_equal(mine, dense(heard.evidence[kind]))
+        np.testing.assert_array_equal(mine, dense(heard.matrices[kind]))
     assert np.count_nonzero(joined) == np.count_nonzero(joined[rows, heard.levels])
 
 
 def test_what_nobody_asks_for_is_not_gathered(scorer, queries):
     scorer.blend.weights[:, 2:] = scorer.blend.new_weights[:, 2:] = 0
-    assert set(scorer.encode(queries).evidence) == {"profile"}
+    assert set(scorer.encode(queries).matrices) == {"profile"}
 
 
 def dense(evidence):

@@ -13,7 +13,7 @@ MOVED = np.array([2, 17, 33, 39])
 
 @pytest.fixture
 def queries(data):
-    return Queries.for_users(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
+    return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
 def scorer_of(data):

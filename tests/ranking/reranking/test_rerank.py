@@ -73,18 +73,18 @@ def test_the_same_and_the_nearly_same_come_once():
 
 def test_quotas_hold_where_they_count_and_no_further():
     scores = np.arange(6, 0, -1).astype(np.float32)
-    brands = limit([0, 0, 0, 1, 1, -1], 2, at_most=1, of=3)
+    brands = limit([0, 0, 0, 1, 1, -1], 2, at_most=1, n_slots=3)
     rows, causes = Reranker([], constraints=(brands,)).rerank(scores, 6)
     assert rows.tolist() == [0, 3, 5, 1, 2, 4]
     assert causes[:3].tolist() == [BY_SCORE, BY_QUOTA, BY_QUOTA]
-    late = limit([-1, -1, -1, -1, 0, 0], at_least=1, of=2)
+    late = limit([-1, -1, -1, -1, 0, 0], at_least=1, n_slots=2)
     assert Reranker([], constraints=(late,)).rerank(scores, 3)[0].tolist() == [0, 4, 1]
 
 
 def test_quotas_that_need_each_others_places_are_all_kept():
     scores = np.arange(8, 0, -1).astype(np.float32)
-    one = limit([-1] * 4 + [0, 0, -1, -1], at_least=2, of=4)
-    other = limit([-1] * 6 + [0, 0], at_least=2, of=4)
+    one = limit([-1] * 4 + [0, 0, -1, -1], at_least=2, n_slots=4)
+    other = limit([-1] * 6 + [0, 0], at_least=2, n_slots=4)
     rows = Reranker([], constraints=(one, other)).rerank(scores, 4)[0]
     assert sorted(rows.tolist()) == [4, 5, 6, 7]
 

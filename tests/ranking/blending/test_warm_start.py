@@ -30,7 +30,7 @@ class Going(PopularModel):
 @pytest.fixture
 def going(monkeypatch):
     monkeypatch.setattr(Going, "went_on_from", ())
-    monkeypatch.setattr(Strategy, "blank", lambda self: Going(**self.options))
+    monkeypatch.setattr(Strategy, "create_model", lambda self: Going(**self.options))
     return Strategy("popular", "popular")
 
 
@@ -89,7 +89,7 @@ def test_weights_are_those_of_before_by_name(start):
 
 def test_weights_of_new_items_are_taken_before_arrivals_moved_them(start):
     report = {"arrival": {"likeness": 0.5, "stretch": 0.6, "offset": -2.0}}
-    moved = replace(start.blend, likeness=0.5, report=report)
+    moved = replace(start.blend, arrival_probability=0.5, report=report)
     loose = WarmStart(moved, start.fitted).new_weights(moved.strategies)
     np.testing.assert_allclose(loose[:, :-1] * 0.8, moved.new_weights)
     np.testing.assert_allclose(loose[:, -1] * 0.8 - 1.0, moved.new_bias)
@@ -103,7 +103,7 @@ def test_a_start_that_is_best_wins_the_search(data, start):
 
 
 def test_a_refresh_keeps_the_weights_and_simulates_nothing(data, start, monkeypatch):
-    monkeypatch.setattr("daybreak.ranking.blending.fit.play", None)
+    monkeypatch.setattr("daybreak.ranking.blending.fit.build_training_pools", None)
     blend, fitted = refit_models(data, start, 0)
     np.testing.assert_allclose(blend.weights, start.blend.weights)
     np.testing.assert_allclose(blend.new_weights, start.blend.new_weights)

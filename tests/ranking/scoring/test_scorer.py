@@ -19,7 +19,7 @@ def fitted(data):
 def blend(fitted):
     rng = np.random.default_rng(2)
     shape = (len(EVENT_LEVELS), len(DEFAULT_STRATEGIES))
-    may_old, may_new = fitted.roles
+    may_old, may_new = fitted.item_masks
     return Blend(
         fitted.names,
         (rng.random(len(DEFAULT_STRATEGIES)) + 0.5).astype(np.float32),
@@ -31,19 +31,19 @@ def blend(fitted):
 
 @pytest.fixture
 def queries(data):
-    return Queries.for_users(data, data.events.where(data.events.user % 9 != 0), np.arange(30))
+    return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
 def naive(fitted, blend, data, queries):
     """Add up centred, scaled scores of one model, one query and one item at a time."""
-    old = np.isin(np.arange(len(data.items)), data.anchor_rows)
+    old = np.isin(np.arange(len(data.items)), data.train_item_rows)
     total = np.zeros((len(queries), len(data.items)))
-    forms = fitted.forms(data.items)
+    forms = fitted.linear_models(data.items)
     for row, level in enumerate(nearest_level(queries.n_events)):
         for s, (model, form) in enumerate(zip(fitted.models, forms, strict=True)):
             product = form.weights.apply(model.query_features(queries.take(np.array([row]))))
             score = form.bias if product is None else product[0] + form.bias
-            z = (score - score[old].mean()) / blend.scale[s] * form.known
+            z = (score - score[old].mean()) / blend.scale[s] * form.scored
             total[row] += (
                 np.where(old, blend.weights[level, s], blend.new_weights[level, s]) * z
             )
@@ -101,10 +101,10 @@ def test_pieces_add_up_to_scores(fitted, blend, data, queries):
     items = np.array([0, 7, 34, 39])
     for row in range(len(queries)):
         history = queries.history[[row]]
-        names = tuple(("event", data.anchors.ids.ids[place]) for place in history.indices)
+        names = tuple(("event", data.train_items.ids.ids[place]) for place in history.indices)
         each = np.zeros((len(names), history.shape[1]), np.float32)
         each[np.arange(len(names)), history.indices] = 1
-        recent = each * queries.recent[[row]].toarray()
+        recent = each * queries.recent_history[[row]].toarray()
         query = QueryParts(names, csr_array(each), csr_array(recent), queries.profile[[row]])
         found = decompose(scorer, query, items, ["a", "b", "c", "d"])
         np.testing.assert_allclose(found.values.sum(axis=0), scores[row, items], atol=1e-4)

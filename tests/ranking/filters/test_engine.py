@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from daybreak.data.fields import ContentField
 from daybreak.errors import FilterError
-from daybreak.ranking.filters import engine
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.compiler import like_pattern
 from daybreak.ranking.filters.engine import FilterEngine, evaluate_filter
@@ -408,17 +407,16 @@ def test_a_pattern_becomes_a_regular_expression_that_repeats_nothing_but_dots(
     assert like_pattern(pattern, ignore_case=ignore) == regex
 
 
-def test_answers_are_kept_and_forgotten(monkeypatch):
-    asked = []
-    real = filters.evaluate_filter
-    monkeypatch.setattr(engine, "evaluate", lambda *a: asked.append(a[0]) or real(*a))
-    monkeypatch.setattr(engine, "REMEMBERED", 2 * len(ROWS))
-    book = FilterEngine(FACETS)
-    assert book.mask("n = 1") is book.mask("n = 1")
-    for text in ("n = 2", "n = 3", "n = 1"):
-        book.mask(text)
-    assert asked == ["n = 1", "n = 2", "n = 3", "n = 1"]
-    assert not book.mask("n = 1").flags.writeable
+def test_results_are_cached_and_the_oldest_are_evicted():
+    engine = FilterEngine(FACETS, max_cache_bytes=2 * len(ROWS))
+    first = engine.mask("n = 1")
+    assert engine.mask("n = 1") is first
+    for text in ("n = 2", "n = 3"):
+        engine.mask(text)
+    again = engine.mask("n = 1")
+    assert again is not first
+    assert again.tolist() == first.tolist()
+    assert not again.flags.writeable
     assert parse_filter.cache_info().maxsize == MAX_CACHED_TREES
 
 

@@ -95,7 +95,7 @@ def test_light_strategies_learn_however_little_time_there_is(clock):
 
 
 def test_a_missing_extra_is_a_reason_not_a_crash(clock):
-    absent = Absent("deep", "popular", costly=True)
+    absent = Absent("deep", "popular", is_slow=True)
     field = CandidateStrategies((*line_up(clock), absent), budget(clock, 100))
     assert field.fit(example_dataset(), 0, [0, 1], 1).names == ("light",)
     assert "daybreak[deep]" in field.report()["deep"]["left_out"]
