@@ -1,12 +1,13 @@
-"""NDCG of whole catalogues: every candidate is ranked, and ties are worth what chance gives.
+"""Ranking metrics. Every NDCG of the project comes from here.
 
-What a list is worth: one value a user, in whole arrays.
+Two kinds of input exist. Functions that take ``ranked`` measure lists that a system has
+returned: (n_users, k) int64 item rows, best first, -1 where a list is shorter than ``k``;
+positions count from 1; ``relevant`` is an (n_users, n_items) CSR matrix of the targets.
+``expected_ndcg`` and ``expected_gains`` measure scores of whole catalogues and average over all
+orders of equal scores. Both use the same discounts and the same ideal list.
 
-Every function takes ``ranked``, (n_users, k) int64 item rows, best first, -1 where a list is
-shorter than ``k``; places count from 1. ``relevant`` is an (n_users, n_items) CSR matrix of the
-items a user went on to choose. Relevance is binary. A user with nothing relevant is NaN and is
-left out of means; a user with relevant items and an empty list counts 0 for accuracy, and NaN
-for what describes a list.
+Relevance is binary. A user without a relevant item is NaN and is left out of means; a user with
+relevant items and an empty list counts 0 for accuracy, and NaN for the properties of a list.
 """
 
 from collections.abc import Iterator
@@ -18,99 +19,28 @@ import scipy.sparse as sp
 from daybreak.ranked_lists import contains
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-__all__ = ["expected_gains", "expected_ndcg"]
-
-
-_LOWEST_SCORE = np.finfo(np.float32).min
-
-
-def expected_ndcg(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) -> Doubles:
-    """Return the NDCG@k of each row, averaged over all orders of equal scores.
-
-    A target with ``a`` better candidates that shares its score with ``g - 1`` others is equally
-    likely at each of the places ``a + 1 .. a + g``, so it gains the mean of their discounts.
-    Nothing depends on the order of ids, and a model that tells nothing apart is worth exactly
-    what a random order is.
-
-    Args:
-        scores: (n, m) higher is better; what is not a number ranks last, in random order.
-        allowed: (n, m) the candidates.
-        relevant: (n, m) the targets; those that are no candidates are left out.
-        k: Length of the list.
-
-    Returns:
-        (n,) values, NaN where nothing is relevant.
-
-    Source:
-        Järvelin and Kekäläinen 2002, base 2, binary gains; ties as in McSherry and Najork 2008,
-        "Computing information retrieval performance measures efficiently in the presence of
-        tied scores", section 2.
-
-    Example:
-        Two candidates tie for places 1 and 2: the target gains (1 + 1/log2(3)) / 2.
-
-        >>> every, second = np.ones((1, 3), bool), np.array([[False, True, False]])
-        >>> expected_ndcg(np.array([[5, 5, 1]], np.float32), every, second).round(4)
-        array([0.8155])
-    """
-    values = np.full(len(scores), np.nan)
-    for row, _, gained in _iter_target_gains(scores, allowed, relevant & allowed, k):
-        values[row] = min(1.0, gained.sum())
-    return values
-
-
-def expected_gains(scores: Floats, allowed: Mask, relevant: Mask, k: int = 10) -> Sparse:
-    """Return (n, m) CSR: what each target adds to :func:`expected_ndcg` of its row.
-
-    Example:
-        >>> every, targets = np.ones((1, 3), bool), np.array([[True, False, True]])
-        >>> gains = expected_gains(np.array([[3, 2, 1]], np.float32), every, targets)
-        >>> gains.toarray().round(4)
-        array([[0.6131, 0.    , 0.3066]])
-    """
-    found = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
-    if not found:
-        return sp.csr_array(scores.shape)
-    rows = np.repeat([row for row, _, _ in found], [len(columns) for _, columns, _ in found])
-    columns, gained = (np.concatenate([one[place] for one in found]) for place in (1, 2))
-    return sp.csr_array((gained, (rows, columns)), shape=scores.shape)
-
-
-def _iter_target_gains(
-    scores: Floats, allowed: Mask, relevant: Mask, k: int
-) -> Iterator[tuple[int, Rows, Doubles]]:
-    """Yield each row that has targets, their columns, and what each adds."""
-    sums = np.zeros(scores.shape[1] + 1)
-    gains = 1 / np.log2(np.arange(2, min(k, scores.shape[1]) + 2))
-    sums[1 : len(gains) + 1] = np.cumsum(gains)
-    sums[len(gains) + 1 :] = sums[len(gains)]
-    finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
-    worst_first = np.sort(np.where(allowed, finite, -np.inf), axis=1)
-    for row in np.flatnonzero(relevant.any(axis=1)):
-        columns = np.flatnonzero(relevant[row])
-        mine = finite[row, columns]
-        better = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="right")
-        upto = scores.shape[1] - np.searchsorted(worst_first[row], mine, side="left")
-        gained = (sums[upto] - sums[better]) / (upto - better)
-        yield int(row), columns, gained / sums[min(k, len(mine))]
-
-
+LIST_LENGTH = 10
+"""Length k of the lists on which strategies are compared: NDCG@10."""
 ACCURACY_METRICS = ("ndcg", "recall", "hit", "mrr")
 """Metrics by which systems are compared."""
 PER_USER_METRICS = (*ACCURACY_METRICS, "diversity", "novelty", "cold_share", "popularity")
-"""Metrics that are means over users and so have an interval."""
+"""Metrics that are means over users and therefore have an interval."""
 OVERALL_METRICS = ("coverage", "gini")
 """Metrics of all lists together."""
 MAX_PAIRS_PER_BLOCK = 1 << 19
 """Item pairs compared at a time."""
+_LOWEST_SCORE = np.finfo(np.float32).min
 
 
 @dataclass(frozen=True)
 class ListMetrics:
-    """What is known about the items that may be recommended, and who wanted which.
+    """All list metrics for one set of users and candidates.
 
-    ``relevant`` is (n_users, n_items) CSR, ``counts`` (n_items,) training users of each item,
-    ``n_train_users`` all training users, ``categories`` (n_items, n_categories) CSR or None.
+    Attributes:
+        relevant: (n_users, n_items) CSR, the targets.
+        counts: (n_items,) number of training users of each item.
+        n_train_users: Number of training users.
+        categories: (n_items, n_categories) CSR, or None when no categories are known.
     """
 
     relevant: Sparse
@@ -137,6 +67,135 @@ class ListMetrics:
         return {"coverage": coverage(ranked, n_items), "gini": gini(ranked, n_items)}
 
 
+# --- NDCG ----------------------------------------------------------------------------------
+
+
+def discounts(k: int) -> Doubles:
+    """Return the (k,) gains of hits at positions 1 to ``k``: ``1/log2(position + 1)``."""
+    return 1 / np.log2(np.arange(2, k + 2))
+
+
+def ideal_dcg(n_relevant: Rows, k: int) -> Doubles:
+    """Return the best DCG@k for each number of targets: hits at 1 to ``min(k, n_relevant)``."""
+    sums = np.concatenate([[0.0], np.cumsum(discounts(k))])
+    best: Doubles = sums[np.minimum(n_relevant, k)]
+    return best
+
+
+def ndcg(ranked: Rows, relevant: Sparse) -> Doubles:
+    """Return NDCG@k: ``Σ 1/log2(position + 1)`` over hits, divided by the best such sum.
+
+    Args:
+        ranked: (n_users, k) item rows, -1 where a list is shorter.
+        relevant: (n_users, n_items) CSR, the targets.
+
+    Source:
+        Järvelin and Kekäläinen 2002, with base 2, binary gains and the ideal list cut at k.
+
+    Example:
+        Hits at positions 1 and 3, three targets: (1 + 1/2) / (1 + 1/log2(3) + 1/2).
+
+        >>> ndcg(np.array([[1, 3, 2]]), sp.csr_array([[1, 1, 1, 0]])).round(4)
+        array([0.7039])
+    """
+    return ndcg_of_hits(contains(relevant, ranked), _n_relevant(relevant))
+
+
+def ndcg_of_hits(hits: Mask, n_relevant: Rows) -> Doubles:
+    """Return the NDCG@k of lists whose hits are known; NaN where nothing is relevant.
+
+    Args:
+        hits: (n_users, k) whether the item at each position is a target.
+        n_relevant: (n_users,) number of targets, those outside of the list included.
+
+    Example:
+        >>> ndcg_of_hits(np.array([[False, True]]), np.array([1])).round(4)
+        array([0.6309])
+    """
+    k = hits.shape[1]
+    return _safe_divide(hits @ discounts(k), ideal_dcg(n_relevant, k))
+
+
+def expected_ndcg(
+    scores: Floats, allowed: Mask, relevant: Mask, k: int = LIST_LENGTH
+) -> Doubles:
+    """Return the NDCG@k of each row, averaged over all orders of equal scores.
+
+    A target with ``a`` better candidates that shares its score with ``g - 1`` others is equally
+    likely at each of the positions ``a + 1 .. a + g``, so it gains the mean of their discounts.
+    The order of ids has no influence, and a model that gives every item the same score has
+    exactly the value of a random order.
+
+    Args:
+        scores: (n, m) higher is better; values that are not finite rank last, in random order.
+        allowed: (n, m) the candidates.
+        relevant: (n, m) the targets; those that are no candidates are left out.
+        k: Length of the list.
+
+    Returns:
+        (n,) values, NaN where nothing is relevant.
+
+    Source:
+        Järvelin and Kekäläinen 2002, base 2, binary gains; ties as in McSherry and Najork 2008,
+        "Computing information retrieval performance measures efficiently in the presence of
+        tied scores", section 2.
+
+    Example:
+        Two candidates tie for positions 1 and 2: the target gains (1 + 1/log2(3)) / 2.
+
+        >>> every, second = np.ones((1, 3), bool), np.array([[False, True, False]])
+        >>> expected_ndcg(np.array([[5, 5, 1]], np.float32), every, second).round(4)
+        array([0.8155])
+    """
+    values = np.full(len(scores), np.nan)
+    for row, _, gains in _iter_target_gains(scores, allowed, relevant & allowed, k):
+        values[row] = min(1.0, gains.sum())
+    return values
+
+
+def expected_gains(
+    scores: Floats, allowed: Mask, relevant: Mask, k: int = LIST_LENGTH
+) -> Sparse:
+    """Return (n, m) CSR: what each target adds to :func:`expected_ndcg` of its row.
+
+    Example:
+        >>> every, targets = np.ones((1, 3), bool), np.array([[True, False, True]])
+        >>> gains = expected_gains(np.array([[3, 2, 1]], np.float32), every, targets)
+        >>> gains.toarray().round(4)
+        array([[0.6131, 0.    , 0.3066]])
+    """
+    found = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
+    if not found:
+        return sp.csr_array(scores.shape)
+    rows = np.repeat([row for row, _, _ in found], [len(columns) for _, columns, _ in found])
+    columns = np.concatenate([columns for _, columns, _ in found])
+    gains = np.concatenate([gains for _, _, gains in found])
+    return sp.csr_array((gains, (rows, columns)), shape=scores.shape)
+
+
+def _iter_target_gains(
+    scores: Floats, allowed: Mask, relevant: Mask, k: int
+) -> Iterator[tuple[int, Rows, Doubles]]:
+    """Yield each row that has targets, their columns, and the NDCG that each adds."""
+    n_items = scores.shape[1]
+    gains = discounts(min(k, n_items))
+    sums = np.zeros(n_items + 1)
+    sums[1 : len(gains) + 1] = np.cumsum(gains)
+    sums[len(gains) + 1 :] = sums[len(gains)]
+    finite = np.where(np.isfinite(scores), scores, _LOWEST_SCORE)
+    ascending = np.sort(np.where(allowed, finite, -np.inf), axis=1)
+    for row in np.flatnonzero(relevant.any(axis=1)):
+        columns = np.flatnonzero(relevant[row])
+        own = finite[row, columns]
+        n_better = n_items - np.searchsorted(ascending[row], own, side="right")
+        n_up_to = n_items - np.searchsorted(ascending[row], own, side="left")
+        mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
+        yield int(row), columns, mean_gain / sums[min(k, len(own))]
+
+
+# --- other measures of accuracy ------------------------------------------------------------
+
+
 def recall(ranked: Rows, relevant: Sparse) -> Doubles:
     """Return recall at k: ``hits / |relevant|``.
 
@@ -144,47 +203,22 @@ def recall(ranked: Rows, relevant: Sparse) -> Doubles:
         Manning, Raghavan, Schütze 2008, Introduction to Information Retrieval, section 8.3.
 
     Example:
-        Two of the three wanted items (rows 0, 1, 2) are in the list.
+        Two of the three targets (rows 0, 1, 2) are in the list.
 
-        >>> from scipy.sparse import csr_array
-        >>> recall(np.array([[1, 3, 2]]), csr_array([[1, 1, 1, 0]])).round(4)
+        >>> recall(np.array([[1, 3, 2]]), sp.csr_array([[1, 1, 1, 0]])).round(4)
         array([0.6667])
     """
     return _safe_divide(contains(relevant, ranked).sum(axis=1), _n_relevant(relevant))
 
 
-def ndcg(ranked: Rows, relevant: Sparse) -> Doubles:
-    """Return nDCG at k: ``Σ 1/log2(place + 1)`` over hits, over the best such sum there is.
-
-    The best sum has hits at places 1 to ``min(k, |relevant|)``.
-
-    Source:
-        Järvelin and Kekäläinen 2002, with base 2, binary gains and the ideal list cut at k.
-
-    Example:
-        Hits at places 1 and 3, three wanted: (1 + 1/2) / (1 + 1/log2(3) + 1/2).
-
-        >>> from scipy.sparse import csr_array
-        >>> ndcg(np.array([[1, 3, 2]]), csr_array([[1, 1, 1, 0]])).round(4)
-        array([0.7039])
-    """
-    k = ranked.shape[1]
-    discounts = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[0.0], np.cumsum(discounts)])
-    return _safe_divide(
-        contains(relevant, ranked) @ discounts, ideal[np.minimum(_n_relevant(relevant), k)]
-    )
-
-
 def hit(ranked: Rows, relevant: Sparse) -> Doubles:
-    """Return 1 where a list holds at least one relevant item, else 0.
+    """Return 1 where a list holds at least one target, else 0.
 
     Source:
         Deshpande and Karypis 2004, Item-based top-N recommendation, section 6 (hit rate).
 
     Example:
-        >>> from scipy.sparse import csr_array
-        >>> hit(np.array([[1], [1]]), csr_array([[0, 1], [1, 0]]))
+        >>> hit(np.array([[1], [1]]), sp.csr_array([[0, 1], [1, 0]]))
         array([1., 0.])
     """
     found = contains(relevant, ranked).any(axis=1)
@@ -192,14 +226,13 @@ def hit(ranked: Rows, relevant: Sparse) -> Doubles:
 
 
 def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
-    """Return ``1 / place`` of the first hit, 0 without one in the first k.
+    """Return ``1 / position`` of the first hit, 0 without one in the first k.
 
     Source:
         Voorhees 1999, The TREC-8 question answering track report (reciprocal rank), cut at k.
 
     Example:
-        >>> from scipy.sparse import csr_array
-        >>> mrr(np.array([[0, 2, 1]]), csr_array([[0, 1, 1]]))
+        >>> mrr(np.array([[0, 2, 1]]), sp.csr_array([[0, 1, 1]]))
         array([0.5])
     """
     found = contains(relevant, ranked)
@@ -207,11 +240,14 @@ def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
     return np.where(_n_relevant(relevant) > 0, value, np.nan)
 
 
+# --- properties of lists -------------------------------------------------------------------
+
+
 def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
     """Return the mean distance of the pairs of a list, ``1 - |A∩B| / |A∪B|`` of categories.
 
     Two items without a category are at distance 0. NaN for lists of fewer than two items, and
-    for everybody when no categories are known.
+    for all users when no categories are known.
 
     Args:
         ranked: (n_users, k) item rows.
@@ -224,26 +260,25 @@ def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
     Example:
         Categories {x, y} and {y}: 1 - 1/2.
 
-        >>> from scipy.sparse import csr_array
-        >>> diversity(np.array([[0, 1]]), csr_array([[1, 1], [0, 1]]))
+        >>> diversity(np.array([[0, 1]]), sp.csr_array([[1, 1], [0, 1]]))
         array([0.5])
     """
-    total, pairs = np.zeros(len(ranked)), np.zeros(len(ranked))
+    total, n_pairs = np.zeros(len(ranked)), np.zeros(len(ranked))
     if categories is not None:
         first, second = np.triu_indices(ranked.shape[1], 1)
         step = max(1, MAX_PAIRS_PER_BLOCK // max(1, len(first)))
         for start in range(0, len(ranked), step):
-            part = slice(start, start + step)
-            left, right = ranked[part][:, first], ranked[part][:, second]
+            block = slice(start, start + step)
+            left, right = ranked[block][:, first], ranked[block][:, second]
             real = (left >= 0) & (right >= 0)
             distance = np.zeros(left.shape)
             distance[real] = _jaccard_distance(categories, left[real], right[real])
-            total[part], pairs[part] = distance.sum(axis=1), real.sum(axis=1)
-    return _safe_divide(total, pairs)
+            total[block], n_pairs[block] = distance.sum(axis=1), real.sum(axis=1)
+    return _safe_divide(total, n_pairs)
 
 
 def novelty(ranked: Rows, counts: Rows, n_train_users: int) -> Doubles:
-    """Return the mean surprise of a list, ``-log2((n_i + 1) / (U + 1))`` [bits].
+    """Return the mean self-information of a list, ``-log2((n_i + 1) / (U + 1))`` [bits].
 
     ``n_i`` of the ``U`` training users have item i; one is added to both, so that a new item
     has a finite value. NaN for an empty list.
@@ -289,8 +324,8 @@ def popularity(ranked: Rows, counts: Rows) -> Doubles:
     """
     order = np.sort(counts)
     below = np.searchsorted(order, counts, side="left")
-    upto = np.searchsorted(order, counts, side="right")
-    return _list_mean(ranked, (below + upto) / (2 * max(1, len(counts))))
+    up_to = np.searchsorted(order, counts, side="right")
+    return _list_mean(ranked, (below + up_to) / (2 * max(1, len(counts))))
 
 
 def coverage(ranked: Rows, n_items: int) -> float:
@@ -307,24 +342,24 @@ def coverage(ranked: Rows, n_items: int) -> float:
 
 
 def gini(ranked: Rows, n_items: int) -> float:
-    """Return how unequally the places go to items: 0 all alike, near 1 all to one item.
+    """Return the inequality of exposure: 0 all items alike, near 1 all positions to one item.
 
-    With exposures ``x_1 ≤ … ≤ x_n``: ``Σ (2i - n - 1) x_i / (n Σ x)``. NaN without places.
+    With exposures ``x_1 ≤ … ≤ x_n``: ``Σ (2i - n - 1) x_i / (n Σ x)``. NaN without exposure.
 
     Source:
         Fleder and Hosanagar 2009, Blockbuster culture's next rise or fall, section 4.2.
 
     Example:
-        One of two items gets all places: (1·0 ... (2·2 - 3)·2) / (2·2).
+        One of two items gets all positions: (1·0 ... (2·2 - 3)·2) / (2·2).
 
         >>> gini(np.array([[0], [0]]), 2)
         0.5
     """
-    shown = np.sort(np.bincount(ranked[ranked >= 0], minlength=n_items))
-    if not shown.sum():
+    exposure = np.sort(np.bincount(ranked[ranked >= 0], minlength=n_items))
+    if not exposure.sum():
         return float("nan")
     weights = 2 * np.arange(1, n_items + 1) - n_items - 1
-    return float(weights @ shown / (n_items * shown.sum()))
+    return float(weights @ exposure / (n_items * exposure.sum()))
 
 
 def _n_relevant(relevant: Sparse) -> Rows:
@@ -340,7 +375,7 @@ def _safe_divide(part: Doubles | Rows, whole: Doubles | Rows) -> Doubles:
 
 
 def _list_mean(ranked: Rows, item_values: Doubles) -> Doubles:
-    """Average the worth of the items of each list."""
+    """Return the mean value of the items of each list; NaN for an empty list."""
     real = ranked >= 0
     values = np.where(real, np.append(item_values, 0.0)[ranked], 0.0)
     return _safe_divide(values.sum(axis=1), real.sum(axis=1))

@@ -14,7 +14,7 @@ def slow_bootstrap(values):
 
 @pytest.mark.parametrize("chunk", [1 << 21, 1000])
 def test_the_interval_is_that_of_the_same_draws(monkeypatch, chunk):
-    monkeypatch.setattr(estimates, "CHUNK", chunk)
+    monkeypatch.setattr(estimates, "MAX_DRAWS_PER_BLOCK", chunk)
     values = np.random.default_rng(0).random(301)
     values[::50] = np.nan
     np.testing.assert_allclose(bootstrap(values), slow_bootstrap(values), atol=1e-12)

@@ -40,7 +40,7 @@ def test_the_fast_way_equals_sorting_whole_rows(scores, exclude, k):
 def test_chunks_do_not_change_the_answer(monkeypatch):
     scores = np.random.default_rng(0).integers(0, 9, (50, 30)).astype(np.float32)
     whole = top_k(scores, 5)
-    monkeypatch.setattr(ranked_lists, "CHUNK", 64)
+    monkeypatch.setattr(ranked_lists, "MAX_SCORES_PER_BLOCK", 64)
     np.testing.assert_array_equal(top_k(scores, 5), whole)
 
 

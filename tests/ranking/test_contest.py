@@ -27,27 +27,27 @@ def standings(data):
 
 
 def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
-    assert set(standings.queries) <= set(SLICES)
-    assert set(standings.queries) >= {
+    assert set(standings.n_queries) <= set(SLICES)
+    assert set(standings.n_queries) >= {
         *WARM_UP_SLICES[:4],
         *WARM_SLICES,
         "cold_item",
         "arriving",
     }
-    for row in standings.rows:
-        assert row.fault is None
+    for row in standings.results:
+        assert row.error is None
         for name, values in row.values.items():
-            assert len(values) == standings.queries[name]
+            assert len(values) == standings.n_queries[name]
             assert ((values >= 0) & (values <= 1)).all()
-        assert row.train.seconds > 0
-        assert row.score.seconds > 0
+        assert row.training.seconds > 0
+        assert row.scoring.seconds > 0
 
 
 def test_a_strategy_is_asked_only_what_it_can_say(standings):
     assert not set(NEW_ITEM_SLICES) & set(standings["popular"].values)
     assert "cold_item_all" in standings["popular"].values
     assert set(standings["content/smooth"].values) <= set(NEW_ITEM_SLICES)
-    assert set(standings["content/match"].values) == set(standings.queries)
+    assert set(standings["content/match"].values) == set(standings.n_queries)
 
 
 def test_content_beats_popularity_where_taste_is_content(standings):
@@ -76,7 +76,7 @@ def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
     scores += np.random.default_rng(0).random(scores.shape, dtype=np.float32) * 1e-3
 
     class Jittered:
-        name, old, new = "jittered", True, False
+        name, scores_known, scores_new = "jittered", True, False
 
         def fit(self, data, seed):
             return self
@@ -103,8 +103,8 @@ def test_a_strategy_that_fails_is_a_row_that_says_so(data):
     class Broken:
         error: Exception
         name: str = "broken"
-        old: bool = True
-        new: bool = False
+        scores_known: bool = True
+        scores_new: bool = False
 
         def fit(self, data, seed):
             raise self.error

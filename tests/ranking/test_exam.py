@@ -15,7 +15,7 @@ def two_slices():
     """Slice "a" asks users 0 and 1, slice "b" asks user 0 again."""
 
     def question(name, users):
-        return SimpleNamespace(slice=name, probe=SimpleNamespace(users=np.array(users)))
+        return SimpleNamespace(slice=name, labelled=SimpleNamespace(users=np.array(users)))
 
     return ValidationSplit(
         SimpleNamespace(n_users=3), (question("a", [0, 1]), question("b", [0]))
@@ -25,7 +25,7 @@ def two_slices():
 def test_the_gain_is_the_mean_over_slices_of_shares_of_the_default(two_slices):
     old = {"a": np.array([0.5, 0.5]), "b": np.array([0.0])}
     new = {"a": np.array([1.0, 0.5]), "b": np.array([0.01])}
-    gain = two_slices.gain(new, old)
+    gain = two_slices.relative_gain(new, old)
     # Slice a: 0.25 / 0.5. Slice b: 0.01 / 0.01, where the floor stands for the default's 0.
     assert gain.mean == pytest.approx((0.5 + 1.0) / 2)
     # User 0 gives all 0.75 of it: standard error sqrt(2) x std(0.75, 0).
@@ -35,10 +35,10 @@ def test_the_gain_is_the_mean_over_slices_of_shares_of_the_default(two_slices):
 
 
 def test_only_slices_that_were_answered_count(two_slices):
-    gain = two_slices.gain({"a": np.array([0.6, 0.6])}, {"a": np.array([0.5, 0.5])})
+    gain = two_slices.relative_gain({"a": np.array([0.6, 0.6])}, {"a": np.array([0.5, 0.5])})
     assert gain.mean == pytest.approx(0.2)
     assert gain.low == pytest.approx(0.2)
-    assert np.isnan(two_slices.gain({}, {}).low)
+    assert np.isnan(two_slices.relative_gain({}, {}).low)
 
 
 def test_marks_are_the_values_of_a_contest(data):

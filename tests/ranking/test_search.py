@@ -140,7 +140,7 @@ def test_what_was_given_is_not_touched(data):
 
 @pytest.mark.parametrize("users", [0, 1])
 def test_next_to_no_data_change_nothing(data, users):
-    few = data.visible(data.events.user < users)
+    few = data.filter_events(data.events.user < users)
     found = tune(few, get_strategies(["ease", "content/neighbours"]), tries=2)
     assert not any(one["kept"] for one in found.record["strategies"].values())
     json.dumps(found.record, allow_nan=False)

@@ -22,17 +22,17 @@ def pairs(matrix):
 
 
 def test_what_is_asked_for_was_not_shown(trial):
-    assert sum(len(probe.queries) for probe in trial.probes) > 50
-    for probe in trial.probes:
+    assert sum(len(probe.queries) for probe in trial.query_sets) > 50
+    for probe in trial.query_sets:
         assert not pairs(probe.targets) & pairs(probe.seen)
 
 
 def test_what_is_asked_for_was_not_learned(trial, data):
-    everything = data.events.matrix(data.n_users, len(data.items)).sum()
+    everything = data.events.to_matrix(data.n_users, len(data.items)).sum()
     assert len(trial.data.events) < everything
-    learned = trial.data.events.matrix(data.n_users, len(data.items)).toarray() > 0
-    truth = data.events.matrix(data.n_users, len(data.items)).toarray() > 0
-    for probe in trial.probes:
+    learned = trial.data.events.to_matrix(data.n_users, len(data.items)).toarray() > 0
+    truth = data.events.to_matrix(data.n_users, len(data.items)).toarray() > 0
+    for probe in trial.query_sets:
         for row in range(len(probe.queries)):
             wanted = probe.targets[[row]].toarray()[0] > 0
             shown = probe.seen[[row]].toarray()[0] > 0
@@ -51,8 +51,8 @@ def test_hidden_users_have_no_event_in_what_is_learned(data):
 
 def test_hidden_items_have_no_event_in_what_is_learned(data):
     trial = random_holdout(data, np.random.default_rng(0))
-    gone = np.setdiff1d(data.anchor_rows, trial.data.train_item_rows)
-    assert len(gone) == round(0.2 * len(data.anchor_rows))
+    gone = np.setdiff1d(data.train_item_rows, trial.data.train_item_rows)
+    assert len(gone) == round(0.2 * len(data.train_item_rows))
     mixed = [p for p in trial.query_sets if p.kind == "new_item"]
     assert all(p.candidates[gone].any() for p in mixed)
     plain = [p for p in trial.query_sets if p.kind in ("user", "new_user")]
@@ -64,8 +64,10 @@ def test_arrivals_are_the_items_whose_first_event_came_last(data):
     first = np.array(
         [data.events.at[data.events.item == i].min(initial=np.inf) for i in range(40)]
     )
-    assert newest.sum() == round(0.15 * len(data.anchor_rows))
-    assert first[newest].min() >= first[data.anchor_rows][~newest[data.anchor_rows]].max()
+    assert newest.sum() == round(0.15 * len(data.train_item_rows))
+    assert (
+        first[newest].min() >= first[data.train_item_rows][~newest[data.train_item_rows]].max()
+    )
 
 
 def test_an_arrival_trial_learns_nothing_of_the_newest_items(data):

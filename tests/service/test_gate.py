@@ -81,21 +81,21 @@ def test_force_releases_it_all_the_same_and_the_release_remembers(poor, data, fo
 def test_a_better_one_passes(good, poor, data):
     verdict = good.compare(poor, data[0], items=data[1])
     assert verdict.passed
-    words = {line.slice: line.word for line in verdict.lines}
+    words = {line.slice: line.word for line in verdict.comparisons}
     assert words["events_3"] == words["cold_item"] == "better"
 
 
 def test_the_same_again_is_a_tie_everywhere(good, data, folder):
     verdict = good.release(folder, data[0], items=data[1])
     assert verdict.passed
-    assert {line.word for line in verdict.lines} <= {"tied", "not judged"}
-    assert all(line.difference == 0 for line in verdict.lines)
+    assert {line.word for line in verdict.comparisons} <= {"tied", "not judged"}
+    assert all(line.difference == 0 for line in verdict.comparisons)
     assert gate_of(folder)["passed"]
 
 
 def test_intervals_are_wide_enough_for_all_judged_slices_together(good, data):
     verdict = good.compare(good, data[0], items=data[1])
-    judged = [line for line in verdict.lines if line.word != "not judged"]
+    judged = [line for line in verdict.comparisons if line.word != "not judged"]
     assert len(judged) >= 8
     assert verdict.level == pytest.approx(1 - 0.05 / len(judged))
 

@@ -27,7 +27,7 @@ NAMES = ("popular", "item_knn", "content/match", "content/smooth")
 
 
 class Broken:
-    name, old, new = "broken", True, True
+    name, scores_known, scores_new = "broken", True, True
 
     def fit(self, data, seed):
         raise MemoryError
@@ -108,7 +108,7 @@ def test_pictures_are_files_that_need_no_page(board, tmp_path):
 
 
 def test_everything_can_be_written_as_json(board):
-    plain = json.loads(json.dumps(board.plain()))
+    plain = json.loads(json.dumps(board.to_dict()))
     assert plain["facts"]["users"] == 60
     assert plain["facts"]["encoder"] == "none"
     assert plain["facts"]["repeats"] == 2

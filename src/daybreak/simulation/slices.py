@@ -21,13 +21,13 @@ from daybreak.simulation.splits import (
 from daybreak.types import Mask
 
 __all__ = [
-    "CandidateSet",
-    "EvaluationSplit",
     "NEW_ITEM_SLICES",
     "SLICES",
-    "SliceQueries",
     "WARM_SLICES",
     "WARM_UP_SLICES",
+    "CandidateSet",
+    "EvaluationSplit",
+    "SliceQueries",
     "count_random_splits",
     "iter_evaluation_splits",
 ]

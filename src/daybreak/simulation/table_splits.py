@@ -95,7 +95,7 @@ class EvaluationData:
         Args:
             name: Of the plan.
             keep: One boolean for each row of events.
-            hidden: Ids of users that training must not know of at all.
+            hidden_users: Ids of users that are removed from training.
         """
         events, users = self.tables.events, self.tables.users
         if hidden_users is not None:

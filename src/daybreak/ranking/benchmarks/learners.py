@@ -152,9 +152,9 @@ def benchmark_strategies(
 
     Args:
         data: Everything that is known.
-        strategies: Who competes.
+        learners: Learners to compare.
         seed: Of what is hidden and of the learning.
-        say: Told of each step.
+        progress: Called with a description of each step.
         repeats: How often users and items are hidden at random; more make errors smaller.
             None: up to three times, until there are enough new users.
     """

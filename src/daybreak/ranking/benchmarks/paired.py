@@ -88,7 +88,7 @@ def evaluate_paired(
         seed: Of what is hidden and of the learning.
         repeats: How often users and items are hidden at random; None: up to three times, until
             there are enough new users.
-        say: Told of each round.
+        progress: Called with a description of each split.
     """
     found: dict[str, list[PairedSliceResult]] = {}
     for number, one in enumerate(iter_evaluation_splits(data, seed, repeats)):

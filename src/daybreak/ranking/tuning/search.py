@@ -176,7 +176,7 @@ def tune(
         strategies: Who is searched; options that they give already stay as they are.
         seed: Of what is hidden, of the sampler and of the learning.
         seconds: For everything. Without a limit the result depends on the seed alone.
-        say: Told of each strategy.
+        progress: Called with a description of each step.
         tries: Options tried for a strategy, at most.
 
     Returns:

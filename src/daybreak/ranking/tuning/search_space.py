@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 __all__ = [
+    "SEARCH_SPACES",
     "Categorical",
     "OptionSampler",
     "Range",
-    "SEARCH_SPACES",
     "SearchSpace",
     "default_options",
     "require_optuna",
@@ -180,7 +180,7 @@ def search_space_for(model: str, fixed_options: Mapping[str, Any]) -> SearchSpac
 
     Args:
         model: Its name in the registry.
-        given: Options of the strategy.
+        fixed_options: Options of the strategy; they are not searched.
 
     Example:
         >>> sorted(search_space_for("item_knn", {"shrinkage": 3.0}))

@@ -72,7 +72,7 @@ def select_learners(
     Args:
         names: Of strategies of the line-up, or of models that are in none of them.
         auto: Whether the blend of the line-up competes too.
-        say: Told of the steps of the blend.
+        progress: Called with a description of each step of the blend.
 
     Raises:
         ConfigError: There is no such strategy.
@@ -252,9 +252,9 @@ def run_leaderboard(
     Args:
         name: Of the data.
         tables: The data.
-        contestants: See :func:`daybreak.service.benchmarking.leaderboard.entrants`.
-        terms: Encoder, rules, seed.
-        say: Told of each step.
+        learners: See :func:`daybreak.service.benchmarking.leaderboard.entrants`.
+        options: Encoder, rules, seed.
+        progress: Called with a description of each step.
 
     Raises:
         DataError: So little is known that nothing can be hidden and asked for.

@@ -302,7 +302,7 @@ def write_leaderboard_pictures(
     Args:
         board: What to draw.
         folder: Made when it is not there.
-        before: Put before the names of the files.
+        prefix: Start of the names of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []

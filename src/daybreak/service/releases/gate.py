@@ -14,7 +14,7 @@ import numpy as np
 from daybreak.data import Tables
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DaybreakError, GateRefusedError
-from daybreak.estimates import ClusteredDifference, clustered_difference
+from daybreak.estimates import PairedDifference, clustered_difference
 from daybreak.ranking.benchmarks.paired import (
     EncodedCatalogue,
     PairedSliceResult,
@@ -34,9 +34,9 @@ from daybreak.simulation.slices import NEW_ITEM_SLICES
 from daybreak.simulation.splits import SHOT_COUNTS
 
 __all__ = [
+    "SLICE_LABELS",
     "GateResult",
     "Outcome",
-    "SLICE_LABELS",
     "SliceComparison",
     "build_gate_result",
     "check_release",
@@ -148,7 +148,7 @@ def build_gate_result(
     worse when its whole interval is below 0.
 
     Args:
-        bouts: What both sides reached.
+        results: Gains of both recommenders on each slice.
         skipped: Slices that are shown, but not judged.
         notes: To be told with it.
     """
@@ -179,13 +179,13 @@ def _compare_slice(result: PairedSliceResult, level: float, *, judged: bool) -> 
     new, old = (float(side.data.sum()) / n for side in (result.new, result.old))
     users = len(np.unique(result.users))
     word: Outcome = _classify_difference(gap) if judged else "not judged"
-    return SliceComparison(result.slice, n, users, new, old, *gap, word)
+    return SliceComparison(result.slice, n, users, new, old, *gap[:3], word)
 
 
-def _classify_difference(gap: ClusteredDifference) -> Outcome:
-    if gap.high < 0:
+def _classify_difference(difference: PairedDifference) -> Outcome:
+    if difference.is_worse:
         return "worse"
-    return "better" if gap.low > 0 else "tied"
+    return "better" if difference.is_better else "tied"
 
 
 def _format_ndcg(value: float) -> str:
