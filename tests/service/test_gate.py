@@ -7,7 +7,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.encoders import Encoder
-from daybreak.errors import ConfigError, DataError, GateRefusedError
+from daybreak.errors import ConfigError, DataError, GateRefusedError, NextStep
 from daybreak.service.releases.release import HEADER_FILE
 
 KINDS = ("tea", "rum", "pot", "cup")
@@ -63,7 +63,8 @@ def test_a_worse_recommender_is_refused_by_slice_and_nothing_is_written(poor, da
         poor.release(folder, data[0], items=data[1])
     assert bytes_in(folder.parent) == before
     assert "new users with 3 events: ." in str(caught.value)
-    assert "--force" in str(caught.value)
+    assert "force the release" in str(caught.value)
+    assert caught.value.next_step is NextStep.FORCE_RELEASE
     assert caught.value.code == "gate_refused"
     words = {line["slice"]: line["word"] for line in caught.value.verdict["slices"]}
     assert words["events_3"] == words["warm_last"] == words["cold_item"] == "worse"

@@ -9,7 +9,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.encoders import Encoder
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.service.releases.release import HEADER_FILE
 
 KILLED = """
@@ -83,10 +83,10 @@ def test_nothing_of_any_user_is_in_a_release(release):
 
 
 def test_a_folder_without_a_release_says_how_to_make_one(tmp_path):
-    with pytest.raises(NotFoundError, match="daybreak train"):
-        Recommender.load(tmp_path / "nowhere")
-    with pytest.raises(NotFoundError, match="daybreak train"):
-        Recommender.load(tmp_path)
+    for folder in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(NotFoundError, match=r"expected release\.json") as caught:
+            Recommender.load(folder)
+        assert caught.value.next_step is NextStep.TRAIN
 
 
 def _files(folder):

@@ -3,7 +3,7 @@ import pytest
 
 from daybreak.config import Settings
 from daybreak.data import EventRules, read_tables
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.service.ingest.files import find_files, parse_columns
 from daybreak.service.workspace import Workspace
 
@@ -14,13 +14,14 @@ def settings(tmp_path):
 
 
 def test_a_shop_that_is_not_there_is_not_made_by_looking(settings, tmp_path):
-    with pytest.raises(NotFoundError, match="daybreak import"):
+    with pytest.raises(NotFoundError, match="there is no store at") as caught:
         Workspace(settings)
+    assert caught.value.next_step is NextStep.IMPORT_DATA
     assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_shop_cannot_learn(settings):
-    with Workspace(settings, create=True) as shop, pytest.raises(DataError, match="empty"):
+    with Workspace(settings, create=True) as shop, pytest.raises(DataError, match="no items"):
         shop.train()
 
 
@@ -57,5 +58,5 @@ def test_a_file_is_told_by_its_name_before_its_columns(tmp_path):
 
 
 def test_a_column_must_be_named_with_an_equals_sign():
-    with pytest.raises(ConfigError, match="--column must look like NAME=VALUE, got 'user_id'"):
+    with pytest.raises(ConfigError, match="column must look like NAME=VALUE, got 'user_id'"):
         parse_columns(["user_id"])

@@ -102,7 +102,7 @@ def build_sources(
     """Return the files to read, with what was said about them."""
     from daybreak.service.ingest.files import Sources, find_files, parse_columns
 
-    columns = parse_columns(column or [])
+    columns = parse_columns(column or [], "--column")
     return Sources(find_files(paths or [], named, columns), columns, rules, encoding)
 
 

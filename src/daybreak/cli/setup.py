@@ -12,6 +12,7 @@ import typer
 from daybreak.cli import options
 from daybreak.cli.output import (
     EXIT_FINDINGS,
+    NEXT_STEPS,
     create_console,
     print_message,
     show_frame,
@@ -19,7 +20,10 @@ from daybreak.cli.output import (
     show_progress,
 )
 
+from daybreak.errors import NextStep
+
 if TYPE_CHECKING:
+    from daybreak.data import Finding
     from daybreak.service.demo import DemoResult
 
 
@@ -126,7 +130,17 @@ def doctor(
     from daybreak.cli.data import show_findings
     from daybreak.service.doctor import run_checks
 
-    findings = run_checks(options.load_settings(store=store, encoder=encoder))
+    settings = options.load_settings(store=store, encoder=encoder)
+    findings = [_with_next_step(finding) for finding in run_checks(settings)]
     show_findings(findings, as_json=json)
     if any(finding.level == "FAIL" for finding in findings):
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def _with_next_step(finding: "Finding") -> "Finding":
+    """Return a finding whose message ends with what to type, where that is known."""
+    from dataclasses import replace
+
+    if (finding.level, finding.code) != ("WARN", "store"):
+        return finding
+    return replace(finding, message=f"{finding.message}; {NEXT_STEPS[NextStep.IMPORT_DATA]}")

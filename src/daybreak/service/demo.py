@@ -212,7 +212,7 @@ def _compare_lists(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     Example:
         >>> old = pl.DataFrame({"item_id": ["a", "b"], "rank": [1, 2]})
         >>> new = pl.DataFrame({"item_id": ["b", "c"], "rank": [1, 2]})
-        >>> _changed(old, new)["rank_before"].to_list()
+        >>> _compare_lists(old, new)["rank_before"].to_list()
         ['2', 'new']
     """
     places = before.select("item_id", rank_before=pl.col("rank").cast(pl.String))

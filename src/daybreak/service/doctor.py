@@ -27,7 +27,7 @@ def run_checks(settings: Settings) -> list[Finding]:
     """Check interpreter, packages, text encoders, store, write rights, threads, bundled data.
 
     Example:
-        >>> found = examine(Settings(store="sqlite:///:memory:"))
+        >>> found = run_checks(Settings(store="sqlite:///:memory:"))
         >>> next(str(finding) for finding in found if finding.code == "data")
         'PASS data: the bundled gift_shop is complete'
     """
@@ -82,8 +82,7 @@ def _check_encoders(chosen: str) -> Iterator[Finding]:
 def _check_store(settings: Settings) -> Finding:
     file = store_path(settings.store)
     if file is not None and not file.exists():
-        text = f"no store at {str(file)!r} yet; make one with: daybreak import FOLDER"
-        return Finding("WARN", "store", text)
+        return Finding("WARN", "store", f"no store at {str(file)!r} yet")
     try:
         with Workspace(settings) as shop:
             releases = shop.store.releases()

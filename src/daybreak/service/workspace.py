@@ -24,7 +24,7 @@ from daybreak.data import (
 )
 from daybreak.data.dataset import Items
 from daybreak.encoders.content import ContentEncoder
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.evaluation import Report
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.recommender import Recommender
@@ -85,8 +85,7 @@ class Workspace(ClosesOnExit):
         file = store_path(settings.store)
         if file is not None and not create and not file.exists():
             raise NotFoundError(
-                f"there is no store at {str(file)!r}; make one with: daybreak import FOLDER, "
-                "or name another with --store"
+                f"there is no store at {str(file)!r}", next_step=NextStep.IMPORT_DATA
             )
         self.settings = settings
         self.store: Store = open_store(settings.store)
@@ -123,7 +122,7 @@ class Workspace(ClosesOnExit):
             DataError: The store has no items.
         """
         if not self.tables.items.height:
-            raise DataError("the store is empty; add data with: daybreak import FOLDER")
+            raise DataError("the store has no items", next_step=NextStep.IMPORT_DATA)
         return Recommender(
             strategies=strategies,
             encoder=choose_encoder(self.settings.encoder, self.tables.items, self.store),
@@ -229,11 +228,11 @@ class Workspace(ClosesOnExit):
         """
         active = next((found for found in self.store.releases() if found.active), None)
         if active is None:
-            raise NotFoundError("nothing has been trained yet; do it with: daybreak train")
+            raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
         if not self.release_folder(active).is_dir():
             raise NotFoundError(
-                f"the release {active.id} has no folder {active.folder!r} beside the store; "
-                "make a new one with: daybreak train"
+                f"the folder {active.folder!r} of the active release {active.id} is missing",
+                next_step=NextStep.TRAIN,
             )
         return active
 
@@ -355,8 +354,8 @@ class Workspace(ClosesOnExit):
         for item in items:
             if item not in known:
                 raise NotFoundError(
-                    f"no item {item!r} in the catalogue of {len(known):,}; for a new one, "
-                    "describe it with --text or import it"
+                    f"no item {item!r} in the catalogue of {len(known):,} items",
+                    next_step=NextStep.DESCRIBE_ITEM,
                 )
 
     def close(self) -> None:
@@ -382,4 +381,4 @@ def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def _check_one_given(item: str | None, text: str | None) -> None:
     if (item is None) == (text is None):
-        raise ConfigError("give either an item or --text")
+        raise ConfigError("give either an item or a text", next_step=NextStep.DESCRIBE_ITEM)

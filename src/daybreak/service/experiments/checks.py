@@ -96,7 +96,7 @@ def check_positive(name: str, value: Any, *, maximum: float = math.inf) -> float
         ConfigError: The value does not fit.
 
     Example:
-        >>> number("share", 1, most=1.0)
+        >>> check_positive("share", 1, maximum=1.0)
         1.0
     """
     if is_number(value) and 0 < value <= maximum:

@@ -92,7 +92,8 @@ class VariantPlan:
     """One way to answer.
 
     Example:
-        >>> Variant("b", ask={"rules": {"diversity": 0.3}}).rules(Rules(where="price < 9"))
+        >>> plan = VariantPlan("b", ask={"rules": {"diversity": 0.3}})
+        >>> plan.apply_rules(Rules(where="price < 9"))
         Rules(where='price < 9', categories=(), items=None, exclude=(), exclude_seen=True, \
 boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
     """
@@ -227,8 +228,9 @@ class ExperimentPlan:
     """Variants that are compared; the first is the one the others are held against.
 
     Example:
-        >>> plan = Experiment("page", (Variant("now"), Variant("new", ask={"explore": True})))
-        >>> plan.shown[0].name, plan.status
+        >>> new = VariantPlan("new", ask={"explore": True})
+        >>> plan = ExperimentPlan("page", (VariantPlan("now"), new))
+        >>> plan.shown_variants[0].name, plan.status
         ('now', 'draft')
     """
 
@@ -309,8 +311,8 @@ class ExperimentPlan:
 
         Example:
             >>> row = {"id": "x", "variants": [{"name": "a"}, {"name": "b"}]}
-            >>> plan = Experiment.from_dict(row)
-            >>> Experiment.from_dict(plan.to_dict()) == plan
+            >>> plan = ExperimentPlan.from_dict(row)
+            >>> ExperimentPlan.from_dict(plan.to_dict()) == plan
             True
         """
         values = checks.check_fields(cls, row, "an experiment")
@@ -361,7 +363,7 @@ def bucket(salt: str, purpose: str, key: str) -> float:
     Places of other salts or purposes are independent of it.
 
     Example:
-        >>> round(place("s", "share", "ann"), 4), round(place("s", "variant", "ann"), 4)
+        >>> round(bucket("s", "share", "ann"), 4), round(bucket("s", "variant", "ann"), 4)
         (0.5636, 0.1057)
     """
     parts = "\x1f".join((salt, purpose, key)).encode("utf-8", "surrogatepass")

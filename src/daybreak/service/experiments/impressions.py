@@ -38,7 +38,7 @@ def sentiment(attribution: Attribution) -> pl.Expr:
         >>> events = pl.DataFrame({
         ...     "event_type": ["like", "rating", "rating", "dwell", "click"],
         ...     "value": [None, 4.0, 9.0, 15.0, 1.0]})
-        >>> events.select(opinion=opinion(Attribution()))["opinion"].to_list()
+        >>> events.select(opinion=sentiment(Attribution()))["opinion"].to_list()
         [1.0, 0.5, 1.0, 0.0, None]
     """
     kind, value = pl.col("event_type"), pl.col("value").fill_nan(None)
@@ -201,7 +201,7 @@ class RunningSums:
         >>> sums = RunningSums("who")
         >>> for number in (1.0, 2.0):
         ...     sums.add(pl.DataFrame({"who": ["ann"], "clicks": [number]}))
-        >>> sums.total().rows()
+        >>> sums.totals().rows()
         [('ann', 3.0)]
     """
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments.checks import check_json
 from daybreak.service.experiments.experiment import (
@@ -96,8 +96,8 @@ class ExperimentManager:
         rows = self._journal.documents(EXPERIMENT_RECORDS)
         if id not in rows:
             raise NotFoundError(
-                f"no experiment {id!r:.80}; known: {', '.join(rows) or 'none'}; "
-                "make one with: daybreak experiments create"
+                f"no experiment {id!r:.80}; known: {', '.join(rows) or 'none'}",
+                next_step=NextStep.CREATE_EXPERIMENT,
             )
         return ExperimentPlan.from_dict(rows[id])
 

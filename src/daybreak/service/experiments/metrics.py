@@ -60,9 +60,10 @@ def list_diversity(content: Items, impressions: pl.DataFrame) -> pl.DataFrame:
     Example:
         >>> from daybreak.data import Vocabulary
         >>> from daybreak.data.dataset import ContentBlock
-        >>> two = Items(Vocabulary(["a", "b"]), (ContentBlock("words", np.eye(2, dtype=np.float32)),))
+        >>> words = ContentBlock("words", np.eye(2, dtype=np.float32))
+        >>> two = Items(Vocabulary(["a", "b"]), (words,))
         >>> shown = {"recommendation_id": ["r", "r", "s"], "item_id": ["a", "b", "a"]}
-        >>> spread(two, pl.DataFrame(shown)).row(0)
+        >>> list_diversity(two, pl.DataFrame(shown)).row(0)
         ('r', 1.0)
     """
     lists, row = np.unique(impressions["recommendation_id"].to_numpy(), return_inverse=True)
@@ -147,7 +148,7 @@ class ItemFacts:
             >>> known = ItemFacts(events=pl.DataFrame({
             ...     "item_id": ["a", "a"], "timestamp": [1.0, 3.0]}, schema=ITEM_EVENT_SCHEMA))
             >>> shown = pl.DataFrame({"item_id": ["a", "a", "b"], "at": [2.0, 4.0, 4.0]})
-            >>> known.cold(shown, below=2).to_list()
+            >>> known.is_cold(shown, min_events=2).to_list()
             [True, False, True]
         """
         numbered = impressions.select("item_id", "at").with_row_index().sort("at")

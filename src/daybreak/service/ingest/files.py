@@ -8,7 +8,7 @@ from typing import Any
 from daybreak.data import ColumnMapping as Columns
 from daybreak.data import EventRules, ImportResult, Rejects, TableRole, preview, read_tables
 from daybreak.data.importing import find_table_files, role_of_file
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 
 ROLES: tuple[TableRole, ...] = ("events", "items", "users")
 
@@ -18,7 +18,7 @@ class Sources:
     """The files of up to three tables, and what the caller says about them.
 
     Example:
-        >>> Sources({"items": Path("shop.csv")}, {"title": "Name"}).tables
+        >>> Sources({"items": Path("shop.csv")}, {"title": "Name"}).reader_arguments
         {'items': PosixPath('shop.csv')}
     """
 
@@ -78,12 +78,14 @@ def find_files(
         for role, file in pairs.items():
             if role in found:
                 raise ConfigError(
-                    f"{found[role].name} and {file.name} both look like {role}; say which is "
-                    "which with --events, --items or --users"
+                    f"{found[role].name} and {file.name} both look like {role}",
+                    next_step=NextStep.ASSIGN_TABLES,
                 )
             found[role] = file
     if not found:
-        raise ConfigError("nothing to read; give a folder, files, or --events FILE")
+        raise ConfigError(
+            "nothing to read; give a folder or files", next_step=NextStep.ASSIGN_TABLES
+        )
     return {role: found[role] for role in ROLES if role in found}
 
 
@@ -110,30 +112,42 @@ def _role_error(path: Path, role: TableRole, columns: Mapping[str, str | None]) 
     return ""
 
 
-def parse_columns(pairs: Iterable[str]) -> dict[str, str | None]:
-    """Return the columns that a person named as ``ours=theirs``; nothing after ``=``: not used.
+def parse_columns(pairs: Iterable[str], what: str = "column") -> dict[str, str | None]:
+    """Parse column mappings of the form ``OURS=THEIRS``; an empty THEIRS drops the column.
+
+    Args:
+        pairs: Texts to parse.
+        what: Name of the parameter in error messages.
 
     Raises:
-        ConfigError: There is no ``=``.
+        ConfigError: A text has no ``=``.
 
     Example:
         >>> parse_columns(["user_id=Kunde", "timestamp="])
         {'user_id': 'Kunde', 'timestamp': None}
     """
-    return {ours: theirs or None for ours, theirs in parse_pairs(pairs, "--column").items()}
+    return {ours: theirs or None for ours, theirs in parse_pairs(pairs, what).items()}
 
 
-def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, str]:
-    """Return ``name=value`` texts as a dictionary.
+def parse_pairs(pairs: Iterable[str], what: str) -> dict[str, str]:
+    """Parse texts of the form ``NAME=VALUE`` into a dictionary.
+
+    Args:
+        pairs: Texts to parse.
+        what: Name of the parameter in error messages.
 
     Raises:
-        ConfigError: There is no ``=``, or no name before it.
+        ConfigError: A text has no ``=``, or no name before it.
+
+    Example:
+        >>> parse_pairs(["colour=red"], "attribute")
+        {'colour': 'red'}
     """
     found = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
-            raise ConfigError(f"{option} must look like NAME=VALUE, got {pair!r}")
+            raise ConfigError(f"{what} must look like NAME=VALUE, got {pair!r}")
         found[name.strip()] = value.strip()
     return found
 

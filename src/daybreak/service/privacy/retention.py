@@ -13,7 +13,7 @@ class Retention:
     """How long events and answers are kept; items and profiles stay until they are deleted.
 
     Example:
-        >>> Retention(days=30).before(now=31 * 86_400.0)
+        >>> Retention(days=30).cutoff(now=31 * 86_400.0)
         86400.0
     """
 

@@ -303,8 +303,8 @@ def raise_if_worse(verdict: GateResult) -> None:
     what = "; ".join(f"{line}" for line in verdict.worse_slices)
     raise GateRefusedError(
         f"worse than the release in service on {len(verdict.worse_slices)} of {len(verdict.comparisons)} "
-        f"slices: {what}. Nothing was written; give more data or other strategies, or release "
-        "it all the same with --force (force=True)",
+        f"slices: {what}. Nothing was written; use more data or other strategies, or force "
+        "the release",
         verdict.to_dict(),
     )
 

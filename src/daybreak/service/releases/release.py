@@ -21,7 +21,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
-from daybreak.errors import ConfigError, DataError, DaybreakError, NotFoundError
+from daybreak.errors import ConfigError, DataError, DaybreakError, NextStep, NotFoundError
 from daybreak.models import LinearModel, models
 from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
@@ -236,7 +236,7 @@ def _read_header(folder: Path) -> dict[str, Any]:
     path = folder / HEADER_FILE
     if not path.exists():
         raise NotFoundError(
-            f"no release in {folder}; expected {HEADER_FILE} (see `daybreak train`)"
+            f"no release in {folder}; expected {HEADER_FILE}", next_step=NextStep.TRAIN
         )
     try:
         head: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -46,10 +46,10 @@ def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
         "Statistical properties of the population stability index", section 3 (its chances).
 
     Example:
-        >>> moved = stability(np.array([500.0, 500.0]), np.array([200.0, 800.0]))
+        >>> moved = stability_index(np.array([500.0, 500.0]), np.array([200.0, 800.0]))
         >>> round(moved.psi, 3), moved.score > 0.25
         (0.416, True)
-        >>> stability(np.array([500.0, 500.0]), np.array([2.0, 4.0])).score
+        >>> stability_index(np.array([500.0, 500.0]), np.array([2.0, 4.0])).score
         0.0
     """
     n, m = reference.sum(), current.sum()

@@ -126,8 +126,9 @@ def left_out_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a sentence for each strategy that could not compete to the end.
 
     Example:
-        >>> absences({"candidates": {"sequence": {"left_out": "it takes 9 s, 2 s are left"},
-        ...                          "ease": {"left_out": NOWHERE}}})
+        >>> found = {"sequence": {"left_out": "it takes 9 s, 2 s are left"},
+        ...          "ease": {"left_out": ZERO_WEIGHT}}
+        >>> left_out_messages({"candidates": found})
         ('sequence left: it takes 9 s, 2 s are left',)
     """
     candidates = report.get("candidates", {}).items()

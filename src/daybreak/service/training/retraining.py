@@ -49,9 +49,9 @@ class RetrainPolicy:
 
     Example:
         >>> policy = RetrainPolicy.parse("every=12h, events=0.2, drift=0.25")
-        >>> policy.due(Signs(age_s=13 * 3600.0))
+        >>> policy.due(RetrainSignals(age_s=13 * 3600.0))
         'the last training is 13.0 h old'
-        >>> policy.due(Signs(age_s=60.0, events=0.5)) is None
+        >>> policy.due(RetrainSignals(age_s=60.0, events=0.5)) is None
         True
     """
 
