@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak.client import Client
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
 from tests.server.shop import make_shop
 

@@ -10,7 +10,7 @@ import uvicorn
 from daybreak.server.app import create_app
 from daybreak.server.options import ServerOptions
 from daybreak.server.process import listen, url_of, uvicorn_config
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from tests.server.fake_live import FakeLive
 from tests.server.shop import copy_of, make_shop
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from daybreak.errors import ConfigError, NotFoundError, StoreError
-from daybreak.service.live import (
+from daybreak.service.serving import (
     IngestResult,
     RecommendationReason,
     RecommendedItem,

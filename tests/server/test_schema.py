@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
 from tests.server.shop import copy_of
 

@@ -11,7 +11,7 @@ import pytest
 
 from daybreak.config import Settings
 from daybreak.server.http.problems import LIBRARY_ERROR_STATUS, SERVER_ERROR_STATUS
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from tests.server.conftest import WAIT_S, served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "server.md").read_text("utf-8")

@@ -25,7 +25,7 @@ def test_few_events_are_read_as_many_are():
     few = event_rows(plain(ROWS), ITEMS, rules)
     many = event_rows(plain(ROWS * MAX_ROWWISE_EVENTS), ITEMS, rules)
     assert few.users == ["ann", "cat", "ann", "bob"] == many.users[:4]
-    for name in ("item", "at", "liked"):
+    for name in ("item", "at", "is_positive"):
         column = getattr(few, name)
         np.testing.assert_array_equal(column, getattr(many, name)[:4])
         assert column.dtype == getattr(many, name).dtype

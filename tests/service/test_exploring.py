@@ -45,9 +45,9 @@ def explorer(journal, clock):
 def draft_of(shop, users, candidates=None):
     shelf = shop._require_state()
     request = shop._request(users, None, None)
-    asked = request.asked(None, exclude_seen=True)
-    may = shelf.answers.candidates(candidates)
-    return BaseLists(shelf, shop._histories, asked, shelf.answers.best(asked, may, K), may)
+    asked = request.query_batch(None, exclude_seen=True)
+    may = shelf.ranker.candidate_mask(candidates)
+    return BaseLists(shelf, shop._histories, asked, shelf.ranker.top_k(asked, may, K), may)
 
 
 def ids(shop, rows):
@@ -67,12 +67,12 @@ def boldly(explorer):
 
 def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
     draft = draft_of(shop, ["person-1", "person-2"])
-    found = boldly(explorer).choose(draft, K, ["a", "b"])
-    places = found.places
-    assert places.who.tolist() == [0] * K + [1] * K
+    found = boldly(explorer).explore(draft, K, ["a", "b"])
+    places = found.lists
+    assert places.query.tolist() == [0] * K + [1] * K
     assert places.rank.tolist() == [1, 2, 3, 4, 5] * 2
     for user in (0, 1):
-        mine = places.who == user
+        mine = places.query == user
         assert np.flatnonzero(found.explored[mine]).tolist() == [K - 1]
         before = draft.lists.item[draft.lists.query == user]
         assert places.item[mine][: K - 1].tolist() == before[: K - 1].tolist()
@@ -83,60 +83,60 @@ def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
 def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, explorer):
     """Any of n new items with 1 / n; what stands before the open place is always there."""
     draft = draft_of(shop, ["person-1"])
-    _, may = explorer.open(draft)
-    found = boldly(explorer).choose(draft, K, ["a"])
+    _, may = explorer.open_items(draft)
+    found = boldly(explorer).explore(draft, K, ["a"])
     assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
 
 
 def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
     explorer.options = ExplorationConfig(ranks=(10,), uniform=1.0)
-    found = explorer.choose(draft_of(shop, ["person-1"]), K, ["a"])
+    found = explorer.explore(draft_of(shop, ["person-1"]), K, ["a"])
     assert np.flatnonzero(found.explored).tolist() == [K - 1]
     draft = draft_of(shop, ["person-1"])
-    assert explorer.choose(draft, 1, ["a"]).places is draft.lists
-    assert explorer.most_lost(1) == 0
+    assert explorer.explore(draft, 1, ["a"]).lists is draft.lists
+    assert explorer.max_ndcg_loss(1) == 0
 
 
 def test_the_same_key_draws_the_same(shop, explorer):
     draft = draft_of(shop, ["person-1"])
-    first, again = (explorer.choose(draft, K, ["a"]).places.item.tolist() for _ in range(2))
+    first, again = (explorer.explore(draft, K, ["a"]).lists.item.tolist() for _ in range(2))
     assert first == again
 
 
 def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
     draft = draft_of(shop, ["person-1", "person-2"])
     want = np.array([False, True])
-    found = boldly(explorer).choose(draft, K, ["a", "b"], want)
-    assert set(found.places.who[found.explored]) == {1}
-    nobody = explorer.choose(draft, K, ["a", "b"], ~want & want)
-    assert nobody.places is draft.lists
+    found = boldly(explorer).explore(draft, K, ["a", "b"], want)
+    assert set(found.lists.query[found.explored]) == {1}
+    nobody = explorer.explore(draft, K, ["a", "b"], ~want & want)
+    assert nobody.lists is draft.lists
     assert nobody.propensity.tolist() == [1.0] * 2 * K
 
 
 def test_only_candidates_are_put_in(shop, explorer):
     old = [f"item-{row}" for row in range(10)]
-    new = ids(shop, np.flatnonzero(~shop._require_state().answers.learned))[0]
+    new = ids(shop, np.flatnonzero(~shop._require_state().ranker.is_known))[0]
     draft = draft_of(shop, ["somebody"], [*old, new])
-    _, may = explorer.open(draft)
+    _, may = explorer.open_items(draft)
     assert may is None or may.sum() <= 1
-    assert explorer.open(draft_of(shop, ["somebody"], old))[1].sum() == 0
+    assert explorer.open_items(draft_of(shop, ["somebody"], old))[1].sum() == 0
 
 
 def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explorer, clock):
     draft = draft_of(shop, ["person-1"])
-    new, _ = explorer.open(draft)
+    new, _ = explorer.open_items(draft)
     explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
-    assert explorer.open(draft) == (None, None)
+    assert explorer.open_items(draft) == (None, None)
     assert explorer.exposure_status().new == 0
 
 
 def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
     draft = draft_of(shop, ["person-1"])
-    explorer.open(draft)
+    explorer.open_items(draft)
     clock.now += 5 * SECONDS_PER_DAY
-    new, _ = explorer.open(draft)
-    price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.given(new.ids))
+    new, _ = explorer.open_items(draft)
+    price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.counts(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
 
@@ -146,7 +146,7 @@ def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal,
     item = new.ids[0]
     clock.now += 100
     mine = answer(1, clock.now, [item])
-    journal.put_answers([mine, answer(2, clock.now, [item], shadow=True)])
+    journal.put_recommendations([mine, answer(2, clock.now, [item], shadow=True)])
     first.record([mine])
     assert first.impressions.counts([item]).tolist() == [1]
     clock.now += MAX_LOG_DELAY_S + 1
@@ -173,48 +173,48 @@ def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, jou
 
 def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
     draft = draft_of(shop, ["person-1"])
-    assert explorer.open(draft)[0] is not None
+    assert explorer.open_items(draft)[0] is not None
     clock.now += PLAN.days * SECONDS_PER_DAY + 1
-    assert explorer.open(draft) == (None, None)
+    assert explorer.open_items(draft) == (None, None)
     assert explorer.exposure_status().missed == 5
 
 
 def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
     draft = draft_of(shop, ["person-1"])
-    explorer.rest = 0.0
-    before, _ = explorer.open(draft)
+    explorer.refresh_interval_ratio = 0.0
+    before, _ = explorer.open_items(draft)
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    now, _ = explorer.open(draft_of(shop, ["person-1"]))
+    now, _ = explorer.open_items(draft_of(shop, ["person-1"]))
     assert set(now.ids) - set(before.ids) == {"fresh"}
-    assert now.doubt is before.doubt
+    assert now.uncertainty is before.uncertainty
 
 
 def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
-    explorer.rest = 1e9
-    before, _ = explorer.open(draft_of(shop, ["person-1"]))
+    explorer.refresh_interval_ratio = 1e9
+    before, _ = explorer.open_items(draft_of(shop, ["person-1"]))
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    now, _ = explorer.open(draft_of(shop, ["person-1"]))
+    now, _ = explorer.open_items(draft_of(shop, ["person-1"]))
     assert now is before
 
 
 def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
     draft = draft_of(shop, ["person-1"])
-    with explorer._turn:
-        assert explorer.choose(draft, K, ["a"]).places is draft.lists
-    assert explorer.open(draft)[0] is not None
+    with explorer._refresh_lock:
+        assert explorer.explore(draft, K, ["a"]).lists is draft.lists
+    assert explorer.open_items(draft)[0] is not None
 
 
 def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
-    explorer.rest = np.inf
+    explorer.refresh_interval_ratio = np.inf
     draft = draft_of(shop, ["person-1"])
-    before, _ = explorer.open(draft)  # the first has to look
+    before, _ = explorer.open_items(draft)  # the first has to look
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     grown = draft_of(shop, ["person-1"])
-    assert explorer.open(grown)[0] is before
-    explorer._new = type(explorer._new)({-1: explorer._new.popitem()[1]})
-    assert explorer.open(grown) == (None, None)  # another release: not ready yet
+    assert explorer.open_items(grown)[0] is before
+    explorer._new_items = type(explorer._new_items)({-1: explorer._new_items.popitem()[1]})
+    assert explorer.open_items(grown) == (None, None)  # another release: not ready yet
     explorer.prepare(grown.state, grown.histories)
-    assert "fresh" in explorer.open(grown)[0].ids
+    assert "fresh" in explorer.open_items(grown)[0].ids
 
 
 def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clock):
@@ -222,7 +222,7 @@ def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clo
     explorer = Explorer(journal, budget=PLAN, clock=clock)
     explorer.open_items(draft_of(shop, ["person-1"]))
     made = clock.now - SECONDS_PER_DAY
-    journal.put_answers([answer(1, made + 1, ["fresh"])])
+    journal.put_recommendations([answer(1, made + 1, ["fresh"])])
     explorer.sync()
     explorer.impressions.register_new_items({"fresh": made, "later": np.nan})
     explorer.sync()
@@ -232,20 +232,20 @@ def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clo
 
 
 def test_what_is_gone_is_forgotten(shop, explorer, journal):
-    new, _ = explorer.open(draft_of(shop, ["person-1"]))
+    new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
     explorer.forget([new.ids[0], "unknown"])
-    assert set(journal.records(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
+    assert set(journal.documents(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
 
 
 def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, journal, clock):
-    new, _ = explorer.open(draft_of(shop, ["person-1"]))
-    journal.put_answers([answer(1, clock.now, new.ids[:2])])
+    new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    journal.put_recommendations([answer(1, clock.now, new.ids[:2])])
     clock.now += MAX_LOG_DELAY_S + 1
     explorer.sync()
     found = explorer.exposure_status()
     assert (found.new, found.given, found.missed) == (5, 2.0, 0)
     assert found.needed == pytest.approx((5 * 3 - 2) / 10, rel=1e-3)
-    assert explorer.most_lost(K) == pytest.approx(1 / np.log2(K + 1))
+    assert explorer.max_ndcg_loss(K) == pytest.approx(1 / np.log2(K + 1))
 
 
 def test_doubt_is_measured_for_every_level(shop):

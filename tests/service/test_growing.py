@@ -36,8 +36,8 @@ def test_an_updated_item_is_what_it_is_now(shop):
 
 
 def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
-    parts = shop._state.parts
-    assert shop.update_items(tables[1])._state.parts is parts
+    parts = shop._state.scorer
+    assert shop.update_items(tables[1])._state.scorer is parts
 
 
 def test_a_removed_item_is_no_candidate_until_it_comes_again(shop, tmp_path):
@@ -111,21 +111,23 @@ def test_the_latest_event_counts_most(shop):
         rows = [(first, 1.0), (second, 2.0)]
         history = pl.DataFrame(rows, schema=["item_id", "timestamp"], orient="row")
         told = history.with_columns(user_id=pl.lit("fresh"))
-        return shop._request(["fresh"], None, told).asked(None, exclude_seen=False).queries
+        return (
+            shop._request(["fresh"], None, told).query_batch(None, exclude_seen=False).queries
+        )
 
-    assert order("item-1", "item-2").recent.toarray()[0, 1:3].tolist() == pytest.approx(
+    assert order("item-1", "item-2").recent_history.toarray()[0, 1:3].tolist() == pytest.approx(
         [0.8, 1]
     )
-    assert order("item-2", "item-1").recent.toarray()[0, 1:3].tolist() == pytest.approx(
+    assert order("item-2", "item-1").recent_history.toarray()[0, 1:3].tolist() == pytest.approx(
         [1, 0.8]
     )
 
 
 def test_an_event_without_a_time_has_just_happened(shop):
     told = pl.DataFrame({"user_id": ["person-1"], "item_id": ["item-2"]})
-    asked = shop._request(["person-1"], None, told).asked(None, exclude_seen=False)
-    assert asked.queries.recent.toarray()[0].argmax() == 2
-    assert asked.queries.recent.max() == 1.0
+    asked = shop._request(["person-1"], None, told).query_batch(None, exclude_seen=False)
+    assert asked.queries.recent_history.toarray()[0].argmax() == 2
+    assert asked.queries.recent_history.max() == 1.0
 
 
 def test_an_event_on_an_added_item_counts_through_its_content(shop):

@@ -84,7 +84,7 @@ def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
 
 
 def test_meta_bayes_judges_where_it_can(learned):
-    names = {strategy.name for strategy in learned._require_state().learned.fitted.strategies}
+    names = {strategy.name for strategy in learned._require_state().trained.fitted.strategies}
     expected = "meta_bayes" if "meta_bayes" in names else "blend"
     assert interview(learned).choice_model.source == expected
 
@@ -117,7 +117,7 @@ def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
 
 def test_more_questions_than_there_are_items_are_all_there_are(learned):
     found = interview(learned).questions(10_000)
-    learned_from = int(learned._require_state().answers.learned.sum())
+    learned_from = int(learned._require_state().ranker.is_known.sum())
     assert len(found) == len({question.name for question in found}) == learned_from
 
 

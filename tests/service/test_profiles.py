@@ -19,7 +19,7 @@ def profiles():
 
 
 def told(profiles, users, given=None):
-    matrix, texts = profiles.ask(users, given)
+    matrix, texts = profiles.lookup(users, given)
     names = profiles.encoder.names
     return [{names[c] for c in matrix[[row]].indices} for row in range(len(users))], texts
 
@@ -29,7 +29,7 @@ def test_a_stranger_has_a_row_of_zeros(profiles):
 
 
 def test_nobody_is_an_empty_matrix(profiles):
-    assert profiles.ask([])[0].shape == (0, len(profiles.encoder.names))
+    assert profiles.lookup([])[0].shape == (0, len(profiles.encoder.names))
 
 
 def test_what_is_told_now_counts_before_what_is_stored(profiles):

@@ -37,8 +37,8 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
 def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables, monkeypatch):
     users = tables[2]["user_id"].to_list()
     whole = shop.recommend(users, k=4)
-    monkeypatch.setattr("daybreak.service.state.request.PART", 7)
-    monkeypatch.setattr("daybreak.service.state.ranker.PART", 100)
+    monkeypatch.setattr("daybreak.service.state.request.MAX_USERS", 7)
+    monkeypatch.setattr("daybreak.service.state.ranker.MAX_SCORES", 100)
     parts = shop.recommend(users, k=4)
     assert parts["item_id"].to_list() == whole["item_id"].to_list()
 

@@ -11,7 +11,7 @@ from daybreak.cli.output import show_json, show_lines
 if TYPE_CHECKING:
     from daybreak.server.options import ServerOptions
     from daybreak.server.process import RunningServer
-    from daybreak.service.live import ServiceOptions
+    from daybreak.service.serving import ServiceOptions
 
 HostOption = Annotated[
     str, typer.Option(help="Address to listen on; 0.0.0.0: all of this machine.")
@@ -138,7 +138,7 @@ def _service_options(
     pseudonyms: Path | None,
 ) -> "ServiceOptions":
     from daybreak.ranking.exploration.exposure import ExposureBudget
-    from daybreak.service.live import ServiceOptions
+    from daybreak.service.serving import ServiceOptions
     from daybreak.service.privacy import Pseudonyms, Retention
     from daybreak.service.training.retraining import RetrainPolicy
 

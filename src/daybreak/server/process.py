@@ -21,7 +21,7 @@ from daybreak.server.auth.keys import ApiKeyStore
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
-from daybreak.service.live import RecommenderService, ServiceOptions
+from daybreak.service.serving import RecommenderService, ServiceOptions
 
 log = logging.getLogger(__name__)
 

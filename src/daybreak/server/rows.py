@@ -9,7 +9,7 @@ from starlette.responses import Response
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.responses import json_response
 from daybreak.server.state import ServerState
-from daybreak.service.live import IngestResult
+from daybreak.service.serving import IngestResult
 
 
 def rows_from_body(

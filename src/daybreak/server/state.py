@@ -12,7 +12,7 @@ from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
 
 if TYPE_CHECKING:
-    from daybreak.service.live import RecommenderService
+    from daybreak.service.serving import RecommenderService
 
 
 @dataclass

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
 
 

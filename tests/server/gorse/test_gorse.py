@@ -7,7 +7,7 @@ import pytest
 from daybreak.config import Settings
 from daybreak.data import Tables
 from daybreak.service.ingest.files import Sources
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from daybreak.store import open_store
 from tests.server.conftest import served
 

@@ -5,7 +5,7 @@ import pytest
 from daybreak import Recommender
 from daybreak.config import Settings
 from daybreak.data import Tables
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from daybreak.store import Release, open_store
 
 LINE_UP = ["popular", "popular/now", "profile", "item_knn", "content/match", "content/ridge"]

@@ -14,11 +14,11 @@ class Journal:
         self.kept = {}
         self.meanwhile = lambda: None
 
-    def put_answers(self, answers):
+    def put_recommendations(self, answers):
         self.meanwhile()
         self.kept |= {answer.id: answer for answer in answers}
 
-    def answers(self, ids):
+    def recommendations(self, ids):
         return [self.kept[id_] for id_ in ids if id_ in self.kept]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from daybreak.errors import DataError, FilterError, NotFoundError, ServiceError
 from daybreak.ranking.reranking.rules import Boost, Rules
-from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import RecommendRequest, engine
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.batcher import Batcher
 
@@ -104,20 +104,20 @@ def test_reasons_add_up_and_a_full_explanation_does(live):
 
 def test_an_answer_goes_on_without_repeating_itself(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=4))
-    second = live.more(first.recommendation_id, 4)
-    third = live.more(first.recommendation_id, 4)
-    fourth = live.more(third.recommendation_id, 4)
+    second = live.next_page(first.recommendation_id, 4)
+    third = live.next_page(first.recommendation_id, 4)
+    fourth = live.next_page(third.recommendation_id, 4)
     whole = ids(live.recommend(RecommendRequest(user_id="person-1", n=16)))
     assert ids(first) + ids(second) + ids(third) + ids(fourth) == whole
     assert [item.rank for item in second.items] == [5, 6, 7, 8]
     with pytest.raises(NotFoundError, match="recommendation_id 'x'"):
-        live.more("x")
+        live.next_page("x")
 
 
 def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=4))
-    live._answering._paginations.is_significant()
-    second = live.more(first.recommendation_id, 4)
+    live._engine._paginations.clear()
+    second = live.next_page(first.recommendation_id, 4)
     assert not set(ids(first)) & set(ids(second))
     assert "not known any more" in second.notes[-1]
 
@@ -139,7 +139,7 @@ def test_every_answer_is_logged_with_what_was_shown(live):
         RecommendRequest(user_id="person-1", session_id="s", n=3, scenario="home")
     )
     live._log.flush()
-    (logged,) = live.journal.answers(ids=[answer.recommendation_id])
+    (logged,) = live.journal.recommendations(ids=[answer.recommendation_id])
     assert [one.item_id for one in logged.shown] == ids(answer)
     assert (logged.user_id, logged.session_id, logged.scenario) == ("person-1", "s", "home")
     live.add_events(
@@ -158,7 +158,7 @@ def test_memory_of_answers_is_bounded(live, monkeypatch):
     monkeypatch.setattr(engine, "MAX_CONTINUABLE_LISTS", 5)
     for n in range(12):
         live.recommend(RecommendRequest(user_id=f"person-{n}"))
-    assert len(live._answering._paginations) == 5
+    assert len(live._engine._paginations) == 5
 
 
 class Broken:
@@ -167,7 +167,7 @@ class Broken:
     def __init__(self):
         self.answers, self.broken = [], True
 
-    def put_answers(self, answers):
+    def put_recommendations(self, answers):
         if self.broken:
             raise DataError("the disk is full")
         self.answers += answers
@@ -176,7 +176,7 @@ class Broken:
 def test_answers_wait_while_the_store_cannot_be_written(live):
     answer = live.recommend(RecommendRequest(user_id="person-1"))
     live._log.flush()
-    logged = live.journal.answers(ids=[answer.recommendation_id])
+    logged = live.journal.recommendations(ids=[answer.recommendation_id])
     journal = Broken()
     log = AnswerLog(journal)
     log.put(logged)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from daybreak.service.live import RecommenderService, RecommendRequest
+from daybreak.service.serving import RecommenderService, RecommendRequest
 
 BY_RELEASE = {
     "id": "next",
@@ -16,7 +16,7 @@ def start(live, **plan):
     """Start an experiment, and let the service find the releases."""
     live.experiments.create(BY_RELEASE | plan)
     live.experiments.start("next")
-    live._duties.experiments()
+    live._background_jobs.sync_experiments()
 
 
 def test_a_variant_answers_with_its_release(live):
@@ -60,7 +60,7 @@ def test_a_list_goes_on_in_its_variant(live):
     start(live)
     for number in range(8):
         first = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
-        more = live.more(first.recommendation_id, 3)
+        more = live.next_page(first.recommendation_id, 3)
         assert (more.variant, more.release) == (first.variant, first.release)
         assert not {item.item_id for item in first.items} & {
             item.item_id for item in more.items
@@ -72,7 +72,7 @@ def test_a_shadow_is_written_down_and_not_shown(live):
     start(live, variants=variants)
     answered = live.recommend(RecommendRequest(user_id="ann", n=5))
     assert (answered.variant, answered.release) == ("now", "r1")
-    live._answering.close()
+    live._engine.close()
     live._log.close()
     (shadow,) = live.experiments.report("next").shadows
     assert shadow.answers == 1

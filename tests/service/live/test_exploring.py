@@ -2,7 +2,7 @@ import pytest
 
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.exploration.thompson import ExplorationConfig
-from daybreak.service.live import RecommenderService, RecommendRequest
+from daybreak.service.serving import RecommenderService, RecommendRequest
 from daybreak.service.serving.service import ServiceOptions
 
 N = 5
@@ -45,7 +45,7 @@ def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
 def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     bold._log.flush()
-    (logged,) = bold.journal.answers(ids=[answer.recommendation_id])
+    (logged,) = bold.journal.recommendations(ids=[answer.recommendation_id])
     assert [(s.item_id, s.explored, s.propensity) for s in logged.shown] == [
         (item.item_id, item.explored, item.propensity) for item in answer.items
     ]
@@ -67,12 +67,12 @@ def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
 def test_an_item_is_tried_out_right_after_it_was_posted(bold):
     for row in range(30):
         bold.recommend(RecommendRequest(user_id=f"person-{row}", n=N, explore=True))
-    bold.explorer.rest = 0.0
+    bold.explorer.refresh_interval_ratio = 0.0
     bold.put_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     assert "fresh" in {item.item_id for item in answer.items}
     assert bold.delete_item("fresh")
-    assert "fresh" not in bold.explorer.impressions.since()
+    assert "fresh" not in bold.explorer.impressions.new_since()
 
 
 def test_a_service_that_knows_nothing_explores_nothing(fresh):

@@ -7,8 +7,8 @@ import pytest
 from daybreak import Recommender
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
-from daybreak.service.live import RecommenderService, RecommendRequest, ServiceOptions
 from daybreak.service.privacy import Pseudonyms, Retention
+from daybreak.service.serving import RecommenderService, RecommendRequest, ServiceOptions
 from daybreak.store import cursors
 
 SECRET = "zyx-somebody-unmistakable"
@@ -23,7 +23,7 @@ def busy(live, user=SECRET):
     live.put_users([{"user_id": user, "likes": "tea", "text": f"I am {user}"}])
     live.add_events([{"user_id": user, "item_id": f"item-{n}"} for n in range(3)])
     first = live.recommend(RecommendRequest(user_id=user, n=3, explain=True))
-    live.more(first.recommendation_id, 3)
+    live.next_page(first.recommendation_id, 3)
     live.recommend(
         RecommendRequest(user_id=user, profile={"text": f"{user} loves rum", "likes": "rum"})
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from daybreak import Recommender
-from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import RecommendRequest
 
 
 def ids(answer):
@@ -122,7 +122,7 @@ def test_popularity_follows_new_events(live):
     first = live.popular(n=1)[0]
     crowd = [{"user_id": f"crowd-{n}", "item_id": "item-34"} for n in range(60)]
     live.add_events(crowd)
-    live._stages.recount_popularity()
+    live._releases.recount_popularity()
     assert first.item_id != "item-34"
     assert live.popular(n=1)[0].item_id == "item-34"
     assert live.trending(n=1)[0].item_id == "item-34"
@@ -146,8 +146,8 @@ def test_a_session_is_remembered_and_can_become_a_user(live):
     assert (visitor.user_temperature, visitor.user_id) == ("hot", None)
     both = live.recommend(RecommendRequest(user_id="eve", session_id="s1", n=40))
     assert ids(both) == ids(visitor)
-    assert live.merge("s1", "eve") == 1
-    assert live.merge("s1", "eve") == 0
+    assert live.merge_users("s1", "eve") == 1
+    assert live.merge_users("s1", "eve") == 0
     known = live.recommend(RecommendRequest(user_id="eve", n=40))
     assert ids(known) == ids(visitor)
     assert live.recommend(RecommendRequest(session_id="s1")).user_temperature == "cold"
@@ -181,10 +181,10 @@ def test_deleted_events_count_no_more(live):
 
 
 def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
-    before = len(live._stages.now.shelf.profiles.rows)
+    before = len(live._releases.current.state.profiles.rows)
     live.add_events([{"user_id": f"silent-{n}", "item_id": "item-1"} for n in range(5)])
     live.put_users([{"user_id": "talks", "likes": "tea"}])
-    profiles = live._stages.now.shelf.profiles
+    profiles = live._releases.current.state.profiles
     assert len(profiles.rows) == before + 1
     assert len(live.users(n=1000).rows) == 66
     live.put_users([{"user_id": "talks"}])

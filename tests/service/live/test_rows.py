@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daybreak.service.ingest.rows import parse_events, parse_rows
-from daybreak.service.live import RecommendRequest, RejectedRow
+from daybreak.service.serving import RecommendRequest, RejectedRow
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
 ANY = st.recursive(

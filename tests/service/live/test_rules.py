@@ -1,7 +1,7 @@
 import time
 
 from daybreak.ranking.reranking.rules import Quota, Rules
-from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import RecommendRequest
 
 
 def ids(answer):

@@ -3,7 +3,7 @@ from weakref import ref
 
 import pytest
 
-from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import RecommendRequest
 from daybreak.service.serving import release_manager as module
 
 
@@ -22,14 +22,14 @@ def answers(live):
 
 
 def sizes(live):
-    return [len(rows) for rows in live._stages.now.shelf.parts.rows]
+    return [len(rows) for rows in live._releases.current.state.scorer.rows]
 
 
 def check_it_takes_two_rounds(live):
-    live._stages.compact()
+    live._releases.compact()
     assert sizes(live) == [35, 1]
     before = answers(live)
-    live._stages.compact()
+    live._releases.compact()
     assert sizes(live) == [35]
     assert answers(live) == before
 
@@ -39,14 +39,14 @@ def test_settling_changes_no_answer(live):
     live.put_items([{"item_id": "new", "title": "rum number 3"}])
     before = answers(live)
     assert sizes(live) == [35, 4]
-    live._stages.compact()
+    live._releases.compact()
     assert sizes(live) == [35, 1]
     assert answers(live) == before
 
 
 def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
     live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in range(17)])
-    put = live._stages._put
+    put = live._releases._replace_state
     pending = [{"item_id": "item-3", "title": "tea number 3"}]
 
     def write_between(scene):
@@ -54,20 +54,20 @@ def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
         if pending:
             live.put_items([pending.pop()])
 
-    monkeypatch.setattr(live._stages, "_put", write_between)
+    monkeypatch.setattr(live._releases, "_replace_state", write_between)
     check_it_takes_two_rounds(live)
 
 
 def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
     live.put_items([{"item_id": "item-3", "title": "rum pot"}])
-    put = live._stages._put
+    put = live._releases._replace_state
 
     def recount_between(scene):
-        monkeypatch.setattr(live._stages, "_put", put)
+        monkeypatch.setattr(live._releases, "_replace_state", put)
         put(scene)
-        live._stages.recount_popularity()
+        live._releases.recount_popularity()
 
-    monkeypatch.setattr(live._stages, "_put", recount_between)
+    monkeypatch.setattr(live._releases, "_replace_state", recount_between)
     check_it_takes_two_rounds(live)
 
 
@@ -81,16 +81,16 @@ def test_a_service_begins_with_changed_items_in_their_places(live, settings):
 
 def test_nothing_of_before_is_held_while_items_are_settled(live, monkeypatch):
     live.put_items([{"item_id": "item-3", "title": "rum pot"}])
-    put, seen = live._stages._put, []
+    put, seen = live._releases._replace_state, []
 
     def count(scene):
         put(scene)
         gc.collect()
         seen.append(sum(one() is not None for one in firsts))
-        firsts.append(ref(scene.shelf.scorers[0]))
+        firsts.append(ref(scene.state.scorers[0]))
 
-    firsts = [ref(live._stages.now.shelf.scorers[0])]
-    monkeypatch.setattr(live._stages, "_put", count)
-    live._stages.compact()
+    firsts = [ref(live._releases.current.state.scorers[0])]
+    monkeypatch.setattr(live._releases, "_replace_state", count)
+    live._releases.compact()
     assert len(seen) > 10
     assert max(seen) <= 2

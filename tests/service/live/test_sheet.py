@@ -17,7 +17,7 @@ def test_rows_that_say_the_same_are_told_from_others():
 
 
 def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
-    monkeypatch.setattr(module, "MANY", 2)
+    monkeypatch.setattr(module, "MAX_UNMERGED_ROWS", 2)
     sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]}))
     told = {"item_id": ["b", "c", "d"], "price": [None, 3.0, None], "size": [None, None, "big"]}
     sheet.put(pl.DataFrame(told))
@@ -29,7 +29,7 @@ def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
 
 
 def test_rows_without_attributes_keep_their_places(monkeypatch):
-    monkeypatch.setattr(module, "MANY", 1)
+    monkeypatch.setattr(module, "MAX_UNMERGED_ROWS", 1)
     sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}))
     sheet.put(pl.DataFrame({"item_id": ["b", "d"]}))
     assert [sheet.get(id_) for id_ in "abcd"] == [{}] * 4
@@ -38,14 +38,14 @@ def test_rows_without_attributes_keep_their_places(monkeypatch):
 
 
 def test_an_item_that_is_told_again_changes_nothing(live):
-    row = {"item_id": "item-3", **(live._stages.known.items.get("item-3") or {})}
-    before = live._stages.now.shelf
+    row = {"item_id": "item-3", **(live._releases.row_caches.items.get("item-3") or {})}
+    before = live._releases.current.state
     assert live.put_items([row]).accepted == 1
-    assert live._stages.now.shelf is before
+    assert live._releases.current.state is before
 
 
 def test_an_item_that_was_deleted_comes_again_as_it_was(live):
-    row = {"item_id": "item-3", **(live._stages.known.items.get("item-3") or {})}
+    row = {"item_id": "item-3", **(live._releases.row_caches.items.get("item-3") or {})}
     live.delete_item("item-3")
     live.put_items([row])
     assert "item-3" in [item.item_id for item in live.latest(35)]

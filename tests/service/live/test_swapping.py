@@ -8,7 +8,7 @@ import pytest
 
 from daybreak.data import Tables
 from daybreak.errors import DataError, NotFoundError
-from daybreak.service.live import RecommenderService, RecommendRequest
+from daybreak.service.serving import RecommenderService, RecommendRequest
 from daybreak.store import Release, open_store
 
 
@@ -47,7 +47,7 @@ def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
     assert [r.id for r in live.store.releases() if r.active] == ["r1"]
     with open_store(live.settings.store) as store:
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
-    live._stages.watch()
+    live._releases.check_active_release()
     assert live.recommend(RecommendRequest()).release == "r1"
 
 
@@ -89,13 +89,13 @@ def test_what_another_process_writes_is_followed(live):
         items = pl.DataFrame({"item_id": ["new", "more"], "title": ["jam pot", "tea cup"]})
         store.write(Tables.of(events, items))
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
-        live._duties.all()
+        live._background_jobs.run_once()
         answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert (answer.release, answer.user_temperature) == ("r2", "hot")
         assert "more" in ids(answer)
         assert "new" not in ids(answer)
         store.journal.erase(users=["eve"], items=["more"])
-        live._duties.all()
+        live._background_jobs.run_once()
         answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert answer.user_temperature == "cold"
         assert "more" not in ids(answer)
@@ -103,8 +103,8 @@ def test_what_another_process_writes_is_followed(live):
 
 def test_a_service_that_cannot_be_told_everything_reads_anew(live):
     live.add_events([{"user_id": "eve", "item_id": "item-3"}])
-    live._stages._cursor = 10**9  # of a store that was replaced
-    live._stages.follow()
+    live._releases._cursor = 10**9  # of a store that was replaced
+    live._releases.sync()
     assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
     assert live.recommend(RecommendRequest(user_id="eve")).release == "r1"
 
@@ -155,7 +155,7 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
         writers = [pool.submit(write, live, n) for n in range(2)]
         for turn in range(4):
             live.activate(f"r{turn % 2 + 1}")
-            live._stages.recount_popularity()
+            live._releases.recount_popularity()
         assert live.erase_user("person-50").complete
         for writer in writers:
             writer.result()
@@ -192,13 +192,13 @@ def test_a_start_is_quick_about_a_closed_service(settings):
 
 
 def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, monkeypatch):
-    load = live._stages._load_and_register
+    load = live._releases._load_and_register
 
     def tidied(release):
         scene = load(release)
-        live._duties.experiments()
+        live._background_jobs.sync_experiments()
         return scene
 
-    monkeypatch.setattr(live._stages, "_load_and_register", tidied)
+    monkeypatch.setattr(live._releases, "_load_and_register", tidied)
     assert live.activate("r2") == "r2"
-    assert live._stages.now.release == "r2"
+    assert live._releases.current.release == "r2"

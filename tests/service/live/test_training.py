@@ -3,7 +3,7 @@ import time
 import pytest
 
 from daybreak.config import Settings
-from daybreak.service.live import RecommenderService, RecommendRequest, ServiceOptions
+from daybreak.service.serving import RecommenderService, RecommendRequest, ServiceOptions
 from daybreak.service.training.retraining import TASK_RECORDS, RetrainPolicy
 from daybreak.store import Release
 
@@ -72,9 +72,9 @@ def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
 
 def test_drift_shows_when_other_items_are_chosen(live):
     live.store.put_release(Release("r1", time.time() - 9.0, "releases/r1", active=True))
-    assert set(live._fresh.signs().drift.values()) == {0.0}
+    assert set(live._retrain_monitor.signs().drift.values()) == {0.0}
     crowd = [{"user_id": f"c-{n}", "item_id": f"item-{30 + n % 5}"} for n in range(300)]
     live.add_events(crowd)
-    moved = live._fresh.signs().drift
+    moved = live._retrain_monitor.signs().drift
     assert (moved["new_items"], moved["content"]) == (1.0, 0.0)
     assert moved["popularity"] > 0.25

@@ -26,7 +26,7 @@ from daybreak.server.gorse.schemas import (
     GorseUserPatch,
 )
 from daybreak.server.http.responses import to_json
-from daybreak.service.live import IngestResult, RecommendedItem
+from daybreak.service.serving import IngestResult, RecommendedItem
 
 LABEL_PREFIX = "labels"
 LIST_SEPARATOR = "|"

@@ -12,10 +12,10 @@ import polars as pl
 from daybreak.data.times import epoch_seconds
 from daybreak.server.gorse.convert import event_row
 from daybreak.server.gorse.schemas import GorseFeedback
-from daybreak.service.live import IngestResult
+from daybreak.service.serving import IngestResult
 
 if TYPE_CHECKING:
-    from daybreak.service.live import RecommenderService
+    from daybreak.service.serving import RecommenderService
 
 
 PAGE_ROWS = 10_000

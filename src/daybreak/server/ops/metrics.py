@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from daybreak.encoders.cache import CACHE_STATS
 from daybreak.errors import DaybreakError
-from daybreak.service.live import IngestResult, RecommendResponse
+from daybreak.service.serving import IngestResult, RecommendResponse
 
 log = logging.getLogger(__name__)
 

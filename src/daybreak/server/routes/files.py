@@ -23,7 +23,7 @@ from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
 from daybreak.server.state import state_of
 from daybreak.service.ingest.files import Sources, parse_columns
-from daybreak.service.live import RecommenderService
+from daybreak.service.serving import RecommenderService
 from daybreak.service.serving.service import ingest_import
 from daybreak.service.training.retraining import TASK_RECORDS as TASKS
 from daybreak.store import WriteResult

@@ -20,7 +20,7 @@ from daybreak.server.schemas.recommend import (
     VectorsOut,
 )
 from daybreak.server.state import state_of
-from daybreak.service.live import RecommendedItem
+from daybreak.service.serving import RecommendedItem
 
 router = api_router("lists")
 

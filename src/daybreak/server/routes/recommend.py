@@ -21,7 +21,7 @@ from daybreak.server.schemas.recommend import (
     RecommendQuery,
 )
 from daybreak.server.state import ServerState, state_of
-from daybreak.service.live import (
+from daybreak.service.serving import (
     RecommendationReason,
     RecommendedItem,
     RecommendRequest,

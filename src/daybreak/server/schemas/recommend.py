@@ -19,7 +19,7 @@ from daybreak.server.schemas.common import (
     Text,
     with_example,
 )
-from daybreak.service.live import RecommendRequest
+from daybreak.service.serving import RecommendRequest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]

@@ -149,7 +149,7 @@ class Explorer:
             draft: The answers of before.
             k: Longest answer.
             keys: One for each user, such as the id of the answer; it makes draws repeatable.
-            want: (n_users,) whose answers may explore; default: all.
+            wants: (n_users,) whose answers may explore; default: all.
         """
         asked, places = draft.batch, draft.lists
         options = self.options.for_length(k)

@@ -62,7 +62,7 @@ def new_item_scorer(
         shelf: Now.
         histories: Of its users, to measure the doubt.
         since: Epoch [s] since when items are new.
-        most: How many at most; those that came first.
+        max_items: How many at most; those that came first.
         before: Those of earlier; the doubt of the same training is not measured again.
     """
     first = sorted(since, key=lambda item: (since[item], item))

@@ -74,7 +74,7 @@ def shorten(value: Any) -> Any:
     """Return a value as a report repeats it: numbers as they are, the rest as short text.
 
     Example:
-        >>> short(7), short("x" * 200) == "x" * 80 + "…", short(["a"])
+        >>> shorten(7), shorten("x" * 200) == "x" * 80 + "…", shorten(["a"])
         (7, True, "['a']")
     """
     if value is None or isinstance(value, bool):

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data import EVENT_COLUMNS, Vocabulary
+from daybreak.data import EVENT_COLUMNS
 from daybreak.data.dataset import Events
 from daybreak.data.rules import ResolvedRules
 from daybreak.data.vocabulary import Vocabulary

@@ -1,21 +1,19 @@
-"""The live service in one class: events and items in, better answers in the same second."""
+"""Deprecated names of :mod:`daybreak.service.serving`."""
 
-from daybreak.service.ingest.values import IngestResult, RejectedRow
-from daybreak.service.serving.requests import (
-    RecommendationReason,
-    RecommendedItem,
-    RecommendRequest,
-    RecommendResponse,
+from daybreak.deprecation import deprecated_names
+
+_SERVING = "daybreak.service.serving"
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "Accepted": f"{_SERVING}.IngestResult",
+        "Answered": f"{_SERVING}.RecommendResponse",
+        "Ask": f"{_SERVING}.RecommendRequest",
+        "Live": f"{_SERVING}.RecommenderService",
+        "LiveOptions": f"{_SERVING}.ServiceOptions",
+        "Reason": f"{_SERVING}.RecommendationReason",
+        "Recommended": f"{_SERVING}.RecommendedItem",
+        "Rejected": f"{_SERVING}.RejectedRow",
+    },
 )
-from daybreak.service.serving.service import RecommenderService, ServiceOptions
-
-__all__ = [
-    "IngestResult",
-    "RecommendResponse",
-    "RecommendRequest",
-    "RecommenderService",
-    "ServiceOptions",
-    "RecommendationReason",
-    "RecommendedItem",
-    "RejectedRow",
-]

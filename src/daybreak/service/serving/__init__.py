@@ -3,3 +3,23 @@
 Imports everything below it in ``service``; the server and the command line import it. Start
 reading at :class:`~daybreak.service.serving.service.RecommenderService`.
 """
+
+from daybreak.service.ingest.values import IngestResult, RejectedRow
+from daybreak.service.serving.requests import (
+    RecommendationReason,
+    RecommendedItem,
+    RecommendRequest,
+    RecommendResponse,
+)
+from daybreak.service.serving.service import RecommenderService, ServiceOptions
+
+__all__ = [
+    "IngestResult",
+    "RecommendRequest",
+    "RecommendResponse",
+    "RecommendationReason",
+    "RecommendedItem",
+    "RecommenderService",
+    "RejectedRow",
+    "ServiceOptions",
+]

@@ -58,7 +58,7 @@ def load_newest_usable(
 
     Args:
         releases: The newest first.
-        place: Where a release lies.
+        folder_of: Where a release lies.
         tables: Everything in the store.
 
     Returns:

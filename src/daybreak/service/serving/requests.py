@@ -20,8 +20,10 @@ class RecommendRequest:
     """One request for recommendations; every field may be left out.
 
     Example:
-        >>> RecommendRequest(session_id="s1").asker, RecommendRequest(user_id="ann", session_id="s1").asker
-        ('session:s1', 'ann')
+        >>> RecommendRequest(session_id="s1").user_or_session
+        'session:s1'
+        >>> RecommendRequest(user_id="ann", session_id="s1").user_or_session
+        'ann'
     """
 
     user_id: str | None = None

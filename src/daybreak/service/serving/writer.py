@@ -113,8 +113,8 @@ def _cast_to_column(kind: Any, value: Any) -> Any:
     """Return a value in the form of its column: a list as text, or text as a list.
 
     Example:
-        >>> _cast_to_column(pl.String, ["a", "b"]), _cast_to_column(pl.List(pl.String), "a"), _cast_to_column(None, 3)
-        ('a|b', ['a'], 3)
+        >>> _cast_to_column(pl.String, ["a", "b"]), _cast_to_column(pl.List(pl.String), "a")
+        ('a|b', ['a'])
     """
     if kind is None or value is None:
         return value

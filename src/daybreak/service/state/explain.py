@@ -29,12 +29,12 @@ def explain_lists(
     """Return a list of ``kind, name, title, value`` for each place; values add up to scores.
 
     Args:
-        answers: What ranked the places.
-        places: What is to be explained.
+        ranker: What ranked the places.
+        lists: What is to be explained.
         evidence: The query of a user, by position, taken apart.
         attributes: Names of the columns of profiles.
-        most: Pieces shown of each place.
-        rulings: Of each user; what boosts have added comes after the evidence.
+        max_reasons: Pieces shown of each place.
+        rules: Of each user; what boosts have added comes after the evidence.
     """
     found: list[Any] = [None] * len(lists)
     for user in np.unique(lists.query):

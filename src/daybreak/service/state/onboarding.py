@@ -254,7 +254,7 @@ def next_questions(
         shelf: That answers.
         histories: Of known users.
         k: How many.
-        said: What was answered so far.
+        answers: What was answered so far.
         attributes: Whether to ask for attributes of profiles as well.
 
     Returns:

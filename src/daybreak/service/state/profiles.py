@@ -26,7 +26,7 @@ class AdHocProfile:
     """Profile and events that a request brings, the same for all of its users.
 
     Example:
-        >>> said = Said(text="I love tea", attributes={"country": "France"}, items=("pot",))
+        >>> said = AdHocProfile(text="I love tea", attributes={"country": "France"}, items=("pot",))
         >>> said.profiles(["ann"]).row(0), said.histories(["ann"]).row(0)
         (('ann', 'France', 'I love tea'), ('ann', 'pot'))
     """

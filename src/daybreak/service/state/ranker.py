@@ -48,7 +48,7 @@ def rank_with_rules(
 
     Args:
         scores: (n, n_items), ``-inf`` where an item must not be answered; changed.
-        rulings: One for each row; equal ones should be the same object.
+        rules: One for each row; equal ones should be the same object.
         k: Length of the lists, or of each.
     """
     lengths = [k] * len(rules) if isinstance(k, int) else list(k)
@@ -351,7 +351,7 @@ class CatalogueRanker:
 
         Args:
             asked: Who is asked about.
-            rulings: One for each of them; equal ones should be the same object.
+            rules: One for each of them; equal ones should be the same object.
             k: Length of the lists, or of each.
         """
         found: list[RuledList] = []
@@ -375,7 +375,7 @@ class CatalogueRanker:
         Args:
             asked: Who was asked about.
             places: What they get.
-            liked: (n_places,) whether an event on the item came since the training.
+            has_new_events: (n_places,) whether an event on the item came since the training.
         """
         who, item = places.query, places.item
         hot = (self.is_known[item] & self.has_events) | has_new_events

@@ -40,7 +40,7 @@ class LibraryRequest:
         """Return the batch as the models see it.
 
         Args:
-            never: Frame of ``user_id, item_id`` that must not be answered.
+            excluded: Frame of ``user_id, item_id`` that must not be answered.
             exclude_seen: Whether what users have seen must not be answered either, or
                 (n_users,) for which of them.
         """

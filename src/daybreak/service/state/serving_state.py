@@ -38,7 +38,7 @@ def recount_popularity(learned: TrainedModel, positive: Events) -> TrainedModel 
 
     Args:
         learned: The models.
-        liked: Positive events; ``item`` are rows of a catalogue that begins with that of the
+        positive: Positive events; ``item`` are rows of a catalogue that begins with that of the
             training.
     """
     fitted = learned.fitted

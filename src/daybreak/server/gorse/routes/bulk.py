@@ -30,7 +30,7 @@ from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.responses import to_json
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
-from daybreak.service.live import IngestResult
+from daybreak.service.serving import IngestResult
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
 MAX_LINE_BYTES = 1_000_000

@@ -24,7 +24,7 @@ from daybreak.server.gorse.schemas import (
 from daybreak.server.routes.recommend import check_list_length
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import ServerState, state_of
-from daybreak.service.live import RecommendRequest, RecommendResponse
+from daybreak.service.serving import RecommendRequest, RecommendResponse
 
 EventRows: TypeAlias = Sequence[Mapping[str, Any]]
 
