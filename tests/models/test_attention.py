@@ -19,8 +19,8 @@ def asked(plain, recent):
 
 def seen_of(seen):
     """(column, later events, count) of what a window shows of its first asker."""
-    shown = seen.weight[0] > MASKED_LOG_WEIGHT
-    rows = zip(seen.place[0], seen.distance[0], np.exp(seen.weight[0]), strict=True)
+    shown = seen.log_weight[0] > MASKED_LOG_WEIGHT
+    rows = zip(seen.column[0], seen.n_later[0], np.exp(seen.log_weight[0]), strict=True)
     return [(c, d, round(float(w), 4)) for (c, d, w), s in zip(rows, shown, strict=True) if s]
 
 

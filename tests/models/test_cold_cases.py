@@ -34,7 +34,7 @@ def test_people_do_not_know_what_they_are_asked():
 
 
 def test_in_large_data_everybody_is_asked_once(monkeypatch):
-    monkeypatch.setattr("daybreak.models.adversarial.MOST", 10)
+    monkeypatch.setattr("daybreak.models.adversarial.MAX_EPISODES", 10)
     data = random_dataset(n_users=60)
     _, _, cases = cases_of(data)
     assert len(cases.query_part) <= 60

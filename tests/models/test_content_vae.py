@@ -108,7 +108,7 @@ def test_what_becomes_of_new_items_lies_as_far_off_as_it_says():
 
 def became(model, data, chosen):
     """The vectors of items that came later, in the directions of the known ones."""
-    scale = data.counts[:, None] ** model.config.damping
+    scale = data.user_counts[:, None] ** model.config.damping
     length = np.sqrt(data.interactions.sum(axis=1))
     damped = model.state.vectors / scale
     people = sp.diags_array(1 / length) @ data.interactions @ (damped / scale)

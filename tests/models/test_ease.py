@@ -51,7 +51,7 @@ def test_the_dual_form_equals_the_primal_one(large):
 
 
 def test_the_dual_form_keeps_the_largest_weights_of_each_column(large, monkeypatch):
-    monkeypatch.setattr("daybreak.models.ease.NEIGHBOURS", 3)
+    monkeypatch.setattr("daybreak.models.ease.MAX_WEIGHTS_PER_ITEM", 3)
     data = random_dataset(n_users=15, n_items=40)
     every = np.abs(ridge_by_columns(data, 2.5 * np.sqrt(len(data.active_user_rows)) + 1e-3))
     kept = weights(EaseModel().fit(data), data) != 0

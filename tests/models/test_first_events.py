@@ -9,13 +9,13 @@ from tests.models.tiny import dataset, random_dataset
 
 def listed(data, size):
     """Every person's first events and every subset, as (shown, asked, weight), one by one."""
-    for row, user in enumerate(data.active):
-        mine = np.searchsorted(data.anchor_rows, data.events.item[data.events.user == user])
+    for row, user in enumerate(data.active_user_rows):
+        mine = np.searchsorted(data.train_item_rows, data.events.item[data.events.user == user])
         if len(mine) <= size:
             continue
         ways = list(combinations(mine, size))
         for shown, weight in [(mine[:size], 0.5), *((way, 0.5 / len(ways)) for way in ways)]:
-            z, whole = np.zeros(len(data.anchors)), np.zeros(len(data.anchors))
+            z, whole = np.zeros(len(data.train_items)), np.zeros(len(data.train_items))
             z[list(shown)], whole[mine] = 1, 1
             yield z, whole - z, weight, row
 

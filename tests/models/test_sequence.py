@@ -75,23 +75,23 @@ def test_answers_without_torch_equal_the_network_at_every_place_of_a_chunk(drawn
     """What is asked in training about the first events of somebody is what is asked later."""
     data, made, net, model = drawn
     lesson = sequence.NextItemLoss(net, made, SequenceConfig(dim=8, forget=0.0))
-    first = int(data.active[np.argmax(np.bincount(made.histories.user))])
-    number = int(np.searchsorted(data.active, first))
+    first = int(data.active_user_rows[np.argmax(np.bincount(made.histories.user))])
+    number = int(np.searchsorted(data.active_user_rows, first))
     chunk = np.flatnonzero(lesson.windows.user == number)
     item, end = (torch.from_numpy(part) for part in lesson.windows.take(chunk[:1]))
     told = torch.from_numpy(made.profiles[[number]].toarray())
     with torch.no_grad():
-        table = net.items(torch.arange(len(made.vectors)))
+        table = net.item_vectors(torch.arange(len(made.vectors)))
         memory = lesson._attended_events(
             table, item, item, end, lesson._history_sums(chunk[:1], item)
         )
         answers = net(told, memory)[0].numpy()
-    mine = data.events.where(data.events.user == first)
+    mine = data.events.filter(data.events.user == first)
     assert item.shape[1] > 5
     for place in range(item.shape[1]):
-        shown = np.isin(data.anchor_rows[item[0, :place].numpy()], mine.item)
+        shown = np.isin(data.train_item_rows[item[0, :place].numpy()], mine.item)
         assert shown.all()
-        known = mine.where(np.isin(mine.item, data.anchor_rows[item[0, :place].numpy()]))
+        known = mine.filter(np.isin(mine.item, data.train_item_rows[item[0, :place].numpy()]))
         found = model.query_vectors(Queries.for_users(data, known, np.array([first])))
         np.testing.assert_allclose(found[0, :-1], answers[place], rtol=1e-5, atol=1e-5)
 
@@ -99,9 +99,9 @@ def test_answers_without_torch_equal_the_network_at_every_place_of_a_chunk(drawn
 def test_who_tells_nothing_is_answered_as_the_network_answers(drawn):
     data, made, net, model = drawn
     told = np.flatnonzero(np.diff(data.profiles.indptr))[:2]
-    asked = Queries.for_users(data, data.events.where(np.zeros(len(data.events), bool)), told)
+    asked = Queries.for_users(data, data.events.filter(np.zeros(len(data.events), bool)), told)
     memory = sequence.AttendedEvents(
-        net.items(torch.arange(len(made.vectors))),
+        net.item_vectors(torch.arange(len(made.vectors))),
         torch.zeros(2, 3, dtype=torch.long),
         torch.zeros(2, 1, 3, dtype=torch.long),
         torch.full((2, 1, 3), sequence.MASKED_LOGIT),

@@ -34,11 +34,11 @@ def ask(data, *histories, profiles=None):
     plain = np.zeros((len(histories), len(data.items)), dtype=np.float32)
     for row, history in enumerate(histories):
         plain[row, history] = 1
-    plain = sp.csr_array(plain[:, data.anchor_rows])
+    plain = sp.csr_array(plain[:, data.train_item_rows])
     width = data.profiles.shape[1]
     known = np.zeros((len(histories), width)) if profiles is None else profiles
     profile = sp.csr_array(np.asarray(known, dtype=np.float32))
-    return Queries.from_history(data.anchors, plain, plain, profile)
+    return Queries.from_history(data.train_items, plain, plain, profile)
 
 
 def random_dataset(seed=0, n_users=60, n_items=20, n_events=500, dim=None, n_attributes=0):
@@ -54,5 +54,7 @@ def random_dataset(seed=0, n_users=60, n_items=20, n_events=500, dim=None, n_att
 
 def weights(model, data, asked=None):
     """The (n_evidence, n_items) weights of a linear model, dense."""
-    form = model.linear(data.anchors, data.items if asked is None else asked)
-    return form.weights.apply(sp.eye_array(len(data.anchors), dtype=np.float32, format="csr"))
+    form = model.linear_scorer(data.train_items, data.items if asked is None else asked)
+    return form.weights.apply(
+        sp.eye_array(len(data.train_items), dtype=np.float32, format="csr")
+    )

@@ -84,7 +84,7 @@ def test_what_does_not_help_unknown_items_is_not_kept():
     rng = np.random.default_rng(0)
     told, real = rng.standard_normal((2, 100, 2)).astype(np.float32)
     play = game_of(told, real, rng)
-    play = GanTrainingData(**vars(play) | {"guess": real})
+    play = GanTrainingData(**vars(play) | {"ridge_vectors": real})
     options = AdversarialConfig(hidden=16, epochs=5, rate=0.05)
     learned = train_adversarial(play, options, seed=0)
     hidden = np.tanh(told @ learned["first"] + learned["first_bias"])

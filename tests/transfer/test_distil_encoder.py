@@ -34,7 +34,7 @@ def student():
 
 
 def test_the_student_of_a_bag_of_words_says_what_the_teacher_says(student):
-    assert student.parts.facts["fidelity"] > 0.95
+    assert student.parts.metadata["fidelity"] > 0.95
     said = CountingEncoder().encode(TEXTS)
     said = said - said.mean(axis=0)
     mine = student.encode(TEXTS)
@@ -53,7 +53,7 @@ def test_pairs_learn_what_single_words_cannot():
     words, pairs = (distil_encoder(Opposites(), texts, dim=4, pairs=n) for n in (0, 100))
     rows = [model.encode(["lamp", "not lamp"]) for model in (words, pairs)]
     assert rows[1][0] @ rows[1][1] < rows[0][0] @ rows[0][1]
-    assert (words.parts.facts["pairs"], pairs.parts.facts["pairs"] > 0) == (0, True)
+    assert (words.parts.metadata["pairs"], pairs.parts.metadata["pairs"] > 0) == (0, True)
 
 
 def test_the_same_twice_bit_by_bit(student):
@@ -67,7 +67,7 @@ def test_a_student_is_an_encoder(student, check):
 
 
 def test_the_facts_tell_where_it_comes_from(student):
-    facts = student.parts.facts
+    facts = student.parts.metadata
     assert facts["teacher"] == "CountingEncoder"
     assert (facts["teacher_hash"], facts["teacher_dim"], facts["texts"]) == (
         "counting-1",

@@ -228,7 +228,7 @@ def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[F
         Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4.
 
     Example:
-        >>> left, right = leading(np.diag([3.0, 0, 2.0]), 2, np.random.default_rng(0))
+        >>> left, right = low_rank_factors(np.diag([3.0, 0, 2.0]), 2, np.random.default_rng(0))
         >>> (left @ right.T).round(3) + 0.0
         array([[3., 0., 0.],
                [0., 0., 0.],

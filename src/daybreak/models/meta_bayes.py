@@ -32,7 +32,7 @@ class FewShotTasks:
 
         >>> both, first = np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]])
         >>> tasks = FewShotTasks(sp.csr_array(first), sp.csr_array(both), np.array([0]), 1)
-        >>> tasks.shown, tasks.rest
+        >>> tasks.mean_support, tasks.mean_target
         (array([0.75, 0.25], dtype=float32), array([0.25, 0.75], dtype=float32))
     """
 

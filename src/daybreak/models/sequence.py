@@ -125,8 +125,8 @@ def recent_window(queries: Queries, max_events: int) -> EventWindow:
         >>> asked = Queries.from_history(
         ...     shop, sp.csr_array(plain), sp.csr_array(recent), sp.csr_array((1, 0))
         ... )
-        >>> seen = window(asked, 2)
-        >>> seen.place.tolist(), seen.distance.tolist()
+        >>> seen = recent_window(asked, 2)
+        >>> seen.column.tolist(), seen.n_later.tolist()
         ([[1, 2]], [[0, 1]])
     """
     recent = sp.csr_array(queries.recent_history)
@@ -219,7 +219,7 @@ def rms_normalise(x: Floats, gain: Floats) -> Floats:
         Zhang and Sennrich 2019, "Root mean square layer normalization", eq. 4.
 
     Example:
-        >>> scaled(np.float32([[3, 4]]), np.float32([1, 2])).round(3)
+        >>> rms_normalise(np.float32([[3, 4]]), np.float32([1, 2])).round(3)
         array([[0.849, 2.263]], dtype=float32)
     """
     size = np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(RMS_EPSILON))

@@ -69,7 +69,7 @@ def calibration_error(probabilities: Floats, outcomes: Floats, n_bins: int = 15)
         the mean of 0.3 and 0.1.
 
         >>> said, chosen = np.array([0.2, 0.2, 0.9, 0.9]), np.array([0, 1, 1, 1])
-        >>> round(calibration_error(said, chosen, bins=2), 4)
+        >>> round(calibration_error(said, chosen, n_bins=2), 4)
         0.2
     """
     if not len(probabilities):

@@ -69,7 +69,7 @@ def iter_blocks(total: int, height: int, max_width: int = 1_024) -> Iterator[sli
     """Cut ``range(total)`` so that blocks of ``height`` rows keep to ``MAX_BLOCK_CELLS`` numbers.
 
     Example:
-        >>> list(spans(5, 3, most=2))
+        >>> list(iter_blocks(5, 3, max_width=2))
         [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
     width = min(max_width, max(1, MAX_BLOCK_CELLS // max(height, 1)))

@@ -93,7 +93,8 @@ def rows_or_zeros(values: Floats, n_rows: int) -> Floats:
     """Return weights of columns that are as many as before; zeros when they are not.
 
     Example:
-        >>> fitting(np.ones((2, 1)), 2).tolist(), fitting(np.ones((2, 1)), 1).tolist()
+        >>> ones = np.ones((2, 1))
+        >>> rows_or_zeros(ones, 2).tolist(), rows_or_zeros(ones, 1).tolist()
         ([[1.0], [1.0]], [[0.0]])
     """
     if len(values) == n_rows:

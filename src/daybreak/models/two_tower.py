@@ -257,7 +257,7 @@ def softmax_log_odds(scores: Doubles) -> Doubles:
     Example:
         Three equal scores: each has 1/3, odds 1 to 2.
 
-        >>> log_odds(np.zeros((1, 3))).round(4)
+        >>> softmax_log_odds(np.zeros((1, 3))).round(4)
         array([[-0.6931, -0.6931, -0.6931]])
     """
     exponent = np.exp(scores - np.maximum(scores.max(axis=1, keepdims=True), MIN_SCORE))

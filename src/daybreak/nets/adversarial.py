@@ -239,7 +239,7 @@ def mean_ndcg(scores: Tensor, chosen: Tensor) -> float:
     Example:
         The chosen item is second of two: ``1 / log2(3)``.
 
-        >>> round(ndcg(torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 1.0]])), 4)
+        >>> round(mean_ndcg(torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 1.0]])), 4)
         0.6309
     """
     width = min(NDCG_CUTOFF, scores.shape[1])

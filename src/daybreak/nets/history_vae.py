@@ -53,7 +53,7 @@ def standard_kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Return the (n,) divergence of N(mean, exp(log_variance)) from N(0, 1).
 
     Example:
-        >>> divergence(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
+        >>> standard_kl_divergence(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
         tensor([0.5000])
     """
     inside: Tensor = mean**2 + log_variance.exp() - 1 - log_variance

@@ -49,7 +49,8 @@ class HistoryWindows:
 
     Example:
         >>> one = np.zeros(5, dtype=np.int64)
-        >>> chunks = HistoryWindows(Histories(one, np.arange(5), np.array([1.0, 2, 2, 3, 4])), 8)
+        >>> events = PackedHistories(one, np.arange(5), np.array([1.0, 2, 2, 3, 4]))
+        >>> chunks = HistoryWindows(events, 8)
         >>> item, end = chunks.take(np.array([0]))
         >>> item[0, [0, 3, 4]].tolist(), end[0, :5].tolist()
         ([0, 3, 4], [0, 2, 2, 3, 4])

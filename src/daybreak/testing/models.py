@@ -221,14 +221,14 @@ def check_linear_scorer_equals_score(model: AnyModel) -> None:
     data = example_dataset()
     fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
     for name, items in item_cases(data):
-        form = fitted.linear(asked.train_items, items)  # type: ignore[attr-defined]
-        product = form.weights.apply(fitted.evidence_in(asked))  # type: ignore[attr-defined]
+        form = fitted.linear_scorer(asked.train_items, items)  # type: ignore[attr-defined]
+        product = form.weights.apply(fitted.query_features(asked))  # type: ignore[attr-defined]
         total = form.bias + (0 if product is None else product)
         scores = fitted.score(asked, items)
         _assert_close(
-            scores[:, form.known], np.broadcast_to(total, scores.shape)[:, form.known], name
+            scores[:, form.scored], np.broadcast_to(total, scores.shape)[:, form.scored], name
         )
-        assert np.isnan(scores[:, ~form.known]).all(), f"a score where it cannot say: {name}"
+        assert np.isnan(scores[:, ~form.scored]).all(), f"a score where it cannot say: {name}"
 
 
 def check_embeddings_equal_score(model: AnyModel) -> None:

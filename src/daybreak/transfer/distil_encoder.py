@@ -241,7 +241,7 @@ def idf_weights(counts: Sparse) -> Floats:
 
     Example:
         >>> import scipy.sparse as sp
-        >>> rarity(sp.csr_array(np.array([[1.0, 0], [2, 0]]))).round(3)
+        >>> idf_weights(sp.csr_array(np.array([[1.0, 0], [2, 0]]))).round(3)
         array([1.   , 2.099], dtype=float32)
     """
     found = np.bincount(counts.indices, minlength=counts.shape[1])
