@@ -1,21 +1,21 @@
-"""Every exception Daybreak raises on purpose.
+"""The exceptions that Daybreak raises.
 
     DaybreakError
     ├── DataError          the input is wrong: a file, a row, a value
     ├── ConfigError        an option is unknown or out of range
-    ├── NotFittedError     something was asked before it learned
+    ├── NotFittedError     a model or recommender is used before it is fitted
     ├── NotFoundError      no such model, store, release or file
     ├── StoreError         the store is locked, damaged or of another version
-    ├── FilterError        a filter over items cannot be read
-    ├── OutOfTimeError     a training would not fit into the time it was given
-    ├── GateRefusedError   a release is worse than the one in service
-    ├── ServiceError       a Daybreak service could not be reached, or did not do as asked
+    ├── FilterError        an item filter is invalid
+    ├── OutOfTimeError     a training would exceed its time limit
+    ├── GateRefusedError   a release is worse than the active one
+    ├── ServiceError       a request to a Daybreak service failed
     └── MissingExtraError  an optional dependency is not installed
 
-``code`` is the stable, machine-readable name; the command line and the server translate it into
-an exit status and an HTTP status. ``next_step`` says what the caller can do about the error; the
-command line translates it into a command or an option, with the values of ``parameters``. A bug
-raises a plain Python exception instead.
+``code`` is a stable, machine-readable name: the command line and the server translate it into
+an exit status and an HTTP status. ``next_step`` states what the caller can do about the error;
+the command line translates it into a command or an option, with the values of ``parameters``.
+A bug raises a plain Python exception instead.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class NextStep(StrEnum):
 
 
 class DaybreakError(Exception):
-    """Base of all errors that a caller may want to catch.
+    """Base class of all errors of Daybreak.
 
     Args:
         message: What is wrong: where, which value, and what was expected.
@@ -85,13 +85,13 @@ class ConfigError(DaybreakError):
 
 
 class NotFittedError(DaybreakError):
-    """Something was asked for an answer before it learned."""
+    """A model or a recommender is used before it is fitted."""
 
     code = "not_fitted"
 
 
 class NotFoundError(DaybreakError):
-    """The model, store, release or file that was named does not exist."""
+    """The model, store, release, item or file does not exist."""
 
     code = "not_found"
 
@@ -103,30 +103,30 @@ class StoreError(DaybreakError):
 
 
 class FilterError(DaybreakError):
-    """A filter over items cannot be read; the message shows the place in its text."""
+    """An item filter is invalid; the message shows the position in its text."""
 
     code = "bad_filter"
 
 
 class OutOfTimeError(DaybreakError):
-    """A training would not fit into the time it was given."""
+    """A training would exceed its time limit."""
 
     code = "out_of_time"
 
 
 class GateRefusedError(DaybreakError):
-    """A release is significantly worse than the one in service; the message says where."""
+    """A release is significantly worse than the active one; the message names the slices."""
 
     code = "gate_refused"
 
     def __init__(self, message: str, verdict: Mapping[str, Any]) -> None:
         super().__init__(message, next_step=NextStep.FORCE_RELEASE)
         self.verdict = verdict
-        """Every slice, as plain values."""
+        """Result of every slice, as plain values."""
 
 
 class ServiceError(DaybreakError):
-    """A service could not be reached, or did not do as asked; see ``daybreak.client``."""
+    """A request to a Daybreak service failed; see ``daybreak.client``."""
 
     code = "service"
 

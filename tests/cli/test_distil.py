@@ -26,8 +26,8 @@ def test_what_it_is_worth_is_told(teacher, call):
         "distil", "items.csv", "--teacher", teacher, "--out", "s", "--dim", 8
     )
     assert status == 0, err
-    assert "s: 8 numbers a text" in out
-    assert "cosine to the teacher on texts held out" in out
+    assert "s: 8 dimensions" in out
+    assert "cosine similarity to the teacher, held-out texts" in out
     assert "daybreak train --encoder s" in err
 
 

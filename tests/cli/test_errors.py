@@ -87,7 +87,7 @@ def test_a_bug_is_a_short_line_that_says_how_to_see_more(capsys, monkeypatch):
     monkeypatch.delenv(output.DEBUG_VARIABLE, raising=False)
     assert output.report_error(RuntimeError("odd")) == 70
     assert capsys.readouterr().err == (
-        "daybreak: unexpected RuntimeError: odd; DAYBREAK_DEBUG=1 shows where\n"
+        "daybreak: unexpected RuntimeError: odd; set DAYBREAK_DEBUG=1 to see the traceback\n"
     )
 
 

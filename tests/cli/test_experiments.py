@@ -56,7 +56,7 @@ def test_the_service_over_time(imported, call, ask):
 
 
 def test_lists_of_plans_for_people(imported, call):
-    assert "no experiments yet" in call("experiments", "list")[1]
+    assert "no experiments" in call("experiments", "list")[1]
     assert "draft" in call(*PLAN)[1]
     assert "page" in call("experiments", "list")[1]
 
@@ -72,7 +72,7 @@ def test_lists_of_plans_for_people(imported, call):
         ((*PLAN[1:], "--set", "new.n=1", "--set", "new.n.x=1"), 2, "'n' is 1 already"),
         ((*PLAN[1:], "--metric", "sales"), 2, "one of ctr"),
         (("create", "x", "--file", "none.json"), 5, "cannot be read"),
-        (("create", "x", "--file", "log.csv"), 3, "is no JSON"),
+        (("create", "x", "--file", "log.csv"), 3, "is not valid JSON"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(imported, call, arguments, status, said):

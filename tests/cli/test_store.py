@@ -28,7 +28,7 @@ def test_an_old_store_says_what_to_do_and_that_helps(old, call, ask):
 def test_people_are_told_of_the_copy(old, call):
     _, out, err = call("store", "upgrade")
     assert out == "version 1 is now version 3\n"
-    assert "daybreak.db.v1.backup; delete it when all is well" in err
+    assert "daybreak.db.v1.backup; delete it once the new store works" in err
 
 
 def test_a_dump_goes_into_another_store(imported, ask, call):

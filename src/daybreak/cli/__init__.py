@@ -1,8 +1,12 @@
-"""The command line: each command turns its arguments into one call and the answer into text."""
+"""The command line: a command turns its arguments into one call and the result into text.
+
+It may import every other package; no package imports it. Start reading in ``app.py``, the table
+of all commands; ``options.py`` and ``output.py`` are shared by the commands.
+"""
 
 
 def main() -> None:
-    """Run the command line and leave with its exit status."""
+    """Run the command line and exit with its status."""
     import sys
 
     from daybreak.cli.app import run

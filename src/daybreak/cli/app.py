@@ -1,4 +1,4 @@
-"""All commands by name, and how they end."""
+"""The table of all commands, and how a command is run."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -50,18 +50,18 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "config": setup.config,
     "doctor": setup.doctor,
 }
-"""By name; two words are a command of a group."""
+"""Function of each command by name; two words name a command of a group."""
 GROUPS = {
-    "store": "Upgrade a store, and keep a copy of it in one file.",
-    "keys": "Say who may use the server.",
-    "experiments": "Compare variants on real people, and see how the service does.",
+    "store": "Upgrade, dump and restore a store.",
+    "keys": "Manage the API keys of the server.",
+    "experiments": "Run online experiments and monitor the service.",
 }
-"""Groups of commands, and what they are for."""
+"""Help text of each group of commands."""
 
 app = typer.Typer(
     name="daybreak",
-    help="Recommendations from the first day: for new users, new items, new catalogues.",
-    epilog="Data goes to stdout, messages go to stderr. Start with: daybreak demo",
+    help="Recommendations for cold starts: new users, new items and new catalogues.",
+    epilog="Data goes to stdout, messages go to stderr. To begin, run: daybreak demo",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -89,10 +89,10 @@ def _print_version_or_help(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; return its exit status. Every error becomes one line on stderr."""
+    """Run one command and return its exit status; an error is printed as one line on stderr."""
     try:
         return app(list(arguments), prog_name="daybreak", standalone_mode=False) or 0
-    except BrokenPipeError:  # the reader has enough, as in `daybreak recommend | head`
+    except BrokenPipeError:  # the reader closed the pipe, as in `daybreak recommend | head`
         _discard_stdout()
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort of a program
@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _discard_stdout() -> None:
-    """Let the interpreter flush into nothing when it leaves."""
+    """Redirect stdout to the null device, so that the final flush does not fail."""
     import os
     import sys
 

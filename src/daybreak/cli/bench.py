@@ -13,28 +13,29 @@ if TYPE_CHECKING:
     from daybreak.service.benchmarking.leaderboard import Leaderboard
 
 DataOption = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="A folder with events, items and users.")
+    Path | None, typer.Option(metavar="FOLDER", help="Folder with events, items and users.")
 ]
 DemoOption = Annotated[
-    bool, typer.Option("--demo", help="A part of the gift shop that comes along.")
+    bool, typer.Option("--demo", help="Use a part of the bundled gift shop data.")
 ]
 StrategiesOption = Annotated[
     list[str] | None,
-    typer.Option("--strategy", metavar="NAME", help="Only this strategy; repeatable."),
+    typer.Option("--strategy", metavar="NAME", help="Evaluate only this strategy; repeatable."),
 ]
 AutoOption = Annotated[
-    bool, typer.Option("--auto", help="The blend of all competes too; takes a while.")
+    bool, typer.Option("--auto", help="Also evaluate the blend of all strategies; slow.")
 ]
 RepeatsOption = Annotated[
     int | None,
-    typer.Option(min=1, help="How often users and items are hidden at random."),
+    typer.Option(min=1, help="Number of random splits."),
 ]
 HtmlOption = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with pictures.")
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write an HTML page with plots."),
 ]
 PicturesOption = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Write the pictures as curves.svg and bars.svg."),
+    typer.Option(metavar="FOLDER", help="Write the plots as curves.svg and bars.svg."),
 ]
 
 
@@ -52,10 +53,10 @@ def bench(
     seed: options.SeedOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Let every strategy learn alone, and show what each is worth and costs."""
+    """Benchmark each strategy alone: quality, training time and memory."""
     import os
 
-    # Read by networks when they are first used: one thread each, as for everybody.
+    # Neural strategies read this at their first use: one thread each, as for all strategies.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from daybreak.service.benchmarking.leaderboard import (
         BenchmarkOptions,
@@ -65,12 +66,12 @@ def bench(
 
     settings = options.load_settings(encoder=encoder, seed=seed)
     rules = options.parse_event_rules(positive, None, None, None)
-    with show_progress("reading the data") as work:
-        contestants = select_learners(strategy or (), auto=auto, progress=work.start)
+    with show_progress("reading the data") as progress:
+        learners = select_learners(strategy or (), auto=auto, progress=progress.start)
         name, tables = _load_tables(data, demo=demo)
-        often = 1 if demo and repeats is None else repeats
-        terms = BenchmarkOptions(settings.encoder, rules, settings.seed, often)
-        board = run_leaderboard(name, tables, contestants, terms, work.start)
+        n_repeats = 1 if demo and repeats is None else repeats
+        bench_options = BenchmarkOptions(settings.encoder, rules, settings.seed, n_repeats)
+        board = run_leaderboard(name, tables, learners, bench_options, progress.start)
     _write_files(board, html, pictures)
     if json:
         show_json(board.to_dict())
@@ -102,7 +103,7 @@ def _show_leaderboard(board: "Leaderboard") -> None:
     table = board.table()
     if not any(table["note"]):
         table = table.drop("note")
-    show_frame(table, "NDCG@10 of each strategy alone, hidden users and items; and its cost")
+    show_frame(table, "NDCG@10 of each strategy alone on hidden users and items, and its cost")
 
 
 def _write_files(board: "Leaderboard", page: Path | None, folder: Path | None) -> None:

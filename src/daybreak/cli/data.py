@@ -1,9 +1,6 @@
-"""What commands that look at data print.
+"""The commands ``import``, ``describe`` and ``validate``."""
 
-Commands that look at data: ``import``, ``describe``, ``validate``.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,26 +10,129 @@ import typer
 from daybreak.cli import options
 from daybreak.cli.output import (
     EXIT_FINDINGS,
-    create_console,
     print_message,
+    show_findings,
     show_json,
     show_lines,
     show_progress,
 )
 
 if TYPE_CHECKING:
-    from daybreak.data import Finding, ImportResult, TableRole
+    from daybreak.data import ImportResult, TableRole
     from daybreak.service.ingest.files import Sources
     from daybreak.store import WriteResult
 
 
 MAX_SHOWN_REJECTS = 5
-"""Bad rows printed; the full list goes to a file."""
-LEVEL_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
+"""Maximum number of rejected rows that are printed; ``--rejects`` writes all of them."""
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show the column mapping only; write nothing.")
+]
+RejectsOption = Annotated[
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Write rejected rows to a CSV file."),
+]
 
 
-def show_mappings(sources: "Sources", *, as_json: bool, quiet: bool) -> None:
-    """Print how the columns of every file would be read."""
+def import_(
+    paths: options.PathsArgument = None,
+    *,
+    events: options.EventsFileOption = None,
+    items: options.ItemsFileOption = None,
+    users: options.UsersFileOption = None,
+    column: options.ColumnOption = None,
+    positive: options.PositiveOption = None,
+    negative: options.NegativeOption = None,
+    seen: options.SeenEventsOption = None,
+    weight: options.WeightOption = None,
+    encoding: options.EncodingOption = None,
+    rejects: RejectsOption = None,
+    store: options.StoreOption = None,
+    dry_run: DryRunOption = False,
+    json: options.JsonOption = False,
+) -> None:
+    """Import files into the store and list rejected rows."""
+    rules = options.parse_event_rules(positive, negative, seen, weight)
+    files: dict[TableRole, Path | None]
+    files = {"events": events, "items": items, "users": users}
+    sources = options.build_sources(paths, files, column, rules, encoding)
+    if dry_run or not json:
+        _show_mappings(sources, as_json=json)
+    if dry_run:
+        return
+    with (
+        options.open_workspace(create=True, store=store) as workspace,
+        show_progress("reading"),
+    ):
+        result = sources.read()
+        written = workspace.write_import(result)
+    _show_import(result, written, rejects, as_json=json)
+
+
+def describe(
+    paths: options.PathsArgument = None,
+    column: options.ColumnOption = None,
+    store: options.StoreOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Describe the data in files or in the store."""
+    from daybreak import data
+
+    facts = data.describe(_load_tables(paths, column, store))
+    if json:
+        show_json(facts)
+    else:
+        show_lines(format_facts(facts))
+
+
+def validate(
+    paths: options.PathsArgument = None,
+    column: options.ColumnOption = None,
+    positive: options.PositiveOption = None,
+    negative: options.NegativeOption = None,
+    seen: options.SeenEventsOption = None,
+    store: options.StoreOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Check files or the store; exit status 1 if a check fails."""
+    from daybreak import data
+
+    rules = options.parse_event_rules(positive, negative, seen, None)
+    if paths:
+        findings = data.validate(_read_files(paths, column, rules))
+    else:
+        with options.open_workspace(store=store) as workspace:
+            findings = workspace.check_data(rules)
+    show_findings(findings, as_json=json)
+    if any(finding.level == "FAIL" for finding in findings):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _read_files(
+    paths: options.PathsArgument, column: options.ColumnOption, rules: Any = None
+) -> "ImportResult":
+    sources = options.build_sources(paths, None, column, rules)
+    with show_progress("reading"):
+        return sources.read()
+
+
+def _load_tables(
+    paths: options.PathsArgument, column: options.ColumnOption, store: options.StoreOption
+) -> Any:
+    if not paths:
+        with options.open_workspace(store=store) as workspace:
+            return workspace.tables
+    result = _read_files(paths, column)
+    if len(result.rejects):
+        print_message(f"{len(result.rejects):,} rejects; list them with: daybreak validate")
+    return result.tables
+
+
+def _show_mappings(sources: "Sources", *, as_json: bool) -> None:
+    """Print which column of each file is read as which column of the tables."""
     mappings = sources.preview_columns()
     if as_json:
         tables = {
@@ -45,16 +145,16 @@ def show_mappings(sources: "Sources", *, as_json: bool, quiet: bool) -> None:
             for role, mapping in mappings.items()
         }
         show_json({"tables": tables})
-    elif not quiet:
+    else:
         show_lines(
             [f"{sources.files[role].name}: {mapping}" for role, mapping in mappings.items()]
         )
 
 
-def show_import(
+def _show_import(
     result: "ImportResult", written: "WriteResult", target: Path | None, *, as_json: bool
 ) -> None:
-    """Print what was loaded, what is new in the store, and what was not used."""
+    """Print the rows that were read, that are new in the store, and that were rejected."""
     if target is not None:
         from daybreak.service.ingest.files import write_rejects
 
@@ -90,10 +190,10 @@ def _print_rejects(result: "ImportResult", target: Path | None) -> None:
     for reject in result.rejects.rows[:MAX_SHOWN_REJECTS]:
         print_message(str(reject))
     counts = "; ".join(f"{reason}: {n:,}" for reason, n in result.rejects.counts.items())
-    where = f"listed in {target}" if target else "--rejects FILE lists them"
+    where = f"written to {target}" if target else "list them with --rejects FILE"
     if len(result.rejects) > result.rejects.limit:
         where += f", the first {result.rejects.limit:,}"
-    print_message(f"{len(result.rejects):,} problems ({counts}); {where}")
+    print_message(f"{len(result.rejects):,} rejects ({counts}); {where}")
 
 
 def format_facts(facts: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -123,119 +223,3 @@ def _format_fact(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
-    """Print one line for each thing that was checked, and how many are bad."""
-    counts = {level: sum(f.level == level for f in findings) for level in LEVEL_COLOURS}
-    if as_json:
-        show_json({"findings": list(findings), "counts": counts})
-        return
-    from rich.text import Text
-
-    out = create_console()
-    for finding in findings:
-        line = Text(finding.level, style=LEVEL_COLOURS[finding.level])
-        line.append(f" {finding.code}: {finding.message}", style="default")
-        out.print(line, soft_wrap=True)
-    print_message(", ".join(f"{n} {level}" for level, n in counts.items()))
-
-
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Only show how columns are read.")
-]
-RejectsOption = Annotated[
-    Path | None, typer.Option("--rejects", metavar="FILE", help="Write bad rows to a CSV file.")
-]
-
-
-def import_(
-    paths: options.PathsArgument = None,
-    *,
-    events: options.EventsFileOption = None,
-    items: options.ItemsFileOption = None,
-    users: options.UsersFileOption = None,
-    column: options.ColumnOption = None,
-    positive: options.PositiveOption = None,
-    negative: options.NegativeOption = None,
-    seen: options.SeenEventsOption = None,
-    weight: options.WeightOption = None,
-    encoding: options.EncodingOption = None,
-    rejects: RejectsOption = None,
-    store: options.StoreOption = None,
-    dry_run: DryRunOption = False,
-    json: options.JsonOption = False,
-) -> None:
-    """Read files into the store and list bad rows."""
-    rules = options.parse_event_rules(positive, negative, seen, weight)
-    files: dict[TableRole, Path | None]
-    files = {"events": events, "items": items, "users": users}
-    sources = options.build_sources(paths, files, column, rules, encoding)
-    show_mappings(sources, as_json=json and dry_run, quiet=json and not dry_run)
-    if dry_run:
-        return
-    with options.open_workspace(create=True, store=store) as shop, show_progress("reading"):
-        read = sources.read()
-        written = shop.write_import(read)
-    show_import(read, written, rejects, as_json=json)
-
-
-def describe(
-    paths: options.PathsArgument = None,
-    column: options.ColumnOption = None,
-    store: options.StoreOption = None,
-    *,
-    json: options.JsonOption = False,
-) -> None:
-    """Say what files, or else the store, hold."""
-    from daybreak.data import describe as facts_of
-
-    facts = facts_of(_load_tables(paths, column, store))
-    if json:
-        show_json(facts)
-    else:
-        show_lines(format_facts(facts))
-
-
-def validate(
-    paths: options.PathsArgument = None,
-    column: options.ColumnOption = None,
-    positive: options.PositiveOption = None,
-    negative: options.NegativeOption = None,
-    seen: options.SeenEventsOption = None,
-    store: options.StoreOption = None,
-    *,
-    json: options.JsonOption = False,
-) -> None:
-    """Check files, or else the store; status 1 if anything fails."""
-    from daybreak.data import validate as check
-
-    rules = options.parse_event_rules(positive, negative, seen, None)
-    if paths:
-        findings = check(_read_files(paths, column, rules))
-    else:
-        with options.open_workspace(store=store) as shop:
-            findings = shop.check_data(rules)
-    show_findings(findings, as_json=json)
-    if any(finding.level == "FAIL" for finding in findings):
-        raise typer.Exit(EXIT_FINDINGS)
-
-
-def _read_files(
-    paths: options.PathsArgument, column: options.ColumnOption, rules: Any = None
-) -> "ImportResult":
-    sources = options.build_sources(paths, None, column, rules)
-    with show_progress("reading"):
-        return sources.read()
-
-
-def _load_tables(
-    paths: options.PathsArgument, column: options.ColumnOption, store: options.StoreOption
-) -> Any:
-    if not paths:
-        with options.open_workspace(store=store) as shop:
-            return shop.tables
-    read = _read_files(paths, column)
-    if len(read.rejects):
-        print_message(f"{len(read.rejects):,} problems; see: daybreak validate")
-    return read.tables

@@ -1,4 +1,4 @@
-"""Plans of experiments as a person types them."""
+"""Experiment plans from command-line options and JSON files."""
 
 import json
 import sys
@@ -15,13 +15,13 @@ def parse_plan(
     """Return the variants of a plan, as plain values.
 
     Args:
-        variants: ``NAME_PATTERN`` or ``NAME=RELEASE``; the first is the yardstick.
-        shadows: The same, of variants that are not shown.
-        changes: ``VARIANT.NAME=JSON``, what a variant changes about a request; a dot in the
-            name leads into an object.
+        variants: ``NAME`` or ``NAME=RELEASE``; the first variant is the control.
+        shadows: Variants that are computed but not shown, in the same form.
+        changes: Request fields that a variant sets, as ``VARIANT.NAME=JSON``; a dot in the name
+            addresses a field of an object.
 
     Raises:
-        ConfigError: A text does not follow its form, or names no variant.
+        ConfigError: A text does not have its form, or names an unknown variant.
 
     Example:
         >>> parse_plan(["now", "new"], [], ["new.rules.diversity=0.3"])["variants"][1]
@@ -47,7 +47,7 @@ def read_plan(file: str) -> dict[str, Any]:
 
     Raises:
         NotFoundError: There is no such file.
-        DataError: It is no JSON object.
+        DataError: The file does not contain a JSON object.
     """
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
@@ -55,7 +55,7 @@ def read_plan(file: str) -> dict[str, Any]:
     except OSError as error:
         raise NotFoundError(f"the plan {file!r} cannot be read: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"the plan {file!r} is no JSON: {error}") from error
+        raise DataError(f"the plan {file!r} is not valid JSON: {error}") from error
     if not isinstance(plan, dict):
         raise DataError(f"the plan {file!r} must be a JSON object, got {plan!r:.60}")
     return plan

@@ -1,4 +1,4 @@
-"""Commands of the group ``experiments``."""
+"""The commands of the group ``experiments``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ from daybreak.cli.output import show_frame, show_json, show_lines
 if TYPE_CHECKING:
     from daybreak.service.experiments import ExperimentManager, ExperimentReport
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Name of the experiment.")]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the experiment.")]
 VariantOption = Annotated[
     list[str] | None,
     typer.Option(
         "--variant",
         metavar="NAME[=RELEASE]",
-        help="A variant, of the release in use or another; the first is the yardstick.",
+        help="Variant, with the active or another release; the first one is the control.",
     ),
 ]
 ShadowOption = Annotated[
@@ -26,7 +26,7 @@ ShadowOption = Annotated[
     typer.Option(
         "--shadow",
         metavar="NAME[=RELEASE]",
-        help="A variant that answers beside the others and is never shown.",
+        help="Variant that is computed for each request and never shown.",
     ),
 ]
 SetOption = Annotated[
@@ -34,34 +34,39 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="VARIANT.NAME=JSON",
-        help="What a variant changes: new.explore=true, new.rules.diversity=0.3.",
+        help="Setting of a variant, such as new.explore=true or new.rules.diversity=0.3.",
     ),
 ]
 MetricOption = Annotated[
-    str, typer.Option(metavar="NAME", help="What decides: ctr, conversion, satisfaction.")
+    str, typer.Option(metavar="NAME", help="Decision metric: ctr, conversion or satisfaction.")
 ]
 EffectOption = Annotated[
-    float | None, typer.Option(metavar="NUMBER", help="Smallest difference that matters.")
+    float | None, typer.Option(metavar="NUMBER", help="Smallest difference worth detecting.")
 ]
 ShareOption = Annotated[
-    float, typer.Option(metavar="SHARE", help="Of all people who take part.")
+    float, typer.Option(metavar="SHARE", help="Share of users to enrol, from 0 to 1.")
 ]
 WindowOption = Annotated[
-    float | None, typer.Option("--window", metavar="HOURS", help="How long events count.")
+    float | None,
+    typer.Option("--window", metavar="HOURS", help="Attribution window of events."),
 ]
 ScenarioOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Only requests of this scenario take part.")
+    str | None, typer.Option(metavar="NAME", help="Enrol only requests of this scenario.")
 ]
 UnitOption = Annotated[
-    str, typer.Option(metavar="UNIT", help="Who keeps a variant: the user or the session.")
+    str, typer.Option(metavar="UNIT", help="Unit of assignment: user or session.")
 ]
 FileOption = Annotated[
     str | None,
-    typer.Option("--file", metavar="FILE", help="The plan as JSON instead; - reads stdin."),
+    typer.Option(
+        "--file", metavar="FILE", help="Read the plan from a JSON file; -: from stdin."
+    ),
 ]
-DaysOption = Annotated[float, typer.Option(metavar="DAYS", help="How far back.")]
+DaysOption = Annotated[
+    float, typer.Option(metavar="DAYS", help="Length of the reported time span.")
+]
 EveryOption = Annotated[
-    float, typer.Option("--every", metavar="HOURS", help="Length of a period.")
+    float, typer.Option("--every", metavar="HOURS", help="Length of one period.")
 ]
 
 
@@ -78,61 +83,66 @@ def create(
     scenario: ScenarioOption = None,
     unit: UnitOption = "user",
     file: FileOption = None,
-    start: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
+    start: Annotated[
+        bool, typer.Option("--start", help="Start the experiment immediately.")
+    ] = False,
     store: options.StoreOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Plan an experiment between releases or settings."""
+    """Create an experiment that compares releases or settings."""
     from daybreak.cli.experiment_plan import parse_plan, read_plan
 
     plan = read_plan(file) if file else parse_plan(variant or (), shadow or (), change or ())
     if not file:
         plan |= {"metric": metric, "effect": effect, "share": share, "unit": unit}
         plan |= {"scenario": scenario, "attribution": {"window_h": window} if window else {}}
-    with _open_experiments(store) as book:
-        made = book.create(plan | {"id": id})
-        _show_plans([book.start(id) if start else made], json=json)
+    with _open_experiments(store) as experiments:
+        experiment = experiments.create(plan | {"id": id})
+        _show_plans([experiments.start(id) if start else experiment], json=json)
 
 
 def start(
     id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Let an experiment take requests; what it compares is fixed from now on."""
-    with _open_experiments(store) as book:
-        _show_plans([book.start(id)], json=json)
+    """Start an experiment; its variants cannot be changed afterwards."""
+    with _open_experiments(store) as experiments:
+        _show_plans([experiments.start(id)], json=json)
 
 
 def stop(
     id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Let an experiment take no more requests, for good."""
-    with _open_experiments(store) as book:
-        _show_plans([book.stop(id)], json=json)
+    """Stop an experiment permanently."""
+    with _open_experiments(store) as experiments:
+        _show_plans([experiments.stop(id)], json=json)
 
 
 def change(
     id: IdArgument,
     share: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Of all people who take part.")
+        float | None,
+        typer.Option(metavar="SHARE", help="Share of users to enrol, from 0 to 1."),
     ] = None,
-    note: Annotated[str | None, typer.Option(metavar="TEXT", help="What to remember.")] = None,
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Note to store with the experiment.")
+    ] = None,
     store: options.StoreOption = None,
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Let more or fewer people take part, or write a note; the rest is fixed."""
+    """Change the share of enrolled users, or the note."""
     given = {"share": share, "note": note}
-    with _open_experiments(store) as book:
+    with _open_experiments(store) as experiments:
         changed = {name: value for name, value in given.items() if value is not None}
-        _show_plans([book.change(id, changed)], json=json)
+        _show_plans([experiments.change(id, changed)], json=json)
 
 
 def delete(
     id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Forget an experiment that does not run."""
-    with _open_experiments(store) as book:
-        book.delete(id)
+    """Delete an experiment that is not running."""
+    with _open_experiments(store) as experiments:
+        experiments.delete(id)
     if json:
         show_json({"deleted": id})
     else:
@@ -141,26 +151,26 @@ def delete(
 
 def list_(store: options.StoreOption = None, *, json: options.JsonOption = False) -> None:
     """List all experiments."""
-    with _open_experiments(store) as book:
-        plans = book.list()
+    with _open_experiments(store) as experiments:
+        plans = experiments.list()
         if json:
             show_json({"experiments": [plan.to_dict() for plan in plans]})
         elif plans:
             _show_plans(plans, json=False)
         else:
-            show_lines(["no experiments yet; plan one with: daybreak experiments create"])
+            show_lines(["no experiments; create one with: daybreak experiments create"])
 
 
 def report(
     id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Say what came of an experiment, and how sure that is; look as often as you like."""
-    with _open_experiments(store) as book:
-        found = book.report(id)
+    """Report the results of an experiment; the intervals stay valid however often you look."""
+    with _open_experiments(store) as experiments:
+        result = experiments.report(id)
     if json:
-        show_json(found.to_dict())
+        show_json(result.to_dict())
     else:
-        _show_report(found)
+        _show_report(result)
 
 
 def online(
@@ -170,25 +180,25 @@ def online(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Say how the service does over time: clicks, conversions, satisfaction, coverage."""
+    """Report clicks, conversions, satisfaction and coverage over time."""
     import time
 
     now = time.time()
-    with _open_experiments(store) as book:
-        found = book.online(now - days * 86400, until=now, every_h=every)
+    with _open_experiments(store) as experiments:
+        result = experiments.online(now - days * 86400, until=now, every_h=every)
     if json:
-        show_json(found.to_dict())
+        show_json(result.to_dict())
     else:
         from daybreak.service.experiments.tables import online_table
 
-        show_frame(online_table(found), "The service over time")
+        show_frame(online_table(result), "Online metrics over time")
 
 
 @contextmanager
 def _open_experiments(store: str | None) -> "Iterator[ExperimentManager]":
     """Open the experiments of a store."""
-    with options.open_workspace(store=store) as shop:
-        yield shop.experiments()
+    with options.open_workspace(store=store) as workspace:
+        yield workspace.experiments()
 
 
 def _show_plans(plans: "Any", *, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Commands about who may use the server: ``keys create``, ``keys list``, ``keys revoke``."""
+"""The commands ``keys create``, ``keys list`` and ``keys revoke``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from daybreak.server.auth.keys import ApiKey, ApiKeyStore
 
 RoleOption = Annotated[
-    str, typer.Option("--role", metavar="ROLE", help="What it may do: read, write or admin.")
+    str, typer.Option("--role", metavar="ROLE", help="Role of the key: read, write or admin.")
 ]
-NameOption = Annotated[str, typer.Option("--name", help="Who has it, in words.")]
-KeyIdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")]
+NameOption = Annotated[str, typer.Option("--name", help="Description of the key's owner.")]
+KeyIdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the key, as shown by `keys list`.")
+]
 
 
 def create(
@@ -26,7 +28,7 @@ def create(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Make a key for the server, and show it this once."""
+    """Create an API key and print it once."""
     with _open_keys(store) as keys:
         key, text = keys.create(role, name)
     if json:
@@ -36,7 +38,7 @@ def create(
 
 
 def list_(store: options.StoreOption = None, *, json: options.JsonOption = False) -> None:
-    """List the keys that are in force, without their secrets."""
+    """List the valid API keys without their secrets."""
     import time
 
     import polars as pl
@@ -56,7 +58,7 @@ def list_(store: options.StoreOption = None, *, json: options.JsonOption = False
 def revoke(
     id_: KeyIdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Let a key open nothing any more; running servers notice within seconds."""
+    """Revoke an API key; running servers apply it within seconds."""
     with _open_keys(store) as keys:
         key = keys.revoke(id_)
     if json:
@@ -69,8 +71,8 @@ def revoke(
 def _open_keys(store: str | None) -> "Iterator[ApiKeyStore]":
     from daybreak.server.auth.keys import ApiKeyStore
 
-    with options.open_workspace(create=True, store=store) as shop:
-        yield ApiKeyStore(shop.store.journal)
+    with options.open_workspace(create=True, store=store) as workspace:
+        yield ApiKeyStore(workspace.store.journal)
 
 
 def _key_fields(key: "ApiKey") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Options that several commands share, spelt once."""
+"""Options that several commands share, and the objects that are built from them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,75 +17,83 @@ JsonOption = Annotated[
 ]
 StoreOption = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Store of data and releases, as a URL or path."),
+    typer.Option(metavar="URL", help="Store of data and releases, as a URL or a path."),
 ]
 EncoderOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Text model: an id, a folder, auto, or none."),
+    typer.Option(metavar="NAME", help="Text encoder: an id, a folder, auto or none."),
 ]
-SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="Seed of everything that is random.")
+SeedOption = Annotated[int | None, typer.Option(min=0, help="Random seed.")]
+KOption = Annotated[
+    int | None, typer.Option("-k", "--k", min=1, help="Number of results per list.")
 ]
-KOption = Annotated[int | None, typer.Option("-k", "--k", min=1, help="Length of the list.")]
 HtmlOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Also write the report, with pictures.")
+    Path | None,
+    typer.Option(metavar="FILE", help="Also write the report, with plots, as an HTML page."),
 ]
 StrategyOption = Annotated[
     list[str] | None,
-    typer.Option("--strategy", metavar="NAME", help="A strategy of the line-up; repeatable."),
+    typer.Option("--strategy", metavar="NAME", help="Use only this strategy; repeatable."),
 ]
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[FILES]", help="A folder, or files of events, items and users."),
+    typer.Argument(metavar="[FILES]", help="A folder, or files with events, items and users."),
 ]
-EventsFileOption = Annotated[Path | None, typer.Option("--events", help="File of events.")]
-ItemsFileOption = Annotated[Path | None, typer.Option("--items", help="File of items.")]
-UsersFileOption = Annotated[Path | None, typer.Option("--users", help="File of users.")]
+EventsFileOption = Annotated[Path | None, typer.Option("--events", help="File with events.")]
+ItemsFileOption = Annotated[Path | None, typer.Option("--items", help="File with items.")]
+UsersFileOption = Annotated[Path | None, typer.Option("--users", help="File with users.")]
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
         metavar="OURS=THEIRS",
-        help="What a column of the files is called, as in user_id=Kunde; repeatable.",
+        help="Name of a column in the files, such as user_id=Kunde; repeatable.",
     ),
 ]
 PositiveOption = Annotated[
-    str | None, typer.Option(metavar="RULE", help="Events that speak for an item: 'rating>=4'.")
+    str | None, typer.Option(metavar="RULE", help="Positive events, such as 'rating>=4'.")
 ]
 NegativeOption = Annotated[
-    str | None, typer.Option(metavar="RULE", help="Events that speak against it: 'rating<3'.")
+    str | None, typer.Option(metavar="RULE", help="Negative events, such as 'rating<3'.")
 ]
 SeenEventsOption = Annotated[
-    str | None, typer.Option(metavar="RULE", help="Events that say nothing: 'view'.")
+    str | None,
+    typer.Option(
+        metavar="RULE", help="Neutral events, which only mark an item as seen, such as 'view'."
+    ),
 ]
 WeightOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--weight", metavar="TYPE=NUMBER", help="How much a type of event counts; repeatable."
+        "--weight", metavar="TYPE=NUMBER", help="Weight of an event type; repeatable."
     ),
 ]
 EncodingOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Encoding of text files; else recognised.")
+    str | None,
+    typer.Option(metavar="NAME", help="Encoding of text files; detected by default."),
 ]
 
 
 def load_settings(**flags: Any) -> "Settings":
-    """Return the settings in force, and hand threads and cache to those who read them."""
+    """Return the effective settings; export threads and cache folder to the environment."""
     import os
 
     from daybreak.config import build_settings, resolve_settings
 
-    chosen = build_settings(resolve_settings(flags))
-    for name, value in (("DAYBREAK_THREADS", chosen.threads), ("DAYBREAK_CACHE", chosen.cache)):
+    settings = build_settings(resolve_settings(flags))
+    for name, value in (
+        ("DAYBREAK_THREADS", settings.threads),
+        ("DAYBREAK_CACHE", settings.cache),
+    ):
         os.environ.pop(name, None)
         if value:
             os.environ[name] = str(value)
-    return chosen
+    return settings
 
 
 @contextmanager
 def open_workspace(*, create: bool = False, **flags: Any) -> "Iterator[Workspace]":
-    """Open the store of the settings in force."""
+    """Open the workspace of the effective settings."""
     from daybreak.service.workspace import Workspace
 
     with Workspace(load_settings(**flags), create=create) as opened:
@@ -99,7 +107,7 @@ def build_sources(
     rules: "EventRules | None" = None,
     encoding: str | None = None,
 ) -> "Sources":
-    """Return the files to read, with what was said about them."""
+    """Return the files to read, with their column mapping, event rules and encoding."""
     from daybreak.service.ingest.files import Sources, find_files, parse_columns
 
     columns = parse_columns(column or [], "--column")
@@ -109,7 +117,7 @@ def build_sources(
 def parse_event_rules(
     positive: str | None, negative: str | None, seen: str | None, weight: Sequence[str] | None
 ) -> "EventRules | None":
-    """Return the rules for events; None when nothing was said."""
+    """Return the event rules, None if no option is given."""
     from daybreak.data import EventRules
     from daybreak.errors import ConfigError
     from daybreak.service.ingest.files import parse_pairs
@@ -120,5 +128,5 @@ def parse_event_rules(
         }
     except ValueError as error:
         raise ConfigError(f"--weight must look like TYPE=NUMBER: {error}") from error
-    said = EventRules(positive, negative, seen, weights)
-    return None if said == EventRules() else said
+    rules = EventRules(positive, negative, seen, weights)
+    return None if rules == EventRules() else rules

@@ -1,9 +1,4 @@
-"""Exit statuses: what a shell script can tell from the number alone.
-
-Data on stdout: tables for people, JSON for programs.
-
-Progress on stderr: a bar in a terminal, elsewhere a line now and then.
-"""
+"""What commands print: data on stdout, messages, errors and progress on stderr."""
 
 import json
 import math
@@ -24,15 +19,17 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from daybreak.data import Finding
+
 
 EXIT_FINDINGS = 1
-"""``validate`` or ``doctor`` found something that fails."""
+"""A check of ``validate`` or ``doctor`` failed."""
 EXIT_USAGE = 2
-"""A command or an option is wrong."""
+"""Unknown command, or invalid option or argument."""
 EXIT_UNEXPECTED = 70
-"""A bug."""
+"""Unexpected error: a bug in Daybreak."""
 EXIT_INTERRUPTED = 130
-"""Stopped by the keyboard."""
+"""Interrupted by the keyboard."""
 
 EXIT_STATUSES = {
     "error": 1,
@@ -66,14 +63,20 @@ NEXT_STEPS = {
 """What to type for each next step of an error; braces hold parameters of the error."""
 
 DEBUG_VARIABLE = "DAYBREAK_DEBUG"
-"""Environment variable: when set, errors come with their traceback."""
+"""Environment variable; if set, errors are printed with their traceback."""
+
+PIPE_WIDTH_CHARS = 160
+"""Width of tables if stdout is not a terminal [characters]."""
+LINE_INTERVAL_S = 2.0
+"""Minimum time between two progress lines if stderr is not a terminal [s]."""
+LEVEL_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
 def report_error(error: BaseException) -> int:
-    """Say in one line what went wrong, on stderr; return the exit status.
+    """Print an error as one line on stderr and return the exit status.
 
-    Errors of the argument parser know their own status and words, whichever library they are
-    of; errors that Daybreak raises on purpose have a code; anything else is a bug.
+    Errors of the argument parser have a status and a message of their own. Errors of Daybreak
+    have a code. Every other exception is a bug.
     """
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error)
@@ -84,10 +87,10 @@ def report_error(error: BaseException) -> int:
         print_message(f"{error.format_message()} (see --help)")
         return int(getattr(error, "exit_code", EXIT_USAGE))
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        print_message("stopped")
+        print_message("interrupted")
         return EXIT_INTERRUPTED
     kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
-    print_message(f"unexpected {kind}: {error}; {DEBUG_VARIABLE}=1 shows where")
+    print_message(f"unexpected {kind}: {error}; set {DEBUG_VARIABLE}=1 to see the traceback")
     return EXIT_UNEXPECTED
 
 
@@ -110,10 +113,6 @@ def print_message(message: str) -> None:
     sys.stderr.write(f"daybreak: {line}\n")
 
 
-PIPE_WIDTH_CHARS = 160
-"""Columns of a table that does not go to a terminal."""
-
-
 def show_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(to_plain(data), ensure_ascii=False, indent=2) + "\n")
@@ -125,7 +124,7 @@ def show_lines(lines: Sequence[str]) -> None:
 
 
 def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
-    """Print a frame as a table; numbers to the right, shares with three digits."""
+    """Print a frame as a table; numbers are right-aligned, fractions have three digits."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -148,8 +147,24 @@ def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
     create_console().print(table)
 
 
+def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
+    """Print one line per check, and the number of checks per level."""
+    counts = {level: sum(f.level == level for f in findings) for level in LEVEL_COLOURS}
+    if as_json:
+        show_json({"findings": list(findings), "counts": counts})
+        return
+    from rich.text import Text
+
+    out = create_console()
+    for finding in findings:
+        line = Text(finding.level, style=LEVEL_COLOURS[finding.level])
+        line.append(f" {finding.code}: {finding.message}", style="default")
+        out.print(line, soft_wrap=True)
+    print_message(", ".join(f"{n} {level}" for level, n in counts.items()))
+
+
 def create_console(*, error: bool = False) -> "Console":
-    """Return where to print; without a terminal, wide and without colours."""
+    """Return a console for stdout or stderr; wide and without colours if it is no terminal."""
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout
@@ -158,7 +173,7 @@ def create_console(*, error: bool = False) -> "Console":
 
 
 def to_plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: frames as lists of rows, NaN as null."""
+    """Return a value as JSON types: frames become lists of rows, NaN becomes null."""
     if hasattr(value, "to_dicts"):
         value = value.to_dicts()
     if is_dataclass(value) and not isinstance(value, type):
@@ -182,12 +197,8 @@ def _format_cell(value: Any) -> str:
     )
 
 
-LINE_INTERVAL_S = 2.0
-"""Time between two lines where there is no terminal [s]."""
-
-
 class ProgressReporter:
-    """Is told of steps, with or without knowing how many there are."""
+    """Shows the current task: as a bar in a terminal, else as a line every few seconds."""
 
     def __init__(self, bar: "Progress | None", task: "TaskID | None") -> None:
         self._bar = bar
@@ -195,24 +206,24 @@ class ProgressReporter:
         self._last_line_at = time.monotonic()
 
     def start(self, task: str) -> None:
-        """Tell what is being done."""
+        """Show a task of unknown length."""
         self._show(task, None, None)
 
     def update(self, done: int, total: int, task: str) -> None:
-        """Tell how far it is, and what comes next."""
+        """Show a task of which ``done`` of ``total`` steps are done."""
         self._show(task, done, total)
 
-    def _show(self, what: str, done: int | None, total: int | None) -> None:
+    def _show(self, task: str, done: int | None, total: int | None) -> None:
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=what, completed=done, total=total)
+            self._bar.update(self._task, description=task, completed=done, total=total)
         elif time.monotonic() - self._last_line_at >= LINE_INTERVAL_S:
             self._last_line_at = time.monotonic()
-            print_message(what if done is None else f"{what} ({done} of {total} done)")
+            print_message(task if done is None else f"{task} ({done} of {total} done)")
 
 
 @contextmanager
 def show_progress(title: str) -> Iterator[ProgressReporter]:
-    """Show that something is going on until it is done."""
+    """Show progress while the block runs."""
     if not sys.stderr.isatty():
         print_message(title)
         yield ProgressReporter(None, None)

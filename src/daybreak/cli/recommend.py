@@ -1,7 +1,4 @@
-"""Options of lists: what may be in them, and in which order.
-
-Commands that answer: ``recommend``, ``similar``, ``audience``, ``explain``.
-"""
+"""The commands ``recommend``, ``similar``, ``audience`` and ``explain``."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -19,41 +16,45 @@ if TYPE_CHECKING:
 
 WhereOption = Annotated[
     str | None,
-    typer.Option(metavar="FILTER", help="Only items that fit, as in 'price < 10'."),
+    typer.Option(metavar="FILTER", help="Only items that match, such as 'price < 10'."),
 ]
 CategoryOption = Annotated[
     list[str] | None,
-    typer.Option("--category", metavar="NAME", help="Only items of it; repeatable."),
+    typer.Option("--category", metavar="NAME", help="Only items of this category; repeatable."),
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="ITEM", help="Never this item; repeatable."),
+    typer.Option("--exclude", metavar="ITEM", help="Exclude this item; repeatable."),
 ]
 BoostOption = Annotated[
     list[str] | None,
     typer.Option(
         "--boost",
         metavar="FACTOR:FILTER",
-        help="More of what fits; repeatable: '2:price < 10'.",
+        help="Boost matching items, as in '2:price < 10'; repeatable.",
     ),
 ]
 DiversityOption = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="From 0, by score, to 1, items unlike each other."),
+    typer.Option(min=0, max=1, help="Diversity of the list, from 0 (by score only) to 1."),
 ]
 AtMostOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--at-most", metavar="N:COLUMN", help="Most items with one value of it; repeatable."
+        "--at-most",
+        metavar="N:COLUMN",
+        help="Maximum number of items per value of a column; repeatable.",
     ),
 ]
 AtLeastOption = Annotated[
     list[str] | None,
-    typer.Option("--at-least", metavar="N:FILTER", help="Fewest that fit; repeatable."),
+    typer.Option(
+        "--at-least", metavar="N:FILTER", help="Minimum number of matching items; repeatable."
+    ),
 ]
 DistinctOption = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="No value of it twice, as in title."),
+    typer.Option(metavar="COLUMN", help="Column whose values must not repeat, such as title."),
 ]
 
 
@@ -64,19 +65,19 @@ def parse_list_rules(
     boost: Sequence[str] | None,
     order: "tuple[float | None, Sequence[str] | None, Sequence[str] | None, str | None]",
 ) -> "Rules | None":
-    """Return the rules of a list; None when nothing was said.
+    """Return the rules of a list, None if no option is given.
 
     Args:
-        where: Filter.
-        category: Categories.
-        exclude: Items.
-        boost: ``FACTOR:FILTER`` each.
-        order: Diversity, ``N:COLUMN``, ``N:FILTER``, and the column without repetition.
+        where: Filter expression.
+        category: Categories of which an item must have one.
+        exclude: Ids of items to exclude.
+        boost: Boosts as ``FACTOR:FILTER``.
+        order: Values of ``--diversity``, ``--at-most``, ``--at-least`` and ``--distinct``.
     """
     from daybreak.ranking.reranking.rules import Rules
 
     diversity, at_most, at_least, distinct = order
-    said = Rules(
+    rules = Rules(
         where=where or "",
         categories=tuple(category or ()),
         exclude=tuple(exclude or ()),
@@ -88,7 +89,7 @@ def parse_list_rules(
         ),
         distinct=distinct,
     )
-    return None if said == Rules() else said
+    return None if rules == Rules() else rules
 
 
 def _parse_boost(text: str) -> "Boost":
@@ -122,32 +123,38 @@ def _split_number(text: str, option: str, form: str) -> tuple[float, str]:
 
 
 UsersArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[USER]...", help="Users, known or not.")
+    list[str] | None,
+    typer.Argument(metavar="[USER]...", help="Ids of users, known or unknown."),
 ]
 ProfileOption = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What they say about themselves, in words.")
+    str | None,
+    typer.Option(metavar="TEXT", help="Text with which the user describes themselves."),
 ]
 AttributeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--attribute", metavar="NAME=VALUE", help="What is known of them; repeatable."
+        "--attribute", metavar="NAME=VALUE", help="Attribute of the user; repeatable."
     ),
 ]
 EventOption = Annotated[
     list[str] | None,
-    typer.Option("--event", metavar="ITEM", help="An item just chosen; repeatable."),
+    typer.Option(
+        "--event", metavar="ITEM", help="Item that the user has just chosen; repeatable."
+    ),
 ]
 ItemsOption = Annotated[
     list[str] | None,
-    typer.Option("--items", metavar="ITEM", help="Rank only these; repeatable."),
+    typer.Option("--items", metavar="ITEM", help="Rank only this item; repeatable."),
 ]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why, item by item.")]
-SeenItemsOption = Annotated[bool, typer.Option("--seen", help="Keep items they already have.")]
-ItemArgument = Annotated[
-    str | None, typer.Argument(metavar="[ITEM]", help="An item of the catalogue.")
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Add the reasons for each item.")
 ]
+SeenItemsOption = Annotated[
+    bool, typer.Option("--seen", help="Include items that the user has already seen.")
+]
+ItemArgument = Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of an item.")]
 TextOption = Annotated[
-    str | None, typer.Option("--text", metavar="TEXT", help="Words instead of an item.")
+    str | None, typer.Option("--text", metavar="TEXT", help="Text to use instead of an item.")
 ]
 
 
@@ -172,17 +179,19 @@ def recommend(
     seen: SeenItemsOption = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Recommend to users: known, new, or described in words."""
+    """Recommend items to users: known, new or described in words."""
     from daybreak.service.ingest.files import parse_pairs
     from daybreak.service.state.profiles import ANONYMOUS_USER_ID, AdHocProfile
 
-    said = AdHocProfile(profile, parse_pairs(attribute or [], "--attribute"), event or ())
+    profile_given = AdHocProfile(
+        profile, parse_pairs(attribute or [], "--attribute"), event or ()
+    )
     order = (diversity, at_most, at_least, distinct)
     rules = parse_list_rules(where, category, exclude, boost, order)
-    with options.open_workspace(store=store, k=k) as shop:
-        answer = shop.recommend(
+    with options.open_workspace(store=store, k=k) as workspace:
+        answer = workspace.recommend(
             users or [ANONYMOUS_USER_ID],
-            said,
+            profile_given,
             items=items,
             exclude_seen=not seen,
             explain=explain,
@@ -202,9 +211,9 @@ def similar(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Find items like an item, or like a text."""
-    with options.open_workspace(store=store, k=k) as shop:
-        answer = shop.similar_items(item, text)
+    """Find items similar to an item or to a text."""
+    with options.open_workspace(store=store, k=k) as workspace:
+        answer = workspace.similar_items(item, text)
     if json:
         show_json({"items": answer})
     else:
@@ -219,34 +228,34 @@ def audience(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Find who would like an item best, new or not."""
-    with options.open_workspace(store=store, k=k) as shop:
-        answer = shop.find_audience(item, text)
+    """Find the users who would like an item best."""
+    with options.open_workspace(store=store, k=k) as workspace:
+        answer = workspace.find_audience(item, text)
     if json:
         show_json({"users": answer})
     else:
-        show_frame(answer, f"Who would like {text or item}")
+        show_frame(answer, f"Users for {text or item}")
 
 
 def explain(
-    user: Annotated[str, typer.Argument(help="A user, known or not.")],
-    item: Annotated[str, typer.Argument(help="An item of the catalogue.")],
+    user: Annotated[str, typer.Argument(help="Id of a user, known or unknown.")],
+    item: Annotated[str, typer.Argument(help="Id of an item.")],
     store: options.StoreOption = None,
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Say in numbers that add up why a user gets an item."""
-    with options.open_workspace(store=store) as shop:
-        reasons = shop.explain(user, item)
+    """Explain the score of an item for a user as a sum of contributions."""
+    with options.open_workspace(store=store) as workspace:
+        reasons = workspace.explain(user, item)
     total = float(reasons["value"].sum())
     if json:
         show_json({"user_id": user, "item_id": item, "score": total, "reasons": reasons})
         return
-    show_frame(reasons, f"Why {item} for {user}: {total:.3f}")
+    show_frame(reasons, f"Score of {item} for {user}: {total:.3f}")
 
 
 def _show_grouped(answer: "pl.DataFrame", key: str) -> None:
-    """Print one table for each user or query; reasons become one line."""
+    """Print one table per user or query; the reasons of an item become one text."""
     if not answer.height:
         print_message("nothing to show")
     if "reasons" in answer.columns:

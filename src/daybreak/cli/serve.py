@@ -13,61 +13,74 @@ if TYPE_CHECKING:
     from daybreak.server.process import RunningServer
     from daybreak.service.serving import ServiceOptions
 
-HostOption = Annotated[
-    str, typer.Option(help="Address to listen on; 0.0.0.0: all of this machine.")
-]
-PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: any free one.")]
+HostOption = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all interfaces.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: any free port.")]
 KeysOption = Annotated[
-    str, typer.Option("--keys", metavar="WHEN", help="Whether keys are needed: auto, on, off.")
+    str,
+    typer.Option("--keys", metavar="WHEN", help="When to require API keys: auto, on or off."),
 ]
 AllowHostOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="A name of a server without keys; repeatable."),
+    typer.Option(
+        metavar="NAME", help="Allowed Host header when no keys are required; repeatable."
+    ),
 ]
-BodyMbOption = Annotated[float, typer.Option(metavar="MB", help="Largest JSON body.")]
-UploadMbOption = Annotated[float, typer.Option(metavar="MB", help="Largest uploaded file.")]
-BatchOption = Annotated[int, typer.Option(min=1, help="Most rows in one body.")]
-LongestOption = Annotated[int, typer.Option(min=1, max=10_000, help="Longest list.")]
+BodyMbOption = Annotated[float, typer.Option(metavar="MB", help="Maximum size of a JSON body.")]
+UploadMbOption = Annotated[
+    float, typer.Option(metavar="MB", help="Maximum size of an uploaded file.")
+]
+BatchOption = Annotated[int, typer.Option(min=1, help="Maximum number of rows in one body.")]
+LongestOption = Annotated[
+    int, typer.Option(min=1, max=10_000, help="Maximum length of a list.")
+]
 RateOption = Annotated[
-    float, typer.Option(help="Requests a second for each key; 0: any number.")
+    float, typer.Option(help="Rate limit per key [requests/s]; 0: no limit.")
 ]
 TimeoutOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Longest time of a request.")
+    float, typer.Option(metavar="SECONDS", help="Maximum duration of a request.")
 ]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Requests under way at once.")]
+ConcurrencyOption = Annotated[
+    int, typer.Option(min=1, help="Maximum number of concurrent requests.")
+]
 GraceOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Wait for running requests when stopped.")
+    float,
+    typer.Option(metavar="SECONDS", help="Maximum wait for running requests at shutdown."),
 ]
 RetrainOption = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        help="Train again by itself: auto, or forms like every=12h,events=0.2,drift=0.25.",
+        help="Retrain automatically: auto, or conditions like every=12h,events=0.2,drift=0.25.",
     ),
 ]
 TrainBudgetOption = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="With --retrain: --budget of its trainings."),
+    typer.Option(metavar="SECONDS", help="With --retrain: time limit of a training."),
 ]
-ExploreOption = Annotated[
-    bool, typer.Option("--explore", help="Try new items out on whoever does not say.")
-]
+ExploreOption = Annotated[bool, typer.Option("--explore", help="Explore new items by default.")]
 ExposureOption = Annotated[
-    int, typer.Option(min=1, help="Impressions that every new item gets where it explores.")
+    int, typer.Option(min=1, help="Impressions that exploration gives each new item.")
 ]
-ExposureDaysOption = Annotated[float, typer.Option(metavar="DAYS", help="Within this time.")]
+ExposureDaysOption = Annotated[
+    float,
+    typer.Option(metavar="DAYS", help="Period within which a new item gets its impressions."),
+]
 RetentionOption = Annotated[
     float | None,
-    typer.Option("--retention", metavar="DAYS", help="Delete events and answers after this."),
+    typer.Option(
+        "--retention",
+        metavar="DAYS",
+        help="Delete events and logged answers after this period.",
+    ),
 ]
 PseudonymsOption = Annotated[
     Path | None,
     typer.Option(
-        "--pseudonyms", metavar="FILE", help="Key of hashes that take the place of user ids."
+        "--pseudonyms", metavar="FILE", help="File with the key that pseudonymizes user ids."
     ),
 ]
 LogLevelOption = Annotated[
-    str, typer.Option(metavar="LEVEL", help="What is logged: debug, info, warning, error.")
+    str, typer.Option(metavar="LEVEL", help="Log level: debug, info, warning or error.")
 ]
 
 
@@ -98,11 +111,11 @@ def serve(
     log_level: LogLevelOption = "info",
     json: options.JsonOption = False,
 ) -> None:
-    """Serve recommendations over HTTP, and take events, items and users."""
+    """Serve recommendations over HTTP and accept events, items and users."""
     from daybreak.server.ops.logs import log_as_json
-    from daybreak.server.process import serve as serve_shop
+    from daybreak.server.process import serve as run_server
 
-    server = _server_options(
+    server_options = _server_options(
         host=host,
         port=port,
         keys=keys,
@@ -117,11 +130,16 @@ def serve(
         grace_s=grace,
     )
     settings = options.load_settings(store=store, encoder=encoder, seed=seed)
-    duties = _service_options(
+    service_options = _service_options(
         retrain, train_budget, (explore, exposure, exposure_days), retention, pseudonyms
     )
     with log_as_json(level=log_level):
-        serve_shop(settings, server, duties, lambda started: _announce(started, as_json=json))
+        run_server(
+            settings,
+            server_options,
+            service_options,
+            lambda started: _announce(started, as_json=json),
+        )
 
 
 def _server_options(**chosen: Any) -> "ServerOptions":
@@ -155,7 +173,7 @@ def _service_options(
 
 
 def _announce(started: "RunningServer", *, as_json: bool) -> None:
-    """Say where the service is; logs follow on stderr."""
+    """Print the URL of the service."""
     import sys
 
     if as_json:

@@ -1,7 +1,4 @@
-"""How the demo is shown.
-
-Commands about Daybreak itself: ``demo``, ``config``, ``doctor``.
-"""
+"""The commands ``demo``, ``config`` and ``doctor``."""
 
 import json
 from pathlib import Path
@@ -15,6 +12,7 @@ from daybreak.cli.output import (
     NEXT_STEPS,
     create_console,
     print_message,
+    show_findings,
     show_frame,
     show_json,
     show_progress,
@@ -27,8 +25,98 @@ if TYPE_CHECKING:
     from daybreak.service.demo import DemoResult
 
 
-def show_demo(demo: "DemoResult", *, as_json: bool) -> None:
-    """Print what the demo found: proof first, then the answers."""
+QuickOption = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="Use a part of the data and word features only; takes a few seconds."
+    ),
+]
+PictureOption = Annotated[
+    Path | None,
+    typer.Option("--picture", metavar="FILE", help="Write the warm-up curve as SVG."),
+]
+
+
+def demo(
+    html: options.HtmlOption = None,
+    picture: PictureOption = None,
+    store: options.StoreOption = None,
+    seed: options.SeedOption = None,
+    *,
+    quick: QuickOption = False,
+    json: options.JsonOption = False,
+) -> None:
+    """Run the whole workflow on the data of a real shop."""
+    from daybreak.service.demo import run_demo
+
+    settings = options.load_settings(seed=seed)
+    with show_progress("importing the gift shop") as progress:
+        result = run_demo(settings, store=store, quick=quick, progress=progress.start)
+    _show_demo(result, as_json=json)
+    for path, write in ((html, result.write_page), (picture, result.write_picture)):
+        if path is not None:
+            write(path)
+            print_message(f"wrote {path}")
+
+
+def config(
+    store: options.StoreOption = None,
+    encoder: options.EncoderOption = None,
+    seed: options.SeedOption = None,
+    k: options.KOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Print each setting and its origin."""
+    from dataclasses import replace
+
+    import polars as pl
+
+    from daybreak.config import resolve_settings
+    from daybreak.store import hide_password
+
+    settings = [
+        replace(setting, value=hide_password(str(setting.value)))
+        if setting.name == "store"
+        else setting
+        for setting in resolve_settings(
+            {"store": store, "encoder": encoder, "seed": seed, "k": k}
+        )
+    ]
+    if json:
+        show_json({"settings": settings})
+        return
+    rows = [(setting.name, str(setting.value), setting.origin) for setting in settings]
+    show_frame(pl.DataFrame(rows, ["setting", "value", "from"], orient="row"))
+
+
+def doctor(
+    store: options.StoreOption = None,
+    encoder: options.EncoderOption = None,
+    *,
+    json: options.JsonOption = False,
+) -> None:
+    """Check the installation; exit status 1 if a check fails."""
+    from daybreak.service.doctor import run_checks
+
+    settings = options.load_settings(store=store, encoder=encoder)
+    findings = [_with_next_step(finding) for finding in run_checks(settings)]
+    show_findings(findings, as_json=json)
+    if any(finding.level == "FAIL" for finding in findings):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _with_next_step(finding: "Finding") -> "Finding":
+    """Return a finding whose message ends with the command to run next, where there is one."""
+    from dataclasses import replace
+
+    if (finding.level, finding.code) != ("WARN", "store"):
+        return finding
+    return replace(finding, message=f"{finding.message}; {NEXT_STEPS[NextStep.IMPORT_DATA]}")
+
+
+def _show_demo(demo: "DemoResult", *, as_json: bool) -> None:
+    """Print the evaluation, the training and the example lists of the demo."""
     from daybreak.service.benchmarking.summary import evaluation_table, training_table
 
     if as_json:
@@ -46,101 +134,13 @@ def show_demo(demo: "DemoResult", *, as_json: bool) -> None:
     out = create_console()
     out.print(f"[bold]A British gift shop[/]: {counts}\n")
     k = demo.report.k
-    title = f"Cold-start report: NDCG@{k} [95 % interval] for users and items it never saw"
+    title = f"Cold-start report: NDCG@{k} [95 % interval] for unseen users and items"
     show_frame(evaluation_table(demo.report), title)
     levels = training_table(demo.training.measured).drop("weights")
-    show_frame(levels, "What training found in its own simulated cold starts")
+    show_frame(levels, "NDCG@10 in the simulated cold starts of the training")
     for heading, frame in demo.answers.items():
         show_frame(frame, heading)
     for note in demo.training.notes:
         print_message(note)
-    laps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in demo.seconds.items())
-    out.print(f"{sum(demo.seconds.values()):.1f} seconds ({laps})")
-
-
-QuickOption = Annotated[
-    bool, typer.Option("--quick", help="A part of the shop, and words only: a few seconds.")
-]
-PictureOption = Annotated[
-    Path | None, typer.Option("--picture", metavar="FILE", help="Write the warm-up curve, SVG.")
-]
-
-
-def demo(
-    html: options.HtmlOption = None,
-    picture: PictureOption = None,
-    store: options.StoreOption = None,
-    seed: options.SeedOption = None,
-    *,
-    quick: QuickOption = False,
-    json: options.JsonOption = False,
-) -> None:
-    """Show the whole way on the data of a real shop."""
-    from daybreak.cli.setup import show_demo
-    from daybreak.service.demo import run_demo
-
-    settings = options.load_settings(seed=seed)
-    with show_progress("importing the gift shop") as work:
-        shown = run_demo(settings, store=store, quick=quick, progress=work.start)
-    show_demo(shown, as_json=json)
-    for path, write in ((html, shown.write_page), (picture, shown.write_picture)):
-        if path is not None:
-            write(path)
-            print_message(f"wrote {path}")
-
-
-def config(
-    store: options.StoreOption = None,
-    encoder: options.EncoderOption = None,
-    seed: options.SeedOption = None,
-    k: options.KOption = None,
-    *,
-    json: options.JsonOption = False,
-) -> None:
-    """Print every setting and where it comes from."""
-    from dataclasses import replace
-
-    import polars as pl
-
-    from daybreak.config import resolve_settings
-    from daybreak.store import hide_password
-
-    found = [
-        replace(setting, value=hide_password(str(setting.value)))
-        if setting.name == "store"
-        else setting
-        for setting in resolve_settings(
-            {"store": store, "encoder": encoder, "seed": seed, "k": k}
-        )
-    ]
-    if json:
-        show_json({"settings": found})
-        return
-    rows = [(setting.name, str(setting.value), setting.origin) for setting in found]
-    show_frame(pl.DataFrame(rows, ["setting", "value", "from"], orient="row"))
-
-
-def doctor(
-    store: options.StoreOption = None,
-    encoder: options.EncoderOption = None,
-    *,
-    json: options.JsonOption = False,
-) -> None:
-    """Check what Daybreak needs; status 1 if anything fails."""
-    from daybreak.cli.data import show_findings
-    from daybreak.service.doctor import run_checks
-
-    settings = options.load_settings(store=store, encoder=encoder)
-    findings = [_with_next_step(finding) for finding in run_checks(settings)]
-    show_findings(findings, as_json=json)
-    if any(finding.level == "FAIL" for finding in findings):
-        raise typer.Exit(EXIT_FINDINGS)
-
-
-def _with_next_step(finding: "Finding") -> "Finding":
-    """Return a finding whose message ends with what to type, where that is known."""
-    from dataclasses import replace
-
-    if (finding.level, finding.code) != ("WARN", "store"):
-        return finding
-    return replace(finding, message=f"{finding.message}; {NEXT_STEPS[NextStep.IMPORT_DATA]}")
+    phases = ", ".join(f"{name} {seconds:.1f}" for name, seconds in demo.seconds.items())
+    out.print(f"{sum(demo.seconds.values()):.1f} seconds ({phases})")

@@ -1,4 +1,4 @@
-"""Commands that take care of the store: upgrade, dump, restore."""
+"""The commands ``store upgrade``, ``store dump`` and ``store restore``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ import typer
 from daybreak.cli import options
 from daybreak.cli.output import print_message, show_json, show_lines, show_progress
 
-DumpFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the dump.")]
+DumpFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Dump file.")]
 VectorsOption = Annotated[
-    bool, typer.Option("--vectors", help="Write vectors too; else they are computed again.")
+    bool, typer.Option("--vectors", help="Include vectors; otherwise they are recomputed.")
 ]
 
 
 def upgrade(*, store: options.StoreOption = None, json: options.JsonOption = False) -> None:
-    """Bring the store of an older release to this one; a file is copied before."""
+    """Upgrade a store written by an older version; a file is backed up first."""
     from daybreak.store import upgrade_store
 
     with show_progress("upgrading"):
@@ -28,7 +28,9 @@ def upgrade(*, store: options.StoreOption = None, json: options.JsonOption = Fal
     else:
         show_lines([f"version {done.before} is now version {done.after}"])
         if done.backup:
-            print_message(f"the file as it was: {done.backup}; delete it when all is well")
+            print_message(
+                f"backup of the old file: {done.backup}; delete it once the new store works"
+            )
 
 
 def dump(
@@ -38,11 +40,11 @@ def dump(
     store: options.StoreOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Write everything in the store to one file."""
+    """Dump the store to one file."""
     from daybreak.store import dump as write
 
-    with options.open_workspace(store=store) as shop, show_progress("writing"):
-        counts = write(shop.store, file, vectors=vectors)
+    with options.open_workspace(store=store) as workspace, show_progress("writing"):
+        counts = write(workspace.store, file, vectors=vectors)
     _show_counts(counts, json)
 
 
@@ -52,11 +54,14 @@ def restore(
     store: options.StoreOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Read a dump into a new store: all of it, or nothing."""
+    """Restore a dump into an empty store, completely or not at all."""
     from daybreak.store import restore as read
 
-    with options.open_workspace(create=True, store=store) as shop, show_progress("reading"):
-        counts = read(file, shop.store)
+    with (
+        options.open_workspace(create=True, store=store) as workspace,
+        show_progress("reading"),
+    ):
+        counts = read(file, workspace.store)
     _show_counts(counts, json)
 
 

@@ -1,7 +1,4 @@
-"""Commands that learn and measure: ``train``, ``compare``, ``evaluate``.
-
-The command that makes a small text encoder of a big one: ``distil``.
-"""
+"""The commands ``train``, ``compare``, ``evaluate`` and ``distil``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,40 +24,44 @@ if TYPE_CHECKING:
 
 SliceOption = Annotated[
     list[str] | None,
-    typer.Option("--slice", metavar="NAME", help="A slice to measure; repeatable, else all."),
+    typer.Option("--slice", metavar="NAME", help="Slice to measure; repeatable; default: all."),
 ]
 ColdItemsOption = Annotated[
     str,
-    typer.Option(metavar="HOW", help="Items that play the new ones: random, or newest."),
+    typer.Option(metavar="HOW", help="Items to hide as new ones: random or newest."),
 ]
 
 
 StartOption = Annotated[
     str | None,
-    typer.Option(metavar="RELEASE", help="Go on from a release: an id, a folder, or active."),
+    typer.Option(metavar="RELEASE", help="Release to start from: an id, a folder or active."),
 ]
 KeepWeightsOption = Annotated[
     bool,
-    typer.Option("--keep-weights", help="With --start: keep its weights, simulate nothing."),
+    typer.Option(
+        "--keep-weights",
+        help="With --start: keep its blend weights and skip the simulated cold starts.",
+    ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Put it into use even if it is found to be worse.")
+    bool, typer.Option("--force", help="Activate the release even if the gate finds it worse.")
 ]
 NoGateOption = Annotated[
-    bool, typer.Option("--no-gate", help="Do not compare with the release in use.")
+    bool,
+    typer.Option("--no-gate", help="Skip the gate: do not compare with the active release."),
 ]
 BudgetOption = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        help="Time for the training; with it the costly strategies compete too.",
+        help="Time limit of the training; enables the slow strategies.",
     ),
 ]
 SearchOption = Annotated[
     bool,
-    typer.Option("--search", help="With --budget: look for better options of strategies."),
+    typer.Option("--search", help="With --budget: tune the options of the strategies."),
 ]
-ReleaseArgument = Annotated[str, typer.Argument(help="A release: an id, a folder, or active.")]
+ReleaseArgument = Annotated[str, typer.Argument(help="Release: an id, a folder or active.")]
 
 
 def train(
@@ -77,21 +78,21 @@ def train(
     no_gate: NoGateOption = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Learn from the store and put the release into use, unless it is worse."""
+    """Train on the store and activate the release, unless it is worse."""
     from daybreak.errors import GateRefusedError
     from daybreak.service.benchmarking.summary import candidates_table, training_table
     from daybreak.service.training.fit import TrainingBudget
     from daybreak.service.workspace import TrainOptions
 
-    terms = TrainOptions(
+    train_options = TrainOptions(
         not no_gate, force, start, keep_weights, TrainingBudget(budget, search)
     )
     try:
         with (
-            options.open_workspace(store=store, encoder=encoder, seed=seed) as shop,
-            show_progress("reading the store") as work,
+            options.open_workspace(store=store, encoder=encoder, seed=seed) as workspace,
+            show_progress("reading the store") as progress,
         ):
-            training = shop.train(strategy or "auto", work.start, terms)
+            training = workspace.train(strategy or "auto", progress.start, train_options)
     except GateRefusedError as error:
         _show_verdict(error.verdict, as_json=json)
         raise
@@ -105,7 +106,7 @@ def train(
     if verdict is not None:
         _show_verdict(verdict, as_json=False)
     show_lines([f"note: {note}" for note in training.notes])
-    show_lines([f"release {training.release.id} is in use"])
+    show_lines([f"release {training.release.id} is active"])
     print_message(f"trained in {training.seconds:.1f} s; next: daybreak recommend USER")
 
 
@@ -116,12 +117,12 @@ def compare(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Compare two releases on the data in the store; status 9 if NEW is worse."""
+    """Compare two releases on the data in the store; exit status 9 if NEW is worse."""
     with (
-        options.open_workspace(store=store) as shop,
-        show_progress("reading the store") as work,
+        options.open_workspace(store=store) as workspace,
+        show_progress("reading the store") as progress,
     ):
-        verdict = shop.compare_releases(new, old, work.start)
+        verdict = workspace.compare_releases(new, old, progress.start)
     _show_verdict(verdict.to_dict(), as_json=json)
     if not verdict.passed:
         raise typer.Exit(EXIT_STATUSES["gate_refused"])
@@ -139,15 +140,15 @@ def evaluate(
     seed: options.SeedOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Hide users and items, and ask as if they were new."""
+    """Evaluate on hidden users and items, as if they were new."""
     from daybreak.service.benchmarking.summary import evaluation_table
 
     with (
-        options.open_workspace(store=store, encoder=encoder, seed=seed, k=k) as shop,
-        show_progress("hiding users and items") as work,
+        options.open_workspace(store=store, encoder=encoder, seed=seed, k=k) as workspace,
+        show_progress("hiding users and items") as progress,
     ):
-        report = shop.evaluate(
-            strategy or (), slices=slice_, cold_items=cold_items, progress=work.update
+        report = workspace.evaluate(
+            strategy or (), slices=slice_, cold_items=cold_items, progress=progress.update
         )
     if html is not None:
         _write_report(html, report)
@@ -167,7 +168,7 @@ def _show_verdict(verdict: "Mapping[str, Any]", *, as_json: bool) -> None:
         show_json({"gate": verdict})
         return
     if verdict["slices"]:
-        show_frame(gate_table(verdict), "NDCG@10 of the new release against the one before")
+        show_frame(gate_table(verdict), "NDCG@10 of the new release and of the active one")
     show_lines([f"note: {note}" for note in verdict["notes"]])
 
 
@@ -183,16 +184,16 @@ def _write_report(path: Path, report: "Report") -> None:
 
 
 ItemsFileArgument = Annotated[
-    Path, typer.Argument(metavar="ITEMS", help="A file of items, or a folder.")
+    Path, typer.Argument(metavar="ITEMS", help="File with items, or a folder.")
 ]
 TeacherOption = Annotated[
     str,
-    typer.Option(metavar="NAME", help="The big text model: an id, a folder, or URL#MODEL."),
+    typer.Option(metavar="NAME", help="Teacher text model: an id, a folder or URL#MODEL."),
 ]
 OutOption = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="Where the small one is written.")
+    Path, typer.Option(metavar="FOLDER", help="Folder to write the student encoder to.")
 ]
-DimOption = Annotated[int, typer.Option(min=1, help="Length of its vectors.")]
+DimOption = Annotated[int, typer.Option(min=1, help="Dimension of the student's vectors.")]
 
 
 def distil(
@@ -204,8 +205,8 @@ def distil(
     column: options.ColumnOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Make a small fast text model of a big one, for texts like these."""
-    from daybreak.service.training.distill import distil_catalogue_encoder as teach
+    """Distil a large text model into a small, fast one for these texts."""
+    from daybreak.service.training.distill import distil_catalogue_encoder
 
     options.load_settings()
     sources = options.build_sources(
@@ -213,21 +214,21 @@ def distil(
         None if items.is_dir() else {"items": items},
         column,
     )
-    with show_progress("asking the teacher") as work:
-        made = teach(
+    with show_progress("encoding with the teacher") as progress:
+        result = distil_catalogue_encoder(
             sources,
             teacher,
             out,
             dim=dim,
-            progress=lambda done, n: work.update(done, n, "asking the teacher"),
+            progress=lambda done, n: progress.update(done, n, "encoding with the teacher"),
         )
     if json:
-        show_json({"folder": made.folder, "texts_per_s": made.texts_per_s, **made.facts})
+        show_json({"folder": result.folder, "texts_per_s": result.texts_per_s, **result.facts})
         return
     show_lines(
         [
-            f"{made.folder}: {dim} numbers a text, {made.texts_per_s:,.0f} texts/s",
-            f"cosine to the teacher on texts held out: {made.facts['fidelity']:.3f}",
+            f"{result.folder}: {dim} dimensions, {result.texts_per_s:,.0f} texts/s",
+            f"cosine similarity to the teacher, held-out texts: {result.facts['fidelity']:.3f}",
         ]
     )
     print_message(f"next: daybreak train --encoder {out}")

@@ -27,7 +27,7 @@ def test_training_tells_people_what_it_measured(shop, call):
     status, out, err = call("train", "--strategy", "popular", "--strategy", "item_knn")
     assert status == 0
     assert "NDCG@10 in simulated cold starts" in out
-    assert "is in use" in out
+    assert "is active" in out
     assert "next: daybreak recommend" in err
 
 
