@@ -28,7 +28,7 @@ def test_the_warning_points_to_the_import(monkeypatch):
     module = ModuleType("moved")
     module.__getattr__ = deprecated_names("moved", {"Old": "daybreak.errors.DataError"})
     monkeypatch.setitem(sys.modules, "moved", module)
-    with pytest.warns(DeprecationWarning) as caught:
+    with pytest.warns(DeprecationWarning, match="moved.Old") as caught:
         from moved import Old  # noqa: PLC0415
     assert Old.code == "bad_data"
     assert caught[0].filename == __file__
@@ -36,7 +36,7 @@ def test_the_warning_points_to_the_import(monkeypatch):
 
 def test_a_module_can_be_the_new_name():
     find = deprecated_names("old", {"data": "daybreak.data"})
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="old.data"):
         assert find("data") is daybreak.data
 
 

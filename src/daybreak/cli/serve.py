@@ -156,8 +156,8 @@ def _service_options(
     pseudonyms: Path | None,
 ) -> "ServiceOptions":
     from daybreak.ranking.exploration.exposure import ExposureBudget
-    from daybreak.service.serving import ServiceOptions
     from daybreak.service.privacy import Pseudonyms, Retention
+    from daybreak.service.serving import ServiceOptions
     from daybreak.service.training.retraining import RetrainPolicy
 
     explore, impressions, days = exploration

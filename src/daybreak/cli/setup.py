@@ -17,7 +17,6 @@ from daybreak.cli.output import (
     show_json,
     show_progress,
 )
-
 from daybreak.errors import NextStep
 
 if TYPE_CHECKING:
