@@ -57,13 +57,13 @@ GIVEN = {name: ["tea"] for name in LISTS} | {"rows": [{"item_id": "tea"}], "plan
 NO_LOG = {"request_id"}
 """Errors carry it; what went well need not be looked up in the log."""
 READ = [
-    (QuestionBody, results.OnboardingQuestion, set()),
+    (QuestionBody, results.Question, set()),
     (recommend.RecommendationsOut, results.Recommendations, set()),
     (recommend.ItemOut, results.Recommended, set()),
     (recommend.ListItemOut, results.Recommended, set()),
     (recommend.ListOut, results.Ranking, NO_LOG),
     (recommend.AskerOut, results.UserInfo, set()),
-    (recommend.ReasonOut, results.ItemReason, set()),
+    (recommend.ReasonOut, results.Reason, set()),
     (recommend.ExplanationOut, results.Explanation, NO_LOG | {"user_id", "item_id"}),
     (recommend.VectorsOut, results.TextVectors, NO_LOG | {"dimension"}),
     (rows.AcceptedOut, results.Accepted, NO_LOG),
@@ -74,15 +74,15 @@ READ = [
     (ErasureCheck, results.Trace, set()),
     (admin.ModelBody, results.ModelInfo, set()),
     (RetrainTask, results.Task, {"pid", "host"}),
-    (ExperimentPlan, results.ExperimentInfo, {"salt"}),
-    (VariantPlan, results.VariantInfo, set()),
+    (ExperimentPlan, results.Experiment, {"salt"}),
+    (VariantPlan, results.Variant, set()),
     (ExperimentReport, results.ExperimentResult, set()),
-    (VariantResult, results.VariantResult, set()),
+    (VariantResult, results.ShownVariant, set()),
     (ShadowResult, results.ShadowVariant, set()),
-    (VariantDifference, results.VariantDifference, set()),
+    (VariantDifference, results.Difference, set()),
     (SampleRatioCheck, results.SampleRatio, set()),
     (OnlineReport, results.OnlineResult, set()),
-    (OnlinePeriod, results.OnlinePeriod, set()),
+    (OnlinePeriod, results.Period, set()),
 ]
 """What the service answers, what the client makes of it, and what it leaves out."""
 

@@ -1,52 +1,81 @@
-"""A client that does other work while it waits."""
+"""Asynchronous client of a Daybreak service, and its part for experiments.
 
+``tools/generate_client.py`` generates ``client.py`` from this file: change this file, then run
+the script.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Protocol, Self, TypeVar, Unpack
 
 import httpx
 
-from daybreak.client import endpoints
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
-from daybreak.client.calls import ApiCall
+from daybreak.client.calls import ApiCall, check_list, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
-from daybreak.client.experiments import AsyncExperimentsApi
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
+    DeletedCount,
+    Experiment,
+    ExperimentList,
+    ExperimentResult,
     Explanation,
     Merged,
     ModelInfo,
-    OnboardingQuestion,
+    ModelList,
+    OnlineResult,
     Proof,
+    Question,
+    QuestionList,
     Ranking,
     Recommendations,
     Row,
+    RowsPage,
     Task,
+    TaskList,
+    TextVectors,
 )
 from daybreak.client.transport import (
+    AttemptOutcome,
     Retries,
+    request_arguments,
     request_headers,
-    send_async,
+    result_of,
     validate_timeout,
     validate_url,
 )
+from daybreak.errors import ConfigError
 
 T = TypeVar("T")
 
 
 class AsyncClient:
-    """What :class:`daybreak.Client` is, for asyncio; arguments and results are the same.
+    """Asynchronous client of a Daybreak service.
+
+    Each method sends one request and returns its result as a frozen value. Requests that are
+    safe to repeat are repeated after a lost response or a temporary fault; events are among
+    them, because the client gives an id to each event.
+
+    Args:
+        url: Address of the service, without ``/api/v1``.
+        api_key: API key, sent with every request; it is never shown or logged.
+        timeout_s: Timeout of connecting, and of each pause within a response [s].
+        retries: Number of retries and their waits.
+        transport: Replacement of the network, for tests.
+
+    Raises:
+        ConfigError: The address or the timeout is invalid.
 
     Example:
         >>> import asyncio
-        >>> said = {"items": [{"item_id": "tea", "score": 3.0, "rank": 1}]}
-        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=said))
-        >>> async def names():
-        ...     async with AsyncClient(transport=service) as client:
-        ...         return (await client.popular(n=1)).ids
-        >>> asyncio.run(names())
+        >>> import httpx
+        >>> answer = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
+        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
+        >>> client = AsyncClient("http://shop:8000", transport=service)
+        >>> asyncio.run(client.recommend("ann", n=1)).ids
         ('tea',)
     """
 
@@ -68,19 +97,28 @@ class AsyncClient:
             transport=transport,
         )
         self.experiments = AsyncExperimentsApi(self._send)
-        """Plans, starts, stops and reads experiments."""
+        """Methods for experiments and online metrics."""
 
-    # answers
+    # Lists
 
     async def recommend(
         self, user_id: str | None = None, **options: Unpack[RecommendOptions]
     ) -> Recommendations:
-        """Return recommendations for a user, a session, a profile, or nobody in particular."""
-        return await self._send(endpoints.recommend(user_id, **options))
+        """Return recommendations for a user, a session, a profile, or an anonymous visitor.
+
+        Raises:
+            ResponseError: The service refused the request, or failed.
+            UnreachableError: No response came. Every method raises these two errors.
+        """
+        body = without_none(user_id=user_id, **options)
+        return await self._send(ApiCall("POST", "/recommend", Recommendations, body=body))
 
     async def more(self, recommendation_id: str, n: int = 10) -> Recommendations:
-        """Return what comes after an answer, for scrolling on without end."""
-        return await self._send(endpoints.more(recommendation_id, n))
+        """Return the items that follow an earlier list, for endless scrolling."""
+        body = {"recommendation_id": recommendation_id, "n": n}
+        return await self._send(
+            ApiCall("POST", "/recommend/next", Recommendations, body=body, repeatable=False)
+        )
 
     async def rank(
         self,
@@ -89,8 +127,9 @@ class AsyncClient:
         user_id: str | None = None,
         **options: Unpack[RecommendOptions],
     ) -> Recommendations:
-        """Return given items in the order that suits the user best."""
-        return await self._send(endpoints.rank(items, user_id, **options))
+        """Return the given items in the best order for a user."""
+        body = without_none(items=check_list("items", items), user_id=user_id, **options)
+        return await self._send(ApiCall("POST", "/rank", Recommendations, body=body))
 
     async def similar(
         self,
@@ -100,26 +139,27 @@ class AsyncClient:
         n: int = 10,
         filter: str | None = None,
     ) -> Ranking:
-        """Return items like one, or items that fit a text."""
-        return await self._send(endpoints.similar(item_id, text, n, filter))
+        """Return the items most similar to an item or to a text."""
+        body = without_none(item_id=item_id, text=text, n=n, filter=filter)
+        return await self._send(ApiCall("POST", "/similar", Ranking, body=body))
 
     async def popular(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
-        """Return what most users like."""
-        return await self._send(endpoints.top_list("popular", n, filter, categories))
+        """Return the items with the most users."""
+        return await self._top_list("/popular", n, filter, categories)
 
     async def latest(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
         """Return the newest items."""
-        return await self._send(endpoints.top_list("latest", n, filter, categories))
+        return await self._top_list("/latest", n, filter, categories)
 
     async def trending(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
-        """Return what is liked more than before."""
-        return await self._send(endpoints.top_list("trending", n, filter, categories))
+        """Return the items with the most users lately."""
+        return await self._top_list("/trending", n, filter, categories)
 
     async def onboarding(
         self,
@@ -128,68 +168,93 @@ class AsyncClient:
         yes: Sequence[str] = (),
         asked: Sequence[str] = (),
         attributes: bool = False,
-    ) -> tuple[OnboardingQuestion, ...]:
-        """Return what to ask somebody new; see :meth:`daybreak.Client.onboarding`."""
-        return (await self._send(endpoints.onboarding(n, yes, asked, attributes))).questions
+    ) -> tuple[Question, ...]:
+        """Return the questions to a new user whose answers improve the list most.
+
+        Args:
+            n: Number of questions. One question at a time, each chosen by the answers so far,
+                works best.
+            yes: Ids of items that the user knows and likes.
+            asked: Ids of items that the user was asked about and did not like, and names of
+                attributes that the user did not tell.
+            attributes: Whether to ask about attributes of the profile, too.
+        """
+        answers = {"yes": check_list("yes", yes), "asked": check_list("asked", asked)}
+        params = {"n": n, **answers, "attributes": attributes}
+        found = await self._send(ApiCall("GET", "/onboarding", QuestionList, params))
+        return found.questions
 
     async def explain(self, user_id: str, item_id: str) -> Explanation:
-        """Return why an item has its score for a user."""
-        return await self._send(endpoints.explain(user_id, item_id))
+        """Return the reasons for the score of an item for a user."""
+        return await self._send(
+            ApiCall("GET", path_of("explain", user_id, item_id), Explanation)
+        )
 
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
-        return (await self._send(endpoints.embed(texts))).vectors
+        body = {"texts": check_list("texts", texts)}
+        found = await self._send(ApiCall("POST", "/embed", TextVectors, body=body))
+        return found.vectors
 
-    # events and the catalogue
+    # Events, items and users
 
     async def add_event(
         self, user_id: str | None, item_id: str, **fields: Unpack[EventFields]
     ) -> Accepted:
-        """Store one event; it counts in the next answer."""
+        """Store one event; it counts in the next list.
+
+        Raises:
+            RejectedError: The event is invalid.
+        """
         row: dict[str, Any] = {"user_id": user_id, "item_id": item_id, **fields}
         return await self.add_events([row])
 
     async def add_events(self, rows: Iterable[Row]) -> Accepted:
-        """Store events, in parts of 1,000; rows without an ``event_id`` get one."""
+        """Store events, 1,000 a request; events without an ``event_id`` get one.
+
+        If a later request fails, the events of the earlier ones are stored. To be able to
+        repeat the whole call, give the events ids first:
+        :func:`daybreak.client.with_event_ids`.
+        """
         return await self._put_rows("events", rows)
 
     async def add_items(self, rows: Iterable[Row]) -> Accepted:
-        """Add or replace items, in parts of 1,000; they can be recommended at once."""
+        """Add or replace items, 1,000 a request; they can be recommended at once."""
         return await self._put_rows("items", rows)
 
     async def add_users(self, rows: Iterable[Row]) -> Accepted:
-        """Add or replace users, in parts of 1,000."""
+        """Add or replace users, 1,000 a request."""
         return await self._put_rows("users", rows)
 
     async def update_item(self, item_id: str, **fields: Any) -> None:
-        """Change some fields of an item; None empties one."""
-        await self._send(endpoints.change("items", item_id, fields))
+        """Change some fields of an item; None removes the value of a field."""
+        await self._send(ApiCall("PATCH", path_of("items", item_id), None, body=fields))
 
     async def update_user(self, user_id: str, **fields: Any) -> None:
-        """Change some fields of a user; None empties one."""
-        await self._send(endpoints.change("users", user_id, fields))
+        """Change some fields of a user; None removes the value of a field."""
+        await self._send(ApiCall("PATCH", path_of("users", user_id), None, body=fields))
 
     async def item(self, item_id: str) -> Row:
         """Return an item."""
-        return await self._send(endpoints.get("items", item_id))
+        return await self._send(ApiCall("GET", path_of("items", item_id), dict[str, Any]))
 
     async def user(self, user_id: str) -> Row:
         """Return a user."""
-        return await self._send(endpoints.get("users", user_id))
+        return await self._send(ApiCall("GET", path_of("users", user_id), dict[str, Any]))
 
     def items(self) -> AsyncIterator[Row]:
         """Yield all items."""
-        return self._iter_rows("items")
+        return self._iter_rows("/items")
 
     def users(self) -> AsyncIterator[Row]:
         """Yield all users."""
-        return self._iter_rows("users")
+        return self._iter_rows("/users")
 
     def events(
         self, *, user_id: str | None = None, item_id: str | None = None
     ) -> AsyncIterator[Row]:
-        """Yield all events, or those of one user or of one item."""
-        return self._iter_rows("events", user_id=user_id, item_id=item_id)
+        """Yield all events, or the events of a user, of an item, or of both."""
+        return self._iter_rows("/events", user_id=user_id, item_id=item_id)
 
     async def delete_events(
         self,
@@ -198,66 +263,98 @@ class AsyncClient:
         user_id: str | None = None,
         item_id: str | None = None,
     ) -> int:
-        """Delete events; see :meth:`daybreak.Client.delete_events`."""
-        call = endpoints.delete_events(event_ids, user_id, item_id)
-        return (await self._send(call)).deleted
+        """Delete the events with the given ids, and those of a user, of an item, or of both.
+
+        Returns:
+            Number of deleted events. Events that an earlier attempt without a response deleted
+            are not counted.
+        """
+        ids = check_list("event_ids", event_ids)
+        body = without_none(event_ids=ids, user_id=user_id, item_id=item_id)
+        found = await self._send(ApiCall("DELETE", "/events", DeletedCount, body=body))
+        return found.deleted
 
     async def delete_item(self, item_id: str) -> bool:
-        """Delete an item and its events; return whether it was there."""
-        return await self._delete(endpoints.delete("items", item_id))
+        """Delete an item and its events; return whether it existed."""
+        try:
+            await self._send(ApiCall("DELETE", path_of("items", item_id), None))
+        except ResourceNotFoundError:
+            return False
+        return True
 
     async def delete_user(self, user_id: str) -> Proof:
         """Erase a user everywhere; return what was found, and whether anything is left."""
-        return await self._send(endpoints.erase(user_id))
+        return await self._send(ApiCall("DELETE", path_of("users", user_id), Proof))
 
     async def export_user(self, user_id: str) -> Row:
-        """Return everything that is known about a user."""
-        return await self._send(endpoints.export(user_id))
+        """Return all data that is stored about a user."""
+        return await self._send(
+            ApiCall("GET", path_of("users", user_id, "export"), dict[str, Any])
+        )
 
     async def merge(self, user_id: str, anonymous: str) -> Merged:
-        """Give a known user the history of an anonymous visitor, such as ``session:7``."""
-        return await self._send(endpoints.merge(user_id, anonymous))
+        """Move the events of an anonymous visitor, such as ``session:7``, to a known user."""
+        body = {"from": anonymous}
+        return await self._send(
+            ApiCall("POST", path_of("users", user_id, "merge"), Merged, body=body)
+        )
 
-    # life cycle
+    # Releases and the service
 
     async def train(self) -> Task:
-        """Start a training beside the service."""
-        return await self._send(endpoints.train())
+        """Start a training in a separate process."""
+        return await self._send(ApiCall("POST", "/train", Task, repeatable=False))
 
     async def tasks(self) -> tuple[Task, ...]:
-        """Return trainings, the newest first."""
-        return (await self._send(endpoints.tasks())).tasks
+        """Return the trainings, the newest first."""
+        found = await self._send(ApiCall("GET", "/tasks", TaskList))
+        return found.tasks
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """Return the releases, the newest first."""
-        return (await self._send(endpoints.models())).models
+        found = await self._send(ApiCall("GET", "/models", ModelList))
+        return found.models
 
     async def activate(self, model_id: str) -> ModelInfo:
         """Serve a release from now on."""
-        return await self._send(endpoints.activate(model_id))
+        return await self._send(
+            ApiCall("POST", path_of("models", model_id, "activate"), ModelInfo)
+        )
 
     async def rollback(self) -> ModelInfo:
-        """Serve the release before this one again."""
-        return await self._send(endpoints.rollback())
+        """Serve the previous release again."""
+        return await self._send(
+            ApiCall("POST", "/models/rollback", ModelInfo, repeatable=False)
+        )
 
     async def status(self) -> Row:
-        """Return what the service knows of itself."""
-        return await self._send(endpoints.status())
+        """Return the state of the service."""
+        return await self._send(ApiCall("GET", "/status", dict[str, Any]))
 
     async def request(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        """Send any other request below ``/api/v1``; return its JSON."""
-        call: ApiCall[Any] = endpoints.any_request(method, path, body, params)
-        return await self._send(call)
+        """Send any other request below ``/api/v1``; return its JSON.
+
+        Only GET, HEAD, PUT and DELETE are repeated after an attempt that the service may have
+        processed.
+
+        Raises:
+            ConfigError: The path does not start with ``/``.
+        """
+        if not path.startswith("/"):
+            raise ConfigError(f"a path must start with /, got {path!r}")
+        repeatable = method.upper() in {"GET", "HEAD", "PUT", "DELETE"}
+        return await self._send(ApiCall(method.upper(), path, object, params, body, repeatable))
 
     async def is_ready(self) -> bool:
-        """Return whether the service answers and is ready; never raises."""
+        """Return whether the service is ready; a missing response means that it is not."""
         try:
-            return (await self._http.get("/health/ready")).is_success
+            response = await self._http.get("/health/ready")
         except httpx.TransportError:
             return False
+        return response.is_success
 
     async def close(self) -> None:
-        """Close connections; closing twice is harmless."""
+        """Close all connections; a second call has no effect."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -274,30 +371,130 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self.url!r})"
 
-    async def _send(self, call: ApiCall[T]) -> T:
-        return await send_async(self._http, call, self.retries)
+    async def _send(self, call: ApiCall[T], /) -> T:
+        """Send a request, again after faults that may pass; return its result."""
+        request = self._http.build_request(**request_arguments(call))
+        attempt = 0
+        while True:
+            try:
+                outcome: AttemptOutcome = await self._http.send(request)
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self.retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
+            if wait is None:
+                return result_of(call, outcome, attempt)
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    async def _top_list(
+        self, path: str, n: int, filter: str | None, categories: Sequence[str]
+    ) -> Ranking:
+        params = {"n": n, "filter": filter, "category": check_list("categories", categories)}
+        return await self._send(ApiCall("GET", path, Ranking, params))
 
     async def _put_rows(self, table: str, rows: Iterable[Row]) -> Accepted:
-        total, sent, waiting = NO_ROWS, 0, iter(rows)
-        while chunk := list(islice(waiting, ROWS_PER_REQUEST)):
-            part = with_event_ids(chunk) if table == "events" else chunk
-            total = merge_results(total, await self._send(endpoints.put(table, part)), sent)
-            sent += len(chunk)
+        total, n_sent, remaining = NO_ROWS, 0, iter(rows)
+        while part := list(islice(remaining, ROWS_PER_REQUEST)):
+            body = with_event_ids(part) if table == "events" else part
+            call = ApiCall("POST", path_of(table), Accepted, body=body)
+            total = merge_results(total, await self._send(call), n_sent)
+            n_sent += len(part)
         return total
 
-    async def _iter_rows(self, table: str, **where: str | None) -> AsyncIterator[Row]:
+    async def _iter_rows(self, path: str, **where: str | None) -> AsyncIterator[Row]:
         cursor: str | None = None
         while True:
-            page = await self._send(endpoints.page(table, cursor, ROWS_PER_REQUEST, **where))
+            params = {"cursor": cursor, "n": ROWS_PER_REQUEST, **where}
+            page = await self._send(ApiCall("GET", path, RowsPage, params))
             for row in page.rows:
                 yield row
             cursor = page.cursor
             if cursor is None:
                 return
 
-    async def _delete(self, call: ApiCall[None]) -> bool:
+
+class AsyncSendFn(Protocol):
+    """Sends a request and returns its result."""
+
+    async def __call__(self, call: ApiCall[T], /) -> T:
+        """Return the result."""
+        ...
+
+
+class AsyncExperimentsApi:
+    """Experiments of a service: ``client.experiments``.
+
+    Args:
+        send: Method of the client that sends a request.
+    """
+
+    def __init__(self, send: AsyncSendFn) -> None:
+        self._send = send
+
+    async def list(self) -> tuple[Experiment, ...]:
+        """Return all experiments, the oldest first."""
+        found = await self._send(ApiCall("GET", "/experiments", ExperimentList))
+        return found.experiments
+
+    async def get(self, id: str) -> Experiment:
+        """Return one experiment.
+
+        Raises:
+            ResourceNotFoundError: There is no experiment with this id.
+        """
+        return await self._send(ApiCall("GET", path_of("experiments", id), Experiment))
+
+    async def create(self, plan: Row) -> Experiment:
+        """Store a plan as a draft: ``id``, ``variants``, and any other field of a plan.
+
+        Raises:
+            RejectedError: A field is unknown, a value is out of range, or the id exists.
+        """
+        return await self._send(
+            ApiCall("POST", "/experiments", Experiment, body=dict(plan), repeatable=False)
+        )
+
+    async def change(self, id: str, **fields: Any) -> Experiment:
+        """Change a plan: every field of a draft; ``share`` and ``note`` while it runs."""
+        return await self._send(
+            ApiCall("PATCH", path_of("experiments", id), Experiment, body=fields)
+        )
+
+    async def start(self, id: str) -> Experiment:
+        """Start an experiment."""
+        return await self._send(
+            ApiCall("POST", path_of("experiments", id, "start"), Experiment, repeatable=False)
+        )
+
+    async def stop(self, id: str) -> Experiment:
+        """Stop an experiment for good."""
+        return await self._send(
+            ApiCall("POST", path_of("experiments", id, "stop"), Experiment, repeatable=False)
+        )
+
+    async def delete(self, id: str) -> bool:
+        """Delete an experiment that does not run; return whether it existed."""
         try:
-            await self._send(call)
+            await self._send(ApiCall("DELETE", path_of("experiments", id), None))
         except ResourceNotFoundError:
             return False
         return True
+
+    async def report(self, id: str) -> ExperimentResult:
+        """Return the results so far; the intervals stay valid however often you look."""
+        return await self._send(
+            ApiCall("GET", path_of("experiments", id, "report"), ExperimentResult)
+        )
+
+    async def online(
+        self, since: float, *, until: float | None = None, every_h: float = 24.0
+    ) -> OnlineResult:
+        """Return the metrics of the service over time, with or without an experiment.
+
+        Args:
+            since: Start, epoch [s]; a negative number counts back from now.
+            until: End, epoch [s]; None: now.
+            every_h: Length of a period [h].
+        """
+        params = {"since": since, "until": until, "every_h": every_h}
+        return await self._send(ApiCall("GET", "/online", OnlineResult, params))

@@ -1,15 +1,16 @@
-"""One request as a value: what to send, whether twice is once, how to read the answer."""
+"""HTTP requests of the client as values, and how their responses are decoded."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
-from daybreak.client.decoding import ShapeError
 from daybreak.client.errors import UnexpectedError, error_of, problem_of
 from daybreak.errors import ConfigError
 
@@ -18,22 +19,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ApiCall(Generic[T]):
-    """One request, not sent yet."""
+    """One request that has not been sent yet.
+
+    Example:
+        >>> call = ApiCall("GET", "/popular", dict, {"n": 5, "filter": None})
+        >>> call.query()
+        {'n': 5}
+    """
 
     method: str
     path: str
-    decode: Callable[[Any], T]
-    """From the JSON of the answer to the result."""
+    """Path below ``/api/v1``; see :func:`path_of`."""
+    kind: type[T] | None
+    """Type of the result; None: the body of the response is ignored."""
     params: Mapping[str, Any] = field(default_factory=dict)
+    """Query parameters; those that are None are left out."""
     body: Any = None
+    """JSON body; None: no body."""
     repeatable: bool = True
-    """Whether doing it twice is the same as doing it once."""
+    """Whether sending the request twice has the same effect as sending it once."""
 
     def content(self) -> bytes | None:
-        """Return the body as JSON.
+        """Return the JSON body, or None without one.
 
         Raises:
-            ConfigError: A value has no place in JSON.
+            ConfigError: A value cannot be written as JSON.
         """
         if self.body is None:
             return None
@@ -43,33 +53,40 @@ class ApiCall(Generic[T]):
             raise ConfigError(f"cannot be sent as JSON: {error}") from error
 
     def query(self) -> dict[str, Any]:
-        """Return the parameters that were given, as they are written in an address.
-
-        A list is written as one parameter for each of its values.
-        """
-        given = {name: value for name, value in self.params.items() if value is not None}
+        """Return the query parameters; a list becomes one parameter for each of its values."""
+        given = without_none(**self.params)
         return {
             name: str(value).lower() if isinstance(value, bool) else value
             for name, value in given.items()
         }
 
     def parse_response(self, response: httpx.Response) -> T:
-        """Read an answer.
+        """Return the result that a response holds.
 
         Raises:
-            AnsweredError: It is not a success, or not what a Daybreak service answers.
+            ResponseError: The status is not a success, or the body has another form than the
+                one that a Daybreak service of this version returns.
         """
         if not response.is_success:
             raise error_of(response)
+        if self.kind is None:
+            return None  # type: ignore[return-value]  # T is None for these calls
+        kind: Any = self.kind
         try:
-            return self.decode(json.loads(response.content) if response.content else None)
-        except (ShapeError, ValueError, RecursionError) as error:
-            message = f"{self.method} {self.path}: the answer is not as expected: {error}"
-            raise UnexpectedError(message, problem_of(response)) from error
+            result: T = _adapter(kind).validate_json(response.content or b"null", strict=True)
+        except ValidationError as error:
+            message = f"{self.method} {self.path}: the answer is not as expected: "
+            raise UnexpectedError(
+                message + _first_fault(error), problem_of(response)
+            ) from error
+        return result
 
 
 def path_of(*parts: str) -> str:
-    """Return a path; every part may hold any characters, also slashes.
+    """Return a path whose parts are percent-encoded; a part may hold any character.
+
+    Raises:
+        ConfigError: A part is empty, or not valid Unicode text.
 
     Example:
         >>> path_of("items", "a/b c", "similar"), path_of("items", "..")
@@ -78,11 +95,39 @@ def path_of(*parts: str) -> str:
     return "".join(f"/{_escape(part)}" for part in parts)
 
 
+def without_none(**fields: Any) -> dict[str, Any]:
+    """Return the fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def check_list(name: str, values: Any) -> list[str]:
+    """Return values as a list.
+
+    Raises:
+        ConfigError: The values are a single string, which would be split into characters.
+    """
+    if isinstance(values, str):
+        raise ConfigError(f"{name} must be a list of texts, got {values!r:.80}")
+    return list(values)
+
+
+@lru_cache(maxsize=64)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _first_fault(error: ValidationError) -> str:
+    """Return place and reason of the first fault, for example ``answer.items.0.score: ...``."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in ("answer", *fault["loc"]))
+    return f"{place}: {fault['msg']}"
+
+
 def _escape(part: str) -> str:
     if not isinstance(part, str) or not part:
         raise ConfigError(f"an id must be text that is not empty, got {part!r}")
     if not part.strip("."):
-        return "%2E" * len(part)  # else "." and ".." would lead to another path
+        return "%2E" * len(part)  # "." and ".." would otherwise lead to another path
     try:
         return quote(part, safe="")
     except UnicodeEncodeError as error:
@@ -90,7 +135,7 @@ def _escape(part: str) -> str:
 
 
 def _to_plain(value: Any) -> Any:
-    """Return what JSON can hold for times and for numbers of numpy and others."""
+    """Return the JSON form of dates, NumPy scalars, mappings and sets."""
     if isinstance(value, date):
         return value.isoformat()
     item = getattr(value, "item", None)

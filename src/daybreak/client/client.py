@@ -1,63 +1,79 @@
-"""A client that waits for each answer."""
+"""Blocking client of a Daybreak service, and its part for experiments.
 
+Generated from ``async_client.py`` by ``tools/generate_client.py``: do not change this file.
+"""
+
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar, Unpack
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar, Unpack
 
 import httpx
 
-from daybreak.client import endpoints
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
-from daybreak.client.calls import ApiCall
+from daybreak.client.calls import ApiCall, check_list, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
-from daybreak.client.experiments import ExperimentsApi
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
+    DeletedCount,
+    Experiment,
+    ExperimentList,
+    ExperimentResult,
     Explanation,
     Merged,
     ModelInfo,
-    OnboardingQuestion,
+    ModelList,
+    OnlineResult,
     Proof,
+    Question,
+    QuestionList,
     Ranking,
     Recommendations,
     Row,
+    RowsPage,
     Task,
+    TaskList,
+    TextVectors,
 )
 from daybreak.client.transport import (
+    AttemptOutcome,
     Retries,
+    request_arguments,
     request_headers,
-    send,
+    result_of,
     validate_timeout,
     validate_url,
 )
-from daybreak.closing import ClosesOnExit
+from daybreak.errors import ConfigError
 
 T = TypeVar("T")
 
 
-class Client(ClosesOnExit):
-    """Everything a Daybreak service can do, over HTTP; may be shared by threads.
+class Client:
+    """Blocking client of a Daybreak service; threads may share it.
 
-    What can be repeated without harm is: requests that read, and those whose second time
-    changes nothing. Events are among them, because the client gives each one an id.
+    Each method sends one request and returns its result as a frozen value. Requests that are
+    safe to repeat are repeated after a lost response or a temporary fault; events are among
+    them, because the client gives an id to each event.
 
     Args:
-        url: Of the service, without ``/api/v1``.
-        api_key: Sent with every request; never shown or logged.
-        timeout_s: For connecting, and again for each pause within an answer [s].
-        retries: How often and how soon to try again.
-        transport: Instead of the network, for tests.
+        url: Address of the service, without ``/api/v1``.
+        api_key: API key, sent with every request; it is never shown or logged.
+        timeout_s: Timeout of connecting, and of each pause within a response [s].
+        retries: Number of retries and their waits.
+        transport: Replacement of the network, for tests.
 
     Raises:
-        ConfigError: The address or the time is wrong.
+        ConfigError: The address or the timeout is invalid.
 
     Example:
         >>> import httpx
-        >>> said = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
-        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=said))
-        >>> with Client("http://shop:8000", transport=service) as client:
-        ...     client.recommend("ann", n=1).ids
+        >>> answer = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
+        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
+        >>> client = Client("http://shop:8000", transport=service)
+        >>> client.recommend("ann", n=1).ids
         ('tea',)
     """
 
@@ -79,24 +95,28 @@ class Client(ClosesOnExit):
             transport=transport,
         )
         self.experiments = ExperimentsApi(self._send)
-        """Plans, starts, stops and reads experiments."""
+        """Methods for experiments and online metrics."""
 
-    # answers
+    # Lists
 
     def recommend(
         self, user_id: str | None = None, **options: Unpack[RecommendOptions]
     ) -> Recommendations:
-        """Return recommendations for a user, a session, a profile, or nobody in particular.
+        """Return recommendations for a user, a session, a profile, or an anonymous visitor.
 
         Raises:
-            AnsweredError: The service refused or failed; UnreachableError: it did not answer.
-                The same holds for every method.
+            ResponseError: The service refused the request, or failed.
+            UnreachableError: No response came. Every method raises these two errors.
         """
-        return self._send(endpoints.recommend(user_id, **options))
+        body = without_none(user_id=user_id, **options)
+        return self._send(ApiCall("POST", "/recommend", Recommendations, body=body))
 
     def more(self, recommendation_id: str, n: int = 10) -> Recommendations:
-        """Return what comes after an answer, for scrolling on without end."""
-        return self._send(endpoints.more(recommendation_id, n))
+        """Return the items that follow an earlier list, for endless scrolling."""
+        body = {"recommendation_id": recommendation_id, "n": n}
+        return self._send(
+            ApiCall("POST", "/recommend/next", Recommendations, body=body, repeatable=False)
+        )
 
     def rank(
         self,
@@ -105,8 +125,9 @@ class Client(ClosesOnExit):
         user_id: str | None = None,
         **options: Unpack[RecommendOptions],
     ) -> Recommendations:
-        """Return given items in the order that suits the user best."""
-        return self._send(endpoints.rank(items, user_id, **options))
+        """Return the given items in the best order for a user."""
+        body = without_none(items=check_list("items", items), user_id=user_id, **options)
+        return self._send(ApiCall("POST", "/rank", Recommendations, body=body))
 
     def similar(
         self,
@@ -116,26 +137,27 @@ class Client(ClosesOnExit):
         n: int = 10,
         filter: str | None = None,
     ) -> Ranking:
-        """Return items like one, or items that fit a text."""
-        return self._send(endpoints.similar(item_id, text, n, filter))
+        """Return the items most similar to an item or to a text."""
+        body = without_none(item_id=item_id, text=text, n=n, filter=filter)
+        return self._send(ApiCall("POST", "/similar", Ranking, body=body))
 
     def popular(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
-        """Return what most users like."""
-        return self._send(endpoints.top_list("popular", n, filter, categories))
+        """Return the items with the most users."""
+        return self._top_list("/popular", n, filter, categories)
 
     def latest(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
         """Return the newest items."""
-        return self._send(endpoints.top_list("latest", n, filter, categories))
+        return self._top_list("/latest", n, filter, categories)
 
     def trending(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
     ) -> Ranking:
-        """Return what is liked more than before."""
-        return self._send(endpoints.top_list("trending", n, filter, categories))
+        """Return the items with the most users lately."""
+        return self._top_list("/trending", n, filter, categories)
 
     def onboarding(
         self,
@@ -144,83 +166,91 @@ class Client(ClosesOnExit):
         yes: Sequence[str] = (),
         asked: Sequence[str] = (),
         attributes: bool = False,
-    ) -> tuple[OnboardingQuestion, ...]:
-        """Return what to ask somebody new: the answers are expected to help most.
+    ) -> tuple[Question, ...]:
+        """Return the questions to a new user whose answers improve the list most.
 
         Args:
-            n: Questions that are asked together; best one by one, each by the answers so far.
-            yes: Items that they said to know and like.
-            asked: Items that were asked without a yes, and attributes that were not told.
-            attributes: Whether to ask for attributes of profiles, too.
+            n: Number of questions. One question at a time, each chosen by the answers so far,
+                works best.
+            yes: Ids of items that the user knows and likes.
+            asked: Ids of items that the user was asked about and did not like, and names of
+                attributes that the user did not tell.
+            attributes: Whether to ask about attributes of the profile, too.
         """
-        return self._send(endpoints.onboarding(n, yes, asked, attributes)).questions
+        answers = {"yes": check_list("yes", yes), "asked": check_list("asked", asked)}
+        params = {"n": n, **answers, "attributes": attributes}
+        found = self._send(ApiCall("GET", "/onboarding", QuestionList, params))
+        return found.questions
 
     def explain(self, user_id: str, item_id: str) -> Explanation:
-        """Return why an item has its score for a user."""
-        return self._send(endpoints.explain(user_id, item_id))
+        """Return the reasons for the score of an item for a user."""
+        return self._send(ApiCall("GET", path_of("explain", user_id, item_id), Explanation))
 
     def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
-        return self._send(endpoints.embed(texts)).vectors
+        body = {"texts": check_list("texts", texts)}
+        found = self._send(ApiCall("POST", "/embed", TextVectors, body=body))
+        return found.vectors
 
-    # events and the catalogue
+    # Events, items and users
 
     def add_event(
         self, user_id: str | None, item_id: str, **fields: Unpack[EventFields]
     ) -> Accepted:
-        """Store one event; it counts in the next answer.
+        """Store one event; it counts in the next list.
 
         Raises:
-            RejectedError: The event is wrong.
+            RejectedError: The event is invalid.
         """
         row: dict[str, Any] = {"user_id": user_id, "item_id": item_id, **fields}
         return self.add_events([row])
 
     def add_events(self, rows: Iterable[Row]) -> Accepted:
-        """Store events, in parts of 1,000; rows without an ``event_id`` get one.
+        """Store events, 1,000 a request; events without an ``event_id`` get one.
 
-        When a later part fails, those before it are stored. To repeat the whole call, give
-        the rows ids before: :func:`daybreak.client.with_event_ids`.
+        If a later request fails, the events of the earlier ones are stored. To be able to
+        repeat the whole call, give the events ids first:
+        :func:`daybreak.client.with_event_ids`.
         """
         return self._put_rows("events", rows)
 
     def add_items(self, rows: Iterable[Row]) -> Accepted:
-        """Add or replace items, in parts of 1,000; they can be recommended at once."""
+        """Add or replace items, 1,000 a request; they can be recommended at once."""
         return self._put_rows("items", rows)
 
     def add_users(self, rows: Iterable[Row]) -> Accepted:
-        """Add or replace users, in parts of 1,000."""
+        """Add or replace users, 1,000 a request."""
         return self._put_rows("users", rows)
 
     def update_item(self, item_id: str, **fields: Any) -> None:
-        """Change some fields of an item; None empties one."""
-        self._send(endpoints.change("items", item_id, fields))
+        """Change some fields of an item; None removes the value of a field."""
+        self._send(ApiCall("PATCH", path_of("items", item_id), None, body=fields))
 
     def update_user(self, user_id: str, **fields: Any) -> None:
-        """Change some fields of a user; None empties one."""
-        self._send(endpoints.change("users", user_id, fields))
+        """Change some fields of a user; None removes the value of a field."""
+        self._send(ApiCall("PATCH", path_of("users", user_id), None, body=fields))
 
     def item(self, item_id: str) -> Row:
         """Return an item."""
-        return self._send(endpoints.get("items", item_id))
+        return self._send(ApiCall("GET", path_of("items", item_id), dict[str, Any]))
 
     def user(self, user_id: str) -> Row:
         """Return a user."""
-        return self._send(endpoints.get("users", user_id))
+        return self._send(ApiCall("GET", path_of("users", user_id), dict[str, Any]))
 
     def items(self) -> Iterator[Row]:
         """Yield all items."""
-        return self._iter_rows("items")
+        return self._iter_rows("/items")
 
     def users(self) -> Iterator[Row]:
         """Yield all users."""
-        return self._iter_rows("users")
+        return self._iter_rows("/users")
 
     def events(
         self, *, user_id: str | None = None, item_id: str | None = None
     ) -> Iterator[Row]:
-        """Yield all events, or those of one user or of one item."""
-        return self._iter_rows("events", user_id=user_id, item_id=item_id)
+        """Yield all events, or the events of a user, of an item, or of both."""
+        return self._iter_rows("/events", user_id=user_id, item_id=item_id)
 
     def delete_events(
         self,
@@ -229,101 +259,229 @@ class Client(ClosesOnExit):
         user_id: str | None = None,
         item_id: str | None = None,
     ) -> int:
-        """Delete the events of some ids, and all of a user, of an item, or of both at once.
+        """Delete the events with the given ids, and those of a user, of an item, or of both.
 
         Returns:
-            How many; those that an attempt without an answer deleted are not among them.
+            Number of deleted events. Events that an earlier attempt without a response deleted
+            are not counted.
         """
-        call = endpoints.delete_events(event_ids, user_id, item_id)
-        return self._send(call).deleted
+        ids = check_list("event_ids", event_ids)
+        body = without_none(event_ids=ids, user_id=user_id, item_id=item_id)
+        found = self._send(ApiCall("DELETE", "/events", DeletedCount, body=body))
+        return found.deleted
 
     def delete_item(self, item_id: str) -> bool:
-        """Delete an item and its events; return whether it was there."""
-        return self._delete(endpoints.delete("items", item_id))
+        """Delete an item and its events; return whether it existed."""
+        try:
+            self._send(ApiCall("DELETE", path_of("items", item_id), None))
+        except ResourceNotFoundError:
+            return False
+        return True
 
     def delete_user(self, user_id: str) -> Proof:
         """Erase a user everywhere; return what was found, and whether anything is left."""
-        return self._send(endpoints.erase(user_id))
+        return self._send(ApiCall("DELETE", path_of("users", user_id), Proof))
 
     def export_user(self, user_id: str) -> Row:
-        """Return everything that is known about a user."""
-        return self._send(endpoints.export(user_id))
+        """Return all data that is stored about a user."""
+        return self._send(ApiCall("GET", path_of("users", user_id, "export"), dict[str, Any]))
 
     def merge(self, user_id: str, anonymous: str) -> Merged:
-        """Give a known user the history of an anonymous visitor, such as ``session:7``."""
-        return self._send(endpoints.merge(user_id, anonymous))
+        """Move the events of an anonymous visitor, such as ``session:7``, to a known user."""
+        body = {"from": anonymous}
+        return self._send(
+            ApiCall("POST", path_of("users", user_id, "merge"), Merged, body=body)
+        )
 
-    # life cycle
+    # Releases and the service
 
     def train(self) -> Task:
-        """Start a training beside the service."""
-        return self._send(endpoints.train())
+        """Start a training in a separate process."""
+        return self._send(ApiCall("POST", "/train", Task, repeatable=False))
 
     def tasks(self) -> tuple[Task, ...]:
-        """Return trainings, the newest first."""
-        return self._send(endpoints.tasks()).tasks
+        """Return the trainings, the newest first."""
+        found = self._send(ApiCall("GET", "/tasks", TaskList))
+        return found.tasks
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Return the releases, the newest first."""
-        return self._send(endpoints.models()).models
+        found = self._send(ApiCall("GET", "/models", ModelList))
+        return found.models
 
     def activate(self, model_id: str) -> ModelInfo:
         """Serve a release from now on."""
-        return self._send(endpoints.activate(model_id))
+        return self._send(ApiCall("POST", path_of("models", model_id, "activate"), ModelInfo))
 
     def rollback(self) -> ModelInfo:
-        """Serve the release before this one again."""
-        return self._send(endpoints.rollback())
+        """Serve the previous release again."""
+        return self._send(ApiCall("POST", "/models/rollback", ModelInfo, repeatable=False))
 
     def status(self) -> Row:
-        """Return what the service knows of itself."""
-        return self._send(endpoints.status())
+        """Return the state of the service."""
+        return self._send(ApiCall("GET", "/status", dict[str, Any]))
 
     def request(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
         """Send any other request below ``/api/v1``; return its JSON.
 
-        Only GET, PUT and DELETE are tried again after an attempt that may have worked.
+        Only GET, HEAD, PUT and DELETE are repeated after an attempt that the service may have
+        processed.
+
+        Raises:
+            ConfigError: The path does not start with ``/``.
         """
-        call: ApiCall[Any] = endpoints.any_request(method, path, body, params)
-        return self._send(call)
+        if not path.startswith("/"):
+            raise ConfigError(f"a path must start with /, got {path!r}")
+        repeatable = method.upper() in {"GET", "HEAD", "PUT", "DELETE"}
+        return self._send(ApiCall(method.upper(), path, object, params, body, repeatable))
 
     def is_ready(self) -> bool:
-        """Return whether the service answers and is ready; never raises."""
+        """Return whether the service is ready; a missing response means that it is not."""
         try:
-            return self._http.get("/health/ready").is_success
+            response = self._http.get("/health/ready")
         except httpx.TransportError:
             return False
+        return response.is_success
 
     def close(self) -> None:
-        """Close connections; closing twice is harmless."""
+        """Close all connections; a second call has no effect."""
         self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
 
-    def _send(self, call: ApiCall[T]) -> T:
-        return send(self._http, call, self.retries)
+    def _send(self, call: ApiCall[T], /) -> T:
+        """Send a request, again after faults that may pass; return its result."""
+        request = self._http.build_request(**request_arguments(call))
+        attempt = 0
+        while True:
+            try:
+                outcome: AttemptOutcome = self._http.send(request)
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self.retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
+            if wait is None:
+                return result_of(call, outcome, attempt)
+            time.sleep(wait)
+            attempt += 1
+
+    def _top_list(
+        self, path: str, n: int, filter: str | None, categories: Sequence[str]
+    ) -> Ranking:
+        params = {"n": n, "filter": filter, "category": check_list("categories", categories)}
+        return self._send(ApiCall("GET", path, Ranking, params))
 
     def _put_rows(self, table: str, rows: Iterable[Row]) -> Accepted:
-        total, sent, waiting = NO_ROWS, 0, iter(rows)
-        while chunk := list(islice(waiting, ROWS_PER_REQUEST)):
-            part = with_event_ids(chunk) if table == "events" else chunk
-            total = merge_results(total, self._send(endpoints.put(table, part)), sent)
-            sent += len(chunk)
+        total, n_sent, remaining = NO_ROWS, 0, iter(rows)
+        while part := list(islice(remaining, ROWS_PER_REQUEST)):
+            body = with_event_ids(part) if table == "events" else part
+            call = ApiCall("POST", path_of(table), Accepted, body=body)
+            total = merge_results(total, self._send(call), n_sent)
+            n_sent += len(part)
         return total
 
-    def _iter_rows(self, table: str, **where: str | None) -> Iterator[Row]:
+    def _iter_rows(self, path: str, **where: str | None) -> Iterator[Row]:
         cursor: str | None = None
         while True:
-            page = self._send(endpoints.page(table, cursor, ROWS_PER_REQUEST, **where))
+            params = {"cursor": cursor, "n": ROWS_PER_REQUEST, **where}
+            page = self._send(ApiCall("GET", path, RowsPage, params))
             yield from page.rows
             cursor = page.cursor
             if cursor is None:
                 return
 
-    def _delete(self, call: ApiCall[None]) -> bool:
+
+class SendFn(Protocol):
+    """Sends a request and returns its result."""
+
+    def __call__(self, call: ApiCall[T], /) -> T:
+        """Return the result."""
+        ...
+
+
+class ExperimentsApi:
+    """Experiments of a service: ``client.experiments``.
+
+    Args:
+        send: Method of the client that sends a request.
+    """
+
+    def __init__(self, send: SendFn) -> None:
+        self._send = send
+
+    def list(self) -> tuple[Experiment, ...]:
+        """Return all experiments, the oldest first."""
+        found = self._send(ApiCall("GET", "/experiments", ExperimentList))
+        return found.experiments
+
+    def get(self, id: str) -> Experiment:
+        """Return one experiment.
+
+        Raises:
+            ResourceNotFoundError: There is no experiment with this id.
+        """
+        return self._send(ApiCall("GET", path_of("experiments", id), Experiment))
+
+    def create(self, plan: Row) -> Experiment:
+        """Store a plan as a draft: ``id``, ``variants``, and any other field of a plan.
+
+        Raises:
+            RejectedError: A field is unknown, a value is out of range, or the id exists.
+        """
+        return self._send(
+            ApiCall("POST", "/experiments", Experiment, body=dict(plan), repeatable=False)
+        )
+
+    def change(self, id: str, **fields: Any) -> Experiment:
+        """Change a plan: every field of a draft; ``share`` and ``note`` while it runs."""
+        return self._send(ApiCall("PATCH", path_of("experiments", id), Experiment, body=fields))
+
+    def start(self, id: str) -> Experiment:
+        """Start an experiment."""
+        return self._send(
+            ApiCall("POST", path_of("experiments", id, "start"), Experiment, repeatable=False)
+        )
+
+    def stop(self, id: str) -> Experiment:
+        """Stop an experiment for good."""
+        return self._send(
+            ApiCall("POST", path_of("experiments", id, "stop"), Experiment, repeatable=False)
+        )
+
+    def delete(self, id: str) -> bool:
+        """Delete an experiment that does not run; return whether it existed."""
         try:
-            self._send(call)
+            self._send(ApiCall("DELETE", path_of("experiments", id), None))
         except ResourceNotFoundError:
             return False
         return True
+
+    def report(self, id: str) -> ExperimentResult:
+        """Return the results so far; the intervals stay valid however often you look."""
+        return self._send(
+            ApiCall("GET", path_of("experiments", id, "report"), ExperimentResult)
+        )
+
+    def online(
+        self, since: float, *, until: float | None = None, every_h: float = 24.0
+    ) -> OnlineResult:
+        """Return the metrics of the service over time, with or without an experiment.
+
+        Args:
+            since: Start, epoch [s]; a negative number counts back from now.
+            until: End, epoch [s]; None: now.
+            every_h: Length of a period [h].
+        """
+        params = {"since": since, "until": until, "every_h": every_h}
+        return self._send(ApiCall("GET", "/online", OnlineResult, params))

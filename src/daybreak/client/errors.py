@@ -1,15 +1,16 @@
-"""What can go wrong between a client and a service.
+"""Errors of the client.
 
     ServiceError
-    ├── UnreachableError   no answer: no connection, or none in time
-    ├── OverloadedError    too many requests, or the service is not ready
-    ├── DeniedError        the key is missing, wrong, or not allowed to do this
-    ├── RejectedError      the request is wrong; a DataError too
-    ├── MissingError       no such user, item, release or experiment; a NotFoundError too
-    ├── UnexpectedError    the answer is not what a Daybreak service answers
-    └── FaultError         the service failed
+    ├── UnreachableError           no response: no connection, or a timeout
+    └── ResponseError              the service refused the request, or failed
+        ├── OverloadedError        429, 503: too many requests, or not ready
+        ├── DeniedError            401, 403: key missing, invalid or of too small a role
+        ├── RejectedError          400 and most from 405 on: invalid request; a DataError, too
+        ├── ResourceNotFoundError  404, 410; a NotFoundError, too
+        ├── UnexpectedError        the response is not one of a Daybreak service
+        └── ServerError            500 and most above
 
-All but the first know the `problem` that the service described.
+Every ResponseError has the ``problem`` that the service described.
 """
 
 import json
@@ -24,20 +25,21 @@ from daybreak.errors import DataError, NotFoundError, ServiceError
 
 @dataclass(frozen=True)
 class Problem:
-    """What a service said was wrong: the fields of ``application/problem+json``.
+    """Description of an error: the fields of ``application/problem+json``.
 
     Source:
         RFC 9457 (2023), Problem Details for HTTP APIs; `code` and `request_id` are extensions.
     """
 
     status: int
+    """HTTP status."""
     code: str = ""
-    """Stable name of the fault, such as ``bad_filter``."""
+    """Stable error code, such as ``bad_filter``."""
     detail: str = ""
     request_id: str = ""
-    """Under which the service has logged the request."""
+    """Id of the request in the log of the service."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """Everything else that it said."""
+    """All other fields."""
 
     def __str__(self) -> str:
         code = f" {self.code}" if self.code else ""
@@ -46,11 +48,11 @@ class Problem:
 
 
 class UnreachableError(ServiceError):
-    """No answer came, although it was tried again where that is safe."""
+    """No response came, also after the retries that are safe for the request."""
 
 
 class ResponseError(ServiceError):
-    """The service answered that it did not do as asked."""
+    """The service refused the request, or failed."""
 
     def __init__(self, message: str, problem: Problem) -> None:
         super().__init__(message)
@@ -58,30 +60,30 @@ class ResponseError(ServiceError):
 
 
 class OverloadedError(ResponseError):
-    """Too many requests, or the service is not ready (429, 503)."""
+    """The caller sends too many requests, or the service is not ready (429, 503)."""
 
     retry_after_s: float | None = None
-    """How long to wait, as the service asks."""
+    """Wait that the service asks for [s]; None: it does not say."""
 
 
 class DeniedError(ResponseError):
-    """The key is missing, wrong, or not allowed to do this (401, 403)."""
+    """The API key is missing, invalid, or has too small a role (401, 403)."""
 
 
 class RejectedError(ResponseError, DataError):
-    """The request is wrong; sending it again does not help (400 and most from 405 on)."""
+    """The request is invalid; sending it again does not help (400 and most from 405 on)."""
 
 
 class ResourceNotFoundError(ResponseError, NotFoundError):
-    """No such user, item, release, experiment or path (404, 410)."""
+    """There is no such user, item, release, experiment or path (404, 410)."""
 
 
 class UnexpectedError(ResponseError):
-    """The answer is not what a Daybreak service of this version answers."""
+    """The response is not one of a Daybreak service of this version."""
 
 
 class ServerError(ResponseError):
-    """The service failed (500 and most above); its log has the reason."""
+    """The service failed (500 and most above)."""
 
 
 _KINDS: dict[int, type[ResponseError]] = {
@@ -93,41 +95,42 @@ _KINDS: dict[int, type[ResponseError]] = {
     503: OverloadedError,
 }
 _HINTS = {
-    401: "; give Client(api_key=...) a key, which `daybreak keys` makes",
+    401: "; give Client(api_key=...) a key made with `daybreak keys`",
     403: "; use a key with a higher role",
 }
 
 
 def problem_of(response: httpx.Response) -> Problem:
-    """Read what a service said was wrong; any other body becomes the detail.
+    """Return the error description of a response; any other body becomes the detail.
 
     Example:
-        >>> said = {"code": "bad_data", "detail": "n must be from 1 to 1000", "limit": 1000}
-        >>> problem = problem_of(httpx.Response(422, json=said))
+        >>> body = {"code": "bad_data", "detail": "n must be from 1 to 1000", "limit": 1000}
+        >>> problem = problem_of(httpx.Response(422, json=body))
         >>> str(problem), problem.more
         ('422 bad_data: n must be from 1 to 1000', {'limit': 1000})
     """
     try:
-        said = json.loads(response.content)
+        body = json.loads(response.content)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        text = response.text.strip()[:200] or response.reason_phrase
-        said = {"detail": text}
-    said = dict(said)
-    request_id = str(said.pop("request_id", "") or response.headers.get("x-request-id", ""))
-    detail = str(said.pop("detail", "") or said.pop("title", "") or response.reason_phrase)
-    code = str(said.pop("code", ""))
-    more = {key: value for key, value in said.items() if key not in {"status", "type", "title"}}
+        body = None
+    if not isinstance(body, dict):
+        body = {"detail": response.text.strip()[:200]}
+    fields = dict(body)
+    request_id = str(fields.pop("request_id", "") or response.headers.get("x-request-id", ""))
+    detail = str(fields.pop("detail", "") or fields.pop("title", "") or response.reason_phrase)
+    code = str(fields.pop("code", ""))
+    more = {
+        name: value for name, value in fields.items() if name not in {"status", "type", "title"}
+    }
     return Problem(response.status_code, code, detail, request_id, more)
 
 
 def error_of(response: httpx.Response) -> ResponseError:
-    """Return the exception for an answer that is not a success.
+    """Return the exception for a response whose status is not a success.
 
     Example:
         >>> error_of(httpx.Response(404, json={"code": "not_found", "detail": "no item 'x'"}))
-        MissingError("404 not_found: no item 'x'")
+        ResourceNotFoundError("404 not_found: no item 'x'")
     """
     problem = problem_of(response)
     kind = _KINDS.get(problem.status, ServerError if problem.status >= 500 else RejectedError)
@@ -138,7 +141,7 @@ def error_of(response: httpx.Response) -> ResponseError:
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, None without or with a date."""
+    """Return the number of seconds in ``Retry-After``; None without one, or for a date."""
     try:
         return max(0.0, float(response.headers["retry-after"]))
     except (KeyError, ValueError):

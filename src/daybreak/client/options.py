@@ -1,64 +1,64 @@
-"""What may be said with a request, by keyword."""
+"""Keyword arguments of the client's methods."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 
 class RecommendOptions(TypedDict, total=False):
-    """Of :meth:`Client.recommend`; the service documents each in its OpenAPI page."""
+    """Options of :meth:`Client.recommend` and :meth:`Client.rank`."""
 
     n: int
-    """Items wanted."""
+    """Number of items; default 10."""
     session_id: str
-    """Of a visitor who is not known yet."""
+    """Session of a visitor."""
     profile: Mapping[str, Any]
-    """Attributes and ``text``: what is known right now; nothing of it is kept."""
+    """Attributes and ``text`` of the user, for this list only; they are not stored."""
     events: Sequence[Mapping[str, Any]]
-    """Events known right now, ``item_id`` and more; nothing of them is kept."""
+    """Recent events, ``item_id`` and more, for this list only; they are not stored."""
     filter: str
-    """Which items: ``"price < 20 AND brand = 'Acme'"``."""
+    """Filter over columns of items, such as ``"price < 20 AND brand = 'Acme'"``."""
     categories: Sequence[str]
-    """Items must be in one of these."""
+    """Categories; an item must be in one of them."""
     items: Sequence[str]
-    """The only candidates."""
+    """Ids of the candidates; default: all items."""
     exclude: Sequence[str]
-    """Items not wanted."""
+    """Ids of items to leave out."""
     exclude_seen: bool
-    """Leave out what the user has events with, as without this option."""
+    """Whether to leave out items that the user has events with; default True."""
     boosts: Sequence[Mapping[str, Any]]
-    """``{"where": "brand = 'Acme'", "factor": 1.5}``: more, or less, of some items."""
+    """Score changes of some items, such as ``{"where": "brand = 'Acme'", "factor": 1.5}``."""
     quotas: Sequence[Mapping[str, Any]]
-    """``{"each": "brand", "at_most": 2}``: at most, or at least, so many of a kind."""
+    """Numbers of items of a kind, such as ``{"each": "brand", "at_most": 2}``."""
     diversity: float
-    """0 to 1."""
+    """Weight of diversity, 0 (by score) to 1; default 0."""
     explore: bool
-    """Whether new items may be tried out."""
+    """Whether exploration may add new items; default: as the service is set."""
     explain: bool
-    """Whether items come with reasons."""
+    """Whether items have reasons; default False."""
     scenario: str
-    """Where the answer is shown."""
+    """Name of the place where the list is shown."""
     experiment: bool
-    """Whether experiments may choose the variant."""
+    """Whether an experiment may choose the variant; default True."""
     distinct: str
-    """A column of which no value comes twice."""
+    """Column of items of which each value may occur once."""
     alike: float
-    """Likeness, 0 to 1, from which two items count as the same."""
+    """Similarity, 0 to 1, from which two items count as the same."""
     at: float
-    """Time of the list, epoch [s]: what is available then."""
+    """Time for which availability is checked, epoch [s]; default: now."""
 
 
 class EventFields(TypedDict, total=False):
-    """Of :meth:`Client.add_event`."""
+    """Optional fields of :meth:`Client.add_event`."""
 
     event_type: str
     value: float
     timestamp: Any
-    """A datetime, ISO 8601 or epoch [s]; left out: now."""
+    """Datetime, ISO 8601 text or epoch [s]; default: now."""
     session_id: str
     recommendation_id: str
-    """Of the answer that led to it."""
+    """Id of the list that led to the event."""
     event_id: str
-    """Left out: the client makes one."""
+    """Default: an id that the client makes."""
     domain: str
     context: Mapping[str, Any]
-    """Anything else, as JSON of up to 4,000 characters; kept with the event."""
+    """Any other data, up to 4,000 characters of JSON, stored with the event."""

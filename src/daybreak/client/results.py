@@ -1,18 +1,17 @@
-"""What a service answers, as frozen values.
-
-Experiments and what they found, as frozen values.
-"""
+"""Responses of a service as frozen values; fields that a newer service adds are ignored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AliasChoices, Field
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class ItemReason:
-    """One piece of evidence; the values of an item's reasons add up to its score."""
+class Reason:
+    """One piece of evidence; the values of all reasons of an item add up to its score."""
 
     kind: str
     name: str
@@ -22,42 +21,43 @@ class ItemReason:
 
 @dataclass(frozen=True)
 class Recommended:
-    """One item of an answer."""
+    """One item of a list."""
 
     item_id: str
     score: float | None
-    """None: it is there for another reason than its score."""
+    """None: the item is in the list for another reason than its score."""
     rank: int = 0
-    """From 1."""
+    """Position, from 1."""
     strategy: str = ""
-    """Which strategy counts most for such a user and such an item."""
+    """Name of the strategy with the largest weight for the user and the item."""
     temperature: str = ""
-    """``hot`` has events, ``warm`` is described, ``cold`` neither."""
+    """``hot``: has events; ``warm``: has attributes only; ``cold``: has neither."""
     propensity: float = 1.0
-    """With what chance it was shown; 1: it was not left to chance."""
+    """Probability with which the item was shown at this rank; 1: not drawn at random."""
     explored: bool = False
-    reasons: tuple[ItemReason, ...] = ()
+    """Whether exploration put the item into the list."""
+    reasons: tuple[Reason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     rule: str | None = None
-    """By which rule it was moved: ``boost``, ``diversity`` or ``quota``; None: by none."""
+    """Rule that moved the item: ``boost``, ``diversity`` or ``quota``; None: no rule."""
 
 
 @dataclass(frozen=True)
 class UserInfo:
-    """Whom an answer is for."""
+    """User that a list was made for."""
 
     id: str | None = None
     temperature: str = ""
 
 
 class ItemSequence:
-    """Something with items, the best first: a sequence of them."""
+    """Sequence of items, the best first."""
 
     items: tuple[Recommended, ...]
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The items' ids, the best first."""
+        """Ids of the items, the best first."""
         return tuple(item.item_id for item in self.items)
 
     def __iter__(self) -> Iterator[Recommended]:
@@ -69,7 +69,7 @@ class ItemSequence:
 
 @dataclass(frozen=True)
 class Recommendations(ItemSequence):
-    """One answer: a sequence of items, and where it comes from.
+    """Recommended items, with the release and the experiment that they come from.
 
     Example:
         >>> answer = Recommendations("r1", (Recommended("tea", 0.9, 1),))
@@ -78,11 +78,11 @@ class Recommendations(ItemSequence):
     """
 
     recommendation_id: str
-    """Put it into the events that come of it."""
+    """Id of the list; send it with the events that result from the list."""
     items: tuple[Recommended, ...]
     user: UserInfo = field(default_factory=UserInfo)
     model: str = ""
-    """The release that answered; empty before anything has been trained."""
+    """Id of the release; empty before the first training."""
     experiment: str | None = None
     variant: str | None = None
     notes: tuple[str, ...] = ()
@@ -92,17 +92,17 @@ class Recommendations(ItemSequence):
 
 @dataclass(frozen=True)
 class Ranking(ItemSequence):
-    """Items in an order that is for nobody in particular; the best first."""
+    """Items in an order that is the same for all users, the best first."""
 
     items: tuple[Recommended, ...]
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """One row that was not taken; all others were."""
+    """One row that was not stored."""
 
     row: int
-    """Position in what was sent, from 0."""
+    """Index among the rows that were sent, from 0."""
     reason: str
     field: str = ""
     value: Any = None
@@ -111,104 +111,82 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of rows; the accepted ones are stored for good."""
+    """Numbers of stored and duplicate rows, and the rejected rows."""
 
     accepted: int
     duplicates: int = 0
-    """Events that were there already, such as those of a first attempt without an answer."""
+    """Number of events that were stored before, for example by an attempt whose response was
+    lost."""
     rejected: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one item has its score for one user; the values add up to it."""
+    """Score of one item for one user; the values of the reasons add up to it."""
 
-    reasons: tuple[ItemReason, ...]
+    reasons: tuple[Reason, ...]
     score: float | None = None
 
 
 @dataclass(frozen=True)
-class OnboardingQuestion:
-    """One question to somebody new."""
+class Question:
+    """One question to a new user."""
 
     name: str
-    """Of the item or of the attribute; what ``yes`` and ``asked`` take."""
+    """Item id or attribute name; ``yes`` and ``asked`` take these."""
     kind: str = "item"
-    """``item``: do you like it? ``attribute``: which of its values is yours?"""
+    """``item``: do you like this item? ``attribute``: which of these values is yours?"""
     item_id: str | None = None
-    """None: it is about an attribute."""
+    """None for a question about an attribute."""
     rank: int = 0
-    """From 1."""
+    """Position, from 1."""
     title: str | None = None
     values: tuple[str, ...] = ()
     """Possible answers to a question about an attribute."""
     chance: float | None = None
-    """That the answer tells something."""
+    """Probability of an informative answer."""
     score: float | None = None
-    """By how much the list is expected to improve [DCG@10]."""
-
-
-@dataclass(frozen=True)
-class QuestionList:
-    """What to ask somebody new, the most telling first."""
-
-    questions: tuple[OnboardingQuestion, ...]
+    """Expected improvement of the list [DCG@10]."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What became of an anonymous history."""
+    """Result of merging an anonymous history into that of a user."""
 
     user_id: str
     events: int
-    """How many changed owner."""
-
-
-@dataclass(frozen=True)
-class DeletedCount:
-    """How much is gone."""
-
-    deleted: int
+    """Number of events that were moved."""
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One place where a user was looked for."""
+    """Search for data of a user in one place."""
 
     place: str
-    """``store events``, ``live profiles`` and so on."""
+    """Name of the place, such as ``store events`` or ``live profiles``."""
     before: int
-    """Rows that were found there."""
+    """Number of rows before the erasure."""
     after: int
-    """Rows that are left."""
+    """Number of rows after the erasure."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was erased of one user, and whether anything is left."""
+    """Report of the erasure of one user."""
 
     complete: bool
-    """Whether nothing is left in any place."""
+    """Whether no place holds data of the user any more."""
     digest: str = ""
-    """SHA-256 of the id: the proof itself does not name the user."""
+    """SHA-256 of the user id; the report does not hold the id itself."""
     at: float = 0.0
-    """Epoch [s]."""
+    """Time, epoch [s]."""
     traces: tuple[Trace, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:
-        """Whether there was anything of the user when the answered attempt began."""
+        """Whether any place held data of the user when the answered attempt began."""
         return any(trace.before for trace in self.traces)
-
-
-@dataclass(frozen=True)
-class RowsPage:
-    """Some rows, and where to go on."""
-
-    rows: tuple[Row, ...]
-    cursor: str | None = None
-    """None: these were the last."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +201,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Task:
-    """One training or other long work."""
+    """One training, or another long operation."""
 
     id: str
     kind: str = ""
@@ -231,18 +209,46 @@ class Task:
     """``running``, ``done``, ``failed``, ``refused`` or ``lost``."""
     note: str = ""
     reason: str = ""
-    """Why it began."""
+    """Reason for the start."""
     started_at: float | None = None
-    """Epoch [s]."""
+    """Start, epoch [s]."""
     ended_at: float | None = None
-    """None: it has not ended."""
+    """End, epoch [s]; None: not ended."""
     release: str = ""
-    """What it made; empty: nothing until now."""
+    """Id of the release that it made; empty: none yet."""
+
+
+# Bodies of which the client returns only one field
+
+
+@dataclass(frozen=True)
+class DeletedCount:
+    """Number of deleted rows."""
+
+    deleted: int
+
+
+@dataclass(frozen=True)
+class RowsPage:
+    """One page of rows."""
+
+    rows: Annotated[
+        tuple[Row, ...], Field(validation_alias=AliasChoices("items", "users", "events"))
+    ]
+    cursor: str | None = None
+    """Cursor of the next page; None after the last one."""
+
+
+@dataclass(frozen=True)
+class QuestionList:
+    """Questions to a new user, the most informative first."""
+
+    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
 class ModelList:
-    """The releases, the newest first."""
+    """Releases, the newest first."""
 
     models: tuple[ModelInfo, ...]
 
@@ -256,70 +262,74 @@ class TaskList:
 
 @dataclass(frozen=True)
 class TextVectors:
-    """Vectors of texts, in their order."""
+    """Vectors of texts, in the order of the texts."""
 
     vectors: tuple[tuple[float, ...], ...]
     model: str = ""
 
 
+# Experiments and online metrics
+
+
 @dataclass(frozen=True)
-class VariantInfo:
-    """One way to answer."""
+class Variant:
+    """One variant of an experiment."""
 
     name: str
     weight: float = 1.0
     release: str | None = None
-    """Which answers; None: the one in use."""
+    """Id of the release that serves the variant; None: the active one."""
     ask: Mapping[str, Any] = field(default_factory=dict)
-    """What it changes about a request."""
+    """Fields of the request that the variant changes."""
     shadow: bool = False
-    """Whether it is only written down, and never shown."""
+    """Whether the lists of the variant are only logged, and never shown."""
 
 
 @dataclass(frozen=True)
-class ExperimentInfo:
-    """Variants that are compared; the first is the one the others are held against."""
+class Experiment:
+    """Plan and state of an experiment; the first variant is the baseline."""
 
     id: str
-    variants: tuple[VariantInfo, ...]
+    variants: tuple[Variant, ...]
     status: str = "draft"
     """``draft``, ``running`` or ``stopped``."""
     share: float = 1.0
-    """Of all people who take part."""
+    """Share of users who take part, above 0 to 1."""
     metric: str = "ctr"
-    """The one that decides."""
+    """Metric that decides the experiment."""
     effect: float | None = None
-    """The smallest difference of the metric that matters; None: the usual one."""
+    """Smallest relevant difference of the metric; None: the default of the metric."""
     alpha: float = 0.05
     unit: str = "user"
     scenario: str | None = None
     attribution: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     created_at: float = 0.0
-    """Epoch [s], as the other times."""
+    """Time, epoch [s], like the two below."""
     started_at: float | None = None
     stopped_at: float | None = None
 
 
 @dataclass(frozen=True)
 class ExperimentList:
-    """All of a service, the oldest first."""
+    """Experiments of a service, the oldest first."""
 
-    experiments: tuple[ExperimentInfo, ...]
+    experiments: tuple[Experiment, ...]
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A measure of one variant; the interval holds at any time. None: not known yet."""
+    """Estimate of a metric of one variant; None: no estimate yet."""
 
     value: float | None = None
     low: float | None = None
+    """Lower end of the interval, which is valid at any time."""
     high: float | None = None
 
 
 @dataclass(frozen=True)
-class VariantResult:
-    """What came of a variant that people saw."""
+class ShownVariant:
+    """Results of a variant that users saw."""
 
     name: str
     people: int
@@ -327,19 +337,19 @@ class VariantResult:
     clicks: int
     conversions: int
     told: int = 0
-    """Impressions of which people said something."""
+    """Number of impressions with an opinion."""
     opinion: float | None = None
-    """Mean of what was said, from -1 to 1."""
+    """Mean opinion, from -1 to 1."""
     items: int = 0
-    """Different items that were shown."""
+    """Number of distinct items that were shown."""
     coverage: float | None = None
     measures: Mapping[str, Measurement] = field(default_factory=dict)
-    """By name: ``ctr``, ``conversion``, ``satisfaction``, ``diversity`` and others."""
+    """Metrics by name: ``ctr``, ``conversion``, ``satisfaction``, ``diversity`` and others."""
 
 
 @dataclass(frozen=True)
 class ShadowVariant:
-    """What a variant would have shown."""
+    """Results of a variant whose lists were logged and not shown."""
 
     name: str
     answers: int
@@ -349,14 +359,14 @@ class ShadowVariant:
     cold_exposure: float | None = None
     explored: float | None = None
     agreement: float | None = None
-    """Share of its places whose item the person was really shown."""
+    """Share of its items that the user was shown."""
     clicks_kept: float | None = None
-    """Share of the clicked items that it would have shown too."""
+    """Share of the clicked items that are in its lists, too."""
 
 
 @dataclass(frozen=True)
-class VariantDifference:
-    """A variant less the first one, of one measure. None: not known yet."""
+class Difference:
+    """Difference between a variant and the baseline in one metric; None: no estimate yet."""
 
     variant: str
     measure: str
@@ -364,10 +374,10 @@ class VariantDifference:
     """``better``, ``worse``, ``no difference that matters``, ``open`` or ``too early``."""
     difference: float | None = None
     low: float | None = None
-    """End of the interval that holds at any time, whoever looks how often."""
+    """Lower end of the interval that is valid at any time, however often you look."""
     high: float | None = None
     once_low: float | None = None
-    """End of the usual interval, for a single look."""
+    """Lower end of the usual interval, which is valid for a single look."""
     once_high: float | None = None
     level: float | None = None
     first: float | None = None
@@ -378,7 +388,10 @@ class VariantDifference:
 
 @dataclass(frozen=True)
 class SampleRatio:
-    """Whether people came to the variants as planned; if not, nothing can be compared."""
+    """Check that users were assigned to the variants as planned.
+
+    If they were not, the variants cannot be compared.
+    """
 
     planned: Mapping[str, float]
     people: Mapping[str, int]
@@ -388,31 +401,31 @@ class SampleRatio:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What an experiment has found until now."""
+    """Results of an experiment so far."""
 
-    experiment: ExperimentInfo
+    experiment: Experiment
     at: float
-    """Epoch [s]."""
-    shown: tuple[VariantResult, ...]
-    differences: tuple[VariantDifference, ...]
-    """The measure that decides comes first."""
+    """Time, epoch [s]."""
+    shown: tuple[ShownVariant, ...]
+    differences: tuple[Difference, ...]
+    """Differences; those of the deciding metric come first."""
     split: SampleRatio
     verdict: str
-    """In plain words."""
+    """Result in words."""
     shadows: tuple[ShadowVariant, ...] = ()
     crossed: int = 0
-    """People who saw more than one variant; they count for the one they saw first."""
+    """Number of users who saw several variants; each counts for the first one."""
     notes: tuple[str, ...] = ()
     method: str = ""
-    """How sure the intervals are."""
+    """Method of the intervals."""
 
 
 @dataclass(frozen=True)
-class OnlinePeriod:
-    """What came of the answers of some time."""
+class Period:
+    """Results of the lists of one period."""
 
     since: float
-    """Epoch [s]."""
+    """Start, epoch [s]."""
     until: float
     answers: int
     people: int
@@ -433,7 +446,7 @@ class OnlinePeriod:
 
 @dataclass(frozen=True)
 class OnlineResult:
-    """How the service did over time."""
+    """Online metrics over time."""
 
-    total: OnlinePeriod
-    periods: tuple[OnlinePeriod, ...]
+    total: Period
+    periods: tuple[Period, ...]

@@ -1,12 +1,7 @@
-"""When a request is sent again, and after which wait.
+"""Sending: checked connection options, retries with backoff, and the final error."""
 
-Requests on their way: send, wait, send again, read.
-"""
-
-import asyncio
 import math
 import random
-import time
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,22 +11,26 @@ from daybreak.client.calls import ApiCall
 from daybreak.client.errors import UnreachableError, retry_after_s
 from daybreak.errors import ConfigError
 
+API_PREFIX = "/api/v1"
+"""Path prefix of every endpoint."""
+
+T = TypeVar("T")
 AttemptOutcome: TypeAlias = httpx.Response | httpx.TransportError
 
 _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-"""The service has not seen the request."""
+"""Errors after which the service has certainly not received the request."""
 _NOT_PROCESSED_STATUS = frozenset({429})
-"""The service has seen the request and left it alone."""
+"""Statuses of requests that the service has received but not processed."""
 _TRANSIENT_STATUS = frozenset({502, 503, 504})
-"""Faults of the moment; the service may have done what was asked."""
+"""Statuses of temporary faults; the service may have processed the request."""
 
 
 @dataclass(frozen=True)
 class Retries:
     """Exponential backoff with full jitter.
 
-    A request that may be repeated is sent again whenever an answer is missing or says that
-    the fault will pass; any other only when the service surely did nothing.
+    A repeatable request is sent again after every missing response and every temporary fault.
+    Any other request is sent again only if the service has certainly not processed it.
 
     Source:
         M. Brooker 2015, Exponential Backoff and Jitter: waits uniform in [0, base · 2^n].
@@ -47,54 +46,43 @@ class Retries:
     """
 
     times: int = 4
-    """Further attempts after the first; 0: never again."""
+    """Number of attempts after the first; 0: none."""
     base_s: float = 0.2
-    """Longest wait before the second attempt; doubles with each."""
+    """Upper bound of the wait before the second attempt [s]; it doubles with each attempt."""
     longest_s: float = 10.0
-    """No wait is longer; a service that asks for more is not asked again."""
+    """Upper bound of every wait [s]; after a ``Retry-After`` above it, there is no retry."""
     chance: random.Random = field(default_factory=random.SystemRandom, repr=False)
-    """Where jitter comes from: another one in every process, so that clients spread out."""
+    """Source of the jitter; the default differs between processes, so that clients spread."""
 
     def __post_init__(self) -> None:
+        """Check the bounds."""
         if self.times < 0 or self.base_s < 0 or self.longest_s < 0:
             raise ConfigError(f"retries must not be negative, got {self}")
 
     def wait_s(
         self, outcome: AttemptOutcome, *, attempt: int, repeatable: bool
     ) -> float | None:
-        """Return how long to wait before sending the request again; None: do not.
+        """Return the wait before the next attempt [s]; None: do not send the request again.
 
         Args:
-            outcome: The answer, or why there is none.
-            attempt: How often the request was sent before this outcome's, from 0.
-            repeatable: Whether doing it twice is the same as doing it once.
+            outcome: The response, or the reason why there is none.
+            attempt: Number of attempts before the one with this outcome, from 0.
+            repeatable: Whether sending the request twice has the effect of sending it once.
         """
         if attempt >= self.times or not _is_retryable(outcome, repeatable=repeatable):
             return None
-        asked = retry_after_s(outcome) if isinstance(outcome, httpx.Response) else None
-        if asked is not None and asked > self.longest_s:
+        requested = retry_after_s(outcome) if isinstance(outcome, httpx.Response) else None
+        if requested is not None and requested > self.longest_s:
             return None
         jitter = self.chance.uniform(0.0, min(self.longest_s, self.base_s * 2.0**attempt))
-        return min(self.longest_s, jitter + (asked or 0.0))
-
-
-def _is_retryable(outcome: AttemptOutcome, *, repeatable: bool) -> bool:
-    if isinstance(outcome, httpx.Response):
-        status = outcome.status_code
-        return status in _NOT_PROCESSED_STATUS or (repeatable and status in _TRANSIENT_STATUS)
-    return repeatable or isinstance(outcome, _NOT_SENT_ERRORS)
-
-
-T = TypeVar("T")
-
-API_PREFIX = "/api/v1"
+        return min(self.longest_s, jitter + (requested or 0.0))
 
 
 def validate_url(url: str) -> str:
-    """Return the address of a service without a slash at its end.
+    """Return the address of a service without a trailing slash.
 
     Raises:
-        ConfigError: It is not one.
+        ConfigError: The address is not an HTTP URL, or holds a user name or password.
 
     Example:
         >>> validate_url("http://shop:8000/")
@@ -110,10 +98,10 @@ def validate_url(url: str) -> str:
 
 
 def validate_timeout(timeout_s: float) -> httpx.Timeout:
-    """Return the timeout of every step of a request.
+    """Return the timeout of each step of a request.
 
     Raises:
-        ConfigError: It is not a positive number.
+        ConfigError: The timeout is not a finite number above 0.
     """
     if not isinstance(timeout_s, int | float) or not 0 < timeout_s < math.inf:
         raise ConfigError(f"timeout_s must be a number above 0, got {timeout_s!r}")
@@ -126,60 +114,37 @@ def request_headers(api_key: str | None) -> dict[str, str]:
     return common if api_key is None else {**common, "x-api-key": api_key}
 
 
-def send(http: httpx.Client, call: ApiCall[T], retries: Retries) -> T:
-    """Return the result of a request.
+def request_arguments(call: ApiCall[Any]) -> dict[str, Any]:
+    """Return the arguments of ``httpx.Client.build_request`` for a call."""
+    content = call.content()
+    return {
+        "method": call.method,
+        "url": API_PREFIX + call.path,
+        "params": call.query(),
+        "content": content,
+        "headers": {} if content is None else {"content-type": "application/json"},
+    }
+
+
+def result_of(call: ApiCall[T], outcome: AttemptOutcome, attempt: int) -> T:
+    """Return the result of the last attempt.
 
     Raises:
-        UnreachableError: No answer came.
-        AnsweredError: The service refused or failed.
+        UnreachableError: No response came.
+        ResponseError: The service refused the request, or failed.
     """
-    request = _build_request(http, call)
-    attempt = 0
-    while True:
-        try:
-            outcome: AttemptOutcome = http.send(request)
-        except httpx.TransportError as error:
-            outcome = error
-        wait = retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
-        if wait is None:
-            return _parse_outcome(call, outcome, attempt)
-        time.sleep(wait)
-        attempt += 1
-
-
-async def send_async(http: httpx.AsyncClient, call: ApiCall[T], retries: Retries) -> T:
-    """Do what :func:`send` does, beside other work."""
-    request = _build_request(http, call)
-    attempt = 0
-    while True:
-        try:
-            outcome: AttemptOutcome = await http.send(request)
-        except httpx.TransportError as error:
-            outcome = error
-        wait = retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
-        if wait is None:
-            return _parse_outcome(call, outcome, attempt)
-        await asyncio.sleep(wait)
-        attempt += 1
-
-
-def _build_request(http: httpx.Client | httpx.AsyncClient, call: ApiCall[Any]) -> httpx.Request:
-    content = call.content()
-    kind = {} if content is None else {"content-type": "application/json"}
-    return http.build_request(
-        call.method, API_PREFIX + call.path, params=call.query(), content=content, headers=kind
-    )
-
-
-def _parse_outcome(call: ApiCall[T], outcome: AttemptOutcome, attempt: int) -> T:
     if isinstance(outcome, httpx.Response):
         return call.parse_response(outcome)
-    times = f" after {attempt + 1} attempts" if attempt else ""
-    known = "" if call.repeatable else "; it may have been done nevertheless"
+    attempts = f" after {attempt + 1} attempts" if attempt else ""
+    effect = "" if call.repeatable else "; it may have been done nevertheless"
+    reason = f"{type(outcome).__name__} {outcome}".strip()
     raise UnreachableError(
-        f"no answer to {call.method} {call.path}{times}: {_describe_error(outcome)}{known}"
+        f"no answer to {call.method} {call.path}{attempts}: {reason}{effect}"
     ) from outcome
 
 
-def _describe_error(error: httpx.TransportError) -> str:
-    return f"{type(error).__name__} {error}".strip()
+def _is_retryable(outcome: AttemptOutcome, *, repeatable: bool) -> bool:
+    if isinstance(outcome, httpx.Response):
+        status = outcome.status_code
+        return status in _NOT_PROCESSED_STATUS or (repeatable and status in _TRANSIENT_STATUS)
+    return repeatable or isinstance(outcome, _NOT_SENT_ERRORS)
