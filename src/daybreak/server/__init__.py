@@ -1,1 +1,5 @@
-"""The service over HTTP: ``create_app`` for one's own process, ``serve`` for one of its own."""
+"""HTTP service: ``create_app`` for a process of your own, ``serve`` for a separate one.
+
+The package imports ``daybreak.service`` and what is below it, but not the command line. Start
+reading in ``app``, which lists all middleware and routes.
+"""

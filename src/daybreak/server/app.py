@@ -1,4 +1,4 @@
-"""The application: routes, limits, errors, and how it starts and ends."""
+"""The application: its state, middleware, routes, error handlers and background task."""
 
 import asyncio
 import logging
@@ -8,15 +8,19 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from daybreak.errors import DaybreakError
 from daybreak.server.auth.access import AccessControl
 from daybreak.server.auth.keys import ApiKeyCache, ApiKeyStore
-from daybreak.server.gorse import GORSE_PREFIX as GORSE
-from daybreak.server.gorse import gorse_router
+from daybreak.server.gorse import GORSE_PREFIX, gorse_router
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.http.problems import install_handlers
-from daybreak.server.middleware import RequestMiddleware
+from daybreak.server.middleware import (
+    ConcurrencyLimitMiddleware,
+    RawPathMiddleware,
+    RequestLogMiddleware,
+)
 from daybreak.server.openapi import PROBLEM_RESPONSES
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
@@ -27,30 +31,22 @@ from daybreak.service.serving import RecommenderService
 log = logging.getLogger(__name__)
 
 KEY_REFRESH_INTERVAL_S = 2.0
-"""How soon a server notices keys that others made or revoked [s]."""
+"""Interval at which a server reads the API keys again [s]."""
 
 
 def create_app(live: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
-    """Return the application that serves one shop.
+    """Return the ASGI application that serves one recommender service.
 
     The caller owns ``live`` and closes it after the last request.
 
     Args:
-        live: What answers.
-        options: Limits, and who may use it.
+        live: Service that answers the requests.
+        options: Limits and access; default: ``ServerOptions()``.
     """
     options = options or ServerOptions()
     keys = ApiKeyStore(live.journal)
-    ring = ApiKeyCache(keys) if options.needs_keys else None
+    key_cache = ApiKeyCache(keys) if options.needs_keys else None
     metrics = ServerMetrics(live.status)
-    state = ServerState(
-        service=live,
-        options=options,
-        access=AccessControl(options, ring),
-        body_limits=BodyLimits(options.body_bytes, options.depth),
-        metrics=metrics,
-        keys=keys,
-    )
     app = FastAPI(
         title="Daybreak",
         version=version("daybreak"),
@@ -60,34 +56,46 @@ def create_app(live: RecommenderService, options: ServerOptions | None = None) -
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
+        middleware=[  # the first one is the outermost
+            Middleware(RequestLogMiddleware, metrics=metrics),
+            Middleware(RawPathMiddleware),
+            Middleware(ConcurrencyLimitMiddleware, max_requests=options.concurrency),
+        ],
     )
-    app.state.daybreak = state
+    app.state.daybreak = ServerState(
+        service=live,
+        options=options,
+        access=AccessControl(options, key_cache),
+        body_limits=BodyLimits(options.body_bytes, options.depth),
+        metrics=metrics,
+        keys=keys,
+    )
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(gorse_router(), prefix=GORSE, responses=PROBLEM_RESPONSES)
+    app.include_router(gorse_router(), prefix=GORSE_PREFIX, responses=PROBLEM_RESPONSES)
     install_handlers(app)
-    app.add_middleware(RequestMiddleware, options=options, metrics=metrics)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refresh the API keys while the application runs."""
     state: ServerState = app.state.daybreak
-    ring = state.access.key_cache
-    watch = None if ring is None else asyncio.create_task(_refresh_keys(ring))
+    key_cache = state.access.key_cache
+    task = None if key_cache is None else asyncio.create_task(_refresh_keys(key_cache))
     yield
     state.shutting_down = True
-    if watch is not None:
-        watch.cancel()
+    if task is not None:
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await watch
+            await task
 
 
-async def _refresh_keys(ring: ApiKeyCache) -> None:
-    """Read the keys again and again; while the store is away, those known last hold."""
+async def _refresh_keys(key_cache: ApiKeyCache) -> None:
+    """Read the keys at intervals; while the store is unavailable, the last ones are valid."""
     while True:
         await asyncio.sleep(KEY_REFRESH_INTERVAL_S)
         try:
-            await run_in_threadpool(ring.refresh)
+            await run_in_threadpool(key_cache.refresh)
         except DaybreakError as error:
-            log.warning("keys cannot be read: %s", error)
+            log.warning("API keys cannot be read: %s", error)

@@ -1,4 +1,4 @@
-"""Around every request: its id, its time, the log, the counters, and the last resort."""
+"""Middleware of every request, listed in ``app`` from the outermost to the innermost."""
 
 import logging
 import re
@@ -11,13 +11,13 @@ from daybreak.server.http.paths import use_raw_path
 from daybreak.server.http.problems import internal_error, problem_response
 from daybreak.server.http.responses import new_request_id, request_id
 from daybreak.server.ops.metrics import ServerMetrics
-from daybreak.server.options import ServerOptions
 
 log = logging.getLogger(__name__)
 
-
 PROBE_PATHS = frozenset({"/health/live", "/health/ready", "/metrics"})
-"""Answered however busy the server is, and logged only when they fail."""
+"""Paths that are answered above the concurrency limit, and logged only if they fail."""
+CLIENT_CLOSED_STATUS = 499
+"""Logged status of a request whose caller closed the connection before the response."""
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -28,63 +28,49 @@ _SECURITY_HEADERS = [
 ]
 
 
-class RequestMiddleware:
-    """The outermost layer of the server.
+class RequestLogMiddleware:
+    """Gives each request an id, and logs and counts its response.
+
+    It also adds the security headers, and turns an unhandled exception into a response with
+    status 500.
 
     Args:
-        app: What answers.
-        options: Of the server.
-        metrics: Where requests are counted.
+        app: Next application.
+        metrics: Counters of requests.
     """
 
-    def __init__(self, app: ASGIApp, *, options: ServerOptions, metrics: ServerMetrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: ServerMetrics) -> None:
         self._app = app
-        self._max_concurrent = options.concurrency
         self._metrics = metrics
-        self._n_running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, whatever happens."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
         id_ = _request_id(scope)
         request_id.set(id_)
-        sent = _ResponseRecorder(send, id_)
-        self._n_running += 1
+        recorder = _ResponseRecorder(send, id_)
         try:
-            await self._dispatch(scope, receive, sent)
+            await self._app(scope, receive, recorder)
         except Exception:
-            log.exception("bug", extra={"request_id": id_, "route": _route_pattern(scope)})
-            if not sent.started:
-                await internal_error()(scope, receive, sent)
-            else:
+            fields = {"request_id": id_, "route": _route_pattern(scope)}
+            log.exception("unhandled exception", extra=fields)
+            if recorder.started:
                 raise
+            await internal_error()(scope, receive, recorder)
         finally:
-            self._n_running -= 1
-            self._record(scope, sent.status, time.perf_counter() - start)
-
-    async def _dispatch(
-        self, scope: Scope, receive: Receive, send: "_ResponseRecorder"
-    ) -> None:
-        if not use_raw_path(scope):
-            detail = "the path must be UTF-8, percent-encoded, without the character 0"
-            await problem_response("bad_request", 400, detail)(scope, receive, send)
-        elif self._n_running > self._max_concurrent and scope["path"] not in PROBE_PATHS:
-            detail = f"{self._max_concurrent} requests are under way"
-            await problem_response("overloaded", 503, detail)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            self._record(scope, recorder.status, time.perf_counter() - start)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count and log a request by its route: paths hold ids of people."""
+        """Log and count a request by its route, since paths hold ids of users."""
         route = _route_pattern(scope)
         method = scope["method"] if route else "-"
         self._metrics.count_request(route or "unknown", method, status, seconds)
         if route in PROBE_PATHS and status < 400:
             return
-        said = {
+        fields = {
             "request_id": request_id.get(),
             "method": scope["method"][:16],
             "route": route or "unknown",
@@ -92,31 +78,78 @@ class RequestMiddleware:
             "ms": round(seconds * 1000, 1),
             "caller": scope.get(CALLER_KEY),
         }
-        log.info("request", extra=said)
+        log.info("request", extra=fields)
+
+
+class RawPathMiddleware:
+    """Finds routes by the raw path, so that ids may hold slashes; rejects paths that are no text.
+
+    Args:
+        app: Next application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or use_raw_path(scope):
+            await self._app(scope, receive, send)
+        else:
+            detail = "the path must be percent-encoded UTF-8 without NUL characters"
+            await problem_response("bad_request", 400, detail)(scope, receive, send)
+
+
+class ConcurrencyLimitMiddleware:
+    """Rejects requests while too many others are being handled; probes are always answered.
+
+    Args:
+        app: Next application.
+        max_requests: Largest number of requests that are handled at the same time.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_requests: int) -> None:
+        self._app = app
+        self._max_requests = max_requests
+        self._n_running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._n_running += 1
+        try:
+            if self._n_running > self._max_requests and scope["path"] not in PROBE_PATHS:
+                detail = f"{self._max_requests} requests are already being handled"
+                await problem_response("overloaded", 503, detail)(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
+        finally:
+            self._n_running -= 1
 
 
 class _ResponseRecorder:
-    """Sends an answer on, with the headers that all have, and remembers its status."""
+    """Passes a response on with the common headers, and keeps its status."""
 
     def __init__(self, send: Send, id_: str) -> None:
         self._send = send
         self._id = id_.encode()
         self.started = False
-        self.status = 499
-        """Before anything was sent: the caller has gone."""
+        self.status = CLIENT_CLOSED_STATUS
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
             own = {name for name, _ in message["headers"]}
-            more = [header for header in _SECURITY_HEADERS if header[0] not in own]
-            message["headers"] = [*message["headers"], *more, (b"x-request-id", self._id)]
+            common = [header for header in _SECURITY_HEADERS if header[0] not in own]
+            message["headers"] = [*message["headers"], *common, (b"x-request-id", self._id)]
         await self._send(message)
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the id that the caller gave, if it is one, else a new one."""
+    """Return the request id of the caller if it is valid, else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             given: str = value.decode("latin-1")

@@ -1,6 +1,7 @@
-"""The OpenAPI 3.1 description: keys, errors, and a page without any script."""
+"""The OpenAPI 3.1 description of the API, and the same as an HTML page without scripts."""
 
 import html
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,48 +10,44 @@ from fastapi.openapi.utils import get_openapi
 from daybreak.server.http.problems import PROBLEM_MEDIA_TYPE
 from daybreak.server.schemas.common import ProblemOut
 
-API_DESCRIPTION = """Recommendations from the first day: for new users, new items, new catalogues.
+API_DESCRIPTION = """Recommendations for new users, new items and new catalogues.
 
-Ids may be any text; in paths they are percent-encoded, slashes too. Unknown users are normal.
-Every answer carries a `request_id`; every error is `application/problem+json` with a `code`.
+Ids may be any text; in paths they are percent-encoded, slashes included. Users need not be known.
+Every response has a `request_id`; every error is `application/problem+json` with a `code`.
 """
-_PROBLEM_CONTENT = {"schema": {"$ref": "#/components/schemas/Problem"}}
+_PROBLEM_CONTENT = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "The request is wrong.",
-        "content": {PROBLEM_MEDIA_TYPE: _PROBLEM_CONTENT},
-    },
-    "5XX": {
-        "description": "The service cannot answer now.",
-        "content": {PROBLEM_MEDIA_TYPE: _PROBLEM_CONTENT},
-    },
+    "4XX": {"description": "The request is invalid.", "content": _PROBLEM_CONTENT},
+    "5XX": {"description": "The service cannot answer.", "content": _PROBLEM_CONTENT},
 }
-"""What every route may answer instead."""
+"""Error responses of every route."""
 _SECURITY_SCHEMES = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
+_REFERENCE = "#/components/schemas/"
+_GORSE = "Gorse"
 
 
 def build_openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the description of every route; built once."""
+    """Return the description of every route; it is built once."""
     if app.openapi_schema is None:
-        found = get_openapi(
+        openapi = get_openapi(
             title=app.title,
             version=app.version,
             description=API_DESCRIPTION,
             routes=app.routes,
             tags=app.openapi_tags,
         )
-        parts = found.setdefault("components", {})
-        parts["securitySchemes"] = _SECURITY_SCHEMES
-        parts.setdefault("schemas", {})["Problem"] = _problem_schema()
-        app.openapi_schema = found
+        components = openapi.setdefault("components", {})
+        components["securitySchemes"] = _SECURITY_SCHEMES
+        components.setdefault("schemas", {})["Problem"] = ProblemOut.model_json_schema()
+        app.openapi_schema = _with_gorse_names(openapi)
     return app.openapi_schema
 
 
 def render_api_page(openapi: dict[str, Any]) -> str:
-    """Return the description as a page that loads nothing from anywhere."""
+    """Return the description as an HTML page that loads nothing."""
     rows = "".join(
         _render_operation(method, path, operation)
         for path, methods in openapi["paths"].items()
@@ -77,5 +74,11 @@ def _render_operation(method: str, path: str, operation: dict[str, Any]) -> str:
     return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
 
 
-def _problem_schema() -> dict[str, Any]:
-    return ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+def _with_gorse_names(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Return a description in which gorse's schemas have the names that gorse gives them."""
+    schemas = openapi["components"]["schemas"]
+    renamed = {name.removeprefix(_GORSE): schema for name, schema in sorted(schemas.items())}
+    openapi["components"]["schemas"] = renamed
+    text = json.dumps(openapi).replace(f'"{_REFERENCE}{_GORSE}', f'"{_REFERENCE}')
+    described: dict[str, Any] = json.loads(text)
+    return described

@@ -1,4 +1,4 @@
-"""What an operator may choose about the server."""
+"""Options of the HTTP server."""
 
 import ipaddress
 import math
@@ -12,7 +12,7 @@ KeysMode = Literal["auto", "on", "off"]
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """Where the server listens, and what it puts up with.
+    """Address, access and limits of the server.
 
     Example:
         >>> ServerOptions().needs_keys, ServerOptions(host="0.0.0.0").needs_keys
@@ -21,32 +21,32 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    """0: any free one."""
+    """Port; 0: any free one."""
     keys: KeysMode = "auto"
-    """Whether requests need an API key; ``auto``: wherever other machines can reach it."""
+    """Whether requests need an API key; ``auto``: if other machines can reach the server."""
     hosts: tuple[str, ...] = ()
-    """Names, beside those of this machine, under which a server without keys is reached."""
+    """Host names, besides those of this machine, that a server without keys accepts."""
     body_mb: float = 16.0
-    """Largest JSON body, also after unpacking [MB]."""
+    """Largest JSON body, also after decompression [MB]."""
     upload_mb: float = 512.0
-    """Largest file, also after unpacking [MB]."""
+    """Largest file, also after decompression [MB]."""
     depth: int = 32
-    """Deepest nesting of a JSON body."""
+    """Largest nesting depth of a JSON body [levels]."""
     batch: int = 10_000
-    """Most rows in one body."""
+    """Largest number of rows in one body."""
     longest: int = 1_000
-    """Longest list."""
+    """Largest number of items in a list."""
     rate: float = 1_000.0
-    """Requests a key, or an address without one, may make in a second, over time; 0: any."""
+    """Mean rate of requests of one key, or of one address without a key [1/s]; 0: no limit."""
     timeout_s: float = 30.0
-    """Longest time of one request; imports, dumps and restores have ten times as much."""
+    """Time limit of one request [s]; of imports, dumps and restores: ten times as much."""
     concurrency: int = 512
-    """Requests under way at once; more are sent away with 503."""
+    """Largest number of requests handled at the same time; others get status 503."""
     grace_s: float = 30.0
-    """How long a server that is stopped waits for running requests."""
+    """Longest wait for running requests while the server stops [s]."""
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot work."""
+        """Check the values."""
         if self.keys not in {"auto", "on", "off"}:
             raise ConfigError(f"keys must be auto, on or off, got {self.keys!r}")
         if not 0 <= self.port <= 65_535:
@@ -59,7 +59,7 @@ class ServerOptions:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only programs of this machine can reach the server.
+        """Whether only programs on this machine can reach the server.
 
         Example:
             >>> [ServerOptions(host=name).is_loopback for name in ("localhost", "::1", "0.0.0.0")]
@@ -74,7 +74,7 @@ class ServerOptions:
 
     @property
     def needs_keys(self) -> bool:
-        """Whether requests need a key."""
+        """Whether requests need an API key."""
         return self.keys == "on" or (self.keys == "auto" and not self.is_loopback)
 
     @property

@@ -1,7 +1,4 @@
-"""A server in a process of its own, from the first line of its log to the last.
-
-From settings to a running server: store, service, keys, application, socket.
-"""
+"""A server in a process of its own: service, socket, application, signals."""
 
 import logging
 import signal
@@ -25,12 +22,115 @@ from daybreak.service.serving import RecommenderService, ServiceOptions
 
 log = logging.getLogger(__name__)
 
-
 LISTEN_BACKLOG = 1_024
+"""Largest number of connections that wait to be accepted."""
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """Facts about a server that has just started."""
+
+    url: str
+    keys: bool
+    """Whether requests need an API key."""
+    first_key: str | None
+    """New admin key of a store that had none; it is never shown again."""
+    release: str
+    """Id of the active release; empty before the first training."""
+    notes: tuple[str, ...]
+
+
+def serve(
+    settings: Settings,
+    options: ServerOptions,
+    service_options: ServiceOptions,
+    on_start: Callable[[RunningServer], None],
+) -> None:
+    """Serve a store until the process receives SIGTERM or SIGINT.
+
+    Args:
+        settings: Store and text model.
+        options: Options of the server.
+        service_options: Options of the recommender service.
+        on_start: Function that is called once, before the first request is answered.
+
+    Raises:
+        ConfigError: The address cannot be used.
+        StoreError: The store cannot be used.
+    """
+    limit_heap()  # before the service creates its threads and matrices
+    with (
+        listen(options) as listening,
+        RecommenderService(settings, options=service_options) as service,
+    ):
+        first = create_first_key(ApiKeyStore(service.journal)) if options.needs_keys else None
+        status = service.status()
+        on_start(
+            RunningServer(
+                url_of(listening),
+                options.needs_keys,
+                first,
+                str(status.get("release") or ""),
+                tuple(status.get("notes", ())),
+            )
+        )
+        app = create_app(service, options)
+        with low_latency_threads():
+            run_server(app, options, listening)
+
+
+def create_first_key(keys: ApiKeyStore) -> str | None:
+    """Return a new admin key; None: there is an admin key already."""
+    if any(key.role == "admin" for key in keys.all()):
+        return None
+    return keys.create("admin", "first")[1]
+
+
+def listen(options: ServerOptions) -> socket.socket:
+    """Return a listening socket; from now on connections wait instead of being refused.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
+    address = f"{options.host}:{options.port}"
+    try:
+        found = socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return _bind_socket(found[0][0], found[0][4])
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"cannot listen on {address}: {reason}; use another port") from error
+
+
+def url_of(listening: socket.socket) -> str:
+    """Return the URL under which programs on this machine reach a server."""
+    host, port = listening.getsockname()[:2]
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
+
+
+def run_server(app: FastAPI, options: ServerOptions, listening: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the running requests.
+
+    Args:
+        app: Application of :func:`daybreak.server.app.create_app`.
+        options: Options of the server.
+        listening: Socket of :func:`listen`.
+    """
+    server = uvicorn.Server(uvicorn_config(app, options))
+    previous = {
+        number: signal.signal(number, _log_signal) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        server.run(sockets=[listening])
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def uvicorn_config(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
-    """Return how the application is run."""
+    """Return the configuration of uvicorn."""
     return uvicorn.Config(
         app,
         host=options.host,
@@ -48,24 +148,6 @@ def uvicorn_config(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
     )
 
 
-def listen(options: ServerOptions) -> socket.socket:
-    """Return a socket that listens; from here on callers wait instead of being refused.
-
-    Raises:
-        ConfigError: The address cannot be used.
-    """
-    place = f"{options.host}:{options.port}"
-    try:
-        found = socket.getaddrinfo(
-            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        return _bind_socket(found[0][0], found[0][4])
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {place}: {error.strerror or error}; choose another --port"
-        ) from error
-
-
 def _bind_socket(family: int, address: Any) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -78,92 +160,6 @@ def _bind_socket(family: int, address: Any) -> socket.socket:
     return listening
 
 
-def run_server(app: FastAPI, options: ServerOptions, listening: socket.socket) -> None:
-    """Serve until SIGTERM or Ctrl+C; then finish what is under way.
-
-    Args:
-        app: Of :func:`daybreak.server.app.create_app`.
-        options: How long to wait at the end.
-        listening: Of :func:`listen`.
-    """
-    server = uvicorn.Server(uvicorn_config(app, options))
-    before = {
-        sign: signal.signal(sign, _log_signal) for sign in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        server.run(sockets=[listening])
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
-
-
-def url_of(listening: socket.socket) -> str:
-    """Return where a browser of this machine finds a server."""
-    host, port = listening.getsockname()[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
-
-
-def _log_signal(sign: int, _: FrameType | None) -> None:
-    """Take note of a signal: uvicorn sends it once more when it has stopped in good order."""
-    log.info("stopped by %s", signal.Signals(sign).name)
-
-
-@dataclass(frozen=True)
-class RunningServer:
-    """What whoever started a server should know."""
-
-    url: str
-    keys: bool
-    """Whether requests need a key."""
-    first_key: str | None
-    """The admin key of a store that had none; it is shown this once."""
-    release: str
-    """Which answers; empty: nothing has been trained yet."""
-    notes: tuple[str, ...]
-
-
-def serve(
-    settings: Settings,
-    options: ServerOptions,
-    service_options: ServiceOptions,
-    on_start: Callable[[RunningServer], None],
-) -> None:
-    """Serve a shop until the process is told to stop.
-
-    Args:
-        settings: Which store, which text model.
-        options: Of the server.
-        duties: What the service does besides answering.
-        tell: Called once, before the first request is answered.
-
-    Raises:
-        ConfigError: The address cannot be used.
-        StoreError: The store cannot be used.
-    """
-    limit_heap()  # before the threads and matrices of the service are made
-    with (
-        listen(options) as listening,
-        RecommenderService(settings, options=service_options) as live,
-    ):
-        first = create_first_key(ApiKeyStore(live.journal)) if options.needs_keys else None
-        status = live.status()
-        on_start(
-            RunningServer(
-                url_of(listening),
-                options.needs_keys,
-                first,
-                str(status.get("release") or ""),
-                tuple(status.get("notes", ())),
-            )
-        )
-        app = create_app(live, options)
-        with low_latency_threads():
-            run_server(app, options, listening)
-
-
-def create_first_key(keys: ApiKeyStore) -> str | None:
-    """Return a new admin key where there is none yet."""
-    if any(key.role == "admin" for key in keys.all()):
-        return None
-    return keys.create("admin", "first")[1]
+def _log_signal(number: int, _: FrameType | None) -> None:
+    """Log a signal, which uvicorn raises again after an orderly shutdown."""
+    log.info("stopped by %s", signal.Signals(number).name)

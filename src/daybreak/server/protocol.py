@@ -1,8 +1,13 @@
-"""HTTP as it comes off the wire: heads of bounded size, and refusals that can be read.
+"""The HTTP protocol of a connection, with a limit of the request head and readable rejections.
 
-The parser itself keeps a head of any length in memory, before anybody has shown a key. And a
-socket that is closed while the other side still sends is reset, which throws away the answer:
-so what is refused is read on for a moment, and forgotten.
+uvicorn's parser keeps a request head of any length in memory before a key has been checked; this
+protocol limits it. After rejecting a request, the protocol keeps reading and discarding input
+briefly, so that the client receives the response: a socket that is closed while the client still
+sends is reset, and the response is lost.
+
+The class overrides methods of uvicorn's ``HttpToolsProtocol`` that are not documented.
+``tests/server/test_protocol.py`` says which ones, and for which versions of uvicorn this was
+checked.
 """
 
 import asyncio
@@ -18,72 +23,75 @@ from daybreak.server.state import ServerState
 
 log = logging.getLogger(__name__)
 
-
 MAX_HEAD_BYTES = 262_144
-"""Of a request line with its headers [bytes]: an id of 10 kB in a path, escaped, fits in."""
+"""Largest size of a request line with its headers [bytes]; an escaped id of 10 kB fits."""
 MAX_DISCARD_S = 5.0
-"""How long the rest of a refused request is read [s]."""
+"""Longest time for which the rest of a rejected request is read [s]."""
 MAX_DISCARD_BYTES = 16_000_000
-"""How much of it, at most [bytes]."""
+"""Largest part of the rest of a rejected request that is read [bytes]."""
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """One connection."""
+    """HTTP/1.1 over one connection, with a limited request head."""
+
+    max_discard_bytes = MAX_DISCARD_BYTES
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._in_head = self._in_body = False
         self._n_heads_started = 0
-        """Requests that began in the bytes at hand; several if they are sent ahead."""
+        """Number of heads that started in the current data; several with pipelining."""
         self._head_bytes = 0
-        """Bytes of the head under way."""
+        """Size of the current head so far [bytes]."""
         self._head_started_s = 0.0
-        """When the head under way began, else when the last bytes came [s]."""
+        """Time at which the current head started, else of the last data [s]."""
         self._discarded_bytes = 0
         self._close_timer: asyncio.TimerHandle | None = None
+        """Set after a rejection: closes the connection."""
 
     def data_received(self, data: bytes) -> None:
-        """Read on; refuse a head that does not end."""
+        """Parse data; reject a head that is too long."""
         if self._close_timer is not None:
             self._discard(len(data))
             return
-        alone, self._n_heads_started = not self._in_body, 0
+        is_head_alone, self._n_heads_started = not self._in_body, 0
         if not self._in_head:
             self._head_started_s = self.loop.time()
         super().data_received(data)
-        if self._in_head and alone and self._n_heads_started <= 1:
+        if self._in_head and is_head_alone and self._n_heads_started <= 1:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._reject("head_too_large", f"a head may have {MAX_HEAD_BYTES:,} bytes")
+                detail = f"a request head may have {MAX_HEAD_BYTES:,} bytes"
+                self._reject("head_too_large", detail)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Cancel the timer."""
         if self._close_timer is not None:
             self._close_timer.cancel()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Reject data that is not HTTP."""
         self._reject("bad_request", msg)
 
     def on_message_begin(self) -> None:
-        """Note that a head begins."""
+        """Note the start of a head."""
         super().on_message_begin()
         self._in_head, self._in_body, self._head_bytes = True, False, 0
         self._n_heads_started += 1
 
     def on_headers_complete(self) -> None:
-        """Note that the head is over."""
+        """Note the end of a head."""
         self._in_head, self._in_body = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Note that the body is over."""
+        """Note the end of a body."""
         self._in_body = False
         super().on_message_complete()
 
     def _reject(self, code: str, detail: str) -> None:
-        """Answer, stop writing, and read what still comes for a moment."""
+        """Send a problem, then read and discard input until the timer closes the connection."""
         if self._close_timer is not None or self.transport.is_closing():
             return
         if self._stop_response():
@@ -97,15 +105,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._close_timer = self.loop.call_later(MAX_DISCARD_S, self.transport.close)
 
     def _record(self, status: int, id_: str) -> None:
-        """Count and log a refusal as other answers are, of which there is no request."""
+        """Log and count a rejection, for which the application never sees a request."""
         state = cast("ServerState", cast("Any", self.config.app).state.daybreak)
         seconds = self.loop.time() - self._head_started_s
         state.metrics.count_request("unknown", "-", status, seconds)
-        said = {"request_id": id_, "route": "unknown", "status": status}
-        log.info("request", extra={**said, "ms": round(seconds * 1000, 1)})
+        fields = {"request_id": id_, "route": "unknown", "status": status}
+        log.info("request", extra={**fields, "ms": round(seconds * 1000, 1)})
 
     def _stop_response(self) -> bool:
-        """Stop the answer under way, if any; say whether a part of it has been sent."""
+        """Stop the current response, if any; return whether a part of it has been sent."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return False
@@ -115,14 +123,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _discard(self, size: int) -> None:
         self._discarded_bytes += size
-        if self._discarded_bytes > MAX_DISCARD_BYTES:
+        if self._discarded_bytes > self.max_discard_bytes:
             self.transport.close()
 
 
 def _response_bytes(code: str, status: int, detail: str, id_: str) -> bytes:
-    said = problem_response(
+    response = problem_response(
         code, status, detail, headers={"connection": "close"}, request_id=id_
     )
     top = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
-    headers = b"".join(b"%b: %b\r\n" % header for header in said.raw_headers)
-    return b"%b%bx-request-id: %b\r\n\r\n%b" % (top, headers, id_.encode(), bytes(said.body))
+    headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
+    return b"%b%bx-request-id: %b\r\n\r\n%b" % (top, headers, id_.encode(), bytes(response.body))

@@ -1,4 +1,4 @@
-"""Routes that look at the key before the body, and stop when the time is over."""
+"""Routers of the API: role, rate and time limit are checked outside the route handlers."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,33 +19,15 @@ from daybreak.server.openapi import PROBLEM_RESPONSES
 from daybreak.server.state import state_of
 
 ROLE_EXTENSION = "x-role"
-"""Extension of the OpenAPI description: what role a key needs."""
+"""OpenAPI extension that holds the role that a key needs."""
 TIMEOUT_EXTENSION = "x-patience"
-"""Extension: how many times the usual time a request may take."""
+"""OpenAPI extension that holds the factor of the usual time limit."""
 LONG_TIMEOUT_FACTOR = 10
-
-
-def require_role(
-    role: Role, *, query: type[BaseModel] | None = None, long: bool = False, **more: Any
-) -> dict[str, Any]:
-    """Return what a route says about itself, for ``openapi_extra``.
-
-    Args:
-        role: Of the key.
-        query: Model of its options.
-        long: Whether it may take longer than usual.
-        **more: Anything else that OpenAPI knows of an operation.
-    """
-    said: dict[str, Any] = {ROLE_EXTENSION: role, "security": [{"ApiKey": []}, {"Bearer": []}]}
-    if query is not None:
-        said["parameters"] = openapi_parameters(query)
-    if long:
-        said[TIMEOUT_EXTENSION] = LONG_TIMEOUT_FACTOR
-    return said | more
+"""Factor of the time limit of imports, exports, dumps and restores."""
 
 
 def api_router(tag: str) -> APIRouter:
-    """Return a router for paths of the interface."""
+    """Return a router for paths below ``/api/v1``."""
     return APIRouter(
         prefix=API_PREFIX,
         route_class=AuthenticatedRoute,
@@ -54,26 +36,49 @@ def api_router(tag: str) -> APIRouter:
     )
 
 
+def require_role(
+    role: Role, *, query: type[BaseModel] | None = None, long: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return the ``openapi_extra`` of a route.
+
+    Args:
+        role: Smallest role that may use the route.
+        query: Model of the query parameters; see :mod:`daybreak.server.http.query_params`.
+        long: Whether the route has the long time limit.
+        **more: Other fields of the OpenAPI operation.
+    """
+    extra: dict[str, Any] = {
+        ROLE_EXTENSION: role,
+        "security": [{"ApiKey": []}, {"Bearer": []}],
+    }
+    if query is not None:
+        extra["parameters"] = openapi_parameters(query)
+    if long:
+        extra[TIMEOUT_EXTENSION] = LONG_TIMEOUT_FACTOR
+    return extra | more
+
+
 class AuthenticatedRoute(APIRoute):
-    """A route of the interface; who has no right to use it is not listened to."""
+    """An API route that checks key and role before reading the body, and has a time limit."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, behind the gate."""
+        """Return the handler with its checks."""
         handle = super().get_route_handler()
         extra = self.openapi_extra or {}
         role: Role = extra.get(ROLE_EXTENSION, "admin")
-        patience = extra.get(TIMEOUT_EXTENSION, 1)
+        timeout_factor = extra.get(TIMEOUT_EXTENSION, 1)
 
-        async def guarded(request: Request) -> Response:
+        async def handle_checked(request: Request) -> Response:
             state = state_of(request)
             state.access.authorize(request.scope, role)
-            limit = state.options.timeout_s * patience
+            timeout_s = state.options.timeout_s * timeout_factor
             checked = CheckedRequest(request.scope, request.receive)
             checked.limits = state.body_limits
             try:
-                async with asyncio.timeout(limit):
+                async with asyncio.timeout(timeout_s):
                     return await handle(checked)
             except TimeoutError as error:
-                raise HttpProblem("timeout", f"no answer within {limit:g} seconds") from error
+                detail = f"no response within {timeout_s:g} seconds"
+                raise HttpProblem("timeout", detail) from error
 
-        return guarded
+        return handle_checked

@@ -1,4 +1,4 @@
-"""What all routes share."""
+"""The state that all routes share."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ServerState:
-    """One server."""
+    """Service, options and limits of one server."""
 
     service: "RecommenderService"
     options: ServerOptions
@@ -26,9 +26,9 @@ class ServerState:
     metrics: ServerMetrics
     keys: ApiKeyStore
     shutting_down: bool = False
-    """Whether it has been told to stop."""
+    """Whether the server is being stopped."""
 
 
 def state_of(request: HTTPConnection) -> ServerState:
-    """Return the server that a request came to."""
+    """Return the state of the server that received a request."""
     return cast("ServerState", request.app.state.daybreak)

@@ -1,6 +1,7 @@
-"""gorse's objects: the field names of its API on our snake_case.
+"""Bodies and query parameters of gorse's API.
 
-Options in addresses, with gorse's names.
+Fields have snake_case names here and gorse's PascalCase names in JSON. OpenAPI names each schema as
+gorse does, without the prefix ``Gorse``; see :mod:`daybreak.server.openapi`.
 """
 
 from typing import Annotated, Any
@@ -10,17 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 ZERO_TIME = "0001-01-01T00:00:00Z"
-"""What gorse, which is written in Go, says when it knows no time."""
+"""Time without a value in gorse, which is written in Go."""
 
 
 class GorseObject(BaseModel):
-    """Reads and writes ``UserId`` for ``user_id``; fields it does not know are left out."""
+    """Base of bodies: ``UserId`` in JSON for ``user_id``; unknown fields are ignored."""
 
-    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True)
+    model_config = ConfigDict(
+        alias_generator=to_pascal,
+        populate_by_name=True,
+        model_title_generator=lambda model: model.__name__.removeprefix("Gorse"),
+    )
 
 
 class GorseUserPatch(GorseObject):
-    """What may be changed of a user; null: stays."""
+    """Fields of a user that can be changed; null: unchanged."""
 
     labels: Any = None
     comment: str | None = None
@@ -33,7 +38,7 @@ class GorseUser(GorseUserPatch):
 
 
 class GorseItemPatch(GorseObject):
-    """What may be changed of an item; null: stays."""
+    """Fields of an item that can be changed; null: unchanged."""
 
     is_hidden: bool | None = None
     categories: list[str] | None = None
@@ -49,7 +54,7 @@ class GorseItem(GorseItemPatch):
 
 
 class GorseFeedback(GorseObject):
-    """One feedback."""
+    """One event of a user with an item."""
 
     feedback_type: str
     user_id: str
@@ -60,7 +65,7 @@ class GorseFeedback(GorseObject):
 
 
 class GorseSessionFeedback(GorseObject):
-    """One feedback of a session whose user is not known."""
+    """One event of a session of an unknown user."""
 
     feedback_type: str = ""
     user_id: str = ""
@@ -71,7 +76,7 @@ class GorseSessionFeedback(GorseObject):
 
 
 class GorseScore(GorseObject):
-    """One item of an answer, or one neighbour."""
+    """One item of a list, with its score."""
 
     id: str
     score: float

@@ -1,1 +1,4 @@
-"""The http package."""
+"""HTTP without Daybreak's endpoints: paths, query parameters, bodies, responses and problems.
+
+The package imports nothing else of the server. Start reading in ``problems``.
+"""

@@ -1,7 +1,4 @@
-"""Bodies of requests: bounded, unpacked with care, plain JSON without surprises.
-
-Files that come as bodies: on the disk, never in memory, never larger than allowed.
-"""
+"""Request bodies: size limits, gzip, strict JSON, and uploads that are written to disk."""
 
 import json
 import math
@@ -18,18 +15,24 @@ from starlette.requests import Request
 from daybreak.server.http.problems import HttpProblem
 
 MAX_INLINE_BYTES = 50_000
-"""From here on a body is read beside the event loop [bytes]."""
+"""Largest JSON body that is parsed on the event loop [bytes]; others are parsed in a thread."""
+DECOMPRESSED_CHUNK_BYTES = 50_000
+"""Largest piece that is decompressed at a time [bytes]."""
+MAX_DUMP_LINE_BYTES = 16_000_000
+"""Longest line of a dump [bytes]."""
 _GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
-_ESCAPED_NUL, _SURROGATE = b"\\u0000", b"\\ud"
+_GZIP_MAGIC = b"\x1f\x8b"
+_PARQUET_MAGIC = b"PAR1"
+_ESCAPED_NUL, _ESCAPED_SURROGATE = b"\\u0000", b"\\ud"
 _MAX_INTEGER = 2**63
 
 
 class BodyLimits:
-    """The limits of one server.
+    """Limits of JSON bodies.
 
     Args:
-        largest: Size of a body, also after unpacking [bytes].
-        depth: Deepest nesting.
+        max_bytes: Largest size, also after decompression [bytes].
+        max_depth: Largest nesting depth [levels].
     """
 
     def __init__(self, max_bytes: int, max_depth: int) -> None:
@@ -37,179 +40,116 @@ class BodyLimits:
         self.max_depth = max_depth
 
     async def read(self, request: Request) -> bytes:
-        """Return a whole body.
+        """Return the whole body.
 
         Raises:
-            Refused: It is too large, or packed in another way than gzip.
+            HttpProblem: The body is too large, or has another encoding than gzip.
         """
         parts = [part async for part in iter_body(request, self.max_bytes)]
         return b"".join(parts)
 
     async def parse(self, data: bytes) -> Any:
-        """Return the JSON of a body.
-
-        Raises:
-            Refused: It is not JSON, or JSON that could do harm.
-        """
+        """Return the JSON value of a body; see :func:`parse_json`."""
         if len(data) < MAX_INLINE_BYTES:
             return parse_json(data, self.max_depth)
         return await run_in_threadpool(parse_json, data, self.max_depth)
 
 
 class CheckedRequest(Request):
-    """A request whose body keeps to the limits."""
+    """A request that applies the limits when its body is read."""
 
     limits: BodyLimits
 
     async def body(self) -> bytes:
-        """Return the body, unpacked."""
+        """Return the decompressed body."""
         if not hasattr(self, "_body"):
             self._body = await self.limits.read(Request(self.scope, self.receive))
         return self._body
 
     async def json(self) -> Any:
-        """Return the body as plain values."""
+        """Return the JSON value of the body."""
         if not hasattr(self, "_json"):
             self._json = await self.limits.parse(await self.body())
         return self._json
 
 
 async def iter_body(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
-    """Yield a body part by part, unpacked; at most ``largest`` bytes of it.
+    """Yield the decompressed body in pieces.
 
-    A packed body is never unpacked further than that, so a small one cannot fill the memory.
+    Decompression stops at ``max_bytes``, so that a small body cannot fill the memory.
 
     Raises:
-        Refused: It is too large, damaged, or packed in another way than gzip.
+        HttpProblem: The body is too large or damaged, or has another encoding than gzip.
     """
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced[:20]) > max_bytes:
+    content_length = request.headers.get("content-length", "0")
+    if not content_length.isdigit() or int(content_length[:20]) > max_bytes:
         _raise_too_large(max_bytes)
-    packing = request.headers.get("content-encoding", "identity").strip().lower()
-    if packing not in {"identity", "gzip"}:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
         raise HttpProblem(
-            "bad_media_type", f"bodies may be packed with gzip, got {packing!r:.60}"
+            "bad_media_type", f"content-encoding must be gzip or identity, got {encoding!r:.60}"
         )
-    unpack = zlib.decompressobj(_GZIP_WINDOW_BITS) if packing == "gzip" else None
+    gzip = zlib.decompressobj(_GZIP_WINDOW_BITS) if encoding == "gzip" else None
     size = 0
     async for part in request.stream():
-        for plain in (part,) if unpack is None else _decompress(unpack, part):
-            size += len(plain)
+        for piece in (part,) if gzip is None else _decompress(gzip, part):
+            size += len(piece)
             if size > max_bytes:
                 _raise_too_large(max_bytes)
-            yield plain
-    if unpack is not None and not unpack.eof:
-        raise HttpProblem("bad_request", "the packed body ends too early")
-
-
-def _decompress(unpack: Any, part: bytes) -> Iterator[bytes]:
-    """Yield small pieces of what a packed part holds."""
-    try:
-        while part and not unpack.eof:
-            yield unpack.decompress(part, MAX_INLINE_BYTES)
-            part = unpack.unconsumed_tail
-    except zlib.error as error:
-        raise HttpProblem("bad_request", f"the body is not gzip: {error}") from error
+            yield piece
+    if gzip is not None and not gzip.eof:
+        raise HttpProblem("bad_request", "the gzip body is incomplete")
 
 
 def parse_json(data: bytes, max_depth: int) -> Any:
-    """Return the JSON of a body.
+    """Return the JSON value of a body.
 
-    NaN, infinite and endless numbers, unpaired surrogates and the character 0 are no part of
-    it: stores and vectors cannot hold them.
+    NaN, infinite numbers, integers beyond 64 bits, unpaired surrogates and NUL characters are
+    rejected, because stores and vectors cannot hold them.
 
     Raises:
-        Refused: With the place of the fault.
+        HttpProblem: The body is not JSON, is nested too deeply, or holds such a value.
 
     Example:
-        >>> parse(b'{"n": 5}', depth=4)
+        >>> parse_json(b'{"n": 5}', max_depth=4)
         {'n': 5}
     """
     try:
         value = json.loads(data.decode(), parse_constant=_reject_constant)
     except RecursionError as error:
         raise _too_deep_problem(max_depth) from error
-    except ValueError as error:  # not UTF-8, no JSON, NaN, a number with thousands of digits
+    except ValueError as error:  # no UTF-8, no JSON, NaN, or a number with thousands of digits
         raise HttpProblem("bad_json", f"the body is not JSON: {error}") from error
-    escaped = data.lower()
-    _check_nesting(value, max_depth, texts=_ESCAPED_NUL in escaped or _SURROGATE in escaped)
+    lower = data.lower()
+    has_escapes = _ESCAPED_NUL in lower or _ESCAPED_SURROGATE in lower
+    _check_nesting(value, max_depth, check_texts=has_escapes)
     return value
 
 
-def _check_nesting(value: Any, depth: int, *, texts: bool) -> None:
-    """Walk through a value, level by level."""
-    level: list[Any] = [value]
-    for _ in range(depth + 1):
-        below: list[Any] = []
-        for one in level:
-            below += _check_value(one, texts=texts)
-        if not below:
-            return
-        level = below
-    raise _too_deep_problem(depth)
-
-
-def _check_value(value: Any, *, texts: bool) -> Iterable[Any]:
-    """Check one value; return what it holds."""
-    if isinstance(value, dict):
-        return [*value, *value.values()] if texts else value.values()
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str):
-        if texts:
-            check_text(value)
-    elif value is not None:
-        _check_number(value)
-    return ()
-
-
 def check_text(text: str) -> None:
-    """Refuse text that no store can hold."""
+    """Raise an HttpProblem for text that a store cannot hold."""
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise HttpProblem("bad_json", "texts must be Unicode without the character 0")
-
-
-def _check_number(number: float) -> None:
-    whole = isinstance(number, int)
-    if (whole and not -_MAX_INTEGER <= number < _MAX_INTEGER) or (
-        not whole and not math.isfinite(number)
-    ):
-        raise HttpProblem("bad_json", "the body holds a number that is too large")
-
-
-def _reject_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _too_deep_problem(depth: int) -> HttpProblem:
-    return HttpProblem("bad_json", f"the body is nested deeper than {depth} levels")
-
-
-def _raise_too_large(largest: int) -> NoReturn:
-    raise HttpProblem("too_large", f"a body may have {largest:,} bytes, also when unpacked")
-
-
-MAX_DUMP_LINE_BYTES = 16_000_000
-"""Of a dump [bytes]."""
-_GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
+        raise HttpProblem(
+            "bad_json", "texts must be Unicode without NUL characters or unpaired surrogates"
+        )
 
 
 @asynccontextmanager
 async def receive_file(
     request: Request, max_bytes: int, *, keep_packed: bool = False
 ) -> AsyncIterator[Path]:
-    """Keep a body as a file while it is used; a packed one is unpacked.
+    """Write the body to a temporary file; delete the file when the context ends.
 
-    The name of the file is ours, so nothing that a caller says leads anywhere.
+    The server chooses the name of the file, so that nothing in the request is used as a path.
 
     Args:
-        request: Whose body is the file.
-        largest: Size, also after unpacking [bytes].
-        keep_packed: Whether a packed file stays so; see :func:`lines_of`.
+        request: Request whose body is the file.
+        max_bytes: Largest size, also after decompression [bytes].
+        keep_packed: Whether a gzip file is kept as it is; see :func:`iter_gzip_lines`.
 
     Raises:
-        Refused: It is too large, damaged, empty, or of a kind whose size nobody can bound.
+        HttpProblem: The file is too large, damaged or empty, or a Parquet file, whose size in
+            memory is not bounded.
     """
     with tempfile.TemporaryDirectory(prefix="daybreak-") as folder:
         path = Path(folder) / "upload"
@@ -220,10 +160,10 @@ async def receive_file(
 
 
 def iter_gzip_lines(path: Path, max_bytes: int) -> Iterator[bytes]:
-    """Yield the lines of a packed file, as long as it does not get too large.
+    """Yield the lines of a gzip file.
 
     Raises:
-        Refused: It is too large, damaged, or not packed.
+        HttpProblem: The file or a line is too large, or the file is damaged or not gzip.
     """
     with path.open("rb") as file:
         rest = b""
@@ -235,33 +175,95 @@ def iter_gzip_lines(path: Path, max_bytes: int) -> Iterator[bytes]:
         yield rest
 
 
-def _unpack_file(path: Path, largest: int) -> Path:
+def _decompress(gzip: Any, part: bytes) -> Iterator[bytes]:
+    """Yield a decompressed part in pieces of bounded size."""
+    try:
+        while part and not gzip.eof:
+            yield gzip.decompress(part, DECOMPRESSED_CHUNK_BYTES)
+            part = gzip.unconsumed_tail
+    except zlib.error as error:
+        raise HttpProblem("bad_request", f"the body is not gzip: {error}") from error
+
+
+def _check_nesting(value: Any, max_depth: int, *, check_texts: bool) -> None:
+    """Check a value level by level, without recursion."""
+    level: list[Any] = [value]
+    for _ in range(max_depth + 1):
+        next_level: list[Any] = []
+        for one in level:
+            next_level += _check_value(one, check_texts=check_texts)
+        if not next_level:
+            return
+        level = next_level
+    raise _too_deep_problem(max_depth)
+
+
+def _check_value(value: Any, *, check_texts: bool) -> Iterable[Any]:
+    """Check one value; return the values that it contains."""
+    if isinstance(value, dict):
+        return [*value, *value.values()] if check_texts else value.values()
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str):
+        if check_texts:
+            check_text(value)
+    elif value is not None:
+        _check_number(value)
+    return ()
+
+
+def _check_number(number: float) -> None:
+    if isinstance(number, int):
+        is_valid = -_MAX_INTEGER <= number < _MAX_INTEGER
+    else:
+        is_valid = math.isfinite(number)
+    if not is_valid:
+        raise HttpProblem("bad_json", "the body contains a number that is too large")
+
+
+def _reject_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _too_deep_problem(max_depth: int) -> HttpProblem:
+    return HttpProblem("bad_json", f"the body is nested deeper than {max_depth} levels")
+
+
+def _raise_too_large(max_bytes: int) -> NoReturn:
+    raise HttpProblem(
+        "too_large", f"a body may have {max_bytes:,} bytes, also after decompression"
+    )
+
+
+def _unpack_file(path: Path, max_bytes: int) -> Path:
+    """Return the path of the decompressed file, or of the file itself if it is not gzip."""
     with path.open("rb") as file:
-        head = file.read(4)
-        if not head:
+        magic = file.read(4)
+        if not magic:
             raise HttpProblem("bad_request", "the body is empty; send a file")
-        if head == _PARQUET:
+        if magic == _PARQUET_MAGIC:
             raise HttpProblem(
-                "bad_media_type", "send CSV or JSON Lines; Parquet is for: daybreak import"
+                "bad_media_type",
+                "send CSV or JSON Lines; `daybreak import` reads Parquet files",
             )
-        if not head.startswith(_GZIP):
+        if not magic.startswith(_GZIP_MAGIC):
             return path
         file.seek(0)
-        plain = path.with_name("unpacked")
-        with plain.open("wb") as out:
-            out.writelines(_iter_bounded(file, largest))
-    return plain
+        unpacked = path.with_name("unpacked")
+        with unpacked.open("wb") as out:
+            out.writelines(_iter_bounded(file, max_bytes))
+    return unpacked
 
 
-def _iter_bounded(file: BinaryIO, largest: int) -> Iterator[bytes]:
-    """Unpack piece by piece, and stop where it gets too large."""
+def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
+    """Yield the decompressed file in pieces, up to a limit."""
     size = 0
     try:
         for piece in _iter_gzip(file):
             size += len(piece)
-            if size > largest:
+            if size > max_bytes:
                 raise HttpProblem(
-                    "too_large", f"a file may have {largest:,} bytes when unpacked"
+                    "too_large", f"a file may have {max_bytes:,} bytes after decompression"
                 )
             yield piece
     except zlib.error as error:
@@ -269,13 +271,13 @@ def _iter_bounded(file: BinaryIO, largest: int) -> Iterator[bytes]:
 
 
 def _iter_gzip(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what a gzip file holds, of all its members."""
-    unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    while rest := file.read(MAX_INLINE_BYTES):
+    """Yield the decompressed content of all members of a gzip file."""
+    gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
+    while rest := file.read(DECOMPRESSED_CHUNK_BYTES):
         while rest:
-            if unpack.eof:
-                unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            yield unpack.decompress(rest, MAX_INLINE_BYTES)
-            rest = unpack.unconsumed_tail or unpack.unused_data
-    if not unpack.eof:
-        raise HttpProblem("bad_request", "the packed file ends too early")
+            if gzip.eof:
+                gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
+            yield gzip.decompress(rest, DECOMPRESSED_CHUNK_BYTES)
+            rest = gzip.unconsumed_tail or gzip.unused_data
+    if not gzip.eof:
+        raise HttpProblem("bad_request", "the gzip file is incomplete")

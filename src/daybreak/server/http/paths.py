@@ -1,34 +1,32 @@
-"""Ids in paths: any text, exactly as it was, slashes included.
+"""Path prefixes, and ids in paths.
 
-A server decodes ``a%2Fb`` before it looks for a route, and then nobody can tell the id ``a/b``
-from two parts of a path. So under ``/api/`` routes are found by the path as it was sent, and
-each part is decoded on its own.
+An id in a path is percent-encoded and may hold any character, slashes included. A server decodes
+``a%2Fb`` before it looks for a route, so that the id ``a/b`` looks like two parts of a path. Below
+``/api/`` routes are therefore found by the raw path, and each part is decoded on its own.
 """
 
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Scope
 
 API_PREFIX = "/api/v1"
-"""Before every path of this interface."""
+"""Prefix of every path of Daybreak's API."""
 API_ROOT = "/api/"
-"""Before every path of this interface and of those that stand beside it."""
+"""Prefix of the paths of Daybreak's API and of gorse's."""
 
 
 class IdConvertor(Convertor[str]):
-    """One part of a path, decoded."""
+    """Decodes one part of a path: ``{item_id:id}`` in a route."""
 
     regex = "[^/]+"
 
     def convert(self, value: str) -> str:
-        """Return the id; :func:`use_raw_path` has made sure that it is text."""
+        """Return the id; :func:`use_raw_path` has checked that it is valid text."""
         return unquote(value)
 
     def to_string(self, value: str) -> str:
-        """Return the id as a part of a path."""
-        from urllib.parse import quote  # noqa: PLC0415 - nobody builds paths here
-
+        """Return the percent-encoded id."""
         return quote(value, safe="")
 
 
@@ -36,7 +34,7 @@ register_url_convertor("id", IdConvertor())
 
 
 def use_raw_path(scope: Scope) -> bool:
-    """Let routes see the path as it was sent; say whether the address can be text at all.
+    """Replace the path of a request by the raw path; return whether the URL is valid text.
 
     Example:
         >>> scope = {"path": "/api/v1/items/a/b", "raw_path": b"/api/v1/items/a%2Fb"}

@@ -1,4 +1,7 @@
-"""Every error as ``application/problem+json`` with a stable code; a bug tells only its id."""
+"""Errors as ``application/problem+json`` with stable codes.
+
+The response to an unexpected exception holds only the id of the request; the log has the rest.
+"""
 
 import http
 import re
@@ -51,21 +54,28 @@ SERVER_ERROR_STATUS = {
     "overloaded": 503,
     "timeout": 504,
 }
-"""HTTP status of each error code that only the server has."""
+"""HTTP status of each error code of the server itself."""
 
 RETRY_AFTER_S = {"store": 1, "service": 1, "overloaded": 1, "timeout": 1}
-"""Errors that may be gone after a while [s]."""
+"""``Retry-After`` of temporary errors, by error code [s]."""
 
 _FROM_STATUS = {400: "bad_request", 404: "no_such_path", 405: "bad_method", 413: "too_large"}
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 MAX_DETAIL_CHARS = 1_000
-"""Of what is said about an error [characters]."""
+"""Longest detail of a problem [characters]."""
 MAX_LISTED_FAULTS = 20
-"""Faults of one body that are listed."""
+"""Largest number of invalid fields that a problem lists."""
 
 
 class HttpProblem(HTTPException):
-    """A request that the server itself does not take.
+    """A request that the server rejects.
+
+    Args:
+        code: Key of :data:`SERVER_ERROR_STATUS`.
+        detail: Reason, in plain English.
+        retry_after_s: Value of ``Retry-After`` [s]; default: no such header.
+        headers: Other headers of the response.
+
 
     Example:
         >>> HttpProblem("too_many_requests", "slow down", retry_after_s=2).status_code
@@ -95,13 +105,20 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """Return the answer to a request that failed.
+    """Return the response to a request that failed.
+
+    Args:
+        code: Stable error code.
+        status: HTTP status.
+        detail: Reason; it is shortened, and passwords in URLs are hidden.
+        headers: Headers besides ``Retry-After``.
+        **more: Other fields of the problem.
 
     Source:
         RFC 9457 (2023), Problem Details for HTTP APIs; ``code`` and ``request_id`` are
         extensions.
     """
-    said = {
+    body = {
         "title": http.HTTPStatus(status).phrase,
         "status": status,
         "code": code,
@@ -110,13 +127,13 @@ def problem_response(
         **more,
     }
     wait = {"Retry-After": str(RETRY_AFTER_S[code])} if code in RETRY_AFTER_S else {}
-    return Response(to_json(said), status, {**wait, **(headers or {})}, PROBLEM_MEDIA_TYPE)
+    return Response(to_json(body), status, {**wait, **(headers or {})}, PROBLEM_MEDIA_TYPE)
 
 
 def library_error_response(error: DaybreakError) -> Response:
-    """Return the answer to an error of the library.
+    """Return the response to an error of the library.
 
-    An error whose code is unknown here has the status of the kind it belongs to.
+    An error with an unknown code has the status of its closest base class with a known one.
     """
     kinds = (getattr(kind, "code", "") for kind in type(error).__mro__)
     status = next(LIBRARY_ERROR_STATUS[code] for code in kinds if code in LIBRARY_ERROR_STATUS)
@@ -126,14 +143,14 @@ def library_error_response(error: DaybreakError) -> Response:
 
 
 def internal_error() -> Response:
-    """Return the answer to a request that met a bug; the log has the rest."""
+    """Return the response to a request whose handler raised an unexpected exception."""
     return problem_response(
-        "bug", 500, "the service failed; its log tells more under the request_id"
+        "bug", 500, "internal error; see the server log entry for this request_id"
     )
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Let every error of a route become a problem."""
+    """Register the handlers that turn errors of routes into problems."""
     app.add_exception_handler(DaybreakError, _on_library_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -150,17 +167,17 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
 
 
 def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
-    """Return the answer to a request whose values are wrong, with the place of each fault.
+    """Return the response to a request with invalid values.
 
-    What was sent is not repeated: it may be long, or personal.
+    The problem lists each invalid field, but not its value, which may be long or personal.
     """
-    faults = [
+    listed = [
         {"at": ".".join(str(part) for part in fault["loc"])[:200], "expected": fault["msg"]}
         for fault in faults[:MAX_LISTED_FAULTS]
     ]
-    first = f"{faults[0]['at']}: {faults[0]['expected']}" if faults else "wrong values"
+    first = f"{listed[0]['at']}: {listed[0]['expected']}" if listed else "invalid values"
     rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return problem_response("invalid", 422, first + rest, errors=faults)
+    return problem_response("invalid", 422, first + rest, errors=listed)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -171,15 +188,15 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         )
     code = _FROM_STATUS.get(error.status_code, "bad_request")
     details = {
-        404: f"there is no {request.method} {request.scope.get('path', '')[:200]}",
-        405: f"{request.method} is not possible here",
+        404: f"there is no endpoint {request.method} {request.scope.get('path', '')[:200]}",
+        405: f"this path does not support {request.method}",
     }
     detail = details.get(error.status_code, str(error.detail))
     return problem_response(code, error.status_code, detail, headers=error.headers)
 
 
 def _redact_and_truncate(text: str) -> str:
-    """Cut what is long, and hide the password of a store's address.
+    """Return a detail of bounded length, without the password of a store URL.
 
     Example:
         >>> _redact_and_truncate("no answer from postgresql://shop:secret@db/shop")

@@ -1,27 +1,28 @@
-"""Options in addresses: described by a model, read by it in one go.
+"""Query parameters that are described and validated by one pydantic model.
 
-The framework reads them one by one, which takes longer than all the rest of a request.
+FastAPI reads query parameters one by one, which takes longer than the rest of a request.
 """
 
+from functools import cache
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-Model = TypeVar("Model", bound=BaseModel)
+QueryModel = TypeVar("QueryModel", bound=BaseModel)
 
 
-def parse_query(request: Request, model: type[Model]) -> Model:
-    """Return the options of a request.
+def parse_query(request: Request, model: type[QueryModel]) -> QueryModel:
+    """Return the query parameters of a request.
 
     Raises:
-        RequestValidationError: One is unknown, or has a value that it cannot have.
+        RequestValidationError: A parameter is unknown, missing or invalid.
     """
     given: dict[str, Any] = {}
-    many = _list_fields(model)
+    repeatable = _list_fields(model)
     for name, value in request.query_params.multi_items():
-        if name in many:
+        if name in repeatable:
             given.setdefault(name, []).append(value)
         else:
             given[name] = value
@@ -29,34 +30,28 @@ def parse_query(request: Request, model: type[Model]) -> Model:
         return model.model_validate(given)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        at = [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]
-        raise RequestValidationError(at) from error
+        located = [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]
+        raise RequestValidationError(located) from error
 
 
 def openapi_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """Return how OpenAPI describes the options."""
-    whole = model.model_json_schema()
-    needed = set(whole.get("required", ()))
+    """Return the OpenAPI parameters of a model."""
+    model_schema = model.model_json_schema()
+    required = set(model_schema.get("required", ()))
     return [
         {
             "name": name,
             "in": "query",
-            "required": name in needed,
+            "required": name in required,
             "description": schema.get("description", ""),
             "schema": {key: value for key, value in schema.items() if key != "description"},
         }
-        for name, schema in whole["properties"].items()
+        for name, schema in model_schema["properties"].items()
     ]
 
 
+@cache
 def _list_fields(model: type[BaseModel]) -> frozenset[str]:
-    """Return the options that may come several times; found once for each model."""
-    if model not in _LIST_FIELDS:
-        found = model.model_json_schema()["properties"].items()
-        _LIST_FIELDS[model] = frozenset(
-            name for name, one in found if one.get("type") == "array"
-        )
-    return _LIST_FIELDS[model]
-
-
-_LIST_FIELDS: dict[type[BaseModel], frozenset[str]] = {}
+    """Return the names of the parameters that may be repeated."""
+    properties = model.model_json_schema()["properties"].items()
+    return frozenset(name for name, schema in properties if schema.get("type") == "array")

@@ -1,4 +1,4 @@
-"""Answers as JSON, each with the id of its request."""
+"""JSON responses, each with the id of its request."""
 
 import json
 import math
@@ -12,27 +12,26 @@ from typing import Any
 from starlette.responses import Response
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Of the request that is being answered."""
-_request_id_random = random.Random()  # noqa: S311 - ids of requests are no secrets
+"""Id of the current request."""
+_request_id_random = random.Random()  # noqa: S311 - request ids are not secret
 
 
 def new_request_id() -> str:
-    """Return an id that no other request has."""
+    """Return a random request id of 32 hexadecimal digits."""
     return f"{_request_id_random.getrandbits(128):032x}"
 
 
 def json_response(payload: Mapping[str, Any], status: int = 200) -> Response:
-    """Return an object, with its ``request_id``.
+    """Return an object with its ``request_id`` as a JSON response.
 
-    The object is written as it is: routes build it from checked values, so nothing is
-    validated twice.
+    The object is not validated: routes build it from checked values.
     """
     body = to_json({**payload, "request_id": request_id.get()})
     return Response(body, status, media_type="application/json")
 
 
 def to_json(value: Any) -> bytes:
-    """Write JSON; numbers that it does not have become null.
+    """Return a value as JSON; NaN and infinite numbers become null.
 
     Example:
         >>> to_json({"score": 0.5, "lift": float("nan")})
@@ -52,7 +51,7 @@ def _dump(value: Any) -> str:
 
 
 def replace_non_finite(value: Any) -> Any:
-    """Return a value with null for every number that JSON does not have."""
+    """Return a value in which None replaces each NaN and each infinite number."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -63,7 +62,7 @@ def replace_non_finite(value: Any) -> Any:
 
 
 def _to_plain(value: Any) -> Any:
-    """Return what JSON can hold for values, times and numbers of numpy."""
+    """Return the JSON form of dataclasses, mappings, dates, sets and NumPy values."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, Mapping):
@@ -74,4 +73,4 @@ def _to_plain(value: Any) -> Any:
         return sorted(value)
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no place in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,1 +1,4 @@
-"""The ops package."""
+"""Operation of a server process: JSON logs, Prometheus metrics, threads and memory.
+
+The package imports nothing else of the server. Start reading in ``metrics``.
+"""

@@ -1,7 +1,4 @@
-"""How a process that answers shares its processors among its threads.
-
-How the C library keeps memory that has been freed, for processes that run for long.
-"""
+"""Settings of the whole process: low-latency threads and a bounded heap."""
 
 import ctypes
 import gc
@@ -13,22 +10,35 @@ from contextlib import contextmanager
 from threadpoolctl import threadpool_limits
 
 THREAD_SWITCH_INTERVAL_S = 0.0005
-"""How long a busy thread keeps another one waiting for the interpreter [s].
+"""Longest wait of a thread for the interpreter while another thread is busy [s].
 
-An answer takes many small steps and may wait before each; beside one busy thread it took 1.6
-times as long with the 5 ms that Python begins with.
+A request consists of many small steps and may wait before each of them; next to one busy thread
+it took 1.6 times as long with Python's default of 5 ms.
 """
+MMAP_THRESHOLD_BYTES = 8_388_608
+"""Size from which a freed block is returned to the system at once [bytes].
+
+The score matrix of a batch is smaller; it is allocated and freed all the time, and stays in the
+heap.
+"""
+TRIM_THRESHOLD_BYTES = 67_108_864
+"""Largest free memory at the end of a heap that is kept [bytes]."""
+MAX_ARENAS = 2
+"""Number of heaps that threads share; glibc's default is eight for each processor."""
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Parameters of ``mallopt``, from ``malloc.h``."""
 
 
 @contextmanager
 def low_latency_threads() -> Iterator[None]:
-    """Keep waits short until the context ends; the settings are those of the whole process.
+    """Keep waits short until the context ends; the settings hold for the whole process.
 
-    Products of matrices use one thread each: those of an answer are so small that several
-    threads take three times the processor time. What is in memory now is taken to stay, and the
-    garbage collector does not go through it again: that would stop everything for a while.
+    Matrix products use one thread each: those of a request are so small that several threads
+    need three times the processor time. The garbage collector skips all objects that exist now,
+    because a full collection would stop all threads for a while.
     """
-    before = sys.getswitchinterval()
+    interval_s = sys.getswitchinterval()
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()
@@ -37,40 +47,31 @@ def low_latency_threads() -> Iterator[None]:
             yield
     finally:
         gc.unfreeze()
-        sys.setswitchinterval(before)
-
-
-MMAP_THRESHOLD_BYTES = 8_388_608
-"""Blocks from this size on go back to the system when they are freed [bytes]. The scores of a
-batch are smaller: they are made and freed all the time, and stay in the heap."""
-TRIM_THRESHOLD_BYTES = 67_108_864
-"""Free memory at the end of a heap that is kept [bytes]."""
-MAX_ARENAS = 2
-"""Heaps that threads share; by default there are eight a processor."""
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Names of parameters, from ``malloc.h``."""
+        sys.setswitchinterval(interval_s)
 
 
 def limit_heap() -> bool:
-    """Let large blocks go back to the system when they are freed; False: nothing was changed.
+    """Make the C library return large freed blocks to the system.
 
-    The matrices of a release are replaced while a service runs. By default glibc begins to take
-    blocks of their size from heaps that small ones share, where they leave holes. It holds for
-    the whole process and cannot be taken back; other C libraries stay as they are.
+    The matrices of a release are replaced while a service runs. By default glibc soon takes
+    blocks of their size from heaps that small blocks share, where they leave gaps. The setting
+    holds for the whole process and cannot be undone.
+
+    Returns:
+        Whether the setting was changed; False with other C libraries than glibc.
 
     Source:
-        ``mallopt(3)``: setting a threshold also ends its growing by itself.
+        ``mallopt(3)``: setting a threshold also stops its automatic growth.
     """
     if not _is_glibc():
         return False
-    set_to = ctypes.CDLL(None).mallopt
-    chosen = (
+    mallopt = ctypes.CDLL(None).mallopt
+    settings = (
         (_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES),
         (_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES),
         (_ARENA_MAX, MAX_ARENAS),
     )
-    return all([set_to(name, value) == 1 for name, value in chosen])
+    return all([mallopt(parameter, value) == 1 for parameter, value in settings])
 
 
 def _is_glibc() -> bool:

@@ -1,13 +1,13 @@
-"""Values that many bodies have."""
+"""Types and base models that several endpoints share."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_ID_CHARS = 32_768
-"""Of an id [characters]; 10 kB of any script fit in."""
+"""Longest id [characters]; 10 kB of text in any script fit."""
 MAX_TEXT_CHARS = 100_000
-"""Of a description [characters]."""
+"""Longest text [characters]."""
 
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
@@ -18,26 +18,28 @@ Attributes = dict[str, Any]
 
 
 class RequestModel(BaseModel):
-    """What a caller sends: a name that is not known is a mistake."""
+    """Body or query of a request; unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ResponseModel(BaseModel):
-    """What a caller gets: later versions may say more."""
+    """Body of a response; later versions may add fields."""
 
-    request_id: str = Field(description="Under which the service has logged the request.")
+    request_id: str = Field(description="Id of the request in the log of the service.")
 
 
 class ProblemOut(ResponseModel):
-    """Why a request failed (RFC 9457)."""
+    """Description of an error (RFC 9457)."""
+
+    model_config = ConfigDict(title="Problem")
 
     title: str
     status: int
-    code: str = Field(description="Stable name of the fault.", examples=["bad_filter"])
+    code: str = Field(description="Stable error code.", examples=["bad_filter"])
     detail: str
 
 
 def with_example(value: dict[str, Any]) -> ConfigDict:
-    """Return the configuration of a model that shows one example."""
+    """Return the configuration of a request model with one example."""
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [value]})
