@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.server.auth.keys import ApiKeyStore
 from daybreak.service.serving import RecommenderService, ServiceOptions
+from daybreak.service.api_keys import ApiKeyStore
 from daybreak.service.privacy import Pseudonyms
 from tests.server.conftest import served, until
 

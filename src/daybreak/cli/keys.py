@@ -10,7 +10,7 @@ from daybreak.cli import options
 from daybreak.cli.output import show_frame, show_json, show_lines
 
 if TYPE_CHECKING:
-    from daybreak.server.auth.keys import ApiKey, ApiKeyStore
+    from daybreak.service.api_keys import ApiKey, ApiKeyStore
 
 RoleOption = Annotated[
     str, typer.Option("--role", metavar="ROLE", help="Role of the key: read, write or admin.")
@@ -69,7 +69,7 @@ def revoke(
 
 @contextmanager
 def _open_keys(store: str | None) -> "Iterator[ApiKeyStore]":
-    from daybreak.server.auth.keys import ApiKeyStore
+    from daybreak.service.api_keys import ApiKeyStore
 
     with options.open_workspace(create=True, store=store) as workspace:
         yield ApiKeyStore(workspace.store.journal)

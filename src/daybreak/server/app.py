@@ -11,8 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from daybreak.errors import DaybreakError
-from daybreak.server.auth.access import AccessControl
-from daybreak.server.auth.keys import ApiKeyCache, ApiKeyStore
+from daybreak.server.access import AccessControl
 from daybreak.server.gorse import GORSE_PREFIX, gorse_router
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.http.problems import install_handlers
@@ -27,6 +26,7 @@ from daybreak.server.options import ServerOptions
 from daybreak.server.routes import ROUTERS
 from daybreak.server.state import ServerState
 from daybreak.service.serving import RecommenderService
+from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
 
 log = logging.getLogger(__name__)
 

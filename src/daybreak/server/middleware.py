@@ -6,7 +6,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from daybreak.server.auth.access import CALLER_KEY
+from daybreak.server.access import CALLER_KEY
 from daybreak.server.http.paths import use_raw_path
 from daybreak.server.http.problems import internal_error, problem_response
 from daybreak.server.http.responses import new_request_id, request_id
@@ -82,7 +82,9 @@ class RequestLogMiddleware:
 
 
 class RawPathMiddleware:
-    """Finds routes by the raw path, so that ids may hold slashes; rejects paths that are no text.
+    """Makes routes match the raw path, so that ids may hold slashes.
+
+    It rejects paths that are not valid text.
 
     Args:
         app: Next application.

@@ -12,8 +12,9 @@ from daybreak.server.schemas.common import ProblemOut
 
 API_DESCRIPTION = """Recommendations for new users, new items and new catalogues.
 
-Ids may be any text; in paths they are percent-encoded, slashes included. Users need not be known.
-Every response has a `request_id`; every error is `application/problem+json` with a `code`.
+Ids may be any text; in paths they are percent-encoded, slashes included. Unknown users are
+allowed. Every response has a `request_id`; every error is `application/problem+json` with a
+`code`.
 """
 _PROBLEM_CONTENT = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -62,8 +62,8 @@ class ServerOptions:
         """Whether only programs on this machine can reach the server.
 
         Example:
-            >>> [ServerOptions(host=name).is_loopback for name in ("localhost", "::1", "0.0.0.0")]
-            [True, True, False]
+            >>> ServerOptions(host="::1").is_loopback, ServerOptions(host="0.0.0.0").is_loopback
+            (True, False)
         """
         if self.host == "localhost":
             return True

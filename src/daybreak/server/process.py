@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
 from daybreak.server.app import create_app
-from daybreak.server.auth.keys import ApiKeyStore
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
 from daybreak.service.serving import RecommenderService, ServiceOptions
+from daybreak.service.api_keys import ApiKeyStore
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
-"""The HTTP protocol of a connection, with a limit of the request head and readable rejections.
+"""The HTTP protocol of a connection: a limited request head and readable rejections.
 
-uvicorn's parser keeps a request head of any length in memory before a key has been checked; this
-protocol limits it. After rejecting a request, the protocol keeps reading and discarding input
-briefly, so that the client receives the response: a socket that is closed while the client still
-sends is reset, and the response is lost.
+uvicorn's parser keeps a request head of any length in memory before a key has been checked;
+this protocol limits it. After rejecting a request, the protocol keeps reading and discarding
+input briefly, so that the client receives the response: a socket that is closed while the
+client still sends is reset, and the response is lost.
 
 The class overrides methods of uvicorn's ``HttpToolsProtocol`` that are not documented.
 ``tests/server/test_protocol.py`` says which ones, and for which versions of uvicorn this was
@@ -33,8 +33,6 @@ MAX_DISCARD_BYTES = 16_000_000
 
 class LimitedHttpProtocol(HttpToolsProtocol):
     """HTTP/1.1 over one connection, with a limited request head."""
-
-    max_discard_bytes = MAX_DISCARD_BYTES
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -123,7 +121,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _discard(self, size: int) -> None:
         self._discarded_bytes += size
-        if self._discarded_bytes > self.max_discard_bytes:
+        if self._discarded_bytes > MAX_DISCARD_BYTES:
             self.transport.close()
 
 
@@ -133,4 +131,9 @@ def _response_bytes(code: str, status: int, detail: str, id_: str) -> bytes:
     )
     top = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
     headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
-    return b"%b%bx-request-id: %b\r\n\r\n%b" % (top, headers, id_.encode(), bytes(response.body))
+    return b"%b%bx-request-id: %b\r\n\r\n%b" % (
+        top,
+        headers,
+        id_.encode(),
+        bytes(response.body),
+    )

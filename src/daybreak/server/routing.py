@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daybreak.server.auth.keys import Role
 from daybreak.server.http.bodies import CheckedRequest
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import openapi_parameters
 from daybreak.server.openapi import PROBLEM_RESPONSES
 from daybreak.server.state import state_of
+from daybreak.service.api_keys import Role
 
 ROLE_EXTENSION = "x-role"
 """OpenAPI extension that holds the role that a key needs."""

@@ -1,4 +1,4 @@
-"""One row or many from a body."""
+"""Rows in request bodies, and the responses to writing them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,27 +15,33 @@ from daybreak.service.serving import IngestResult
 def rows_from_body(
     state: ServerState, table: str, body: dict[str, Any] | list[Any]
 ) -> list[Any]:
-    """Return the rows of a body: a list, an object with one, or a single row.
+    """Return the rows of a body: a list, an object with a list, or a single row.
+
+    Args:
+        state: State of the server, for the largest number of rows.
+        table: Key of the list in an object.
+        body: JSON body.
 
     Raises:
-        Refused: There are none, or too many.
+        HttpProblem: There are no rows, or too many.
     """
     rows = body.get(table) if isinstance(body, dict) and set(body) == {table} else body
     found = rows if isinstance(rows, list) else [body]
     if not found:
         raise HttpProblem("invalid", f"there are no {table} in the body")
-    most = state.options.batch
-    if len(found) > most:
-        raise HttpProblem("too_large", f"a body may have {most:,} rows, got {len(found):,}")
+    max_rows = state.options.batch
+    if len(found) > max_rows:
+        detail = f"a body may have {max_rows:,} rows, got {len(found):,}"
+        raise HttpProblem("too_large", detail)
     return found
 
 
 def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
-    """Return the refusal of a single row; None: it was taken."""
+    """Return the problem of a rejected row that was sent alone; None: it was stored."""
     if not outcome.rejected:
         return None
-    one = outcome.rejected[0]
-    return HttpProblem("invalid", f"{one.field or 'row'}: {one.reason}, got {one.value!r}")
+    row = outcome.rejected[0]
+    return HttpProblem("invalid", f"{row.field or 'row'}: {row.reason}, got {row.value!r}")
 
 
 async def put_row(
@@ -46,21 +52,21 @@ async def put_row(
     *,
     partial: bool,
 ) -> Response:
-    """Write the row of a path.
+    """Write the row of a path; return the response.
 
     Args:
-        put: Writes rows: ``Live.put_items`` or ``Live.put_users``.
-        key: The field of the id.
-        id_: That of the path.
-        body: The other fields; it may repeat the id.
-        partial: Whether fields that are not named stay as they are.
+        put: Method of the service that writes rows.
+        id_field: Name of the id field.
+        id_: Id in the path.
+        body: Other fields; they may repeat the id.
+        partial: Whether fields that are not in the body keep their values.
 
     Raises:
-        Refused: The body has another id, or the row is wrong.
+        HttpProblem: The body has another id, or the row is invalid.
     """
     if body.get(id_field, id_) != id_:
-        raise HttpProblem("invalid", f"{id_field} of the body is not that of the path")
+        raise HttpProblem("invalid", f"{id_field} of the body differs from the id in the path")
     outcome = await run_in_threadpool(put, [{**body, id_field: id_}], partial=partial)
-    if refused := single_row_problem(outcome):
-        raise refused
+    if problem := single_row_problem(outcome):
+        raise problem
     return json_response(vars(outcome))

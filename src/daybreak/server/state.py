@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import HTTPConnection
 
-from daybreak.server.auth.access import AccessControl
-from daybreak.server.auth.keys import ApiKeyStore
+from daybreak.server.access import AccessControl
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
+from daybreak.service.api_keys import ApiKeyStore
 
 if TYPE_CHECKING:
     from daybreak.service.serving import RecommenderService

@@ -1,7 +1,7 @@
 """Bodies and query parameters of gorse's API.
 
-Fields have snake_case names here and gorse's PascalCase names in JSON. OpenAPI names each schema as
-gorse does, without the prefix ``Gorse``; see :mod:`daybreak.server.openapi`.
+Fields have snake_case names here and gorse's PascalCase names in JSON. OpenAPI names each
+schema as gorse does, without the prefix ``Gorse``; see :mod:`daybreak.server.openapi`.
 """
 
 from typing import Annotated, Any

@@ -1,8 +1,9 @@
 """Path prefixes, and ids in paths.
 
-An id in a path is percent-encoded and may hold any character, slashes included. A server decodes
-``a%2Fb`` before it looks for a route, so that the id ``a/b`` looks like two parts of a path. Below
-``/api/`` routes are therefore found by the raw path, and each part is decoded on its own.
+An id in a path is percent-encoded and may hold any character, slashes included. A server
+decodes ``a%2Fb`` before it looks for a route, so that the id ``a/b`` looks like two parts of a
+path. Below ``/api/`` routes are therefore found by the raw path, and each part is decoded on
+its own.
 """
 
 from urllib.parse import quote, unquote, unquote_to_bytes

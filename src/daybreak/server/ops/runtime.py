@@ -50,12 +50,15 @@ def low_latency_threads() -> Iterator[None]:
         sys.setswitchinterval(interval_s)
 
 
-def limit_heap() -> bool:
+def limit_heap(*, is_glibc: bool | None = None) -> bool:
     """Make the C library return large freed blocks to the system.
 
     The matrices of a release are replaced while a service runs. By default glibc soon takes
     blocks of their size from heaps that small blocks share, where they leave gaps. The setting
     holds for the whole process and cannot be undone.
+
+    Args:
+        is_glibc: Whether the C library is glibc; default: found out.
 
     Returns:
         Whether the setting was changed; False with other C libraries than glibc.
@@ -63,7 +66,7 @@ def limit_heap() -> bool:
     Source:
         ``mallopt(3)``: setting a threshold also stops its automatic growth.
     """
-    if not _is_glibc():
+    if not (_is_glibc() if is_glibc is None else is_glibc):
         return False
     mallopt = ctypes.CDLL(None).mallopt
     settings = (

@@ -14,7 +14,6 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from daybreak.data import ImportResult
 from daybreak.errors import DaybreakError, NotFoundError
-from daybreak.server.auth.keys import KEY_RECORD_KIND as KEYS
 from daybreak.server.http.bodies import iter_gzip_lines, receive_file
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
@@ -22,6 +21,7 @@ from daybreak.server.http.responses import json_response
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
 from daybreak.server.state import state_of
+from daybreak.service.api_keys import KEY_RECORD_KIND as KEYS
 from daybreak.service.ingest.files import Sources, parse_columns
 from daybreak.service.serving import RecommenderService
 from daybreak.service.serving.service import ingest_import

@@ -173,8 +173,10 @@ def rules_for_categories(categories: Sequence[str]) -> Rules:
     """Return the rules of a list whose items are in every one of some categories.
 
     Example:
-        >>> rules_for_categories(["tea"]).categories, rules_for_categories(["tea", "Earl's"]).where
-        (('tea',), "has(categories, 'tea') and has(categories, 'Earl''s')")
+        >>> rules_for_categories(["tea"]).categories
+        ('tea',)
+        >>> rules_for_categories(["tea", "Earl's"]).where
+        "has(categories, 'tea') and has(categories, 'Earl''s')"
     """
     named = [name for name in categories if name]
     return (

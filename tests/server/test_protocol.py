@@ -1,15 +1,53 @@
-"""What comes off the wire, before there is any request."""
+"""Limits of the HTTP protocol, and what it relies upon in uvicorn."""
 
+import inspect
 import json
 import socket
+from importlib.metadata import version
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from daybreak.server import protocol
-from daybreak.server.protocol import MAX_HEAD_BYTES
+from daybreak.server.protocol import MAX_HEAD_BYTES, LimitedHttpProtocol
 from tests.server.conftest import WAIT_S, scrape, sent
 
 LIVE = "GET /health/live HTTP/1.1"
+CHECKED_UVICORN = (34, 54)
+"""Versions 0.x of uvicorn for which the contract below was checked, first and last."""
+OVERRIDDEN = {
+    "data_received": ["self", "data"],
+    "connection_lost": ["self", "exc"],
+    "send_400_response": ["self", "msg"],
+    "on_message_begin": ["self"],
+    "on_headers_complete": ["self"],
+    "on_message_complete": ["self"],
+}
+"""Methods that ``LimitedHttpProtocol`` overrides, with their parameters."""
+READ = {
+    HttpToolsProtocol: {"config", "loop", "transport", "cycle"},
+    RequestResponseCycle: {
+        "disconnected", "message_event", "response_started", "response_complete",
+    },
+}  # fmt: skip
+"""Attributes that ``LimitedHttpProtocol`` reads or sets."""
+
+
+def test_uvicorn_keeps_the_undocumented_contract_of_its_protocol():
+    """After an update of uvicorn: read its protocol, then raise CHECKED_UVICORN."""
+    major, minor = map(int, version("uvicorn").split(".")[:2])
+    assert major == 0
+    assert CHECKED_UVICORN[0] <= minor <= CHECKED_UVICORN[1]
+    for name, parameters in OVERRIDDEN.items():
+        assert (
+            list(inspect.signature(getattr(HttpToolsProtocol, name)).parameters) == parameters
+        )
+        assert name in vars(LimitedHttpProtocol)
+    for kind, attributes in READ.items():
+        source = inspect.getsource(kind.__init__)
+        assert all(f"self.{name}" in source for name in attributes)
+    parser_hooks = inspect.getsource(HttpToolsProtocol.__init__)
+    assert "HttpRequestParser(self)" in parser_hooks  # calls on_message_begin and the others
 
 
 @pytest.fixture
@@ -87,8 +125,7 @@ def test_the_answer_can_be_read_though_the_caller_sends_on(url):
     assert answer.count(b"HTTP/1.1") == 1
 
 
-def test_nobody_may_send_on_for_ever(url, monkeypatch):
-    monkeypatch.setattr(protocol, "MAX_DISCARD_BYTES", 1_000_000)
+def test_the_rest_of_a_rejected_request_is_discarded_up_to_a_limit(url):
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), WAIT_S) as connection:
         connection.sendall(b"GARBAGE\r\n\r\n")

@@ -1,0 +1,149 @@
+"""Access of requests: API keys with roles, rate limits, allowed host names and origins."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from daybreak.server.http.problems import HttpProblem
+from daybreak.server.options import ServerOptions
+from daybreak.service.api_keys import ApiKeyCache, Role
+
+CALLER_KEY = "daybreak.caller"
+"""Key of the ASGI scope that holds the caller for the log: id of the key, or the address."""
+MAX_CALLERS = 10_000
+"""Largest number of callers with a token bucket; the one seen longest ago is dropped first."""
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybreak"'}
+
+
+class AccessControl:
+    """Checks that each request passes before its body is read.
+
+    Args:
+        options: Options of the server.
+        key_cache: API keys; None: requests need no key.
+    """
+
+    def __init__(self, options: ServerOptions, key_cache: ApiKeyCache | None) -> None:
+        self.key_cache = key_cache
+        self._rate_limiter = RateLimiter(options.rate)
+        names = {name.lower() for name in options.hosts}
+        self._allowed_hosts = _LOCAL_HOSTS | names | {options.host}
+        self._is_local_only = key_cache is None and options.is_loopback
+
+    def authorize(self, scope: Scope, role: Role) -> None:
+        """Check key, role, host name, origin and rate of a request.
+
+        Raises:
+            HttpProblem: One of the checks failed.
+        """
+        headers = Headers(scope=scope)
+        if self.key_cache is None:
+            caller = self._authorize_by_address(scope, headers)
+        else:
+            caller = self._authorize_by_key(self.key_cache, scope, headers, role)
+        scope[CALLER_KEY] = caller
+        self._check_rate(caller)
+
+    def _authorize_by_address(self, scope: Scope, headers: Headers) -> str:
+        """Return the caller; reject requests of other sites' pages in a local browser."""
+        host = _hostname(f"//{headers.get('host', '')}")
+        if self._is_local_only and host not in self._allowed_hosts:
+            raise HttpProblem(
+                "bad_host", "this host name is not allowed; allow it with --allow-host"
+            )
+        origin = headers.get("origin")
+        if origin is not None and _hostname(origin) not in self._allowed_hosts:
+            raise HttpProblem("bad_origin", "requests from pages of other sites are rejected")
+        return _address(scope)
+
+    def _authorize_by_key(
+        self, key_cache: ApiKeyCache, scope: Scope, headers: Headers, role: Role
+    ) -> str:
+        text = _presented_key(headers)
+        key = key_cache.find(text) if text else None
+        if key is None:
+            self._check_rate(_address(scope))
+            code, detail = (
+                ("wrong_key", "the API key is invalid")
+                if text
+                else ("no_key", "an API key is required: X-API-Key: KEY")
+            )
+            raise HttpProblem(code, detail, headers=_CHALLENGE)
+        if not key.allows(role):
+            detail = f"this request needs a key with the role {role}, not {key.role}"
+            raise HttpProblem("forbidden", detail)
+        return f"key {key.id}"
+
+    def _check_rate(self, caller: str) -> None:
+        wait_s = self._rate_limiter.take_token(caller)
+        if wait_s:
+            raise HttpProblem("too_many_requests", "too many requests", retry_after_s=wait_s)
+
+
+class RateLimiter:
+    """One token bucket for each caller; it holds the tokens of one second, and at least ten.
+
+    Args:
+        rate: Mean rate of each caller [1/s]; 0: no limit.
+        clock: Function that returns the time [s].
+        max_callers: Largest number of buckets.
+
+    Example:
+        >>> now = [0.0]
+        >>> limiter = RateLimiter(10, clock=lambda: now[0])
+        >>> [limiter.take_token("ann") for _ in range(11)][-2:]
+        [0.0, 0.1]
+        >>> now[0] = 0.2
+        >>> limiter.take_token("ann")
+        0.0
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        max_callers: int = MAX_CALLERS,
+    ) -> None:
+        self._rate = rate
+        self._capacity = max(10.0, rate)
+        self._clock = clock
+        self._max_callers = max_callers
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take_token(self, caller: str) -> float:
+        """Take a token; return 0, or the wait until there is one [s]."""
+        if not self._rate:
+            return 0.0
+        now = self._clock()
+        tokens, updated_at = self._buckets.pop(caller, (self._capacity, now))
+        tokens = min(self._capacity, tokens + (now - updated_at) * self._rate)
+        has_token = tokens >= 1.0
+        self._buckets[caller] = (tokens - 1.0 if has_token else tokens, now)
+        if len(self._buckets) > self._max_callers:
+            self._buckets.popitem(last=False)
+        return 0.0 if has_token else (1.0 - tokens) / self._rate
+
+
+def _presented_key(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return f"address {client[0]}" if client else "address unknown"
+
+
+def _hostname(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
