@@ -27,7 +27,7 @@ def locked(keys, start):
 def test_a_key_is_kept_as_a_hash_and_found_by_its_text_alone():
     journal = MemoryJournal()
     key, text = ApiKeyStore(journal).create("write", "shop")
-    kept = journal.records("keys")[key.id]
+    kept = journal.documents("keys")[key.id]
     assert text.split("_", 2)[2] not in str(kept)
     ring = ApiKeyCache(ApiKeyStore(journal))
     assert ring.find(text) == key

@@ -88,12 +88,12 @@ class ApiKeyStore:
         salt = secrets.token_hex(16)
         known_role = next(one for one in ROLES if one == role)
         key = ApiKey(id_, known_role, name, time.time(), salt, _digest(secret, salt))
-        self._journal.put_records(KEY_RECORD_KIND, {id_: asdict(key)})
+        self._journal.put_documents(KEY_RECORD_KIND, {id_: asdict(key)})
         return key, f"{KEY_PREFIX}_{id_}_{secret}"
 
     def all(self) -> list[ApiKey]:
         """Return all keys that are not revoked, the oldest first."""
-        records = self._journal.records(KEY_RECORD_KIND).values()
+        records = self._journal.documents(KEY_RECORD_KIND).values()
         return sorted(map(_key_from_record, records), key=lambda key: key.created_at)
 
     def revoke(self, id_: str) -> ApiKey:
@@ -106,7 +106,7 @@ class ApiKeyStore:
         if id_ not in known:
             listed = ", ".join(known) or "none"
             raise NotFoundError(f"there is no key {id_!r:.60}; known: {listed}")
-        self._journal.put_records(KEY_RECORD_KIND, {id_: None})
+        self._journal.put_documents(KEY_RECORD_KIND, {id_: None})
         return known[id_]
 
 
