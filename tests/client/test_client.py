@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+import daybreak.client
 from daybreak.client import (
     Accepted,
     AsyncClient,
@@ -263,3 +264,10 @@ def test_both_clients_can_do_the_same():
         return found
 
     assert shape(Client) == shape(AsyncClient)
+
+
+def test_names_of_before_work_and_name_the_new_ones():
+    with pytest.warns(DeprecationWarning, match="use daybreak.client.ResourceNotFoundError"):
+        assert daybreak.client.MissingError is ResourceNotFoundError
+    with pytest.raises(AttributeError):
+        _ = daybreak.client.NoSuchName

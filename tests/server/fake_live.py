@@ -16,19 +16,19 @@ from daybreak.service.serving.batcher import Batcher
 
 
 class MemoryJournal:
-    """Only the records of a journal."""
+    """The documents of a journal, in memory."""
 
     def __init__(self):
         self._kinds = {}
 
-    def put_records(self, kind, records):
+    def put_documents(self, kind, documents):
         kept = self._kinds.setdefault(kind, {})
-        for id_, record in records.items():
+        for id_, document in documents.items():
             kept.pop(id_, None)
-            if record is not None:
-                kept[id_] = dict(record)
+            if document is not None:
+                kept[id_] = dict(document)
 
-    def records(self, kind):
+    def documents(self, kind):
         return dict(sorted(self._kinds.get(kind, {}).items()))
 
 

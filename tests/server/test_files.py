@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from daybreak.config import Settings
-from daybreak.service.serving import RecommenderService, ServiceOptions
 from daybreak.service.api_keys import ApiKeyStore
 from daybreak.service.privacy import Pseudonyms
+from daybreak.service.serving import RecommenderService, ServiceOptions
 from tests.server.conftest import served, until
 
 EVENTS = "Kunde,item_id\nann,tea-0\nbob,cup-1\n,tea-0\n"

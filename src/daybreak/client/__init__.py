@@ -1,7 +1,7 @@
 """Client of Daybreak services: typed results, typed errors and safe retries.
 
-The package imports nothing of Daybreak but :mod:`daybreak.errors`, so that an application stays
-light. Start reading in ``async_client``; ``client`` is generated from it.
+The package imports only :mod:`daybreak.errors` and :mod:`daybreak.deprecation`, so that an
+application stays light. Start reading in ``async_client``; ``client`` is generated from it.
 """
 
 from daybreak.client.async_client import AsyncClient
@@ -45,6 +45,7 @@ from daybreak.client.results import (
     Variant,
 )
 from daybreak.client.transport import Retries
+from daybreak.deprecation import deprecated_names
 
 __all__ = [
     "Accepted",
@@ -85,3 +86,21 @@ __all__ = [
     "Variant",
     "with_event_ids",
 ]
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        old: f"daybreak.client.{new}"
+        for old, new in {
+            "AnsweredError": "ResponseError",
+            "Asker": "UserInfo",
+            "FaultError": "ServerError",
+            "Measured": "Measurement",
+            "MissingError": "ResourceNotFoundError",
+            "Model": "ModelInfo",
+            "Online": "OnlineResult",
+            "Report": "ExperimentResult",
+            "Split": "SampleRatio",
+        }.items()
+    },
+)

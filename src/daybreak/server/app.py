@@ -25,8 +25,8 @@ from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
 from daybreak.server.routes import ROUTERS
 from daybreak.server.state import ServerState
-from daybreak.service.serving import RecommenderService
 from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
+from daybreak.service.serving import RecommenderService
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from daybreak.server.app import create_app
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
-from daybreak.service.serving import RecommenderService, ServiceOptions
 from daybreak.service.api_keys import ApiKeyStore
+from daybreak.service.serving import RecommenderService, ServiceOptions
 
 log = logging.getLogger(__name__)
 
