@@ -318,6 +318,10 @@ class Store(ClosesOnExit):
     def releases(self) -> list[Release]:
         """Return all releases, the newest first."""
 
+    def active_release(self) -> Release | None:
+        """Return the active release; None before the first training."""
+        return next((release for release in self.releases() if release.active), None)
+
     @abstractmethod
     def settings(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Apply changes (None deletes) and return all settings; values are JSON."""

@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Self
 
 from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.ranking.reranking.rules import Rules
@@ -19,6 +19,7 @@ from daybreak.service.experiments.metrics import ItemFacts
 from daybreak.service.experiments.online import ClickRates, OnlineReport, online_report
 from daybreak.service.experiments.report import ExperimentReport
 from daybreak.service.experiments.report_builder import build_report
+from daybreak.store import Store
 from daybreak.store.base import Journal
 
 EXPERIMENT_RECORDS = "experiments"
@@ -63,6 +64,27 @@ class ExperimentManager:
         self._running: tuple[ExperimentPlan, ...] = ()
         self._click_rates = ClickRates(journal)
         self.refresh()
+
+    @classmethod
+    def for_store(
+        cls,
+        store: Store,
+        item_facts: Callable[[], ItemFacts],
+        check_rules: Callable[[Rules], object],
+    ) -> Self:
+        """Return the experiments of a store whose releases variants can name.
+
+        Args:
+            store: The store.
+            item_facts: Returns facts of the items for reports.
+            check_rules: Raises if the catalogue cannot follow rules.
+        """
+        return cls(
+            store.journal,
+            releases=lambda: [release.id for release in store.releases()],
+            item_facts=item_facts,
+            check_rules=check_rules,
+        )
 
     def refresh(self) -> None:
         """Read again what runs, since another process may have changed it."""

@@ -14,7 +14,7 @@ from weakref import ref
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.releases.release import read_release
+from daybreak.service.releases.release import read_release, release_folder
 from daybreak.service.serving.fallback import needs_rebuild, untrained_snapshot
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.scorers import PartitionedScorer
@@ -200,7 +200,7 @@ class ReleaseManager:
 
         One that cannot be loaded is remembered, and is not tried again.
         """
-        active = next((found for found in self._store.releases() if found.active), None)
+        active = self._store.active_release()
         if active is None or active.id in {
             self.current.release,
             *(f.release for f in self.failed),
@@ -266,7 +266,7 @@ class ReleaseManager:
 
     def release_folder(self, release: Release) -> Path:
         """Return where a release lies: beside the store, so that both can be moved."""
-        return (self._folder or Path()) / release.folder
+        return release_folder(self._folder, release)
 
     @property
     def cursor(self) -> int:

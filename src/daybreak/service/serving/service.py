@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,7 @@ from daybreak.service.privacy import (
     erase_user,
     export_user,
 )
+from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.releases.release import releases_root
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
@@ -68,8 +69,8 @@ class ServiceOptions:
     """How long events and answers are kept; None: for good."""
     retrain: RetrainPolicy | None = None
     """When to train again; None: when somebody asks for it."""
-    train_options: tuple[str, ...] = ()
-    """Further options of ``daybreak train``, as in ``("--budget", "600")``."""
+    training: TrainOptions = field(default_factory=TrainOptions)
+    """How trainings start, and when their releases replace the active one."""
     explore: bool = False
     """Whether new items are tried out on askers who do not say; any request may ask for it."""
     exposure: ExposureBudget = field(default_factory=ExposureBudget)
@@ -144,11 +145,8 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         self._log = AnswerLog(self.journal)
         self._ingestor = Ingestor(self.store, pseudonyms)
         self._engine = RecommendEngine(self._releases, self._log, pseudonyms)
-        self._experiments = self._engine.experiments = ExperimentManager(
-            self.journal,
-            releases=lambda: [release.id for release in self.store.releases()],
-            item_facts=self._item_facts,
-            check_rules=self._check_rules,
+        self._experiments = self._engine.experiments = ExperimentManager.for_store(
+            self.store, self._item_facts, self._check_rules
         )
         self._explorer = self._engine.explorer = Explorer(
             self.journal, budget=options.exposure, options=options.exploring, seed=settings.seed
@@ -157,7 +155,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         self._engine.explores_by_default = options.explore
         self._read_api = ReadApi(self.store, self._releases)
         self._retrain_runner = RetrainRunner(
-            settings, self.journal, options=options.train_options
+            settings, self.journal, retrain, asdict(options.training)
         )
         self._retrain_monitor = RetrainMonitor(
             self.store, self._releases, self._retrain_runner, options.retrain
@@ -458,7 +456,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         """
         return self._releases.rollback().release
 
-    def retrain(self, *, wait: bool = False, reason: str = "asked for") -> str:
+    def retrain(self, *, wait: bool = False, reason: str = "requested") -> str:
         """Start a training in a process of its own; its release goes through the gate.
 
         Args:
