@@ -17,21 +17,21 @@ from daybreak.store.postgres import PostgresStore
 from daybreak.store.sqlite import SqliteStore
 
 __all__ = [
-    "LoggedRecommendation",
     "Changes",
     "ErasureCounts",
     "Journal",
+    "LoggedItem",
+    "LoggedRecommendation",
     "PostgresStore",
     "Release",
-    "LoggedItem",
     "SqliteStore",
     "Store",
     "UpgradeResult",
     "WriteResult",
     "dump",
+    "hide_password",
     "open_store",
     "restore",
     "stores",
     "upgrade_store",
-    "hide_password",
 ]
