@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from daybreak.data import Tables
-from daybreak.store import LoggedItem, LoggedRecommendation, open_store
+from daybreak.store import LoggedItem, LoggedRecommendation, cursors, open_store
 
 SECRET = "ann-of-the-green-gables"
 
