@@ -78,14 +78,14 @@ def test_the_store_has_every_row(old, expected):
 
 def test_the_events_keep_what_they_came_with(old):
     with open_store(old / "shop.db") as store:
-        events = store.journal.event_page(user="person-0").events
+        events = store.event_page(user="person-0").events
         assert events["recommendation_id"].to_list()[0] == "a1"
         assert json.loads(events["context"][0]) == {"page": "home", "tags": ["茶"]}
 
 
 def test_recommendations_are_found_in_the_log(old, expected):
     with open_store(old / "shop.db") as store:
-        log = store.journal
+        log = store
         first, second = log.recommendations()
         assert (first.id, first.experiment, first.session_id) == ("a1", "next", "s0")
         assert [(one.item_id, one.rank, one.explored) for one in first.shown] == [

@@ -33,7 +33,7 @@ def store(tmp_path):
 def run(store, tmp_path):
     """Return a runner of a training function."""
     settings = Settings(store=f"sqlite:///{tmp_path}/shop.db")
-    return lambda train, **options: RetrainRunner(settings, store.journal, train, options)
+    return lambda train, **options: RetrainRunner(settings, store, train, options)
 
 
 def test_a_training_runs_in_a_process_of_its_own_and_is_recorded(run):
@@ -73,8 +73,8 @@ def test_a_training_that_does_not_end_well_says_why(run, train, status, note):
 def test_a_training_whose_process_is_gone_is_lost(store, run):
     mine = run(trainings.wait_long)
     task = mine.start()
-    record = store.journal.documents(TASK_RECORDS)[task]
-    store.journal.put_documents(
+    record = store.documents(TASK_RECORDS)[task]
+    store.put_documents(
         TASK_RECORDS, {"train-old": {**record, "id": "train-old", "pid": 2**22 + 1}}
     )
     other = run(trainings.succeed)
@@ -86,7 +86,7 @@ def test_a_training_whose_process_is_gone_is_lost(store, run):
 
 def test_a_store_in_memory_cannot_be_trained_on_by_another_process(store):
     settings = Settings(store="sqlite:///:memory:")
-    memory = RetrainRunner(settings, store.journal, trainings.succeed)
+    memory = RetrainRunner(settings, store, trainings.succeed)
     with pytest.raises(ConfigError, match="another process"):
         memory.start()
 

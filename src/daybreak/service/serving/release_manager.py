@@ -121,7 +121,6 @@ class ReleaseManager:
 
     def __init__(self, store: Store, folder: Path | None) -> None:
         self._store = store
-        self._journal = store.journal
         self._folder = folder
         self._update_lock = RLock()
         self._load_lock = Lock()
@@ -155,7 +154,7 @@ class ReleaseManager:
             StoreError: It cannot be read; what was taken in before stays.
         """
         with self._update_lock:
-            changes = self._journal.changes(self._cursor)
+            changes = self._store.changes(self._cursor)
             if not changes.complete:
                 self._reload_all()
             elif changes.cursor != self._cursor:
@@ -275,7 +274,7 @@ class ReleaseManager:
 
     def _read_store(self) -> tuple[int, Tables]:
         """Return everything; what is written meanwhile comes with the next changes."""
-        cursor = self._journal.changes(-1).cursor
+        cursor = self._store.changes(-1).cursor
         return cursor, self._store.tables()
 
     def _find_release(self, release: str) -> Release:
@@ -296,7 +295,7 @@ class ReleaseManager:
     def _register(self, scene: ReleaseSnapshot, cursor: int) -> ReleaseSnapshot:
         with self._update_lock:
             self.sync()
-            changes = self._journal.changes(cursor)
+            changes = self._store.changes(cursor)
             scene = scene.with_changes(changes) if changes.complete else scene
             self._states = {**self._states, scene.release: scene}
             return scene

@@ -21,7 +21,7 @@ from uuid import uuid4
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
 from daybreak.service.training.function_process import start_function
-from daybreak.store.base import Journal
+from daybreak.store import DocumentStore
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ class RetrainRunner:
 
     Args:
         settings: Store, encoder and seed of the trainings.
-        journal: Journal of the store.
+        documents: DocumentStore of the store.
         train: Function that trains; it is called in a process of its own with
             ``settings`` and ``options`` as JSON values, and returns the fields of
             :class:`TrainingOutcome`.
@@ -211,12 +211,12 @@ class RetrainRunner:
     def __init__(
         self,
         settings: Settings,
-        journal: Journal,
+        documents: DocumentStore,
         train: Callable[..., dict[str, Any]],
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings
-        self._journal = journal
+        self._documents = documents
         self._train = train
         self._options = dict(options or {})
         self._lock = Lock()
@@ -267,7 +267,7 @@ class RetrainRunner:
 
     def tasks(self) -> list[RetrainTask]:
         """Return all trainings, the newest first."""
-        documents = self._journal.documents(TASK_RECORDS)
+        documents = self._documents.documents(TASK_RECORDS)
         found = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
         return sorted(found, key=lambda task: -task.started_at)
 
@@ -285,7 +285,7 @@ class RetrainRunner:
                 )
                 self._put(lost)
         old: dict[str, Mapping[str, Any] | None] = {task.id: None for task in tasks[MAX_TASKS:]}
-        self._journal.put_documents(TASK_RECORDS, old)
+        self._documents.put_documents(TASK_RECORDS, old)
 
     def _await_exit(self, task: RetrainTask, process: "subprocess.Popen[str]") -> None:
         output, errors = process.communicate()
@@ -306,7 +306,7 @@ class RetrainRunner:
             del self._watchers[task.id]
 
     def _put(self, task: RetrainTask) -> None:
-        self._journal.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
+        self._documents.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
 
 
 def _parse_outcome(status: int, output: str, errors: str) -> TrainingOutcome:
