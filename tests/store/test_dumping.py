@@ -78,7 +78,7 @@ def test_a_dump_is_restored_into_every_kind_of_store(url, lasting_url, tmp_path)
         assert np.array_equal(other.vectors("m", ["a"])["a"], np.float32([0.1, -2.0]))
         again = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
         assert other.write(again, event_ids=pl.Series(["1"])).events == 0
-        assert not other.store.changes(cursor).complete
+        assert not other.changes(cursor).complete
 
 
 def test_a_dump_of_a_file_becomes_a_database(file, postgres):
