@@ -352,10 +352,6 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         """Return all releases, newest first."""
 
     def active_release(self) -> Release | None:
-        """Return the release that is served; None if there is none."""
-        return next((release for release in self.releases() if release.active), None)
-
-    def active_release(self) -> Release | None:
         """Return the active release; None before the first training."""
         return next((release for release in self.releases() if release.active), None)
 

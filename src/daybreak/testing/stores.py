@@ -449,9 +449,7 @@ def check_no_injection(open_fresh: OpenStore) -> None:
         store.write(_events(*((text, text, 1.0) for text in texts)), event_ids=pl.Series(texts))
         assert _pairs(store.tables(users=texts)) == [(text, text) for text in texts]
         for text in texts:
-            store.put_recommendations(
-                [_recommendation(text, 1.0, text, experiment=text)]
-            )
+            store.put_recommendations([_recommendation(text, 1.0, text, experiment=text)])
             store.put_documents(text, {text: {text: text}})
             assert store.documents(text) == {text: {text: text}}
             assert store.recommendations(user=text, experiment=text, ids=[text])

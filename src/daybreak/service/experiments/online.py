@@ -201,9 +201,7 @@ class _PeriodTotals:
     ) -> "_PeriodTotals":
         """Read answers piece by piece; no more than one of them is in memory."""
         since, until = span
-        heads = log.recommendation_summaries(since=since, until=until).filter(
-            ~pl.col("shadow")
-        )
+        heads = log.recommendation_summaries(since=since, until=until).filter(~pl.col("shadow"))
         reactions = log.reactions(since=since, until=until + attribution.window_h * 3600)
         sums, answers, items = (
             RunningSums("number", "unit"),

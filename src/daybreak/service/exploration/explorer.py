@@ -111,9 +111,7 @@ class Explorer:
         self.budget = budget or ExposureBudget()
         self.options = options or ExplorationConfig()
         self.seed = seed
-        self.impressions = Impressions(
-            store, IMPRESSION_WINDOW_RATIO * self.budget.days, clock
-        )
+        self.impressions = Impressions(store, IMPRESSION_WINDOW_RATIO * self.budget.days, clock)
         self._clock = clock
         self._refresh_lock = threading.Lock()
         self._new_items: OrderedDict[int, _CachedNewItems] = OrderedDict()

@@ -201,7 +201,7 @@ class RetrainRunner:
 
     Args:
         settings: Store, encoder and seed of the trainings.
-        documents: DocumentStore of the store.
+        documents: Documents of the store.
         train: Function that trains; it is called in a process of its own with
             ``settings`` and ``options`` as JSON values, and returns the fields of
             :class:`TrainingOutcome`.
