@@ -12,7 +12,7 @@ from daybreak import Recommender
 from daybreak.cli.app import run
 from daybreak.evaluation import Report
 from daybreak.models import models
-from daybreak.server.auth.keys import ApiKeyCache, ApiKeyStore
+from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
 from daybreak.store import open_store, restore, upgrade_store
 from daybreak.testing.encoders import CountingEncoder
 from daybreak.testing.models import example_dataset, example_queries
