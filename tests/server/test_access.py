@@ -14,7 +14,7 @@ EVENT = {"user_id": "ann", "item_id": "tea"}
 
 @pytest.fixture
 def keys(live):
-    return ApiKeyStore(live.documents)
+    return ApiKeyStore(live.store)
 
 
 @pytest.fixture
