@@ -40,7 +40,7 @@ def deprecated_names(module: str, moved: Mapping[str, str]) -> Callable[[str], o
 
 
 def warn_deprecated(old: str, new: str) -> None:
-    """Warn that ``old`` is deprecated; the warning points to the caller of the calling function.
+    """Warn that ``old`` is deprecated, on behalf of the function that calls this one.
 
     Args:
         old: Name that was used.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.importing import preview, read_folder, read_tables
+from daybreak.data.importing import InputTables, preview, read_folder, read_tables
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
 
@@ -309,6 +309,38 @@ def test_columns_can_be_chosen_for_all_tables_or_one(put):
 def test_a_preview_shows_the_columns_only(put):
     shown = preview(put("e.csv", "userID,itemID,x\nbroken"))
     assert shown["events"].convention == "Microsoft Recommenders"
+
+
+def test_a_preview_of_json_lines_reads_the_first_block_and_reading_goes_on_from_there(
+    put, monkeypatch
+):
+    monkeypatch.setattr("daybreak.data.readers.text.READ_BLOCK_BYTES", 30)
+    rows = [{"item_id": "1", "title": "tea"}, {"item_id": "2"}, {"item_id": "3", "price": 4}]
+    inputs = InputTables.open({"items": put("i.jsonl", "\n".join(map(json.dumps, rows)))})
+    assert [column.target for column in inputs.preview()["items"].used] == ["item_id", "title"]
+    items = inputs.read().tables.items
+    assert items.rows() == [("1", "tea", None), ("2", None, None), ("3", None, 4)]
+
+
+def test_an_id_that_appears_late_in_json_lines_is_found_by_the_preview(put, monkeypatch):
+    monkeypatch.setattr("daybreak.data.readers.text.READ_BLOCK_BYTES", 20)
+    path = put("i.jsonl", '{"title": "no id"}\n{"item_id": "7"}\n')
+    assert preview(items=path)["items"].source_of("item_id") == "item_id"
+
+
+def test_the_rows_of_a_parquet_file_are_read_after_its_columns(tmp_path):
+    path = tmp_path / "items.parquet"
+    pl.DataFrame({"item_id": ["1"], "title": ["tea"]}).write_parquet(path)
+    inputs = InputTables.open({"items": path})
+    pl.DataFrame({"item_id": ["2"], "title": ["rum"]}).write_parquet(path)
+    assert inputs.read().tables.items.rows() == [("2", "rum")]
+
+
+def test_characters_at_the_end_of_a_long_file_tell_its_encoding(put):
+    lines = [f"{n},tea" for n in range(2_000)]
+    result = read_tables(items=put("i.csv", "\n".join(["item_id,title", *lines, "x,绿茶,"])))
+    assert result.tables.items["title"][-1] == "绿茶"
+    assert not result.notes
 
 
 def test_types_of_attributes_are_found_and_codes_stay_text(put):

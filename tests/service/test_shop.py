@@ -52,7 +52,7 @@ def test_a_file_is_told_by_its_name_before_its_columns(tmp_path):
     (tmp_path / "items.csv").write_text("item_id,user_id\nx,a\n")
     (tmp_path / "export.csv").write_text("item_id,user_id\nx,a\n")
     found = find_files([tmp_path / "items.csv", tmp_path / "export.csv"])
-    assert {role: path.name for role, path in found.items()} == {
+    assert {role: table.file for role, table in found.items()} == {
         "events": "export.csv",
         "items": "items.csv",
     }

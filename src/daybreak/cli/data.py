@@ -137,7 +137,7 @@ def _show_mappings(sources: "Sources", *, as_json: bool) -> None:
     if as_json:
         tables = {
             role: {
-                "file": sources.files[role].name,
+                "file": sources.inputs.opened[role].file,
                 "convention": mapping.convention,
                 "columns": {column.target: column.source for column in mapping.used},
                 "not_used": mapping.unused,
@@ -146,9 +146,8 @@ def _show_mappings(sources: "Sources", *, as_json: bool) -> None:
         }
         show_json({"tables": tables})
     else:
-        show_lines(
-            [f"{sources.files[role].name}: {mapping}" for role, mapping in mappings.items()]
-        )
+        opened = sources.inputs.opened
+        show_lines([f"{opened[role].file}: {mapping}" for role, mapping in mappings.items()])
 
 
 def _show_import(

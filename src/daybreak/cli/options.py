@@ -111,7 +111,8 @@ def build_sources(
     from daybreak.service.ingest.files import Sources, find_files, parse_columns
 
     columns = parse_columns(column or [], "--column")
-    return Sources(find_files(paths or [], named, columns), columns, rules, encoding)
+    files = find_files(paths or [], named, columns, encoding)
+    return Sources(files, columns, rules, encoding)
 
 
 def parse_event_rules(

@@ -1,19 +1,14 @@
-"""What columns are called elsewhere: our name -> their names in snake_case, likeliest first.
-
-Column names as they stand in a file, turned into snake_case names.
-
-Recognise the columns of a table by name, show the result, let the caller overrule it.
-"""
+"""Column names: their usual spellings, and the mapping of input columns to table columns."""
 
 import re
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as Dict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from daybreak.errors import ConfigError, DataError
+from daybreak.errors import ConfigError, DataError, NextStep
 
 TableRole: TypeAlias = Literal["events", "items", "users"]
+TABLE_ROLES: tuple[TableRole, ...] = get_args(TableRole)
 
 _ITEM_IDS = (
     *("item_id", "item", "itemid", "iid", "movie_id", "movieid", "product_id", "productid"),
@@ -204,7 +199,7 @@ class ColumnMapping:
 
 
 def match_columns(
-    sources: Sequence[str], role: TableRole, choices: Dict[str, str | None] | None = None
+    sources: Sequence[str], role: TableRole, choices: Mapping[str, str | None] | None = None
 ) -> ColumnMapping:
     """Return what each source column means; ``choices`` (target -> source) go first.
 
@@ -250,7 +245,9 @@ def _check_keys(sources: Sequence[str], role: TableRole, targets: set[str]) -> N
         if key not in targets:
             raise DataError(
                 f"{role} have no column for {key}; columns: {_list_names(sources)}; "
-                f"name one with columns={{{key!r}: 'NAME'}} (command line: --column {key}=NAME)"
+                f"choose one with columns={{{key!r}: 'NAME'}}",
+                next_step=NextStep.MAP_COLUMN,
+                column=key,
             )
 
 
@@ -259,7 +256,7 @@ def _list_names(sources: Sequence[str]) -> str:
 
 
 def _describe_columns(
-    sources: Sequence[str], role: TableRole, found: Dict[str, str], chosen: set[str | None]
+    sources: Sequence[str], role: TableRole, found: Mapping[str, str], chosen: set[str | None]
 ) -> tuple[SourceColumn, ...]:
     rest = [source for source in sources if source not in found]
     free = number_duplicates([*found.values(), *map(to_snake_case, rest)])[len(found) :]
@@ -275,7 +272,7 @@ def _describe_columns(
 
 
 def _match_reason(
-    source: str, found: Dict[str, str], chosen: set[str | None], role: TableRole
+    source: str, found: Mapping[str, str], chosen: set[str | None], role: TableRole
 ) -> str:
     if source in chosen:
         return "your choice"

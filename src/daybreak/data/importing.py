@@ -1,13 +1,7 @@
-"""Tell which file of a folder holds events, items or users.
-
-Turn raw rows into canonical columns, and report every row and value that does not fit.
-
-Read events, items and users from files or frames into checked tables.
-"""
+"""Import of events, items and users from files and frames into checked tables."""
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping as Dict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,13 +13,14 @@ from daybreak.data.columns import (
     COLUMN_ALIASES,
     KEY_COLUMNS,
     RATING_COLUMNS,
+    TABLE_ROLES,
     ColumnMapping,
     TableRole,
     match_columns,
     recbole_type,
     to_snake_case,
 )
-from daybreak.data.readers import OpenedTable, RawTable, open_table
+from daybreak.data.readers import DelimitedFile, OpenedTable, RawTable, open_table
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import EVENT_COLUMNS, Tables
@@ -240,7 +235,7 @@ def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
     return notes
 
 
-ColumnChoices: TypeAlias = Dict[str, Any]
+ColumnChoices: TypeAlias = Mapping[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
 
 
@@ -262,6 +257,101 @@ class ImportResult:
     """Rows loaded from each table."""
 
 
+@dataclass(frozen=True)
+class InputTables:
+    """Inputs that are opened once, to show their columns first and to read their rows later.
+
+    Example:
+        >>> log = pl.DataFrame({"userID": ["ann"], "itemID": ["tea"]})
+        >>> inputs = InputTables.open({"events": log})
+        >>> inputs.preview()["events"].convention, inputs.read().tables.events.height
+        ('Microsoft Recommenders', 1)
+    """
+
+    opened: Mapping[TableRole, OpenedTable]
+    columns: ColumnChoices = field(default_factory=dict)
+
+    @classmethod
+    def open(
+        cls,
+        inputs: Mapping[TableRole, Any],
+        columns: ColumnChoices | None = None,
+        encoding: str | None = None,
+    ) -> "InputTables":
+        """Open the inputs; see :func:`read_tables` for the arguments."""
+        opened = {role: open_table(data, role, encoding) for role, data in inputs.items()}
+        return cls(opened, columns or {})
+
+    def preview(self) -> dict[TableRole, ColumnMapping]:
+        """Return the column mapping of each table, from the beginning of its file.
+
+        Raises:
+            DataError: An input has no column for an id.
+            ConfigError: ``columns`` names a column that does not exist.
+        """
+        samples = {role: table.sample_columns for role, table in self.opened.items()}
+        try:
+            return self._match(samples)
+        except (ConfigError, DataError):  # a column may appear later in a JSON Lines file
+            return self._match({role: table.columns for role, table in self.opened.items()})
+
+    def read(self, rules: EventRules | None = None) -> ImportResult:
+        """Read and check all rows; see :func:`read_tables`."""
+        mappings = self._match({role: table.columns for role, table in self.opened.items()})
+        rejects = Rejects()
+        for source in self.opened.values():
+            rejects.merge(source.rejects)
+        built = {
+            role: build_table(source, mappings[role], rejects)
+            for role, source in self.opened.items()
+        }
+        tables = Tables.of(**{role: table.frame for role, table in built.items()})
+        notes = [note for source in self.opened.values() for note in source.notes]
+        notes += [note for table in built.values() for note in table.notes]
+        notes += note_unknown_references({role: t.frame for role, t in built.items()})
+        return ImportResult(
+            tables,
+            rejects,
+            mappings,
+            tuple(notes),
+            rules or EventRules(),
+            built["events"].event_ids if "events" in built else None,
+            {role: table.frame.height for role, table in built.items()},
+        )
+
+    def _match(
+        self, names: Mapping[TableRole, tuple[str, ...]]
+    ) -> dict[TableRole, ColumnMapping]:
+        """Match the column names of all tables, with the choices of the caller."""
+        mappings: dict[TableRole, ColumnMapping] = {}
+        used: set[str] = set()
+        for role, columns in names.items():
+            choices = self._choices_for(role, columns)
+            used |= choices.keys()
+            try:
+                mappings[role] = match_columns(columns, role, choices)
+            except DataError as error:
+                raise DataError(
+                    f"{self.opened[role].file}: {error}",
+                    next_step=error.next_step,
+                    **error.parameters,
+                ) from None
+        targets = {target for target in self.columns if target not in COLUMN_ALIASES}
+        if unused := sorted(targets - used):
+            name = self.columns[unused[0]]
+            raise ConfigError(f"no input has a column {name!r} (chosen for {unused[0]})")
+        return mappings
+
+    def _choices_for(self, role: TableRole, columns: tuple[str, ...]) -> dict[str, str | None]:
+        """Return the choices for one table: those for all tables that fit, and its own ones."""
+        choices = {
+            target: name
+            for target, name in self.columns.items()
+            if target not in COLUMN_ALIASES and (name is None or name in columns)
+        }
+        return {**choices, **self.columns.get(role, {})}
+
+
 def read_tables(
     events: Any = None,
     items: Any = None,
@@ -271,22 +361,23 @@ def read_tables(
     rules: EventRules | None = None,
     encoding: str | None = None,
 ) -> ImportResult:
-    """Read up to three tables; good rows load, every other one is reported.
+    """Read up to three tables; valid rows are loaded, all others are reported as rejects.
 
     Args:
-        events: Who did what: a path (CSV, TSV, JSON Lines, Parquet, MovieLens ``::``, RecBole
-            ``.inter``; text may be packed with gzip), a polars frame or a pandas frame.
-        items: The catalogue, in the same forms.
-        users: The profiles, in the same forms.
-        columns: Our column name -> the name in the input, for what is not recognised by itself
-            or recognised wrongly (None: do not use). May be given for each table.
-        rules: Which events are positive, negative or only seen; kept in the result.
-        encoding: Encoding of the text files; None tells it from their bytes.
+        events: Events: the path of a file (CSV, TSV, JSON Lines, Parquet, MovieLens ``::``,
+            RecBole ``.inter``; text may be compressed with gzip), a polars frame or a pandas
+            frame.
+        items: Items of the catalogue, in the same forms.
+        users: User profiles, in the same forms.
+        columns: Column of the tables to its name in the input, for columns that are not
+            recognised or recognised wrongly; None: ignore. May be given per table.
+        rules: Rules that make events positive, negative or neutral; kept in the result.
+        encoding: Encoding of the text files; default: detect it.
 
     Raises:
         DataError: An input cannot be read at all, or has no column for an id.
         NotFoundError: A file does not exist.
-        ConfigError: ``columns`` names a column that is not there.
+        ConfigError: ``columns`` names a column that does not exist.
 
     Example:
         >>> log = pl.DataFrame({"userID": ["ann", None], "itemID": ["tea", "rum"]})
@@ -294,27 +385,10 @@ def read_tables(
         >>> result.tables.events.height, result.rejects.counts
         (1, {'no user_id': 1})
     """
-    given: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
-    given = {role: data for role, data in given.items() if data is not None}
-    if not given:
+    inputs = _given_inputs(events, items, users)
+    if not inputs:
         raise ConfigError("nothing to read; give events, items or users")
-    rejects = Rejects()
-    opened = {role: open_table(d, role, rejects, encoding) for role, d in given.items()}
-    mappings = _match_all_columns(opened, columns or {})
-    built = {role: build_table(opened[role], mappings[role], rejects) for role in opened}
-    tables = Tables.of(**{role: table.frame for role, table in built.items()})
-    notes = [note for source in opened.values() for note in source.notes]
-    notes += [note for table in built.values() for note in table.notes]
-    notes += note_unknown_references({role: t.frame for role, t in built.items()})
-    return ImportResult(
-        tables,
-        rejects,
-        mappings,
-        tuple(notes),
-        rules or EventRules(),
-        built["events"].event_ids if "events" in built else None,
-        {role: table.frame.height for role, table in built.items()},
-    )
+    return InputTables.open(inputs, columns, encoding).read(rules)
 
 
 def read_folder(
@@ -324,15 +398,14 @@ def read_folder(
     rules: EventRules | None = None,
     encoding: str | None = None,
 ) -> ImportResult:
-    """Read the tables of a folder, told apart by file name; see :func:`read_tables`.
+    """Read the tables of a folder, which are recognised by file name; see :func:`read_tables`.
 
     Raises:
-        DataError: The folder holds no file that is recognised, or two of one kind.
-        NotFoundError: There is no such folder.
+        DataError: The folder contains no file that is recognised, or two for one table.
+        NotFoundError: The folder does not exist.
     """
     files = find_table_files(Path(path))
-    tables: dict[str, Any] = {str(role): file for role, file in files.items()}
-    return read_tables(**tables, columns=columns, rules=rules, encoding=encoding)
+    return InputTables.open(files, columns, encoding).read(rules)
 
 
 def preview(
@@ -343,7 +416,9 @@ def preview(
     columns: ColumnChoices | None = None,
     encoding: str | None = None,
 ) -> dict[TableRole, ColumnMapping]:
-    """Return how the columns of the inputs would be read, without loading the rows of text.
+    """Return how the columns of the inputs would be read; reads the beginning of a file only.
+
+    The arguments are those of :func:`read_tables`.
 
     Example:
         >>> print(preview(items=pl.DataFrame({"movieId": [1], "Name": ["Up"]}))["items"])
@@ -351,40 +426,45 @@ def preview(
           item_id <- movieId
           title <- Name
     """
-    given: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
-    opened = {
-        role: open_table(data, role, Rejects(), encoding)
-        for role, data in given.items()
-        if data is not None
-    }
-    return _match_all_columns(opened, columns or {})
+    return InputTables.open(_given_inputs(events, items, users), columns, encoding).preview()
 
 
-def _match_all_columns(
-    opened: Dict[TableRole, OpenedTable], columns: ColumnChoices
-) -> dict[TableRole, ColumnMapping]:
-    mappings: dict[TableRole, ColumnMapping] = {}
-    used: set[str] = set()
-    for role, source in opened.items():
-        choices = _choices_for_table(columns, role, source)
-        used |= choices.keys()
+def detect_role(
+    path: Path, columns: ColumnChoices | None = None, encoding: str | None = None
+) -> tuple[TableRole, OpenedTable]:
+    """Return the table that a file holds, and the opened file.
+
+    The name of the file decides, or else its columns: a user and an item make events, one of
+    them alone makes its own table.
+
+    Raises:
+        DataError: The file has neither a user nor an item column, or cannot be read.
+        ConfigError: There is no such encoding.
+    """
+    if named := role_of_file(path.name):
+        return named, open_table(path, named, encoding)
+    errors: list[DataError] = []
+    opened: OpenedTable | None = None
+    for role in TABLE_ROLES:
+        if opened is None or isinstance(opened, DelimitedFile):
+            opened = open_table(path, role, encoding)  # the role names columns without header
         try:
-            mappings[role] = match_columns(source.columns, role, choices)
+            _preview_one(role, opened, columns or {})
         except DataError as error:
-            raise DataError(f"{source.file}: {error}") from None
-    flat = {target for target in columns if target not in COLUMN_ALIASES}
-    if unused := sorted(flat - used):
-        name = columns[unused[0]]
-        raise ConfigError(f"no input has a column {name!r} (named for {unused[0]})")
-    return mappings
+            errors.append(error)
+        else:
+            return role, opened
+    raise errors[0]
 
 
-def _choices_for_table(
-    columns: ColumnChoices, role: TableRole, source: OpenedTable
-) -> dict[str, str | None]:
-    choices = {
-        target: name
-        for target, name in columns.items()
-        if target not in COLUMN_ALIASES and (name is None or name in source.columns)
-    }
-    return {**choices, **columns.get(role, {})}
+def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> None:
+    """Match the columns of one table; choices that fit another table only are ignored."""
+    try:
+        InputTables({role: opened}, columns).preview()
+    except ConfigError:
+        InputTables({role: opened}).preview()
+
+
+def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:
+    inputs: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
+    return {role: data for role, data in inputs.items() if data is not None}

@@ -69,6 +69,12 @@ class Rejects:
         if not template.row_kept:
             self._dropped[template.file] += n
 
+    def merge(self, other: "Rejects") -> None:
+        """Count all rejects of another import and keep its details while there is room."""
+        self._rows += other._rows[: self.limit - len(self._rows)]
+        self._counts += other._counts
+        self._dropped += other._dropped
+
     @property
     def rows(self) -> tuple[Reject, ...]:
         """The first ``limit`` rejects, in the order they were found."""

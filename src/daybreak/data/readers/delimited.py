@@ -233,11 +233,14 @@ class DelimitedFile:
     header_lines: int
     """Lines before the first record."""
     notes: list[str] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names in the header, repeated ones numbered."""
         return self.layout.names
+
+    sample_columns = columns
 
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Split all lines; see :meth:`OpenedTable.read`."""

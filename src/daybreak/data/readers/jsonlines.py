@@ -1,14 +1,14 @@
-"""JSON Lines: one object a line, as gorse dumps them and most tools can write."""
+"""Reader of JSON Lines files: one JSON object a line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
 
 from daybreak.data.readers.delimited import INVALID_BYTES
-from daybreak.data.readers.source import LoadedFrame, raise_if_mostly_rejected
+from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
 from daybreak.data.readers.text import TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
@@ -19,44 +19,84 @@ NumberedObjects: TypeAlias = tuple[list[JsonObject], list[int]]
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def open_json_lines(path: Path, encoding: TextEncoding, rejects: Rejects) -> LoadedFrame:
-    """Read all objects of a file; every value becomes text, as in a CSV file.
+class JsonLinesFile:
+    """A file with one JSON object a line; every value becomes text, as in a CSV file.
 
-    Inner objects give columns ``outer_inner``; lists are joined with ``|``.
+    Inner objects give columns ``outer_inner``; lists are joined with ``|``. The first block is
+    parsed when the file is opened; the other blocks are parsed when all columns are asked for,
+    because any object may have a further key. No block is parsed twice.
+
+    Args:
+        path: The file.
+        encoding: Encoding of the file.
 
     Raises:
-        DataError: The file holds one JSON array, or nothing that is an object.
+        DataError: The file contains one JSON array, or its first block contains no object.
     """
-    frames: list[pl.DataFrame] = []
-    rows: list[int] = []
-    line = 1
-    for block in iter_line_blocks(path, encoding):
-        _check_start(path, block, line)
-        records, places = _parse_block(path.name, block, line, rejects)
-        if not rows and not places and block.strip():
-            raise DataError(
-                f"{path.name} has no JSON object in its first lines: {_last_reject(rejects)}"
-            )
-        frames.append(_build_frame(records))
-        rows += places
-        raise_if_mostly_rejected(path.name, len(rows), rejects)
-        line += block.count("\n")
-    if not rows:
-        raise DataError(f"{path.name} is empty; expected one JSON object a line")
-    frame = pl.concat(frames, how="diagonal")
-    return LoadedFrame(path.name, frame, pl.Series("row", rows, dtype=pl.Int64))
 
+    def __init__(self, path: Path, encoding: TextEncoding) -> None:
+        self.file = path.name
+        self.notes: list[str] = []
+        self.rejects = Rejects()
+        self._blocks = iter_line_blocks(path, encoding)
+        self._next_line = 1
+        self._frames: list[pl.DataFrame] = []
+        self._rows: list[int] = []
+        if not self._parse_next_block():
+            raise self._empty_file_error()
 
-def _last_reject(rejects: Rejects) -> str:
-    return str(rejects.rows[-1]) if rejects.rows else "only empty lines"
+    @property
+    def sample_columns(self) -> tuple[str, ...]:
+        """Keys of the objects in the blocks that are parsed already."""
+        return tuple(dict.fromkeys(name for frame in self._frames for name in frame.columns))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys of all objects; parses the rest of the file."""
+        self._parse_remaining_blocks()
+        return self.sample_columns
 
-def _check_start(path: Path, block: str, line: int) -> None:
-    if line == 1 and block.lstrip("\ufeff \n").startswith("["):
-        raise DataError(
-            f"{path.name} is one JSON array; expected one object a line, "
-            "as `jq -c '.[]'` makes from it"
+    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
+        """Select the columns; see :meth:`OpenedTable.read`."""
+        self._parse_remaining_blocks()
+        frame = pl.concat(self._frames, how="diagonal")
+        self._frames = [frame]
+        return RawTable(
+            self.file, frame.select(wanted), pl.Series("row", self._rows, dtype=pl.Int64)
         )
+
+    def _parse_remaining_blocks(self) -> None:
+        while self._parse_next_block():
+            pass
+        if not self._rows:
+            raise self._empty_file_error()
+
+    def _parse_next_block(self) -> bool:
+        """Parse one more block; return False at the end of the file."""
+        block = next(self._blocks, "")
+        if not block:
+            return False
+        if self._next_line == 1:
+            self._raise_if_array(block)
+        objects, rows = _parse_block(self.file, block, self._next_line, self.rejects)
+        if not self._rows and not rows and block.strip():
+            reason = self.rejects.rows[-1] if self.rejects.rows else "only empty lines"
+            raise DataError(f"{self.file} has no JSON object in its first lines: {reason}")
+        self._frames.append(_build_frame(objects))
+        self._rows += rows
+        raise_if_mostly_rejected(self.file, len(self._rows), self.rejects)
+        self._next_line += block.count("\n")
+        return True
+
+    def _raise_if_array(self, block: str) -> None:
+        if block.lstrip("\ufeff \n").startswith("["):
+            raise DataError(
+                f"{self.file} is one JSON array; expected one object a line, "
+                "as `jq -c '.[]'` makes from it"
+            )
+
+    def _empty_file_error(self) -> DataError:
+        return DataError(f"{self.file} is empty; expected one JSON object a line")
 
 
 def _parse_block(file: str, block: str, line: int, rejects: Rejects) -> NumberedObjects:

@@ -1,23 +1,28 @@
-"""Find out what an input is by looking into it, and open it with the right reader."""
+"""Detect the format of an input from its content and open it with the right reader."""
 
 from pathlib import Path
 from typing import Any
 
 from daybreak.data.columns import TableRole
-from daybreak.data.readers.delimited import open_delimited
-from daybreak.data.readers.jsonlines import open_json_lines
-from daybreak.data.readers.source import OpenedTable, open_frame, open_parquet
+from daybreak.data.readers.delimited import DelimitedFile, open_delimited
+from daybreak.data.readers.jsonlines import JsonLinesFile
+from daybreak.data.readers.source import (
+    LoadedFrame,
+    OpenedTable,
+    ParquetFile,
+    open_frame,
+    open_parquet,
+)
 from daybreak.data.readers.text import (
     TextEncoding,
     detect_encoding,
     look_up_encoding,
     read_head,
 )
-from daybreak.data.rejects import Rejects
 from daybreak.errors import DataError
 
 ENCODING_SAMPLE_BYTES = 4 * 2**20
-"""Bytes looked at to tell the encoding; random bytes are refused within them."""
+"""Sample from which the encoding is detected [bytes]."""
 
 _UNSUPPORTED_FORMATS = (
     (b"PK\x03\x04", "a zip or Excel file; unpack it or save the sheet as CSV"),
@@ -31,17 +36,24 @@ _UNSUPPORTED_FORMATS = (
 )
 
 
-def open_table(
-    data: Any, role: TableRole, rejects: Rejects, encoding: str | None = None
-) -> OpenedTable:
+def open_table(data: Any, role: TableRole, encoding: str | None = None) -> OpenedTable:
     """Open a path or a frame as the table ``role``.
 
-    The content decides, not the name: a Parquet file called ``.csv`` is read as Parquet.
+    The content selects the reader, not the name: a Parquet file called ``.csv`` is read as
+    Parquet.
+
+    Args:
+        data: Path of a file, a polars or pandas frame, or a table that is open already.
+        role: Table that the input holds; it decides about the columns of a file without header.
+        encoding: Encoding of a text file; None: detect it.
 
     Raises:
-        DataError: It is nothing that can be read as a table; the message says what it is.
-        NotFoundError: There is no such file.
+        DataError: The input cannot be read as a table; the message says what it is.
+        NotFoundError: The file does not exist.
+        ConfigError: There is no such encoding.
     """
+    if isinstance(data, DelimitedFile | JsonLinesFile | ParquetFile | LoadedFrame):
+        return data
     if not isinstance(data, str | Path):
         return open_frame(data, role)
     path = Path(data)
@@ -50,7 +62,7 @@ def open_table(
         return open_parquet(path)
     _raise_if_unsupported(path, head)
     codec = look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
-    source = _open_text_file(path, role, codec, rejects)
+    source = _open_text_file(path, role, codec)
     if codec.label:
         source.notes.append(f"{path.name}: read as {codec.label}")
     return source
@@ -65,15 +77,13 @@ def _raise_if_unsupported(path: Path, head: bytes) -> None:
 
 
 def _detect_file_encoding(path: Path, head: bytes) -> TextEncoding:
-    detect_encoding(head, path.name)  # refuses garbage before more of it is read
+    detect_encoding(head, path.name)  # rejects binary data before more of it is read
     return detect_encoding(read_head(path, ENCODING_SAMPLE_BYTES), path.name)
 
 
-def _open_text_file(
-    path: Path, role: TableRole, codec: TextEncoding, rejects: Rejects
-) -> OpenedTable:
+def _open_text_file(path: Path, role: TableRole, codec: TextEncoding) -> OpenedTable:
     start = read_head(path, 4096).decode(codec.codec, "replace").lstrip("\ufeff \t\r\n")
     named = {".jsonl", ".ndjson", ".json"}.intersection(path.suffixes)
     if named or start.startswith(("{", "[{")):
-        return open_json_lines(path, codec, rejects)
+        return JsonLinesFile(path, codec)
     return open_delimited(path, role, codec)

@@ -1,7 +1,4 @@
-"""What every reader gives: column names first, then the rows that could be split.
-
-Parquet files, and polars and pandas frames.
-"""
+"""What every reader returns, and the readers of Parquet files and of frames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,27 +11,24 @@ from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError, MissingExtraError
 
 MIN_REJECTED_ROWS = 100_000
-"""Rejected rows from which on a file with hardly any good row is given up."""
+"""Number of rejected rows above which a file with hardly any valid row is not read further."""
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Rows of one input, not yet checked.
-
-    ``rows`` holds the place of each row of ``frame``: the line as an editor shows it, or the
-    row of a Parquet file or frame, both from 1.
-    """
+    """Rows of one input whose values are not checked yet."""
 
     file: str
     frame: pl.DataFrame
     rows: pl.Series
+    """(n_rows,) line number of each row in a text file, or its row number elsewhere, from 1."""
 
     def filter(self, mask: pl.Series) -> "RawTable":
         """Return the rows where ``mask`` is true."""
         return RawTable(self.file, self.frame.filter(mask), self.rows.filter(mask))
 
     def report(self, rejects: Rejects, bad: pl.Series, template: Reject) -> None:
-        """Add a reject like ``like`` for each row where ``bad`` is true."""
+        """Add a copy of ``template`` for each row where ``bad`` is true."""
         rows = self.rows.filter(bad)
         values = (
             self.frame[template.column].filter(bad)
@@ -45,7 +39,7 @@ class RawTable:
 
 
 def raise_if_mostly_rejected(file: str, n_good: int, rejects: Rejects) -> None:
-    """Stop reading when nearly nothing fits: it is not the file that was meant.
+    """Stop reading a file of which nearly all rows are rejected.
 
     Raises:
         DataError: More than ``MIN_REJECTED_ROWS`` rows were rejected and fewer than 1 % of
@@ -55,61 +49,108 @@ def raise_if_mostly_rejected(file: str, n_good: int, rejects: Rejects) -> None:
     if bad > MIN_REJECTED_ROWS and n_good < 0.01 * bad:
         first = next(reject for reject in rejects.rows if reject.file == file)
         raise DataError(
-            f"{bad:,} of the first {bad + n_good:,} rows cannot be read, the first of them "
-            f"{first}; check the separator and that this is the right file"
+            f"{bad:,} of the first {bad + n_good:,} rows cannot be read, the first of them: "
+            f"{first}; check the separator and the choice of the file"
         )
 
 
 class OpenedTable(Protocol):
-    """An input that was opened: its columns are known, its rows not yet read."""
+    """An input that is opened once: its columns are shown first, its rows are read later.
+
+    Opening reads the beginning of a file at most.
+    """
 
     file: str
+    """Name of the file, or of the table that a frame stands for."""
     notes: list[str]
+    """Remarks for the caller, such as the encoding of the file."""
+    rejects: Rejects
+    """Rows that were rejected while the columns were determined."""
+
+    @property
+    def sample_columns(self) -> tuple[str, ...]:
+        """Names of the columns in the part of the input that is read already."""
+        ...
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns."""
+        """Names of all columns; reads the whole file if it has no header and no schema."""
         ...
 
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
-        """Read the ``wanted`` columns of all rows; rows that cannot be split are rejected."""
+        """Read the columns ``wanted`` of all rows; rows that cannot be split are rejected."""
         ...
 
 
 @dataclass
 class LoadedFrame:
-    """A frame that is in memory already, with its row numbers (default: 1, 2, …)."""
+    """A frame in memory; its rows are numbered from 1."""
 
     file: str
     frame: pl.DataFrame
-    rows: pl.Series | None = None
     notes: list[str] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(self.frame.columns)
 
+    sample_columns = columns
+
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Select the columns; see :meth:`OpenedTable.read`."""
-        rows = self.rows
-        if rows is None:
-            rows = pl.int_range(1, self.frame.height + 1, eager=True)
-        return RawTable(self.file, self.frame.select(wanted), rows)
+        return RawTable(self.file, self.frame.select(wanted), number_rows(self.frame))
 
 
-def open_parquet(path: Path) -> LoadedFrame:
-    """Read a Parquet file.
+@dataclass
+class ParquetFile:
+    """A Parquet file of which only the schema is read when it is opened."""
+
+    file: str
+    path: Path
+    columns: tuple[str, ...]
+    notes: list[str] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
+
+    @property
+    def sample_columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.columns
+
+    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
+        """Read the columns from the file; see :meth:`OpenedTable.read`.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        try:
+            frame = pl.read_parquet(self.path, columns=list(wanted)).select(wanted)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _damaged_parquet_error(self.path, error) from error
+        return RawTable(self.file, frame, number_rows(frame))
+
+
+def number_rows(frame: pl.DataFrame) -> pl.Series:
+    """Return the row numbers of a frame, from 1."""
+    return pl.int_range(1, frame.height + 1, eager=True)
+
+
+def open_parquet(path: Path) -> ParquetFile:
+    """Read the schema of a Parquet file.
 
     Raises:
-        DataError: It is damaged.
+        DataError: The file is damaged.
     """
     try:
-        frame = pl.read_parquet(path)
+        return ParquetFile(path.name, path, tuple(pl.read_parquet_schema(path)))
     except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path.name} is a damaged Parquet file: {reason}") from error
-    return LoadedFrame(path.name, frame)
+        raise _damaged_parquet_error(path, error) from error
+
+
+def _damaged_parquet_error(path: Path, error: Exception) -> DataError:
+    reason = str(error).splitlines()[0]
+    return DataError(f"{path.name} is a damaged Parquet file: {reason}")
 
 
 def open_frame(frame: Any, name: str) -> LoadedFrame:

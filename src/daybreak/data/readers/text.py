@@ -92,18 +92,14 @@ def _raise_if_binary(sample: bytes, file: str) -> None:
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """A few bad bytes in a UTF-8 file cost their rows, not the file."""
-    text = (
-        sample[:-4].decode("utf-8", "replace")
-        if len(sample) > 4096
-        else _decode_leniently(sample)
-    )
+    """Return whether at most a tenth of the non-ASCII characters are invalid UTF-8.
+
+    A file with a few invalid bytes loses their rows only. The sample may end in the middle of a
+    character.
+    """
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
     bad = text.count("\ufffd")
     return not bad or bad <= 0.1 * sum(len(run) for run in re.findall(r"[^\x00-\x7f]+", text))
-
-
-def _decode_leniently(sample: bytes) -> str:
-    return sample.decode("utf-8", "replace")
 
 
 def _is_chinese(sample: bytes) -> bool:

@@ -2,114 +2,93 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from daybreak.data import ColumnMapping as Columns
-from daybreak.data import EventRules, ImportResult, Rejects, TableRole, preview, read_tables
-from daybreak.data.importing import find_table_files, role_of_file
-from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
-
-ROLES: tuple[TableRole, ...] = ("events", "items", "users")
+from daybreak.data import ColumnMapping, EventRules, ImportResult, Rejects, TableRole
+from daybreak.data.columns import TABLE_ROLES
+from daybreak.data.importing import InputTables, detect_role, find_table_files
+from daybreak.data.readers import OpenedTable, open_table
+from daybreak.errors import ConfigError, NextStep, NotFoundError
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of up to three tables, and what the caller says about them.
+    """The files of up to three tables, and how the caller wants them to be read.
 
-    Example:
-        >>> Sources({"items": Path("shop.csv")}, {"title": "Name"}).reader_arguments
-        {'items': PosixPath('shop.csv')}
+    Each file is opened once, for the preview and for reading.
     """
 
-    files: Mapping[TableRole, Path]
+    files: Mapping[TableRole, Path | OpenedTable]
     columns: Mapping[str, str | None] = field(default_factory=dict)
     rules: EventRules | None = None
     encoding: str | None = None
 
-    @property
-    def reader_arguments(self) -> dict[str, Any]:
-        """The files under the names that readers take."""
-        return {str(role): path for role, path in self.files.items()}
+    @cached_property
+    def inputs(self) -> InputTables:
+        """The opened files."""
+        return InputTables.open(self.files, self.columns, self.encoding)
 
-    def preview_columns(self) -> dict[TableRole, Columns]:
-        """Return what every column would become, without loading rows."""
-        return preview(**self.reader_arguments, columns=self.columns, encoding=self.encoding)
+    def preview_columns(self) -> dict[TableRole, ColumnMapping]:
+        """Return the column mapping of each table, from the beginning of its file."""
+        return self.inputs.preview()
 
     def read(self) -> ImportResult:
-        """Return the tables with everything that was rejected."""
-        return read_tables(
-            **self.reader_arguments,
-            columns=self.columns,
-            rules=self.rules,
-            encoding=self.encoding,
-        )
+        """Return the tables and the rejects."""
+        return self.inputs.read(self.rules)
 
 
 def find_files(
     paths: Sequence[Path],
     named: Mapping[TableRole, Path | None] | None = None,
     columns: Mapping[str, str | None] | None = None,
-) -> dict[TableRole, Path]:
-    """Return the file of each table.
+    encoding: str | None = None,
+) -> dict[TableRole, OpenedTable]:
+    """Open the file of each table.
 
-    A folder is searched by file name. The role of a file is told by its name, or else by its
-    columns: a user and an item make events, one of them alone makes its own table.
+    The files of a folder are recognised by name, single files by name or else by their columns.
 
     Args:
         paths: One folder, or files.
-        named: Files whose role the caller gives.
-        columns: Our column name -> the name in the files, where it is not recognised.
+        named: Files whose table the caller states.
+        columns: Column of the tables to its name in the files, where it is not recognised.
+        encoding: Encoding of the text files; default: detect it.
 
     Raises:
-        ConfigError: Nothing is given, or two files have the same role.
-        DataError: The role of a file cannot be told.
+        ConfigError: Nothing is given, or two files hold the same table.
+        DataError: The table of a file cannot be recognised.
         NotFoundError: A file does not exist.
     """
-    found: dict[TableRole, Path] = {r: p for r, p in (named or {}).items() if p is not None}
+    found = {
+        role: open_table(path, role, encoding)
+        for role, path in (named or {}).items()
+        if path is not None
+    }
     for path in paths:
         if not path.exists():
             raise NotFoundError(f"no file or folder {str(path)!r}")
-        pairs = (
-            find_table_files(path)
-            if path.is_dir()
-            else {_recognise_role(path, columns or {}): path}
-        )
-        for role, file in pairs.items():
+        for role, table in _open_path(path, columns or {}, encoding).items():
             if role in found:
                 raise ConfigError(
-                    f"{found[role].name} and {file.name} both look like {role}",
+                    f"{found[role].file} and {table.file} both look like {role}",
                     next_step=NextStep.ASSIGN_TABLES,
                 )
-            found[role] = file
+            found[role] = table
     if not found:
         raise ConfigError(
             "nothing to read; give a folder or files", next_step=NextStep.ASSIGN_TABLES
         )
-    return {role: found[role] for role in ROLES if role in found}
+    return {role: found[role] for role in TABLE_ROLES if role in found}
 
 
-def _recognise_role(path: Path, columns: Mapping[str, str | None]) -> TableRole:
-    named = role_of_file(path.name)
-    if named is not None:
-        return named
-    faults = {role: _role_error(path, role, columns) for role in ROLES}
-    for role, fault in faults.items():
-        if not fault:
-            return role
-    raise DataError(faults["events"])
-
-
-def _role_error(path: Path, role: TableRole, columns: Mapping[str, str | None]) -> str:
-    """Return why a file cannot be a table of this role; an empty string when it can."""
-    tables: dict[str, Any] = {str(role): path}
-    try:
-        preview(**tables, columns=columns)
-    except ConfigError:  # a column was named that another file has
-        return _role_error(path, role, {})
-    except DataError as error:
-        return str(error)
-    return ""
+def _open_path(
+    path: Path, columns: Mapping[str, str | None], encoding: str | None
+) -> dict[TableRole, OpenedTable]:
+    if path.is_dir():
+        files = find_table_files(path)
+        return {role: open_table(file, role, encoding) for role, file in files.items()}
+    role, table = detect_role(path, columns, encoding)
+    return {role: table}
 
 
 def parse_columns(pairs: Iterable[str], what: str = "column") -> dict[str, str | None]:
