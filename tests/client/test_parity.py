@@ -17,7 +17,6 @@ from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
 from daybreak.server.schemas import admin, recommend, rows
-from daybreak.server.schemas.experiments import QuestionBody
 from daybreak.service.experiments import (
     ExperimentPlan,
     ExperimentReport,
@@ -57,7 +56,7 @@ GIVEN = {name: ["tea"] for name in LISTS} | {"rows": [{"item_id": "tea"}], "plan
 NO_LOG = {"request_id"}
 """Errors carry it; what went well need not be looked up in the log."""
 READ = [
-    (QuestionBody, results.Question, set()),
+    (recommend.QuestionBody, results.Question, set()),
     (recommend.RecommendationsOut, results.Recommendations, set()),
     (recommend.ItemOut, results.Recommended, set()),
     (recommend.ListItemOut, results.Recommended, set()),

@@ -23,12 +23,39 @@ from daybreak.server.middleware import (
 from daybreak.server.openapi import PROBLEM_RESPONSES
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.options import ServerOptions
-from daybreak.server.routes import ROUTERS
+from daybreak.server.routes import (
+    config,
+    events,
+    experiments,
+    files,
+    health,
+    items,
+    lists,
+    models,
+    onboarding,
+    recommend,
+    users,
+)
 from daybreak.server.state import ServerState
 from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
 from daybreak.service.serving import RecommenderService
 
 log = logging.getLogger(__name__)
+
+ROUTE_MODULES = (
+    health,
+    recommend,
+    onboarding,
+    lists,
+    items,
+    users,
+    events,
+    models,
+    experiments,
+    files,
+    config,
+)
+"""Modules with the routes of Daybreak's API, in the order of the OpenAPI description."""
 
 KEY_REFRESH_INTERVAL_S = 2.0
 """Interval at which a server reads the API keys again [s]."""
@@ -70,8 +97,8 @@ def create_app(live: RecommenderService, options: ServerOptions | None = None) -
         metrics=metrics,
         keys=keys,
     )
-    for router in ROUTERS:
-        app.include_router(router)
+    for module in ROUTE_MODULES:
+        app.include_router(module.router)
     app.include_router(gorse_router(), prefix=GORSE_PREFIX, responses=PROBLEM_RESPONSES)
     install_handlers(app)
     return app

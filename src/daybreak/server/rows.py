@@ -1,14 +1,17 @@
-"""Rows in request bodies, and the responses to writing them."""
+"""Handlers of rows that several endpoints share: write, list, and reject."""
 
 from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from daybreak.server.http.problems import HttpProblem
+from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
-from daybreak.server.state import ServerState
+from daybreak.server.schemas.rows import PageQuery
+from daybreak.server.state import ServerState, state_of
 from daybreak.service.serving import IngestResult
 
 
@@ -44,6 +47,27 @@ def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
     return HttpProblem("invalid", f"{row.field or 'row'}: {row.reason}, got {row.value!r}")
 
 
+async def put_rows(
+    request: Request,
+    put: Callable[..., IngestResult],
+    table: str,
+    body: dict[str, Any] | list[Any],
+) -> Response:
+    """Write the rows of a body; return the response.
+
+    Args:
+        request: Request with the body.
+        put: Method of the service that writes rows.
+        table: Key of the list in an object.
+        body: JSON body.
+
+    Raises:
+        HttpProblem: There are no rows, or too many.
+    """
+    rows = rows_from_body(state_of(request), table, body)
+    return json_response(vars(await run_in_threadpool(put, rows)))
+
+
 async def put_row(
     put: Callable[..., IngestResult],
     id_field: str,
@@ -70,3 +94,16 @@ async def put_row(
     if problem := single_row_problem(outcome):
         raise problem
     return json_response(vars(outcome))
+
+
+async def list_rows(request: Request, page: Callable[..., Any], table: str) -> Response:
+    """Return a page of rows.
+
+    Args:
+        request: Request with the parameters of :class:`PageQuery`.
+        page: Method of the service that returns a page for a cursor and a number of rows.
+        table: Key of the list in the response.
+    """
+    query = parse_query(request, PageQuery)
+    found = await run_in_threadpool(page, query.cursor or None, query.n)
+    return json_response({table: found.rows, "cursor": found.cursor})

@@ -1,4 +1,4 @@
-"""Events: ``/events``, and ``/feedback``, which is the same."""
+"""Events: ``/events``, and ``/feedback`` as another name of it."""
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -25,17 +25,17 @@ router = api_router("events")
 @router.post("/events", response_model=AcceptedOut, openapi_extra=require_role("write"))
 @router.post("/feedback", openapi_extra=require_role("write"), include_in_schema=False)
 async def add_events(request: Request, body: EventRows) -> Response:
-    """Add events; they are on disk when this answers, and count in the next list.
+    """Add events; the response comes when they are on disk, and they count in the next list.
 
-    An event with an `event_id` that is there already is a duplicate and changes nothing, so it
-    is safe to send events again. A bad row costs nothing but itself.
+    An event whose `event_id` exists is a duplicate and changes nothing, so that it is safe to
+    send events again. Invalid rows are rejected one by one; the others are stored.
     """
     state = state_of(request)
     rows = rows_from_body(state, "events", body)
     outcome = await run_in_threadpool(state.service.add_events, rows)
     state.metrics.count_events(rows, outcome)
-    if rows == [body] and (refused := single_row_problem(outcome)):
-        raise refused
+    if rows == [body] and (problem := single_row_problem(outcome)):
+        raise problem
     return json_response(vars(outcome))
 
 
@@ -50,7 +50,7 @@ async def add_events(request: Request, body: EventRows) -> Response:
     include_in_schema=False,
 )
 async def events(request: Request) -> Response:
-    """Return events, page by page: all, of a user, of an item, or of both."""
+    """Return a page of events: all, those of a user, of an item, or of both."""
     query = parse_query(request, EventPageQuery)
     live = state_of(request).service
     page = await run_in_threadpool(
@@ -62,11 +62,13 @@ async def events(request: Request) -> Response:
 @router.delete("/events", response_model=DeletedOut, openapi_extra=require_role("write"))
 @router.delete("/feedback", openapi_extra=require_role("write"), include_in_schema=False)
 async def delete_events(request: Request, body: DeleteEventsBody) -> Response:
-    """Delete events by their ids, or all of a user, of an item, or of both."""
+    """Delete events by id, or all events of a user, of an item, or of both."""
     live = state_of(request).service
     if not (body.event_ids or body.user_id or body.item_id):
-        raise HttpProblem("invalid", "name event_ids, user_id or item_id")
-    gone = await run_in_threadpool(
+        raise HttpProblem(
+            "invalid", "at least one of event_ids, user_id and item_id is required"
+        )
+    n_deleted = await run_in_threadpool(
         live.delete_events, event_ids=body.event_ids, user=body.user_id, item=body.item_id
     )
-    return json_response({"deleted": gone})
+    return json_response({"deleted": n_deleted})

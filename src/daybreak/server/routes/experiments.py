@@ -1,4 +1,4 @@
-"""Experiments: ``/experiments``, and ``/online``, how the service does."""
+"""Experiments and online metrics: ``/experiments`` and ``/online``."""
 
 import time
 
@@ -40,7 +40,7 @@ async def experiments(request: Request) -> Response:
     openapi_extra=require_role("admin"),
 )
 async def create(request: Request, body: ExperimentPlanBody) -> Response:
-    """Write down a plan; nobody takes part before it is started."""
+    """Store a plan as a draft; users take part after the start."""
     return _experiment_response(await run_in_threadpool(_manager(request).create, body), 201)
 
 
@@ -54,13 +54,13 @@ async def experiment(request: Request, id: str) -> Response:
     _EXPERIMENT_PATH, response_model=ExperimentOut, openapi_extra=require_role("admin")
 )
 async def change(request: Request, id: str, body: ExperimentChangesBody) -> Response:
-    """Change a plan: all of a draft, the share and the note while it runs."""
+    """Change a plan: every field of a draft; share and note while it runs."""
     return _experiment_response(await run_in_threadpool(_manager(request).change, id, body))
 
 
 @router.delete(_EXPERIMENT_PATH, response_model=DeletedOut, openapi_extra=require_role("admin"))
 async def delete(request: Request, id: str) -> Response:
-    """Forget an experiment that does not run."""
+    """Delete an experiment that does not run."""
     await run_in_threadpool(_manager(request).delete, id)
     return json_response({"deleted": 1})
 
@@ -71,7 +71,7 @@ async def delete(request: Request, id: str) -> Response:
     openapi_extra=require_role("admin"),
 )
 async def start(request: Request, id: str) -> Response:
-    """Let it take requests from now on."""
+    """Start an experiment."""
     return _experiment_response(await run_in_threadpool(_manager(request).start, id))
 
 
@@ -81,7 +81,7 @@ async def start(request: Request, id: str) -> Response:
     openapi_extra=require_role("admin"),
 )
 async def stop(request: Request, id: str) -> Response:
-    """Let it take no more requests, for good."""
+    """Stop an experiment for good."""
     return _experiment_response(await run_in_threadpool(_manager(request).stop, id))
 
 
@@ -89,7 +89,7 @@ async def stop(request: Request, id: str) -> Response:
     f"{_EXPERIMENT_PATH}/report", response_model=ReportOut, openapi_extra=require_role("read")
 )
 async def report(request: Request, id: str) -> Response:
-    """Return what it has found until now; for whoever looks how often."""
+    """Return results so far; the intervals stay valid however often you look."""
     found = await run_in_threadpool(_manager(request).report, id)
     return json_response(found.to_dict())
 
@@ -98,7 +98,7 @@ async def report(request: Request, id: str) -> Response:
     "/online", response_model=OnlineOut, openapi_extra=require_role("read", query=OnlineQuery)
 )
 async def online(request: Request) -> Response:
-    """Return clicks, conversions, satisfaction, coverage and variety over time."""
+    """Return clicks, conversions, satisfaction, coverage and diversity over time."""
     query = parse_query(request, OnlineQuery)
     since = query.since if query.since >= 0 else time.time() + query.since
     found = await run_in_threadpool(

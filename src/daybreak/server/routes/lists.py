@@ -1,7 +1,7 @@
-"""Lists for nobody in particular: similar, popular, latest, trending; and vectors."""
+"""Lists that are the same for all users, similar items, and vectors of texts."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +24,9 @@ from daybreak.service.serving import RecommendedItem
 
 router = api_router("lists")
 
+TopItemsFn: TypeAlias = Callable[..., Iterable[RecommendedItem]]
+"""Method of the service that returns the top items of all users."""
+
 
 @router.get(
     "/items/{item_id:id}/similar",
@@ -31,14 +34,14 @@ router = api_router("lists")
     openapi_extra=require_role("read", query=SimilarQuery),
 )
 async def similar_to_item(request: Request, item_id: str) -> Response:
-    """Return the items most like an item, new or not."""
+    """Return the items most similar to an item; the item may be new."""
     query = parse_query(request, SimilarQuery)
     return await _similar(request, SimilarBody(item_id=item_id, n=query.n, filter=query.filter))
 
 
 @router.post("/similar", response_model=ListOut, openapi_extra=require_role("read"))
 async def similar(request: Request, body: SimilarBody) -> Response:
-    """Return the items most like an item, or like words."""
+    """Return the items most similar to an item or to a text."""
     return await _similar(request, body)
 
 
@@ -46,32 +49,29 @@ async def similar(request: Request, body: SimilarBody) -> Response:
     "/popular", response_model=ListOut, openapi_extra=require_role("read", query=ListQuery)
 )
 async def popular(request: Request) -> Response:
-    """Return what most people chose."""
-    query = parse_query(request, ListQuery)
-    return await _top_list(request, "popular", query)
+    """Return the items with the most users."""
+    return await _top_list(request, state_of(request).service.popular)
 
 
 @router.get(
     "/latest", response_model=ListOut, openapi_extra=require_role("read", query=ListQuery)
 )
 async def latest(request: Request) -> Response:
-    """Return what came last."""
-    query = parse_query(request, ListQuery)
-    return await _top_list(request, "latest", query)
+    """Return the newest items."""
+    return await _top_list(request, state_of(request).service.latest)
 
 
 @router.get(
     "/trending", response_model=ListOut, openapi_extra=require_role("read", query=ListQuery)
 )
 async def trending(request: Request) -> Response:
-    """Return what is chosen more than it used to be."""
-    query = parse_query(request, ListQuery)
-    return await _top_list(request, "trending", query)
+    """Return the items with the most users lately."""
+    return await _top_list(request, state_of(request).service.trending)
 
 
 @router.post("/embed", response_model=VectorsOut, openapi_extra=require_role("read"))
 async def embed(request: Request, body: EmbedBody) -> Response:
-    """Return the vectors of texts, as the release in use sees them."""
+    """Return the vectors of texts, made by the text encoder of the active release."""
     found = await run_in_threadpool(state_of(request).service.embed, body.texts)
     return json_response(found)
 
@@ -85,14 +85,12 @@ async def _similar(request: Request, body: SimilarBody) -> Response:
     return json_response({"items": _items_to_dicts(found)})
 
 
-async def _top_list(request: Request, name: str, query: ListQuery) -> Response:
-    state = state_of(request)
-    check_list_length(state, query.n)
-    call = getattr(state.service, name)
-    return json_response(
-        {"items": _items_to_dicts(await run_in_threadpool(call, query.n, query.build_rules()))}
-    )
+async def _top_list(request: Request, top_items: TopItemsFn) -> Response:
+    query = parse_query(request, ListQuery)
+    check_list_length(state_of(request), query.n)
+    found = await run_in_threadpool(top_items, query.n, query.build_rules())
+    return json_response({"items": _items_to_dicts(found)})
 
 
-def _items_to_dicts(found: Iterable[RecommendedItem]) -> list[Mapping[str, Any]]:
-    return [item_to_dict(item) for item in found]
+def _items_to_dicts(items: Iterable[RecommendedItem]) -> list[Mapping[str, Any]]:
+    return [item_to_dict(item) for item in items]

@@ -1,5 +1,6 @@
-"""Releases and trainings: ``/models``, ``/train``, ``/tasks``, and the state of the service."""
+"""Releases, trainings and status: ``/models``, ``/train``, ``/tasks`` and ``/status``."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request
@@ -17,7 +18,7 @@ from daybreak.server.schemas.admin import (
     TasksOut,
 )
 from daybreak.server.state import state_of
-from daybreak.store import Release
+from daybreak.service.serving import Release
 
 router = api_router("models")
 
@@ -33,21 +34,21 @@ async def models(request: Request) -> Response:
     "/models/{id:id}/activate", response_model=ModelOut, openapi_extra=require_role("admin")
 )
 async def activate(request: Request, id: str) -> Response:
-    """Let a release answer from now on; one that cannot be loaded changes nothing."""
-    return await _change_release(request, "activate", id)
+    """Activate a release; if it cannot be loaded, the active one stays."""
+    return await _change_release(request, state_of(request).service.activate, id)
 
 
 @router.post("/models/rollback", response_model=ModelOut, openapi_extra=require_role("admin"))
 async def rollback(request: Request) -> Response:
-    """Let the release before the one in use answer again."""
-    return await _change_release(request, "rollback")
+    """Activate the previous release again."""
+    return await _change_release(request, state_of(request).service.rollback)
 
 
 @router.post(
     "/train", response_model=TaskOut, status_code=202, openapi_extra=require_role("admin")
 )
 async def train(request: Request) -> Response:
-    """Start a training in a process of its own; requests go on being answered."""
+    """Start a training in a separate process; the service keeps answering requests."""
     task = await run_in_threadpool(state_of(request).service.retrain)
     return json_response({"id": task, "kind": "train", "status": "running", "note": ""}, 202)
 
@@ -61,24 +62,27 @@ async def tasks(request: Request) -> Response:
 
 @router.get("/status", response_model=StatusOut, openapi_extra=require_role("read"))
 async def status(request: Request) -> Response:
-    """Return what the service knows of itself."""
+    """Return the state of the service."""
     return json_response(await run_in_threadpool(state_of(request).service.status))
 
 
-async def _change_release(request: Request, action: str, *args: str) -> Response:
-    live = state_of(request).service
-    await run_in_threadpool(getattr(live, action), *args)
-    found = await run_in_threadpool(live.releases)
-    active = next((one for one in found if one.active), None)
+async def _change_release(
+    request: Request, change: Callable[..., object], *args: str
+) -> Response:
+    """Change the active release; return the new one."""
+    service = state_of(request).service
+    await run_in_threadpool(change, *args)
+    releases = await run_in_threadpool(service.releases)
+    active = next((release for release in releases if release.active), None)
     if active is None:
-        raise NotFittedError("no release is in use")
+        raise NotFittedError("no release is active")
     return json_response(_release_to_dict(active))
 
 
-def _release_to_dict(one: Release) -> dict[str, Any]:
+def _release_to_dict(release: Release) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "created_at": one.created_at,
-        "active": one.active,
-        "metadata": dict(one.metadata),
+        "id": release.id,
+        "created_at": release.created_at,
+        "active": release.active,
+        "metadata": dict(release.metadata),
     }

@@ -1,4 +1,4 @@
-"""What to ask somebody new: ``/onboarding``."""
+"""Questions to new users: ``/onboarding``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.routes.recommend import check_list_length
 from daybreak.server.routing import api_router, require_role
-from daybreak.server.schemas.experiments import OnboardingOut, OnboardingQuery
+from daybreak.server.schemas.recommend import OnboardingOut, OnboardingQuery
 from daybreak.server.state import state_of
 
 router = api_router("recommend")

@@ -1,4 +1,4 @@
-"""Lists for somebody: ``/recommend``, ``/recommend/next``, ``/rank``, ``/explain``."""
+"""Lists for a user: ``/recommend``, ``/recommend/next``, ``/rank`` and ``/explain``."""
 
 import asyncio
 from collections.abc import Mapping
@@ -37,12 +37,12 @@ router = api_router("recommend")
     openapi_extra=require_role("read", query=RecommendQuery),
 )
 async def recommend_to(request: Request, user_id: str) -> Response:
-    """Recommend to a user, known or not."""
+    """Recommend items to a user, who may be unknown."""
     query = parse_query(request, RecommendQuery)
     state = state_of(request)
     check_list_length(state, query.n)
     return recommendation_response(
-        state, await _submit(state, query.to_request(user_id=user_id))
+        state, await submit_request(state, query.to_request(user_id=user_id))
     )
 
 
@@ -50,32 +50,32 @@ async def recommend_to(request: Request, user_id: str) -> Response:
     "/recommend", response_model=RecommendationsOut, openapi_extra=require_role("read")
 )
 async def recommend(request: Request, body: RecommendBody) -> Response:
-    """Recommend to anybody: a user, a session, somebody described in words."""
+    """Recommend items to a user, a session, a profile, or an anonymous visitor."""
     state = state_of(request)
     check_list_length(state, body.n)
-    return recommendation_response(state, await _submit(state, body.to_full_request()))
+    return recommendation_response(state, await submit_request(state, body.to_full_request()))
 
 
 @router.post(
     "/recommend/next", response_model=RecommendationsOut, openapi_extra=require_role("read")
 )
 async def recommend_next(request: Request, body: NextBody) -> Response:
-    """Go on with a list: the items that come next, none of them twice."""
+    """Return the items that follow an earlier list; no item is repeated."""
     state = state_of(request)
     check_list_length(state, body.n)
-    more = await run_in_threadpool(state.service.next_page, body.recommendation_id, body.n)
-    return recommendation_response(state, more)
+    response = await run_in_threadpool(state.service.next_page, body.recommendation_id, body.n)
+    return recommendation_response(state, response)
 
 
 @router.post("/rank", response_model=RecommendationsOut, openapi_extra=require_role("read"))
 async def rank(request: Request, body: RankBody) -> Response:
-    """Put given items in the best order for somebody; unknown items come last or not at all."""
+    """Rank the given items for a user; unknown items are left out."""
     state = state_of(request)
     check_list_length(state, len(body.items or ()))
-    ranked = await run_in_threadpool(
+    response = await run_in_threadpool(
         state.service.rank, body.to_full_request(), tuple(body.items or ())
     )
-    return recommendation_response(state, ranked)
+    return recommendation_response(state, response)
 
 
 @router.get(
@@ -84,7 +84,7 @@ async def rank(request: Request, body: RankBody) -> Response:
     openapi_extra=require_role("read"),
 )
 async def explain(request: Request, user_id: str, item_id: str) -> Response:
-    """Say in numbers that add up why an item has its score for a user."""
+    """Return the reasons for the score of an item for a user; their values add up to it."""
     found = await run_in_threadpool(state_of(request).service.explain, user_id, item_id)
     reasons = [_reason_to_dict(reason) for reason in found]
     score = sum(reason.value for reason in found)
@@ -93,48 +93,47 @@ async def explain(request: Request, user_id: str, item_id: str) -> Response:
     )
 
 
-async def _submit(state: ServerState, ask: RecommendRequest) -> RecommendResponse:
-    """Return the answer to a request; those that come at the same time are answered together.
+async def submit_request(state: ServerState, request: RecommendRequest) -> RecommendResponse:
+    """Return the response to a request; the service answers concurrent requests together.
 
-    What a request brings along takes time to read, so that is done beside the event loop.
+    A profile or events take time to parse, so that such a request is submitted from a thread.
     """
     submit = state.service.submit
-    brings = bool(ask.profile or ask.events)
-    waiting = await run_in_threadpool(submit, ask) if brings else submit(ask)
-    return await asyncio.wrap_future(waiting)
+    if request.profile or request.events:
+        return await asyncio.wrap_future(await run_in_threadpool(submit, request))
+    return await asyncio.wrap_future(submit(request))
 
 
 def check_list_length(state: ServerState, n: int) -> None:
-    """Refuse lists that are longer than this server makes them.
+    """Check the length of a list.
 
     Raises:
-        Refused: It is.
+        HttpProblem: The list is longer than this server allows.
     """
-    if n > state.options.longest:
-        raise HttpProblem(
-            "invalid", f"a list may have {state.options.longest} items, asked for {n}"
-        )
+    max_items = state.options.longest
+    if n > max_items:
+        raise HttpProblem("invalid", f"a list may have {max_items:,} items, got {n:,}")
 
 
-def recommendation_response(state: ServerState, answer: RecommendResponse) -> Response:
-    """Return a list as JSON, and count it."""
-    state.metrics.count_recommendation(answer)
+def recommendation_response(state: ServerState, found: RecommendResponse) -> Response:
+    """Return a list as a JSON response, and count it."""
+    state.metrics.count_recommendation(found)
     return json_response(
         {
-            "recommendation_id": answer.recommendation_id,
-            "user": {"id": answer.user_id, "temperature": answer.user_temperature},
-            "model": answer.release,
-            "experiment": answer.experiment,
-            "variant": answer.variant,
-            "items": [item_to_dict(item) for item in answer.items],
-            "notes": answer.notes,
-            "took_ms": round(answer.took_ms, 2),
+            "recommendation_id": found.recommendation_id,
+            "user": {"id": found.user_id, "temperature": found.user_temperature},
+            "model": found.release,
+            "experiment": found.experiment,
+            "variant": found.variant,
+            "items": [item_to_dict(item) for item in found.items],
+            "notes": found.notes,
+            "took_ms": round(found.took_ms, 2),
         }
     )
 
 
 def item_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
-    """Return one item; by hand, since this runs for every place of every list."""
+    """Return an item as plain values; explicit, because it runs for each item of each list."""
     return {
         "item_id": item.item_id,
         "score": item.score,

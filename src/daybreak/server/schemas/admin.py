@@ -1,7 +1,4 @@
-"""Releases, trainings, and what the service knows of itself.
-
-Files in and out, and options.
-"""
+"""Releases, trainings, status, files and configuration."""
 
 from typing import Any, Literal
 
@@ -11,26 +8,26 @@ from daybreak.server.schemas.common import RequestModel, ResponseModel, ShortTex
 
 
 class ModelBody(BaseModel):
-    """One trained release."""
+    """One release."""
 
     id: str
-    created_at: float = Field(description="Epoch [s].")
-    active: bool = Field(description="Whether it answers.")
+    created_at: float = Field(description="Time, epoch [s].")
+    active: bool = Field(description="Whether the release is active.")
     metadata: dict[str, Any]
 
 
 class ModelsOut(ResponseModel):
-    """All releases, the newest first."""
+    """Releases, the newest first."""
 
     models: list[ModelBody]
 
 
 class ModelOut(ResponseModel, ModelBody):
-    """The release that answers from now on."""
+    """The release that is now active."""
 
 
 class TaskBody(BaseModel):
-    """One training, or other long work."""
+    """One training, or another long operation."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -41,17 +38,17 @@ class TaskBody(BaseModel):
 
 
 class TaskOut(ResponseModel, TaskBody):
-    """A long work that has begun; see `/tasks`."""
+    """A long operation that has started; see `/tasks`."""
 
 
 class TasksOut(ResponseModel):
-    """Long works, the newest first."""
+    """Long operations, the newest first."""
 
     tasks: list[TaskBody]
 
 
 class HealthOut(BaseModel):
-    """How the service is."""
+    """Health of the service."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -59,7 +56,7 @@ class HealthOut(BaseModel):
 
 
 class StatusOut(ResponseModel):
-    """What the service knows of itself."""
+    """State of the service."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -72,43 +69,43 @@ FILE_BODY = {
         "application/gzip": {"schema": {"type": "string", "format": "binary"}},
     },
 }
-"""How OpenAPI describes a body that is a file."""
+"""OpenAPI description of a body that is a file."""
 
 
 class ImportQuery(RequestModel):
-    """How a file is read."""
+    """Table and columns of a file."""
 
-    table: Literal["events", "items", "users"] = Field(description="What its rows are.")
+    table: Literal["events", "items", "users"] = Field(description="Table of the rows.")
     column: list[ShortText] = Field(
-        [], description="What a column is called, as in `user_id=Kunde`; repeatable."
+        [], description="Name of a column in the file, such as `user_id=Kunde`; repeatable."
     )
 
 
 class ImportedOut(ResponseModel):
-    """What became of the rows of a file."""
+    """Numbers of read, new and rejected rows of a file."""
 
-    read: int = Field(description="Rows that could be used.")
-    new: int = Field(description="Rows that were not there before.")
+    read: int = Field(description="Number of valid rows.")
+    new: int = Field(description="Number of rows that were not stored before.")
     rejected: int
-    rejects: list[dict[str, Any]] = Field(description="The first rows that were not used.")
+    rejects: list[dict[str, Any]] = Field(description="The first rejected rows.")
     notes: list[str]
 
 
 class RestoredOut(ResponseModel):
-    """Rows by table."""
+    """Number of restored rows by table."""
 
     rows: dict[str, int]
 
 
 class ConfigOut(ResponseModel):
-    """Options in force; passwords are left out."""
+    """Current settings and server options; passwords are hidden."""
 
     settings: dict[str, Any]
     server: dict[str, Any]
 
 
 class ConfigSchemaOut(ResponseModel):
-    """JSON Schema of the settings and of the options of the server."""
+    """JSON Schema of the settings and of the server options."""
 
     settings: dict[str, Any]
     server: dict[str, Any]

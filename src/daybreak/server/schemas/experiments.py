@@ -1,10 +1,10 @@
-"""Experiments and what they found."""
+"""Experiments, their results, and online metrics."""
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from daybreak.server.schemas.common import Count, FiniteFloat, RequestModel, ResponseModel
+from daybreak.server.schemas.common import FiniteFloat, RequestModel, ResponseModel
 
 EXAMPLE_PLAN = {
     "id": "more-variety",
@@ -17,7 +17,7 @@ EXAMPLE_PLAN = {
     "metric": "ctr",
     "note": "does variety bring clicks?",
 }
-"""An example: half of the people, two lists that they see, one that they do not."""
+"""Example: half of the users, two variants that are shown, and one shadow variant."""
 
 _VARIANT_SCHEMA = {
     "type": "object",
@@ -61,12 +61,12 @@ ExperimentChangesBody = Annotated[
 
 
 class ExperimentOut(ResponseModel):
-    """One experiment, with where it is in its life."""
+    """Plan and state of an experiment."""
 
     model_config = ConfigDict(extra="allow")
 
     id: str
-    status: str = Field(description="draft, running or stopped.")
+    status: str = Field(description="`draft`, `running` or `stopped`.")
     variants: list[dict[str, Any]]
 
 
@@ -77,54 +77,26 @@ class ExperimentsOut(ResponseModel):
 
 
 class ReportOut(ResponseModel):
-    """What an experiment has found until now."""
+    """Results of an experiment so far."""
 
     model_config = ConfigDict(extra="allow")
 
-    verdict: str = Field(description="In plain words.")
-    method: str = Field(description="How sure the intervals are.")
+    verdict: str = Field(description="Result in words.")
+    method: str = Field(description="Method of the intervals.")
 
 
 class OnlineQuery(RequestModel):
-    """Which time, in which steps."""
+    """Time range and length of its periods."""
 
     since: FiniteFloat = Field(
-        description="From here, epoch [s]; negative: so long before now."
+        description="Start, epoch [s]; a negative number counts back from now."
     )
-    until: FiniteFloat | None = Field(None, description="Up to here; default: now.")
-    every_h: FiniteFloat = Field(24.0, gt=0, description="Length of a period [hours].")
+    until: FiniteFloat | None = Field(None, description="End, epoch [s]; default: now.")
+    every_h: FiniteFloat = Field(24.0, gt=0, description="Length of a period [h].")
 
 
 class OnlineOut(ResponseModel):
-    """How the service did over time."""
+    """Online metrics over time."""
 
     total: dict[str, Any]
     periods: list[dict[str, Any]]
-
-
-class OnboardingQuery(RequestModel):
-    """What is known of somebody new."""
-
-    n: Count = Field(5, description="Questions wanted.")
-    yes: list[str] = Field([], description="Items that they said they like; repeatable.")
-    asked: list[str] = Field([], description="What they were asked in vain; repeatable.")
-    attributes: bool = Field(False, description="Whether to ask for attributes, too.")
-
-
-class QuestionBody(BaseModel):
-    """One question to somebody new."""
-
-    rank: int
-    kind: str = Field(description="`item`: do you like it? `attribute`: which is yours?")
-    name: str
-    item_id: str | None = Field(description="Of a question about an item.")
-    title: str | None
-    values: list[str] = Field(description="Possible answers to a question about an attribute.")
-    chance: float | None = Field(description="That the answer tells something.")
-    score: float | None = Field(description="By how much the list is expected to improve.")
-
-
-class OnboardingOut(ResponseModel):
-    """What to ask somebody new, the most telling first."""
-
-    questions: list[QuestionBody]

@@ -1,13 +1,9 @@
-"""What can be asked.
-
-What is answered.
-"""
+"""Lists, explanations, onboarding questions and vectors of texts."""
 
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.server.schemas.common import (
     Attributes,
     Count,
@@ -19,19 +15,17 @@ from daybreak.server.schemas.common import (
     Text,
     with_example,
 )
-from daybreak.service.serving import RecommendRequest
+from daybreak.service.serving import Boost, Quota, RecommendRequest, Rules
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]
 Ids = Annotated[list[Id], Field(max_length=10_000)]
 
-FILTER_DESCRIPTION = (
-    "Which items, as in `price < 20 and brand = 'Acme'`; see the page on rules."
-)
+FILTER_DESCRIPTION = "Filter of items, such as `price < 20 and brand = 'Acme'`."
 
 
 class BoostBody(RequestModel):
-    """More, or less, of what fits a filter."""
+    """Score change of the items that match a filter."""
 
     where: Filter
     factor: FiniteFloat = 1.0
@@ -39,7 +33,7 @@ class BoostBody(RequestModel):
 
 
 class QuotaBody(RequestModel):
-    """At most, or at least, so many of a kind among the first places."""
+    """Smallest or largest number of items of a kind among the first items."""
 
     where: Filter = ""
     each: ShortText = ""
@@ -49,25 +43,31 @@ class QuotaBody(RequestModel):
 
 
 class RuleFields(RequestModel):
-    """What is wanted of a list beside good scores."""
+    """Rules of a list."""
 
     filter: Filter = Field("", description=FILTER_DESCRIPTION)
-    exclude_seen: bool = Field(True, description="Leave out what the user has events with.")
-    diversity: Share = Field(0.0, description="0: by score; 1: as unlike as possible.")
+    exclude_seen: bool = Field(
+        True, description="Whether to leave out items that the user has events with."
+    )
+    diversity: Share = Field(
+        0.0, description="Weight of diversity; 0: by score only, 1: as dissimilar as possible."
+    )
     distinct: ShortText | None = Field(
-        None, description="A column of which no value comes twice."
+        None, description="Column of items of which each value may occur once."
     )
     alike: Share | None = Field(
-        None, description="Likeness from which two items count as the same."
+        None, description="Similarity from which two items count as the same."
     )
-    at: FiniteFloat | None = Field(None, description="Time of the list, epoch [s].")
+    at: FiniteFloat | None = Field(
+        None, description="Time for which availability is checked, epoch [s]; default: now."
+    )
 
     def extra_rules(self) -> dict[str, Any]:
-        """Return the fields of ``Rules`` that only some bodies have."""
+        """Return the arguments of ``Rules`` that only some requests have."""
         return {}
 
     def build_rules(self) -> Rules | None:
-        """Return the rules; None: none were asked for."""
+        """Return the rules; None: no rule differs from its default."""
         rules = Rules(
             where=self.filter,
             exclude_seen=self.exclude_seen,
@@ -84,17 +84,22 @@ _NO_RULES = Rules()
 
 
 class RecommendFields(RuleFields):
-    """What belongs to every request for recommendations."""
+    """Fields of every request for recommendations."""
 
-    n: Count = Field(10, description="Items wanted.")
-    session_id: Id | None = Field(None, description="Of a visitor.")
-    explore: bool | None = Field(None, description="Whether new items may be tried out.")
-    explain: bool = Field(False, description="Whether items come with reasons.")
-    scenario: ShortText | None = Field(None, description="Where the answer is shown.")
-    experiment: bool = Field(True, description="Whether experiments may choose the variant.")
+    n: Count = Field(10, description="Number of items.")
+    session_id: Id | None = Field(None, description="Session of a visitor.")
+    explore: bool | None = Field(
+        None,
+        description="Whether exploration may add new items; default: as the service is set.",
+    )
+    explain: bool = Field(False, description="Whether items have reasons.")
+    scenario: ShortText | None = Field(
+        None, description="Name of the place where the list is shown."
+    )
+    experiment: bool = Field(True, description="Whether an experiment may choose the variant.")
 
     def to_request(self, **more: Any) -> RecommendRequest:
-        """Return the request as the service knows it."""
+        """Return the request of the service."""
         return RecommendRequest(
             n=self.n,
             session_id=self.session_id,
@@ -108,18 +113,20 @@ class RecommendFields(RuleFields):
 
 
 class RecommendQuery(RecommendFields):
-    """Options in the address of a request."""
+    """Query parameters of a request for recommendations."""
 
-    category: Ids = Field([], description="Items must be in one of these; repeatable.")
-    exclude: Ids = Field([], description="Items not wanted; repeatable.")
+    category: Ids = Field(
+        [], description="Category; an item must be in one of them; repeatable."
+    )
+    exclude: Ids = Field([], description="Item to leave out; repeatable.")
 
     def extra_rules(self) -> dict[str, Any]:
-        """Return what only this form has."""
+        """Return the arguments of ``Rules`` that only this request has."""
         return {"categories": tuple(self.category), "exclude": tuple(self.exclude)}
 
 
 class KnownEvent(RequestModel):
-    """An event that is known right now; it counts for this answer and is not kept."""
+    """Recent event, for this list only; it is not stored."""
 
     item_id: Id
     event_type: ShortText | None = None
@@ -128,17 +135,19 @@ class KnownEvent(RequestModel):
 
 
 class RecommendBody(RecommendFields):
-    """A request with everything that can be said."""
+    """Request for recommendations."""
 
-    user_id: Id | None = Field(None, description="Known or not; else nobody in particular.")
+    user_id: Id | None = Field(
+        None, description="User, who may be unknown; default: an anonymous visitor."
+    )
     profile: Attributes = Field(
         default_factory=dict,
-        description="Attributes, and `text`: what is known right now; nothing of it is kept.",
+        description="Attributes and `text` of the user, for this list only; not stored.",
         examples=[{"text": "gifts for a tea lover", "country": "UK"}],
     )
     events: list[KnownEvent] = Field([], max_length=1_000)
     categories: Ids = Field([])
-    items: Ids | None = Field(None, description="The only candidates.")
+    items: Ids | None = Field(None, description="Candidates; default: all items.")
     exclude: Ids = Field([])
     boosts: list[BoostBody] = Field([], max_length=50)
     quotas: list[QuotaBody] = Field([], max_length=50)
@@ -155,7 +164,7 @@ class RecommendBody(RecommendFields):
     )
 
     def extra_rules(self) -> dict[str, Any]:
-        """Return what only this form has."""
+        """Return the arguments of ``Rules`` that only this request has."""
         return {
             "categories": tuple(self.categories),
             "exclude": tuple(self.exclude),
@@ -165,7 +174,7 @@ class RecommendBody(RecommendFields):
         }
 
     def to_full_request(self) -> RecommendRequest:
-        """Return the request as the service knows it."""
+        """Return the request of the service."""
         return self.to_request(
             user_id=self.user_id,
             profile=_flatten_profile(self.profile),
@@ -174,29 +183,29 @@ class RecommendBody(RecommendFields):
 
 
 class RankBody(RecommendBody):
-    """A request to put given items in order."""
+    """Request to rank given items."""
 
-    items: Ids | None = Field(..., description="What to put in order.", min_length=1)
+    items: Ids | None = Field(..., description="Items to rank.", min_length=1)
 
     model_config = with_example({"user_id": "12748", "items": ["84879", "22423", "21212"]})
 
 
 class NextBody(RequestModel):
-    """Where to go on."""
+    """Request for the items that follow an earlier list."""
 
     recommendation_id: Id = Field(examples=["5f0c"])
     n: Count = 10
 
 
 class SimilarQuery(RequestModel):
-    """How much is wanted."""
+    """Length and filter of a list."""
 
-    n: Count = Field(10, description="Items wanted.")
+    n: Count = Field(10, description="Number of items.")
     filter: Filter = Field("", description=FILTER_DESCRIPTION)
 
 
 class SimilarBody(SimilarQuery):
-    """An item or words that others should be like."""
+    """Item or text to which items should be similar."""
 
     item_id: Id | None = None
     text: Text | None = None
@@ -206,14 +215,16 @@ class SimilarBody(SimilarQuery):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.item_id is None) == (self.text is None):
-            raise ValueError("give either item_id or text")
+            raise ValueError("exactly one of item_id and text is required")
         return self
 
 
 class ListQuery(SimilarQuery):
-    """Options of a list that is for nobody in particular."""
+    """Query parameters of a list that is the same for all users."""
 
-    category: Ids = Field([], description="Items must be in one of these; repeatable.")
+    category: Ids = Field(
+        [], description="Category; an item must be in one of them; repeatable."
+    )
 
     def build_rules(self) -> Rules:
         """Return the rules of the list."""
@@ -229,7 +240,7 @@ class EmbedBody(RequestModel):
 
 
 def _flatten_profile(profile: Attributes) -> Attributes:
-    """Return a profile whose ``attributes`` may stand apart from its ``text``."""
+    """Return a profile without nesting: its ``attributes`` may be an object of their own."""
     inner = profile.get("attributes")
     if not isinstance(inner, dict):
         return profile
@@ -237,7 +248,7 @@ def _flatten_profile(profile: Attributes) -> Attributes:
 
 
 class ReasonOut(BaseModel):
-    """One piece of evidence; the values of an item's reasons add up to its score."""
+    """One reason; the values of all reasons of an item add up to its score."""
 
     kind: str
     name: str
@@ -250,33 +261,40 @@ class ItemOut(BaseModel):
 
     item_id: str
     score: float | None
-    rank: int = Field(description="From 1.")
-    strategy: str = Field(description="What counts most here.", examples=["personal/ease"])
-    temperature: str = Field(
-        description="`hot` has events, `warm` is described, `cold` neither."
+    rank: int = Field(description="Position, from 1.")
+    strategy: str = Field(
+        description="Strategy with the largest weight for the user and the item.",
+        examples=["personal/ease"],
     )
-    propensity: float = Field(description="With what chance it was shown.")
-    explored: bool = Field(description="Whether it is there to be tried out.")
+    temperature: str = Field(
+        description="`hot`: has events; `warm`: has attributes only; `cold`: has neither."
+    )
+    propensity: float = Field(
+        description="Probability with which the item was shown at this rank."
+    )
+    explored: bool = Field(description="Whether exploration put the item into the list.")
     rule: str | None = Field(
-        description="By which rule it was moved: `boost`, `diversity` or `quota`."
+        description="Rule that moved the item: `boost`, `diversity` or `quota`."
     )
     reasons: list[ReasonOut]
     properties: dict[str, Any] = Field(description="Attributes of the item.")
 
 
 class AskerOut(BaseModel):
-    """Whom a list is for."""
+    """User that a list was made for."""
 
     id: str | None
     temperature: str
 
 
 class RecommendationsOut(ResponseModel):
-    """A list for somebody."""
+    """Recommended items."""
 
-    recommendation_id: str = Field(description="Put it into the events that come of the list.")
+    recommendation_id: str = Field(
+        description="Id of the list; send it with the events that result from the list."
+    )
     user: AskerOut
-    model: str = Field(description="The release that answered; empty before any training.")
+    model: str = Field(description="Id of the release; empty before the first training.")
     experiment: str | None
     variant: str | None
     items: list[ItemOut]
@@ -285,7 +303,7 @@ class RecommendationsOut(ResponseModel):
 
 
 class ListItemOut(BaseModel):
-    """One item of a list that is for nobody in particular."""
+    """One item of a list that is the same for all users."""
 
     item_id: str
     score: float | None
@@ -296,13 +314,13 @@ class ListItemOut(BaseModel):
 
 
 class ListOut(ResponseModel):
-    """A list for nobody in particular."""
+    """Items in an order that is the same for all users."""
 
     items: list[ListItemOut]
 
 
 class ExplanationOut(ResponseModel):
-    """Every piece of evidence of one score; the values add up to it."""
+    """Reasons for one score; their values add up to it."""
 
     user_id: str
     item_id: str
@@ -311,8 +329,41 @@ class ExplanationOut(ResponseModel):
 
 
 class VectorsOut(ResponseModel):
-    """One vector a text."""
+    """One vector for each text."""
 
     vectors: list[list[float]]
     dimension: int
     model: str
+
+
+class OnboardingQuery(RequestModel):
+    """Answers of a new user so far."""
+
+    n: Count = Field(5, description="Number of questions.")
+    yes: list[str] = Field([], description="Item that the user likes; repeatable.")
+    asked: list[str] = Field(
+        [],
+        description="Item or attribute that was asked about in vain; repeatable.",
+    )
+    attributes: bool = Field(False, description="Whether to ask about attributes, too.")
+
+
+class QuestionBody(BaseModel):
+    """One question to a new user."""
+
+    rank: int
+    kind: str = Field(
+        description="`item`: do you like it? `attribute`: which of the values is yours?"
+    )
+    name: str
+    item_id: str | None = Field(description="Item of a question about an item.")
+    title: str | None
+    values: list[str] = Field(description="Possible answers to a question about an attribute.")
+    chance: float | None = Field(description="Probability of an informative answer.")
+    score: float | None = Field(description="Expected improvement of the list [DCG@10].")
+
+
+class OnboardingOut(ResponseModel):
+    """Questions to a new user, the most informative first."""
+
+    questions: list[QuestionBody]

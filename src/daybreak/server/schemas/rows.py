@@ -1,4 +1,4 @@
-"""Rows of the catalogue, of users and of events."""
+"""Rows of items, users and events."""
 
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ EXAMPLE_EVENT = {
 
 
 def _rows_type(table: str, example: dict[str, Any], *required: str) -> Any:
-    """Return the type of one row or many; each is checked alone, so one bad row spoils none."""
+    """Return the type of a body with one row or several; the service validates each row."""
     row = {
         "type": "object",
         "required": list(required),
@@ -51,9 +51,9 @@ FieldsBody = Annotated[
 
 
 class RejectedOut(BaseModel):
-    """One row that was not taken; all others were."""
+    """One row that was not stored."""
 
-    row: int = Field(description="Position in what was sent, from 0.")
+    row: int = Field(description="Index among the rows of the request, from 0.")
     field: str
     value: Any
     reason: str
@@ -61,65 +61,67 @@ class RejectedOut(BaseModel):
 
 
 class AcceptedOut(ResponseModel):
-    """What became of rows; the accepted ones are stored for good."""
+    """Numbers of stored and duplicate rows, and the rejected rows."""
 
     accepted: int
-    duplicates: int = Field(description="Events that were there already.")
+    duplicates: int = Field(description="Number of events that were stored before.")
     rejected: list[RejectedOut]
 
 
 class RowOut(ResponseModel):
-    """One row with all that is known of it."""
+    """One row."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class PageOut(ResponseModel):
-    """Some rows, and where to go on."""
+    """One page of rows."""
 
-    cursor: str | None = Field(description="Ask with it for what follows; null: that was all.")
+    cursor: str | None = Field(description="Cursor of the next page; null after the last one.")
 
 
 class ItemsOut(PageOut):
-    """Some items."""
+    """One page of items."""
 
     items: list[dict[str, Any]]
 
 
 class UsersOut(PageOut):
-    """Some users."""
+    """One page of users."""
 
     users: list[dict[str, Any]]
 
 
 class EventsOut(PageOut):
-    """Some events."""
+    """One page of events."""
 
     events: list[dict[str, Any]]
 
 
 class PageQuery(RequestModel):
-    """Which part of the rows."""
+    """Cursor and size of a page."""
 
-    cursor: str = Field("", max_length=100, description="Of the page before.")
+    cursor: str = Field(
+        "", max_length=100, description="Cursor of the page; default: the first page."
+    )
     n: int = Field(100, ge=1, le=1_000)
 
 
 class EventPageQuery(PageQuery):
-    """Which events."""
+    """Cursor and size of a page of events, of a user, of an item, or of both."""
 
     user_id: Id | None = None
     item_id: Id | None = None
 
 
 class DeletedOut(ResponseModel):
-    """How much is gone."""
+    """Number of deleted rows."""
 
     deleted: int
 
 
 class DeleteEventsBody(RequestModel):
-    """Which events to delete: by their ids, or all of a user with an item."""
+    """Events to delete: by id, or all of a user, of an item, or of both."""
 
     event_ids: list[Id] = Field([], max_length=10_000)
     user_id: Id | None = None
@@ -129,20 +131,20 @@ class DeleteEventsBody(RequestModel):
 
 
 class MergeBody(RequestModel):
-    """Who a user has been until now."""
+    """Anonymous visitor whose events are moved."""
 
     source: Id = Field(alias="from", examples=["session:visitor-7"])
 
 
 class MergedOut(ResponseModel):
-    """What moved."""
+    """Number of moved events."""
 
     user_id: str
     events: int
 
 
 class ProofOut(ResponseModel):
-    """What was erased, and that nothing is left."""
+    """Report of an erasure: what was found, and whether anything is left."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -4,6 +4,7 @@ Imports everything below it in ``service``; the server and the command line impo
 reading at :class:`~daybreak.service.serving.service.RecommenderService`.
 """
 
+from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.service.ingest.values import IngestResult, RejectedRow
 from daybreak.service.serving.requests import (
     RecommendationReason,
@@ -12,14 +13,19 @@ from daybreak.service.serving.requests import (
     RecommendResponse,
 )
 from daybreak.service.serving.service import RecommenderService, ServiceOptions
+from daybreak.store import Release
 
 __all__ = [
+    "Boost",
     "IngestResult",
+    "Quota",
     "RecommendRequest",
     "RecommendResponse",
     "RecommendationReason",
     "RecommendedItem",
     "RecommenderService",
     "RejectedRow",
+    "Release",
+    "Rules",
     "ServiceOptions",
 ]

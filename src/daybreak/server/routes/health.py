@@ -1,4 +1,4 @@
-"""How the service is: ``/health``, ``/metrics``; and its description."""
+"""Health, metrics and the description of the API."""
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -16,16 +16,16 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health/live", response_model=HealthOut)
 async def live() -> Response:
-    """Say that the process runs."""
+    """Return that the process runs."""
     return json_response({"status": "live"})
 
 
 @router.get("/health/ready", response_model=HealthOut)
 async def ready(request: Request) -> Response:
-    """Say whether requests can be answered; 503 if not."""
+    """Return whether the service can answer requests; status 503 if it cannot."""
     state = state_of(request)
     if state.shutting_down:
-        return problem_response("overloaded", 503, "the service is being stopped")
+        return problem_response("overloaded", 503, "the service is shutting down")
     try:
         status = await run_in_threadpool(state.service.status)
     except DaybreakError as error:
@@ -36,7 +36,7 @@ async def ready(request: Request) -> Response:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Return counters and gauges for Prometheus; with keys on, any key may read them."""
+    """Return counters and gauges for Prometheus; a service with keys needs any key."""
     state = state_of(request)
     if state.access.key_cache is not None:
         state.access.authorize(request.scope, "read")
@@ -47,11 +47,11 @@ async def metrics(request: Request) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI description."""
-    found = await run_in_threadpool(build_openapi, request.app)  # the first time takes a second
+    found = await run_in_threadpool(build_openapi, request.app)  # the first call takes a second
     return Response(to_json(found), media_type="application/json")
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
-    """Return the description as a page."""
+    """Return the description as an HTML page."""
     return HTMLResponse(render_api_page(await run_in_threadpool(build_openapi, request.app)))

@@ -1,4 +1,4 @@
-"""Options in force: ``/config``, and what they may be: ``/config/schema``."""
+"""Settings and server options: ``/config``, and their JSON Schema: ``/config/schema``."""
 
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +20,7 @@ router = api_router("models")
 
 @router.get("/config", response_model=ConfigOut, openapi_extra=require_role("admin"))
 async def config(request: Request) -> Response:
-    """Return the options in force, without passwords."""
+    """Return the current settings and server options, without passwords."""
     state = state_of(request)
     settings = {
         name: redact_text(value) if isinstance(value, str) else value
@@ -33,7 +33,7 @@ async def config(request: Request) -> Response:
     "/config/schema", response_model=ConfigSchemaOut, openapi_extra=require_role("admin")
 )
 async def schema() -> Response:
-    """Return JSON Schema of the settings and of the options of the server."""
+    """Return the JSON Schema of the settings and of the server options."""
     return json_response({"settings": _schema(Settings), "server": _schema(ServerOptions)})
 
 

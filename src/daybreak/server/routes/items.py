@@ -1,13 +1,12 @@
-"""The catalogue: ``/items``."""
+"""Items: ``/items``."""
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.routing import api_router, require_role
-from daybreak.server.rows import put_row, rows_from_body
+from daybreak.server.rows import list_rows, put_row, put_rows
 from daybreak.server.schemas.rows import (
     AcceptedOut,
     DeletedOut,
@@ -24,21 +23,16 @@ router = api_router("items")
 
 @router.post("/items", response_model=AcceptedOut, openapi_extra=require_role("write"))
 async def put_items(request: Request, body: ItemRows) -> Response:
-    """Add items, or replace those that are there; they are recommendable at once."""
-    state = state_of(request)
-    rows = rows_from_body(state, "items", body)
-    return json_response(vars(await run_in_threadpool(state.service.put_items, rows)))
+    """Add or replace items; they can be recommended at once."""
+    return await put_rows(request, state_of(request).service.put_items, "items", body)
 
 
 @router.get(
     "/items", response_model=ItemsOut, openapi_extra=require_role("read", query=PageQuery)
 )
 async def items(request: Request) -> Response:
-    """Return the catalogue, page by page."""
-    query = parse_query(request, PageQuery)
-    live = state_of(request).service
-    page = await run_in_threadpool(live.items, query.cursor or None, query.n)
-    return json_response({"items": page.rows, "cursor": page.cursor})
+    """Return a page of items, in the order in which they were added."""
+    return await list_rows(request, state_of(request).service.items, "items")
 
 
 @router.get("/items/{item_id:id}", response_model=RowOut, openapi_extra=require_role("read"))
@@ -51,7 +45,7 @@ async def item(request: Request, item_id: str) -> Response:
     "/items/{item_id:id}", response_model=AcceptedOut, openapi_extra=require_role("write")
 )
 async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response:
-    """Add an item, or replace it."""
+    """Add or replace an item."""
     put = state_of(request).service.put_items
     return await put_row(put, "item_id", item_id, body, partial=False)
 
@@ -60,7 +54,7 @@ async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response
     "/items/{item_id:id}", response_model=AcceptedOut, openapi_extra=require_role("write")
 )
 async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Response:
-    """Change some fields of an item; the others stay."""
+    """Change some fields of an item; the others keep their values."""
     put = state_of(request).service.put_items
     return await put_row(put, "item_id", item_id, body, partial=True)
 
@@ -69,6 +63,6 @@ async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Respon
     "/items/{item_id:id}", response_model=DeletedOut, openapi_extra=require_role("write")
 )
 async def delete_item(request: Request, item_id: str) -> Response:
-    """Delete an item with its events; it is gone from the next answer on."""
-    gone = await run_in_threadpool(state_of(request).service.delete_item, item_id)
-    return json_response({"deleted": int(gone)})
+    """Delete an item and its events; it is not in any later list."""
+    was_known = await run_in_threadpool(state_of(request).service.delete_item, item_id)
+    return json_response({"deleted": int(was_known)})

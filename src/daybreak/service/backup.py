@@ -1,0 +1,81 @@
+"""Backup of a running service: dump its store to a file, and restore a dump into it."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from daybreak.errors import DataError, DaybreakError
+from daybreak.service.api_keys import KEY_RECORD_KIND
+from daybreak.service.serving import RecommenderService
+from daybreak.service.training.retraining import TASK_RECORDS
+from daybreak.store import dump, restore
+from daybreak.store.dumping import NotEmptyError
+
+__all__ = ["InvalidDumpError", "NotEmptyError", "dump_store", "restore_store"]
+
+
+class InvalidDumpError(DataError):
+    """A dump holds a release that must not be restored."""
+
+
+def dump_store(service: RecommenderService, path: Path) -> None:
+    """Write the store, as it is at one moment, to a gzip file; vectors are left out.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    dump(service.store, path)
+
+
+def restore_store(
+    service: RecommenderService, path: Path, lines: Iterable[bytes]
+) -> dict[str, int]:
+    """Restore a dump into the empty store of a service: all of it, or nothing.
+
+    API keys and tasks that exist stay, so that the caller's key remains valid.
+
+    Args:
+        service: Service with an empty store.
+        path: Dump, a gzip file.
+        lines: Decompressed lines of the dump, for checking them.
+
+    Returns:
+        Number of rows in the dump by table.
+
+    Raises:
+        NotEmptyError: The store has users, items or events.
+        InvalidDumpError: A release has no folder, or one outside the folder of releases.
+        DataError: The file is not a complete, unchanged dump.
+    """
+    status = service.status()
+    if any(status.get(name) for name in ("users", "items", "events")):
+        raise NotEmptyError("cannot restore: the store is not empty")
+    check_release_folders(lines)
+    try:
+        return restore(path, service.store, beside=(KEY_RECORD_KIND, TASK_RECORDS))
+    except NotEmptyError:
+        raise
+    except DaybreakError as error:
+        message = str(error).replace(repr(str(path)), "the file")
+        raise type(error)(message, next_step=error.next_step, **error.parameters) from error
+
+
+def check_release_folders(lines: Iterable[bytes]) -> None:
+    """Check that all releases of a dump lie in the folder of releases.
+
+    Raises:
+        InvalidDumpError: A release has no folder, or one outside the folder of releases.
+    """
+    for line in lines:
+        if not line.startswith(b'{"releases"'):
+            continue
+        try:
+            folder = PurePosixPath(json.loads(line)["releases"]["folder"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise InvalidDumpError(
+                "cannot restore: the dump contains an invalid release"
+            ) from error
+        if folder.is_absolute() or ".." in folder.parts:
+            raise InvalidDumpError(
+                "cannot restore: a release of the dump lies outside the folder of releases"
+            )
