@@ -63,7 +63,7 @@ async def import_file(request: Request) -> Response:
     columns = parse_columns(query.column)
     async with receive_file(request, state.options.upload_bytes) as path:
         sources = Sources({query.table: path}, columns)
-        imported = await run_in_threadpool(_import, state, sources, query.table)
+        imported = await run_in_threadpool(_import, state, sources, query)
     return json_response(imported)
 
 
@@ -127,12 +127,12 @@ async def restore(request: Request) -> Response:
     return json_response({"rows": rows})
 
 
-def _import(state: ServerState, sources: Sources, table: str) -> dict[str, Any]:
+def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[str, Any]:
     read = sources.read()
     written = ingest_import(state.service, read)
     return {
-        "read": read.rows_read.get(table, 0),
-        "new": getattr(written, table),
+        "read": read.rows_read.get(query.table, 0),
+        "new": getattr(written, query.table),
         "rejected": len(read.rejects),
         "rejects": [asdict(row) for row in read.rejects.rows[:MAX_LISTED_REJECTS]],
         "notes": read.notes,
