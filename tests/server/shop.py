@@ -7,8 +7,7 @@ import polars as pl
 
 from daybreak.config import Settings
 from daybreak.data import ImportResult, Rejects, Tables
-from daybreak.service.release_training import TrainOptions
-from daybreak.service.workspace import Workspace
+from daybreak.service.workspace import TrainOptions, Workspace
 
 KINDS = ("tea", "cup", "pot", "rum", "gin", "ale")
 

@@ -96,9 +96,8 @@ class PhraseMatcher:
     """Attribute terms by the words of their value.
 
     Example:
-        >>> terms = ["genre=science fiction", "genre=war", "price=..5"]
-        >>> matcher = PhraseMatcher(terms, {"genre"})
-        >>> matcher.find_terms(["a", "science", "fiction", "about", "no", "price"])
+        >>> found = PhraseMatcher(["genre=science fiction", "genre=war", "price=..5"], {"genre"})
+        >>> found.find_terms(["a", "science", "fiction", "about", "no", "price"])
         ['genre=science fiction']
     """
 

@@ -314,7 +314,7 @@ class Recommender(Stocking):
             keep_weights,
         )
         learned, histories = train_model(tables, options, progress or (lambda _: None))
-        absent = left_out_messages(learned.blend.report)
+        absent = left_out_messages(learned.blend.excluded)
         self.notes = (*notes, *faults, f"events: {learned.rules.describe()}", *absent)
         profiles = Profiles.from_frame(learned.profile, tables.users)
         self._state = ServingState.from_training(learned, tables.items, profiles)

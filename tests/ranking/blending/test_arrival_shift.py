@@ -8,8 +8,8 @@ from daybreak.ranking.blending.arrival_shift import arrival_probability
 
 
 @pytest.fixture
-def seasons():
-    """A hundred items with events, whose content tells when they came; a hundred without."""
+def by_season():
+    """A hundred items whose content shows when they arrived, and a hundred without events."""
     when = np.r_[np.arange(100), np.arange(100)] / 100
     words = np.stack([np.cos(when * 1.5), np.sin(when * 1.5)], axis=1).astype(np.float32)
     ids = Vocabulary(f"i{row}" for row in range(200))
@@ -19,17 +19,17 @@ def seasons():
     return Dataset(items, Events.of(user, item, item * 1000.0 + user), 50)
 
 
-def test_items_like_the_latest_arrivals_look_like_arrivals(seasons):
+def test_items_like_the_latest_arrivals_are_probably_arrivals(by_season):
     late, any_time = np.arange(180, 200), np.arange(100, 200)
-    assert arrival_probability(seasons, late) > 0.9
-    assert arrival_probability(seasons, any_time) < arrival_probability(seasons, late) - 0.2
+    assert arrival_probability(by_season, late) > 0.9
+    assert arrival_probability(by_season, any_time) < arrival_probability(by_season, late) - 0.2
 
 
-def test_no_times_tell_nothing_of_arrivals(seasons):
-    undated = Events(seasons.events.user, seasons.events.item, np.zeros(500))
-    data = Dataset(seasons.items, undated, 50)
+def test_without_times_the_probability_is_zero(by_season):
+    undated = Events(by_season.events.user, by_season.events.item, np.zeros(500))
+    data = Dataset(by_season.items, undated, 50)
     assert arrival_probability(data, np.arange(180, 200)) == 0.0
 
 
-def test_without_new_items_the_next_ones_will_be_arrivals(seasons):
-    assert arrival_probability(seasons, np.arange(0)) == 1.0
+def test_without_new_items_the_probability_is_one(by_season):
+    assert arrival_probability(by_season, np.arange(0)) == 1.0

@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from daybreak.metrics import ndcg as reference
+from daybreak.metrics import ndcg as ndcg_of_lists
 from daybreak.ranked_lists import top_k
-from daybreak.ranking.blending.features import CandidatePool
 from daybreak.ranking.blending.objective import (
-    RankingTask,
     _softmax_loss,
     coordinate_search,
     fit_softmax,
     mean_sampled_ndcg,
     sampled_ndcg,
 )
+from daybreak.ranking.blending.pools import CandidatePool
+from daybreak.ranking.blending.tasks import RankingTask
 
 
 @pytest.fixture
@@ -37,6 +37,25 @@ def task():
     return RankingTask(features, pool, present)
 
 
+def planted_task(weights, n=600, width=30, seed=7):
+    """Return queries whose single target is drawn from the softmax of planted weights."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(len(weights), n, width)).astype(np.float32)
+    scores = np.tensordot(weights, features, 1) + rng.gumbel(size=(n, width))
+    relevant = np.zeros((n, width), dtype=bool)
+    relevant[np.arange(n), scores.argmax(axis=1)] = True
+    pool = CandidatePool(
+        features,
+        relevant,
+        np.ones_like(relevant),
+        np.zeros_like(relevant),
+        np.ones(n, dtype=np.int64),
+        np.zeros(n, np.float32),
+        np.tile(np.arange(width), (n, 1)),
+    )
+    return RankingTask(features, pool, pool.present)
+
+
 def test_the_gradient_equals_finite_differences(task):
     weights = np.array([0.3, 0.7, -0.2])
     _, slope = _softmax_loss(task, weights)
@@ -47,18 +66,39 @@ def test_the_gradient_equals_finite_differences(task):
         assert slope[index] == pytest.approx(change / (2 * step), abs=2e-3)
 
 
-def test_the_gradient_finds_the_feature_that_tells(task):
-    found = fit_softmax([task], np.zeros(3), [(0, None)] * 3)
-    assert np.argmax(found) == 1
-    assert mean_sampled_ndcg([task], found) > mean_sampled_ndcg([task], np.array([1.0, 0, 0]))
+def test_planted_weights_are_recovered():
+    """Targets are drawn from a softmax, so its maximum likelihood estimate is consistent."""
+    planted = np.array([1.5, 0.0, 0.75])
+    found = fit_softmax([planted_task(planted)], np.ones(3, dtype=bool))
+    assert found == pytest.approx(planted, abs=0.12)
+
+
+def test_a_useless_feature_gets_a_weight_of_zero():
+    task = planted_task(np.array([1.5, 0.0, -0.5]))
+    smooth = fit_softmax([task], np.ones(3, dtype=bool))
+    found = coordinate_search([task], [smooth, np.array([1.0, 0, 0])], [0, 1, 2])
+    assert found[2] == 0
+    assert found[1] < 0.05 * found[0]
+
+
+def test_a_weight_that_is_not_allowed_stays_zero(task):
+    found = fit_softmax([task], np.array([True, False, True]))
+    assert found[1] == 0
+    assert (found >= 0).all()
+
+
+def test_only_a_bias_may_be_negative():
+    task = planted_task(np.array([1.0, -1.0]))
+    assert fit_softmax([task], np.ones(2, dtype=bool))[1] == 0
+    with_bias = fit_softmax([task], np.ones(2, dtype=bool), has_bias=True)
+    assert with_bias[1] == pytest.approx(-1.0, abs=0.15)
 
 
 def test_the_search_is_never_worse_than_its_best_start(task):
     starts = [np.array([1.0, 0, 0]), np.array([0.2, 0.4, 0.9])]
     found = coordinate_search([task], starts, [0, 1, 2])
-    assert mean_sampled_ndcg([task], found) >= max(
-        mean_sampled_ndcg([task], start) for start in starts
-    )
+    best = max(mean_sampled_ndcg([task], start) for start in starts)
+    assert mean_sampled_ndcg([task], found) >= best
     assert starts[0].tolist() == [1.0, 0, 0]
 
 
@@ -75,16 +115,15 @@ def test_ndcg_by_hand():
         np.zeros(1, np.float32),
         0 * present,
     )
-    task = RankingTask(features, pool, present)
-    wanted = (1 + 1 / 2) / (1 + 1 / np.log2(3))
-    assert sampled_ndcg(features[0], task).tolist() == pytest.approx([wanted])
+    expected = (1 + 1 / 2) / (1 + 1 / np.log2(3))
+    found = sampled_ndcg(features[0], RankingTask(features, pool, present))
+    assert found.tolist() == pytest.approx([expected])
 
 
-def test_ndcg_of_a_pool_is_that_of_the_evaluation(task):
+def test_ndcg_of_a_pool_equals_that_of_ranked_lists(task):
     rng = np.random.default_rng(4)
     scores = np.where(task.present, rng.normal(size=task.present.shape), -np.inf)
-    ranked = top_k(scores, 10)
-    wanted = reference(ranked, csr_array(task.pool.relevant.astype(np.float32)))
-    assert sampled_ndcg(scores.astype(np.float32), task).tolist() == pytest.approx(
-        wanted.tolist()
-    )
+    relevant = csr_array(task.pool.relevant.astype(np.float32))
+    expected = ndcg_of_lists(top_k(scores, 10), relevant)
+    found = sampled_ndcg(scores.astype(np.float32), task)
+    assert found.tolist() == pytest.approx(expected.tolist())

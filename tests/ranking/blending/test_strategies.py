@@ -9,11 +9,11 @@ from daybreak.ranking.blending.strategies import (
 )
 
 
-def test_auto_is_the_whole_line_up():
+def test_auto_is_all_default_strategies():
     assert get_strategies("auto") == DEFAULT_STRATEGIES
 
 
-def test_names_choose_in_their_order():
+def test_strategies_are_in_the_order_of_the_names():
     assert [s.name for s in get_strategies(["ease", "popular"])] == ["ease", "popular"]
     assert [s.name for s in get_strategies("ease")] == ["ease"]
 
@@ -28,14 +28,14 @@ def test_names_are_unique_and_every_strategy_scores_something():
     assert all(s.scores_known or s.scores_new for s in DEFAULT_STRATEGIES)
 
 
-def test_what_scores_new_items_needs_no_events_of_theirs():
+def test_strategies_for_new_items_have_models_that_score_them():
     assert all(models[s.model].scores_new_items for s in DEFAULT_STRATEGIES if s.scores_new)
 
 
-def test_forms_are_finite_and_cover_what_the_roles_say(data):
+def test_linear_models_score_the_items_of_their_strategies(data):
     fitted = FittedStrategies.fit_on(data, DEFAULT_STRATEGIES, seed=0)
-    for strategy, form in zip(
+    for strategy, linear in zip(
         DEFAULT_STRATEGIES, fitted.linear_models(data.items), strict=True
     ):
-        assert form.scored[:32].any() or not strategy.scores_known, strategy.name
-        assert form.scored[32:].all() or not strategy.scores_new, strategy.name
+        assert linear.scored[:32].any() or not strategy.scores_known, strategy.name
+        assert linear.scored[32:].all() or not strategy.scores_new, strategy.name

@@ -1,4 +1,4 @@
-"""Time budgets, with a clock that only moves when a strategy learns."""
+"""Time budgets, with a clock that only advances while a strategy is fitted."""
 
 from dataclasses import dataclass, field
 
@@ -6,9 +6,9 @@ import pytest
 
 from daybreak import deadline
 from daybreak.errors import MissingExtraError
-from daybreak.ranking.blending import time_budget as module
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudget
+from daybreak.ranking.blending.weights import ExclusionReason
 from daybreak.testing.models import example_dataset
 
 
@@ -20,7 +20,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Slow(Strategy):
+class Timed(Strategy):
     clock: Clock = field(default_factory=Clock)
     seconds: float = 1.0
 
@@ -32,7 +32,7 @@ class Slow(Strategy):
         return super().fit(data, seed)
 
 
-class Absent(Strategy):
+class WithoutExtra(Strategy):
     def fit(self, data, seed):
         raise MissingExtraError("it", "'daybreak[deep]'")
 
@@ -41,111 +41,100 @@ class Absent(Strategy):
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(deadline, "perf_counter", clock)
-    monkeypatch.setattr(module, "perf_counter", clock)
     return clock
 
 
-def line_up(clock, *seconds):
-    light = Slow("light", "popular", clock=clock, seconds=1)
-    return light, *(
-        Slow(f"costly {s}", "popular", is_slow=True, clock=clock, seconds=s) for s in seconds
+def candidates(clock, budget, *slow_seconds):
+    """Return a fast strategy of one second and slow ones of given seconds."""
+    fast = Timed("fast", "popular", clock=clock, seconds=1)
+    slow = (
+        Timed(f"slow {s}", "popular", is_slow=True, clock=clock, seconds=s)
+        for s in slow_seconds
     )
+    return CandidateStrategies((fast, *slow), TimeBudget(budget, clock))
 
 
-def budget(clock, seconds):
-    return TimeBudget(seconds, clock())
+def test_without_a_budget_all_strategies_are_fitted(clock):
+    found = candidates(clock, None, 1000)
+    assert found.fit(example_dataset(), 0, [0, 1], 5).names == ("fast", "slow 1000")
+    assert found.excluded == {}
 
 
-def test_without_a_budget_everybody_learns(clock):
-    field = CandidateStrategies(line_up(clock, 1000), budget(clock, None))
-    assert field.fit(example_dataset(), 0, [0, 1], 5).names == ("light", "costly 1000")
-    assert field.exclusion_reasons == {}
-
-
-def test_a_strategy_that_would_take_too_long_is_stopped_early_and_says_why(clock):
-    field = CandidateStrategies(line_up(clock, 2, 1000), budget(clock, 100))
-    fitted = field.fit(example_dataset(), 0, [0, 1, 2], 5)
-    assert fitted.names == ("light", "costly 2")
-    assert field.exclusion_reasons["costly 1000"].startswith("it would take 1000 s, ")
+def test_a_strategy_that_would_take_too_long_is_stopped_early(clock):
+    found = candidates(clock, 100, 2, 1000)
+    fitted = found.fit(example_dataset(), 0, [0, 1, 2], 5)
+    assert fitted.names == ("fast", "slow 2")
+    exclusion = found.excluded["slow 1000"]
+    assert exclusion.reason is ExclusionReason.NO_TIME
+    assert exclusion.message.startswith("it would take 1000 s, ")
     assert clock.now < 1 + 2 + 1000 / 10 + 1
 
 
-def test_every_learning_that_is_to_come_is_paid_for(clock):
-    """80 s without the weighing; 6 learnings of 2 s for the light one leave 68: 11.3 each."""
-    field = CandidateStrategies(line_up(clock, 11), budget(clock, 100))
-    assert "costly 11" in field.fit(example_dataset(), 0, [0, 1], 5).names
+def test_time_is_reserved_for_all_fits_still_to_come(clock):
+    """80 s without the weights; 6 rounds of 2 s for the fast one leave 68: 11.3 each."""
+    found = candidates(clock, 100, 11)
+    assert "slow 11" in found.fit(example_dataset(), 0, [0, 1], 5).names
     clock.now = 0.0
-    field = CandidateStrategies(line_up(clock, 12), budget(clock, 100))
-    assert "costly 12" not in field.fit(example_dataset(), 0, [0, 1], 5).names
+    found = candidates(clock, 100, 12)
+    assert "slow 12" not in found.fit(example_dataset(), 0, [0, 1], 5).names
 
 
-def test_the_slowest_leaves_when_time_runs_out_later(clock):
-    field = CandidateStrategies(line_up(clock, 2, 5), budget(clock, 100))
-    assert len(field.fit(example_dataset(), 0, [0, 1, 2], 5).names) == 3
+def test_the_slowest_is_excluded_when_time_runs_out_later(clock):
+    found = candidates(clock, 100, 2, 5)
+    assert len(found.fit(example_dataset(), 0, [0, 1, 2], 5).names) == 3
     clock.now += 35
-    assert field.fit(example_dataset(), 0, [0, 1, 2], 4).names == ("light", "costly 2")
-    assert field.exclusion_reasons == {"costly 5": "one learning takes 5 s, 57 s are left"}
-    assert field.remaining_rows() == [0, 1]
+    assert found.fit(example_dataset(), 0, [0, 1, 2], 4).names == ("fast", "slow 2")
+    assert found.excluded["slow 5"].message == "one fit takes 5 s, 57 s are left"
+    assert found.remaining_rows() == [0, 1]
 
 
-def test_light_strategies_learn_however_little_time_there_is(clock):
-    field = CandidateStrategies(line_up(clock, 2), budget(clock, 0.1))
-    assert field.fit(example_dataset(), 0, [0, 1], 5).names == ("light",)
-    assert not field.has_time_for(1)
+def test_fast_strategies_are_fitted_however_little_time_there_is(clock):
+    found = candidates(clock, 0.1, 2)
+    assert found.fit(example_dataset(), 0, [0, 1], 5).names == ("fast",)
+    assert not found.has_time_for(1)
 
 
-def test_a_missing_extra_is_a_reason_not_a_crash(clock):
-    absent = Absent("deep", "popular", is_slow=True)
-    field = CandidateStrategies((*line_up(clock), absent), budget(clock, 100))
-    assert field.fit(example_dataset(), 0, [0, 1], 1).names == ("light",)
-    assert "daybreak[deep]" in field.report()["deep"]["left_out"]
+def test_a_missing_extra_excludes_a_strategy(clock):
+    absent = WithoutExtra("deep", "popular", is_slow=True)
+    found = CandidateStrategies((Timed("fast", "popular", clock=clock), absent))
+    assert found.fit(example_dataset(), 0, [0, 1], 1).names == ("fast",)
+    assert found.excluded["deep"].reason is ExclusionReason.MISSING_EXTRA
+    assert "daybreak[deep]" in found.report()["deep"]["left_out"]
 
 
-def test_the_report_names_everybody(clock):
-    field = CandidateStrategies(line_up(clock, 2), budget(clock, 100))
-    field.fit(example_dataset(), 0, [0, 1], 1)
-    field.keep(["light"], "counts nowhere")
-    assert field.report() == {
-        "light": {"seconds": 1.0, "left_out": None},
-        "costly 2": {"seconds": 2.0, "left_out": "counts nowhere"},
+def test_the_report_lists_all_strategies(clock):
+    found = candidates(clock, 100, 2)
+    found.fit(example_dataset(), 0, [0, 1], 1)
+    found.exclude_unused(["fast"])
+    assert found.report() == {
+        "fast": {"seconds": 1.0, "left_out": None},
+        "slow 2": {"seconds": 2.0, "left_out": "its weight is zero at every level"},
     }
 
 
-def looking(clock, seconds, found):
-    def look():
-        deadline.report_progress(0.0)
-        for part in range(1, 11):
-            clock.now += seconds / 10
-            deadline.report_progress(part / 10)
-        return found
-
-    return look
+def test_the_first_reason_of_an_exclusion_is_kept(clock):
+    found = candidates(clock, 100, 2)
+    found.exclude_slow((), ExclusionReason.NOT_HELPFUL, "no gain")
+    found.exclude_unused(["fast"])
+    assert found.excluded["slow 2"].reason is ExclusionReason.NOT_HELPFUL
 
 
-def test_a_first_look_sends_home_who_does_not_help(clock):
-    field = CandidateStrategies(line_up(clock, 2, 3), budget(clock, 100))
-    field.drop_unhelpful(looking(clock, 10, {"costly 3"}), 5)
-    assert field.remaining_rows() == [0, 2]
-    assert "did not help" in field.exclusion_reasons["costly 2"]
+def test_slow_strategies_are_excluded_but_for_those_to_keep(clock):
+    found = candidates(clock, 100, 2, 3)
+    found.exclude_slow(["slow 3"], ExclusionReason.NOT_HELPFUL, "no gain")
+    assert [s.name for s in found.remaining()] == ["fast", "slow 3"]
 
 
-def test_the_weighing_is_expected_to_take_somewhat_longer_than_the_first_look(clock):
-    """40 s for a look that took 33.3: more than the fifth that is always set aside."""
-    field = CandidateStrategies(line_up(clock, 2), budget(clock, 150))
-    field.drop_unhelpful(looking(clock, 100 / 3, {"costly 2"}), 1)
-    assert field.budget.seconds_for_fitting == pytest.approx(150 - 100 / 3 - 40)
+def test_the_expected_time_for_the_weights_is_reserved(clock):
+    """The weights get 40 s if they are expected to take that, else a fifth of the budget."""
+    budget = TimeBudget(150, clock)
+    assert budget.seconds_for_fitting == pytest.approx(150 - 30)
+    budget.weighting_seconds = 40
+    assert budget.seconds_for_fitting == pytest.approx(150 - 40)
 
 
-def test_without_time_for_a_look_only_the_light_ones_stay(clock):
-    field = CandidateStrategies(line_up(clock, 2, 3), budget(clock, 20))
-    field.fit(example_dataset(), 0, [0, 1, 2], 1)
-    field.drop_unhelpful(looking(clock, 1000, {"costly 3"}), 1)
-    assert field.remaining_rows() == [0]
-    assert "no time to find out" in field.exclusion_reasons["costly 3"]
-    assert clock.now < 6 + 2 * 1000 / 10 + 1
-
-
-def test_without_a_budget_a_first_look_takes_what_it_takes(clock):
-    field = CandidateStrategies(line_up(clock, 2), budget(clock, None))
-    field.drop_unhelpful(looking(clock, 10_000, {"costly 2"}), 5)
-    assert field.remaining_rows() == [0, 1]
+def test_the_time_for_slow_strategies_is_what_the_fast_ones_leave(clock):
+    """80 s without the weights; 5 rounds of 2 s for a fast strategy of one second."""
+    found = candidates(clock, 101, 2)
+    found.fit(example_dataset(), 0, [0], 5)
+    assert found.seconds_for_slow(5) == pytest.approx(101 - 20.2 - 1 - 10)

@@ -1,17 +1,52 @@
+import json
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
+from daybreak.ranking.blending.weights import (
+    EVENT_LEVELS,
+    ArrivalShift,
+    Blend,
+    Exclusion,
+    ExclusionReason,
+    nearest_level,
+)
 
 
-def test_a_level_is_its_own_nearest():
-    assert nearest_level(np.array(EVENT_LEVELS, dtype=np.float32)).tolist() == list(
-        range(len(EVENT_LEVELS))
+@pytest.fixture
+def blend():
+    rng = np.random.default_rng(0)
+    shape = (len(EVENT_LEVELS), 3)
+    return Blend(
+        ("a", "b", "c"),
+        rng.random(3).astype(np.float32),
+        rng.random(shape),
+        rng.random(shape),
+        rng.random(len(EVENT_LEVELS)),
+        ArrivalShift(0.5, 0.6, -2.0),
+        {"slow": Exclusion(ExclusionReason.NO_TIME, "it would take 9 s, 2 s are left")},
+        {"levels": []},
     )
 
 
-def test_the_least_event_leaves_the_level_without_events():
+def assert_same(first, second):
+    for name in ("scale", "weights", "new_weights", "new_bias"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    assert first.strategies == second.strategies
+    assert first.arrival == second.arrival
+    assert first.excluded == second.excluded
+    assert first.report == second.report
+
+
+def test_a_level_is_its_own_nearest():
+    events = np.array(EVENT_LEVELS, dtype=np.float32)
+    assert nearest_level(events).tolist() == list(range(len(EVENT_LEVELS)))
+
+
+def test_any_event_leaves_the_level_without_events():
     assert nearest_level(np.array([0, 0.01], dtype=np.float32)).tolist() == [0, 1]
 
 
@@ -23,9 +58,56 @@ def test_more_events_never_mean_a_lower_level(counts):
     assert levels.max() < len(EVENT_LEVELS)
 
 
-def test_a_strategy_is_used_when_it_counts_anywhere():
+def test_a_strategy_is_used_if_it_has_any_weight():
     zero = np.zeros((len(EVENT_LEVELS), 3))
     weights, new = zero.copy(), zero.copy()
     weights[2, 0], new[5, 2] = 0.5, 0.1
     blend = Blend(("a", "b", "c"), np.ones(3, np.float32), weights, new, zero[:, 0])
     assert blend.used_strategies() == ("a", "c")
+
+
+def test_an_arrival_shift_can_be_undone():
+    """With a probability of 1/2, slope 0.6 means a factor of 0.8, and -2 means -1."""
+    shift = ArrivalShift(0.5, 0.6, -2.0)
+    weights, bias = shift.apply(np.array([1.0]), np.array([2.0]))
+    assert (weights[0], bias[0]) == pytest.approx((0.8, 0.6))
+    assert shift.undo(weights, bias) == (pytest.approx([1.0]), pytest.approx([2.0]))
+
+
+def test_json_preserves_a_blend(blend):
+    assert_same(Blend.from_json(json.loads(json.dumps(blend.to_json()))), blend)
+
+
+def test_releases_of_before_kept_shift_and_exclusions_in_the_report(blend):
+    record = blend.to_json()
+    del record["arrival"], record["excluded"]
+    messages = {
+        "a": None,
+        "ease": "counts nowhere",
+        "sequence": "did not help in the first simulated cold start",
+        "distilled": "one learning takes 5 s, 2 s are left",
+        "two_tower": "no time to find out whether it helps: it would take 9 s, 2 s are left",
+        "adversarial": "pip install 'daybreak[deep]'",
+    }
+    record["report"] = {
+        "arrival": {"likeness": 0.5, "stretch": 0.6, "offset": -2.0},
+        "candidates": {n: {"seconds": 1.0, "left_out": m} for n, m in messages.items()},
+    }
+    found = Blend.from_json(json.loads(json.dumps(record)))
+    assert found.arrival == blend.arrival
+    assert {name: one.reason for name, one in found.excluded.items()} == {
+        "ease": ExclusionReason.ZERO_WEIGHT,
+        "sequence": ExclusionReason.NOT_HELPFUL,
+        "distilled": ExclusionReason.NO_TIME,
+        "two_tower": ExclusionReason.NO_TIME,
+        "adversarial": ExclusionReason.MISSING_EXTRA,
+    }
+    assert found.excluded["ease"].message == "counts nowhere"
+
+
+def test_the_oldest_releases_have_no_shift_and_no_exclusions(blend):
+    record = replace(blend, report={"levels": []}).to_json()
+    del record["arrival"], record["excluded"]
+    found = Blend.from_json(record)
+    assert found.arrival == ArrivalShift(0.5)
+    assert found.excluded == {}

@@ -28,8 +28,9 @@ class Stage:
     def __init__(self, **options) -> None:
         self.clock = Clock()
         self.store = open_store("sqlite:///:memory:")
+        self.journal = self.store.journal
         self.written = 0
-        self.book = ExperimentManager(self.store, clock=self.clock, **options)
+        self.book = ExperimentManager(self.journal, clock=self.clock, **options)
 
     def run(self, **plan):
         """Start an experiment between ``now`` and ``new``."""
@@ -48,7 +49,7 @@ class Stage:
         shown = tuple(
             LoggedItem(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items)
         )
-        self.store.put_recommendations(
+        self.journal.put_recommendations(
             [
                 LoggedRecommendation(
                     **{
@@ -107,6 +108,6 @@ class Stage:
                     for place in shown
                     if rng.random() < rates[name]
                 ]
-        self.store.put_recommendations(answers)
+        self.journal.put_recommendations(answers)
         self.react(*events)
         self.clock.now = people * 60.0 + visits * DAY

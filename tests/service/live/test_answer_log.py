@@ -7,7 +7,7 @@ from daybreak.store.base import LoggedItem, LoggedRecommendation
 ANSWER = LoggedRecommendation("a1", 1.8e9, "ann", "r1", (LoggedItem("tea", 0.5, 1, "ease"),))
 
 
-class SlowLog:
+class Journal:
     """Keeps answers, and does something while it writes them."""
 
     def __init__(self):
@@ -23,22 +23,22 @@ class SlowLog:
 
 
 @pytest.fixture
-def kept():
-    return SlowLog()
+def journal():
+    return Journal()
 
 
 @pytest.fixture
-def log(kept, monkeypatch):
+def log(journal, monkeypatch):
     monkeypatch.setattr("daybreak.service.serving.answer_log.MAX_WRITE_DELAY_S", 3600)
-    log = AnswerLog(kept)
+    log = AnswerLog(journal)
     yield log
-    kept.meanwhile = lambda: None
+    journal.meanwhile = lambda: None
     log.close()
 
 
-def test_an_answer_can_be_found_before_while_and_after_it_is_written(kept, log):
+def test_an_answer_can_be_found_before_while_and_after_it_is_written(journal, log):
     found = []
-    kept.meanwhile = lambda: found.append(log.find("a1"))
+    journal.meanwhile = lambda: found.append(log.find("a1"))
     log.put([ANSWER])
     assert log.find("a1") == ANSWER
     log.flush()
@@ -47,11 +47,11 @@ def test_an_answer_can_be_found_before_while_and_after_it_is_written(kept, log):
     assert log.find("a1") == ANSWER
 
 
-def test_what_could_not_be_written_waits_on(kept, log):
+def test_what_could_not_be_written_waits_on(journal, log):
     def fail():
         raise StoreError("the disk is full")
 
-    kept.meanwhile = fail
+    journal.meanwhile = fail
     log.put([ANSWER])
     with pytest.raises(StoreError):
         log.flush()

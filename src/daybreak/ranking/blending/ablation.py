@@ -1,228 +1,195 @@
-"""What the costly strategies add, on simulated queries that weights were not fitted on."""
+"""Selection of slow strategies by ablation on queries that no weights were fitted on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from daybreak.deadline import report_progress
-from daybreak.ranking.blending.objective import RankingTask, sampled_ndcg
-from daybreak.types import Doubles, Mask, Rows
+from daybreak.estimates import PairedDifference, stratified_difference
+from daybreak.ranking.blending.objective import fit_softmax, sampled_ndcg
+from daybreak.ranking.blending.tasks import RankingTask
+from daybreak.types import Doubles, Mask
 
-MIN_Z_WARM_ITEMS = 1.0
-"""Standard errors that the gain of all costly strategies together must exceed at a level."""
-MIN_Z_NEW_ITEMS = 2.0
-"""The same for new items: all queries are about the same few hidden items, so errors that are
-taken over queries are too small."""
-MIN_Z_SINGLE_STRATEGY = 2.0
-"""Standard errors that the gain of one of them must exceed at some level."""
 N_WORKERS = 2
-N_ABLATION_ROUNDS = 2
-"""Of judging: with everybody, then with those who help."""
-
-TaskSplitter = Callable[[RankingTask], tuple[RankingTask, RankingTask]]
-"""Cuts a task in two: weights are fitted on one and judged on the other, both ways."""
-WeightFitter = Callable[[Sequence[RankingTask], Mask], Doubles]
-"""From tasks and the mask of strategies that may count to weights."""
+N_ROUNDS = 2
+"""Number of ablations per level: of all slow strategies, then of those that help."""
 
 
 @dataclass(frozen=True)
-class NdcgDifference:
-    """A mean difference of NDCG@10 over queries and its standard error."""
+class SelectionThresholds:
+    """Numbers of standard errors that a gain in NDCG@10 must exceed."""
 
-    mean: float
-    std_error: float
-
-    def is_significant(self, min_z: float) -> bool:
-        """Say whether it is more than so many standard errors."""
-        return self.mean > min_z * self.std_error
-
-    def to_list(self) -> list[float]:
-        """Return mean and 95 % interval, rounded."""
-        ends = (self.mean, self.mean - 1.96 * self.std_error, self.mean + 1.96 * self.std_error)
-        return [round(value, 4) for value in ends]
+    joint_gain: float = 1.0
+    """For all slow strategies together, at one level."""
+    joint_gain_new_items: float = 2.0
+    """The same for new items. It is larger because all queries share the few hidden items, so
+    that standard errors over queries are too small."""
+    single_gain: float = 2.0
+    """For one slow strategy, at any level."""
 
 
 @dataclass(frozen=True)
 class AblationResult:
-    """What costly strategies add at one level."""
+    """Gains in NDCG@10 from slow strategies at one level."""
 
-    joint_gain: NdcgDifference
-    single_gains: dict[int, NdcgDifference]
-    """What is lost when one of them is silenced, by its position."""
+    joint_gain: PairedDifference
+    """Of all slow strategies together."""
+    single_gains: dict[int, PairedDifference]
+    """Of one strategy beside all others, by position."""
 
 
 @dataclass(frozen=True, eq=False)
 class StrategySelection:
-    """Which strategies may count, level by level."""
+    """Strategies that may have a weight above zero, by level."""
 
     masks: tuple[Mask, ...]
+    """One (n_weights,) mask per level."""
     ablations: tuple[AblationResult | None, ...]
+    """One result per level; None if nothing was tested there."""
     helpful: frozenset[int] = frozenset()
-    """Whom to keep, by position: the costly strategies that clearly help at some level, or
-    everybody where nobody is judged."""
+    """Positions of the slow strategies with a significant gain at some level; of all strategies
+    if nothing was tested."""
 
     def report(self, level: int, names: Sequence[str]) -> dict[str, Any]:
-        """Return the gains at a level as plain values; empty where nobody costly competes."""
-        worth = self.ablations[level]
-        if worth is None:
+        """Return the gains at a level as JSON values; empty if nothing was tested there.
+
+        Args:
+            level: Position of the level.
+            names: Names of the weights.
+        """
+        ablation = self.ablations[level]
+        if ablation is None:
             return {}
-        each = {names[row]: gain.to_list() for row, gain in worth.single_gains.items()}
-        heard = [names[row] for row in worth.single_gains if self.masks[level][row]]
-        return {
-            "costly": {"gain": worth.joint_gain.to_list(), "each": each, "heard": heard},
-        }
+        gains = {names[row]: gain.to_list() for row, gain in ablation.single_gains.items()}
+        selected = [names[row] for row in ablation.single_gains if self.masks[level][row]]
+        joint = ablation.joint_gain.to_list()
+        return {"costly": {"gain": joint, "each": gains, "heard": selected}}
 
 
 def select_strategies(
     levels: Sequence[Sequence[RankingTask]],
-    fit: WeightFitter,
     baseline: Mask,
     allowed: Mask,
-    split: TaskSplitter,
-    min_z: float = MIN_Z_WARM_ITEMS,
+    thresholds: SelectionThresholds,
+    *,
+    new_items: bool = False,
 ) -> StrategySelection:
-    """Decide who may count: a costly strategy that clearly helps somewhere, where all help.
+    """Select slow strategies with a significant gain, at the levels where they help together.
 
-    Weights are fitted on half of a level and judged on the other half, both ways, so a gain is
-    not what fitting more weights brings by itself.
+    Weights are fitted on one half of the tasks of a level and evaluated on the other half, and
+    vice versa, so that additional weights alone bring no gain.
 
     Args:
-        levels: Tasks of each level; a level without tasks is not judged.
-        fit: How weights are found.
-        light: (n_weights,) what always counts.
-        usable: (n_weights,) that and the costly strategies.
-        halves: :func:`split_by_query` or :func:`by_item`.
-        sure: Standard errors that the gain of all of them together must exceed at a level.
+        levels: Tasks of each level; a level without tasks is not tested.
+        baseline: (n_weights,) mask of the fast strategies.
+        allowed: (n_weights,) mask of the fast and the slow strategies.
+        thresholds: Required significance.
+        new_items: Whether the targets are new items. Then the last weight is a bias, and the
+            halves share no new item.
 
     Raises:
-        OutOfTimeError: It would take longer than allowed.
+        OutOfTimeError: The time limit does not suffice.
     """
     if np.array_equal(baseline, allowed):
-        everybody = frozenset(np.flatnonzero(allowed).tolist())
-        return StrategySelection((baseline,) * len(levels), (None,) * len(levels), everybody)
-    first = _ablate_levels(levels, fit, baseline, allowed, split)
-    helpful = {
-        row
-        for worth in first
-        if worth is not None
-        for row, gain in worth.single_gains.items()
-        if gain.is_significant(MIN_Z_SINGLE_STRATEGY)
-    }
-    kept = baseline | np.isin(np.arange(len(allowed)), list(helpful))
+        everything = frozenset(np.flatnonzero(allowed).tolist())
+        return StrategySelection((baseline,) * len(levels), (None,) * len(levels), everything)
+    joint_z = thresholds.joint_gain_new_items if new_items else thresholds.joint_gain
+    first = _ablate_levels(levels, baseline, allowed, new_items=new_items)
+    helpful = _find_helpful(first, thresholds.single_gain)
+    selected = baseline | np.isin(np.arange(len(allowed)), list(helpful))
     second = first
-    if not np.array_equal(kept, allowed) and helpful:
-        second = _ablate_levels(levels, fit, baseline, kept, split)
+    if helpful and not np.array_equal(selected, allowed):
+        second = _ablate_levels(levels, baseline, selected, new_items=new_items)
     masks = tuple(
-        kept
-        if worth is not None and helpful and worth.joint_gain.is_significant(min_z)
+        selected
+        if ablation is not None and helpful and ablation.joint_gain.is_significant(joint_z)
         else baseline
-        for worth in second
+        for ablation in second
     )
-    shown = tuple(_merge_ablations(a, b) for a, b in zip(first, second, strict=True))
-    return StrategySelection(masks, shown, frozenset(helpful))
+    merged = tuple(_merge(a, b) for a, b in zip(first, second, strict=True))
+    return StrategySelection(masks, merged, frozenset(helpful))
 
 
-def _merge_ablations(
+def ablate_strategies(
+    halves: Sequence[tuple[RankingTask, RankingTask]],
+    baseline: Mask,
+    allowed: Mask,
+    *,
+    has_bias: bool = False,
+) -> AblationResult:
+    """Return the gains of the slow strategies, fitted on one half and evaluated on the other.
+
+    Args:
+        halves: Both halves of every task.
+        baseline: (n_weights,) mask of the fast strategies.
+        allowed: (n_weights,) mask of the fast and the slow strategies.
+        has_bias: Whether the last weight is a bias.
+    """
+    slow = np.flatnonzero(allowed & ~baseline).tolist()
+    joint: list[list[Any]] = [[] for _ in halves]
+    single: dict[int, list[list[Any]]] = {row: [[] for _ in halves] for row in slow}
+    for fitted, evaluated in ((0, 1), (1, 0)):
+        train = [pair[fitted] for pair in halves]
+        without_slow = fit_softmax(train, baseline, has_bias=has_bias)
+        with_slow = fit_softmax(train, allowed, has_bias=has_bias)
+        for number, task in enumerate(pair[evaluated] for pair in halves):
+            ndcg = sampled_ndcg(task.score(with_slow), task)
+            joint[number].append(ndcg - sampled_ndcg(task.score(without_slow), task))
+            for row in slow:
+                without_one = np.where(np.arange(len(with_slow)) == row, 0, with_slow)
+                single[row][number].append(ndcg - sampled_ndcg(task.score(without_one), task))
+    shares = [task.share for task, _ in halves]
+    gains = {row: _mean_gain(shares, parts) for row, parts in single.items()}
+    return AblationResult(_mean_gain(shares, joint), gains)
+
+
+def _ablate_levels(
+    levels: Sequence[Sequence[RankingTask]], baseline: Mask, allowed: Mask, *, new_items: bool
+) -> list[AblationResult | None]:
+    """Return the ablation of each level; levels run in parallel."""
+
+    def ablate(tasks: Sequence[RankingTask]) -> AblationResult | None:
+        if not tasks:
+            return None
+        halves = [t.split_by_item() if new_items else t.split_by_query() for t in tasks]
+        return ablate_strategies(halves, baseline, allowed, has_bias=new_items)
+
+    results = []
+    report_progress(0.0)
+    with ThreadPoolExecutor(N_WORKERS) as executor:
+        futures = [executor.submit(ablate, tasks) for tasks in levels]
+        try:
+            for n_done, future in enumerate(futures, 1):
+                results.append(future.result())
+                report_progress(n_done / (N_ROUNDS * len(levels)))
+        finally:
+            for future in futures:
+                future.cancel()  # those that have not started
+    return results
+
+
+def _find_helpful(ablations: Sequence[AblationResult | None], min_z: float) -> set[int]:
+    return {
+        row
+        for ablation in ablations
+        if ablation is not None
+        for row, gain in ablation.single_gains.items()
+        if gain.is_significant(min_z)
+    }
+
+
+def _merge(
     first: AblationResult | None, second: AblationResult | None
 ) -> AblationResult | None:
-    """Return the second, with what is known from the first of those that left."""
+    """Return the second result with the gains of strategies that only the first has."""
     if first is None or second is None:
         return first
     return AblationResult(second.joint_gain, first.single_gains | second.single_gains)
 
 
-def _ablate_levels(
-    levels: Sequence[Sequence[RankingTask]],
-    fit: WeightFitter,
-    baseline: Mask,
-    allowed: Mask,
-    split: TaskSplitter,
-) -> list[AblationResult | None]:
-    def one(tasks: Sequence[RankingTask]) -> AblationResult | None:
-        return (
-            ablate_strategies([split(t) for t in tasks], fit, baseline, allowed)
-            if tasks
-            else None
-        )
-
-    found = []
-    report_progress(0.0)
-    with ThreadPoolExecutor(N_WORKERS) as pool:
-        work = [pool.submit(one, tasks) for tasks in levels]
-        try:
-            for done, result in enumerate(work, 1):
-                found.append(result.result())
-                report_progress(done / (N_ABLATION_ROUNDS * len(levels)))
-        finally:
-            for result in work:
-                result.cancel()  # those that have not begun
-    return found
-
-
-def ablate_strategies(
-    tasks: Sequence[tuple[RankingTask, RankingTask]],
-    fit: WeightFitter,
-    baseline: Mask,
-    allowed: Mask,
-) -> AblationResult:
-    """Return what the costly strategies add at one level, judged on halves not fitted on."""
-    costly = np.flatnonzero(allowed & ~baseline).tolist()
-    gains: dict[int, list[list[Any]]] = {row: [[] for _ in tasks] for row in [-1, *costly]}
-    for fitted, judged in ((0, 1), (1, 0)):
-        seen, unseen = [pair[fitted] for pair in tasks], [pair[judged] for pair in tasks]
-        plain, full = fit(seen, baseline), fit(seen, allowed)
-        for number, task in enumerate(unseen):
-            whole = sampled_ndcg(task.score(full), task)
-            gains[-1][number].append(whole - sampled_ndcg(task.score(plain), task))
-            for row in costly:
-                without = np.where(np.arange(len(full)) == row, 0, full)
-                gains[row][number].append(whole - sampled_ndcg(task.score(without), task))
-    shares = [task.share for task, _ in tasks]
-    found = {row: _weighted_difference(shares, parts) for row, parts in gains.items()}
-    return AblationResult(found.pop(-1), found)
-
-
-def _weighted_difference(
-    shares: Sequence[float], parts: Sequence[Sequence[Doubles]]
-) -> NdcgDifference:
-    values = [np.concatenate(part) for part in parts]
-    mean = sum(share * v.mean() for share, v in zip(shares, values, strict=True))
-    variance = sum(
-        share**2 * v.var() / max(len(v), 1) for share, v in zip(shares, values, strict=True)
-    )
-    return NdcgDifference(float(mean), float(np.sqrt(variance)))
-
-
-def split_by_query(task: RankingTask) -> tuple[RankingTask, RankingTask]:
-    """Cut the queries of a task in two."""
-    rows = np.arange(len(task.pool.n_events))
-    return restrict_queries(task, rows[::2]), restrict_queries(task, rows[1::2])
-
-
-def split_by_item(task: RankingTask) -> tuple[RankingTask, RankingTask]:
-    """Cut the new items of a task in two; items with events stay in both.
-
-    All queries share the few items that were hidden: what only fits those items must not look
-    like a gain.
-    """
-    side = (task.pool.item.astype(np.uint32) * np.uint32(2_654_435_761)) >> np.uint32(31)
-    first, second = (task.present & (~task.pool.new | (side == which)) for which in (0, 1))
-    return restrict_candidates(task, first), restrict_candidates(task, second)
-
-
-def restrict_candidates(task: RankingTask, present: Mask) -> RankingTask:
-    """Return a task with fewer candidates; only those of its targets count that are left."""
-    relevant = task.pool.relevant & present
-    pool = replace(task.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
-    return RankingTask(task.features, pool, present, task.offset, task.share)
-
-
-def restrict_queries(task: RankingTask, rows: Rows) -> RankingTask:
-    """Return some of the queries of a task."""
-    given = None if task.offset is None else task.offset[rows]
-    pool = task.pool.take(rows)
-    features = pool.features if task.features is task.pool.features else task.features[:, rows]
-    return RankingTask(features, pool, task.present[rows], given, task.share)
+def _mean_gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> PairedDifference:
+    """Return the mean gain over the queries of both halves; tasks count by their shares."""
+    return stratified_difference(shares, [np.concatenate(part) for part in parts])

@@ -1,4 +1,4 @@
-"""Do the new items of a catalogue look like arrivals, or like any other item?"""
+"""Probability that the new items of a catalogue resemble past arrivals, by their content."""
 
 import numpy as np
 
@@ -8,55 +8,64 @@ from daybreak.simulation.splits import mark_newest_items
 from daybreak.types import Rows
 
 PRIOR_ODDS = 9.0
-"""Odds that new items are arrivals before their content is looked at: what usually happens."""
+"""Prior odds that new items are arrivals, which is the usual case."""
 BATCH_STD = 0.15
-"""Standard deviation of what one batch of new items differs from others of its kind by."""
+"""Standard deviation between batches of new items of the same kind."""
 
 
 def new_item_arrival_probability(data: Dataset) -> float:
-    """Return the :func:`likeness` of the items without events."""
-    return arrival_probability(
-        data, np.setdiff1d(np.arange(len(data.items)), data.train_item_rows)
-    )
+    """Return the :func:`arrival_probability` of all items without events."""
+    new = np.setdiff1d(np.arange(len(data.items)), data.train_item_rows)
+    return arrival_probability(data, new)
 
 
 def arrival_probability(data: Dataset, new_rows: Rows) -> float:
-    """Return how likely it is that new items are like past arrivals, 0 to 1, by their content.
+    """Return the probability that new items resemble past arrivals, from their content.
 
-    Items that were hidden at random are as popular as any; items that truly arrive late mostly
-    are not. Which of the two simulated cold starts applies to the items at hand is decided by
-    content: a ridge regression predicts from content whether an item was among the newest. Its
-    mean over the new items is compared with its mean over all old items (0) and with its
-    leave-one-out mean over past arrivals (1), both with a normal error. Few new items tell
-    little, and the answer stays at the odds that are usual.
+    Items that were hidden at random are as popular as other items; items that arrive late
+    usually are not. Content decides which of the two simulated cold starts applies: a ridge
+    regression predicts from content whether an item was among the newest. Its mean prediction
+    for the new items is compared with its mean over all items with events (position 0) and with
+    its leave-one-out mean over past arrivals (position 1), both with normal errors. With few
+    new items the result stays close to the prior.
 
-    Without times nothing is known of arrivals, and the answer is 0.
+    Without event times nothing is known about arrivals, and the result is 0.
+
+    Args:
+        data: Training data.
+        new_rows: Catalogue rows of the new items.
     """
     if not data.events.has_time_order:
         return 0.0
     if not len(new_rows) or not data.items.blocks:
         return 1.0
-    y = mark_newest_items(data)[data.train_item_rows].astype(np.float32)
-    y -= y.mean()
-    known = fit_content_kernel(data)
-    k = content_kernel(take_landmarks(data.train_items, known.landmarks), data.items)
-    fitted = (y @ known.coefficients) @ k
-    at = fitted[data.train_item_rows]
-    unseen = (at - known.leverage * y) / (1 - known.leverage)
-    arrivals = unseen[y > 0]
+    is_newest = mark_newest_items(data)[data.train_item_rows].astype(np.float32)
+    is_newest -= is_newest.mean()
+    kernel = fit_content_kernel(data)
+    similarities = content_kernel(
+        take_landmarks(data.train_items, kernel.landmarks), data.items
+    )
+    predicted = (is_newest @ kernel.coefficients) @ similarities
+    in_sample = predicted[data.train_item_rows]
+    left_out = (in_sample - kernel.leverage * is_newest) / (1 - kernel.leverage)
+    arrivals = left_out[is_newest > 0]
     error = arrivals.std() / max(np.sqrt(len(arrivals)), 1.0)
     if arrivals.mean() < 3 * error:
         return 1.0
-    place = float(fitted[new_rows].mean() / arrivals.mean())
-    error = float(fitted[new_rows].std() / arrivals.mean() / np.sqrt(len(new_rows)))
-    return arrival_posterior(place, error)
+    position = float(predicted[new_rows].mean() / arrivals.mean())
+    error = float(predicted[new_rows].std() / arrivals.mean() / np.sqrt(len(new_rows)))
+    return arrival_posterior(position, error)
 
 
 def arrival_posterior(position: float, std_error: float) -> float:
-    """Return the probability of arrivals, whose place is 1, against any items, at 0.
+    """Return the posterior probability of arrivals (position 1) against other items (0).
+
+    Args:
+        position: Measured position of the new items.
+        std_error: Its standard error.
 
     Example:
-        >>> [round(arrival_posterior(place, 0.1), 3) for place in (0.0, 0.5, 1.0)]
+        >>> [round(arrival_posterior(position, 0.1), 3) for position in (0.0, 0.5, 1.0)]
         [0.0, 0.9, 1.0]
     """
     logit = np.log(PRIOR_ODDS) + (2 * position - 1) / (2 * (std_error**2 + BATCH_STD**2))

@@ -1,55 +1,40 @@
-"""Weights of a blend: first by gradient on a smooth loss, then by search on NDCG itself."""
+"""Fitting of weights: gradient descent on a smooth loss, then coordinate search on NDCG."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 
-from daybreak.ranking.blending.features import CandidatePool
+from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.types import Doubles, Floats, Mask
 
 NDCG_LENGTH = 10
-"""NDCG is measured on lists of this length."""
+"""List length k of NDCG@k."""
 SOFTMAX_SHARE = 0.2
-"""Share of the plain softmax loss; the rest only asks that some target be on top."""
+"""Share of the plain softmax loss in the objective; the rest is the top-one loss."""
 L2_PENALTY = 1e-3
-"""Pulls weights to 0."""
+START_WEIGHT = 0.05
+"""Initial weight of every strategy."""
+MAX_ITERATIONS = 30
 STEP_FACTORS = (0.0, 0.6, 0.85, 1.2, 1.7)
-"""Steps that the search tries for each weight."""
-TARGET_TIE_PENALTY = np.float32(1e-5)
-"""Taken from targets, so that they lose ties: a pool holds more of them than a catalogue, and
-weights that tell nothing apart must not look good."""
+"""Factors that the coordinate search tries for a weight."""
 FIRST_STEPS = (0.03, 0.1, 0.3)
-"""Steps that it tries for a weight that is 0."""
+"""Values that the coordinate search tries for a weight of zero."""
 MIN_NDCG_GAIN = 2e-4
-"""A smaller gain of NDCG is taken for noise of the sample."""
+"""Minimum gain of NDCG@10 for which the coordinate search changes a weight; smaller gains are
+sampling noise."""
+MIN_PASS_GAIN = 1e-3
+"""Minimum gain of NDCG@10 in one pass over all weights; with less, the search ends."""
 
-
-@dataclass(frozen=True, eq=False)
-class RankingTask:
-    """A pool with the part of the score that is given and the share it has in the objective."""
-
-    features: Floats
-    """(n_weights, n_queries, width)"""
-    pool: CandidatePool
-    present: Mask
-    offset: Floats | None = None
-    """(n_queries, width) added to every score"""
-    share: float = 1.0
-
-    def score(self, weights: Doubles) -> Floats:
-        """Return (n_queries, width) scores of the blend, -inf where there is no candidate."""
-        used = np.flatnonzero(weights)
-        total = np.tensordot(weights[used].astype(np.float32), self.features[used], 1)
-        if self.offset is not None:
-            total = total + self.offset
-        total = total - TARGET_TIE_PENALTY * self.pool.relevant.astype(np.float32)
-        return np.where(self.present, total, -np.inf).astype(np.float32)
+WeightBounds = Sequence[tuple[float | None, float | None]]
 
 
 def sampled_ndcg(scores: Floats, task: RankingTask, k: int = NDCG_LENGTH) -> Floats:
-    """Return the (n_queries,) NDCG@k of scores over a pool; 0 for a query without targets."""
+    """Return the (n_queries,) NDCG@k of scores over a pool; 0 for a query without targets.
+
+    Targets outside the pool count in the ideal DCG, so that the value is that of a full ranking
+    as long as the pool contains the best k items.
+    """
     k = min(k, scores.shape[1])
     top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
     order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
@@ -62,23 +47,51 @@ def sampled_ndcg(scores: Floats, task: RankingTask, k: int = NDCG_LENGTH) -> Flo
 
 
 def mean_sampled_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
-    """Return the mean NDCG over tasks, by their shares."""
+    """Return the mean NDCG@10 of weights over tasks, weighted by their shares."""
     return float(sum(t.share * sampled_ndcg(t.score(weights), t).mean() for t in tasks))
 
 
 def fit_softmax(
     tasks: Sequence[RankingTask],
-    start: Doubles,
-    bounds: Sequence[tuple[float | None, float | None]],
+    allowed: Mask,
+    start: Doubles | None = None,
+    *,
+    has_bias: bool = False,
 ) -> Doubles:
-    """Minimise ``-log P(some target on top)``, mixed with the softmax loss of every target.
+    """Return the non-negative weights that minimise :func:`minimise_softmax_loss`.
 
-    With many targets a plain softmax spends itself on the tail of the list; the probability
-    that the first place is right cares for the head, as NDCG does.
+    Args:
+        tasks: Tasks to fit.
+        allowed: (n_weights,) mask; all other weights are zero.
+        start: (n_weights,) initial weights; default: ``START_WEIGHT``, and 0 for the bias.
+        has_bias: Whether the last weight is a bias, which may have any sign.
+    """
+    if start is None:
+        start = np.full(len(allowed), START_WEIGHT)
+        start[-1] = 0.0 if has_bias else START_WEIGHT
+    bounds: list[tuple[float | None, float | None]]
+    bounds = [(0, None) if use else (0, 0) for use in allowed]
+    if has_bias:
+        bounds[-1] = (None, None)
+    return minimise_softmax_loss(tasks, np.where(allowed, start, 0), bounds)
+
+
+def minimise_softmax_loss(
+    tasks: Sequence[RankingTask], start: Doubles, bounds: WeightBounds
+) -> Doubles:
+    """Minimise ``-log P(some target is first)``, mixed with the softmax loss of every target.
+
+    For queries with many targets, a plain softmax loss is dominated by the tail of the list.
+    The probability that the first item is a target depends on the head, like NDCG.
+
+    Args:
+        tasks: Tasks to fit.
+        start: (n_weights,) initial weights.
+        bounds: Lower and upper bound of each weight; None: unbounded.
 
     Source:
-        Listwise softmax with the top-one probability: Cao et al. 2007, "Learning to rank", eq.
-        5; the marginal form sums that probability over the targets before the logarithm.
+        Cao et al. 2007, "Learning to rank", eq. 5 (listwise softmax with the top-one
+        probability); the marginal form sums that probability over the targets before the log.
     """
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
@@ -89,9 +102,8 @@ def fit_softmax(
             gradient = gradient + task.share * slope
         return total, gradient
 
-    result = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 30}
-    )
+    options = {"maxiter": MAX_ITERATIONS}
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return np.asarray(result.x, dtype=np.float64)
 
 
@@ -99,22 +111,32 @@ def coordinate_search(
     tasks: Sequence[RankingTask],
     starts: Sequence[Doubles],
     free_rows: Sequence[int],
-    passes: int = 3,
+    max_passes: int = 3,
 ) -> Doubles:
-    """Improve weights one at a time on NDCG, from the best of several starts; never worse."""
+    """Improve one weight at a time on NDCG@10, from the best of several starts.
+
+    Args:
+        tasks: Tasks to fit.
+        starts: Initial weights, each (n_weights,).
+        free_rows: Positions of the weights that may change.
+        max_passes: Maximum number of passes over these weights.
+
+    Returns:
+        (n_weights,) weights whose NDCG@10 is at least that of every start.
+    """
     values = [mean_sampled_ndcg(tasks, start) for start in starts]
     search = _CoordinateSearch(tasks, starts[int(np.argmax(values))].copy(), max(values))
-    for _ in range(passes):
+    for _ in range(max_passes):
         before = search.best_ndcg
         for index in free_rows:
             search.search_weight(index)
-        if search.best_ndcg - before < 1e-3:
+        if search.best_ndcg - before < MIN_PASS_GAIN:
             break
     return search.weights
 
 
 class _CoordinateSearch:
-    """The state of a search; scores follow the weights, so a step costs one feature only."""
+    """Current weights and their scores; a step updates the scores from one feature only."""
 
     def __init__(self, tasks: Sequence[RankingTask], weights: Doubles, best: float) -> None:
         self.tasks = tasks
@@ -123,20 +145,19 @@ class _CoordinateSearch:
         self.scores = [task.score(weights) for task in tasks]
 
     def search_weight(self, index: int) -> None:
-        """Try other values of one weight and keep the best that gains more than noise."""
+        """Try other values of one weight and keep the best if it gains enough."""
         if not any(task.features[index].any() for task in self.tasks):
             return
-        old = self.weights[index]
-        tried = (
-            [old * factor for factor in STEP_FACTORS] if abs(old) > 1e-3 else list(FIRST_STEPS)
-        )
-        means = [self._ndcg_after_step(index, value - old) for value in tried]
-        at = int(np.argmax(means))
-        if means[at] <= self.best_ndcg + MIN_NDCG_GAIN:
+        current = self.weights[index]
+        is_zero = abs(current) <= 1e-3
+        values = list(FIRST_STEPS) if is_zero else [current * f for f in STEP_FACTORS]
+        means = [self._ndcg_after_step(index, value - current) for value in values]
+        best = int(np.argmax(means))
+        if means[best] <= self.best_ndcg + MIN_NDCG_GAIN:
             return
-        self.best_ndcg = means[at]
-        self.weights[index] = tried[at]
-        step = np.float32(tried[at] - old)
+        self.best_ndcg = means[best]
+        self.weights[index] = values[best]
+        step = np.float32(values[best] - current)
         self.scores = [
             score + step * task.features[index]
             for task, score in zip(self.tasks, self.scores, strict=True)
@@ -153,22 +174,22 @@ class _CoordinateSearch:
 
 
 def _softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
+    """Return the loss of one task and its gradient."""
     relevant = task.pool.relevant & task.present
-    rows = np.asarray(relevant.any(axis=1))
-    if not rows.any():
+    answerable = np.asarray(relevant.any(axis=1))
+    if not answerable.any():
         return 0.0, np.zeros(len(weights))
     scores = task.score(weights)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    raised = np.exp(scores)
-    p = raised / raised.sum(axis=1, keepdims=True)
-    hit = np.where(relevant, p, 0)
-    mass = hit.sum(axis=1, keepdims=True) + 1e-12
-    each = relevant / np.maximum(relevant.sum(axis=1, keepdims=True), 1)
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = exponentials / exponentials.sum(axis=1, keepdims=True)
+    p_target = np.where(relevant, p, 0)
+    p_any = p_target.sum(axis=1, keepdims=True) + 1e-12
+    uniform = relevant / np.maximum(relevant.sum(axis=1, keepdims=True), 1)
     log_p = np.log(np.maximum(p, 1e-12))
-    value = -(1 - SOFTMAX_SHARE) * np.log(mass[:, 0]) - SOFTMAX_SHARE * (each * log_p).sum(
-        axis=1
-    )
-    wanted = (1 - SOFTMAX_SHARE) * hit / mass + SOFTMAX_SHARE * each
-    slope = np.where(rows[:, None], p - wanted, 0) / rows.sum()
+    top_one_loss = np.log(p_any[:, 0])
+    plain_loss = (uniform * log_p).sum(axis=1)
+    value = -(1 - SOFTMAX_SHARE) * top_one_loss - SOFTMAX_SHARE * plain_loss
+    wanted = (1 - SOFTMAX_SHARE) * p_target / p_any + SOFTMAX_SHARE * uniform
+    slope = np.where(answerable[:, None], p - wanted, 0) / answerable.sum()
     gradient = np.tensordot(task.features, slope.astype(np.float32), ((1, 2), (0, 1)))
-    return float(value[rows].mean()), gradient.astype(np.float64)
+    return float(value[answerable].mean()), gradient.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The line-up: which models compete, under which names answers show them."""
+"""Strategies: models with options, under the names that reports and reasons show."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from daybreak.models import LinearModel, LinearScorer, Model, models
 
 @dataclass(frozen=True)
 class Strategy:
-    """A named way to score: a model with its options."""
+    """A model with options and a name."""
 
     name: str
     model: str
     options: Mapping[str, Any] = field(default_factory=dict)
     scores_known: bool = True
-    """Whether it may score items with events."""
+    """Whether the blend uses its scores of items with events."""
     scores_new: bool = False
-    """Whether it may score items without events."""
+    """Whether the blend uses its scores of items without events."""
     is_slow: bool = False
-    """Whether it takes part in ``auto`` only when a training is given time."""
+    """Whether ``auto`` includes it only if the training has a time budget."""
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Strategy":
@@ -49,13 +49,19 @@ class Strategy:
         }
 
     def create_model(self) -> Model[Any, Any]:
-        """Return the model, not fitted."""
+        """Return an unfitted model."""
         return models[self.model](**self.options)
 
     def fit(
         self, data: Dataset, seed: int, start: Model[Any, Any] | None = None
     ) -> Model[Any, Any]:
-        """Return the model, fitted, from where an earlier one was if it can go on."""
+        """Return a fitted model.
+
+        Args:
+            data: Training data.
+            seed: Seed of all random numbers.
+            start: Earlier model of the same options to continue from, if it supports that.
+        """
         return self.create_model().fit(
             data, seed=seed, initial_state=None if start is None else start.state
         )
@@ -83,7 +89,7 @@ DEFAULT_STRATEGIES = (
     ),
     Strategy("content/profile", "profile_content", scores_known=False, scores_new=True),
 )
-"""The default candidates; simulated cold starts decide which are used, and how much."""
+"""Default candidates; simulated cold starts decide which are used and with which weights."""
 
 
 SLOW_STRATEGIES = (
@@ -95,21 +101,21 @@ SLOW_STRATEGIES = (
     Strategy("distilled", "distilled", scores_new=True, is_slow=True),
     Strategy("history_vae", "history_vae", scores_new=True, is_slow=True),
 )
-"""Candidates beside these when a training is given time; they need the extra ``deep``. Those
-that helped most in simulated cold starts come first: they are tried while there is time."""
+"""Additional candidates of trainings with a time budget; they need the extra ``deep``. Those
+that helped most come first, because later ones may run out of time."""
 
 
 def get_strategies(
     names: str | Iterable[str], *, include_slow: bool = False
 ) -> tuple[Strategy, ...]:
-    """Return the strategies of these names.
+    """Return the strategies with the given names.
 
     Args:
-        names: Of strategies; ``"auto"`` is all the light ones.
-        costly: Whether ``"auto"`` is all there are.
+        names: Names of strategies, or ``"auto"`` for all fast ones.
+        include_slow: Whether ``"auto"`` includes the slow ones.
 
     Raises:
-        ConfigError: A name is not in the line-up.
+        ConfigError: A name is unknown.
     """
     if names == "auto":
         return (*DEFAULT_STRATEGIES, *SLOW_STRATEGIES) if include_slow else DEFAULT_STRATEGIES
@@ -124,7 +130,7 @@ def get_strategies(
 
 @dataclass(frozen=True, eq=False)
 class FittedStrategies:
-    """The line-up after learning from one data set."""
+    """Strategies with their fitted models, all fitted on the same data."""
 
     strategies: tuple[Strategy, ...]
     models: tuple[LinearModel[Any, Any], ...]
@@ -134,13 +140,13 @@ class FittedStrategies:
     def fit_on(
         cls, data: Dataset, strategies: Iterable[Strategy], seed: int
     ) -> "FittedStrategies":
-        """Let every strategy learn from ``data``."""
+        """Fit every strategy on a data set."""
         chosen = tuple(strategies)
         fitted = tuple(strategy.fit(data, seed) for strategy in chosen)
         return cls(chosen, fitted, data.train_items)  # type: ignore[arg-type]
 
     def linear_models(self, items: Items) -> tuple[LinearScorer, ...]:
-        """Return every model written out for a list of items."""
+        """Return every model as a linear function of its query features, for some items."""
         return tuple(model.linear_scorer(self.train_items, items) for model in self.models)
 
     @property
@@ -150,7 +156,7 @@ class FittedStrategies:
 
     @property
     def item_masks(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Masks over the strategies: may score items with events, without events."""
-        old = np.array([strategy.scores_known for strategy in self.strategies], dtype=bool)
+        """(n_strategies,) masks of strategies that score items with events, and new items."""
+        known = np.array([strategy.scores_known for strategy in self.strategies], dtype=bool)
         new = np.array([strategy.scores_new for strategy in self.strategies], dtype=bool)
-        return old, new
+        return known, new

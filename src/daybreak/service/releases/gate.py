@@ -251,7 +251,7 @@ def compare_recommenders(
     # A blend puts new items among old ones as arrivals or as any item, whichever they are.
     skipped = (
         RANDOM_MIXED_SLICES
-        if new.blend.arrival_probability >= MIN_ARRIVAL_PROBABILITY
+        if new.blend.arrival.probability >= MIN_ARRIVAL_PROBABILITY
         else ("arriving_all",)
     )
     return build_gate_result(bouts, skipped, _comparison_notes(new, old))

@@ -7,12 +7,11 @@ import glob
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
-import numpy as np
 import polars as pl
 
 from daybreak.data.dataset import ContentBlock, Items
@@ -28,7 +27,6 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.training.fit import TrainedModel, TrainingStats
-from daybreak.store import Release, Store
 
 
 def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
@@ -83,61 +81,6 @@ def releases_root(url: str) -> Path | None:
     if file is not None:
         return file.parent
     return None if url.startswith("sqlite") else Path()
-
-
-def release_folder(root: Path | None, release: Release) -> Path:
-    """Return the folder of a release; it is relative to the store, so both can be moved.
-
-    Args:
-        root: Folder of the store; see :func:`releases_root`.
-        release: The release.
-    """
-    return (root or Path()) / release.folder
-
-
-def active_release(store: Store, root: Path | None) -> Release:
-    """Return the active release of a store.
-
-    Args:
-        store: The store.
-        root: Folder of the store; see :func:`releases_root`.
-
-    Raises:
-        NotFoundError: Nothing has been trained yet, or the folder of the release is missing.
-    """
-    active = store.active_release()
-    if active is None:
-        raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
-    if not release_folder(root, active).is_dir():
-        raise NotFoundError(
-            f"the folder {active.folder!r} of the active release {active.id} is missing",
-            next_step=NextStep.TRAIN,
-        )
-    return active
-
-
-def find_release(store: Store, root: Path | None, name: str) -> Path:
-    """Return the folder of a release.
-
-    Args:
-        store: The store.
-        root: Folder of the store; see :func:`releases_root`.
-        name: Id of the release, ``active``, or its folder.
-
-    Raises:
-        NotFoundError: There is no such release.
-    """
-    if name == "active":
-        return release_folder(root, active_release(store, root))
-    known = {release.id: release for release in store.releases()}
-    if name in known:
-        return release_folder(root, known[name])
-    if not Path(name).is_dir():
-        listed = ", ".join(known) or "none"
-        raise NotFoundError(
-            f"no release {name!r}; expected a folder, active, or one of: {listed}"
-        )
-    return Path(name)
 
 
 FORMAT_VERSION = 2
@@ -234,7 +177,7 @@ def _read(
         content,
         profile,
         items,
-        _blend_from_dict(header["blend"]),
+        Blend.from_json(header["blend"]),
         fitted,
         rules_from_dict(header["rules"]),
         TrainingStats(**header["facts"]),
@@ -259,7 +202,7 @@ def _write(
         "anchors": list(trained.fitted.train_items.ids.ids),
         "rules": asdict(trained.rules),
         "facts": asdict(trained.stats),
-        "blend": _blend_to_dict(trained.blend),
+        "blend": trained.blend.to_json(),
         **extra,
     }
     text = json.dumps(head, ensure_ascii=False, indent=1)
@@ -333,24 +276,3 @@ def _read_items(folder: Path) -> Items:
     while (part := folder / "blocks" / str(len(blocks))).exists():
         blocks.append(read_state(part, ContentBlock)[1])
     return Items(ids, tuple(blocks))
-
-
-def _blend_to_dict(blend: Blend) -> dict[str, Any]:
-    arrays = ("scale", "weights", "new_weights", "new_bias")
-    return {
-        "strategies": list(blend.strategies),
-        "likeness": blend.arrival_probability,
-        "report": blend.report,
-        **{name: getattr(blend, name).tolist() for name in arrays},
-    }
-
-
-def _blend_from_dict(plain: dict[str, Any]) -> Blend:
-    blend = Blend(
-        tuple(plain["strategies"]),
-        np.array(plain["scale"], dtype=np.float32),
-        np.array(plain["weights"]),
-        np.array(plain["new_weights"]),
-        np.array(plain["new_bias"]),
-    )
-    return replace(blend, arrival_probability=plain["likeness"], report=plain["report"])

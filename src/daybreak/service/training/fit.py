@@ -12,8 +12,8 @@ from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import TimeBudget
-from daybreak.ranking.blending.warm_start import ZERO_WEIGHT, WarmStart, refit_models
-from daybreak.ranking.blending.weights import Blend
+from daybreak.ranking.blending.warm_start import WarmStart, refit_models
+from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
 
@@ -122,18 +122,19 @@ def _tune_strategies(
     return found.strategies, {"search": found.record}
 
 
-def left_out_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a sentence for each strategy that could not compete to the end.
+def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
+    """Return a sentence for each strategy that was not tested in all simulated cold starts.
 
     Example:
-        >>> found = {"sequence": {"left_out": "it takes 9 s, 2 s are left"},
-        ...          "ease": {"left_out": ZERO_WEIGHT}}
-        >>> left_out_messages({"candidates": found})
-        ('sequence left: it takes 9 s, 2 s are left',)
+        >>> excluded = {
+        ...     "sequence": Exclusion(ExclusionReason.NO_TIME, "it takes 9 s, 2 s are left"),
+        ...     "ease": Exclusion(ExclusionReason.ZERO_WEIGHT, "its weight is zero"),
+        ... }
+        >>> left_out_messages(excluded)
+        ('strategy sequence left out: it takes 9 s, 2 s are left',)
     """
-    candidates = report.get("candidates", {}).items()
     return tuple(
-        f"{name} left: {found['left_out']}"
-        for name, found in candidates
-        if found["left_out"] not in {None, ZERO_WEIGHT}
+        f"strategy {name} left out: {exclusion.message}"
+        for name, exclusion in excluded.items()
+        if exclusion.reason is not ExclusionReason.ZERO_WEIGHT
     )

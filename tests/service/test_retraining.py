@@ -1,7 +1,5 @@
-import os
-import signal
-import threading
-from dataclasses import asdict
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,8 +8,7 @@ from numpy.testing import assert_allclose
 from daybreak.config import Settings
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.errors import ConfigError, GateRefusedError
-from daybreak.service.release_training import TrainOptions, retrain
+from daybreak.errors import ConfigError
 from daybreak.service.training.drift import content_drift, popularity_drift, stability_index
 from daybreak.service.training.retraining import (
     TASK_RECORDS,
@@ -20,7 +17,6 @@ from daybreak.service.training.retraining import (
     RetrainSignals,
 )
 from daybreak.store import open_store
-from tests.service.training import trainings
 
 
 @pytest.fixture
@@ -29,77 +25,57 @@ def store(tmp_path):
         yield opened
 
 
-@pytest.fixture
-def run(store, tmp_path):
-    """Return a runner of a training function."""
+def trainer(store, tmp_path, code):
     settings = Settings(store=f"sqlite:///{tmp_path}/shop.db")
-    return lambda train, **options: RetrainRunner(settings, store, train, options)
+    return RetrainRunner(settings, store.journal, command=(sys.executable, "-c", code))
 
 
-def test_a_training_runs_in_a_process_of_its_own_and_is_recorded(run):
-    runner = run(trainings.succeed)
-    task = runner.start("because")
-    assert runner.running_task().id == task
-    assert runner.start() == task  # one at a time
-    ended = runner.wait(task)
+def test_a_training_runs_in_a_process_of_its_own_and_is_written_down(store, tmp_path):
+    code = "import os, json; print(json.dumps({'release': {'id': str(os.nice(0))}}))"
+    mine = trainer(store, tmp_path, "import time; time.sleep(0.2); " + code)
+    task = mine.start("because")
+    assert mine.running_task().id == task
+    assert mine.start() == task  # one at a time
+    ended = mine.wait(task)
     assert (ended.status, ended.reason, ended.kind) == ("done", "because", "train")
     assert int(ended.release) >= 10  # its priority is lower
     assert ended.ended_at >= ended.started_at
-    assert runner.running_task() is None
-
-
-def test_a_training_is_told_settings_and_options(run, tmp_path):
-    runner = run(trainings.echo, start="active")
-    ended = runner.wait(runner.start())
-    assert (ended.release, ended.note) == (f"sqlite:///{tmp_path}/shop.db", "active")
+    assert mine.running_task() is None
 
 
 @pytest.mark.parametrize(
-    ("train", "status", "note"),
+    ("code", "status", "note"),
     [
-        (trainings.refuse, "refused", "worse"),
-        (trainings.fail, "failed", "ValueError: no items"),
-        (trainings.exit_early, "failed", "status 0"),
-        (trainings.kill_itself, "failed", "status -9"),
+        ("import sys; sys.exit('no items')", "failed", "no items"),
+        ("import sys; print('worse', file=sys.stderr); sys.exit(9)", "refused", "worse"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "failed", "status -9"),
     ],
 )
-def test_a_training_that_does_not_end_well_says_why(run, train, status, note):
-    runner = run(train)
-    ended = runner.wait(runner.start())
+def test_a_training_that_does_not_end_well_says_why(store, tmp_path, code, status, note):
+    mine = trainer(store, tmp_path, code)
+    ended = mine.wait(mine.start())
     assert ended.status == status
     assert note in ended.note
 
 
-def test_a_training_whose_process_is_gone_is_lost(store, run):
-    mine = run(trainings.wait_long)
+def test_a_training_whose_process_is_gone_is_lost(store, tmp_path):
+    mine = trainer(store, tmp_path, "import time; time.sleep(60)")
     task = mine.start()
-    record = store.documents(TASK_RECORDS)[task]
-    store.put_documents(
+    record = store.journal.records(TASK_RECORDS)[task]
+    store.journal.put_records(
         TASK_RECORDS, {"train-old": {**record, "id": "train-old", "pid": 2**22 + 1}}
     )
-    other = run(trainings.succeed)
+    other = trainer(store, tmp_path, "")
     assert {t.id: t.status for t in other.tasks()} == {task: "running", "train-old": "lost"}
-    assert other.start() == task  # the training of the other service goes on
-    os.kill(mine.running_task().pid, signal.SIGKILL)
+    assert other.start() == task  # that of the other service goes on
+    mine._processes[task].kill()
     assert mine.wait(task).status == "failed"
 
 
-def test_a_store_in_memory_cannot_be_trained_on_by_another_process(store):
-    settings = Settings(store="sqlite:///:memory:")
-    memory = RetrainRunner(settings, store, trainings.succeed)
+def test_a_store_in_memory_cannot_be_trained_on_elsewhere(store):
+    memory = RetrainRunner(Settings(store="sqlite:///:memory:"), store.journal)
     with pytest.raises(ConfigError, match="another process"):
         memory.start()
-
-
-def test_a_release_that_does_not_pass_the_gate_is_a_refused_outcome(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise GateRefusedError("worse", {})
-
-    settings = asdict(Settings(store=f"sqlite:///{tmp_path}/shop.db"))
-    options = asdict(TrainOptions())
-    assert retrain(settings, options)["note"] == "the store has no items"
-    monkeypatch.setattr("daybreak.service.release_training.train_release", refuse)
-    assert retrain(settings, options) == {"status": "refused", "release": "", "note": "worse"}
 
 
 def test_a_policy_asks_for_a_training_by_time_volume_or_drift():
@@ -160,8 +136,10 @@ def test_content_drifts_when_new_items_are_of_another_kind():
     assert content_drift(items, old, np.arange(260, 320)).score == 0.0
 
 
-def test_finished_trainings_leave_no_threads_behind(run):
-    runner, before = run(trainings.refuse), threading.active_count()
+def test_finished_trainings_leave_no_threads_behind(store, tmp_path):
+    mine = trainer(store, tmp_path, "")
     for _ in range(3):
-        runner.wait(runner.start())
-    assert threading.active_count() == before
+        mine.wait(mine.start())
+        time.sleep(0.01)
+    assert mine._watchers == {}
+    assert mine._processes == {}

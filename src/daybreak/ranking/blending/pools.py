@@ -1,0 +1,298 @@
+"""Candidate pools: scores of all strategies for the best candidates of simulated queries.
+
+:class:`PoolBuilder` fits the candidate strategies on one split after another and collects their
+scores as :class:`TrainingPools`, from which the weights of a blend are fitted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Dataset, Queries
+from daybreak.models import LinearScorer
+from daybreak.ranking.blending.strategies import FittedStrategies
+from daybreak.ranking.blending.time_budget import CandidateStrategies
+from daybreak.rng import create_generator
+from daybreak.simulation.splits import HoldoutSplit, LabelledQueries
+from daybreak.types import Floats, Mask, Rows
+
+N_TOP_CANDIDATES = 40
+"""Number of best candidates that each strategy adds to the pool of a query."""
+N_RANDOM_CANDIDATES = 40
+"""Expected number of random candidates in the pool of a query."""
+N_TARGETS = 200
+"""Expected number of targets in the pool of the query with the most targets."""
+N_SCALE_QUERIES = 100
+"""Number of queries on which the scales of the strategies are measured."""
+MAX_SCORE_CELLS = 40_000_000
+"""Maximum number of scores held in memory at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class CandidatePool:
+    """Scores of the most promising candidates of some queries; unused columns are masked.
+
+    Pools make the cost of fitting a blend independent of the size of the catalogue. An item
+    that is among the best of no strategy cannot get a high position in any blend of them.
+    """
+
+    features: Floats
+    """(n_strategies, n_queries, width) scores of the strategies"""
+    relevant: Mask
+    """(n_queries, width)"""
+    present: Mask
+    """(n_queries, width)"""
+    is_new: Mask
+    """(n_queries, width) whether a candidate has no events"""
+    n_relevant: Rows
+    """(n_queries,) number of targets in the whole catalogue"""
+    n_events: Floats
+    """(n_queries,)"""
+    item_rows: Rows
+    """(n_queries, width) rows of the catalogue"""
+
+    def take(self, rows: Rows) -> "CandidatePool":
+        """Return the pool of some of the queries."""
+        return CandidatePool(
+            np.ascontiguousarray(self.features[:, rows]),
+            self.relevant[rows],
+            self.present[rows],
+            self.is_new[rows],
+            self.n_relevant[rows],
+            self.n_events[rows],
+            self.item_rows[rows],
+        )
+
+    @classmethod
+    def concatenate(cls, pools: Sequence["CandidatePool"]) -> "CandidatePool":
+        """Return the queries of several pools as one pool, padded to the widest."""
+        width = max(pool.present.shape[1] for pool in pools)
+
+        def join(name: str) -> Any:
+            parts = [_pad_width(getattr(pool, name), width) for pool in pools]
+            return np.concatenate(parts, axis=1 if name == "features" else 0)
+
+        return cls(**{field.name: join(field.name) for field in fields(cls)})
+
+    def expand_strategies(self, rows: Sequence[int], n_strategies: int) -> "CandidatePool":
+        """Return the pool for more strategies; those that are not in ``rows`` score 0."""
+        if len(rows) == n_strategies:
+            return self
+        features = np.zeros((n_strategies, *self.features.shape[1:]), dtype=np.float32)
+        features[rows] = self.features
+        return replace(self, features=features)
+
+    def drop_unanswerable(self) -> "CandidatePool":
+        """Return the queries with at least one target, without columns that none uses."""
+        kept = self.take(np.flatnonzero(self.n_relevant > 0))
+        width = int(kept.present.sum(axis=1).max(initial=0))
+        return replace(
+            kept,
+            features=np.ascontiguousarray(kept.features[:, :, :width]),
+            relevant=kept.relevant[:, :width],
+            present=kept.present[:, :width],
+            is_new=kept.is_new[:, :width],
+            item_rows=kept.item_rows[:, :width],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPools:
+    """Pools of all simulated queries by their kind, with scores on a common scale."""
+
+    pools: dict[str, CandidatePool]
+    """By kind of query, see :class:`~daybreak.simulation.splits.LabelledQueries`."""
+    scale: Floats
+    """(n_strategies,) standard deviations by which scores were divided"""
+
+
+class PoolBuilder:
+    """Collects the pools of one split after another.
+
+    Scores are divided by scales that are measured on the known users of the first split.
+
+    Args:
+        data: All training data, of which the splits are parts.
+        candidates: Strategies to fit; they may be excluded in between.
+        seed: Seed of all random numbers.
+    """
+
+    def __init__(self, data: Dataset, candidates: CandidateStrategies, seed: int) -> None:
+        self._data = data
+        self._candidates = candidates
+        self._seed = seed
+        self._pools: dict[str, list[CandidatePool]] = {}
+        self._scale: Floats | None = None
+
+    def add_split(self, number: int, split: HoldoutSplit, remaining_rounds: float) -> None:
+        """Fit the candidates on the visible part of a split and add pools of its queries.
+
+        Args:
+            number: Position of the split; it selects the random numbers.
+            split: Visible data and labelled queries.
+            remaining_rounds: Number of fits still to come after this one.
+        """
+        strategies, items = self._candidates.strategies, self._data.items
+        able = [n for n, s in enumerate(strategies) if s.scores_known or split.asks_new_items]
+        fitted = self._candidates.fit(split.data, self._seed, able, remaining_rounds)
+        rows = [row for row in able if strategies[row].name in fitted.names]
+        linear_models = fitted.linear_models(items)
+        is_warm = np.zeros(len(items), dtype=bool)
+        is_warm[split.data.train_item_rows] = len(split.data.events) > 0
+        if self._scale is None:
+            self._scale = np.ones(len(strategies), dtype=np.float32)
+            self._scale[rows] = _measure_user_scales(split, fitted, linear_models, is_warm)
+        rng = create_generator(self._seed, f"pools {number}")
+        for labelled in split.query_sets:
+            for batch in _iter_batches(labelled, len(items) * len(linear_models)):
+                scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
+                scores = scores / self._scale[rows, None, None]
+                pool = build_candidate_pool(batch, scores, is_warm, rng)
+                self._pools.setdefault(labelled.kind, []).append(
+                    pool.expand_strategies(rows, len(strategies))
+                )
+
+    def collect(self, rows: Sequence[int]) -> TrainingPools:
+        """Return the pools of all splits so far for the strategies at some positions."""
+        scale = np.ones(len(self._candidates.strategies), dtype=np.float32)
+        pools = {}
+        for kind, parts in self._pools.items():
+            pool = CandidatePool.concatenate(parts).drop_unanswerable()
+            if len(pool.n_events):
+                pools[kind] = replace(pool, features=pool.features[rows])
+        return TrainingPools(pools, (scale if self._scale is None else self._scale)[rows])
+
+
+def score_strategies(
+    fitted: FittedStrategies,
+    linear_models: tuple[LinearScorer, ...],
+    queries: Queries,
+    is_warm: Mask,
+) -> Floats:
+    """Return the (n_strategies, n_queries, n_items) scores, centred on the items with events.
+
+    Centring per query makes the scores of items with and without events comparable. It does not
+    change the order within either group.
+
+    Args:
+        fitted: Fitted strategies.
+        linear_models: The strategies as linear functions of the query features, for all items.
+        queries: Queries to score.
+        is_warm: (n_items,) mask of the items with events.
+    """
+    out = np.zeros((len(linear_models), len(queries), len(is_warm)), dtype=np.float32)
+    for row, (model, linear) in enumerate(zip(fitted.models, linear_models, strict=True)):
+        product = linear.weights.apply(model.query_features(queries))
+        out[row] = linear.bias if product is None else product + linear.bias
+        if is_warm.any():
+            out[row] -= out[row][:, is_warm].mean(axis=1, keepdims=True)
+        out[row][:, ~linear.scored] = 0
+    return out
+
+
+def measure_scales(
+    scores: Floats, is_warm: Mask, linear_models: tuple[LinearScorer, ...]
+) -> Floats:
+    """Return the (n_strategies,) mean standard deviations of scores within a query.
+
+    They are measured on the items with events that a strategy scores, or else on the other
+    items that it scores. Without any variation the scale is 1.
+    """
+    scale = np.ones(len(scores), dtype=np.float32)
+    for row, (values, linear) in enumerate(zip(scores, linear_models, strict=True)):
+        both = linear.scored & is_warm
+        scored = both if both.any() else linear.scored
+        if scored.any() and len(values):
+            deviation = values[:, scored].std(axis=1).mean()
+            scale[row] = deviation if deviation > 1e-9 else 1.0
+    return scale
+
+
+def build_candidate_pool(
+    labelled: LabelledQueries, scores: Floats, is_warm: Mask, rng: np.random.Generator
+) -> CandidatePool:
+    """Return the pool of labelled queries: targets, best candidates and random candidates.
+
+    Args:
+        labelled: Queries with targets.
+        scores: (n_strategies, n_queries, n_items) scores of the strategies.
+        is_warm: (n_items,) mask of the items with events.
+        rng: Draws the random candidates.
+    """
+    n = len(labelled.queries)
+    allowed = np.tile(labelled.candidates, (n, 1))
+    allowed[labelled.seen.nonzero()] = False
+    relevant = np.zeros_like(allowed)
+    relevant[sp.csr_array(labelled.targets).nonzero()] = True
+    relevant &= allowed
+    target_rate = N_TARGETS / max(relevant.sum(axis=1).max(), 1)
+    chosen = relevant & (rng.random(relevant.shape) < target_rate)
+    for group in (is_warm, ~is_warm):
+        chosen |= _mark_top(scores, allowed & group)
+    random_rate = N_RANDOM_CANDIDATES / max(allowed.sum() / max(n, 1), 1)
+    chosen |= allowed & (rng.random(allowed.shape) < random_rate)
+    width = max(int(chosen.sum(axis=1).max(initial=0)), 1)
+    columns = np.argsort(~chosen, axis=1, kind="stable")[:, :width]
+    present = np.take_along_axis(chosen, columns, 1)
+    return CandidatePool(
+        np.ascontiguousarray(scores[:, np.arange(n)[:, None], columns]) * present,
+        np.take_along_axis(relevant, columns, 1) & present,
+        present,
+        ~is_warm[columns],
+        relevant.sum(axis=1),
+        labelled.queries.n_events,
+        columns.astype(np.int32),
+    )
+
+
+def _mark_top(scores: Floats, allowed: Mask) -> Mask:
+    """Mark the best candidates of each strategy whose scores are not all equal."""
+    chosen = np.zeros_like(allowed)
+    if not allowed.any():
+        return chosen
+    last = min(N_TOP_CANDIDATES, allowed.shape[1] - 1)
+    for values in scores:
+        if not np.ptp(values):
+            continue
+        masked = np.where(allowed, values, -np.inf)
+        best = np.argpartition(-masked, last, axis=1)[:, :N_TOP_CANDIDATES]
+        np.put_along_axis(chosen, best, True, axis=1)
+    return chosen & allowed
+
+
+def _pad_width(values: Any, width: int) -> Any:
+    if values.ndim == 1:
+        return values
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])
+
+
+def _iter_batches(labelled: LabelledQueries, n_cells: int) -> Iterator[LabelledQueries]:
+    """Yield consecutive batches of queries, each with at most ``MAX_SCORE_CELLS`` scores.
+
+    Args:
+        labelled: The queries.
+        n_cells: Number of scores per query.
+    """
+    step = max(20, MAX_SCORE_CELLS // max(n_cells, 1))
+    n = len(labelled.queries)
+    for start in range(0, n, step):
+        yield labelled.take(np.arange(start, min(start + step, n)))
+
+
+def _measure_user_scales(
+    split: HoldoutSplit,
+    fitted: FittedStrategies,
+    linear_models: tuple[LinearScorer, ...],
+    is_warm: Mask,
+) -> Floats:
+    """Measure the scales on known users; 1 if the split has none."""
+    for labelled in split.query_sets:
+        n = min(N_SCALE_QUERIES, len(labelled.queries))
+        if labelled.kind == "user" and n:
+            queries = labelled.queries.take(np.arange(n))
+            scores = score_strategies(fitted, linear_models, queries, is_warm)
+            return measure_scales(scores, is_warm, linear_models)
+    return np.ones(len(linear_models), dtype=np.float32)

@@ -1,0 +1,178 @@
+"""Ranking tasks: candidate pools with shares in the objective of the weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
+from daybreak.types import Doubles, Floats, Mask, Rows
+
+MIN_QUERIES = 30
+"""Minimum number of queries of a kind at a level; with fewer, the kind is left out there."""
+MAX_QUERIES = 500
+"""Maximum number of queries of a kind at a level; more cost time and change little."""
+WARM_ITEM_KINDS = ("new_user", "user", "later")
+"""Kinds of queries whose targets have events."""
+NEW_ITEM_LEVEL_GROUPS = ((0,), (1, 2, 3, 4), (5, 6, 7))
+"""Groups of levels, by position, that share the weights of new items."""
+MAX_NEW_USER_EVENTS = 10
+"""Maximum number of events of a new user."""
+FIRST_KNOWN_USER_LEVEL = EVENT_LEVELS.index(20)
+"""Position of the first level of known users."""
+KNOWN_USER_SHARE = 0.15
+"""Weight of known users relative to new users at levels of few events."""
+TARGET_TIE_PENALTY = np.float32(1e-5)
+"""Subtracted from the scores of targets, so that targets lose ties. A pool contains a larger
+share of targets than the catalogue, and constant scores must not look good."""
+
+
+@dataclass(frozen=True, eq=False)
+class RankingTask:
+    """A pool with a fixed part of the score and a share in the objective."""
+
+    features: Floats
+    """(n_weights, n_queries, width)"""
+    pool: CandidatePool
+    present: Mask
+    """(n_queries, width)"""
+    offset: Floats | None = None
+    """(n_queries, width) fixed part of every score"""
+    share: float = 1.0
+
+    def score(self, weights: Doubles) -> Floats:
+        """Return the (n_queries, width) scores of the blend; -inf for masked columns."""
+        used = np.flatnonzero(weights)
+        total = np.tensordot(weights[used].astype(np.float32), self.features[used], 1)
+        if self.offset is not None:
+            total = total + self.offset
+        total = total - TARGET_TIE_PENALTY * self.pool.relevant.astype(np.float32)
+        return np.where(self.present, total, -np.inf).astype(np.float32)
+
+    def restrict_candidates(self, present: Mask) -> "RankingTask":
+        """Return the task with fewer candidates; other targets are no targets any more."""
+        relevant = self.pool.relevant & present
+        pool = replace(self.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
+        return replace(self, pool=pool, present=present)
+
+    def restrict_queries(self, rows: Rows) -> "RankingTask":
+        """Return the task with some of its queries."""
+        pool = self.pool.take(rows)
+        shared = self.features is self.pool.features
+        return RankingTask(
+            pool.features if shared else self.features[:, rows],
+            pool,
+            self.present[rows],
+            None if self.offset is None else self.offset[rows],
+            self.share,
+        )
+
+    def split_by_query(self) -> tuple["RankingTask", "RankingTask"]:
+        """Split the queries into two halves."""
+        rows = np.arange(len(self.pool.n_events))
+        return self.restrict_queries(rows[::2]), self.restrict_queries(rows[1::2])
+
+    def split_by_item(self) -> tuple["RankingTask", "RankingTask"]:
+        """Split the new items into two halves; items with events stay in both.
+
+        All queries share the few items that were hidden. Weights that fit only these items must
+        not look like an improvement.
+        """
+        hashed = self.pool.item_rows.astype(np.uint32) * np.uint32(2_654_435_761)
+        half = hashed >> np.uint32(31)
+        first, second = (self.present & (~self.pool.is_new | (half == n)) for n in (0, 1))
+        return self.restrict_candidates(first), self.restrict_candidates(second)
+
+
+def build_warm_item_tasks(pools: TrainingPools) -> list[list[RankingTask]]:
+    """Return for each level the tasks whose targets have events; none if queries are few."""
+    return [_build_level_tasks(pools, level) for level in range(len(EVENT_LEVELS))]
+
+
+def build_new_item_tasks(
+    pools: TrainingPools, warm_weights: Doubles
+) -> list[list[RankingTask]]:
+    """Return for each group of levels the tasks whose targets have no events.
+
+    New items are ranked in one list with the others, and among themselves. The last feature is
+    the constant 1 of new items, whose weight is the bias.
+
+    Args:
+        pools: Pools of all simulated queries.
+        warm_weights: (n_levels, n_strategies) weights of items with events.
+    """
+    if "new_item" not in pools.pools:
+        return [[] for _ in NEW_ITEM_LEVEL_GROUPS]
+    everything = pools.pools["new_item"]
+    return [_build_group_tasks(everything, g, warm_weights) for g in NEW_ITEM_LEVEL_GROUPS]
+
+
+def score_warm_items(pool: CandidatePool, warm_weights: Doubles) -> Floats:
+    """Return the (n_queries, width) scores of the items with events; 0 for new items."""
+    weights = warm_weights[nearest_level(pool.n_events)].astype(np.float32)
+    scores = np.einsum("qs,sqw->qw", weights, pool.features)
+    return np.asarray(scores * ~pool.is_new, np.float32)
+
+
+def subsample(rows: Rows) -> Rows:
+    """Return at most ``MAX_QUERIES`` of the rows, evenly spaced."""
+    chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_QUERIES).astype(int))]
+    return chosen
+
+
+def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
+    tasks = []
+    for kind in WARM_ITEM_KINDS:
+        if kind not in pools.pools:
+            continue
+        everything = pools.pools[kind]
+        rows = _find_queries(nearest_level(everything.n_events), level)
+        if len(rows) >= MIN_QUERIES:
+            pool = everything.take(subsample(rows))
+            share = _kind_share(kind, level, len(pool.n_events))
+            tasks.append(RankingTask(pool.features, pool, pool.present, None, share))
+    total = sum(task.share for task in tasks)
+    return [replace(task, share=task.share / total) for task in tasks]
+
+
+def _build_group_tasks(
+    everything: CandidatePool, levels: Sequence[int], warm_weights: Doubles
+) -> list[RankingTask]:
+    rows = np.flatnonzero(np.isin(nearest_level(everything.n_events), levels))
+    if len(rows) < MIN_QUERIES:
+        return []
+    pool = everything.take(subsample(rows))
+    constant = np.ones_like(pool.features[:1])
+    features = np.concatenate([pool.features, constant]) * pool.is_new
+    offset = score_warm_items(pool, warm_weights)
+    one_list = RankingTask(features, pool, pool.present, offset, 0.5)
+    among_new = _restrict_to_new_items(RankingTask(features, pool, pool.present, None, 0.5))
+    return [task for task in (one_list, among_new) if len(task.pool.n_events)]
+
+
+def _restrict_to_new_items(task: RankingTask) -> RankingTask:
+    """Return the task without items with events and without unanswerable queries."""
+    restricted = task.restrict_candidates(task.present & task.pool.is_new)
+    return restricted.restrict_queries(np.flatnonzero(restricted.pool.n_relevant))
+
+
+def _find_queries(levels: Rows, level: int) -> Rows:
+    """Return the queries of a level; if known users are few, those of all their levels."""
+    rows: Rows = np.flatnonzero(levels == level)
+    if EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS and len(rows) < MIN_QUERIES:
+        return np.asarray(np.flatnonzero(levels >= FIRST_KNOWN_USER_LEVEL))
+    return rows
+
+
+def _kind_share(kind: str, level: int, n_queries: int) -> float:
+    """Return the weight of a kind of query in the objective of a level.
+
+    For known users, the next event and the events after a point in time count the same. At few
+    events new users dominate, because users with three events are nearly always new; the few
+    known users with such short histories are only asked for their next event, which is a
+    different task.
+    """
+    if EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS:
+        return 1.0
+    return float(np.sqrt(n_queries)) * (1.0 if kind == "new_user" else KNOWN_USER_SHARE)

@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.tasks import (
+    MIN_QUERIES,
+    RankingTask,
+    build_new_item_tasks,
+    build_warm_item_tasks,
+)
+from daybreak.ranking.blending.weights import EVENT_LEVELS
+
+
+def pool_of(n_events, n_new=0, width=8, n_features=2):
+    """Return queries with one target each, the last candidate; the last ones are new."""
+    n = len(n_events)
+    rng = np.random.default_rng(0)
+    relevant = np.zeros((n, width), dtype=bool)
+    relevant[:, -1] = True
+    is_new = np.zeros((n, width), dtype=bool)
+    is_new[:, width - n_new :] = True
+    return CandidatePool(
+        rng.standard_normal((n_features, n, width)).astype(np.float32),
+        relevant,
+        np.ones((n, width), dtype=bool),
+        is_new,
+        np.ones(n, dtype=np.int64),
+        np.array(n_events, dtype=np.float32),
+        np.tile(np.arange(width, dtype=np.int32), (n, 1)),
+    )
+
+
+def test_halves_by_item_share_no_new_item_and_all_others():
+    pool = pool_of([0] * 4, n_new=6)
+    task = RankingTask(pool.features, pool, pool.present)
+    first, second = task.split_by_item()
+    assert (first.present & second.present)[:, :2].all()
+    assert not (first.present & second.present)[:, 2:].any()
+    assert (first.present | second.present).all()
+    expected = (pool.relevant & first.present).sum(axis=1)
+    assert first.pool.n_relevant.tolist() == expected.tolist()
+
+
+def test_levels_with_few_queries_have_no_tasks():
+    pools = TrainingPools({"new_user": pool_of([0] * MIN_QUERIES + [3])}, np.ones(2))
+    tasks = build_warm_item_tasks(pools)
+    assert [len(one) for one in tasks] == [1, *[0] * (len(EVENT_LEVELS) - 1)]
+
+
+def test_known_users_with_rare_numbers_of_events_share_their_queries():
+    events = [20] * 20 + [50] * 20
+    tasks = build_warm_item_tasks(TrainingPools({"user": pool_of(events)}, np.ones(2)))
+    assert [len(one) for one in tasks] == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert len(tasks[-1][0].pool.n_events) == len(events)
+
+
+def test_shares_of_a_level_sum_to_one_and_new_users_dominate_at_few_events():
+    pools = {"new_user": pool_of([3] * 40), "user": pool_of([3] * 40)}
+    new_users, known_users = build_warm_item_tasks(TrainingPools(pools, np.ones(2)))[2]
+    assert np.isclose(new_users.share + known_users.share, 1.0)
+    assert new_users.share > 0.8
+
+
+def test_new_items_are_ranked_among_all_and_among_themselves():
+    pool = pool_of([0] * 40, n_new=3)
+    weights = np.ones((len(EVENT_LEVELS), 2))
+    tasks = build_new_item_tasks(TrainingPools({"new_item": pool}, np.ones(2)), weights)
+    one_list, among_new = tasks[0]
+    assert tasks[1:] == [[], []]
+    assert one_list.features.shape[0] == 3
+    assert (one_list.features[-1] == pool.is_new).all()
+    assert not one_list.offset[pool.is_new].any()
+    expected = pool.features.sum(axis=0)[~pool.is_new]
+    np.testing.assert_allclose(one_list.offset[~pool.is_new], expected, rtol=1e-5)
+    assert (among_new.present == pool.is_new).all()
+
+
+def test_a_target_loses_ties():
+    pool = pool_of([0] * 2)
+    task = RankingTask(np.zeros_like(pool.features), pool, pool.present)
+    scores = task.score(np.ones(2))
+    assert (scores.argmin(axis=1) == pool.relevant.argmax(axis=1)).all()
+
+
+def test_masked_candidates_score_minus_infinity():
+    pool = pool_of([0] * 2)
+    task = replace(RankingTask(pool.features, pool, pool.present), present=pool.relevant)
+    assert np.isneginf(task.score(np.ones(2))[~pool.relevant]).all()
