@@ -127,7 +127,7 @@ def test_a_few_long_values_are_a_category():
 def test_columns_that_say_nothing_are_ignored_with_a_reason():
     assert column([None, " ", None]).reason == "empty"
     assert column(pl.Series([None, None], dtype=pl.Float64)).reason == "empty"
-    assert column(["same"] * 20).reason == "the same value everywhere"
+    assert column(["same"] * 20).reason == "one value in all rows"
 
 
 def test_an_empty_catalogue_has_only_ignored_columns():

@@ -3,10 +3,16 @@
 New rows under old ones, whatever kinds of values came in.
 """
 
+from typing import TypeVar
+
 import polars as pl
 
 from daybreak.data.times import empty_to_null
 
+Column = TypeVar("Column", pl.Series, pl.Expr)
+
+LIST_SEPARATOR = "|"
+"""Separator of the values of a list that is stored as text."""
 _LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
 
 
@@ -77,10 +83,15 @@ def cast_attribute(values: pl.Series) -> pl.Series:
     return _cast_text_attribute(to_text(values))
 
 
+def join_lists(values: Column) -> Column:
+    """Return lists as text, with ``|`` between their values; nulls are left out."""
+    return values.cast(pl.List(pl.String)).list.join(LIST_SEPARATOR, ignore_nulls=True)
+
+
 def to_text(values: pl.Series) -> pl.Series:
     """Return any column as text: lists joined with ``|``, dates in ISO form."""
     if isinstance(values.dtype, pl.List | pl.Array):
-        return values.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
+        return join_lists(values)
     if isinstance(values.dtype, pl.Struct):
         return values.struct.json_encode()
     if isinstance(values.dtype, pl.Datetime):
@@ -132,7 +143,7 @@ def _cast_column_like(column: pl.Series, kind: pl.DataType) -> pl.Series:
                 _BOOLEAN_TEXTS, default=None, return_dtype=pl.Boolean
             )
         if kind == pl.String and isinstance(column.dtype, pl.List):
-            return column.cast(pl.List(pl.String)).list.join("|")
+            return join_lists(column)
         if column.dtype.is_nested() == kind.is_nested():
             return column.cast(kind, strict=False)
     except pl.exceptions.PolarsError:

@@ -1,15 +1,12 @@
-"""What can be counted about the values of a column, from which its role is guessed.
+"""Roles of the columns of items and users: text, category, number, date or ignored."""
 
-What each column of items or users is: text, a category, a number, a date, or nothing.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import polars as pl
 
-from daybreak.data.casts import to_text
+from daybreak.data.casts import LIST_SEPARATOR, to_text
 from daybreak.errors import ConfigError
 
 DATE_PATTERN = r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4})$"
@@ -17,32 +14,10 @@ DATE_PATTERN = r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4})$"
 CJK_PATTERN = r"[\x{3040}-\x{30ff}\x{3400}-\x{9fff}]"
 
 
-@dataclass(frozen=True)
-class ColumnStats:
-    """Counts, means and shares over values that are given."""
-
-    n: int
-    distinct: int
-    words: float
-    """Mean number of words; two Chinese or Japanese characters count as one."""
-    chars: float
-    """Mean number of characters."""
-    links: float
-    """Share of web addresses."""
-    numbers: float
-    """Share of finite numbers."""
-    dates: float
-    """Share of dates."""
-    whole: bool
-    """Whether nearly all are numbers, and whole ones."""
-    codes: bool
-    """Whether nearly all are one ASCII word."""
-
-
 def text_values(column: pl.Series) -> pl.Series:
-    """Return values as text without surrounding blanks; null when blank, ``2.0`` as ``2``.
+    """Return values as text without surrounding blanks; null if blank, ``2.0`` as ``2``.
 
-    Lists become text with ``|`` between the values, durations whole seconds.
+    Lists become text with ``|`` between the values, durations become whole seconds.
 
     Example:
         >>> text_values(pl.Series([2.0, None, 0.5])).to_list()
@@ -56,13 +31,69 @@ def text_values(column: pl.Series) -> pl.Series:
     return text.replace("", None)
 
 
-def column_stats(values: pl.Series) -> ColumnStats:
-    """Return the measures of text values; nulls and blanks do not count.
+class TextColumns:
+    """The columns of a frame as text; each column is converted once, when it is first used.
+
+    Args:
+        frame: Items or users.
 
     Example:
-        >>> seen = column_stats(pl.Series(["1995-11-22", "two words", "7"]))
-        >>> seen.n, round(seen.words, 2), round(seen.dates, 2), seen.whole
-        (3, 1.33, 0.33, False)
+        >>> columns = TextColumns(pl.DataFrame({"price": [2.0, 0.5]}))
+        >>> columns["price"].to_list(), "title" in columns, columns["price"] is columns["price"]
+        (['2', '0.5'], False, True)
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self._texts: dict[str, pl.Series] = {}
+
+    @classmethod
+    def of(cls, frame: "pl.DataFrame | TextColumns") -> "TextColumns":
+        """Return the text columns of a frame, or the argument if it is converted already."""
+        return frame if isinstance(frame, TextColumns) else cls(frame)
+
+    def __getitem__(self, name: str) -> pl.Series:
+        if name not in self._texts:
+            self._texts[name] = text_values(self.frame[name])
+        return self._texts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.frame.columns
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.frame.height
+
+
+@dataclass(frozen=True)
+class ColumnStats:
+    """Statistics of the text values of a column; nulls and blanks do not count."""
+
+    n_values: int
+    n_distinct: int
+    mean_words: float
+    """Mean number of words; two Chinese or Japanese characters count as one word."""
+    mean_chars: float
+    """Mean number of characters."""
+    link_share: float
+    """Share of web addresses, in [0, 1]."""
+    number_share: float
+    """Share of finite numbers, in [0, 1]."""
+    date_share: float
+    """Share of dates, in [0, 1]."""
+    is_whole: bool
+    """Whether more than 95 % of the values are numbers and all numbers are whole."""
+    is_code: bool
+    """Whether at least 95 % of the values are one ASCII word."""
+
+
+def column_stats(values: pl.Series) -> ColumnStats:
+    """Return the statistics of text values.
+
+    Example:
+        >>> stats = column_stats(pl.Series(["1995-11-22", "two words", "7"]))
+        >>> stats.n_values, round(stats.mean_words, 2), round(stats.date_share, 2)
+        (3, 1.33, 0.33)
     """
     x = pl.col("x")
     given = values.alias("x").to_frame().filter(x.is_not_null() & (x != ""))
@@ -70,16 +101,16 @@ def column_stats(values: pl.Series) -> ColumnStats:
     finite = number.is_finite().fill_null(value=False)
     words = (x.str.count_matches(r"\S+") + x.str.count_matches(CJK_PATTERN) / 2).clip(1)
     row = given.select(
-        n=pl.len(),
-        distinct=x.n_unique(),
-        words=words.mean().fill_null(0.0),
-        chars=x.str.len_chars().mean().fill_null(0.0),
-        links=x.str.contains(r"^(?i)https?://").mean().fill_null(0.0),
-        numbers=finite.mean().fill_null(0.0),
-        dates=x.str.contains(DATE_PATTERN).mean().fill_null(0.0),
-        whole=(finite.mean() > 0.95).fill_null(value=False)
+        n_values=pl.len(),
+        n_distinct=x.n_unique(),
+        mean_words=words.mean().fill_null(0.0),
+        mean_chars=x.str.len_chars().mean().fill_null(0.0),
+        link_share=x.str.contains(r"^(?i)https?://").mean().fill_null(0.0),
+        number_share=finite.mean().fill_null(0.0),
+        date_share=x.str.contains(DATE_PATTERN).mean().fill_null(0.0),
+        is_whole=(finite.mean() > 0.95).fill_null(value=False)
         & (number.filter(finite) % 1 == 0).all(),
-        codes=(x.str.contains(r"^[!-~]+$").mean() >= 0.95).fill_null(value=False),
+        is_code=(x.str.contains(r"^[!-~]+$").mean() >= 0.95).fill_null(value=False),
     )
     return ColumnStats(**row.row(0, named=True))
 
@@ -90,53 +121,80 @@ FIELD_ROLES: tuple[FieldRole, ...] = get_args(FieldRole)
 TEXT_NAMES = frozenset(
     {"title", "name", "description", "text", "summary", "plot", "overview", "abstract", "bio"}
 )
+"""Column names that mean text."""
 TITLE_NAMES = ("title", "name")
-CATEGORY_NAMES = frozenset(
-    {"categories", "category", "genres", "genre", "tags", "tag", "brand"}
-)
-VALUE_SEPARATORS = ("|", ";", ",")
-
-VISIBILITY_COLUMNS = frozenset({"is_hidden", "available_from", "available_until"})
-"""Columns that say what may be shown, not what it is."""
+"""Words in the name of a text column that make it a title."""
+CATEGORY_COLUMNS = ("categories", "category", "genres", "genre", "tags", "tag")
+"""Columns that may hold the categories of an item; the first one that exists is used."""
+CATEGORY_NAMES = frozenset({*CATEGORY_COLUMNS, "brand"})
+"""Column names that mean a category."""
+HIDDEN_COLUMN = "is_hidden"
+"""Column that is true for items that must not be recommended."""
+VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, "available_from", "available_until"})
+"""Columns that decide whether an item may be recommended; they are no content."""
+VALUE_SEPARATORS = (LIST_SEPARATOR, ";", ",")
+"""Separators between several values of one row."""
 MAX_CATEGORY_NUMBERS = 12
-"""Numbers with at most so many different values are categories: stars, rooms, age groups."""
+"""Maximum number of distinct numbers in a category, such as stars or age groups."""
 MIN_ROWS_FOR_COUNTS = 20
-"""With fewer rows, names say more than counts."""
+"""Minimum number of rows from which counts are trusted more than names."""
 MIN_ID_ROWS = 50
-"""Whole numbers that never repeat are ids when there are more of them than this."""
+"""Minimum number of distinct whole numbers that are taken for ids."""
+
+
+def find_category_column(names: Collection[str]) -> str | None:
+    """Return the first of ``CATEGORY_COLUMNS`` that is among the names, None if there is none.
+
+    Example:
+        >>> find_category_column(["title", "tags", "genres"])
+        'genres'
+    """
+    return next((name for name in CATEGORY_COLUMNS if name in names), None)
+
+
+def text_columns(frame: pl.DataFrame | TextColumns, key: str) -> list[str]:
+    """Return the names of the text columns of items or users.
+
+    Example:
+        >>> text_columns(pl.DataFrame({"item_id": ["a"], "title": ["Tea"]}), "item_id")
+        ['title']
+    """
+    return [field.name for field in infer_fields(frame, key) if field.role == "text"]
 
 
 @dataclass(frozen=True)
 class ContentField:
-    """One column and what becomes of it."""
+    """The role of one column."""
 
     name: str
     role: FieldRole
     separator: str | None = None
-    """Between the values of a category with several; None: one value a row."""
+    """Separator between the values of a category; None: one value per row."""
     reason: str = ""
-    """One sentence for people."""
+    """Why the column has this role."""
 
     @property
     def is_title(self) -> bool:
-        """Whether the column names the thing, so that its text goes first."""
+        """Whether the column is a title, whose text goes first."""
         return self.role == "text" and any(
             part in TITLE_NAMES for part in _name_parts(self.name)
         )
 
 
 def infer_fields(
-    frame: pl.DataFrame, key: str, overrides: Mapping[str, FieldRole] | None = None
+    frame: pl.DataFrame | TextColumns,
+    key: str,
+    overrides: Mapping[str, FieldRole] | None = None,
 ) -> tuple[ContentField, ...]:
-    """Return what each column but ``key`` is, in the order of the columns.
+    """Return the role of each column but ``key``, in the order of the columns.
 
     Args:
         frame: Items or users.
-        key: The column of the ids.
-        overrides: Roles by column, which win over what the values look like.
+        key: Column of the ids.
+        overrides: Roles by column, which replace the inferred ones.
 
     Raises:
-        ConfigError: An override names a column that is not there, or an unknown role.
+        ConfigError: An override names an unknown column or an unknown role.
 
     Example:
         >>> shop = pl.DataFrame({"item_id": ["a", "b"], "title": ["Tea", "Rum"],
@@ -144,46 +202,45 @@ def infer_fields(
         >>> [(f.name, f.role, f.separator) for f in infer_fields(shop, "item_id")]
         [('title', 'text', None), ('tags', 'category', '|'), ('created_at', 'date', None)]
     """
-    chosen = dict(overrides or {})
-    columns = [name for name in frame.columns if name != key]
+    columns, chosen = TextColumns.of(frame), dict(overrides or {})
+    names = [name for name in columns.frame.columns if name != key]
     for name, role in chosen.items():
-        if name not in columns:
-            raise ConfigError(f"no column {name!r} to choose a role for; columns: {columns}")
+        if name not in names:
+            raise ConfigError(f"no column {name!r} to choose a role for; columns: {names}")
         if role not in FIELD_ROLES:
             raise ConfigError(f"no role {role!r} for {name!r}; roles: {', '.join(FIELD_ROLES)}")
     return tuple(
-        _override_field(frame[name], chosen[name])
+        _override_field(name, columns[name], chosen[name])
         if name in chosen
-        else _infer_field(frame[name])
-        for name in columns
+        else _infer_field(name, columns)
+        for name in names
     )
 
 
-def _override_field(column: pl.Series, role: FieldRole) -> ContentField:
+def _override_field(name: str, values: pl.Series, role: FieldRole) -> ContentField:
     separator = None
-    if role == "category" and (values := text_values(column)).count():
-        separator = _find_separator(column.name, values.drop_nulls(), trusted=True)
-    return ContentField(column.name, role, separator, "your choice")
+    if role == "category" and values.count():
+        separator = _find_separator(name, values.drop_nulls(), trusted=True)
+    return ContentField(name, role, separator, "your choice")
 
 
-def _infer_field(column: pl.Series) -> ContentField:
-    name = column.name
+def _infer_field(name: str, columns: TextColumns) -> ContentField:
     if name in VISIBILITY_COLUMNS:
-        return ContentField(name, "ignore", None, "says what may be shown, not what it is")
-    values = text_values(column).drop_nulls()
+        return ContentField(name, "ignore", None, "decides about visibility, no content")
+    values = columns[name].drop_nulls()
     if not len(values):
         return ContentField(name, "ignore", None, "empty")
     if name == "created_at":
         return ContentField(name, "date", None, "the column of creation times")
     if name == "domain":
         return ContentField(name, "category", None, "the column of domains")
-    if isinstance(column.dtype, pl.List | pl.Array):
-        return _infer_list(column)
-    seen = column_stats(values)
+    if isinstance(columns.frame.schema[name], pl.List | pl.Array):
+        return _infer_list(columns.frame[name])
+    stats = column_stats(values)
     return (
-        _infer_ignored(name, seen)
-        or _infer_number_or_date(name, seen)
-        or _infer_text_or_category(name, seen, values)
+        _infer_ignored(name, stats)
+        or _infer_number_or_date(name, stats)
+        or _infer_text_or_category(name, stats, values)
     )
 
 
@@ -191,28 +248,28 @@ def _infer_list(column: pl.Series) -> ContentField:
     inner = getattr(column.dtype, "inner", None)
     if isinstance(inner, pl.DataType) and inner.is_float():
         return ContentField(column.name, "ignore", None, "lists of numbers")
-    return ContentField(column.name, "category", "|", "lists of values")
+    return ContentField(column.name, "category", LIST_SEPARATOR, "lists of values")
 
 
 def _infer_ignored(name: str, stats: ColumnStats) -> ContentField | None:
-    if stats.links > 0.5:
+    if stats.link_share > 0.5:
         return ContentField(name, "ignore", None, "web addresses")
-    unique = stats.distinct > 0.95 * stats.n
-    if unique and name.endswith("_id") and (stats.whole or stats.codes):
-        return ContentField(name, "ignore", None, "ids: every value differs")
-    if stats.whole and unique and stats.n > MIN_ID_ROWS:
-        return ContentField(name, "ignore", None, "ids: whole numbers that never repeat")
-    if stats.distinct == 1 and stats.n >= MIN_ROWS_FOR_COUNTS:
-        return ContentField(name, "ignore", None, "the same value everywhere")
+    unique = stats.n_distinct > 0.95 * stats.n_values
+    if unique and name.endswith("_id") and (stats.is_whole or stats.is_code):
+        return ContentField(name, "ignore", None, "ids: all values are distinct")
+    if stats.is_whole and unique and stats.n_values > MIN_ID_ROWS:
+        return ContentField(name, "ignore", None, "ids: distinct whole numbers")
+    if stats.n_distinct == 1 and stats.n_values >= MIN_ROWS_FOR_COUNTS:
+        return ContentField(name, "ignore", None, "one value in all rows")
     return None
 
 
 def _infer_number_or_date(name: str, stats: ColumnStats) -> ContentField | None:
-    if stats.numbers > 0.95:
-        if stats.distinct > MAX_CATEGORY_NUMBERS:
-            return ContentField(name, "number", None, f"{stats.distinct} different numbers")
-        return ContentField(name, "category", None, f"{stats.distinct} different numbers only")
-    if stats.dates > 0.8:
+    if stats.number_share > 0.95:
+        if stats.n_distinct > MAX_CATEGORY_NUMBERS:
+            return ContentField(name, "number", None, f"{stats.n_distinct} distinct numbers")
+        return ContentField(name, "category", None, f"{stats.n_distinct} distinct numbers only")
+    if stats.date_share > 0.8:
         return ContentField(name, "date", None, "dates")
     return None
 
@@ -223,40 +280,48 @@ def _infer_text_or_category(name: str, stats: ColumnStats, values: pl.Series) ->
     separator = _find_separator(name, values)
     if separator is not None:
         return ContentField(
-            name, "category", separator, f"several values between {separator!r}"
+            name, "category", separator, f"several values separated by {separator!r}"
         )
     if name in CATEGORY_NAMES:
         return ContentField(name, "category", None, "a category by its name")
-    if stats.distinct > 0.95 * stats.n and stats.codes and stats.n >= MIN_ROWS_FOR_COUNTS:
-        return ContentField(name, "ignore", None, "ids: one word a row, every value differs")
+    if (
+        stats.n_distinct > 0.95 * stats.n_values
+        and stats.is_code
+        and stats.n_values >= MIN_ROWS_FOR_COUNTS
+    ):
+        return ContentField(
+            name, "ignore", None, "ids: one word per row, all values are distinct"
+        )
     if _is_text(name, stats):
         return ContentField(
-            name, "text", None, f"{stats.words:.1f} words a row, mostly different"
+            name, "text", None, f"{stats.mean_words:.1f} words per row, mostly distinct"
         )
-    return ContentField(name, "category", None, f"{stats.distinct} values in {stats.n} rows")
+    return ContentField(
+        name, "category", None, f"{stats.n_distinct} values in {stats.n_values} rows"
+    )
 
 
 def _is_text(name: str, stats: ColumnStats) -> bool:
     if any(part in TEXT_NAMES - {"name"} for part in _name_parts(name)):
-        return stats.distinct > 0.1 * stats.n
-    if stats.n < MIN_ROWS_FOR_COUNTS and stats.words <= 1.5:
+        return stats.n_distinct > 0.1 * stats.n_values
+    if stats.n_values < MIN_ROWS_FOR_COUNTS and stats.mean_words <= 1.5:
         return False
-    return stats.distinct > 0.5 * stats.n or (
-        stats.words > 3 and stats.distinct > 0.1 * stats.n
+    return stats.n_distinct > 0.5 * stats.n_values or (
+        stats.mean_words > 3 and stats.n_distinct > 0.1 * stats.n_values
     )
 
 
 def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> str | None:
-    """Return what stands between the values of a row, if the pieces look like values."""
+    """Return the separator of several values in a row, None if there is none."""
     trusted = trusted or name in CATEGORY_NAMES
     for separator in VALUE_SEPARATORS:
         if values.str.contains(separator, literal=True).mean() <= 0.05:  # type: ignore[operator]
             continue
         pieces = column_stats(values.str.split(separator).explode().str.strip_chars())
-        repeat = pieces.distinct < 0.7 * pieces.n
-        short = pieces.chars <= 40
+        repeat = pieces.n_distinct < 0.7 * pieces.n_values
+        short = pieces.mean_chars <= 40
         if separator == ",":
-            short = pieces.chars < 35 and pieces.words < 4.5
+            short = pieces.mean_chars < 35 and pieces.mean_words < 4.5
         if short and (repeat or trusted):
             return separator
     return None

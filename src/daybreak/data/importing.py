@@ -8,7 +8,14 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from daybreak.data.casts import cast_attribute, cast_ids, cast_labels, cast_numbers, to_text
+from daybreak.data.casts import (
+    LIST_SEPARATOR,
+    cast_attribute,
+    cast_ids,
+    cast_labels,
+    cast_numbers,
+    to_text,
+)
 from daybreak.data.columns import (
     COLUMN_ALIASES,
     KEY_COLUMNS,
@@ -201,7 +208,7 @@ def _build_attribute(raw: RawTable, source: str, target: str, notes: list[str]) 
     if target in _TEXT_COLUMNS or target == "domain":
         return cast_labels(to_text(values))[0].alias(target)
     if recbole_type(source) == "token_seq":
-        values = values.str.strip_chars().str.replace_all(r"\s+", "|")
+        values = values.str.strip_chars().str.replace_all(r"\s+", LIST_SEPARATOR)
     result = cast_attribute(values)
     if result.dtype == pl.String and (near := _describe_non_numbers(result)):
         notes.append(f"{raw.file}: {source} is kept as text: {near}")

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from daybreak.data.fields import text_columns
 from daybreak.data.importing import ImportResult
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables
@@ -51,31 +52,6 @@ def describe(tables: Tables) -> dict[str, Any]:
         "user_columns": _fill_rates(users, "user_id"),
         "text_columns": text_columns(items, "item_id"),
     }
-
-
-def text_columns(frame: pl.DataFrame, key: str) -> list[str]:
-    """Return the columns that read like text: many different values, some with a space.
-
-    Scripts without spaces count when a value is long. Links are no text.
-    """
-    return [
-        name
-        for name in frame.columns
-        if name != key and frame.schema[name] == pl.String and _reads_like_text(frame[name])
-    ]
-
-
-def _reads_like_text(values: pl.Series) -> bool:
-    given = values.drop_nulls()
-    if not len(given):
-        return False
-    if values.name in {"title", "text", "description"}:
-        return True
-    given = given.head(5_000)
-    many = given.n_unique() > 0.5 * len(given)
-    link = given.str.starts_with("http")
-    words = given.str.contains(r"\S\s\S") | (given.str.len_chars() > 15)
-    return many and not link.any() and int(words.sum()) > 0.3 * len(given)
 
 
 def _events_per(events: pl.DataFrame, key: str) -> pl.Series:
@@ -206,9 +182,7 @@ def assess_readiness(tables: Tables) -> Readiness:
         1_000,
         round((events + LOOKAHEAD_EVENTS) * known),
     )
-    texts = _static_requirement(
-        "items with text", tables.items, text_columns(tables.items, "item_id"), 1
-    )
+    texts = _static_requirement("items with text", tables.items, facts["text_columns"], 1)
     columns = [name for name in tables.users.columns if name != "user_id"]
     profiles = _static_requirement("users with attributes", tables.users, columns, 50)
     return Readiness(

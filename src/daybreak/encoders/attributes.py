@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from daybreak.data.fields import ContentField, text_values
+from daybreak.data.fields import ContentField, TextColumns
 from daybreak.types import Doubles
 
 TERM_ROLES = ("category", "number", "date")
@@ -38,22 +38,28 @@ class AttributeTerms:
 
     @classmethod
     def fit(
-        cls, frame: pl.DataFrame, fields: Sequence[ContentField], *, bins: int
+        cls,
+        frame: pl.DataFrame | TextColumns,
+        fields: Sequence[ContentField],
+        *,
+        bins: int,
     ) -> "AttributeTerms":
         """Learn the ranges of numbers: ``bins`` with about as many rows in each."""
+        columns = TextColumns.of(frame)
         edges = {
-            field.name: _quantile_edges(_parse_numbers(text_values(frame[field.name])), bins)
+            field.name: _quantile_edges(_parse_numbers(columns[field.name]), bins)
             for field in fields
             if field.role == "number"
         }
         return cls(tuple(fields), edges)
 
-    def terms(self, frame: pl.DataFrame) -> list[list[str]]:
+    def terms(self, frame: pl.DataFrame | TextColumns) -> list[list[str]]:
         """Return the terms of each row; columns that are missing give none."""
-        lists: list[list[str]] = [[] for _ in range(frame.height)]
+        columns = TextColumns.of(frame)
+        lists: list[list[str]] = [[] for _ in range(len(columns))]
         for field in self.fields:
-            if field.role in TERM_ROLES and field.name in frame.columns:
-                for row, value in self._values(field, frame[field.name]):
+            if field.role in TERM_ROLES and field.name in columns:
+                for row, value in self._values(field, columns):
                     lists[row].append(f"{field.name}={value}")
         return lists
 
@@ -68,18 +74,17 @@ class AttributeTerms:
         edges = {name: tuple(values) for name, values in values["edges"].items()}
         return cls(tuple(ContentField(**field) for field in values["fields"]), edges)
 
-    def _values(self, field: ContentField, column: pl.Series) -> Iterator[tuple[int, str]]:
+    def _values(self, field: ContentField, columns: TextColumns) -> Iterator[tuple[int, str]]:
+        text = columns[field.name]
         if field.role == "number":
-            return _iter_range_names(
-                _parse_numbers(text_values(column)), self.edges[field.name]
-            )
+            return _iter_range_names(_parse_numbers(text), self.edges[field.name])
         if field.role == "date":
-            return _iter_nonempty(_year_values(column))
-        return _iter_nonempty(_category_values(column, field.separator))
+            return _iter_nonempty(_year_values(columns.frame[field.name], text))
+        return _iter_nonempty(_category_values(text, field.separator))
 
 
-def _category_values(column: pl.Series, separator: str | None) -> pl.DataFrame:
-    text = text_values(column).str.to_lowercase()
+def _category_values(text: pl.Series, separator: str | None) -> pl.DataFrame:
+    text = text.str.to_lowercase()
     if separator is None:
         return pl.DataFrame({"row": range(len(text)), "value": text})
     pieces = text.str.replace_all(PARENTHESIS_PATTERN, "").str.split(separator)
@@ -87,7 +92,7 @@ def _category_values(column: pl.Series, separator: str | None) -> pl.DataFrame:
     return frame.with_columns(pl.col("value").str.strip_chars())
 
 
-def _year_values(column: pl.Series) -> pl.DataFrame:
+def _year_values(column: pl.Series, text: pl.Series) -> pl.DataFrame:
     """Return the years of epoch seconds, of dates, or of text with four digits in it."""
     if column.dtype.is_numeric():
         x = pl.col("x").cast(pl.Float64)
@@ -95,7 +100,7 @@ def _year_values(column: pl.Series) -> pl.DataFrame:
         year = pl.from_epoch(seconds, "s").dt.year().cast(pl.String)
         text = column.to_frame("x").select(year).to_series()
     else:
-        text = text_values(column).str.extract(r"(?:^|\D)(\d{4})(?:\D|$)")
+        text = text.str.extract(r"(?:^|\D)(\d{4})(?:\D|$)")
     return pl.DataFrame({"row": range(len(text)), "value": text})
 
 

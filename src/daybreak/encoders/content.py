@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.dataset import ContentBlock
-from daybreak.data.fields import ContentField, FieldRole, infer_fields, text_values
+from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fields
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.base import Encoder, Progress, l2_normalize
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
@@ -218,13 +218,15 @@ class ContentEncoder:
         progress: Progress | None = None,
     ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
         """Do :meth:`fit` and :meth:`transform` of the same items, reading their text once."""
+        columns = TextColumns(items)
         attributes = AttributeTerms.fit(
-            items, infer_fields(items, "item_id", overrides), bins=N_NUMBER_BINS
+            columns, infer_fields(columns, "item_id", overrides), bins=N_NUMBER_BINS
         )
-        words, found = _tokenize_text_columns(attributes.fields, items), attributes.terms(items)
+        words = _tokenize_text_columns(attributes.fields, columns)
+        found = attributes.terms(columns)
         word_weights, attribute_weights = _fit_lexical(words), _fit_lexical(found)
         meaning = rows = None
-        texts = item_texts(attributes.fields, items)
+        texts = item_texts(attributes.fields, columns)
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
@@ -245,11 +247,13 @@ class ContentEncoder:
             progress: Called with (texts done, texts in all) while the text model works.
             known: Rows of the block ``meaning`` by text: these are not encoded again.
         """
-        fields = self.attributes.fields
-        words = _tokenize_text_columns(fields, items) if self.word_weights else []
-        blocks = list(self._lexical_blocks(words, self.attributes.terms(items)))
+        fields, columns = self.attributes.fields, TextColumns(items)
+        words = _tokenize_text_columns(fields, columns) if self.word_weights else []
+        blocks = list(self._lexical_blocks(words, self.attributes.terms(columns)))
         if self.meaning is not None:
-            rows = _text_vectors(self.meaning, item_texts(fields, items), progress, known or {})
+            rows = _text_vectors(
+                self.meaning, item_texts(fields, columns), progress, known or {}
+            )
             blocks.append(ContentBlock(MEANING, rows))
         return tuple(blocks)
 
@@ -344,7 +348,7 @@ class ContentEncoder:
         return ", ".join(name for name in mine if name in self.names)
 
 
-def item_texts(fields: Sequence[ContentField], items: pl.DataFrame) -> list[str]:
+def item_texts(fields: Sequence[ContentField], items: pl.DataFrame | TextColumns) -> list[str]:
     """Return what a text model reads of each item: the title first, then the other texts.
 
     Text that repeats is left out, and all after 1,000 characters. In a catalogue without any
@@ -358,12 +362,11 @@ def item_texts(fields: Sequence[ContentField], items: pl.DataFrame) -> list[str]
     texts = [field for field in fields if field.role == "text"]
     read = sorted(texts, key=lambda field: not field.is_title)
     read = read or [field for field in fields if field.role == "category"]
+    texts_of = TextColumns.of(items)
     columns = [
-        text_values(items[field.name]).fill_null("").to_list()
-        for field in read
-        if field.name in items.columns
+        texts_of[field.name].fill_null("").to_list() for field in read if field.name in texts_of
     ]
-    rows = zip(*columns, strict=True) if columns else ((),) * items.height
+    rows = zip(*columns, strict=True) if columns else ((),) * len(texts_of)
     return [". ".join(dict.fromkeys(filter(None, row)))[:MAX_TEXT_CHARS] for row in rows]
 
 
@@ -382,15 +385,15 @@ def _text_vectors(
 
 
 def _tokenize_text_columns(
-    fields: Sequence[ContentField], items: pl.DataFrame
+    fields: Sequence[ContentField], columns: TextColumns
 ) -> list[list[str]]:
     """Return the words of all text columns of each item."""
-    columns = [
-        tokenize_all(text_values(items[field.name]).fill_null(""))
+    words_by_column = [
+        tokenize_all(columns[field.name].fill_null(""))
         for field in fields
-        if field.role == "text" and field.name in items.columns
+        if field.role == "text" and field.name in columns
     ]
-    rows = zip(*columns, strict=True) if columns else ((),) * items.height
+    rows = zip(*words_by_column, strict=True) if words_by_column else ((),) * len(columns)
     return [[word for words in row for word in words] for row in rows]
 
 

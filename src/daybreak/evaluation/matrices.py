@@ -7,14 +7,13 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
+from daybreak.data.fields import find_category_column
 from daybreak.errors import DataError
 from daybreak.ranked_lists import is_set
 from daybreak.types import Rows, Sparse
 
 DROP_REASONS = ("unknown_user", "not_candidate", "excluded", "repeated")
 """Why a row of an answer is not counted, in the order in which it is asked."""
-CATEGORY_COLUMNS = ("categories", "genres", "category", "tags")
-"""Where the categories of an item stand: the first of these columns that exists."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ class UserItemIndex:
 def category_matrix(items: pl.DataFrame, candidates: Sequence[str]) -> Sparse | None:
     """Return the categories of the candidates as (n_candidates, n_categories) CSR.
 
-    Lists are taken as they are, text is split at ``|``. None when no column of
-    ``CATEGORY_COLUMNS`` exists.
+    Lists are taken as they are, text is split at ``|``. None if the items have no category
+    column; see :func:`daybreak.data.fields.find_category_column`.
 
     Example:
         >>> films = pl.DataFrame({"item_id": ["a", "b"], "genres": ["Drama|War", "War"]})
@@ -112,7 +111,7 @@ def category_matrix(items: pl.DataFrame, candidates: Sequence[str]) -> Sparse | 
         array([[0, 1],
                [1, 1]])
     """
-    name = next((column for column in CATEGORY_COLUMNS if column in items.columns), None)
+    name = find_category_column(items.columns)
     if name is None:
         return None
     column = pl.col(name)

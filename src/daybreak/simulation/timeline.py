@@ -1,17 +1,12 @@
 """Positive events in the order in which a user had them, each item once."""
 
-import numpy as np
 import polars as pl
 
-from daybreak.data import Tables
+from daybreak.data import Tables, measure_ties
 from daybreak.rng import create_generator
 
 MIN_DISTINCT_TIMES = 10
 """With no more moments than this, times say nothing about order [moments]."""
-MIN_SORTED_SHARE = 0.9
-"""Ties with at least this share of ascending item ids were sorted by id, not by time."""
-MIN_TIED_PAIRS = 100
-"""Fewer tied pairs than this prove nothing [pairs]."""
 
 
 def build_timeline(events: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -60,31 +55,10 @@ def tie_order_warnings(tables: Tables) -> tuple[str, ...]:
         Ties sorted by id upstream let sequence models guess the next item from the id alone;
         seen in shop reviews dated by day, and in catalogues exported row by row.
     """
-    share, pairs = measure_sorted_ties(tables.events)
-    if pairs < MIN_TIED_PAIRS or share < MIN_SORTED_SHARE:
+    ties = measure_ties(tables.events)
+    if not ties.is_sorted_by_id:
         return ()
     return (
-        f"{share:.0%} of {pairs:,} neighbouring events with one time follow the order of item "
-        "ids: order within a time is not time; ties are put in random order here",
+        f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbouring events with one time follow "
+        "the order of item ids: order within a time is not time; ties are put in random order here",
     )
-
-
-def measure_sorted_ties(events: pl.DataFrame) -> tuple[float, int]:
-    """Return the share of ascending ids among neighbours of one user and time, and how many.
-
-    Example:
-        >>> rows = [("u", "a", 1.0), ("u", "b", 1.0), ("u", "c", 1.0), ("u", "a", 2.0)]
-        >>> measure_sorted_ties(pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row"))
-        (1.0, 2)
-    """
-    timed = events.filter(pl.col("timestamp").is_not_null())
-    number = timed["item_id"].cast(pl.Int64, strict=False)
-    item = number if len(number) and number.null_count() == 0 else timed["item_id"]
-    place = timed.select("user_id", "timestamp", item=item).with_row_index("line")
-    place = place.sort("user_id", "timestamp", "line")
-    same = pl.all_horizontal(
-        pl.col(name) == pl.col(name).shift() for name in ("user_id", "timestamp")
-    )
-    ties = place.filter(same & (pl.col("item") != pl.col("item").shift()))
-    ascending = place.filter(same & (pl.col("item") > pl.col("item").shift()))
-    return (ascending.height / ties.height if ties.height else np.nan, ties.height)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from daybreak.data.casts import LIST_SEPARATOR
 from daybreak.data.readers.delimited import INVALID_BYTES
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
 from daybreak.data.readers.text import TextEncoding, iter_line_blocks
@@ -171,5 +172,5 @@ def _value_to_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "|".join(text for text in map(_value_to_text, value) if text)
+        return LIST_SEPARATOR.join(text for text in map(_value_to_text, value) if text)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
+from daybreak.data.casts import LIST_SEPARATOR
 from daybreak.data.times import epoch_seconds
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -111,7 +112,7 @@ def as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "|".join(str(as_text(one)) for one in value)
+        return LIST_SEPARATOR.join(str(as_text(one)) for one in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

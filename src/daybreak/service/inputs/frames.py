@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import EventRules, ImportResult, Tables, read_tables
+from daybreak.data.casts import join_lists
 from daybreak.data.readers.source import open_frame
 from daybreak.errors import ConfigError, DataError
 
@@ -132,7 +133,7 @@ def _column_as_text(frame: pl.DataFrame, name: str) -> pl.Series:
         return pl.repeat(None, frame.height, dtype=pl.String, eager=True)
     column = frame[name]
     if column.dtype == pl.List:
-        return column.cast(pl.List(pl.String)).list.join("|")
+        return join_lists(column)
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).cast(pl.String)
     return column.cast(pl.String, strict=False)

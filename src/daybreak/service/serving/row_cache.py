@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from daybreak.data.casts import join_lists
 from daybreak.service.ingest.rows import frame_from_rows
 
 MAX_CACHED_ROWS = 20_000
@@ -173,7 +174,7 @@ def _concat_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 def _lists_as_text(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return frame.with_columns(
-        pl.col(name).cast(pl.List(pl.String)).list.join("|")
+        join_lists(pl.col(name))
         if frame.schema[name].is_nested()
         else pl.col(name).cast(pl.String)
         for name in names

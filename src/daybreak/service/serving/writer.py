@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import Tables
+from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.service.ingest.rows import (
     as_text,
     frame_from_rows,
@@ -19,7 +20,7 @@ from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.store import Store
 
-PLACEHOLDER_COLUMN = "is_hidden"
+PLACEHOLDER_COLUMN = HIDDEN_COLUMN
 """Column that stands for an item or user of which nothing else is left."""
 
 

@@ -13,14 +13,12 @@ import scipy.sparse as sp
 
 from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
-from daybreak.data.fields import ContentField
+from daybreak.data.fields import HIDDEN_COLUMN, ContentField
 from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
 from daybreak.types import Doubles, Floats, Mask, Rows
 
-HIDDEN_COLUMN = "is_hidden"
-"""Column of items that are not to be recommended: sold out, withdrawn."""
 TITLE_COLUMNS = ("title", "name")
 MAX_CONTENT_DIFFERENCE = 1e-4
 """Sum of differences up to which two rows of content are the same."""

@@ -9,7 +9,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
-from daybreak.data.fields import ContentField
+from daybreak.data.fields import CATEGORY_COLUMNS, ContentField, find_category_column
 from daybreak.errors import FilterError
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.engine import FilterEngine
@@ -17,9 +17,6 @@ from daybreak.ranking.reranking.availability import AvailabilityWindows
 from daybreak.ranking.reranking.rerank import QuotaConstraint, Reranker
 from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.types import Floats, Mask, Rows
-
-CATEGORY_COLUMNS = ("categories", "category", "genres", "genre")
-"""Columns of categories; the first of them that is there counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +104,7 @@ class RuleCompiler:
         return mask
 
     def _category_column(self) -> str:
-        found = next(
-            (name for name in CATEGORY_COLUMNS if name in self.filter_columns.names), None
-        )
+        found = find_category_column(self.filter_columns.names)
         if found is None:
             raise FilterError(
                 f"the catalogue has no column of categories: {', '.join(CATEGORY_COLUMNS)}; "
