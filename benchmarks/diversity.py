@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from daybreak import Recommender, Rules, Tables, read_folder
+from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.reranking.similarity import intra_list_distance
 
 KNOBS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -119,17 +120,11 @@ def _point(
     items = model._state.catalogue.items
     return Point(
         knob,
-        np.array([_ndcg(lists[user], wanted[user]) for user in users]),
+        np.array([ndcg_of_ids(lists[user], wanted[user], K) for user in users]),
         np.array(
             [intra_list_distance(items.blocks, items.ids.rows(lists[user])) for user in users]
         ),
     )
-
-
-def _ndcg(ranked: list[str], wanted: set[str]) -> float:
-    gains = 1 / np.log2(np.arange(2, K + 2))
-    hits = np.array([item in wanted for item in ranked])
-    return float((hits * gains[: len(hits)]).sum() / gains[: min(K, len(wanted))].sum())
 
 
 def _milliseconds(

@@ -24,6 +24,7 @@ import polars as pl
 from benchmarks.memory_journal import MemoryJournal
 from daybreak import Recommender, Tables, read_folder
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
+from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.exploration.thompson import ExplorationConfig, max_ndcg_loss
 from daybreak.service.exploration.explorer import BaseLists, Explorer
@@ -209,7 +210,11 @@ class _State:
             items = [visit.ids[row] for row in visit.after.item[mine]]
             base = [visit.ids[row] for row in visit.before.item[visit.before.query == n]]
             want = self.left[user]
-            self.values.setdefault(user, []).append((ndcg(base, want), ndcg(items, want)))
+            self.values.setdefault(user, []).append(
+                (ndcg_of_ids(base, want, K), ndcg_of_ids(items, want, K))
+                if want
+                else (0.0, 0.0)
+            )
             chance, explored = visit.chance[mine], visit.explored[mine]
             run.visits += 1
             run.explored += int(explored.sum())
@@ -288,14 +293,6 @@ def visit_events(
     ).with_columns(timestamp=pl.lit(answers[0].at))
 
 
-def ndcg(items: Sequence[str], want: set[str] | frozenset[str]) -> float:
-    """Return NDCG@10 of a list; 0 for a user who wants nothing any more."""
-    worth = 1 / np.log2(np.arange(K) + 2)
-    hits = np.array([item in want for item in items[:K]], dtype=float)
-    best = worth[: min(len(want), K)].sum()
-    return float(hits @ worth[: len(hits)] / best) if best else 0.0
-
-
 def judged(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
     """Return NDCG@10 of the judges' lists: all they want, and new items among new ones."""
     found = []
@@ -303,9 +300,7 @@ def judged(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
         answer = model.recommend(list(start.judges), k=K, items=items)
         lists = dict(answer.group_by("user_id", maintain_order=True).agg("item_id").iter_rows())
         wanted = {u: start.wishes[u] & set(items or start.wishes[u]) for u in start.judges}
-        found.append(
-            {u: ndcg(lists[u], wanted[u]) if wanted[u] else np.nan for u in start.judges}
-        )
+        found.append({u: ndcg_of_ids(lists[u], wanted[u], K) for u in start.judges})
     return {user: (found[0][user], found[1][user]) for user in start.judges}
 
 

@@ -33,12 +33,11 @@ from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.releases.gate import (
     FAMILY_ERROR_RATE,
     RANDOM_MIXED_SLICES,
-    SLICE_LABELS,
     GateResult,
     SliceComparison,
     build_gate_result,
 )
-from daybreak.simulation.slices import NEW_ITEM_SLICES
+from daybreak.simulation.slices import DEFINITIONS
 
 STRATEGIES = (
     "popular",
@@ -78,7 +77,7 @@ def judged(bouts: Sequence[PairedSliceResult], recipe: RecommenderSpec) -> GateR
     """Return the verdict as the gate gives it."""
     return build_gate_result(
         bouts,
-        RANDOM_MIXED_SLICES if recipe.blend.arrival_probability >= 0.5 else ("arriving_all",),
+        RANDOM_MIXED_SLICES if recipe.blend.arrival.probability >= 0.5 else ("arriving_mixed",),
     )
 
 
@@ -89,7 +88,7 @@ def flipped(
     found = []
     for bout in bouts:
         sizes = np.diff(bout.new.indptr)
-        new_items = bout.slice.removesuffix("_all") in NEW_ITEM_SLICES
+        new_items = DEFINITIONS[bout.slice].candidate_set != "known"
         who = bout.new.indices if new_items else np.repeat(bout.users, sizes)
         swap = (rng.random(int(who.max()) + 1) < 0.5)[who]
         first = np.where(swap, bout.old.data, bout.new.data)
@@ -182,7 +181,9 @@ def _page(
     swaps = _swaps(n) * n
     name = "sides swapped at random, so that neither is better"
     yield f"| {name} | {swaps:,} | {null:.1%} | {FAMILY_ERROR_RATE / 2:.1%} |\n"
-    listed = ", ".join(f"{SLICE_LABELS[name]} ({count})" for name, count in why.most_common())
+    listed = ", ".join(
+        f"{DEFINITIONS[name].label} ({count})" for name, count in why.most_common()
+    )
     yield (
         f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights, so "
         "they truly differ a little; the swaps show the false alarms of the procedure alone.\n"
@@ -213,7 +214,7 @@ def _page(
 
 
 def _reach(lines: Sequence[SliceComparison]) -> str:
-    label = SLICE_LABELS[lines[0].slice]
+    label = DEFINITIONS[lines[0].slice].label
     queries = np.mean([line.queries for line in lines])
     value = np.mean([line.old for line in lines])
     reach = np.mean([line.high - line.difference for line in lines])

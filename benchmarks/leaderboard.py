@@ -29,7 +29,7 @@ from daybreak.service.benchmarking.leaderboard import (
     select_learners,
 )
 from daybreak.simulation.resources import ResourceUsage
-from daybreak.simulation.slices import SLICES
+from daybreak.simulation.slices import BENCHMARK_SLICES
 
 HERE = Path(__file__).resolve().parent
 KNOWN = ("ml100k", "gift_shop", "anime_zh_dev", "ml1m")
@@ -148,7 +148,9 @@ def joined(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
         raise DaybreakError(f"no strategy has run on {name}; the lines above say why")
     speeds = [row["facts"]["texts_per_s"] or 0 for row in run]
     facts = {**run[0]["facts"], "texts_per_s": max(speeds) or None}
-    queries = {key: run[0]["queries"][key] for key in SLICES if key in run[0]["queries"]}
+    queries = {
+        key: run[0]["queries"][key] for key in BENCHMARK_SLICES if key in run[0]["queries"]
+    }
     standings = tuple(_standing(who, row) for who, row in rows.items())
     return Leaderboard.from_results(name, BenchmarkResults(standings, queries), facts)
 

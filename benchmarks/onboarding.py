@@ -23,6 +23,7 @@ import polars as pl
 from benchmarks.exploration import STRATEGIES, positive
 from daybreak import Recommender, Tables, read_folder
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
+from daybreak.metrics import ndcg_of_ids
 from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelector
 
 K = 10
@@ -218,15 +219,9 @@ def _judged(one: Exam, said: Mapping[int, Mapping[str, frozenset[str]]]) -> Foun
         users = [f"new {user}" for user in one.told]
         answer = one.model.recommend(users, histories=frame if rows else None, k=K)
         lists = answer.group_by("user_id", maintain_order=True).agg("item_id").rows()
-        found.values[n] = [_ndcg(items, one.judge[user[4:]]) for user, items in lists]
+        found.values[n] = [ndcg_of_ids(items, one.judge[user[4:]], K) for user, items in lists]
         found.yes[n] = float(np.mean([len(one_yes) for one_yes in yes.values()]))
     return found
-
-
-def _ndcg(items: Sequence[str], wanted: frozenset[str]) -> float:
-    discount = 1 / np.log2(np.arange(K) + 2)
-    hits = np.array([item in wanted for item in items])
-    return float(hits @ discount[: len(hits)] / discount[: min(len(wanted), K)].sum())
 
 
 def asked(one: Exam) -> dict[str, Found]:

@@ -128,13 +128,16 @@ def bootstrap(values: Doubles) -> Estimate:
     return bootstrap_all({"value": values})["value"]
 
 
-def bootstrap_all(columns: Mapping[str, Doubles]) -> dict[str, Estimate]:
+def bootstrap_all(
+    columns: Mapping[str, Doubles], *, max_draws: int = MAX_DRAWS_PER_BLOCK
+) -> dict[str, Estimate]:
     """Return :func:`bootstrap` of several columns over the same users.
 
     Columns with NaN for the same users share their draws.
 
     Args:
         columns: (n_users,) values by name.
+        max_draws: Draws held in memory at a time [numbers].
     """
     by_missing: dict[bytes, list[str]] = {}
     for name, values in columns.items():
@@ -143,7 +146,7 @@ def bootstrap_all(columns: Mapping[str, Doubles]) -> dict[str, Estimate]:
     for names in by_missing.values():
         present: Mask = ~np.isnan(columns[names[0]])
         table = np.column_stack([columns[name][present] for name in names])
-        estimates.update(zip(names, _bootstrap_columns(table), strict=True))
+        estimates.update(zip(names, _bootstrap_columns(table, max_draws), strict=True))
     return {name: estimates[name] for name in columns}
 
 
@@ -164,11 +167,13 @@ def paired_bootstrap(first: Doubles, second: Doubles) -> PairedDifference:
     return PairedDifference(*bootstrap(first - second))
 
 
-def _bootstrap_columns(table: Doubles) -> list[Estimate]:
+def _bootstrap_columns(table: Doubles, max_draws: int) -> list[Estimate]:
     """Return the estimate of each column of (n_users, n_columns) values without NaN."""
     if not len(table):
         return [UNDEFINED] * table.shape[1]
-    means = np.concatenate([weights @ table for weights in _iter_resample_weights(len(table))])
+    means = np.concatenate(
+        [weights @ table for weights in _iter_resample_weights(len(table), max_draws)]
+    )
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
     return [
         Estimate(*map(float, column))
@@ -176,12 +181,12 @@ def _bootstrap_columns(table: Doubles) -> list[Estimate]:
     ]
 
 
-def _iter_resample_weights(n: int) -> Iterator[Doubles]:
+def _iter_resample_weights(n: int, max_draws: int) -> Iterator[Doubles]:
     """Yield (n_resamples, n) shares: how often each user was drawn, divided by ``n``.
 
     The means of all columns are then one matrix product.
     """
-    rng, step = np.random.default_rng(BOOTSTRAP_SEED), max(1, MAX_DRAWS_PER_BLOCK // n)
+    rng, step = np.random.default_rng(BOOTSTRAP_SEED), max(1, max_draws // n)
     for start in range(0, N_RESAMPLES, step):
         rows = min(step, N_RESAMPLES - start)
         draws = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]

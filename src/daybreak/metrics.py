@@ -10,7 +10,7 @@ Relevance is binary. A user without a relevant item is NaN and is left out of me
 relevant items and an empty list counts 0 for accuracy, and NaN for the properties of a list.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +114,23 @@ def ndcg_of_hits(hits: Mask, n_relevant: Rows) -> Doubles:
     """
     k = hits.shape[1]
     return _safe_divide(hits @ discounts(k), ideal_dcg(n_relevant, k))
+
+
+def ndcg_of_ids(items: Sequence[str], targets: Collection[str], k: int = LIST_LENGTH) -> float:
+    """Return the NDCG@k of one list of ids; NaN without targets.
+
+    Args:
+        items: The list, best first.
+        targets: Ids of the targets, each once.
+        k: Length of the list.
+
+    Example:
+        >>> round(ndcg_of_ids(["tea", "rum"], {"rum"}), 4)
+        0.6309
+    """
+    hits = np.zeros((1, k), dtype=np.bool_)
+    hits[0, : len(items)] = [item in targets for item in items[:k]]
+    return float(ndcg_of_hits(hits, np.array([len(targets)]))[0])
 
 
 def expected_ndcg(
@@ -243,7 +260,9 @@ def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
 # --- properties of lists -------------------------------------------------------------------
 
 
-def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
+def diversity(
+    ranked: Rows, categories: Sparse | None, *, max_pairs: int = MAX_PAIRS_PER_BLOCK
+) -> Doubles:
     """Return the mean distance of the pairs of a list, ``1 - |A∩B| / |A∪B|`` of categories.
 
     Two items without a category are at distance 0. NaN for lists of fewer than two items, and
@@ -252,6 +271,7 @@ def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
     Args:
         ranked: (n_users, k) item rows.
         categories: (n_items, n_categories) CSR, or None when no categories are known.
+        max_pairs: Item pairs compared at a time.
 
     Source:
         Ziegler et al. 2005, Improving recommendation lists through topic diversification
@@ -266,7 +286,7 @@ def diversity(ranked: Rows, categories: Sparse | None) -> Doubles:
     total, n_pairs = np.zeros(len(ranked)), np.zeros(len(ranked))
     if categories is not None:
         first, second = np.triu_indices(ranked.shape[1], 1)
-        step = max(1, MAX_PAIRS_PER_BLOCK // max(1, len(first)))
+        step = max(1, max_pairs // max(1, len(first)))
         for start in range(0, len(ranked), step):
             block = slice(start, start + step)
             left, right = ranked[block][:, first], ranked[block][:, second]

@@ -1,4 +1,4 @@
-"""The best k of every row of scores: exact, deterministic, in bounded memory."""
+"""Ranked lists from scores: the best k of every row, exact, deterministic, in bounded memory."""
 
 from typing import Any, TypeAlias
 
@@ -7,21 +7,28 @@ import numpy.typing as npt
 
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
-_ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, as it came
+_ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, like the input
 MAX_SCORES_PER_BLOCK = 1 << 21
 """Scores copied at a time [numbers]."""
 
 
-def top_k(scores: Floats | Doubles, k: int, exclude: Sparse | Mask | None = None) -> Rows:
+def top_k(
+    scores: Floats | Doubles,
+    k: int,
+    exclude: Sparse | Mask | None = None,
+    *,
+    max_scores: int = MAX_SCORES_PER_BLOCK,
+) -> Rows:
     """Return the columns of the ``k`` best scores of each row, best first.
 
-    NaN (cannot be ranked) and ``-inf`` are never returned; equal scores go to the lower column,
-    so the answer does not depend on the machine.
+    NaN and ``-inf`` are never returned. Of equal scores the lower column comes first, so the
+    result does not depend on the machine.
 
     Args:
         scores: (n, m) float32 or float64; not changed.
-        k: Length of the answer, at least 1.
-        exclude: (n, m) mask or CSR matrix of what must not be returned.
+        k: Length of the lists, at least 1.
+        exclude: (n, m) mask or CSR matrix of entries that must not be returned.
+        max_scores: Scores copied at a time [numbers].
 
     Returns:
         (n, k) int64 columns, filled up with -1 where fewer than ``k`` can be ranked.
@@ -34,18 +41,18 @@ def top_k(scores: Floats | Doubles, k: int, exclude: Sparse | Mask | None = None
     """
     n_rows, n_columns = scores.shape
     best = np.full((n_rows, k), -1, dtype=np.int64)
-    width, step = min(k, n_columns), max(1, MAX_SCORES_PER_BLOCK // max(1, n_columns))
+    width, step = min(k, n_columns), max(1, max_scores // max(1, n_columns))
     if width == 0:
         return best
     for start in range(0, n_rows, step):
-        part = slice(start, start + step)
-        block = _mask_unrankable(scores[part], None if exclude is None else exclude[part])
-        best[part, :width] = _best_columns(block, width)
+        rows = slice(start, start + step)
+        block = _mask_unrankable(scores[rows], None if exclude is None else exclude[rows])
+        best[rows, :width] = _best_columns(block, width)
     return best
 
 
 def contains(matrix: Sparse, rows: Rows) -> Mask:
-    """Say for each entry of ``rows`` whether it is set in the same row of ``matrix``.
+    """Return whether each entry of ``rows`` is set in the same row of ``matrix``.
 
     Args:
         matrix: (n, m) CSR matrix.
@@ -64,19 +71,19 @@ def contains(matrix: Sparse, rows: Rows) -> Mask:
 
 
 def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
-    """Say for each pair of row and column (-1: none) whether it is set in a CSR matrix."""
+    """Return whether each pair of row and column is set in a CSR matrix; -1 is never set."""
     row, column = matrix.nonzero()
     keys = np.sort(row.astype(np.int64) * matrix.shape[1] + column)
     if not len(keys):
         return np.zeros(columns.shape, dtype=np.bool_)
-    wanted = rows * matrix.shape[1] + columns
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    found: Mask = (keys[place] == wanted) & (rows >= 0) & (columns >= 0)
+    pairs = rows * matrix.shape[1] + columns
+    nearest = np.minimum(np.searchsorted(keys, pairs), len(keys) - 1)
+    found: Mask = (keys[nearest] == pairs) & (rows >= 0) & (columns >= 0)
     return found
 
 
 def _mask_unrankable(scores: _ScoreBlock, exclude: Sparse | Mask | None) -> _ScoreBlock:
-    """Copy the scores with ``-inf`` for whatever must not be returned."""
+    """Copy the scores, with ``-inf`` for every entry that must not be returned."""
     block = np.array(scores)
     np.nan_to_num(block, copy=False, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
     if exclude is not None:
@@ -100,8 +107,8 @@ def _best_columns(block: _ScoreBlock, k: int) -> Rows:
 
 
 def _select_first_ties(block: _ScoreBlock, border: _ScoreBlock, k: int) -> Mask:
-    """Fill the places that scores above the border leave with the first ones that equal it."""
+    """Mark the scores above the border, and the first of those equal to it as long as they fit."""
     above, equal = block > border, block == border
-    places = k - above.sum(axis=1, keepdims=True)
-    first: Mask = above | (equal & (np.cumsum(equal, axis=1) <= places))
+    n_left = k - above.sum(axis=1, keepdims=True)
+    first: Mask = above | (equal & (np.cumsum(equal, axis=1) <= n_left))
     return first

@@ -1,5 +1,6 @@
-"""Array aliases used in signatures; the shape is given where they are used."""
+"""Aliases used in signatures; the shape of an array is given where it is used."""
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,3 +12,10 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Sparse: TypeAlias = Any
 """A ``scipy.sparse.csr_array``; scipy ships no types."""
+
+Progress: TypeAlias = Callable[[str], None]
+"""Called with a description of each step of a long computation."""
+
+
+def ignore_progress(step: str) -> None:
+    """Do nothing: the default of parameters that report progress."""

@@ -15,8 +15,9 @@ from daybreak.evaluation.baselines import (
 from daybreak.evaluation.evaluate import Progress, System, evaluate, measure
 from daybreak.evaluation.report import METRICS, Report, SliceInfo, SliceResult
 from daybreak.ranked_lists import top_k
-from daybreak.simulation.table_slices import SLICES, Slice, SplitPlan
-from daybreak.simulation.table_splits import make_plans
+from daybreak.simulation.plans import make_plans
+from daybreak.simulation.slices import REPORT_SLICES as SLICES
+from daybreak.simulation.table_slices import Slice, SplitPlan
 
 __all__ = [
     "BASELINES",

@@ -15,8 +15,9 @@ from daybreak.evaluation.baselines import BASELINES, SupportsRecommend
 from daybreak.evaluation.matrices import UserItemIndex, category_matrix
 from daybreak.evaluation.report import Report, SliceInfo, SliceResult
 from daybreak.metrics import ACCURACY_METRICS, ListMetrics
-from daybreak.simulation.table_slices import PAIR_COLUMNS, SLICES, Slice, SplitPlan
-from daybreak.simulation.table_splits import make_plans
+from daybreak.simulation.plans import make_plans
+from daybreak.simulation.slices import REPORT_SLICES
+from daybreak.simulation.table_slices import PAIR_COLUMNS, Slice, SplitPlan
 
 System: TypeAlias = Callable[[Tables], SupportsRecommend]
 """Learns from tables, and returns what answers."""
@@ -87,7 +88,7 @@ def measure(
         raise DataError("nothing can be measured: " + ("; ".join(notes) or "no slices"))
     steps = _ProgressReporter(plans, len(systems) + len(BASELINES), progress)
     cells = [cell for plan in plans for cell in _evaluate_plan(plan, systems, k, steps)]
-    rank = {name: place for place, name in enumerate(SLICES)}
+    rank = {name: place for place, name in enumerate(REPORT_SLICES)}
     return Report(
         k=k,
         slices=tuple(SliceInfo(s.name, s.protocol, s.counts) for p in plans for s in p.slices),

@@ -32,7 +32,7 @@ def html_document(title: str, body: Iterable[str]) -> str:
     """Return a whole page of finished parts; empty parts are left out.
 
     Example:
-        >>> document("a < b", ["", "<p>c</p>"]).count("a &lt; b")
+        >>> html_document("a < b", ["", "<p>c</p>"]).count("a &lt; b")
         2
     """
     style = files("daybreak.evaluation").joinpath("report.css").read_text(encoding="utf-8")
@@ -125,7 +125,7 @@ def render_html(
         more: Further tables by heading, such as answers to look at; shown before the details.
 
     Example:
-        >>> page(Report(k=10, slices=(), cells=()), title="a < b").count("a &lt; b")
+        >>> render_html(Report(k=10, slices=(), cells=()), title="a < b").count("a &lt; b")
         2
     """
     body = [

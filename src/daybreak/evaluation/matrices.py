@@ -30,7 +30,7 @@ class UserItemIndex:
     Example:
         >>> grid = UserItemIndex(["ann", "bob"], ["rum", "tea"])
         >>> pairs = pl.DataFrame({"user_id": ["bob", "eve"], "item_id": ["tea", "tea"]})
-        >>> grid.matrix(pairs).toarray().astype(int)
+        >>> grid.to_matrix(pairs).toarray().astype(int)
         array([[0, 0],
                [0, 1]])
     """
@@ -107,7 +107,7 @@ def category_matrix(items: pl.DataFrame, candidates: Sequence[str]) -> Sparse | 
 
     Example:
         >>> films = pl.DataFrame({"item_id": ["a", "b"], "genres": ["Drama|War", "War"]})
-        >>> categories(films, ["b", "a"]).toarray().astype(int)
+        >>> category_matrix(films, ["b", "a"]).toarray().astype(int)
         array([[0, 1],
                [1, 1]])
     """

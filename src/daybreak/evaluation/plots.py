@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from daybreak.estimates import Estimate
 from daybreak.evaluation.baselines import BASELINES
-from daybreak.evaluation.report import METRIC_TITLES, WARM_SLICES, Report, format_number
-from daybreak.simulation.table_slices import SHOT_COUNTS
+from daybreak.evaluation.report import METRIC_TITLES, Report, format_number
+from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS
 
 SERIES_COLOURS = (
     "#2563eb",
@@ -71,7 +71,7 @@ def to_standalone_svg(svg: str) -> str:
     r"""Return an ``<svg>`` element as a file of its own: no page gives it colours.
 
     Example:
-        >>> standalone('<svg fill="var(--ink, #1f2430)"></svg>')
+        >>> to_standalone_svg('<svg fill="var(--ink, #1f2430)"></svg>')
         '<svg style="background: #ffffff" fill="#1f2430"></svg>\n'
     """
     alone = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", svg)
@@ -119,7 +119,7 @@ def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
     """Draw quality against known events, one line a system; None without few-shot slices."""
     names = {info.name for info in report.slices}
     shots = [n for n in SHOT_COUNTS if f"events_{n}" in names]
-    warm = [name for name in WARM_SLICES if name in names]
+    warm = [name for name in REPORT_WARM_SLICES if name in names]
     if not shots:
         return None
     with _single_axes("warm-up", 3.9) as (figure, axes, out):

@@ -27,7 +27,7 @@ from daybreak.errors import DataError, NotFoundError
 from daybreak.estimates import Estimate, PairedDifference, paired_bootstrap
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
-from daybreak.simulation.table_slices import SHOT_COUNTS
+from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS
 from daybreak.types import Doubles
 
 METRICS = (*PER_USER_METRICS, *OVERALL_METRICS)
@@ -95,7 +95,7 @@ def format_number(value: float) -> str:
     """Return three digits as people write a share: ``.305``; ``-`` for NaN.
 
     Example:
-        >>> number(0.3049), number(12.25), number(float("nan")), number(-0.02)
+        >>> format_number(0.3049), format_number(12.25), format_number(float("nan")), format_number(-0.02)
         ('.305', '12.2', '-', '-.020')
     """
     if math.isnan(value):
@@ -108,7 +108,7 @@ def format_estimate(value: Estimate) -> str:
     """Return a value with its interval, where it has one.
 
     Example:
-        >>> interval(Estimate(0.31, 0.29, 0.33)), interval(Estimate(0.5, math.nan, math.nan))
+        >>> format_estimate(Estimate(0.31, 0.29, 0.33)), format_estimate(Estimate(0.5, math.nan, math.nan))
         ('.310 [.290, .330]', '.500')
     """
     if math.isnan(value.low):
@@ -122,7 +122,7 @@ def align_columns(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as aligned columns, the first one as a heading; wide letters count two.
 
     Example:
-        >>> print(align([["name", "k"], ["日出", "10"]]))
+        >>> print(align_columns([["name", "k"], ["日出", "10"]]))
         name  k
         日出  10
     """
@@ -267,8 +267,6 @@ def _unpack_values(text: str) -> Doubles:
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<f8").astype(float)
 
 
-WARM_SLICES = ("warm_last", "warm_time")
-"""Slices of known users."""
 _REPORT_SCHEMA = (
     dict.fromkeys(("slice", "system", "metric"), pl.String)
     | {"k": pl.Int64}
@@ -364,7 +362,7 @@ class Report:
         The points with a number share users and targets; those of known users do not.
         """
         steps: dict[str, int | None] = {f"events_{n}": n for n in SHOT_COUNTS}
-        steps |= dict.fromkeys(WARM_SLICES)
+        steps |= dict.fromkeys(REPORT_WARM_SLICES)
         rows = [
             (system, steps[info.name], info.name, *self.cell(info.name, system).values[metric])
             for system in self.systems

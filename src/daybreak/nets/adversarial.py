@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout, log_softmax, softplus
 
+from daybreak.metrics import LIST_LENGTH, ndcg_of_hits
 from daybreak.nets.training import TrainingConfig, copy_into, to_array, torch_seed, train
 from daybreak.types import Floats, Rows, Sparse
 
@@ -18,7 +19,6 @@ REAL_LABEL = 0.9
 """What the recommender is told of how sure a real item beats a generated one."""
 INITIAL_SCORE_SCALE = 10.0
 """Where the factor of scores starts in softmaxes."""
-NDCG_CUTOFF = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,8 +242,6 @@ def mean_ndcg(scores: Tensor, chosen: Tensor) -> float:
         >>> round(mean_ndcg(torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 1.0]])), 4)
         0.6309
     """
-    width = min(NDCG_CUTOFF, scores.shape[1])
-    gains = 1 / torch.log2(torch.arange(2, width + 2, dtype=torch.float32))
+    width = min(LIST_LENGTH, scores.shape[1])
     hits = chosen.gather(1, scores.topk(width, dim=1).indices)
-    most = chosen.sum(dim=1).clamp(max=width).long() - 1
-    return float(((hits * gains).sum(dim=1) / gains.cumsum(0)[most]).mean())
+    return float(ndcg_of_hits(to_array(hits) > 0, (to_array(chosen) > 0).sum(axis=1)).mean())

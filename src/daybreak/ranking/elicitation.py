@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from daybreak.data.dataset import Queries
+from daybreak.metrics import discounts
 from daybreak.models.meta_bayes import MetaBayesModel
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Doubles, Floats, Mask, Rows
@@ -103,7 +104,7 @@ def expected_dcg(probabilities: Floats, lists: Rows) -> Doubles:
         >>> worth(np.array([[0.5, 0.0, 1.0]]), np.array([[2, 0]])).round(4)
         array([1.3155])
     """
-    discount = 1 / np.log2(np.arange(lists.shape[1]) + 2)
+    discount = discounts(lists.shape[1])
     return np.asarray(
         np.take_along_axis(probabilities, lists, axis=1) @ discount, dtype=np.float64
     )

@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds, seconds of all cores, memory."""
+"""Resources that a computation uses: time, processor time, memory."""
 
 import time
 from collections.abc import Iterator
@@ -11,40 +11,54 @@ _PROC_SELF = Path("/proc/self")
 
 @dataclass
 class ResourceUsage:
-    """Filled in when the work is done."""
+    """Resources of a finished computation.
+
+    Attributes:
+        seconds: Elapsed time [s].
+        cpu_seconds: Processor time of all threads of this process [s].
+        peak_mb: Largest memory held above what was held before [MB]; None where the system does
+            not report it.
+    """
 
     seconds: float = field(default=0.0, compare=False)
     cpu_seconds: float = field(default=0.0, compare=False)
-    """Of all threads of this process."""
     peak_mb: float | None = field(default=None, compare=False)
-    """Most memory held above what was held before; None where the system does not tell."""
+
+    def __add__(self, other: "ResourceUsage") -> "ResourceUsage":
+        """Return the usage of two computations, one after the other."""
+        peaks = [usage.peak_mb for usage in (self, other) if usage.peak_mb is not None]
+        return ResourceUsage(
+            self.seconds + other.seconds,
+            self.cpu_seconds + other.cpu_seconds,
+            max(peaks) if peaks else None,
+        )
 
 
 @contextmanager
 def measure_resources() -> Iterator[ResourceUsage]:
-    """Measure what is done in the block.
+    """Measure what is computed in the block; the result is filled in at its end.
 
     Example:
-        >>> with measured() as cost:
+        >>> with measure_resources() as usage:
         ...     total = sum(range(1000))
-        >>> cost.seconds > 0
+        >>> usage.seconds > 0
         True
     """
-    cost = ResourceUsage()
+    usage = ResourceUsage()
     before = _reset_peak_memory()
     start, cpu = time.perf_counter(), time.process_time()
     try:
-        yield cost
+        yield usage
     finally:
-        cost.seconds = time.perf_counter() - start
-        cost.cpu_seconds = time.process_time() - cpu
-        most = _read_memory_mb("VmHWM")
-        if before is not None and most is not None:
-            cost.peak_mb = max(0.0, most - before)
+        usage.seconds = time.perf_counter() - start
+        usage.cpu_seconds = time.process_time() - cpu
+        peak = _read_memory_mb("VmHWM")
+        if before is not None and peak is not None:
+            usage.peak_mb = max(0.0, peak - before)
 
 
 def _reset_peak_memory() -> float | None:
-    """Let the kernel forget the highest mark; return what is held now [MB]."""
+    """Let the kernel reset the peak; return what is held now [MB]."""
     try:
         (_PROC_SELF / "clear_refs").write_text("5")
     except OSError:
@@ -52,10 +66,10 @@ def _reset_peak_memory() -> float | None:
     return _read_memory_mb("VmRSS")
 
 
-def _read_memory_mb(mark: str) -> float | None:
+def _read_memory_mb(field_name: str) -> float | None:
     try:
         lines = (_PROC_SELF / "status").read_text().splitlines()
     except OSError:
         return None
-    found = next((line.split()[1] for line in lines if line.startswith(f"{mark}:")), None)
+    found = next((line.split()[1] for line in lines if line.startswith(f"{field_name}:")), None)
     return None if found is None else int(found) * 1024 / 1e6

@@ -1,146 +1,127 @@
-"""What a contest asks: the probes of its trials, cut into named slices."""
+"""Slices: the named groups of queries on which recommenders are measured.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+A name stands for one protocol, wherever it appears: who is asked, what is known about them at
+request time, which items are ranked, and which of them count as relevant. ``evaluate`` measures
+the slices of ``REPORT_SLICES``. The leaderboard, tuning and the release gate measure those of
+``BENCHMARK_SLICES``, on splits that are drawn like the simulated cold starts inside ``fit``.
+The two lists share the slices whose protocol is the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-
-from daybreak.data.dataset import Dataset
-from daybreak.rng import create_generator
-from daybreak.simulation.splits import (
-    HOLDOUT_FRACTION,
-    MAX_QUERIES_PER_KIND,
-    SHOT_COUNTS,
-    HoldoutSplit,
-    LabelledQueries,
-    newest_items_holdout,
-    random_holdout,
-    temporal_holdout,
-)
-from daybreak.types import Mask
-
-__all__ = [
-    "NEW_ITEM_SLICES",
-    "SLICES",
-    "WARM_SLICES",
-    "WARM_UP_SLICES",
-    "CandidateSet",
-    "EvaluationSplit",
-    "SliceQueries",
-    "count_random_splits",
-    "iter_evaluation_splits",
-]
+CandidateSet = Literal["known", "new", "all"]
+"""Which items are ranked: those with training events, those without, or both in one list."""
+SHOT_COUNTS = (0, 1, 3, 5, 10)
+"""Events known about a new user in the few-shot slices."""
 
 
-CandidateSet = Literal["old", "new", "all"]
-"""Which candidates are ranked: those with events, those without, or both in one list."""
-WARM_UP_SLICES = tuple(f"events_{shots}" for shots in SHOT_COUNTS)
-"""Slices of new users, by the events that are known of them."""
-WARM_SLICES = ("warm_last", "warm_time")
-"""Slices of known users and items."""
-NEW_ITEM_SLICES = ("cold_item", "cold_item_3", "both_cold", "arriving")
-"""Slices of new items among new ones, asked for by known users, by new ones with three events
-and with none; and of items hidden by time."""
-SLICES = (
-    *WARM_UP_SLICES,
-    *WARM_SLICES,
-    *NEW_ITEM_SLICES,
-    *(f"{name}_all" for name in NEW_ITEM_SLICES),
-)
-"""Every slice; ``_all``: new and old items in one list."""
+@dataclass(frozen=True)
+class SliceDefinition:
+    """One slice and its protocol.
 
-
-@dataclass(frozen=True, eq=False)
-class SliceQueries:
-    """A slice of one trial; every query has a target."""
-
-    slice: str
-    candidate_set: CandidateSet
-    labelled: LabelledQueries
-
-
-@dataclass(frozen=True, eq=False)
-class EvaluationSplit:
-    """What may be learned, and what is asked afterwards."""
+    Attributes:
+        name: Name in reports, on the command line and in files.
+        label: Who is asked for what, in words.
+        candidate_set: Which items are ranked.
+        targets: Which items are relevant, in words.
+    """
 
     name: str
-    data: Dataset
-    slices: tuple[SliceQueries, ...]
+    label: str
+    candidate_set: CandidateSet
+    targets: str
 
 
-def iter_evaluation_splits(
-    data: Dataset, seed: int, repeats: int | None = None
-) -> Iterator[EvaluationSplit]:
-    """Yield the rounds that the data allow; their draws are not those a blend is fitted on.
-
-    Args:
-        data: Everything that is known.
-        seed: Of what is hidden.
-        repeats: How often users and items are hidden at random; None: up to three times, until
-            there are enough new users.
-    """
-    for repeat in range(count_random_splits(data, repeats)):
-        name = f"contest random {repeat}"
-        yield _to_evaluation_split(random_holdout(data, create_generator(seed, name)))
-    if data.events.has_time_order:
-        yield _to_evaluation_split(
-            newest_items_holdout(data, create_generator(seed, "contest arrival"))
-        )
-        yield _to_evaluation_split(
-            temporal_holdout(data, create_generator(seed, "contest later"))
-        )
+def _few_shot(n: int) -> SliceDefinition:
+    label = f"new users with {n} event{'' if n == 1 else 's'}"
+    targets = "the user's events after the tenth, the same for every number of known events"
+    return SliceDefinition(f"events_{n}", label, "known", targets)
 
 
-def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
-    """Return how often users and items are hidden at random."""
-    enough = int(
-        np.clip(
-            np.ceil(
-                MAX_QUERIES_PER_KIND / max(HOLDOUT_FRACTION * len(data.active_user_rows), 1)
-            ),
-            1,
-            3,
-        )
+def _define_slices() -> Iterator[SliceDefinition]:
+    everything = "all events of the user"
+    yield SliceDefinition("cold_user_nothing", "new users", "known", everything)
+    yield SliceDefinition(
+        "cold_user_profile", "new users with known attributes", "known", everything
     )
-    return enough if repeats is None else repeats
-
-
-def _to_evaluation_split(trial: HoldoutSplit) -> EvaluationSplit:
-    old = np.zeros(len(trial.data.items), dtype=bool)
-    old[trial.data.train_item_rows] = len(trial.data.events) > 0
-    named = zip(_iter_slice_names(trial), trial.query_sets, strict=True)
-    asked = [
-        question for name, probe in named for question in _iter_slice_queries(name, probe, old)
-    ]
-    return EvaluationSplit(
-        trial.name, trial.data, tuple(q for q in asked if len(q.labelled.queries))
+    for n in SHOT_COUNTS:
+        yield _few_shot(n)
+    yield SliceDefinition(
+        "warm_last", "known users, their last event", "known", "the last event of the user"
     )
+    yield SliceDefinition(
+        "warm_time",
+        "known users with three events, later events",
+        "known",
+        "events after the 80 % quantile of time, of users with three events before it",
+    )
+    yield SliceDefinition(
+        "warm_last_tenth",
+        "known users, their next item",
+        "known",
+        "the last tenth of the user's events, at least one, of users with at least three",
+    )
+    yield SliceDefinition(
+        "warm_later",
+        "known users, later events",
+        "known",
+        "events after the 80 % quantile of time, of users with an event before it",
+    )
+    new_items = (
+        ("cold_item", "new items for known users"),
+        ("cold_item_3", "new items for new users with 3 events"),
+        ("both_cold", "new items for new users with 0 events"),
+        ("arriving", "arriving items for known users"),
+    )
+    for name, label in new_items:
+        yield SliceDefinition(name, label, "new", "events of the user with new items")
+    yield SliceDefinition(
+        "cold_item_all",
+        "new items for known users, in one list with old ones",
+        "all",
+        "events with new items, and the last tenth of histories of at least ten events",
+    )
+    for name, label in new_items:
+        yield SliceDefinition(
+            f"{name}_mixed",
+            f"{label}, in one list with old ones",
+            "all",
+            "events with new items, and other held-out events of the same user",
+        )
 
 
-def _iter_slice_names(trial: HoldoutSplit) -> Iterator[str]:
-    """Name the probes of a trial; those of one kind come in the order of what is known."""
-    names = {
-        "new_user": iter(WARM_UP_SLICES),
-        "new_item": iter(("both_cold", "cold_item_3", "cold_item")),
-        "user": iter(("warm_last",)),
-        "later": iter(("warm_time",)),
-        "arriving": iter(("arriving",)),
-    }
-    for probe in trial.query_sets:
-        yield next(names[probe.kind])
+DEFINITIONS: Mapping[str, SliceDefinition] = MappingProxyType(
+    {definition.name: definition for definition in _define_slices()}
+)
+"""Every slice by name."""
 
-
-def _iter_slice_queries(name: str, probe: LabelledQueries, old: Mask) -> Iterator[SliceQueries]:
-    if name not in NEW_ITEM_SLICES:
-        yield SliceQueries(name, "old", _keep_answerable(probe, probe.candidates & old))
-    elif (probe.candidates & ~old).any():
-        yield SliceQueries(name, "new", _keep_answerable(probe, probe.candidates & ~old))
-        yield SliceQueries(f"{name}_all", "all", _keep_answerable(probe, probe.candidates))
-
-
-def _keep_answerable(probe: LabelledQueries, candidates: Mask) -> LabelledQueries:
-    """Return the queries that have a target among the candidates which they do not have yet."""
-    hits = probe.targets.multiply(candidates[None, :])
-    wanted = np.asarray((hits - hits.multiply(probe.seen > 0)).sum(axis=1)).ravel()
-    return replace(probe, candidates=candidates).take(np.flatnonzero(wanted > 0))
+FEW_SHOT_SLICES = tuple(f"events_{n}" for n in SHOT_COUNTS)
+"""Slices of new users, by the number of known events: the points of a warm-up curve."""
+NEW_ITEM_SLICES = ("cold_item", "cold_item_3", "both_cold", "arriving")
+"""Slices in which new items are ranked among new items."""
+MIXED_SLICES = tuple(f"{name}_mixed" for name in NEW_ITEM_SLICES)
+"""The same queries, with new and known items in one list."""
+BENCHMARK_WARM_SLICES = ("warm_last_tenth", "warm_later")
+"""Slices of known users and known items in benchmarks."""
+BENCHMARK_SLICES = (
+    *FEW_SHOT_SLICES,
+    *BENCHMARK_WARM_SLICES,
+    *NEW_ITEM_SLICES,
+    *MIXED_SLICES,
+)
+"""Slices of the leaderboard, tuning and the release gate."""
+REPORT_WARM_SLICES = ("warm_last", "warm_time")
+"""Slices of known users and known items in reports of ``evaluate``."""
+REPORT_SLICES = (
+    "cold_user_nothing",
+    "cold_user_profile",
+    *FEW_SHOT_SLICES,
+    "cold_item",
+    "cold_item_all",
+    "both_cold",
+    *REPORT_WARM_SLICES,
+)
+"""Slices of ``evaluate``."""

@@ -1,77 +1,100 @@
-"""Cold starts played on known data: users and items are hidden, then asked for."""
+"""Splits of a data set: what may be learned, and labelled queries about the rest.
+
+``iter_splits`` yields the simulated cold starts on which ``fit`` learns the weights of a blend.
+``iter_evaluation_splits`` yields splits of the same kinds with other random draws, cut into the
+named slices of benchmarks: the leaderboard, tuning and the release gate use them.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Events, Queries
 from daybreak.rng import create_generator
+from daybreak.simulation.holdout import (
+    ITEM_FRACTION,
+    MIN_FEW_SHOT_EVENTS,
+    N_SET_ASIDE_EVENTS,
+    NEWEST_ITEM_FRACTION,
+    USER_FRACTION,
+    cut_few_shot,
+    mark_last,
+    newest_rows,
+    sample_rows,
+    time_cut,
+)
+from daybreak.simulation.queries import LabelledQueries
+from daybreak.simulation.slices import (
+    DEFINITIONS,
+    FEW_SHOT_SLICES,
+    NEW_ITEM_SLICES,
+    SHOT_COUNTS,
+    CandidateSet,
+)
 from daybreak.types import Mask, Rows, Sparse
 
-
-@dataclass(frozen=True, eq=False)
-class LabelledQueries:
-    """Simulated queries with their answers."""
-
-    kind: str
-    """What was simulated: ``new_user``, ``user``, ``later``, ``new_item`` or ``arriving``."""
-    queries: Queries
-    targets: Sparse
-    """(n_queries, n_items) CSR of ones: what these users chose next."""
-    seen: Sparse
-    """(n_queries, n_items) CSR of ones: never candidates."""
-    candidates: Mask
-    """(n_items,)"""
-    users: Rows
-    """(n_queries,) rows of the users who are asked"""
-
-    def take(self, rows: Rows) -> "LabelledQueries":
-        """Return the probe of some of its queries."""
-        return LabelledQueries(
-            self.kind,
-            self.queries.take(rows),
-            self.targets[rows],
-            self.seen[rows],
-            self.candidates,
-            self.users[rows],
-        )
-
-
-SHOT_COUNTS = (0, 1, 3, 5, 10)
-"""Events shown of a simulated new user."""
-HOLDOUT_FRACTION = 0.2
-"""Share of users and of items that a trial hides."""
-NEWEST_ITEM_FRACTION = 0.15
-"""Share of items that a trial by arrival hides: those whose first event came last."""
-TIME_CUT_QUANTILE = 0.8
-"""Share of the events before the moment at which the trial of later events stands."""
-MIN_LONG_HISTORY_EVENTS = 15
-"""Events of a history that allows ten to be shown and some to be asked for."""
-RANDOM_SPLIT_LIMITS = (2, 3)
-"""Least and most draws at random; what few hidden items teach differs from draw to draw."""
-MIN_LONG_HISTORY_USERS = 50
-"""Users with long histories below which short ones are asked too."""
-MAX_QUERIES_PER_KIND = 500
-"""Queries of one kind; more cost time and tell little."""
+FIT_REPEATS = (2, 3)
+"""Fewest and most random splits of ``fit``: what few hidden items teach varies between draws."""
+BENCHMARK_REPEATS = (1, 3)
+"""Fewest and most random splits of a benchmark."""
+MIN_FEW_SHOT_USERS = 50
+"""Users with long histories below which shorter histories are used as well."""
+MIN_LATE_HISTORY_EVENTS = 3
+"""Shortest history whose last events are held out."""
+MAX_QUERIES = 500
+"""Queries of one kind; more cost time and add little."""
+KNOWN_USER_FACTOR = 3
+"""How many times more queries known users may ask about known items."""
 
 
 @dataclass(frozen=True, eq=False)
 class HoldoutSplit:
-    """One simulated cold start: what may be learned, and what is asked."""
+    """One simulated cold start.
+
+    Attributes:
+        name: ``random``: users and items are held out at random; ``arrival``: the items whose
+            first event came last; ``later``: everything after a moment.
+        data: What may be learned.
+        query_sets: Labelled queries about what is held out.
+        asks_new_items: Whether any query asks for items without events.
+    """
 
     name: str
-    """``random``: hidden at random; ``arrival``: items hidden by time, as they really come;
-    ``later``: the future hidden."""
     data: Dataset
     query_sets: tuple[LabelledQueries, ...]
     asks_new_items: bool = True
-    """Whether it asks for items without events."""
+
+
+@dataclass(frozen=True, eq=False)
+class SliceQueries:
+    """The queries of one slice; every query has a target."""
+
+    slice: str
+    candidate_set: CandidateSet
+    labelled: LabelledQueries
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationSplit:
+    """One split, cut into slices: what may be learned, and what is asked afterwards."""
+
+    name: str
+    data: Dataset
+    slices: tuple[SliceQueries, ...]
+
+
+# --- the splits of fit and of benchmarks ---------------------------------------------------
 
 
 def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
-    """Yield the trials that the data allow; small data are played more than once."""
-    for repeat in range(_n_random_splits(data)):
+    """Yield the simulated cold starts on which a blend is fitted, as far as the data allow.
+
+    Args:
+        data: The whole data set.
+        seed: Seed of the random draws.
+    """
+    for repeat in range(_n_random_splits(data, *FIT_REPEATS)):
         yield random_holdout(data, create_generator(seed, f"random trial {repeat}"))
     if data.events.has_time_order:
         yield newest_items_holdout(data, create_generator(seed, "arrival trial"))
@@ -79,142 +102,151 @@ def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
 
 
 def count_splits(data: Dataset) -> int:
-    """Return how many trials :func:`iter_splits` yields."""
-    return _n_random_splits(data) + 2 * data.events.has_time_order
+    """Return the number of splits that :func:`iter_splits` yields."""
+    return _n_random_splits(data, *FIT_REPEATS) + 2 * data.events.has_time_order
 
 
-def _n_random_splits(data: Dataset) -> int:
-    return int(
-        np.clip(
-            np.ceil(
-                MAX_QUERIES_PER_KIND / max(HOLDOUT_FRACTION * len(data.active_user_rows), 1)
-            ),
-            *RANDOM_SPLIT_LIMITS,
-        )
-    )
+def iter_evaluation_splits(
+    data: Dataset, seed: int, repeats: int | None = None
+) -> Iterator[EvaluationSplit]:
+    """Yield the splits of a benchmark; their draws differ from those of :func:`iter_splits`.
+
+    Args:
+        data: The whole data set.
+        seed: Seed of the random draws.
+        repeats: Number of random splits; None: up to three, until there are enough new users.
+    """
+    for repeat in range(count_random_splits(data, repeats)):
+        rng = create_generator(seed, f"contest random {repeat}")
+        yield _cut_into_slices(random_holdout(data, rng))
+    if data.events.has_time_order:
+        rng = create_generator(seed, "contest arrival")
+        yield _cut_into_slices(newest_items_holdout(data, rng))
+        rng = create_generator(seed, "contest later")
+        yield _cut_into_slices(temporal_holdout(data, rng))
+
+
+def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
+    """Return the number of random splits of a benchmark.
+
+    Args:
+        data: The whole data set.
+        repeats: Number that was asked for; None: up to three, until there are enough new users.
+    """
+    return _n_random_splits(data, *BENCHMARK_REPEATS) if repeats is None else repeats
+
+
+def _n_random_splits(data: Dataset, fewest: int, most: int) -> int:
+    n_new_users = max(USER_FRACTION * len(data.active_user_rows), 1)
+    return int(np.clip(np.ceil(MAX_QUERIES / n_new_users), fewest, most))
+
+
+# --- three ways to hold out ----------------------------------------------------------------
 
 
 def random_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hide a fifth of users and items at random, and the last tenth of each history."""
+    """Hold out a fifth of users and items at random, and the last tenth of each history."""
     events = data.events
-    new_user = _sample_mask(np.arange(data.n_users), HOLDOUT_FRACTION, data.n_users, rng)[
-        events.user
-    ]
-    new_item = _sample_hidden_items(data, rng)[events.item]
+    users = sample_rows(np.arange(data.n_users), USER_FRACTION, rng)
+    new_user = _mask(users, data.n_users)[events.user]
+    no_items = np.empty(0, dtype=np.int64)
+    has_content = bool(data.items.blocks)
+    items = sample_rows(data.train_item_rows, ITEM_FRACTION, rng) if has_content else no_items
+    new_item = _mask(items, len(data.items))[events.item]
     late = mark_last_events(events)
     visible = data.filter_events(~new_user & ~new_item & ~late)
-    probes = [
+    remaining, is_late, is_new = events.filter(~new_user), late[~new_user], new_item[~new_user]
+    query_sets = [
         *_iter_new_user_queries(visible, events.filter(new_user), rng),
-        *_iter_known_user_queries(
-            visible, events.filter(~new_user), late[~new_user], new_item[~new_user], rng
-        ),
+        *_iter_known_user_queries(visible, remaining, is_late, is_new, rng),
     ]
-    return HoldoutSplit("random", visible, tuple(probes))
+    return HoldoutSplit("random", visible, tuple(query_sets))
 
 
 def newest_items_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hide the items whose first event came last, as if they were still to come."""
+    """Hold out the items whose first event came last, as if they were still to arrive."""
     events = data.events
     new_item = mark_newest_items(data)[events.item]
     late = mark_last_events(events)
     visible = data.filter_events(~new_item & ~late)
     known = np.isin(events.item, visible.train_item_rows)
-    wanted = events.filter(new_item | (late & known))
+    targets = events.filter(new_item | (late & known))
     arriving = _sample_queries(
-        "arriving", visible, visible.events, wanted, rng, with_new_items=True
+        "arriving", visible, visible.events, targets, rng, with_new_items=True
     )
     return HoldoutSplit("arrival", visible, (arriving,))
 
 
 def temporal_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Stand at a moment and ask what known users choose after it."""
-    past = data.events.at < np.quantile(data.events.at, TIME_CUT_QUANTILE)
+    """Hold out everything after a moment, and ask what known users choose after it."""
+    past = data.events.at < time_cut(data.events.at)
     visible = data.filter_events(past)
     known = np.isin(data.events.item, visible.train_item_rows)
-    wanted = data.events.filter(~past & known)
-    later = _sample_queries("later", visible, visible.events, wanted, rng)
+    targets = data.events.filter(~past & known)
+    later = _sample_queries("later", visible, visible.events, targets, rng)
     return HoldoutSplit("later", visible, (later,), asks_new_items=False)
 
 
 def mark_newest_items(data: Dataset) -> Mask:
-    """Mark the items of the catalogue whose first event came last."""
+    """Return (n_items,) which items of the catalogue had their first event last."""
     first = np.full(len(data.items), np.inf)
     np.minimum.at(first, data.events.item, data.events.at)
-    order = data.train_item_rows[np.argsort(first[data.train_item_rows], kind="stable")]
-    newest = np.zeros(len(data.items), dtype=bool)
-    newest[order[len(order) - round(NEWEST_ITEM_FRACTION * len(order)) :]] = True
-    return newest
+    rows = data.train_item_rows
+    newest = newest_rows(rows, first[rows], np.arange(len(rows)), NEWEST_ITEM_FRACTION)
+    return _mask(newest, len(data.items))
 
 
 def mark_last_events(events: Events) -> Mask:
-    """Mark the last tenth, at least one, of every history of three or more events."""
-    sizes = np.bincount(events.user, minlength=1)[events.user]
-    return (events.count_later() < np.maximum(1, sizes // 10)) & (sizes >= 3)
+    """Return (n_events,) which are the last tenth, at least one, of a history of three or more."""
+    size = np.bincount(events.user, minlength=1)[events.user]
+    n_last = np.maximum(1, size // 10)
+    return mark_last(events.count_earlier(), size, n_last, MIN_LATE_HISTORY_EVENTS)
 
 
-def _sample_hidden_items(data: Dataset, rng: np.random.Generator) -> Mask:
-    if not data.items.blocks:
-        return np.zeros(len(data.items), dtype=bool)
-    return _sample_mask(data.train_item_rows, HOLDOUT_FRACTION, len(data.items), rng)
-
-
-def _sample_mask(rows: Rows, share: float, size: int, rng: np.random.Generator) -> Mask:
-    marked = np.zeros(size, dtype=bool)
-    marked[rng.permutation(rows)[: round(share * len(rows))]] = True
-    return marked
+# --- queries about what is held out --------------------------------------------------------
 
 
 def _iter_new_user_queries(
     visible: Dataset, hidden: Events, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
-    """Yield a probe for each number of shown events, and two that ask for new items as well."""
+    """Yield the queries for each number of known events, and two sets that rank new items too.
+
+    Targets after the tenth event are the same for every number of known events. Where hardly
+    anybody has so many events, everything after the known ones is a target.
+    """
     known = np.isin(hidden.item, visible.train_item_rows)
-    old, position = hidden.filter(known), hidden.filter(known).count_earlier()
-    sizes = np.bincount(old.user, minlength=visible.n_users)[old.user]
-    # Targets after the tenth event are the same for every number of shown events; where hardly
-    # anybody has so many, what follows the shown ones must do.
-    enough = (
-        len(np.unique(old.user[sizes >= MIN_LONG_HISTORY_EVENTS])) >= MIN_LONG_HISTORY_USERS
-    )
+    events = hidden.filter(known)
+    position = events.count_earlier()
+    size = np.bincount(events.user, minlength=visible.n_users)[events.user]
+    n_long = len(np.unique(events.user[size >= MIN_FEW_SHOT_EVENTS]))
+    enough = n_long >= MIN_FEW_SHOT_USERS
     for shots in SHOT_COUNTS:
-        asked = sizes >= (MIN_LONG_HISTORY_EVENTS if enough else shots + 2)
-        after = SHOT_COUNTS[-1] if enough else shots
-        shown = old.filter(asked & (position < shots))
-        wanted = old.filter(asked & (position >= after))
-        gap = old.filter(asked & (position >= shots) & (position < after))
-        yield _sample_queries("new_user", visible, shown, wanted, rng, set_aside=gap)
+        cut = cut_few_shot(position, shots, N_SET_ASIDE_EVENTS if enough else shots)
+        asked = size >= (MIN_FEW_SHOT_EVENTS if enough else shots + 2)
+        history, set_aside, targets = (events.filter(asked & mask) for mask in cut)
+        yield _sample_queries("new_user", visible, history, targets, rng, set_aside=set_aside)
     for shots in (0, 3):
-        asked = sizes >= shots + 2
-        wanted = _concat_events(old.filter(asked & (position >= shots)), hidden.filter(~known))
-        shown = old.filter(asked & (position < shots))
-        yield _sample_queries("new_item", visible, shown, wanted, rng, with_new_items=True)
+        cut = cut_few_shot(position, shots, shots)
+        asked = size >= shots + 2
+        targets = _concat_events(events.filter(asked & cut.targets), hidden.filter(~known))
+        history = events.filter(asked & cut.history)
+        yield _sample_queries("new_item", visible, history, targets, rng, with_new_items=True)
 
 
 def _iter_known_user_queries(
     visible: Dataset, events: Events, late: Mask, new_item: Mask, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
-    known = np.isin(events.item, visible.train_item_rows)
+    """Yield the queries of known users: about known items, then about new items as well."""
+    late = late & np.isin(events.item, visible.train_item_rows)
+    old = events.filter(late & ~new_item)
     yield _sample_queries(
-        "user",
-        visible,
-        visible.events,
-        events.filter(late & known & ~new_item),
-        rng,
-        sample_factor=3,
+        "user", visible, visible.events, old, rng, sample_factor=KNOWN_USER_FACTOR
     )
-    wanted = events.filter(new_item | (late & known))
-    yield _sample_queries("new_item", visible, visible.events, wanted, rng, with_new_items=True)
+    mixed = events.filter(new_item | late)
+    yield _sample_queries("new_item", visible, visible.events, mixed, rng, with_new_items=True)
 
 
-def _concat_events(a: Events, b: Events) -> Events:
-    """Return the events of two disjoint sets in one, still sorted by user."""
-    parts = zip((a.user, a.item, a.at), (b.user, b.item, b.at), strict=True)
-    user, item, at = (np.concatenate(pair) for pair in parts)
-    order = np.argsort(user, kind="stable")
-    return Events(user[order], item[order], at[order])
-
-
-def _sample_queries(  # noqa: PLR0913 - the parts of one simulated question
+def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     kind: str,
     visible: Dataset,
     history: Events,
@@ -225,24 +257,103 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one simulated question
     with_new_items: bool = False,
     sample_factor: int = 1,
 ) -> LabelledQueries:
-    """Ask for a sample of the users of ``wanted``, knowing what is ``shown``."""
+    """Return the queries of a sample of the users who have targets.
+
+    Args:
+        kind: Kind of the queries.
+        visible: What may be learned.
+        history: Events known at request time.
+        target_events: Events that are asked for.
+        rng: Random generator.
+        set_aside: Events whose items are never candidates, besides those of ``history``.
+        with_new_items: Whether the new items among the targets are candidates.
+        sample_factor: At most so many times ``MAX_QUERIES`` users are asked.
+    """
     users = np.sort(
-        rng.permutation(np.unique(target_events.user))[: sample_factor * MAX_QUERIES_PER_KIND]
+        rng.permutation(np.unique(target_events.user))[: sample_factor * MAX_QUERIES]
     )
     if kind != "new_user" and not (with_new_items and len(history) == 0):
         users = users[np.isin(users, np.unique(history.user))] if len(history) else users
-    place = np.full(visible.n_users, -1)
-    place[users] = np.arange(len(users))
+    row_of_user = np.full(visible.n_users, -1)
+    row_of_user[users] = np.arange(len(users))
     n_items = len(visible.items)
 
-    def matrix(events: Events) -> Sparse:
-        mine = events.filter(place[events.user] >= 0)
-        return Events(place[mine.user], mine.item, mine.at).to_matrix(len(users), n_items)
+    def to_matrix(events: Events) -> Sparse:
+        own = events.filter(row_of_user[events.user] >= 0)
+        return Events(row_of_user[own.user], own.item, own.at).to_matrix(len(users), n_items)
 
-    seen = matrix(history) if set_aside is None else matrix(history) + matrix(set_aside)
-    candidates = np.zeros(n_items, dtype=bool)
-    candidates[visible.train_item_rows] = True
+    seen = to_matrix(history)
+    if set_aside is not None:
+        seen = seen + to_matrix(set_aside)
+    candidates = _mask(visible.train_item_rows, n_items)
     if with_new_items:
         candidates[np.unique(target_events.item)] = True
     queries = Queries.for_users(visible, history, users)
-    return LabelledQueries(kind, queries, matrix(target_events), seen, candidates, users)
+    targets = to_matrix(target_events)
+    return LabelledQueries(kind, queries, targets, seen, candidates, users)
+
+
+def _concat_events(a: Events, b: Events) -> Events:
+    """Return the events of two disjoint sets in one, still sorted by user."""
+    parts = zip((a.user, a.item, a.at), (b.user, b.item, b.at), strict=True)
+    user, item, at = (np.concatenate(pair) for pair in parts)
+    order = np.argsort(user, kind="stable")
+    return Events(user[order], item[order], at[order])
+
+
+def _mask(rows: Rows, size: int) -> Mask:
+    mask = np.zeros(size, dtype=bool)
+    mask[rows] = True
+    return mask
+
+
+# --- from query sets to named slices -------------------------------------------------------
+
+_SLICES_OF_KIND = {
+    "new_user": FEW_SHOT_SLICES,
+    "new_item": ("both_cold", "cold_item_3", "cold_item"),
+    "user": ("warm_last_tenth",),
+    "later": ("warm_later",),
+    "arriving": ("arriving",),
+}
+"""Names of the query sets of one kind, in the order in which a split yields them."""
+
+
+def warm_items(data: Dataset) -> Mask:
+    """Return (n_items,) which items of the catalogue have events."""
+    warm = np.zeros(len(data.items), dtype=bool)
+    warm[data.train_item_rows] = len(data.events) > 0
+    return warm
+
+
+def _cut_into_slices(split: HoldoutSplit) -> EvaluationSplit:
+    is_warm = warm_items(split.data)
+    names = {kind: iter(slices) for kind, slices in _SLICES_OF_KIND.items()}
+    found = [
+        slice_
+        for labelled in split.query_sets
+        for slice_ in _iter_slices(next(names[labelled.kind]), labelled, is_warm)
+        if len(slice_.labelled)
+    ]
+    return EvaluationSplit(split.name, split.data, tuple(found))
+
+
+def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterator[SliceQueries]:
+    """Yield a set of queries with each of its candidate sets."""
+    candidates = labelled.candidates
+    if name in NEW_ITEM_SLICES and not (candidates & ~is_warm).any():
+        return
+    names = (name, f"{name}_mixed") if name in NEW_ITEM_SLICES else (name,)
+    for slice_ in names:
+        kind = DEFINITIONS[slice_].candidate_set
+        chosen = {"known": candidates & is_warm, "new": candidates & ~is_warm}
+        yield SliceQueries(
+            slice_, kind, _keep_answerable(labelled, chosen.get(kind, candidates))
+        )
+
+
+def _keep_answerable(labelled: LabelledQueries, candidates: Mask) -> LabelledQueries:
+    """Return the queries that have an unseen target among the candidates."""
+    hits = labelled.targets.multiply(candidates[None, :])
+    n_targets = np.asarray((hits - hits.multiply(labelled.seen > 0)).sum(axis=1)).ravel()
+    return replace(labelled, candidates=candidates).take(np.flatnonzero(n_targets > 0))

@@ -1,48 +1,31 @@
-"""The cells of the evaluation: who asks, what is told of them, what turned out right."""
+"""The slices of tables: queries by user id, what is known at request time, and the targets."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
 
-ColdItems: TypeAlias = Literal["random", "newest"]
-SHOT_COUNTS = (0, 1, 3, 5, 10)
-"""Events known of a new user in the few-shot slices."""
-SLICES = (
-    "cold_user_nothing",
-    "cold_user_profile",
-    *(f"events_{n}" for n in SHOT_COUNTS),
-    "cold_item",
-    "cold_item_all",
-    "both_cold",
-    "warm_last",
-    "warm_time",
-)
 PAIR_COLUMNS = ["user_id", "item_id"]
-
-
-def empty_events() -> pl.DataFrame:
-    """Return an empty frame of events."""
-    return pl.DataFrame(schema=EVENT_COLUMNS)
-
-
-def empty_pairs() -> pl.DataFrame:
-    """Return an empty frame of pairs."""
-    return pl.DataFrame(schema=dict.fromkeys(PAIR_COLUMNS, pl.String))
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One cell: users, what is told at request time, what they went on to choose.
+    """Queries of one slice: users, what is known at request time, and what they chose next.
 
-    ``users`` are sorted, and each has at least one row in ``targets`` (user_id, item_id).
-    ``profiles`` is what is told of them when they ask; None: nothing. ``history`` holds events
-    told when they ask. ``candidates`` are sorted. ``exclude`` holds pairs never to recommend
-    besides those in training and history. ``unreachable`` counts targets that were left out
-    because no candidate is right for them.
+    Attributes:
+        name: Name of the slice.
+        protocol: The protocol in words, with the numbers of this data set.
+        users: Sorted ids; each has at least one row in ``targets``.
+        targets: ``user_id``, ``item_id``.
+        candidates: Sorted ids of the items that are ranked.
+        profiles: Attributes known at request time; None: nothing.
+        history: Events known at request time.
+        exclude: ``user_id``, ``item_id`` pairs never to recommend, besides those in training
+            and history.
+        unreachable: Number of targets that are no candidates and were left out.
     """
 
     name: str
@@ -57,7 +40,7 @@ class Slice:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return how many users, targets, candidates and unreachable targets there are."""
+        """Numbers of users, targets, candidates and unreachable targets."""
         return {
             "users": len(self.users),
             "targets": self.targets.height,
@@ -67,14 +50,19 @@ class Slice:
 
 
 SlicesByName: TypeAlias = dict[str, Slice | None]
-"""Slices by name; None: the data leave nothing to ask for."""
+"""Slices by name; None where no held-out event can be reached by a list."""
 
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """One training and the slices it serves; ``positive`` marks the rows of its events.
+    """One training and the slices that use it.
 
-    A plan without slices needs no training; its notes say why.
+    Attributes:
+        name: What the training holds out.
+        train: Tables to learn from.
+        positive: One boolean for each row of the training events.
+        slices: Slices that use this training; a plan without slices needs no training.
+        notes: Why slices are missing, and warnings about the data.
     """
 
     name: str
@@ -85,13 +73,13 @@ class SplitPlan:
 
     @cached_property
     def positive_pairs(self) -> pl.DataFrame:
-        """Return the pairs with a positive event in training."""
+        """The pairs of user and item with a positive event in training."""
         return self.train.events.filter(self.positive).select(PAIR_COLUMNS).unique()
 
 
 @dataclass(frozen=True)
 class RequestInfo:
-    """What a slice tells at request time, and what it forbids."""
+    """What is known at request time, and which pairs are excluded."""
 
     profiles: pl.DataFrame | None = None
     history: pl.DataFrame | None = None
@@ -105,32 +93,39 @@ def make_slice(
     candidates: pl.Series,
     request: RequestInfo | None = None,
 ) -> Slice | None:
-    """Build a slice from wanted pairs; None when no candidate is right for anybody.
+    """Return the slice of held-out pairs; None when no target is a candidate.
 
     Targets that are no candidates are counted and left out, and so are users without a target.
+
+    Args:
+        name: Name of the slice.
+        protocol: The protocol in words.
+        pairs: ``user_id``, ``item_id`` of held-out positive events.
+        candidates: Ids of the items that are ranked.
+        request: What is known at request time.
     """
     request = request or RequestInfo()
-    choices = candidates.unique().sort()
+    items = candidates.unique().sort()
     targets = (
-        pairs.select(PAIR_COLUMNS).unique().filter(pl.col("item_id").is_in(choices.implode()))
+        pairs.select(PAIR_COLUMNS).unique().filter(pl.col("item_id").is_in(items.implode()))
     )
     users = targets["user_id"].unique().sort()
-
-    def theirs(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.filter(pl.col("user_id").is_in(users.implode()))
-
     if not len(users):
         return None
+
+    def of_users(frame: pl.DataFrame | None) -> pl.DataFrame | None:
+        return None if frame is None else frame.filter(pl.col("user_id").is_in(users.implode()))
+
+    history, exclude = of_users(request.history), of_users(request.exclude)
+    empty_pairs = pl.DataFrame(schema=dict.fromkeys(PAIR_COLUMNS, pl.String))
     return Slice(
         name=name,
         protocol=protocol,
         users=tuple(users),
         targets=targets.sort(PAIR_COLUMNS),
-        candidates=tuple(choices),
-        profiles=None if request.profiles is None else theirs(request.profiles),
-        history=empty_events() if request.history is None else theirs(request.history),
-        exclude=empty_pairs()
-        if request.exclude is None
-        else theirs(request.exclude).select(PAIR_COLUMNS),
+        candidates=tuple(items),
+        profiles=of_users(request.profiles),
+        history=pl.DataFrame(schema=EVENT_COLUMNS) if history is None else history,
+        exclude=empty_pairs if exclude is None else exclude.select(PAIR_COLUMNS),
         unreachable=pairs.height - targets.height,
     )

@@ -1,6 +1,10 @@
-"""A contest: every strategy alone learns from the same part and answers the same questions."""
+"""Comparison of learners: each one is fitted alone and ranks the same queries.
 
-from collections.abc import Callable, Mapping, Sequence
+A learner is a single strategy or a whole blend. The leaderboard compares many of them; tuning
+evaluates one with several options.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -9,50 +13,33 @@ from threadpoolctl import threadpool_limits
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.errors import DaybreakError
-from daybreak.metrics import expected_ndcg
 from daybreak.models import LinearModel, LinearScorer
 from daybreak.ranking.blending.strategies import Strategy
+from daybreak.simulation.queries import query_ndcg
 from daybreak.simulation.resources import ResourceUsage, measure_resources
-from daybreak.simulation.slices import (
-    SLICES,
+from daybreak.simulation.slices import BENCHMARK_SLICES
+from daybreak.simulation.splits import (
     EvaluationSplit,
     SliceQueries,
     iter_evaluation_splits,
+    warm_items,
 )
-from daybreak.types import Doubles, Floats
-
-__all__ = [
-    "BenchmarkResults",
-    "BlendLearner",
-    "FittedScorer",
-    "Learner",
-    "Progress",
-    "StrategyResult",
-    "benchmark_strategies",
-]
-
-
-LIST_LENGTH = 10
-"""NDCG is measured on lists of this length."""
-MAX_SCORES_PER_BLOCK = 8_000_000
-"""Scores held at a time."""
-
-Progress = Callable[[str], None]
+from daybreak.types import Doubles, Floats, Progress, ignore_progress
 
 
 class FittedScorer(Protocol):
-    """Something that has learned."""
+    """A fitted learner."""
 
     def score(self, queries: Queries, items: Items) -> Floats:
-        """Return (n_queries, n_items), higher is better, NaN where it cannot say."""
+        """Return (n_queries, n_items) scores, higher is better, NaN where there is none."""
 
 
 class Learner(Protocol):
-    """Something that can learn and may then be asked; a :class:`Strategy` is one."""
+    """Anything that can be fitted and then scores items; a :class:`Strategy` is one."""
 
     @property
     def name(self) -> str:
-        """Of its row."""
+        """Name in the results."""
 
     @property
     def scores_known(self) -> bool:
@@ -63,30 +50,37 @@ class Learner(Protocol):
         """Whether it may score items without events."""
 
     def fit(self, data: Dataset, seed: int) -> FittedScorer:
-        """Learn."""
+        """Learn from a data set."""
 
 
 @dataclass(frozen=True)
 class BlendLearner:
-    """The blend of a line-up as a contestant: it plays cold starts of its own to learn."""
+    """A blend of strategies as a learner: it simulates cold starts of its own to fit weights.
+
+    Attributes:
+        strategies: Strategies of the blend.
+        name: Name in the results.
+        scores_known: Whether it may score items with events.
+        scores_new: Whether it may score items without events.
+        progress: Called with a description of each step of the training.
+    """
 
     strategies: tuple[Strategy, ...]
     name: str = "auto"
     scores_known: bool = True
     scores_new: bool = True
-    progress: Progress = field(default=lambda _: None, compare=False)
-    """Told of the steps of the learning."""
+    progress: Progress = field(default=ignore_progress, compare=False)
 
     def fit(self, data: Dataset, seed: int) -> FittedScorer:
         """Fit the blend on ``data`` alone."""
-        from daybreak.ranking.blending.fit import fit_blend  # noqa: PLC0415 - the optimiser is slow
+        from daybreak.ranking.blending.fit import fit_blend  # noqa: PLC0415 - slow to import
         from daybreak.ranking.scoring.scorer import Scorer  # noqa: PLC0415 - as above
 
-        blend, fitted = fit_blend(data, self.strategies, seed, self._report_progress)
-        return _BlendScorer(Scorer(blend, fitted, data.items))
+        def progress(step: str) -> None:
+            self.progress(f"{self.name}: {step}")
 
-    def _report_progress(self, what: str) -> None:
-        self.progress(f"{self.name}: {what}")
+        blend, fitted = fit_blend(data, self.strategies, seed, progress)
+        return _BlendScorer(Scorer(blend, fitted, data.items))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,17 +94,21 @@ class _BlendScorer:
 
 @dataclass(frozen=True, eq=False)
 class StrategyResult:
-    """What one contestant reached, and what it cost."""
+    """Quality and cost of one learner.
+
+    Attributes:
+        name: Name of the learner.
+        values: NDCG@10 of each query, by slice; slices that it cannot serve are absent.
+        training: Resources of its longest training.
+        scoring: Resources of all its scoring.
+        error: Why it has no values; None when it has.
+    """
 
     name: str
     values: Mapping[str, Doubles]
-    """NDCG@10 of each query, by slice; slices that it cannot serve are absent."""
     training: ResourceUsage = field(default_factory=ResourceUsage)
-    """Of its longest learning."""
     scoring: ResourceUsage = field(default_factory=ResourceUsage)
-    """Of all its answers."""
     error: str | None = None
-    """Why it has no values."""
 
     def mean(self, name: str) -> float:
         """Return the mean over the queries of a slice; NaN where it was not asked."""
@@ -120,19 +118,23 @@ class StrategyResult:
 
 @dataclass(frozen=True, eq=False)
 class BenchmarkResults:
-    """The rows of all contestants; values of one slice are in one order for everybody."""
+    """Results of all learners; the values of one slice are in the same order for all.
+
+    Attributes:
+        results: One result for each learner.
+        n_queries: Number of queries of each slice, in the order of ``BENCHMARK_SLICES``.
+    """
 
     results: tuple[StrategyResult, ...]
     n_queries: Mapping[str, int]
-    """Number of queries of each slice, in the order of ``SLICES``."""
 
     def __getitem__(self, name: str) -> StrategyResult:
-        return next(row for row in self.results if row.name == name)
+        return next(result for result in self.results if result.name == name)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the contestants, in their order."""
-        return tuple(row.name for row in self.results)
+        """Names of the learners, in their order."""
+        return tuple(result.name for result in self.results)
 
 
 def benchmark_strategies(
@@ -140,78 +142,104 @@ def benchmark_strategies(
     learners: Sequence[Learner],
     *,
     seed: int = 0,
-    progress: Progress = lambda _: None,
+    progress: Progress = ignore_progress,
     repeats: int | None = None,
 ) -> BenchmarkResults:
-    """Hide parts of the data, and let each strategy alone learn the rest and rank everything.
+    """Hold out parts of the data, let each learner learn the rest alone, and rank everything.
 
-    All candidates are ranked for every query, nothing is sampled; ties count as a random order
-    would. A strategy that cannot score new items ranks them last in one list with old ones and
-    has no value where only new ones are ranked; one that scores only new items has values there
-    alone. A strategy that fails has a row that says why. Every strategy has one thread.
+    All candidates are ranked for every query, none is sampled; equal scores have the value of a
+    random order. A learner that cannot score new items ranks them last in one list with known
+    ones and has no value where only new ones are ranked; one that scores only new items has
+    values there alone. A learner that fails has a result with the error. Each uses one thread.
 
     Args:
-        data: Everything that is known.
+        data: The whole data set.
         learners: Learners to compare.
-        seed: Of what is hidden and of the learning.
+        seed: Seed of the splits and of training.
         progress: Called with a description of each step.
-        repeats: How often users and items are hidden at random; more make errors smaller.
-            None: up to three times, until there are enough new users.
+        repeats: Number of random splits; more make errors smaller. None: up to three, until
+            there are enough new users.
     """
-    played = tuple(iter_evaluation_splits(data, seed, repeats))
-    queries = dict.fromkeys(SLICES, 0)
-    for question in (question for one in played for question in one.slices):
-        queries[question.slice] += len(question.labelled.queries)
-    rows = []
-    for number, contestant in enumerate(learners):
-        progress(f"{contestant.name} ({number + 1} of {len(learners)})")
-        with threadpool_limits(1):  # what it costs must not depend on what else is running
-            rows.append(_benchmark_learner(contestant, played, seed))
-    return BenchmarkResults(tuple(rows), {name: n for name, n in queries.items() if n})
+    splits = tuple(iter_evaluation_splits(data, seed, repeats))
+    n_queries = dict.fromkeys(BENCHMARK_SLICES, 0)
+    for slice_ in (slice_ for split in splits for slice_ in split.slices):
+        n_queries[slice_.slice] += len(slice_.labelled)
+    results = []
+    for number, learner in enumerate(learners, 1):
+        progress(f"{learner.name} ({number} of {len(learners)})")
+        with threadpool_limits(1):  # the cost must not depend on what else is running
+            results.append(_benchmark_learner(learner, splits, seed))
+    return BenchmarkResults(tuple(results), {name: n for name, n in n_queries.items() if n})
+
+
+def evaluate_slices(
+    learner: Learner, split: EvaluationSplit, slices: Sequence[SliceQueries], seed: int
+) -> tuple[dict[str, Doubles], ResourceUsage, ResourceUsage]:
+    """Fit a learner on a split and return NDCG@10 by slice, and what training and scoring used.
+
+    Statistics that training leaves in the cache of the data stay there for the next training.
+
+    Args:
+        learner: Learner to fit.
+        split: What may be learned.
+        slices: Slices to rank, out of those of the split.
+        seed: Seed of training.
+    """
+    if not slices:
+        return {}, ResourceUsage(), ResourceUsage()
+    data = split.data
+    with measure_resources() as training:
+        model = learner.fit(data, seed)
+    unscored = (
+        np.zeros(len(data.items), dtype=bool) if learner.scores_new else ~warm_items(data)
+    )
+    with measure_resources() as scoring:
+        model = _with_linear_form(model, data)
+
+        def score(queries: Queries) -> Floats:
+            scores = np.array(model.score(queries, data.items), dtype=np.float32)
+            scores[:, unscored] = np.nan
+            return scores
+
+        values = {slice_.slice: query_ndcg(score, slice_.labelled) for slice_ in slices}
+    return values, training, scoring
 
 
 def _benchmark_learner(
     learner: Learner, splits: Sequence[EvaluationSplit], seed: int
 ) -> StrategyResult:
+    """Return the result of a learner; an error becomes part of it."""
+    values: dict[str, list[Doubles]] = {}
+    training, scoring = ResourceUsage(), ResourceUsage()
     try:
-        return _evaluate_learner(learner, splits, seed)
-    except Exception as error:  # noqa: BLE001 - one failure must not end the contest
+        for split in splits:
+            fresh = replace(split, data=replace(split.data))  # without cached statistics
+            served = [slice_ for slice_ in fresh.slices if _can_serve(learner, slice_)]
+            found, fitted, scored = evaluate_slices(learner, fresh, served, seed)
+            for name, ndcg in found.items():
+                values.setdefault(name, []).append(ndcg)
+            training = max(training, fitted, key=lambda usage: usage.seconds)
+            scoring = scoring + scored
+    except Exception as error:  # noqa: BLE001 - one failure must not end the comparison
         return StrategyResult(learner.name, {}, error=_describe_error(error))
+    joined = {name: np.concatenate(values[name]) for name in BENCHMARK_SLICES if name in values}
+    return StrategyResult(learner.name, joined, training, scoring)
 
 
 def _describe_error(error: Exception) -> str:
-    """Return one line; errors that are raised on purpose need no name."""
+    """Return one line; errors of Daybreak need no name."""
     text = (str(error).splitlines() or [""])[0]
     kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
     return text if isinstance(error, DaybreakError) else f"{kind}: {text}".removesuffix(": ")
 
 
-def _evaluate_learner(
-    learner: Learner, splits: Sequence[EvaluationSplit], seed: int
-) -> StrategyResult:
-    found: dict[str, list[Doubles]] = {}
-    train, score = ResourceUsage(), ResourceUsage()
-    for one in splits:
-        asked = [question for question in one.slices if _can_serve(learner, question)]
-        if not asked:
-            continue
-        fresh = replace(one.data)  # without the statistics that others have left
-        with measure_resources() as cost:
-            model = learner.fit(fresh, seed)
-        train = max(train, cost, key=lambda c: c.seconds)
-        with measure_resources() as cost:
-            model = _with_linear_form(model, fresh)
-            for question in asked:
-                values = _evaluate_slice(model, learner, question, fresh)
-                found.setdefault(question.slice, []).append(values)
-        score = _add_usage(score, cost)
-    joined = {name: np.concatenate(found[name]) for name in SLICES if name in found}
-    return StrategyResult(learner.name, joined, train, score)
+def _can_serve(learner: Learner, slice_: SliceQueries) -> bool:
+    return learner.scores_new if slice_.candidate_set == "new" else learner.scores_known
 
 
 @dataclass(frozen=True, eq=False)
 class _LinearFormScorer:
-    """A linear model that is written out once, and not for each batch of queries."""
+    """A linear model whose scorer is built once, not for each block of queries."""
 
     model: LinearModel[Any, Any]
     form: LinearScorer
@@ -226,37 +254,3 @@ def _with_linear_form(model: FittedScorer, data: Dataset) -> FittedScorer:
     if not isinstance(model, LinearModel):
         return model
     return _LinearFormScorer(model, model.linear_scorer(data.train_items, data.items))
-
-
-def _add_usage(first: ResourceUsage, second: ResourceUsage) -> ResourceUsage:
-    peaks = [cost.peak_mb for cost in (first, second) if cost.peak_mb is not None]
-    return ResourceUsage(
-        first.seconds + second.seconds,
-        first.cpu_seconds + second.cpu_seconds,
-        max(peaks) if peaks else None,
-    )
-
-
-def _can_serve(learner: Learner, question: SliceQueries) -> bool:
-    return learner.scores_new if question.candidate_set == "new" else learner.scores_known
-
-
-def _evaluate_slice(
-    model: FittedScorer, learner: Learner, question: SliceQueries, data: Dataset
-) -> Doubles:
-    probe, items = question.labelled, data.items
-    old = np.zeros(len(items), dtype=bool)
-    old[data.train_item_rows] = len(data.events) > 0
-    silent = ~old if not learner.scores_new else np.zeros_like(old)
-    step = max(20, MAX_SCORES_PER_BLOCK // max(len(items), 1))
-    values = [np.empty(0)]
-    for start in range(0, len(probe.queries), step):
-        part = probe.take(np.arange(start, min(start + step, len(probe.queries))))
-        scores = np.array(model.score(part.queries, items), dtype=np.float32)
-        scores[:, silent] = np.nan
-        allowed = np.tile(probe.candidates, (len(scores), 1))
-        allowed[part.seen.nonzero()] = False
-        relevant = np.zeros_like(allowed)
-        relevant[part.targets.nonzero()] = True
-        values.append(expected_ndcg(scores, allowed, relevant, LIST_LENGTH))
-    return np.concatenate(values)

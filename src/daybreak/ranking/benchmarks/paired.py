@@ -1,69 +1,66 @@
-"""Two ways to make a recommender, side by side on the same simulated cold starts."""
+"""Comparison of two recommenders on the same simulated cold starts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import Dataset, Items
-from daybreak.metrics import expected_gains
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models import LinearModel
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import Blend
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.simulation.slices import (
-    SLICES,
-    EvaluationSplit,
-    SliceQueries,
-    iter_evaluation_splits,
-)
-from daybreak.simulation.splits import LabelledQueries
-from daybreak.types import Floats, Rows, Sparse
-
-__all__ = ["EncodedCatalogue", "PairedSliceResult", "RecommenderSpec", "evaluate_paired"]
-
-
-LIST_LENGTH = 10
-"""NDCG is measured on lists of this length."""
-MAX_SCORES_PER_BLOCK = 8_000_000
-"""Scores held at a time."""
-
-Progress = Callable[[str], None]
+from daybreak.simulation.queries import LabelledQueries, target_gains
+from daybreak.simulation.slices import BENCHMARK_SLICES
+from daybreak.simulation.splits import EvaluationSplit, iter_evaluation_splits
+from daybreak.types import Floats, Progress, Rows, Sparse, ignore_progress
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedCatalogue:
-    """The items of a data set, as the encoders of one recommender see them."""
+    """The items of a data set, as the encoders of one recommender represent them.
+
+    Attributes:
+        items: Items with their content.
+        kernel: (n_items, n_items) similarities; None when they are not computed yet.
+    """
 
     items: Items
     kernel: Floats | None = None
-    """(n_items, n_items) similarities when they were computed before."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecommenderSpec:
-    """What a recommender is made by: strategies with their options, and their weights."""
+    """What a recommender is made of: strategies with their options, and their weights.
+
+    Attributes:
+        blend: Weights of the strategies.
+        strategies: Strategies in the order of the blend.
+        catalogue: Items as this recommender represents them; None: as in the data set.
+    """
 
     blend: Blend
     strategies: tuple[Strategy, ...]
-    """In the order of the blend."""
     catalogue: EncodedCatalogue | None = None
-    """Default: as the data have it."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairedSliceResult:
-    """What both reached on the queries of one slice."""
+    """Gains of two recommenders on the queries of one slice.
+
+    Attributes:
+        slice: Name of the slice.
+        new: (n_queries, n_items) CSR, what each target adds to the NDCG@10 of its query.
+        old: (n_queries, n_items) CSR with the same targets.
+        users: (n_queries,) row of the user; several splits may ask the same user.
+    """
 
     slice: str
     new: Sparse
-    """(n_queries, n_items) CSR: what each target adds to the query's NDCG@10"""
     old: Sparse
-    """(n_queries, n_items) CSR"""
     users: Rows
-    """(n_queries,) who was asked; in several rounds the same user may be"""
 
 
 def evaluate_paired(
@@ -73,81 +70,69 @@ def evaluate_paired(
     *,
     seed: int = 0,
     repeats: int | None = None,
-    progress: Progress = lambda _: None,
+    progress: Progress = ignore_progress,
 ) -> tuple[PairedSliceResult, ...]:
-    """Let both recipes learn from the visible part of each round and rank every candidate.
+    """Fit two recommenders on the visible part of each split and rank every candidate.
 
-    The rounds are not those that a blend is fitted on. Nothing that either recommender has
-    learned before is used: it knows what is hidden. A strategy that both have with the same
-    options learns once.
+    The splits differ from those on which a blend is fitted. Nothing that either recommender has
+    learned before is used, because it has seen what is held out. A strategy that both have with
+    the same options is fitted once.
 
     Args:
-        data: Everything that is known.
-        new: The one that wants to take over.
-        old: The one in service.
-        seed: Of what is hidden and of the learning.
-        repeats: How often users and items are hidden at random; None: up to three times, until
-            there are enough new users.
+        data: The whole data set.
+        new: The candidate for release.
+        old: The recommender in service.
+        seed: Seed of the splits and of training.
+        repeats: Number of random splits; None: up to three, until there are enough new users.
         progress: Called with a description of each split.
     """
     found: dict[str, list[PairedSliceResult]] = {}
-    for number, one in enumerate(iter_evaluation_splits(data, seed, repeats)):
-        progress(f"round {number + 1} of the duel ({one.name})")
-        for bout in _evaluate_split(one, new, old, seed):
-            found.setdefault(bout.slice, []).append(bout)
-    return tuple(_concat_results(found[name]) for name in SLICES if name in found)
+    for number, split in enumerate(iter_evaluation_splits(data, seed, repeats), 1):
+        progress(f"comparing on split {number} ({split.name})")
+        for result in _evaluate_split(split, new, old, seed):
+            found.setdefault(result.slice, []).append(result)
+    return tuple(_concat_results(found[name]) for name in BENCHMARK_SLICES if name in found)
 
 
 def _evaluate_split(
-    one: EvaluationSplit, new: RecommenderSpec, old: RecommenderSpec, seed: int
+    split: EvaluationSplit, new: RecommenderSpec, old: RecommenderSpec, seed: int
 ) -> Iterator[PairedSliceResult]:
-    shared: dict[Any, LinearModel[Any, Any]] = {}
-    sides = [_fit_spec(one.data, recipe, seed, shared) for recipe in (new, old)]
-    for question in one.slices:
-        first, second = (_target_gains(side, question) for side in sides)
-        yield PairedSliceResult(question.slice, first, second, question.labelled.users)
+    fitted: dict[Any, LinearModel[Any, Any]] = {}
+    scorers = [_fit_spec(split.data, spec, seed, fitted) for spec in (new, old)]
+    for slice_ in split.slices:
+        new_gains, old_gains = (_gains(scorer, slice_.labelled) for scorer in scorers)
+        yield PairedSliceResult(slice_.slice, new_gains, old_gains, slice_.labelled.users)
+
+
+def _gains(scorer: Scorer, labelled: LabelledQueries) -> Sparse:
+    def score(queries: Queries) -> Floats:
+        scores: Floats = scorer.score(replace(queries, train_items=scorer.fitted.train_items))
+        return scores
+
+    return target_gains(score, labelled)
 
 
 def _fit_spec(
-    data: Dataset, spec: RecommenderSpec, seed: int, shared: dict[Any, Any]
+    data: Dataset, spec: RecommenderSpec, seed: int, fitted: dict[Any, Any]
 ) -> Scorer:
-    """Return the recipe after learning; what was learned from the same content is shared."""
-    content = spec.catalogue
-    if content is not None:
-        data = replace(data, items=content.items, kernel=content.kernel)
-    fitted = []
+    """Return a scorer; models that were fitted on the same content are taken from ``fitted``."""
+    catalogue = spec.catalogue
+    if catalogue is not None:
+        data = replace(data, items=catalogue.items, kernel=catalogue.kernel)
+    models = []
     for strategy in spec.strategies:
-        key = id(content), strategy.model, repr(strategy.create_model())
-        if key not in shared:
-            shared[key] = strategy.fit(data, seed)
-        fitted.append(shared[key])
-    learned = FittedStrategies(spec.strategies, tuple(fitted), data.train_items)
-    return Scorer(spec.blend, learned, data.items)
+        key = id(catalogue), strategy.model, repr(strategy.create_model())
+        if key not in fitted:
+            fitted[key] = strategy.fit(data, seed)
+        models.append(fitted[key])
+    strategies = FittedStrategies(spec.strategies, tuple(models), data.train_items)
+    return Scorer(spec.blend, strategies, data.items)
 
 
-def _target_gains(scorer: Scorer, question: SliceQueries) -> Sparse:
-    """Return (n_queries, n_items): what each target adds to one side's NDCG."""
-    probe = question.labelled
-    step = max(20, MAX_SCORES_PER_BLOCK // max(len(scorer.items), 1))
-    starts = range(0, len(probe.queries), step)
-    parts = [np.arange(at, min(at + step, len(probe.queries))) for at in starts]
-    return sp.vstack([_block_gains(scorer, probe.take(part)) for part in parts], format="csr")
-
-
-def _block_gains(scorer: Scorer, probe: LabelledQueries) -> Sparse:
-    scores = scorer.score(replace(probe.queries, train_items=scorer.fitted.train_items))
-    allowed = np.tile(probe.candidates, (len(scores), 1))
-    allowed[probe.seen.nonzero()] = False
-    relevant = np.zeros_like(allowed)
-    relevant[probe.targets.nonzero()] = True
-    return expected_gains(scores, allowed, relevant, LIST_LENGTH)
-
-
-def _concat_results(bouts: list[PairedSliceResult]) -> PairedSliceResult:
-    new, old = (
-        sp.vstack([getattr(bout, side) for bout in bouts], format="csr")
-        for side in ("new", "old")
-    )
+def _concat_results(results: Sequence[PairedSliceResult]) -> PairedSliceResult:
     return PairedSliceResult(
-        bouts[0].slice, new, old, np.concatenate([bout.users for bout in bouts])
+        results[0].slice,
+        sp.vstack([result.new for result in results], format="csr"),
+        sp.vstack([result.old for result in results], format="csr"),
+        np.concatenate([result.users for result in results]),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
+from daybreak.metrics import ndcg_of_hits
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.types import Doubles, Floats, Mask
 
@@ -40,10 +41,8 @@ def sampled_ndcg(scores: Floats, task: RankingTask, k: int = NDCG_LENGTH) -> Flo
     order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
     top = np.take_along_axis(top, order, 1)
     hits = np.take_along_axis(task.pool.relevant & task.present, top, 1)
-    gains = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[1.0], np.cumsum(gains)])
-    best = ideal[np.minimum(task.pool.n_relevant, k)]
-    return np.asarray((hits @ gains) / best, dtype=np.float32)
+    values = np.nan_to_num(ndcg_of_hits(hits, task.pool.n_relevant))
+    return values.astype(np.float32)
 
 
 def mean_sampled_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:

@@ -4,19 +4,19 @@
 scores as :class:`TrainingPools`, from which the weights of a blend are fitted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Queries
 from daybreak.models import LinearScorer
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
-from daybreak.simulation.splits import HoldoutSplit, LabelledQueries
+from daybreak.simulation.queries import LabelledQueries
+from daybreak.simulation.splits import HoldoutSplit, warm_items
 from daybreak.types import Floats, Mask, Rows
 
 N_TOP_CANDIDATES = 40
@@ -104,7 +104,7 @@ class TrainingPools:
     """Pools of all simulated queries by their kind, with scores on a common scale."""
 
     pools: dict[str, CandidatePool]
-    """By kind of query, see :class:`~daybreak.simulation.splits.LabelledQueries`."""
+    """By kind of query, see :class:`~daybreak.simulation.queries.LabelledQueries`."""
     scale: Floats
     """(n_strategies,) standard deviations by which scores were divided"""
 
@@ -140,14 +140,13 @@ class PoolBuilder:
         fitted = self._candidates.fit(split.data, self._seed, able, remaining_rounds)
         rows = [row for row in able if strategies[row].name in fitted.names]
         linear_models = fitted.linear_models(items)
-        is_warm = np.zeros(len(items), dtype=bool)
-        is_warm[split.data.train_item_rows] = len(split.data.events) > 0
+        is_warm = warm_items(split.data)
         if self._scale is None:
             self._scale = np.ones(len(strategies), dtype=np.float32)
             self._scale[rows] = _measure_user_scales(split, fitted, linear_models, is_warm)
         rng = create_generator(self._seed, f"pools {number}")
         for labelled in split.query_sets:
-            for batch in _iter_batches(labelled, len(items) * len(linear_models)):
+            for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
                 scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
                 scores = scores / self._scale[rows, None, None]
                 pool = build_candidate_pool(batch, scores, is_warm, rng)
@@ -223,10 +222,7 @@ def build_candidate_pool(
         rng: Draws the random candidates.
     """
     n = len(labelled.queries)
-    allowed = np.tile(labelled.candidates, (n, 1))
-    allowed[labelled.seen.nonzero()] = False
-    relevant = np.zeros_like(allowed)
-    relevant[sp.csr_array(labelled.targets).nonzero()] = True
+    allowed, relevant = labelled.candidate_masks()
     relevant &= allowed
     target_rate = N_TARGETS / max(relevant.sum(axis=1).max(), 1)
     chosen = relevant & (rng.random(relevant.shape) < target_rate)
@@ -267,19 +263,6 @@ def _pad_width(values: Any, width: int) -> Any:
     if values.ndim == 1:
         return values
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])
-
-
-def _iter_batches(labelled: LabelledQueries, n_cells: int) -> Iterator[LabelledQueries]:
-    """Yield consecutive batches of queries, each with at most ``MAX_SCORE_CELLS`` scores.
-
-    Args:
-        labelled: The queries.
-        n_cells: Number of scores per query.
-    """
-    step = max(20, MAX_SCORE_CELLS // max(n_cells, 1))
-    n = len(labelled.queries)
-    for start in range(0, n, step):
-        yield labelled.take(np.arange(start, min(start + step, n)))
 
 
 def _measure_user_scales(

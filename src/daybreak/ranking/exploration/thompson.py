@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from daybreak.errors import ConfigError
+from daybreak.metrics import discounts
 from daybreak.types import Doubles, Mask, Rows
 
 N_QUADRATURE_NODES = 256
@@ -222,7 +223,7 @@ def max_ndcg_loss(k: int, ranks: Sequence[int]) -> float:
         >>> round(max_ndcg_loss(2, [2]), 4)
         0.6309
     """
-    worth = 1 / np.log2(np.arange(k) + 2.0)
+    worth = discounts(k)
     picks = [SlotDraw(rank, 0, 1.0, 0.0) for rank in ranks if rank <= k]
     base = merge_list(k, k, picks).base_position
     left = np.zeros(k)

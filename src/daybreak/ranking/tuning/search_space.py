@@ -31,7 +31,7 @@ class Range:
     """Numbers from ``low`` to ``high``, both allowed.
 
     Example:
-        >>> Range(0.1, 10, log=True).tidy(2.34567)
+        >>> Range(0.1, 10, log=True).round_value(2.34567)
         2.35
     """
 
@@ -242,7 +242,7 @@ class OptionSampler:
 
     Example:
         >>> space = {"ridge": Range(0.1, 10, log=True)}
-        >>> with ready():
+        >>> with require_optuna():
         ...     tuner = OptionSampler(space, {"ridge": 1.0}, seed=0)
         ...     for _ in range(30):
         ...         tuner.tell(4 - abs(tuner.ask()["ridge"] - 3))

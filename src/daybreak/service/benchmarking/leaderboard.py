@@ -26,7 +26,6 @@ from daybreak.ranking.benchmarks.learners import (
     BenchmarkResults,
     BlendLearner,
     Learner,
-    Progress,
     StrategyResult,
     benchmark_strategies,
 )
@@ -34,7 +33,9 @@ from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, Strategy
 from daybreak.service.inputs.bundled import gift_shop
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.training.encoder_choice import choose_encoder
-from daybreak.simulation.slices import WARM_SLICES, WARM_UP_SLICES, count_random_splits
+from daybreak.simulation.slices import BENCHMARK_WARM_SLICES, FEW_SHOT_SLICES
+from daybreak.simulation.splits import count_random_splits
+from daybreak.types import Progress, ignore_progress
 
 DEMO_USER_STEP = 5
 """The demo keeps one customer in so many,"""
@@ -65,7 +66,7 @@ def read_demo_tables(share: int = DEMO_USER_STEP, often: int = DEMO_MIN_ITEM_EVE
 
 
 def select_learners(
-    names: Sequence[str] = (), *, auto: bool = False, progress: Progress = lambda _: None
+    names: Sequence[str] = (), *, auto: bool = False, progress: Progress = ignore_progress
 ) -> tuple[Learner, ...]:
     """Return the strategies of these names; no names: all of them.
 
@@ -100,11 +101,11 @@ def all_strategies() -> tuple[Strategy, ...]:
 
 
 SLICE_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "cold_user": WARM_UP_SLICES[:1],
-    "few_shot": WARM_UP_SLICES[1:],
-    "warm": WARM_SLICES,
+    "cold_user": FEW_SHOT_SLICES[:1],
+    "few_shot": FEW_SHOT_SLICES[1:],
+    "warm": BENCHMARK_WARM_SLICES,
     "cold_item": ("cold_item", "arriving"),
-    "cold_item_all": ("cold_item_all", "arriving_all"),
+    "cold_item_all": ("cold_item_mixed", "arriving_mixed"),
 }
 """Slices whose mean is one number of the table."""
 REPORTED_PACKAGES = ("daybreak", "numpy", "scipy", "onnxruntime", "torch")
@@ -138,7 +139,7 @@ class Leaderboard:
         found = self.estimates[strategy]
         return {
             int(name.removeprefix("events_")): found[name]
-            for name in WARM_UP_SLICES
+            for name in FEW_SHOT_SLICES
             if name in found
         }
 
@@ -245,7 +246,7 @@ def run_leaderboard(
     tables: Tables,
     learners: Sequence[Learner],
     options: BenchmarkOptions,
-    progress: Progress = lambda _: None,
+    progress: Progress = ignore_progress,
 ) -> Leaderboard:
     """Let strategies compete on a data set.
 

@@ -1,10 +1,12 @@
-"""What a comparison of two recommenders found, slice by slice, in plain words.
+"""The release gate: a recommender may replace the active one only if no slice gets worse.
 
-The release gate: a recommender that is worse than the one in service stays outside.
+``check_release`` compares a trained model with the release in a folder; ``compare_recommenders``
+compares any two. Both recommenders are trained again on the visible part of simulated cold
+starts, because what they have learned already includes what is held out.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,50 +32,31 @@ from daybreak.service.inputs.dataset import (
 from daybreak.service.inputs.frames import as_tables
 from daybreak.service.releases.release import has_release, read_trained_model
 from daybreak.service.training.fit import TrainedModel
-from daybreak.simulation.slices import NEW_ITEM_SLICES
-from daybreak.simulation.splits import SHOT_COUNTS
-
-__all__ = [
-    "SLICE_LABELS",
-    "GateResult",
-    "Outcome",
-    "SliceComparison",
-    "build_gate_result",
-    "check_release",
-    "compare_recommenders",
-    "raise_if_worse",
-]
-
+from daybreak.simulation.slices import DEFINITIONS
+from daybreak.types import Progress, ignore_progress
 
 FAMILY_ERROR_RATE = 0.05
-"""Chance that any slice of two equal recommenders is called better or worse."""
+"""Probability that any slice of two equal recommenders is called better or worse."""
 MIN_CLUSTERS = 30
-"""Users, and where items are a sample new items, below which a slice is not judged."""
+"""Users, and new items where items are a sample, below which a slice is not judged."""
+MIN_EVENT_RATIO = 0.8
+"""Share of the earlier number of events below which a note warns."""
+MIN_ARRIVAL_PROBABILITY = 0.5
+"""Probability from which new items are ranked as arrivals."""
+RANDOM_MIXED_SLICES = ("cold_item_mixed", "cold_item_3_mixed", "both_cold_mixed")
+"""Slices with known items and randomly held-out items in one list."""
+COMPARISON_SEED = 1_000_003
+"""Seed of every comparison; far from the seeds that people choose."""
 
 Outcome = Literal["better", "tied", "worse", "not judged"]
-
-_NEW_ITEM_LABELS = {
-    "cold_item": "new items for known users",
-    "cold_item_3": "new items for new users with 3 events",
-    "both_cold": "new items for new users with 0 events",
-    "arriving": "arriving items for known users",
-}
-SLICE_LABELS = {
-    **{f"events_{n}": f"new users with {n} event{'' if n == 1 else 's'}" for n in SHOT_COUNTS},
-    "warm_last": "known users, their next item",
-    "warm_time": "known users, later events",
-    **_NEW_ITEM_LABELS,
-    **{
-        f"{name}_all": f"{label}, in one list with old ones"
-        for name, label in _NEW_ITEM_LABELS.items()
-    },
-}
-"""Slices in words."""
 
 
 @dataclass(frozen=True)
 class SliceComparison:
-    """One slice: NDCG@10 of both, and how sure their difference is."""
+    """NDCG@10 of two recommenders on one slice, and the interval of their difference.
+
+    The field names are the keys of files and responses.
+    """
 
     slice: str
     queries: int
@@ -85,37 +68,46 @@ class SliceComparison:
     high: float
     word: Outcome
 
+    @property
+    def label(self) -> str:
+        """The slice in words."""
+        return DEFINITIONS[self.slice].label
+
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON; an infinite end of the interval is None."""
+        """Return plain values for JSON; an infinite end of the interval is None."""
         ends = {name: getattr(self, name) for name in ("low", "high")}
-        known = {name: end if math.isfinite(end) else None for name, end in ends.items()}
-        return asdict(self) | known | {"label": SLICE_LABELS[self.slice]}
+        finite = {name: end if math.isfinite(end) else None for name, end in ends.items()}
+        return asdict(self) | finite | {"label": self.label}
 
     def __str__(self) -> str:
         """Return one sentence."""
-        span = f"[{_format_signed(self.low)}, {_format_signed(self.high)}]"
+        interval = f"[{_format_signed(self.low)}, {_format_signed(self.high)}]"
         return (
-            f"{SLICE_LABELS[self.slice]}: {_format_ndcg(self.new)} against {_format_ndcg(self.old)}, "
-            f"{_format_signed(self.difference)} {span}, {self.queries:,} queries: {self.word}"
+            f"{self.label}: {_format_ndcg(self.new)} against {_format_ndcg(self.old)}, "
+            f"{_format_signed(self.difference)} {interval}, {self.queries:,} queries: {self.word}"
         )
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """Whether a recommender may take the place of the one in service."""
+    """Whether a recommender may replace the active one.
+
+    Attributes:
+        comparisons: One comparison for each slice.
+        level: Level of each interval; all of them hold together with 95 %.
+        notes: What limits the comparison, in sentences.
+        forced: Whether the release was forced.
+    """
 
     comparisons: tuple[SliceComparison, ...] = ()
     level: float = 1 - FAMILY_ERROR_RATE
-    """Of each interval; together they hold with 95 %."""
     notes: tuple[str, ...] = ()
-    """What a careful user should know, in plain sentences."""
     forced: bool = False
-    """Whether it was released whatever was found."""
 
     @property
     def worse_slices(self) -> tuple[SliceComparison, ...]:
         """The slices that got significantly worse."""
-        return tuple(line for line in self.comparisons if line.word == "worse")
+        return tuple(found for found in self.comparisons if found.word == "worse")
 
     @property
     def passed(self) -> bool:
@@ -123,66 +115,167 @@ class GateResult:
         return not self.worse_slices
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
+        """Return plain values for JSON."""
         return {
             "passed": self.passed,
             "forced": self.forced,
             "level": self.level,
-            "slices": [line.to_dict() for line in self.comparisons],
+            "slices": [found.to_dict() for found in self.comparisons],
             "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
-        """Return all sentences, one a line."""
+        """Return one sentence a line."""
         return "\n".join(
             [*map(str, self.comparisons), *(f"note: {note}" for note in self.notes)]
         )
 
 
+def check_release(
+    folder: Path, new: TrainedModel, data: Any = None, *, force: bool = False, **options: Any
+) -> GateResult:
+    """Compare a trained model with the release in a folder.
+
+    Args:
+        folder: Folder of the release; without a release every model passes.
+        new: Model to be released.
+        data: As for :func:`compare_recommenders`; not needed where there is no release.
+        force: Whether to pass whatever the result is, and if the release cannot be read.
+        **options: Options of :func:`compare_recommenders`.
+
+    Raises:
+        GateRefusedError: A slice got significantly worse.
+        ConfigError: There is a release, but no data to compare on.
+    """
+    if not has_release(folder):
+        return GateResult(notes=("there was no release before",))
+    if data is None:
+        if force:
+            return GateResult(notes=("released without a comparison",), forced=True)
+        raise ConfigError(
+            f"{folder} holds a release; give data= to compare the two on, or force=True"
+        )
+    try:
+        old = read_trained_model(folder, _text_encoder(new))
+    except DaybreakError as error:
+        if not force:
+            raise
+        return GateResult(notes=(f"the previous release cannot be read: {error}",), forced=True)
+    result = replace(compare_recommenders(new, old, data, **options), forced=force)
+    raise_if_worse(result)
+    return result
+
+
+def raise_if_worse(result: GateResult) -> None:
+    """Raise an error if a release did not pass and is not forced.
+
+    Raises:
+        GateRefusedError: A slice got significantly worse.
+    """
+    if result.passed or result.forced:
+        return
+    slices = "; ".join(map(str, result.worse_slices))
+    raise GateRefusedError(
+        f"worse than the release in service on {len(result.worse_slices)} of "
+        f"{len(result.comparisons)} slices: {slices}. Nothing was written; use more data or other "
+        "strategies, or force the release",
+        result.to_dict(),
+    )
+
+
+def compare_recommenders(
+    new: TrainedModel,
+    old: TrainedModel,
+    data: Any,
+    items: Any = None,
+    users: Any = None,
+    *,
+    progress: Progress | None = None,
+) -> GateResult:
+    """Train two recommenders on the same simulated cold starts, and compare every slice.
+
+    Each is trained from scratch on every split, with its own strategies, options, weights and
+    text encoder. The rules of ``new`` decide which events are positive.
+
+    Args:
+        new: Model to be released.
+        old: Model of the active release.
+        data: Events or tables on which both are compared.
+        items: As for :meth:`Recommender.fit`.
+        users: As for ``fit``.
+        progress: Called with a description of each step.
+    """
+    progress = progress or ignore_progress
+    tables = as_tables(data, items, users, None)[0]
+    progress("encoding the catalogue")
+    new_config, old_config = (_dataset_config(model, tables) for model in (new, old))
+    dataset = encode_dataset(tables, new_config).data
+    catalogue = None
+    if not _same_encoding(new_config, old_config):
+        _, encoded = encode_catalogue(tables.items, old_config)
+        catalogue = EncodedCatalogue(encoded, item_kernel(encoded))
+    results = evaluate_paired(
+        dataset,
+        RecommenderSpec(new.blend, new.fitted.strategies),
+        RecommenderSpec(old.blend, old.fitted.strategies, catalogue),
+        seed=COMPARISON_SEED,
+        progress=progress,
+    )
+    # A blend places new items among known ones either as arrivals or as items of any age.
+    as_arrivals = new.blend.arrival.probability >= MIN_ARRIVAL_PROBABILITY
+    skipped = RANDOM_MIXED_SLICES if as_arrivals else ("arriving_mixed",)
+    return build_gate_result(results, skipped, _comparison_notes(new, old))
+
+
 def build_gate_result(
     results: Sequence[PairedSliceResult], skipped: Sequence[str] = (), notes: Sequence[str] = ()
 ) -> GateResult:
-    """Judge bouts; intervals are so wide that all of them hold together with 95 %.
+    """Judge the results of all slices, with intervals that hold together with 95 %.
 
-    With ``m`` slices each interval has level ``1 - 0.05 / m``, after Bonferroni. A slice is
+    With ``m`` judged slices each interval has level ``1 - 0.05 / m`` (Bonferroni). A slice is
     worse when its whole interval is below 0.
 
     Args:
         results: Gains of both recommenders on each slice.
         skipped: Slices that are shown, but not judged.
-        notes: To be told with it.
+        notes: Notes of the result.
     """
-    judged = [
-        bout for bout in results if bout.slice not in skipped and _has_enough_clusters(bout)
-    ]
+    judged = {
+        result.slice
+        for result in results
+        if result.slice not in skipped and _has_enough_clusters(result)
+    }
     level = 1 - FAMILY_ERROR_RATE / max(len(judged), 1)
-    chosen = {bout.slice for bout in judged}
-    lines = tuple(_compare_slice(bout, level, judged=bout.slice in chosen) for bout in results)
-    none = () if judged else ("no slice has enough users to be judged; nothing was compared",)
-    return GateResult(lines, level, (*notes, *none))
-
-
-def _clusters_by_item(result: PairedSliceResult) -> bool:
-    return result.slice.removesuffix("_all") in NEW_ITEM_SLICES
-
-
-def _has_enough_clusters(result: PairedSliceResult) -> bool:
-    items = len(np.unique(result.new.indices)) if _clusters_by_item(result) else MIN_CLUSTERS
-    return min(len(np.unique(result.users)), items) >= MIN_CLUSTERS
+    comparisons = tuple(
+        _compare_slice(result, level, judged=result.slice in judged) for result in results
+    )
+    missing = "no slice has enough users to be judged; nothing was compared"
+    return GateResult(comparisons, level, (*notes, *(() if judged else (missing,))))
 
 
 def _compare_slice(result: PairedSliceResult, level: float, *, judged: bool) -> SliceComparison:
-    n = result.new.shape[0]
-    gap = clustered_difference(
+    n_queries = result.new.shape[0]
+    difference = clustered_difference(
         result.new, result.old, result.users, level, by_item=_clusters_by_item(result)
     )
-    new, old = (float(side.data.sum()) / n for side in (result.new, result.old))
-    users = len(np.unique(result.users))
-    word: Outcome = _classify_difference(gap) if judged else "not judged"
-    return SliceComparison(result.slice, n, users, new, old, *gap[:3], word)
+    new, old = (float(gains.data.sum()) / n_queries for gains in (result.new, result.old))
+    n_users = len(np.unique(result.users))
+    outcome: Outcome = _classify(difference) if judged else "not judged"
+    return SliceComparison(result.slice, n_queries, n_users, new, old, *difference[:3], outcome)
 
 
-def _classify_difference(difference: PairedDifference) -> Outcome:
+def _clusters_by_item(result: PairedSliceResult) -> bool:
+    return DEFINITIONS[result.slice].candidate_set != "known"
+
+
+def _has_enough_clusters(result: PairedSliceResult) -> bool:
+    n_users = len(np.unique(result.users))
+    if not _clusters_by_item(result):
+        return n_users >= MIN_CLUSTERS
+    return min(n_users, len(np.unique(result.new.indices))) >= MIN_CLUSTERS
+
+
+def _classify(difference: PairedDifference) -> Outcome:
     if difference.is_worse:
         return "worse"
     return "better" if difference.is_better else "tied"
@@ -198,145 +291,34 @@ def _format_signed(value: float) -> str:
     return f"{value:+.3f}".replace("0.", ".", 1)
 
 
-MIN_EVENT_RATIO = 0.8
-"""A training that knew less than this share of the events before is told of."""
-MIN_ARRIVAL_PROBABILITY = 0.5
-"""Likeness from which new items count as arrivals."""
-RANDOM_MIXED_SLICES = ("cold_item_all", "cold_item_3_all", "both_cold_all")
-"""Slices where items hidden at random are in one list with old ones."""
-
-COMPARISON_SEED = 1_000_003
-"""Of what is hidden: the same for every comparison, and far from what people choose."""
-
-Progress = Callable[[str], None]
-
-
-def compare_recommenders(
-    new: TrainedModel,
-    old: TrainedModel,
-    data: Any,
-    items: Any = None,
-    users: Any = None,
-    *,
-    progress: Progress | None = None,
-) -> GateResult:
-    """Let two recommenders play the same simulated cold starts, and judge every slice.
-
-    Both start from nothing in every round, with their own strategies, options, weights and text
-    encoder: what they have learned would know what is hidden. What a positive event is, ``new``
-    says.
-
-    Args:
-        new: The one that wants to take over.
-        old: The one in service.
-        data: Events or tables that both are asked about.
-        items: As for :meth:`Recommender.fit`.
-        users: As for ``fit``.
-        progress: Told of each step.
-    """
-    say = progress or (lambda _: None)
-    tables = as_tables(data, items, users, None)[0]
-    say("encoding the catalogue")
-    reading, other = (_dataset_config(side, tables) for side in (new, old))
-    known = encode_dataset(tables, reading).data
-    content = None
-    if not _same_encoding(reading, other):
-        _, theirs = encode_catalogue(tables.items, other)
-        content = EncodedCatalogue(theirs, item_kernel(theirs))
-    sides = (
-        RecommenderSpec(new.blend, new.fitted.strategies),
-        RecommenderSpec(old.blend, old.fitted.strategies, content),
-    )
-    bouts = evaluate_paired(known, *sides, seed=COMPARISON_SEED, progress=say)
-    # A blend puts new items among old ones as arrivals or as any item, whichever they are.
-    skipped = (
-        RANDOM_MIXED_SLICES
-        if new.blend.arrival.probability >= MIN_ARRIVAL_PROBABILITY
-        else ("arriving_all",)
-    )
-    return build_gate_result(bouts, skipped, _comparison_notes(new, old))
-
-
-def check_release(
-    folder: Path, new: TrainedModel, data: Any = None, *, force: bool = False, **options: Any
-) -> GateResult:
-    """Return the verdict on taking the place of the release in a folder.
-
-    Args:
-        folder: Where the release in service is; without one everything passes.
-        new: Who wants to take its place.
-        data: As for :func:`compare`; None is enough where there is no release.
-        force: Whether to pass whatever is found, also when the release cannot be read.
-        **options: Of :func:`compare`.
-
-    Raises:
-        GateRefusedError: A slice got significantly worse.
-        ConfigError: There is a release, but no data to compare on.
-    """
-    if not has_release(folder):
-        return GateResult(notes=("there was no release before",))
-    if data is None:
-        if force:
-            return GateResult(notes=("released without a comparison",), forced=True)
-        raise ConfigError(
-            f"{folder} holds a release; give data= to be compared with it on, or force=True"
-        )
-    try:
-        old = read_trained_model(folder, _text_encoder(new))
-    except DaybreakError as error:
-        if not force:
-            raise
-        return GateResult(notes=(f"the release before cannot be read: {error}",), forced=True)
-    verdict = replace(compare_recommenders(new, old, data, **options), forced=force)
-    raise_if_worse(verdict)
-    return verdict
-
-
-def raise_if_worse(verdict: GateResult) -> None:
-    """Stop a release that did not pass, unless it is forced.
-
-    Raises:
-        GateRefusedError: A slice got significantly worse.
-    """
-    if verdict.passed or verdict.forced:
-        return
-    what = "; ".join(f"{line}" for line in verdict.worse_slices)
-    raise GateRefusedError(
-        f"worse than the release in service on {len(verdict.worse_slices)} of {len(verdict.comparisons)} "
-        f"slices: {what}. Nothing was written; use more data or other strategies, or force "
-        "the release",
-        verdict.to_dict(),
-    )
-
-
-def _dataset_config(learned: TrainedModel, tables: Tables) -> DatasetConfig:
-    """Return how a recommender reads tables; columns that it never saw tell it nothing."""
-    known = {field.name: field.role for field in learned.content.attributes.fields}
+def _dataset_config(model: TrainedModel, tables: Tables) -> DatasetConfig:
+    """Return how a recommender reads tables; it ignores columns that it was not trained on."""
+    known = {field.name: field.role for field in model.content.attributes.fields}
     columns = [name for name in tables.items.columns if name != "item_id"]
     roles = {name: known.get(name, "ignore") for name in columns}
-    return DatasetConfig(_text_encoder(learned), learned.rules, roles, COMPARISON_SEED)
+    return DatasetConfig(_text_encoder(model), model.rules, roles, COMPARISON_SEED)
 
 
-def _text_encoder(learned: TrainedModel) -> Encoder | None:
-    meaning = learned.content.meaning
+def _text_encoder(model: TrainedModel) -> Encoder | None:
+    meaning = model.content.meaning
     return None if meaning is None else meaning.encoder
 
 
 def _same_encoding(first: DatasetConfig, second: DatasetConfig) -> bool:
-    hashes = [None if r.encoder is None else r.encoder.hash for r in (first, second)]
+    hashes = [None if c.encoder is None else c.encoder.hash for c in (first, second)]
     return hashes[0] == hashes[1] and first.fields == second.fields
 
 
 def _comparison_notes(new: TrainedModel, old: TrainedModel) -> list[str]:
-    found = []
+    notes = []
     if new.stats.n_events < MIN_EVENT_RATIO * old.stats.n_events:
-        found.append(
-            f"it learned from {new.stats.n_events:,} events, the one in service from "
+        notes.append(
+            f"it was trained on {new.stats.n_events:,} events, the active release on "
             f"{old.stats.n_events:,}; the comparison cannot see what is missing"
         )
     if new.rules != old.rules:
-        found.append(
-            f"the two call other events positive; both were asked by the new rules: "
+        notes.append(
+            "the two define positive events differently; both were compared by the new rules: "
             f"{new.rules.describe()}"
         )
-    return found
+    return notes

@@ -51,7 +51,7 @@ def test_every_strategy_has_a_row_even_one_that_fails(board):
 
 
 def test_a_group_is_the_mean_of_its_slices():
-    shots = {"events_1": [0.0, 0.2], "events_3": [0.4, 0.6], "warm_last": [1.0, 1.0]}
+    shots = {"events_1": [0.0, 0.2], "events_3": [0.4, 0.6], "warm_last_tenth": [1.0, 1.0]}
     values = {name: np.array(value) for name, value in shots.items()}
     queries = dict.fromkeys(shots, 2)
     board = Leaderboard.from_results(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DataError
 from daybreak.evaluation import SLICES, make_plans
+from daybreak.simulation.evaluation_data import tie_order_warnings
 from daybreak.simulation.table_slices import PAIR_COLUMNS
-from daybreak.simulation.timeline import tie_order_warnings
 
 
 def draw(seed, size):
@@ -237,7 +237,7 @@ def test_what_cannot_be_asked_is_refused():
         make_plans(tables, cold_items="oldest")
     with pytest.raises(DataError, match="positive has 1 values for 80 events"):
         make_plans(tables, positive=pl.Series([True]))
-    with pytest.raises(DataError, match="no positive events"):
+    with pytest.raises(DataError, match="no event is positive"):
         make_plans(tables, positive=pl.Series([False] * 80))
     timeless = tables.with_events(tables.events.with_columns(timestamp=pl.lit(1.0)))
     with pytest.raises(DataError, match="use cold_items='random'"):

@@ -11,7 +11,7 @@ from daybreak.ranking.benchmarks.paired import (
 )
 from daybreak.ranking.blending.strategies import Strategy, get_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
-from daybreak.simulation.slices import WARM_UP_SLICES
+from daybreak.simulation.slices import FEW_SHOT_SLICES
 
 NAMES = ("popular", "item_knn", "content/match")
 
@@ -31,7 +31,7 @@ def test_a_recipe_of_one_strategy_reaches_what_the_strategy_reaches_alone(data):
     bouts = evaluate_paired(data, recipe(item_knn=1), recipe(popular=1), seed=3, repeats=1)
     alone = benchmark_strategies(data, get_strategies(NAMES), seed=3, repeats=1)
     for bout in bouts:
-        if bout.slice in WARM_UP_SLICES[1:] or bout.slice.startswith("warm"):
+        if bout.slice in FEW_SHOT_SLICES[1:] or bout.slice.startswith("warm"):
             new, old = (means(bouts, side)[bout.slice] for side in ("new", "old"))
             assert new == pytest.approx(alone["item_knn"].mean(bout.slice), abs=1e-6)
             assert old == pytest.approx(alone["popular"].mean(bout.slice), abs=1e-6)

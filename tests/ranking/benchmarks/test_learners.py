@@ -10,13 +10,12 @@ from daybreak.ranked_lists import top_k
 from daybreak.ranking.benchmarks.learners import BlendLearner, benchmark_strategies
 from daybreak.ranking.blending.strategies import Strategy, get_strategies
 from daybreak.simulation.slices import (
+    BENCHMARK_SLICES,
+    BENCHMARK_WARM_SLICES,
+    FEW_SHOT_SLICES,
     NEW_ITEM_SLICES,
-    SLICES,
-    WARM_SLICES,
-    WARM_UP_SLICES,
-    iter_evaluation_splits,
 )
-from daybreak.simulation.splits import iter_splits
+from daybreak.simulation.splits import iter_evaluation_splits, iter_splits
 
 NAMES = ("popular", "item_knn", "content/match", "content/smooth")
 
@@ -27,10 +26,10 @@ def standings(data):
 
 
 def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
-    assert set(standings.n_queries) <= set(SLICES)
+    assert set(standings.n_queries) <= set(BENCHMARK_SLICES)
     assert set(standings.n_queries) >= {
-        *WARM_UP_SLICES[:4],
-        *WARM_SLICES,
+        *FEW_SHOT_SLICES[:4],
+        *BENCHMARK_WARM_SLICES,
         "cold_item",
         "arriving",
     }
@@ -45,7 +44,7 @@ def test_every_slice_of_every_strategy_has_a_value_for_each_query(standings):
 
 def test_a_strategy_is_asked_only_what_it_can_say(standings):
     assert not set(NEW_ITEM_SLICES) & set(standings["popular"].values)
-    assert "cold_item_all" in standings["popular"].values
+    assert "cold_item_mixed" in standings["popular"].values
     assert set(standings["content/smooth"].values) <= set(NEW_ITEM_SLICES)
     assert set(standings["content/match"].values) == set(standings.n_queries)
 
@@ -54,7 +53,7 @@ def test_content_beats_popularity_where_taste_is_content(standings):
     match, popular = standings["content/match"], standings["popular"]
     better = paired_bootstrap(match.values["events_3"], popular.values["events_3"])
     assert better.low > 0
-    assert match.mean("cold_item_all") > popular.mean("cold_item_all")
+    assert match.mean("cold_item_mixed") > popular.mean("cold_item_mixed")
 
 
 def test_the_same_seed_gives_the_same_values(data):
@@ -70,7 +69,7 @@ def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
     strategy = Strategy("item_knn", "item_knn")
     asked = next(iter(iter_evaluation_splits(data, 0, 1)))
     model = strategy.fit(asked.data, 0)
-    question = next(q for q in asked.slices if q.slice == "warm_last")
+    question = next(q for q in asked.slices if q.slice == "warm_last_tenth")
     probe = question.labelled
     scores = model.score(probe.queries, data.items)
     scores += np.random.default_rng(0).random(scores.shape, dtype=np.float32) * 1e-3
@@ -89,7 +88,7 @@ def test_values_are_those_of_lists_and_the_metrics_of_the_evaluation(data):
     relevant = probe.targets.multiply(~hidden).tocsr()
     expected = metrics.ndcg(top_k(scores, 10, exclude=hidden), relevant)
     row = benchmark_strategies(data, [Jittered()], seed=0, repeats=1).results[0]
-    np.testing.assert_allclose(row.values["warm_last"], expected)
+    np.testing.assert_allclose(row.values["warm_last_tenth"], expected)
 
 
 def test_the_hidden_parts_are_not_those_a_blend_is_fitted_on(data):
@@ -138,6 +137,6 @@ def test_without_times_and_content_less_is_asked(data):
     plain = replace(data, items=items, events=replace(data.events, at=0 * data.events.at))
     found = benchmark_strategies(plain, get_strategies(["popular"]), repeats=1)
     assert set(found.n_queries) == {
-        *WARM_UP_SLICES[:4],
-        "warm_last",
+        *FEW_SHOT_SLICES[:4],
+        "warm_last_tenth",
     }  # nobody has twelve events

@@ -67,7 +67,7 @@ def test_a_worse_recommender_is_refused_by_slice_and_nothing_is_written(poor, da
     assert caught.value.next_step is NextStep.FORCE_RELEASE
     assert caught.value.code == "gate_refused"
     words = {line["slice"]: line["word"] for line in caught.value.verdict["slices"]}
-    assert words["events_3"] == words["warm_last"] == words["cold_item"] == "worse"
+    assert words["events_3"] == words["warm_last_tenth"] == words["cold_item"] == "worse"
     assert not caught.value.verdict["passed"]
 
 

@@ -1,0 +1,403 @@
+"""Split plans: trainings of tables and the slices that ask about what each holds out.
+
+``make_plans`` returns one plan for each training, with all slices that the data allow. What is
+held out is removed from training with all its rows, negative events and views included. Targets
+are positive events only.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from daybreak.data import EVENT_COLUMNS, Tables
+from daybreak.errors import ConfigError
+from daybreak.simulation.evaluation_data import (
+    ColdItems,
+    EvaluationData,
+    first_times,
+    prepare_evaluation_data,
+    tie_order_warnings,
+)
+from daybreak.simulation.holdout import (
+    ITEM_FRACTION,
+    MIN_FEW_SHOT_EVENTS,
+    N_SET_ASIDE_EVENTS,
+    NEWEST_ITEM_FRACTION,
+    TIME_CUT_QUANTILE,
+    USER_FRACTION,
+    cut_few_shot,
+    mark_last,
+    newest_rows,
+    time_cut,
+)
+from daybreak.simulation.slices import FEW_SHOT_SLICES, REPORT_SLICES, SHOT_COUNTS
+from daybreak.simulation.table_slices import (
+    PAIR_COLUMNS,
+    RequestInfo,
+    SlicesByName,
+    SplitPlan,
+    make_slice,
+)
+from daybreak.types import Mask
+
+FEW_SHOT_REQUIREMENTS = (
+    (N_SET_ASIDE_EVENTS, MIN_FEW_SHOT_EVENTS),
+    (10, 11),
+    (5, 6),
+    (3, 4),
+    (1, 2),
+)
+"""Events that are set aside and events that a user must have, from strict to relaxed [events]."""
+MIN_FEW_SHOT_USERS = 30
+"""Users below which few-shot slices require fewer events, if a quarter of all is more."""
+BOTH_COLD_USER_FRACTION = 0.1
+"""Share of users that are held out together with items."""
+LATE_EVENT_SHARE = 0.1
+"""Share of the last events of a history that is held out together with items."""
+MIN_LATE_HISTORY_EVENTS = 10
+"""Shortest history whose last events are held out together with items."""
+MIN_WARM_USER_EVENTS = 3
+"""Positive events of a user in ``warm_last``, and before the cut in ``warm_time``."""
+
+
+def make_plans(
+    tables: Tables,
+    *,
+    slices: Iterable[str] | None = None,
+    positive: pl.Series | None = None,
+    cold_items: ColdItems = "random",
+    seed: int = 0,
+) -> tuple[SplitPlan, ...]:
+    """Return the trainings and slices that the data allow; notes name those that are missing.
+
+    Args:
+        tables: The whole data set.
+        slices: Names out of ``SLICES``; None for all.
+        positive: One boolean for each row of ``tables.events``: does the user like the item?
+            Only such events are targets. None: all events.
+        cold_items: How new items are chosen: ``"random"``, or the ``"newest"`` by first event.
+            The newest are closer to the items that really arrive, and harder.
+        seed: Seed of everything that is drawn.
+
+    Raises:
+        ConfigError: A slice has an unknown name, or ``cold_items`` an unknown value.
+        DataError: ``positive`` does not fit, no event is positive, or times are needed and
+            unknown.
+
+    Example:
+        >>> events = pl.DataFrame({"user_id": list("aabbccdd"), "item_id": list("xyxyxzyz")})
+        >>> [plan.name for plan in make_plans(Tables.of(events), slices=["cold_item"])]
+        ['new items']
+    """
+    chosen = validate_slice_names(slices)
+    data = prepare_evaluation_data(tables, positive, seed, cold_items)
+    plans = tuple(
+        _select_slices(chosen, names, *split(data))
+        for names, split in _SPLITS
+        if set(names) & set(chosen)
+    )
+    notes = tie_order_warnings(tables) + plans[0].notes
+    return (replace(plans[0], notes=notes), *plans[1:])
+
+
+def validate_slice_names(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Return slice names in the order of ``SLICES``; all by default.
+
+    Raises:
+        ConfigError: There is no slice of this name.
+
+    Example:
+        >>> validate_slice_names(["warm_last", "events_3"])
+        ('events_3', 'warm_last')
+        >>> validate_slice_names(["lukewarm"])
+        Traceback (most recent call last):
+        daybreak.errors.ConfigError: no slice named 'lukewarm'; known: cold_user_nothing, \
+cold_user_profile, events_0, events_1, events_3, events_5, events_10, cold_item, \
+cold_item_all, both_cold, warm_last, warm_time
+    """
+    chosen = REPORT_SLICES if names is None else tuple(names)
+    for name in chosen:
+        if name not in REPORT_SLICES:
+            raise ConfigError(f"no slice named {name!r}; known: {', '.join(REPORT_SLICES)}")
+    return tuple(name for name in REPORT_SLICES if name in chosen)
+
+
+# --- new users -----------------------------------------------------------------------------
+
+
+def hide_users(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
+    """Hold out a fifth of the users; return the training, and the slices that ask about them."""
+    hidden = data.sample_ids("user_id", USER_FRACTION)
+    everything = pl.repeat(value=True, n=data.tables.events.height, eager=True)
+    plan = _build_plan(data, "new users", everything, hidden)
+    is_hidden = data.timeline["user_id"].is_in(hidden.implode()).to_numpy()
+    targets, candidates = data.timeline.filter(is_hidden), plan.positive_pairs["item_id"]
+    protocol = (
+        f"A random {USER_FRACTION:.0%} of users are absent from training. {{}} "
+        "Relevant: all their positive events. Candidates: items with a training event."
+    )
+    slices = {
+        "cold_user_nothing": make_slice(
+            "cold_user_nothing",
+            protocol.format("Nothing is known about them."),
+            targets,
+            candidates,
+        )
+    }
+    if data.profiles is not None:
+        slices["cold_user_profile"] = make_slice(
+            "cold_user_profile",
+            protocol.format("Their attributes are known, no event."),
+            targets,
+            candidates,
+            RequestInfo(profiles=data.profiles),
+        )
+    return plan, slices | _make_few_shot_slices(data, candidates, is_hidden)
+
+
+def _make_few_shot_slices(
+    data: EvaluationData, candidates: pl.Series, is_hidden: Mask
+) -> SlicesByName:
+    """Return a slice for each number of known events, all with the same users and targets."""
+    n_aside, min_events = _choose_requirement(data, is_hidden)
+    asked = is_hidden & (data.history_size >= min_events)
+    is_strict = (n_aside, min_events) == FEW_SHOT_REQUIREMENTS[0]
+    relaxed = "" if is_strict else " (relaxed, as the data are small)"
+    profile = "no attributes known" if data.profiles is None else "attributes known"
+    events = data.timeline.select(*EVENT_COLUMNS)
+    slices: SlicesByName = {}
+    for shots in (n for n in SHOT_COUNTS if n <= n_aside):
+        cut = cut_few_shot(data.position, shots, n_aside)
+        history = events.filter(asked & cut.history)
+        never = events.filter(asked & ~cut.targets)
+        slices[f"events_{shots}"] = make_slice(
+            f"events_{shots}",
+            f"A random {USER_FRACTION:.0%} of users are absent from training. "
+            f"{_describe_first_events(shots)} known at request time ({data.order_description}; "
+            f"{profile}). Relevant: what follows their first {n_aside}, the same for every "
+            f"number of known events; those {n_aside} are never candidates. Users with at least "
+            f"{min_events} positive events{relaxed}.",
+            data.timeline.filter(asked & cut.targets),
+            candidates,
+            RequestInfo(data.profiles, history, never),
+        )
+    return slices
+
+
+def _describe_first_events(shots: int) -> str:
+    if shots == 0:
+        return "No event is"
+    if shots == 1:
+        return "Their first positive event is"
+    return f"Their first {shots} positive events are"
+
+
+def _choose_requirement(data: EvaluationData, is_hidden: Mask) -> tuple[int, int]:
+    """Return the strictest requirement that leaves enough users, else the most relaxed."""
+    sizes = data.history_size[is_hidden & (data.position == 0)]
+    enough = min(MIN_FEW_SHOT_USERS, -(-len(sizes) // 4))
+    return next(
+        (
+            requirement
+            for requirement in FEW_SHOT_REQUIREMENTS
+            if len(sizes) and (sizes >= requirement[1]).sum() >= enough
+        ),
+        FEW_SHOT_REQUIREMENTS[-1],
+    )
+
+
+# --- new items -----------------------------------------------------------------------------
+
+
+def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
+    """Hold out items and some users; return the training, and the slices that ask about them.
+
+    The content of held-out items stays in the catalogue: they are new, not unknown.
+    """
+    cold, chosen = _choose_cold_items(data)
+    strangers = data.sample_ids("user_id", BOTH_COLD_USER_FRACTION)
+    timeline = data.timeline
+    is_cold = timeline["item_id"].is_in(cold.implode()).to_numpy()
+    is_stranger = timeline["user_id"].is_in(strangers.implode()).to_numpy()
+    late = _select_late_events(timeline.filter(~is_cold & ~is_stranger))
+    plan = _build_plan(data, "new items", _outside(data.tables.events, cold, late), strangers)
+    known_users = plan.positive_pairs["user_id"].unique()
+    targets = timeline.filter(is_cold)
+    by_members = targets.filter(pl.col("user_id").is_in(known_users.implode()))
+    profile = "nothing is" if data.profiles is None else "their attributes are"
+    rule = f"{chosen} have no event in training; their content is known."
+    slices: SlicesByName = {
+        "cold_item": make_slice(
+            "cold_item",
+            f"{rule} Relevant: positive events of known users with them. Candidates: new items "
+            "only.",
+            by_members,
+            cold,
+        ),
+        "cold_item_all": make_slice(
+            "cold_item_all",
+            f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} of "
+            f"the others ({data.order_description}; users with at least "
+            f"{MIN_LATE_HISTORY_EVENTS}). Candidates: new and old items in one list.",
+            pl.concat([by_members, late], how="diagonal"),
+            pl.concat([cold, plan.positive_pairs["item_id"]]),
+        ),
+        "both_cold": make_slice(
+            "both_cold",
+            f"{rule} A random {BOTH_COLD_USER_FRACTION:.0%} of users are absent as well, and "
+            f"{profile} known at request time. Relevant: their positive events with new items. "
+            "Candidates: new items only.",
+            timeline.filter(is_cold & is_stranger),
+            cold,
+            RequestInfo(profiles=data.profiles),
+        ),
+    }
+    return plan, slices
+
+
+def _choose_cold_items(data: EvaluationData) -> tuple[pl.Series, str]:
+    """Return the held-out items, and in words how they were chosen."""
+    if data.cold_items == "random":
+        items = data.sample_ids("item_id", ITEM_FRACTION)
+        return items, f"A random {ITEM_FRACTION:.0%} of items"
+    ids, times, tie = first_times(data)
+    newest = newest_rows(np.arange(len(ids)), times, tie, NEWEST_ITEM_FRACTION, some=True)
+    share = f"{NEWEST_ITEM_FRACTION:.0%}"
+    return ids.gather(newest), f"The newest {share} of items, by their first positive event,"
+
+
+def _select_late_events(known: pl.DataFrame) -> pl.DataFrame:
+    """Return the last tenth of each long history of known items."""
+    position = known.select(pl.int_range(pl.len(), dtype=pl.Int64).over("user_id"))
+    size = known.select(pl.len().over("user_id").cast(pl.Int64)).to_series().to_numpy()
+    n_last = size - (size * (1 - LATE_EVENT_SHARE)).astype(np.int64)
+    place = position.to_series().to_numpy()
+    return known.filter(mark_last(place, size, n_last, MIN_LATE_HISTORY_EVENTS))
+
+
+def _outside(events: pl.DataFrame, items: pl.Series, pairs: pl.DataFrame) -> pl.Series:
+    """Return for each event whether neither its item nor its pair is among those given."""
+    marked = events.select(PAIR_COLUMNS).join(
+        pairs.select(PAIR_COLUMNS).with_columns(late=pl.lit(value=True)),
+        on=PAIR_COLUMNS,
+        how="left",
+        maintain_order="left",
+    )
+    is_item = pl.col("item_id").is_in(items.implode())
+    return marked.select(keep=~is_item & pl.col("late").is_null())["keep"]
+
+
+# --- known users ---------------------------------------------------------------------------
+
+
+def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
+    """Hold out the last positive event of each user; return the training and its slice.
+
+    Events of the user after that event, and earlier events with the same item, are removed too.
+    """
+    is_last = mark_last(data.position, data.history_size, 1, MIN_WARM_USER_EVENTS)
+    last = data.timeline.filter(is_last)
+    own = last.select("user_id", item="item_id", at="timestamp")
+    events = data.tables.events.select(*PAIR_COLUMNS, "timestamp").join(
+        own, on="user_id", how="left", maintain_order="left"
+    )
+    after = (pl.col("timestamp") > pl.col("at")).fill_null(value=False)
+    same = (pl.col("item_id") == pl.col("item")).fill_null(value=False)
+    keep = events.select(keep=~after & ~same)["keep"]
+    plan = _build_plan(data, "leave last out", keep)
+    slice_ = make_slice(
+        "warm_last",
+        f"The last positive event of each user with at least {MIN_WARM_USER_EVENTS} is held out "
+        f"({data.order_description}), with all that the user did after it; later events of other "
+        "users stay in training. Candidates: items with a training event.",
+        last,
+        plan.positive_pairs["item_id"],
+    )
+    return plan, {"warm_last": slice_}
+
+
+def hide_future(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
+    """Hold out everything after one moment; return the training and its slice.
+
+    Events without a time are in neither.
+    """
+    events = data.tables.events
+    if not data.has_times:
+        keep = pl.repeat(value=False, n=events.height, eager=True)
+        note = "warm_time: not measured, the times of events are unknown"
+        return replace(_build_plan(data, "before the cut", keep), notes=(note,)), {}
+    cut = time_cut(data.timeline["timestamp"].drop_nulls().to_numpy())
+    keep = (events["timestamp"] < cut).fill_null(value=False)
+    plan = _build_plan(data, "before the cut", keep)
+    sizes = plan.positive_pairs.group_by("user_id").len()
+    known = sizes.filter(pl.col("len") >= MIN_WARM_USER_EVENTS)["user_id"]
+    later = data.timeline.filter(
+        (pl.col("timestamp") >= cut) & pl.col("user_id").is_in(known.implode())
+    )
+    slice_ = make_slice(
+        "warm_time",
+        f"Training ends for all users at one moment, after {TIME_CUT_QUANTILE:.0%} of the "
+        f"positive events. Relevant: later positive events of users with at least "
+        f"{MIN_WARM_USER_EVENTS} before it, with items new to them. Candidates: items with a "
+        "training event.",
+        later.join(plan.train.events, on=PAIR_COLUMNS, how="anti"),
+        plan.positive_pairs["item_id"],
+    )
+    return plan, {"warm_time": slice_}
+
+
+# --- parts of all plans --------------------------------------------------------------------
+
+
+def _build_plan(
+    data: EvaluationData, name: str, keep: pl.Series, hidden_users: pl.Series | None = None
+) -> SplitPlan:
+    """Return a plan without slices that learns from the kept events.
+
+    Args:
+        data: The whole data set.
+        name: What the training holds out.
+        keep: One boolean for each row of events.
+        hidden_users: Ids of users that are removed from training.
+    """
+    events, users = data.tables.events, data.tables.users
+    if hidden_users is not None:
+        keep = keep & ~events["user_id"].is_in(hidden_users.implode())
+        users = users.filter(~pl.col("user_id").is_in(hidden_users.implode()))
+    train = Tables(data.catalogue, users, events.filter(keep))
+    return SplitPlan(name, train, data.positive.filter(keep), ())
+
+
+_SPLITS: tuple[
+    tuple[tuple[str, ...], Callable[[EvaluationData], tuple[SplitPlan, SlicesByName]]], ...
+] = (
+    (("cold_user_nothing", "cold_user_profile", *FEW_SHOT_SLICES), hide_users),
+    (("cold_item", "cold_item_all", "both_cold"), hide_items),
+    (("warm_last",), hide_last_events),
+    (("warm_time",), hide_future),
+)
+_MISSING_REASONS = {
+    "cold_user_profile": "no attribute of any user is known",
+    **dict.fromkeys(FEW_SHOT_SLICES, "too few users have so many events"),
+}
+
+
+def _select_slices(
+    chosen: Iterable[str], names: Iterable[str], plan: SplitPlan, slices: SlicesByName
+) -> SplitPlan:
+    """Return the plan with the chosen slices; its notes say why others are missing."""
+    names = [name for name in names if name in set(chosen)]
+    notes = [
+        f"{name}: not measured, {_explain_missing(name, slices)}"
+        for name in names
+        if slices.get(name) is None and not any(n.startswith(name) for n in plan.notes)
+    ]
+    found = tuple(slice_ for name in names if (slice_ := slices.get(name)) is not None)
+    return replace(plan, slices=found, notes=(*plan.notes, *notes))
+
+
+def _explain_missing(name: str, slices: SlicesByName) -> str:
+    unreachable = "no held-out event can be reached by a list"
+    return unreachable if name in slices else _MISSING_REASONS.get(name, unreachable)

@@ -1,0 +1,108 @@
+"""Simulated queries with known answers, and their evaluation in blocks.
+
+Every component that compares scores of whole catalogues uses this module: the blend inside
+``fit``, tuning, the leaderboard and the release gate.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Queries
+from daybreak.metrics import LIST_LENGTH, expected_gains, expected_ndcg
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
+
+MAX_SCORES_PER_BLOCK = 8_000_000
+"""Scores held in memory at a time [numbers]."""
+MIN_QUERIES_PER_BLOCK = 20
+"""Queries of a block, however large the catalogue is."""
+
+ScoreFunction = Callable[[Queries], Floats]
+"""Maps queries to (n_queries, n_items) scores, higher is better, NaN where there is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledQueries:
+    """Simulated queries with their answers.
+
+    Attributes:
+        kind: What is simulated: ``new_user``, ``user``, ``later``, ``new_item`` or ``arriving``.
+        queries: What is known about each user at request time.
+        targets: (n_queries, n_items) CSR of ones, the items that the user chose next.
+        seen: (n_queries, n_items) CSR, non-zero for items that are never candidates.
+        candidates: (n_items,) the candidates of all queries.
+        users: (n_queries,) row of the user of each query.
+    """
+
+    kind: str
+    queries: Queries
+    targets: Sparse
+    seen: Sparse
+    candidates: Mask
+    users: Rows
+
+    def take(self, rows: Rows) -> "LabelledQueries":
+        """Return the queries at these rows."""
+        return replace(
+            self,
+            queries=self.queries.take(rows),
+            targets=self.targets[rows],
+            seen=self.seen[rows],
+            users=self.users[rows],
+        )
+
+    def iter_blocks(
+        self, scores_per_query: int, max_scores: int = MAX_SCORES_PER_BLOCK
+    ) -> Iterator["LabelledQueries"]:
+        """Yield the queries in blocks that fit into memory.
+
+        Args:
+            scores_per_query: Scores that one query needs.
+            max_scores: Scores held in memory at a time.
+        """
+        step = max(MIN_QUERIES_PER_BLOCK, max_scores // max(scores_per_query, 1))
+        for start in range(0, len(self), step):
+            yield self.take(np.arange(start, min(start + step, len(self))))
+
+    def candidate_masks(self) -> tuple[Mask, Mask]:
+        """Return two (n_queries, n_items) masks: the candidates, and the targets."""
+        allowed = np.tile(self.candidates, (len(self), 1))
+        allowed[self.seen.nonzero()] = False
+        relevant = np.zeros_like(allowed)
+        relevant[self.targets.nonzero()] = True
+        return allowed, relevant
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+
+def query_ndcg(score: ScoreFunction, labelled: LabelledQueries) -> Doubles:
+    """Return the (n_queries,) tie-aware NDCG@10 of scores, computed block by block.
+
+    Args:
+        score: Scores every item for a block of queries.
+        labelled: Queries with their targets.
+    """
+    values = [np.empty(0)]
+    for block in labelled.iter_blocks(len(labelled.candidates)):
+        values.append(
+            expected_ndcg(score(block.queries), *block.candidate_masks(), LIST_LENGTH)
+        )
+    return np.concatenate(values)
+
+
+def target_gains(score: ScoreFunction, labelled: LabelledQueries) -> Sparse:
+    """Return (n_queries, n_items) CSR: the NDCG@10 that each target adds to its query.
+
+    Args:
+        score: Scores every item for a block of queries.
+        labelled: Queries with their targets; at least one query.
+    """
+    blocks = labelled.iter_blocks(len(labelled.candidates))
+    gains = [
+        expected_gains(score(block.queries), *block.candidate_masks(), LIST_LENGTH)
+        for block in blocks
+    ]
+    return sp.vstack(gains, format="csr")
