@@ -96,7 +96,7 @@ def test_logs_go_where_they_went_before_when_the_server_has_stopped():
 
 def test_a_bug_is_logged_with_the_id_that_the_caller_got(client, lines):
     id_ = client.get("/api/v1/recommend/bug").json()["request_id"]
-    (said,) = [line for line in lines() if line["event"] == "bug"]
+    (said,) = [line for line in lines() if line["event"] == "unhandled exception"]
     assert said["request_id"] == id_
     assert "secret insides" in said["exception"]
 

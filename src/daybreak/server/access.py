@@ -53,9 +53,7 @@ class AccessControl:
         """Return the caller; reject requests of other sites' pages in a local browser."""
         host = _hostname(f"//{headers.get('host', '')}")
         if self._is_local_only and host not in self._allowed_hosts:
-            raise HttpProblem(
-                "bad_host", "this host name is not allowed; allow it with --allow-host"
-            )
+            raise HttpProblem("bad_host", "this server does not accept this host name")
         origin = headers.get("origin")
         if origin is not None and _hostname(origin) not in self._allowed_hosts:
             raise HttpProblem("bad_origin", "requests from pages of other sites are rejected")

@@ -127,7 +127,7 @@ def test_a_list_can_be_written_back(shop):
     late = {"write-back-type": "read", "write-back-delay": "10m0s"}
     refused = shop.get("/api/recommend/bob", params=late)
     assert refused.status_code == 422
-    assert "write-back-delay '10m0s' is not possible" in refused.json()["detail"]
+    assert "write-back-delay '10m0s' is not supported" in refused.json()["detail"]
 
 
 def test_a_session_is_answered_and_forgotten(shop):

@@ -1,16 +1,19 @@
-"""gorse's HTTP interface over our service, so that its clients and dumps go on working."""
+"""gorse's HTTP API over Daybreak's service, so that gorse's clients and dumps keep working.
+
+The package imports the rest of the server but ``server.app``. Start reading in ``convert``.
+"""
 
 from fastapi import APIRouter
 
-from daybreak.server.gorse.routes import bulk, catalogue, feedback, health, lists, users
+from daybreak.server.gorse.routes import bulk, feedback, health, items, lists, users
 
 GORSE_PREFIX = "/api"
-"""Before every path, as in gorse."""
+"""Prefix of every path, as in gorse."""
 
 
 def gorse_router() -> APIRouter:
-    """Return all paths of gorse that are covered, to be mounted at :data:`BASE`."""
+    """Return a router with all supported paths of gorse, without :data:`GORSE_PREFIX`."""
     router = APIRouter()
-    for part in (health, bulk, catalogue, users, feedback, lists):
-        router.include_router(part.router)
+    for module in (health, bulk, items, users, feedback, lists):
+        router.include_router(module.router)
     return router

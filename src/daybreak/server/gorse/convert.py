@@ -1,8 +1,7 @@
-"""gorse's labels, any JSON, as columns of ours and back.
+"""Conversion between gorse's objects and Daybreak's rows, labels and responses.
 
-gorse's objects as rows of ours, and back.
-
-Answers as gorse gives them: bare lists and objects, with its field names.
+A label, which is any JSON value in gorse, becomes columns: ``{"genre": "tea"}`` becomes
+``labels_genre``. A column that gorse has no field for becomes a label.
 """
 
 import json
@@ -30,19 +29,19 @@ from daybreak.service.serving import IngestResult, RecommendedItem
 
 LABEL_PREFIX = "labels"
 LIST_SEPARATOR = "|"
-"""Between values of a list that was imported from a file."""
+"""Separator of a list that was imported from a file."""
 MAX_LABEL_DEPTH = 8
-"""Objects in objects."""
+"""Largest nesting depth of labels [levels]."""
 
 
 def labels_to_columns(labels: Any) -> dict[str, Any]:
-    """Return labels as columns: a list is ``labels``, a key of an object ``labels_KEY``.
+    """Return labels as columns: ``labels`` for a list, ``labels_KEY`` for a key of an object.
 
-    The names are those that importing a dump of gorse gives. Lists stay lists of text, or of
-    numbers if all are.
+    Importing a dump of gorse gives the same names. A list stays a list, of numbers if all its
+    values are numbers, else of text.
 
     Raises:
-        DataError: Objects lie deeper in objects than anybody means.
+        DataError: The labels are nested too deeply.
 
     Example:
         >>> labels_to_columns({"genre": ["tea", "green"], "maker": {"city": "Uji"}, "price": 4})
@@ -75,7 +74,7 @@ def _text(value: Any) -> str:
 
 
 def columns_to_labels(columns: Mapping[str, Any]) -> Any:
-    """Return columns as labels; None without any. A text with ``|`` is an imported list.
+    """Return columns as labels; None: there are none. A text with ``|`` is a list.
 
     Example:
         >>> columns_to_labels({"labels_genre": "tea|green", "labels_price": 4, "brand": "Acme"})
@@ -110,10 +109,10 @@ _USER_COLUMNS = frozenset({"user_id", "text", "created_at", "domain"})
 
 
 def item_row(item_id: str, item: GorseItemPatch) -> dict[str, Any]:
-    """Return an item of gorse as a row of ours; null counts as not given.
+    """Return an item of gorse as a row; fields that are null are left out.
 
     Example:
-        >>> tea = Item(ItemId="1", Categories=["tea", "hot"], Labels={"price": 4})
+        >>> tea = GorseItem(ItemId="1", Categories=["tea", "hot"], Labels={"price": 4})
         >>> item_row("1", tea)
         {'item_id': '1', 'categories': ['tea', 'hot'], 'labels_price': 4}
     """
@@ -128,7 +127,7 @@ def item_row(item_id: str, item: GorseItemPatch) -> dict[str, Any]:
 
 
 def gorse_item(row: Row) -> GorseItem:
-    """Return an item of ours as gorse writes it; what gorse has no field for is a label.
+    """Return a row of an item as an item of gorse.
 
     Example:
         >>> tea = gorse_item({"item_id": "1", "title": "Sencha", "categories": "tea|hot"})
@@ -148,7 +147,7 @@ def gorse_item(row: Row) -> GorseItem:
 
 
 def user_row(user_id: str, user: GorseUserPatch) -> dict[str, Any]:
-    """Return a user of gorse as a row of ours; null counts as not given.
+    """Return a user of gorse as a row; fields that are null are left out.
 
     Example:
         >>> user_row("ann", GorseUser(UserId="ann", Labels=["tea"], Comment="likes tea"))
@@ -158,7 +157,7 @@ def user_row(user_id: str, user: GorseUserPatch) -> dict[str, Any]:
 
 
 def gorse_user(row: Row) -> GorseUser:
-    """Return a user of ours as gorse writes it; what gorse has no field for is a label.
+    """Return a row of a user as a user of gorse.
 
     Example:
         >>> gorse_user({"user_id": "ann", "country": "Italy", "text": None}).labels
@@ -176,8 +175,8 @@ def gorse_user(row: Row) -> GorseUser:
 def event_row(feedback: GorseFeedback | GorseSessionFeedback) -> dict[str, Any]:
     """Return a feedback of gorse as an event.
 
-    It has no id: the same user, item, type, time and value are the same event, also when it
-    came with a dump. Without a time it has just happened.
+    The event has no id: two events with equal user, item, type, time and value are the same
+    event, also if one of them comes from a dump. An event without a time happens now.
 
     Example:
         >>> event_row(GorseFeedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=""))
@@ -221,12 +220,15 @@ def gorse_feedback(events: Iterable[Row]) -> list[GorseFeedback]:
 
 
 def time_or_none(value: str | None) -> str | None:
-    """Return a time as it is; None for the texts that mean none."""
+    """Return a time; None for the texts that stand for no time."""
     return None if value in {"", ZERO_TIME} else value
 
 
 def format_time(seconds: float | None) -> str:
-    """Return epoch seconds as gorse writes a time.
+    """Return a time in gorse's format.
+
+    Args:
+        seconds: Time, epoch [s]; None: no time.
 
     Example:
         >>> format_time(0.0), format_time(None)
@@ -252,11 +254,11 @@ def _to_list(value: Any) -> list[str]:
 
 
 MAX_NAMED_REJECTS = 5
-"""Rejected rows that are named in an error."""
+"""Largest number of rejected rows that an error names."""
 
 
 def gorse_response(value: BaseModel | Sequence[BaseModel] | Sequence[str]) -> Response:
-    """Return one object, or a list of objects or ids."""
+    """Return an object, or a list of objects or ids, as a JSON response."""
     if isinstance(value, BaseModel):
         return _json(value.model_dump(by_alias=True))
     return _json(
@@ -265,10 +267,10 @@ def gorse_response(value: BaseModel | Sequence[BaseModel] | Sequence[str]) -> Re
 
 
 def accepted_response(outcome: IngestResult) -> Response:
-    """Return how many rows were taken.
+    """Return the number of stored rows as a JSON response.
 
     Raises:
-        DataError: Some were not; gorse's clients know no partial success.
+        DataError: Some rows were rejected; gorse's clients know no partial success.
     """
     if outcome.rejected:
         named = "; ".join(
@@ -277,12 +279,12 @@ def accepted_response(outcome: IngestResult) -> Response:
         )
         more = len(outcome.rejected) - MAX_NAMED_REJECTS
         rest = f"; and {more} more" if more > 0 else ""
-        raise DataError(f"{named}{rest}; all other rows are stored")
+        raise DataError(f"{named}{rest}; the other rows are stored")
     return gorse_response(GorseSuccess(row_affected=outcome.accepted + outcome.duplicates))
 
 
 def to_scores(found: Iterable[RecommendedItem], offset: int = 0) -> list[GorseScore]:
-    """Return items with their scores, after the first few."""
+    """Return items with their scores, without the first ``offset`` ones."""
     return [GorseScore(id=one.item_id, score=one.score) for one in list(found)[offset:]]
 
 

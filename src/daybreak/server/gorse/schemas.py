@@ -83,34 +83,34 @@ class GorseScore(GorseObject):
 
 
 class GorseSuccess(GorseObject):
-    """How many rows were taken."""
+    """Number of stored rows."""
 
     row_affected: int
 
 
 class GorseUsers(GorseObject):
-    """A page of users; an empty cursor: the last."""
+    """A page of users; the cursor of the last page is empty."""
 
     cursor: str
     users: list[GorseUser]
 
 
 class GorseItems(GorseObject):
-    """A page of items; an empty cursor: the last."""
+    """A page of items; the cursor of the last page is empty."""
 
     cursor: str
     items: list[GorseItem]
 
 
 class GorseFeedbacks(GorseObject):
-    """A page of feedback; an empty cursor: the last."""
+    """A page of feedback; the cursor of the last page is empty."""
 
     cursor: str
     feedback: list[GorseFeedback]
 
 
 class GorseHealth(GorseObject):
-    """Whether the service answers."""
+    """Health of the service."""
 
     ready: bool
     data_store_connected: bool
@@ -120,24 +120,24 @@ class GorseHealth(GorseObject):
 
 
 DEFAULT_LIST_ITEMS = 10
-"""Items of a list whose length is not given, as in gorse."""
+"""Default length of a list, as in gorse."""
 
 ApiVersion = Annotated[
     int,
-    Header(alias="X-API-Version", description="2: lists of items come with their scores."),
+    Header(alias="X-API-Version", description="2: lists have ids and scores."),
 ]
 
 
 class GorsePageQuery(BaseModel):
-    """Which part of the rows."""
+    """Cursor and size of a page, and a search text."""
 
     cursor: str = Field("", max_length=100)
     n: int = Field(DEFAULT_LIST_ITEMS, ge=1, le=1_000)
-    q: str = Field("", max_length=10_000, description="Words that items should fit.")
+    q: str = Field("", max_length=10_000, description="Text to which items should be similar.")
 
 
 class GorseListQuery(BaseModel):
-    """Which places of a list."""
+    """Length, offset and categories of a list."""
 
     n: int = Field(DEFAULT_LIST_ITEMS, ge=0, le=10_000)
     offset: int = Field(0, ge=0, le=10_000)
@@ -145,22 +145,22 @@ class GorseListQuery(BaseModel):
 
     @property
     def end(self) -> int:
-        """The last place that is wanted."""
+        """Number of items up to the end of the requested part."""
         return self.n + self.offset
 
 
 class GorseSharedListQuery(GorseListQuery):
-    """Which places of a list that is for everybody."""
+    """Length, offset and categories of a list that is the same for all users."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     user_id: str | None = Field(
-        None, alias="user-id", description="Leave out what he has seen."
+        None, alias="user-id", description="User whose items are left out."
     )
 
 
 class GorseRecommendQuery(GorseListQuery):
-    """Which places of a list for somebody, and what to remember of it."""
+    """Length and offset of a list for a user, and the feedback to store for its items."""
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -244,7 +244,7 @@ def _unpack_file(path: Path, max_bytes: int) -> Path:
         if magic == _PARQUET_MAGIC:
             raise HttpProblem(
                 "bad_media_type",
-                "send CSV or JSON Lines; `daybreak import` reads Parquet files",
+                "Parquet files cannot be uploaded; send CSV or JSON Lines",
             )
         if not magic.startswith(_GZIP_MAGIC):
             return path

@@ -1,4 +1,4 @@
-"""Logs as JSON, one object a line, on stderr; no secrets, no bodies, no ids of users."""
+"""Logs as JSON, one object in each line, on stderr; without secrets, bodies and user ids."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from daybreak.errors import ConfigError
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 NOISY_LOGGERS = ("httpx", "httpcore", "alembic", "asyncio")
-"""Libraries of which only warnings are told."""
+"""Loggers of libraries of which only warnings are logged."""
 
 LogEvent = MutableMapping[str, Any]
 _SECRET_PATTERNS = (
@@ -23,13 +23,13 @@ _SECRET_PATTERNS = (
 
 
 def redact_event(_: Any, __: str, event: LogEvent) -> LogEvent:
-    """Hide keys and passwords, should one get into a message.
+    """Hide the API keys and passwords in the texts of a log event.
 
     Example:
         >>> redact_event(None, "", {"event": "key dbk_1f_Zm9v at postgresql://a:b@db"})
         {'event': 'key dbk_1f_… at postgresql://a:…@db'}
     """
-    event.pop("color_message", None)  # of uvicorn, for terminals
+    event.pop("color_message", None)  # uvicorn's message for terminals
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = redact_text(value)
@@ -37,7 +37,7 @@ def redact_event(_: Any, __: str, event: LogEvent) -> LogEvent:
 
 
 def redact_text(text: str) -> str:
-    """Return a text without the keys and passwords in it."""
+    """Return a text in which API keys and passwords are hidden."""
     for secret, mark in _SECRET_PATTERNS:
         text = secret.sub(mark, text)
     return text
@@ -45,16 +45,16 @@ def redact_text(text: str) -> str:
 
 @contextmanager
 def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> Iterator[None]:
-    """Send everything that is logged, also by libraries, to one stream as JSON, for a while.
+    """Write all logs, also those of libraries, to a stream as JSON until the context ends.
 
-    Afterwards logs go where they went before: the stream may be closed by then.
+    The previous handlers and levels are restored then, because the stream may be closed.
 
     Args:
-        stream: Where to; None: stderr.
-        level: From which level on.
+        stream: Stream to write to; default: stderr.
+        level: Lowest level to log, one of :data:`LOG_LEVELS`.
 
     Raises:
-        ConfigError: There is no such level.
+        ConfigError: The level is unknown.
     """
     if level not in LOG_LEVELS:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What Prometheus sees: counters of requests and answers, and the state of the shop."""
+"""Prometheus metrics: counters of requests, lists and events, and the state of the service."""
 
 import logging
 import math
@@ -25,35 +25,22 @@ LABELLED_EVENT_TYPES = frozenset(
     {"impression", "view", "click", "search", "add_to_cart", "remove_from_cart", "purchase"}
     | {"like", "dislike", "rating", "bookmark", "share", "play", "hide"}
 )
-"""Event types that have a label of their own; callers must not be able to make up more."""
+"""Event types with a label of their own; a fixed set, so that callers cannot add labels."""
 OTHER_EVENT_TYPE = "other"
 N_RECENT_ITEMS = 10_000
-"""Items shown last, of which the share of cold ones is told."""
+"""Number of recently recommended items of which the share of cold items is computed."""
 _DURATION_BUCKETS_S = (
-    0.002,
-    0.005,
-    0.01,
-    0.02,
-    0.035,
-    0.05,
-    0.075,
-    0.1,
-    0.2,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-)
+    0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
 
 StatusFn = Callable[[], Mapping[str, Any]]
 
 
 class ServerMetrics:
-    """The metrics of one server, in a registry of its own.
+    """Metrics of one server, in a registry of their own.
 
     Args:
-        status: Asked at every scrape for the state of the shop; see :class:`StatusCollector`.
+        status: Function that returns the state of the service; it is called at every scrape.
     """
 
     def __init__(self, status: StatusFn) -> None:
@@ -68,38 +55,38 @@ class ServerMetrics:
         )  # fmt: skip
         self._recommended = Counter(
             "daybreak_recommend_requests",
-            "Answers, by the strategy of their first item",
+            "Lists, by the strategy of their first item",
             ["strategy", "user_temperature", "variant"], **own,
         )  # fmt: skip
         self._recommend_seconds = Histogram(
             "daybreak_recommend_seconds",
-            "Time of recommending alone",
+            "Time of computing lists",
             buckets=_DURATION_BUCKETS_S,
             **own,
         )
         self._recommended_items = Counter(
-            "daybreak_recommended_items", "Items that were shown", ["temperature"], **own
+            "daybreak_recommended_items", "Recommended items", ["temperature"], **own
         )
         self._explored_items = Counter(
-            "daybreak_explored_items", "Items shown to be tried out", **own
+            "daybreak_explored_items", "Items recommended by exploration", **own
         )
         self._recent_is_cold: deque[bool] = deque(maxlen=N_RECENT_ITEMS)
         exposure = Gauge(
             "daybreak_cold_item_exposure_ratio",
-            "Share of items without events among those shown lately", **own,
+            "Share of items without events among recently recommended items", **own,
         )  # fmt: skip
         exposure.set_function(self._cold_exposure)
         self._fallback = Counter(
-            "daybreak_fallback", "Answers without a trained release", ["from", "to"], **own
+            "daybreak_fallback", "Lists without a trained release", ["from", "to"], **own
         )
-        self._events = Counter("daybreak_events", "Events that were stored", ["type"], **own)
+        self._events = Counter("daybreak_events", "Stored events", ["type"], **own)
         self._rejected = Counter(
-            "daybreak_events_rejected", "Events that were refused", ["reason"], **own
+            "daybreak_events_rejected", "Rejected events", ["reason"], **own
         )
         self.registry.register(StatusCollector(status))
 
     def count_request(self, route: str, method: str, code: int, seconds: float) -> None:
-        """Count one HTTP request; the route is its pattern, so there are few of them."""
+        """Count one HTTP request; ``route`` is its pattern, so that there are few labels."""
         self._requests.labels(route, method, str(code)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
@@ -122,17 +109,17 @@ class ServerMetrics:
         return sum(shown) / len(shown) if shown else math.nan
 
     def count_events(self, rows: list[Any], outcome: IngestResult) -> None:
-        """Count events that came in."""
-        refused = {one.row for one in outcome.rejected}
+        """Count the stored and the rejected events of one request."""
+        rejected = {one.row for one in outcome.rejected}
         for one in outcome.rejected:
             self._rejected.labels(one.code).inc()
         if outcome.accepted:
             for number, row in enumerate(rows):
-                if number not in refused:
+                if number not in rejected:
                     self._events.labels(_event_type_label(row)).inc()
 
     def render(self) -> tuple[bytes, str]:
-        """Return everything as Prometheus reads it, and the media type."""
+        """Return all metrics in Prometheus' text format, and its media type."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
 
@@ -142,28 +129,30 @@ def _event_type_label(row: Any) -> str:
 
 
 class StatusCollector(Collector):
-    """The state of the shop, looked up when it is asked for."""
+    """Gauges of the state of the service, computed at every scrape."""
 
     def __init__(self, status: StatusFn) -> None:
         self._status = status
 
     def describe(self) -> list[Metric]:
-        """Say nothing beforehand: looking up costs time."""
+        """Return no metrics, because computing them takes time."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Return one gauge for each number that is known."""
+        """Yield one metric family for each known number of the state."""
         yield _gauge("resident_memory_bytes", "Memory of this process", resident_bytes())
         yield _counter(
-            "embedding_cache_requests", "Texts whose vectors were asked", CACHE_STATS.n_lookups
+            "embedding_cache_requests",
+            "Texts whose vectors were requested",
+            CACHE_STATS.n_lookups,
         )
         yield _counter(
-            "embedding_cache_hits", "Texts whose vectors were there", CACHE_STATS.n_hits
+            "embedding_cache_hits", "Texts whose vectors were cached", CACHE_STATS.n_hits
         )
         try:
             status = self._status()
         except DaybreakError as error:
-            log.warning("the state of the shop cannot be told: %s", error)
+            log.warning("the state of the service cannot be read: %s", error)
             return
         for name, help_ in STATUS_GAUGES.items():
             value = status.get(name)
@@ -176,25 +165,31 @@ class StatusCollector(Collector):
 
 
 STATUS_GAUGES = {
-    "users": "Users that are known",
+    "users": "Known users",
     "items": "Items of the catalogue",
     "cold_user_ratio": "Share of users without events",
     "cold_item_ratio": "Share of items without events",
     "train_seconds": "Time of the last training",
-    "model_age_seconds": "Age of the release in use",
+    "model_age_seconds": "Age of the active release",
 }
-"""Numbers of the state, and what they mean."""
+"""Help texts of numbers of the state."""
 LABELLED_STATUS_GAUGES = {
-    "model_metric": ("What simulated cold starts measured", ("metric", "slice")),
-    "drift_score": ("How far data have moved since the training", ("feature",)),
-    "experiment_ctr": ("Share of shown lists with a click", ("experiment", "variant")),
-    "exposure": ("What new items are owed and given: impressions a day, or items", ("what",)),
+    "model_metric": ("Metrics of the simulated cold starts", ("metric", "slice")),
+    "drift_score": ("Drift of the data since the training", ("feature",)),
+    "experiment_ctr": ("Share of lists with a click", ("experiment", "variant")),
+    "exposure": (
+        "Required and given exposure of new items: impressions per day, or items",
+        ("what",),
+    ),
 }
-"""Tables of the state: from labels, as a tuple or joined by ``/``, to numbers."""
+"""Help texts and label names of tables of the state.
+
+A key of a table is a tuple of labels, or the labels joined by ``/``.
+"""
 
 
 def resident_bytes() -> float:
-    """Return the memory of this process [bytes]; where the system does not tell, its peak."""
+    """Return the resident memory of this process; without /proc, its peak [bytes]."""
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     except (OSError, ValueError, IndexError):

@@ -1,1 +1,5 @@
-"""gorse's paths: translate, call the service once, translate back."""
+"""Endpoints of gorse's API, one module for each group of paths.
+
+Each handler converts the request, calls the service once, and converts the result. Start
+reading in ``items``.
+"""

@@ -1,6 +1,6 @@
-"""JSON Lines from the body of a request: bare, or as the file of a form.
+"""gorse's dumps as JSON Lines: ``/api/bulk/users``, ``items`` and ``feedback``.
 
-gorse's dumps as JSON Lines: ``/api/bulk/users``, ``items`` and ``feedback``.
+The body of an import is JSON Lines, or a form with a file of JSON Lines.
 """
 
 import re
@@ -23,7 +23,7 @@ from daybreak.server.gorse.convert import (
     item_row,
     user_row,
 )
-from daybreak.server.gorse.feedback import PAGE_ROWS, iter_rows
+from daybreak.server.gorse.paging import PAGE_ROWS, iter_rows
 from daybreak.server.gorse.schemas import GorseFeedback, GorseItem, GorseSuccess, GorseUser
 from daybreak.server.http.bodies import iter_body, parse_json
 from daybreak.server.http.problems import HttpProblem
@@ -34,28 +34,27 @@ from daybreak.service.serving import IngestResult
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
 MAX_LINE_BYTES = 1_000_000
-"""Of a line [bytes]."""
+"""Longest line [bytes]."""
 
 
 async def iter_jsonl_lines(
     parts: AsyncIterator[bytes], content_type: str
 ) -> AsyncIterator[bytes]:
-    """Yield the lines that are not empty.
+    """Yield the lines of the body that are not empty.
 
-    A form is read by lines, too: JSON Lines never hold a line that begins like its boundary.
-    Whatever has another name than a form is read as it is.
+    A form is read line by line, too, because a line of JSON never starts like a boundary.
 
     Args:
-        parts: The body, in pieces of any size.
-        content_type: Of the request.
+        parts: Body in pieces of any size.
+        content_type: Content type of the request; any type but a form is read as JSON Lines.
 
     Raises:
-        Refused: A line is longer than any row can be, or the form has no boundary.
+        HttpProblem: A line is too long, or the form has no boundary.
     """
-    border = _form_boundary(content_type)
-    inside = border is None
+    boundary = _form_boundary(content_type)
+    inside = boundary is None
     async for line in _iter_lines(parts):
-        if border is not None and line.startswith(border):
+        if boundary is not None and line.startswith(boundary):
             inside = False
         elif inside:
             if line:
@@ -87,7 +86,7 @@ async def _iter_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 BATCH_LINES = 1_000
-"""Lines that are stored together."""
+"""Number of lines that are stored together."""
 
 T = TypeVar("T", bound=BaseModel)
 _JSONL_BODY: dict[str, Any] = {
@@ -110,9 +109,9 @@ _JSONL_BODY: dict[str, Any] = {
 )
 async def export_users(request: Request) -> Response:
     """Return all users as JSON Lines."""
-    live = state_of(request).service
+    service = state_of(request).service
     return _jsonl_response(
-        "users", map(gorse_user, iter_rows(lambda cursor: live.users(cursor, PAGE_ROWS)))
+        "users", map(gorse_user, iter_rows(lambda cursor: service.users(cursor, PAGE_ROWS)))
     )
 
 
@@ -121,9 +120,9 @@ async def export_users(request: Request) -> Response:
 )
 async def export_items(request: Request) -> Response:
     """Return all items as JSON Lines."""
-    live = state_of(request).service
+    service = state_of(request).service
     return _jsonl_response(
-        "items", map(gorse_item, iter_rows(lambda cursor: live.items(cursor, PAGE_ROWS)))
+        "items", map(gorse_item, iter_rows(lambda cursor: service.items(cursor, PAGE_ROWS)))
     )
 
 
@@ -131,9 +130,9 @@ async def export_items(request: Request) -> Response:
     "/bulk/feedback", response_class=Response, openapi_extra=require_role("read", long=True)
 )
 async def export_feedback(request: Request) -> Response:
-    """Return all feedback as JSON Lines, one line an event."""
-    live = state_of(request).service
-    rows = iter_rows(lambda cursor: live.events(None, None, cursor, PAGE_ROWS))
+    """Return all feedback as JSON Lines, one line for each event."""
+    service = state_of(request).service
+    rows = iter_rows(lambda cursor: service.events(None, None, cursor, PAGE_ROWS))
     return _jsonl_response("feedback", (gorse_feedback([row])[0] for row in rows))
 
 
@@ -144,10 +143,10 @@ async def export_feedback(request: Request) -> Response:
 )
 async def import_users(request: Request) -> Response:
     """Add users from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).service
+    service = state_of(request).service
 
     def store(users: Sequence[GorseUser]) -> IngestResult:
-        return live.put_users([user_row(user.user_id, user) for user in users])
+        return service.put_users([user_row(user.user_id, user) for user in users])
 
     return await _import(request, GorseUser, store)
 
@@ -159,10 +158,10 @@ async def import_users(request: Request) -> Response:
 )
 async def import_items(request: Request) -> Response:
     """Add items from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).service
+    service = state_of(request).service
 
     def store(items: Sequence[GorseItem]) -> IngestResult:
-        return live.put_items([item_row(item.item_id, item) for item in items])
+        return service.put_items([item_row(item.item_id, item) for item in items])
 
     return await _import(request, GorseItem, store)
 
@@ -174,10 +173,10 @@ async def import_items(request: Request) -> Response:
 )
 async def import_feedback(request: Request) -> Response:
     """Add feedback from JSON Lines, in the body or as the file of a form."""
-    live = state_of(request).service
+    service = state_of(request).service
 
     def store(feedback: Sequence[GorseFeedback]) -> IngestResult:
-        return live.add_events([event_row(one) for one in feedback])
+        return service.add_events([event_row(one) for one in feedback])
 
     return await _import(request, GorseFeedback, store)
 
@@ -185,44 +184,44 @@ async def import_feedback(request: Request) -> Response:
 async def _import(
     request: Request, kind: type[T], store: Callable[[Sequence[T]], IngestResult]
 ) -> Response:
-    """Store lines in parts; the first bad line ends it, as in gorse."""
+    """Store lines in batches; the first invalid line ends the import, as in gorse."""
     options = state_of(request).options
     parts = iter_body(request, options.upload_bytes)
-    taken, number = 0, 0
-    waiting: list[T] = []
+    n_stored, number = 0, 0
+    batch: list[T] = []
     async for line in iter_jsonl_lines(parts, request.headers.get("content-type", "")):
         number += 1
-        waiting.append(_parse_line(kind, line, number, taken, options.depth))
-        if len(waiting) == BATCH_LINES:
-            taken += await _store_batch(store, waiting, taken)
-            waiting = []
-    if waiting:
-        taken += await _store_batch(store, waiting, taken)
-    return gorse_response(GorseSuccess(row_affected=taken))
+        batch.append(_parse_line(kind, line, number, n_stored, options.depth))
+        if len(batch) == BATCH_LINES:
+            n_stored += await _store_batch(store, batch, n_stored)
+            batch = []
+    if batch:
+        n_stored += await _store_batch(store, batch, n_stored)
+    return gorse_response(GorseSuccess(row_affected=n_stored))
 
 
 async def _store_batch(
-    store: Callable[[Sequence[T]], IngestResult], rows: Sequence[T], before: int
+    store: Callable[[Sequence[T]], IngestResult], rows: Sequence[T], n_before: int
 ) -> int:
     outcome = await run_in_threadpool(store, rows)
     if outcome.rejected:
-        named = "; ".join(
-            f"line {before + one.row + 1}: {one.field} {one.reason}"
+        faults = "; ".join(
+            f"line {n_before + one.row + 1}: {one.field} {one.reason}"
             for one in outcome.rejected[:MAX_NAMED_REJECTS]
         )
-        raise DataError(f"{named}; {before + outcome.accepted:,} other lines are stored")
+        raise DataError(f"{faults}; {n_before + outcome.accepted:,} other lines are stored")
     return len(rows)
 
 
-def _parse_line(kind: type[T], line: bytes, number: int, taken: int, depth: int) -> T:
+def _parse_line(kind: type[T], line: bytes, number: int, n_stored: int, depth: int) -> T:
     try:
         return kind.model_validate(parse_json(line, depth))
     except ValidationError as error:
         first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except HttpProblem as error:
-        why = str(error.detail)
-    raise DataError(f"line {number}: {why}; the first {taken:,} lines are stored")
+        reason = str(error.detail)
+    raise DataError(f"line {number}: {reason}; the first {n_stored:,} lines are stored")
 
 
 def _jsonl_response(name: str, rows: Iterator[BaseModel]) -> Response:
@@ -232,5 +231,4 @@ def _jsonl_response(name: str, rows: Iterator[BaseModel]) -> Response:
 
 def _iter_jsonl(rows: Iterator[BaseModel]) -> Iterator[bytes]:
     for row in rows:
-        said_: dict[str, Any] = row.model_dump(by_alias=True)
-        yield to_json(said_) + b"\n"
+        yield to_json(row.model_dump(by_alias=True)) + b"\n"

@@ -1,11 +1,15 @@
-"""gorse's feedback: ``/api/feedback``, and that of a user or of an item."""
+"""Feedback in gorse's API: ``/api/feedback``, and the feedback of a user or of an item."""
 
-from typing import Annotated
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+import polars as pl
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from daybreak.data.times import epoch_seconds
 from daybreak.errors import DataError, NotFoundError
 from daybreak.server.gorse.convert import (
     accepted_response,
@@ -13,7 +17,7 @@ from daybreak.server.gorse.convert import (
     gorse_feedback,
     gorse_response,
 )
-from daybreak.server.gorse.feedback import filter_by_type, iter_events, replace_feedback
+from daybreak.server.gorse.paging import Row, filter_by_type, iter_events
 from daybreak.server.gorse.schemas import (
     GorseFeedback,
     GorseFeedbacks,
@@ -22,13 +26,17 @@ from daybreak.server.gorse.schemas import (
 )
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import ServerState, state_of
+from daybreak.service.serving import IngestResult
+
+if TYPE_CHECKING:
+    from daybreak.service.serving import RecommenderService
 
 router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 
 
 @router.post("/feedback", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def insert_feedback(request: Request, feedback: list[GorseFeedback]) -> Response:
-    """Add feedback; the values of the same type, user and item add up."""
+    """Add feedback; values of the same type, user and item are added up."""
     state = state_of(request)
     _check_batch_size(state, feedback)
     rows = [event_row(one) for one in feedback]
@@ -39,7 +47,7 @@ async def insert_feedback(request: Request, feedback: list[GorseFeedback]) -> Re
 
 @router.put("/feedback", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def overwrite_feedback(request: Request, feedback: list[GorseFeedback]) -> Response:
-    """Add feedback in the place of that of the same type, user and item."""
+    """Add feedback that replaces the feedback of the same type, user and item."""
     state = state_of(request)
     _check_batch_size(state, feedback)
     return accepted_response(await run_in_threadpool(replace_feedback, state.service, feedback))
@@ -49,7 +57,7 @@ async def overwrite_feedback(request: Request, feedback: list[GorseFeedback]) ->
 async def list_feedback(
     request: Request, query: Annotated[GorsePageQuery, Query()]
 ) -> Response:
-    """Return feedback, page by page."""
+    """Return a page of feedback."""
     return await _page(request, query, None)
 
 
@@ -59,7 +67,7 @@ async def list_feedback(
 async def list_feedback_of_type(
     request: Request, kind: str, query: Annotated[GorsePageQuery, Query()]
 ) -> Response:
-    """Return feedback of a type, page by page; a page may hold less than was asked for."""
+    """Return a page of feedback of one type; a page may have fewer rows than requested."""
     return await _page(request, query, kind)
 
 
@@ -81,7 +89,7 @@ async def get_feedback(request: Request, user_id: str, item_id: str) -> Response
 async def get_feedback_of_type(
     request: Request, kind: str, user_id: str, item_id: str
 ) -> Response:
-    """Return the feedback of a type of a user on an item."""
+    """Return the feedback of one type of a user on an item."""
     found = await _feedback(request, user_id, item_id, kind)
     if not found:
         raise NotFoundError(f"no feedback {kind!r} of user {user_id!r} on item {item_id!r}")
@@ -95,9 +103,9 @@ async def get_feedback_of_type(
 )
 async def delete_feedback(request: Request, user_id: str, item_id: str) -> Response:
     """Delete the feedback of a user on an item."""
-    live = state_of(request).service
-    gone = await run_in_threadpool(live.delete_events, user=user_id, item=item_id)
-    return gorse_response(GorseSuccess(row_affected=gone))
+    service = state_of(request).service
+    n_deleted = await run_in_threadpool(service.delete_events, user=user_id, item=item_id)
+    return gorse_response(GorseSuccess(row_affected=n_deleted))
 
 
 @router.delete(
@@ -108,10 +116,12 @@ async def delete_feedback(request: Request, user_id: str, item_id: str) -> Respo
 async def delete_feedback_of_type(
     request: Request, kind: str, user_id: str, item_id: str
 ) -> Response:
-    """Delete the feedback of a type of a user on an item."""
-    live = state_of(request).service
-    gone = await run_in_threadpool(live.delete_events, user=user_id, item=item_id, kind=kind)
-    return gorse_response(GorseSuccess(row_affected=gone))
+    """Delete the feedback of one type of a user on an item."""
+    service = state_of(request).service
+    n_deleted = await run_in_threadpool(
+        service.delete_events, user=user_id, item=item_id, kind=kind
+    )
+    return gorse_response(GorseSuccess(row_affected=n_deleted))
 
 
 @router.get(
@@ -133,7 +143,7 @@ async def feedback_of_user(request: Request, user_id: str) -> Response:
     openapi_extra=require_role("read"),
 )
 async def feedback_of_user_of_type(request: Request, user_id: str, kind: str) -> Response:
-    """Return the feedback of a type of a user."""
+    """Return the feedback of one type of a user."""
     return gorse_response(await _feedback(request, user_id, None, kind))
 
 
@@ -156,7 +166,7 @@ async def feedback_on_item(request: Request, item_id: str) -> Response:
     openapi_extra=require_role("read"),
 )
 async def feedback_on_item_of_type(request: Request, item_id: str, kind: str) -> Response:
-    """Return the feedback of a type on an item."""
+    """Return the feedback of one type on an item."""
     return gorse_response(await _feedback(request, None, item_id, kind))
 
 
@@ -169,14 +179,63 @@ def _check_batch_size(state: ServerState, feedback: list[GorseFeedback]) -> None
 async def _feedback(
     request: Request, user: str | None, item: str | None, kind: str | None
 ) -> list[GorseFeedback]:
-    live = state_of(request).service
+    service = state_of(request).service
     return await run_in_threadpool(
-        lambda: gorse_feedback(filter_by_type(iter_events(live, user=user, item=item), kind))
+        lambda: gorse_feedback(filter_by_type(iter_events(service, user=user, item=item), kind))
     )
 
 
 async def _page(request: Request, query: GorsePageQuery, kind: str | None) -> Response:
-    live = state_of(request).service
-    page = await run_in_threadpool(live.events, None, None, query.cursor or None, query.n)
+    service = state_of(request).service
+    page = await run_in_threadpool(service.events, None, None, query.cursor or None, query.n)
     found = gorse_feedback(filter_by_type(page.rows, kind))
     return gorse_response(GorseFeedbacks(cursor=page.cursor or "", feedback=found))
+
+
+FeedbackKey: TypeAlias = tuple[str | None, str, str]
+"""Type, user and item: gorse keeps one feedback for each."""
+
+
+def replace_feedback(
+    service: "RecommenderService", feedback: Sequence[GorseFeedback]
+) -> IngestResult:
+    """Store feedback, the last one of each type, user and item; delete the older ones.
+
+    The new feedback is on disk before the old one is deleted, so that a crash in between leaves
+    both and never none.
+    """
+    new = {_feedback_key(row, row["user_id"]): row for row in map(_with_timestamp, feedback)}
+    users = dict.fromkeys(one.user_id for one in feedback)
+    before = [
+        (_feedback_key(row, user), row)
+        for user in users
+        for row in iter_events(service, user=user)
+    ]
+    outcome = service.add_events(list(new.values()))
+    rejected = {row.row for row in outcome.rejected}
+    stored = {
+        key: row for number, (key, row) in enumerate(new.items()) if number not in rejected
+    }
+    old = [row for key, row in before if key in stored and not _is_same(row, stored[key])]
+    if old:
+        service.delete_events(equal_to=old)
+    return outcome
+
+
+def _feedback_key(row: Row, user: str) -> FeedbackKey:
+    """Return the key of an event; ``user`` is the id that the caller uses."""
+    return row.get("event_type"), user, row["item_id"]
+
+
+def _is_same(first: Row, second: Row) -> bool:
+    return all(first.get(name) == second.get(name) for name in ("timestamp", "value"))
+
+
+def _with_timestamp(feedback: GorseFeedback) -> dict[str, Any]:
+    """Return the event with its time as a number, so that it equals the stored event."""
+    row = event_row(feedback)
+    text = row.get("timestamp")
+    if text is None:
+        return {**row, "timestamp": time.time()}
+    seconds = epoch_seconds(pl.Series([text]))[0].item()
+    return row if seconds is None else {**row, "timestamp": seconds}

@@ -1,4 +1,4 @@
-"""gorse's probes: ``/api/health/live``, ``/api/health/ready``; no key is needed."""
+"""Health in gorse's API: ``/api/health/live`` and ``/api/health/ready``, without a key."""
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,13 +14,13 @@ router = APIRouter(tags=["gorse"])
 
 @router.get("/health/live", response_model=GorseHealth)
 async def live(request: Request) -> Response:
-    """Say that the process runs, and whether its store can be read."""
+    """Return that the process runs, and whether its store can be read."""
     return gorse_response(await _health(request))
 
 
 @router.get("/health/ready", response_model=GorseHealth)
 async def ready(request: Request) -> Response:
-    """Say whether requests can be answered; 503 if not."""
+    """Return whether the service can answer requests; status 503 if it cannot."""
     health = await _health(request)
     answer = gorse_response(health)
     answer.status_code = 200 if health.ready else 503
@@ -29,7 +29,7 @@ async def ready(request: Request) -> Response:
 
 async def _health(request: Request) -> GorseHealth:
     state = state_of(request)
-    fault = "the service is being stopped" if state.shutting_down else None
+    fault = "the service is shutting down" if state.shutting_down else None
     try:
         await run_in_threadpool(state.service.status)
     except DaybreakError as error:

@@ -1,6 +1,5 @@
-"""gorse's lists: recommended, for sessions, neighbours, popular, latest."""
+"""Lists in gorse's API: recommendations, sessions, neighbours, popular and latest items."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
@@ -10,9 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DataError
-from daybreak.ranking.reranking.rules import Rules
 from daybreak.server.gorse.convert import event_row, gorse_response, to_scores
-from daybreak.server.gorse.feedback import iter_events
+from daybreak.server.gorse.paging import iter_events
 from daybreak.server.gorse.schemas import (
     ApiVersion,
     GorseListQuery,
@@ -21,10 +19,11 @@ from daybreak.server.gorse.schemas import (
     GorseSessionFeedback,
     GorseSharedListQuery,
 )
-from daybreak.server.routes.recommend import check_list_length
+from daybreak.server.routes.lists import TopItemsFn
+from daybreak.server.routes.recommend import check_list_length, submit_request
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import ServerState, state_of
-from daybreak.service.serving import RecommendRequest, RecommendResponse
+from daybreak.service.serving import RecommendRequest, RecommendResponse, Rules
 
 EventRows: TypeAlias = Sequence[Mapping[str, Any]]
 
@@ -45,7 +44,7 @@ async def recommend(
     query: Annotated[GorseRecommendQuery, Query()],
     version: ApiVersion = 1,
 ) -> Response:
-    """Recommend to a user; ids alone, or with `X-API-Version: 2` their scores too."""
+    """Recommend items to a user: ids, or with `X-API-Version: 2` ids and scores."""
     return await _recommend(request, user_id, query, version)
 
 
@@ -74,11 +73,11 @@ async def recommend_to_session(
     feedback: list[GorseSessionFeedback],
     query: Annotated[GorseListQuery, Query()],
 ) -> Response:
-    """Recommend to somebody of whom only this feedback is known; nothing of it is kept."""
+    """Recommend items to a session with this feedback, which is not stored."""
     state = state_of(request)
     events = tuple(event_row(one) for one in feedback)
-    answer = await _submit(state, query, events=events)
-    return gorse_response(to_scores(answer.items, query.offset))
+    response = await _submit(state, query, events=events)
+    return gorse_response(to_scores(response.items, query.offset))
 
 
 @router.post(
@@ -92,7 +91,7 @@ async def recommend_of_to_session(
     feedback: list[GorseSessionFeedback],
     query: Annotated[GorseListQuery, Query()],
 ) -> Response:
-    """Recommend items of a category to somebody of whom only this feedback is known."""
+    """Recommend items of a category to a session with this feedback."""
     query.category = [*query.category, category]
     return await recommend_to_session(request, feedback, query)
 
@@ -108,7 +107,7 @@ async def recommend_of_to_session(
 async def neighbours(
     request: Request, item_id: str, query: Annotated[GorseListQuery, Query()]
 ) -> Response:
-    """Return the items most like an item."""
+    """Return the items most similar to an item."""
     state = state_of(request)
     check_list_length(state, query.end)
     where = _category_filter(query.category)
@@ -126,7 +125,7 @@ async def neighbours(
 async def neighbours_of(
     request: Request, item_id: str, category: str, query: Annotated[GorseListQuery, Query()]
 ) -> Response:
-    """Return the items of a category most like an item."""
+    """Return the items of a category most similar to an item."""
     query.category = [*query.category, category]
     return await neighbours(request, item_id, query)
 
@@ -135,8 +134,8 @@ async def neighbours_of(
 async def popular(
     request: Request, query: Annotated[GorseSharedListQuery, Query()]
 ) -> Response:
-    """Return what most people chose."""
-    return await _top_list(request, "popular", query)
+    """Return the items with the most users."""
+    return await _top_list(request, state_of(request).service.popular, query)
 
 
 @router.get(
@@ -147,15 +146,15 @@ async def popular(
 async def popular_of(
     request: Request, category: str, query: Annotated[GorseSharedListQuery, Query()]
 ) -> Response:
-    """Return what most people chose of a category."""
+    """Return the items of a category with the most users."""
     query.category = [*query.category, category]
-    return await _top_list(request, "popular", query)
+    return await _top_list(request, state_of(request).service.popular, query)
 
 
 @router.get("/latest", response_model=list[GorseScore], openapi_extra=require_role("read"))
 async def latest(request: Request, query: Annotated[GorseSharedListQuery, Query()]) -> Response:
-    """Return what came last."""
-    return await _top_list(request, "latest", query)
+    """Return the newest items."""
+    return await _top_list(request, state_of(request).service.latest, query)
 
 
 @router.get(
@@ -164,13 +163,13 @@ async def latest(request: Request, query: Annotated[GorseSharedListQuery, Query(
 async def latest_of(
     request: Request, category: str, query: Annotated[GorseSharedListQuery, Query()]
 ) -> Response:
-    """Return what came last of a category."""
+    """Return the newest items of a category."""
     query.category = [*query.category, category]
-    return await _top_list(request, "latest", query)
+    return await _top_list(request, state_of(request).service.latest, query)
 
 
 def rules_for_categories(categories: Sequence[str]) -> Rules:
-    """Return the rules of a list whose items are in every one of some categories.
+    """Return the rules of a list whose items are in all given categories.
 
     Example:
         >>> rules_for_categories(["tea"]).categories
@@ -179,11 +178,9 @@ def rules_for_categories(categories: Sequence[str]) -> Rules:
         "has(categories, 'tea') and has(categories, 'Earl''s')"
     """
     named = [name for name in categories if name]
-    return (
-        Rules(categories=tuple(named))
-        if len(named) < 2
-        else Rules(where=_category_filter(named))
-    )
+    if len(named) < 2:
+        return Rules(categories=tuple(named))
+    return Rules(where=_category_filter(named))
 
 
 def _category_filter(categories: Sequence[str]) -> str:
@@ -198,28 +195,28 @@ async def _recommend(
     if query.write_back_type:
         _check_delay(query.write_back_delay)
         state.access.authorize(request.scope, "write")
-    answer = await _submit(state, query, user_id=user_id)
-    found = to_scores(answer.items, query.offset)
+    response = await _submit(state, query, user_id=user_id)
+    scores = to_scores(response.items, query.offset)
     if query.write_back_type:
         rows = [
             {
                 "user_id": user_id,
                 "item_id": one.id,
                 "event_type": query.write_back_type,
-                "recommendation_id": answer.recommendation_id,
+                "recommendation_id": response.recommendation_id,
             }
-            for one in found
+            for one in scores
         ]
         await run_in_threadpool(state.service.add_events, rows)
-    return gorse_response(found if version >= 2 else [one.id for one in found])
+    return gorse_response(scores if version >= 2 else [one.id for one in scores])
 
 
 def _check_delay(text: str) -> None:
-    """Refuse what cannot be kept: feedback that begins to exist later."""
+    """Reject a delay, because feedback is always stored at once."""
     if text.strip("0hms. "):
         raise DataError(
-            f"write-back-delay {text!r} is not possible: feedback is written at once; "
-            "leave it out, or send the feedback yourself later"
+            f"write-back-delay {text!r} is not supported, because feedback is stored at once; "
+            "omit it, or send the feedback later"
         )
 
 
@@ -231,21 +228,22 @@ async def _submit(
 ) -> RecommendResponse:
     check_list_length(state, query.end)
     rules = rules_for_categories(query.category)
-    ask = RecommendRequest(user_id=user_id, n=query.end, events=events, rules=rules)
-    waiting = await run_in_threadpool(state.service.submit, ask)
-    answer = await asyncio.wrap_future(waiting)
-    state.metrics.count_recommendation(answer)
-    return answer
+    request = RecommendRequest(user_id=user_id, n=query.end, events=events, rules=rules)
+    response = await submit_request(state, request)
+    state.metrics.count_recommendation(response)
+    return response
 
 
-async def _top_list(request: Request, name: str, query: GorseSharedListQuery) -> Response:
+async def _top_list(
+    request: Request, top_items: TopItemsFn, query: GorseSharedListQuery
+) -> Response:
     state = state_of(request)
     check_list_length(state, query.end)
     rules = rules_for_categories(query.category)
     if query.user_id is not None:
         seen = await run_in_threadpool(_seen_items, state, query.user_id)
         rules = replace(rules, exclude=seen)
-    found = await run_in_threadpool(getattr(state.service, name), query.end, rules)
+    found = await run_in_threadpool(top_items, query.end, rules)
     return gorse_response(to_scores(found, query.offset))
 
 

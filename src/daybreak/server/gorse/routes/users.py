@@ -1,4 +1,4 @@
-"""gorse's users: ``/api/user``, ``/api/users``."""
+"""Users in gorse's API: ``/api/user`` and ``/api/users``."""
 
 from typing import Annotated
 
@@ -28,21 +28,21 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 
 @router.post("/user", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def insert_user(request: Request, user: GorseUser) -> Response:
-    """Add a user, or replace what is known."""
+    """Add or replace a user."""
     return await _put(request, [user])
 
 
 @router.post("/users", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def insert_users(request: Request, users: list[GorseUser]) -> Response:
-    """Add users, or replace what is known of those that are there."""
+    """Add or replace users."""
     return await _put(request, users)
 
 
 @router.get("/users", response_model=GorseUsers, openapi_extra=require_role("read"))
 async def list_users(request: Request, query: Annotated[GorsePageQuery, Query()]) -> Response:
-    """Return users, page by page."""
-    live = state_of(request).service
-    page = await run_in_threadpool(live.users, query.cursor or None, query.n)
+    """Return a page of users."""
+    service = state_of(request).service
+    page = await run_in_threadpool(service.users, query.cursor or None, query.n)
     return gorse_response(
         GorseUsers(cursor=page.cursor or "", users=[gorse_user(row) for row in page.rows])
     )
@@ -59,11 +59,11 @@ async def get_user(request: Request, user_id: str) -> Response:
     "/user/{user_id:id}", response_model=GorseSuccess, openapi_extra=require_role("write")
 )
 async def modify_user(request: Request, user_id: str, patch: GorseUserPatch) -> Response:
-    """Change some of what is known of a user."""
-    live = state_of(request).service
-    await run_in_threadpool(live.user, user_id)
+    """Change some fields of a user."""
+    service = state_of(request).service
+    await run_in_threadpool(service.user, user_id)
     return accepted_response(
-        await run_in_threadpool(live.put_users, [user_row(user_id, patch)], partial=True)
+        await run_in_threadpool(service.put_users, [user_row(user_id, patch)], partial=True)
     )
 
 
@@ -71,7 +71,7 @@ async def modify_user(request: Request, user_id: str, patch: GorseUserPatch) -> 
     "/user/{user_id:id}", response_model=GorseSuccess, openapi_extra=require_role("write")
 )
 async def delete_user(request: Request, user_id: str) -> Response:
-    """Erase a user with all feedback."""
+    """Erase a user and all feedback of the user."""
     await run_in_threadpool(state_of(request).service.erase_user, user_id)
     return gorse_response(GorseSuccess(row_affected=1))
 

@@ -1,4 +1,4 @@
-"""gorse's items: ``/api/item``, ``/api/items``."""
+"""Items in gorse's API: ``/api/item`` and ``/api/items``."""
 
 from typing import Annotated
 
@@ -28,25 +28,25 @@ router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 
 @router.post("/item", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def insert_item(request: Request, item: GorseItem) -> Response:
-    """Add an item, or replace it."""
+    """Add or replace an item."""
     return await _put(request, [item])
 
 
 @router.post("/items", response_model=GorseSuccess, openapi_extra=require_role("write"))
 async def insert_items(request: Request, items: list[GorseItem]) -> Response:
-    """Add items, or replace those that are there."""
+    """Add or replace items."""
     return await _put(request, items)
 
 
 @router.get("/items", response_model=GorseItems, openapi_extra=require_role("read"))
 async def list_items(request: Request, query: Annotated[GorsePageQuery, Query()]) -> Response:
-    """Return items, page by page; with `q`, those that fit the words."""
-    live = state_of(request).service
+    """Return a page of items; with `q`, the items most similar to a text."""
+    service = state_of(request).service
     if query.q:
-        found = await run_in_threadpool(live.similar, text=query.q, n=query.n)
+        found = await run_in_threadpool(service.similar, text=query.q, n=query.n)
         rows = [{**one.properties, "item_id": one.item_id} for one in found]
         return gorse_response(GorseItems(cursor="", items=[gorse_item(row) for row in rows]))
-    page = await run_in_threadpool(live.items, query.cursor or None, query.n)
+    page = await run_in_threadpool(service.items, query.cursor or None, query.n)
     return gorse_response(
         GorseItems(cursor=page.cursor or "", items=[gorse_item(row) for row in page.rows])
     )
@@ -64,10 +64,10 @@ async def get_item(request: Request, item_id: str) -> Response:
 )
 async def modify_item(request: Request, item_id: str, patch: GorseItemPatch) -> Response:
     """Change some fields of an item."""
-    live = state_of(request).service
-    await run_in_threadpool(live.item, item_id)
+    service = state_of(request).service
+    await run_in_threadpool(service.item, item_id)
     return accepted_response(
-        await run_in_threadpool(live.put_items, [item_row(item_id, patch)], partial=True)
+        await run_in_threadpool(service.put_items, [item_row(item_id, patch)], partial=True)
     )
 
 
@@ -76,8 +76,8 @@ async def modify_item(request: Request, item_id: str, patch: GorseItemPatch) -> 
 )
 async def delete_item(request: Request, item_id: str) -> Response:
     """Delete an item and its feedback."""
-    gone = await run_in_threadpool(state_of(request).service.delete_item, item_id)
-    return gorse_response(GorseSuccess(row_affected=int(gone)))
+    was_known = await run_in_threadpool(state_of(request).service.delete_item, item_id)
+    return gorse_response(GorseSuccess(row_affected=int(was_known)))
 
 
 @router.put(
@@ -86,7 +86,7 @@ async def delete_item(request: Request, item_id: str) -> Response:
     openapi_extra=require_role("write"),
 )
 async def insert_category(request: Request, item_id: str, category: str) -> Response:
-    """Put an item into a category."""
+    """Add an item to a category."""
     return await _change_category(request, item_id, category, inside=True)
 
 
@@ -96,19 +96,19 @@ async def insert_category(request: Request, item_id: str, category: str) -> Resp
     openapi_extra=require_role("write"),
 )
 async def delete_category(request: Request, item_id: str, category: str) -> Response:
-    """Take an item out of a category."""
+    """Remove an item from a category."""
     return await _change_category(request, item_id, category, inside=False)
 
 
 async def _change_category(
     request: Request, item_id: str, category: str, *, inside: bool
 ) -> Response:
-    live = state_of(request).service
-    row = await run_in_threadpool(live.item, item_id)
+    service = state_of(request).service
+    row = await run_in_threadpool(service.item, item_id)
     known = gorse_item({**row, "item_id": item_id}).categories or []
     others = [name for name in known if name != category]
     patch = item_row(item_id, GorseItemPatch(categories=[*others, *([category] * inside)]))
-    return accepted_response(await run_in_threadpool(live.put_items, [patch], partial=True))
+    return accepted_response(await run_in_threadpool(service.put_items, [patch], partial=True))
 
 
 async def _put(request: Request, items: list[GorseItem]) -> Response:
