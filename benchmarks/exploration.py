@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from benchmarks.memory_journal import MemoryJournal
+from benchmarks.memory_store import MemoryStore
 from daybreak import Recommender, Tables, read_folder
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
 from daybreak.metrics import ndcg_of_ids
@@ -152,9 +152,9 @@ class Clock:
 def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> Run:
     """Let everybody come by once a day, in another order every day."""
     model = Recommender.load(folder, events=start.known.events)
-    clock, journal = Clock(), MemoryJournal()
+    clock, store = Clock(), MemoryStore()
     options = policy.options or ExplorationConfig()
-    explorer = Explorer(journal, budget=policy.budget, options=options, seed=seed, clock=clock)
+    explorer = Explorer(store, budget=policy.budget, options=options, seed=seed, clock=clock)
     rng = np.random.default_rng([seed, 1])
     state = _State(start, {user: set(items) for user, items in start.wishes.items()})
     begin = clock.now
@@ -165,7 +165,7 @@ def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> R
             explorer.sync()
             visit = _visit(model, explorer, part.tolist(), f"{seed} {day}", policy)
             answers = state.react(visit, run, (clock.now - begin) / SECONDS_PER_DAY, clock.now)
-            journal.put_recommendations(answers)
+            store.put_recommendations(answers)
             model.add_events(visit_events(answers, state.last))
         run.share.append(state.shares(start.new, policy.budget.impressions))
     run.warm = np.array([state.warm.get(item, np.inf) for item in start.new])

@@ -96,19 +96,19 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
     yield "events, 1,000 a write, 1 thread", 1_000 * rate(write(1_000), seconds)
     yield (
         f"answers of 10 places, {THREADS} threads",
-        rate(lambda: store.journal.put_recommendations([answer()]), seconds, THREADS),
+        rate(lambda: store.put_recommendations([answer()]), seconds, THREADS),
     )
     users = (f"user-{number % 400}" for number in count())
     yield "histories read, 1 thread", rate(lambda: store.tables(users=[next(users)]), seconds)
-    cursor = store.journal.changes(-1).cursor
+    cursor = store.changes(-1).cursor
     yield (
         "polls for changes, none, 1 thread",
-        rate(lambda: store.journal.changes(cursor), seconds),
+        rate(lambda: store.changes(cursor), seconds),
     )
     people = (f"user-{number}" for number in range(400))
-    yield "users merged", rate(lambda: store.journal.merge_users(next(people), "one"), 0.5)
+    yield "users merged", rate(lambda: store.merge_users(next(people), "one"), 0.5)
     others = (f"user-{number}" for number in range(399, -1, -1))
-    yield "users erased", rate(lambda: store.journal.erase(users=[next(others)]), 0.5)
+    yield "users erased", rate(lambda: store.erase(users=[next(others)]), 0.5)
 
 
 def measure_bulk(store: Store, empty: Store, file: Path, n: int) -> Iterator[tuple[str, float]]:

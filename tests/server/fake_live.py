@@ -15,8 +15,8 @@ from daybreak.service.serving import (
 from daybreak.service.serving.batcher import Batcher
 
 
-class MemoryJournal:
-    """The documents of a journal, in memory."""
+class MemoryDocuments:
+    """Documents in memory."""
 
     def __init__(self):
         self._kinds = {}
@@ -52,7 +52,7 @@ class FakeLive:
     posted: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.journal = MemoryJournal()
+        self.store = MemoryDocuments()
         self.experiments = None
         self.entered = threading.Event()
         self.gone = False

@@ -7,7 +7,8 @@ import polars as pl
 
 from daybreak.config import Settings
 from daybreak.data import ImportResult, Rejects, Tables
-from daybreak.service.workspace import TrainOptions, Workspace
+from daybreak.service.release_training import TrainOptions
+from daybreak.service.workspace import Workspace
 
 KINDS = ("tea", "cup", "pot", "rum", "gin", "ale")
 

@@ -97,7 +97,7 @@ def test_a_bad_plan_is_refused_in_words(api, plan):
 
 
 def written(client):
-    """Return the report once all answers are in the journal; they are written in bulk."""
+    """Return the report once all answers are in the log; they are written in bulk."""
     for _ in range(1000):
         report = client.get("/experiments/rum/report").json()
         if sum(one["people"] for one in report["shown"]) == 12:

@@ -58,7 +58,7 @@ def test_an_admin_key_is_enough_to_restore_and_is_kept(api, tmp_path):
     dump = api.get("/dump").content
     settings = Settings(store=f"sqlite:///{tmp_path / 'guarded.db'}", encoder="none")
     with RecommenderService(settings) as live:
-        keys = ApiKeyStore(live.journal)
+        keys = ApiKeyStore(live.store)
         admin = {"X-API-Key": keys.create("admin")[1]}
         writer = {"X-API-Key": keys.create("write")[1]}
         with (

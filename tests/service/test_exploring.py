@@ -31,15 +31,15 @@ def clock():
 
 
 @pytest.fixture
-def journal():
+def store():
     store = open_store("sqlite:///:memory:")
-    yield store.journal
+    yield store
     store.close()
 
 
 @pytest.fixture
-def explorer(journal, clock):
-    return Explorer(journal, budget=PLAN, options=ExplorationConfig(ranks=(K,)), clock=clock)
+def explorer(store, clock):
+    return Explorer(store, budget=PLAN, options=ExplorationConfig(ranks=(K,)), clock=clock)
 
 
 def draft_of(shop, users, candidates=None):
@@ -140,18 +140,18 @@ def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     assert price.tolist() == [3.0] * len(new.ids)
 
 
-def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal, clock):
-    first = Explorer(journal, budget=PLAN, clock=clock)
+def test_counts_are_those_of_the_log_whoever_gave_the_answers(shop, store, clock):
+    first = Explorer(store, budget=PLAN, clock=clock)
     new, _ = first.open_items(draft_of(shop, ["person-1"]))
     item = new.ids[0]
     clock.now += 100
     mine = answer(1, clock.now, [item])
-    journal.put_recommendations([mine, answer(2, clock.now, [item], shadow=True)])
+    store.put_recommendations([mine, answer(2, clock.now, [item], shadow=True)])
     first.record([mine])
     assert first.impressions.counts([item]).tolist() == [1]
     clock.now += MAX_LOG_DELAY_S + 1
     first.sync()
-    other = Explorer(journal, budget=PLAN, clock=clock)
+    other = Explorer(store, budget=PLAN, clock=clock)
     other.sync()
     assert (
         first.impressions.counts([item]).tolist()
@@ -160,12 +160,12 @@ def test_counts_are_those_of_the_journal_whoever_gave_the_answers(shop, journal,
     )
 
 
-def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, journal, clock):
-    first = Explorer(journal, budget=PLAN, clock=clock)
+def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, store, clock):
+    first = Explorer(store, budget=PLAN, clock=clock)
     new, _ = first.open_items(draft_of(shop, ["person-1"]))
     started = clock.now
     clock.now += SECONDS_PER_DAY
-    other = Explorer(journal, budget=PLAN, clock=clock)
+    other = Explorer(store, budget=PLAN, clock=clock)
     again, _ = other.open_items(draft_of(shop, ["person-1"]))
     assert again.ids == new.ids
     assert again.since.tolist() == [started] * len(new.ids)
@@ -217,12 +217,12 @@ def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     assert "fresh" in explorer.open_items(grown)[0].ids
 
 
-def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clock):
+def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock):
     """What it got before anybody looked counts as well."""
-    explorer = Explorer(journal, budget=PLAN, clock=clock)
+    explorer = Explorer(store, budget=PLAN, clock=clock)
     explorer.open_items(draft_of(shop, ["person-1"]))
     made = clock.now - SECONDS_PER_DAY
-    journal.put_recommendations([answer(1, made + 1, ["fresh"])])
+    store.put_recommendations([answer(1, made + 1, ["fresh"])])
     explorer.sync()
     explorer.impressions.register_new_items({"fresh": made, "later": np.nan})
     explorer.sync()
@@ -231,15 +231,15 @@ def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, journal, clo
     assert explorer.impressions.counts(["fresh", "later"]).tolist() == [1, 0]
 
 
-def test_what_is_gone_is_forgotten(shop, explorer, journal):
+def test_what_is_gone_is_forgotten(shop, explorer, store):
     new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
     explorer.forget([new.ids[0], "unknown"])
-    assert set(journal.documents(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
+    assert set(store.documents(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
 
 
-def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, journal, clock):
+def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, store, clock):
     new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
-    journal.put_recommendations([answer(1, clock.now, new.ids[:2])])
+    store.put_recommendations([answer(1, clock.now, new.ids[:2])])
     clock.now += MAX_LOG_DELAY_S + 1
     explorer.sync()
     found = explorer.exposure_status()

@@ -5,6 +5,7 @@ from daybreak.config import Settings
 from daybreak.data import EventRules, read_tables
 from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.service.ingest.files import find_files, parse_columns
+from daybreak.service.release_training import stored_event_rules
 from daybreak.service.workspace import Workspace
 
 
@@ -32,7 +33,7 @@ def test_rules_outlive_the_process_and_an_import_without_any(settings):
         shop.write_import(read_tables(events, rules=rules))
         shop.write_import(read_tables(events))
     with Workspace(settings) as shop:
-        assert shop.rules == rules
+        assert stored_event_rules(shop.store) == rules
 
 
 def test_store_and_releases_can_be_moved_together(settings, tmp_path):

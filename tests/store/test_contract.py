@@ -23,9 +23,9 @@ def test_a_store_keeps_the_contract(url, check):
 def test_two_processes_see_what_the_other_writes(lasting_url):
     tables = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
     with open_store(lasting_url) as one, open_store(lasting_url) as other:
-        cursor = other.journal.changes(-1).cursor
+        cursor = other.changes(-1).cursor
         one.write(tables)
-        assert other.journal.changes(cursor).tables.events.height == 1
+        assert other.changes(cursor).tables.events.height == 1
         one.settings({"k": 1})
         assert other.settings() == {"k": 1}
     with open_store(lasting_url) as later:

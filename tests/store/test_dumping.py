@@ -24,10 +24,10 @@ def fill(store):
         contexts=pl.Series(['{"page":"home"}', None]),
     )
     shown = (LoggedItem("tea", 0.1, 1, "ease", 0.3),)
-    store.journal.put_answers(
+    store.put_recommendations(
         [LoggedRecommendation("a1", 2.0, "ann", "r1", shown, shadow=True)]
     )
-    store.journal.put_records("key", {"k": {"role": "read"}})
+    store.put_documents("key", {"k": {"role": "read"}})
     store.put_release(Release("r1", 1.0, "releases/r1", {"n": 2}, active=True))
     store.settings({"k": 10})
     store.put_vectors("m", {"a": np.float32([0.1, -2.0]), "b": np.zeros(3, np.float32)})
@@ -39,10 +39,10 @@ def content(store):
         tables.events.rows(),
         tables.items.rows(),
         tables.users.rows(),
-        store.journal.answers(),
-        store.journal.reactions().rows(),
-        store.journal.events().events.rows(),
-        store.journal.records("key"),
+        store.recommendations(),
+        store.reactions().rows(),
+        store.event_page().events.rows(),
+        store.documents("key"),
         store.releases(),
         store.settings(),
     )
@@ -66,7 +66,7 @@ def test_a_dump_is_restored_into_every_kind_of_store(url, lasting_url, tmp_path)
     file = tmp_path / "shop.dump"
     with open_store(lasting_url if url == "sqlite:///:memory:" else url) as store:
         fill(store)
-        before, cursor = content(store), store.journal.changes(-1).cursor
+        before, cursor = content(store), store.changes(-1).cursor
         counts = dump(store, file, vectors=True)
     assert counts == {
         "items": 2, "users": 2, "events": 2, "answers": 1, "releases": 1, "settings": 1,
@@ -78,7 +78,7 @@ def test_a_dump_is_restored_into_every_kind_of_store(url, lasting_url, tmp_path)
         assert np.array_equal(other.vectors("m", ["a"])["a"], np.float32([0.1, -2.0]))
         again = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
         assert other.write(again, event_ids=pl.Series(["1"])).events == 0
-        assert not other.journal.changes(cursor).complete
+        assert not other.changes(cursor).complete
 
 
 def test_a_dump_of_a_file_becomes_a_database(file, postgres):
@@ -171,10 +171,10 @@ def test_every_line_is_one_json_object(file):
 
 def test_documents_of_named_kinds_may_be_there_and_win(file, tmp_path):
     with open_store(tmp_path / "new.db") as store:
-        store.journal.put_documents("key", {"mine": {"role": "admin"}, "k": {"role": "none"}})
+        store.put_documents("key", {"mine": {"role": "admin"}, "k": {"role": "none"}})
         with pytest.raises(NotEmptyError, match="2 rows of records"):
             restore(file, store)
         assert restore(file, store, beside=("key",))["records"] == 1
         kept = {"k": {"role": "none"}, "mine": {"role": "admin"}}
-        assert store.journal.documents("key") == kept
+        assert store.documents("key") == kept
         assert store.tables().events.height == 2

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from daybreak.data import Tables
-from daybreak.store import LoggedItem, LoggedRecommendation, open_store
+from daybreak.store import LoggedItem, LoggedRecommendation, cursors, open_store
 
 SECRET = "ann-of-the-green-gables"
 
@@ -20,14 +20,14 @@ def crowd(store, n=3_000):
             sessions="session-" + users[part],
         )
     answer = (LoggedItem("tea", 1.0, 1, "ease"),)
-    store.journal.put_answers(
+    store.put_recommendations(
         LoggedRecommendation(f"a{n}", 1.0, SECRET, "r1", answer) for n in range(50)
     )
     store.settings({"n": n})
 
 
 def put_answers_of(store, session):
-    store.journal.put_answers(
+    store.put_recommendations(
         [LoggedRecommendation("b", 1.0, None, "r1", (), session_id=session)]
     )
 
@@ -42,34 +42,34 @@ def test_an_erased_user_is_in_no_byte_of_the_files(tmp_path, monkeypatch):
         crowd(store)
         put_answers_of(store, "session-" + SECRET)
         assert bytes_of(tmp_path).count(SECRET.encode()) > 100
-        cursor = store.journal.changes(-1).cursor
-        store.journal.erase(users=[SECRET])
+        cursor = store.changes(-1).cursor
+        store.erase(users=[SECRET])
         assert bytes_of(tmp_path).count(SECRET.encode()) <= 3, "only what others are told"
-        assert store.journal.changes(cursor).users_gone == (SECRET,)
+        assert store.changes(cursor).users_gone == (SECRET,)
         monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
-        store.journal.changes(cursor)
+        store.changes(cursor)
         assert SECRET.encode() not in bytes_of(tmp_path)
-        assert not store.journal.changes(cursor).complete, "who slept must read anew"
+        assert not store.changes(cursor).complete, "who slept must read anew"
         assert store.tables().events.height > 2_000
 
 
 def test_a_merged_user_is_in_no_byte_either(tmp_path, monkeypatch):
     with open_store(tmp_path / "shop.db") as store:
         crowd(store)
-        store.journal.merge_users(SECRET, "somebody")
+        store.merge_users(SECRET, "somebody")
         monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
-        store.journal.changes(-1)
-        store.journal.erase(users=["somebody"])
-        store.journal.changes(-1)
+        store.changes(-1)
+        store.erase(users=["somebody"])
+        store.changes(-1)
         assert SECRET.encode() not in bytes_of(tmp_path)
 
 
 def test_nothing_of_an_erased_user_is_in_any_table(url, monkeypatch):
     with open_store(url) as store:
         crowd(store, 700)
-        store.journal.erase(users=[SECRET])
+        store.erase(users=[SECRET])
         monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", -1.0)
-        store.journal.changes(-1)
+        store.changes(-1)
         with store.database.engine.connect() as connection:
             for table in ("items", "users", "events", "answers", "records", "gone"):
                 rows = connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall()
@@ -85,14 +85,14 @@ def test_cursors_do_not_depend_on_the_clock(url, monkeypatch, jump_s):
         Tables.of(pl.DataFrame({"user_id": [user], "item_id": ["tea"]})) for user in "abc"
     ]
     with open_store(url) as store:
-        cursor = store.journal.changes(-1).cursor
+        cursor = store.changes(-1).cursor
         store.write(tables[0])
-        store.journal.erase(users=["a"])
+        store.erase(users=["a"])
         clock[0] += jump_s
         store.write(tables[1])
         store.write(tables[2])
-        changes = store.journal.changes(cursor)
+        changes = store.changes(cursor)
         assert changes.tables.events["user_id"].to_list() == ["b", "c"]
         assert changes.users_gone == ("a",)
-        assert not store.journal.changes(cursor).complete, "the id was kept no longer"
-        assert store.journal.changes(changes.cursor).complete
+        assert not store.changes(cursor).complete, "the id was kept no longer"
+        assert store.changes(changes.cursor).complete

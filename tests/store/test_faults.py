@@ -115,7 +115,7 @@ def test_a_file_that_is_gone_is_never_made_anew(tmp_path):
     path, away = tmp_path / "shop.db", tmp_path / "away.db"
     with open_store(path) as store:
         store.write(event("tea"))
-        store.journal.erase(users=["nobody"])  # empties the log, so that the file is all
+        store.erase(users=["nobody"])  # empties the log, so that the file is all
         shutil.copy(path, away)
         for part in tmp_path.glob("shop.db*"):
             part.unlink()
@@ -188,7 +188,7 @@ def test_a_character_that_a_database_cannot_store_is_bad_data(postgres):
 
 def test_half_a_character_is_bad_data(url):
     with open_store(url) as store, pytest.raises(DataError, match="is not Unicode"):
-        store.journal.put_documents("kind", {"\ud800": {}})
+        store.put_documents("kind", {"\ud800": {}})
 
 
 def test_tables_of_another_program_are_left_alone(postgres):
@@ -209,7 +209,7 @@ def test_bad_work_does_not_spoil_that_of_others(url):
         def write(number):
             try:
                 if number % 4 == 0:
-                    store.journal.put_documents("kind", {"\ud800": {}})
+                    store.put_documents("kind", {"\ud800": {}})
                 told.append(store.write(event(str(number))).events)
             except DataError:
                 told.append(0)

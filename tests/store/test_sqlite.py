@@ -164,7 +164,7 @@ def test_threads_may_share_a_store(name, tmp_path):
 def test_what_is_asked_often_reads_no_whole_table(tmp_path):
     """Polls, histories, answers and merges look things up, however large the tables are."""
     with open_store(tmp_path / "shop.db") as store:
-        cursor = store.journal.changes(-1).cursor
+        cursor = store.changes(-1).cursor
         store.write(shop())
         plans = []
 
@@ -175,13 +175,13 @@ def test_what_is_asked_often_reads_no_whole_table(tmp_path):
 
         raw = sqlite3.connect(tmp_path / "shop.db")
         event.listen(store.database.engine, "before_cursor_execute", explain)
-        store.journal.changes(cursor)
-        store.journal.recommendations(ids=["a"], since=1.0)
-        store.journal.recommendations(user="ann")
-        store.journal.reactions(experiment="e")
-        store.journal.reactions()
+        store.changes(cursor)
+        store.recommendations(ids=["a"], since=1.0)
+        store.recommendations(user="ann")
+        store.reactions(experiment="e")
+        store.reactions()
         store.tables(users=["ann"])
-        store.journal.merge_users("ann", "bob")
+        store.merge_users("ann", "bob")
         raw.close()
     scans = [
         plan for plan in plans if plan[1].startswith("SCAN") and plan[1].split()[1] not in SMALL

@@ -79,7 +79,7 @@ def test_a_file_of_the_first_release_loses_nothing(tmp_path):
         assert [release.id for release in store.releases()] == ["r1"]
         assert store.settings() == {"rules": {"positive": "like"}}
         assert store.write(tables).events == 2, "the two with an id come without it"
-        assert store.journal.merge_users("ann", "eve") > 0
+        assert store.merge_users("ann", "eve") > 0
 
 
 def test_a_file_of_the_second_release_loses_nothing(tmp_path):
@@ -92,12 +92,12 @@ def test_a_file_of_the_second_release_loses_nothing(tmp_path):
     assert (done.before, done.backup) == (2, tmp_path / "shop.db.v2.backup")
     with open_store(path) as store, open_store(tmp_path / "new.db") as new:
         assert tables_of(store.database.engine) == tables_of(new.database.engine)
-        kept = store.journal.event_page()
+        kept = store.event_page()
         assert kept.events["recommendation_id"].to_list() == ["a1", None, None]
         assert kept.events["context"].null_count() == 3
-        assert store.journal.event_page(item="tea").events.height == 2
-        assert store.journal.recommendations()[0].experiment == "x"
-        assert store.journal.documents("keys") == {"k1": {"role": "admin"}}
+        assert store.event_page(item="tea").events.height == 2
+        assert store.recommendations()[0].experiment == "x"
+        assert store.documents("keys") == {"k1": {"role": "admin"}}
         events = store.tables().events
         again = store.write(Tables.of(events), event_ids=pl.Series(["e1", None, "e3"]))
         assert again.events == 0
@@ -170,7 +170,7 @@ def test_an_upgraded_database_has_the_same_tables_as_a_new_one(postgres, version
     assert upgrade_store(url).before == version
     with open_store(url) as old, open_store(postgres.new_database()) as new:
         assert tables_of(old.database.engine) == tables_of(new.database.engine)
-        assert old.journal.event_page(item="tea").events["user_id"].to_list() == ["ann"]
+        assert old.event_page(item="tea").events["user_id"].to_list() == ["ann"]
 
 
 @pytest.mark.slow

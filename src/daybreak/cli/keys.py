@@ -72,7 +72,7 @@ def _open_keys(store: str | None) -> "Iterator[ApiKeyStore]":
     from daybreak.service.api_keys import ApiKeyStore
 
     with options.open_workspace(create=True, store=store) as workspace:
-        yield ApiKeyStore(workspace.store.journal)
+        yield ApiKeyStore(workspace.store)
 
 
 def _key_fields(key: "ApiKey") -> dict[str, Any]:

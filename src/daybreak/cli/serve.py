@@ -157,7 +157,9 @@ def _service_options(
 ) -> "ServiceOptions":
     from daybreak.ranking.exploration.exposure import ExposureBudget
     from daybreak.service.privacy import Pseudonyms, Retention
+    from daybreak.service.release_training import TrainOptions
     from daybreak.service.serving import ServiceOptions
+    from daybreak.service.training.fit import TrainingBudget
     from daybreak.service.training.retraining import RetrainPolicy
 
     explore, impressions, days = exploration
@@ -166,7 +168,7 @@ def _service_options(
         pseudonyms=key if pseudonyms is None else Pseudonyms.from_file(pseudonyms),
         retention=None if retention is None else Retention(retention),
         retrain=None if retrain is None else RetrainPolicy.parse(retrain),
-        train_options=() if train_budget is None else ("--budget", str(train_budget)),
+        training=TrainOptions(budget=TrainingBudget(train_budget)),
         explore=explore,
         exposure=ExposureBudget(impressions, days),
     )

@@ -81,8 +81,8 @@ def train(
     """Train on the store and activate the release, unless it is worse."""
     from daybreak.errors import GateRefusedError
     from daybreak.service.benchmarking.summary import candidates_table, training_table
+    from daybreak.service.release_training import TrainOptions
     from daybreak.service.training.fit import TrainingBudget
-    from daybreak.service.workspace import TrainOptions
 
     train_options = TrainOptions(
         not no_gate, force, start, keep_weights, TrainingBudget(budget, search)

@@ -44,8 +44,8 @@ __all__ = [
     "cache_folder",
     "content_hash",
     "encoders",
+    "l2_normalize",
     "load_encoder",
     "resolve",
     "thread_count",
-    "l2_normalize",
 ]

@@ -1,7 +1,7 @@
 """Categories, numbers and dates of items or users as terms such as ``country=Italy``."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -64,15 +64,25 @@ class AttributeTerms:
         return lists
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what :meth:`from_dict` reads, ready for JSON."""
-        edges = {name: list(values) for name, values in self.edges.items()}
-        return {"fields": [asdict(field) for field in self.fields], "edges": edges}
+        """Return the fitted state as JSON values; the inverse of :meth:`from_dict`."""
+        fields = [
+            {"name": f.name, "role": f.role, "separator": f.separator, "why": f.reason}
+            for f in self.fields
+        ]
+        return {"fields": fields, "edges": {name: list(e) for name, e in self.edges.items()}}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "AttributeTerms":
-        """Return the attributes that :meth:`to_plain` wrote down."""
-        edges = {name: tuple(values) for name, values in values["edges"].items()}
-        return cls(tuple(ContentField(**field) for field in values["fields"]), edges)
+    def from_dict(cls, plain: Mapping[str, Any]) -> "AttributeTerms":
+        """Return the terms that :meth:`to_dict` wrote.
+
+        Raises:
+            KeyError: A key is missing.
+        """
+        fields = (
+            ContentField(row["name"], row["role"], row["separator"], row["why"])
+            for row in plain["fields"]
+        )
+        return cls(tuple(fields), {name: tuple(e) for name, e in plain["edges"].items()})
 
     def _values(self, field: ContentField, columns: TextColumns) -> Iterator[tuple[int, str]]:
         text = columns[field.name]

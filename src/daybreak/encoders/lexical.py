@@ -96,8 +96,9 @@ class PhraseMatcher:
     """Attribute terms by the words of their value.
 
     Example:
-        >>> found = PhraseMatcher(["genre=science fiction", "genre=war", "price=..5"], {"genre"})
-        >>> found.find_terms(["a", "science", "fiction", "about", "no", "price"])
+        >>> terms = ["genre=science fiction", "genre=war", "price=..5"]
+        >>> matcher = PhraseMatcher(terms, {"genre"})
+        >>> matcher.find_terms(["a", "science", "fiction", "about", "no", "price"])
         ['genre=science fiction']
     """
 

@@ -85,7 +85,8 @@ def read_static_text(folder: Path) -> StaticTextModel:
 
     if not is_static_text(folder):
         raise NotFoundError(
-            f"{folder} holds no static text model: {TOKENIZER_FILE}, {ARRAYS_FILE} and {METADATA_FILE} are needed"
+            f"{folder} holds no static text model: {TOKENIZER_FILE}, {ARRAYS_FILE} and "
+            f"{METADATA_FILE} are needed"
         )
     try:
         head = json.loads((folder / METADATA_FILE).read_text("utf-8"))

@@ -68,7 +68,8 @@ def token_counts(tokens: TokenizedTexts, n_tokens: int, pairs: Rows) -> Sparse:
     Args:
         tokens: What the texts consist of.
         n_tokens: Size of the vocabulary.
-        pairs: (n_pairs,) keys of the pairs that count, rising; see :meth:`TokenizedTexts.pair_keys`.
+        pairs: (n_pairs,) keys of the pairs to count, in ascending order; see
+            :meth:`TokenizedTexts.pair_keys`.
 
     Returns:
         (n_texts, n_tokens + n_pairs) float32 CSR; pairs that are not listed are left out.
@@ -98,8 +99,8 @@ def frequent_pairs(
     Args:
         tokens: What the texts consist of.
         n_tokens: Size of the vocabulary.
-        most: So many pairs at most.
-        least: Texts that a pair must stand in [texts].
+        max_pairs: Maximum number of pairs returned.
+        min_texts: Minimum number of texts that contain a pair.
 
     Example:
         >>> tokens = TokenizedTexts(np.array([1, 2, 1, 2, 0]), np.array([0, 0, 1, 1, 1]), 2)

@@ -71,7 +71,7 @@ def create_app(live: RecommenderService, options: ServerOptions | None = None) -
         options: Limits and access; default: ``ServerOptions()``.
     """
     options = options or ServerOptions()
-    keys = ApiKeyStore(live.journal)
+    keys = ApiKeyStore(live.store)
     key_cache = ApiKeyCache(keys) if options.needs_keys else None
     metrics = ServerMetrics(live.status)
     app = FastAPI(

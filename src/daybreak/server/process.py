@@ -63,7 +63,7 @@ def serve(
         listen(options) as listening,
         RecommenderService(settings, options=service_options) as service,
     ):
-        first = create_first_key(ApiKeyStore(service.journal)) if options.needs_keys else None
+        first = create_first_key(ApiKeyStore(service.store)) if options.needs_keys else None
         status = service.status()
         on_start(
             RunningServer(

@@ -15,13 +15,13 @@ from hashlib import blake2b
 from typing import Any, Literal, get_args
 
 from daybreak.errors import ConfigError, NotFoundError
-from daybreak.store.base import Journal
+from daybreak.store import DocumentStore
 
 Role = Literal["read", "write", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """Roles from the smallest to the largest; each includes those before it."""
 KEY_RECORD_KIND = "keys"
-"""Kind of the records that hold API keys in a store."""
+"""Kind of the documents that hold API keys in a store."""
 KEY_PREFIX = "dbk"
 MAX_KEY_CHARS = 200
 """Longest name of a key, and longest text that is compared with keys [characters]."""
@@ -63,11 +63,11 @@ class ApiKeyStore:
     """API keys of a store; all processes that use the store share them.
 
     Args:
-        journal: Journal of the store.
+        documents: Documents of the store; every store has them.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, documents: DocumentStore) -> None:
+        self._documents = documents
 
     def create(self, role: str, name: str = "") -> tuple[ApiKey, str]:
         """Make a key.
@@ -88,12 +88,12 @@ class ApiKeyStore:
         salt = secrets.token_hex(16)
         known_role = next(one for one in ROLES if one == role)
         key = ApiKey(id_, known_role, name, time.time(), salt, _digest(secret, salt))
-        self._journal.put_documents(KEY_RECORD_KIND, {id_: asdict(key)})
+        self._documents.put_documents(KEY_RECORD_KIND, {id_: asdict(key)})
         return key, f"{KEY_PREFIX}_{id_}_{secret}"
 
     def all(self) -> list[ApiKey]:
         """Return all keys that are not revoked, the oldest first."""
-        records = self._journal.documents(KEY_RECORD_KIND).values()
+        records = self._documents.documents(KEY_RECORD_KIND).values()
         return sorted(map(_key_from_record, records), key=lambda key: key.created_at)
 
     def revoke(self, id_: str) -> ApiKey:
@@ -106,7 +106,7 @@ class ApiKeyStore:
         if id_ not in known:
             listed = ", ".join(known) or "none"
             raise NotFoundError(f"there is no key {id_!r:.60}; known: {listed}")
-        self._journal.put_documents(KEY_RECORD_KIND, {id_: None})
+        self._documents.put_documents(KEY_RECORD_KIND, {id_: None})
         return known[id_]
 
 

@@ -1,12 +1,14 @@
-"""The contract of a journal: what happened since, what was answered, what must be forgotten.
+"""Contracts: the change feed, the recommendation log, the documents, and the whole store.
 
-The contract of a store: eight methods, all or nothing.
+A new kind of store implements :class:`Store` and registers itself in :data:`stores` under its
+URL scheme. The checks in :mod:`daybreak.testing.stores` say whether it keeps the contracts.
+Code that needs only a part of a store asks for the contract of that part.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import polars as pl
 
@@ -17,29 +19,73 @@ from daybreak.types import Floats
 
 
 @dataclass(frozen=True)
+class WriteResult:
+    """Number of rows that a write added."""
+
+    items: int
+    """New items."""
+    users: int
+    """New users."""
+    events: int
+    """New events; events that were stored before are not counted."""
+    fresh: tuple[bool, ...] = field(default=(), compare=False, repr=False)
+    """(n_events,) whether each event of the call is new."""
+    cursor: int = field(default=-1, compare=False, repr=False)
+    """Cursor of the write, see :meth:`ChangeFeed.changes`."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything that was written after a cursor.
+
+    Apply ``users_gone`` and ``items_gone`` before ``tables``: a user of whom some events were
+    deleted is in ``users_gone``, and again in ``tables`` with the remaining events. Events that
+    changed their owner are in ``tables`` as events of the new owner, and the old one is in
+    ``users_gone``. The writes of the calling process are included, so a process that applies
+    nothing but changes sees every write once.
+    """
+
+    tables: Tables
+    """New and changed items and users with all their attributes, and new events. Unlike other
+    tables, they have no rows for ids that occur only in the events."""
+    users_gone: tuple[str, ...]
+    """Deleted users."""
+    items_gone: tuple[str, ...]
+    """Deleted items; their events are deleted too."""
+    cursor: int
+    """Cursor to pass to the next call."""
+    complete: bool = True
+    """False if the cursor is too old or too much was deleted; all other fields are empty then.
+    Read :meth:`Store.tables` again and continue from ``cursor``."""
+
+
+@dataclass(frozen=True)
 class LoggedItem:
-    """One place of an answer."""
+    """An item of a logged recommendation. The order of the fields is the stored format."""
 
     item_id: str
     score: float
     rank: int
-    """From 1."""
+    """Position in the list, from 1."""
     strategy: str
+    """Strategy that contributed most to the score."""
     propensity: float = 1.0
-    """The probability with which this item came to this place."""
+    """Probability that this item was placed at this rank, in (0, 1]."""
     explored: bool = False
+    """Whether exploration placed the item."""
 
 
 @dataclass(frozen=True)
 class LoggedRecommendation:
-    """What one asker was shown, or would have been shown (``shadow``)."""
+    """A list that a user was shown, or, if ``shadow``, would have been shown."""
 
     id: str
-    """The recommendation id that events name."""
+    """Recommendation id; events refer to it."""
     at: float
-    """Epoch [s]."""
+    """Time of the recommendation, epoch [s]."""
     user_id: str | None
     release: str
+    """Id of the release that made the list."""
     shown: tuple[LoggedItem, ...]
     experiment: str | None = None
     variant: str | None = None
@@ -49,64 +95,62 @@ class LoggedRecommendation:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """All that came after a cursor. Apply ``users_gone`` and ``items_gone`` before ``tables``.
-
-    A user of whom some events were deleted is gone *and* comes again in ``tables`` with the
-    others. Events that changed owner come as events of the new one, and the old one is gone.
-    What a process wrote itself comes too: whoever applies changes, and nothing else, sees
-    everything once.
-    """
-
-    tables: Tables
-    """Items and users that are new or have changed, each with all it has, and new events.
-    Unlike other tables, they have no rows for ids that only the events name."""
-    users_gone: tuple[str, ...]
-    items_gone: tuple[str, ...]
-    """The events of a gone item are gone too."""
-    cursor: int
-    """Ask for what comes after this one next time."""
-    complete: bool = True
-    """False: the cursor is so old, or so much was deleted, that the other fields (all empty)
-    cannot tell it; read :meth:`Store.tables` anew, then go on from ``cursor``."""
-
-
-@dataclass(frozen=True)
 class EventPage:
-    """Some events as they are kept, in the order in which they came."""
+    """Some stored events, in the order of their arrival."""
 
     events: pl.DataFrame
     """``EVENT_COLUMNS``, ``recommendation_id``, ``session_id`` and ``context`` (all text)."""
     cursor: int | None
-    """Where to go on; None: that was all."""
+    """Cursor of the next page; None on the last page."""
 
 
 @dataclass(frozen=True)
 class ErasureCounts:
-    """How much was deleted."""
+    """Number of rows that an erasure deleted."""
 
     users: int
     items: int
     events: int
     answers: int
+    """Logged recommendations."""
 
 
-class Journal(ABC):
-    """What several processes tell each other through the store; one for each store.
+@dataclass(frozen=True)
+class Release:
+    """A fitted recommender that can be served."""
 
-    Every method is one transaction, and may be called from several threads.
-    """
+    id: str
+    created_at: float
+    """Epoch [s]."""
+    folder: str
+    """Folder of its files, relative to the folder of the store."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values."""
+    active: bool = False
+    """Whether this release is served; at most one is."""
+
+
+class ChangeFeed(Protocol):
+    """Changes of the tables, for processes that keep a copy of them."""
 
     @abstractmethod
     def changes(self, since: int) -> Changes:
-        """Return what any process wrote after a cursor; -1 returns only the cursor of now.
+        """Return everything that any process wrote after a cursor.
 
-        Cursors count transactions, never time: what is committed later has a higher one.
+        Cursors number transactions and do not depend on clocks: a transaction that commits
+        later has a higher cursor.
+
+        Args:
+            since: Cursor of an earlier call; -1 returns no rows and the present cursor.
         """
+
+
+class RecommendationLog(Protocol):
+    """Recommendations that were shown, and the events that refer to them."""
 
     @abstractmethod
     def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
-        """Keep answers; one whose id is known already replaces it."""
+        """Add recommendations; one with the id of an earlier one replaces it."""
 
     @abstractmethod
     def recommendations(
@@ -118,14 +162,14 @@ class Journal(ABC):
         until: float | None = None,
         experiment: str | None = None,
     ) -> list[LoggedRecommendation]:
-        """Return the answers that meet all conditions, the oldest first.
+        """Return the recommendations that meet all given conditions, oldest first.
 
         Args:
-            ids: Only these.
-            user: Only those of this user.
-            since: Only those given at this time or later, epoch [s].
-            until: Only those given before this time, epoch [s].
-            experiment: Only those of this experiment.
+            ids: Recommendation ids; default: all.
+            user: User id; default: all users.
+            since: Earliest time, epoch [s], inclusive; default: no bound.
+            until: Latest time, epoch [s], exclusive; default: no bound.
+            experiment: Experiment id; default: with and without an experiment.
         """
 
     @abstractmethod
@@ -136,16 +180,16 @@ class Journal(ABC):
         until: float | None = None,
         experiment: str | None = None,
     ) -> pl.DataFrame:
-        """Return answers without what they showed, the oldest first; little even of very many.
+        """Return the recommendations without their items, oldest first.
 
         Args:
-            since: Only those given at this time or later, epoch [s].
-            until: Only those given before this time, epoch [s].
-            experiment: Only those of this experiment.
+            since: Earliest time, epoch [s], inclusive; default: no bound.
+            until: Latest time, epoch [s], exclusive; default: no bound.
+            experiment: Experiment id; default: with and without an experiment.
 
         Returns:
-            Columns id, at, user_id, session_id, variant, shadow; and listed: whether anything
-            was shown.
+            Columns id, at, user_id, session_id, variant, shadow, and listed: whether the list
+            had an item.
         """
 
     @abstractmethod
@@ -156,118 +200,45 @@ class Journal(ABC):
         until: float | None = None,
         experiment: str | None = None,
     ) -> pl.DataFrame:
-        """Return the events that name a recommendation, in the order in which they came.
+        """Return the events that refer to a recommendation, in the order of their arrival.
 
         Args:
-            since: Only those of this time or later, epoch [s]; an event without a time has
-                that of its answer.
-            until: Only those before this time, epoch [s].
-            experiment: Only those that react to an answer of this experiment.
+            since: Earliest time, epoch [s], inclusive; default: no bound. An event without a
+                time has the time of its recommendation.
+            until: Latest time, epoch [s], exclusive; default: no bound.
+            experiment: Experiment id of the recommendation; default: all.
 
         Returns:
             Columns recommendation_id, user_id, item_id, event_type, value, timestamp.
         """
 
-    @abstractmethod
-    def event_page(
-        self,
-        *,
-        user: str | None = None,
-        item: str | None = None,
-        after: int = -1,
-        n: int | None = None,
-    ) -> EventPage:
-        """Return events with all that is kept of them; nothing else is read.
 
-        Args:
-            user: Only those of this user.
-            item: Only those with this item.
-            after: The cursor of the page before; -1: from the first.
-            n: At most so many; None: all.
-        """
-
-    @abstractmethod
-    def erase(
-        self,
-        *,
-        users: Sequence[str] = (),
-        items: Sequence[str] = (),
-        events: Sequence[str] | pl.DataFrame = (),
-        before: float | None = None,
-    ) -> ErasureCounts:
-        """Delete for good; what is not there is no error.
-
-        Args:
-            users: Users, with their events and answers.
-            items: Items, with their events; answers that showed them stay.
-            events: Event ids; or a frame: events equal to one of its rows in all its columns.
-            before: All events and answers of before this time, epoch [s]. Events without a
-                time stay.
-        """
-
-    @abstractmethod
-    def merge_users(self, old: str, new: str) -> int:
-        """Give every event and answer of user ``old`` to user ``new``; forget ``old``.
-
-        What was known only of ``old`` becomes known of ``new``. Doing it again changes nothing.
-
-        Returns:
-            How many events changed owner.
-        """
+class DocumentStore(Protocol):
+    """Small JSON documents by kind and id: experiments, API keys, training tasks."""
 
     @abstractmethod
     def put_documents(
         self, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
     ) -> None:
-        """Add or replace small documents by id; None deletes. Values are JSON."""
+        """Add or replace documents.
+
+        Args:
+            kind: Namespace of the ids.
+            documents: JSON object by id; None deletes the document.
+        """
 
     @abstractmethod
     def documents(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return all documents of a kind by id, sorted by id."""
 
 
-@dataclass(frozen=True)
-class WriteResult:
-    """What one write changed."""
+class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
+    """Items, users, events, vectors, releases and settings, kept beyond the process.
 
-    items: int
-    """Items that are new."""
-    users: int
-    """Users that are new."""
-    events: int
-    """Events that are new; the others were there before."""
-    fresh: tuple[bool, ...] = field(default=(), compare=False, repr=False)
-    """For each event of the call whether it is new."""
-    cursor: int = field(default=-1, compare=False, repr=False)
-    """Of this write, see :meth:`Journal.changes`."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A fitted recommender that can be served."""
-
-    id: str
-    created_at: float
-    """Epoch [s]."""
-    folder: str
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Anything JSON can hold."""
-    active: bool = False
-    """Whether this one is served; at most one is."""
-
-
-class Store(ClosesOnExit):
-    """Where items, users, events, vectors, releases and settings outlive the process.
-
-    Every method is one transaction: it happens completely or not at all, also when the
-    process is killed; when it returns, it is on the disk. A store may be used from several
-    threads and several processes.
+    Every method is one transaction: it takes effect completely or not at all, also if the
+    process is killed. When a method returns, its effect is on the disk. A store may be used by
+    several threads and several processes at once.
     """
-
-    @property
-    @abstractmethod
-    def journal(self) -> Journal:
-        """What processes tell each other, in the same database."""
 
     @abstractmethod
     def write(
@@ -279,52 +250,147 @@ class Store(ClosesOnExit):
         sessions: pl.Series | None = None,
         contexts: pl.Series | None = None,
     ) -> WriteResult:
-        """Add tables; doing it again changes nothing.
+        """Add or update rows; repeating a call changes nothing.
 
-        Items and users are updated by id: columns that come replace the old values, others
-        stay. An event is the same as a stored one if its id in ``event_ids`` is; without an id
-        if user, item, type, time and value are. Equal events within one call are counted, so
-        three purchases in one file stay three however often the file is written.
+        Items and users are updated by id: the columns of ``tables`` replace stored values (null
+        deletes a value), other columns stay. A row without any value whose id occurs in the
+        events of the same call only makes the id known.
+
+        Two events are the same if their ids in ``event_ids`` are equal or, without ids, if
+        user, item, type, time and value are. The n-th of several equal events of a call is the
+        same as the n-th of an earlier call, so three equal purchases of a file stay three.
 
         Args:
-            tables: What to add.
-            event_ids: One for each event, null for none.
-            recommendations: The id of the answer each event reacts to, null for none.
-            sessions: The session each event belongs to, null for none.
-            contexts: What each event came with, as the text of a JSON object, null for nothing.
+            tables: Rows to write.
+            event_ids: (n_events,) id of each event, or null; default: no ids.
+            recommendations: (n_events,) id of the recommendation that the event reacts to, or
+                null.
+            sessions: (n_events,) session of each event, or null.
+            contexts: (n_events,) context of each event as the text of a JSON object, or null.
         """
 
     @abstractmethod
     def tables(self, *, users: Sequence[str] | None = None) -> Tables:
-        """Return everything, in the order in which it came.
+        """Return the tables, rows in the order of their arrival.
 
         Args:
-            users: Only these, their events, and the items that these name; None: all.
+            users: Return only these users, their events and the items of these events; default:
+                all.
+        """
+
+    @abstractmethod
+    def event_page(
+        self,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        after: int = -1,
+        n: int | None = None,
+    ) -> EventPage:
+        """Return events with their recommendation, session and context.
+
+        Args:
+            user: User id; default: all users.
+            item: Item id; default: all items.
+            after: Cursor of the previous page; default: first page.
+            n: Maximum number of events; default: no limit.
+        """
+
+    @abstractmethod
+    def erase(
+        self,
+        *,
+        users: Sequence[str] = (),
+        items: Sequence[str] = (),
+        events: Sequence[str] | pl.DataFrame = (),
+        before: float | None = None,
+    ) -> ErasureCounts:
+        """Delete rows for good; unknown ids are ignored.
+
+        Args:
+            users: User ids; their events and recommendations are deleted too.
+            items: Item ids; their events are deleted too, recommendations that showed them stay.
+            events: Event ids, or a frame: events equal to one of its rows in all its columns.
+            before: Time, epoch [s]; all earlier events and recommendations are deleted.
+                Events without a time stay.
+        """
+
+    @abstractmethod
+    def merge_users(self, old: str, new: str) -> int:
+        """Give all events and recommendations of user ``old`` to user ``new``; delete ``old``.
+
+        Attributes of ``old`` fill the gaps of ``new``. Repeating a call changes nothing.
+
+        Returns:
+            Number of events that changed their owner.
         """
 
     @abstractmethod
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Keep vectors by content hash, of the encoder with the hash ``model``."""
+        """Add or replace vectors.
+
+        Args:
+            model: Hash of the encoder that made them.
+            vectors: (dim,) vector by content hash.
+        """
 
     @abstractmethod
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
-        """Return the vectors that are there, (dim,) float32 each."""
+        """Return the stored vectors by content hash, (dim,) float32 each.
+
+        Args:
+            model: Hash of the encoder that made them.
+            contents: Content hashes; those without a vector are missing in the result.
+        """
 
     @abstractmethod
     def put_release(self, release: Release) -> None:
-        """Add or replace a release; an active one makes all others inactive."""
+        """Add or replace a release; an active release makes all others inactive."""
 
     @abstractmethod
     def releases(self) -> list[Release]:
-        """Return all releases, the newest first."""
+        """Return all releases, newest first."""
+
+    def active_release(self) -> Release | None:
+        """Return the active release; None before the first training."""
+        return next((release for release in self.releases() if release.active), None)
 
     @abstractmethod
     def settings(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Apply changes (None deletes) and return all settings; values are JSON."""
+        """Apply changes and return all settings.
+
+        Args:
+            changes: JSON value by name; None deletes the setting.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Release files and connections; closing twice is harmless."""
+        """Release files and connections; a second call has no effect."""
+
+    @property
+    def journal(self) -> "Journal":
+        """Deprecated: the store under the names of version 0.1."""
+        return Journal(self)
+
+
+class Journal:
+    """Deprecated: methods of a store under the names that they had in version 0.1."""
+
+    _NEW_NAMES: ClassVar = {
+        "put_answers": "put_recommendations",
+        "answers": "recommendations",
+        "answer_heads": "recommendation_summaries",
+        "events": "event_page",
+        "merge": "merge_users",
+        "put_records": "put_documents",
+        "records": "documents",
+    }
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, self._NEW_NAMES.get(name, name))
 
 
 stores = Registry[Store]("store")

@@ -1,11 +1,4 @@
-"""Read tables: all, those of some users, or what has changed.
-
-Small JSON documents by kind and id: experiments, keys, tasks.
-
-The journal over a database.
-
-The store over a database: SQL that all of them understand.
-"""
+"""The store over a database, in SQL that all supported databases understand."""
 
 import json
 import time
@@ -23,7 +16,6 @@ from daybreak.store.base import (
     Changes,
     ErasureCounts,
     EventPage,
-    Journal,
     LoggedRecommendation,
     Release,
     Store,
@@ -59,227 +51,10 @@ from daybreak.store.recommendation_rows import (
     select_recommendation_summaries,
     select_recommendations,
 )
-from daybreak.store.schema import records as table
 from daybreak.store.vector_rows import put_vectors, select_vectors
 from daybreak.types import Floats
 
-
-def select_all_tables(connection: Connection) -> Tables:
-    """Return everything, in the order in which it came."""
-    text = str(_events_query().compile(dialect=connection.dialect))
-    rows = connection.exec_driver_sql(text).cursor.fetchall()
-    items, users = (
-        select_entities(connection, table) for table in (schema.items, schema.users)
-    )
-    return Tables.of(
-        _events_frame(rows),
-        attributes_from_json(items, "item_id"),
-        attributes_from_json(users, "user_id"),
-    )
-
-
-def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
-    """Return some users, their events, and the items that these name."""
-    wanted = list(dict.fromkeys(users))
-    query = _events_query().add_columns(schema.events.c.row)
-    rows = sorted(
-        select_where_in(connection, query, schema.events.c.user_id, wanted),
-        key=lambda row: row[-1],
-    )
-    events = _events_frame([row[:-1] for row in rows])
-    items = _select_entities_by_id(
-        connection, schema.items, events["item_id"].unique().to_list()
-    )
-    people = _select_entities_by_id(connection, schema.users, wanted)
-    return Tables.of(
-        events, attributes_from_json(items, "item_id"), attributes_from_json(people, "user_id")
-    )
-
-
-def select_changed_tables(connection: Connection, since: int) -> Tables:
-    """Return the rows written after a cursor, each as it is now, and no others."""
-    order = schema.events.c.row + 0  # else SQLite reads all rows, to save the sorting
-    query = str(
-        _events_query()
-        .where(schema.events.c.change > since)
-        .order_by(None)
-        .order_by(order)
-        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    )
-    rows = connection.exec_driver_sql(query).cursor.fetchall()
-    items, users = (
-        select_entities(connection, table, since) for table in (schema.items, schema.users)
-    )
-    return Tables(
-        attributes_from_json(items, "item_id"),
-        attributes_from_json(users, "user_id"),
-        _events_frame(rows),
-    )
-
-
-@cache
-def empty_tables() -> Tables:
-    """Return tables without rows."""
-    return Tables.of()
-
-
-def _events_query() -> Select[Any]:
-    columns = [schema.events.c[name] for name in EVENT_COLUMNS]
-    return select(*columns).order_by(schema.events.c.row)
-
-
-def _events_frame(rows: Sequence[Any]) -> pl.DataFrame:
-    if not rows:
-        return pl.DataFrame(schema=EVENT_COLUMNS)
-    columns = zip(EVENT_COLUMNS.items(), zip(*rows, strict=True), strict=True)
-    return pl.DataFrame([pl.Series(name, v, dtype=kind) for (name, kind), v in columns])
-
-
-def _select_entities_by_id(
-    connection: Connection, table: Any, ids: Sequence[str]
-) -> list[tuple[str, str]]:
-    query = select(table.c.row, table.c.id, table.c.attributes)
-    rows = sorted(
-        (row[0], row[1], row[2]) for row in select_where_in(connection, query, table.c.id, ids)
-    )
-    return [(id_, text) for _, id_, text in rows]
-
-
 _MAX_DOCUMENTS_PER_STATEMENT = 1_000
-
-
-def put_documents(
-    connection: Connection, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
-) -> None:
-    """Add, replace or delete (None) the documents of these ids."""
-    next_cursor(connection)
-    for part in iter_chunks(list(documents.items()), _MAX_DOCUMENTS_PER_STATEMENT):
-        ids = [id_ for id_, _ in part]
-        connection.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(ids)))
-        rows = [
-            {"kind": kind, "id": id_, "value": json.dumps(dict(value))}
-            for id_, value in part
-            if value is not None
-        ]
-        if rows:
-            connection.execute(insert(table), rows)
-
-
-def select_documents(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the documents of a kind, sorted by id."""
-    query = select(table.c.id, table.c.value).where(table.c.kind == kind)
-    return {row.id: json.loads(row.value) for row in sorted(connection.execute(query))}
-
-
-class SqlJournal(Journal):
-    """A journal in the database of its store; see :class:`Journal`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def changes(self, since: int) -> Changes:
-        """Read from one snapshot; see :meth:`Journal.changes`."""
-        at = time.time()
-
-        def work(connection: Connection) -> tuple[Changes, bool]:
-            return _select_changes(connection, since), has_expired_tombstones(connection, at)
-
-        changes, expired = self._database.read(work)
-        if expired:
-            self._database.write(lambda connection: delete_expired_tombstones(connection, at))
-        if expired or self._database.needs_scrub:
-            self._database.scrub()
-        return changes
-
-    def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
-        """Write rows; see :meth:`Journal.put_recommendations`."""
-        if kept := list(recommendations):
-            self._database.write(lambda c: put_recommendations(c, kept))
-
-    def recommendations(
-        self,
-        *,
-        ids: Sequence[str] | None = None,
-        user: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        experiment: str | None = None,
-    ) -> list[LoggedRecommendation]:
-        """Read rows; see :meth:`Journal.recommendations`."""
-        wanted = LogFilter(since, until, experiment)
-        return self._database.read(lambda c: select_recommendations(c, wanted, ids, user))
-
-    def recommendation_summaries(
-        self,
-        *,
-        since: float | None = None,
-        until: float | None = None,
-        experiment: str | None = None,
-    ) -> pl.DataFrame:
-        """Read columns; see :meth:`Journal.recommendation_summaries`."""
-        wanted = LogFilter(since, until, experiment)
-        return self._database.read(lambda c: select_recommendation_summaries(c, wanted))
-
-    def reactions(
-        self,
-        *,
-        since: float | None = None,
-        until: float | None = None,
-        experiment: str | None = None,
-    ) -> pl.DataFrame:
-        """Join events and answers; see :meth:`Journal.reactions`."""
-        wanted = LogFilter(since, until, experiment)
-        return self._database.read(lambda c: select_reactions(c, wanted))
-
-    def event_page(
-        self,
-        *,
-        user: str | None = None,
-        item: str | None = None,
-        after: int = -1,
-        n: int | None = None,
-    ) -> EventPage:
-        """Read rows by an index; see :meth:`Journal.event_page`."""
-        return self._database.read(lambda c: select_event_page(c, user, item, after, n))
-
-    def erase(
-        self,
-        *,
-        users: Sequence[str] = (),
-        items: Sequence[str] = (),
-        events: Sequence[str] | pl.DataFrame = (),
-        before: float | None = None,
-    ) -> ErasureCounts:
-        """Delete rows, then overwrite what they leave; see :meth:`Journal.erase`."""
-        doomed = ErasureSelection(tuple(users), tuple(items), events, before)
-        at = time.time()
-        erased = self._database.write(lambda c: erase(c, doomed, at))
-        self._database.scrub()
-        return erased
-
-    def merge_users(self, old: str, new: str) -> int:
-        """Update rows; see :meth:`Journal.merge_users`."""
-        at = time.time()
-        return self._database.write(lambda c: merge_users(c, old, new, at))
-
-    def put_documents(self, kind: str, rows: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Write rows; see :meth:`Journal.put_documents`."""
-        if rows:
-            self._database.write(lambda c: put_documents(c, kind, rows))
-
-    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Read rows; see :meth:`Journal.documents`."""
-        return self._database.read(lambda c: select_documents(c, kind))
-
-
-def _select_changes(connection: Connection, since: int) -> Changes:
-    cursor, floor = current_cursor(connection)
-    if since < 0 or since == cursor:
-        return Changes(empty_tables(), (), (), cursor)
-    if since < floor or since > cursor:  # beyond the end: of a store that was replaced since
-        return Changes(empty_tables(), (), (), cursor, complete=False)
-    users, items = (select_tombstones(connection, kind, since) for kind in ("user", "item"))
-    return Changes(select_changed_tables(connection, since), users, items, cursor)
 
 
 class SqlStore(Store):
@@ -287,12 +62,6 @@ class SqlStore(Store):
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._journal = SqlJournal(database)
-
-    @property
-    def journal(self) -> SqlJournal:
-        """See :attr:`Store.journal`."""
-        return self._journal
 
     def write(
         self,
@@ -389,6 +158,102 @@ class SqlStore(Store):
 
         return self.database.write(work) if texts else self.database.read(work)
 
+    def changes(self, since: int) -> Changes:
+        """Read from one snapshot; see :meth:`Store.changes`."""
+        at = time.time()
+
+        def work(connection: Connection) -> tuple[Changes, bool]:
+            return _select_changes(connection, since), has_expired_tombstones(connection, at)
+
+        changes, expired = self.database.read(work)
+        if expired:
+            self.database.write(lambda connection: delete_expired_tombstones(connection, at))
+        if expired or self.database.needs_scrub:
+            self.database.scrub()
+        return changes
+
+    def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
+        """Write rows; see :meth:`Store.put_recommendations`."""
+        if kept := list(recommendations):
+            self.database.write(lambda c: put_recommendations(c, kept))
+
+    def recommendations(
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        user: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> list[LoggedRecommendation]:
+        """Read rows; see :meth:`Store.recommendations`."""
+        wanted = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_recommendations(c, wanted, ids, user))
+
+    def recommendation_summaries(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Read columns; see :meth:`Store.recommendation_summaries`."""
+        wanted = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_recommendation_summaries(c, wanted))
+
+    def reactions(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+    ) -> pl.DataFrame:
+        """Join events and answers; see :meth:`Store.reactions`."""
+        wanted = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_reactions(c, wanted))
+
+    def event_page(
+        self,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        after: int = -1,
+        n: int | None = None,
+    ) -> EventPage:
+        """Read rows by an index; see :meth:`Store.event_page`."""
+        return self.database.read(lambda c: select_event_page(c, user, item, after, n))
+
+    def erase(
+        self,
+        *,
+        users: Sequence[str] = (),
+        items: Sequence[str] = (),
+        events: Sequence[str] | pl.DataFrame = (),
+        before: float | None = None,
+    ) -> ErasureCounts:
+        """Delete rows, then overwrite what they leave; see :meth:`Store.erase`."""
+        doomed = ErasureSelection(tuple(users), tuple(items), events, before)
+        at = time.time()
+        erased = self.database.write(lambda c: erase(c, doomed, at))
+        self.database.scrub()
+        return erased
+
+    def merge_users(self, old: str, new: str) -> int:
+        """Update rows; see :meth:`Store.merge_users`."""
+        at = time.time()
+        return self.database.write(lambda c: merge_users(c, old, new, at))
+
+    def put_documents(
+        self, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
+    ) -> None:
+        """Write rows; see :meth:`Store.put_documents`."""
+        if documents:
+            self.database.write(lambda c: put_documents(c, kind, documents))
+
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Read rows; see :meth:`Store.documents`."""
+        return self.database.read(lambda c: select_documents(c, kind))
+
     def close(self) -> None:
         """Close all connections; see :meth:`Store.close`."""
         self.database.close()
@@ -397,3 +262,123 @@ class SqlStore(Store):
 def _check_length(name: str, column: pl.Series | None, n_events: int) -> None:
     if column is not None and len(column) != n_events:
         raise DataError(f"{len(column)} {name}s for {n_events} events; give one each")
+
+
+def _select_changes(connection: Connection, since: int) -> Changes:
+    cursor, floor = current_cursor(connection)
+    if since < 0 or since == cursor:
+        return Changes(empty_tables(), (), (), cursor)
+    if since < floor or since > cursor:  # beyond the end: of a store that was replaced since
+        return Changes(empty_tables(), (), (), cursor, complete=False)
+    users, items = (select_tombstones(connection, kind, since) for kind in ("user", "item"))
+    return Changes(select_changed_tables(connection, since), users, items, cursor)
+
+
+def select_all_tables(connection: Connection) -> Tables:
+    """Return everything, in the order in which it came."""
+    text = str(_events_query().compile(dialect=connection.dialect))
+    rows = connection.exec_driver_sql(text).cursor.fetchall()
+    items, users = (
+        select_entities(connection, table) for table in (schema.items, schema.users)
+    )
+    return Tables.of(
+        _events_frame(rows),
+        attributes_from_json(items, "item_id"),
+        attributes_from_json(users, "user_id"),
+    )
+
+
+def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
+    """Return some users, their events, and the items that these name."""
+    wanted = list(dict.fromkeys(users))
+    query = _events_query().add_columns(schema.events.c.row)
+    rows = sorted(
+        select_where_in(connection, query, schema.events.c.user_id, wanted),
+        key=lambda row: row[-1],
+    )
+    events = _events_frame([row[:-1] for row in rows])
+    items = _select_entities_by_id(
+        connection, schema.items, events["item_id"].unique().to_list()
+    )
+    people = _select_entities_by_id(connection, schema.users, wanted)
+    return Tables.of(
+        events, attributes_from_json(items, "item_id"), attributes_from_json(people, "user_id")
+    )
+
+
+def select_changed_tables(connection: Connection, since: int) -> Tables:
+    """Return the rows written after a cursor, each as it is now, and no others."""
+    order = schema.events.c.row + 0  # else SQLite reads all rows, to save the sorting
+    query = str(
+        _events_query()
+        .where(schema.events.c.change > since)
+        .order_by(None)
+        .order_by(order)
+        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    )
+    rows = connection.exec_driver_sql(query).cursor.fetchall()
+    items, users = (
+        select_entities(connection, table, since) for table in (schema.items, schema.users)
+    )
+    return Tables(
+        attributes_from_json(items, "item_id"),
+        attributes_from_json(users, "user_id"),
+        _events_frame(rows),
+    )
+
+
+@cache
+def empty_tables() -> Tables:
+    """Return tables without rows."""
+    return Tables.of()
+
+
+def _events_query() -> Select[Any]:
+    columns = [schema.events.c[name] for name in EVENT_COLUMNS]
+    return select(*columns).order_by(schema.events.c.row)
+
+
+def _events_frame(rows: Sequence[Any]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame(schema=EVENT_COLUMNS)
+    columns = zip(EVENT_COLUMNS.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, v, dtype=kind) for (name, kind), v in columns])
+
+
+def _select_entities_by_id(
+    connection: Connection, table: Any, ids: Sequence[str]
+) -> list[tuple[str, str]]:
+    query = select(table.c.row, table.c.id, table.c.attributes)
+    rows = sorted(
+        (row[0], row[1], row[2]) for row in select_where_in(connection, query, table.c.id, ids)
+    )
+    return [(id_, text) for _, id_, text in rows]
+
+
+def put_documents(
+    connection: Connection, kind: str, documents: Mapping[str, Mapping[str, Any] | None]
+) -> None:
+    """Add, replace or delete (None) the documents of these ids."""
+    next_cursor(connection)
+    for part in iter_chunks(list(documents.items()), _MAX_DOCUMENTS_PER_STATEMENT):
+        ids = [id_ for id_, _ in part]
+        connection.execute(
+            delete(schema.records).where(
+                schema.records.c.kind == kind, schema.records.c.id.in_(ids)
+            )
+        )
+        rows = [
+            {"kind": kind, "id": id_, "value": json.dumps(dict(value))}
+            for id_, value in part
+            if value is not None
+        ]
+        if rows:
+            connection.execute(insert(schema.records), rows)
+
+
+def select_documents(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the documents of a kind, sorted by id."""
+    query = select(schema.records.c.id, schema.records.c.value).where(
+        schema.records.c.kind == kind
+    )
+    return {row.id: json.loads(row.value) for row in sorted(connection.execute(query))}

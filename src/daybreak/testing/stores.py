@@ -196,23 +196,23 @@ def check_changes_after_cursor(open_fresh: OpenStore) -> None:
     """New events only; items and users whole, if anything of them is new."""
     items = pl.DataFrame({"item_id": ["tea", "rum"], "title": ["Tea", "Rum"], "price": [2, 9]})
     with open_fresh() as store:
-        start = store.journal.changes(-1)
+        start = store.changes(-1)
         assert not start.tables.items.height
         written = store.write(Tables.of(_events(("ann", "tea", 1.0)).events, items))
-        first = store.journal.changes(start.cursor)
+        first = store.changes(start.cursor)
         assert first.cursor == written.cursor > start.cursor
         assert first.tables.items.equals(items)
         assert first.tables.users["user_id"].to_list() == ["ann"]
         assert _pairs(first.tables) == [("ann", "tea")]
         dearer = pl.DataFrame({"item_id": ["rum", "tea"], "price": [9, 3]})
         store.write(Tables.of(_events(("ann", "rum", 2.0)).events, dearer))
-        second = store.journal.changes(first.cursor)
+        second = store.changes(first.cursor)
         assert second.tables.items.rows(named=True) == [
             {"item_id": "tea", "title": "Tea", "price": 3}
         ]
         assert not second.tables.users.height
         assert _pairs(second.tables) == [("ann", "rum")]
-        assert not store.journal.changes(second.cursor).tables.events.height
+        assert not store.changes(second.cursor).tables.events.height
 
 
 def check_duplicates_are_not_changes(open_fresh: OpenStore) -> None:
@@ -220,10 +220,10 @@ def check_duplicates_are_not_changes(open_fresh: OpenStore) -> None:
     events = _events(("ann", "tea", 1.0), ("ann", "rum", 2.0))
     with open_fresh() as store:
         assert store.write(events).fresh == (True, True)
-        cursor = store.journal.changes(-1).cursor
+        cursor = store.changes(-1).cursor
         more = _events(("ann", "rum", 2.0), ("bob", "rum", 2.0), ("ann", "tea", 1.0))
         assert store.write(more).fresh == (False, True, False)
-        changes = store.journal.changes(cursor)
+        changes = store.changes(cursor)
     assert _pairs(changes.tables) == [("bob", "rum")]
     assert changes.tables.users["user_id"].to_list() == ["bob"]
     assert not changes.tables.items.height
@@ -239,7 +239,7 @@ def check_event_pages(open_fresh: OpenStore) -> None:
             sessions=pl.Series([None, "s", None]),
             contexts=pl.Series([context, None, None]),
         )
-        events = store.journal.event_page
+        events = store.event_page
         first = events(n=2)
         more = ("recommendation_id", "session_id", "context")
         assert first.events.select(more).rows() == [("a1", None, context), (None, "s", None)]
@@ -250,14 +250,14 @@ def check_event_pages(open_fresh: OpenStore) -> None:
         assert events(user="ann", n=2).cursor is None
         assert events(user="ann", item="rum").events["timestamp"].to_list() == [3.0]
         assert not events(user="nobody").events.height
-        store.journal.merge_users("ann", "eve")
+        store.merge_users("ann", "eve")
         assert events(user="eve", item="tea").events["context"].to_list() == [context]
 
 
 def check_concurrent_changes_are_seen_once(open_fresh: OpenStore) -> None:
     """While four threads write, who follows the cursor sees each event exactly once."""
     with open_fresh() as store:
-        cursor = store.journal.changes(-1).cursor
+        cursor = store.changes(-1).cursor
         seen: list[tuple[str, str]] = []
 
         def write(user: str) -> None:
@@ -268,9 +268,9 @@ def check_concurrent_changes_are_seen_once(open_fresh: OpenStore) -> None:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            changes = store.journal.changes(cursor)
+            changes = store.changes(cursor)
             seen, cursor = seen + _pairs(changes.tables), changes.cursor
-        seen += _pairs(store.journal.changes(cursor).tables)
+        seen += _pairs(store.changes(cursor).tables)
     assert sorted(seen) == sorted((f"u{n}", str(i)) for n in range(4) for i in range(15))
 
 
@@ -279,31 +279,30 @@ def check_recommendation_queries(open_fresh: OpenStore) -> None:
     first = _recommendation("a1", 10.0, "ann", experiment="e", variant="b", session_id="s")
     second = LoggedRecommendation("a2", 20.0, None, "r2", (), shadow=True, scenario="cart")
     with open_fresh() as store:
-        journal = store.journal
-        journal.put_recommendations([])
-        journal.put_recommendations([second, _recommendation("a1", 1.0, "bob")])
-        journal.put_recommendations([first])
-        assert journal.recommendations() == [first, second]
-        assert journal.recommendations(ids=["a2", "none", "a2"]) == [second]
-        assert journal.recommendations(user="ann", ids=["a1"]) == [first]
-        assert journal.recommendations(since=20.0) == [second]
-        assert journal.recommendations(until=20.0) == [first]
-        assert journal.recommendations(experiment="e", user="bob") == []
-        assert journal.recommendations(ids=[]) == []
-        assert journal.recommendation_summaries().rows() == [
+        store.put_recommendations([])
+        store.put_recommendations([second, _recommendation("a1", 1.0, "bob")])
+        store.put_recommendations([first])
+        assert store.recommendations() == [first, second]
+        assert store.recommendations(ids=["a2", "none", "a2"]) == [second]
+        assert store.recommendations(user="ann", ids=["a1"]) == [first]
+        assert store.recommendations(since=20.0) == [second]
+        assert store.recommendations(until=20.0) == [first]
+        assert store.recommendations(experiment="e", user="bob") == []
+        assert store.recommendations(ids=[]) == []
+        assert store.recommendation_summaries().rows() == [
             ("a1", 10.0, "ann", "s", "b", False, True),
             ("a2", 20.0, None, None, None, True, False),
         ]
         assert (
-            journal.recommendation_summaries(experiment="e", since=10.0, until=20.0).height == 1
+            store.recommendation_summaries(experiment="e", since=10.0, until=20.0).height == 1
         )
-        assert not journal.recommendation_summaries(since=21.0).height
+        assert not store.recommendation_summaries(since=21.0).height
 
 
 def check_reactions(open_fresh: OpenStore) -> None:
     """An event without a time has that of its answer, if there is one."""
     with open_fresh() as store:
-        store.journal.put_recommendations([_recommendation("a1", 10.0, "ann", experiment="e")])
+        store.put_recommendations([_recommendation("a1", 10.0, "ann", experiment="e")])
         store.write(
             _events(
                 ("ann", "tea", 30.0), ("ann", "rum", None), ("bob", "x", 5.0), ("bob", "y", 1.0)
@@ -311,14 +310,14 @@ def check_reactions(open_fresh: OpenStore) -> None:
             recommendations=pl.Series(["a1", "a1", "lost", None]),
             sessions=pl.Series(["s", None, None, None]),
         )
-        all_ = store.journal.reactions()
+        all_ = store.reactions()
         assert all_.columns[:3] == ["recommendation_id", "user_id", "item_id"]
         assert all_["item_id"].to_list() == ["tea", "rum", "x"]
         assert all_["timestamp"].to_list() == [30.0, 10.0, 5.0]
-        of_experiment = store.journal.reactions(experiment="e", until=30.0)
+        of_experiment = store.reactions(experiment="e", until=30.0)
         assert of_experiment["item_id"].to_list() == ["rum"]
-        assert store.journal.reactions(since=30.0)["item_id"].to_list() == ["tea"]
-        assert not store.journal.reactions(since=31.0).height
+        assert store.reactions(since=30.0)["item_id"].to_list() == ["tea"]
+        assert not store.reactions(since=31.0).height
 
 
 def check_user_erasure(open_fresh: OpenStore) -> None:
@@ -330,19 +329,19 @@ def check_user_erasure(open_fresh: OpenStore) -> None:
             _recommendation("a1", 1.0, "ann"),
             _recommendation("a2", 2.0, None, session_id="s"),
         ]
-        store.journal.put_recommendations([*answers, _recommendation("a3", 3.0, "bob")])
-        cursor = store.journal.changes(-1).cursor
-        assert store.journal.erase(users=["ann", "nobody"]) == ErasureCounts(1, 0, 1, 2)
+        store.put_recommendations([*answers, _recommendation("a3", 3.0, "bob")])
+        cursor = store.changes(-1).cursor
+        assert store.erase(users=["ann", "nobody"]) == ErasureCounts(1, 0, 1, 2)
         assert _pairs(store.tables()) == [("bob", "tea")]
         assert store.tables().users["user_id"].to_list() == ["bob"]
         assert not store.tables(users=["ann"]).users.height
-        assert [answer.id for answer in store.journal.recommendations()] == ["a3"]
-        changes = store.journal.changes(cursor)
+        assert [answer.id for answer in store.recommendations()] == ["a3"]
+        changes = store.changes(cursor)
         assert "ann" in changes.users_gone
         assert not changes.tables.users.height
-        assert store.journal.erase(users=["ann"]) == ErasureCounts(0, 0, 0, 0)
+        assert store.erase(users=["ann"]) == ErasureCounts(0, 0, 0, 0)
         store.write(_events(("ann", "rum", 3.0)))
-        again = store.journal.changes(cursor)
+        again = store.changes(cursor)
         assert "ann" in again.users_gone
         assert _pairs(again.tables) == [("ann", "rum")]
 
@@ -351,10 +350,10 @@ def check_item_erasure(open_fresh: OpenStore) -> None:
     """With its events; its users stay."""
     with open_fresh() as store:
         store.write(_events(("ann", "tea", 1.0), ("ann", "rum", 2.0)))
-        cursor = store.journal.changes(-1).cursor
-        assert store.journal.erase(items=["tea"]) == ErasureCounts(0, 1, 1, 0)
+        cursor = store.changes(-1).cursor
+        assert store.erase(items=["tea"]) == ErasureCounts(0, 1, 1, 0)
         assert store.tables().items["item_id"].to_list() == ["rum"]
-        assert store.journal.changes(cursor).items_gone == ("tea",)
+        assert store.changes(cursor).items_gone == ("tea",)
 
 
 def check_event_erasure(open_fresh: OpenStore) -> None:
@@ -362,18 +361,18 @@ def check_event_erasure(open_fresh: OpenStore) -> None:
     with open_fresh() as store:
         events = _events(("ann", "tea", 1.0), ("ann", "rum", 2.0), ("bob", "rum", None))
         store.write(events, event_ids=pl.Series(["1", "2", "3"]))
-        cursor = store.journal.changes(-1).cursor
-        assert store.journal.erase(events=["1", "9"]).events == 1
-        changes = store.journal.changes(cursor)
+        cursor = store.changes(-1).cursor
+        assert store.erase(events=["1", "9"]).events == 1
+        changes = store.changes(cursor)
         assert changes.users_gone == ("ann",)
         assert _pairs(changes.tables) == [("ann", "rum")]
         assert changes.tables.users["user_id"].to_list() == ["ann"]
         rows = pl.DataFrame({"item_id": ["rum"], "timestamp": [None]})
-        assert store.journal.erase(events=rows).events == 1
+        assert store.erase(events=rows).events == 1
         assert _pairs(store.tables()) == [("ann", "rum")]
         assert store.write(events, event_ids=pl.Series(["1", "2", "3"])).events == 2
         try:
-            store.journal.erase(events=pl.DataFrame({"colour": ["red"]}))
+            store.erase(events=pl.DataFrame({"colour": ["red"]}))
         except DataError:
             return
     raise AssertionError("events were deleted by a column they do not have")
@@ -383,21 +382,21 @@ def check_erasure_by_age(open_fresh: OpenStore) -> None:
     """Events without a time stay; followers are told to read everything anew."""
     with open_fresh() as store:
         store.write(_events(("ann", "tea", 1.0), ("ann", "rum", 9.0), ("bob", "tea", None)))
-        store.journal.put_recommendations(
+        store.put_recommendations(
             [_recommendation("a1", 1.0, "ann"), _recommendation("a2", 5.0, "ann")]
         )
-        cursor = store.journal.changes(-1).cursor
-        assert store.journal.erase(before=5.0) == ErasureCounts(0, 0, 1, 1)
+        cursor = store.changes(-1).cursor
+        assert store.erase(before=5.0) == ErasureCounts(0, 0, 1, 1)
         assert _pairs(store.tables()) == [("ann", "rum"), ("bob", "tea")]
-        changes = store.journal.changes(cursor)
+        changes = store.changes(cursor)
         assert not changes.complete
-        assert store.journal.changes(changes.cursor).complete
+        assert store.changes(changes.cursor).complete
 
 
 def check_foreign_cursor_is_detected(open_fresh: OpenStore) -> None:
     """Who followed a store that was replaced must read everything anew."""
     with open_fresh() as store:
-        assert not store.journal.changes(10**9).complete
+        assert not store.changes(10**9).complete
 
 
 def check_user_merge(open_fresh: OpenStore) -> None:
@@ -408,16 +407,16 @@ def check_user_merge(open_fresh: OpenStore) -> None:
     with open_fresh() as store:
         events = _events(("anon", "tea", 1.0), ("ann", "rum", 2.0)).events
         store.write(Tables.of(events, users=users))
-        store.journal.put_recommendations([_recommendation("a1", 1.0, "anon")])
-        cursor = store.journal.changes(-1).cursor
-        assert store.journal.merge_users("ann", "ann") == 0
-        assert store.journal.merge_users("anon", "ann") == 1
-        assert store.journal.merge_users("anon", "ann") == 0
+        store.put_recommendations([_recommendation("a1", 1.0, "anon")])
+        cursor = store.changes(-1).cursor
+        assert store.merge_users("ann", "ann") == 0
+        assert store.merge_users("anon", "ann") == 1
+        assert store.merge_users("anon", "ann") == 0
         assert sorted(_pairs(store.tables())) == [("ann", "rum"), ("ann", "tea")]
         known = {"user_id": "ann", "town": "Rome", "age": 40, "n": 1}
         assert store.tables().users.rows(named=True) == [known]
-        assert [answer.user_id for answer in store.journal.recommendations()] == ["ann"]
-        changes = store.journal.changes(cursor)
+        assert [answer.user_id for answer in store.recommendations()] == ["ann"]
+        changes = store.changes(cursor)
         assert changes.users_gone == ("anon",)
         assert _pairs(changes.tables) == [("ann", "tea")]
         assert store.write(_events(("anon", "tea", 1.0))).events == 0, "told again, known"
@@ -427,21 +426,20 @@ def check_merge_into_unknown_user(open_fresh: OpenStore) -> None:
     """A first login gives the session's history its name."""
     with open_fresh() as store:
         store.write(_events(("anon", "tea", 1.0)))
-        assert store.journal.merge_users("anon", "new") == 1
+        assert store.merge_users("anon", "new") == 1
         assert store.tables().users["user_id"].to_list() == ["new"]
-        assert store.journal.merge_users("nobody", "new") == 0
+        assert store.merge_users("nobody", "new") == 0
 
 
 def check_documents_by_kind(open_fresh: OpenStore) -> None:
     """None deletes; kinds do not see each other."""
     with open_fresh() as store:
-        journal = store.journal
-        journal.put_documents("experiment", {"b": {"x": [1, None]}, "a": {"title": "茶"}})
-        journal.put_documents("key", {"a": {}})
-        journal.put_documents("experiment", {"b": {"x": 2}, "c": None, "a": None})
-        assert journal.documents("experiment") == {"b": {"x": 2}}
-        assert journal.documents("key") == {"a": {}}
-        assert journal.documents("task") == {}
+        store.put_documents("experiment", {"b": {"x": [1, None]}, "a": {"title": "茶"}})
+        store.put_documents("key", {"a": {}})
+        store.put_documents("experiment", {"b": {"x": 2}, "c": None, "a": None})
+        assert store.documents("experiment") == {"b": {"x": 2}}
+        assert store.documents("key") == {"a": {}}
+        assert store.documents("task") == {}
 
 
 def check_no_injection(open_fresh: OpenStore) -> None:
@@ -451,14 +449,12 @@ def check_no_injection(open_fresh: OpenStore) -> None:
         store.write(_events(*((text, text, 1.0) for text in texts)), event_ids=pl.Series(texts))
         assert _pairs(store.tables(users=texts)) == [(text, text) for text in texts]
         for text in texts:
-            store.journal.put_recommendations(
-                [_recommendation(text, 1.0, text, experiment=text)]
-            )
-            store.journal.put_documents(text, {text: {text: text}})
-            assert store.journal.documents(text) == {text: {text: text}}
-            assert store.journal.recommendations(user=text, experiment=text, ids=[text])
-            assert store.journal.merge_users(text, "x" + text) == 1
-            assert store.journal.erase(users=["x" + text]).events == 1
+            store.put_recommendations([_recommendation(text, 1.0, text, experiment=text)])
+            store.put_documents(text, {text: {text: text}})
+            assert store.documents(text) == {text: {text: text}}
+            assert store.recommendations(user=text, experiment=text, ids=[text])
+            assert store.merge_users(text, "x" + text) == 1
+            assert store.erase(users=["x" + text]).events == 1
         assert not store.tables().events.height
 
 

@@ -28,9 +28,8 @@ class Stage:
     def __init__(self, **options) -> None:
         self.clock = Clock()
         self.store = open_store("sqlite:///:memory:")
-        self.journal = self.store.journal
         self.written = 0
-        self.book = ExperimentManager(self.journal, clock=self.clock, **options)
+        self.book = ExperimentManager(self.store, clock=self.clock, **options)
 
     def run(self, **plan):
         """Start an experiment between ``now`` and ``new``."""
@@ -49,7 +48,7 @@ class Stage:
         shown = tuple(
             LoggedItem(item, 1.0, rank + 1, "popular") for rank, item in enumerate(items)
         )
-        self.journal.put_recommendations(
+        self.store.put_recommendations(
             [
                 LoggedRecommendation(
                     **{
@@ -108,6 +107,6 @@ class Stage:
                     for place in shown
                     if rng.random() < rates[name]
                 ]
-        self.journal.put_recommendations(answers)
+        self.store.put_recommendations(answers)
         self.react(*events)
         self.clock.now = people * 60.0 + visits * DAY

@@ -84,7 +84,7 @@ def test_a_release_that_is_not_there_cannot_be_compared():
 
 
 def test_another_process_sees_a_start_after_it_looks_again(stage):
-    other = ExperimentManager(stage.journal)
+    other = ExperimentManager(stage.store)
     stage.run()
     assert other.running == ()
     other.refresh()

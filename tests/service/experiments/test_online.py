@@ -41,7 +41,7 @@ def test_what_nobody_saw_is_left_out():
     dark = LoggedRecommendation(
         "r1~x", 0.0, "ann", "r", (LoggedItem("pot", 1.0, 1, "x"),), "e", "x", shadow=True
     )
-    stage.journal.put_recommendations([dark])
+    stage.store.put_recommendations([dark])
     assert stage.book.online(0.0).total.items == 3
 
 
@@ -68,4 +68,4 @@ def test_the_last_period_may_be_short():
 def test_a_time_that_cannot_be_reported_is_refused(since, every_h):
     stage = Stage()
     with pytest.raises(ConfigError, match="a time before another"):
-        online_report(stage.journal, since, until=DAY, every_h=every_h)
+        online_report(stage.store, since, until=DAY, every_h=every_h)

@@ -23,12 +23,12 @@ def filled():
     stage.run(variants=variants)
     stage.days({"now": 0.1, "new": 0.4}, people=100)
     dark = tuple(LoggedItem(item, 1.0, rank, "x") for rank, item in enumerate(ITEMS[:20], 1))
-    for answer in stage.journal.recommendations()[::3]:
+    for answer in stage.store.recommendations()[::3]:
         id_ = shadow_id(answer.id, "dark")
         shadow = LoggedRecommendation(
             id_, answer.at, answer.user_id, "r", dark, "page", "dark", shadow=True
         )
-        stage.journal.put_recommendations([shadow])
+        stage.store.put_recommendations([shadow])
     return stage
 
 
@@ -50,10 +50,10 @@ def test_a_report_of_many_pieces_is_that_of_one(monkeypatch):
 
 def test_never_more_than_a_piece_is_read_at_once(monkeypatch):
     stage, sizes = filled(), []
-    read = stage.journal.recommendations
+    read = stage.store.recommendations
     monkeypatch.setattr(impressions, "AT_ONCE", 7)
     monkeypatch.setattr(
-        stage.journal,
+        stage.store,
         "answers",
         lambda **which: sizes.append(len(which["ids"])) or read(**which),
     )
@@ -63,11 +63,11 @@ def test_never_more_than_a_piece_is_read_at_once(monkeypatch):
 
 def test_an_answer_that_is_erased_meanwhile_counts_for_nobody():
     stage = filled()
-    ids = stage.journal.recommendation_summaries()["id"]
-    stage.journal.erase(users=["user-1"])
+    ids = stage.store.recommendation_summaries()["id"]
+    stage.store.erase(users=["user-1"])
     found = [
         answer.user_id
-        for part in impressions.iter_answer_chunks(stage.journal, ids)
+        for part in impressions.iter_answer_chunks(stage.store, ids)
         for answer in part
     ]
     assert len(found) < len(ids)

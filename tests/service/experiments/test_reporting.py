@@ -96,7 +96,7 @@ def test_who_saw_two_variants_counts_for_the_first(stage):
     stage.answer("r1", session, ["tea"])
     stage.clock.now = 10.0
     stage.answer("r2", user, ["tea"])
-    stage.journal.merge(session, user)
+    stage.store.merge_users(session, user)
     report = stage.book.report("page")
     assert report.crossed == 1
     assert [(shown.people, shown.impressions) for shown in report.shown] == [(1, 2), (0, 0)]
@@ -108,7 +108,7 @@ def test_a_shadow_is_compared_with_what_was_shown(stage):
     stage.run(variants=variants)
     stage.answer("r1", "ann", ["tea", "cup"])
     dark = (LoggedItem("cup", 1.0, 1, "x", explored=True), LoggedItem("pot", 0.5, 2, "x"))
-    stage.journal.put_answers(
+    stage.store.put_recommendations(
         [
             LoggedRecommendation(
                 shadow_id("r1", "dark"), 0.0, "ann", "r", dark, "page", "dark", shadow=True
@@ -158,7 +158,7 @@ def test_satisfaction_decides_when_it_was_chosen(stage):
             answer.shown[0].item_id,
             "like" if answer.variant == "new" else "hide",
         )
-        for answer in stage.journal.answers(experiment="page")[::2]
+        for answer in stage.store.recommendations(experiment="page")[::2]
     ]
     stage.clock.now = 100.0
     stage.react(*((*like, None, None) for like in likes))

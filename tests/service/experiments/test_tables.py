@@ -17,7 +17,7 @@ def test_a_report_has_a_row_for_each_variant(stage):
     stage.days({"now": 0.1, "new": 0.3}, people=150)
     dark = (LoggedItem("item-00", 1.0, 1, "popular"),)
     id_ = shadow_id("user-0/0", "dark")
-    stage.journal.put_answers(
+    stage.store.put_recommendations(
         [LoggedRecommendation(id_, 0.0, "user-0", "r", dark, "page", "dark", shadow=True)]
     )
     report = stage.book.report("page")

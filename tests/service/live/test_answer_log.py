@@ -7,7 +7,7 @@ from daybreak.store.base import LoggedItem, LoggedRecommendation
 ANSWER = LoggedRecommendation("a1", 1.8e9, "ann", "r1", (LoggedItem("tea", 0.5, 1, "ease"),))
 
 
-class Journal:
+class SlowLog:
     """Keeps answers, and does something while it writes them."""
 
     def __init__(self):
@@ -23,22 +23,22 @@ class Journal:
 
 
 @pytest.fixture
-def journal():
-    return Journal()
+def kept():
+    return SlowLog()
 
 
 @pytest.fixture
-def log(journal, monkeypatch):
+def log(kept, monkeypatch):
     monkeypatch.setattr("daybreak.service.serving.answer_log.MAX_WRITE_DELAY_S", 3600)
-    log = AnswerLog(journal)
+    log = AnswerLog(kept)
     yield log
-    journal.meanwhile = lambda: None
+    kept.meanwhile = lambda: None
     log.close()
 
 
-def test_an_answer_can_be_found_before_while_and_after_it_is_written(journal, log):
+def test_an_answer_can_be_found_before_while_and_after_it_is_written(kept, log):
     found = []
-    journal.meanwhile = lambda: found.append(log.find("a1"))
+    kept.meanwhile = lambda: found.append(log.find("a1"))
     log.put([ANSWER])
     assert log.find("a1") == ANSWER
     log.flush()
@@ -47,11 +47,11 @@ def test_an_answer_can_be_found_before_while_and_after_it_is_written(journal, lo
     assert log.find("a1") == ANSWER
 
 
-def test_what_could_not_be_written_waits_on(journal, log):
+def test_what_could_not_be_written_waits_on(kept, log):
     def fail():
         raise StoreError("the disk is full")
 
-    journal.meanwhile = fail
+    kept.meanwhile = fail
     log.put([ANSWER])
     with pytest.raises(StoreError):
         log.flush()

@@ -139,7 +139,7 @@ def test_every_answer_is_logged_with_what_was_shown(live):
         RecommendRequest(user_id="person-1", session_id="s", n=3, scenario="home")
     )
     live._log.flush()
-    (logged,) = live.journal.recommendations(ids=[answer.recommendation_id])
+    (logged,) = live.store.recommendations(ids=[answer.recommendation_id])
     assert [one.item_id for one in logged.shown] == ids(answer)
     assert (logged.user_id, logged.session_id, logged.scenario) == ("person-1", "s", "home")
     live.add_events(
@@ -151,7 +151,7 @@ def test_every_answer_is_logged_with_what_was_shown(live):
             }
         ]
     )
-    assert live.journal.reactions()["recommendation_id"].to_list() == [answer.recommendation_id]
+    assert live.store.reactions()["recommendation_id"].to_list() == [answer.recommendation_id]
 
 
 def test_memory_of_answers_is_bounded(live, monkeypatch):
@@ -162,7 +162,7 @@ def test_memory_of_answers_is_bounded(live, monkeypatch):
 
 
 class Broken:
-    """A journal that cannot be written."""
+    """A recommendation log that cannot be written."""
 
     def __init__(self):
         self.answers, self.broken = [], True
@@ -176,14 +176,14 @@ class Broken:
 def test_answers_wait_while_the_store_cannot_be_written(live):
     answer = live.recommend(RecommendRequest(user_id="person-1"))
     live._log.flush()
-    logged = live.journal.recommendations(ids=[answer.recommendation_id])
-    journal = Broken()
-    log = AnswerLog(journal)
+    logged = live.store.recommendations(ids=[answer.recommendation_id])
+    broken = Broken()
+    log = AnswerLog(broken)
     log.put(logged)
     with pytest.raises(DataError):
         log.flush()
     assert log.waiting == 1
-    journal.broken = False
+    broken.broken = False
     log.flush()
     log.close()
-    assert (journal.answers, log.waiting, log.dropped) == (logged, 0, 0)
+    assert (broken.answers, log.waiting, log.dropped) == (logged, 0, 0)

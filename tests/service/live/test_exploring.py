@@ -45,7 +45,7 @@ def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
 def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     bold._log.flush()
-    (logged,) = bold.journal.recommendations(ids=[answer.recommendation_id])
+    (logged,) = bold.store.recommendations(ids=[answer.recommendation_id])
     assert [(s.item_id, s.explored, s.propensity) for s in logged.shown] == [
         (item.item_id, item.explored, item.propensity) for item in answer.items
     ]

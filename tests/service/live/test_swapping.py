@@ -94,7 +94,7 @@ def test_what_another_process_writes_is_followed(live):
         assert (answer.release, answer.user_temperature) == ("r2", "hot")
         assert "more" in ids(answer)
         assert "new" not in ids(answer)
-        store.journal.erase(users=["eve"], items=["more"])
+        store.erase(users=["eve"], items=["more"])
         live._background_jobs.run_once()
         answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert answer.user_temperature == "cold"

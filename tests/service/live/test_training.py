@@ -64,7 +64,7 @@ def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
     options = ServiceOptions(retrain=RetrainPolicy(every_s=1.0, min_interval_s=0.0))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
-        live.journal.put_documents(TASK_RECORDS, {"train-1": record})
+        live.store.put_documents(TASK_RECORDS, {"train-1": record})
         assert live._retrain_monitor.check(now=True) is None
         assert live.retrain() == "train-1"
         assert live.status()["training"] == "train-1"

@@ -19,7 +19,7 @@ from daybreak.service.experiments.experiment import (
     ExperimentPlan,
     RandomizationUnit,
 )
-from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.store import LoggedRecommendation, RecommendationLog
 
 EVENT_SENTIMENT = {"like": 1.0, "dislike": -1.0, "hide": -1.0}
 """What a type of event says by itself."""
@@ -111,7 +111,7 @@ def attribute_events(
 
     Args:
         shown: Of :func:`places`.
-        reactions: Of :meth:`.Journal.reactions`.
+        reactions: Of :meth:`.RecommendationLog.reactions`.
         rules: Which events count, and how long.
 
     Returns:
@@ -181,14 +181,14 @@ MAX_PENDING_ROWS = 200_000
 
 
 def iter_answer_chunks(
-    journal: Journal, ids: pl.Series
+    log: RecommendationLog, ids: pl.Series
 ) -> Iterator[list[LoggedRecommendation]]:
     """Yield the answers with these ids, in their order; one that was erased is missing.
 
     There is at least one piece, so that nothing has columns, too.
     """
     for start in range(0, max(1, len(ids)), MAX_CHUNK_ANSWERS):
-        yield journal.recommendations(ids=ids[start : start + MAX_CHUNK_ANSWERS].to_list())
+        yield log.recommendations(ids=ids[start : start + MAX_CHUNK_ANSWERS].to_list())
 
 
 class RunningSums:
@@ -263,7 +263,7 @@ class Participants:
 
         Args:
             plan: The experiment.
-            heads: Of its answers; see :meth:`.Journal.recommendation_summaries`.
+            heads: Of its answers; see :meth:`.RecommendationLog.recommendation_summaries`.
         """
         mine = (
             select_shown(plan, heads)

@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Self
 
 from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.ranking.reranking.rules import Rules
@@ -19,10 +19,11 @@ from daybreak.service.experiments.metrics import ItemFacts
 from daybreak.service.experiments.online import ClickRates, OnlineReport, online_report
 from daybreak.service.experiments.report import ExperimentReport
 from daybreak.service.experiments.report_builder import build_report
-from daybreak.store.base import Journal
+from daybreak.store import Store
+from daybreak.store import Store
 
 EXPERIMENT_RECORDS = "experiments"
-"""Of the records in the journal."""
+"""Of the records in the store."""
 MAX_RELEASES = 3
 """Releases that running experiments may name together; all are kept in memory."""
 CHANGEABLE_FIELDS: dict[ExperimentStatus, frozenset[str]] = {
@@ -38,7 +39,7 @@ class ExperimentManager:
     """The experiments of one store; thread-safe, and no read of the store for a request.
 
     Args:
-        journal: Where experiments, answers and reactions are kept.
+        store: Where experiments, answers and reactions are kept.
         releases: Ids of the releases there are; None: what variants name is not checked.
         known: What is known of the items; default: nothing.
         check: Refuses rules that the catalogue cannot follow; None: nobody looks.
@@ -47,22 +48,43 @@ class ExperimentManager:
 
     def __init__(
         self,
-        journal: Journal,
+        store: Store,
         *,
         releases: Callable[[], Collection[str]] | None = None,
         item_facts: Callable[[], ItemFacts] = ItemFacts,
         check_rules: Callable[[Rules], object] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._journal = journal
+        self._store = store
         self._releases = releases
         self._item_facts = item_facts
         self._check_catalogue_rules = check_rules
         self._clock = clock
         self._lock = threading.Lock()
         self._running: tuple[ExperimentPlan, ...] = ()
-        self._click_rates = ClickRates(journal)
+        self._click_rates = ClickRates(store)
         self.refresh()
+
+    @classmethod
+    def for_store(
+        cls,
+        store: Store,
+        item_facts: Callable[[], ItemFacts],
+        check_rules: Callable[[Rules], object],
+    ) -> Self:
+        """Return the experiments of a store whose releases variants can name.
+
+        Args:
+            store: The store.
+            item_facts: Returns facts of the items for reports.
+            check_rules: Raises if the catalogue cannot follow rules.
+        """
+        return cls(
+            store,
+            releases=lambda: [release.id for release in store.releases()],
+            item_facts=item_facts,
+            check_rules=check_rules,
+        )
 
     def refresh(self) -> None:
         """Read again what runs, since another process may have changed it."""
@@ -83,7 +105,7 @@ class ExperimentManager:
     def list(self) -> tuple[ExperimentPlan, ...]:
         """Return all, the oldest first."""
         found = map(
-            ExperimentPlan.from_dict, self._journal.documents(EXPERIMENT_RECORDS).values()
+            ExperimentPlan.from_dict, self._store.documents(EXPERIMENT_RECORDS).values()
         )
         return tuple(sorted(found, key=lambda plan: (plan.created_at, plan.id)))
 
@@ -93,7 +115,7 @@ class ExperimentManager:
         Raises:
             NotFoundError: There is none of this id.
         """
-        rows = self._journal.documents(EXPERIMENT_RECORDS)
+        rows = self._store.documents(EXPERIMENT_RECORDS)
         if id not in rows:
             raise NotFoundError(
                 f"no experiment {id!r:.80}; known: {', '.join(rows) or 'none'}",
@@ -116,7 +138,7 @@ class ExperimentManager:
             stopped_at=None,
         )
         with self._lock:
-            if draft.id in self._journal.documents(EXPERIMENT_RECORDS):
+            if draft.id in self._store.documents(EXPERIMENT_RECORDS):
                 raise ConfigError(
                     f"there is an experiment {draft.id!r} already; choose a new id"
                 )
@@ -167,7 +189,7 @@ class ExperimentManager:
             return self._put(plan.with_changes(status="stopped", stopped_at=self._clock()))
 
     def delete(self, id: str) -> None:
-        """Forget an experiment that does not run; its answers stay in the journal.
+        """Forget an experiment that does not run; its answers stay in the store.
 
         Raises:
             NotFoundError: There is none of this id.
@@ -176,7 +198,7 @@ class ExperimentManager:
         with self._lock:
             if self.get(id).status == "running":
                 raise ConfigError(f"experiment {id!r} is running; stop it first")
-            self._journal.put_documents(EXPERIMENT_RECORDS, {id: None})
+            self._store.put_documents(EXPERIMENT_RECORDS, {id: None})
 
     def report(self, id: str) -> ExperimentReport:
         """Return what an experiment has found until now; for whoever looks how often.
@@ -184,7 +206,7 @@ class ExperimentManager:
         Raises:
             NotFoundError: There is none of this id.
         """
-        return build_report(self.get(id), self._journal, self._item_facts(), self._clock())
+        return build_report(self.get(id), self._store, self._item_facts(), self._clock())
 
     def online(
         self, since: float, *, until: float | None = None, every_h: float = 24.0
@@ -196,7 +218,7 @@ class ExperimentManager:
         """
         end = self._clock() if until is None else until
         known = self._item_facts()
-        return online_report(self._journal, since, until=end, every_h=every_h, item_facts=known)
+        return online_report(self._store, since, until=end, every_h=every_h, item_facts=known)
 
     def click_rates(self) -> dict[str, float]:
         """Return click rates of the last hour by ``experiment/variant``; see ClickRates."""
@@ -204,7 +226,7 @@ class ExperimentManager:
 
     def _put(self, plan: ExperimentPlan) -> ExperimentPlan:
         check_json(f"experiment {plan.id!r}", plan.to_dict())
-        self._journal.put_documents(EXPERIMENT_RECORDS, {plan.id: plan.to_dict()})
+        self._store.put_documents(EXPERIMENT_RECORDS, {plan.id: plan.to_dict()})
         self.refresh()
         return plan
 

@@ -34,7 +34,7 @@ from daybreak.service.experiments.impressions import (
     impression_rows,
     iter_answer_chunks,
 )
-from daybreak.store.base import Journal
+from daybreak.store import RecommendationLog
 from daybreak.types import Doubles, Mask, Sparse
 
 DIVERSITY_SCHEMA = {"recommendation_id": pl.String, "diversity": pl.Float64}
@@ -275,14 +275,14 @@ class VariantTotals:
     def read(
         cls,
         plan: ExperimentPlan,
-        journal: Journal,
+        log: RecommendationLog,
         participants: Participants,
         reactions: pl.DataFrame,
         item_facts: ItemFacts,
     ) -> Self:
         """Read what people saw; there is never more than a piece of it in memory."""
         sums, items = RunningSums("unit"), DistinctRows()
-        for part in iter_answer_chunks(journal, participants.answer_ids):
+        for part in iter_answer_chunks(log, participants.answer_ids):
             served = attribute_events(
                 impression_rows(part, plan.unit), reactions, plan.attribution
             )

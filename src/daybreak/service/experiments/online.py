@@ -31,7 +31,7 @@ from daybreak.service.experiments.metrics import (
     sum_by_unit,
     total_counts,
 )
-from daybreak.store.base import Journal
+from daybreak.store import RecommendationLog
 
 CLICK_DELAY_S = 300.0
 """Answers are counted when they are so old: by then most clicks have come [s]."""
@@ -49,11 +49,11 @@ class ClickRates:
     This says whether something is broken, and not which variant is better: reports do.
 
     Args:
-        journal: Where answers and reactions are.
+        log: Where answers and reactions are.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, log: RecommendationLog) -> None:
+        self._log = log
         self._lock = Lock()
         self._counted_until = float("-inf")
         self._intervals: deque[tuple[float, Counter[str], Counter[str]]] = deque()
@@ -83,11 +83,11 @@ class ClickRates:
         )
         shown, clicked = Counter[str](), Counter[str]()
         for plan in running:
-            answers = self._journal.recommendations(experiment=plan.id, since=start, until=end)
+            answers = self._log.recommendations(experiment=plan.id, since=start, until=end)
             seen = impression_rows(
                 [answer for answer in answers if not answer.shadow], plan.unit
             )
-            reactions = self._journal.reactions(experiment=plan.id, since=start)
+            reactions = self._log.reactions(experiment=plan.id, since=start)
             found = attribute_events(seen, reactions, plan.attribution)
             counts = found.group_by("variant").agg(pl.len(), pl.col("clicked").sum())
             for variant, places_, clicks in counts.rows():
@@ -137,7 +137,7 @@ class OnlineReport:
 
 
 def online_report(
-    journal: Journal,
+    log: RecommendationLog,
     since: float,
     *,
     until: float | None = None,
@@ -151,7 +151,7 @@ def online_report(
     of shadow variants, is left out.
 
     Args:
-        journal: Where answers and reactions are.
+        log: Where answers and reactions are.
         since: From here, epoch [s].
         until: Up to here; None: now.
         every_h: Length of a period [hours].
@@ -169,7 +169,7 @@ def online_report(
             f"a report needs a time before another, of at most 10,000 periods; got {since!r} "
             f"to {until!r} every {every_h!r} hours"
         )
-    seen = _PeriodTotals.read(journal, (since, until), step, item_facts, attribution)
+    seen = _PeriodTotals.read(log, (since, until), step, item_facts, attribution)
     periods = []
     for place in range(-int(-(until - since) // step)):
         start = since + place * step
@@ -193,7 +193,7 @@ class _PeriodTotals:
     @classmethod
     def read(
         cls,
-        journal: Journal,
+        log: RecommendationLog,
         span: tuple[float, float],
         step: float,
         item_facts: ItemFacts,
@@ -201,17 +201,15 @@ class _PeriodTotals:
     ) -> "_PeriodTotals":
         """Read answers piece by piece; no more than one of them is in memory."""
         since, until = span
-        heads = journal.recommendation_summaries(since=since, until=until).filter(
-            ~pl.col("shadow")
-        )
-        reactions = journal.reactions(since=since, until=until + attribution.window_h * 3600)
+        heads = log.recommendation_summaries(since=since, until=until).filter(~pl.col("shadow"))
+        reactions = log.reactions(since=since, until=until + attribution.window_h * 3600)
         sums, answers, items = (
             RunningSums("number", "unit"),
             RunningSums("number"),
             DistinctRows(),
         )
         number = ((pl.col("at") - since) / step).floor()
-        for part in iter_answer_chunks(journal, heads["id"]):
+        for part in iter_answer_chunks(log, heads["id"]):
             seen = add_metric_columns(
                 attribute_events(impression_rows(part), reactions, attribution),
                 item_facts,

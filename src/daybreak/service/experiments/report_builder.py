@@ -36,7 +36,7 @@ from daybreak.service.experiments.report import (
     describe_caveats,
     describe_verdict,
 )
-from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.store import LoggedRecommendation, RecommendationLog
 
 
 class ShadowEvaluation:
@@ -44,7 +44,7 @@ class ShadowEvaluation:
 
     Args:
         plan: The experiment.
-        journal: Where its answers are.
+        log: Where its answers are.
         people: Who saw which of them.
         reactions: What came of these.
         known: What is known of the items.
@@ -53,13 +53,13 @@ class ShadowEvaluation:
     def __init__(
         self,
         plan: ExperimentPlan,
-        journal: Journal,
+        log: RecommendationLog,
         participants: Participants,
         reactions: pl.DataFrame,
         item_facts: ItemFacts,
     ) -> None:
         self._plan = plan
-        self._journal = journal
+        self._log = log
         self._shown_ids = frozenset(participants.answer_ids)
         self._reactions = reactions
         self._item_facts = item_facts
@@ -69,11 +69,11 @@ class ShadowEvaluation:
 
         Args:
             name: Of the variant.
-            heads: Of all answers of the experiment; see :meth:`.Journal.recommendation_summaries`.
+            heads: Of all answers of the experiment; see :meth:`.RecommendationLog.recommendation_summaries`.
         """
         mine = heads.filter(pl.col("shadow") & (pl.col("variant") == name))
         items, parts = DistinctRows(), []
-        for part in iter_answer_chunks(self._journal, mine["id"]):
+        for part in iter_answer_chunks(self._log, mine["id"]):
             would = impression_rows(part, self._plan.unit)
             items.add(would.select("item_id"))
             parts.append(
@@ -126,7 +126,7 @@ class ShadowEvaluation:
 
     def _shown_answers(self, ids: pl.Series) -> list[LoggedRecommendation]:
         shown = [id_ for id_ in ids.unique(maintain_order=True) if id_ in self._shown_ids]
-        return self._journal.recommendations(ids=shown)
+        return self._log.recommendations(ids=shown)
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -134,7 +134,7 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def build_report(
-    plan: ExperimentPlan, journal: Journal, item_facts: ItemFacts, at: float
+    plan: ExperimentPlan, log: RecommendationLog, item_facts: ItemFacts, at: float
 ) -> ExperimentReport:
     """Return what an experiment has found until now.
 
@@ -143,15 +143,15 @@ def build_report(
 
     Args:
         plan: The experiment.
-        journal: Where its answers are.
+        log: Where its answers are.
         known: What is known of the items.
         at: What time it is, epoch [s].
     """
-    heads = journal.recommendation_summaries(experiment=plan.id)
-    reactions = journal.reactions(experiment=plan.id)
+    heads = log.recommendation_summaries(experiment=plan.id)
+    reactions = log.reactions(experiment=plan.id)
     people = Participants.from_heads(plan, heads)
-    served = VariantTotals.read(plan, journal, people, reactions, item_facts)
-    shadowing = ShadowEvaluation(plan, journal, people, reactions, item_facts)
+    served = VariantTotals.read(plan, log, people, reactions, item_facts)
+    shadowing = ShadowEvaluation(plan, log, people, reactions, item_facts)
     found = tuple(_compare_with_first(plan, served))
     split = _check_sample_ratio(plan, people)
     return ExperimentReport(

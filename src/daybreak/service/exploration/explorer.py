@@ -27,7 +27,7 @@ from daybreak.service.inputs.histories import Histories
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.ranker import QueryBatch, RankedLists
 from daybreak.service.state.serving_state import ServingState
-from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.store import LoggedRecommendation, Store
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 A = TypeVar("A", Rows, Floats)
@@ -85,10 +85,10 @@ class Explorer:
     """Puts new items into answers until each has had its impressions; thread-safe.
 
     Since when an item is new is its ``created_at``, else the moment at which an explorer first
-    saw it in a catalogue; that is kept in the journal.
+    saw it in a catalogue; that is kept in the store.
 
     Args:
-        journal: Of the store.
+        store: Where recommendations are logged.
         budget: What new items are promised.
         options: Which places they may take.
         seed: With the id of an answer it makes its draws repeatable.
@@ -101,7 +101,7 @@ class Explorer:
 
     def __init__(
         self,
-        journal: Journal,
+        store: Store,
         *,
         budget: ExposureBudget | None = None,
         options: ExplorationConfig | None = None,
@@ -111,9 +111,7 @@ class Explorer:
         self.budget = budget or ExposureBudget()
         self.options = options or ExplorationConfig()
         self.seed = seed
-        self.impressions = Impressions(
-            journal, IMPRESSION_WINDOW_RATIO * self.budget.days, clock
-        )
+        self.impressions = Impressions(store, IMPRESSION_WINDOW_RATIO * self.budget.days, clock)
         self._clock = clock
         self._refresh_lock = threading.Lock()
         self._new_items: OrderedDict[int, _CachedNewItems] = OrderedDict()
@@ -124,7 +122,7 @@ class Explorer:
         self.impressions.sync()
 
     def record(self, answers: Iterable[LoggedRecommendation]) -> None:
-        """Count answers of this process at once; they go into the journal as well."""
+        """Count answers of this process at once; they go into the log as well."""
         self.impressions.record(answers)
 
     def forget(self, items: Iterable[str]) -> None:

@@ -7,34 +7,34 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.store import LoggedRecommendation, Store
 from daybreak.types import Doubles
 
 EXPOSURE_RECORD_KIND = "exposure"
 """Of the records in which it is kept since when an item is new."""
 SECONDS_PER_DAY = 86_400.0
 MAX_LOG_DELAY_S = 5.0
-"""[s] Answers younger than this may still be on their way into the journal."""
+"""[s] Answers younger than this may still be on their way into the log."""
 
 
 class Impressions:
     """Counts what was shown of new items; thread-safe.
 
-    Up to a moment the answers in the journal are counted, whoever gave them; after it those of
+    Up to a moment the answers in the log are counted, whoever gave them; after it those of
     this process. So any process, started at any time, comes to the same counts.
 
     Args:
-        journal: Of the store.
+        store: Where recommendations are logged.
         days: How far back answers are counted [days].
         clock: Returns epoch seconds.
     """
 
-    def __init__(self, journal: Journal, days: float, clock: Callable[[], float]) -> None:
-        self._journal = journal
+    def __init__(self, store: Store, days: float, clock: Callable[[], float]) -> None:
+        self._store = store
         self._days = days
         self._clock = clock
         self._lock = threading.Lock()
-        records = journal.documents(EXPOSURE_RECORD_KIND)
+        records = store.documents(EXPOSURE_RECORD_KIND)
         self._since = {item: float(one["since"]) for item, one in records.items()}
         self._counted_until = 0.0
         self._stored_counts: Counter[str] = Counter()
@@ -49,7 +49,7 @@ class Impressions:
         since = self._counted_until or now - self._days * SECONDS_PER_DAY
         if until <= since or not self._since:
             return
-        answers = self._journal.recommendations(since=since, until=until)
+        answers = self._store.recommendations(since=since, until=until)
         with self._lock:
             for answer in answers:
                 shown = self._new_items_of(answer)
@@ -67,7 +67,7 @@ class Impressions:
             ]
 
     def record(self, answers: Iterable[LoggedRecommendation]) -> None:
-        """Count answers of this process at once; they go into the journal as well."""
+        """Count answers of this process at once; they go into the log as well."""
         with self._lock:
             for answer in answers:
                 shown = self._new_items_of(answer)
@@ -116,7 +116,7 @@ class Impressions:
                     Counter(),
                     [],
                 )
-        self._journal.put_documents(
+        self._store.put_documents(
             EXPOSURE_RECORD_KIND, {item: {"since": at} for item, at in fresh.items()}
         )
 
@@ -125,7 +125,7 @@ class Impressions:
         with self._lock:
             gone = [item for item in items if self._since.pop(item, None) is not None]
         if gone:
-            self._journal.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(gone))
+            self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(gone))
 
     def _new_items_of(self, answer: LoggedRecommendation) -> tuple[str, ...]:
         """Return the items of an answer that were new when it was given; none of a shadow's."""

@@ -80,7 +80,7 @@ def erase_user(
     before = _count_rows(store, user, targets)
     for memory in targets.values():
         memory.forget(user)  # first: what waits to be written must not come after the erasing
-    store.journal.erase(users=[user])
+    store.erase(users=[user])
     for memory in targets.values():
         memory.forget(user)
     after = _count_rows(store, user, targets)
@@ -96,6 +96,6 @@ def _count_rows(
     return {
         "store users": int((tables.users["user_id"] == user).sum()),
         "store events": int((tables.events["user_id"] == user).sum()),
-        "store answers": len(store.journal.recommendations(user=user)),
+        "store answers": len(store.recommendations(user=user)),
         **{name: memory.count(user) for name, memory in targets.items()},
     }

@@ -47,8 +47,8 @@ def export_user(store: Store, user: str) -> dict[str, Any]:
     tables = store.tables(users=[user])
     profile = tables.users.filter(tables.users["user_id"] == user).drop("user_id")
     rows = profile.to_dicts()
-    events = store.journal.event_page(user=user).events
-    answers = [asdict(answer) for answer in store.journal.recommendations(user=user)]
+    events = store.event_page(user=user).events
+    answers = [asdict(answer) for answer in store.recommendations(user=user)]
     return {
         "user_id": user,
         "attributes": _drop_nulls(rows[0]) if rows else {},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from daybreak.errors import ConfigError
-from daybreak.store.base import ErasureCounts, Journal
+from daybreak.store import ErasureCounts, Store
 
 DAY_S = 86_400.0
 
@@ -28,6 +28,6 @@ class Retention:
         """Return the time before which nothing is kept, epoch [s]."""
         return now - self.days * DAY_S
 
-    def apply(self, journal: Journal, now: float) -> ErasureCounts:
+    def apply(self, store: Store, now: float) -> ErasureCounts:
         """Delete what is too old; events without a time stay."""
-        return journal.erase(before=self.cutoff(now))
+        return store.erase(before=self.cutoff(now))

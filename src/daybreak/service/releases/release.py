@@ -27,6 +27,7 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.training.fit import TrainedModel, TrainingStats
+from daybreak.store import Release, Store
 
 
 def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
@@ -81,6 +82,61 @@ def releases_root(url: str) -> Path | None:
     if file is not None:
         return file.parent
     return None if url.startswith("sqlite") else Path()
+
+
+def release_folder(root: Path | None, release: Release) -> Path:
+    """Return the folder of a release; it is relative to the store, so both can be moved.
+
+    Args:
+        root: Folder of the store; see :func:`releases_root`.
+        release: The release.
+    """
+    return (root or Path()) / release.folder
+
+
+def active_release(store: Store, root: Path | None) -> Release:
+    """Return the active release of a store.
+
+    Args:
+        store: The store.
+        root: Folder of the store; see :func:`releases_root`.
+
+    Raises:
+        NotFoundError: Nothing has been trained yet, or the folder of the release is missing.
+    """
+    active = store.active_release()
+    if active is None:
+        raise NotFoundError("nothing has been trained yet", next_step=NextStep.TRAIN)
+    if not release_folder(root, active).is_dir():
+        raise NotFoundError(
+            f"the folder {active.folder!r} of the active release {active.id} is missing",
+            next_step=NextStep.TRAIN,
+        )
+    return active
+
+
+def find_release(store: Store, root: Path | None, name: str) -> Path:
+    """Return the folder of a release.
+
+    Args:
+        store: The store.
+        root: Folder of the store; see :func:`releases_root`.
+        name: Id of the release, ``active``, or its folder.
+
+    Raises:
+        NotFoundError: There is no such release.
+    """
+    if name == "active":
+        return release_folder(root, active_release(store, root))
+    known = {release.id: release for release in store.releases()}
+    if name in known:
+        return release_folder(root, known[name])
+    if not Path(name).is_dir():
+        listed = ", ".join(known) or "none"
+        raise NotFoundError(
+            f"no release {name!r}; expected a folder, active, or one of: {listed}"
+        )
+    return Path(name)
 
 
 FORMAT_VERSION = 2

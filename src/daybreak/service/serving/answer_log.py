@@ -1,4 +1,4 @@
-"""Answers on their way into the journal: written behind, many at a time."""
+"""Answers on their way into the store: written behind, many at a time."""
 
 import logging
 from collections import deque
@@ -7,7 +7,7 @@ from itertools import chain
 from threading import Event, Lock, Thread
 
 from daybreak.errors import DaybreakError
-from daybreak.store.base import Journal, LoggedRecommendation
+from daybreak.store import LoggedRecommendation, RecommendationLog
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +24,11 @@ class AnswerLog:
     """Keeps answers for a moment, so that nobody waits for the disk to get one.
 
     Args:
-        journal: Where they are kept for good.
+        log: Where they are kept for good.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, log: RecommendationLog) -> None:
+        self._log = log
         self._waiting: deque[LoggedRecommendation] = deque()
         self._being_written: list[LoggedRecommendation] = []
         """Being written: still to be found here until they are there."""
@@ -49,12 +49,12 @@ class AnswerLog:
                 self.dropped += 1
 
     def find(self, id_: str) -> LoggedRecommendation | None:
-        """Return an answer that is waiting, or from the journal."""
+        """Return an answer that is waiting, or from the store."""
         with self._lock:
             for answer in chain(self._being_written, self._waiting):
                 if answer.id == id_:
                     return answer
-        return next(iter(self._journal.recommendations(ids=[id_])), None)
+        return next(iter(self._log.recommendations(ids=[id_])), None)
 
     def forget(self, user: str) -> int:
         """Drop the waiting answers of a user; returns after a write under way has ended."""
@@ -78,7 +78,7 @@ class AnswerLog:
         with self._writing:
             while batch := self._next_batch():
                 try:
-                    self._journal.put_recommendations(batch)
+                    self._log.put_recommendations(batch)
                 except BaseException:
                     with self._lock:
                         self._waiting.extendleft(reversed(batch))

@@ -17,7 +17,7 @@ from daybreak.service.state.serving_state import ReleaseSnapshot
 from daybreak.service.training.drift import content_drift, popularity_drift
 from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner, RetrainSignals
 from daybreak.store import Store
-from daybreak.store.base import Journal
+from daybreak.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class BackgroundJobs:
     """One thread that follows the store, swaps releases in, counts, forgets and trains.
 
     Args:
-        journal: Of the store.
+        store: Where answers and events are.
         stages: What answers.
         answering: Of which experiments and exploration are kept up to date.
         fresh: Looks whether a training is due.
@@ -135,13 +135,13 @@ class BackgroundJobs:
 
     def __init__(
         self,
-        journal: Journal,
+        store: Store,
         stages: ReleaseManager,
         answering: RecommendEngine,
         fresh: RetrainMonitor,
         retention: Retention | None,
     ) -> None:
-        self._journal = journal
+        self._store = store
         self._stages = stages
         self._answering = answering
         self._retrain_monitor = fresh
@@ -208,7 +208,7 @@ class BackgroundJobs:
             self._retention is not None
             and time.monotonic() - self._last_retention_s > RETENTION_INTERVAL_S
         ):
-            self._retention.apply(self._journal, time.time())
+            self._retention.apply(self._store, time.time())
             self._stages.sync()
             self._last_retention_s = time.monotonic()
 

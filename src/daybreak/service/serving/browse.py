@@ -140,9 +140,7 @@ class ReadApi:
             ConfigError: The cursor is none that a page gave, or ``n`` is out of range.
         """
         check_k(n)
-        page = self._store.journal.event_page(
-            user=user, item=item, after=_position_of(cursor), n=n
-        )
+        page = self._store.event_page(user=user, item=item, after=_position_of(cursor), n=n)
         return RowPage(
             event_records(page.events), None if page.cursor is None else str(page.cursor)
         )

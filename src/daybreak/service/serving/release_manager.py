@@ -14,7 +14,7 @@ from weakref import ref
 from daybreak.data import Tables
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.releases.release import read_release
+from daybreak.service.releases.release import read_release, release_folder
 from daybreak.service.serving.fallback import needs_rebuild, untrained_snapshot
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.scorers import PartitionedScorer
@@ -121,7 +121,6 @@ class ReleaseManager:
 
     def __init__(self, store: Store, folder: Path | None) -> None:
         self._store = store
-        self._journal = store.journal
         self._folder = folder
         self._update_lock = RLock()
         self._load_lock = Lock()
@@ -155,7 +154,7 @@ class ReleaseManager:
             StoreError: It cannot be read; what was taken in before stays.
         """
         with self._update_lock:
-            changes = self._journal.changes(self._cursor)
+            changes = self._store.changes(self._cursor)
             if not changes.complete:
                 self._reload_all()
             elif changes.cursor != self._cursor:
@@ -200,7 +199,7 @@ class ReleaseManager:
 
         One that cannot be loaded is remembered, and is not tried again.
         """
-        active = next((found for found in self._store.releases() if found.active), None)
+        active = self._store.active_release()
         if active is None or active.id in {
             self.current.release,
             *(f.release for f in self.failed),
@@ -266,7 +265,7 @@ class ReleaseManager:
 
     def release_folder(self, release: Release) -> Path:
         """Return where a release lies: beside the store, so that both can be moved."""
-        return (self._folder or Path()) / release.folder
+        return release_folder(self._folder, release)
 
     @property
     def cursor(self) -> int:
@@ -275,7 +274,7 @@ class ReleaseManager:
 
     def _read_store(self) -> tuple[int, Tables]:
         """Return everything; what is written meanwhile comes with the next changes."""
-        cursor = self._journal.changes(-1).cursor
+        cursor = self._store.changes(-1).cursor
         return cursor, self._store.tables()
 
     def _find_release(self, release: str) -> Release:
@@ -296,7 +295,7 @@ class ReleaseManager:
     def _register(self, scene: ReleaseSnapshot, cursor: int) -> ReleaseSnapshot:
         with self._update_lock:
             self.sync()
-            changes = self._journal.changes(cursor)
+            changes = self._store.changes(cursor)
             scene = scene.with_changes(changes) if changes.complete else scene
             self._states = {**self._states, scene.release: scene}
             return scene

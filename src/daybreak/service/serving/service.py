@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,7 @@ from daybreak.service.privacy import (
     erase_user,
     export_user,
 )
+from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.releases.release import releases_root
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
@@ -68,8 +69,8 @@ class ServiceOptions:
     """How long events and answers are kept; None: for good."""
     retrain: RetrainPolicy | None = None
     """When to train again; None: when somebody asks for it."""
-    train_options: tuple[str, ...] = ()
-    """Further options of ``daybreak train``, as in ``("--budget", "600")``."""
+    training: TrainOptions = field(default_factory=TrainOptions)
+    """How trainings start, and when their releases replace the active one."""
     explore: bool = False
     """Whether new items are tried out on askers who do not say; any request may ask for it."""
     exposure: ExposureBudget = field(default_factory=ExposureBudget)
@@ -139,25 +140,21 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         pseudonyms = options.pseudonyms
         self.settings = settings
         self.store = open_store(settings.store)
-        self.journal = self.store.journal
         self._releases = ReleaseManager(self.store, releases_root(settings.store))
-        self._log = AnswerLog(self.journal)
+        self._log = AnswerLog(self.store)
         self._ingestor = Ingestor(self.store, pseudonyms)
         self._engine = RecommendEngine(self._releases, self._log, pseudonyms)
-        self._experiments = self._engine.experiments = ExperimentManager(
-            self.journal,
-            releases=lambda: [release.id for release in self.store.releases()],
-            item_facts=self._item_facts,
-            check_rules=self._check_rules,
+        self._experiments = self._engine.experiments = ExperimentManager.for_store(
+            self.store, self._item_facts, self._check_rules
         )
         self._explorer = self._engine.explorer = Explorer(
-            self.journal, budget=options.exposure, options=options.exploring, seed=settings.seed
+            self.store, budget=options.exposure, options=options.exploring, seed=settings.seed
         )
         self._explorer.refresh_interval_ratio = math.inf  # the duties look for new items
         self._engine.explores_by_default = options.explore
         self._read_api = ReadApi(self.store, self._releases)
         self._retrain_runner = RetrainRunner(
-            settings, self.journal, options=options.train_options
+            settings, self.store, retrain, asdict(options.training)
         )
         self._retrain_monitor = RetrainMonitor(
             self.store, self._releases, self._retrain_runner, options.retrain
@@ -173,7 +170,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
             lambda: self._retrain_monitor.drift,
         )
         self._background_jobs = BackgroundJobs(
-            self.journal, self._releases, self._engine, self._retrain_monitor, options.retention
+            self.store, self._releases, self._engine, self._retrain_monitor, options.retention
         )
         self._background_jobs.sync_experiments()
         self._background_jobs.sync_exposure()
@@ -359,7 +356,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
 
     def delete_item(self, item_id: str) -> bool:
         """Delete an item with its events; say whether it was there."""
-        erased = self.journal.erase(items=[item_id])
+        erased = self.store.erase(items=[item_id])
         self._explorer.forget([item_id])
         self._releases.sync()
         return erased.items > 0
@@ -384,12 +381,12 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         Returns:
             How many there were.
         """
-        gone = self.journal.erase(events=list(event_ids)).events if event_ids else 0
+        gone = self.store.erase(events=list(event_ids)).events if event_ids else 0
         named = {"user_id": None if user is None else self._user_key(user), "item_id": item}
         given = {name: [value] for name, value in named.items() if value is not None}
         if given:
             given |= {} if kind is None else {"event_type": [kind]}
-            gone += self.journal.erase(events=pl.DataFrame(given)).events
+            gone += self.store.erase(events=pl.DataFrame(given)).events
         if equal_to:
             rows = [
                 {name: row.get(name) for name in EVENT_IDENTITY_COLUMNS} for row in equal_to
@@ -398,7 +395,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
             frame = pl.DataFrame(
                 rows, schema={name: schema[name] for name in EVENT_IDENTITY_COLUMNS}
             )
-            gone += self.journal.erase(events=frame).events
+            gone += self.store.erase(events=frame).events
         self._releases.sync()
         return gone
 
@@ -432,7 +429,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         self._log.flush()
         for name in (visitor, known):
             if name is not None and name in self._releases.row_caches.users:
-                moved += self.journal.merge_users(name, self._user_key(user))
+                moved += self.store.merge_users(name, self._user_key(user))
         self._releases.sync()
         return moved
 
@@ -458,7 +455,7 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         """
         return self._releases.rollback().release
 
-    def retrain(self, *, wait: bool = False, reason: str = "asked for") -> str:
+    def retrain(self, *, wait: bool = False, reason: str = "requested") -> str:
         """Start a training in a process of its own; its release goes through the gate.
 
         Args:

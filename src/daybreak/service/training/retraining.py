@@ -1,6 +1,7 @@
-"""When to train again: by the clock, by how much has come, by how far data have moved.
+"""Retraining: the policy that says when a training is due, and the runner that runs it.
 
-Train again when it is time, or when enough has changed: in a process of its own.
+:class:`RetrainPolicy` decides by age, new events, new items and drift. :class:`RetrainRunner`
+calls a training function in a process of its own and records its tasks in the store.
 """
 
 import json
@@ -8,22 +9,21 @@ import logging
 import os
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from threading import Lock, Thread
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
-from daybreak.store.base import Journal
+from daybreak.service.training.function_process import start_function
+from daybreak.store import DocumentStore
 
 log = logging.getLogger(__name__)
-
 
 _SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
@@ -31,21 +31,21 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
 @dataclass(frozen=True)
 class RetrainSignals:
-    """What a policy looks at."""
+    """What a retrain policy looks at."""
 
     age_s: float
-    """Since the last training, whatever became of it [s]."""
+    """Time since the last training, whatever its outcome [s]."""
     events: float = 0.0
-    """Events since the training, as a share of those it learned from."""
+    """Events since the training, as a share of the events it used."""
     items: float = 0.0
-    """Items since the training, as a share of those it knew."""
+    """Items since the training, as a share of the items it used."""
     drift: Mapping[str, float] = field(default_factory=dict)
-    """Scores of :mod:`daybreak.service.training.drift` by name."""
+    """Drift scores by name; see :mod:`daybreak.service.training.drift`."""
 
 
 @dataclass(frozen=True)
 class RetrainPolicy:
-    """When a training is due; what is None never asks for one.
+    """When a training is due; a condition that is None is never met.
 
     Example:
         >>> policy = RetrainPolicy.parse("every=12h, events=0.2, drift=0.25")
@@ -56,18 +56,18 @@ class RetrainPolicy:
     """
 
     every_s: float | None = None
-    """Age of the last training [s]."""
+    """Age of the last training from which a new one is due [s]."""
     events: float | None = None
-    """Share of new events."""
+    """Share of new events from which a training is due."""
     items: float | None = None
-    """Share of new items."""
+    """Share of new items from which a training is due."""
     drift: float | None = None
-    """Score of any drift."""
+    """Score of any drift from which a training is due."""
     min_interval_s: float = 600.0
-    """Between two trainings at least: one that fails is not begun again at once [s]."""
+    """Shortest time between two trainings, so that a failing one is not repeated at once [s]."""
 
     def __post_init__(self) -> None:
-        """Refuse marks that would always, or never, be reached."""
+        """Reject thresholds that are always or never reached."""
         for name in ("every_s", "events", "items", "drift"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -75,12 +75,12 @@ class RetrainPolicy:
 
     @classmethod
     def parse(cls, text: str) -> "RetrainPolicy":
-        """Read ``every=TIME, events=SHARE, items=SHARE, drift=SCORE``, each of them optional.
+        """Parse ``every=TIME, events=SHARE, items=SHARE, drift=SCORE``; each part is optional.
 
         ``auto`` is ``every=1d, events=0.2, items=0.1, drift=0.25``.
 
         Raises:
-            ConfigError: It does not follow this form.
+            ConfigError: The text does not have this form.
         """
         if text.strip() == "auto":
             return cls(86_400.0, 0.2, 0.1, 0.25)
@@ -98,12 +98,12 @@ class RetrainPolicy:
                 )
         if not found:
             raise ConfigError(
-                "a retrain policy must say when: every=, events=, items= or drift="
+                "a retrain policy needs at least one of every=, events=, items= and drift="
             )
         return cls(**found)
 
     def due(self, signals: RetrainSignals) -> str | None:
-        """Return why a training is due; None: it is not."""
+        """Return why a training is due; None if it is not."""
         if signals.age_s < self.min_interval_s:
             return None
         if self.every_s is not None and signals.age_s >= self.every_s:
@@ -123,28 +123,39 @@ def _is_number(text: str) -> bool:
 
 
 TASK_RECORDS = "tasks"
-"""Of the records in which trainings are written down."""
+"""Kind of the documents that describe trainings."""
 TRAINING_NICENESS = 10
-"""Priority of a training: whoever waits for an answer goes first."""
+"""Increment of the niceness of a training, so that requests are answered first."""
 MAX_TASKS = 100
-"""Trainings that are remembered."""
+"""Number of trainings that are kept."""
 MAX_NOTE_CHARS = 2_000
-"""Characters of what a training said last."""
+"""Length of a note [characters]; the end of the text is kept."""
 
 TaskStatus = Literal["running", "done", "refused", "failed", "lost"]
-EXIT_REFUSED = 9
-"""Exit status of a training that is worse than the release in use."""
+OutcomeStatus = Literal["done", "refused", "failed"]
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """Result of a training in a process of its own."""
+
+    status: OutcomeStatus
+    """``refused``: its release is worse than the active one."""
+    release: str = ""
+    """Id of the new release."""
+    note: str = ""
+    """Why there is no new release."""
 
 
 @dataclass(frozen=True)
 class RetrainTask:
-    """One training."""
+    """A training that was started by a service."""
 
     id: str
     status: TaskStatus
-    """``refused``: it was worse than the release in use; ``lost``: its process is gone."""
+    """``refused``: its release is worse than the active one; ``lost``: its process vanished."""
     reason: str
-    """Why it began."""
+    """Why it was started."""
     started_at: float
     """Epoch [s]."""
     pid: int = 0
@@ -154,46 +165,72 @@ class RetrainTask:
     note: str = ""
     kind: str = "train"
 
+    @classmethod
+    def from_dict(cls, id_: str, row: Mapping[str, Any]) -> Self:
+        """Return the task that a document describes; unknown fields are ignored."""
+        known = {name: value for name, value in row.items() if name in cls.__dataclass_fields__}
+        return cls(**{**known, "id": id_})
+
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return the task as JSON values."""
         return asdict(self)
+
+    def is_alive(self) -> bool:
+        """Return whether the training is running.
+
+        A process of another machine cannot be looked up; its task counts as running.
+        """
+        if self.status != "running":
+            return False
+        if self.host != os.uname().nodename:
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
 
 
 class RetrainRunner:
-    """Runs trainings, one at a time for each store; what becomes of them is in the journal.
+    """Runs trainings, at most one at a time for each store, and records them in the store.
 
-    A training that outlives the service goes on; it puts its release into use itself, through
-    the gate. The next service finds it running, or lost.
+    A training survives the service that started it; it activates its release itself. The next
+    service finds it running, or lost.
 
     Args:
-        settings: Which store.
-        journal: Of the store.
-        options: Further options of ``daybreak train``.
-        command: What is run; default: this interpreter.
+        settings: Store, encoder and seed of the trainings.
+        documents: Documents of the store.
+        train: Function that trains; it is called in a process of its own with
+            ``settings`` and ``options`` as JSON values, and returns the fields of
+            :class:`TrainingOutcome`.
+        options: Options of each training, as JSON values.
     """
 
     def __init__(
         self,
         settings: Settings,
-        journal: Journal,
-        *,
-        options: Sequence[str] = (),
-        command: Sequence[str] = (),
+        documents: DocumentStore,
+        train: Callable[..., dict[str, Any]],
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings
-        self._journal = journal
-        self._options = tuple(options)
-        self._command = tuple(command) or (sys.executable, "-m", "daybreak", "train")
+        self._documents = documents
+        self._train = train
+        self._options = dict(options or {})
         self._lock = Lock()
         self._watchers: dict[str, Thread] = {}
-        self._processes: dict[str, subprocess.Popen[str]] = {}
         self.clean_up()
 
-    def start(self, reason: str = "asked for") -> str:
-        """Begin a training; return the id of its task, or of the one that is running.
+    def start(self, reason: str = "requested") -> str:
+        """Start a training; return the id of its task, or of the task that is running.
+
+        Args:
+            reason: Why the training is started.
 
         Raises:
-            ConfigError: The store cannot be shared with another process.
+            ConfigError: The store is in memory and cannot be used by another process.
         """
         if ":memory:" in self._settings.store:
             raise ConfigError("a store in memory cannot be trained on by another process")
@@ -201,109 +238,83 @@ class RetrainRunner:
             running = self.running_task()
             if running is not None:
                 return running.id
-            task = RetrainTask(f"train-{uuid4().hex[:12]}", "running", reason, time.time())
-            process = self._spawn()
-            task = _with_changes(task, pid=process.pid, host=os.uname().nodename)
+            id_, started_at = f"train-{uuid4().hex[:12]}", time.time()
+            process = start_function(
+                self._train, settings=asdict(self._settings), options=self._options
+            )
+            with suppress(OSError, AttributeError):  # it has ended, or there are no priorities
+                os.setpriority(os.PRIO_PROCESS, process.pid, TRAINING_NICENESS)
+            host = os.uname().nodename
+            task = RetrainTask(id_, "running", reason, started_at, process.pid, host)
             self._put(task)
-            watch = Thread(target=self._await_exit, args=(task, process), daemon=True)
-            self._watchers[task.id], self._processes[task.id] = watch, process
-            watch.start()
-            return task.id
+            self._watchers[id_] = Thread(
+                target=self._await_exit, args=(task, process), name=id_, daemon=True
+            )
+            self._watchers[id_].start()
+            return id_
 
     def wait(self, task_id: str, timeout_s: float | None = None) -> RetrainTask:
-        """Return a task when it has ended, or when the time is over."""
-        watch = self._watchers.get(task_id)
-        if watch is not None:
-            watch.join(timeout_s)
-        return next(found for found in self.tasks() if found.id == task_id)
+        """Wait until a task of this service has ended; return it.
+
+        Args:
+            task_id: Id of the task.
+            timeout_s: How long to wait at most [s]; None: as long as it takes.
+        """
+        watcher = self._watchers.get(task_id)
+        if watcher is not None:
+            watcher.join(timeout_s)
+        return next(task for task in self.tasks() if task.id == task_id)
 
     def tasks(self) -> list[RetrainTask]:
-        """Return trainings, the latest first."""
-        found = [
-            _parse_task(id_, row) for id_, row in self._journal.documents(TASK_RECORDS).items()
-        ]
+        """Return all trainings, the newest first."""
+        documents = self._documents.documents(TASK_RECORDS)
+        found = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
         return sorted(found, key=lambda task: -task.started_at)
 
     def running_task(self) -> RetrainTask | None:
-        """Return the training that runs, in whichever process."""
-        return next((task for task in self.tasks() if _is_alive(task)), None)
+        """Return the running training of the store, whichever service started it."""
+        return next((task for task in self.tasks() if task.is_alive()), None)
 
     def clean_up(self) -> None:
-        """Write down which trainings were lost, and forget the oldest ones."""
+        """Record trainings whose process vanished as lost, and delete the oldest tasks."""
         tasks = self.tasks()
-        lost = [task for task in tasks if task.status == "running" and not _is_alive(task)]
-        for task in lost:
-            self._put(
-                _with_changes(
+        for task in tasks:
+            if task.status == "running" and not task.is_alive():
+                lost = replace(
                     task, status="lost", ended_at=time.time(), note="its process is gone"
                 )
-            )
+                self._put(lost)
         old: dict[str, Mapping[str, Any] | None] = {task.id: None for task in tasks[MAX_TASKS:]}
-        self._journal.put_documents(TASK_RECORDS, old)
-
-    def _spawn(self) -> "subprocess.Popen[str]":
-        settings = self._settings
-        command = [*self._command, "--store", settings.store, "--encoder", settings.encoder]
-        command += ["--seed", str(settings.seed), "--json", *self._options]
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, options from settings
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        with suppress(OSError, AttributeError):  # it may have ended; Windows has no priorities
-            os.setpriority(os.PRIO_PROCESS, process.pid, TRAINING_NICENESS)
-        return process
+        self._documents.put_documents(TASK_RECORDS, old)
 
     def _await_exit(self, task: RetrainTask, process: "subprocess.Popen[str]") -> None:
-        out, error = process.communicate()
-        ended = {"ended_at": time.time()}
-        if process.returncode == 0:
-            found = _with_changes(task, status="done", release=_release_id(out), **ended)
-        else:
-            status = "refused" if process.returncode == EXIT_REFUSED else "failed"
-            note = error.strip()[-MAX_NOTE_CHARS:] or f"exit status {process.returncode}"
-            found = _with_changes(task, status=status, note=note, **ended)
-        log.info("training %s: %s", found.id, found.status)
+        output, errors = process.communicate()
+        outcome = _parse_outcome(process.returncode, output, errors)
+        ended = replace(
+            task,
+            status=outcome.status,
+            release=outcome.release,
+            note=outcome.note,
+            ended_at=time.time(),
+        )
+        log.info("training %s: %s", ended.id, ended.status)
         try:
-            self._put(found)
-        except Exception:  # the store may be gone; tidy() will write down that it was lost
-            log.exception("the end of training %s could not be written down", found.id)
+            self._put(ended)
+        except Exception:  # the store may be gone; clean_up() will record the task as lost
+            log.exception("the end of training %s could not be recorded", ended.id)
         finally:
-            del self._watchers[task.id], self._processes[task.id]
+            del self._watchers[task.id]
 
     def _put(self, task: RetrainTask) -> None:
-        self._journal.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
+        self._documents.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
 
 
-def _with_changes(task: RetrainTask, **changes: Any) -> RetrainTask:
-    return RetrainTask(**{**task.to_dict(), **changes})
-
-
-def _parse_task(id_: str, row: Mapping[str, Any]) -> RetrainTask:
-    known = RetrainTask.__dataclass_fields__
-    return RetrainTask(**{**{k: v for k, v in row.items() if k in known}, "id": id_})
-
-
-def _is_alive(task: RetrainTask) -> bool:
-    """Say whether the process of a task is there; of another machine it is believed."""
-    if task.status != "running":
-        return False
-    if task.host != os.uname().nodename:
-        return True
-    try:
-        os.kill(task.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _release_id(out: str) -> str:
-    try:
-        return str(json.loads(out)["release"]["id"])
-    except (ValueError, KeyError, TypeError):
-        return ""
+def _parse_outcome(status: int, output: str, errors: str) -> TrainingOutcome:
+    """Return the outcome of a process; one that returned nothing has failed."""
+    if status == 0:
+        with suppress(ValueError, TypeError):
+            outcome = TrainingOutcome(**json.loads(output))
+            return replace(outcome, note=outcome.note[-MAX_NOTE_CHARS:])
+    return TrainingOutcome(
+        "failed", note=errors.strip()[-MAX_NOTE_CHARS:] or f"exit status {status}"
+    )

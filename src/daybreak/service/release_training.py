@@ -1,0 +1,204 @@
+"""Train a recommender on a store and put its release into service.
+
+Start with :func:`train_release`, which the command line calls. :func:`retrain` is the same with
+JSON values; the service runs it in a process of its own.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from daybreak.config import Settings
+from daybreak.data import EventRules, Tables
+from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
+from daybreak.service.recommender import Recommender
+from daybreak.service.releases.gate import GateResult
+from daybreak.service.releases.release import find_release, release_folder, releases_root
+from daybreak.service.training.encoder_choice import choose_encoder
+from daybreak.service.training.fit import TrainingBudget
+from daybreak.service.training.retraining import TrainingOutcome
+from daybreak.store import Release, Store, open_store
+
+RULES_SETTING = "rules"
+"""Setting of the store that holds the event rules given at import."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How a training starts, and when its release replaces the active one."""
+
+    gate: bool = True
+    """Whether the new release is compared with the active one before it replaces it."""
+    force: bool = False
+    """Whether it replaces the active one even if it is worse."""
+    start: str | None = None
+    """Release that the models continue from: its id, its folder, or ``active``."""
+    keep_weights: bool = False
+    """Whether the blending weights of ``start`` are kept."""
+    budget: TrainingBudget = field(default_factory=TrainingBudget)
+    """Time limit, and whether a part of it is spent on a search."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
+        """Return the options that ``dataclasses.asdict`` turned into JSON values.
+
+        Example:
+            >>> options = TrainOptions(budget=TrainingBudget(600.0))
+            >>> TrainOptions.from_dict(asdict(options)) == options
+            True
+        """
+        return cls(**{**values, "budget": TrainingBudget(**values["budget"])})
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished training."""
+
+    release: Release
+    measured: Mapping[str, Any]
+    """Results of the simulated cold starts; see :attr:`Recommender.report`."""
+    notes: tuple[str, ...]
+    seconds: float = field(compare=False)
+    verdict: GateResult | None = None
+    """Comparison with the release before; None: not compared."""
+
+
+def train_release(
+    store: Store,
+    settings: Settings,
+    options: TrainOptions | None = None,
+    *,
+    tables: Tables | None = None,
+    strategies: str | Sequence[str] = "auto",
+    progress: Any = None,
+) -> TrainingResult:
+    """Train a recommender, pass the gate, write the release and activate it.
+
+    Args:
+        store: The store that is trained on; it keeps the release.
+        settings: Encoder, seed, and the URL of the store, beside which the release is written.
+        options: How the training starts, and when its release replaces the active one.
+        tables: Contents of the store if they have been read already.
+        strategies: Names of strategies, or ``auto``.
+        progress: Called with the name of each step.
+
+    Raises:
+        ConfigError: The store is in memory and has no folder for releases.
+        DataError: The store has no items.
+        GateRefusedError: The release is worse than the active one, which stays active.
+        NotFoundError: ``options.start`` is no release.
+    """
+    root = releases_root(settings.store)
+    if root is None:
+        raise ConfigError("a store in memory has no folder for releases; use a file")
+    begun, options = time.perf_counter(), options or TrainOptions()
+    tables = store.tables() if tables is None else tables
+    recommender = new_recommender(store, settings, tables, strategies, options.budget)
+    recommender.fit(
+        tables,
+        start=None if options.start is None else find_release(store, root, options.start),
+        keep_weights=options.keep_weights,
+        progress=progress,
+    )
+    created_at = time.time()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created_at))
+    id_ = f"{stamp}-{uuid4().hex[:4]}"
+    folder = Path("releases") / id_
+    verdict = None
+    if options.gate:
+        active = store.active_release()
+        verdict = recommender.release(
+            root / folder,
+            tables,
+            over=root / folder if active is None else release_folder(root, active),
+            force=options.force,
+            progress=progress,
+        )
+    else:
+        recommender.save(root / folder)
+    seconds = time.perf_counter() - begun
+    metadata = {
+        "events": tables.events.height,
+        "items": tables.items.height,
+        "users": tables.users.height,
+        "seconds": round(seconds, 1),
+        "seed": settings.seed,
+    }
+    if verdict is not None:
+        metadata |= {"passed": verdict.passed, "forced": verdict.forced}
+    release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
+    store.put_release(release)
+    return TrainingResult(release, recommender.report, recommender.notes, seconds, verdict)
+
+
+def new_recommender(
+    store: Store,
+    settings: Settings,
+    tables: Tables,
+    strategies: str | Sequence[str] = "auto",
+    budget: TrainingBudget | None = None,
+) -> Recommender:
+    """Return an unfitted recommender for a store; text vectors are cached in the store.
+
+    Args:
+        store: The store; its event rules are used.
+        settings: Encoder and seed.
+        tables: Contents of the store.
+        strategies: Names of strategies, or ``auto``.
+        budget: Time limit; default: none.
+
+    Raises:
+        DataError: There are no items.
+    """
+    if not tables.items.height:
+        raise DataError("the store has no items", next_step=NextStep.IMPORT_DATA)
+    budget = budget or TrainingBudget()
+    return Recommender(
+        strategies=strategies,
+        encoder=choose_encoder(settings.encoder, tables.items, store),
+        rules=stored_event_rules(store),
+        seed=settings.seed,
+        budget_s=budget.budget_s,
+        search=budget.search,
+    )
+
+
+def stored_event_rules(store: Store) -> EventRules:
+    """Return the event rules given at import; empty rules let the data decide."""
+    return EventRules(**store.settings().get(RULES_SETTING, {}))
+
+
+def store_event_rules(store: Store, rules: EventRules) -> None:
+    """Keep event rules for the trainings to come; empty rules change nothing."""
+    if rules != EventRules():
+        store.settings({RULES_SETTING: asdict(rules)})
+
+
+def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run :func:`train_release` with JSON values.
+
+    Threads and cache folder of the settings become environment variables, so the function is
+    for a process of its own.
+
+    Args:
+        settings: Fields of :class:`daybreak.config.Settings`.
+        options: Fields of :class:`TrainOptions`.
+
+    Returns:
+        Fields of :class:`TrainingOutcome`.
+    """
+    chosen = Settings(**settings)
+    variables = {"DAYBREAK_THREADS": str(chosen.threads or ""), "DAYBREAK_CACHE": chosen.cache}
+    os.environ.update({name: value for name, value in variables.items() if value})
+    try:
+        with open_store(chosen.store) as store:
+            result = train_release(store, chosen, TrainOptions.from_dict(options))
+    except GateRefusedError as error:
+        return asdict(TrainingOutcome("refused", note=str(error)))
+    except DaybreakError as error:
+        return asdict(TrainingOutcome("failed", note=str(error)))
+    return asdict(TrainingOutcome("done", release=result.release.id))
