@@ -16,7 +16,7 @@ from pathlib import Path
 from scoring import Cell, Evalkit
 from tables import machine
 
-from daybreak.ranking.blending.strategies import SLOW_STRATEGIES
+from daybreak.ranking.blending.strategies import slow_strategies
 
 HERE = Path(__file__).resolve().parent
 CLOSED = ("content/ridge", "content/match", "meta_bayes")
@@ -30,7 +30,7 @@ def main() -> None:
     kit = Evalkit(args.shared)
     data, name = args.split.split("/")
     folder = args.work / "splits" / data / name
-    names = [*(s.name for s in SLOW_STRATEGIES), *CLOSED]
+    names = [*(s.name for s in slow_strategies()), *CLOSED]
     rows = []
     for strategy in args.strategy or names:
         stem = args.work / "alone" / data / name / strategy.replace("/", "_")

@@ -20,7 +20,7 @@ from tables import machine
 
 from daybreak.data.dataset import Dataset
 from daybreak.models.base import SupportsWarmStart
-from daybreak.ranking.blending.strategies import SLOW_STRATEGIES, Strategy, get_strategies
+from daybreak.ranking.blending.strategies import Strategy, get_strategies, slow_strategies
 from daybreak.ranking.tuning.search import NdcgBySlice, ValidationSplit
 
 EARLIER = 0.8
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--name", default="", help="of the data set in the table")
     parser.add_argument("--encoder", default="auto")
     parser.add_argument(
-        "--strategies", nargs="*", default=[one.name for one in SLOW_STRATEGIES]
+        "--strategies", nargs="*", default=[one.name for one in slow_strategies()]
     )
     parser.add_argument("--out", type=Path, help="file the section is added to")
     args = parser.parse_args()

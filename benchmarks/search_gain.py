@@ -21,7 +21,7 @@ from daybreak import EventRules
 from daybreak.data import read_folder
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.benchmarks.learners import BlendLearner, Learner
-from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, Strategy, get_strategies
+from daybreak.ranking.blending.strategies import Strategy, default_strategies, get_strategies
 from daybreak.ranking.tuning.search import TuningResult, ValidationSplit, tune
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.training.encoder_choice import choose_encoder
@@ -90,11 +90,11 @@ def strategy_rows(
 
 def blend_rows(exam: ValidationSplit, searched: TuningResult) -> list[str]:
     """Return a line and the slices of the blend with the defaults and with what was kept."""
-    light = {strategy.name for strategy in DEFAULT_STRATEGIES}
+    light = {strategy.name for strategy in default_strategies()}
     chosen = tuple(s for s in searched.strategies if s.name in light)
     start = perf_counter()
     old = BlendLearner(
-        tuple(s for s in DEFAULT_STRATEGIES if s.name in {c.name for c in chosen}),
+        tuple(s for s in default_strategies() if s.name in {c.name for c in chosen}),
         "blend of all",
     )
     line, (before, after) = row(exam, old, BlendLearner(chosen, "searched"), ["", "", "", ""])

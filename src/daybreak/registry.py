@@ -37,6 +37,10 @@ class Registry(Generic[T]):
 
         return file
 
+    def registered(self) -> tuple[str, ...]:
+        """Return the names in the order of registration."""
+        return tuple(self._classes)
+
     def __getitem__(self, name: str) -> type[T]:
         if name not in self._classes:
             known = ", ".join(sorted(self._classes)) or "none"

@@ -12,7 +12,14 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import models
-from daybreak.models.shared_fold_in import FoldInConfig, FoldInState, fold_in
+from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_fold_in import (
+    FACTOR_RANGE,
+    PRIOR_RIDGE_RANGE,
+    FoldInConfig,
+    FoldInState,
+    fold_in,
+)
 from daybreak.models.shared_generative import (
     GenerativeConfig,
     GenerativeModel,
@@ -140,6 +147,25 @@ class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
 
     Config: ClassVar = AdversarialConfig
     State: ClassVar = AdversarialState
+    card: ClassVar = ModelCard(
+        strategies={"adversarial": {}},
+        is_slow=True,
+        search_space={
+            "dim": FACTOR_RANGE,
+            "ridge": PRIOR_RIDGE_RANGE,
+            "rate": Range(2e-4, 5e-3, log=True),
+            "decay": Range(1e-4, 1e-1, log=True),
+            "dropout": Range(0, 0.6),
+            "likeness": Range(0, 1),
+            "task": Range(0.1, 0.9),
+        },
+        inputs="history, profile",
+        use="new items, rarely",
+        formula="`factors` with vectors of an adversarial generator, [page](strategies/adversarial.md)",
+        source="Chen et al. 2022",
+        cost="40 rounds over the users",
+        memory="see page",
+    )
 
     def _train(
         self,

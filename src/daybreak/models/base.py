@@ -1,16 +1,21 @@
-"""What a model is: frozen options, frozen arrays, ``learn`` and ``score``.
+"""The contract of a model: frozen options, a frozen state of arrays, ``learn`` and ``score``.
 
-Models that answer with a vector for the query and a vector for the item.
+:class:`Model` is the contract. :class:`LinearModel` adds a score that is one matrix product;
+:class:`InductiveModel`, :class:`NewItemModel` and :class:`VectorModel` say which items a model
+scores. Two protocols describe optional abilities: :class:`SupportsWarmStart` and
+:class:`SupportsEmbeddings`.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import (
     Any,
     ClassVar,
     Generic,
     Literal,
+    NamedTuple,
     Protocol,
     Self,
     TypeVar,
@@ -22,7 +27,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, NotFittedError
+from daybreak.models.card import ModelCard
 from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.registry import Registry
@@ -33,11 +40,12 @@ C = TypeVar("C")
 S = TypeVar("S")
 
 QueryFeatureKind = Literal["history", "recent", "profile", "vectors", "none"]
-"""What a model multiplies with its weights; ``vectors``: its own vectors of the queries."""
+"""The part of a query that a linear model multiplies with its weights; ``vectors``: vectors that
+the model itself makes of queries."""
 
 
 class Model(ABC, Generic[C, S]):
-    """Score items for queries; a subclass writes Config, State, ``learn`` and ``score``.
+    """Scores items for queries; a subclass defines Config, State, ``learn`` and ``score``.
 
     Args:
         options: Fields of the model's Config.
@@ -48,9 +56,8 @@ class Model(ABC, Generic[C, S]):
 
     Config: ClassVar[type[Any]]
     State: ClassVar[type[Any]]
-    name: ClassVar[str]
-    scores_new_items: ClassVar[bool] = False
-    """Whether it can score an item that has no events."""
+    card: ClassVar[ModelCard] = ModelCard()
+    """Default strategies, search space and documentation of the model."""
 
     def __init__(self, **options: Any) -> None:
         known = [field.name for field in fields(self.Config)]
@@ -63,24 +70,34 @@ class Model(ABC, Generic[C, S]):
         self.config = cast(C, self.Config(**options))
         self._state: S | None = None
         self.warm_started = False
-        """Whether the last fit went on from a start; otherwise all was learned anew."""
+        """Whether the last fit started from an earlier state."""
 
     @abstractmethod
     def learn(self, data: Dataset, rng: np.random.Generator) -> S:
-        """Return what the data teach; must touch neither ``self`` nor ``data``."""
+        """Return the state learned from the data; changes neither ``self`` nor ``data``."""
 
     @abstractmethod
     def score(self, queries: Queries, items: Items) -> Floats:
-        """Return (n_queries, n_items) float32, higher is better, NaN where it cannot say."""
+        """Return (n_queries, n_items) float32 scores; higher is better, NaN means not scored."""
 
-    def fit(self, data: Dataset, *, seed: int = 0, initial_state: S | None = None) -> Self:
-        """Learn, and keep the state.
+    @classmethod
+    def scorable(cls, train_items: Items, items: Items) -> Mask:
+        """Return (n_items,) whether the model can score each item; default: items with events.
 
         Args:
-            data: To learn from.
-            seed: Of everything random.
-            start: A state of the same options to go on from; only a model that
-                :class:`SupportsWarmStart` makes use of it, see :attr:`warm_started`.
+            train_items: The items with events in the training data.
+            items: The items to score.
+        """
+        return train_items.ids.rows(items.ids) >= 0
+
+    def fit(self, data: Dataset, *, seed: int = 0, initial_state: S | None = None) -> Self:
+        """Learn from data and keep the state.
+
+        Args:
+            data: Training data.
+            seed: Seed of all random draws.
+            initial_state: State of a model with the same options to start from. Only models with
+                :class:`SupportsWarmStart` use it; :attr:`warm_started` tells whether they did.
         """
         name, state = type(self).__name__, None
         if initial_state is not None and isinstance(self, SupportsWarmStart):
@@ -91,28 +108,28 @@ class Model(ABC, Generic[C, S]):
 
     @property
     def state(self) -> S:
-        """What was learned.
+        """The learned state.
 
         Raises:
-            NotFittedError: The model has not learned yet.
+            NotFittedError: The model is not fitted.
         """
         if self._state is None:
-            raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(data)")
+            raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data)")
         return self._state
 
     def with_state(self, state: S) -> Self:
-        """Return a model of the same options that has learned something else."""
-        twin = type(self)(**asdict(cast(Any, self.config)))
-        twin._state = state
-        return twin
+        """Return a model with the same options and another state."""
+        copy = type(self)(**asdict(cast(Any, self.config)))
+        copy._state = state
+        return copy
 
     def save(self, folder: Path) -> None:
-        """Write the options and the state as JSON and safetensors; never a pickle."""
+        """Write the options and the state as one JSON file and one safetensors file."""
         write_state(folder, asdict(cast(Any, self.config)), self.state)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what :meth:`save` wrote.
+        """Return the model that :meth:`save` wrote.
 
         Raises:
             NotFoundError: The folder holds no model.
@@ -126,18 +143,43 @@ class Model(ABC, Generic[C, S]):
         return repr(self.config).replace("Config", "Model", 1)
 
 
+class ItemScope(NamedTuple):
+    """The kinds of items that a model scores."""
+
+    known: bool
+    """Items with events in the training data."""
+    new: bool
+    """Items without."""
+
+
+@cache
+def item_scope(model: type[Model[Any, Any]]) -> ItemScope:
+    """Return the kinds of items that a model scores, by asking :meth:`Model.scorable`."""
+    known, both = Items(Vocabulary(["known"])), Items(Vocabulary(["known", "new"]))
+    return ItemScope(*model.scorable(known, both).tolist())
+
+
 @dataclass(frozen=True, eq=False)
 class LinearScorer:
-    """A model for a given list of items, written out: ``bias + evidence @ weights``."""
+    """A linear model for a list of items: ``bias + query_features @ weights``."""
 
     weights: WeightMatrix
     bias: Floats
     """(n_items,)"""
     scored: Mask
-    """(n_items,) False where the model cannot say."""
+    """(n_items,) False for items without a score."""
+
+    @classmethod
+    def unscored(cls, n_items: int) -> "LinearScorer":
+        """Return a scorer of ``n_items`` items that scores none of them."""
+        return cls(WeightMatrix(), np.zeros(n_items, np.float32), np.zeros(n_items, bool))
 
     def take(self, items: Any) -> "LinearScorer":
-        """Return it for some of the items."""
+        """Return the scorer of some of the items.
+
+        Args:
+            items: Row numbers, a mask or a slice.
+        """
         return replace(
             self,
             weights=self.weights.take(items),
@@ -147,127 +189,155 @@ class LinearScorer:
 
 
 class LinearModel(Model[C, S]):
-    """A model whose score is a sum over pieces of evidence: exact to explain and to blend."""
+    """A model whose score is linear in the query: exact to explain and cheap to blend."""
 
     feature_kind: ClassVar[QueryFeatureKind]
 
     @abstractmethod
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Return the model written out for ``items``; evidence is over ``anchors``."""
+        """Return the scorer of ``items``; its query features are over ``train_items``."""
 
     def query_features(self, queries: Queries) -> Sparse | Floats:
-        """Return the (n_queries, n_evidence) numbers that the weights are multiplied with.
+        """Return the (n_queries, n_features) features that the weights are multiplied with.
 
-        They are a CSR matrix, but for models that have vectors of queries.
+        They are a CSR matrix, except for models that make vectors of queries.
         """
         return query_features_of(queries, self.feature_kind)
 
     def score(self, queries: Queries, items: Items) -> Floats:
-        """Apply the written-out model; see :meth:`Model.score`."""
-        form = self.linear_scorer(queries.train_items, items)
-        product = form.weights.apply(self.query_features(queries))
+        """Apply the linear scorer; see :meth:`Model.score`."""
+        scorer = self.linear_scorer(queries.train_items, items)
+        product = scorer.weights.apply(self.query_features(queries))
         if product is None:
             product = np.zeros((len(queries), len(items)), dtype=np.float32)
-        scores = product + form.bias
-        scores[:, ~form.scored] = np.nan
+        scores = product + scorer.bias
+        scores[:, ~scorer.scored] = np.nan
         return cast(Floats, scores.astype(np.float32))
 
 
+class InductiveModel(LinearModel[C, S]):
+    """A linear model that scores every item: new ones by their content."""
+
+    @classmethod
+    def scorable(cls, train_items: Items, items: Items) -> Mask:
+        """Return (n_items,) True; see :meth:`Model.scorable`."""
+        return np.ones(len(items), dtype=bool)
+
+
+class NewItemModel(LinearModel[C, S]):
+    """A linear model that scores only items without events in the training data."""
+
+    @classmethod
+    def scorable(cls, train_items: Items, items: Items) -> Mask:
+        """Return (n_items,) True for items without events; see :meth:`Model.scorable`."""
+        return train_items.ids.rows(items.ids) < 0
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Return :meth:`new_item_scorer`, or an empty scorer when no item is new."""
+        if all(id_ in train_items.ids for id_ in items.ids):
+            return LinearScorer.unscored(len(items))
+        return self.new_item_scorer(train_items, items)
+
+    @abstractmethod
+    def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Return the scorer of ``items``, at least one of them new; known ones are unscored."""
+
+
+class VectorModel(InductiveModel[C, S]):
+    """A model whose score is the dot product of a query vector and an item vector."""
+
+    feature_kind: ClassVar[QueryFeatureKind] = "vectors"
+
+    @abstractmethod
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Return the (n_queries, dim) float32 vectors of queries."""
+
+    @abstractmethod
+    def item_vectors(self, items: Items) -> Floats:
+        """Return the (n_items, dim) float32 vectors of items, those of new items from content."""
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Return the item vectors as weights; see :meth:`LinearModel.linear_scorer`."""
+        weights = WeightMatrix(dense=np.ascontiguousarray(self.item_vectors(items).T))
+        bias = np.zeros(len(items), dtype=np.float32)
+        return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))
+
+    def query_features(self, queries: Queries) -> Floats:
+        """Return the vectors of queries; see :meth:`LinearModel.query_features`."""
+        return self.query_vectors(queries)
+
+
+@runtime_checkable
+class SupportsEmbeddings(Protocol):
+    """A model whose score is a dot product, so that a vector index can search it."""
+
+    def query_vectors(self, queries: Queries) -> Floats:
+        """Return the (n_queries, dim) float32 vectors of queries."""
+
+    def item_vectors(self, items: Items) -> Floats:
+        """Return the (n_items, dim) float32 vectors of items; NaN rows for unscored items."""
+
+
+@runtime_checkable
+class SupportsWarmStart(Protocol):
+    """A model that can continue an earlier training, which is cheaper than a training anew."""
+
+    def learn_from(self, data: Dataset, state: Any, rng: np.random.Generator) -> Any:
+        """Return the state learned from the data, starting from a state of the same options.
+
+        Items may have come and gone since, and content may have other columns. The method
+        changes neither ``self``, ``data`` nor ``state``.
+
+        Returns:
+            None when the earlier state cannot be used; the model is then trained anew.
+        """
+
+
 def query_features_of(queries: Queries, kind: QueryFeatureKind) -> Sparse:
-    """Return the (n_queries, n_evidence) part of the queries that a model looks at."""
+    """Return the (n_queries, n_features) CSR part of the queries that a model reads."""
     if kind == "profile":
         return with_presence_column(queries.profile)
     return queries.recent_history if kind == "recent" else queries.history
 
 
 def with_presence_column(profile: Sparse) -> Sparse:
-    """Return profiles with a last column: 1 for whoever told anything, else 0.
+    """Return profiles with an additional last column: 1 for non-empty profiles, else 0.
 
-    What centring subtracts belongs to that column, so that who told nothing is scored 0 and not
-    as the opposite of the average.
+    Models put what centring subtracts into the weights of this column. An empty profile then
+    scores 0 instead of the opposite of the average profile.
     """
     ends = profile.indptr[1:]
-    told = np.diff(profile.indptr) > 0
-    after = ends[told]
+    present = np.diff(profile.indptr) > 0
+    after = ends[present]
     values = np.insert(profile.data.astype(np.float32, copy=False), after, np.float32(1))
     columns = np.insert(profile.indices, after, profile.shape[1])
-    starts = np.concatenate([profile.indptr[:1], ends + np.cumsum(told, dtype=ends.dtype)])
+    starts = np.concatenate([profile.indptr[:1], ends + np.cumsum(present, dtype=ends.dtype)])
     shape = (profile.shape[0], profile.shape[1] + 1)
     return sp.csr_array((values, columns, starts), shape=shape)
 
 
 def align_values(train_items: Items, items: Items, values: Floats) -> tuple[Floats, Mask]:
-    """Spread values of anchors over a list of items; unknown items get 0 and False."""
+    """Return values of training items in the order of ``items``; new items get 0 and False."""
     rows = train_items.ids.rows(items.ids)
     known = rows >= 0
-    spread = np.zeros(len(items), dtype=np.float32)
-    spread[known] = values[rows[known]]
-    return spread, known
+    aligned = np.zeros(len(items), dtype=np.float32)
+    aligned[known] = values[rows[known]]
+    return aligned, known
 
 
 def align_columns(
     train_items: Items, items: Items, weights: WeightMatrix
 ) -> tuple[WeightMatrix, Mask]:
-    """Spread the columns of an operator over anchors to a list of items; unknown ones are 0."""
+    """Return columns of training items in the order of ``items``; new items get 0 and False."""
     rows = train_items.ids.rows(items.ids)
     known = rows >= 0
     if len(rows) == weights.shape[1] and np.array_equal(rows, np.arange(len(rows))):
         return weights, known
     if not len(train_items):
-        nothing = sp.csr_array((weights.shape[0], len(items)), dtype=np.float32)
-        return WeightMatrix(sparse=nothing), known
+        empty = sp.csr_array((weights.shape[0], len(items)), dtype=np.float32)
+        return WeightMatrix(sparse=empty), known
     return weights.take(rows).scale_columns(known.astype(np.float32)), known
 
 
-@runtime_checkable
-class SupportsEmbeddings(Protocol):
-    """A model whose score is a dot product, so that an index can search it."""
-
-    def query_vectors(self, queries: Queries) -> Floats:
-        """Return the (n_queries, dim) float32 vectors of queries."""
-
-    def item_vectors(self, items: Items) -> Floats:
-        """Return the (n_items, dim) float32 vectors of items; NaN rows where it cannot say."""
-
-
-@runtime_checkable
-class SupportsWarmStart(Protocol):
-    """A model that can go on from what it learned before, for less than learning anew."""
-
-    def learn_from(self, data: Dataset, state: Any, rng: np.random.Generator) -> Any:
-        """Return what the data teach, going on from an earlier state of the same options.
-
-        Items may have come and gone since, and content may have other columns. Touches neither
-        ``self``, ``data`` nor ``state``.
-
-        Returns:
-            None when the state cannot be used; then the model learns anew.
-        """
-
-
 models: Registry[Model[Any, Any]] = Registry("model")
-
-
-class VectorModel(LinearModel[C, S]):
-    """A model whose score is a dot product; it has a vector for any query and any item."""
-
-    feature_kind: ClassVar[QueryFeatureKind] = "vectors"
-    scores_new_items: ClassVar[bool] = True
-
-    @abstractmethod
-    def query_vectors(self, queries: Queries) -> Floats:
-        """Return the (n_queries, dim) float32 vectors of queries."""
-
-    @abstractmethod
-    def item_vectors(self, items: Items) -> Floats:
-        """Return the (n_items, dim) float32 vectors of items, new ones from their content."""
-
-    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Write the vectors of items out; see :meth:`LinearModel.linear_scorer`."""
-        weights = WeightMatrix(dense=np.ascontiguousarray(self.item_vectors(items).T))
-        nothing = np.zeros(len(items), dtype=np.float32)
-        return LinearScorer(weights, nothing, np.ones(len(items), dtype=bool))
-
-    def query_features(self, queries: Queries) -> Floats:
-        """Return the vectors of queries; see :meth:`LinearModel.query_features`."""
-        return self.query_vectors(queries)
+"""The registered models, by name."""

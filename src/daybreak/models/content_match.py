@@ -1,4 +1,4 @@
-"""Items like those of the history."""
+"""Items similar in content to those of the history."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items
-from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.card import ModelCard
 from daybreak.models.shared_content import content_kernel, nearest_neighbour_weights
 from daybreak.models.shared_statistics import MAX_DENSE_ITEMS
 from daybreak.models.shared_weights import WeightMatrix
@@ -18,17 +19,17 @@ class ContentMatchConfig:
     """Options of :class:`ContentMatchModel`."""
 
     neighbours: int = 200
-    """Nearest anchors of an item that count in a catalogue too large for all pairs."""
+    """Nearest training items that count for an item, in a catalogue too large for all pairs."""
 
 
 @dataclass(frozen=True, eq=False)
 class ContentMatchState:
-    """What :class:`ContentMatchModel` learned: nothing, it only compares."""
+    """State of :class:`ContentMatchModel`: empty, the model only compares."""
 
 
 @models.register("content_match")
-class ContentMatchModel(LinearModel[ContentMatchConfig, ContentMatchState]):
-    """Score by the summed similarity of content to the items of the history; needs no events.
+class ContentMatchModel(InductiveModel[ContentMatchConfig, ContentMatchState]):
+    """Sum of the content similarities to the items of the history; needs no events to learn.
 
     Source:
         Rocchio 1971, "Relevance feedback in information retrieval", the positive part.
@@ -37,20 +38,27 @@ class ContentMatchModel(LinearModel[ContentMatchConfig, ContentMatchState]):
     Config: ClassVar = ContentMatchConfig
     State: ClassVar = ContentMatchState
     feature_kind: ClassVar[QueryFeatureKind] = "history"
-    scores_new_items: ClassVar[bool] = True
+    card: ClassVar = ModelCard(
+        strategies={"content/match": {}},
+        inputs="history",
+        use="catalogues without events",
+        formula="sum of the similarities to the history",
+        source="Rocchio 1971",
+        memory="n²",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentMatchState:
-        """Learn nothing; see :meth:`Model.learn`."""
+        """Return an empty state; see :meth:`Model.learn`."""
         return ContentMatchState()
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Compare; see :meth:`LinearModel.linear_scorer`."""
-        assert self.state  # noqa: S101 - asks for fit, though nothing was learned
+        """Compare contents; see :meth:`LinearModel.linear_scorer`."""
+        assert self.state  # noqa: S101 - raises NotFittedError before fit
         rows = train_items.ids.rows(items.ids)
         if len(train_items) <= MAX_DENSE_ITEMS:
             similar = content_kernel(train_items, items).copy()
-            here = np.flatnonzero(rows >= 0)
-            similar[rows[here], here] = 0
+            known = np.flatnonzero(rows >= 0)
+            similar[rows[known], known] = 0
             weights = WeightMatrix(dense=similar)
         else:
             near = nearest_neighbour_weights(train_items, items, self.config.neighbours)

@@ -8,6 +8,8 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import models
+from daybreak.models.card import ModelCard, Range
+from daybreak.models.shared_fold_in import CONFIDENCE_RANGE, FACTOR_RANGE, PRIOR_RIDGE_RANGE
 from daybreak.models.shared_generative import (
     GenerativeConfig,
     GenerativeModel,
@@ -88,6 +90,27 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
 
     Config: ClassVar = ContentVaeConfig
     State: ClassVar = ContentVaeState
+    card: ClassVar = ModelCard(
+        strategies={"content_vae": {}},
+        is_slow=True,
+        search_space={
+            "dim": FACTOR_RANGE,
+            "confidence": CONFIDENCE_RANGE,
+            "ridge": PRIOR_RIDGE_RANGE,
+            "code": Range(8, 128, log=True, is_integer=True),
+            "epochs": Range(8, 60, log=True, is_integer=True),
+            "rate": Range(2e-4, 5e-3, log=True),
+            "decay": Range(1e-4, 1e-1, log=True),
+            "dropout": Range(0, 0.6),
+            "beta": Range(0.05, 3, log=True),
+        },
+        inputs="history, profile",
+        use="the newest items",
+        formula="`factors` with generated vectors of new items, [page](strategies/content_vae.md)",
+        source="Sohn et al. 2015, eq. 4",
+        cost="40 rounds over the items",
+        memory="see page",
+    )
 
     def _train(
         self,

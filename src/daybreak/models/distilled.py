@@ -9,6 +9,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.ease import EaseConfig, fit_ease_weights
 from daybreak.models.graph_filter import fit_graph_filter
 from daybreak.models.shared_content import (
@@ -107,6 +108,26 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
 
     Config: ClassVar = DistilledConfig
     State: ClassVar = DistilledState
+    card: ClassVar = ModelCard(
+        strategies={"distilled": {}},
+        is_slow=True,
+        search_space={
+            "ease": Range(0, 2),
+            "graph": Range(0, 2),
+            "popular": Range(0, 2),
+            "steps": Range(30, 240, log=True, is_integer=True),
+            "rate": Range(2e-4, 5e-3, log=True),
+            "dropout": Range(0, 0.6),
+            "temperature": Range(0.5, 8, log=True),
+            "label": Range(0.1, 3, log=True),
+        },
+        inputs="history",
+        use="new items, rarely",
+        formula="content network taught by `ease` and `graph_filter`, [page](strategies/distilled.md)",
+        source="Huang et al. 2023",
+        cost="n³, and 60 batches",
+        memory="8n²",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> DistilledState:
         """Build the teacher, then train the student; see :meth:`Model.learn`.

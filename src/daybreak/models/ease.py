@@ -14,6 +14,7 @@ from daybreak.models.base import (
     align_columns,
     models,
 )
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import (
     MAX_WEIGHTS_PER_ITEM,
     add_ridge,
@@ -27,6 +28,8 @@ from daybreak.models.shared_statistics import (
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats, Sparse
 
+EASE_RIDGE_RANGE = Range(0.3, 300, log=True)
+"""Values that a search of ``ridge`` tries."""
 MAX_DUAL_USERS = 10_000
 """Users up to which the dual form is solved for a catalogue too large for the primal one."""
 
@@ -75,6 +78,18 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
     Config: ClassVar = EaseConfig
     State: ClassVar = EaseState
     feature_kind: ClassVar[QueryFeatureKind] = "history"
+    card: ClassVar = ModelCard(
+        strategies={"ease": {}},
+        search_space={
+            "ridge": EASE_RIDGE_RANGE,
+        },
+        inputs="history",
+        use="many events",
+        formula="`-P_ij / P_jj`, `P = (A'A + λI)^-1`, `A` is `X` minus the item shares",
+        source="Steck 2019, eq. 8",
+        cost="n³, or u³",
+        memory="2n², or 2u²",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> EaseState:
         """Invert the smaller Gram matrix; see :meth:`Model.learn`."""

@@ -7,8 +7,14 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import models
+from daybreak.models.card import ModelCard
+from daybreak.models.profile import PROFILE_RIDGE_RANGE
 from daybreak.models.shared_content import fit_content_weights, known_or_predicted
 from daybreak.models.shared_fold_in import (
+    CONFIDENCE_RANGE,
+    DAMPING_RANGE,
+    FACTOR_RANGE,
+    PRIOR_RIDGE_RANGE,
     FoldInConfig,
     FoldInModel,
     FoldInState,
@@ -45,6 +51,22 @@ class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
 
     Config: ClassVar = FactorsConfig
     State: ClassVar = FactorsState
+    card: ClassVar = ModelCard(
+        strategies={"factors": {}},
+        search_space={
+            "dim": FACTOR_RANGE,
+            "damping": DAMPING_RANGE,
+            "confidence": CONFIDENCE_RANGE,
+            "ridge": PRIOR_RIDGE_RANGE,
+            "profile_ridge": PROFILE_RIDGE_RANGE,
+        },
+        inputs="history, profile",
+        use="all queries; very large catalogues",
+        formula="`p·q`, see below",
+        source="Halko et al. 2011; Hu et al. 2008, eq. 4",
+        cost="80 e + 6,400 (n + u)",
+        memory="240n + 160u",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> FactorsState:
         """Factor, then regress on content and profiles; see :meth:`Model.learn`."""
@@ -54,8 +76,7 @@ class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up, or predict them from content; see :meth:`SupportsEmbeddings.item_vectors`."""
-        state = self.state
-        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(self.state, items)
 
 
 __all__ = ["FactorsConfig", "FactorsModel", "FactorsState", "truncated_svd"]

@@ -14,6 +14,7 @@ from daybreak.models.base import (
     align_columns,
     models,
 )
+from daybreak.models.card import ModelCard
 from daybreak.models.shared_statistics import (
     cached,
     dense_product,
@@ -61,6 +62,15 @@ class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
     Config: ClassVar = GraphFilterConfig
     State: ClassVar = GraphFilterState
     feature_kind: ClassVar[QueryFeatureKind] = "history"
+    card: ClassVar = ModelCard(
+        strategies={"graph_filter": {}},
+        inputs="history",
+        use="1 to 5 events",
+        formula="`x Di^-1/2 Xh'Xh Di^1/2`, `Xh = Du^-1/2 X Di^-1/2`",
+        source="Shen et al. 2021, eq. 8",
+        cost="u n², or pairs",
+        memory="n², or 400n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> GraphFilterState:
         """Multiply; see :meth:`Model.learn`."""

@@ -9,6 +9,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import Categorical, ModelCard, Range
 from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
 from daybreak.models.shared_warm_start import newest_users, rows_or_zeros, transfer_by_id
 from daybreak.types import Floats
@@ -76,6 +77,25 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
 
     Config: ClassVar = HistoryVaeConfig
     State: ClassVar = HistoryVaeState
+    card: ClassVar = ModelCard(
+        strategies={"history_vae": {}},
+        is_slow=True,
+        search_space={
+            "hidden": Categorical((200, 400, 600)),
+            "dim": Range(32, 256, log=True, is_integer=True),
+            "epochs": Range(15, 60, is_integer=True),
+            "rate": Range(5e-4, 8e-3, log=True),
+            "dropout": Range(0.2, 0.8),
+            "beta": Range(0.01, 1, log=True),
+            "few": Range(0, 1),
+        },
+        inputs="history, profile",
+        use="rarely",
+        formula="variational autoencoder over histories, [page](strategies/history_vae.md)",
+        source="Liang et al. 2018",
+        cost="48,000 u n",
+        memory="see page",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> HistoryVaeState:
         """Train encoder and decoder; see :meth:`Model.learn`.
@@ -131,5 +151,4 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
-        state = self.state
-        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(self.state, items)

@@ -14,6 +14,7 @@ from daybreak.models.base import (
     align_columns,
     models,
 )
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import (
     cached,
     fits_dense,
@@ -55,6 +56,19 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
     Config: ClassVar = ItemKnnConfig
     State: ClassVar = ItemKnnState
     feature_kind: ClassVar[QueryFeatureKind] = "recent"
+    card: ClassVar = ModelCard(
+        strategies={"item_knn": {}},
+        search_space={
+            "neighbours": Range(20, 500, log=True, is_integer=True),
+            "shrinkage": Range(0.5, 200, log=True),
+        },
+        inputs="recent history",
+        use="items chosen together",
+        formula="`c_ij / (sqrt(c_i c_j) + s)`, 100 nearest",
+        source="Sarwar et al. 2001",
+        cost="pairs",
+        memory="n², or 200n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ItemKnnState:
         """Count pairs; see :meth:`Model.learn`."""

@@ -14,7 +14,10 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import ModelCard
+from daybreak.models.profile import PROFILE_RIDGE_RANGE
 from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
+from daybreak.models.shared_fold_in import DAMPING_RANGE, FACTOR_RANGE
 from daybreak.models.shared_statistics import truncated_svd
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -237,6 +240,20 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
     Config: ClassVar = MetaBayesConfig
     State: ClassVar = MetaBayesState
+    card: ClassVar = ModelCard(
+        strategies={"meta_bayes": {}},
+        search_space={
+            "dim": FACTOR_RANGE,
+            "damping": DAMPING_RANGE,
+            "profile_ridge": PROFILE_RIDGE_RANGE,
+        },
+        inputs="history, profile",
+        use="users with 0 to 10 events",
+        formula="posterior mean of a Gaussian prior over first events, [page](strategies/meta_bayes.md)",
+        source="Harrison et al. 2018, eq. 3",
+        cost="4,600 (e + u)",
+        memory="576n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> MetaBayesState:
         """Estimate a prior for each number of events; see :meth:`Model.learn`."""
@@ -287,8 +304,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
-        state = self.state
-        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(self.state, items)
 
     def uncertainty(self, queries: Queries, items: Items) -> Floats:
         """Return the (n_queries, n_items) posterior variances of the scores.

@@ -9,7 +9,9 @@ import numpy as np
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_content import fit_centred_content_weights, known_or_predicted
+from daybreak.models.shared_fold_in import FACTOR_RANGE
 from daybreak.models.shared_statistics import normalised_interactions, truncated_svd
 from daybreak.models.shared_warm_start import newest_users, rows_or_zeros, transfer_by_id
 from daybreak.types import Floats, Sparse
@@ -84,6 +86,24 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
 
     Config: ClassVar = MetaGradientConfig
     State: ClassVar = MetaGradientState
+    card: ClassVar = ModelCard(
+        strategies={"meta_gradient": {}},
+        is_slow=True,
+        search_space={
+            "dim": FACTOR_RANGE,
+            "steps": Range(1, 4, is_integer=True),
+            "epochs": Range(3, 20, log=True, is_integer=True),
+            "rate": Range(5e-4, 2e-2, log=True),
+            "mass": Range(0, 1.5),
+            "told": Range(0, 1),
+        },
+        inputs="history, profile",
+        use="users with 0 to 10 events",
+        formula="a few learned gradient steps, [page](strategies/meta_gradient.md)",
+        source="Finn et al. 2017; Raghu et al. 2020",
+        cost="11,520 u n",
+        memory="see page",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> MetaGradientState:
         """Train the start, the rates and the items; see :meth:`Model.learn`.
@@ -141,8 +161,7 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
-        state = self.state
-        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(self.state, items)
 
     def _adapt(self, queries: Queries) -> Floats:
         """Return (n, dim) people after the inner loop."""

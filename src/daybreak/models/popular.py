@@ -13,6 +13,7 @@ from daybreak.models.base import (
     align_values,
     models,
 )
+from daybreak.models.card import ModelCard
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -44,6 +45,19 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
     Config: ClassVar = PopularConfig
     State: ClassVar = PopularState
     feature_kind: ClassVar[QueryFeatureKind] = "none"
+    card: ClassVar = ModelCard(
+        strategies={
+            "popular": {},
+            "popular/share": {"logarithm": False},
+            "popular/season": {"window": 0.1},
+            "popular/now": {"window": 0.02},
+        },
+        inputs="nothing",
+        use="unknown users",
+        formula="log of the share of events; with a window, events decay with age",
+        cost="e",
+        memory="n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
         """Count; see :meth:`Model.learn`."""

@@ -1,4 +1,4 @@
-"""What people with such a profile choose."""
+"""Items chosen by users with similar profiles."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,9 +13,13 @@ from daybreak.models.base import (
     align_columns,
     models,
 )
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import cached
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
+
+PROFILE_RIDGE_RANGE = Range(3, 1000, log=True)
+"""Values that a search of ``ridge`` or ``profile_ridge`` tries."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +27,20 @@ class ProfileConfig:
     """Options of :class:`ProfileModel`."""
 
     ridge: float = 30.0
-    """Added to the diagonal; about the users an attribute needs to be believed half [users]."""
+    """Added to the diagonal: users with an attribute for which its weight is halved [users]."""
 
 
 @dataclass(frozen=True, eq=False)
 class ProfileState:
-    """What :class:`ProfileModel` learned."""
+    """State of :class:`ProfileModel`."""
 
     weights: Floats
-    """(n_attributes + 1, n_anchors), last minus the score of the average profile"""
+    """(n_attributes + 1, n_train_items); the last row is minus the score of the mean profile"""
 
 
 @models.register("profile")
 class ProfileModel(LinearModel[ProfileConfig, ProfileState]):
-    """Ridge regression from attributes to interactions, both centred.
+    """Ridge regression from attributes of users to interactions, both centred.
 
     Source:
         The multi-response ridge estimator, ``W = (P'P + λI)^-1 P'(X - μ)``.
@@ -45,22 +49,32 @@ class ProfileModel(LinearModel[ProfileConfig, ProfileState]):
     Config: ClassVar = ProfileConfig
     State: ClassVar = ProfileState
     feature_kind: ClassVar[QueryFeatureKind] = "profile"
+    card: ClassVar = ModelCard(
+        strategies={"profile": {}},
+        search_space={"ridge": PROFILE_RIDGE_RANGE},
+        inputs="profile",
+        use="users without events",
+        formula="`(P'P + λI)^-1 P'(X - μ)`, attributes `P` centred",
+        source="ridge regression",
+        cost="attributes³",
+        memory="attributes · n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ProfileState:
         """Solve the normal equations; see :meth:`Model.learn`."""
         return ProfileState(fit_profile_ridge(data, self.config.ridge))
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
-        weights, known = align_columns(
-            train_items, items, WeightMatrix(dense=self.state.weights)
-        )
-        nothing = np.zeros(len(items), dtype=np.float32)
-        return LinearScorer(weights, nothing, known & (len(self.state.weights) > 1))
+        """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
+        matrix = WeightMatrix(dense=self.state.weights)
+        weights, known = align_columns(train_items, items, matrix)
+        has_attributes = len(self.state.weights) > 1
+        bias = np.zeros(len(items), dtype=np.float32)
+        return LinearScorer(weights, bias, known & has_attributes)
 
 
 def fit_profile_ridge(data: Dataset, ridge: float) -> Floats:
-    """Return the (n_attributes + 1, n_anchors) weights; the last row takes the mean out."""
+    """Return the (n_attributes + 1, n_train_items) weights; the last row centres the score."""
 
     def solve() -> Floats:
         profiles = data.profiles[data.active_user_rows].toarray().astype(np.float32)

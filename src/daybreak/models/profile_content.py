@@ -1,15 +1,19 @@
-"""What people with such a profile choose, carried to new items by content."""
+"""The profile regression, extended to new items by content."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Items
-from daybreak.models.base import LinearModel, LinearScorer, QueryFeatureKind, models
-from daybreak.models.content_ridge import ContentKernelState, score_through_kernel
-from daybreak.models.profile import fit_profile_ridge
-from daybreak.models.shared_content import fit_content_kernel, has_no_new_items, no_scores
+from daybreak.models.base import LinearScorer, NewItemModel, QueryFeatureKind, models
+from daybreak.models.card import ModelCard
+from daybreak.models.profile import PROFILE_RIDGE_RANGE, fit_profile_ridge
+from daybreak.models.shared_content import (
+    ContentKernelState,
+    fit_content_kernel,
+    score_through_kernel,
+)
 
 
 @dataclass(frozen=True)
@@ -17,29 +21,39 @@ class ProfileContentConfig:
     """Options of :class:`ProfileContentModel`."""
 
     ridge: float = 30.0
-    """See :class:`ProfileConfig`."""
+    """Ridge of the profile regression; see :class:`ProfileConfig`."""
 
 
 @models.register("profile_content")
-class ProfileContentModel(LinearModel[ProfileContentConfig, ContentKernelState]):
-    """The profile ridge regressed on content: new users meet new items."""
+class ProfileContentModel(NewItemModel[ProfileContentConfig, ContentKernelState]):
+    """The weights of the profile regression regressed on content: new users and new items."""
 
     Config: ClassVar = ProfileContentConfig
     State: ClassVar = ContentKernelState
     feature_kind: ClassVar[QueryFeatureKind] = "profile"
-    scores_new_items: ClassVar[bool] = True
+    card: ClassVar = ModelCard(
+        strategies={"content/profile": {}},
+        search_space={"ridge": PROFILE_RIDGE_RANGE},
+        inputs="profile",
+        use="new users and new items",
+        formula="`profile`, then regressed on content",
+        source="as `profile` and `content_ridge`",
+        cost="n³",
+        memory="2n²",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
-        """Regress twice; see :meth:`Model.learn`."""
+        """Solve both regressions; see :meth:`Model.learn`."""
         weights = fit_profile_ridge(data, self.config.ridge)
-        known = fit_content_kernel(data)
+        regression = fit_content_kernel(data)
         return ContentKernelState(
-            weights @ known.coefficients, known.landmarks, np.empty(0, np.float32)
+            weights @ regression.coefficients,
+            regression.landmarks,
+            np.empty(0, np.float32),
         )
 
-    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Carry the weights over by content; see :meth:`LinearModel.linear_scorer`."""
-        if has_no_new_items(train_items, items):
-            return no_scores(len(items))
-        form = score_through_kernel(self.state, train_items, items)
-        return LinearScorer(form.weights, form.bias, form.scored & (len(self.state.left) > 1))
+    def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Apply both regressions; see :meth:`NewItemModel.new_item_scorer`."""
+        scorer = score_through_kernel(self.state, train_items, items)
+        has_attributes = len(self.state.left) > 1
+        return replace(scorer, scored=scorer.scored & has_attributes)

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import RECENCY_DECAY, Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import Categorical, ModelCard, Range
 from daybreak.models.shared_content import (
     content_directions,
     fit_centred_content_weights,
@@ -304,6 +305,26 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
 
     Config: ClassVar = SequenceConfig
     State: ClassVar = SequenceState
+    card: ClassVar = ModelCard(
+        strategies={"sequence": {}},
+        is_slow=True,
+        search_space={
+            "dim": Categorical((32, 64, 96, 128)),
+            "hops": Range(1, 3, is_integer=True),
+            "length": Range(8, 50, log=True, is_integer=True),
+            "epochs": Range(3, 15, log=True, is_integer=True),
+            "rate": Range(5e-4, 1e-2, log=True),
+            "forget": Range(0, 0.5),
+            "hide": Range(0, 0.5),
+            "ahead": Range(0, 0.8),
+        },
+        inputs="recent history, profile",
+        use="the next event; new items",
+        formula="transformer over the last events, [page](strategies/sequence.md)",
+        source="Kang and McAuley 2018",
+        cost="1,200,000 events read",
+        memory="see page",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> SequenceState:
         """Train the network; see :meth:`Model.learn`.
@@ -373,8 +394,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
 
     def item_vectors(self, items: Items) -> Floats:
         """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
-        state = self.state
-        return known_or_predicted(state.ids, state.vectors, items, state.content, state.centre)
+        return known_or_predicted(self.state, items)
 
     def _encode(self, queries: Queries) -> Floats:
         state = self.state

@@ -1,11 +1,13 @@
-"""The bridge from behaviour to content: what is known of old items, carried to new ones.
+"""Content of items: the kernel regression from content to behaviour, and what is built on it.
 
-From the content of items to numbers that behaviour gave to the known ones.
-
-Models that judge new items only have nothing to do while every item has events.
+:func:`fit_content_kernel` solves the regression once for a data set. The other functions apply it:
+as weights of content columns (:func:`fit_content_weights`), to the training items themselves
+(:func:`predict_leave_one_out`, :func:`impute_from_content`), or as a linear scorer
+(:func:`score_through_kernel`).
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -28,9 +30,9 @@ from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_LANDMARKS = 4_000
-"""Anchors whose similarities stand for the content of all, in catalogues larger than this."""
+"""Training items that the kernel is computed with, at most [items]."""
 MAX_LANDMARK_CELLS = 150_000_000
-"""Numbers in the matrix between anchors and landmarks: 600 MB; beyond, landmarks get fewer."""
+"""Size of the matrix between training items and landmarks: 600 MB; beyond it, fewer landmarks."""
 KERNEL_RIDGE = 4.0
 """Added to the diagonal of the kernel, whose own diagonal is at most 2.5."""
 
@@ -40,29 +42,30 @@ _KERNEL_CACHE: WeakKeyDictionary[Items, WeakKeyDictionary[Items, Floats]] = Weak
 
 @dataclass(frozen=True, eq=False)
 class ContentKernelRidge:
-    """Kernel ridge regression from the content of items onto any function of anchors.
+    """Kernel ridge regression from the content of items to any function of the training items.
 
-    A function with values ``y`` at the anchors has at an item ``c`` the value
-    ``y @ solve @ kernel(landmarks, c)``. With all anchors as landmarks that is exact kernel
-    ridge regression, ``y (K + λI)^-1 k_c``; with fewer it is the subset of regressors.
+    A function with values ``y`` at the training items is predicted at an item ``c`` as
+    ``y @ coefficients @ content_kernel(landmarks, c)``. With all training items as landmarks
+    this is exact kernel ridge regression, ``y (K + λI)^-1 k_c``; with fewer it is the subset of
+    regressors.
 
     Source:
         Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 2.25, 8.14.
     """
 
     landmarks: Rows
-    """Positions among the anchors."""
+    """Rows of the landmarks among the training items."""
     coefficients: Floats
-    """(n_anchors, n_landmarks)"""
+    """(n_train_items, n_landmarks)"""
     leverage: Floats
-    """(n_anchors,) leverage: how much an anchor's own value enters its prediction, in [0, 1)"""
+    """(n_train_items,) weight of an item's own value in its prediction, in [0, 1)"""
 
 
 def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
-    """Return the bridge of a data set; computed once.
+    """Return the kernel regression of a data set; computed once.
 
-    Cost: n_landmarks³ / 3 + n_anchors * n_landmarks² multiplications.
-    Memory: 12 * n_anchors * n_landmarks bytes.
+    Cost: n_landmarks³ / 3 + n_train_items * n_landmarks² multiplications.
+    Memory: 12 * n_train_items * n_landmarks bytes.
     """
 
     def compute() -> ContentKernelRidge:
@@ -78,11 +81,11 @@ def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
         own = np.einsum("nm,mn->n", solve, k)
         return ContentKernelRidge(chosen, solve, np.clip(own, 0, 0.999).astype(np.float32))
 
-    return cached(data, "bridge", compute)
+    return cached(data, "content kernel", compute)
 
 
 def content_kernel(left: Items, right: Items) -> Floats:
-    """Return the (n_some, n_others) similarities, remembered while both lists are in use."""
+    """Return the (n_left, n_right) similarities, cached while both lists are in use."""
     rows = _KERNEL_CACHE.setdefault(left, WeakKeyDictionary())
     if right not in rows:
         rows[right] = left.similarity(right)
@@ -90,31 +93,31 @@ def content_kernel(left: Items, right: Items) -> Floats:
 
 
 def take_landmarks(train_items: Items, rows: Rows) -> Items:
-    """Return the landmarks among the anchors; the anchors themselves when they are all."""
+    """Return the landmarks as items; the training items themselves when all are landmarks."""
     if len(rows) == len(train_items):
         return train_items
-    remembered = _LANDMARK_CACHE.setdefault(train_items, {})
+    cached_landmarks = _LANDMARK_CACHE.setdefault(train_items, {})
     key = rows.tobytes()
-    if key not in remembered:
-        remembered[key] = train_items.take(rows)
-    return remembered[key]
+    if key not in cached_landmarks:
+        cached_landmarks[key] = train_items.take(rows)
+    return cached_landmarks[key]
 
 
 def nearest_neighbour_weights(train_items: Items, items: Items, n_neighbours: int) -> Sparse:
-    """Return (n_anchors, n_items) CSC weights of each item's nearest anchors by content.
+    """Return (n_train_items, n_items) CSC weights of the nearest training items of each item.
 
-    The weights of a column are the similarities divided by their sum; an item is never its own
-    neighbour; an item that is like nothing has an empty column.
+    The weights of a column are the similarities divided by their sum. An item is never its own
+    neighbour. The column of an item without similar items is empty.
     """
     parts = []
     own = train_items.ids.rows(items.ids)
-    cached = _KERNEL_CACHE.get(train_items, WeakKeyDictionary()).get(items)
+    kernel = _KERNEL_CACHE.get(train_items, WeakKeyDictionary()).get(items)
     for span in iter_blocks(len(items), len(train_items), max_width=2_048):
         rows = np.arange(span.start, span.stop)
         block = (
             train_items.similarity(items.take(rows))
-            if cached is None
-            else cached[:, rows].copy()
+            if kernel is None
+            else kernel[:, rows].copy()
         )
         here = np.flatnonzero(own[rows] >= 0)
         block[own[rows][here], here] = 0
@@ -125,7 +128,7 @@ def nearest_neighbour_weights(train_items: Items, items: Items, n_neighbours: in
 
 
 def _train_item_kernel(data: Dataset) -> Floats:
-    """Slice the kernel of the catalogue when it is there; remember what models ask next."""
+    """Return the kernel of the training items, cut from that of the catalogue when there is one."""
     if data.kernel is not None:
         rows = _KERNEL_CACHE.setdefault(data.train_items, WeakKeyDictionary())
         if data.items not in rows:
@@ -135,10 +138,10 @@ def _train_item_kernel(data: Dataset) -> Floats:
 
 
 def _solve_regressors(wide: Floats, chosen: Rows) -> Floats:
-    """Return ``K' (KK' + λ K_mm)^-1`` of the (n_landmarks, n_anchors) kernel ``K``.
+    """Return ``K' (KK' + λ K_mm)^-1`` of the (n_landmarks, n_train_items) kernel ``K``.
 
-    Landmarks that are copies of each other make the matrix singular; the diagonal is raised
-    until single precision can tell it from one.
+    Landmarks with equal content make the matrix singular; the diagonal is raised until the
+    inverse exists in single precision.
     """
     normal = (wide @ wide.T).astype(np.float64) + KERNEL_RIDGE * wide[:, chosen]
     for jitter in KERNEL_RIDGE * 10.0 ** np.arange(-3, 4):
@@ -148,26 +151,28 @@ def _solve_regressors(wide: Floats, chosen: Rows) -> Floats:
             )
         except np.linalg.LinAlgError:
             continue
-    raise DataError("the content vectors of items hold numbers that are not finite")
+    raise DataError("the content vectors of items contain numbers that are not finite")
 
 
 def fit_content_weights(data: Dataset, values: Floats) -> Floats:
-    """Return (n_features, d) weights from content to values of the anchors.
+    """Return (n_features, d) weights from content columns to values of the training items.
 
-    It is :func:`fit_content_kernel` written out over features, the blocks side by side, so that new items
-    need no landmarks. Values should be centred: an item without content gets 0.
+    The weights are :func:`fit_content_kernel` written out over the columns of all content
+    blocks, so that new items need no landmarks. Values should be centred: an item without
+    content gets 0.
 
     Args:
-        data: With the anchors.
-        values: (n_anchors, d) float32.
+        data: Data set with the training items.
+        values: (n_train_items, d) float32.
     """
     blocks = data.train_items.blocks
     if not blocks:
         return np.empty((0, values.shape[1]), dtype=np.float32)
-    known = fit_content_kernel(data)
-    left = np.asarray(known.coefficients.T @ values, dtype=np.float32)
+    regression = fit_content_kernel(data)
+    left = np.asarray(regression.coefficients.T @ values, dtype=np.float32)
     parts = [
-        BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0) * (block.matrix[known.landmarks].T @ left)
+        BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
+        * (block.matrix[regression.landmarks].T @ left)
         for block in blocks
     ]
     return np.concatenate(parts).astype(np.float32)
@@ -185,59 +190,59 @@ def predict_from_content(items: Items, weights: Floats) -> Floats:
 
 
 def predict_leave_one_out(data: Dataset, values: Floats) -> Floats:
-    """Return (n_anchors, d) what content predicts of each anchor from the values of others.
+    """Return the (n_train_items, d) prediction of each item from the values of the others.
 
-    It is exact leave-one-out when every anchor is a landmark, so a network that trains on it
-    sees known items as it will see new ones.
+    The prediction is exact leave-one-out when every training item is a landmark. A network that
+    trains on it sees known items as it will see new ones.
 
     Source:
         Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 5.12.
     """
     if not data.train_items.blocks or not len(data.train_items):
         return np.zeros_like(values, dtype=np.float32)
-    known = fit_content_kernel(data)
-    k = content_kernel(take_landmarks(data.train_items, known.landmarks), data.train_items)
-    own = known.leverage[:, None]
-    fitted = k.T @ np.asarray(known.coefficients.T @ values, dtype=np.float32)
-    return np.asarray((fitted - own * values) / (1 - own), dtype=np.float32)
+    regression = fit_content_kernel(data)
+    landmarks = take_landmarks(data.train_items, regression.landmarks)
+    k = content_kernel(landmarks, data.train_items)
+    leverage = regression.leverage[:, None]
+    fitted = k.T @ np.asarray(regression.coefficients.T @ values, dtype=np.float32)
+    return np.asarray((fitted - leverage * values) / (1 - leverage), dtype=np.float32)
 
 
 def impute_from_content(data: Dataset, values: Floats, known: Mask) -> Floats:
-    """Return values of anchors with the unknown ones predicted by content from the known ones.
+    """Return values of training items, the unknown ones predicted from the known ones.
 
-    It is what :func:`fit_content_kernel` would predict had it never seen the unknown ones: exact when every
-    anchor is a landmark. Without content they get the mean.
+    The prediction is that of :func:`fit_content_kernel` without the unknown items: exact when
+    every training item is a landmark. Without content, unknown items get the mean.
 
     Args:
-        data: With the anchors.
-        values: (n_anchors, d); rows that are not known do not matter.
-        known: (n_anchors,) at least one of them.
+        data: Data set with the training items.
+        values: (n_train_items, d); rows of unknown items are ignored.
+        known: (n_train_items,) mask with at least one True.
 
     Source:
-        Block-wise leave-one-out of a linear smoother ``H``: what it says of the rows ``N`` from
-        the others alone is ``(I - H_NN)^-1 H_NO y_O``; Rasmussen and Williams 2006, "Gaussian
-        processes for machine learning", eq. 5.12, for more than one row.
+        Block-wise leave-one-out of a linear smoother ``H``: the prediction of the rows ``N``
+        from the other rows ``O`` is ``(I - H_NN)^-1 H_NO y_O``; Rasmussen and Williams 2006,
+        "Gaussian processes for machine learning", eq. 5.12, for more than one row.
     """
     centre = values[known].mean(axis=0)
     found = np.where(known[:, None], values, centre).astype(np.float32)
     new = np.flatnonzero(~known)
     if not data.train_items.blocks or not len(new):
         return found
-    way = fit_content_kernel(data)
-    k = content_kernel(take_landmarks(data.train_items, way.landmarks), data.train_items)[
-        :, new
-    ]
-    smooth = k.T @ way.coefficients.T
-    own = np.eye(len(new)) - smooth[:, new]
-    found[new] += np.linalg.solve(own, smooth @ (found - centre)).astype(np.float32)
+    regression = fit_content_kernel(data)
+    landmarks = take_landmarks(data.train_items, regression.landmarks)
+    smoother = content_kernel(landmarks, data.train_items)[:, new].T @ regression.coefficients.T
+    left = np.eye(len(new)) - smoother[:, new]
+    found[new] += np.linalg.solve(left, smoother @ (found - centre)).astype(np.float32)
     return found
 
 
 def content_directions(data: Dataset, dim: int, seed: int = 0) -> Floats:
-    """Return (n_features, dim) weights onto the leading directions of the catalogue's content.
+    """Return (n_features, dim) weights to the principal directions of the catalogue's content.
 
-    The dot products of ``mapped(items, weights)`` are the best rank-``dim`` approximation of
-    :meth:`Items.similarity`; directions that do not exist are columns of 0. Computed once.
+    The dot products of ``predict_from_content(items, weights)`` are the best rank-``dim``
+    approximation of :meth:`Items.similarity`. Directions beyond the rank are columns of 0.
+    Computed once.
 
     Source:
         Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4.
@@ -245,7 +250,9 @@ def content_directions(data: Dataset, dim: int, seed: int = 0) -> Floats:
     Cost: ten products with the content of ``dim + 16`` columns.
     """
     return cached(
-        data, f"content_space {dim} {seed}", lambda: _compute_directions(data.items, dim, seed)
+        data,
+        f"content directions {dim} {seed}",
+        lambda: _compute_directions(data.items, dim, seed),
     )
 
 
@@ -275,47 +282,84 @@ def _compute_directions(items: Items, dim: int, seed: int) -> Floats:
 
 
 def _project_back(items: Items, values: Floats) -> Floats:
-    """Return the (n_features, d) sums over items of content times values."""
+    """Return the (n_features, d) product of transposed content and values."""
     return np.concatenate([np.asarray(b.matrix.T @ values) for b in items.blocks]).astype(
         np.float32
     )
 
 
 def fit_centred_content_weights(data: Dataset, vectors: Floats) -> tuple[Floats, Floats]:
-    """Return the (d,) mean of the vectors of anchors, and what content tells of the rest.
+    """Return the (d,) mean of the vectors of training items, and content weights around it.
 
-    The second is what :func:`fit_content_weights` makes of the vectors around their mean.
+    Args:
+        data: Data set with the training items.
+        vectors: (n_train_items, d) float32.
+
+    Returns:
+        The mean, and the (n_features, d) weights of :func:`fit_content_weights`.
     """
     centre = vectors.sum(axis=0) / np.float32(max(len(vectors), 1))
     return centre, fit_content_weights(data, vectors - centre)
 
 
-def known_or_predicted(
-    ids: Vocabulary, vectors: Floats, items: Items, weights: Floats, centre: Floats
-) -> Floats:
-    """Return (n_items, d) vectors: those of known items, what content predicts for others.
+class ItemVectors(Protocol):
+    """A state with vectors of the training items and weights to predict those of new items."""
 
-    Args:
-        ids: Of the known items.
-        vectors: (n_known, d) of them.
-        items: Whose vectors are asked for.
-        weights: (n_features, d) from content to vectors around the centre.
-        centre: (d,) the vector of an item without content.
-    """
-    rows = ids.rows(items.ids)
+    @property
+    def ids(self) -> Vocabulary:
+        """The training items."""
+
+    @property
+    def vectors(self) -> Floats:
+        """(n_train_items, d)"""
+
+    @property
+    def centre(self) -> Floats:
+        """(d,) vector of an item without content."""
+
+    @property
+    def content(self) -> Floats:
+        """(n_features, d) weights from content to vectors around the centre."""
+
+
+def known_or_predicted(state: ItemVectors, items: Items) -> Floats:
+    """Return (n_items, d) vectors: learned ones of known items, predicted ones of new items."""
+    rows = state.ids.rows(items.ids)
     new = np.flatnonzero(rows < 0)
-    found = np.empty((len(items), vectors.shape[1]), dtype=np.float32)
-    found[rows >= 0] = vectors[rows[rows >= 0]] - centre
-    found[new] = predict_from_content(items.take(new), weights) if len(new) else 0
-    return found + centre
+    found = np.empty((len(items), state.vectors.shape[1]), dtype=np.float32)
+    found[rows >= 0] = state.vectors[rows[rows >= 0]] - state.centre
+    found[new] = predict_from_content(items.take(new), state.content) if len(new) else 0
+    return found + state.centre
 
 
-def has_no_new_items(train_items: Items, items: Items) -> bool:
-    """Say whether every item has events."""
-    return all(id_ in train_items.ids for id_ in items.ids)
+@dataclass(frozen=True, eq=False)
+class ContentKernelState:
+    """State of the models that score through the content kernel."""
+
+    left: Floats
+    """(n_features, n_landmarks) from query features to landmarks"""
+    landmarks: Rows
+    """Rows of the landmarks among the training items."""
+    own: Floats
+    """(n_train_items,) leverage of the training items; empty when only new items are scored"""
 
 
-def no_scores(n_items: int) -> LinearScorer:
-    """Return a model that can say nothing of any of so many items."""
-    bias = np.zeros(n_items, dtype=np.float32)
-    return LinearScorer(WeightMatrix(), bias, np.zeros(n_items, dtype=bool))
+def score_through_kernel(
+    state: ContentKernelState, train_items: Items, items: Items
+) -> LinearScorer:
+    """Return ``query_features @ left @ content_kernel(landmarks, items)``, for new items."""
+    right = content_kernel(take_landmarks(train_items, state.landmarks), items)
+    is_exact = len(state.landmarks) == len(train_items)
+    weights = (
+        WeightMatrix(dense=state.left @ right)
+        if is_exact
+        else WeightMatrix(left=state.left, right=right)
+    )
+    bias = np.zeros(len(items), dtype=np.float32)
+    return LinearScorer(weights, bias, train_items.ids.rows(items.ids) < 0)
+
+
+def centred_log_popularity(data: Dataset) -> Floats:
+    """Return the (n_train_items,) logarithms of the user counts minus their mean."""
+    values = np.log1p(data.user_counts)
+    return np.asarray(values - values.mean() if len(values) else values, dtype=np.float32)

@@ -13,9 +13,18 @@ from daybreak.data.dataset import Dataset, Queries
 from daybreak.data.sparse_rows import take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel
+from daybreak.models.card import Range
 from daybreak.models.shared_statistics import truncated_svd
 from daybreak.types import Floats, Rows, Sparse
 
+FACTOR_RANGE = Range(16, 192, log=True, is_integer=True)
+"""Values that a search of ``dim`` tries."""
+DAMPING_RANGE = Range(0, 0.7)
+"""Values that a search of ``damping`` tries."""
+CONFIDENCE_RANGE = Range(2, 100, log=True)
+"""Values that a search of ``confidence`` tries."""
+PRIOR_RIDGE_RANGE = Range(0.1, 10, log=True)
+"""Values that a search of ``ridge`` tries."""
 MAX_BATCH_CELLS = 4_000_000
 """Numbers gathered at a time: 16 MB, which stays in the cache of most processors."""
 

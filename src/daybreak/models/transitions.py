@@ -14,6 +14,7 @@ from daybreak.models.base import (
     align_columns,
     models,
 )
+from daybreak.models.card import ModelCard, Range
 from daybreak.models.shared_statistics import top_per_row
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Mask, Sparse
@@ -60,6 +61,20 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
     Config: ClassVar = TransitionsConfig
     State: ClassVar = TransitionsState
     feature_kind: ClassVar[QueryFeatureKind] = "recent"
+    card: ClassVar = ModelCard(
+        strategies={"transitions": {}},
+        search_space={
+            "reach": Range(1, 30, log=True, is_integer=True),
+            "decay": Range(0.3, 1),
+            "shrinkage": Range(0.5, 50, log=True),
+        },
+        inputs="recent history",
+        use="the next event",
+        formula="counts of later events, decayed by distance; never between events of one time",
+        source="after Garg et al. 2019, eq. 5",
+        cost="10 e",
+        memory="600n",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> TransitionsState:
         """Count steps; see :meth:`Model.learn`."""

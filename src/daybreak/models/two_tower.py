@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
+from daybreak.models.card import Categorical, ModelCard, Range
 from daybreak.models.shared_calibration import fit_logistic, sigmoid
 from daybreak.models.shared_content import (
     content_directions,
@@ -123,6 +124,25 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
 
     Config: ClassVar = TwoTowerConfig
     State: ClassVar = TwoTowerState
+    card: ClassVar = ModelCard(
+        strategies={"two_tower": {}},
+        is_slow=True,
+        search_space={
+            "layers": Categorical((0, 1)),
+            "dim": Categorical((64, 128, 192)),
+            "steps": Range(30, 240, log=True, is_integer=True),
+            "rate": Range(5e-4, 1e-2, log=True),
+            "dropout": Range(0, 0.6),
+            "identity_dropout": Range(0.1, 0.9),
+            "few": Range(0, 1),
+        },
+        inputs="history, profile",
+        use="new items for users with few events",
+        formula="dot product of two networks, [page](strategies/two_tower.md)",
+        source="Yi et al. 2019",
+        cost="100 batches",
+        memory="see page",
+    )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> TwoTowerState:
         """Train both towers, then calibrate on held-out events; see :meth:`Model.learn`.

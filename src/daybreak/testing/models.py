@@ -137,11 +137,10 @@ def check_unscored_is_nan(model: AnyModel) -> None:
     for name, items in item_cases(data):
         unknown: Mask = np.isnan(fitted.score(example_queries(data), items))
         assert (unknown.all(axis=0) == unknown.any(axis=0)).all(), f"NaN by query: {name}"
+        scorable = fitted.scorable(data.train_items, items)
         new = data.train_items.ids.rows(items.ids) < 0
-        silent = np.asarray(unknown.all(axis=0))[new]
-        assert not silent.any() if fitted.scores_new_items else silent.all(), (
-            f"new items among {name}"
-        )
+        assert unknown[:, ~scorable].all(), f"a score of an item that is not scorable: {name}"
+        assert not unknown[:, scorable & new].any(), f"new items without a score: {name}"
     some = fitted.score(example_queries(data), data.items)
     assert not np.isnan(some).all(), "it can say nothing of the catalogue it learned from"
 

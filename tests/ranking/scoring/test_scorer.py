@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from daybreak.data.dataset import Queries
-from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, FittedStrategies
+from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.ranking.explain import QueryParts, decompose
 from daybreak.ranking.scoring import scorer as module
@@ -12,17 +12,17 @@ from daybreak.ranking.scoring.scorer import Scorer
 
 @pytest.fixture
 def fitted(data):
-    return FittedStrategies.fit_on(data, DEFAULT_STRATEGIES, seed=0)
+    return FittedStrategies.fit_on(data, default_strategies(), seed=0)
 
 
 @pytest.fixture
 def blend(fitted):
     rng = np.random.default_rng(2)
-    shape = (len(EVENT_LEVELS), len(DEFAULT_STRATEGIES))
+    shape = (len(EVENT_LEVELS), len(default_strategies()))
     may_old, may_new = fitted.item_masks
     return Blend(
         fitted.names,
-        (rng.random(len(DEFAULT_STRATEGIES)) + 0.5).astype(np.float32),
+        (rng.random(len(default_strategies())) + 0.5).astype(np.float32),
         rng.random(shape) * may_old,
         rng.random(shape) * may_new,
         rng.random(len(EVENT_LEVELS)),
@@ -120,7 +120,7 @@ def test_the_leading_strategy_is_one_that_could_speak(fitted, blend, data):
     silent = {"ease", "item_knn", "graph_filter", "transitions", "profile", "content/ridge"}
     assert scorer.dominant_strategy(stranger, no, no)[0] not in silent
     new = scorer.dominant_strategy(np.array([5]), yes, yes)[0]
-    assert new in {s.name for s in DEFAULT_STRATEGIES if s.scores_new}
+    assert new in {s.name for s in default_strategies() if s.scores_new}
 
 
 def test_written_levels_keep_to_their_room(fitted, blend, data, queries):

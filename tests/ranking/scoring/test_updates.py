@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from daybreak.data.dataset import ContentBlock, Items, Queries
-from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, FittedStrategies
+from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring import scorer as module
 from daybreak.ranking.scoring.scorer import Scorer
@@ -18,13 +18,13 @@ def queries(data):
 
 def scorer_of(data):
     """Return a scorer in which every strategy counts at every level."""
-    fitted = FittedStrategies.fit_on(data, DEFAULT_STRATEGIES, seed=0)
-    shape = (len(EVENT_LEVELS), len(DEFAULT_STRATEGIES))
+    fitted = FittedStrategies.fit_on(data, default_strategies(), seed=0)
+    shape = (len(EVENT_LEVELS), len(default_strategies()))
     rng = np.random.default_rng(2)
     may_old, may_new = fitted.item_masks
     blend = Blend(
         fitted.names,
-        (rng.random(len(DEFAULT_STRATEGIES)) + 0.5).astype(np.float32),
+        (rng.random(len(default_strategies())) + 0.5).astype(np.float32),
         rng.random(shape) * may_old,
         rng.random(shape) * may_new,
         rng.random(len(EVENT_LEVELS)),

@@ -7,7 +7,6 @@ import pytest
 from daybreak.errors import MissingExtraError
 from daybreak.models import models
 from daybreak.ranking.tuning.search_space import (
-    SEARCH_SPACES,
     Categorical,
     OptionSampler,
     Range,
@@ -17,13 +16,16 @@ from daybreak.ranking.tuning.search_space import (
 )
 from daybreak.testing.models import example_dataset, example_queries
 
+SEARCHED = [name for name in models if models[name].card.search_space]
 
-@pytest.mark.parametrize("model", SEARCH_SPACES)
+
+@pytest.mark.parametrize("model", SEARCHED)
 def test_every_option_exists_and_its_default_lies_inside(model):
     known = {field.name for field in fields(models[model].Config)}
-    assert set(SEARCH_SPACES[model]) <= known
-    for name, value in default_options(model, SEARCH_SPACES[model]).items():
-        assert value in SEARCH_SPACES[model][name], name
+    space = search_space_for(model, {})
+    assert set(space) <= known
+    for name, value in default_options(model, space).items():
+        assert value in space[name], name
 
 
 def corner(values, high):
@@ -32,9 +34,11 @@ def corner(values, high):
 
 
 @pytest.mark.parametrize("high", [False, True], ids=["low", "high"])
-@pytest.mark.parametrize("model", SEARCH_SPACES)
+@pytest.mark.parametrize("model", SEARCHED)
 def test_models_learn_at_the_ends_of_every_range(model, high):
-    options = {name: corner(values, high) for name, values in SEARCH_SPACES[model].items()}
+    options = {
+        name: corner(values, high) for name, values in search_space_for(model, {}).items()
+    }
     options.update({name: 2 for name in ("epochs", "steps") if name in options})
     data = example_dataset()
     scores = models[model](**options).fit(data).score(example_queries(data), data.items)

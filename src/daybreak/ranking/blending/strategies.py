@@ -9,6 +9,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset, Items
 from daybreak.errors import ConfigError
 from daybreak.models import LinearModel, LinearScorer, Model, models
+from daybreak.models.base import item_scope
 
 
 @dataclass(frozen=True)
@@ -17,25 +18,25 @@ class Strategy:
 
     name: str
     model: str
+    """Name of the model in the registry."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    scores_known: bool = True
-    """Whether the blend uses its scores of items with events."""
-    scores_new: bool = False
-    """Whether the blend uses its scores of items without events."""
     is_slow: bool = False
-    """Whether ``auto`` includes it only if the training has a time budget."""
+    """Whether it takes part in ``auto`` only when a training has a time budget."""
+
+    @property
+    def scores_known(self) -> bool:
+        """Whether the model scores items with events in the training data."""
+        return item_scope(models[self.model]).known
+
+    @property
+    def scores_new(self) -> bool:
+        """Whether the model scores items without events in the training data."""
+        return item_scope(models[self.model]).new
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Strategy":
         """Return the strategy that :meth:`to_json` described."""
-        return cls(
-            record["name"],
-            record["model"],
-            record["options"],
-            scores_known=record["old"],
-            scores_new=record["new"],
-            is_slow=record["costly"],
-        )
+        return cls(record["name"], record["model"], record["options"], is_slow=record["costly"])
 
     def to_json(self) -> dict[str, Any]:
         """Return the strategy as plain values, under the keys of a release on disk."""
@@ -67,42 +68,18 @@ class Strategy:
         )
 
 
-DEFAULT_STRATEGIES = (
-    Strategy("popular", "popular"),
-    Strategy("popular/share", "popular", {"logarithm": False}),
-    Strategy("popular/season", "popular", {"window": 0.1}),
-    Strategy("popular/now", "popular", {"window": 0.02}),
-    Strategy("profile", "profile"),
-    Strategy("ease", "ease"),
-    Strategy("item_knn", "item_knn"),
-    Strategy("graph_filter", "graph_filter"),
-    Strategy("transitions", "transitions"),
-    Strategy("factors", "factors", scores_new=True),
-    Strategy("meta_bayes", "meta_bayes", scores_new=True),
-    Strategy("content/ridge", "content_ridge", scores_new=True),
-    Strategy("content/match", "content_match", scores_new=True),
-    Strategy("content/smooth", "content_smooth", scores_known=False, scores_new=True),
-    Strategy("content/neighbours", "content_neighbours", scores_known=False, scores_new=True),
-    Strategy("content/popular", "content_popular", scores_known=False, scores_new=True),
-    Strategy(
-        "content/popular_neighbours", "neighbour_popular", scores_known=False, scores_new=True
-    ),
-    Strategy("content/profile", "profile_content", scores_known=False, scores_new=True),
-)
-"""Default candidates; simulated cold starts decide which are used and with which weights."""
+def default_strategies() -> tuple[Strategy, ...]:
+    """Return the fast strategies that the model cards name, in the order of the models."""
+    return tuple(strategy for strategy in _card_strategies() if not strategy.is_slow)
 
 
-SLOW_STRATEGIES = (
-    Strategy("sequence", "sequence", scores_new=True, is_slow=True),
-    Strategy("two_tower", "two_tower", scores_new=True, is_slow=True),
-    Strategy("meta_gradient", "meta_gradient", scores_new=True, is_slow=True),
-    Strategy("content_vae", "content_vae", scores_new=True, is_slow=True),
-    Strategy("adversarial", "adversarial", scores_new=True, is_slow=True),
-    Strategy("distilled", "distilled", scores_new=True, is_slow=True),
-    Strategy("history_vae", "history_vae", scores_new=True, is_slow=True),
-)
-"""Additional candidates of trainings with a time budget; they need the extra ``deep``. Those
-that helped most come first, because later ones may run out of time."""
+def slow_strategies() -> tuple[Strategy, ...]:
+    """Return the strategies that need a time budget and the extra ``deep``.
+
+    They are tried in this order while there is time; the models of the package stand in the
+    order of their gain in simulated cold starts.
+    """
+    return tuple(strategy for strategy in _card_strategies() if strategy.is_slow)
 
 
 def get_strategies(
@@ -118,14 +95,26 @@ def get_strategies(
         ConfigError: A name is unknown.
     """
     if names == "auto":
-        return (*DEFAULT_STRATEGIES, *SLOW_STRATEGIES) if include_slow else DEFAULT_STRATEGIES
-    known = {strategy.name: strategy for strategy in (*DEFAULT_STRATEGIES, *SLOW_STRATEGIES)}
+        return (
+            (*default_strategies(), *slow_strategies())
+            if include_slow
+            else default_strategies()
+        )
+    known = {strategy.name: strategy for strategy in _card_strategies()}
     chosen = (names,) if isinstance(names, str) else tuple(names)
     for name in chosen:
         if name not in known:
             listed = ", ".join(known)
             raise ConfigError(f"no strategy {name!r}; known: auto, {listed}")
     return tuple(known[name] for name in chosen)
+
+
+def _card_strategies() -> tuple[Strategy, ...]:
+    return tuple(
+        Strategy(name, model, options, is_slow=models[model].card.is_slow)
+        for model in models.registered()
+        for name, options in models[model].card.strategies.items()
+    )
 
 
 @dataclass(frozen=True, eq=False)

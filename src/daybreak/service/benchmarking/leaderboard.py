@@ -29,7 +29,7 @@ from daybreak.ranking.benchmarks.learners import (
     StrategyResult,
     benchmark_strategies,
 )
-from daybreak.ranking.blending.strategies import DEFAULT_STRATEGIES, Strategy
+from daybreak.ranking.blending.strategies import Strategy, default_strategies
 from daybreak.service.inputs.bundled import gift_shop
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.training.encoder_choice import choose_encoder
@@ -87,17 +87,14 @@ def select_learners(
         if name not in known:
             raise ConfigError(f"no strategy {name!r}; known: {', '.join(known)}")
     chosen: tuple[Learner, ...] = tuple(known[name] for name in names or known)
-    return (*chosen, BlendLearner(DEFAULT_STRATEGIES, progress=progress)) if auto else chosen
+    return (*chosen, BlendLearner(default_strategies(), progress=progress)) if auto else chosen
 
 
 def all_strategies() -> tuple[Strategy, ...]:
     """Return the line-up, and a strategy for each registered model that it does not use."""
-    used = {strategy.model for strategy in DEFAULT_STRATEGIES}
-    others = (name for name in models if name not in used)
-    return (
-        *DEFAULT_STRATEGIES,
-        *(Strategy(name, name, scores_new=models[name].scores_new_items) for name in others),
-    )
+    defaults = default_strategies()
+    used = {strategy.model for strategy in defaults}
+    return (*defaults, *(Strategy(name, name) for name in models if name not in used))
 
 
 SLICE_GROUPS: Mapping[str, tuple[str, ...]] = {

@@ -29,7 +29,7 @@ REBUILD_GROWTH_FACTOR = 1.2
 _STRATEGIES = (
     Strategy("popular", "popular"),
     Strategy("latest", "popular"),
-    Strategy("content/match", "content_match", scores_new=True),
+    Strategy("content/match", "content_match"),
 )
 RECENCY_WEIGHT = 0.05
 """Weight of what is new beside what is popular: it decides among equals."""
