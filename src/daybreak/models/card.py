@@ -105,4 +105,3 @@ def render_table(cards: Mapping[str, ModelCard]) -> str:
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
