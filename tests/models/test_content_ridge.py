@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from daybreak.models.content_ridge import ContentRidgeModel, ContentSmoothModel
+from daybreak.models.content_ridge import ContentRidgeModel
+from daybreak.models.content_smooth import ContentSmoothModel
 from daybreak.models.graph_filter import fit_graph_filter
 from daybreak.models.shared_content import KERNEL_RIDGE, fit_content_kernel
 from tests.models.tiny import ask, dataset, items, random_dataset, unit, weights

@@ -18,8 +18,8 @@ from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudge
 from daybreak.ranking.blending.weights import EVENT_LEVELS, ExclusionReason
 
 STRICT = SelectionThresholds(joint_gain_new_items=np.inf, single_gain=np.inf)
-FAST = (Strategy("a", "popular", scores_new=True), Strategy("b", "popular", scores_new=True))
-WITH_SLOW = (*FAST, Strategy("slow", "popular", scores_new=True, is_slow=True))
+FAST = (Strategy("a", "factors"), Strategy("b", "factors"))
+WITH_SLOW = (*FAST, Strategy("slow", "factors", is_slow=True))
 
 
 def slow(name):
