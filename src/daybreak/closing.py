@@ -1,4 +1,4 @@
-"""Things that are closed when a ``with`` block ends."""
+"""Base class of objects that are closed at the end of a ``with`` block."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -6,13 +6,13 @@ from typing import Self
 
 
 class ClosesOnExit(ABC):
-    """Something to be closed; as a context manager it closes itself.
+    """An object with ``close``, which is called at the end of a ``with`` block.
 
     Example:
-        >>> class Door(ClosesOnExit):
+        >>> class Connection(ClosesOnExit):
         ...     def close(self) -> None:
         ...         print("closed")
-        >>> with Door():
+        >>> with Connection():
         ...     print("open")
         open
         closed
@@ -20,7 +20,7 @@ class ClosesOnExit(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release all resources."""
 
     def __enter__(self) -> Self:
         return self

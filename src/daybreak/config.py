@@ -1,4 +1,4 @@
-"""Settings: each one from a flag, the environment, a file or its default, in this order."""
+"""Settings: from a flag, the environment, a file or the default, in this order."""
 
 import os
 import tomllib
@@ -10,14 +10,14 @@ from typing import Any
 from daybreak.errors import ConfigError
 
 CONFIG_FILE = "daybreak.toml"
-"""Read from the working directory when it is there."""
+"""Name of the settings file in the working directory; it is optional."""
 ENVIRONMENT_PREFIX = "DAYBREAK_"
-"""Of the environment variables: ``DAYBREAK_STORE`` and so on."""
+"""Prefix of the environment variables, such as ``DAYBREAK_STORE``."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may choose for every command.
+    """The settings that apply to every command.
 
     Example:
         >>> Settings().k
@@ -25,22 +25,22 @@ class Settings:
     """
 
     store: str = "sqlite:///daybreak.db"
-    """Where data and releases are kept, as a URL."""
+    """Store of data and releases, as a URL."""
     encoder: str = "auto"
-    """Text model: an id, a folder, `auto` (a packaged one) or `none` (words only)."""
+    """Text encoder: an id, a folder, `auto` (a packaged one) or `none` (words only)."""
     k: int = 10
-    """Length of lists."""
+    """Number of results per list."""
     seed: int = 0
-    """Of everything that is drawn at random."""
+    """Random seed."""
     threads: int = 0
-    """Threads of the text encoder; 0: all cores."""
+    """Number of threads of the text encoder; 0: all cores."""
     cache: str = ""
-    """Folder of what can always be made again; empty: the system's place for caches."""
+    """Folder of the cache; empty: the cache folder of the system."""
 
 
 @dataclass(frozen=True)
 class EffectiveSetting:
-    """One setting as it is in force."""
+    """The effective value of one setting."""
 
     name: str
     value: str | int
@@ -53,15 +53,15 @@ def resolve_settings(
     environment: Mapping[str, str] | None = None,
     file: Path | None = None,
 ) -> tuple[EffectiveSetting, ...]:
-    """Return every setting with the place it comes from.
+    """Return the effective value and the origin of every setting.
 
     Args:
-        flags: Given by the caller; None values count as not given.
-        environment: None is the environment of the process.
-        file: TOML file; None is ``daybreak.toml`` of the working directory, if it is there.
+        flags: Values by name; None: not given.
+        environment: Environment variables; None: those of the process.
+        file: TOML file; None: ``daybreak.toml`` in the working directory, if it exists.
 
     Raises:
-        ConfigError: An unknown setting, or a value of the wrong kind; the message says where.
+        ConfigError: A setting is unknown or has an invalid value; the message names its origin.
 
     Example:
         >>> settings = resolve_settings({"k": 5}, {"DAYBREAK_SEED": "3"}, Path("no.toml"))
@@ -89,7 +89,7 @@ def resolve_settings(
 
 
 def build_settings(resolved: tuple[EffectiveSetting, ...]) -> Settings:
-    """Return the values alone.
+    """Return the values of resolved settings.
 
     Example:
         >>> build_settings(resolve_settings({}, {}, Path("no.toml"))) == Settings()
@@ -114,7 +114,7 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 
 def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
-    """Check one value; whole numbers may come as text."""
+    """Check one value; whole numbers may be given as text."""
     if kind is str and isinstance(value, str):
         return value
     try:

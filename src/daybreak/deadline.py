@@ -1,4 +1,4 @@
-"""How long a piece of work may take; work that would take longer is told early."""
+"""Time limits: work that would exceed its limit is stopped early."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from daybreak.errors import OutOfTimeError
 
 @dataclass
 class Deadline:
-    """Seconds for a piece of work, counted from its start."""
+    """A time limit, counted from the start of the work."""
 
     limit_s: float
     start: float
     steady_start: float | None = None
-    """Since when the work goes on evenly; what came before is not multiplied."""
+    """Time at which the measured part of the work starts; preparation is not extrapolated."""
 
 
 _current: ContextVar[Deadline | None] = ContextVar("allowance", default=None)
@@ -24,7 +24,7 @@ _current: ContextVar[Deadline | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def time_limit(limit_s: float | None) -> Iterator[None]:
-    """Let the work inside take so many seconds; None lifts every limit."""
+    """Limit the duration of the block [s]; None removes all limits."""
     token = _current.set(None if limit_s is None else Deadline(limit_s, perf_counter()))
     try:
         yield
@@ -33,14 +33,14 @@ def time_limit(limit_s: float | None) -> Iterator[None]:
 
 
 def report_progress(fraction_done: float) -> None:
-    """Say how much of the work is done; called by whoever trains, once a round.
+    """Report the progress of the work; a training calls it once per epoch or round.
 
     Args:
         fraction_done: Share of the work that is done, from 0 to 1; 0: preparations are over and
             the measured part starts.
 
     Raises:
-        OutOfTimeError: At this speed the whole would take longer than allowed.
+        OutOfTimeError: At the current speed the work would exceed its time limit.
 
     Example:
         >>> with time_limit(60):

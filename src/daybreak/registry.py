@@ -1,4 +1,4 @@
-"""Find a class by its short name, so that a configuration can name it."""
+"""Registry of classes by short name, for use in configurations."""
 
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
@@ -27,15 +27,15 @@ class Registry(Generic[T]):
         self._classes: dict[str, type[T]] = {}
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Return a class decorator that files the class under ``name``."""
+        """Return a class decorator that registers the class under ``name``."""
 
-        def file(cls: type[T]) -> type[T]:
+        def add(cls: type[T]) -> type[T]:
             if name in self._classes:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
             self._classes[name] = cls
             return cls
 
-        return file
+        return add
 
     def registered(self) -> tuple[str, ...]:
         """Return the names in the order of registration."""

@@ -1,4 +1,4 @@
-"""Randomness comes from a seed, and every consumer gets a stream of its own."""
+"""Random generators: each consumer of a seed gets an independent stream."""
 
 from zlib import crc32
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def create_generator(seed: int, name: str) -> np.random.Generator:
-    """Return the generator called ``name`` of ``seed``.
+    """Return the random generator of a seed and a name.
 
     Adding a consumer does not change the numbers that the others draw.
 

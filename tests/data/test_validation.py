@@ -82,6 +82,6 @@ def test_readiness_says_what_the_next_events_unlock():
     assert ready["popularity"].is_ready
     assert not ready["content"].is_ready
     assert str(collaborative) == (
-        "collaborative (what people of like taste take): off, on after 1,000 more events "
+        "collaborative (items of similar users): off, on after 1,000 more events "
         "[users with 2 events 20 of 25; events 400 of 1,000]"
     )

@@ -1,4 +1,8 @@
-"""Frozen values: what is known, with no word of models or storage."""
+"""Data: readers of files, checked tables, and the arrays that models learn from.
+
+It may import the root modules, such as ``daybreak.errors``, but neither models nor storage.
+Start reading in ``importing.py`` (files to tables) and ``dataset.py`` (arrays for models).
+"""
 
 from daybreak.data.columns import ColumnMapping, TableRole, match_columns
 from daybreak.data.importing import ImportResult, preview, read_folder, read_tables

@@ -1,7 +1,4 @@
-"""Values of one column, of any type, as ids, numbers or attributes, and which are bad.
-
-New rows under old ones, whatever kinds of values came in.
-"""
+"""Casts of columns: ids, numbers, attributes and text."""
 
 from typing import TypeVar
 
@@ -17,10 +14,10 @@ _LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
 
 
 def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return values as id strings without surrounding blanks; bad is an empty one.
+    """Return ids as text without surrounding blanks, and a mask of the empty ones.
 
-    Whole floats lose their ``.0`` in typed columns (frames turn whole numbers with gaps into
-    floats); text is never changed but for the blanks.
+    Whole floats lose their ``.0`` in numeric columns, because frames turn whole numbers with
+    missing values into floats. Text is not changed except for the blanks.
 
     Example:
         >>> cast_ids(pl.Series([7.0, None]))[0].to_list()
@@ -38,7 +35,7 @@ def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return values as Float64; bad is what is given but is no finite number.
+    """Return numbers as Float64, and a mask of the values that are not finite numbers.
 
     Example:
         >>> parsed, bad = cast_numbers(pl.Series(["4.5", "", "NaN", "five", "inf"]))
@@ -57,7 +54,7 @@ def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return values as text, null when blank; nothing is bad."""
+    """Return values as text, null if blank, and a mask without any invalid value."""
     text = values.cast(pl.String).str.strip_chars()
     return text.replace("", None), pl.repeat(
         value=False, n=len(text), dtype=pl.Boolean, eager=True
@@ -65,9 +62,9 @@ def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def cast_attribute(values: pl.Series) -> pl.Series:
-    """Return a column of items or users as Boolean, Int64, Float64 or String.
+    """Return an attribute of items or users as Boolean, Int64, Float64 or String.
 
-    Text becomes numbers when every value is one and none would lose a leading zero or its
+    Text becomes numbers if every value is a number and none would lose a leading zero or its
     sign. Lists become text with ``|`` between the values; dates become ISO text.
 
     Example:
@@ -116,10 +113,9 @@ _BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:
-    """Return rows in the column types of a frame, so that both can be put together.
+    """Cast columns to the types of another frame, so that both can be concatenated.
 
-    One caller may send a number where another sent a text or a list. What has no place in the
-    type that a column has is empty.
+    Values that cannot be converted become null.
 
     Example:
         >>> old = pl.DataFrame({"price": [1.5], "new": [True], "tags": [["a"]]})

@@ -92,14 +92,14 @@ KEY_COLUMNS: dict[TableRole, tuple[str, ...]] = {
 }
 
 RATING_COLUMNS = frozenset({"rating", "ratings", "stars", "overall", "score", "label"})
-"""Source columns whose numbers are an opinion on a scale, not a count."""
+"""Names of source columns whose numbers are ratings on a scale, not counts."""
 
 HEADERLESS_COLUMNS: dict[TableRole, tuple[str, ...]] = {
     "events": ("user_id", "item_id", "rating", "timestamp"),
     "items": ("item_id", "title", "genres"),
     "users": ("user_id", "gender", "age", "occupation", "zip_code"),
 }
-"""Columns of the MovieLens ``::`` files, which have no header."""
+"""Columns by position of files without header, such as the MovieLens ``::`` files."""
 
 
 _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
@@ -127,7 +127,7 @@ def recbole_type(name: str) -> str:
 
 
 def number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names, the second of a kind with ``_2`` behind it, and so on.
+    """Return the names; the second occurrence of a name gets the suffix ``_2``, and so on.
 
     Example:
         >>> number_duplicates(["a", "b", "a"])
@@ -147,18 +147,18 @@ def number_duplicates(names: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """One column of the input and what becomes of it."""
+    """One column of the input and the table column that it is read as."""
 
     source: str
     target: str | None
-    """Name in the tables; None: not used."""
+    """Column of the table; None: the source column is not used."""
     reason: str
-    """``alias``, ``your choice``, ``own name`` or ``not used``."""
+    """Reason: ``alias``, ``your choice``, ``own name`` or ``not used``."""
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """Source column -> column of the tables, for one table; make it with :func:`match_columns`.
+    """The mapping of source columns to the columns of one table; see :func:`match_columns`.
 
     Example:
         >>> seen = match_columns(["userID", "itemID", "rating", "note"], "events")
@@ -174,12 +174,12 @@ class ColumnMapping:
 
     role: TableRole
     convention: str
-    """The tool whose names these are, or ``plain``."""
+    """Tool whose column names these are, or ``plain``."""
     columns: tuple[SourceColumn, ...]
 
     @property
     def used(self) -> tuple[SourceColumn, ...]:
-        """The columns that are loaded."""
+        """Columns that are loaded."""
         return tuple(column for column in self.columns if column.target)
 
     @property
@@ -188,7 +188,7 @@ class ColumnMapping:
         return tuple(column.source for column in self.columns if not column.target)
 
     def source_of(self, target: str) -> str | None:
-        """Return the source column of a target, None when there is none."""
+        """Return the source column of a table column, None if there is none."""
         return next((c.source for c in self.columns if c.target == target), None)
 
     def __str__(self) -> str:
@@ -201,7 +201,7 @@ class ColumnMapping:
 def match_columns(
     sources: Sequence[str], role: TableRole, choices: Mapping[str, str | None] | None = None
 ) -> ColumnMapping:
-    """Return what each source column means; ``choices`` (target -> source) go first.
+    """Map source columns to the columns of a table; ``choices`` (target to source) go first.
 
     A choice of None switches the recognition of that target off. In items and users the
     columns that are not recognised keep their own name in snake_case; in events they are not
@@ -235,7 +235,7 @@ def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | N
 
 
 def has_known_names(sources: Sequence[str], role: TableRole) -> bool:
-    """Return whether any of the names is one of the known names of an id column."""
+    """Return whether one of the names is a known name of an id column."""
     names = {to_snake_case(source) for source in sources}
     return any(names.intersection(COLUMN_ALIASES[role][key]) for key in KEY_COLUMNS[role])
 

@@ -1,11 +1,4 @@
-"""Events as models see them: columns of rows and times, in one order for everybody.
-
-Items as models see them: ids, content in blocks of unit rows, and age.
-
-What models learn from.
-
-Questions to a model: what is known of somebody at the moment of asking.
-"""
+"""The arrays that models learn from and score: events, items, data sets and queries."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +14,7 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Positive events, one for each (user, item), sorted by user and then by time.
+    """Positive events, at most one per (user, item), sorted by user and then by time.
 
     Example:
         >>> events = Events.of(user=[1, 0, 0, 0], item=[5, 7, 5, 7], at=[9.0, 3.0, 1.0, 2.0])
@@ -36,7 +29,7 @@ class Events:
 
     @classmethod
     def of(cls, user: object, item: object, at: object, *, seed: int = 0) -> "Events":
-        """Sort, and keep the earliest event of each pair.
+        """Sort events and keep the earliest one of each (user, item).
 
         Equal times are put in a random order: the order of files is often that of the ids,
         which would be learned as if it were behaviour.
@@ -53,24 +46,24 @@ class Events:
 
     @property
     def has_time_order(self) -> bool:
-        """Whether the times tell an order: more than a handful of distinct ones."""
+        """Whether the times define an order: there are more than 10 distinct ones."""
         return len(self) > 0 and len(np.unique(self.at)) > 10
 
     def filter(self, mask: Mask) -> "Events":
-        """Return the events of a mask."""
+        """Return the events for which ``mask`` is true."""
         return Events(self.user[mask], self.item[mask], self.at[mask])
 
     def count_earlier(self) -> Rows:
-        """Return for each event how many events its user has before it."""
+        """Return (n_events,) the number of earlier events of the same user."""
         return np.arange(len(self)) - self._history_starts()
 
     def count_later(self) -> Rows:
-        """Return for each event how many events its user has after it."""
+        """Return (n_events,) the number of later events of the same user."""
         sizes = np.bincount(self.user, minlength=1)
         return sizes[self.user] - 1 - self.count_earlier()
 
     def recency_weights(self, factor: float) -> Floats:
-        """Return ``factor ** (number of later events)``; events of one time share the highest.
+        """Return (n_events,) ``factor ** (number of later events)``; ties get the same weight.
 
         Without known times every event weighs 1: there is no order to forget by. What a user's
         events weigh does not depend on those of others.
@@ -84,7 +77,7 @@ class Events:
         return (factor ** steps[end[group]]).astype(np.float32)
 
     def to_matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
-        """Return the (n_users, n_items) CSR matrix of events, each counting 1 or its weight."""
+        """Return the (n_users, n_items) CSR matrix of events, each with 1 or its weight."""
         values = np.ones(len(self), dtype=np.float32) if weights is None else weights
         return sp.csr_array((values, (self.user, self.item)), shape=(n_users, n_items))
 
@@ -98,7 +91,7 @@ class Events:
 
 
 BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}
-"""Share of a block in the similarity of items; others count 1.
+"""Weight of a content block in the similarity of items; other blocks have weight 1.
 
 Half for the language model was best or within noise of the best on simulated cold items of four
 catalogues; 0 was 5 to 20 % worse."""
@@ -106,14 +99,14 @@ catalogues; 0 was 5 to 20 % worse."""
 
 @dataclass(frozen=True, eq=False)
 class ContentBlock:
-    """One view of the content of items: words, attributes, or vectors of a language model."""
+    """One representation of the content of items: words, attributes or text embeddings."""
 
     name: str
     matrix: Sparse | Floats
-    """(n_items, dim) float32, rows of length 1, or all zero where nothing is known."""
+    """(n_items, dim) float32, rows of length 1, or zero rows for items without such content."""
 
     def take(self, rows: Rows) -> "ContentBlock":
-        """Return the block of these rows, in their order."""
+        """Return the block of the given rows, in their order."""
         return ContentBlock(self.name, self.matrix[rows])
 
     def cosine_similarity(self, other: "ContentBlock") -> Floats:
@@ -125,15 +118,15 @@ class ContentBlock:
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """A catalogue, or a part of one; no model needs to have been trained on any of it."""
+    """A catalogue or a part of one; its items need not be part of the training data."""
 
     ids: Vocabulary
     blocks: tuple[ContentBlock, ...] = ()
     created_at: Doubles = field(default_factory=lambda: np.empty(0))
-    """(n_items,) epoch seconds, NaN unknown; empty when no item has one."""
+    """(n_items,) creation times [epoch s], NaN: unknown; empty if no item has one."""
 
     def take(self, rows: Rows) -> "Items":
-        """Return the items of these rows, in their order."""
+        """Return the items of the given rows, in their order."""
         return Items(
             Vocabulary(self.ids.ids[row] for row in rows),
             tuple(block.take(rows) for block in self.blocks),
@@ -159,7 +152,7 @@ class Items:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A catalogue, profiles of users, and the events between them; rows, no ids of users.
+    """A catalogue, user profiles, and the events between users and items, all as rows.
 
     Example:
         >>> from daybreak.data import Vocabulary
@@ -173,11 +166,11 @@ class Dataset:
     events: Events
     n_users: int
     profiles: Sparse = None
-    """(n_users, n_attributes) CSR of 0 and 1; zero columns when nothing is known of users."""
+    """(n_users, n_attributes) CSR of 0 and 1; without columns if no user has a profile."""
     kernel: Floats | None = field(default=None, repr=False)
-    """(n_items, n_items) content similarities when they were computed before; else computed."""
+    """(n_items, n_items) content similarities, if they are computed already."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
-    """Statistics that several models share; pure functions of the data."""
+    """Statistics that several models share, by name; each is a pure function of the data."""
 
     def __post_init__(self) -> None:
         if self.profiles is None:
@@ -187,18 +180,18 @@ class Dataset:
 
     @cached_property
     def train_item_rows(self) -> Rows:
-        """Rows of the items with events; of all items when nothing has one."""
+        """Rows of the items with events; all rows if no item has one."""
         rows = np.unique(self.events.item)
         return rows if len(rows) else np.arange(len(self.items))
 
     @cached_property
     def train_items(self) -> Items:
-        """The items that histories are made of; models keep their ids."""
+        """The items with events, which are the columns of histories; models store their ids."""
         return self.items.take(self.train_item_rows)
 
     @cached_property
     def interactions(self) -> Sparse:
-        """(n_active_users, n_anchors) CSR of ones; users without events are left out."""
+        """(n_active_users, n_train_items) CSR of ones; without users that have no events."""
         return self.events.to_matrix(self.n_users, len(self.items))[self.active_user_rows][
             :, self.train_item_rows
         ]
@@ -210,55 +203,69 @@ class Dataset:
 
     @cached_property
     def user_counts(self) -> Floats:
-        """(n_anchors,) number of users of each anchor."""
+        """(n_train_items,) number of users of each training item."""
         counts = np.bincount(self.events.item, minlength=len(self.items))
         return counts[self.train_item_rows].astype(np.float32)
 
     def filter_events(self, mask: Mask) -> "Dataset":
-        """Return the data set with only the events of a mask; the catalogue stays."""
+        """Return the data set with only the events for which ``mask`` is true."""
         return Dataset(
             self.items, self.events.filter(mask), self.n_users, self.profiles, self.kernel
         )
 
 
 RECENCY_DECAY = 0.8
-"""How much an event fades with each later one; 0.7 and 0.9 were within noise."""
+"""Factor of an event's weight per later event; 0.7 and 0.9 gave equal results within noise."""
 
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """A batch of askers. No events and no profile is a normal query: a row of zeros."""
+    """A batch of queries: the known events and the profile of users, both possibly empty."""
 
     train_items: Items
-    """The items of the history's columns."""
+    """Items that are the columns of the histories."""
     history: Sparse
-    """(n_queries, n_anchors) CSR, each event 1, rows divided by the root of their sum."""
+    """(n_queries, n_train_items) CSR of events, rows divided by the root of their sum."""
     recent_history: Sparse
-    """(n_queries, n_anchors) CSR, the last event 1, earlier ones faded."""
+    """(n_queries, n_train_items) CSR of recency weights: 1 for the last event, less before."""
     profile: Sparse
     """(n_queries, n_attributes) CSR of 0 and 1."""
     n_events: Floats
-    """(n_queries,) how many events are known."""
+    """(n_queries,) number of known events."""
 
     @classmethod
     def for_users(cls, data: Dataset, events: Events, users: Rows) -> "Queries":
-        """Ask for rows of users of a data set, knowing these events of theirs."""
-        place = np.full(data.n_users, -1)
-        place[users] = np.arange(len(users))
-        mine = events.filter(place[events.user] >= 0)
-        asked = Events(place[mine.user], mine.item, mine.at)
+        """Build the queries of users of a data set from the given events.
+
+        Args:
+            data: Data set that defines the training items and the profiles.
+            events: Events that are known at query time.
+            users: (n_queries,) rows of the users.
+        """
+        query_row = np.full(data.n_users, -1)
+        query_row[users] = np.arange(len(users))
+        known = events.filter(query_row[events.user] >= 0)
+        by_query = Events(query_row[known.user], known.item, known.at)
         shape = (len(users), len(data.items))
-        plain = asked.to_matrix(*shape)[:, data.train_item_rows]
-        recent = asked.to_matrix(*shape, mine.recency_weights(RECENCY_DECAY))[
+        counts = by_query.to_matrix(*shape)[:, data.train_item_rows]
+        recent = by_query.to_matrix(*shape, known.recency_weights(RECENCY_DECAY))[
             :, data.train_item_rows
         ]
-        return cls.from_history(data.train_items, plain, recent, data.profiles[users])
+        return cls.from_history(data.train_items, counts, recent, data.profiles[users])
 
     @classmethod
     def from_history(
         cls, train_items: Items, counts: Sparse, recent_history: Sparse, profile: Sparse
     ) -> "Queries":
-        """Scale rows of plain events; their sums are the numbers of events."""
+        """Build queries from histories.
+
+        Args:
+            train_items: Items that are the columns of the histories.
+            counts: (n_queries, n_train_items) CSR, 1 per event; its row sums are the numbers of
+                events.
+            recent_history: (n_queries, n_train_items) CSR of recency weights.
+            profile: (n_queries, n_attributes) CSR of 0 and 1.
+        """
         n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
         scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
         history = sp.csr_array(counts, dtype=np.float32)
@@ -269,7 +276,7 @@ class Queries:
         )
 
     def take(self, rows: Rows) -> "Queries":
-        """Return the queries of these rows."""
+        """Return the queries of the given rows."""
         return Queries(
             self.train_items,
             take_rows(self.history, rows),

@@ -45,7 +45,7 @@ _FILE_PATTERNS: dict[TableRole, str] = {
 
 
 def role_of_file(name: str) -> TableRole | None:
-    """Return what a file of this name holds, None when the name does not say.
+    """Return the table that a file holds according to its name, None if the name is unknown.
 
     Example:
         >>> role_of_file("Ratings.csv"), role_of_file("shop.item"), role_of_file("export.csv")
@@ -88,7 +88,7 @@ def find_table_files(path: Path) -> dict[TableRole, Path]:
 ColumnCast: TypeAlias = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
 
 TIME_COLUMNS = ("created_at", "available_from", "available_until")
-"""Columns of items, and the first one of users, that are times."""
+"""Columns of items and users that are times."""
 _CASTS: dict[str, tuple[ColumnCast, str]] = {
     "value": (cast_numbers, "value is not a number"),
     "timestamp": (epoch_seconds, "timestamp is not a time"),
@@ -102,7 +102,7 @@ _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
 @dataclass
 class CheckedTable:
-    """One table with canonical columns, and what was noticed."""
+    """One table with canonical columns, and notes about its values."""
 
     frame: pl.DataFrame
     notes: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ class CheckedTable:
 
 
 def build_table(source: OpenedTable, mapping: ColumnMapping, rejects: Rejects) -> CheckedTable:
-    """Read a source and check its columns one after the other."""
+    """Read an input and check its columns one by one."""
     raw = source.read([column.source for column in mapping.used], rejects)
     columns: dict[str, pl.Series] = {}
     for target in KEY_COLUMNS[mapping.role]:
@@ -127,7 +127,7 @@ def _cast_column(
     target: str,
     rejects: Rejects,
 ) -> tuple[RawTable, dict[str, pl.Series]]:
-    """Add the column ``target``; rows in which it is bad are reported and leave all columns."""
+    """Add the column ``target``; rows with an invalid value are rejected in all columns."""
     source = mapping.source_of(target)
     if source is None:
         return raw, columns
@@ -136,7 +136,7 @@ def _cast_column(
     columns = {**columns, target: values.alias(target)}
     if not bad.any():
         return raw, columns
-    kept = target in TIME_COLUMNS  # a wrong date is no reason to lose an item
+    kept = target in TIME_COLUMNS  # an invalid date must not remove an item
     raw.report(rejects, bad, Reject(raw.file, 0, reason, source, row_kept=kept))
     if kept:
         return raw, columns
@@ -226,7 +226,7 @@ def _describe_non_numbers(text: pl.Series) -> str:
 
 
 def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
-    """Say how many events name an item or user that its own table does not have."""
+    """Return notes about events whose item or user is not in the table of items or users."""
     notes = []
     events = frames.get("events")
     for role, key in (("items", "item_id"), ("users", "user_id")):
@@ -248,20 +248,20 @@ ColumnChoices: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What was read, what was recognised, and what was not used."""
+    """The result of an import: tables, column mappings, rejects and notes."""
 
     tables: Tables
     rejects: Rejects
     mappings: dict[TableRole, ColumnMapping]
-    """The columns of each table that was given."""
+    """Column mapping of each table."""
     notes: tuple[str, ...]
-    """What a careful reader should know, in plain sentences."""
+    """Remarks about the data, one sentence each."""
     rules: EventRules = field(default_factory=EventRules)
-    """Which events are positive, negative or only seen."""
+    """Rules that make events positive, negative or neutral."""
     event_ids: pl.Series | None = None
-    """The caller's id of each event, when there is such a column."""
+    """Id of each event, if there is such a column."""
     rows_read: dict[TableRole, int] = field(default_factory=dict)
-    """Rows loaded from each table."""
+    """Number of rows loaded from each table."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows that could not be used: every one counted, the first ones kept in full."""
+"""Rejects: rows and values of the input that are not used, and why."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,27 +8,27 @@ from itertools import islice
 import polars as pl
 
 MAX_KEPT_REJECTS = 1_000
-"""Details kept of one import [rejects]; the counts go on."""
+"""Maximum number of rejects of an import whose details are kept; all are counted."""
 
 MAX_VALUE_CHARS = 60
-"""Longest value shown [characters]."""
+"""Maximum length of a value in a reject [characters]."""
 
 
 @dataclass(frozen=True)
 class Reject:
-    """One place in the input that was not used, and why."""
+    """One row or value of the input that is not used."""
 
     file: str
     """Name of the file, or of the frame."""
     row: int
-    """Line as an editor shows it, from 1; in Parquet and frames the row, from 1."""
+    """Line number in a text file, row number in a Parquet file or frame, from 1."""
     reason: str
     column: str = ""
-    """Source column, empty when the whole row is meant."""
+    """Source column; empty: the whole row."""
     value: str = ""
-    """What stood there, shortened."""
+    """The rejected value, shortened."""
     row_kept: bool = False
-    """True: only this value was dropped, the row was loaded."""
+    """True: only this value is dropped; the row is loaded."""
 
     def __str__(self) -> str:
         where = f"{self.file}, row {self.row}" + (f", {self.column}" if self.column else "")
@@ -36,7 +36,7 @@ class Reject:
 
 
 class Rejects:
-    """All rejects of one import: counted by reason, the first ``limit`` kept.
+    """The rejects of one import: all are counted by reason, the first ``limit`` are kept.
 
     Example:
         >>> rejects = Rejects()
@@ -52,11 +52,11 @@ class Rejects:
         self._dropped: Counter[str] = Counter()
 
     def add(self, reject: Reject) -> None:
-        """Count one reject and keep it when there is room."""
+        """Count one reject and keep it if the limit is not reached."""
         self.extend(reject, [reject.row], [reject.value])
 
     def extend(self, template: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
-        """Count one reject for each of ``rows``: ``like``, with that row and its value."""
+        """Add a copy of ``template`` for each row, with its row number and value."""
         room = self.limit - len(self._rows)
         pairs = zip(rows, values, strict=True)
         kept = [
@@ -70,23 +70,23 @@ class Rejects:
             self._dropped[template.file] += n
 
     def merge(self, other: "Rejects") -> None:
-        """Count all rejects of another import and keep its details while there is room."""
+        """Add the rejects of another import."""
         self._rows += other._rows[: self.limit - len(self._rows)]
         self._counts += other._counts
         self._dropped += other._dropped
 
     @property
     def rows(self) -> tuple[Reject, ...]:
-        """The first ``limit`` rejects, in the order they were found."""
+        """The first ``limit`` rejects, in the order in which they were found."""
         return tuple(self._rows)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rejects by reason, the most frequent first; complete even when ``rows`` is not."""
+        """Number of rejects by reason, the most frequent first; not bounded by ``limit``."""
         return dict(self._counts.most_common())
 
     def count_dropped(self, file: str | None = None) -> int:
-        """Return how many rows were not loaded, of one file or of all."""
+        """Return the number of rows that are not loaded, of one file or of all files."""
         return self._dropped.total() if file is None else self._dropped[file]
 
     def frame(self) -> pl.DataFrame:

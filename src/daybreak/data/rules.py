@@ -1,9 +1,4 @@
-"""The little language of event rules: ``purchase, rating>=4, play>=0.5``.
-
-Event rules chosen by looking at the types and values that occur.
-
-Which events speak for an item, which against it, and which only say that it was seen.
-"""
+"""Event rules: which events are positive, negative or neutral (only seen)."""
 
 import operator
 import re
@@ -33,21 +28,21 @@ _CONDITION_PATTERN = re.compile(
 _CONDITION_SEPARATOR = re.compile(r"\s*,\s*|\s+or\s+", re.IGNORECASE)
 
 ANY_EVENT = "value"
-"""Name that means events of every type."""
+"""Name in a rule that matches events of every type."""
 RATING_EVENT = "rating"
-"""Name that also means events without a type."""
+"""Name in a rule that also matches events without a type."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Events of one type, or those of them whose value compares so with a number."""
+    """A condition on the type of an event and, optionally, on its value."""
 
     name: str
     comparison: str = ""
     number: float = 0.0
 
     def to_expression(self) -> pl.Expr:
-        """Return the expression that is true for the events that are meant."""
+        """Return the expression that is true for the events that meet the condition."""
         kind = normalize_types(pl.col("event_type"))
         if self.name == ANY_EVENT:
             mask = pl.lit(True)
@@ -64,17 +59,17 @@ class Condition:
 
 
 def normalize_type(name: str) -> str:
-    """Return an event type as rules compare it: lower case, ``_`` for blanks and dashes."""
+    """Return an event type in lower case, with ``_`` instead of blanks and dashes."""
     return re.sub(r"[\s\-]+", "_", name.strip()).lower()
 
 
 def normalize_types(types: pl.Expr) -> pl.Expr:
-    """Do what :func:`normalize_type` does to a column."""
+    """Apply :func:`normalize_type` to a column."""
     return types.str.strip_chars().str.replace_all(r"[\s\-]+", "_").str.to_lowercase()
 
 
 def parse_conditions(text: str) -> tuple[Condition, ...]:
-    """Read conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
+    """Parse conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
 
     ``NAME`` is an event type; ``value`` means any event; ``rating`` also means events that have
     no type. Operators are ``>= > <= < = == !=``.
@@ -119,11 +114,11 @@ Conditions = tuple[Condition, ...]
 
 
 def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
-    """Return the positive, negative and seen conditions that suit these events.
+    """Choose positive, negative and neutral conditions from the types and values of events.
 
-    Types like ``dislike`` are negative. Types like ``view`` are only seen when stronger ones
-    occur. Values on a scale of opinion are positive from 70 % of its top (4 of 5, 7 of 10) and
-    negative below 50 %. Everything else is positive by default.
+    Types like ``dislike`` are negative. Types like ``view`` are neutral if stronger types
+    occur. Values on a rating scale are positive from 70 % of its top (4 of 5, 7 of 10) and
+    negative below 50 %. All other events are positive by default.
     """
     kind = normalize_types(pl.col("event_type").cast(pl.String))
     known = events.select(kind=kind, value=pl.col("value").cast(pl.Float64))
@@ -144,10 +139,10 @@ def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Con
 
 
 def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, Conditions]:
-    """Return negative and seen conditions for usual types, whether they occur or not.
+    """Return negative and neutral conditions for common event types.
 
     Args:
-        event_types: Types that occur; views are only seen where there are stronger ones.
+        event_types: Types that occur in the data; views are neutral if stronger types occur.
     """
     weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
     strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
@@ -160,7 +155,7 @@ def _drop_duplicates(conditions: list[Condition]) -> Conditions:
 
 
 def _weaker_types(types: list[str]) -> list[str]:
-    """Return the types that are weaker than the strongest that occur."""
+    """Return the types that are weaker than the strongest type."""
     level = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
     top = max(level.values(), default=0)
     return [name for name, height in level.items() if height < top]
@@ -171,10 +166,10 @@ def _type_strength(name: str) -> int:
 
 
 def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] | None:
-    """Return the lowest positive value and the bound of negative ones; None: no scale.
+    """Return the lowest positive value and the upper bound of negative values; None: no scale.
 
-    Uncertain values count as a scale when they look like one: few half steps up to 5 or 10
-    with a middle at least half way up. (Counts begin at 1 and have most of their mass there.)
+    Values of other types are a rating scale if they have few half steps up to 5 or 10 and a
+    median in the upper half. (Counts begin at 1 and have most of their mass there.)
     """
     steps = sorted(set(values[:200_000].tolist()) if is_rating else set(values.tolist()))
     if len(steps) < 2:
@@ -189,7 +184,7 @@ def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] |
 
 
 def _scale_top(highest: float) -> float:
-    """Return the top of a scale whose highest value in use is this one."""
+    """Return the top of the rating scale whose highest observed value is ``highest``."""
     for below, top in ((4, 5.0), (7, 10.0), (50, 100.0)):
         if below <= highest <= top and highest not in {6, 7}:
             return top
@@ -203,7 +198,7 @@ def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
 
 
 MAX_CACHED_EVENT_KINDS = 10_000
-"""Kinds of events whose sign is remembered."""
+"""Maximum number of event kinds whose sign is cached."""
 EventKind = tuple[str | None, float | None]
 """Type and value of an event."""
 _EVENT_KIND_SCHEMA = {"event_type": pl.String, "value": pl.Float64}
@@ -211,10 +206,11 @@ _EVENT_KIND_SCHEMA = {"event_type": pl.String, "value": pl.Float64}
 
 @dataclass(frozen=True)
 class EventRules:
-    """Rules as a person writes them; all None means: choose by the data.
+    """Event rules as text; if all are None, they are chosen from the data.
 
-    When rules are given, an event that fits none of them is only seen if ``positive`` is among
-    them, and positive otherwise. Negative goes before positive, positive before seen.
+    If rules are given, an event that matches none of them is neutral if ``positive`` is given,
+    and positive otherwise. Negative rules are applied before positive ones, and positive rules
+    before ``seen``.
 
     Example:
         >>> events = pl.DataFrame({
@@ -228,7 +224,7 @@ class EventRules:
     negative: str | None = None
     seen: str | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
-    """Event type -> how much an event of it counts; 1.0 for the others."""
+    """Weight of an event by its type; default: 1.0."""
 
     def __post_init__(self) -> None:
         for text in (self.positive, self.negative, self.seen):
@@ -239,11 +235,11 @@ class EventRules:
 
     @property
     def is_auto(self) -> bool:
-        """Whether the data choose."""
+        """Whether the rules are chosen from the data."""
         return self.positive is None and self.negative is None and self.seen is None
 
     def resolve(self, events: pl.DataFrame) -> "ResolvedRules":
-        """Return rules that hold for any events, chosen by looking at these when automatic."""
+        """Return rules that do not depend on data; automatic ones are chosen from events."""
         weights = {normalize_type(name): float(w) for name, w in self.weights.items()}
         if self.is_auto:
             return ResolvedRules(*choose_conditions(events), default=1, type_weights=weights)
@@ -258,23 +254,23 @@ class EventRules:
 
 @dataclass(frozen=True)
 class ResolvedRules:
-    """Rules that need no more looking at the data."""
+    """Event rules that do not depend on the data."""
 
     positive: tuple[Condition, ...] = ()
     negative: tuple[Condition, ...] = ()
     seen: tuple[Condition, ...] = ()
     default: int = 1
-    """Sign of an event that fits none: 1 positive, 0 only seen."""
+    """Sign of an event that matches no rule: 1 positive, 0 neutral."""
     type_weights: Mapping[str, float] = field(default_factory=dict)
 
     def with_default_types(self, event_types: Iterable[str | None]) -> "ResolvedRules":
-        """Return rules that also know usual types of events which the data did not have.
+        """Add the default rules of common event types that did not occur in the data.
 
-        Rules that were chosen by looking at purchases alone would take a dislike or an
-        impression that comes later for a purchase.
+        Rules that are chosen from purchases alone would treat a later dislike or impression
+        like a purchase.
 
         Args:
-            event_types: Types of events that occur.
+            event_types: Types that occur in the data.
 
         Example:
             >>> bought = pl.DataFrame({"event_type": ["purchase"], "value": [1.0]})
@@ -297,7 +293,7 @@ class ResolvedRules:
         )
 
     def signs(self, events: pl.DataFrame) -> pl.Series:
-        """Return (n_events,) Int8: 1 positive, 0 only seen, -1 negative."""
+        """Return (n_events,) Int8 signs: 1 positive, 0 neutral, -1 negative."""
         sign = (
             pl.when(_any_condition(self.negative))
             .then(pl.lit(-1, pl.Int8))
@@ -311,7 +307,7 @@ class ResolvedRules:
         return columns.with_columns(sign=sign)["sign"]
 
     def signs_of_kinds(self, kinds: Sequence[EventKind]) -> list[int]:
-        """Return the signs of some types and values; each is judged once.
+        """Return the signs of event kinds; the sign of each kind is computed once.
 
         Example:
             >>> rules = ResolvedRules(parse_conditions("rating>=4"), default=0)
@@ -361,7 +357,7 @@ class ResolvedRules:
 def _any_condition(conditions: tuple[Condition, ...]) -> pl.Expr:
     """Return the expression that is true where one of the conditions is.
 
-    Names alone, of which there may be many, are looked up together.
+    Conditions without a comparison, of which there may be many, become one lookup.
     """
     names = [
         c.name

@@ -1,4 +1,4 @@
-"""Sparse matrices of a few rows from plain arrays, for less than scipy takes to check them."""
+"""Fast construction and slicing of CSR matrices, without the checks of scipy."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from daybreak.types import Floats, Rows, Sparse
 
 
 def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -> Sparse:
-    """Return a CSR matrix of entries; those of one place count as their sum.
+    """Return the CSR matrix of the entries; duplicate entries are summed.
 
     Args:
         row: (n_entries,) row of each entry, in any order.
@@ -32,7 +32,7 @@ def build_csr(row: Rows, column: Rows, values: Floats, shape: tuple[int, int]) -
 
 
 def take_rows(matrix: Sparse, rows: Rows) -> Sparse:
-    """Return some rows of a CSR matrix; row -1 has nothing in it.
+    """Return the given rows of a CSR matrix; row -1 is empty.
 
     Example:
         >>> take_rows(sp.csr_array([[1.0, 0.0], [0.0, 2.0]]), np.array([1, -1, 0])).toarray()
@@ -49,7 +49,7 @@ def take_rows(matrix: Sparse, rows: Rows) -> Sparse:
 
 
 def slice_rows(matrix: Sparse, span: slice) -> Sparse:
-    """Return neighbouring rows of a CSR matrix.
+    """Return a slice of the rows of a CSR matrix.
 
     Example:
         >>> slice_rows(sp.csr_array([[1.0], [2.0], [3.0]]), slice(1, 3)).toarray()

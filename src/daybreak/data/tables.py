@@ -1,4 +1,4 @@
-"""The three tables that everything else is built from, checked once at the border."""
+"""The checked tables of events, items and users."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ class Tables:
         items: pl.DataFrame | None = None,
         users: pl.DataFrame | None = None,
     ) -> "Tables":
-        """Check the frames, fill in missing columns, add rows for ids seen only in events.
+        """Check the frames; add missing columns, and rows for ids that occur only in events.
 
         Raises:
             DataError: A key column is missing, null or (in items and users) repeated.
@@ -56,7 +56,7 @@ class Tables:
         )
 
     def with_events(self, events: pl.DataFrame) -> "Tables":
-        """Return tables with these events instead; items and users stay."""
+        """Return the tables with other events."""
         return Tables.of(events, self.items, self.users)
 
 

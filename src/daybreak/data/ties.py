@@ -1,4 +1,4 @@
-"""Detect ties in time that the file lists by item id: an order that says nothing."""
+"""Ties in time: detect events of equal time that are sorted by item id."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ import polars as pl
 
 @dataclass(frozen=True)
 class TieReport:
-    """Neighbours in the file with the same user and the same time."""
+    """Statistics of neighbouring events of the same user and time."""
 
     n_pairs: int
-    """Such neighbours with different items."""
+    """Number of such neighbours with different items."""
     ascending_share: float
-    """Share of them whose item ids ascend, in [0, 1]; 0.5 when the order is by chance."""
+    """Share of them whose item ids ascend, in [0, 1]; 0.5 for a random order."""
     tied_share: float
-    """Share of all events that are tied with another one of their user, in [0, 1]."""
+    """Share of all events that have a tie with another event of their user, in [0, 1]."""
 
     @property
     def is_sorted_by_id(self) -> bool:
-        """Whether ascending ids are too many for chance (more than 3 in 5, and 6 sigma)."""
+        """Whether ids ascend more often than by chance: over 60 % and 6 standard errors."""
         excess = (self.ascending_share - 0.5) * 2 * self.n_pairs**0.5
         return self.n_pairs >= 20 and self.ascending_share > 0.6 and excess > 6
 
 
 def measure_ties(events: pl.DataFrame) -> TieReport:
-    """Compare neighbours of equal user and time in the order of the file.
+    """Compare neighbouring events of equal user and time, in the order of the file.
 
-    Dates without a clock give all events of a day the same time, so they are ties too. A
-    model of order, or a split by time, that takes such an order for real learns the ids.
+    All events of a day are ties if the data have dates only. A sequence model or a split by
+    time that relies on such an order learns the ids.
 
     Example:
         >>> day = pl.DataFrame({"user_id": ["a"] * 3, "item_id": ["1", "2", "10"],
@@ -55,6 +55,6 @@ def measure_ties(events: pl.DataFrame) -> TieReport:
 
 
 def _sortable_ids(ids: pl.Series) -> pl.Series:
-    """Return ids as numbers when they all are, else their rank as text."""
+    """Return the ids as numbers if all of them are numbers, else their ranks as text."""
     number = ids.cast(pl.Float64, strict=False)
     return ids.rank("dense").cast(pl.Float64) if number.null_count() else number

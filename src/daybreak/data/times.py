@@ -1,4 +1,4 @@
-"""Times of any usual spelling as epoch seconds."""
+"""Parsing of times: common formats to epoch seconds."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ EMPTY_VALUES = (
     "-",
     "0001-01-01t00:00:00z",
 )
-"""Spellings of "no value" in columns of numbers and times, in lower case; the last is Go's."""
+"""Texts that mean "no value" in numbers and times, in lower case; the last is Go's zero."""
 
 _ISO_PATTERN = (
     r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
@@ -24,11 +24,11 @@ _ISO_PATTERN = (
 )
 _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 _MAX_EPOCH_S = 1e11
-"""Epoch numbers above this are milliseconds: as seconds they lie beyond the year 5100."""
+"""Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer."""
 
 
 def empty_to_null(values: pl.Series) -> pl.Series:
-    """Return text without surrounding blanks; null where it says that there is no value."""
+    """Return text without surrounding blanks, null where it means "no value"."""
     clean = values.str.strip_chars()
     bare = clean.str.to_lowercase().is_in(EMPTY_VALUES)
     return clean.to_frame("x").select(pl.when(~bare).then(pl.col("x"))).to_series()
@@ -37,9 +37,9 @@ def empty_to_null(values: pl.Series) -> pl.Series:
 def epoch_seconds(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return times as epoch seconds, and a mask of the values that are not times.
 
-    Understood are epoch seconds, milliseconds, microseconds and nanoseconds (told apart by
-    size), ISO 8601 with or without a zone (without: UTC), plain dates, and YYYYMMDD when all
-    values have that form. Empty values give null and are not bad.
+    Supported are epoch seconds, milliseconds, microseconds and nanoseconds (distinguished by
+    magnitude), ISO 8601 with or without a time zone (default: UTC), dates, and YYYYMMDD if all
+    values have this form. Empty values become null and are not invalid.
 
     Example:
         >>> seconds, bad = epoch_seconds(pl.Series(["0", "1970-01-01T02:00+01:00", "soon"]))

@@ -1,9 +1,4 @@
-"""Numbers that describe a set of tables.
-
-What the data allow now, and what the next events would unlock.
-
-Check tables as PASS, WARN and FAIL lines, and say what they are good for.
-"""
+"""Description and validation of tables: facts, requirements of strategies, findings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +16,7 @@ from daybreak.data.ties import measure_ties
 def describe(tables: Tables) -> dict[str, Any]:
     """Return counts, density, time span, medians, text columns, domains and cold shares.
 
-    Times are epoch seconds; shares and density are in [0, 1]; what cannot be said is None.
+    Times are in epoch seconds, shares and density in [0, 1]; unknown facts are None.
 
     Example:
         >>> events = pl.DataFrame({"user_id": ["ann", "bob"], "item_id": ["tea", "tea"]})
@@ -59,7 +54,7 @@ def _events_per(events: pl.DataFrame, key: str) -> pl.Series:
 
 
 def _median_and_max(counts: pl.Series) -> dict[str, float | None]:
-    """Median and maximum over those that have events."""
+    """Return the median and the maximum of the users or items that have events."""
     if not len(counts):
         return {"median": None, "max": None}
     ordered = counts.sort()
@@ -96,29 +91,29 @@ def _count_domains(tables: Tables) -> dict[str, dict[str, int]]:
 
 
 def _fill_rates(frame: pl.DataFrame, key: str) -> dict[str, float]:
-    """Share of rows that have a value, by column."""
+    """Return the share of rows with a value, by column."""
     n = max(frame.height, 1)
     return {c: frame[c].count() / n for c in frame.columns if c != key}
 
 
 LOOKAHEAD_EVENTS = 1_000
-"""Events looked ahead."""
+"""Number of further events for which the readiness is predicted."""
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One number that a strategy needs."""
+    """One quantity of which a strategy needs a minimum."""
 
     name: str
     current: int
     required: int
     expected: int
-    """What there will be after ``MORE`` further events, if all goes on as before."""
+    """Predicted value after ``LOOKAHEAD_EVENTS`` further events at the current proportions."""
 
 
 @dataclass(frozen=True)
 class StrategyReadiness:
-    """One way to recommend, and whether the data are enough for it."""
+    """Whether the data meet the requirements of a group of strategies."""
 
     name: str
     purpose: str
@@ -126,12 +121,12 @@ class StrategyReadiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every need is met."""
+        """Whether all requirements are met."""
         return all(need.current >= need.required for need in self.requirements)
 
     @property
     def is_ready_soon(self) -> bool:
-        """Whether it is off now and on after ``MORE`` further events."""
+        """Whether the requirements will be met after ``LOOKAHEAD_EVENTS`` further events."""
         return not self.is_ready and all(
             need.expected >= need.required for need in self.requirements
         )
@@ -152,7 +147,7 @@ class StrategyReadiness:
 
 @dataclass(frozen=True)
 class Readiness:
-    """All strategies with their needs.
+    """The readiness of all strategy groups.
 
     Example:
         >>> shop = Tables.of(items=pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]}))
@@ -167,7 +162,7 @@ class Readiness:
 
 
 def assess_readiness(tables: Tables) -> Readiness:
-    """Compare the tables with what each strategy needs."""
+    """Compare the tables with the requirements of each strategy group."""
     facts = describe(tables)
     events = facts["events"]
     growth = 1 + LOOKAHEAD_EVENTS / events if events else 0.0
@@ -187,11 +182,11 @@ def assess_readiness(tables: Tables) -> Readiness:
     profiles = _static_requirement("users with attributes", tables.users, columns, 50)
     return Readiness(
         (
-            StrategyReadiness("popularity", "what most people take", (some,)),
-            StrategyReadiness("content", "items like the ones liked", (texts,)),
+            StrategyReadiness("popularity", "most popular items", (some,)),
+            StrategyReadiness("content", "items similar to liked ones", (texts,)),
             StrategyReadiness("profile", "first lists for new users", (profiles, many)),
-            StrategyReadiness("collaborative", "what people of like taste take", (pairs, many)),
-            StrategyReadiness("transitions", "what comes next", (pairs, timed)),
+            StrategyReadiness("collaborative", "items of similar users", (pairs, many)),
+            StrategyReadiness("transitions", "next items in a sequence", (pairs, timed)),
         )
     )
 
@@ -199,7 +194,7 @@ def assess_readiness(tables: Tables) -> Readiness:
 def _static_requirement(
     what: str, frame: pl.DataFrame, columns: list[str], need: int
 ) -> Requirement:
-    """Count the rows with a value in one of the columns; events do not change them."""
+    """Count the rows with a value in one of the columns; further events do not change it."""
     have = 0
     if columns:
         have = frame.filter(pl.any_horizontal(pl.col(columns).is_not_null())).height
@@ -209,16 +204,16 @@ def _static_requirement(
 FindingLevel: TypeAlias = Literal["PASS", "WARN", "FAIL"]
 
 MAX_REJECTED_SHARE = 0.05
-"""Share of rejected rows from which on the whole file is suspect."""
+"""Share of rejected rows above which the check of rejects fails."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked."""
+    """The result of one check."""
 
     level: FindingLevel
     code: str
-    """Stable name for programs."""
+    """Stable, machine-readable name of the check."""
     message: str
 
     def __str__(self) -> str:
@@ -226,7 +221,7 @@ class Finding:
 
 
 def validate(data: ImportResult | Tables) -> list[Finding]:
-    """Check what was read: rejects, references, times, ties, signs, and what it allows.
+    """Check rejects, times, ties, signs and content, and which strategies the data allow.
 
     Example:
         >>> import polars as pl
@@ -248,7 +243,7 @@ def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -
 
 def _check_counts(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["items"]:
-        yield Finding("FAIL", "empty", "no items and no events; there is nothing to recommend")
+        yield Finding("FAIL", "empty", "no items and no events; nothing can be recommended")
     elif not facts["events"]:
         text = f"no events; {facts['items']:,} items can be recommended by content only"
         yield Finding("WARN", "events", text)
@@ -262,7 +257,7 @@ def _check_times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
         return
     known = facts["time"]["known"]
     if known < 1:
-        text = f"{known:.0%} of the events have a time; evaluation by time needs all"
+        text = f"{known:.0%} of the events have a time; an evaluation by time needs all of them"
         yield Finding("WARN", "times", text)
     else:
         yield Finding("PASS", "times", "every event has a time")
@@ -309,7 +304,7 @@ def _check_rejects(result: ImportResult | None) -> Iterator[Finding]:
     dropped = rejects.count_dropped()
     total = dropped + sum(result.rows_read.values())
     if not len(rejects):
-        yield Finding("PASS", "rejects", "every row was used")
+        yield Finding("PASS", "rejects", "all rows are used")
     else:
         counts = "; ".join(f"{reason}: {n:,}" for reason, n in rejects.counts.items())
         level: FindingLevel = "FAIL" if dropped > MAX_REJECTED_SHARE * total else "WARN"

@@ -1,4 +1,4 @@
-"""Ids of the caller, interned once into rows."""
+"""The mapping between ids and rows."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ from daybreak.types import Rows
 
 
 class Vocabulary:
-    """An ordered set of string ids; the row of an id is its position.
+    """An ordered set of ids; the row of an id is its position.
 
     Example:
         >>> words = Vocabulary(["tea", "rum"])
@@ -30,15 +30,15 @@ class Vocabulary:
             raise DataError(f"id {twice!r} appears twice; ids must be unique")
 
     def rows(self, ids: Iterable[str]) -> Rows:
-        """Return the row of each id, -1 for an unknown one."""
+        """Return (n_ids,) the row of each id, -1 for unknown ids."""
         return np.fromiter((self._rows.get(i, -1) for i in ids), dtype=np.int64)
 
     def row(self, id_: str) -> int:
-        """Return the row of one id, -1 when it is unknown."""
+        """Return the row of one id, -1 if it is unknown."""
         return self._rows.get(id_, -1)
 
     def with_ids(self, ids: Iterable[str]) -> "Vocabulary":
-        """Return a vocabulary with the ids that are new added at the end, in their order."""
+        """Return a vocabulary with the unknown ids appended, in their order."""
         new = [i for i in dict.fromkeys(ids) if i not in self._rows]
         return Vocabulary((*self.ids, *new)) if new else self
 

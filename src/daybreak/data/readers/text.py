@@ -27,7 +27,7 @@ _WINDOW_BYTES = 65_536
 
 @dataclass(frozen=True)
 class TextEncoding:
-    """A codec of Python and what it is called in a note (empty: nothing worth noting)."""
+    """A Python codec, and its name for a note; an empty name: no note."""
 
     codec: str
     label: str = ""
@@ -57,7 +57,7 @@ def detect_encoding(sample: bytes, file: str) -> TextEncoding:
 
 
 def look_up_encoding(name: str) -> TextEncoding:
-    """Return the encoding a caller asked for.
+    """Return the encoding with the given name.
 
     Raises:
         ConfigError: Python has no codec of that name.
@@ -130,16 +130,16 @@ def _detect_western(sample: bytes, file: str) -> TextEncoding:
 
 
 READ_BLOCK_BYTES = 8 * 2**20
-"""Bytes read at a time."""
+"""Size of the blocks in which a file is read [bytes]."""
 
 MAX_LINE_CHARS = 4 * 2**20
-"""Longest line that is taken for a line [characters]."""
+"""Maximum length of a line [characters]."""
 
 _GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 def read_head(path: Path, size: int) -> bytes:
-    """Return the first bytes of a file, unpacked when it is gzip.
+    """Return the first bytes of a file, decompressed if it is a gzip file.
 
     Raises:
         NotFoundError: There is no such file.
@@ -163,7 +163,7 @@ def _damaged_gzip_error(path: Path, error: Exception) -> DataError:
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, through gzip when it begins like gzip."""
+    """Open a file for reading bytes; gzip files are decompressed."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
@@ -172,8 +172,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 def iter_line_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
     r"""Yield the text in blocks that end with ``\n`` (the last may not).
 
-    Bytes that are not valid come out as lone surrogates, so that the rows they are in can be
-    found and rejected.
+    Invalid bytes become lone surrogates, so that their rows can be found and rejected.
 
     Raises:
         DataError: A line is longer than ``MAX_LINE_CHARS``, or the file breaks off.
