@@ -38,7 +38,7 @@ def test_a_report_is_words_and_tables_for_people(planned, call):
     call("experiments", "start", "page")
     status, out, _ = call("experiments", "report", "page")
     assert status == 0
-    assert out.startswith("Nobody has been shown anything yet.")
+    assert out.startswith("No recommendations have been shown yet.")
     assert "click rate" in out
     assert "Waudby-Smith" in out
 

@@ -221,7 +221,9 @@ class Workspace(ClosesOnExit):
 
     def experiments(self) -> ExperimentManager:
         """Return the experiments of the store."""
-        return ExperimentManager.for_store(self.store, self._item_facts, self._check_rules)
+        return ExperimentManager(
+            self.store, item_facts=self._item_facts, check_rules=self._check_rules
+        )
 
     def close(self) -> None:
         """Close the store."""

@@ -5,14 +5,20 @@ import pytest
 
 from daybreak.errors import ConfigError
 from daybreak.service.experiments import ItemFacts
-from daybreak.service.experiments.online import online_report
+from daybreak.service.experiments.online import (
+    CLICK_DELAY_S,
+    COUNT_INTERVAL_S,
+    MAX_BACKLOG_S,
+    RATE_WINDOW_S,
+    online_report,
+)
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 from tests.service.experiments.stage import DAY, Stage
 
 
 def filled():
     """Two days: one answer on the first, two on the second, a click and a like."""
-    stage = Stage(known=lambda: ItemFacts(n_items=4))
+    stage = Stage(item_facts=lambda: ItemFacts(n_items=4))
     stage.answer("r1", "ann", ["tea", "cup"])
     stage.react(("r1", "ann", "tea", "click"))
     stage.clock.now = DAY + 60
@@ -67,5 +73,40 @@ def test_the_last_period_may_be_short():
 )
 def test_a_time_that_cannot_be_reported_is_refused(since, every_h):
     stage = Stage()
-    with pytest.raises(ConfigError, match="a time before another"):
+    with pytest.raises(ConfigError, match="a start before its end"):
         online_report(stage.store, since, until=DAY, every_h=every_h)
+
+
+def test_an_answer_is_counted_once_its_clicks_have_had_time(stage):
+    stage.run()
+    stage.book.click_rates()
+    variant = stage.book.assign("ann").variant.name
+    stage.clock.now = 10.0
+    stage.answer("r1", "ann", ["tea", "cup"])
+    stage.clock.now += CLICK_DELAY_S - 1
+    stage.react(("r1", "ann", "tea", "click"))
+    assert stage.book.click_rates() == {}
+    stage.clock.now += COUNT_INTERVAL_S
+    assert stage.book.click_rates() == {f"page/{variant}": 0.5}
+    assert stage.book.click_rates() == {f"page/{variant}": 0.5}
+
+
+def test_counts_of_the_last_hour_add_up(stage):
+    stage.run()
+    variant = stage.book.assign("ann").variant.name
+    for number in range(3):
+        stage.answer(f"r{number}", "ann", ["tea"])
+        if number == 1:
+            stage.react((f"r{number}", "ann", "tea", "click"))
+        stage.clock.now += COUNT_INTERVAL_S + CLICK_DELAY_S
+        stage.book.click_rates()
+    assert stage.book.click_rates() == {f"page/{variant}": 1 / 3}
+    stage.clock.now += RATE_WINDOW_S
+    assert stage.book.click_rates() == {}
+
+
+def test_what_nobody_asked_for_in_time_is_not_counted_later(stage):
+    stage.run()
+    stage.answer("r1", "ann", ["tea"])
+    stage.clock.now += CLICK_DELAY_S + MAX_BACKLOG_S + 1
+    assert stage.book.click_rates() == {}

@@ -1,4 +1,4 @@
-"""Checks of what a person writes about an experiment."""
+"""Checks of values that a person gives for an experiment."""
 
 import json
 import math
@@ -10,14 +10,19 @@ from typing import Any
 from daybreak.errors import ConfigError
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""Of experiments and variants, so that they fit into paths, labels and the names of metrics."""
+"""Names of experiments and variants; they fit into paths, labels and names of metrics."""
 
 
 def check_fields(kind: Any, row: Any, what: str) -> dict[str, Any]:
-    """Return the values of a row whose names are all fields of a dataclass.
+    """Return a JSON object as a dictionary if all its names are fields of a dataclass.
+
+    Args:
+        kind: The dataclass.
+        row: The JSON object.
+        what: Name of the object in error messages.
 
     Raises:
-        ConfigError: It is no mapping, or a name is none of the fields.
+        ConfigError: The value is no object, or a name is not a field.
     """
     if not isinstance(row, Mapping):
         raise ConfigError(f"{what} must be an object, got {row!r:.60}")
@@ -29,10 +34,10 @@ def check_fields(kind: Any, row: Any, what: str) -> dict[str, Any]:
 
 
 def check_name(what: str, value: Any) -> None:
-    """Refuse what cannot name an experiment or a variant.
+    """Raise unless a value is a name for an experiment or a variant.
 
     Raises:
-        ConfigError: The value does not fit.
+        ConfigError: The value is invalid.
     """
     if not isinstance(value, str) or not NAME_PATTERN.fullmatch(value):
         raise ConfigError(
@@ -42,40 +47,42 @@ def check_name(what: str, value: Any) -> None:
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Refuse what is none of the choices.
+    """Raise unless a value is one of the choices.
 
     Raises:
-        ConfigError: The value does not fit.
+        ConfigError: The value is invalid.
     """
     if value not in choices:
         raise ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r:.60}")
 
 
 def check_text(name: str, value: Any, *, max_chars: int = 2000) -> None:
-    """Refuse what is no text, or too long.
+    """Raise unless a value is a text of at most ``max_chars`` characters.
 
     Raises:
-        ConfigError: The value does not fit.
+        ConfigError: The value is invalid.
     """
     if not isinstance(value, str) or len(value) > max_chars:
-        raise ConfigError(f"{name} must be text of at most {max_chars}, got {value!r:.60}")
+        raise ConfigError(
+            f"{name} must be a text of at most {max_chars} characters, got {value!r:.60}"
+        )
 
 
 def check_flag(name: str, value: Any) -> None:
-    """Refuse what is not true or false.
+    """Raise unless a value is true or false.
 
     Raises:
-        ConfigError: The value does not fit.
+        ConfigError: The value is invalid.
     """
     if not isinstance(value, bool):
         raise ConfigError(f"{name} must be true or false, got {value!r:.60}")
 
 
 def check_json(what: str, row: Any) -> None:
-    """Refuse what no store can keep as JSON.
+    """Raise unless a store can keep a value as JSON.
 
     Raises:
-        ConfigError: It holds half of a character, a null character, or no plain value.
+        ConfigError: It has an unpaired surrogate, a NUL character, or a value that is no JSON.
     """
     try:
         text = json.dumps(row, ensure_ascii=False, allow_nan=False)
@@ -84,16 +91,16 @@ def check_json(what: str, row: Any) -> None:
         fits = False
     if not fits:
         raise ConfigError(
-            f"{what} must be plain JSON: texts without null characters or halves of "
-            "characters, finite numbers, not too deep"
+            f"{what} must be JSON with Unicode texts without NUL characters, finite numbers, "
+            "and no deep nesting"
         )
 
 
 def check_positive(name: str, value: Any, *, maximum: float = math.inf) -> float:
-    """Return a number above 0 and up to ``most``.
+    """Return a number above 0 and at most ``maximum`` as a float.
 
     Raises:
-        ConfigError: The value does not fit.
+        ConfigError: The value is invalid.
 
     Example:
         >>> check_positive("share", 1, maximum=1.0)
@@ -106,19 +113,19 @@ def check_positive(name: str, value: Any, *, maximum: float = math.inf) -> float
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a finite number."""
+    """Return whether a value is a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < 1e300
 
 
 def check_event_types(name: str, values: Any) -> tuple[str, ...]:
-    """Return types of events.
+    """Return a list of event types as a tuple.
 
     Raises:
-        ConfigError: It is no list of texts, or empty.
+        ConfigError: The value is no list of texts, or is empty.
     """
     listed = isinstance(values, list | tuple) and bool(values)
     if not listed or not all(isinstance(value, str) and value for value in values):
-        raise ConfigError(f"{name} must be a list of types of events, got {values!r:.60}")
+        raise ConfigError(f"{name} must be a list of event types, got {values!r:.60}")
     return tuple(values)

@@ -1,10 +1,7 @@
-"""Which events count for an impression.
+"""The plan of an experiment: attribution of events, variants, and assignment of requests.
 
-One way to answer, and who gets it.
-
-What an experiment is: who takes part, what is compared, and where in its life it is.
-
-Who gets which variant: a hash of the person, so nothing needs to be remembered.
+:class:`ExperimentPlan` is what is stored. :func:`assign` returns the variant of a request; it
+hashes the user or session, so assignments need no storage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +16,9 @@ from daybreak.service.experiments import checks
 
 @dataclass(frozen=True)
 class Attribution:
-    """Which events count for an impression; all must name its recommendation and its item.
+    """Which events count for an impression.
+
+    An event counts only if it names the recommendation and the item of the impression.
 
     Example:
         >>> Attribution.from_dict({"window_h": 1, "clicks": ["click"]}).clicks
@@ -27,19 +26,19 @@ class Attribution:
     """
 
     window_h: float = 24.0
-    """Events later than this after the answer do not count [hours]."""
+    """Time after the recommendation during which events count [hours]."""
     clicks: tuple[str, ...] = ("click", "view")
-    """Types of events that are a click; several on one impression are one."""
+    """Event types that are a click; an impression has at most one click."""
     conversions: tuple[str, ...] = ("purchase",)
-    """Types of events that are a conversion; several on one impression are one."""
+    """Event types that are a conversion; an impression has at most one."""
     reported: bool = False
-    """Whether an item was seen only if an ``impression`` event says so; else it was shown."""
+    """Whether only items with an ``impression`` event count as seen; else all shown items."""
     cold_below: int = 5
-    """An item with fewer events than this when it is shown is a cold one [events]."""
+    """An item with fewer events than this at the time of the impression is cold [events]."""
     ratings: tuple[float, float] = (1.0, 5.0)
-    """The lowest and the highest rating; the middle is neither praise nor blame."""
+    """Lowest and highest rating; the middle of the scale is neutral."""
     dwell_s: float = 30.0
-    """A dwell of this and more approves, half of it says nothing, none at all blames [s]."""
+    """Dwell time with the highest sentiment; half of it is neutral [s]."""
 
     def __post_init__(self) -> None:
         low, high = _check_rating_range(self.ratings)
@@ -53,17 +52,18 @@ class Attribution:
         checks.check_flag("reported", self.reported)
         if type(self.cold_below) is not int or not 1 <= self.cold_below <= 1_000_000:
             raise ConfigError(
-                f"cold_below must be a whole number from 1, got {self.cold_below!r:.60}"
+                f"cold_below must be an integer from 1 to 1,000,000, got "
+                f"{self.cold_below!r:.60}"
             )
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
-        """Return what plain values describe.
+        """Return the attribution that JSON values describe.
 
         Raises:
-            ConfigError: A name is unknown, or a value out of range.
+            ConfigError: A name is unknown, or a value is out of range.
         """
         return cls(**checks.check_fields(cls, row, "attribution"))
 
@@ -72,24 +72,24 @@ def _check_rating_range(values: Any) -> tuple[float, float]:
     pair = isinstance(values, list | tuple) and len(values) == 2
     if not pair or not all(map(checks.is_number, values)) or not values[0] < values[1]:
         raise ConfigError(
-            f"ratings must be the lowest and the highest one, as in [1, 5], got {values!r:.60}"
+            f"ratings must be [lowest, highest], as in [1, 5], got {values!r:.60}"
         )
     return float(values[0]), float(values[1])
 
 
 REQUEST_FIELDS = frozenset({"n", "explore", "explain", "rules"})
-"""What a variant may change about a request."""
+"""Fields of a request that a variant can change."""
 RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike"})
-"""What it may change about the rules; what a caller forbids stays forbidden."""
+"""Fields of the rules that a variant can change; filters of the caller stay in force."""
 MAX_LIST_ITEMS = 1000
-"""Longest list a variant may ask for."""
+"""Longest list that a variant can request [items]."""
 
 RequestT = TypeVar("RequestT")
 
 
 @dataclass(frozen=True)
 class VariantPlan:
-    """One way to answer.
+    """A variant of an experiment: which release answers, and how the request is changed.
 
     Example:
         >>> plan = VariantPlan("b", ask={"rules": {"diversity": 0.3}})
@@ -100,13 +100,13 @@ boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
 
     name: str
     weight: float = 1.0
-    """Share of the people in the experiment, relative to the other variants."""
+    """Share of the traffic of the experiment, relative to the other variants."""
     release: str | None = None
-    """Id of the release that answers; None: the one in use."""
+    """Id of the release that answers; None: the active release."""
     ask: Mapping[str, Any] = field(default_factory=dict)
-    """What is changed about each request, of ``FIELDS``; ``rules`` maps names of ``RULES``."""
+    """Changes to each request: names of ``REQUEST_FIELDS``; ``rules`` has ``RULE_FIELDS``."""
     shadow: bool = False
-    """Whether it only answers and is written down, but never shown."""
+    """Whether its recommendations are logged but never shown."""
 
     def __post_init__(self) -> None:
         checks.check_name("a variant", self.name)
@@ -122,17 +122,19 @@ boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
             checks.check_flag(name, self.ask.get(name, False))
         n = self.ask.get("n", 1)
         if type(n) is not int or not 1 <= n <= MAX_LIST_ITEMS:
-            raise ConfigError(
-                f"n must be a whole number from 1 to {MAX_LIST_ITEMS}, got {n!r:.60}"
-            )
+            raise ConfigError(f"n must be an integer from 1 to {MAX_LIST_ITEMS}, got {n!r:.60}")
         self.apply_rules(Rules())
 
     def apply_rules(self, rules: Rules) -> Rules:
-        """Return the rules of a request as this variant has them."""
+        """Return the rules of a request with the changes of this variant."""
         return replace(rules, **_parse_rules(self.ask.get("rules", {})))
 
     def apply(self, request: RequestT) -> RequestT:
-        """Return a request (a dataclass with the ``FIELDS``) as this variant has it."""
+        """Return a request with the changes of this variant.
+
+        Args:
+            request: A dataclass with the fields of ``REQUEST_FIELDS``.
+        """
         row: Any = request
         changes = {name: value for name, value in self.ask.items() if name != "rules"}
         if self.ask.get("rules"):
@@ -142,10 +144,10 @@ boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
-        """Return what plain values describe.
+        """Return the variant that JSON values describe.
 
         Raises:
-            ConfigError: A name is unknown or missing, or a value out of range.
+            ConfigError: A name is unknown or missing, or a value is out of range.
         """
         values = checks.check_fields(cls, row, "a variant")
         if "name" not in values:
@@ -155,19 +157,19 @@ boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
 
 @dataclass(frozen=True)
 class Assignment:
-    """Who sees what, for one request."""
+    """The experiment and variant of one request."""
 
     experiment: str
     variant: VariantPlan
     shadows: tuple[VariantPlan, ...] = ()
-    """Answered and written down beside it."""
+    """Shadow variants that answer the same request."""
     required_releases: frozenset[str] = frozenset()
-    """Releases of all variants. While one is missing nobody may take part, or else those who
-    come meanwhile would all be in the other variants."""
+    """Releases of all variants. While one of them is missing, no request takes part: else all
+    requests of that time would count for the other variants."""
 
 
 def shadow_id(recommendation: str, variant: str) -> str:
-    """Return the id of what a shadow variant answers beside a shown answer.
+    """Return the id of a shadow recommendation that belongs to a shown one.
 
     Example:
         >>> shadow_id("r1", "new")
@@ -177,7 +179,7 @@ def shadow_id(recommendation: str, variant: str) -> str:
 
 
 def shadow_suffix(variant: str) -> str:
-    """Return what ids of a shadow variant end with."""
+    """Return the suffix of the ids of a shadow variant."""
     return f"~{variant}"
 
 
@@ -193,7 +195,7 @@ def _check_allowed_fields(variant: str, row: Any, allowed: frozenset[str]) -> No
 
 
 def _parse_rules(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields of ``Rules``; boosts and quotas may be plain values."""
+    """Return fields of ``Rules``; boosts and quotas may be JSON objects."""
     values = dict(row)
     kinds: tuple[tuple[str, Any], ...] = (("boosts", Boost), ("quotas", Quota))
     for name, kind in kinds:
@@ -218,14 +220,14 @@ DEFAULT_MIN_EFFECTS: dict[PrimaryMetric, float] = {
     "conversion": 0.002,
     "satisfaction": 0.01,
 }
-"""Smallest differences that matter, where nobody says another."""
+"""Default of the smallest difference that matters, by metric."""
 MAX_VARIANTS = 20
-"""Variants of one experiment."""
+"""Number of variants of one experiment."""
 
 
 @dataclass(frozen=True)
 class ExperimentPlan:
-    """Variants that are compared; the first is the one the others are held against.
+    """An experiment: its variants, metric and status; the first variant is the control.
 
     Example:
         >>> new = VariantPlan("new", ask={"explore": True})
@@ -237,21 +239,21 @@ class ExperimentPlan:
     id: str
     variants: tuple[VariantPlan, ...]
     share: float = 1.0
-    """Of all people who take part; above 0, at most 1."""
+    """Share of all units that take part; above 0, at most 1."""
     metric: PrimaryMetric = "ctr"
-    """The one that decides; chosen before the start."""
+    """Primary metric: the one that decides, chosen before the start."""
     effect: float | None = None
-    """The smallest difference of the metric that matters; None: see ``DEFAULT_MIN_EFFECTS``."""
+    """Smallest difference of the metric that matters; None: see ``DEFAULT_MIN_EFFECTS``."""
     alpha: float = 0.05
-    """Chance that equal variants are ever called different."""
+    """Probability that equal variants are ever called different."""
     unit: RandomizationUnit = "user"
-    """Who keeps a variant: the user (a session without one stands for one), or the session."""
+    """Randomization unit; a session without a user counts as a user."""
     scenario: str | None = None
-    """Only requests of this scenario take part; None: all."""
+    """Scenario whose requests take part; None: all requests."""
     attribution: Attribution = field(default_factory=Attribution)
     note: str = ""
     salt: str = ""
-    """Makes the split independent of other experiments; drawn at creation if empty."""
+    """Makes the assignment independent of other experiments; drawn at creation if empty."""
     status: ExperimentStatus = "draft"
     created_at: float = 0.0
     """Epoch [s], as the other times."""
@@ -275,39 +277,39 @@ class ExperimentPlan:
 
     @property
     def min_effect(self) -> float:
-        """The smallest difference of the metric that matters; intervals are tightest there."""
+        """Smallest difference of the metric that matters; intervals are tightest there."""
         return DEFAULT_MIN_EFFECTS[self.metric] if self.effect is None else self.effect
 
     @property
     def shown_variants(self) -> tuple[VariantPlan, ...]:
-        """Variants that people see; the first is the yardstick."""
+        """Variants that are shown; the first is the control."""
         return tuple(variant for variant in self.variants if not variant.shadow)
 
     @property
     def shadow_variants(self) -> tuple[VariantPlan, ...]:
-        """Variants that nobody sees."""
+        """Variants that are logged but not shown."""
         return tuple(variant for variant in self.variants if variant.shadow)
 
     @property
     def releases(self) -> frozenset[str]:
-        """Releases that variants name."""
+        """Ids of the releases that variants name."""
         return frozenset(v.release for v in self.variants if v.release is not None)
 
     def with_changes(self, **changes: Any) -> Self:
-        """Return the experiment with other values, checked as a whole."""
+        """Return the plan with other values; the whole plan is validated."""
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON; see :meth:`from_dict`."""
+        """Return the plan as JSON values; see :meth:`from_dict`."""
         row = asdict(self)
         return row | {"variants": [_variant_to_dict(variant) for variant in self.variants]}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
-        """Return the experiment that plain values describe.
+        """Return the plan that JSON values describe.
 
         Raises:
-            ConfigError: A name is unknown or missing, or a value out of range.
+            ConfigError: A name is unknown or missing, or a value is out of range.
 
         Example:
             >>> row = {"id": "x", "variants": [{"name": "a"}, {"name": "b"}]}
@@ -328,16 +330,15 @@ def _check_variants(plan: ExperimentPlan) -> None:
     if not 2 <= len(names) <= MAX_VARIANTS:
         raise ConfigError(f"an experiment needs 2 to {MAX_VARIANTS} variants, got {len(names)}")
     if len(set(names)) < len(names):
-        raise ConfigError(f"each variant needs a name of its own, got {', '.join(names)}")
+        raise ConfigError(f"names of variants must be unique, got {', '.join(names)}")
     if plan.variants[0].shadow:
         raise ConfigError(
-            f"the first variant is what the others are held against; {names[0]!r} cannot be "
-            "a shadow"
+            f"the first variant is the control, so {names[0]!r} cannot be a shadow variant"
         )
 
 
 def _variant_to_dict(variant: VariantPlan) -> dict[str, Any]:
-    """Return plain values of a variant; rules may hold frozen values."""
+    """Return a variant as JSON values; its rules may hold dataclasses."""
     row = asdict(replace(variant, ask={}))
     ask = {name: value for name, value in variant.ask.items() if name != "rules"}
     if "rules" in variant.ask:
@@ -355,12 +356,13 @@ def _as_dict(value: Any) -> dict[str, Any]:
 
 
 HASH_RANGE = 1 << 64
+"""Number of different hash values."""
 
 
 def bucket(salt: str, purpose: str, key: str) -> float:
-    """Return where a key falls in [0, 1): the same on every machine, spread evenly.
+    """Hash a key to a number in [0, 1), uniformly and the same on every machine.
 
-    Places of other salts or purposes are independent of it.
+    Numbers of different salts or purposes are independent.
 
     Example:
         >>> round(bucket("s", "share", "ann"), 4), round(bucket("s", "variant", "ann"), 4)
@@ -371,26 +373,26 @@ def bucket(salt: str, purpose: str, key: str) -> float:
 
 
 def is_enrolled(plan: ExperimentPlan, key: str) -> bool:
-    """Tell whether somebody is in the experiment.
+    """Return whether a unit takes part in the experiment.
 
-    Who is in at one share is in at any larger one, so growing it never throws anybody out.
+    A unit that takes part at one share takes part at every larger share.
     """
     return bucket(plan.salt, "share", key) < plan.share
 
 
 def choose_variant(plan: ExperimentPlan, key: str) -> VariantPlan:
-    """Return the variant of somebody; the share plays no role, so it never changes it."""
+    """Return the shown variant of a unit; it does not depend on the share."""
     shown = plan.shown_variants
-    left = bucket(plan.salt, "variant", key) * sum(variant.weight for variant in shown)
+    remaining = bucket(plan.salt, "variant", key) * sum(variant.weight for variant in shown)
     for variant in shown[:-1]:
-        left -= variant.weight
-        if left < 0:
+        remaining -= variant.weight
+        if remaining < 0:
             return variant
     return shown[-1]
 
 
 def unit_key(plan: ExperimentPlan, user: str | None, session: str | None) -> str | None:
-    """Return the key whose hash decides; None when nobody is named."""
+    """Return the id that is hashed; None if the request names neither user nor session."""
     if plan.unit == "session":
         return session or user
     return user or session
@@ -402,10 +404,16 @@ def assign(
     session: str | None = None,
     scenario: str | None = None,
 ) -> Assignment | None:
-    """Return what one request is part of; None: of nothing.
+    """Assign a request to a variant; return None if it takes part in no experiment.
 
-    A request is part of one experiment at most: the first of ``running`` that its scenario
-    fits and in whose share the person is.
+    A request takes part in at most one experiment: the first of ``running`` with its scenario
+    and with its unit within the share.
+
+    Args:
+        running: Running experiments.
+        user: Id of the user, if known.
+        session: Id of the session, if known.
+        scenario: Scenario of the request.
     """
     for plan in running:
         key = unit_key(plan, user, session)

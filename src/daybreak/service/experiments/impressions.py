@@ -1,10 +1,8 @@
-"""One signed number for what people say of an item: from -1, blame, to 1, praise.
+"""Impressions: which items were shown to whom, and which events they caused.
 
-Which impression did what: events find the place of the answer that they name.
-
-Answers a piece at a time: however many there are, few are in memory.
-
-Who takes part in an experiment, and where they count.
+Logged recommendations are read in chunks (:func:`iter_answer_chunks`), turned into one row an
+item (:func:`impression_rows`), and joined with the events that name them
+(:func:`attribute_events`). :class:`Participants` says for which variant each unit counts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,44 +19,12 @@ from daybreak.service.experiments.experiment import (
 )
 from daybreak.store import LoggedRecommendation, RecommendationLog
 
-EVENT_SENTIMENT = {"like": 1.0, "dislike": -1.0, "hide": -1.0}
-"""What a type of event says by itself."""
-MAX_DWELL_SENTIMENT = 0.5
-"""How much the longest dwell counts; staying is a weaker word than a like."""
-
-
-def sentiment(attribution: Attribution) -> pl.Expr:
-    """Return what each event says, in [-1, 1]; null where it says nothing.
-
-    ``like`` 1, ``dislike`` and ``hide`` -1; a ``rating`` is its distance from the middle of the
-    scale over half the scale; a ``dwell`` of ``t`` seconds is ``t / dwell_s - 1/2``, from -1/2
-    to 1/2. Values beyond a scale count as its end.
-
-    Example:
-        >>> events = pl.DataFrame({
-        ...     "event_type": ["like", "rating", "rating", "dwell", "click"],
-        ...     "value": [None, 4.0, 9.0, 15.0, 1.0]})
-        >>> events.select(opinion=sentiment(Attribution()))["opinion"].to_list()
-        [1.0, 0.5, 1.0, 0.0, None]
-    """
-    kind, value = pl.col("event_type"), pl.col("value").fill_nan(None)
-    low, high = attribution.ratings
-    return (
-        pl.when(kind.is_in(list(EVENT_SENTIMENT)))
-        .then(kind.replace_strict(EVENT_SENTIMENT, default=None, return_dtype=pl.Float64))
-        .when(kind == "rating")
-        .then(((2 * value - low - high) / (high - low)).clip(-1, 1))
-        .when(kind == "dwell")
-        .then(
-            (2 * MAX_DWELL_SENTIMENT * value / attribution.dwell_s - MAX_DWELL_SENTIMENT).clip(
-                -MAX_DWELL_SENTIMENT, MAX_DWELL_SENTIMENT
-            )
-        )
-    )
-
-
+MAX_CHUNK_ANSWERS = 5_000
+"""Recommendations of a chunk; with ten items each they take about 25 MB."""
 MAX_CLOCK_SKEW_S = 300.0
-"""An event may be so much before its answer: clocks of clients may be behind [s]."""
+"""How much earlier than its recommendation an event can be: clients' clocks may be slow [s]."""
+IMPRESSION_EVENT = "impression"
+"""Event type by which a client reports that an item was visible."""
 IMPRESSION_SCHEMA = {
     "recommendation_id": pl.String,
     "unit": pl.String,
@@ -67,23 +33,44 @@ IMPRESSION_SCHEMA = {
     "item_id": pl.String,
     "explored": pl.Boolean,
 }
-"""Columns of a frame of places, one row for each item of each answer."""
-IMPRESSION_EVENT = "impression"
-"""Type of the event by which a client says that an item was on the screen."""
+"""Columns of a frame of impressions."""
 IMPRESSION_KEY = ["recommendation_id", "item_id"]
+"""Columns that identify an impression."""
 UNIT_COLUMNS: Mapping[RandomizationUnit, tuple[str, str]] = {
     "user": ("user_id", "session_id"),
     "session": ("session_id", "user_id"),
 }
-"""Which id of an answer names the person, and which if there is none."""
+"""Column of a recommendation that holds the id of the unit, and the one used if it is empty."""
+EVENT_SENTIMENT = {"like": 1.0, "dislike": -1.0, "hide": -1.0}
+"""Sentiment of event types that have no value."""
+MAX_DWELL_SENTIMENT = 0.5
+"""Sentiment of the longest dwell; it is weaker than that of a like."""
+
+
+def iter_answer_chunks(
+    log: RecommendationLog, ids: pl.Series, size: int = MAX_CHUNK_ANSWERS
+) -> Iterator[list[LoggedRecommendation]]:
+    """Yield logged recommendations in chunks; erased ones are missing.
+
+    There is at least one chunk, so that results have their columns even without ids.
+
+    Args:
+        log: Where the recommendations are logged.
+        ids: Ids of the recommendations, in the order of the result.
+        size: Recommendations of a chunk.
+    """
+    for start in range(0, max(1, len(ids)), size):
+        yield log.recommendations(ids=ids[start : start + size].to_list())
 
 
 def impression_rows(
     answers: Sequence[LoggedRecommendation], unit: RandomizationUnit = "user"
 ) -> pl.DataFrame:
-    """Return what was shown, one row for each item of each answer; see ``IMPRESSION_SCHEMA``.
+    """Return the shown items of recommendations, one row an item; see ``IMPRESSION_SCHEMA``.
 
-    The person is null where nobody was named.
+    Args:
+        answers: Logged recommendations.
+        unit: Randomization unit; the column ``unit`` is null for anonymous requests.
     """
     rows = [
         (
@@ -103,25 +90,24 @@ def impression_rows(
 def attribute_events(
     impressions: pl.DataFrame, reactions: pl.DataFrame, attribution: Attribution
 ) -> pl.DataFrame:
-    """Return places with what came of them.
+    """Join impressions with the events that name them.
 
-    An event belongs to the place whose recommendation and item it names, if it happened within
-    the window. An event that names none, or an item that was not shown, belongs to no place.
-    Of several events of one type on one place the last one counts.
+    An event counts for the impression whose recommendation and item it names if it happened
+    within the window. Of several events of one type for one impression the last one counts.
 
     Args:
-        shown: Of :func:`places`.
-        reactions: Of :meth:`.RecommendationLog.reactions`.
-        rules: Which events count, and how long.
+        impressions: Result of :func:`impression_rows`.
+        reactions: Result of :meth:`.RecommendationLog.reactions`.
+        attribution: Which events count, and how long.
 
     Returns:
-        The places with ``clicked`` and ``converted`` (0 or 1), ``opinion`` (the sum of what was
-        said, at most 1 either way; 0 for nothing) and ``told`` (0 or 1: whether anything was).
-        With ``rules.reported`` only the places that were seen.
+        The impressions with ``clicked`` and ``converted`` (0 or 1), ``opinion`` (the sum of
+        their sentiments in [-1, 1], 0 without any) and ``told`` (0 or 1: whether there is any
+        sentiment). With ``attribution.reported`` only impressions that a client reported.
     """
     events = _last_per_type(_events_in_window(impressions, reactions, attribution))
     kind = pl.col("event_type")
-    found = (
+    outcomes = (
         events.with_columns(opinion=sentiment(attribution))
         .group_by(IMPRESSION_KEY)
         .agg(
@@ -132,7 +118,7 @@ def attribute_events(
             seen=(kind == IMPRESSION_EVENT).any(),
         )
     )
-    joined = impressions.join(found, on=IMPRESSION_KEY, how="left", maintain_order="left")
+    joined = impressions.join(outcomes, on=IMPRESSION_KEY, how="left", maintain_order="left")
     if attribution.reported:
         joined = joined.filter(pl.col("seen"))
     return joined.drop("seen").with_columns(
@@ -140,23 +126,95 @@ def attribute_events(
     )
 
 
+def sentiment(attribution: Attribution) -> pl.Expr:
+    """Return the sentiment of each event in [-1, 1]; null where it has none.
+
+    ``like`` is 1, ``dislike`` and ``hide`` are -1. A ``rating`` is its distance from the middle
+    of the scale divided by half the scale. A ``dwell`` of ``t`` seconds is
+    ``t / dwell_s - 1/2``, from -1/2 to 1/2. Values outside a scale count as its end.
+
+    Args:
+        attribution: The scale of ratings and dwell times.
+
+    Example:
+        >>> events = pl.DataFrame({
+        ...     "event_type": ["like", "rating", "rating", "dwell", "click"],
+        ...     "value": [None, 4.0, 9.0, 15.0, 1.0]})
+        >>> events.select(opinion=sentiment(Attribution()))["opinion"].to_list()
+        [1.0, 0.5, 1.0, 0.0, None]
+    """
+    kind, value = pl.col("event_type"), pl.col("value").fill_nan(None)
+    low, high = attribution.ratings
+    dwell = 2 * MAX_DWELL_SENTIMENT * value / attribution.dwell_s - MAX_DWELL_SENTIMENT
+    return (
+        pl.when(kind.is_in(list(EVENT_SENTIMENT)))
+        .then(kind.replace_strict(EVENT_SENTIMENT, default=None, return_dtype=pl.Float64))
+        .when(kind == "rating")
+        .then(((2 * value - low - high) / (high - low)).clip(-1, 1))
+        .when(kind == "dwell")
+        .then(dwell.clip(-MAX_DWELL_SENTIMENT, MAX_DWELL_SENTIMENT))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Participants:
+    """The units of an experiment that were shown anything."""
+
+    answer_ids: pl.Series
+    """Ids of the recommendations they were shown, the oldest first."""
+    units: pl.DataFrame
+    """Each unit once, in the order of arrival: ``unit`` and ``group``, the variant it saw first
+    and counts for."""
+    crossed: int
+    """Number of units that saw more than one variant."""
+
+    @classmethod
+    def from_heads(cls, plan: ExperimentPlan, heads: pl.DataFrame) -> Self:
+        """Return the participants of an experiment.
+
+        Args:
+            plan: The experiment.
+            heads: Its recommendations; see :meth:`.RecommendationLog.recommendation_summaries`.
+        """
+        shown = (
+            select_shown(plan, heads)
+            .with_columns(unit=_unit_expression(plan))
+            .drop_nulls("unit")
+        )
+        units = shown.group_by("unit", maintain_order=True).agg(
+            group=pl.col("variant").first(), n=pl.col("variant").n_unique()
+        )
+        return cls(shown["id"], units.drop("n"), int((units["n"] > 1).sum()))
+
+
+def select_shown(plan: ExperimentPlan, heads: pl.DataFrame) -> pl.DataFrame:
+    """Return the summaries of recommendations that showed items of a shown variant.
+
+    Args:
+        plan: The experiment.
+        heads: Its recommendations; see :meth:`.RecommendationLog.recommendation_summaries`.
+    """
+    names = [variant.name for variant in plan.shown_variants]
+    return heads.filter(~pl.col("shadow") & pl.col("variant").is_in(names) & pl.col("listed"))
+
+
 def _events_in_window(
     impressions: pl.DataFrame, reactions: pl.DataFrame, attribution: Attribution
 ) -> pl.DataFrame:
-    """Return the events of places, within the window; one without a time is taken as in it."""
+    """Return the events of impressions within the window; events without a time are within."""
     events = reactions.select(
         *IMPRESSION_KEY,
         event_type=normalize_types(pl.col("event_type").cast(pl.String)),
         value=pl.col("value").cast(pl.Float64),
-        later=pl.col("timestamp").cast(pl.Float64),
+        happened_at=pl.col("timestamp").cast(pl.Float64),
     )
-    mine = events.join(
+    matched = events.join(
         impressions.select(*IMPRESSION_KEY, "at").unique(IMPRESSION_KEY),
         on=IMPRESSION_KEY,
         maintain_order="left",
     )
-    later = (pl.col("later") - pl.col("at")).fill_nan(None).fill_null(0.0)
-    return mine.filter(later.is_between(-MAX_CLOCK_SKEW_S, attribution.window_h * 3600))
+    delay = (pl.col("happened_at") - pl.col("at")).fill_nan(None).fill_null(0.0)
+    return matched.filter(delay.is_between(-MAX_CLOCK_SKEW_S, attribution.window_h * 3600))
 
 
 def _last_per_type(events: pl.DataFrame) -> pl.DataFrame:
@@ -168,118 +226,10 @@ def _type_names(names: Sequence[str]) -> list[str]:
 
 
 def _unit_id(answer: LoggedRecommendation, unit: RandomizationUnit) -> str | None:
-    """Return the person that an answer counts for, as in the assignment."""
+    """Return the id of the unit that a recommendation counts for, as in the assignment."""
     first, second = UNIT_COLUMNS[unit]
     found: str | None = getattr(answer, first) or getattr(answer, second)
     return found
-
-
-MAX_CHUNK_ANSWERS = 5_000
-"""Answers of a piece; ten places each take about 25 MB."""
-MAX_PENDING_ROWS = 200_000
-"""Rows of sums that may wait to be added up."""
-
-
-def iter_answer_chunks(
-    log: RecommendationLog, ids: pl.Series
-) -> Iterator[list[LoggedRecommendation]]:
-    """Yield the answers with these ids, in their order; one that was erased is missing.
-
-    There is at least one piece, so that nothing has columns, too.
-    """
-    for start in range(0, max(1, len(ids)), MAX_CHUNK_ANSWERS):
-        yield log.recommendations(ids=ids[start : start + MAX_CHUNK_ANSWERS].to_list())
-
-
-class RunningSums:
-    """Adds up frames of numbers by their keys.
-
-    Args:
-        keys: Columns whose values are kept apart; all others are added.
-
-    Example:
-        >>> sums = RunningSums("who")
-        >>> for number in (1.0, 2.0):
-        ...     sums.add(pl.DataFrame({"who": ["ann"], "clicks": [number]}))
-        >>> sums.totals().rows()
-        [('ann', 3.0)]
-    """
-
-    def __init__(self, *keys: str) -> None:
-        self._keys = keys
-        self._parts: list[pl.DataFrame] = []
-        self._pending_rows = 0
-
-    def add(self, part: pl.DataFrame) -> None:
-        """Add a part; all parts have the same columns."""
-        self._parts.append(part)
-        self._pending_rows += part.height
-        if self._pending_rows > MAX_PENDING_ROWS:
-            self._parts = [self.totals()]
-            self._pending_rows = 0
-
-    def totals(self) -> pl.DataFrame:
-        """Return one row for each key, in the order in which they came."""
-        return sum_by_key(pl.concat(self._parts), self._keys)
-
-
-class DistinctRows:
-    """Different rows of many frames."""
-
-    def __init__(self) -> None:
-        self._rows: pl.DataFrame | None = None
-
-    def add(self, part: pl.DataFrame) -> None:
-        """Add a part."""
-        new = part.unique()
-        self._rows = new if self._rows is None else pl.concat([self._rows, new]).unique()
-
-    def rows(self) -> pl.DataFrame:
-        """Return each row once."""
-        assert self._rows is not None  # noqa: S101 - an empty part comes first
-        return self._rows
-
-
-def sum_by_key(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Return one row for each key, with the sums of all other columns."""
-    return frame.group_by(*keys, maintain_order=True).agg(pl.exclude(*keys).sum())
-
-
-@dataclass(frozen=True, eq=False)
-class Participants:
-    """Everybody who was shown something."""
-
-    answer_ids: pl.Series
-    """Ids of the answers that they saw, the oldest first."""
-    units: pl.DataFrame
-    """Each person once, ``unit`` and ``group`` (the variant they saw first, for which they
-    count), in the order in which they came."""
-    crossed: int
-    """How many saw more than one variant."""
-
-    @classmethod
-    def from_heads(cls, plan: ExperimentPlan, heads: pl.DataFrame) -> Self:
-        """Find them.
-
-        Args:
-            plan: The experiment.
-            heads: Of its answers; see :meth:`.RecommendationLog.recommendation_summaries`.
-        """
-        mine = (
-            select_shown(plan, heads)
-            .with_columns(unit=_unit_expression(plan))
-            .drop_nulls("unit")
-        )
-        people = mine.group_by("unit", maintain_order=True).agg(
-            group=pl.col("variant").first(), n=pl.col("variant").n_unique()
-        )
-        return cls(mine["id"], people.drop("n"), int((people["n"] > 1).sum()))
-
-
-def select_shown(plan: ExperimentPlan, heads: pl.DataFrame) -> pl.DataFrame:
-    """Return the heads of answers that showed something of a variant that people see."""
-    names = [variant.name for variant in plan.shown_variants]
-    return heads.filter(~pl.col("shadow") & pl.col("variant").is_in(names) & pl.col("listed"))
 
 
 def _unit_expression(plan: ExperimentPlan) -> pl.Expr:

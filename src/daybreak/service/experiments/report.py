@@ -1,8 +1,7 @@
-"""How a variant differs from the first one, and how sure that is.
+"""The report of an experiment: results of the variants, their differences, and a verdict.
 
-What an experiment has found so far.
-
-What an experiment has found, in plain words.
+:func:`compare_variants` compares two variants; :func:`describe_verdict` states the result in
+words. :mod:`.report_builder` fills the report.
 """
 
 import math
@@ -21,9 +20,17 @@ from daybreak.service.experiments.experiment import ExperimentPlan
 from daybreak.service.experiments.metrics import RATIO_METRICS, ItemFacts, RatioMetric
 
 MIN_PEOPLE = 100
-"""In each variant, below which nothing is judged: errors are not reliable yet."""
+"""Units of each variant that a judgement needs; errors are unreliable below."""
 MIN_NONZERO_PEOPLE = 20
-"""People in both together of whom the measure says anything, below which it is not judged."""
+"""Units of both variants with a metric other than 0 that a judgement needs."""
+SAMPLE_RATIO_ALPHA = 0.001
+"""Probability that a correct assignment is ever reported as broken."""
+INTERVAL_METHOD = (
+    "Intervals 'at any time' are valid no matter when and how often you look: asymptotic "
+    "confidence sequences, Waudby-Smith et al. 2021, Theorem 2.2, with errors clustered by "
+    "person. Intervals 'once' are the usual confidence intervals, valid for a single look at a "
+    "time fixed before the start."
+)
 
 DifferenceOutcome = Literal[
     "better", "worse", "no difference that matters", "open", "too early"
@@ -31,29 +38,111 @@ DifferenceOutcome = Literal[
 
 
 @dataclass(frozen=True)
+class MetricValue:
+    """A metric of one variant, with an interval that is valid at any time."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """Results of a variant that was shown."""
+
+    name: str
+    people: int
+    impressions: int
+    clicks: int
+    conversions: int
+    told: int
+    """Impressions with a sentiment: like, dislike, hide, rating, dwell."""
+    opinion: float | None
+    """Mean sentiment, from -1 to 1; None without any."""
+    items: int
+    """Number of different items that were shown."""
+    coverage: float | None
+    """``items`` as a share of the catalogue; None if its size is unknown."""
+    measures: dict[str, MetricValue]
+
+
+@dataclass(frozen=True)
+class ShadowResult:
+    """Results of a shadow variant, which was logged but not shown."""
+
+    name: str
+    answers: int
+    items: int
+    coverage: float | None
+    diversity: float | None
+    cold_exposure: float
+    explored: float
+    agreement: float | None
+    """Share of its items that the shown list of the same request has, too."""
+    clicks_kept: float | None
+    """Share of the clicked items that its lists have, too; None without clicks. Clicks on its
+    other items are unknown."""
+
+
+@dataclass(frozen=True)
 class VariantDifference:
-    """A variant less the first one, of one measure."""
+    """Difference between a variant and the control in one metric."""
 
     variant: str
     measure: str
     first: float
-    """Value of the first variant."""
+    """Value of the control."""
     value: float
-    """Value of this one."""
+    """Value of the variant."""
     difference: float
     low: float
-    """End of the interval that holds at any time, whoever looks how often."""
+    """Lower end of the interval that is valid at any time."""
     high: float
     once_low: float
-    """End of the usual interval, for one look at a time fixed before the start."""
+    """Lower end of the usual interval, valid for one look at a time fixed before the start."""
     once_high: float
     level: float
-    """Of both intervals."""
+    """Confidence level of both intervals."""
     effect: float
     """Smallest difference that matters."""
     word: DifferenceOutcome
     people_needed: float | None
-    """In both together, until a difference of ``effect`` would show; None: not known."""
+    """Units of both variants until a difference of ``effect`` shows; None: unknown."""
+
+
+@dataclass(frozen=True)
+class SampleRatioCheck:
+    """Whether units were assigned to the variants as planned."""
+
+    planned: dict[str, float]
+    people: dict[str, int]
+    p_value: float
+    """P-value that is valid at any time; Lindon and Malek 2022."""
+    sound: bool
+
+
+@dataclass(frozen=True)
+class ExperimentReport:
+    """Results of an experiment up to one time."""
+
+    experiment: ExperimentPlan
+    at: float
+    """Epoch [s]."""
+    shown: tuple[VariantResult, ...]
+    shadows: tuple[ShadowResult, ...]
+    differences: tuple[VariantDifference, ...]
+    split: SampleRatioCheck
+    crossed: int
+    """Units that saw more than one variant; they count for the first one."""
+    verdict: str
+    """The result in words."""
+    notes: tuple[str, ...] = ()
+    method: str = INTERVAL_METHOD
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values; unknown numbers are None."""
+        values: dict[str, Any] = _json_values(asdict(self))
+        return values | {"experiment": self.experiment.to_dict()}
 
 
 def compare_variants(
@@ -63,41 +152,94 @@ def compare_variants(
     alpha: float,
     min_effect: float,
 ) -> VariantDifference:
-    """Compare the people of the first variant with those of another.
+    """Compare a variant with the control in one metric.
 
-    Both intervals rest on the same error: that of the two ratios, people being independent of
-    each other and what one person does being not.
+    Both intervals use the same standard error: that of the difference of two ratios whose
+    units, but not whose impressions, are independent.
 
     Args:
-        name: Of the other variant.
-        measure: What is compared.
-        pair: Sums of the people of the first and of the other variant.
-        alpha: Chance to be wrong, after correction for the number of comparisons.
-        effect: The smallest difference that matters.
+        name: Name of the variant.
+        metric: Metric to compare.
+        unit_sums: Sums by unit of the control and of the variant.
+        alpha: Probability of an error, corrected for the number of comparisons.
+        min_effect: Smallest difference that matters.
     """
-    first, other = (metric.estimate(sums) for sums in unit_sums)
-    gap, error = other.value - first.value, math.hypot(first.error, other.error)
-    known = 0 < error < math.inf  # an error of 0 comes from people who are all alike so far
-    reach = always_valid_half_width(error, alpha, min_effect) if known else math.inf
+    control, variant = (metric.estimate(sums) for sums in unit_sums)
+    difference = variant.value - control.value
+    error = math.hypot(control.error, variant.error)
+    known = 0 < error < math.inf  # the error is 0 while all units are alike
+    half_width = always_valid_half_width(error, alpha, min_effect) if known else math.inf
     once = fixed_time_half_width(error, alpha) if known else math.inf
-    people = sum(sums.height for sums in unit_sums)
-    witnesses = sum(int((sums[metric.numerator] != 0).sum()) for sums in unit_sums)
-    early = min(map(len, unit_sums)) < MIN_PEOPLE or witnesses < MIN_NONZERO_PEOPLE
+    units = sum(sums.height for sums in unit_sums)
+    nonzero = sum(int((sums[metric.numerator] != 0).sum()) for sums in unit_sums)
+    early = min(map(len, unit_sums)) < MIN_PEOPLE or nonzero < MIN_NONZERO_PEOPLE
     return VariantDifference(
         variant=name,
         measure=metric.name,
-        first=first.value,
-        value=other.value,
-        difference=gap,
-        low=gap - reach,
-        high=gap + reach,
-        once_low=gap - once,
-        once_high=gap + once,
+        first=control.value,
+        value=variant.value,
+        difference=difference,
+        low=difference - half_width,
+        high=difference + half_width,
+        once_low=difference - once,
+        once_high=difference + once,
         level=1 - alpha,
         effect=min_effect,
-        word="too early" if early else _decide_outcome(gap, reach, min_effect),
-        people_needed=required_sample_size(people, error, alpha, min_effect) if known else None,
+        word="too early" if early else _decide_outcome(difference, half_width, min_effect),
+        people_needed=required_sample_size(units, error, alpha, min_effect) if known else None,
     )
+
+
+def describe_verdict(
+    plan: ExperimentPlan, differences: Sequence[VariantDifference], split: SampleRatioCheck
+) -> str:
+    """Return one sentence for each variant, or why there is no result.
+
+    Only the primary metric counts, which was chosen before the start.
+    """
+    if not any(split.people.values()):
+        return "No recommendations have been shown yet."
+    if not split.sound:
+        people = ", ".join(f"{name} {n:,}" for name, n in split.people.items())
+        planned = ", ".join(f"{name} {share:.1%}" for name, share in split.planned.items())
+        return (
+            f"The assignment is broken: {people} people, planned {planned} "
+            f"(p {split.p_value:.1g}, below {SAMPLE_RATIO_ALPHA}). Ignore the differences and "
+            "find out which people are missing."
+        )
+    primary = [difference for difference in differences if difference.measure == plan.metric]
+    if not primary:
+        return (
+            "All other variants are shadows; they were not shown, so none is better or worse."
+        )
+    control = plan.shown_variants[0].name
+    return " ".join(_describe_difference(difference, control) for difference in primary)
+
+
+def describe_caveats(
+    plan: ExperimentPlan, crossed: int, item_facts: ItemFacts
+) -> tuple[str, ...]:
+    """Return what a reader of the report should know."""
+    caveats = []
+    if crossed:
+        caveats.append(
+            f"{crossed:,} people saw more than one variant, for example because a session was "
+            "merged into a user; they count for the variant they saw first"
+        )
+    n_compared = len(plan.shown_variants) - 1
+    if n_compared > 1:
+        caveats.append(
+            f"{n_compared} variants are compared with the first, so each interval has level "
+            f"{1 - plan.alpha / n_compared:.2%} (Bonferroni)"
+        )
+    if plan.shadow_variants:
+        caveats.append(
+            "how people would react to the lists of a shadow is unknown; the report says only "
+            "how much they agree with the shown lists"
+        )
+    if item_facts.content is None:
+        caveats.append("no diversity: the content of the items is unknown")
+    return tuple(caveats)
 
 
 def _decide_outcome(
@@ -112,96 +254,38 @@ def _decide_outcome(
     return "open"
 
 
-INTERVAL_METHOD = (
-    "Intervals 'at any time' hold for whoever looks, how often and whenever they like: "
-    "asymptotic confidence sequences, Waudby-Smith et al. 2021, Theorem 2.2, with errors "
-    "clustered by person. Intervals 'once' are the usual ones, good for a single look at a "
-    "time fixed before the start."
-)
-SAMPLE_RATIO_ALPHA = 0.001
-"""Chance that a sound split is ever called broken."""
+def _describe_difference(found: VariantDifference, control: str) -> str:
+    label = RATIO_METRICS[found.measure].label
+    low, high = _percentage_points(found.low), _percentage_points(found.high)
+    numbers = (
+        f"{label} {found.value:.2%} against {found.first:.2%}, difference "
+        f"{_percentage_points(found.difference)} percentage points [{low}, {high}], valid at "
+        f"any time at level {found.level:.4g}"
+    )
+    if found.word == "too early":
+        return (
+            f"Too early to judge {found.variant!r}: at least {MIN_PEOPLE} people in each "
+            f"variant and {MIN_NONZERO_PEOPLE} in both with a {label} other than 0 are needed."
+        )
+    if found.word in {"better", "worse"}:
+        return f"{found.variant!r} is {found.word} than {control!r}: {numbers}."
+    if found.word == "open":
+        needed = _describe_people_needed(found)
+        return f"Not decided between {found.variant!r} and {control!r}: {numbers}{needed}."
+    return f"{found.variant!r} is as good as {control!r}, within {found.effect:g}: {numbers}."
 
 
-@dataclass(frozen=True)
-class MetricValue:
-    """A measure of one variant, with the interval that holds at any time."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class VariantResult:
-    """What came of a variant that people saw."""
-
-    name: str
-    people: int
-    impressions: int
-    clicks: int
-    conversions: int
-    told: int
-    """Impressions of which people said something: like, dislike, hide, rating, dwell."""
-    opinion: float | None
-    """Mean of what was said, from -1 to 1; None: nothing was."""
-    items: int
-    """Different items that were shown."""
-    coverage: float | None
-    """The same as a share of the catalogue; None: not known how large it is."""
-    measures: dict[str, MetricValue]
+def _describe_people_needed(found: VariantDifference) -> str:
+    if found.people_needed is None:
+        return ""
+    return (
+        f"; a difference of {_percentage_points(found.effect)} would show after about "
+        f"{found.people_needed:,.0f} people in both variants"
+    )
 
 
-@dataclass(frozen=True)
-class ShadowResult:
-    """What a variant would have shown."""
-
-    name: str
-    answers: int
-    items: int
-    coverage: float | None
-    diversity: float | None
-    cold_exposure: float
-    explored: float
-    agreement: float | None
-    """Share of its places whose item the person was really shown."""
-    clicks_kept: float | None
-    """Share of the clicked items that it would have shown too; None: no clicks. What people
-    would have clicked among its other items, nobody knows."""
-
-
-@dataclass(frozen=True)
-class SampleRatioCheck:
-    """Whether people came to the variants as planned."""
-
-    planned: dict[str, float]
-    people: dict[str, int]
-    p_value: float
-    """Of a test that may be looked at all the time; Lindon and Malek 2022."""
-    sound: bool
-
-
-@dataclass(frozen=True)
-class ExperimentReport:
-    """All that is known of an experiment at one time."""
-
-    experiment: ExperimentPlan
-    at: float
-    """Epoch [s]."""
-    shown: tuple[VariantResult, ...]
-    shadows: tuple[ShadowResult, ...]
-    differences: tuple[VariantDifference, ...]
-    split: SampleRatioCheck
-    crossed: int
-    """People who saw more than one variant; they count for the one they saw first."""
-    verdict: str
-    """In plain words."""
-    notes: tuple[str, ...] = ()
-    method: str = INTERVAL_METHOD
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON; numbers that are not known are None."""
-        rows: dict[str, Any] = _json_values(asdict(self))
-        return rows | {"experiment": self.experiment.to_dict()}
+def _percentage_points(value: float) -> str:
+    return f"{100 * value:+.2f}"
 
 
 def _json_values(value: Any) -> Any:
@@ -210,88 +294,3 @@ def _json_values(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_json_values(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def describe_verdict(
-    plan: ExperimentPlan, differences: Sequence[VariantDifference], split: SampleRatioCheck
-) -> str:
-    """Return one sentence for each variant; or why nothing can be said.
-
-    Only the measure that was chosen before the start decides.
-    """
-    if not any(split.people.values()):
-        return "Nobody has been shown anything yet."
-    if not split.sound:
-        came = ", ".join(f"{name} {n:,}" for name, n in split.people.items())
-        share = ", ".join(f"{name} {part:.1%}" for name, part in split.planned.items())
-        return (
-            f"The split is broken: {came} people, planned {share} (p {split.p_value:.1g}, "
-            f"below {SAMPLE_RATIO_ALPHA}). Do not read the differences; find who is lost on the way."
-        )
-    deciding = [line for line in differences if line.measure == plan.metric]
-    if not deciding:
-        return "Only shadows are compared; nobody saw them, so nothing is better or worse."
-    return " ".join(
-        _describe_difference(line, plan.shown_variants[0].name) for line in deciding
-    )
-
-
-def describe_caveats(
-    plan: ExperimentPlan, crossed: int, item_facts: ItemFacts
-) -> tuple[str, ...]:
-    """Return what a careful reader should know."""
-    said = []
-    if crossed:
-        said.append(
-            f"people who saw more than one variant, as when a session is merged into a user, "
-            f"count for the one they saw first: {crossed:,}"
-        )
-    if len(plan.shown_variants) > 2:
-        said.append(
-            f"{len(plan.shown_variants) - 1} variants are compared with the first, so each interval has "
-            f"level {1 - plan.alpha / (len(plan.shown_variants) - 1):.2%} (Bonferroni)"
-        )
-    if plan.shadow_variants:
-        said.append(
-            "what people would have done with the lists of a shadow is not known; only how "
-            "much they agree with what was shown"
-        )
-    if item_facts.content is None:
-        said.append("no diversity: the content of the items is not known here")
-    return tuple(said)
-
-
-def _describe_difference(line: VariantDifference, first: str) -> str:
-    label = RATIO_METRICS[line.measure].label
-    numbers = (
-        f"{label} {_percent(line.value)} against {_percent(line.first)}, a difference of "
-        f"{_percentage_points(line.difference)} [{_percentage_points(line.low)}, {_percentage_points(line.high)}] "
-        f"that holds at any time with {line.level:.4g}"
-    )
-    if line.word == "too early":
-        return (
-            f"Too early to judge {line.variant!r}: it takes {MIN_PEOPLE} people in each variant, "
-            f"and {MIN_NONZERO_PEOPLE} in both with a {label} other than 0."
-        )
-    if line.word in {"better", "worse"}:
-        return f"{line.variant!r} is {line.word} than {first!r}: {numbers}."
-    if line.word == "open":
-        return f"Not decided between {line.variant!r} and {first!r}: {numbers}{_describe_people_needed(line)}."
-    return f"{line.variant!r} is as good as {first!r}, within {line.effect:g}: {numbers}."
-
-
-def _describe_people_needed(line: VariantDifference) -> str:
-    if line.people_needed is None:
-        return ""
-    return (
-        f"; a difference of {_percentage_points(line.effect)} would show after about "
-        f"{line.people_needed:,.0f} people in both"
-    )
-
-
-def _percent(value: float) -> str:
-    return f"{value:.2%}"
-
-
-def _percentage_points(value: float) -> str:
-    return f"{100 * value:+.2f}"

@@ -1,9 +1,10 @@
-"""What variants that nobody saw would have shown, beside what was shown.
+"""Builds the report of an experiment from its recommendations and their events.
 
-Makes the report of an experiment from its answers and what came of them.
+Start with :func:`build_report`.
 """
 
 import math
+from collections.abc import Collection
 
 import polars as pl
 
@@ -11,14 +12,14 @@ from daybreak.estimates import always_valid_half_width, sample_ratio_evidence
 from daybreak.service.experiments.experiment import ExperimentPlan, shadow_suffix
 from daybreak.service.experiments.impressions import (
     IMPRESSION_KEY,
-    DistinctRows,
+    MAX_CHUNK_ANSWERS,
     Participants,
-    attribute_events,
     impression_rows,
-    iter_answer_chunks,
 )
 from daybreak.service.experiments.metrics import (
     RATIO_METRICS,
+    DistinctRows,
+    ImpressionReader,
     ItemFacts,
     VariantTotals,
     add_metric_columns,
@@ -36,201 +37,190 @@ from daybreak.service.experiments.report import (
     describe_caveats,
     describe_verdict,
 )
-from daybreak.store import LoggedRecommendation, RecommendationLog
-
-
-class ShadowEvaluation:
-    """Compares shadows with what people saw, piece by piece.
-
-    Args:
-        plan: The experiment.
-        log: Where its answers are.
-        people: Who saw which of them.
-        reactions: What came of these.
-        known: What is known of the items.
-    """
-
-    def __init__(
-        self,
-        plan: ExperimentPlan,
-        log: RecommendationLog,
-        participants: Participants,
-        reactions: pl.DataFrame,
-        item_facts: ItemFacts,
-    ) -> None:
-        self._plan = plan
-        self._log = log
-        self._shown_ids = frozenset(participants.answer_ids)
-        self._reactions = reactions
-        self._item_facts = item_facts
-
-    def evaluate(self, name: str, heads: pl.DataFrame) -> ShadowResult:
-        """Return what a variant would have shown.
-
-        Args:
-            name: Of the variant.
-            heads: Of all answers of the experiment; see :meth:`.RecommendationLog.recommendation_summaries`.
-        """
-        mine = heads.filter(pl.col("shadow") & (pl.col("variant") == name))
-        items, parts = DistinctRows(), []
-        for part in iter_answer_chunks(self._log, mine["id"]):
-            would = impression_rows(part, self._plan.unit)
-            items.add(would.select("item_id"))
-            parts.append(
-                self._sum_own_impressions(would).hstack(self._sum_overlap(would, name))
-            )
-        total = pl.concat(parts).sum().row(0, named=True)
-        n_items = items.rows().height
-        return ShadowResult(
-            name=name,
-            answers=mine.height,
-            items=n_items,
-            coverage=n_items / self._item_facts.n_items if self._item_facts.n_items else None,
-            diversity=_ratio(total["diversity"], total["lists"]),
-            cold_exposure=_ratio(total["cold"], total["places"]) or 0.0,
-            explored=_ratio(total["explored"], total["places"]) or 0.0,
-            agreement=_ratio(total["kept"], total["places"]),
-            clicks_kept=_ratio(total["clicks_kept"], total["clicks"]),
-        )
-
-    def _sum_own_impressions(self, impressions: pl.DataFrame) -> pl.DataFrame:
-        """Return sums over what would have been shown."""
-        none = pl.lit(0.0)
-        nothing = impressions.with_columns(
-            clicked=none, converted=none, opinion=none, told=none
-        )
-        full = add_metric_columns(nothing, self._item_facts, self._plan.attribution)
-        return full.select(
-            places=pl.len().cast(pl.Float64),
-            diversity=pl.col("diversity").sum(),
-            lists=pl.col("diversity").count().cast(pl.Float64),
-            cold=pl.col("cold").sum(),
-            explored=pl.col("explored").sum(),
-        )
-
-    def _sum_overlap(self, impressions: pl.DataFrame, name: str) -> pl.DataFrame:
-        """Return sums over what was shown instead."""
-        suffix = shadow_suffix(name)
-        real = impressions.with_columns(pl.col("recommendation_id").str.strip_suffix(suffix))
-        shown = impression_rows(self._shown_answers(real["recommendation_id"]), self._plan.unit)
-        served = attribute_events(shown, self._reactions, self._plan.attribution)
-        both = served.join(
-            real.select(IMPRESSION_KEY).with_columns(kept=1.0), on=IMPRESSION_KEY, how="left"
-        )
-        clicked = pl.col("clicked") > 0
-        return both.select(
-            kept=pl.col("kept").sum(),
-            clicks=clicked.sum().cast(pl.Float64),
-            clicks_kept=pl.col("kept").filter(clicked).sum(),
-        )
-
-    def _shown_answers(self, ids: pl.Series) -> list[LoggedRecommendation]:
-        shown = [id_ for id_ in ids.unique(maintain_order=True) if id_ in self._shown_ids]
-        return self._log.recommendations(ids=shown)
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+from daybreak.store import RecommendationLog
 
 
 def build_report(
-    plan: ExperimentPlan, log: RecommendationLog, item_facts: ItemFacts, at: float
+    plan: ExperimentPlan,
+    log: RecommendationLog,
+    item_facts: ItemFacts,
+    at: float,
+    *,
+    chunk_size: int = MAX_CHUNK_ANSWERS,
 ) -> ExperimentReport:
-    """Return what an experiment has found until now.
+    """Return the results of an experiment so far.
 
-    People count for the variant that they saw first, whatever they saw later, so that who is
-    compared with whom was decided by chance alone.
+    Each unit counts for the variant that it saw first, whatever it saw later, so that the
+    groups that are compared were formed by chance alone.
 
     Args:
         plan: The experiment.
-        log: Where its answers are.
-        known: What is known of the items.
-        at: What time it is, epoch [s].
+        log: Where its recommendations are logged.
+        item_facts: Facts of the catalogue.
+        at: Time of the report, epoch [s].
+        chunk_size: Recommendations that are in memory at a time.
     """
     heads = log.recommendation_summaries(experiment=plan.id)
     reactions = log.reactions(experiment=plan.id)
-    people = Participants.from_heads(plan, heads)
-    served = VariantTotals.read(plan, log, people, reactions, item_facts)
-    shadowing = ShadowEvaluation(plan, log, people, reactions, item_facts)
-    found = tuple(_compare_with_first(plan, served))
-    split = _check_sample_ratio(plan, people)
+    reader = ImpressionReader(
+        log, reactions, plan.attribution, item_facts, plan.unit, chunk_size
+    )
+    participants = Participants.from_heads(plan, heads)
+    totals = VariantTotals.read(reader, participants)
+    shown_ids = frozenset(participants.answer_ids)
+    differences = tuple(_compare_with_control(plan, totals))
+    split = _check_sample_ratio(plan, participants)
     return ExperimentReport(
         experiment=plan,
         at=at,
         shown=tuple(
-            _variant_result(plan, served, item_facts, variant.name)
+            _variant_result(plan, totals, item_facts, variant.name)
             for variant in plan.shown_variants
         ),
         shadows=tuple(
-            shadowing.evaluate(variant.name, heads) for variant in plan.shadow_variants
+            _evaluate_shadow(reader, variant.name, heads, shown_ids)
+            for variant in plan.shadow_variants
         ),
-        differences=found,
+        differences=differences,
         split=split,
-        crossed=people.crossed,
-        verdict=describe_verdict(plan, found, split),
-        notes=describe_caveats(plan, people.crossed, item_facts),
+        crossed=participants.crossed,
+        verdict=describe_verdict(plan, differences, split),
+        notes=describe_caveats(plan, participants.crossed, item_facts),
     )
 
 
 def _variant_result(
     plan: ExperimentPlan, totals: VariantTotals, item_facts: ItemFacts, variant: str
 ) -> VariantResult:
-    """Return what came of a variant."""
-    sums, items = totals.variant_sums(variant), totals.n_items(variant)
-    total = total_counts(sums)
-    told = total["told"]
+    sums, n_items = totals.variant_sums(variant), totals.n_items(variant)
+    counts = total_counts(sums)
+    told = counts["told"]
     return VariantResult(
         name=variant,
         people=sums.height,
-        impressions=int(total["impressions"]),
-        clicks=int(total["clicks"]),
-        conversions=int(total["conversions"]),
+        impressions=int(counts["impressions"]),
+        clicks=int(counts["clicks"]),
+        conversions=int(counts["conversions"]),
         told=int(told),
-        opinion=total["opinion"] / told if told else None,
-        items=items,
-        coverage=items / item_facts.n_items if item_facts.n_items else None,
+        opinion=counts["opinion"] / told if told else None,
+        items=n_items,
+        coverage=item_facts.coverage(n_items),
         measures=_metric_values(plan, sums),
     )
 
 
-def _compare_with_first(plan: ExperimentPlan, totals: VariantTotals) -> list[VariantDifference]:
-    """Compare all others with the first; the measure that decides comes first."""
-    first, *others = plan.shown_variants
-    alpha = plan.alpha / max(1, len(others))
-    order = sorted(RATIO_METRICS.values(), key=lambda measure: measure.name != plan.metric)
-    mine = totals.variant_sums(first.name)
-    return [
-        compare_variants(
-            v.name, measure, (mine, theirs), alpha, _min_effect(plan, measure.name)
-        )
-        for v, theirs in ((v, totals.variant_sums(v.name)) for v in others)
-        for measure in order
-    ]
-
-
-def _check_sample_ratio(plan: ExperimentPlan, participants: Participants) -> SampleRatioCheck:
-    """Test whether people came to the variants as planned."""
-    whole = sum(variant.weight for variant in plan.shown_variants)
-    planned = {variant.name: variant.weight / whole for variant in plan.shown_variants}
-    rows = {name: row for row, name in enumerate(planned)}
-    came = [rows[name] for name in participants.units["group"]]
-    p_value = 1 / sample_ratio_evidence(came, list(planned.values()))
-    n_people = {name: came.count(row) for name, row in rows.items()}
-    return SampleRatioCheck(planned, n_people, p_value, sound=p_value > SAMPLE_RATIO_ALPHA)
-
-
 def _metric_values(plan: ExperimentPlan, sums: pl.DataFrame) -> dict[str, MetricValue]:
-    found = {}
-    for name, measure in RATIO_METRICS.items():
-        value, error = measure.estimate(sums)
-        reach = (
+    values = {}
+    for name, metric in RATIO_METRICS.items():
+        value, error = metric.estimate(sums)
+        half_width = (
             always_valid_half_width(error, plan.alpha, _min_effect(plan, name))
             if error > 0
             else math.inf
         )
-        found[name] = MetricValue(value, value - reach, value + reach)
-    return found
+        values[name] = MetricValue(value, value - half_width, value + half_width)
+    return values
 
 
-def _min_effect(plan: ExperimentPlan, measure: str) -> float:
-    return plan.min_effect if measure == plan.metric else RATIO_METRICS[measure].min_effect
+def _compare_with_control(
+    plan: ExperimentPlan, totals: VariantTotals
+) -> list[VariantDifference]:
+    """Compare all other variants with the control; the primary metric comes first."""
+    control, *others = plan.shown_variants
+    alpha = plan.alpha / max(1, len(others))
+    metrics = sorted(RATIO_METRICS.values(), key=lambda metric: metric.name != plan.metric)
+    control_sums = totals.variant_sums(control.name)
+    differences = []
+    for variant in others:
+        sums = control_sums, totals.variant_sums(variant.name)
+        for metric in metrics:
+            effect = _min_effect(plan, metric.name)
+            differences.append(compare_variants(variant.name, metric, sums, alpha, effect))
+    return differences
+
+
+def _min_effect(plan: ExperimentPlan, metric: str) -> float:
+    return plan.min_effect if metric == plan.metric else RATIO_METRICS[metric].min_effect
+
+
+def _check_sample_ratio(plan: ExperimentPlan, participants: Participants) -> SampleRatioCheck:
+    """Test whether units were assigned to the variants as planned."""
+    total = sum(variant.weight for variant in plan.shown_variants)
+    planned = {variant.name: variant.weight / total for variant in plan.shown_variants}
+    rows = {name: row for row, name in enumerate(planned)}
+    assigned = [rows[name] for name in participants.units["group"]]
+    p_value = 1 / sample_ratio_evidence(assigned, list(planned.values()))
+    n_units = {name: assigned.count(row) for name, row in rows.items()}
+    return SampleRatioCheck(planned, n_units, p_value, sound=p_value > SAMPLE_RATIO_ALPHA)
+
+
+def _evaluate_shadow(
+    reader: ImpressionReader, name: str, heads: pl.DataFrame, shown_ids: Collection[str]
+) -> ShadowResult:
+    """Return the results of a shadow variant, one chunk at a time.
+
+    Args:
+        reader: Reads recommendations.
+        name: Name of the variant.
+        heads: Summaries of all recommendations of the experiment.
+        shown_ids: Ids of the recommendations that were shown.
+    """
+    own = heads.filter(pl.col("shadow") & (pl.col("variant") == name))
+    items, sums = DistinctRows(), []
+    for answers in reader.iter_answers(own["id"]):
+        impressions = impression_rows(answers, reader.unit)
+        items.add(impressions.select("item_id"))
+        shown = _sum_overlap(reader, impressions, shadow_suffix(name), shown_ids)
+        sums.append(_sum_shadow(reader, impressions).hstack(shown))
+    total = pl.concat(sums).sum().row(0, named=True)
+    n_items = items.rows().height
+    return ShadowResult(
+        name=name,
+        answers=own.height,
+        items=n_items,
+        coverage=reader.item_facts.coverage(n_items),
+        diversity=_ratio(total["diversity"], total["lists"]),
+        cold_exposure=_ratio(total["cold"], total["places"]) or 0.0,
+        explored=_ratio(total["explored"], total["places"]) or 0.0,
+        agreement=_ratio(total["kept"], total["places"]),
+        clicks_kept=_ratio(total["clicks_kept"], total["clicks"]),
+    )
+
+
+def _sum_shadow(reader: ImpressionReader, impressions: pl.DataFrame) -> pl.DataFrame:
+    """Return sums over the impressions of a shadow variant, which have no events."""
+    zero = pl.lit(0.0)
+    unseen = impressions.with_columns(clicked=zero, converted=zero, opinion=zero, told=zero)
+    measured = add_metric_columns(unseen, reader.item_facts, reader.attribution)
+    return measured.select(
+        places=pl.len().cast(pl.Float64),
+        diversity=pl.col("diversity").sum(),
+        lists=pl.col("diversity").count().cast(pl.Float64),
+        cold=pl.col("cold").sum(),
+        explored=pl.col("explored").sum(),
+    )
+
+
+def _sum_overlap(
+    reader: ImpressionReader,
+    impressions: pl.DataFrame,
+    suffix: str,
+    shown_ids: Collection[str],
+) -> pl.DataFrame:
+    """Return sums over the lists that were shown for the same requests."""
+    of_shown = impressions.with_columns(pl.col("recommendation_id").str.strip_suffix(suffix))
+    ids = of_shown["recommendation_id"].unique(maintain_order=True)
+    answers = reader.log.recommendations(ids=[id_ for id_ in ids if id_ in shown_ids])
+    both = reader.attribute(answers).join(
+        of_shown.select(IMPRESSION_KEY).with_columns(kept=1.0), on=IMPRESSION_KEY, how="left"
+    )
+    clicked = pl.col("clicked") > 0
+    return both.select(
+        kept=pl.col("kept").sum(),
+        clicks=clicked.sum().cast(pl.Float64),
+        clicks_kept=pl.col("kept").filter(clicked).sum(),
+    )
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

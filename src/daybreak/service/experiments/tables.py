@@ -1,4 +1,4 @@
-"""Reports as tables for people."""
+"""Reports of experiments as tables for people."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from daybreak.service.experiments.report import ExperimentReport
 
 
 def plan_table(plans: Sequence[ExperimentPlan]) -> pl.DataFrame:
-    """Return one row an experiment."""
+    """Return one row for each experiment."""
     return pl.DataFrame(
         [
             {
@@ -34,7 +34,7 @@ def plan_table(plans: Sequence[ExperimentPlan]) -> pl.DataFrame:
 
 
 def variant_table(report: ExperimentReport) -> pl.DataFrame:
-    """Return one row a variant that people saw."""
+    """Return one row for each shown variant."""
     return pl.DataFrame(
         [
             {
@@ -43,7 +43,7 @@ def variant_table(report: ExperimentReport) -> pl.DataFrame:
                 "impressions": shown.impressions,
                 "clicks": shown.clicks,
                 "conversions": shown.conversions,
-                "said": shown.told,
+                "with sentiment": shown.told,
                 "coverage": shown.coverage,
                 **{
                     name: _finite_or_none(value.value) for name, value in shown.measures.items()
@@ -55,7 +55,7 @@ def variant_table(report: ExperimentReport) -> pl.DataFrame:
 
 
 def difference_table(report: ExperimentReport) -> pl.DataFrame:
-    """Return one row a variant and measure; the measure that decides comes first."""
+    """Return one row for each variant and metric; the primary metric comes first."""
     return pl.DataFrame(
         [
             {
@@ -73,7 +73,7 @@ def difference_table(report: ExperimentReport) -> pl.DataFrame:
 
 
 def shadow_table(report: ExperimentReport) -> pl.DataFrame:
-    """Return one row a variant that nobody saw."""
+    """Return one row for each shadow variant."""
     return pl.DataFrame(
         [
             {
@@ -92,7 +92,7 @@ def shadow_table(report: ExperimentReport) -> pl.DataFrame:
 
 
 def online_table(report: OnlineReport) -> pl.DataFrame:
-    """Return one row a period, and one for all of the time."""
+    """Return one row for each period, and one for the whole time."""
     names = ("answers", "people", "clicks", "conversions", "coverage", *RATIO_METRICS)
     rows = [
         {"from": _format_time(period.since), **{name: getattr(period, name) for name in names}}

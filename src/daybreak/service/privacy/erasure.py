@@ -1,6 +1,6 @@
-"""Proof that a user is gone.
+"""Erase a user, and report what is left in every place.
 
-Erase a user from a store, and look again whether anything is left.
+Start with :func:`erase_user`.
 """
 
 import hashlib
@@ -13,22 +13,22 @@ from daybreak.store import Store
 
 @dataclass(frozen=True)
 class ErasureCheck:
-    """One place that was looked at."""
+    """Number of rows of a user in one place, before and after the erasure."""
 
     place: str
-    """``store events``, ``live profiles`` and so on."""
+    """Name of the place, such as ``store events`` or ``live profiles``."""
     before: int
-    """Rows that were found there."""
+    """Rows before the erasure."""
     after: int
-    """Rows that are left; proof is that this is 0."""
+    """Rows after the erasure; 0 if it is complete."""
 
 
 @dataclass(frozen=True)
 class ErasureReport:
-    """What was erased of one user, and that nothing is left: looked up again afterwards."""
+    """Result of the erasure of one user."""
 
     digest: str
-    """SHA-256 of the id: the proof itself does not name the user."""
+    """SHA-256 of the id, so that the report does not name the user."""
     at: float
     """Epoch [s]."""
     traces: tuple[ErasureCheck, ...]
@@ -36,57 +36,55 @@ class ErasureReport:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left in any place."""
+        """Whether no place holds anything of the user."""
         return all(trace.after == 0 for trace in self.traces)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
+        """Return the report as JSON values."""
         return {**asdict(self), "complete": self.complete}
 
 
 RELEASES_NOTE = (
-    "releases hold nothing of single users: no ids, no histories, no profiles; a new training "
-    "is not needed"
+    "releases hold no data of single users (no ids, no histories, no profiles), so no new "
+    "training is needed"
 )
-COPIES_NOTE = (
-    "copies that were made before (dumps, backups) still hold the user; delete them yourself"
-)
+COPIES_NOTE = "earlier copies (dumps, backups) still hold the user; delete them yourself"
 
 
 @dataclass(frozen=True)
 class ErasureTarget:
-    """A place in this process where something of a user may be."""
+    """A place in this process that can hold data of a user."""
 
     count: Callable[[str], int]
-    """Rows of a user that are there now."""
+    """Returns the number of rows of a user."""
     forget: Callable[[str], object]
-    """Removes them."""
+    """Deletes the rows of a user."""
 
 
 def erase_user(
     store: Store, user: str, at: float, targets: Mapping[str, ErasureTarget]
 ) -> ErasureReport:
-    """Erase a user everywhere, then count again in every place.
+    """Erase a user from the store and from memory, then count the rows that are left.
 
     Args:
-        store: Where everything is kept.
+        store: The store.
         user: The id under which the user is stored.
-        at: Now, epoch [s].
-        memories: Places in this process, by name; they forget before and after the store.
+        at: Time of the erasure, epoch [s].
+        targets: Places in this process, by name; they are erased before and after the store.
 
     Raises:
-        StoreError: The store cannot be written; nothing was erased there.
+        StoreError: The store cannot be written; nothing was erased from it.
     """
     before = _count_rows(store, user, targets)
-    for memory in targets.values():
-        memory.forget(user)  # first: what waits to be written must not come after the erasing
+    for target in targets.values():
+        target.forget(user)  # first: rows that wait to be written must not follow the erasure
     store.erase(users=[user])
-    for memory in targets.values():
-        memory.forget(user)
+    for target in targets.values():
+        target.forget(user)
     after = _count_rows(store, user, targets)
-    traces = tuple(ErasureCheck(place, before[place], after[place]) for place in before)
+    checks = tuple(ErasureCheck(place, before[place], after[place]) for place in before)
     digest = hashlib.sha256(user.encode()).hexdigest()
-    return ErasureReport(digest, at, traces, (RELEASES_NOTE, COPIES_NOTE))
+    return ErasureReport(digest, at, checks, (RELEASES_NOTE, COPIES_NOTE))
 
 
 def _count_rows(
@@ -97,5 +95,5 @@ def _count_rows(
         "store users": int((tables.users["user_id"] == user).sum()),
         "store events": int((tables.events["user_id"] == user).sum()),
         "store answers": len(store.recommendations(user=user)),
-        **{name: memory.count(user) for name, memory in targets.items()},
+        **{name: target.count(user) for name, target in targets.items()},
     }

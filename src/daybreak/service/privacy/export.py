@@ -1,7 +1,4 @@
-"""Stored events as plain rows, with all that is kept of them.
-
-Everything that is kept of one user, as plain values.
-"""
+"""Export the data of one user as JSON values."""
 
 import json
 from dataclasses import asdict
@@ -13,10 +10,10 @@ from daybreak.store import Store
 
 
 def event_records(events: pl.DataFrame) -> tuple[dict[str, Any], ...]:
-    """Return events without what is not known of them; contexts are objects again.
+    """Return events as JSON objects without unknown fields; contexts are objects.
 
     Args:
-        events: Of :class:`daybreak.store.base.EventPage`.
+        events: Events of an :class:`daybreak.store.base.EventPage`.
 
     Example:
         >>> event = {"item_id": "tea", "value": None, "context": '{"n":1}'}
@@ -34,15 +31,15 @@ def _event_record(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def export_user(store: Store, user: str) -> dict[str, Any]:
-    """Return what the store has of a user: attributes, events, answers.
+    """Return what the store holds of a user: attributes, events, recommendations.
 
     Args:
-        store: Where to look.
+        store: The store.
         user: The id under which the user is stored.
 
     Returns:
-        ``user_id, attributes, events, answers``; times are epoch seconds. Of a user whom nobody
-        knows all parts are empty.
+        ``user_id, attributes, events, answers``; times are epoch seconds. All parts of an
+        unknown user are empty.
     """
     tables = store.tables(users=[user])
     profile = tables.users.filter(tables.users["user_id"] == user).drop("user_id")

@@ -1,4 +1,4 @@
-"""Pseudonyms: ids of users that only the holder of a key can link to people."""
+"""Pseudonyms: ids that only the holder of a key can link to users."""
 
 import hashlib
 import hmac
@@ -10,17 +10,21 @@ from typing import Self
 from daybreak.errors import ConfigError
 
 MIN_KEY_BYTES = 32
-"""Bytes of a key [bytes]."""
+"""Shortest key [bytes]."""
 KEY_VARIABLE = "DAYBREAK_PSEUDONYM_KEY"
+"""Environment variable of the key."""
 
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """Replace ids of users by HMAC-SHA256 of them, before anything is stored or logged.
+    """Replaces ids of users by their HMAC-SHA256 before anything is stored or logged.
 
-    The same id and key give the same pseudonym, so histories and profiles work as ever. Without
-    the key nobody can find out whose a pseudonym is, not even by trying all likely ids. A lost
-    key cannot be replaced: every user is new then.
+    The same id and key give the same pseudonym, so histories and profiles work as usual.
+    Without the key a pseudonym cannot be linked to a user, not even by trying likely ids. If
+    the key is lost, all users are new users.
+
+    Args:
+        key: The key, at least 32 bytes.
 
     Source:
         RFC 2104 (HMAC) and FIPS 180-4 (SHA-256).
@@ -36,30 +40,30 @@ class Pseudonyms:
     key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse keys that could be guessed."""
+        """Reject keys that are too short."""
         if len(self.key) < MIN_KEY_BYTES:
             raise ConfigError(
-                f"the key of pseudonyms must have at least {MIN_KEY_BYTES} bytes, got "
-                f"{len(self.key)}; make one with: openssl rand -hex 32"
+                f"the pseudonym key must have at least {MIN_KEY_BYTES} bytes, got "
+                f"{len(self.key)}; create one with: openssl rand -hex 32"
             )
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
-        """Read the key from a file; surrounding blanks do not count.
+        """Read the key from a file; leading and trailing white space is removed.
 
         Raises:
-            ConfigError: It cannot be read, or the key is too short.
+            ConfigError: The file cannot be read, or the key is too short.
         """
         try:
             return cls(Path(path).read_bytes().strip())
         except OSError as error:
             raise ConfigError(
-                f"the key of pseudonyms cannot be read from {str(path)!r}: {error.strerror}"
+                f"the pseudonym key cannot be read from {str(path)!r}: {error.strerror}"
             ) from error
 
     @classmethod
     def from_environment(cls, variable: str = KEY_VARIABLE) -> Self | None:
-        """Read the key from a variable; None where there is none."""
+        """Read the key from an environment variable; return None if it is empty."""
         value = os.environ.get(variable, "")
         return cls(value.encode()) if value else None
 

@@ -1,4 +1,4 @@
-"""Forget what is older than it may be."""
+"""Retention: delete events and logged recommendations that are too old."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,17 @@ from daybreak.errors import ConfigError
 from daybreak.store import ErasureCounts, Store
 
 DAY_S = 86_400.0
+"""Length of a day [s]."""
 
 
 @dataclass(frozen=True)
 class Retention:
-    """How long events and answers are kept; items and profiles stay until they are deleted.
+    """How long events and logged recommendations are kept.
+
+    Items and users stay until they are deleted.
+
+    Args:
+        days: How long they are kept [days].
 
     Example:
         >>> Retention(days=30).cutoff(now=31 * 86_400.0)
@@ -20,14 +26,23 @@ class Retention:
     days: float
 
     def __post_init__(self) -> None:
-        """Refuse a time that is none."""
+        """Reject times that are not positive and finite."""
         if not 0 < self.days < float("inf"):
-            raise ConfigError(f"events must be kept above 0 days, got {self.days!r}")
+            raise ConfigError(f"the retention time must be above 0 days, got {self.days!r}")
 
     def cutoff(self, now: float) -> float:
-        """Return the time before which nothing is kept, epoch [s]."""
+        """Return the time before which nothing is kept, epoch [s].
+
+        Args:
+            now: The present time, epoch [s].
+        """
         return now - self.days * DAY_S
 
     def apply(self, store: Store, now: float) -> ErasureCounts:
-        """Delete what is too old; events without a time stay."""
+        """Delete what is too old; events without a time stay.
+
+        Args:
+            store: Store of the store.
+            now: The present time, epoch [s].
+        """
         return store.erase(before=self.cutoff(now))

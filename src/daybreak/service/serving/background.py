@@ -17,7 +17,6 @@ from daybreak.service.state.serving_state import ReleaseSnapshot
 from daybreak.service.training.drift import content_drift, popularity_drift
 from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner, RetrainSignals
 from daybreak.store import Store
-from daybreak.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -144,8 +144,8 @@ class RecommenderService(OnboardingAndExploration, ClosesOnExit):
         self._log = AnswerLog(self.store)
         self._ingestor = Ingestor(self.store, pseudonyms)
         self._engine = RecommendEngine(self._releases, self._log, pseudonyms)
-        self._experiments = self._engine.experiments = ExperimentManager.for_store(
-            self.store, self._item_facts, self._check_rules
+        self._experiments = self._engine.experiments = ExperimentManager(
+            self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
         self._explorer = self._engine.explorer = Explorer(
             self.store, budget=options.exposure, options=options.exploring, seed=settings.seed

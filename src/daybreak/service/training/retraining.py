@@ -64,7 +64,7 @@ class RetrainPolicy:
     drift: float | None = None
     """Score of any drift from which a training is due."""
     min_interval_s: float = 600.0
-    """Shortest time between two trainings, so that a failing one is not repeated at once [s]."""
+    """Shortest time between two trainings; a failing one is not repeated at once [s]."""
 
     def __post_init__(self) -> None:
         """Reject thresholds that are always or never reached."""

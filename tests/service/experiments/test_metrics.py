@@ -5,7 +5,7 @@ import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, ContentBlock, Items
-from daybreak.service.experiments.metrics import list_diversity
+from daybreak.service.experiments.metrics import RunningSums, list_diversity
 
 
 def unit(matrix):
@@ -43,5 +43,15 @@ def test_items_without_content_are_passed_over(content):
 
 
 def test_nothing_shown_and_nothing_known_are_no_error(content):
-    assert list_diversity(content, lists(x="").is_significant()).height == 0
+    assert list_diversity(content, lists(x="").clear()).height == 0
     assert list_diversity(Items(Vocabulary([])), lists(x="ab")).height == 0
+
+
+def test_running_sums_do_not_depend_on_when_they_are_added_up():
+    frames = [pl.DataFrame({"user": ["a", f"b{n}"], "clicks": [1.0, 2.0]}) for n in range(9)]
+    early, late = RunningSums("user", max_pending=3), RunningSums("user")
+    for frame in frames:
+        early.add(frame)
+        late.add(frame)
+    assert early.totals().equals(late.totals())
+    assert early.totals().row(0) == ("a", 9.0)

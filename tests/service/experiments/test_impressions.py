@@ -8,6 +8,7 @@ from daybreak.service.experiments.impressions import (
     MAX_CLOCK_SKEW_S,
     attribute_events,
     impression_rows,
+    iter_answer_chunks,
 )
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
@@ -129,3 +130,17 @@ def test_it_counts_as_a_slow_count_does(events):
                 said.append(min(max((last["rating"] - 3) / 2, -1), 1))
             assert place["opinion"] == pytest.approx(min(max(sum(said), -1), 1))
             assert place["told"] == bool(said)
+
+
+def test_a_recommendation_that_is_erased_meanwhile_is_missing(stage):
+    stage.run()
+    stage.days({"now": 0.1, "new": 0.4}, people=20)
+    ids = stage.store.recommendation_summaries()["id"]
+    stage.store.erase(users=["user-1"])
+    found = [
+        answer.user_id
+        for answers in iter_answer_chunks(stage.store, ids, 7)
+        for answer in answers
+    ]
+    assert len(found) == len(ids) - 2
+    assert "user-1" not in found

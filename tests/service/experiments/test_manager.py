@@ -2,6 +2,7 @@ import pytest
 
 from daybreak.errors import ConfigError, FilterError, NotFoundError
 from daybreak.service.experiments import ExperimentManager
+from daybreak.store import Release
 from tests.service.experiments.stage import Stage
 
 PLAN = {"id": "page", "variants": [{"name": "now"}, {"name": "new"}]}
@@ -52,15 +53,15 @@ def test_stopped_is_for_good(stage):
     stage.book.stop("page")
     with pytest.raises(ConfigError, match="only a draft can be started"):
         stage.book.start("page")
-    with pytest.raises(ConfigError, match="only a running one"):
+    with pytest.raises(ConfigError, match="only a running experiment"):
         stage.book.stop("page")
-    with pytest.raises(ConfigError, match="it is stopped, so open are: note"):
+    with pytest.raises(ConfigError, match="it is stopped; can be changed: note"):
         stage.book.change("page", {"share": 0.5})
 
 
 def test_an_id_is_used_once(stage):
     stage.book.create(PLAN)
-    with pytest.raises(ConfigError, match="already"):
+    with pytest.raises(ConfigError, match="exists"):
         stage.book.create(PLAN)
 
 
@@ -74,8 +75,8 @@ def test_a_running_experiment_is_not_deleted(stage):
         stage.book.get("page")
 
 
-def test_a_release_that_is_not_there_cannot_be_compared():
-    stage = Stage(releases=lambda: ["r1"])
+def test_a_release_that_is_not_there_cannot_be_compared(stage):
+    stage.store.put_release(Release("r1", 0.0, "releases/r1"))
     stage.book.create({"id": "x", "variants": [{"name": "a"}, {"name": "b", "release": "r2"}]})
     with pytest.raises(NotFoundError, match=r"'r2'.*known: r1"):
         stage.book.start("x")
@@ -106,16 +107,19 @@ def test_only_so_many_releases_are_kept_in_memory(stage):
         stage.book.create(
             {"id": name, "variants": [{"name": "now"}, {"name": "x", "release": f"r-{name}"}]}
         )
+        stage.store.put_release(Release(f"r-{name}", 0.0, f"releases/r-{name}"))
     for name in names[:3]:
         stage.book.start(name)
-    with pytest.raises(ConfigError, match=r"3 releases together.*it would be 4: r-a, r-b, r-c"):
+    with pytest.raises(
+        ConfigError, match=r"3 releases together.*there would be 4: r-a, r-b, r-c"
+    ):
         stage.book.start("d")
-    assert stage.book.assign("ann").needs == {"r-a"}
+    assert stage.book.assign("ann").required_releases == {"r-a"}
 
 
 @pytest.mark.parametrize("note", ["\ud800", "\0"])
 def test_what_no_store_can_keep_is_refused(stage, note):
-    with pytest.raises(ConfigError, match="must be plain JSON"):
+    with pytest.raises(ConfigError, match="must be JSON with Unicode"):
         stage.book.create(PLAN | {"note": note})
 
 
@@ -123,7 +127,7 @@ def test_rules_that_the_catalogue_cannot_follow_are_found_before_the_start():
     def check(rules):
         raise FilterError(f"no column in {rules.boosts[0].where}")
 
-    stage, boost = Stage(check=check), {"where": "colour = 'red'", "factor": 2}
+    stage, boost = Stage(check_rules=check), {"where": "colour = 'red'", "factor": 2}
     new = {"name": "new", "ask": {"rules": {"boosts": [boost]}}}
     stage.book.create({"id": "x", "variants": [{"name": "now"}, new]})
     with pytest.raises(FilterError, match="colour"):
