@@ -253,8 +253,8 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         """Add or update rows; repeating a call changes nothing.
 
         Items and users are updated by id: the columns of ``tables`` replace stored values (null
-        deletes a value), other columns stay. A row without any value whose id occurs in the
-        events of the same call only makes the id known.
+        deletes a value), other columns stay. A row of nulls whose id occurs in the events of
+        the same call changes nothing but makes the id known.
 
         Two events are the same if their ids in ``event_ids`` are equal or, without ids, if
         user, item, type, time and value are. The n-th of several equal events of a call is the
@@ -274,8 +274,8 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         """Return the tables, rows in the order of their arrival.
 
         Args:
-            users: Return only these users, their events and the items of these events; default:
-                all.
+            users: Return only these users, their events and the items of these events;
+                default: all.
         """
 
     @abstractmethod
@@ -309,7 +309,8 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
 
         Args:
             users: User ids; their events and recommendations are deleted too.
-            items: Item ids; their events are deleted too, recommendations that showed them stay.
+            items: Item ids; their events are deleted too. Recommendations that showed them
+                stay.
             events: Event ids, or a frame: events equal to one of its rows in all its columns.
             before: Time, epoch [s]; all earlier events and recommendations are deleted.
                 Events without a time stay.

@@ -31,8 +31,8 @@ from daybreak.store.cursors import (
 )
 from daybreak.store.database import Database
 from daybreak.store.entity_rows import (
+    EntityPatches,
     attributes_from_json,
-    attributes_to_json,
     merge_users,
     put_entities,
     select_entities,
@@ -77,10 +77,8 @@ class SqlStore(Store):
         for name, column in {"event id": event_ids, **more}.items():
             _check_length(name, column, tables.events.height)
         events = build_event_batch(event_keys(tables.events, event_ids), tables.events, more)
-        items, users = (
-            attributes_to_json(tables.items, "item_id"),
-            attributes_to_json(tables.users, "user_id"),
-        )
+        items = EntityPatches.from_frame(tables.items, "item_id", tables.events["item_id"])
+        users = EntityPatches.from_frame(tables.users, "user_id", tables.events["user_id"])
 
         def work(connection: Connection) -> WriteResult:
             change = next_cursor(connection)

@@ -184,7 +184,7 @@ class SqliteStore(SqlStore):
         >>> with SqliteStore("sqlite:///:memory:") as store:
         ...     shop = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
         ...     store.write(shop), store.write(shop)
-        (Written(items=1, users=1, events=1), Written(items=0, users=0, events=0))
+        (WriteResult(items=1, users=1, events=1), WriteResult(items=0, users=0, events=0))
     """
 
     def __init__(self, url: str, *, wait_s: float = DEFAULT_WAIT_S) -> None:

@@ -110,6 +110,23 @@ def check_items_are_updated_by_column(open_fresh: OpenStore) -> None:
     ]
 
 
+def check_a_row_of_nulls_clears_attributes(open_fresh: OpenStore) -> None:
+    """A row without any value deletes the attributes in its columns; other columns stay."""
+    items = pl.DataFrame({"item_id": ["x", "y"], "title": ["Tea", "Rum"], "price": [1, 2]})
+    nulls = pl.DataFrame(
+        {"item_id": ["x"], "title": [None]}, schema_overrides={"title": pl.String}
+    )
+    with open_fresh() as store:
+        cursor = store.write(Tables.of(items=items)).cursor
+        store.write(Tables.of(items=nulls))
+        left = store.tables().items.select("item_id", "title", "price")
+        assert left.rows() == [("x", None, 1), ("y", "Rum", 2)]
+        changed = store.changes(cursor).tables.items
+        assert changed.rows(named=True) == [{"item_id": "x", "price": 1}]
+        store.write(Tables.of(items=nulls.rename({"title": "price"})))
+        assert store.tables().items.rows() == [("x", None, None), ("y", "Rum", 2)]
+
+
 def check_events_keep_attributes(open_fresh: OpenStore) -> None:
     """Ids that come with events only have no values that could replace the old ones."""
     shop = _example_tables()
@@ -169,6 +186,7 @@ STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_writes_are_idempotent,
     check_event_ids_are_unique,
     check_items_are_updated_by_column,
+    check_a_row_of_nulls_clears_attributes,
     check_events_keep_attributes,
     check_vectors_are_kept_by_model,
     check_at_most_one_release_is_active,

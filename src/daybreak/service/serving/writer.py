@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import Tables
-from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.service.ingest.rows import (
     as_text,
     frame_from_rows,
@@ -19,9 +18,6 @@ from daybreak.service.ingest.values import IngestResult
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.store import Store
-
-PLACEHOLDER_COLUMN = HIDDEN_COLUMN
-"""Column that stands for an item or user of which nothing else is left."""
 
 
 class Ingestor:
@@ -80,7 +76,7 @@ class Ingestor:
                 id_: _with_removed_attributes(row, sheet.get(id_))
                 for id_, row in merged.items()
             }
-        whole = [_with_placeholder(row, key, sheet.get(id_)) for id_, row in merged.items()]
+        whole = list(merged.values())
         frames = (
             frames_by_columns(whole, key)
             if partial
@@ -131,16 +127,3 @@ def _with_removed_attributes(
 ) -> dict[str, Any]:
     """Return a row that also says which attributes are not there any more."""
     return {**dict.fromkeys(before or {}), **row}
-
-
-def _with_placeholder(
-    row: Mapping[str, Any], key: str, before: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Return a row of which something is left: a store passes over rows of nothing but null."""
-    found = dict(row)
-    if not before or any(value is not None for name, value in row.items() if name != key):
-        return found
-    kept = next((name for name in before if name not in row), None)
-    return (
-        {**found, PLACEHOLDER_COLUMN: False} if kept is None else {**found, kept: before[kept]}
-    )
