@@ -156,9 +156,7 @@ def test_a_hub_that_cannot_be_reached_is_told(monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setattr(loading, "find_spec", lambda name: object())
     monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
-    with pytest.raises(
-        NotFoundError, match=r"hub failed \(no route to host"
-    ):
+    with pytest.raises(NotFoundError, match=r"hub failed \(no route to host"):
         find("someone/unknown")
 
 
