@@ -1,0 +1,1 @@
+"""Code that several benchmarks share: evalkit, tables, paths, server processes, stores."""

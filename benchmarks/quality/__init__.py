@@ -1,0 +1,1 @@
+"""Quality of recommendations: evalkit splits, peers, the leaderboard, budgets, options."""

@@ -1,0 +1,97 @@
+"""Does a training keep to its budget? Seconds asked for, seconds taken, and who competed.
+
+    python -m benchmarks.quality.budget --shared SHARED --data ml100k gift_shop \
+        --budget 30 60 120 240
+
+Every training runs in a process of its own. A budget is kept if the training takes at most a
+tenth longer; the light strategies always learn, so the least is what they take (budget 0).
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.common.paths import RESULTS, ROOT
+from benchmarks.common.tables import machine
+from benchmarks.quality.leaderboard import read_folder_tables
+from daybreak import Recommender
+
+SLACK = 1.1
+
+
+def main() -> None:
+    """Run every training and write the table."""
+    args = _arguments()
+    if args.one is not None:
+        print(json.dumps(train(args.shared / "data" / args.data[0], args.one)))
+        return
+    rows = [
+        _row(name, budget, args) for name in args.data for budget in (0.0, *sorted(args.budget))
+    ]
+    lines = [
+        "# Trainings within a budget",
+        "",
+        "Whole trainings, text vectors cached, one thread for networks. *light*: no budget. A",
+        f"budget is kept if the training takes at most {SLACK:g} times as long.",
+        "",
+        *(f"- {title}: {text}" for title, text in machine().items()),
+        "",
+        "| data | budget [s] | taken [s] | kept | peak [MiB] | costly strategies in use |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
+    ]
+    (args.out / "budget.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True, help="holds data/NAME/")
+    parser.add_argument("--data", nargs="+", default=["ml100k", "gift_shop", "ml1m"])
+    parser.add_argument("--budget", nargs="+", type=float, default=[30, 60, 120, 240, 900])
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--one", type=float, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def train(folder: Path, budget: float) -> dict[str, object]:
+    """Train once; the catalogue is encoded before, so that only learning is timed."""
+    tables = read_folder_tables(folder)
+    Recommender(strategies=["popular"]).fit(tables)
+    start = time.perf_counter()
+    model = Recommender(budget_s=budget or None).fit(tables)
+    seconds = time.perf_counter() - start
+    light = {s.name for s in Recommender().strategies}
+    used = [
+        name
+        for name, found in model.report["candidates"].items()
+        if not found["left_out"] and name not in light
+    ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "peak_mb": peak, "used": used}
+
+
+def _row(name: str, budget: float, args: argparse.Namespace) -> str:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.quality.budget",
+        "--shared",
+        str(args.shared.resolve()),
+    ]
+    command += ["--data", name, "--one", str(budget)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    kept = "–" if not budget else "yes" if found["seconds"] <= SLACK * budget else "no"
+    asked = f"{budget:g}" if budget else "light"
+    used = ", ".join(found["used"]) or "none"
+    print(f"{name} {asked}: {found['seconds']:.1f} s, {used}", flush=True)
+    took, peak = f"{found['seconds']:.1f}", f"{found['peak_mb']:.0f}"
+    return f"| {name} | {asked} | {took} | {kept} | {peak} | {used} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""Daybreak and its peers on the evalkit splits, one table a data set.
+
+    python -m benchmarks.quality.cells --shared SHARED --data gift_shop --work WORK \
+        --peers --daybreak --out benchmarks/results
+
+Everything finished is kept in WORK and found again: splits, lists and scores of peers, and
+Daybreak's under a hash of its source, so the command can be stopped and repeated.
+"""
+
+import argparse
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.common import tables
+from benchmarks.common.paths import RESULTS, ROOT, SOURCE
+from benchmarks.common.scoring import Cell, Evalkit
+from benchmarks.peers import MODULES
+from benchmarks.quality import coldrec
+from benchmarks.quality.summary import Results
+
+MIN_VALUE = {"ml100k": 4.0, "ml1m": 4.0}
+KNOWN = ("ml100k", "ml1m", "gift_shop", "anime_zh_dev", "citeulike_t")
+PUBLISHED = ("coldrec", "coldrec_words")
+LIBRARIES = ("implicit", "lightfm-next", "numpy", "scipy", "scikit-learn")
+PEERS = "benchmarks.peers"
+DEPTH = 20
+"""Length of the lists that are written; the longest list that is scored."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One split of one data set, with the side tables that go with it."""
+
+    data: str
+    split: str
+    folder: Path
+    tables: Path
+
+    def cells(self) -> list[Cell]:
+        """Return one cell for each candidates file."""
+        k = 20 if self.split in PUBLISHED else 10
+        names = sorted(
+            p.stem.removeprefix("candidates_") for p in self.folder.glob("cand*.csv")
+        )
+        return [Cell(self.data, self.split, name, self.folder, k) for name in names]
+
+
+def main() -> None:
+    """Work through the data sets, writing each table when it is done."""
+    args = _arguments()
+    kit = Evalkit(args.shared)
+    for name in args.data:
+        source = args.shared / "data" / name
+        if not (source / "interactions.csv.gz").exists():
+            print(
+                f"skipped {name}: no {name}/interactions.csv.gz in the data folder; see README"
+            )
+            continue
+        tasks = prepare(kit, name, source, args)
+        run(tasks, args)
+        report(kit, name, tasks, args)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True, help="holds data/ and evalkit/")
+    parser.add_argument("--data", nargs="+", choices=KNOWN, default=list(KNOWN))
+    parser.add_argument("--split", nargs="+", help="only these splits (default: all but tune)")
+    parser.add_argument("--work", type=Path, required=True, help="finished files are kept here")
+    parser.add_argument("--daybreak", action="store_true", help="run Daybreak")
+    parser.add_argument("--peers", action="store_true", help="run the peers that are installed")
+    parser.add_argument("--peer", nargs="+", choices=MODULES, default=list(MODULES))
+    parser.add_argument("--peer-python", default=sys.executable, help="their interpreter")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--budget", type=float, help="seconds for Daybreak's learning")
+    parser.add_argument("--run", default=source_hash(), help="key of Daybreak's files in WORK")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    return parser.parse_args()
+
+
+def prepare(kit: Evalkit, name: str, source: Path, args: argparse.Namespace) -> list[Task]:
+    """Make the splits that are not there yet; return them in order, ``tune`` left out."""
+    folder = args.work / "splits" / name
+    if not (folder / "warm_last").is_dir():
+        kit.make_splits(source, folder, MIN_VALUE.get(name))
+    side = dict.fromkeys(PUBLISHED, source)
+    if (source / "coldrec_split").is_dir():
+        side["coldrec_words"] = args.work / "data" / f"{name}_words"
+        _published(source, folder, side["coldrec_words"])
+    found = sorted(path.name for path in folder.iterdir() if (path / "train.csv.gz").exists())
+    wanted = args.split or [split for split in found if split != "tune"]
+    return [
+        Task(name, split, folder / split, side.get(split, source))
+        for split in found
+        if split in wanted
+    ]
+
+
+def _published(source: Path, folder: Path, words: Path) -> None:
+    for split in PUBLISHED:
+        if not (folder / split / "split.json").exists():
+            coldrec.convert(source / "coldrec_split", folder / split)
+    if not (words / "items.csv.gz").exists():
+        coldrec.without_tags(source, words)
+
+
+def run(tasks: list[Task], args: argparse.Namespace) -> None:
+    """Run what is asked for and not finished; a failure is printed and kept as a note."""
+    for seed in range(args.seeds if args.daybreak else 0):
+        command = [sys.executable, "-m", "benchmarks.quality.run_split", "--seed", str(seed)]
+        if args.budget:
+            command += ["--budget", str(args.budget)]
+        for group in _alike(tasks):
+            stems = [_lists(task, args.work, args.run) / f"seed{seed}" for task in group]
+            _answer(group, stems, command)
+    for task in tasks if args.peers else ():
+        for peer in args.peer:
+            command = [args.peer_python, "-W", "ignore", "-m", PEERS, "--peer", peer]
+            stem = args.work / "peers" / task.data / task.split / peer
+            _answer([task], [stem], command)
+
+
+def _lists(task: Task, work: Path, run: str) -> Path:
+    return work / "daybreak" / run / task.data / task.split
+
+
+def _alike(tasks: list[Task]) -> list[list[Task]]:
+    """Put the splits together that share their training rows and their side tables."""
+    groups: dict[tuple[str, Path], list[Task]] = {}
+    for task in tasks:
+        rows = gzip.decompress((task.folder / "train.csv.gz").read_bytes())
+        groups.setdefault((hashlib.sha256(rows).hexdigest(), task.tables), []).append(task)
+    return list(groups.values())
+
+
+def _answer(tasks: list[Task], stems: list[Path], command: list[str]) -> None:
+    left = [(t, stem) for t, stem in zip(tasks, stems, strict=True) if not _finished(stem)]
+    if not left:
+        return
+    command = [*command, *(str(task.folder.resolve()) for task, _ in left)]
+    command += ["--data", str(tasks[0].tables.resolve()), "-k", str(DEPTH), "--out"]
+    for _, stem in left:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        command.append(str(stem.resolve()) + ".csv.gz")
+    limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if PEERS in command else {}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        command,
+        cwd=ROOT,
+        env={**os.environ, **limits},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.strip().splitlines()[-len(left) :]
+    for row, (task, stem) in enumerate(left):
+        label = f"{task.data} {task.split} {stem.name}"
+        if done.returncode or row >= len(lines):
+            reason = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+            stem.with_name(f"{stem.name}.failed").write_text(reason + "\n")
+            print(f"{label}: failed: {reason}", flush=True)
+            continue
+        stem.with_name(f"{stem.name}.failed").unlink(missing_ok=True)
+        stem.with_name(f"{stem.name}.json").write_text(lines[row] + "\n")
+        print(f"{label}: {lines[row]}", flush=True)
+
+
+def _finished(stem: Path) -> bool:
+    cost = stem.with_name(f"{stem.name}.json")
+    return cost.exists() and bool(cost.read_text().strip())
+
+
+def source_hash() -> str:
+    """Return a hash of all that decides Daybreak's lists."""
+    digest = hashlib.sha256()
+    for path in [
+        *sorted(SOURCE.rglob("*.py")),
+        ROOT / "benchmarks" / "quality" / "run_split.py",
+    ]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace) -> None:
+    """Score every list of the data set and write its tables."""
+    found = Results(kit, args.work, args.run, args.seeds, tuple(args.peer))
+    cells = [cell for task in tasks for cell in task.cells()]
+    rows = [row for cell in cells if (row := found.row(cell))]
+    measured = [(cell, peers) for cell in cells if (peers := found.peers(cell))]
+    notes = {
+        "versions": _versions(args),
+        "seeds": str(args.seeds),
+        **_fall_backs(bool(measured)),
+        **_problems(found, tasks, {row.split for row in rows}),
+    }
+    tables.write(name, rows, args.out, notes)
+    if measured:
+        tables.write_peers(name, measured, args.out)
+    print(f"{name}: wrote {args.out / name}.md", flush=True)
+
+
+def _problems(found: Results, tasks: list[Task], shown: set[str]) -> dict[str, str]:
+    failed = [line for task in tasks for line in found.failures(task.data, task.split)]
+    absent = [task.split for task in tasks if task.split not in shown]
+    notes = {"failed": "; ".join(failed), "splits not run": ", ".join(absent)}
+    return {title: text for title, text in notes.items() if text}
+
+
+def _fall_backs(measured: bool) -> dict[str, str]:
+    if not measured:
+        return {}
+    return {
+        "peers measured here": ", ".join(MODULES)
+        + ". Users without events: all but popular, random and lightfm_features answer with the"
+        " popular list. New items: implicit_als, implicit_itemknn, ease and ease_centred cannot"
+        " score them; they come after all others, in random order. lightfm_features is trained"
+        " again with the history; all others fold it in"
+    }
+
+
+def _versions(args: argparse.Namespace) -> str:
+    mine = [f"python {sys.version.split()[0]}"]
+    for package in ("daybreak", "numpy", "scipy", "polars"):
+        try:
+            mine.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            mine.append(f"{package} absent")
+    theirs = _peer_versions(args.peer_python) if args.peers else ""
+    return ", ".join(mine) + f" (source {args.run})" + (f"; peers: {theirs}" if theirs else "")
+
+
+def _peer_versions(python: str) -> str:
+    code = "import sys, importlib.metadata as m\nfor p in sys.argv[1:]: print(p, m.version(p))"
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [python, "-c", code, *LIBRARIES], capture_output=True, text=True, check=False
+    )
+    return ", ".join(done.stdout.strip().splitlines())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The service under faults: kills, full disks, clock jumps, lost connections."""

@@ -1,0 +1,336 @@
+"""Faults that are no crashes: what a service says meanwhile, and what is there afterwards."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.common.server_process import Server, serving, start
+from daybreak import Client, open_store
+from daybreak.client import Retries
+from daybreak.errors import ServiceError
+
+ONCE = Retries(times=0)
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one fault did."""
+
+    fault: str
+    meanwhile: str
+    afterwards: str
+
+
+@dataclass
+class Writer:
+    """Writes single events under names that nobody else has, and notes what was stored."""
+
+    url: str
+    name: str
+    timeout_s: float = 60.0
+    sent: int = 0
+
+    def __post_init__(self) -> None:
+        self.acknowledged: list[str] = []
+        self.client = Client(self.url, retries=ONCE, timeout_s=self.timeout_s)
+
+    def write(self, times: int = 1) -> str:
+        """Write events; return the last refusal, or nothing."""
+        refusal = ""
+        for _ in range(times):
+            user = f"{self.name}-{self.sent}"
+            self.sent += 1
+            try:
+                self.client.add_event(user, "any", event_type="view")
+                self.acknowledged.append(user)
+            except ServiceError as error:
+                refusal = plainly(error)
+        return refusal
+
+    def account(self, store: str) -> str:
+        """Say what is there of what was acknowledged."""
+        with open_store(store) as opened:
+            found = Counter(opened.tables().events["user_id"].to_list())
+        lost = sum(1 for user in self.acknowledged if not found[user])
+        doubled = sum(1 for user in self.acknowledged if found[user] > 1)
+        return f"{len(self.acknowledged)} acknowledged, {lost} lost, {doubled} doubled"
+
+
+def disk_full(store: str, work: Path) -> Finding:
+    """Fill the disk under a server, then make room again."""
+    fault = "the disk is full"
+    room = work / "small_disk"
+    room.mkdir(exist_ok=True)
+    size = sum(file.stat().st_size for file in _files(store)) + 6_000_000
+    try:
+        _system("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(room))
+    except (OSError, subprocess.CalledProcessError) as error:
+        return Finding(fault, f"not tried: no small file system can be made ({error})", "")
+    try:
+        copy = _copied(store, room)
+        with serving(copy, work / "disk_full.log") as server:
+            writer = Writer(server.url, "full")
+            writer.write(20)
+            filler = room / "filler"
+            _fill(filler)
+            refusal = _until_refused(writer)
+            answer = _answers(server)
+            filler.unlink()
+            again = writer.write(20)
+        with serving(copy, work / "disk_full.log"):
+            pass
+        account = writer.account(copy)
+    finally:
+        _system("umount", "-l", str(room))
+    return Finding(
+        fault,
+        f"events: {refusal or 'taken'}; lists: {answer}",
+        f"events: {again or 'taken'}; started again; {account}",
+    )
+
+
+def store_locked(store: str, work: Path) -> Finding:
+    """Hold the write lock of a store for a while, as a backup or another program does."""
+    copy = _copied(store, work / "locked")
+    with serving(copy, work / "locked.log") as server:
+        writer = Writer(server.url, "locked")
+        writer.write(5)
+        told = []
+        for seconds in (2.0, 20.0):
+            with _locked(copy, seconds):
+                began = time.perf_counter()
+                refusal = writer.write()
+                waited = time.perf_counter() - began
+                answer = _answers(server)
+            told.append(f"{seconds:g} s: {refusal or 'taken'} after {waited:.1f} s")
+        again = writer.write(5)
+    return Finding(
+        "another program holds the write lock for 2 s and for 20 s",
+        f"events: {'; '.join(told)}; lists: {answer}",
+        f"events: {again or 'taken'}; {writer.account(copy)}",
+    )
+
+
+def store_gone(store: str, work: Path) -> Finding:
+    """Move the file of a store away, and back."""
+    copy = _copied(store, work / "gone")
+    file = Path(copy.removeprefix("sqlite:///"))
+    away = file.parent / "away"
+    away.mkdir(exist_ok=True)
+    with serving(copy, work / "gone.log") as server:
+        writer = Writer(server.url, "gone")
+        writer.write(5)
+        _move(file, away)
+        refusal = writer.write(5)
+        answer = _answers(server)
+        time.sleep(2)
+        made = sorted(one.name for one in file.parent.glob(f"{file.name}*"))
+        for one in file.parent.glob(f"{file.name}*"):
+            one.unlink()
+        for one in away.iterdir():
+            one.rename(file.parent / one.name)
+        time.sleep(3)
+        again = writer.write(5)
+        after = _answers(server)
+    with serving(copy, work / "gone.log"):
+        pass
+    made_text = f"; files made in its place: {', '.join(made)}" if made else ""
+    return Finding(
+        "the file of the store is moved away, and back",
+        f"events: {refusal or 'taken'}; lists: {answer}{made_text}",
+        f"events: {again or 'taken'}; lists: {after}; started again; {writer.account(copy)}",
+    )
+
+
+def clock_jumps(store: str, work: Path) -> Finding:
+    """Let the clock of a server jump ahead and back."""
+    fault = "the clock jumps 10 days ahead, 300 days back, and back again"
+    if not FAKETIME.exists():
+        return Finding(fault, "not tried: libfaketime is not installed", "")
+    copy = _copied(store, work / "clock")
+    clock = work / "clock.txt"
+    clock.write_text("+0")
+    env = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+    server = start(copy, work / "clock.log", env=env)
+    told = []
+    try:
+        writer = Writer(server.url, "clock")
+        for shift in ("+10d", "-300d", "+0"):
+            clock.write_text(shift)
+            time.sleep(1.5)
+            refusal = writer.write(10)
+            told.append(f"{shift}: events {refusal or 'taken'}, lists {_answers(server)}")
+    finally:
+        server.stop()
+    with serving(copy, work / "clock.log") as server:
+        answer = _answers(server)
+    return Finding(
+        fault,
+        "; ".join(told),
+        f"started again; lists: {answer}; {writer.account(copy)}",
+    )
+
+
+def model_truncated(store: str, work: Path) -> Finding:
+    """Cut files of the release in use, one server for each; then of one to be swapped in."""
+    told: Counter[str] = Counter()
+    count = 0
+    for name in _release_files(store):
+        copy = _copied(store, work / "cut")
+        file = _folder(copy, active=True) / name
+        if not file.stat().st_size:
+            continue
+        count += 1
+        os.truncate(file, file.stat().st_size // 2)
+        with serving(copy, work / "cut.log") as server:
+            client = Client(server.url)
+            status = client.status()
+            other = client.recommend("somebody", n=3).model
+            noted = "named" if status.get("notes") or status.get("faulty") else "not named"
+            known = "another release" if other else "no release"
+            told[f"{known} answers, the fault is {noted}"] += 1
+    copy = _copied(store, work / "cut")
+    with open_store(copy) as opened:
+        spare = next(release for release in opened.releases() if not release.active)
+    for file in sorted(_place(copy, spare.folder).rglob("*.safetensors")):
+        os.truncate(file, file.stat().st_size // 2)
+    with serving(copy, work / "cut.log") as server:
+        client = Client(server.url, retries=ONCE)
+        before = client.recommend("somebody", n=3).model
+        try:
+            client.activate(spare.id)
+            swap = "put into use"
+        except ServiceError as error:
+            swap = f"refused ({plainly(error)})"
+        same = client.recommend("somebody", n=3).model == before
+    found = "; ".join(f"{times} of {count}: {text}" for text, times in told.most_common())
+    return Finding(
+        "files of a release are cut in half",
+        f"start with each file of the release in use cut: {found}",
+        f"swapping in a cut release: {swap}; "
+        f"{'the one before goes on answering' if same else 'THE ANSWERS CHANGED'}",
+    )
+
+
+CONDITIONS: dict[str, Callable[[str, Path], Finding]] = {
+    "disk": disk_full,
+    "locked": store_locked,
+    "gone": store_gone,
+    "clock": clock_jumps,
+    "model": model_truncated,
+}
+
+
+def plainly(error: ServiceError) -> str:
+    """Return what an error says, without the folders and requests of this run."""
+    text = re.sub(r"(?:/[\w.-]+)+/(?=[\w.-]+/[\w.-]+)", "", str(error))
+    return re.sub(r" \(request \w+\)", "", text)[:200]
+
+
+def _files(store: str) -> Iterator[Path]:
+    """Yield everything that belongs to a store: its file, and the releases beside it."""
+    file = Path(store.removeprefix("sqlite:///"))
+    yield from file.parent.glob(f"{file.name}*")
+    with open_store(store) as opened:
+        folders = [_place(store, release.folder) for release in opened.releases()]
+    for folder in folders:
+        yield from (one for one in folder.rglob("*") if one.is_file())
+
+
+def _copied(store: str, target: Path) -> str:
+    """Return the address of a copy of a store with its releases, in an emptied folder."""
+    file = Path(store.removeprefix("sqlite:///"))
+    if target.exists() and not os.path.ismount(target):
+        shutil.rmtree(target)
+    target.mkdir(exist_ok=True)
+    for one in _files(store):
+        copy = target / one.relative_to(file.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(one, copy)
+    return f"sqlite:///{target / file.name}"
+
+
+def _place(store: str, folder: str) -> Path:
+    return Path(store.removeprefix("sqlite:///")).parent / folder
+
+
+def _folder(store: str, *, active: bool) -> Path:
+    with open_store(store) as opened:
+        release = next(one for one in opened.releases() if one.active == active)
+    return _place(store, release.folder)
+
+
+def _release_files(store: str) -> list[Path]:
+    folder = _folder(store, active=True)
+    return sorted(one.relative_to(folder) for one in folder.rglob("*") if one.is_file())
+
+
+def _system(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+
+
+def _fill(file: Path) -> None:
+    """Write until nothing more fits."""
+    with file.open("wb", buffering=0) as out:
+        for size in (1_000_000, 4_096, 1):
+            try:
+                while out.write(b"\0" * size):
+                    pass
+            except OSError:
+                continue
+
+
+def _until_refused(writer: Writer) -> str:
+    for _ in range(500):
+        if refusal := writer.write():
+            return refusal
+    return ""
+
+
+def _answers(server: Server) -> str:
+    try:
+        return f"{len(Client(server.url, retries=ONCE).recommend('somebody', n=5))} items"
+    except ServiceError as error:
+        return plainly(error)
+
+
+@contextmanager
+def _locked(store: str, seconds: float) -> Iterator[None]:
+    """Hold the write lock of a file for so long; the block may end before, or after."""
+    held, file = threading.Event(), store.removeprefix("sqlite:///")
+
+    def hold() -> None:
+        connection = sqlite3.connect(file, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        held.set()
+        time.sleep(seconds)
+        connection.execute("ROLLBACK")
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    yield
+    holder.join()
+
+
+def _move(file: Path, away: Path) -> None:
+    for one in file.parent.glob(f"{file.name}*"):
+        one.rename(away / one.name)

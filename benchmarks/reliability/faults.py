@@ -1,0 +1,146 @@
+"""What faults do to the live service: kills at random moments, full disks, bad clocks.
+
+    python -m benchmarks.reliability.faults WORK [--kills 100] [--seed 0] \
+        [--only events,swap] [--out FILE]
+
+Builds a small shop with two releases in WORK (a part of the gift shop), then kills processes of
+Daybreak with SIGKILL at random moments, in turn: a server while clients write events, a bulk
+import, a server while releases are swapped, a training, a migration of an old store. After each
+kill the service is started again, by nothing but `daybreak serve`, where it was killed, and
+everything that was acknowledged is counted. Then come the faults that are no crashes; those
+that need rights (a small file system, another clock) are left out, and named, where these are
+missing.
+"""
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+import daybreak
+from benchmarks.common.server_process import machine, run
+from benchmarks.reliability import fault_kills
+from benchmarks.reliability.fault_conditions import CONDITIONS, Finding
+from benchmarks.reliability.fault_kills import Round, Service
+
+USERS_OF_ONE = 20
+"""One of so many users of the gift shop is in the small one."""
+
+KILLS: dict[str, Callable[[Service, int, random.Random], Round]] = {
+    "events": fault_kills.kill_during_events,
+    "import": fault_kills.kill_during_import,
+    "swap": fault_kills.kill_during_swap,
+    "training": fault_kills.kill_during_training,
+    "migration": fault_kills.kill_during_migration,
+}
+
+
+def main() -> None:
+    """Parse the command line, prepare, break, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, help="folder for stores and logs")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="kinds of kills, and conditions, by name")
+    parser.add_argument("--out", type=Path, help="Markdown file for the results")
+    args = parser.parse_args()
+    only = {name for name in args.only.split(",") if name}
+    args.work.mkdir(parents=True, exist_ok=True)
+    store = small_shop(args.work)
+    rounds = kill(store, args.work, args.kills, args.seed, only)
+    findings = [
+        condition(store, args.work)
+        for name, condition in CONDITIONS.items()
+        if not only or name in only
+    ]
+    report = written(rounds, findings, args.seed)
+    print(report)
+    if args.out is not None:
+        args.out.write_text(report + "\n", "utf-8")
+
+
+def small_shop(work: Path) -> str:
+    """Return a store with a part of the gift shop and two releases."""
+    store = f"sqlite:///{work / 'small.db'}"
+    if (work / "small.db").exists():
+        return store
+    tables = daybreak.read_folder(daybreak.gift_shop()).tables
+    users = tables.users.gather_every(USERS_OF_ONE)
+    events = tables.events.join(users.select("user_id"), on="user_id")
+    often = events.group_by("item_id").len().filter(pl.col("len") >= 3)
+    items = tables.items.join(often.select("item_id"), on="item_id")
+    events = events.join(items.select("item_id"), on="item_id")
+    for name, frame in {"items": items, "users": users, "events": events}.items():
+        frame.write_csv(work / f"{name}.csv")
+    run("import", *(str(work / f"{name}.csv") for name in ("items", "users", "events")),
+        "--store", store)  # fmt: skip
+    for seed in ("0", "1"):
+        run("train", "--store", store, "--encoder", "none", "--seed", seed, "--no-gate")
+    return store
+
+
+def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[Round]:
+    """Kill so many times, the kinds in turn; say how each ended."""
+    chance = random.Random(seed)  # noqa: S311 - moments of kills
+    kinds = [name for name in KILLS if not only or name in only]
+    service = Service(store, work / "processes.log")
+    first = int(time.time()) * 1_000
+    rounds: list[Round] = []
+    try:
+        for number in range(times if kinds else 0):
+            done = KILLS[kinds[number % len(kinds)]](service, first + number, chance)
+            rounds.append(done)
+            print(f"{number + 1} {done}", flush=True)
+    finally:
+        if service.server is not None:
+            service.server.stop()
+    return rounds
+
+
+def written(rounds: list[Round], findings: list[Finding], seed: int) -> str:
+    """Return the report as Markdown."""
+    lines = [
+        "# Faults",
+        "",
+        f"Made by `python -m benchmarks.reliability.faults WORK --seed {seed}` on "
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; load average {os.getloadavg()[0]:.1f}.",
+        "",
+        "## Kills",
+        "",
+        "SIGKILL at a random moment; then the same command again, and `daybreak serve`. "
+        "*Lost*: acknowledged, and not there (for releases: another answers than was chosen). "
+        "*Doubled*: there more than once.",
+        "",
+        "| killed during | times | acknowledged | lost | doubled | ready again (longest) |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(_kill_row(kind, rounds) for kind in dict.fromkeys(r.kind for r in rounds)),
+        _kill_row("all", rounds),
+    ]
+    if findings:
+        lines += ["", "## Other faults", "", "| fault | meanwhile | afterwards |"]
+        lines += ["| --- | --- | --- |"]
+        lines += [f"| {one.fault} | {one.meanwhile} | {one.afterwards} |" for one in findings]
+    return "\n".join(lines)
+
+
+def _kill_row(kind: str, rounds: list[Round]) -> str:
+    mine = [one for one in rounds if kind in {"all", one.kind}]
+    if not mine:
+        return f"| {kind} | 0 | 0 | 0 | 0 | |"
+    ready = [one.ready_s for one in mine if one.ready_s is not None]
+    times = f"{np.median(ready):.1f} s ({max(ready):.1f} s)" if ready else "did not stop"
+    return (
+        f"| {kind} | {len(mine)} | {sum(one.acknowledged for one in mine):,} "
+        f"| {sum(one.lost for one in mine)} | {sum(one.doubled for one in mine)} "
+        f"| {times} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Speed of answers and of encoders, and the service under load."""

@@ -1,0 +1,228 @@
+"""How the live service bears load: throughput, waiting times, memory over time.
+
+    python -m benchmarks.serving.load WORK [--items 10000] [--seconds 60] \
+        [--clients 20] [--pause 0]
+
+Trains a release on the gift shop whose catalogue is filled up with new items (kept in WORK),
+starts `daybreak serve` on it, and asks it over loopback from this process: 80 % lists, 15 %
+events, 5 % items. Lists are for known users, for unknown ones, and for visitors of whom only a
+few events are told with the request. Everything goes through the released command and HTTP.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+import daybreak
+from benchmarks.common.server_process import (
+    Server,
+    cpu_seconds,
+    machine,
+    resident_mb,
+    run,
+    serving,
+)
+from benchmarks.serving.load_clients import Request, Taken, request_bytes, run_clients
+
+WARM_UP_S = 10.0
+SAMPLE_S = 5.0
+"""Between two looks at the memory."""
+KINDS = ("recommend", "event", "item")
+BASE = "/api/v1"
+
+
+@dataclass
+class Traffic:
+    """Draws requests; the same seed draws the same ones."""
+
+    users: list[str]
+    items: list[str]
+    host: str
+    chance: random.Random
+    pause: float = 0.0
+    """Mean pause of a client [s]."""
+    sent: int = 0
+
+    def pause_s(self) -> float:
+        """Return a pause, drawn from an exponential distribution."""
+        return self.chance.expovariate(1 / self.pause) if self.pause else 0.0
+
+    def draw(self) -> Request:
+        """Return the next request."""
+        share = self.chance.random()
+        if share < 0.80:
+            return "recommend", self._recommend()
+        if share < 0.95:
+            return "event", self._event()
+        return "item", self._item()
+
+    def _recommend(self) -> bytes:
+        share = self.chance.random()
+        if share < 0.7:
+            return self._get(f"{BASE}/recommend/{self.chance.choice(self.users)}?n=10")
+        if share < 0.8:
+            return self._get(f"{BASE}/recommend/nobody-{self.chance.randrange(10**6)}?n=10")
+        seen = [{"item_id": self.chance.choice(self.items)} for _ in range(3)]
+        return self._post(f"{BASE}/recommend", {"events": seen, "n": 10})
+
+    def _event(self) -> bytes:
+        self.sent += 1
+        event = {
+            "event_id": f"load-{self.sent}-{self.chance.getrandbits(48):x}",
+            "user_id": self.chance.choice(self.users),
+            "item_id": self.chance.choice(self.items),
+            "event_type": "purchase",
+        }
+        return self._post(f"{BASE}/events", [event])
+
+    def _item(self) -> bytes:
+        """Change the price of an item, so that the catalogue stays as large as it is."""
+        price = round(self.chance.uniform(0.5, 30.0), 2)
+        item = self.chance.choice(self.items)
+        body = json.dumps({"median_price": price}).encode()
+        return request_bytes("PATCH", f"{BASE}/items/{item}", self.host, body)
+
+    def _get(self, path: str) -> bytes:
+        return request_bytes("GET", path, self.host)
+
+    def _post(self, path: str, body: object) -> bytes:
+        return request_bytes("POST", path, self.host, json.dumps(body).encode())
+
+
+def main() -> None:
+    """Parse the command line, prepare, load, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, help="folder for the store and its release")
+    parser.add_argument("--items", type=int, default=10_000, help="size of the catalogue")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=0.0, help="mean pause of a client [s]")
+    parser.add_argument("--out", type=Path, help="Markdown file to which results are added")
+    args = parser.parse_args()
+    store = prepared(args.work, args.items)
+    with serving(store, args.work / "server.log") as server:
+        report = measured(store, server, args)
+    print(report)
+    if args.out is not None:
+        with args.out.open("a", encoding="utf-8") as file:
+            file.write(f"\n{report}\n")
+
+
+def prepared(work: Path, n_items: int) -> str:
+    """Return the store of the filled-up gift shop with a release in use."""
+    work.mkdir(parents=True, exist_ok=True)
+    file = work / f"shop_{n_items}.db"
+    store = f"sqlite:///{file}"
+    if not file.exists():
+        _write_files(work, n_items)
+        run("import", *(str(work / f"{name}.csv") for name in ("items", "users", "events")),
+             "--store", store)  # fmt: skip
+    with daybreak.open_store(store) as opened:
+        trained = any(release.active for release in opened.releases())
+    if not trained:
+        run("train", "--store", store)
+    return store
+
+
+def _write_files(work: Path, n_items: int) -> None:
+    tables = daybreak.read_folder(daybreak.gift_shop()).tables
+    titles = [title.split() for title in tables.items["title"].drop_nulls()]
+    chance = random.Random(0)  # noqa: S311 - made-up items
+    new = [
+        {
+            "item_id": f"new-{number}",
+            "title": " ".join(chance.choice(titles)[:2] + chance.choice(titles)[-2:]),
+            "median_price": round(chance.uniform(0.5, 30.0), 2),
+        }
+        for number in range(max(0, n_items - tables.items.height))
+    ]
+    items = (
+        pl.concat([tables.items, pl.DataFrame(new)], how="diagonal") if new else tables.items
+    )
+    items.write_csv(work / "items.csv")
+    tables.users.write_csv(work / "users.csv")
+    tables.events.write_csv(work / "events.csv")
+
+
+def measured(store: str, server: Server, args: argparse.Namespace) -> str:
+    """Load a server; return the report as Markdown."""
+    url, pid, clients, seconds = server.url, server.pid, args.clients, args.seconds
+    with daybreak.open_store(store) as opened:
+        tables = opened.tables()
+    users, items = tables.users["user_id"].to_list(), tables.items["item_id"].to_list()
+    chance = random.Random(time.time_ns())  # noqa: S311 - traffic
+    traffic = Traffic(users, items, url.removeprefix("http://"), chance, args.pause)
+    asyncio.run(run_clients(url, traffic, clients=clients, seconds=WARM_UP_S))
+    memory: list[tuple[float, float]] = []
+    cpu = cpu_seconds(pid)
+    taken = asyncio.run(_watched(url, traffic, clients, seconds, pid, memory))
+    cpu = cpu_seconds(pid) - cpu
+    facts = (
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {len(users):,} users, "
+        f"{len(items):,} items, "
+        f"{tables.events.height:,} events before; {clients} clients for {seconds:g} s, "
+        f"{f'each pausing {args.pause:g} s on average' if args.pause else 'without a pause'}; "
+        f"the server used {cpu / seconds:.2f} processors; load average {os.getloadavg()[0]:.1f}"
+    )
+    return f"{facts}.\n\n{times_table(taken, seconds)}\n\n{memory_table(memory)}"
+
+
+async def _watched(
+    url: str,
+    traffic: Traffic,
+    clients: int,
+    seconds: float,
+    pid: int,
+    memory: list[tuple[float, float]],
+) -> Taken:
+    start = time.perf_counter()
+
+    async def watch() -> None:
+        while True:
+            memory.append((time.perf_counter() - start, resident_mb(pid)))
+            await asyncio.sleep(SAMPLE_S)
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await run_clients(url, traffic, clients=clients, seconds=seconds)
+    finally:
+        watching.cancel()
+
+
+def times_table(taken: Taken, seconds: float) -> str:
+    """Return throughput and waiting times by kind as a Markdown table."""
+    lines = ["| requests | number | a second | p50 [ms] | p99 [ms] | longest [ms] | refused |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    every = [time for kind in KINDS for time in taken.seconds.get(kind, [])]
+    for kind, times in [*((k, taken.seconds.get(k, [])) for k in KINDS), ("all", every)]:
+        refused = sum(n for (k, _), n in taken.refused.items() if kind in {k, "all"})
+        ms = np.array(times or [float("nan")]) * 1000
+        lines.append(
+            f"| {kind} | {len(times):,} | {len(times) / seconds:,.0f} | {np.median(ms):.1f} "
+            f"| {np.percentile(ms, 99):.1f} | {ms.max():.1f} | {refused} |"
+        )
+    told = "; ".join(f"{k} {s}: {n}" for (k, s), n in sorted(taken.refused.items()))
+    return "\n".join([*lines, *(["", f"Refused: {told}."] if told else [])])
+
+
+def memory_table(memory: list[tuple[float, float]]) -> str:
+    """Return the memory over time, in at most twelve steps, as a Markdown table."""
+    step = max(1, len(memory) // 12)
+    picked = [*memory[::step][:12], memory[-1]]
+    ages = " | ".join(f"{at / 60:.1f}" for at, _ in picked)
+    sizes = " | ".join(f"{size:,.0f}" for _, size in picked)
+    rule = " | ".join(["---:"] * len(picked))
+    return f"| minutes | {ages} |\n| --- | {rule} |\n| resident [MB] | {sizes} |"
+
+
+if __name__ == "__main__":
+    main()

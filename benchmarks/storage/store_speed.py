@@ -1,0 +1,186 @@
+"""Measure how fast stores write durably: python -m benchmarks.storage.store_speed --out FILE.
+
+Every write counts only when it is on the disk. A PostgreSQL is started for the occasion, on the
+same disk as the SQLite file. Rates depend on how fast the disk confirms, which is measured too.
+"""
+
+import argparse
+import os
+import platform
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from threading import Thread
+
+import polars as pl
+
+from benchmarks.storage.import_speed import make_events
+from daybreak.data import Tables, read_tables
+from daybreak.store import LoggedItem, LoggedRecommendation, Store, dump, open_store, restore
+from daybreak.testing.postgres import PostgresServer
+
+THREADS = 20
+_NUMBERS = count()
+
+
+def some_events(n: int) -> tuple[Tables, pl.Series]:
+    """Return new events of a few hundred users, with an id each."""
+    numbers = [next(_NUMBERS) for _ in range(n)]
+    frame = pl.DataFrame(
+        {
+            "user_id": [f"user-{number % 400}" for number in numbers],
+            "item_id": [f"item-{number * 7919 % 3000}" for number in numbers],
+            "event_type": ["view"] * n,
+            "timestamp": [1.8e9 + number for number in numbers],
+        }
+    )
+    return Tables.of(frame), pl.Series([f"event-{number}" for number in numbers])
+
+
+def rate(action: Callable[[], object], seconds: float, threads: int = 1) -> float:
+    """Return how often an action is done a second."""
+    end = time.perf_counter() + seconds
+    done = [0] * threads
+
+    def work(place: int) -> None:
+        while time.perf_counter() < end:
+            action()
+            done[place] += 1
+
+    start = time.perf_counter()
+    crew = [Thread(target=work, args=(place,)) for place in range(threads)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    return sum(done) / (time.perf_counter() - start)
+
+
+def disk(folder: Path, seconds: float) -> float:
+    """Return how many writes of a page the disk confirms a second."""
+    handle = os.open(folder / "page", os.O_CREAT | os.O_RDWR)
+    places = count()
+
+    def write() -> None:
+        os.pwrite(handle, b"x" * 4096, 4096 * next(places))
+        os.fdatasync(handle)
+
+    result = rate(write, seconds)
+    os.close(handle)
+    return result
+
+
+def answer() -> LoggedRecommendation:
+    """Return an answer of ten places."""
+    number = next(_NUMBERS)
+    shown = tuple(LoggedItem(f"item-{rank}", 1 / rank, rank, "ease") for rank in range(1, 11))
+    return LoggedRecommendation(f"answer-{number}", 1.8e9, f"user-{number % 400}", "r1", shown)
+
+
+def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
+    """Yield (what, how much a second)."""
+
+    def write(n: int) -> Callable[[], object]:
+        def action() -> object:
+            tables, ids = some_events(n)
+            return store.write(tables, event_ids=ids)
+
+        return action
+
+    yield "events, one a write, 1 thread", rate(write(1), seconds)
+    yield f"events, one a write, {THREADS} threads", rate(write(1), seconds, THREADS)
+    yield "events, 100 a write, 1 thread", 100 * rate(write(100), seconds)
+    yield "events, 1,000 a write, 1 thread", 1_000 * rate(write(1_000), seconds)
+    yield (
+        f"answers of 10 places, {THREADS} threads",
+        rate(lambda: store.put_recommendations([answer()]), seconds, THREADS),
+    )
+    users = (f"user-{number % 400}" for number in count())
+    yield "histories read, 1 thread", rate(lambda: store.tables(users=[next(users)]), seconds)
+    cursor = store.changes(-1).cursor
+    yield (
+        "polls for changes, none, 1 thread",
+        rate(lambda: store.changes(cursor), seconds),
+    )
+    people = (f"user-{number}" for number in range(400))
+    yield "users merged", rate(lambda: store.merge_users(next(people), "one"), 0.5)
+    others = (f"user-{number}" for number in range(399, -1, -1))
+    yield "users erased", rate(lambda: store.erase(users=[next(others)]), 0.5)
+
+
+def measure_bulk(store: Store, empty: Store, file: Path, n: int) -> Iterator[tuple[str, float]]:
+    """Yield how fast many events come in and out."""
+    tables = read_tables(make_events(n)).tables
+    steps: dict[str, Callable[[], object]] = {
+        f"events, {n:,} in one write": lambda: store.write(tables),
+        f"events, {n:,} dumped": lambda: dump(store, file),
+        f"events, {n:,} restored": lambda: restore(file, empty),
+    }
+    for name, step in steps.items():
+        start = time.perf_counter()
+        step()
+        yield name, n / (time.perf_counter() - start)
+
+
+def cost_of_waiting(folder: Path, seconds: float) -> tuple[float, float]:
+    """Return the commits a second of bare SQLite that wait for the disk, and that do not."""
+    rates = []
+    for level in ("FULL", "NORMAL"):
+        connection = sqlite3.connect(folder / f"{level}.db", isolation_level=None)
+        for pragma in ("journal_mode = WAL", f"synchronous = {level}"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE t (x)")
+        end, done = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            connection.execute("INSERT INTO t VALUES (1)")
+            done += 1
+        connection.close()
+        rates.append(done / seconds)
+    return rates[0], rates[1]
+
+
+def main() -> None:
+    """Print the table, and write it when asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        confirmed = disk(folder, options.seconds)
+        full, normal = cost_of_waiting(folder, options.seconds)
+        columns = []
+        with PostgresServer(folder.parent, durable=True) as server:
+            for urls in (
+                [f"sqlite:///{folder}/{n}.db" for n in range(3)],
+                [server.new_database() for _ in range(3)],
+            ):
+                one, bulk, empty = (open_store(url) for url in urls)
+                with one, bulk, empty:
+                    rows = dict(measure(one, options.seconds))
+                    rows |= measure_bulk(bulk, empty, folder / "dump", options.events)
+                columns.append(rows)
+    lines = [
+        "# Speed of stores",
+        "",
+        f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, load average {os.getloadavg()[0]:.1f} at the end. "
+        f"The disk confirmed {confirmed:,.0f} single writes of a page a second; bare SQLite "
+        f"{full:,.0f} commits a second that wait for it, {normal:,.0f} that do not. Made by "
+        "`python -m benchmarks.storage.store_speed --out benchmarks/results/store_speed.md`.",
+        "",
+        "| a second, on the disk | SQLite | PostgreSQL |",
+        "| --- | ---: | ---: |",
+        *(f"| {name} | {columns[0][name]:,.0f} | {columns[1][name]:,.0f} |" for name in rows),
+    ]
+    print("\n".join(lines))
+    if options.out:
+        options.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

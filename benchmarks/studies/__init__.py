@@ -1,0 +1,1 @@
+"""Studies of one feature: exploration, onboarding, diversity, the release gate, experiments."""

@@ -1,0 +1,213 @@
+"""What the diversity knob costs in NDCG@10, and what it gains in intra-list distance.
+
+    python -m benchmarks.studies.diversity shop=DATA/gift_shop films=DATA/ml100k \
+        --releases FOLDER
+        --picture docs/images/diversity.svg > benchmarks/results/diversity.md
+
+Hides 40 % of the users of each data set, learns from the others (or loads what an earlier run
+has learned from ``FOLDER/NAME``), tells the first 80 % of the events of half of the hidden
+users with the request, and asks for the rest; the other half served to choose the method.
+Everything goes through the public API, apart from the distance, which is that of the content
+the models see.
+"""
+
+import argparse
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from daybreak import Recommender, Rules, Tables, read_folder
+from daybreak.metrics import ndcg_of_ids
+from daybreak.ranking.reranking.similarity import intra_list_distance
+
+KNOBS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+K = 10
+FEWEST = 5
+"""Events of a user who is asked about."""
+TIMED = 200
+"""Single requests whose time is measured."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting of the knob on one data set."""
+
+    knob: float
+    ndcg: np.ndarray
+    """(n_users,)"""
+    distance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One data set."""
+
+    points: list[Point]
+    plain_ms: float
+    """Median CPU time of one request without rules."""
+    unlike_ms: float
+    """The same with the knob at 0.5; requests of both kinds take turns."""
+
+
+def main() -> None:
+    """Parse the command line, measure, print a page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="+", help="NAME=FOLDER")
+    parser.add_argument("--releases", type=Path, required=True, help="where to keep them")
+    parser.add_argument("--picture", type=Path, help="SVG")
+    args = parser.parse_args()
+    measured = {}
+    for given in args.data:
+        name, _, folder = given.partition("=")
+        measured[name] = _measure(Path(folder), args.releases / Path(folder).name)
+    print(_page(measured))
+    if args.picture:
+        _draw(measured, args.picture)
+
+
+def _measure(data: Path, release: Path) -> Measured:
+    tables = read_folder(data).tables
+    learned, asked = _users(tables)
+    keep = pl.col("user_id").is_in(learned)
+    if not release.is_dir():
+        users, events = tables.users.filter(keep), tables.events.filter(keep)
+        Recommender(encoder="none").fit(Tables(tables.items, users, events)).save(release)
+    model = Recommender.load(release)
+    told, wanted = _told_and_wanted(model, tables.events, asked)
+    points = [_point(model, told, wanted, knob) for knob in KNOBS]
+    return Measured(points, *_milliseconds(model, told, list(wanted)))
+
+
+def _users(tables: Tables) -> tuple[list[str], list[str]]:
+    """Return who is learned from and who is asked about; a fifth is neither."""
+    users = np.array(sorted(tables.users["user_id"].to_list()))
+    users = users[np.random.default_rng(0).permutation(len(users))]
+    n = len(users)
+    return users[: int(0.6 * n)].tolist(), users[int(0.8 * n) :].tolist()
+
+
+def _told_and_wanted(
+    model: Recommender, events: pl.DataFrame, users: list[str]
+) -> tuple[pl.DataFrame, dict[str, set[str]]]:
+    """Return first events of users, and which items they went on to choose."""
+    rows = events.with_row_index("row").filter(pl.col("user_id").is_in(users))
+    rows = rows.sort("user_id", "timestamp", "row").with_columns(
+        n=pl.len().over("user_id"), place=pl.int_range(pl.len()).over("user_id")
+    )
+    rows = rows.filter(pl.col("n") >= FEWEST)
+    early = pl.col("place") < (pl.col("n") * 0.8).floor()
+    told, later = rows.filter(early), rows.filter(~early)
+    signs = model._state.trained.rules.signs(later)
+    wanted: dict[str, set[str]] = {}
+    seen = set(told.select("user_id", "item_id").iter_rows())
+    for user, item in later.filter(signs > 0).select("user_id", "item_id").iter_rows():
+        if (user, item) not in seen:
+            wanted.setdefault(user, set()).add(item)
+    told = told.filter(pl.col("user_id").is_in(list(wanted)))
+    return told.select(events.columns), wanted
+
+
+def _point(
+    model: Recommender, told: pl.DataFrame, wanted: dict[str, set[str]], knob: float
+) -> Point:
+    rules = Rules(diversity=knob) if knob else None
+    users = list(wanted)
+    found = model.recommend(users, histories=told, k=K, rules=rules)
+    lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
+    items = model._state.catalogue.items
+    return Point(
+        knob,
+        np.array([ndcg_of_ids(lists[user], wanted[user], K) for user in users]),
+        np.array(
+            [intra_list_distance(items.blocks, items.ids.rows(lists[user])) for user in users]
+        ),
+    )
+
+
+def _milliseconds(
+    model: Recommender, told: pl.DataFrame, users: list[str]
+) -> tuple[float, float]:
+    """Return the median CPU times of a list for one user, without rules and with the knob."""
+    each = dict(told.partition_by("user_id", as_dict=True))
+    took: dict[bool, list[float]] = {False: [], True: []}
+    for user in users[:TIMED]:
+        for unlike, times in took.items():
+            rules = Rules(diversity=0.5) if unlike else None
+            start = time.process_time()
+            model.recommend([user], histories=each[(user,)], k=K, rules=rules)
+            times.append(time.process_time() - start)
+    return float(np.median(took[False])) * 1000, float(np.median(took[True])) * 1000
+
+
+def _page(measured: dict[str, Measured]) -> str:
+    lines = [
+        "# What diversity costs",
+        "",
+        "Made by `python -m benchmarks.studies.diversity`. Lists of 10",
+        "for people whom nobody learned from: the first 80 % of their events are told, the",
+        "rest is wanted. Distance is 1 - cosine of content, mean over the pairs of a list.",
+        "Differences from knob 0 are means over the same users with 95 % intervals.",
+        f"Times are CPU of one request, medians of {TIMED}, on {os.cpu_count()} cores that",
+        "other work shared.",
+        "",
+        "![NDCG against distance](../../docs/images/diversity.svg)",
+        "",
+    ]
+    for name, found in measured.items():
+        base = found.points[0]
+        lines += [
+            f"## {name}: {len(base.ndcg):,} users",
+            "",
+            f"A request takes {found.plain_ms:.1f} ms without rules, and with the knob at 0.5",
+            f"{found.unlike_ms:.1f} ms.",
+            "",
+            "| knob | NDCG@10 | difference | of it | distance | difference |",
+            "| ---: | ---: | --- | ---: | ---: | --- |",
+        ]
+        for point in found.points:
+            cost = _difference(point.ndcg, base.ndcg)
+            gain = _difference(point.distance, base.distance)
+            share = point.ndcg.mean() / base.ndcg.mean() - 1
+            lines.append(
+                f"| {point.knob:.1f} | {point.ndcg.mean():.4f} | {cost} | {share:+.1%} | "
+                f"{np.nanmean(point.distance):.3f} | {gain} |"
+            )
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _difference(values: np.ndarray, base: np.ndarray) -> str:
+    """Return the mean difference with its 95 % interval, by the normal approximation."""
+    apart = values - base
+    apart = apart[~np.isnan(apart)]
+    half = 1.96 * apart.std(ddof=1) / np.sqrt(len(apart))
+    return f"{apart.mean():+.4f} ± {half:.4f}"
+
+
+def _draw(measured: dict[str, Measured], file: Path) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - only where a picture is wanted
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "daybreak"
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, axes = plt.subplots(1, len(measured), figsize=(4.6 * len(measured), 3.6))
+    for axis, (name, found) in zip(np.atleast_1d(axes), measured.items(), strict=True):
+        points = found.points
+        x = [np.nanmean(point.distance) for point in points]
+        y = [point.ndcg.mean() for point in points]
+        axis.plot(x, y, marker="o", color="#2a6f97")
+        for point, at in zip(points, zip(x, y, strict=True), strict=True):
+            axis.annotate(f"{point.knob:.1f}", at, xytext=(4, 4), textcoords="offset points")
+        axis.set(title=name, xlabel="distance within a list", ylabel="NDCG@10", ylim=(0, None))
+        axis.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+"""How often an experiment finds what is not there, and how many people it takes to see what is.
+
+People come, return, and click; after every single visit somebody looks. Three intervals are
+asked: the one that holds at any time, the usual one with errors by person, and the usual one
+that takes every place shown for a witness of its own. Run from the repository:
+
+    python -m benchmarks.studies.experiments --repeats 2000 \
+        --out benchmarks/results/experiments.md
+"""
+
+import argparse
+import math
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import norm
+
+from daybreak.estimates import (
+    always_valid_half_width,
+    fixed_time_half_width,
+    optimal_time,
+    sample_ratio_evidence,
+)
+from daybreak.service.experiments.report import MIN_NONZERO_PEOPLE, MIN_PEOPLE
+
+ALPHA = 0.05
+PLACES = 10
+"""Places a visit shows."""
+LIFTS = (0.5, 0.75, 1.0, 1.5)
+"""True differences, in units of the effect that the interval is made for."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People of one kind."""
+
+    name: str
+    people: int
+    visits: float
+    """Mean number; geometric, so most come seldom and a few often."""
+    rate: float
+    """Share of places with an event."""
+    spread: float
+    """How alike people are: a beta distribution of this many events; 0: all the same."""
+    effect: float
+    """What the interval is made for."""
+    once: bool = False
+    """Whether a person never does it again."""
+    lift: float = 0.0
+    """True difference of the second variant."""
+
+
+CROWDS = (
+    Crowd("everybody comes once, 10 % click", 5000, 1, 0.1, 0, 0.01),
+    Crowd("everybody comes once, 0.5 % buy", 5000, 1, 0.005, 0, 0.002),
+    Crowd("people return, tastes differ, 10 % click", 2000, 5, 0.1, 10, 0.02),
+    Crowd("few people who return all the time", 500, 30, 0.1, 5, 0.03),
+    Crowd("people return, each buys once at most", 2000, 8, 0.01, 0, 0.002, once=True),
+    Crowd("people return, half of them buy once", 2000, 8, 0.01, 1, 0.002, once=True),
+)
+
+
+@dataclass(frozen=True)
+class Visits:
+    """What happened, visit by visit in the order of time."""
+
+    person: np.ndarray
+    variant: np.ndarray
+    events: np.ndarray
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an experiment shows after each visit."""
+
+    gap: np.ndarray
+    errors: tuple[np.ndarray, np.ndarray]
+    """By person, and by place."""
+    ready: np.ndarray
+    """Whether there are enough people to judge."""
+    people: np.ndarray
+
+
+def visits(crowd: Crowd, rng: np.random.Generator) -> Visits:
+    """Let people come: at random times, with gaps that are exponential."""
+    n = crowd.people
+    variant = rng.integers(0, 2, n)
+    rate = np.clip(crowd.rate + crowd.lift * variant, 0, 1)
+    own = rng.beta(rate * crowd.spread, (1 - rate) * crowd.spread) if crowd.spread else rate
+    often = rng.geometric(1 / crowd.visits, n)
+    person = np.repeat(np.arange(n), often)
+    begins = np.r_[True, person[1:] != person[:-1]]
+    gaps = np.where(begins, rng.random(n)[person], rng.exponential(0.2, len(person)))
+    times = np.cumsum(gaps)
+    times -= np.repeat(times[begins] - gaps[begins], often)
+    order = np.argsort(times, kind="stable")
+    person = person[order]
+    events = rng.binomial(PLACES, own[person]).astype(float)
+    if crowd.once:
+        events = np.minimum(events, 1)
+        events[before(person, events) > 0] = 0
+    return Visits(person, variant[person], events)
+
+
+def before(person: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return what each person had in sum before each visit."""
+    order = np.argsort(person, kind="stable")
+    sums = np.cumsum(values[order]) - values[order]
+    begins = np.flatnonzero(np.r_[True, np.diff(person[order]) > 0])
+    own = sums - np.repeat(sums[begins], np.diff(np.r_[begins, len(order)]))
+    found = np.empty(len(order))
+    found[order] = own
+    return found
+
+
+def look(seen: Visits) -> Look:
+    """Return the gap and its errors after each visit, as the report has them at that time."""
+    had, places = before(seen.person, seen.events), np.full(len(seen.person), float(PLACES))
+    old = before(seen.person, places)
+    now, all_ = had + seen.events, old + places
+    steps = (seen.events, places, now**2 - had**2, now * all_ - had * old, all_**2 - old**2)
+    new, first = old == 0, (had == 0) & (seen.events > 0)
+    rates, errors, naive, people, tops = [], [], [], [], []
+    for variant in (0, 1):
+        mine = seen.variant == variant
+        top, bottom, tt, tb, bb = (np.cumsum(np.where(mine, step, 0.0)) for step in steps)
+        n = np.cumsum(mine & new)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = top / bottom
+            rest = np.maximum(tt - 2 * rate * tb + rate**2 * bb, 0)
+            errors.append(rest * n / (n - 1) / bottom**2)
+            naive.append(rate * (1 - rate) / bottom)
+        rates.append(rate)
+        people.append(n)
+        tops.append(np.cumsum(mine & first))
+    ready = (np.minimum(*people) >= MIN_PEOPLE) & (sum(tops) >= MIN_NONZERO_PEOPLE)
+    return Look(
+        rates[1] - rates[0],
+        (np.sqrt(errors[0] + errors[1]), np.sqrt(naive[0] + naive[1])),
+        ready,
+        people[0] + people[1],
+    )
+
+
+def alarms(found: Look, effect: float) -> tuple[int, ...]:
+    """Return the visit at which each of the tests first says different; -1: never."""
+    by_person, by_place = found.errors
+    late = np.flatnonzero(found.ready)
+    sure = np.full(len(found.gap), np.inf)
+    sure[late] = _reach(by_person[late], effect)
+    usual = fixed_time_half_width(1.0, ALPHA)
+    reaches = (sure, usual * by_person, usual * by_place)
+    hits = (found.ready & (np.abs(found.gap) > reach) for reach in reaches)
+    return tuple(int(np.argmax(hit)) if hit.any() else -1 for hit in hits)
+
+
+def _reach(errors: np.ndarray, effect: float) -> np.ndarray:
+    """Return :func:`always_valid_half_width` of many errors."""
+    x = (
+        optimal_time(ALPHA)
+        * effect**2
+        / ((1 + optimal_time(ALPHA)) * np.maximum(errors, 1e-12) ** 2)
+    )
+    reach: np.ndarray = errors * np.sqrt((1 + 1 / x) * (np.log1p(x) - 2 * math.log(ALPHA)))
+    return np.where(errors > 0, reach, np.inf)
+
+
+def fixed_people(crowd: Crowd, error: float, power: float = 0.8) -> float:
+    """Return how many people a test with a single look needs to see the lift so often."""
+    wanted = crowd.lift / (norm.ppf(1 - ALPHA / 2) + norm.ppf(power))
+    return float(crowd.people * (error / wanted) ** 2)
+
+
+def equal(crowd: Crowd, repeats: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return how often each test is wrong if looked at all the time, and once at the end."""
+    rng, found, last, looks = np.random.default_rng(1), [], [], 0
+    for _ in range(repeats):
+        view = look(visits(crowd, rng))
+        found.append([visit >= 0 for visit in alarms(view, crowd.effect)])
+        last.append(_at_end(view, crowd.effect))
+        looks += len(view.gap)
+    return np.mean(found, axis=0), np.mean(last, axis=0), looks / repeats
+
+
+def _at_end(view: Look, effect: float) -> list[bool]:
+    by_person, by_place = (float(errors[-1]) for errors in view.errors)
+    reaches = (
+        always_valid_half_width(by_person, ALPHA, effect),
+        fixed_time_half_width(by_person, ALPHA),
+    )
+    return [
+        abs(view.gap[-1]) > reach
+        for reach in (*reaches, fixed_time_half_width(by_place, ALPHA))
+    ]
+
+
+def planted(crowd: Crowd, repeats: int) -> tuple[float, float, float, float]:
+    """Return the share found, the people until half and 80 % were, and what one look needs."""
+    rng, stops, ends = np.random.default_rng(2), [], []
+    for _ in range(repeats):
+        view = look(visits(crowd, rng))
+        visit = alarms(view, crowd.effect)[0]
+        stops.append(view.people[visit] if visit >= 0 else np.inf)
+        ends.append(view.errors[0][-1])
+    need = fixed_people(crowd, float(np.mean(ends)))
+    half, most = np.quantile(stops, [0.5, 0.8], method="higher")
+    return float(np.isfinite(stops).mean()), float(half), float(most), need
+
+
+def split_alarms(repeats: int, people: int) -> tuple[float, float]:
+    """Return how often a sound split is called broken, and how often one of 48 to 52 is."""
+    rng = np.random.default_rng(3)
+    found = [
+        np.mean(
+            [
+                sample_ratio_evidence(rng.random(people) < share, [0.5, 0.5]) >= 1000
+                for _ in range(repeats)
+            ]
+        )
+        for share in (0.5, 0.52)
+    ]
+    return float(found[0]), float(found[1])
+
+
+def main() -> None:
+    """Simulate, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=2000)
+    parser.add_argument("--planted", type=int, default=200, help="repeats with a difference")
+    parser.add_argument("--out", type=Path, required=True)
+    told = parser.parse_args()
+    told.out.write_text("\n".join(_page(told.repeats, told.planted)))
+
+
+def _page(repeats: int, planted_repeats: int) -> Iterator[str]:
+    yield "# Experiments: false alarms, and what certainty costs\n"
+    yield (
+        f"`python -m benchmarks.studies.experiments --repeats {repeats} "
+        f"--planted {planted_repeats}`: "
+        "people come, return and react; after every visit somebody looks, and stops once an "
+        f"interval leaves out 0. Level 95 %, {PLACES} places a visit, judged from {MIN_PEOPLE} "
+        "people in each variant on.\n"
+    )
+    yield (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
+        f"{platform.python_version()}, numpy {np.__version__}.\n"
+    )
+    yield from _false_alarms(repeats)
+    yield from _price(planted_repeats)
+    yield from _splits(max(repeats // 4, 1))
+    yield ""
+
+
+def _false_alarms(repeats: int) -> Iterator[str]:
+    slack = 2 * math.sqrt(ALPHA * (1 - ALPHA) / repeats)
+    yield "## Two variants that are equal\n"
+    yield (
+        f"Share of {repeats:,} experiments in which a difference is found; promised: 5 % at "
+        f"most (± {slack:.1%} by chance of the simulation). 'By person' takes a person for a "
+        "witness, as the reports do; 'by place' every place that was shown.\n"
+    )
+    yield (
+        "| people | looks | at any time | usual, by person | usual, by place | usual, by "
+        "person, one look at the end | usual, by place, one look |"
+    )
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    for crowd in CROWDS:
+        always, once, looks = equal(crowd, repeats)
+        cells = " | ".join(f"{share:.1%}" for share in (*always, *once[1:]))
+        yield f"| {crowd.name} | {looks:,.0f} | {cells} |"
+        print(crowd.name, flush=True)
+    yield ""
+
+
+def _price(repeats: int) -> Iterator[str]:
+    yield "## A difference that is there\n"
+    yield (
+        f"The second variant is better by a part or a multiple of the effect that the interval "
+        f"is made for; {repeats} experiments each. 'Half by', '80 % by': so many people until "
+        "it was found in so many of them, looking all the time. 'One look needs': so many for "
+        "80 % power, if the difference is known before and nobody looks earlier.\n"
+    )
+    yield "| people | true difference | found | half by | 80 % by | one look needs |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+    for crowd in (replace(CROWDS[0], people=20_000), replace(CROWDS[2], people=10_000)):
+        for lift in LIFTS:
+            yield _planted_row(replace(crowd, lift=lift * crowd.effect), repeats)
+            print(crowd.name, lift, flush=True)
+    yield ""
+
+
+def _planted_row(crowd: Crowd, repeats: int) -> str:
+    share, *took, need = planted(crowd, repeats)
+    cells = [
+        f"{people:,.0f}" if math.isfinite(people) else f"over {crowd.people:,}"
+        for people in took
+    ]
+    listed = " | ".join([*cells, f"{need:,.0f}"])
+    return f"| {crowd.name} | {crowd.lift:.2%} | {share:.0%} | {listed} |"
+
+
+def _splits(repeats: int) -> Iterator[str]:
+    sound, broken = split_alarms(repeats, 20_000)
+    yield "## The test of the split\n"
+    yield (
+        f"20,000 people, {repeats} times, looked at after each of them: a sound split is "
+        f"called broken in {sound:.2%} (promised: 0.1 % at most); one of 52 to 48 in "
+        f"{broken:.1%}."
+    )
+
+
+if __name__ == "__main__":
+    main()

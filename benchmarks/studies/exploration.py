@@ -1,0 +1,574 @@
+"""New items that are explored get warm sooner: how much sooner, and what it costs.
+
+A replay on real data. Some items are hidden as if they came today, and the later half of
+everybody's history is what a user would take if it were shown. Users come by, see ten items and
+take those of them that they really took. Every policy starts from one and the same training,
+meets the same users in the same order, and only what it shows differs. Run from the repository:
+
+    python -m benchmarks.studies.exploration --data DATA --out benchmarks/results/exploration.md
+"""
+
+import argparse
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from benchmarks.common.memory_store import MemoryStore
+from daybreak import Recommender, Tables, read_folder
+from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
+from daybreak.metrics import ndcg_of_ids
+from daybreak.ranking.exploration.exposure import ExposureBudget
+from daybreak.ranking.exploration.thompson import ExplorationConfig, max_ndcg_loss
+from daybreak.service.exploration.explorer import BaseLists, Explorer
+from daybreak.service.exploration.impressions import SECONDS_PER_DAY
+from daybreak.service.exploration.new_items import NewItemScorer
+from daybreak.service.state.ranker import RankedLists
+from daybreak.store.base import LoggedItem, LoggedRecommendation
+
+K = 10
+WARM = 10
+"""Events with which an item counts as warm."""
+POSSIBLE = 25
+"""Users who really took a new item: fewer, and it could hardly get warm in the replay."""
+JUDGES = 0.2
+"""Share of users who never come by, and are asked before and after."""
+STRATEGIES = (
+    "popular",
+    "profile",
+    "item_knn",
+    "graph_filter",
+    "meta_bayes",
+    "content/ridge",
+    "content/match",
+    "content/popular",
+)
+BATCHES = 8
+"""Into which the visits of a day are cut; counts are taken in between."""
+NAMES = {
+    "none": "no exploration",
+    "greedy": "ε-greedy, ε = 0.1",
+    "matched": "ε-greedy, ε = share of lists that the budget explored",
+    "sampling": "posterior sampling, no budget",
+    "budget": "posterior sampling with the budget",
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How new items are explored."""
+
+    name: str
+    budget: ExposureBudget
+    options: ExplorationConfig | None
+    """None: not at all."""
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What is known, what would be taken, and who comes by."""
+
+    known: Tables
+    wishes: Mapping[str, frozenset[str]]
+    new: tuple[str, ...]
+    visitors: tuple[str, ...]
+    judges: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Run:
+    """What happened under one policy."""
+
+    policy: Policy
+    warm: np.ndarray
+    """(n_new,) days until an item had ``WARM_SLICES`` events; infinite: not in time"""
+    shown: np.ndarray
+    """(n_new,) impressions"""
+    taken: int
+    """Events on new items"""
+    explored: int
+    visits: int
+    loss: dict[str, tuple[float, float]]
+    """By visitor: mean NDCG@10 without exploration, and with it"""
+    events: list[tuple[str, str]]
+    weighed: list[tuple[float, float]] = field(default_factory=list)
+    """By visit: events on open new items, had all been shown, estimated by weights; and true"""
+    share: list[tuple[float, float]] = field(default_factory=list)
+    """By day: share of new items with all impressions, and with ``WARM_SLICES`` events"""
+    after: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By judge: NDCG@10 after a training with what was collected, all wishes and new items"""
+
+
+def world(events: pl.DataFrame, items: pl.DataFrame, size: int, seed: int) -> World:
+    """Hide items and the later half of histories.
+
+    Args:
+        events: Positive ones; user_id, item_id, timestamp.
+        items: The catalogue.
+        size: How many items are new.
+        seed: Of what is hidden.
+    """
+    rng = np.random.default_rng(seed)
+    counts = events["item_id"].value_counts().sort("item_id")
+    able = counts.filter(pl.col("count") >= POSSIBLE)["item_id"].to_numpy()
+    new = sorted(rng.choice(able, min(size, len(able) // 2), replace=False).tolist())
+    ordered = events.sort("user_id", "timestamp", "item_id")
+    old = ordered.filter(~pl.col("item_id").is_in(new))
+    place = pl.int_range(pl.len()).over("user_id")
+    early = old.filter(place < (pl.len().over("user_id") + 1) // 2)
+    late = ordered.join(early, on=["user_id", "item_id"], how="anti")
+    by_user = late.group_by("user_id").agg("item_id").iter_rows()
+    wishes = {user: frozenset(wanted) for user, wanted in by_user}
+    users = rng.permutation(sorted(set(early["user_id"]) & set(wishes)))
+    cut = round(JUDGES * len(users))
+    seen = {*early["item_id"].to_list(), *new}  # an item that nobody took would be new, too
+    return World(
+        Tables.of(early, items.filter(pl.col("item_id").is_in(sorted(seen)))),
+        wishes,
+        tuple(new),
+        tuple(users[cut:].tolist()),
+        tuple(users[:cut].tolist()),
+    )
+
+
+class Clock:
+    """Tells the time of the replay."""
+
+    def __init__(self) -> None:
+        self.now = 1.0e9
+
+    def __call__(self) -> float:
+        """Return epoch seconds."""
+        return self.now
+
+
+def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> Run:
+    """Let everybody come by once a day, in another order every day."""
+    model = Recommender.load(folder, events=start.known.events)
+    clock, store = Clock(), MemoryStore()
+    options = policy.options or ExplorationConfig()
+    explorer = Explorer(store, budget=policy.budget, options=options, seed=seed, clock=clock)
+    rng = np.random.default_rng([seed, 1])
+    state = _State(start, {user: set(items) for user, items in start.wishes.items()})
+    begin = clock.now
+    run = Run(policy, np.array([]), np.array([]), 0, 0, 0, {}, [])
+    for day in range(days):
+        for number, part in enumerate(np.array_split(rng.permutation(start.visitors), BATCHES)):
+            clock.now = begin + (day + number / BATCHES) * SECONDS_PER_DAY
+            explorer.sync()
+            visit = _visit(model, explorer, part.tolist(), f"{seed} {day}", policy)
+            answers = state.react(visit, run, (clock.now - begin) / SECONDS_PER_DAY, clock.now)
+            store.put_recommendations(answers)
+            model.add_events(visit_events(answers, state.last))
+        run.share.append(state.shares(start.new, policy.budget.impressions))
+    run.warm = np.array([state.warm.get(item, np.inf) for item in start.new])
+    run.shown = np.array([state.shown.get(item, 0) for item in start.new], dtype=float)
+    run.loss = {user: tuple(np.mean(v, axis=0)) for user, v in state.values.items()}
+    return run
+
+
+class Visit(NamedTuple):
+    """Lists of some users, before and after exploration."""
+
+    users: list[str]
+    ids: Any
+    before: RankedLists
+    after: RankedLists
+    chance: np.ndarray
+    explored: np.ndarray
+    new: NewItemScorer | None
+    may: np.ndarray | None
+    """(n_users, n_new) new items that could have been put in"""
+
+
+@dataclass(eq=False)
+class _State:
+    """What the users of the replay still want, and what items got."""
+
+    start: World
+    left: dict[str, set[str]]
+    shown: dict[str, int] = field(default_factory=dict)
+    count: dict[str, int] = field(default_factory=dict)
+    warm: dict[str, float] = field(default_factory=dict)
+    values: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    last: list[tuple[str, str]] = field(default_factory=list)
+
+    def react(
+        self, visit: Visit, run: Run, day: float, now: float
+    ) -> list[LoggedRecommendation]:
+        """Let users take what they want, and write down what happened."""
+        new, answers, self.last = set(self.start.new), [], []
+        for n, user in enumerate(visit.users):
+            mine = visit.after.query == n
+            items = [visit.ids[row] for row in visit.after.item[mine]]
+            base = [visit.ids[row] for row in visit.before.item[visit.before.query == n]]
+            want = self.left[user]
+            self.values.setdefault(user, []).append(
+                (ndcg_of_ids(base, want, K), ndcg_of_ids(items, want, K))
+                if want
+                else (0.0, 0.0)
+            )
+            chance, explored = visit.chance[mine], visit.explored[mine]
+            run.visits += 1
+            run.explored += int(explored.sum())
+            run.weighed.append(_weighed(visit, n, items, chance, want))
+            answers.append(_answer(user, items, chance, explored, now, run.visits))
+            for item in items:
+                self._show(user, item, item in new, day, run)
+        return answers
+
+    def _show(self, user: str, item: str, new: bool, day: float, run: Run) -> None:
+        if new:
+            self.shown[item] = self.shown.get(item, 0) + 1
+        if item not in self.left[user]:
+            return
+        self.left[user].discard(item)
+        self.last.append((user, item))
+        run.events.append((user, item))
+        if new:
+            run.taken += 1
+            self.count[item] = self.count.get(item, 0) + 1
+            if self.count[item] == WARM:
+                self.warm[item] = day
+
+    def shares(self, new: Sequence[str], impressions: int) -> tuple[float, float]:
+        """Return the shares of new items with all impressions, and with enough events."""
+        full = np.mean([self.shown.get(item, 0) >= impressions for item in new])
+        return float(full), len(self.warm) / len(new)
+
+
+def _weighed(
+    visit: Visit, n: int, items: list[str], chance: np.ndarray, want: set[str]
+) -> tuple[float, float]:
+    """Return what a visit tells of all new items that could be explored: weighted, and true."""
+    if visit.new is None or visit.may is None:
+        return 0.0, 0.0
+    open_ = {visit.new.ids[row] for row in np.flatnonzero(visit.may[n])}
+    pairs = zip(items, chance, strict=True)
+    found = sum(1 / p for item, p in pairs if item in open_ and item in want)
+    return float(found), float(len(open_ & want))
+
+
+def _visit(
+    model: Recommender, explorer: Explorer, users: list[str], key: str, policy: Policy
+) -> Visit:
+    """Return the lists of some users as the service makes them."""
+    shelf = model._require_state()
+    request = model._request(users, None, None)
+    asked = request.query_batch(None, exclude_seen=True)
+    before = shelf.ranker.top_k(asked, shelf.ranker.is_available, K)
+    ids = shelf.catalogue.items.ids.ids
+    nothing = np.zeros(len(before), dtype=bool)
+    if policy.options is None:
+        return Visit(users, ids, before, before, np.ones(len(before)), nothing, None, None)
+    draft = BaseLists(shelf, model._histories, asked, before, shelf.ranker.is_available)
+    new, may = explorer.open_items(draft)
+    chosen = explorer.explore(draft, K, [f"{key} {user}" for user in users])
+    return Visit(users, ids, before, chosen.lists, chosen.propensity, chosen.explored, new, may)
+
+
+def _answer(
+    user: str, items: list[str], chance: Any, explored: Any, now: float, number: int
+) -> LoggedRecommendation:
+    shown = tuple(
+        LoggedItem(item, 0.0, rank + 1, "", float(chance[rank]), bool(explored[rank]))
+        for rank, item in enumerate(items)
+    )
+    return LoggedRecommendation(f"{number}", now, user, "replay", shown)
+
+
+def visit_events(
+    answers: Sequence[LoggedRecommendation], taken: Sequence[tuple[str, str]]
+) -> pl.DataFrame:
+    """Return what was taken as events; those who took nothing are not there."""
+    return pl.DataFrame(
+        taken, schema={"user_id": pl.String, "item_id": pl.String}, orient="row"
+    ).with_columns(timestamp=pl.lit(answers[0].at))
+
+
+def judged(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
+    """Return NDCG@10 of the judges' lists: all they want, and new items among new ones."""
+    found = []
+    for items in (None, list(start.new)):
+        answer = model.recommend(list(start.judges), k=K, items=items)
+        lists = dict(answer.group_by("user_id", maintain_order=True).agg("item_id").iter_rows())
+        wanted = {u: start.wishes[u] & set(items or start.wishes[u]) for u in start.judges}
+        found.append({u: ndcg_of_ids(lists[u], wanted[u], K) for u in start.judges})
+    return {user: (found[0][user], found[1][user]) for user in start.judges}
+
+
+def trained(start: World, folder: str, seed: int) -> Recommender:
+    """Train once for all policies."""
+    model = Recommender(strategies=STRATEGIES, encoder="none", seed=seed).fit(start.known)
+    model.save(folder)
+    return model
+
+
+def again(start: World, base: Recommender, run: Run) -> Recommender:
+    """Train with what was collected; the weights stay."""
+    more = pl.DataFrame(
+        [(user, item, 2.0e9 + n) for n, (user, item) in enumerate(run.events)],
+        schema=start.known.events.select("user_id", "item_id", "timestamp").schema,
+        orient="row",
+    )
+    events = pl.concat([start.known.events.select(more.columns), more])
+    return base.again(STRATEGIES).fit(
+        Tables.of(events, start.known.items), start=base, keep_weights=True
+    )
+
+
+def positive(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the positive events of a data set, each pair once, and its items."""
+    read = read_folder(folder)
+    rules = read.rules.resolve(read.tables.events)
+    liked = read.tables.events.filter(rules.signs(read.tables.events) > 0)
+    columns = liked.select("user_id", "item_id", "timestamp").sort("timestamp")
+    return columns.unique(["user_id", "item_id"], keep="first"), read.tables.items
+
+
+def policies(budget: ExposureBudget, options: ExplorationConfig, share: float) -> list[Policy]:
+    """Return who is compared; ``share``: of lists in which the budget explored."""
+    greedy = replace(options, uniform=1.0)
+    return [
+        Policy("none", budget, None),
+        Policy("greedy", budget, replace(greedy, share=0.1)),
+        Policy("matched", budget, replace(greedy, share=share)),
+        Policy("sampling", replace(budget, patience=1e9), options),
+        Policy("budget", budget, options),
+    ]
+
+
+def main() -> None:
+    """Replay, and write the page and the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--new", type=int, default=50, help="items that are hidden")
+    parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--impressions", type=int, default=100)
+    parser.add_argument("--most", type=int, default=1000, help="users that are replayed")
+    parser.add_argument("--patience", type=float, default=ExposureBudget.patience)
+    parser.add_argument("--uniform", type=float, default=ExplorationConfig.uniform)
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--inner", action="store_true", help="choose: replay the known half")
+    parser.add_argument("--keep", type=Path, help="folder in which finished draws are kept")
+    parser.add_argument("--out", type=Path, required=True)
+    told = parser.parse_args()
+    found = {}
+    for folder in told.data:
+        found[folder.name] = [_kept(folder, told, seed) for seed in range(told.seeds)]
+    if not told.inner:  # else only what was printed counts
+        told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
+        picture = Path("docs/images/exploration.svg")
+        picture.write_text(to_standalone_svg(_picture(found, told)), encoding="utf-8")
+
+
+def _kept(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
+    """Return the runs of a draw, from a file if it was finished before."""
+    path = None if told.keep is None else told.keep / f"exploration {folder.name} {seed}.json"
+    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
+    if path is None or not path.exists():
+        runs = _seed(folder, told, seed)
+        if path is not None:
+            plain = {name: {**vars(run), "policy": name} for name, run in runs.items()}
+            path.write_text(json.dumps(plain, default=list), encoding="utf-8")
+        return runs
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    known = {policy.name: policy for policy in policies(budget, ExplorationConfig(), 1.0)}
+    return {
+        name: Run(
+            **{
+                **values,
+                "policy": known[name],
+                "warm": np.array(values["warm"]),
+                "shown": np.array(values["shown"]),
+            }
+        )
+        for name, values in plain.items()
+    }
+
+
+def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
+    """Return the runs of all policies on one draw of what is hidden."""
+    events, items = positive(folder)
+    users = np.random.default_rng(seed).permutation(sorted(set(events["user_id"])))
+    events = events.filter(pl.col("user_id").is_in(users[: told.most].tolist()))
+    start = world(events, items, told.new, seed)
+    if told.inner:  # what the benchmark asks for is not seen when settings are chosen
+        inner = start.known.events.select("user_id", "item_id", "timestamp")
+        kept = items.filter(~pl.col("item_id").is_in(start.new))
+        start = world(inner, kept, told.new, seed + 1000)
+    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
+    options = ExplorationConfig(uniform=told.uniform, pool=500)
+    runs: dict[str, Run] = {}
+    with TemporaryDirectory() as place:
+        base = trained(start, place, seed)
+        for policy in reversed(policies(budget, options, 1.0)):
+            if policy.name not in told.only:
+                continue
+            if policy.name == "matched":
+                mine = runs["budget"]
+                rate = ExplorationConfig(
+                    uniform=1.0, pool=500, share=mine.explored / mine.visits
+                )
+                policy = replace(policy, options=rate)  # noqa: PLW2901
+            run = replay(start, place, policy, told.days, seed)
+            if not told.inner:
+                run.after = judged(start, again(start, base, run))
+            runs[policy.name] = run
+            print(folder.name, seed, policy.name, *_line([run]), flush=True)
+    return {name: runs[name] for name in NAMES if name in runs}
+
+
+def _over(values: Sequence[float], show: str = ".3f") -> str:
+    """Return a mean with its 95 % interval over all values, normal."""
+    known = np.array([v for v in values if not np.isnan(v)])
+    error = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.nan
+    return f"{known.mean():{show}} ± {error:{show.lstrip('+')}}"
+
+
+def _days(runs: Sequence[Run], days: int) -> list[float]:
+    """Return the days until items were warm; those that were not count all the days."""
+    return np.minimum(np.concatenate([run.warm for run in runs]), days).tolist()
+
+
+def _losses(runs: Sequence[Run]) -> list[float]:
+    return [before - after for run in runs for before, after in run.loss.values()]
+
+
+def _line(runs: Sequence[Run]) -> tuple[str, ...]:
+    days = len(runs[0].share)
+    impressions = runs[0].policy.budget.impressions
+    shown = np.concatenate([run.shown for run in runs])
+    warm = np.concatenate([run.warm for run in runs])
+    base = np.mean([before for run in runs for before, _ in run.loss.values()])
+    return (
+        _over((shown >= impressions).astype(float).tolist(), ".2f"),
+        _over((warm < days).astype(float).tolist(), ".2f"),
+        _over(_days(runs, days), ".2f"),
+        f"{sum(run.explored for run in runs) / sum(run.visits for run in runs):.2f}",
+        f"{base:.4f}",
+        _over(_losses(runs), "+.4f"),
+        f"{100 * np.mean(_losses(runs)) / base:+.1f} %",
+    )
+
+
+def _page(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -> Iterator[str]:
+    command = f"--seeds {told.seeds} --new {told.new} --days {told.days} --impressions "
+    command += f"{told.impressions} --most {told.most} --patience {told.patience:g} --uniform "
+    command += f"{told.uniform:g}"
+    yield "# Exploring new items: warm sooner, at what cost\n"
+    yield f"`python -m benchmarks.studies.exploration --data DATA {command}`\n"
+    yield (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
+        f"{platform.python_version()}, numpy {np.__version__}.\n"
+    )
+    yield (
+        f"A replay: {told.new} items that {POSSIBLE} users or more took are hidden as if they "
+        f"came today, and the later half of everybody's other events. {told.most} users, a "
+        f"fifth of them only judges; the others come by once a day for {told.days} days, see "
+        f"{K} items and take what they really took. All policies start from the same training, "
+        "meet the same users in the same order, and are not trained again in between; taken "
+        "items count in the next answer. New items may be put in at rank 10. Promised: "
+        f"{told.impressions} impressions for each within {told.days} days. "
+        f"What is hidden was drawn {told.seeds} times; "
+        "± is a 95 % interval over new items, over visitors or over judges, of all draws.\n"
+    )
+    for name, seeds in found.items():
+        yield f"## {name}\n"
+        yield from _tables(seeds, told)
+    yield "## What the columns say\n"
+    yield (
+        f"- **all impressions**, **warm**: share of new items with {told.impressions} "
+        f"impressions, and with {WARM} events, on the last day; **days until warm**: mean, an "
+        f"item that was not counts {told.days}.\n"
+        "- **explored**: picks a list. **loss**: NDCG@10 of the list without exploration less "
+        "that of the list shown, for the same visit, against what the user still wanted; it "
+        "is paired, so it is all due to the picks. A pick that was wanted counts as a gain.\n"
+        f"- No list can lose more than {max_ndcg_loss(K, [K]):.3f} (only the last place was "
+        "right), whatever is picked.\n"
+        "- **after**: NDCG@10 for judges, who never came by, when everything collected is "
+        "learned: all they want in one list, and new items among new ones.\n"
+        "- **by weights**: events that visits would have brought, had all open new items been "
+        "shown at once, estimated from the picks by inverse chances; **counted**: the truth. "
+        "z: their difference in standard errors of the estimate.\n"
+    )
+
+
+def _tables(seeds: Sequence[Mapping[str, Run]], told: argparse.Namespace) -> Iterator[str]:
+    yield "| policy | all impressions | warm | days until warm | explored | NDCG@10 | loss | |"
+    yield "| --- | --- | --- | --- | ---: | ---: | --- | ---: |"
+    for name, words in NAMES.items():
+        runs = [one[name] for one in seeds]
+        yield f"| {words} | {' | '.join(_line(runs))} |"
+    yield "\nAgainst the budget, over new items or visitors, paired:\n"
+    yield "| policy | days until warm, more | events on new items | after: all | after: new |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, words in NAMES.items():
+        yield f"| {words} | {' | '.join(_against(seeds, name, told.days))} |"
+    yield "\n| policy | by weights | counted | z |\n| --- | ---: | ---: | ---: |"
+    for name in ("greedy", "matched", "sampling", "budget"):
+        yield f"| {NAMES[name]} | {_weights([one[name] for one in seeds])} |"
+    yield ""
+
+
+def _against(
+    seeds: Sequence[Mapping[str, Run]], name: str, days: int
+) -> tuple[str, str, str, str]:
+    mine, best = ([one[which] for one in seeds] for which in (name, "budget"))
+    gap = np.subtract(_days(mine, days), _days(best, days)).tolist()
+    taken = np.mean([run.taken for run in mine])
+    if name == "budget":
+        values = [[v[n] for run in mine for v in run.after.values()] for n in (0, 1)]
+        return "0", f"{taken:.0f}", *(_over(v, ".4f") for v in values)
+    after = [
+        [
+            run.after[user][n] - other.after[user][n]
+            for run, other in pairs
+            for user in run.after
+        ]
+        for n in (0, 1)
+        for pairs in [list(zip(mine, best, strict=True))]
+    ]
+    return _over(gap, "+.2f"), f"{taken:.0f}", *(_over(v, "+.4f") for v in after)
+
+
+def _weights(runs: Sequence[Run]) -> str:
+    estimate, true = np.array([pair for run in runs for pair in run.weighed]).T
+    error = (estimate - true).std(ddof=1) * np.sqrt(len(true))
+    z = (estimate.sum() - true.sum()) / error
+    return f"{estimate.sum():,.0f} ± {1.96 * error:,.0f} | {true.sum():,.0f} | {z:+.1f}"
+
+
+def _picture(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -> str:
+    days = np.arange(told.days + 1)
+    titles = (f"with {told.impressions} impressions", f"with {WARM} events")
+    with svg_figure("exploration", 4.2 * len(found), 5.4) as (figure, out):
+        axes = figure.subplots(2, len(found), squeeze=False, sharex=True, sharey=True)
+        for column, (name, seeds) in enumerate(found.items()):
+            for row, title in enumerate(titles):
+                panel = axes[row][column]
+                for colour, policy in zip(SERIES_COLOURS, NAMES, strict=False):
+                    each = [[s[row] for s in one[policy].share] for one in seeds]
+                    values = np.r_[0.0, 100 * np.mean(each, axis=0)]
+                    panel.plot(days, values, color=colour, label=NAMES[policy])
+                panel.set_title(f"{name}: new items {title}", fontsize=9.5)
+                panel.grid(axis="y")
+                if not column:
+                    panel.set_ylabel("%")
+                if row:
+                    panel.set_xlabel("day")
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    return out[0]
+
+
+if __name__ == "__main__":
+    main()
