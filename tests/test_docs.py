@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
@@ -98,6 +99,17 @@ def test_every_error_has_a_documented_exit_status():
     assert {kind.code for kind in kinds} == set(EXIT_STATUSES)
     for code, status in EXIT_STATUSES.items():
         assert f"| {status} | `{code}` |" in CLI
+
+
+def test_the_page_of_limits_names_constants_that_exist():
+    rows = re.findall(
+        r"^\| `(\w+)` \| .*? \| `([\w.]+)` \|",
+        (ROOT / "docs/limits.md").read_text("utf-8"),
+        re.M,
+    )
+    assert len(rows) == 7
+    for constant, module in rows:
+        assert hasattr(import_module(f"daybreak.{module}"), constant), constant
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
