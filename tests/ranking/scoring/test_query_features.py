@@ -24,48 +24,48 @@ def queries(data):
     return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
-def test_askers_of_one_level_are_together(scorer, queries):
-    heard = scorer.encode(queries)
+def test_queries_of_a_level_are_consecutive(scorer, queries):
+    features = scorer.encode(queries)
     levels = nearest_level(queries.n_events)
     assert np.unique(levels).size >= 3
-    for level, span in heard.level_slices.items():
-        assert (levels[heard.order[span]] == level).all()
-    back = heard.restore_order(heard.queries.n_events[:, None])
-    np.testing.assert_array_equal(back[:, 0], queries.n_events)
+    for level, rows in features.level_slices.items():
+        assert (levels[features.order[rows]] == level).all()
+    restored = features.restore_order(features.queries.n_events[:, None])
+    np.testing.assert_array_equal(restored[:, 0], queries.n_events)
 
 
-def test_one_asker_needs_no_sorting(scorer, queries):
-    heard = scorer.encode(queries.take(np.array([3])))
-    assert heard.order is None
-    assert heard.at_level("history", 0) is heard.matrices["history"]
+def test_a_single_query_is_not_sorted(scorer, queries):
+    features = scorer.encode(queries.take(np.array([3])))
+    assert features.order is None
+    assert features.at_level("history", 0) is features.matrices["history"]
 
 
-def test_the_evidence_of_a_level_is_its_rows(scorer, queries):
-    heard = scorer.encode(queries)
+def test_the_features_of_a_level_are_its_rows(scorer, queries):
+    features = scorer.encode(queries)
     for kind in ("history", "profile", "vectors 4"):
-        for level, span in heard.level_slices.items():
-            found, whole = heard.at_level(kind, level), heard.matrices[kind]
-            np.testing.assert_array_equal(dense(found), dense(whole)[span])
+        for level, rows in features.level_slices.items():
+            found, matrix = features.at_level(kind, level), features.matrices[kind]
+            np.testing.assert_array_equal(dense(found), dense(matrix)[rows])
 
 
-def test_evidence_stands_side_by_side_for_each_level(scorer, queries):
-    heard, kinds = scorer.encode(queries), scorer.layout
+def test_concatenated_features_have_columns_for_each_level(scorer, queries):
+    features, layout = scorer.encode(queries), scorer.layout
     joined = (
-        heard.concatenated()
+        features.concatenated()
         .toarray()
-        .reshape(len(queries), len(EVENT_LEVELS), kinds.n_features)
+        .reshape(len(queries), len(EVENT_LEVELS), layout.n_features)
     )
     rows = np.arange(len(queries))
-    for kind, start in kinds.offsets.items():
-        mine = joined[rows, heard.levels, start : start + kinds.widths[kind]]
-        np.testing.assert_array_equal(mine, dense(heard.matrices[kind]))
-    assert np.count_nonzero(joined) == np.count_nonzero(joined[rows, heard.levels])
+    for kind, start in layout.offsets.items():
+        mine = joined[rows, features.levels, start : start + layout.widths[kind]]
+        np.testing.assert_array_equal(mine, dense(features.matrices[kind]))
+    assert np.count_nonzero(joined) == np.count_nonzero(joined[rows, features.levels])
 
 
-def test_what_nobody_asks_for_is_not_gathered(scorer, queries):
+def test_features_without_weights_are_not_computed(scorer, queries):
     scorer.blend.weights[:, 2:] = scorer.blend.new_weights[:, 2:] = 0
     assert set(scorer.encode(queries).matrices) == {"profile"}
 
 
-def dense(evidence):
-    return evidence if isinstance(evidence, np.ndarray) else evidence.toarray()
+def dense(matrix):
+    return matrix if isinstance(matrix, np.ndarray) else matrix.toarray()

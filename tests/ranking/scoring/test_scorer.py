@@ -6,8 +6,7 @@ from daybreak.data.dataset import Queries
 from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.ranking.explain import QueryParts, decompose
-from daybreak.ranking.scoring import scorer as module
-from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.scorer import MAX_FUSED_BYTES, FusedWeights, Scorer
 
 
 @pytest.fixture
@@ -19,12 +18,12 @@ def fitted(data):
 def blend(fitted):
     rng = np.random.default_rng(2)
     shape = (len(EVENT_LEVELS), len(default_strategies()))
-    may_old, may_new = fitted.item_masks
+    for_warm, for_new = fitted.item_masks
     return Blend(
         fitted.names,
         (rng.random(len(default_strategies())) + 0.5).astype(np.float32),
-        rng.random(shape) * may_old,
-        rng.random(shape) * may_new,
+        rng.random(shape) * for_warm,
+        rng.random(shape) * for_new,
         rng.random(len(EVENT_LEVELS)),
     )
 
@@ -36,18 +35,18 @@ def queries(data):
 
 def naive(fitted, blend, data, queries):
     """Add up centred, scaled scores of one model, one query and one item at a time."""
-    old = np.isin(np.arange(len(data.items)), data.train_item_rows)
+    is_warm = np.isin(np.arange(len(data.items)), data.train_item_rows)
     total = np.zeros((len(queries), len(data.items)))
-    forms = fitted.linear_models(data.items)
+    linear_models = fitted.linear_models(data.items)
     for row, level in enumerate(nearest_level(queries.n_events)):
-        for s, (model, form) in enumerate(zip(fitted.models, forms, strict=True)):
-            product = form.weights.apply(model.query_features(queries.take(np.array([row]))))
-            score = form.bias if product is None else product[0] + form.bias
-            z = (score - score[old].mean()) / blend.scale[s] * form.scored
+        for s, (model, linear) in enumerate(zip(fitted.models, linear_models, strict=True)):
+            product = linear.weights.apply(model.query_features(queries.take(np.array([row]))))
+            score = linear.bias if product is None else product[0] + linear.bias
+            z = (score - score[is_warm].mean()) / blend.scale[s] * linear.scored
             total[row] += (
-                np.where(old, blend.weights[level, s], blend.new_weights[level, s]) * z
+                np.where(is_warm, blend.weights[level, s], blend.new_weights[level, s]) * z
             )
-        total[row, ~old] += blend.new_bias[level]
+        total[row, ~is_warm] += blend.new_bias[level]
     return total
 
 
@@ -58,33 +57,41 @@ def test_scores_are_the_weighted_sum_of_centred_scores(fitted, blend, data, quer
     np.testing.assert_allclose(scores, naive(fitted, blend, data, queries), atol=2e-4)
 
 
-def test_levels_that_are_not_written_out_score_the_same(
-    fitted, blend, data, queries, monkeypatch
-):
-    wanted = Scorer(blend, fitted, data.items).score(queries)
-    lazy = Scorer(blend, fitted, data.items)
-    lazy._free_cache_bytes = 0
-    np.testing.assert_allclose(lazy.score(queries), wanted, atol=1e-4)
-    assert not lazy.level_weights(3).fused.get("history")
+def test_levels_outside_the_cache_score_the_same(fitted, blend, data, queries):
+    expected = Scorer(blend, fitted, data.items).score(queries)
+    uncached = Scorer(blend, fitted, data.items, max_cache_bytes=0)
+    np.testing.assert_allclose(uncached.score(queries), expected, atol=1e-4)
+    assert not uncached.level_weights(3).fused.get("history")
 
 
-def test_a_wing_scores_like_a_scorer_of_the_whole_catalogue(fitted, blend, data, queries):
+def test_a_partition_scores_like_the_whole_catalogue(fitted, blend, data, queries):
     whole = Scorer(blend, fitted, data.items)
-    some = np.array([3, 33, 39, 0])
-    wing = whole.for_items(data.items.take(some))
-    assert wing.is_warm.tolist() == whole.is_warm[some].tolist()
-    np.testing.assert_allclose(wing.score(queries), whole.score(queries)[:, some], atol=1e-4)
+    rows = np.array([3, 33, 39, 0])
+    partition = whole.for_items(data.items.take(rows))
+    assert partition.is_warm.tolist() == whole.is_warm[rows].tolist()
+    np.testing.assert_allclose(
+        partition.score(queries), whole.score(queries)[:, rows], atol=1e-4
+    )
 
 
-@pytest.mark.parametrize("largest", [0, module.MAX_FUSED_BYTES])
-def test_a_wing_is_one_matrix_where_that_is_small(
-    fitted, blend, data, queries, monkeypatch, largest
+@pytest.mark.parametrize("max_bytes", [0, MAX_FUSED_BYTES])
+def test_a_small_partition_scores_the_same_with_and_without_fused_weights(
+    fitted, blend, data, queries, max_bytes
 ):
-    monkeypatch.setattr(module, "MAX_FUSED_BYTES", largest)
-    whole, some = Scorer(blend, fitted, data.items), np.array([3, 33, 39, 0])
-    wing = whole.for_items(data.items.take(some))
-    assert (wing._fused is None) == (largest == 0)
-    np.testing.assert_allclose(wing.score(queries), whole.score(queries)[:, some], atol=1e-4)
+    whole, rows = Scorer(blend, fitted, data.items), np.array([3, 33, 39, 0])
+    partition = whole.for_items(data.items.take(rows), max_fused_bytes=max_bytes)
+    expected = whole.score(queries)[:, rows]
+    np.testing.assert_allclose(partition.score(queries), expected, atol=1e-4)
+
+
+def test_weights_are_fused_only_within_the_limit(fitted, blend, data):
+    scorer = Scorer(blend, fitted, data.items)
+    weights = np.stack([scorer.level_weights(n).weights for n in range(len(EVENT_LEVELS))])
+    fused = FusedWeights.from_levels(scorer.linear_models, weights, scorer.layout)
+    size = fused.matrix.nbytes
+    args = (scorer.linear_models, weights, scorer.layout)
+    assert FusedWeights.from_levels(*args, size) is not None
+    assert FusedWeights.from_levels(*args, size - 1) is None
 
 
 def test_one_query_scores_as_in_a_batch(fitted, blend, data, queries):
@@ -95,7 +102,7 @@ def test_one_query_scores_as_in_a_batch(fitted, blend, data, queries):
         np.testing.assert_allclose(alone, batch[row], atol=1e-5)
 
 
-def test_pieces_add_up_to_scores(fitted, blend, data, queries):
+def test_parts_add_up_to_scores(fitted, blend, data, queries):
     scorer = Scorer(blend, fitted, data.items)
     scores = scorer.score(queries)
     items = np.array([0, 7, 34, 39])
@@ -113,17 +120,27 @@ def test_pieces_add_up_to_scores(fitted, blend, data, queries):
         assert len(shown) <= 3
 
 
-def test_the_leading_strategy_is_one_that_could_speak(fitted, blend, data):
+def test_the_dominant_strategy_is_informative(fitted, blend, data):
     scorer = Scorer(blend, fitted, data.items)
     yes, no = np.array([True]), np.array([False])
-    stranger = np.array([0])
-    silent = {"ease", "item_knn", "graph_filter", "transitions", "profile", "content/ridge"}
-    assert scorer.dominant_strategy(stranger, no, no)[0] not in silent
+    no_events = np.array([0])
+    constant = {"ease", "item_knn", "graph_filter", "transitions", "profile", "content/ridge"}
+    assert scorer.dominant_strategy(no_events, no, no)[0] not in constant
     new = scorer.dominant_strategy(np.array([5]), yes, yes)[0]
     assert new in {s.name for s in default_strategies() if s.scores_new}
 
 
-def test_written_levels_keep_to_their_room(fitted, blend, data, queries):
-    scorer = Scorer(blend, fitted, data.items)
-    scorer.score(queries)
-    assert 0 <= scorer._free_cache_bytes <= module.MAX_LEVEL_CACHE_BYTES
+def test_summed_levels_stay_within_the_cache(fitted, blend, data, queries):
+    whole = Scorer(blend, fitted, data.items)
+    whole.score(queries)
+    size = cache_size(whole)
+    half = Scorer(blend, fitted, data.items, max_cache_bytes=size / 2)
+    half.score(queries)
+    assert 0 < cache_size(half) <= size / 2
+
+
+def cache_size(scorer):
+    """Return the bytes of the summed weights that are dense."""
+    levels = [scorer.level_weights(level) for level in range(len(EVENT_LEVELS))]
+    matrices = [matrix for level in levels for matrix in level.fused.values()]
+    return sum(matrix.dense.nbytes for matrix in matrices if matrix.dense is not None)

@@ -4,11 +4,10 @@ import pytest
 from daybreak.data.dataset import ContentBlock, Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
-from daybreak.ranking.scoring import scorer as module
-from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.scorer import MAX_LEVEL_CACHE_BYTES, Scorer
 from daybreak.ranking.scoring.updates import iter_column_updates
 
-MOVED = np.array([2, 17, 33, 39])
+CHANGED = np.array([2, 17, 33, 39])
 
 
 @pytest.fixture
@@ -16,65 +15,66 @@ def queries(data):
     return Queries.for_users(data, data.events.filter(data.events.user % 9 != 0), np.arange(30))
 
 
-def scorer_of(data):
-    """Return a scorer in which every strategy counts at every level."""
+def scorer_of(data, max_cache_bytes=MAX_LEVEL_CACHE_BYTES):
+    """Return a scorer in which every strategy has a weight at every level."""
     fitted = FittedStrategies.fit_on(data, default_strategies(), seed=0)
     shape = (len(EVENT_LEVELS), len(default_strategies()))
     rng = np.random.default_rng(2)
-    may_old, may_new = fitted.item_masks
+    for_warm, for_new = fitted.item_masks
     blend = Blend(
         fitted.names,
         (rng.random(len(default_strategies())) + 0.5).astype(np.float32),
-        rng.random(shape) * may_old,
-        rng.random(shape) * may_new,
+        rng.random(shape) * for_warm,
+        rng.random(shape) * for_new,
         rng.random(len(EVENT_LEVELS)),
     )
-    return Scorer(blend, fitted, data.items)
+    return Scorer(blend, fitted, data.items, max_cache_bytes=max_cache_bytes)
 
 
-def swapped(items):
-    """Return items of which some have the content of their neighbours."""
+def with_swapped_content(items):
+    """Return items some of which have the content of another item."""
     order = np.arange(len(items))
-    order[MOVED] -= 1
+    order[CHANGED] -= 1
     block = items.blocks[0]
     return Items(items.ids, (ContentBlock(block.name, block.matrix[order]),))
 
 
 @pytest.mark.parametrize("limit", [6000, 1], ids=["dense", "sparse"])
-@pytest.mark.parametrize("room", [module.MAX_LEVEL_CACHE_BYTES, 0], ids=["written", "added up"])
-def test_a_patched_scorer_says_of_moved_items_what_the_wing_says(
-    data, queries, limit, room, monkeypatch
+@pytest.mark.parametrize("cache", [MAX_LEVEL_CACHE_BYTES, 0], ids=["cached", "uncached"])
+def test_an_updated_scorer_scores_changed_items_like_the_partition(
+    data, queries, limit, cache, monkeypatch
 ):
     monkeypatch.setattr("daybreak.models.shared_statistics.MAX_DENSE_ITEMS", limit)
-    scorer = scorer_of(data)
-    scorer._free_cache_bytes = room
+    scorer = scorer_of(data, cache)
     before = scorer.score(queries)
-    wing = scorer.for_items(swapped(data.items).take(MOVED))
-    wanted = before.copy()
-    wanted[:, MOVED] = wing.score(queries)
-    assert not np.allclose(wanted, before, atol=1e-3)
-    *_, last = iter_column_updates(scorer, wing, MOVED, np.arange(len(MOVED)))
-    np.testing.assert_allclose(last.score(queries), wanted, atol=1e-4)
+    partition = scorer.for_items(with_swapped_content(data.items).take(CHANGED))
+    expected = before.copy()
+    expected[:, CHANGED] = partition.score(queries)
+    assert not np.allclose(expected, before, atol=1e-3)
+    *_, last = iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED)))
+    np.testing.assert_allclose(last.score(queries), expected, atol=1e-4)
     np.testing.assert_array_equal(scorer.score(queries), before)
 
 
-def test_on_the_way_all_other_items_keep_their_scores(data, queries):
+def test_unchanged_items_keep_their_scores_during_updates(data, queries):
     scorer = scorer_of(data)
-    before = np.delete(scorer.score(queries), MOVED, axis=1)
-    wing = scorer.for_items(swapped(data.items).take(MOVED))
-    for one in iter_column_updates(scorer, wing, MOVED, np.arange(len(MOVED))):
-        others = np.delete(one.score(queries), MOVED, axis=1)
+    before = np.delete(scorer.score(queries), CHANGED, axis=1)
+    partition = scorer.for_items(with_swapped_content(data.items).take(CHANGED))
+    for updated in iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED))):
+        others = np.delete(updated.score(queries), CHANGED, axis=1)
         np.testing.assert_allclose(others, before, atol=1e-5)
 
 
-def test_each_shares_all_but_one_matrix_with_the_one_before(data, queries):
+def test_each_update_shares_all_but_one_matrix(data, queries):
     scorer = scorer_of(data)
     scorer.score(queries)
-    wing = scorer.for_items(swapped(data.items).take(MOVED))
-    for one in iter_column_updates(scorer, wing, MOVED, np.arange(len(MOVED))):
+    partition = scorer.for_items(with_swapped_content(data.items).take(CHANGED))
+    for updated in iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED))):
         forms = [
-            a is not b for a, b in zip(one.linear_models, scorer.linear_models, strict=True)
+            a is not b for a, b in zip(updated.linear_models, scorer.linear_models, strict=True)
         ]
-        levels = [one.level_weights(n) is not scorer.level_weights(n) for n in scorer._levels]
+        levels = [
+            updated.level_weights(n) is not scorer.level_weights(n) for n in scorer._levels
+        ]
         assert sum(forms) + sum(levels) == 1
-        scorer = one
+        scorer = updated

@@ -1,4 +1,4 @@
-"""What a batch of askers tells, gathered once for all scorers of the same models."""
+"""Features of a batch of queries, computed once for all scorers of the same models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,18 +16,22 @@ from daybreak.types import Floats, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class FeatureLayout:
-    """Which strategies of a blend share their evidence; vectors are shared by nobody."""
+    """Kinds of features of a blend, and the strategies that share each kind.
+
+    The kinds are those of :attr:`~daybreak.models.base.LinearModel.feature_kind`; every
+    strategy with query vectors has a kind of its own, as in ``"vectors 4"``.
+    """
 
     strategy_rows: Mapping[str, Sequence[int]]
-    """Of each kind of evidence: the strategies that look at it."""
+    """Positions of the strategies, by kind."""
     widths: Mapping[str, int]
-    """Of each kind: how many pieces there are; 0 where no strategy says what it makes of it."""
+    """Number of features, by kind; 0 if no strategy has weights for them."""
     centres: Mapping[str, Floats]
-    """(n_evidence, n_strategies) what a strategy says of the mean item; those that have any"""
+    """(n_features, n_strategies) weights of the mean score over warm items, by kind"""
     offsets: Mapping[str, int]
-    """Where each kind begins when all of them stand side by side."""
+    """Position of the first feature of each kind if all kinds are concatenated."""
     n_features: int
-    """How many pieces of evidence there are in all."""
+    """Total number of features."""
 
     @classmethod
     def from_models(
@@ -36,42 +40,42 @@ class FeatureLayout:
         widths: Sequence[int],
         centres: Sequence[Floats],
     ) -> "FeatureLayout":
-        """Sort strategies by their evidence.
+        """Group the models by the kind of their features.
 
         Args:
-            models: The strategies.
-            widths: Of the evidence of each.
-            centres: (n_evidence,) of each, or empty.
+            models: Fitted models of the strategies.
+            widths: Number of features of each model.
+            centres: (n_features,) weights of the mean score of each model, or empty.
         """
         rows: dict[str, list[int]] = {}
         for row, model in enumerate(models):
             if model.feature_kind != "none":
-                own = f" {row}" if model.feature_kind == "vectors" else ""
-                rows.setdefault(model.feature_kind + own, []).append(row)
-        wide = {kind: max(widths[row] for row in mine) for kind, mine in rows.items()}
+                suffix = f" {row}" if model.feature_kind == "vectors" else ""
+                rows.setdefault(model.feature_kind + suffix, []).append(row)
+        widest = {kind: max(widths[row] for row in shared) for kind, shared in rows.items()}
         means = {
-            kind: np.stack([_or_zeros(centres[row], wide[kind]) for row in mine], axis=1)
-            for kind, mine in rows.items()
+            kind: np.stack([_or_zeros(centres[row], widest[kind]) for row in shared], axis=1)
+            for kind, shared in rows.items()
         }
-        ends = np.cumsum([0, *wide.values()]).tolist()
-        starts = dict(zip(rows, ends[:-1], strict=True))
-        return cls(rows, wide, means, starts, ends[-1])
+        ends = np.cumsum([0, *widest.values()]).tolist()
+        offsets = dict(zip(rows, ends[:-1], strict=True))
+        return cls(rows, widest, means, offsets, ends[-1])
 
 
 @dataclass(eq=False)
 class QueryFeatures:
-    """Evidence in a batch of queries, those of one level of warmth together."""
+    """Features of a batch of queries, sorted by level."""
 
     queries: Queries
     """Sorted by level."""
     order: Rows | None
-    """(n_queries,) the place of each before; None: they were sorted."""
+    """(n_queries,) original positions; None if the queries were already sorted"""
     levels: Rows
     """(n_queries,)"""
     level_slices: dict[int, slice]
-    """Where the queries of each level lie."""
+    """Rows of the queries of each level."""
     matrices: dict[str, Sparse | Floats]
-    """By kind; without those that are not asked for, and those that are empty."""
+    """(n_queries, n_features) by kind, without unused and empty kinds"""
     layout: FeatureLayout
     _level_matrices: dict[tuple[str, int], Any] = field(default_factory=dict)
     _baseline: Floats | None = None
@@ -85,7 +89,14 @@ class QueryFeatures:
         layout: FeatureLayout,
         blend: Blend,
     ) -> "QueryFeatures":
-        """Gather the evidence of all strategies that count for such askers."""
+        """Compute the features of all kinds that have a weight above zero for these queries.
+
+        Args:
+            queries: Queries in any order.
+            models: Fitted models of the strategies.
+            layout: Kinds of their features.
+            blend: Weights of the strategies.
+        """
         levels = nearest_level(queries.n_events)
         order = None
         if (levels[1:] < levels[:-1]).any():
@@ -93,83 +104,87 @@ class QueryFeatures:
             queries, levels = queries.take(order), levels[order]
         found, starts = np.unique(levels, return_index=True)
         stops = [*starts[1:].tolist(), len(levels)]
-        spans = {
+        slices = {
             level: slice(start, stop)
             for level, start, stop in zip(found.tolist(), starts.tolist(), stops, strict=True)
         }
-        both = np.concatenate([blend.weights[found], blend.new_weights[found]])
-        evidence = {}
+        weights = np.concatenate([blend.weights[found], blend.new_weights[found]])
+        matrices = {}
         for kind, rows in layout.strategy_rows.items():
-            if both[:, rows].any():
-                told = models[rows[0]].query_features(queries)
-                if isinstance(told, np.ndarray) or told.nnz:
-                    evidence[kind] = told
-        return cls(queries, order, levels, spans, evidence, layout)
+            if weights[:, rows].any():
+                features = models[rows[0]].query_features(queries)
+                if isinstance(features, np.ndarray) or features.nnz:
+                    matrices[kind] = features
+        return cls(queries, order, levels, slices, matrices, layout)
 
     def at_level(self, kind: str, level: int) -> Any:
-        """Return the evidence of one kind for the askers of one level."""
-        whole = self.matrices[kind]
+        """Return the features of one kind for the queries of one level."""
+        matrix = self.matrices[kind]
         if len(self.level_slices) == 1:
-            return whole
+            return matrix
         if (kind, level) not in self._level_matrices:
-            self._level_matrices[kind, level] = _take_slice(whole, self.level_slices[level])
+            self._level_matrices[kind, level] = _take_slice(matrix, self.level_slices[level])
         return self._level_matrices[kind, level]
 
     def baseline(self, n_strategies: int) -> Floats:
-        """Return (n_queries, n_strategies) what each strategy says of the mean item."""
+        """Return the (n_queries, n_strategies) mean scores over warm items, less a constant."""
         if self._baseline is None:
-            shift = np.zeros((len(self.queries), n_strategies), dtype=np.float32)
-            for kind, told in self.matrices.items():
+            baseline = np.zeros((len(self.queries), n_strategies), dtype=np.float32)
+            for kind, features in self.matrices.items():
                 if self.layout.widths[kind]:
-                    shift[:, self.layout.strategy_rows[kind]] = told @ self.layout.centres[kind]
-            self._baseline = shift
+                    rows = self.layout.strategy_rows[kind]
+                    baseline[:, rows] = features @ self.layout.centres[kind]
+            self._baseline = baseline
         return self._baseline
 
     def concatenated(self) -> Sparse:
-        """Return all evidence as one CSR; each level of warmth has columns of its own."""
+        """Return the (n_queries, n_levels * n_features) CSR matrix of all features.
+
+        Each level has columns of its own, so that one product applies the weights of all
+        levels.
+        """
         if self._concatenated is None:
             self._concatenated = self._concatenate()
         return self._concatenated
 
-    def restore_order(self, total: Floats) -> Floats:
-        """Return rows in the order in which the queries came."""
+    def restore_order(self, rows: Floats) -> Floats:
+        """Return rows in the original order of the queries."""
         if self.order is None:
-            return total
-        back = np.empty_like(total)
-        back[self.order] = total
-        return back
+            return rows
+        restored = np.empty_like(rows)
+        restored[self.order] = rows
+        return restored
 
     def _concatenate(self) -> Sparse:
-        n, height = len(self.queries), self.layout.n_features
-        wide = self.layout.widths
-        parts = [(kind, *_row_entries(e)) for kind, e in self.matrices.items() if wide[kind]]
+        n, n_features = len(self.queries), self.layout.n_features
+        widths = self.layout.widths
+        parts = [(kind, *_row_entries(m)) for kind, m in self.matrices.items() if widths[kind]]
         sizes = np.array([size for _, size, _, _ in parts], dtype=np.int64).reshape(-1, n)
         starts = np.concatenate([[0], np.cumsum(sizes.T.ravel())])
         values = np.empty(starts[-1], dtype=np.float32)
         columns = np.empty(starts[-1], dtype=np.int64)
-        first = starts[:-1].reshape(n, len(parts))
-        for place, (kind, size, column, value) in enumerate(parts):
+        firsts = starts[:-1].reshape(n, len(parts))
+        for number, (kind, size, column, value) in enumerate(parts):
             before = np.cumsum(size) - size
-            at = np.arange(len(value)) + np.repeat(first[:, place] - before, size)
-            values[at] = value
-            columns[at] = column + np.repeat(
-                self.levels * height + self.layout.offsets[kind], size
-            )
+            target = np.arange(len(value)) + np.repeat(firsts[:, number] - before, size)
+            offset = self.levels * n_features + self.layout.offsets[kind]
+            values[target] = value
+            columns[target] = column + np.repeat(offset, size)
         ends = starts[:: len(parts)] if parts else np.zeros(n + 1, dtype=np.int64)
-        return sp.csr_array((values, columns, ends), shape=(n, len(EVENT_LEVELS) * height))
+        return sp.csr_array((values, columns, ends), shape=(n, len(EVENT_LEVELS) * n_features))
 
 
 def _or_zeros(centre: Floats, width: int) -> Floats:
     return centre if len(centre) else np.zeros(width, dtype=np.float32)
 
 
-def _take_slice(evidence: Sparse | Floats, span: slice) -> Any:
-    return evidence[span] if isinstance(evidence, np.ndarray) else slice_rows(evidence, span)
+def _take_slice(features: Sparse | Floats, rows: slice) -> Any:
+    return features[rows] if isinstance(features, np.ndarray) else slice_rows(features, rows)
 
 
-def _row_entries(evidence: Sparse | Floats) -> tuple[Rows, Rows, Floats]:
+def _row_entries(features: Sparse | Floats) -> tuple[Rows, Rows, Floats]:
     """Return the number of entries of each row, their columns and their values."""
-    if isinstance(evidence, np.ndarray):
-        n, width = evidence.shape
-        return np.full(n, width), np.tile(np.arange(width), n), evidence.ravel()
-    return np.diff(evidence.indptr), evidence.indices, evidence.data
+    if isinstance(features, np.ndarray):
+        n, width = features.shape
+        return np.full(n, width), np.tile(np.arange(width), n), features.ravel()
+    return np.diff(features.indptr), features.indices, features.data

@@ -1,6 +1,6 @@
-"""A blend for a few items as one matrix, so that scoring them is one product.
+"""Scorer: a blend of linear strategies as one linear function per level of user events.
 
-A blend of linear models, written out as one linear model for each level of warmth.
+:class:`Scorer` scores a catalogue, or a partition of it. Start at :meth:`Scorer.score`.
 """
 
 import math
@@ -20,395 +20,394 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.query_features import FeatureLayout, QueryFeatures
 from daybreak.types import Floats, Mask, Rows
 
-__all__ = [
-    "EVENT_LEVELS",
-    "FusedWeights",
-    "LevelWeights",
-    "MAX_FUSED_BYTES",
-    "MAX_LEVEL_CACHE_BYTES",
-    "ScoreCentre",
-    "Scorer",
-]
-
-
-MAX_FUSED_BYTES = 32_000_000
-"""Bytes of such a matrix; it has every level of warmth in it."""
-
-
-@dataclass(frozen=True, eq=False)
-class FusedWeights:
-    """What strategies say of a few items, at all levels: scores are ``bias + joined @ matrix``.
-
-    ``joined`` is all evidence side by side, see :meth:`QueryFeatures.concatenated`.
-    """
-
-    matrix: Floats
-    """(n_levels * n_evidence, n_items)"""
-
-    @classmethod
-    def from_levels(
-        cls, linear_models: Sequence[LinearScorer], weights: Floats, layout: FeatureLayout
-    ) -> "FusedWeights | None":
-        """Add strategies up.
-
-        Args:
-            forms: The strategies written out for the items.
-            weights: (n_levels, n_strategies, n_items) how much each counts.
-            kinds: Their evidence.
-
-        Returns:
-            None when that is too large, or the forms do not look at the evidence as ``kinds``
-            tell it.
-        """
-        n_items = weights.shape[2]
-        if 4 * len(
-            EVENT_LEVELS
-        ) * layout.n_features * n_items > MAX_FUSED_BYTES or not _widths_match(
-            linear_models, layout
-        ):
-            return None
-        matrix = np.zeros((n_items, len(EVENT_LEVELS), layout.n_features), dtype=np.float32)
-        for kind, rows in layout.strategy_rows.items():
-            if not layout.widths[kind]:
-                continue
-            start = layout.offsets[kind]
-            counts = np.ascontiguousarray(weights[:, rows].transpose(2, 0, 1))
-            said = np.stack(
-                [_dense_weights(linear_models[row], layout.widths[kind]) for row in rows],
-                axis=1,
-            )
-            said -= layout.centres[kind].T
-            matrix[:, :, start : start + layout.widths[kind]] = counts @ said
-        return cls(
-            np.ascontiguousarray(
-                matrix.reshape(n_items, len(EVENT_LEVELS) * layout.n_features).T
-            )
-        )
-
-    def add_to(self, total: Floats, features: QueryFeatures) -> None:
-        """Add what is said to (n_queries, n_items) scores."""
-        total += features.concatenated() @ self.matrix
-
-
-def _widths_match(forms: Sequence[LinearScorer], kinds: FeatureLayout) -> bool:
-    return all(
-        forms[row].weights.shape[0] in (0, kinds.widths[kind])
-        for kind, rows in kinds.strategy_rows.items()
-        for row in rows
-    )
-
-
-def _dense_weights(form: LinearScorer, width: int) -> Floats:
-    """Return (n_items, n_evidence) what a strategy says."""
-    whole = form.weights.to_dense()
-    return whole.T if whole.size else np.zeros((len(form.bias), width), dtype=np.float32)
-
-
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
-"""Bytes of written-out levels that one scorer keeps; the others are added up when asked for."""
-
-ROWS_PER_BLOCK = 16
-"""Rows of weights that are added up at a time."""
+"""Default size of the summed weight matrices of one scorer; those of further levels are summed
+per request."""
+MAX_FUSED_BYTES = 32_000_000
+"""Default size of the fused weights of a small partition."""
 MAX_FUSED_ITEMS = 1_000
-"""Items up to which a wing adds strategies up when it is asked."""
+"""Maximum number of items of a partition whose weights are fused."""
+ROWS_PER_BLOCK = 16
+"""Number of matrix rows that are summed at a time."""
 _UNINFORMATIVE_PENALTY = 1e6
 
 
 @dataclass(frozen=True, eq=False)
 class LevelWeights:
-    """The blend at one level: ``bias + evidence @ (operator - centres @ weights)``, summed."""
+    """The blend at one level, ``bias + features @ (matrix - centres @ weights)``, summed."""
 
     weights: Floats
-    """(n_strategies, n_items) by whether the item has events; 0 where a strategy cannot say"""
+    """(n_strategies, n_items) weights divided by the scales; 0 for items without a score"""
     bias: Floats
     """(n_items,)"""
     fused: dict[str, WeightMatrix]
-    """The strategies that share evidence as one operator; empty when too large."""
+    """Weighted sums over the strategies that share a kind of features, by kind; without those
+    that are too large."""
 
     @cached_property
     def active_rows(self) -> frozenset[int]:
-        """Rows of the strategies that count for any item."""
+        """Positions of the strategies with a weight above zero for any item."""
         return frozenset(np.flatnonzero(self.weights.any(axis=1)).tolist())
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreCentre:
-    """A strategy's mean score over the items with events: ``constant + evidence @ weights``."""
+    """Mean score of a strategy over items with events: ``constant + features @ weights``."""
 
     weights: Floats
-    """(n_evidence,), empty when the mean does not depend on the evidence"""
+    """(n_features,), empty if the mean does not depend on the features"""
     constant: float
+
+
+@dataclass(frozen=True, eq=False)
+class FusedWeights:
+    """Weights of all strategies at all levels for a few items, as one matrix.
+
+    Scores are ``bias + features @ matrix`` with :meth:`QueryFeatures.concatenated` features.
+    """
+
+    matrix: Floats
+    """(n_levels * n_features, n_items)"""
+
+    @classmethod
+    def from_levels(
+        cls,
+        linear_models: Sequence[LinearScorer],
+        weights: Floats,
+        layout: FeatureLayout,
+        max_bytes: int = MAX_FUSED_BYTES,
+    ) -> "FusedWeights | None":
+        """Sum the strategies at every level.
+
+        Args:
+            linear_models: The strategies as linear functions, for the items.
+            weights: (n_levels, n_strategies, n_items) weights of the strategies.
+            layout: Kinds of their features.
+            max_bytes: Maximum size of the matrix.
+
+        Returns:
+            None if the matrix would be too large, or if the strategies have other features than
+            the layout.
+        """
+        n_items, n_levels = weights.shape[2], len(EVENT_LEVELS)
+        too_large = 4 * n_levels * layout.n_features * n_items > max_bytes
+        if too_large or not _widths_match(linear_models, layout):
+            return None
+        matrix = np.zeros((n_items, n_levels, layout.n_features), dtype=np.float32)
+        for kind, rows in layout.strategy_rows.items():
+            width, offset = layout.widths[kind], layout.offsets[kind]
+            if not width:
+                continue
+            by_item = np.ascontiguousarray(weights[:, rows].transpose(2, 0, 1))
+            dense = np.stack(
+                [_dense_weights(linear_models[row], width) for row in rows], axis=1
+            )
+            dense -= layout.centres[kind].T
+            matrix[:, :, offset : offset + width] = by_item @ dense
+        flat = matrix.reshape(n_items, n_levels * layout.n_features)
+        return cls(np.ascontiguousarray(flat.T))
+
+    def add_to(self, scores: Floats, features: QueryFeatures) -> None:
+        """Add the weighted features to (n_queries, n_items) scores."""
+        scores += features.concatenated() @ self.matrix
 
 
 @dataclass(eq=False)
 class Scorer:
-    """Scores of a blend for a catalogue; levels are written out when first asked for.
+    """Scores of a blend for a catalogue; the weights of a level are summed on first use.
 
-    Memory: what the models write out for ``items``, and at most ``MAX_LEVEL_CACHE_BYTES`` bytes more.
+    Memory: the linear functions of all models for ``items``, and at most ``max_cache_bytes``.
     """
 
     blend: Blend
     fitted: FittedStrategies
     items: Items
     centres: tuple[ScoreCentre, ...] = ()
-    """Those of the whole catalogue when ``items`` is a part of it; default: of ``items``."""
+    """Mean scores of the strategies; default: over the warm items of ``items``. A partition has
+    those of the whole catalogue."""
     linear_models: tuple[LinearScorer, ...] = field(default=(), repr=False)
-    """The strategies written out for ``items``; default: that is done now."""
+    """The strategies as linear functions for ``items``; default: computed from the models."""
+    max_cache_bytes: float = MAX_LEVEL_CACHE_BYTES
+    """Maximum size of the summed weight matrices."""
     is_warm: Mask = field(init=False, repr=False)
-    """(n_items,) the items that the models learned from"""
+    """(n_items,) mask of the items that the models were trained on"""
     layout: FeatureLayout = field(init=False, repr=False)
-    """What the strategies look at; of a wing: those of the whole catalogue."""
+    """Kinds of features; a partition has those of the whole catalogue."""
     _levels: dict[int, LevelWeights] = field(default_factory=dict, init=False, repr=False)
     _fused: FusedWeights | None = field(default=None, init=False, repr=False)
-    _free_cache_bytes: float = field(default=MAX_LEVEL_CACHE_BYTES, init=False, repr=False)
+    _free_cache_bytes: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._free_cache_bytes = self.max_cache_bytes
         self.linear_models = self.linear_models or self.fitted.linear_models(self.items)
         self.is_warm = self.fitted.train_items.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(
-            _score_centre(form, self.is_warm) for form in self.linear_models
+            _score_centre(linear, self.is_warm) for linear in self.linear_models
         )
-        widths = [form.weights.shape[0] for form in self.linear_models]
+        widths = [linear.weights.shape[0] for linear in self.linear_models]
         means = [centre.weights for centre in self.centres]
         self.layout = FeatureLayout.from_models(self.fitted.models, widths, means)
 
-    def for_items(self, items: Items, linear_models: tuple[LinearScorer, ...] = ()) -> "Scorer":
-        """Return a scorer of further items on the same scale, without touching this one.
-
-        A large one writes levels out, but no more than its share: catalogues that change item
-        by item would take more memory for that than it saves time. Of a small one a single
-        matrix is made at once, so that no answer waits for it.
-
-        Args:
-            items: Of the wing.
-            forms: The strategies written out for them, if that is done already.
-        """
-        wing = Scorer(self.blend, self.fitted, items, self.centres, linear_models)
-        share = len(items) / max(len(self.items), 1)
-        wing.layout = self.layout
-        wing._free_cache_bytes = (
-            MAX_LEVEL_CACHE_BYTES * min(1.0, share) if len(items) > MAX_FUSED_ITEMS else 0.0
-        )
-        if len(items) <= MAX_FUSED_ITEMS:
-            weights = np.stack(
-                [wing.level_weights(level).weights for level in range(len(EVENT_LEVELS))]
-            )
-            wing._fused = FusedWeights.from_levels(wing.linear_models, weights, self.layout)
-        return wing
-
-    def with_models(
-        self, fitted: FittedStrategies, centres: tuple[ScoreCentre, ...] = ()
-    ) -> "Scorer":
-        """Return it with models that say other things of the same items to every asker.
-
-        Only models that look at no evidence may differ, such as popularity; what is written out
-        for the others is shared.
-
-        Args:
-            fitted: The models.
-            centres: Those of the whole catalogue when this is a wing; default: of ``items``.
-        """
-        same = zip(self.fitted.models, fitted.models, strict=True)
-        moved = {row for row, (old, new) in enumerate(same) if old is not new}
-        twin = copy(self)
-        twin.fitted = fitted
-        twin.linear_models = tuple(
-            fitted.models[row].linear_scorer(fitted.train_items, self.items)
-            if row in moved
-            else form
-            for row, form in enumerate(self.linear_models)
-        )
-        twin.centres = centres or tuple(
-            _score_centre(form, self.is_warm) if row in moved else self.centres[row]
-            for row, form in enumerate(twin.linear_models)
-        )
-        speaking = self._speaking.copy()
-        for row in moved:  # the others would look through all their weights again
-            speaking[row] = _is_informative(twin.linear_models[row])
-        twin.__dict__["_speaking"] = speaking
-        twin._levels = {
-            level: replace(form, bias=twin._bias(level, form.weights))
-            for level, form in dict(self._levels).items()  # another thread may write one out
-        }
-        return twin
+    def score(self, queries: Queries) -> Floats:
+        """Return the (n_queries, n_items) float32 scores, all finite."""
+        features = self.encode(queries)
+        return features.restore_order(self.score_encoded(features))
 
     def encode(self, queries: Queries) -> QueryFeatures:
-        """Gather the evidence in queries, for this scorer and its wings."""
+        """Return the features of queries, for this scorer and its partitions."""
         return QueryFeatures.from_queries(queries, self.fitted.models, self.layout, self.blend)
 
-    def score(self, queries: Queries) -> Floats:
-        """Return (n_queries, n_items) float32 scores; always numbers."""
-        heard = self.encode(queries)
-        return heard.restore_order(self.score_encoded(heard))
-
     def score_encoded(self, features: QueryFeatures) -> Floats:
-        """Return (n_queries, n_items) scores in the order of what was heard.
+        """Return the (n_queries, n_items) scores in the order of the features.
 
         Args:
-            heard: By this scorer, or by the one whose wing it is.
+            features: Result of :meth:`encode` of this scorer, or of the scorer of the whole
+                catalogue if this is a partition.
         """
-        total = np.empty((len(features.queries), len(self.items)), dtype=np.float32)
-        for level, span in features.level_slices.items():
-            total[span] = self.level_weights(level).bias
+        scores = np.empty((len(features.queries), len(self.items)), dtype=np.float32)
+        for level, rows in features.level_slices.items():
+            scores[rows] = self.level_weights(level).bias
         if self._fused is not None:
-            self._fused.add_to(total, features)
-            return total
+            self._fused.add_to(scores, features)
+            return scores
         for kind in features.matrices:
-            self._add_features(total, features, kind)
-        shift = features.baseline(len(self.linear_models))
-        for level, span in features.level_slices.items():
-            total[span] -= shift[span] @ self.level_weights(level).weights
-        return total
+            self._add_features(scores, features, kind)
+        baseline = features.baseline(len(self.linear_models))
+        for level, rows in features.level_slices.items():
+            scores[rows] -= baseline[rows] @ self.level_weights(level).weights
+        return scores
 
     def level_weights(self, level: int) -> LevelWeights:
-        """Return the blend at a level, written out if it fits."""
+        """Return the blend at a level, summed if the cache has room for it."""
         if level not in self._levels:
-            self._levels[level] = self._fuse(level)
+            self._levels[level] = self._sum_level(level)
         return self._levels[level]
 
+    def new_bias(self, level: int) -> Floats:
+        """Return the (n_items,) bias of items that the models were not trained on, else 0."""
+        return np.where(self.is_warm, 0, self.blend.new_bias[level]).astype(np.float32)
+
     def dominant_strategy(self, levels: Rows, has_profile: Mask, is_cold: Mask) -> list[str]:
-        """Return for each asker and item the strategy that counts most; all have one scale.
+        """Return for pairs of query and item the strategy with the largest weight.
+
+        Strategies that are constant for the query or for all items are named only if there is
+        no other.
 
         Args:
-            levels: (n,) of the askers.
-            profile: (n,) whether the asker has one.
-            new: (n,) whether the item is one that no model learned from.
+            levels: (n,) levels of the queries.
+            has_profile: (n,) whether the query has a profile.
+            is_cold: (n,) whether the item is one that the models were not trained on.
         """
         blend = self.blend
         weights = np.where(is_cold[:, None], blend.new_weights[levels], blend.weights[levels])
         kinds = np.array([model.feature_kind for model in self.fitted.models], dtype=object)
-        silent = (kinds == "profile")[None, :] & ~has_profile[:, None]
-        silent |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
-        may_old, may_new = self.fitted.item_masks
-        allowed = np.where(is_cold[:, None], may_new[None, :], may_old[None, :])
-        silent |= ~self._speaking[None, :]
-        # Where all are silent, the one that would speak first if anything were known is named.
-        worth = np.where(allowed, weights - silent * _UNINFORMATIVE_PENALTY, -np.inf)
-        return [blend.strategies[place] for place in np.argmax(worth, axis=1)]
+        is_constant = (kinds == "profile")[None, :] & ~has_profile[:, None]
+        is_constant |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
+        is_constant |= ~self._is_informative[None, :]
+        for_warm, for_cold = self.fitted.item_masks
+        allowed = np.where(is_cold[:, None], for_cold[None, :], for_warm[None, :])
+        penalised = weights - is_constant * _UNINFORMATIVE_PENALTY
+        best = np.argmax(np.where(allowed, penalised, -np.inf), axis=1)
+        return [blend.strategies[row] for row in best]
 
-    def new_bias(self, level: int) -> Floats:
-        """Return (n_items,) what is added to items that no model learned from."""
-        return np.where(self.is_warm, 0, self.blend.new_bias[level]).astype(np.float32)
+    def for_items(
+        self,
+        items: Items,
+        linear_models: tuple[LinearScorer, ...] = (),
+        *,
+        max_fused_bytes: int = MAX_FUSED_BYTES,
+    ) -> "Scorer":
+        """Return a scorer of other items on the same scale: a partition of this one.
+
+        A small partition is fused into one matrix at once, so that no request waits for it. A
+        large one caches sums of levels in proportion to its number of items, because catalogues
+        that change item by item would otherwise need too much memory.
+
+        Args:
+            items: Items of the partition.
+            linear_models: The strategies as linear functions for them, if already computed.
+            max_fused_bytes: Maximum size of the fused matrix.
+        """
+        is_small = len(items) <= MAX_FUSED_ITEMS
+        share = min(1.0, len(items) / max(len(self.items), 1))
+        max_cache_bytes = 0.0 if is_small else MAX_LEVEL_CACHE_BYTES * share
+        partition = Scorer(
+            self.blend, self.fitted, items, self.centres, linear_models, max_cache_bytes
+        )
+        partition.layout = self.layout
+        if is_small:
+            levels = [partition.level_weights(level) for level in range(len(EVENT_LEVELS))]
+            weights = np.stack([level.weights for level in levels])
+            partition._fused = FusedWeights.from_levels(
+                partition.linear_models, weights, self.layout, max_fused_bytes
+            )
+        return partition
+
+    def with_models(
+        self, fitted: FittedStrategies, centres: tuple[ScoreCentre, ...] = ()
+    ) -> "Scorer":
+        """Return a scorer with models whose user-independent scores changed.
+
+        Only models without query features may differ, such as popularity. All weights of the
+        other models are shared with this scorer.
+
+        Args:
+            fitted: The models.
+            centres: Mean scores over the whole catalogue if this is a partition; default: over
+                the warm items of ``items``.
+        """
+        pairs = zip(self.fitted.models, fitted.models, strict=True)
+        changed = {row for row, (before, after) in enumerate(pairs) if before is not after}
+        twin = copy(self)
+        twin.fitted = fitted
+        twin.linear_models = tuple(
+            fitted.models[row].linear_scorer(fitted.train_items, self.items)
+            if row in changed
+            else linear
+            for row, linear in enumerate(self.linear_models)
+        )
+        twin.centres = centres or tuple(
+            _score_centre(linear, self.is_warm) if row in changed else self.centres[row]
+            for row, linear in enumerate(twin.linear_models)
+        )
+        is_informative = self._is_informative.copy()
+        for row in changed:  # to check the others again would read all their weights
+            is_informative[row] = _scores_differ(twin.linear_models[row])
+        twin.__dict__["_is_informative"] = is_informative
+        twin._levels = {
+            number: replace(level, bias=twin._bias(number, level.weights))
+            for number, level in dict(self._levels).items()  # other threads may add one
+        }
+        return twin
 
     @cached_property
-    def _speaking(self) -> Mask:
-        return np.array([_is_informative(form) for form in self.linear_models], dtype=bool)
+    def _is_informative(self) -> Mask:
+        return np.array([_scores_differ(linear) for linear in self.linear_models], dtype=bool)
 
-    def _add_features(self, total: Floats, features: QueryFeatures, kind: str) -> None:
-        """Add to (n_queries, n_items) scores what strategies say that share their evidence."""
-        rows = self.layout.strategy_rows[kind]
-        if kind.startswith("vectors"):  # one product does for all levels
-            self._add_vector_features(total, features, rows[0], features.matrices[kind])
+    def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
+        """Add the weighted features of one kind to (n_queries, n_items) scores."""
+        if kind.startswith("vectors"):
+            self._add_vectors(scores, features, kind)
             return
-        for level, span in features.level_slices.items():
-            form, mine = self.level_weights(level), features.at_level(kind, level)
-            if kind in form.fused:
-                product = form.fused[kind].apply(mine)
+        for level, rows in features.level_slices.items():
+            weights, matrix = self.level_weights(level), features.at_level(kind, level)
+            if kind in weights.fused:
+                product = weights.fused[kind].apply(matrix)
                 if product is not None:
-                    total[span] += product
+                    scores[rows] += product
                 continue
-            for row in rows:
-                product = (
-                    self.linear_models[row].weights.apply(mine)
-                    if row in form.active_rows
-                    else None
-                )
-                if product is not None:
-                    total[span] += product * form.weights[row]
+            for strategy in self.layout.strategy_rows[kind]:
+                if strategy in weights.active_rows:
+                    product = self.linear_models[strategy].weights.apply(matrix)
+                    if product is not None:
+                        scores[rows] += product * weights.weights[strategy]
 
-    def _add_vector_features(
-        self, total: Floats, features: QueryFeatures, row: int, vectors: Floats
-    ) -> None:
-        """Add what one strategy says to askers of all levels."""
-        product = self.linear_models[row].weights.apply(vectors)
+    def _add_vectors(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
+        """Add the weighted products of query vectors, with one product for all levels."""
+        strategy = self.layout.strategy_rows[kind][0]
+        product = self.linear_models[strategy].weights.apply(features.matrices[kind])
         if product is not None:
-            for level, span in features.level_slices.items():
-                total[span] += product[span] * self.level_weights(level).weights[row]
+            for level, rows in features.level_slices.items():
+                scores[rows] += product[rows] * self.level_weights(level).weights[strategy]
 
-    def _fuse(self, level: int) -> LevelWeights:
+    def _sum_level(self, level: int) -> LevelWeights:
         weights = self._strategy_weights(level)
-        bias = self._bias(level, weights)
-        written: dict[str, WeightMatrix] = {}
+        fused: dict[str, WeightMatrix] = {}
         for kind, rows in self.layout.strategy_rows.items():
             if not level and kind in ("history", "recent"):
-                continue  # without events a history is empty
-            parts = [(self.linear_models[row].weights, weights[row]) for row in rows]
-            parts = [(operator, columns) for operator, columns in parts if columns.any()]
-            size = _fused_size_bytes(parts)
+                continue  # a history without events is empty
             if kind.startswith("vectors"):
-                continue  # heard by one strategy alone: one product does for all levels
+                continue  # a single strategy, with one product for all levels
+            parts = [(self.linear_models[row].weights, weights[row]) for row in rows]
+            parts = [(matrix, columns) for matrix, columns in parts if columns.any()]
+            size = _summed_size_bytes(parts)
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
-                written[kind] = _weighted_operator_sum(parts)
-        return LevelWeights(weights, bias, written)
+                fused[kind] = _sum_weighted(parts)
+        return LevelWeights(weights, self._bias(level, weights), fused)
 
     def _bias(self, level: int, weights: Floats) -> Floats:
         bias = self.new_bias(level)
-        for row, form in enumerate(self.linear_models):
-            bias += weights[row] * (form.bias - self.centres[row].constant)
+        for row, linear in enumerate(self.linear_models):
+            bias += weights[row] * (linear.bias - self.centres[row].constant)
         return bias
 
     def _strategy_weights(self, level: int) -> Floats:
+        """Return the (n_strategies, n_items) weights of the strategies at a level."""
         blend = self.blend
         weights = np.where(
             self.is_warm[None, :],
             (blend.weights[level] / blend.scale)[:, None],
             (blend.new_weights[level] / blend.scale)[:, None],
         )
-        known = np.stack([form.scored for form in self.linear_models])
-        return np.asarray(weights * known, dtype=np.float32)
+        scored = np.stack([linear.scored for linear in self.linear_models])
+        return np.asarray(weights * scored, dtype=np.float32)
 
 
-def _is_informative(form: LinearScorer) -> bool:
-    """Say whether a form tells any two of its items apart."""
-    bias = form.bias[form.scored]
+def _scores_differ(linear: LinearScorer) -> bool:
+    """Return whether scores can differ between any two items."""
+    bias = linear.bias[linear.scored]
     if not len(bias):
         return False
-    operator = form.weights
-    if np.ptp(bias) or (operator.sparse is not None and operator.sparse.nnz):
+    matrix = linear.weights
+    if np.ptp(bias) or (matrix.sparse is not None and matrix.sparse.nnz):
         return True
-    return any(part is not None and part.any() for part in (operator.dense, operator.right))
+    return any(part is not None and part.any() for part in (matrix.dense, matrix.right))
 
 
-def _score_centre(form: LinearScorer, old: Mask) -> ScoreCentre:
-    if not old.any():
+def _score_centre(linear: LinearScorer, is_warm: Mask) -> ScoreCentre:
+    if not is_warm.any():
         return ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
-    mean = (old / old.sum()).astype(np.float32)
-    return ScoreCentre(_multiply(form.weights, mean), float(form.bias @ mean))
+    mean = (is_warm / is_warm.sum()).astype(np.float32)
+    return ScoreCentre(_multiply(linear.weights, mean), float(linear.bias @ mean))
 
 
-def _multiply(operator: WeightMatrix, vector: Floats) -> Floats:
-    """Return ``operator @ vector``, or nothing for an operator without parts."""
+def _multiply(matrix: WeightMatrix, vector: Floats) -> Floats:
+    """Return ``matrix @ vector``; empty for a matrix without parts."""
     total: Any = None
-    for part in (operator.dense, operator.sparse):
+    for part in (matrix.dense, matrix.sparse):
         if part is not None:
             product = part @ vector
             total = product if total is None else total + product
-    if operator.left is not None and operator.right is not None:
-        product = operator.left @ (operator.right @ vector)
+    if matrix.left is not None and matrix.right is not None:
+        product = matrix.left @ (matrix.right @ vector)
         total = product if total is None else total + product
     return np.zeros(0, dtype=np.float32) if total is None else np.asarray(total, np.float32)
 
 
-def _fused_size_bytes(parts: Sequence[tuple[WeightMatrix, Floats]]) -> float:
-    """Return the bytes of the sum of operators; factors are never summed up."""
-    if any(operator.left is not None for operator, _ in parts):
+def _widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) -> bool:
+    return all(
+        linear_models[row].weights.shape[0] in (0, layout.widths[kind])
+        for kind, rows in layout.strategy_rows.items()
+        for row in rows
+    )
+
+
+def _dense_weights(linear: LinearScorer, width: int) -> Floats:
+    """Return the (n_items, n_features) weights of a strategy."""
+    dense = linear.weights.to_dense()
+    return dense.T if dense.size else np.zeros((len(linear.bias), width), dtype=np.float32)
+
+
+def _summed_size_bytes(parts: Sequence[tuple[WeightMatrix, Floats]]) -> float:
+    """Return the size of the sum of matrices; infinite with low-rank factors."""
+    if any(matrix.left is not None for matrix, _ in parts):
         return math.inf
-    if any(operator.dense is not None for operator, _ in parts):
-        return 4.0 * max(math.prod(operator.shape) for operator, _ in parts)
-    return 8.0 * sum(int(op.sparse.nnz) for op, _ in parts if op.sparse is not None)
+    if any(matrix.dense is not None for matrix, _ in parts):
+        return 4.0 * max(math.prod(matrix.shape) for matrix, _ in parts)
+    return 8.0 * sum(int(m.sparse.nnz) for m, _ in parts if m.sparse is not None)
 
 
-def _weighted_operator_sum(parts: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
-    """Return the sum of operators without factors, whose columns are weighted.
+def _sum_weighted(parts: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
+    """Return the sum of matrices without low-rank factors, with weighted columns.
 
-    The dense part has its rows together: a product with few rows of evidence reads only those.
+    The dense part is contiguous by rows: a product with few features reads only their rows.
     """
-    dense = _weighted_matrix_sum([(o.dense, c) for o, c in parts if o.dense is not None])
+    dense = _sum_weighted_dense([(m.dense, c) for m, c in parts if m.dense is not None])
     sparse: Any = None
-    for operator, columns in parts:
-        if operator.sparse is not None:
-            scaled = WeightMatrix(sparse=operator.sparse).scale_columns(columns).sparse
+    for matrix, columns in parts:
+        if matrix.sparse is not None:
+            scaled = WeightMatrix(sparse=matrix.sparse).scale_columns(columns).sparse
             sparse = scaled if sparse is None else sparse + scaled
     if dense is not None and sparse is not None:
         dense += sparse.toarray()
@@ -416,20 +415,20 @@ def _weighted_operator_sum(parts: Sequence[tuple[WeightMatrix, Floats]]) -> Weig
     return WeightMatrix(dense, sparse)
 
 
-def _weighted_matrix_sum(parts: Sequence[tuple[Floats, Floats]]) -> Floats | None:
-    """Return the sum of matrices whose columns are weighted; None: there are none.
+def _sum_weighted_dense(parts: Sequence[tuple[Floats, Floats]]) -> Floats | None:
+    """Return the sum of dense matrices with weighted columns; None without matrices.
 
-    Some rows of all matrices at a time: what is added up stays in the cache of the processor.
+    A few rows of all matrices are summed at a time, so that they stay in the processor cache.
     """
     if not parts:
         return None
     height, width = parts[0][0].shape
     total = np.empty((height, width), dtype=np.float32)
-    room = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
+    buffer = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
     for start in range(0, height, ROWS_PER_BLOCK):
-        span = slice(start, min(start + ROWS_PER_BLOCK, height))
-        block, product = total[span], room[: span.stop - start]
-        np.multiply(parts[0][0][span], parts[0][1], out=block)
+        rows = slice(start, min(start + ROWS_PER_BLOCK, height))
+        block, product = total[rows], buffer[: rows.stop - start]
+        np.multiply(parts[0][0][rows], parts[0][1], out=block)
         for matrix, columns in parts[1:]:
-            block += np.multiply(matrix[span], columns, out=product)
+            block += np.multiply(matrix[rows], columns, out=product)
     return total

@@ -1,6 +1,7 @@
-"""What strategies say of items of several scorers, side by side: they are not asked again.
+"""Reuse of computed linear functions when items of a catalogue change.
 
-Other weights for some items of a scorer, put in their places a matrix at a time.
+:func:`concat_linear` joins those of several scorers; :func:`iter_column_updates` replaces the
+columns of some items, one matrix at a time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,86 +20,80 @@ from daybreak.types import Floats, Rows, Sparse
 
 
 def concat_linear(parts: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScorer, ...]:
-    """Return every strategy written out for some items of scorers of the same models.
+    """Return every strategy as one linear function for the items of several scorers.
 
     Args:
-        parts: Scorers with the rows of those of their items that are wanted.
+        parts: Scorers of the same models, with the rows of the items to take from each.
     """
     strategies = zip(*(_take_items(scorer, rows) for scorer, rows in parts), strict=True)
-    return tuple(_concat_items(forms) for forms in strategies)
-
-
-def _take_items(scorer: Scorer, rows: Rows) -> Sequence[LinearScorer]:
-    if len(rows) == len(scorer.items):
-        return scorer.linear_models
-    return [form.take(rows) for form in scorer.linear_models]
-
-
-def _concat_items(forms: Sequence[LinearScorer]) -> LinearScorer:
-    n_evidence = max(form.weights.shape[0] for form in forms)
-    weights = [_pad_columns(form, n_evidence) for form in forms]
-    return LinearScorer(
-        reduce(WeightMatrix.hstack, weights),
-        np.concatenate([form.bias for form in forms]),
-        np.concatenate([form.scored for form in forms]),
-    )
-
-
-def _pad_columns(form: LinearScorer, n_evidence: int) -> WeightMatrix:
-    """Return the weights, with columns of zeros where a strategy has none for its items."""
-    if not n_evidence or form.weights.shape[1] == len(form.bias):
-        return form.weights
-    nothing = sp.csr_array((n_evidence, len(form.bias)), dtype=np.float32)
-    return WeightMatrix(sparse=nothing)
+    return tuple(_concat_items(linear_models) for linear_models in strategies)
 
 
 def iter_column_updates(
     scorer: Scorer, partition: Scorer, rows: Rows, partition_rows: Rows
 ) -> Iterator[Scorer]:
-    """Yield scorers in which ever more comes from a wing; the last one has all of it.
+    """Yield scorers that take over more and more weights of a partition; the last takes all.
 
-    Each shares all but one matrix with the one before. Whoever lets go of that holds one matrix
-    twice at most, and nothing that anybody scores with is ever changed. What all but the last
-    say of these items is neither the old nor the new: until then the wing has to be asked.
+    Each scorer shares all but one matrix with the one before. A caller that releases the
+    earlier scorer therefore holds at most one matrix twice, and no matrix in use is ever
+    changed. Until the last one, the scores of the changed items are undefined; the partition
+    must score them.
 
     Args:
-        scorer: Of a catalogue.
-        wing: Of it.
-        rows: Items of the scorer.
-        places: Where the wing has them.
+        scorer: Scorer of the catalogue.
+        partition: Partition with newer weights of some of its items.
+        rows: Rows of these items in ``scorer``.
+        partition_rows: Rows of the same items in ``partition``.
     """
-    some = _restrict_items(partition, partition_rows)
-    for place, form in enumerate(some.linear_models):
+    newer = _restrict_items(partition, partition_rows)
+    for number, linear in enumerate(newer.linear_models):
         scorer = _copy_scorer(scorer)
-        mine = _update_linear(scorer.linear_models[place], form, rows)
-        scorer.linear_models = (
-            *scorer.linear_models[:place],
-            mine,
-            *scorer.linear_models[place + 1 :],
-        )
+        models = list(scorer.linear_models)
+        models[number] = _update_linear(models[number], linear, rows)
+        scorer.linear_models = tuple(models)
         yield scorer
-    for number in sorted(scorer._levels):
+    for level in sorted(scorer._levels):
         scorer = _copy_scorer(scorer)
-        scorer._levels[number] = _update_level(
-            scorer._levels[number], some.level_weights(number), rows
-        )
-        del some._levels[number]
+        newer_level = newer.level_weights(level)
+        scorer._levels[level] = _update_level(scorer._levels[level], newer_level, rows)
+        del newer._levels[level]
         yield scorer
 
 
-def _restrict_items(wing: Scorer, places: Rows) -> Scorer:
-    """Return a scorer of some items of a wing that writes out whatever it is asked for."""
-    if len(places) == len(wing.items):
-        items, forms = wing.items, wing.linear_models
-    else:
-        items, forms = (
-            wing.items.take(places),
-            tuple(f.take(places) for f in wing.linear_models),
-        )
-    return Scorer(wing.blend, wing.fitted, items, wing.centres, forms)
+def _take_items(scorer: Scorer, rows: Rows) -> Sequence[LinearScorer]:
+    if len(rows) == len(scorer.items):
+        return scorer.linear_models
+    return [linear.take(rows) for linear in scorer.linear_models]
+
+
+def _concat_items(linear_models: Sequence[LinearScorer]) -> LinearScorer:
+    n_features = max(linear.weights.shape[0] for linear in linear_models)
+    weights = [_pad_columns(linear, n_features) for linear in linear_models]
+    return LinearScorer(
+        reduce(WeightMatrix.hstack, weights),
+        np.concatenate([linear.bias for linear in linear_models]),
+        np.concatenate([linear.scored for linear in linear_models]),
+    )
+
+
+def _pad_columns(linear: LinearScorer, n_features: int) -> WeightMatrix:
+    """Return the weights; zeros if the strategy has none for its items."""
+    if not n_features or linear.weights.shape[1] == len(linear.bias):
+        return linear.weights
+    return WeightMatrix(sparse=sp.csr_array((n_features, len(linear.bias)), dtype=np.float32))
+
+
+def _restrict_items(partition: Scorer, rows: Rows) -> Scorer:
+    """Return a scorer of some items of a partition, with an unlimited cache."""
+    items, linear_models = partition.items, partition.linear_models
+    if len(rows) != len(items):
+        items = items.take(rows)
+        linear_models = tuple(linear.take(rows) for linear in linear_models)
+    return Scorer(partition.blend, partition.fitted, items, partition.centres, linear_models)
 
 
 def _copy_scorer(scorer: Scorer) -> Scorer:
+    """Return a copy without cached properties, and with a cache of levels of its own."""
     twin = copy(scorer)
     for name, value in vars(Scorer).items():
         if isinstance(value, cached_property):
@@ -107,89 +102,81 @@ def _copy_scorer(scorer: Scorer) -> Scorer:
     return twin
 
 
-def _update_linear(mine: LinearScorer, theirs: LinearScorer, rows: Rows) -> LinearScorer:
-    bias, known = mine.bias.copy(), mine.scored.copy()
-    bias[rows], known[rows] = theirs.bias, theirs.scored
-    return LinearScorer(
-        _update_operator(mine.weights, theirs.weights, rows, len(bias)), bias, known
-    )
+def _update_linear(older: LinearScorer, newer: LinearScorer, rows: Rows) -> LinearScorer:
+    bias, scored = older.bias.copy(), older.scored.copy()
+    bias[rows], scored[rows] = newer.bias, newer.scored
+    weights = _update_matrix(older.weights, newer.weights, rows, len(bias))
+    return LinearScorer(weights, bias, scored)
 
 
-def _update_level(mine: LevelWeights, theirs: LevelWeights, rows: Rows) -> LevelWeights:
-    weights, bias = mine.weights.copy(), mine.bias.copy()
-    weights[:, rows], bias[rows] = theirs.weights, theirs.bias
-    written = {
-        kind: _update_operator(
-            operator, theirs.fused.get(kind, WeightMatrix()), rows, len(bias)
-        )
-        for kind, operator in mine.fused.items()
+def _update_level(older: LevelWeights, newer: LevelWeights, rows: Rows) -> LevelWeights:
+    weights, bias = older.weights.copy(), older.bias.copy()
+    weights[:, rows], bias[rows] = newer.weights, newer.bias
+    fused = {
+        kind: _update_matrix(matrix, newer.fused.get(kind, WeightMatrix()), rows, len(bias))
+        for kind, matrix in older.fused.items()
     }
-    return LevelWeights(weights, bias, written)
+    return LevelWeights(weights, bias, fused)
 
 
-def _update_operator(
-    mine: WeightMatrix, theirs: WeightMatrix, rows: Rows, n_items: int
+def _update_matrix(
+    older: WeightMatrix, newer: WeightMatrix, rows: Rows, n_items: int
 ) -> WeightMatrix:
-    """Return an operator in which columns are those of another."""
-    if mine.shape == theirs.shape == (0, 0):
-        return mine
-    factors = theirs.left is not None and theirs.left is mine.left
-    right = _replace_dense_columns(mine.right, rows, theirs.right if factors else None)
-    rest = _dense_matrix(
-        replace(theirs, left=None, right=None) if factors else theirs, len(rows)
-    )
-    if mine.dense is not None:
-        nothing = (
-            None if mine.sparse is None else _replace_sparse_columns(mine.sparse, rows, None)
-        )
-        return WeightMatrix(
-            _replace_dense_columns(mine.dense, rows, rest), nothing, mine.left, right
-        )
-    n_evidence = max(mine.shape[0], theirs.shape[0])
-    before = mine.sparse
-    if before is None and rest is not None:
-        before = sp.csr_array((n_evidence, n_items), dtype=np.float32)
-    return WeightMatrix(
-        None,
-        None if before is None else _replace_sparse_columns(before, rows, rest),
-        mine.left,
-        right,
-    )
+    """Return a matrix with the columns of some items replaced by those of another."""
+    if older.shape == newer.shape == (0, 0):
+        return older
+    shares_factors = newer.left is not None and newer.left is older.left
+    right = _replace_dense_columns(older.right, rows, newer.right if shares_factors else None)
+    rest = replace(newer, left=None, right=None) if shares_factors else newer
+    columns = _dense_matrix(rest, len(rows))
+    if older.dense is not None:
+        dense = _replace_dense_columns(older.dense, rows, columns)
+        sparse = older.sparse
+        sparse = None if sparse is None else _replace_sparse_columns(sparse, rows, None)
+        return WeightMatrix(dense, sparse, older.left, right)
+    sparse = older.sparse
+    if sparse is None and columns is not None:
+        n_features = max(older.shape[0], newer.shape[0])
+        sparse = sp.csr_array((n_features, n_items), dtype=np.float32)
+    if sparse is not None:
+        sparse = _replace_sparse_columns(sparse, rows, columns)
+    return WeightMatrix(None, sparse, older.left, right)
 
 
 def _replace_dense_columns(
-    mine: Floats | None, rows: Rows, theirs: Floats | None
+    matrix: Floats | None, rows: Rows, columns: Floats | None
 ) -> Floats | None:
-    """Return a copy with other columns; without any they become zeros."""
-    if mine is None:
+    """Return a copy with other columns; zeros if there are none."""
+    if matrix is None:
         return None
-    changed = mine.copy()
-    changed[:, rows] = 0 if theirs is None else theirs
-    return changed
+    updated = matrix.copy()
+    updated[:, rows] = 0 if columns is None else columns
+    return updated
 
 
-def _replace_sparse_columns(mine: Sparse, rows: Rows, theirs: Floats | None) -> Sparse:
-    """Return sparse weights with other columns; without any they become empty."""
-    stays = np.ones(mine.shape[1], dtype=bool)
-    stays[rows] = False
-    kept = stays[mine.indices]
-    starts = np.r_[0, np.cumsum(kept)][mine.indptr]
-    left = sp.csr_array((mine.data[kept], mine.indices[kept], starts), shape=mine.shape)
-    if theirs is None:
-        return left
-    new = sp.coo_array(theirs)
-    spread = (new.data, (new.coords[0], rows[new.coords[1]]))
-    return sp.csr_array(left + sp.csr_array(spread, shape=mine.shape), dtype=np.float32)
+def _replace_sparse_columns(matrix: Sparse, rows: Rows, columns: Floats | None) -> Sparse:
+    """Return a sparse matrix with other columns; empty if there are none."""
+    is_kept = np.ones(matrix.shape[1], dtype=bool)
+    is_kept[rows] = False
+    kept = is_kept[matrix.indices]
+    starts = np.r_[0, np.cumsum(kept)][matrix.indptr]
+    rest = sp.csr_array((matrix.data[kept], matrix.indices[kept], starts), shape=matrix.shape)
+    if columns is None:
+        return rest
+    entries = sp.coo_array(columns)
+    positions = (entries.coords[0], rows[entries.coords[1]])
+    added = sp.csr_array((entries.data, positions), shape=matrix.shape)
+    return sp.csr_array(rest + added, dtype=np.float32)
 
 
-def _dense_matrix(operator: WeightMatrix, n_items: int) -> Floats | None:
-    """Return the (n_evidence, n_items) matrix of an operator for few items; None: no parts."""
+def _dense_matrix(matrix: WeightMatrix, n_items: int) -> Floats | None:
+    """Return the (n_features, n_items) matrix of a few items; None without parts."""
     total: Any = None
-    parts = (operator.dense, None if operator.sparse is None else operator.sparse.toarray())
-    for part in parts:
+    sparse = None if matrix.sparse is None else matrix.sparse.toarray()
+    for part in (matrix.dense, sparse):
         if part is not None:
             total = part if total is None else total + part
-    if operator.left is not None and operator.right is not None:
-        product = operator.left @ operator.right
+    if matrix.left is not None and matrix.right is not None:
+        product = matrix.left @ matrix.right
         total = product if total is None else total + product
     return None if total is None or total.shape[1] != n_items else total
