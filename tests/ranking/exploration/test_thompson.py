@@ -140,7 +140,7 @@ def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"ranks": ()}, "ranks must be whole numbers from 1, rising"),
+        ({"ranks": ()}, "ranks must be whole numbers of 1 or more"),
         ({"ranks": (3, 2)}, "rising"),
         ({"share": 1.5}, "share must be from 0 to 1"),
         ({"pool": 0}, "pool must be 1 or more"),

@@ -1,4 +1,4 @@
-"""How many impressions a new item is owed by now, and what that is worth to a list."""
+"""Exposure budget: impressions due to a new item, and the bonus if it has fewer."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,19 @@ import numpy as np
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Mask
 
+MIN_DAYS_LEFT = 1 / 24
+"""Minimum number of days over which missing impressions are spread."""
+
 
 @dataclass(frozen=True)
 class ExposureBudget:
-    """Every new item gets so many impressions within so many days.
+    """A number of impressions for every new item within a number of days.
 
-    The impressions that are due grow evenly with the age of an item. What it lags behind is a
-    queue, and the length of the queue is its price: it is added to the item's score, so that
-    among the users who come by, those get the item who like it best, and the longer it waits
-    the less they must like it. No price is learned: it follows from the impressions that were
-    given, so it can be rebuilt from the answers at any time.
+    The impressions due increase linearly with the age of an item. Its missing impressions form
+    a queue. The length of the queue is added to its score as a bonus: an item on schedule is
+    shown only to users who probably like it, and an item behind schedule to more and more
+    users. The bonus has no learned parameters. It depends only on the counted impressions, so
+    that it can be recomputed from the recommendation log at any time.
 
     Source:
         Neely 2010, "Stochastic network optimization with application to communication and
@@ -24,21 +27,23 @@ class ExposureBudget:
         is the loss of score, and ``patience`` is the weight V.
 
     Example:
-        After two of five days, 40 of 100 impressions; 10 were given.
+        After two of five days, 40 of 100 impressions are due; 10 were given.
 
-        >>> plan = Budget(impressions=100, days=5, early=1.0, patience=10)
-        >>> plan.due(np.array([2.0])), plan.price(np.array([2.0]), np.array([10]))
-        (array([40.]), array([3.]))
+        >>> budget = ExposureBudget(impressions=100, days=5, early=1.0, patience=10)
+        >>> budget.impressions_due(np.array([2.0]))
+        array([40.])
+        >>> budget.bonus(np.array([2.0]), np.array([10]))
+        array([3.])
     """
 
     impressions: int = 100
-    """That every new item is to get."""
+    """Number of impressions for every new item."""
     days: float = 7.0
-    """Age up to which an item is new [days]."""
+    """Age in days up to which an item is new."""
     early: float = 0.8
-    """Share of the days after which all impressions are due; the rest makes up for delays."""
+    """Share of the days after which all impressions are due; the rest allows for delays."""
     patience: float = 5.0
-    """Impressions behind that are worth one standard deviation of what is not known."""
+    """Missing impressions that increase the score by one standard deviation."""
 
     def __post_init__(self) -> None:
         if self.impressions < 1:
@@ -50,27 +55,23 @@ class ExposureBudget:
             raise ConfigError(f"early must be at most 1, got {self.early!r}")
 
     def impressions_due(self, age: Doubles) -> Doubles:
-        """Return how many impressions items of an age [days] should have."""
-        part: Doubles = np.clip(np.asarray(age) / (self.early * self.days), 0.0, 1.0)
-        return self.impressions * part
+        """Return the number of impressions that items of an age in days should have."""
+        fraction: Doubles = np.clip(np.asarray(age) / (self.early * self.days), 0.0, 1.0)
+        return self.impressions * fraction
 
     def is_eligible(self, age: Doubles, n_impressions: Doubles) -> Mask:
-        """Mark the items that are still new and still owed impressions."""
-        mask: Mask = (np.asarray(age) < self.days) & (
-            np.asarray(n_impressions) < self.impressions
-        )
+        """Return the mask of items that are new and have fewer impressions than budgeted."""
+        is_new = np.asarray(age) < self.days
+        mask: Mask = is_new & (np.asarray(n_impressions) < self.impressions)
         return mask
 
     def bonus(self, age: Doubles, n_impressions: Doubles) -> Doubles:
-        """Return what is added to scores, in standard deviations; 0 for items on schedule."""
+        """Return the bonus in standard deviations of the score; 0 for items on schedule."""
         return np.maximum(self.impressions_due(age) - n_impressions, 0.0) / self.patience
 
     def required_per_day(self, age: Doubles, n_impressions: Doubles) -> float:
-        """Return the impressions a day that would keep all promises that can still be kept."""
-        left = np.maximum(self.days - np.asarray(age), 1 / 24)
-        owed = np.where(
-            self.is_eligible(age, n_impressions),
-            self.impressions - np.asarray(n_impressions),
-            0.0,
-        )
-        return float((owed / left).sum())
+        """Return the impressions per day that all eligible items need to meet the budget."""
+        days_left = np.maximum(self.days - np.asarray(age), MIN_DAYS_LEFT)
+        is_eligible = self.is_eligible(age, n_impressions)
+        missing = np.where(is_eligible, self.impressions - np.asarray(n_impressions), 0.0)
+        return float((missing / days_left).sum())

@@ -1,4 +1,4 @@
-"""Posterior sampling for a few places of a list, with the exact chance of every pick."""
+"""Thompson sampling of new items for open positions of a list, with exact propensities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,28 +12,33 @@ from daybreak.metrics import discounts
 from daybreak.types import Doubles, Mask, Rows
 
 N_QUADRATURE_NODES = 256
-"""Of the quadrature; twice as many change chances by less than 1e-9."""
+"""Number of quadrature nodes; twice as many change probabilities by less than 1e-9."""
 MAX_DRAW_STDS = 8.0
-"""Standard deviations beyond which a draw does not come."""
+"""Standard deviations beyond which the density of a draw is neglected."""
+OPTIMISM_STDS = 2.0
+"""Standard deviations above the mean by which promising items are ordered."""
 
 
 @dataclass(frozen=True)
 class ExplorationConfig:
-    """Which places of a list new items may take, and how boldly."""
+    """Positions of a list that new items may take, and with which probabilities."""
 
     ranks: tuple[int, ...] = (10,)
-    """Places, from 1, in front of which a new item may be put in; each takes at most one."""
+    """Ranks, from 1, at which a new item may be inserted; each takes at most one."""
     share: float = 1.0
-    """Probability that a place is open at all."""
+    """Probability that a rank is open."""
     uniform: float = 0.05
-    """Probability that an open place takes any new item: no chance gets too small to weigh."""
+    """Probability that an open rank takes any new item, so that no propensity is too small for
+    inverse propensity weighting."""
     pool: int = 40
-    """Most promising new items that compete for one place."""
+    """Number of most promising new items that compete for one rank."""
 
     def __post_init__(self) -> None:
         ranks = self.ranks
         if not ranks or min(ranks) < 1 or list(ranks) != sorted(set(ranks)):
-            raise ConfigError(f"ranks must be whole numbers from 1, rising, got {ranks!r}")
+            raise ConfigError(
+                f"ranks must be whole numbers of 1 or more in rising order, got {ranks!r}"
+            )
         for name in ("share", "uniform"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be from 0 to 1, got {getattr(self, name)!r}")
@@ -41,13 +46,15 @@ class ExplorationConfig:
             raise ConfigError(f"pool must be 1 or more, got {self.pool!r}")
 
     def for_length(self, k: int) -> "ExplorationConfig | None":
-        """Return it for lists of k; None: nothing of them is open.
+        """Return the configuration for lists of length k; None if no rank is open.
 
-        Places beyond the end move to the end. A list of one item is left alone.
+        Ranks beyond the end move to the end. A list of one item is never explored.
 
         Example:
-            >>> ExplorationConfig(ranks=(4, 10)).within(5).ranks, ExplorationConfig().within(1)
-            ((4, 5), None)
+            >>> ExplorationConfig(ranks=(4, 10)).for_length(5).ranks
+            (4, 5)
+            >>> ExplorationConfig().for_length(1) is None
+            True
         """
         ranks = tuple(sorted({min(rank, k) for rank in self.ranks}))
         return replace(self, ranks=ranks) if k > 1 else None
@@ -55,214 +62,230 @@ class ExplorationConfig:
 
 @dataclass(frozen=True, eq=False)
 class ScorePosterior:
-    """What is believed of the new items that one list may take in."""
+    """Independent normal posteriors of the scores of new items."""
 
     mean: Doubles
-    """(n,) scores, with what impressions behind are worth."""
+    """(n,) mean scores, including exposure bonuses"""
     std: Doubles
-    """(n,) standard deviations of the scores."""
+    """(n,) standard deviations"""
 
     def take(self, rows: Rows) -> "ScorePosterior":
-        """Return those of some items."""
+        """Return the posteriors of some items."""
         return ScorePosterior(self.mean[rows], self.std[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class SlotDraw:
-    """What came of one open place."""
+    """Result of sampling for one open rank."""
 
     rank: int
     new_item: int
-    """Position of the new item; -1: the place stays as it was."""
+    """Position of the new item; -1 if the rank keeps its item."""
     probability: float
-    """Of what came about."""
+    """Probability of this result."""
     p_unchanged: float
-    """Chance that the place stays as it was."""
+    """Probability that the rank keeps its item."""
+
+
+@dataclass(frozen=True, eq=False)
+class MergedList:
+    """A list with new items inserted: parallel arrays in the order of the list."""
+
+    base_position: Rows
+    """Position in the original list; -1 for a new item."""
+    new_item: Rows
+    """Position of the new item; -1 for an item of the original list."""
+    propensity: Doubles
+    """Probability that the item is in the list."""
+
+    @property
+    def explored(self) -> Mask:
+        """(n,) mask of the new items."""
+        mask: Mask = self.new_item >= 0
+        return mask
 
 
 def win_probabilities(posterior: ScorePosterior, threshold: float) -> Doubles:
-    """Return the chance of each that its draw is the highest and above the bar.
+    """Return the probability of each item that its draw is the highest and above a threshold.
 
-    Draws are independent and normal. The chance of ``i`` is the integral over ``x > bar`` of
-    its density times the chances that all others stay below ``x``: one dimension, by
-    Gauss-Legendre quadrature, so nothing is estimated.
+    Draws are independent and normal. The probability of item ``i`` is the integral over
+    ``x > threshold`` of its density times the probabilities that all other draws are below
+    ``x``. This one-dimensional integral is computed by Gauss-Legendre quadrature.
+
+    Args:
+        posterior: Posteriors of the items.
+        threshold: Score that the highest draw must exceed.
 
     Example:
-        Two alike, and a bar at their mean: nobody with 1/4, else either.
+        Two equal items and a threshold at their mean: neither exceeds it with probability 1/4,
+        otherwise each is as likely as the other.
 
         >>> win_probabilities(ScorePosterior(np.zeros(2), np.ones(2)), 0.0).round(6)
         array([0.375, 0.375])
     """
-    mean, spread = posterior.mean, posterior.std
+    mean, std = posterior.mean, posterior.std
     if not len(mean):
         return np.zeros(0)
-    low = max(threshold, float((mean - MAX_DRAW_STDS * spread).max()))
-    high = float((mean + MAX_DRAW_STDS * spread).max())
+    low = max(threshold, float((mean - MAX_DRAW_STDS * std).max()))
+    high = float((mean + MAX_DRAW_STDS * std).max())
     if not low < high:
         return np.zeros(len(mean))
     node, weight = _quadrature_nodes()
     x = low + (high - low) * node
-    z = (x[None, :] - mean[:, None]) / spread[:, None]
-    below = log_ndtr(z)
-    others = below.sum(axis=0)[None, :] - below
-    density = np.exp(others - z**2 / 2) / (spread[:, None] * np.sqrt(2 * np.pi))
+    z = (x[None, :] - mean[:, None]) / std[:, None]
+    log_below = log_ndtr(z)
+    log_others_below = log_below.sum(axis=0)[None, :] - log_below
+    density = np.exp(log_others_below - z**2 / 2) / (std[:, None] * np.sqrt(2 * np.pi))
     return np.asarray(density @ weight * (high - low), dtype=np.float64)
 
 
 def sample_slot(
     posterior: ScorePosterior,
     threshold: float,
-    options: ExplorationConfig,
+    config: ExplorationConfig,
     rng: np.random.Generator,
 ) -> SlotDraw:
-    """Let new items compete for one place; ``rank`` of the answer is 0.
+    """Sample one open rank; ``rank`` of the result is 0.
 
     Args:
-        hopes: Of the items that compete.
-        bar: Score of what stands at the place.
-        options: How boldly.
-        rng: Of this list.
+        posterior: Posteriors of the competing new items.
+        threshold: Score of the item at the rank.
+        config: Probabilities.
+        rng: Source of random numbers.
     """
     n = len(posterior.mean)
     if not n:
         return SlotDraw(0, -1, 1.0, 1.0)
-    anyone = options.uniform
-    chances = options.share * (
-        (1 - anyone) * win_probabilities(posterior, threshold) + anyone / n
+    uniform = config.uniform
+    by_draw = (1 - uniform) * win_probabilities(posterior, threshold)
+    probabilities = config.share * (by_draw + uniform / n)
+    p_unchanged = max(1 - float(probabilities.sum()), 0.0)
+    item = _draw_item(posterior, threshold, config, rng)
+    return SlotDraw(
+        0, item, p_unchanged if item < 0 else float(probabilities[item]), p_unchanged
     )
-    nobody = max(1 - float(chances.sum()), 0.0)
-    chosen = _draw_item(posterior, threshold, options, rng)
-    return SlotDraw(0, chosen, nobody if chosen < 0 else float(chances[chosen]), nobody)
 
 
 def sample_slots(
     posterior: ScorePosterior,
     thresholds: Sequence[float],
-    options: ExplorationConfig,
+    config: ExplorationConfig,
     rng: np.random.Generator,
 ) -> list[SlotDraw]:
-    """Return what comes of every open place of a list.
+    """Sample all open ranks of a list.
 
-    The most promising items are dealt to the places at random first, so that each competes for
-    one place and what comes of one place does not hang on the others. Chances are those given
-    the deal, which does not depend on anything that could be rewarded; weighting by their
-    inverse is therefore unbiased.
+    The most promising items are first assigned to the ranks at random, so that each competes
+    for one rank and the results are independent. Probabilities are conditional on this
+    assignment. Because the assignment does not depend on rewards, inverse propensity weighting
+    is unbiased.
 
     Args:
-        hopes: Of all new items that may be in the list.
-        bars: The score of what stands at each of ``options.ranks`` now.
-        options: Which places, how boldly.
-        rng: Of this list.
+        posterior: Posteriors of all new items that may be in the list.
+        thresholds: Scores of the items at each of ``config.ranks``.
+        config: Open ranks and probabilities.
+        rng: Source of random numbers.
     """
-    places = len(options.ranks)
-    best = _most_promising(posterior, places * options.pool)
-    dealt = rng.permutation(best)
-    found = []
-    for number, (rank, bar) in enumerate(zip(options.ranks, thresholds, strict=True)):
-        mine = np.sort(dealt[number::places])
-        one = sample_slot(posterior.take(mine), bar, options, rng)
-        chosen = int(mine[one.new_item]) if one.new_item >= 0 else -1
-        found.append(SlotDraw(rank, chosen, one.probability, one.p_unchanged))
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class MergedList:
-    """A list with the picks put in: parallel columns, the best first."""
-
-    base_position: Rows
-    """Position in the list of before; -1 for a pick."""
-    new_item: Rows
-    """Position of the new item; -1 for what was there before."""
-    propensity: Doubles
-    """That the item is in this list."""
-
-    @property
-    def explored(self) -> Mask:
-        """(n,) which are picks."""
-        mask: Mask = self.new_item >= 0
-        return mask
+    n_slots = len(config.ranks)
+    promising = _most_promising(posterior, n_slots * config.pool)
+    shuffled = rng.permutation(promising)
+    draws = []
+    for slot, (rank, threshold) in enumerate(zip(config.ranks, thresholds, strict=True)):
+        assigned = np.sort(shuffled[slot::n_slots])
+        draw = sample_slot(posterior.take(assigned), threshold, config, rng)
+        item = int(assigned[draw.new_item]) if draw.new_item >= 0 else -1
+        draws.append(SlotDraw(rank, item, draw.probability, draw.p_unchanged))
+    return draws
 
 
 def merge_list(length: int, k: int, draws: Sequence[SlotDraw]) -> MergedList:
-    """Put picks into a list of at most ``k``; what they push off the end is not shown.
+    """Insert new items into a list and cut it to length k.
 
-    An item of the list stays if at most as many picks come as there is room behind it; picks
-    come independently, so that chance is that of a sum of unlike coins.
+    An original item stays if at most as many new items are inserted as there are positions
+    behind it. Insertions are independent, so the probability of this is a Poisson binomial one.
+
+    Args:
+        length: Length of the original list.
+        k: Maximum length of the result.
+        draws: Result for each open rank.
 
     Example:
-        A list of 2 of 2, a pick at rank 2 that comes with 0.3: the second is pushed off.
+        A list of two items, and an insertion at rank 2 that has a probability of 0.3 and
+        removes the second item.
 
-        >>> found = arranged(2, 2, [SlotDraw(2, 7, 0.3, 0.7)])
-        >>> found.base.tolist(), found.chosen.tolist(), found.chance.tolist()
+        >>> merged = merge_list(2, 2, [SlotDraw(2, 7, 0.3, 0.7)])
+        >>> merged.base_position.tolist(), merged.new_item.tolist(), merged.propensity.tolist()
         ([0, -1], [-1, 7], [1.0, 0.3])
     """
-    stays = _poisson_binomial_cdf([1 - one.p_unchanged for one in draws])
+    cdf = _poisson_binomial_cdf([1 - draw.p_unchanged for draw in draws])
     room = k - 1 - np.arange(length)
-    keep = np.where(room >= 0, stays[np.minimum(np.maximum(room, 0), len(stays) - 1)], 0.0)
-    rows = [(place, -1, float(keep[place])) for place in range(length)]
-    for one in draws:
-        if one.new_item >= 0:
-            rows.insert(min(one.rank - 1, len(rows)), (-1, one.new_item, one.probability))
-    base, chosen, chance = zip(*rows[:k], strict=True) if rows else ((), (), ())
+    p_kept = np.where(room >= 0, cdf[np.minimum(np.maximum(room, 0), len(cdf) - 1)], 0.0)
+    rows = [(position, -1, float(p_kept[position])) for position in range(length)]
+    for draw in draws:
+        if draw.new_item >= 0:
+            rows.insert(min(draw.rank - 1, len(rows)), (-1, draw.new_item, draw.probability))
+    base, new_item, propensity = zip(*rows[:k], strict=True) if rows else ((), (), ())
     return MergedList(
         np.array(base, dtype=np.int64),
-        np.array(chosen, dtype=np.int64),
-        np.array(chance, dtype=np.float64),
+        np.array(new_item, dtype=np.int64),
+        np.array(propensity, dtype=np.float64),
     )
 
 
 def max_ndcg_loss(k: int, ranks: Sequence[int]) -> float:
-    """Return the most NDCG@k that one list can lose when all its open places are taken.
+    """Return the largest possible loss of NDCG@k of one list if all open ranks are taken.
 
-    The worst is that only what is moved down or pushed off was right, and no pick is.
+    In the worst case only the items that move down or out of the list are relevant.
+
+    Args:
+        k: Length of the list.
+        ranks: Open ranks.
 
     Example:
-        At the last of two places: what was there is lost, ``1 / log2(3)``.
+        With the last of two ranks open, the item there can be lost: ``1 / log2(3)``.
 
         >>> round(max_ndcg_loss(2, [2]), 4)
         0.6309
     """
-    worth = discounts(k)
-    picks = [SlotDraw(rank, 0, 1.0, 0.0) for rank in ranks if rank <= k]
-    base = merge_list(k, k, picks).base_position
-    left = np.zeros(k)
-    left[base[base >= 0]] = worth[base >= 0]
-    lost = np.sort(worth - left)[::-1]
-    return float((np.cumsum(lost) / np.cumsum(worth)).max())
+    before = discounts(k)
+    draws = [SlotDraw(rank, 0, 1.0, 0.0) for rank in ranks if rank <= k]
+    base = merge_list(k, k, draws).base_position
+    after = np.zeros(k)
+    after[base[base >= 0]] = before[base >= 0]
+    losses = np.sort(before - after)[::-1]
+    return float((np.cumsum(losses) / np.cumsum(before)).max())
 
 
 def _draw_item(
     posterior: ScorePosterior,
     threshold: float,
-    options: ExplorationConfig,
+    config: ExplorationConfig,
     rng: np.random.Generator,
 ) -> int:
-    """Draw as :func:`pick` says."""
-    opened, kind = rng.random(2)
-    if opened >= options.share:
+    """Return the position of the new item that takes the rank; -1 if none does."""
+    p_open, p_uniform = rng.random(2)
+    if p_open >= config.share:
         return -1
-    if kind < options.uniform:
+    if p_uniform < config.uniform:
         return int(rng.integers(len(posterior.mean)))
-    value = posterior.mean + posterior.std * rng.standard_normal(len(posterior.mean))
-    best = int(np.argmax(value))
-    return best if value[best] > threshold else -1
+    scores = posterior.mean + posterior.std * rng.standard_normal(len(posterior.mean))
+    best = int(np.argmax(scores))
+    return best if scores[best] > threshold else -1
 
 
 def _most_promising(posterior: ScorePosterior, max_items: int) -> Rows:
-    """Return the items whose scores may turn out highest, in their order."""
+    """Return the items with the highest upper confidence bounds, in their original order."""
     if len(posterior.mean) <= max_items:
         return np.arange(len(posterior.mean))
-    hope = posterior.mean + 2 * posterior.std
-    return np.sort(np.argpartition(-hope, max_items - 1)[:max_items])
+    bound = posterior.mean + OPTIMISM_STDS * posterior.std
+    return np.sort(np.argpartition(-bound, max_items - 1)[:max_items])
 
 
 def _poisson_binomial_cdf(probabilities: Sequence[float]) -> Doubles:
-    """Return (n + 1,) chances that at most 0, 1, ... of independent coins come up."""
-    chance = np.ones(1)
-    for coin in probabilities:
-        chance = np.append(chance * (1 - coin), 0.0) + np.append(0.0, chance * coin)
-    return np.minimum(np.cumsum(chance), 1.0)
+    """Return the (n + 1,) probabilities of at most 0, 1, ..., n independent successes."""
+    pmf = np.ones(1)
+    for p in probabilities:
+        pmf = np.append(pmf * (1 - p), 0.0) + np.append(0.0, pmf * p)
+    return np.minimum(np.cumsum(pmf), 1.0)
 
 
 @lru_cache(maxsize=1)
