@@ -28,6 +28,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.deprecation import deprecated_names
 from daybreak.errors import ConfigError, NotFittedError
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_persistence import read_state, write_state
@@ -341,3 +342,7 @@ def align_columns(
 
 models: Registry[Model[Any, Any]] = Registry("model")
 """The registered models, by name."""
+
+__getattr__ = deprecated_names(
+    __name__, {"Continues": "daybreak.models.base.SupportsWarmStart"}
+)

@@ -1,7 +1,7 @@
-"""What every model must keep; run these checks on one of your own.
+"""Checks of the model contract, and small data sets for tests; use them on your own models.
 
-Each check takes a model, fitted or not, and raises ``AssertionError`` with what went wrong. It
-works on fresh copies with the same options and leaves the model alone.
+Each check takes a model, fitted or not, and raises ``AssertionError`` with a description of the
+fault. Checks work on unfitted copies with the same options and do not change the model.
 
 Example:
     >>> from daybreak.models import models
@@ -20,6 +20,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.deprecation import deprecated_names
 from daybreak.errors import NotFittedError
 from daybreak.models import LinearModel, Model, SupportsEmbeddings
 from daybreak.models.base import SupportsWarmStart
@@ -31,7 +32,14 @@ N_ITEMS, N_USERS, N_ATTRIBUTES = 14, 40, 4
 
 
 def example_items(n_items: int, *, seed: int = 0, first: int = 0, blocks: bool = True) -> Items:
-    """Return items ``i<first>``, ... with words and meaning; the first has neither."""
+    """Return items ``i<first>``, ``i<first + 1>``, ...; the first item has no content.
+
+    Args:
+        n_items: Number of items.
+        seed: Seed of the content.
+        first: Number in the first identifier.
+        blocks: Whether items have content blocks (words and meaning).
+    """
     rng = np.random.default_rng(seed)
     words = rng.random((n_items, 9)) * (rng.random((n_items, 9)) < 0.4)
     meaning = rng.standard_normal((n_items, 5))
@@ -45,7 +53,7 @@ def example_items(n_items: int, *, seed: int = 0, first: int = 0, blocks: bool =
 
 
 def example_dataset(*, seed: int = 0) -> Dataset:
-    """Return 40 users with profiles, 14 items (the last two without events), and times."""
+    """Return 40 users with profiles and 200 events with times on 14 items, two of them new."""
     rng = np.random.default_rng(seed)
     item = np.minimum(rng.geometric(0.2, 200) - 1, N_ITEMS - 3)
     events = Events.of(rng.integers(0, N_USERS - 2, 200), item, rng.integers(1, 90, 200))
@@ -54,7 +62,7 @@ def example_dataset(*, seed: int = 0) -> Dataset:
 
 
 def edge_case_datasets() -> Iterator[tuple[str, Dataset]]:
-    """Yield data sets with a name that lack what models are used to."""
+    """Yield data sets without events, times, profiles, content or items, each with a name."""
     whole = example_dataset()
     items, events = whole.items, whole.events
     nobody = Events.of([], [], [])
@@ -72,7 +80,7 @@ def edge_case_datasets() -> Iterator[tuple[str, Dataset]]:
 
 
 def example_queries(data: Dataset) -> Queries:
-    """Return four queries: nothing, profile only, history only, both."""
+    """Return four queries: empty, with a profile, with a history, with both."""
     first, second = (
         (data.active_user_rows[0], data.active_user_rows[-1])
         if len(data.active_user_rows)
@@ -81,40 +89,40 @@ def example_queries(data: Dataset) -> Queries:
     if not data.n_users:
         none = sp.csr_array((4, len(data.train_items)), dtype=np.float32)
         return Queries.from_history(data.train_items, none, none, sp.csr_array((4, 0)))
-    asked = Queries.for_users(data, data.events, np.array([first, second]))
+    queries = Queries.for_users(data, data.events, np.array([first, second]))
     order = np.array([0, 0, 0, 1])
     history = sp.diags_array(np.array([0, 0, 1, 1], dtype=np.float32))
     profile = sp.diags_array(np.array([0, 1, 0, 1], dtype=np.float32))
     return Queries(
         data.train_items,
-        sp.csr_array(history @ asked.history[order]),
-        sp.csr_array(history @ asked.recent_history[order]),
-        sp.csr_array(profile @ asked.profile[order]),
-        np.array([0, 0, 1, 1], dtype=np.float32) * asked.n_events[order],
+        sp.csr_array(history @ queries.history[order]),
+        sp.csr_array(history @ queries.recent_history[order]),
+        sp.csr_array(profile @ queries.profile[order]),
+        np.array([0, 0, 1, 1], dtype=np.float32) * queries.n_events[order],
     )
 
 
 def item_cases(data: Dataset) -> Iterator[tuple[str, Items]]:
-    """Yield lists of items with a name: what may be asked of a model fitted on ``data``."""
+    """Yield lists of items that a model fitted on ``data`` must handle, each with a name."""
     blocks = bool(data.items.blocks)
     yield "the catalogue", data.items
     yield "items with events", data.train_items
-    yield "strangers", example_items(3, seed=9, first=100, blocks=blocks)
+    yield "new items", example_items(3, seed=9, first=100, blocks=blocks)
     yield "no items", data.items.take(np.empty(0, dtype=np.int64))
 
 
 def check_requires_fit(model: AnyModel) -> None:
-    """A model that has not learned says so."""
+    """An unfitted model raises ``NotFittedError``."""
     data = example_dataset()
     try:
         _unfitted_copy(model).score(example_queries(data), data.items)
     except NotFittedError:
         return
-    raise AssertionError("it answered before it learned")
+    raise AssertionError("an unfitted model returned scores")
 
 
 def check_shape_and_type(model: AnyModel) -> None:
-    """One float32 row a query, one column an item, for all kinds of both; never infinite."""
+    """Scores are (n_queries, n_items) float32 and finite or NaN, for all kinds of both."""
     data = example_dataset()
     fitted = _unfitted_copy(model).fit(data)
     for name, items in item_cases(data):
@@ -122,7 +130,7 @@ def check_shape_and_type(model: AnyModel) -> None:
 
 
 def check_no_queries(model: AnyModel) -> None:
-    """No queries, no rows."""
+    """An empty batch of queries gives (0, n_items) scores."""
     data = example_dataset()
     nobody = example_queries(data).take(np.empty(0, dtype=np.int64))
     _assert_valid_scores(
@@ -131,7 +139,7 @@ def check_no_queries(model: AnyModel) -> None:
 
 
 def check_unscored_is_nan(model: AnyModel) -> None:
-    """NaN is for items of which nothing is known, never for some queries only, and never 0."""
+    """Scores are NaN for the items that the model cannot score, for all queries alike."""
     data = example_dataset()
     fitted = _unfitted_copy(model).fit(data)
     for name, items in item_cases(data):
@@ -142,41 +150,41 @@ def check_unscored_is_nan(model: AnyModel) -> None:
         assert unknown[:, ~scorable].all(), f"a score of an item that is not scorable: {name}"
         assert not unknown[:, scorable & new].any(), f"new items without a score: {name}"
     some = fitted.score(example_queries(data), data.items)
-    assert not np.isnan(some).all(), "it can say nothing of the catalogue it learned from"
+    assert not np.isnan(some).all(), "no item of the training catalogue has a score"
 
 
 def check_fits_tiny_data(model: AnyModel) -> None:
-    """Whatever is missing, it learns and answers."""
+    """The model fits and scores data sets without events, times, profiles, content or items."""
     for name, data in edge_case_datasets():
         fitted = _unfitted_copy(model).fit(data)
         for what, items in item_cases(data):
             scores = fitted.score(example_queries(data), items)
-            _assert_valid_scores(scores, 4, len(items), f"{what}, learned from {name}")
+            _assert_valid_scores(scores, 4, len(items), f"{what}, fitted on {name}")
 
 
 def check_item_order_invariance(model: AnyModel) -> None:
-    """An item has one score, wherever it stands in the list and whoever stands beside it."""
+    """The score of an item does not depend on its position or on the other items."""
     data = example_dataset()
-    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
-    scores = fitted.score(asked, data.items)
+    fitted, queries = _unfitted_copy(model).fit(data), example_queries(data)
+    scores = fitted.score(queries, data.items)
     order = np.random.default_rng(1).permutation(N_ITEMS)[: N_ITEMS - 2]
     _assert_close(
-        fitted.score(asked, data.items.take(order)), scores[:, order], "order of items"
+        fitted.score(queries, data.items.take(order)), scores[:, order], "order of items"
     )
 
 
 def check_batch_invariance(model: AnyModel) -> None:
-    """A query has the same scores alone and in a batch."""
+    """The scores of a query do not depend on the other queries of the batch."""
     data = example_dataset()
-    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
-    together = fitted.score(asked, data.items)
-    for row in range(len(asked)):
-        alone = fitted.score(asked.take(np.array([row])), data.items)
+    fitted, queries = _unfitted_copy(model).fit(data), example_queries(data)
+    together = fitted.score(queries, data.items)
+    for row in range(len(queries)):
+        alone = fitted.score(queries.take(np.array([row])), data.items)
         _assert_close(alone, together[row : row + 1], f"query {row} alone")
 
 
 def check_fit_is_deterministic(model: AnyModel) -> None:
-    """One seed, one result, bit by bit; the data stay as they were."""
+    """Two fits with one seed give identical scores, and the data are not changed."""
     data, untouched = example_dataset(), example_dataset()
     first = _unfitted_copy(model).fit(data, seed=5).score(example_queries(data), data.items)
     again = (
@@ -190,7 +198,7 @@ def check_fit_is_deterministic(model: AnyModel) -> None:
 
 
 def check_save_and_load(model: AnyModel) -> None:
-    """Loaded from its folder it has the same options and the same scores, bit by bit."""
+    """A loaded model has the same options and identical scores."""
     for data in (example_dataset(), *(odd for _, odd in edge_case_datasets())):
         fitted = _unfitted_copy(model).fit(data)
         with TemporaryDirectory() as folder:
@@ -199,13 +207,13 @@ def check_save_and_load(model: AnyModel) -> None:
             back = type(model).load(Path(folder) / "model")
         assert names == ["model.json", "state.safetensors"], f"it wrote {names}"
         assert back.config == fitted.config, f"options came back as {back.config}"
-        asked = example_queries(data)
-        wanted, found = fitted.score(asked, data.items), back.score(asked, data.items)
+        queries = example_queries(data)
+        wanted, found = fitted.score(queries, data.items), back.score(queries, data.items)
         np.testing.assert_array_equal(wanted, found, err_msg="scores changed by saving")
 
 
 def check_state_is_plain(model: AnyModel) -> None:
-    """A state holds arrays, sparse matrices, vocabularies and plain values only."""
+    """The state holds only arrays, sparse matrices, vocabularies and plain values."""
     state = _unfitted_copy(model).fit(example_dataset()).state
     plain = (np.ndarray, Vocabulary, bool, int, float, str)
     for field in fields(state):
@@ -214,50 +222,54 @@ def check_state_is_plain(model: AnyModel) -> None:
 
 
 def check_linear_scorer_equals_score(model: AnyModel) -> None:
-    """A linear model's ``bias + evidence @ weights`` is its score; NaN where not known."""
+    """The score of a linear model is that of its linear scorer; NaN where it has none."""
     if not isinstance(model, LinearModel):
         return
     data = example_dataset()
-    fitted, asked = _unfitted_copy(model).fit(data), example_queries(data)
+    fitted, queries = _unfitted_copy(model).fit(data), example_queries(data)
     for name, items in item_cases(data):
-        form = fitted.linear_scorer(asked.train_items, items)  # type: ignore[attr-defined]
-        product = form.weights.apply(fitted.query_features(asked))  # type: ignore[attr-defined]
-        total = form.bias + (0 if product is None else product)
-        scores = fitted.score(asked, items)
+        scorer = fitted.linear_scorer(queries.train_items, items)  # type: ignore[attr-defined]
+        product = scorer.weights.apply(fitted.query_features(queries))  # type: ignore[attr-defined]
+        total = scorer.bias + (0 if product is None else product)
+        scores = fitted.score(queries, items)
         _assert_close(
-            scores[:, form.scored], np.broadcast_to(total, scores.shape)[:, form.scored], name
+            scores[:, scorer.scored],
+            np.broadcast_to(total, scores.shape)[:, scorer.scored],
+            name,
         )
-        assert np.isnan(scores[:, ~form.scored]).all(), f"a score where it cannot say: {name}"
+        assert np.isnan(scores[:, ~scorer.scored]).all(), f"a score of an unscored item: {name}"
 
 
 def check_embeddings_equal_score(model: AnyModel) -> None:
-    """The dot products of an embedding model's vectors are its scores."""
+    """The scores are the dot products of query and item vectors, if the model has vectors."""
     if not isinstance(model, SupportsEmbeddings):
         return
-    data, asked = example_dataset(), example_queries(example_dataset())
+    data, queries = example_dataset(), example_queries(example_dataset())
     fitted: Any = _unfitted_copy(model).fit(data)
     for name, items in item_cases(data):
-        product = fitted.query_vectors(asked) @ fitted.item_vectors(items).T
-        _assert_close(fitted.score(asked, items), product, name)
+        product = fitted.query_vectors(queries) @ fitted.item_vectors(items).T
+        _assert_close(fitted.score(queries, items), product, name)
 
 
 def check_warm_start(model: AnyModel) -> None:
-    """A model that can go on does so from what any shop taught, and leaves that as it was."""
+    """A warm start works from the state of any data set, and does not change that state."""
     if not isinstance(model, SupportsWarmStart):
         return
     data = example_dataset()
-    for name, before in (("another day", example_dataset(seed=1)), *edge_case_datasets()):
+    for name, before in (("other data", example_dataset(seed=1)), *edge_case_datasets()):
         earlier = _unfitted_copy(model).fit(before)
-        said = earlier.score(example_queries(before), before.items)
+        expected = earlier.score(example_queries(before), before.items)
         fitted = _unfitted_copy(model).fit(data, initial_state=earlier.state)
         scores = fitted.score(example_queries(data), data.items)
-        _assert_valid_scores(scores, 4, N_ITEMS, f"went on from {name}")
+        _assert_valid_scores(scores, 4, N_ITEMS, f"warm start from {name}")
         again = _unfitted_copy(model).fit(example_dataset(), initial_state=earlier.state)
         assert np.array_equal(
             again.score(example_queries(data), data.items), scores, equal_nan=True
-        ), f"differs when it goes on from {name} again"
+        ), f"two warm starts from {name} differ"
         _assert_close(
-            earlier.score(example_queries(before), before.items), said, f"{name} was changed"
+            earlier.score(example_queries(before), before.items),
+            expected,
+            f"{name} was changed",
         )
 
 
@@ -304,3 +316,28 @@ def _arrays(data: Dataset) -> Iterator[Any]:
     yield from (data.events.user, data.events.item, data.events.at)
     yield data.profiles.toarray()
     yield from (sp.csr_array(block.matrix).toarray() for block in data.items.blocks)
+
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        old: f"{__name__}.{new}"
+        for old, new in {
+            "askable": "item_cases",
+            "catalogue": "example_items",
+            "check_asks_for_fit": "check_requires_fit",
+            "check_cannot_say_is_nan": "check_unscored_is_nan",
+            "check_company_of_queries_does_not_matter": "check_batch_invariance",
+            "check_embeds_equals_score": "check_embeddings_equal_score",
+            "check_goes_on_from_any_state": "check_warm_start",
+            "check_learns_from_little": "check_fits_tiny_data",
+            "check_learns_the_same_twice": "check_fit_is_deterministic",
+            "check_order_of_items_does_not_matter": "check_item_order_invariance",
+            "check_survives_saving": "check_save_and_load",
+            "check_written_out_equals_score": "check_linear_scorer_equals_score",
+            "odd_shops": "edge_case_datasets",
+            "questions": "example_queries",
+            "shop": "example_dataset",
+        }.items()
+    },
+)
