@@ -144,7 +144,7 @@ def test_vectors_that_change_their_length_are_refused(server):
     found = encoder(server)
     assert found.dim == 16
     server.faults = [(200, json.dumps({"data": [{"index": 0, "embedding": [1]}]}).encode())]
-    with pytest.raises(DataError, match="gave 1 numbers a text, before 16"):
+    with pytest.raises(DataError, match="vectors of length 1, expected 16"):
         found.encode(["globe"])
 
 

@@ -44,8 +44,8 @@ from daybreak.client.results import (
     UserInfo,
     Variant,
 )
-from daybreak.client.transport import Retries
 from daybreak.deprecation import deprecated_names
+from daybreak.http_retry import Retries
 
 __all__ = [
     "Accepted",

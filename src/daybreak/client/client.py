@@ -38,8 +38,6 @@ from daybreak.client.results import (
     TextVectors,
 )
 from daybreak.client.transport import (
-    AttemptOutcome,
-    Retries,
     request_arguments,
     request_headers,
     result_of,
@@ -47,6 +45,7 @@ from daybreak.client.transport import (
     validate_url,
 )
 from daybreak.errors import ConfigError
+from daybreak.http_retry import AttemptOutcome, Retries
 
 T = TypeVar("T")
 

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from daybreak.errors import DataError, NotFoundError, ServiceError
+from daybreak.http_retry import retry_after_s
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,3 @@ def error_of(response: httpx.Response) -> ResponseError:
     if isinstance(error, OverloadedError):
         error.retry_after_s = retry_after_s(response)
     return error
-
-
-def retry_after_s(response: httpx.Response) -> float | None:
-    """Return the number of seconds in ``Retry-After``; None without one, or for a date."""
-    try:
-        return max(0.0, float(response.headers["retry-after"]))
-    except (KeyError, ValueError):
-        return None

@@ -1,7 +1,4 @@
-"""JSON to a server and back, by the standard library: patient, with bounded answers.
-
-Text vectors of a server that speaks the ``/v1/embeddings`` dialect of the OpenAI API.
-"""
+"""Text vectors of a server with the embeddings API of OpenAI, ``/v1/embeddings``."""
 
 import hashlib
 import json
@@ -11,17 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from http.client import HTTPException
-from typing import Any
-from urllib.error import HTTPError, URLError
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import (
-    HTTPRedirectHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
 
 import numpy as np
 
@@ -29,136 +17,45 @@ from daybreak.encoders.base import Encoder, encoders
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats
 
+if TYPE_CHECKING:
+    import httpx
+
 log = logging.getLogger(__name__)
 
-
 RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Statuses after which the same request may go well."""
+"""Statuses after which the same request may succeed; embedding a text changes nothing."""
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """Refuse to be sent elsewhere: the key would go along."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-@dataclass(frozen=True)
-class JsonServer:
-    """One address that takes JSON by POST and answers with JSON."""
-
-    url: str
-    """``https://…``; ``http://`` too when no key is sent or the host is this machine."""
-    headers: Mapping[str, str]
-    """Sent with every request, never logged and never part of an error."""
-    timeout_s: float = 60.0
-    """A request without any byte for so long is given up [s]."""
-    tries: int = 4
-    """Attempts of one request, the first included."""
-    wait_s: float = 1.0
-    """Pause before the second attempt, doubled each time [s]."""
-    max_response_bytes: int = 256 << 20
-    """Answers that are longer are refused [bytes]."""
-
-    def __repr__(self) -> str:
-        return f"JsonServer({self.url!r})"
-
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigError(
-                f"an address must start with http:// or https://, got {self.url!r}"
-            )
-        if parts.username or parts.password:
-            raise ConfigError("an address must not hold a name or a password; use a key")
-        if self.headers and parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
-            raise ConfigError(
-                f"a key is not sent to {parts.hostname} without encryption; use https://"
-            )
-
-    def post(self, body: Mapping[str, Any]) -> Any:
-        """Send an object and return the answer, trying again while the server is busy.
-
-        Raises:
-            NotFoundError: The server cannot be reached, or has nothing at the address.
-            DataError: It refused the request, or answered with something else than JSON.
-        """
-        fault: NotFoundError | None = None
-        for attempt in range(self.tries):
-            if fault is not None:
-                log.info("%s; trying again", fault)
-                time.sleep(self.wait_s * 2 ** (attempt - 1))
-            try:
-                return self._post_once(json.dumps(body).encode())
-            except HTTPError as error:
-                fault = self._transient_error(error)
-            except (URLError, TimeoutError, HTTPException, ConnectionError) as error:
-                reason = getattr(error, "reason", None) or error
-                fault = NotFoundError(f"{self.url} does not answer: {reason}")
-        raise fault or NotFoundError(f"{self.url} was not asked: tries is {self.tries}")
-
-    def _post_once(self, body: bytes) -> Any:
-        headers = {"Content-Type": "application/json", **self.headers}
-        request = Request(self.url, data=body, headers=headers)  # noqa: S310 - checked above
-        with self._opener().open(request, timeout=self.timeout_s) as answer:
-            raw = answer.read(self.max_response_bytes + 1)
-        if len(raw) > self.max_response_bytes:
-            raise DataError(
-                f"{self.url} answered with more than {self.max_response_bytes} bytes"
-            )
-        try:
-            return json.loads(raw)
-        except ValueError as error:
-            raise DataError(f"{self.url} answered with something else than JSON") from error
-
-    def _transient_error(self, error: HTTPError) -> NotFoundError:
-        """Return what went wrong when another attempt may help; else raise it."""
-        said = self._redact(error.read(300).decode("utf-8", "replace").strip())
-        text = f"{self.url} answered {error.code} {error.reason}: {said}"
-        error.close()
-        if error.code in RETRY_STATUSES:
-            return NotFoundError(text)
-        if error.code == 404:
-            raise NotFoundError(text) from None
-        raise DataError(text) from None
-
-    def _redact(self, said: str) -> str:
-        """Take the key out of what a server says, should it repeat it."""
-        for value in self.headers.values():
-            said = said.replace(value.rpartition(" ")[2], "…")
-        return said
-
-    def _opener(self) -> OpenerDirector:
-        """Return what sends: to this machine directly, whatever proxy the environment names."""
-        local = urlsplit(self.url).hostname in LOCAL_HOSTS
-        return build_opener(_NoRedirects(), *([ProxyHandler({})] if local else []))
-
+MAX_RETRY_WAIT_S = 60.0
+"""Longest wait before a retry; after a longer ``Retry-After`` there is none."""
+MAX_ERROR_BYTES = 300
+"""Length of the part of an error response that messages quote."""
 
 DEFAULT_KEY_VARIABLE = "DAYBREAK_EMBEDDINGS_KEY"
-"""Environment variable that holds the key, when the server wants one."""
+"""Environment variable with the API key, for servers that need one."""
 
 
 @encoders.register("endpoint")
 class EndpointEncoder(Encoder):
-    """Ask a server for the vectors; texts leave this machine when the server is not on it.
+    """Encode texts on a server; unless it runs on this machine, the texts leave it.
 
-    The key is read from an environment variable when a request is made; it is kept nowhere,
-    logged nowhere, and sent over an unencrypted connection to this machine alone.
+    The key is read from an environment variable for each request. It is neither stored nor
+    logged, and sent without encryption to this machine only.
 
     Args:
         model: ``URL#MODEL``, as in ``http://127.0.0.1:8080/v1#bge-m3``; ``/embeddings`` is
-            added when the path does not end with it.
-        dimensions: Ask for vectors of this length, of models that can shorten theirs.
-        key_variable: Environment variable with the key.
-        prefix: Put before every text, for models that were trained with one.
-        timeout_s: A request without any byte for so long is given up [s].
-        tries: Attempts of one request while the server is busy or out of reach.
-        wait_s: Pause before the second attempt, doubled each time [s].
-        threads: Requests that run at the same time.
+            appended to a path without it.
+        dimensions: Requested length of the vectors, for models that support it; default: the
+            length of the model.
+        key_variable: Environment variable with the API key.
+        prefix: Text put before every text, for models that were trained with one.
+        timeout_s: Longest wait for any byte of a response [s].
+        tries: Number of attempts of one request, the first included.
+        wait_s: Upper bound of the wait before the second attempt [s]; it doubles with each
+            attempt.
+        threads: Number of concurrent requests; default: 1.
 
     Raises:
-        ConfigError: The address is none, or lacks the model.
+        ConfigError: The URL is not usable, or the model is missing.
 
     Example:
         >>> EndpointEncoder("http://127.0.0.1:8080/v1#bge-m3").server
@@ -167,7 +64,7 @@ class EndpointEncoder(Encoder):
 
     batch_size = 64
     batch_chars = 64_000
-    tolerance = 1e-3  # servers compute in whatever precision and company they like
+    tolerance = 1e-3  # precision and batches are up to the server
 
     def __init__(  # noqa: PLR0913 - options, all by name
         self,
@@ -190,23 +87,23 @@ class EndpointEncoder(Encoder):
         self.key_variable = key_variable
         self.workers = threads or 1
         self._retry_options = {"timeout_s": timeout_s, "tries": tries, "wait_s": wait_s}
-        JsonServer(self.url, {})  # a bad address is told at once
+        JsonServer(self.url, {})  # raises for a bad URL
 
     @property
-    def server(self) -> JsonServer:
-        """The address, with the key of the moment."""
+    def server(self) -> "JsonServer":
+        """The server, with the present key."""
         key = os.environ.get(self.key_variable)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return JsonServer(self.url, headers, **self._retry_options)  # type: ignore[arg-type]
 
     @cached_property
-    def dim(self) -> int:  # asked for once, when it is needed
-        """Length of a vector; the server is asked for one to find out."""
+    def dim(self) -> int:
+        """Length of a vector; unless ``dimensions`` is set, one request finds it out."""
         return self.dimensions or int(self._request_vectors(["a"]).shape[1])
 
     @property
     def hash(self) -> str:
-        """Id of the address, the model's name and the settings; a server tells no more."""
+        """Hash of the URL, the name of the model and the settings; the weights are unknown."""
         known = f"endpoint-1\n{self.url}\n{self.model}\n{self.dimensions}\n{self.prefix!r}"
         return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
 
@@ -214,7 +111,7 @@ class EndpointEncoder(Encoder):
         rows = self._request_vectors([self.prefix + text for text in texts])
         if rows.shape[1] != self.dim:
             raise DataError(
-                f"{self.url} gave {rows.shape[1]} numbers a text, before {self.dim}"
+                f"{self.url} returned vectors of length {rows.shape[1]}, expected {self.dim}"
             )
         return rows
 
@@ -226,10 +123,18 @@ class EndpointEncoder(Encoder):
 
 
 def parse_embeddings(response: Any, n_texts: int, url: str) -> Floats:
-    """Return the vectors of an answer in the order of the texts.
+    """Return the vectors of a response in the order of the texts.
+
+    Args:
+        response: Parsed JSON of the server.
+        n_texts: Number of texts in the request.
+        url: URL of the server, for messages.
+
+    Returns:
+        (n_texts, dim) float32.
 
     Raises:
-        DataError: The answer is not what the dialect promises; the message says where.
+        DataError: The response does not follow the API.
 
     Example:
         >>> rows = [{"index": 1, "embedding": [3, 4]}, {"index": 0, "embedding": [1, 2]}]
@@ -246,15 +151,133 @@ def parse_embeddings(response: Any, n_texts: int, url: str) -> Floats:
             f"texts: {type(error).__name__} {error}"
         ) from error
     if rows.ndim != 2 or not np.isfinite(rows).all():
-        raise DataError(f"{url} gave vectors that are empty or not finite")
+        raise DataError(f"{url} returned vectors that are empty or not finite")
     return rows
 
 
 def is_endpoint(name: str) -> bool:
-    """Say whether a model's name is an address.
+    """Return whether the name of a model is a URL.
 
     Example:
         >>> is_endpoint("https://example.org/v1#bge-m3"), is_endpoint("all-MiniLM-L6-v2")
         (True, False)
     """
     return name.startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True)
+class JsonServer:
+    """A URL that accepts JSON by POST and responds with JSON.
+
+    Raises:
+        ConfigError: The URL is not usable, or a key would be sent unencrypted.
+    """
+
+    url: str
+    """``https://…``; ``http://`` too if no key is sent or the host is this machine."""
+    headers: Mapping[str, str]
+    """Headers of every request; they are neither logged nor part of an error."""
+    timeout_s: float = 60.0
+    """Longest wait for any byte of a response [s]."""
+    tries: int = 4
+    """Number of attempts, the first included."""
+    wait_s: float = 1.0
+    """Upper bound of the wait before the second attempt [s]; it doubles with each attempt."""
+    max_response_bytes: int = 256 << 20
+    """Longest accepted response [bytes]."""
+
+    def __repr__(self) -> str:
+        return f"JsonServer({self.url!r})"
+
+    def __post_init__(self) -> None:
+        """Check the URL."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError(
+                f"an address must start with http:// or https://, got {self.url!r}"
+            )
+        if parts.username or parts.password:
+            raise ConfigError("an address must not hold a name or a password; use a key")
+        if self.headers and parts.scheme == "http" and not self._is_local:
+            raise ConfigError(
+                f"a key is not sent to {parts.hostname} without encryption; use https://"
+            )
+
+    def post(self, body: Mapping[str, Any]) -> Any:
+        """Send a JSON object and return the response; temporary faults are retried.
+
+        Raises:
+            NotFoundError: The server does not respond, or has nothing at the URL.
+            DataError: The server refused the request, or its response is not JSON or too long.
+        """
+        import httpx  # noqa: PLC0415 - slow, and used by this encoder only
+
+        from daybreak.http_retry import Retries  # noqa: PLC0415 - imports httpx
+
+        retries = Retries(
+            self.tries - 1, self.wait_s, MAX_RETRY_WAIT_S, transient_status=RETRY_STATUSES
+        )
+        content = json.dumps(body).encode()
+        # A proxy of the environment must not see requests to this machine.
+        with httpx.Client(timeout=self.timeout_s, trust_env=not self._is_local) as http:
+            attempt = 0
+            while True:
+                outcome, raw = self._send(http, content)
+                wait_s = retries.wait_s(outcome, attempt=attempt, repeatable=True)
+                if wait_s is None:
+                    return self._parse(outcome, raw)
+                log.info("%s; next attempt in %.1f s", self._describe(outcome, raw), wait_s)
+                time.sleep(wait_s)
+                attempt += 1
+
+    def _send(
+        self, http: "httpx.Client", content: bytes
+    ) -> "tuple[httpx.Response | httpx.TransportError, bytes]":
+        """Return the response, or the error, and the first bytes of the body."""
+        import httpx  # noqa: PLC0415 - see post
+
+        headers = {"Content-Type": "application/json", **self.headers}
+        raw = bytearray()
+        try:
+            with http.stream("POST", self.url, content=content, headers=headers) as response:
+                for part in response.iter_bytes():
+                    raw += part
+                    if len(raw) > self.max_response_bytes:
+                        raise DataError(
+                            f"{self.url} answered with more than {self.max_response_bytes} "
+                            "bytes"
+                        )
+        except httpx.TransportError as error:
+            return error, b""
+        except httpx.DecodingError as error:
+            raise DataError(f"{self.url} answered with a damaged body: {error}") from error
+        return response, bytes(raw)
+
+    def _parse(self, outcome: "httpx.Response | httpx.TransportError", raw: bytes) -> Any:
+        if isinstance(outcome, Exception):
+            raise NotFoundError(self._describe(outcome, raw)) from outcome
+        if outcome.is_success:
+            try:
+                return json.loads(raw)
+            except ValueError as error:
+                raise DataError(f"{self.url} answered with something else than JSON") from error
+        text = self._describe(outcome, raw)
+        if outcome.status_code == 404 or outcome.status_code in RETRY_STATUSES:
+            raise NotFoundError(text)
+        raise DataError(text)
+
+    def _describe(self, outcome: "httpx.Response | httpx.TransportError", raw: bytes) -> str:
+        if isinstance(outcome, Exception):
+            return f"{self.url} does not answer: {outcome or type(outcome).__name__}"
+        quoted = self._redact(raw[:MAX_ERROR_BYTES].decode("utf-8", "replace").strip())
+        return f"{self.url} answered {outcome.status_code} {outcome.reason_phrase}: {quoted}"
+
+    def _redact(self, text: str) -> str:
+        """Remove the key from a text of the server."""
+        for value in self.headers.values():
+            text = text.replace(value.rpartition(" ")[2], "…")
+        return text
+
+    @property
+    def _is_local(self) -> bool:
+        return urlsplit(self.url).hostname in LOCAL_HOSTS

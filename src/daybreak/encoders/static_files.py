@@ -30,7 +30,7 @@ class StaticTextModel:
     tokenizer: str
     """Tokenizer as JSON of the tokenizers library."""
     vectors: npt.NDArray[np.float16]
-    """(n_tokens + n_pairs, dim) float16, tokens before pairs, each row multiplied by its weight"""
+    """(n_tokens + n_pairs, dim) float16, tokens before pairs, rows multiplied by weights"""
     pairs: Rows
     """(n_pairs,) int64 keys ``first * n_tokens + second``, ascending"""
     fallback: Floats
