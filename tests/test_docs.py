@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import polars as pl
@@ -67,21 +68,19 @@ def test_the_python_of_a_page_runs(page, shop_files, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("command", PARSED)
-def test_a_command_is_documented_with_its_options(command):
-    text = section(command)
-    parameters = PARSED[command].params
-    assert PARSED[command].help.splitlines()[0] in text
-    for parameter in parameters:
-        if parameter.param_type_name == "option" and parameter.name != "help":
-            assert f"`{parameter.opts[0]}`" in text
-            assert parameter.help in text
+def test_the_section_of_a_command_begins_with_its_help(command):
+    assert section(command).lstrip().startswith(PARSED[command].help.splitlines()[0])
 
 
-def test_a_documented_command_or_option_exists():
+def test_the_page_has_a_section_for_each_command_in_their_order():
     assert re.findall(r"^## daybreak ([\w ]+)$", CLI, re.MULTILINE) == list(COMMANDS)
-    for command in COMMANDS:
-        known = {o for p in PARSED[command].params for o in getattr(p, "opts", [])}
-        assert set(re.findall(r"^\| `(--[\w-]+)`", section(command), re.MULTILINE)) <= known
+
+
+def test_the_option_tables_are_those_of_the_commands():
+    spec = spec_from_file_location("generate_cli_page", ROOT / "tools" / "generate_cli_page.py")
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.generate_page(CLI) == CLI, "run tools/generate_cli_page.py"
 
 
 def test_every_command_can_answer_in_json():

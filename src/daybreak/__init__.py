@@ -1,4 +1,8 @@
-"""Recommendations from the first day: for brand-new users, items and catalogues."""
+"""Daybreak: a recommender system for cold starts.
+
+This package re-exports the public names and imports each of them when it is first used. Start
+reading in ``service/recommender.py`` (the library) or ``service/serving`` (the service).
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -36,7 +40,7 @@ __all__ = [
     "validate",
 ]
 
-_HOME = {
+_MODULES = {
     "AsyncClient": "daybreak.client",
     "Boost": "daybreak.ranking.reranking.rules",
     "Client": "daybreak.client",
@@ -58,16 +62,16 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name on first use, so that ``import daybreak`` stays cheap."""
+    """Import a public name when it is first used, so that ``import daybreak`` is fast."""
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - slow, and seldom asked for
+        from importlib.metadata import version  # noqa: PLC0415 - slow and rarely needed
 
         return version("daybreak")
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module 'daybreak' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """List the public names, also those that are not imported yet."""
+    """List the public names, including those that are not imported yet."""
     return sorted(__all__)

@@ -39,9 +39,15 @@ PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILES]", help="A folder, or files with events, items and users."),
 ]
-EventsFileOption = Annotated[Path | None, typer.Option("--events", help="File with events.")]
-ItemsFileOption = Annotated[Path | None, typer.Option("--items", help="File with items.")]
-UsersFileOption = Annotated[Path | None, typer.Option("--users", help="File with users.")]
+EventsFileOption = Annotated[
+    Path | None, typer.Option("--events", metavar="FILE", help="File with events.")
+]
+ItemsFileOption = Annotated[
+    Path | None, typer.Option("--items", metavar="FILE", help="File with items.")
+]
+UsersFileOption = Annotated[
+    Path | None, typer.Option("--users", metavar="FILE", help="File with users.")
+]
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
