@@ -17,8 +17,7 @@ from pathlib import Path
 
 from benchmarks.common.paths import RESULTS, ROOT
 from benchmarks.common.tables import machine
-from benchmarks.quality.leaderboard import read_folder_tables
-from daybreak import Recommender
+from daybreak import Recommender, read_folder
 
 SLACK = 1.1
 
@@ -59,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 def train(folder: Path, budget: float) -> dict[str, object]:
     """Train once; the catalogue is encoded before, so that only learning is timed."""
-    tables = read_folder_tables(folder)
+    tables = read_folder(folder).tables
     Recommender(strategies=["popular"]).fit(tables)
     start = time.perf_counter()
     model = Recommender(budget_s=budget or None).fit(tables)

@@ -20,12 +20,12 @@ import numpy as np
 from benchmarks.common.paths import IMAGES, RESULTS, ROOT
 from benchmarks.quality.cells import source_hash
 from benchmarks.quality.leaderboard_tables import write
+from daybreak.data import read_folder
 from daybreak.errors import DaybreakError
 from daybreak.ranking.benchmarks.learners import BenchmarkResults, StrategyResult
 from daybreak.service.benchmarking.leaderboard import (
     BenchmarkOptions,
     Leaderboard,
-    read_folder_tables,
     run_leaderboard,
     select_learners,
 )
@@ -49,7 +49,7 @@ def main() -> None:
         if args.together:
             chosen = select_learners(args.strategy, auto=not args.no_auto, progress=_tell)
             terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-            board = run_leaderboard(name, read_folder_tables(folder), chosen, terms, _tell)
+            board = run_leaderboard(name, read_folder(folder).tables, chosen, terms, _tell)
         else:
             board = joined(name, {who: kept_row(name, who, args) for who in _names(args)})
         write(board, args.out, args.images)
@@ -85,7 +85,7 @@ def measure(folder: Path, who: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return the row of one strategy as plain values."""
     chosen = [c for c in select_learners(auto=True, progress=_tell) if c.name == who]
     terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-    board = run_leaderboard(folder.name, read_folder_tables(folder), chosen, terms, _tell)
+    board = run_leaderboard(folder.name, read_folder(folder).tables, chosen, terms, _tell)
     (row,) = board.results.results
     return {
         "facts": dict(board.metadata),

@@ -1,4 +1,4 @@
-"""Ranked lists from scores: the best k of every row, exact, deterministic, in bounded memory."""
+"""Ranked lists from scores: the exact best k of every row, in bounded memory."""
 
 from typing import Any, TypeAlias
 
@@ -107,7 +107,7 @@ def _best_columns(block: _ScoreBlock, k: int) -> Rows:
 
 
 def _select_first_ties(block: _ScoreBlock, border: _ScoreBlock, k: int) -> Mask:
-    """Mark the scores above the border, and the first of those equal to it as long as they fit."""
+    """Mark the scores above the border, then as many equal ones as fit, lower columns first."""
     above, equal = block > border, block == border
     n_left = k - above.sum(axis=1, keepdims=True)
     first: Mask = above | (equal & (np.cumsum(equal, axis=1) <= n_left))

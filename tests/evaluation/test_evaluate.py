@@ -115,10 +115,10 @@ def test_progress_tells_every_step():
     steps = []
     evaluate({}, shop(), slices=["warm_last"], progress=lambda *step: steps.append(step))
     assert steps == [
-        (0, 4, "random learns (leave last out)"),
-        (1, 4, "random answers warm_last"),
-        (2, 4, "popular learns (leave last out)"),
-        (3, 4, "popular answers warm_last"),
+        (0, 4, "training random (leave last out)"),
+        (1, 4, "evaluating random on warm_last"),
+        (2, 4, "training popular (leave last out)"),
+        (3, 4, "evaluating popular on warm_last"),
     ]
 
 
@@ -132,7 +132,7 @@ def test_the_same_seed_gives_the_same_report():
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(ConfigError, match="k must be a whole number from 1, got 0"):
         evaluate({}, shop(), k=0)
-    with pytest.raises(ConfigError, match="a baseline is named 'popular'"):
+    with pytest.raises(ConfigError, match="'popular' is the name of a baseline"):
         evaluate({"popular": Silent}, shop())
     one = Tables.of(pl.DataFrame({"user_id": ["u"], "item_id": ["i"]}))
     with pytest.raises(DataError, match=r"nothing can be measured: .*warm_last: not measured"):

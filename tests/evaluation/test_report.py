@@ -88,14 +88,14 @@ def test_json_brings_everything_back_exactly():
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "daybreak report 0"}'])
 def test_what_is_no_report_is_refused(text):
-    with pytest.raises(DataError, match="evaluate again"):
+    with pytest.raises(DataError, match="repeat the evaluation"):
         Report.from_json(text)
 
 
 def test_a_damaged_report_is_refused():
     raw = json.loads(report().to_json())
     raw["cells"][0]["per_user"]["ndcg"] = "AAAA"
-    with pytest.raises(DataError, match="evaluate again"):
+    with pytest.raises(DataError, match="repeat the evaluation"):
         Report.from_json(json.dumps(raw))
 
 
@@ -105,9 +105,12 @@ def test_the_warm_up_curve_keeps_known_users_apart():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(NotFoundError, match="no cell for system 'x' on slice 'events_0'"):
+    with pytest.raises(NotFoundError, match="no result for system 'x' on slice 'events_0'"):
         report().compare("x", "popular")
-    with pytest.raises(NotFoundError, match="metric 'gini'; known: ndcg, recall, hit, mrr"):
+    with pytest.raises(
+        NotFoundError,
+        match="metric 'gini' has no values by user; known: ndcg, recall, hit, mrr",
+    ):
         report().compare("random", "popular", "gini")
 
 

@@ -80,19 +80,16 @@ def bench(
 
 
 def _load_tables(folder: Path | None, *, demo: bool) -> "tuple[str, Tables]":
+    from daybreak.data import read_folder
     from daybreak.errors import ConfigError
-    from daybreak.service.benchmarking.leaderboard import (
-        DEMO_NAME,
-        read_demo_tables,
-        read_folder_tables,
-    )
+    from daybreak.service.benchmarking.leaderboard import DEMO_NAME, read_demo_tables
 
     if (folder is None) is not demo:
         raise ConfigError("give either --data FOLDER or --demo")
     return (
         (DEMO_NAME, read_demo_tables())
         if folder is None
-        else (folder.name, read_folder_tables(folder))
+        else (folder.name, read_folder(folder).tables)
     )
 
 

@@ -1,11 +1,12 @@
-"""Simulated cold starts, metrics with intervals, reports and pictures."""
+"""Evaluation of recommenders on simulated cold starts: baselines, reports and plots.
 
-from daybreak.estimates import (
-    Estimate,
-    PairedDifference,
-    bootstrap,
-    paired_bootstrap,
-)
+The package may import ``simulation``, ``metrics``, ``estimates`` and ``data``; it does not know
+how a recommender works. Start reading with ``evaluate.evaluate``, which returns a
+``report.Report``.
+"""
+
+from daybreak.deprecation import deprecated_names
+from daybreak.estimates import Estimate, PairedDifference, bootstrap, paired_bootstrap
 from daybreak.evaluation.baselines import (
     BASELINES,
     PopularBaseline,
@@ -42,3 +43,16 @@ __all__ = [
     "paired_bootstrap",
     "top_k",
 ]
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "Cell": "daybreak.evaluation.SliceResult",
+        "Comparison": "daybreak.evaluation.PairedDifference",
+        "Interval": "daybreak.evaluation.Estimate",
+        "Plan": "daybreak.evaluation.SplitPlan",
+        "Popular": "daybreak.evaluation.PopularBaseline",
+        "Random": "daybreak.evaluation.RandomBaseline",
+        "compare": "daybreak.evaluation.paired_bootstrap",
+    },
+)

@@ -1,4 +1,4 @@
-"""The two systems that every other one is measured against."""
+"""The baselines of every report: random lists and popular items."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from daybreak.rng import create_generator
 from daybreak.types import Rows, Sparse
 
 MAX_SCORES_PER_BLOCK = 1 << 21
-"""Scores held at a time [numbers]."""
+"""Scores held in memory at a time [numbers]."""
 
 
 class SupportsRecommend(Protocol):
-    """Whatever answers requests: the recommender, a model of your own, a baseline."""
+    """Anything that recommends: the recommender, a model of your own, a baseline."""
 
-    def recommend(  # noqa: PLR0913  (one argument for each thing that a request may say)
+    def recommend(  # noqa: PLR0913  (one argument for each part of a request)
         self,
         users: Sequence[str],
         *,
@@ -35,11 +35,11 @@ class SupportsRecommend(Protocol):
         """Return ``user_id``, ``item_id``, ``rank`` (from 1) and any further columns.
 
         Args:
-            users: Who asks; ids that were never seen are normal.
-            profiles: ``user_id`` and attributes, known at the time of asking.
-            histories: Events known at the time of asking, added to what was learned.
-            k: Longest list wanted.
-            exclude_seen: Leave out items of learned events and of ``histories``.
+            users: Ids of the users; unknown ids are allowed.
+            profiles: ``user_id`` and attributes known at request time.
+            histories: Events known at request time, in addition to those of training.
+            k: Length of the lists, at most.
+            exclude_seen: Whether items of training events and of ``histories`` are excluded.
             items: Candidate ids; None for the whole catalogue.
             exclude: ``user_id``, ``item_id`` pairs never to recommend.
         """
@@ -47,7 +47,12 @@ class SupportsRecommend(Protocol):
 
 
 class Baseline(ABC):
-    """Answers that need no more than the events; see :class:`RandomBaseline` and :class:`PopularBaseline`."""
+    """A recommender that needs the events only.
+
+    Args:
+        train: Tables to learn from.
+        seed: Seed of random orders.
+    """
 
     def __init__(self, train: Tables, seed: int = 0) -> None:
         self.train = train
@@ -70,38 +75,44 @@ class Baseline(ABC):
         seen = [self.train.events, histories] if exclude_seen else []
         frames = [f.select(pair) for f in (*seen, exclude) if f is not None]
         empty = pl.DataFrame(schema=dict.fromkeys(pair, pl.String))
-        hidden = UserItemIndex(users, candidates).to_matrix(pl.concat([empty, *frames]))
-        rows = self.rank(candidates, hidden, k)
+        excluded = UserItemIndex(users, candidates).to_matrix(pl.concat([empty, *frames]))
+        rows = self.rank(candidates, excluded, k)
         return _to_frame(users, candidates, rows)
 
     @abstractmethod
     def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
-        """Return (n_users, k) candidate rows, -1 for none."""
+        """Return (n_users, k) candidate rows, -1 where a list is shorter.
+
+        Args:
+            candidates: Ids of the candidates.
+            excluded: (n_users, n_candidates) CSR, pairs never to recommend.
+            k: Length of the lists, at most.
+        """
 
 
 class RandomBaseline(Baseline):
-    """Lists drawn at random: what no knowledge at all is worth.
+    """Recommends a random list: the quality that needs no knowledge.
 
     Example:
         >>> shop = Tables.of(pl.DataFrame({"user_id": ["a"], "item_id": ["tea"]}))
-        >>> RandomBaseline(shop).recommend(["new"], k=3).select("user_id", "item_id", "rank").rows()
+        >>> answer = RandomBaseline(shop).recommend(["new"], k=3)
+        >>> answer.select("user_id", "item_id", "rank").rows()
         [('new', 'tea', 1)]
     """
 
     def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
-        """Let everything tie; see :meth:`Baseline.rank`."""
-        nothing = np.zeros(len(candidates), dtype=np.int64)
-        return _top_k_random_ties(
-            nothing, excluded, k, create_generator(self.seed, "random baseline")
-        )
+        """Rank the candidates in random order; see :meth:`Baseline.rank`."""
+        equal = np.zeros(len(candidates), dtype=np.int64)
+        rng = create_generator(self.seed, "random baseline")
+        return _top_k_random_ties(equal, excluded, k, rng)
 
 
 class PopularBaseline(Baseline):
-    """Items by their number of users, the same for everybody but for ties.
+    """Recommends items by their number of users; the same list for all, except for ties.
 
-    Ties are drawn anew for each user. An order by id would know something that popularity does
-    not, as ids often follow age; and one drawn order for all would make the baseline on new
-    items, which all tie at none, a single lucky or unlucky list.
+    Ties are in a different random order for each user. An order by id would contain information
+    that popularity does not, because ids often follow age. One random order for all users would
+    make the baseline on new items, which all have no users, a single lucky or unlucky list.
 
     Example:
         >>> rows = [("a", "tea"), ("b", "tea"), ("b", "rum")]
@@ -112,13 +123,13 @@ class PopularBaseline(Baseline):
     """
 
     def rank(self, candidates: Sequence[str], excluded: Sparse, k: int) -> Rows:
-        """Walk down the list past what is hidden; see :meth:`Baseline.rank`."""
+        """Rank the candidates by number of users; see :meth:`Baseline.rank`."""
         counts = self._item_counts(candidates)
         order = np.argsort(-counts, kind="stable")
-        most = int(np.bincount(excluded.nonzero()[0], minlength=1).max())
-        last = min(len(order), k + most)  # nobody needs to look further down, but for ties
-        head = int((counts >= counts[order[last - 1]]).sum()) if last else 0
-        order = order[:head]
+        max_excluded = int(np.bincount(excluded.nonzero()[0], minlength=1).max())
+        last = min(len(order), k + max_excluded)  # lists end here, except for ties
+        n_needed = int((counts >= counts[order[last - 1]]).sum()) if last else 0
+        order = order[:n_needed]
         rows = _top_k_random_ties(
             counts[order], excluded[:, order], k, create_generator(self.seed, "popular ties")
         )
@@ -138,7 +149,7 @@ class PopularBaseline(Baseline):
 def _top_k_random_ties(
     counts: Rows, excluded: Sparse, k: int, rng: np.random.Generator
 ) -> Rows:
-    """Return (n_users, k) best rows by count, ties drawn for each user."""
+    """Return (n_users, k) rows with the largest counts, ties in random order per user."""
     n_users, n_items = excluded.shape
     step = max(1, MAX_SCORES_PER_BLOCK // max(1, n_items))
     parts = [np.empty((0, k), dtype=np.int64)]
@@ -149,14 +160,14 @@ def _top_k_random_ties(
 
 
 def _to_frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:
-    owner, place = np.nonzero(rows >= 0)
-    chosen = rows[owner, place]
+    owner, position = np.nonzero(rows >= 0)
+    chosen = rows[owner, position]
     return pl.DataFrame(
         {
             "user_id": pl.Series(users, dtype=pl.String).gather(owner),
             "item_id": pl.Series(candidates, dtype=pl.String).gather(chosen),
-            "rank": place + 1,
-            "score": 1.0 / (place + 1),
+            "rank": position + 1,
+            "score": 1.0 / (position + 1),
         }
     )
 

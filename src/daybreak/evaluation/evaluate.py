@@ -1,4 +1,4 @@
-"""Train every system on what is left, ask it about what was hidden, and measure."""
+"""Evaluation of recommenders: train each on a split, ask it about the rest, and measure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -20,9 +20,9 @@ from daybreak.simulation.slices import REPORT_SLICES
 from daybreak.simulation.table_slices import PAIR_COLUMNS, Slice, SplitPlan
 
 System: TypeAlias = Callable[[Tables], SupportsRecommend]
-"""Learns from tables, and returns what answers."""
+"""Trains on tables and returns a recommender."""
 Progress: TypeAlias = Callable[[int, int, str], None]
-"""Is told how many steps are done, how many there are, and which one comes next."""
+"""Called with the number of finished steps, of all steps, and the next step."""
 
 
 def evaluate(
@@ -34,22 +34,22 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Report:
-    """Simulate cold starts, measure systems on them, and compare with random and popular.
+    """Simulate cold starts, measure systems on them, and compare with the baselines.
 
-    Every event counts as positive and new items are drawn at random; for anything else make
-    the plans yourself and call :func:`measure`.
+    Every event counts as positive and new items are drawn at random; for other settings call
+    :func:`make_plans` and :func:`measure`.
 
     Args:
-        systems: By name, functions that learn from tables and return what answers.
-        tables: Everything that is known.
-        k: Length of the lists.
+        systems: Functions by name that train on tables and return a recommender.
+        tables: The whole data set.
+        k: Length of the lists, at least 1.
         slices: Names out of ``SLICES``; None for all that the data allow.
-        seed: Of everything that is drawn; systems have their own.
-        progress: Told of every step.
+        seed: Seed of the splits; systems have their own.
+        progress: Called before every step.
 
     Raises:
-        ConfigError: An unknown slice, ``k`` below 1, or a system named like a baseline.
-        DataError: The data are too few to hide anything.
+        ConfigError: A slice is unknown, ``k`` is below 1, or a system is named like a baseline.
+        DataError: The data are too few to hold anything out.
 
     Example:
         >>> shop = [(f"u{n}", f"i{n * m % 7}") for n in range(20) for m in (1, 2, 3)]
@@ -70,35 +70,44 @@ def measure(
     k: int = 10,
     progress: Progress | None = None,
 ) -> Report:
-    """Measure systems on plans that are made; see :func:`evaluate`.
+    """Measure systems on given plans; see :func:`evaluate`.
 
-    The baselines learn from positive events only; systems get every event and judge themselves.
+    The baselines are trained on positive events only. Systems are trained on all events and
+    decide themselves which are positive.
+
+    Args:
+        systems: Functions by name that train on tables and return a recommender.
+        plans: Plans of :func:`make_plans`.
+        k: Length of the lists, at least 1.
+        progress: Called before every step.
 
     Raises:
-        ConfigError: ``k`` below 1, or a system named like a baseline.
+        ConfigError: ``k`` is below 1, or a system is named like a baseline.
         DataError: The plans have no slice.
     """
     if k < 1:
         raise ConfigError(f"k must be a whole number from 1, got {k!r}")
     if taken := [name for name in systems if name in BASELINES]:
-        raise ConfigError(f"a baseline is named {taken[0]!r}; choose another name for yours")
+        raise ConfigError(
+            f"{taken[0]!r} is the name of a baseline; choose another name for the system"
+        )
     notes = tuple(note for plan in plans for note in plan.notes)
     plans = [plan for plan in plans if plan.slices]
     if not plans:
         raise DataError("nothing can be measured: " + ("; ".join(notes) or "no slices"))
     steps = _ProgressReporter(plans, len(systems) + len(BASELINES), progress)
     cells = [cell for plan in plans for cell in _evaluate_plan(plan, systems, k, steps)]
-    rank = {name: place for place, name in enumerate(REPORT_SLICES)}
+    order = {name: number for number, name in enumerate(REPORT_SLICES)}
     return Report(
         k=k,
         slices=tuple(SliceInfo(s.name, s.protocol, s.counts) for p in plans for s in p.slices),
-        cells=tuple(sorted(cells, key=lambda cell: rank.get(cell.slice, len(rank)))),
+        cells=tuple(sorted(cells, key=lambda cell: order.get(cell.slice, len(order)))),
         notes=notes,
     )
 
 
 class _ProgressReporter:
-    """Counts trainings and answers, and tells whoever wants to know."""
+    """Counts trainings and requests, and reports each before it begins."""
 
     def __init__(
         self, plans: Sequence[SplitPlan], n_systems: int, progress: Progress | None
@@ -107,36 +116,36 @@ class _ProgressReporter:
         self._done = 0
         self._progress = progress
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, step: str) -> None:
         if self._progress is not None:
-            self._progress(self._done, self._total, what)
+            self._progress(self._done, self._total, step)
         self._done += 1
 
 
 def _evaluate_plan(
     plan: SplitPlan, systems: Mapping[str, System], k: int, steps: _ProgressReporter
 ) -> list[SliceResult]:
-    """Train each system once and let it answer each slice."""
+    """Train each system once and evaluate it on each slice."""
     train = plan.train
-    liked = Tables(train.items, train.users, train.events.filter(plan.positive))
-    makers: dict[str, Callable[[], SupportsRecommend]]
-    makers = {name: partial(make, train) for name, make in systems.items()}
-    makers |= {name: partial(make, liked) for name, make in BASELINES.items()}
-    papers = [_SliceEvaluator(plan, slice_) for slice_ in plan.slices]
+    positive = Tables(train.items, train.users, train.events.filter(plan.positive))
+    trainings: dict[str, Callable[[], SupportsRecommend]]
+    trainings = {name: partial(system, train) for name, system in systems.items()}
+    trainings |= {name: partial(baseline, positive) for name, baseline in BASELINES.items()}
+    evaluators = [_SliceEvaluator(plan, slice_) for slice_ in plan.slices]
     cells = []
-    for name, make in makers.items():
-        steps(f"{name} learns ({plan.name})")
+    for name, train_system in trainings.items():
+        steps(f"training {name} ({plan.name})")
         start = perf_counter()
-        system = make()
+        recommender = train_system()
         fit_s = perf_counter() - start
-        for paper in papers:
-            steps(f"{name} answers {paper.slice.name}")
-            cells.append(paper.evaluate(name, system, k, fit_s))
+        for evaluator in evaluators:
+            steps(f"evaluating {name} on {evaluator.slice.name}")
+            cells.append(evaluator.evaluate(name, recommender, k, fit_s))
     return cells
 
 
 class _SliceEvaluator:
-    """A slice with what is needed to mark the answers to it."""
+    """Measures the answers to one slice."""
 
     def __init__(self, plan: SplitPlan, slice_: Slice) -> None:
         self.slice = slice_
@@ -148,8 +157,8 @@ class _SliceEvaluator:
                 [frame.select(PAIR_COLUMNS) for frame in (seen, slice_.history, slice_.exclude)]
             )
         )
-        catalogue = pl.col("item_id").is_in(pl.Series(slice_.candidates).implode())
-        self._items = plan.train.items.filter(catalogue)["item_id"].to_list()
+        is_candidate = pl.col("item_id").is_in(pl.Series(slice_.candidates).implode())
+        self._items = plan.train.items.filter(is_candidate)["item_id"].to_list()
         positives = plan.positive_pairs
         counts = dict(positives["item_id"].value_counts().iter_rows())
         self._metrics = ListMetrics(
@@ -162,7 +171,14 @@ class _SliceEvaluator:
     def evaluate(
         self, name: str, system: SupportsRecommend, k: int, fit_s: float
     ) -> SliceResult:
-        """Ask the system and measure its answer."""
+        """Request recommendations and measure them.
+
+        Args:
+            name: Name of the system.
+            system: Trained recommender.
+            k: Length of the lists.
+            fit_s: Time of its training [s].
+        """
         start = perf_counter()
         answer = self._recommend(system, k)
         answer_s = perf_counter() - start
@@ -182,13 +198,13 @@ class _SliceEvaluator:
         )
 
     def _recommend(self, system: SupportsRecommend, k: int) -> pl.DataFrame:
-        asked = self.slice
+        slice_ = self.slice
         return system.recommend(
-            list(asked.users),
-            profiles=asked.profiles,
-            histories=asked.history if asked.history.height else None,
+            list(slice_.users),
+            profiles=slice_.profiles,
+            histories=slice_.history if slice_.history.height else None,
             k=k,
             exclude_seen=True,
             items=self._items,  # in the random order of the catalogue
-            exclude=asked.exclude if asked.exclude.height else None,
+            exclude=slice_.exclude if slice_.exclude.height else None,
         )

@@ -1,7 +1,4 @@
-"""The frame of a page and its parts: no scripts, no links out, every text escaped.
-
-A report as one self-contained page: no scripts, no links out, every text escaped.
-"""
+"""Reports as self-contained HTML pages: no scripts, no external links, every text escaped."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -29,7 +26,7 @@ from daybreak.evaluation.report import (
 
 
 def html_document(title: str, body: Iterable[str]) -> str:
-    """Return a whole page of finished parts; empty parts are left out.
+    """Return a page made of HTML parts; empty parts are left out.
 
     Example:
         >>> html_document("a < b", ["", "<p>c</p>"]).count("a &lt; b")
@@ -47,7 +44,7 @@ def html_document(title: str, body: Iterable[str]) -> str:
 
 
 def html_figure(picture: Picture, heading: str, caption: str) -> str:
-    """Return a picture with its heading and caption."""
+    """Return a plot with its heading and caption."""
     return (
         f'<figure class="card"><h2>{escape(heading)}</h2>'
         f'<div role="img" aria-label="{escape(picture.alt)}">{picture.svg}</div>'
@@ -58,7 +55,14 @@ def html_figure(picture: Picture, heading: str, caption: str) -> str:
 def html_table(
     heading: Iterable[str], rows: Iterable[Iterable[str]], label: str, kind: str = "numbers"
 ) -> str:
-    """Return a table of finished cells in a box that scrolls by itself."""
+    """Return a table of HTML cells in a box that scrolls.
+
+    Args:
+        heading: HTML of the column headings.
+        rows: HTML of the cells.
+        label: Name of the table for assistive technology.
+        kind: Class of the table: ``numbers`` or ``text``.
+    """
     head = "".join(f'<th scope="col">{cell}</th>' for cell in heading)
     body = "".join(
         "<tr>"
@@ -77,24 +81,24 @@ def html_table(
 
 
 METRIC_DEFINITIONS = {
-    "NDCG": "Hits count 1/log2(place + 1); divided by the best sum there is. Judges order.",
-    "recall": "Share of what the user went on to choose that is in the list.",
+    "NDCG": "Sum of 1/log2(position + 1) over hits, divided by the best possible sum.",
+    "recall": "Share of the relevant items that are in the list.",
     "hit": "Share of users with at least one hit.",
-    "MRR": "One over the place of the first hit.",
-    "diversity": "How different the categories of two items of a list are, on average.",
-    "novelty": "How surprising the items are, in bits: rare items are novel.",
-    "cold share": "Share of recommended items that nobody had in training.",
-    "popularity": "Popularity percentile of recommended items: .5 is a random list, 1 the top.",
-    "coverage": "Share of candidates that are shown to anybody.",
-    "Gini": "How unequally places go to items: 0 all alike, 1 all to one.",
+    "MRR": "One divided by the position of the first hit.",
+    "diversity": "Mean difference between the categories of two items of a list.",
+    "novelty": "Mean self-information of the items, in bits: rare items are novel.",
+    "cold share": "Share of recommended items that no user had in training.",
+    "popularity": "Mean popularity percentile of the items; .5 for random lists.",
+    "coverage": "Share of candidates that are in at least one list.",
+    "Gini": "Inequality of exposure: 0 all items alike, 1 all positions to one item.",
 }
 _PICTURE_TEXTS = {
     "warm": (
         "Warm-up curve",
-        "How fast recommendations for a new user get better. Points with a number share users "
-        "and targets; known users, on the right, are other users with other targets.",
+        "Quality by number of known events. Points with a number have the same users and "
+        "targets; known users, on the right, are other users with other targets.",
     ),
-    "slices": ("Every slice", "What to beat is popularity, the upright mark."),
+    "slices": ("Every slice", "The vertical mark is popularity, the baseline to beat."),
 }
 
 
@@ -105,7 +109,17 @@ def write_html(
     title: str = "Cold-start report",
     more: Mapping[str, pl.DataFrame] | None = None,
 ) -> Path:
-    """Write :func:`page` to a file; return its path."""
+    """Write a report as an HTML page.
+
+    Args:
+        report: Report to show.
+        path: Path of the file.
+        title: Title of the page.
+        more: Further tables by heading, shown before the details.
+
+    Returns:
+        Path of the file.
+    """
     path = Path(path)
     path.write_text(render_html(report, title=title, more=more), encoding="utf-8")
     return path
@@ -117,12 +131,12 @@ def render_html(
     title: str = "Cold-start report",
     more: Mapping[str, pl.DataFrame] | None = None,
 ) -> str:
-    """Return the report as HTML.
+    """Return a report as HTML.
 
     Args:
-        report: What was measured.
-        title: Of the page.
-        more: Further tables by heading, such as answers to look at; shown before the details.
+        report: Report to show.
+        title: Title of the page.
+        more: Further tables by heading, such as example lists; shown before the details.
 
     Example:
         >>> render_html(Report(k=10, slices=(), cells=()), title="a < b").count("a &lt; b")
@@ -142,9 +156,9 @@ def render_html(
 
 def _describe_protocol(report: Report) -> str:
     return (
-        "Users and items that the system knows were hidden, and it was asked about them as if "
-        f"they were new. Lists of {report.k}, ranked among all candidates; 95 % intervals by "
-        "bootstrap over users; a user without an answer counts 0."
+        "Known users and items were held out, and every system was asked about them as if they "
+        f"were new. Lists of {report.k}, ranked among all candidates; 95 % intervals by "
+        "bootstrap over users; a user without a list counts 0."
     )
 
 
@@ -153,7 +167,7 @@ def _evaluated_systems(report: Report) -> list[str]:
 
 
 def _render_pictures(report: Report) -> str:
-    """Return the pictures, and beside the longer one who beats popularity where."""
+    """Return the plots, and beside them on how many slices each system beats popularity."""
     curve, bars = draw_warm_up_curve(report), draw_slices(report)
     left = [] if curve is None else [html_figure(curve, *_PICTURE_TEXTS["warm"])]
     left += _render_cards(report)
@@ -163,7 +177,7 @@ def _render_pictures(report: Report) -> str:
 
 
 def _render_cards(report: Report) -> list[str]:
-    """Say for each system on how many slices it beats popularity."""
+    """Return a card for each system: on how many slices does it beat popularity?"""
     colours = system_css_colours(report)
     cards = []
     for name in _evaluated_systems(report):
@@ -172,18 +186,20 @@ def _render_cards(report: Report) -> list[str]:
             for paired in report.compare(name, "popular").values()
         ]
         cards.append(
-            f'<div class="card sum"><h2>{_render_system_name(name, colours)}</h2><p>beats popularity on '
+            f'<div class="card sum"><h2>{_render_system_name(name, colours)}</h2>'
+            "<p>beats popularity on "
             f"<strong>{tags.count('beats')} of {len(tags)}</strong> slices</p>"
-            f'<p class="quiet">{tags.count("even")} without a sure difference, '
+            f'<p class="quiet">{tags.count("even")} without a significant difference, '
             f"{tags.count('worse')} worse</p></div>"
         )
     return cards
 
 
 def _render_overview(report: Report) -> str:
-    """Return slices down, systems across: NDCG, interval, verdict against popularity."""
-    colours, own = system_css_colours(report), _evaluated_systems(report)
-    paired = {name: report.compare(name, "popular") for name in own}
+    """Return a table of NDCG with intervals: a row for each slice, a column for each system."""
+    colours = system_css_colours(report)
+    systems = _evaluated_systems(report)
+    paired = {name: report.compare(name, "popular") for name in systems}
     rows = []
     for info in report.slices:
         cells = {name: report.cell(info.name, name).values["ndcg"] for name in report.systems}
@@ -199,8 +215,8 @@ def _render_overview(report: Report) -> str:
         "users",
         *(_render_system_name(name, colours) for name in report.systems),
     ]
-    shown = html_table(heading, rows, f"NDCG@{report.k} of every system on every slice")
-    return f'<h2>NDCG@{report.k}</h2>\n<div class="card">{shown}</div>' if rows else ""
+    table = html_table(heading, rows, f"NDCG@{report.k} of every system on every slice")
+    return f'<h2>NDCG@{report.k}</h2>\n<div class="card">{table}</div>' if rows else ""
 
 
 def _render_details(report: Report) -> str:
@@ -212,7 +228,7 @@ def _render_details(report: Report) -> str:
 
 
 def _render_slice(info: SliceInfo, cells: list[SliceResult], report: Report) -> str:
-    """Return one slice with its protocol and all metrics."""
+    """Return one slice: its protocol, and all metrics of all systems."""
     colours = system_css_colours(report)
     best = max(cell.values["ndcg"].mean for cell in cells)
     rows = [
@@ -233,7 +249,8 @@ def _render_slice(info: SliceInfo, cells: list[SliceResult], report: Report) -> 
         f'<section class="card slice"><header><h3><code>{escape(info.name)}</code></h3>'
         f'<span class="quiet">{counts}</span></header>'
         f'<p class="quiet">{escape(info.protocol)}</p>'
-        f"{html_table(heading, rows, f'All metrics on {info.name}')}{_render_dropped(cells)}</section>"
+        f"{html_table(heading, rows, f'All metrics on {info.name}')}"
+        f"{_render_dropped(cells)}</section>"
     )
 
 
@@ -251,8 +268,8 @@ def _render_table(heading: str, frame: pl.DataFrame) -> str:
     rows = [
         [escape("" if value is None else str(value)) for value in row] for row in frame.rows()
     ]
-    shown = html_table([escape(name) for name in frame.columns], rows, heading, kind="text")
-    return f'<h2>{escape(heading)}</h2>\n<div class="card">{shown}</div>'
+    table = html_table([escape(name) for name in frame.columns], rows, heading, kind="text")
+    return f'<h2>{escape(heading)}</h2>\n<div class="card">{table}</div>'
 
 
 def _render_definitions(k: int) -> str:
@@ -260,7 +277,7 @@ def _render_definitions(k: int) -> str:
         f"<dt>{escape(name)}@{k}</dt><dd>{escape(text)}</dd>"
         for name, text in METRIC_DEFINITIONS.items()
     )
-    return f'<h2>What the numbers mean</h2>\n<div class="card"><dl>{items}</dl></div>'
+    return f'<h2>Metrics</h2>\n<div class="card"><dl>{items}</dl></div>'
 
 
 def _render_system_name(name: str, colours: Mapping[str, str]) -> str:
@@ -269,19 +286,21 @@ def _render_system_name(name: str, colours: Mapping[str, str]) -> str:
 
 
 def _render_estimate(value: Estimate, best: float | None = None) -> str:
-    mark = ' class="best"' if best is not None and value.mean == best else ""
-    text = f"<span{mark}>{format_number(value.mean)}</span>"
+    css = ' class="best"' if best is not None and value.mean == best else ""
+    text = f"<span{css}>{format_number(value.mean)}</span>"
     if value.low != value.low:  # NaN: no mean over users
         return text
-    return f'{text}<span class="range">{format_number(value.low)} to {format_number(value.high)}</span>'
+    low, high = format_number(value.low), format_number(value.high)
+    return f'{text}<span class="range">{low} to {high}</span>'
 
 
-def _classify_difference(paired: PairedDifference) -> tuple[str, str]:
-    if not paired.differs:
+def _classify_difference(difference: PairedDifference) -> tuple[str, str]:
+    """Return the CSS class and the text of a comparison with popularity."""
+    if not difference.differs:
         return "even", "= popular"
-    return ("beats", "▲ beats") if paired.difference > 0 else ("worse", "▼ worse")
+    return ("beats", "▲ beats") if difference.is_better else ("worse", "▼ worse")
 
 
-def _render_badge(paired: PairedDifference) -> str:
-    kind, words = _classify_difference(paired)
-    return f'<span class="tag {kind}">{words}</span> '
+def _render_badge(difference: PairedDifference) -> str:
+    kind, text = _classify_difference(difference)
+    return f'<span class="tag {kind}">{text}</span> '

@@ -1,4 +1,4 @@
-"""Users × candidates as matrices, and answers as rows of them."""
+"""Users and candidates as matrices, and answers of recommenders as rows of candidates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,17 @@ from daybreak.ranked_lists import is_set
 from daybreak.types import Rows, Sparse
 
 DROP_REASONS = ("unknown_user", "not_candidate", "excluded", "repeated")
-"""Why a row of an answer is not counted, in the order in which it is asked."""
+"""Reasons why a row of an answer is not counted, in the order of the checks."""
 
 
 @dataclass(frozen=True)
 class RankedAnswer:
-    """A cleaned answer: (n_users, k) candidate rows, -1 for nothing, and what was dropped."""
+    """A cleaned answer.
+
+    Attributes:
+        ranked: (n_users, k) candidate rows, -1 where a list is shorter.
+        dropped: Number of rows that are not counted, by reason.
+    """
 
     ranked: Rows
     dropped: dict[str, int]
@@ -28,9 +33,9 @@ class UserItemIndex:
     """The users of a slice as rows, its candidates as columns.
 
     Example:
-        >>> grid = UserItemIndex(["ann", "bob"], ["rum", "tea"])
+        >>> index = UserItemIndex(["ann", "bob"], ["rum", "tea"])
         >>> pairs = pl.DataFrame({"user_id": ["bob", "eve"], "item_id": ["tea", "tea"]})
-        >>> grid.to_matrix(pairs).toarray().astype(int)
+        >>> index.to_matrix(pairs).toarray().astype(int)
         array([[0, 0],
                [0, 1]])
     """
@@ -41,7 +46,7 @@ class UserItemIndex:
         self.shape = (len(users), len(items))
 
     def to_matrix(self, pairs: pl.DataFrame) -> Sparse:
-        """Return the pairs as a boolean CSR matrix; pairs of others are left out."""
+        """Return the pairs as a boolean CSR matrix, without those of other users or items."""
         known = pairs.select("user_id", "item_id").join(self._users, on="user_id")
         known = known.join(self._items, on="item_id").select("user_row", "item_row")
         rows, columns = (known[name].to_numpy() for name in ("user_row", "item_row"))
@@ -50,10 +55,10 @@ class UserItemIndex:
         return matrix
 
     def clean_answer(self, answer: pl.DataFrame, exclude: Sparse, k: int) -> RankedAnswer:
-        """Return the first ``k`` rows of each list that count, and how many do not and why.
+        """Return the first ``k`` valid rows of each list, and count the invalid ones.
 
-        Rows of other users, of items that are no candidates, of excluded pairs and repeated
-        items are dropped; the rest close up, so nobody gains a place by a forbidden item.
+        Rows of other users, items that are no candidates, excluded pairs and repeated items are
+        dropped; the following rows move up.
 
         Args:
             answer: ``user_id``, ``item_id``, ``rank``; rows of one user and rank stay in order.
@@ -69,29 +74,29 @@ class UserItemIndex:
                 f"from {answer.columns}"
             )
         labelled = self._label_rows(answer, exclude)
-        why = dict(labelled["why"].value_counts().iter_rows())
-        kept = labelled.filter(pl.col("why") == "kept").with_columns(
-            place=pl.int_range(pl.len()).over("user_row")
+        n_rows = dict(labelled["reason"].value_counts().iter_rows())
+        kept = labelled.filter(pl.col("reason") == "kept").with_columns(
+            position=pl.int_range(pl.len()).over("user_row")
         )
-        kept = kept.filter(pl.col("place") < k)
+        kept = kept.filter(pl.col("position") < k)
         ranked = np.full((self.shape[0], k), -1, dtype=np.int64)
-        ranked[kept["user_row"].to_numpy(), kept["place"].to_numpy()] = kept["item_row"]
-        return RankedAnswer(ranked, {name: why.get(name, 0) for name in DROP_REASONS})
+        ranked[kept["user_row"].to_numpy(), kept["position"].to_numpy()] = kept["item_row"]
+        return RankedAnswer(ranked, {name: n_rows.get(name, 0) for name in DROP_REASONS})
 
     def _label_rows(self, answer: pl.DataFrame, exclude: Sparse) -> pl.DataFrame:
-        """Add rows of users and items, -1 for others, and why each is dropped or kept."""
+        """Add rows of users and items, -1 for others, and the reason why a row is dropped."""
         rows = answer.select(pl.col("user_id", "item_id").cast(pl.String), "rank")
         rows = rows.join(self._users, on="user_id", how="left", maintain_order="left")
         rows = rows.join(self._items, on="item_id", how="left", maintain_order="left")
         rows = rows.select(pl.col("user_row", "item_row").fill_null(-1), "rank")
         rows = rows.sort("user_row", "rank", maintain_order=True)
-        place = (rows["user_row"].to_numpy(), rows["item_row"].to_numpy())
-        return rows.with_columns(banned=is_set(exclude, *place)).with_columns(
-            why=pl.when(pl.col("user_row") < 0)
+        pairs = (rows["user_row"].to_numpy(), rows["item_row"].to_numpy())
+        return rows.with_columns(is_excluded=is_set(exclude, *pairs)).with_columns(
+            reason=pl.when(pl.col("user_row") < 0)
             .then(pl.lit("unknown_user"))
             .when(pl.col("item_row") < 0)
             .then(pl.lit("not_candidate"))
-            .when(pl.col("banned"))
+            .when(pl.col("is_excluded"))
             .then(pl.lit("excluded"))
             .when(~pl.struct("user_row", "item_row").is_first_distinct())
             .then(pl.lit("repeated"))
@@ -120,9 +125,9 @@ def category_matrix(items: pl.DataFrame, candidates: Sequence[str]) -> Sparse | 
     sets = items.select("item_id", tag=column).explode("tag")
     sets = sets.filter(pl.col("tag").cast(pl.String).fill_null("") != "").unique()
     tags = sets["tag"].unique().sort()
-    grid = UserItemIndex(list(candidates), tags.cast(pl.String).to_list())
+    index = UserItemIndex(list(candidates), tags.cast(pl.String).to_list())
     pairs = sets.select(user_id="item_id", item_id=pl.col("tag").cast(pl.String))
-    return grid.to_matrix(pairs)
+    return index.to_matrix(pairs)
 
 
 def _index_ids(key: str, ids: Sequence[str]) -> pl.DataFrame:

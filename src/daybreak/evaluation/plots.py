@@ -1,9 +1,7 @@
-"""Where pictures are drawn: one style, SVG that takes its colours from the page.
+"""Plots of a report: the warm-up curve and all slices, as SVG.
 
-Lines, text and grid are CSS variables with fallbacks, so that one picture reads well on light
-and on dark paper. Text stays text.
-
-The warm-up curve and the slices.
+Colours are CSS variables with fallbacks, so that a plot is readable on light and dark pages.
+Text stays text.
 """
 
 import io
@@ -61,27 +59,33 @@ _MATPLOTLIB_STYLE: Any = {
 
 
 class Picture(NamedTuple):
-    """An ``<svg>`` element, and the words for those who do not see it."""
+    """An ``<svg>`` element and its text alternative."""
 
     svg: str
     alt: str
 
 
 def to_standalone_svg(svg: str) -> str:
-    r"""Return an ``<svg>`` element as a file of its own: no page gives it colours.
+    r"""Return an ``<svg>`` element as the content of a file, with fixed colours.
 
     Example:
         >>> to_standalone_svg('<svg fill="var(--ink, #1f2430)"></svg>')
         '<svg style="background: #ffffff" fill="#1f2430"></svg>\n'
     """
-    alone = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", svg)
-    return alone.replace("<svg ", '<svg style="background: #ffffff" ', 1) + "\n"
+    fixed = re.sub(r"var\([^,]+, (#\w+)\)", r"\1", svg)
+    return fixed.replace("<svg ", '<svg style="background: #ffffff" ', 1) + "\n"
 
 
 @contextmanager
 def svg_figure(name: str, width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
-    """Give a figure to draw on, in inches; the SVG is in the list afterwards."""
-    import matplotlib as mpl  # noqa: PLC0415  (slow to import, needed for pictures only)
+    """Provide a figure to draw on; after the block the list holds its SVG.
+
+    Args:
+        name: Prefix of the ids in the SVG; unique within a page.
+        width: Width of the figure [inches].
+        height: Height of the figure [inches].
+    """
+    import matplotlib as mpl  # noqa: PLC0415  (slow to import, needed for plots only)
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -98,7 +102,7 @@ def svg_figure(name: str, width: float, height: float) -> Iterator[tuple[Any, li
 
 
 def _to_inline_svg(svg: str, name: str) -> str:
-    """Cut the element out of the file, make ids its own and colours the page's."""
+    """Extract the element, make its ids unique and its colours CSS variables."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
@@ -110,13 +114,21 @@ def _to_inline_svg(svg: str, name: str) -> str:
 
 
 FIGURE_WIDTH_IN = 4.6
-"""Of a picture [inches]: narrow, so that text stays readable on a phone."""
+"""Width of a plot [inches]; narrow, so that text stays readable on a phone."""
 SYSTEM_GAP_IN = 0.11
-"""Between two systems of one slice [inches]."""
+"""Distance between two systems of one slice [inches]."""
 
 
 def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
-    """Draw quality against known events, one line a system; None without few-shot slices."""
+    """Draw the metric against the number of known events, one line for each system.
+
+    Args:
+        report: Report to draw.
+        metric: Name of the metric.
+
+    Returns:
+        The plot; None when the report has no few-shot slices.
+    """
     names = {info.name for info in report.slices}
     shots = [n for n in SHOT_COUNTS if f"events_{n}" in names]
     warm = [name for name in REPORT_WARM_SLICES if name in names]
@@ -129,8 +141,8 @@ def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
             known = [report.cell(name, system).values[metric] for name in warm]
             _draw_points(axes, known, len(shots) + 0.2, system, colour)
         labels = [*map(str, shots), *(name.replace("_", "\n") for name in warm)]
-        places = [*range(len(shots)), *(len(shots) + 0.2 + n for n in range(len(warm)))]
-        axes.set_xticks(places, labels)
+        positions = [*range(len(shots)), *(len(shots) + 0.2 + n for n in range(len(warm)))]
+        axes.set_xticks(positions, labels)
         if warm:
             axes.axvline(
                 len(shots) - 0.4, color=GRID_COLOUR, linewidth=1, linestyle=(0, (3, 3))
@@ -144,7 +156,15 @@ def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
 
 
 def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
-    """Draw every system on every slice with its interval, popularity as the mark to beat."""
+    """Draw every system on every slice with its interval; a vertical mark shows popularity.
+
+    Args:
+        report: Report to draw.
+        metric: Name of the metric.
+
+    Returns:
+        The plot; None when the report has no slices.
+    """
     if not report.slices:
         return None
     systems = list(_system_colours(report).items())
@@ -152,10 +172,10 @@ def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
     with _single_axes("slices", 1.1 + step * len(report.slices)) as (figure, axes, out):
         for row, info in enumerate(report.slices):
             for n, (system, colour) in enumerate(systems):
-                place = row + (n - (len(systems) - 1) / 2) * SYSTEM_GAP_IN / step
+                position = row + (n - (len(systems) - 1) / 2) * SYSTEM_GAP_IN / step
                 value = report.cell(info.name, system).values[metric]
                 label = system if row == 0 else None
-                _draw_interval(axes, value, place, label, colour)
+                _draw_interval(axes, value, position, label, colour)
             if row:
                 axes.axhline(row - 0.5, color=GRID_COLOUR, linewidth=0.6)
         axes.set_yticks(range(len(report.slices)), [info.name for info in report.slices])
@@ -171,7 +191,7 @@ def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
 
 
 def system_css_colours(report: Report) -> dict[str, str]:
-    """Return the CSS colour of each system, the same as in the pictures."""
+    """Return the CSS colour of each system, the same as in the plots."""
     return {name: CSS_VARIABLES[colour] for name, colour in _system_colours(report).items()}
 
 
@@ -184,13 +204,13 @@ def _system_colours(report: Report) -> dict[str, str]:
 
 
 def _draw_line(axes: Any, values: Sequence[Estimate], system: str, colour: str) -> None:
-    """Draw one line with its band; baselines are dashed."""
-    places = range(len(values))
+    """Draw one line with its interval; baselines are dashed."""
+    positions = range(len(values))
     means, lows, highs = zip(*values, strict=True)
     style = (0, (4, 2)) if system in BASELINES else "solid"
-    axes.fill_between(places, lows, highs, color=colour, alpha=0.13, linewidth=0)
+    axes.fill_between(positions, lows, highs, color=colour, alpha=0.13, linewidth=0)
     axes.plot(
-        places,
+        positions,
         means,
         color=colour,
         linestyle=style,
@@ -217,13 +237,13 @@ def _draw_points(
 
 
 def _draw_interval(
-    axes: Any, value: Estimate, place: float, label: str | None, colour: str
+    axes: Any, value: Estimate, position: float, label: str | None, colour: str
 ) -> None:
-    """Draw one value of the slices picture; popularity is a bar across, not a dot."""
+    """Draw one value of the slices plot; popularity is a vertical bar, not a dot."""
     marker = {TEXT_COLOUR: "|", MUTED_COLOUR: "o"}.get(colour, "o")
     axes.errorbar(
         value.mean,
-        place,
+        position,
         xerr=[[value.mean - value.low], [value.high - value.mean]],
         color=colour,
         marker=marker,
@@ -250,7 +270,7 @@ def _add_legend(figure: Any, axes: Any) -> None:
 
 @contextmanager
 def _single_axes(name: str, height: float) -> Iterator[tuple[Any, Any, list[str]]]:
-    """Give a figure with one pair of axes."""
+    """Provide a figure with one pair of axes; see :func:`svg_figure`."""
     with svg_figure(name, FIGURE_WIDTH_IN, height) as (figure, out):
         yield figure, figure.add_subplot(), out
 

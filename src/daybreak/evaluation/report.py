@@ -1,13 +1,7 @@
-"""One system on one slice: the values that a report is made of.
+"""Reports of an evaluation: values to read, compare, print and store.
 
-A report as aligned plain text, protocol beside every table.
-
-A report as JSON and back, exact to the last bit.
-
-Values by user are packed (float64, zlib, base64), because a report of many users has millions
-of them and a comparison needs every one.
-
-What was measured: one frozen value that can be read, compared, drawn and stored.
+A report as JSON is exact to the last bit. Values by user are packed (float64, zlib, base64),
+because a report about many users has millions of them and a comparison needs every one.
 """
 
 import base64
@@ -30,8 +24,12 @@ from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
 from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS
 from daybreak.types import Doubles
 
+REPORT_FORMAT = "daybreak report 1"
+"""Format of reports as JSON."""
+TEXT_WIDTH_COLUMNS = 96
+"""Width of reports as text [columns]."""
 METRICS = (*PER_USER_METRICS, *OVERALL_METRICS)
-"""Every metric of a cell."""
+"""Every metric of a result."""
 METRIC_TITLES = {
     "ndcg": "NDCG",
     "recall": "recall",
@@ -44,12 +42,12 @@ METRIC_TITLES = {
     "coverage": "coverage",
     "gini": "Gini",
 }
-"""What people call the metrics."""
+"""Titles of the metrics in tables and plots."""
 
 
 @dataclass(frozen=True)
 class SliceInfo:
-    """A slice as a reader needs it: protocol, and counts of users, targets, candidates."""
+    """A slice in a report: its protocol, and numbers of users, targets and candidates."""
 
     name: str
     protocol: str
@@ -58,12 +56,18 @@ class SliceInfo:
 
 @dataclass(frozen=True)
 class SliceResult:
-    """One system on one slice.
+    """Results of one system on one slice.
 
-    ``values`` has an interval for each of ``METRICS`` (``low`` and ``high`` are NaN for those
-    that are no means over users), ``per_user`` (n_users,) values for each of ``ACCURACY_METRICS``,
-    ``dropped`` the rows of answers that did not count, by reason, ``served`` the users with a
-    list; ``fit_s`` is the training that the slice shares with others, ``answer_s`` the answer.
+    Attributes:
+        slice: Name of the slice.
+        system: Name of the system.
+        values: An estimate for each of ``METRICS``; ``low`` and ``high`` are NaN for those that
+            are no means over users.
+        per_user: (n_users,) values for each of ``ACCURACY_METRICS``.
+        dropped: Number of rows of answers that are not counted, by reason.
+        served: Number of users with a list.
+        fit_s: Time of the training, shared with other slices [s].
+        answer_s: Time of the answer [s].
     """
 
     slice: str
@@ -76,14 +80,251 @@ class SliceResult:
     answer_s: float
 
 
-TEXT_WIDTH_COLUMNS = 96
-"""Of the text [columns]."""
+_REPORT_SCHEMA = (
+    dict.fromkeys(("slice", "system", "metric"), pl.String)
+    | {"k": pl.Int64}
+    | dict.fromkeys(("value", "low", "high"), pl.Float64)
+    | dict.fromkeys(("users", "served"), pl.Int64)
+    | dict.fromkeys(("fit_s", "answer_s"), pl.Float64)
+    | {"protocol": pl.String}
+)
+_CURVE_SCHEMA = {"system": pl.String, "events": pl.Int64, "slice": pl.String} | dict.fromkeys(
+    ("value", "low", "high"), pl.Float64
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of an evaluation.
+
+    Attributes:
+        k: Length of the lists.
+        slices: The slices that were measured.
+        cells: One result for each slice and system.
+        notes: Warnings about the data, and slices that could not be measured.
+
+    Example:
+        >>> Report.from_json(Report(k=10, slices=(), cells=()).to_json())
+        Report(k=10, slices=(), cells=(), notes=())
+    """
+
+    k: int
+    slices: tuple[SliceInfo, ...]
+    cells: tuple[SliceResult, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Names of the systems, baselines last."""
+        return tuple(dict.fromkeys(cell.system for cell in self.cells))
+
+    def cell(self, slice_: str, system: str) -> SliceResult:
+        """Return the result of one system on one slice.
+
+        Raises:
+            NotFoundError: There is no such slice or system.
+        """
+        for cell in self.cells:
+            if (cell.slice, cell.system) == (slice_, system):
+                return cell
+        raise NotFoundError(
+            f"no result for system {system!r} on slice {slice_!r}; systems: "
+            f"{', '.join(self.systems)}; slices: {', '.join(s.name for s in self.slices)}"
+        )
+
+    def frame(self) -> pl.DataFrame:
+        """Return one row for each slice, system and metric.
+
+        Columns: slice, system, metric, k, value, low, high, users, served, fit_s, answer_s,
+        protocol. ``low`` and ``high`` are null where a metric is no mean over users; ``value``
+        is null where it is undefined.
+        """
+        infos = {info.name: info for info in self.slices}
+        rows = [
+            (
+                cell.slice,
+                cell.system,
+                metric,
+                self.k,
+                *value,
+                *_result_columns(cell, infos[cell.slice]),
+            )
+            for cell in self.cells
+            for metric, value in cell.values.items()
+        ]
+        return pl.DataFrame(rows, schema=_REPORT_SCHEMA, orient="row").fill_nan(None)
+
+    def compare(
+        self, first: str, second: str, metric: str = "ndcg"
+    ) -> dict[str, PairedDifference]:
+        """Return the paired bootstrap of ``first - second`` over users, for each slice.
+
+        Raises:
+            NotFoundError: There is no such system, or the metric has no values by user.
+        """
+        if metric not in ACCURACY_METRICS:
+            raise NotFoundError(
+                f"metric {metric!r} has no values by user; known: {', '.join(ACCURACY_METRICS)}"
+            )
+        return {
+            info.name: paired_bootstrap(
+                self.cell(info.name, first).per_user[metric],
+                self.cell(info.name, second).per_user[metric],
+            )
+            for info in self.slices
+        }
+
+    def warm_up_curve(self, metric: str = "ndcg") -> pl.DataFrame:
+        """Return the metric by number of known events, and for known users.
+
+        Columns: system, events (0, 1, 3, …; null for known users), slice, value, low, high.
+        The points with a number have the same users and targets; those of known users have
+        others.
+        """
+        steps: dict[str, int | None] = {f"events_{n}": n for n in SHOT_COUNTS}
+        steps |= dict.fromkeys(REPORT_WARM_SLICES)
+        rows = [
+            (system, steps[info.name], info.name, *self.cell(info.name, system).values[metric])
+            for system in self.systems
+            for info in self.slices
+            if info.name in steps
+        ]
+        return pl.DataFrame(rows, schema=_CURVE_SCHEMA, orient="row")
+
+    def verdicts(self, against: str = "popular") -> tuple[str, ...]:
+        """Return a sentence for each slice and system: does its NDCG beat that of a baseline?
+
+        A system beats another if the whole interval of the paired difference is above 0.
+        """
+        systems = [name for name in self.systems if name not in BASELINES]
+        differences = {name: self.compare(name, against) for name in systems}
+        return tuple(
+            f"{info.name}: {name} {format_estimate(self.cell(info.name, name).values['ndcg'])} "
+            f"{_describe_outcome(differences[name][info.name])} {against} "
+            f"{format_number(self.cell(info.name, against).values['ndcg'].mean)}"
+            for info in self.slices
+            for name in systems
+        )
+
+    def table(self, metrics: Sequence[str] = ("ndcg", "recall", "coverage")) -> str:
+        """Return the report as text: notes, a table for each slice, and the verdicts."""
+        notes = ["\n".join(wrap(f"note: {note}", TEXT_WIDTH_COLUMNS)) for note in self.notes]
+        parts = [format_tables(self.slices, self.cells, self.k, metrics)]
+        parts.append("95 % intervals by bootstrap over users.\n" + "\n".join(self.verdicts()))
+        return "\n\n".join([*notes, *parts]).rstrip()
+
+    def to_json(self) -> str:
+        """Return the whole report as JSON text."""
+        return report_to_json(self.k, self.slices, self.cells, self.notes)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Return a report from the text of :meth:`to_json`.
+
+        Raises:
+            DataError: The text is no report, or has another version.
+        """
+        return cls(**parse_report(text))
+
+
+def _result_columns(cell: SliceResult, info: SliceInfo) -> tuple[object, ...]:
+    return (info.counts["users"], cell.served, cell.fit_s, cell.answer_s, info.protocol)
+
+
+def _describe_outcome(difference: PairedDifference) -> str:
+    if not difference.differs:
+        return "does not beat"
+    return "beats" if difference.is_better else "is worse than"
+
+
+# --- as JSON ---------------------------------------------------------------------------
+
+
+def report_to_json(
+    k: int,
+    slices: tuple[SliceInfo, ...],
+    cells: tuple[SliceResult, ...],
+    notes: tuple[str, ...],
+) -> str:
+    """Return the parts of a report as JSON text."""
+    return json.dumps(
+        {
+            "format": REPORT_FORMAT,
+            "k": k,
+            "notes": list(notes),
+            "slices": [
+                {"name": s.name, "protocol": s.protocol, "counts": dict(s.counts)}
+                for s in slices
+            ],
+            "cells": [_result_to_json(cell) for cell in cells],
+        },
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def parse_report(text: str) -> dict[str, Any]:
+    """Return the parts of a report by name.
+
+    Raises:
+        DataError: The text is no report, or has another version.
+    """
+    try:
+        raw = json.loads(text)
+        if raw["format"] != REPORT_FORMAT:
+            raise DataError(
+                f"expected {REPORT_FORMAT!r}, got {raw['format']!r}; repeat the evaluation"
+            )
+        return {
+            "k": int(raw["k"]),
+            "notes": tuple(raw["notes"]),
+            "slices": tuple(SliceInfo(**info) for info in raw["slices"]),
+            "cells": tuple(_result_from_json(cell) for cell in raw["cells"]),
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        raise DataError(f"not a stored report ({error}); repeat the evaluation") from error
+
+
+def _result_to_json(cell: SliceResult) -> dict[str, Any]:
+    return {
+        "slice": cell.slice,
+        "system": cell.system,
+        "values": {
+            name: [None if math.isnan(x) else x for x in value]
+            for name, value in cell.values.items()
+        },
+        "per_user": {name: _pack_values(values) for name, values in cell.per_user.items()},
+        "dropped": dict(cell.dropped),
+        "served": cell.served,
+        "fit_s": cell.fit_s,
+        "answer_s": cell.answer_s,
+    }
+
+
+def _result_from_json(raw: dict[str, Any]) -> SliceResult:
+    values = {
+        name: Estimate(*(math.nan if x is None else float(x) for x in value))
+        for name, value in raw["values"].items()
+    }
+    per_user = {name: _unpack_values(text) for name, text in raw["per_user"].items()}
+    return SliceResult(**{**raw, "values": values, "per_user": per_user})
+
+
+def _pack_values(values: Doubles) -> str:
+    return base64.b64encode(zlib.compress(values.astype("<f8").tobytes())).decode("ascii")
+
+
+def _unpack_values(text: str) -> Doubles:
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<f8").astype(float)
+
+
+# --- as text ---------------------------------------------------------------------------
 
 
 def format_tables(
     slices: Iterable[SliceInfo], cells: Iterable[SliceResult], k: int, metrics: Sequence[str]
 ) -> str:
-    """Return one table for each slice: systems down, metrics across, best NDCG first."""
+    """Return one table for each slice: a row for each system, best NDCG first."""
     cells = list(cells)
     return "\n\n".join(
         _format_slice(info, [cell for cell in cells if cell.slice == info.name], k, metrics)
@@ -92,11 +333,11 @@ def format_tables(
 
 
 def format_number(value: float) -> str:
-    """Return three digits as people write a share: ``.305``; ``-`` for NaN.
+    """Return three decimals without a leading zero: ``.305``; ``-`` for NaN.
 
     Example:
-        >>> format_number(0.3049), format_number(12.25), format_number(float("nan")), format_number(-0.02)
-        ('.305', '12.2', '-', '-.020')
+        >>> [format_number(value) for value in (0.3049, 12.25, math.nan, -0.02)]
+        ['.305', '12.2', '-', '-.020']
     """
     if math.isnan(value):
         return "-"
@@ -105,11 +346,13 @@ def format_number(value: float) -> str:
 
 
 def format_estimate(value: Estimate) -> str:
-    """Return a value with its interval, where it has one.
+    """Return a value with its interval, if it has one.
 
     Example:
-        >>> format_estimate(Estimate(0.31, 0.29, 0.33)), format_estimate(Estimate(0.5, math.nan, math.nan))
-        ('.310 [.290, .330]', '.500')
+        >>> format_estimate(Estimate(0.31, 0.29, 0.33))
+        '.310 [.290, .330]'
+        >>> format_estimate(Estimate(0.5, math.nan, math.nan))
+        '.500'
     """
     if math.isnan(value.low):
         return format_number(value.mean)
@@ -119,7 +362,7 @@ def format_estimate(value: Estimate) -> str:
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns, the first one as a heading; wide letters count two.
+    """Return rows as aligned columns; wide characters count two.
 
     Example:
         >>> print(align_columns([["name", "k"], ["日出", "10"]]))
@@ -173,10 +416,12 @@ def _format_slice(
 
 
 def _format_dropped(cells: list[SliceResult]) -> list[str]:
-    """Say which answers had rows that did not count."""
+    """Return a line for each system whose answer had rows that are not counted."""
     return [
         f"  {cell.system}: rows not counted: "
-        + ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in cell.dropped.items() if n)
+        + ", ".join(
+            f"{n:,} {reason.replace('_', ' ')}" for reason, n in cell.dropped.items() if n
+        )
         for cell in cells
         if any(cell.dropped.values())
     ]
@@ -184,234 +429,3 @@ def _format_dropped(cells: list[SliceResult]) -> list[str]:
 
 def _display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-REPORT_FORMAT = "daybreak report 1"
-
-
-def report_to_json(
-    k: int,
-    slices: tuple[SliceInfo, ...],
-    cells: tuple[SliceResult, ...],
-    notes: tuple[str, ...],
-) -> str:
-    """Return the parts of a report as JSON text."""
-    return json.dumps(
-        {
-            "format": REPORT_FORMAT,
-            "k": k,
-            "notes": list(notes),
-            "slices": [
-                {"name": s.name, "protocol": s.protocol, "counts": dict(s.counts)}
-                for s in slices
-            ],
-            "cells": [_result_to_json(cell) for cell in cells],
-        },
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-
-
-def parse_report(text: str) -> dict[str, Any]:
-    """Return the parts of a report by name.
-
-    Raises:
-        DataError: The text is no report, or of another version.
-    """
-    try:
-        raw = json.loads(text)
-        if raw["format"] != REPORT_FORMAT:
-            raise DataError(
-                f"expected {REPORT_FORMAT!r}, got {raw['format']!r}; evaluate again"
-            )
-        return {
-            "k": int(raw["k"]),
-            "notes": tuple(raw["notes"]),
-            "slices": tuple(SliceInfo(**info) for info in raw["slices"]),
-            "cells": tuple(_result_from_json(cell) for cell in raw["cells"]),
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
-        raise DataError(f"this is no stored report ({error}); evaluate again") from error
-
-
-def _result_to_json(cell: SliceResult) -> dict[str, Any]:
-    return {
-        "slice": cell.slice,
-        "system": cell.system,
-        "values": {
-            name: [None if math.isnan(x) else x for x in value]
-            for name, value in cell.values.items()
-        },
-        "per_user": {name: _pack_values(values) for name, values in cell.per_user.items()},
-        "dropped": dict(cell.dropped),
-        "served": cell.served,
-        "fit_s": cell.fit_s,
-        "answer_s": cell.answer_s,
-    }
-
-
-def _result_from_json(raw: dict[str, Any]) -> SliceResult:
-    values = {
-        name: Estimate(*(math.nan if x is None else float(x) for x in value))
-        for name, value in raw["values"].items()
-    }
-    per_user = {name: _unpack_values(text) for name, text in raw["per_user"].items()}
-    return SliceResult(**{**raw, "values": values, "per_user": per_user})
-
-
-def _pack_values(values: Doubles) -> str:
-    return base64.b64encode(zlib.compress(values.astype("<f8").tobytes())).decode("ascii")
-
-
-def _unpack_values(text: str) -> Doubles:
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<f8").astype(float)
-
-
-_REPORT_SCHEMA = (
-    dict.fromkeys(("slice", "system", "metric"), pl.String)
-    | {"k": pl.Int64}
-    | dict.fromkeys(("value", "low", "high"), pl.Float64)
-    | dict.fromkeys(("users", "served"), pl.Int64)
-    | dict.fromkeys(("fit_s", "answer_s"), pl.Float64)
-    | {"protocol": pl.String}
-)
-_CURVE_SCHEMA = {"system": pl.String, "events": pl.Int64, "slice": pl.String} | dict.fromkeys(
-    ("value", "low", "high"), pl.Float64
-)
-
-
-@dataclass(frozen=True)
-class Report:
-    """The slices, one cell for each slice and system, and notes a reader must see.
-
-    Example:
-        >>> Report.from_json(Report(k=10, slices=(), cells=()).to_json())
-        Report(k=10, slices=(), cells=(), notes=())
-    """
-
-    k: int
-    slices: tuple[SliceInfo, ...]
-    cells: tuple[SliceResult, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def systems(self) -> tuple[str, ...]:
-        """Return the names of the systems, baselines last."""
-        return tuple(dict.fromkeys(cell.system for cell in self.cells))
-
-    def cell(self, slice_: str, system: str) -> SliceResult:
-        """Return one cell.
-
-        Raises:
-            NotFoundError: There is no such slice or system.
-        """
-        for cell in self.cells:
-            if (cell.slice, cell.system) == (slice_, system):
-                return cell
-        raise NotFoundError(
-            f"no cell for system {system!r} on slice {slice_!r}; systems: "
-            f"{', '.join(self.systems)}; slices: {', '.join(s.name for s in self.slices)}"
-        )
-
-    def frame(self) -> pl.DataFrame:
-        """Return one row for each slice, system and metric.
-
-        Columns: slice, system, metric, k, value, low, high, users, served, fit_s, answer_s,
-        protocol; ``low`` and ``high`` are null where a metric is no mean over users, ``value``
-        is null where it is not defined.
-        """
-        infos = {info.name: info for info in self.slices}
-        rows = [
-            (
-                cell.slice,
-                cell.system,
-                metric,
-                self.k,
-                *value,
-                *_result_columns(cell, infos[cell.slice]),
-            )
-            for cell in self.cells
-            for metric, value in cell.values.items()
-        ]
-        return pl.DataFrame(rows, schema=_REPORT_SCHEMA, orient="row").fill_nan(None)
-
-    def compare(
-        self, first: str, second: str, metric: str = "ndcg"
-    ) -> dict[str, PairedDifference]:
-        """Return the paired bootstrap of ``first - second`` over users, for each slice.
-
-        Raises:
-            NotFoundError: There is no such system, or no values by user of the metric.
-        """
-        if metric not in ACCURACY_METRICS:
-            raise NotFoundError(
-                f"no values by user of metric {metric!r}; known: {', '.join(ACCURACY_METRICS)}"
-            )
-        return {
-            info.name: paired_bootstrap(
-                self.cell(info.name, first).per_user[metric],
-                self.cell(info.name, second).per_user[metric],
-            )
-            for info in self.slices
-        }
-
-    def warm_up_curve(self, metric: str = "ndcg") -> pl.DataFrame:
-        """Return the metric by number of known events, and of known users beside it.
-
-        Columns: system, events (0, 1, 3, …; null for known users), slice, value, low, high.
-        The points with a number share users and targets; those of known users do not.
-        """
-        steps: dict[str, int | None] = {f"events_{n}": n for n in SHOT_COUNTS}
-        steps |= dict.fromkeys(REPORT_WARM_SLICES)
-        rows = [
-            (system, steps[info.name], info.name, *self.cell(info.name, system).values[metric])
-            for system in self.systems
-            for info in self.slices
-            if info.name in steps
-        ]
-        return pl.DataFrame(rows, schema=_CURVE_SCHEMA, orient="row")
-
-    def verdicts(self, against: str = "popular") -> tuple[str, ...]:
-        """Say in a line for each slice and system whether it beats a baseline on NDCG.
-
-        A system beats another where the interval of the paired difference is above 0.
-        """
-        asked = [name for name in self.systems if name not in BASELINES]
-        paired = {name: self.compare(name, against) for name in asked}
-        return tuple(
-            f"{info.name}: {name} {format_estimate(self.cell(info.name, name).values['ndcg'])} "
-            f"{_describe_outcome(paired[name][info.name])} {against} "
-            f"{format_number(self.cell(info.name, against).values['ndcg'].mean)}"
-            for info in self.slices
-            for name in asked
-        )
-
-    def table(self, metrics: Sequence[str] = ("ndcg", "recall", "coverage")) -> str:
-        """Return the report as plain text: notes, a table for each slice, verdicts."""
-        notes = ["\n".join(wrap(f"note: {note}", TEXT_WIDTH_COLUMNS)) for note in self.notes]
-        parts = [format_tables(self.slices, self.cells, self.k, metrics)]
-        parts.append("95 % intervals by bootstrap over users.\n" + "\n".join(self.verdicts()))
-        return "\n\n".join([*notes, *parts]).rstrip()
-
-    def to_json(self) -> str:
-        """Return the whole report as JSON text."""
-        return report_to_json(self.k, self.slices, self.cells, self.notes)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Report":
-        """Return the report that :meth:`to_json` wrote, equal to the last bit.
-
-        Raises:
-            DataError: The text is no report, or of another version.
-        """
-        return cls(**parse_report(text))
-
-
-def _result_columns(cell: SliceResult, info: SliceInfo) -> tuple[object, ...]:
-    return (info.counts["users"], cell.served, cell.fit_s, cell.answer_s, info.protocol)
-
-
-def _describe_outcome(paired: PairedDifference) -> str:
-    if not paired.differs:
-        return "does not beat"
-    return "beats" if paired.difference > 0 else "is worse than"

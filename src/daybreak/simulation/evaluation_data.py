@@ -160,7 +160,7 @@ def build_timeline(events: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 
 def first_times(data: EvaluationData) -> tuple[pl.Series, Doubles, Doubles]:
-    """Return the items in order of their ids, the time of their first event, and a random order.
+    """Return the items by id, the times of their first events, and a random order for ties.
 
     The time is minus infinity for items with an event of unknown time.
     """
@@ -192,7 +192,7 @@ def tie_order_warnings(tables: Tables) -> tuple[str, ...]:
     if not ties.is_sorted_by_id:
         return ()
     return (
-        f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbouring events with the same time "
-        "are in the order of item ids, which is not an order in time; such ties are put in "
-        "random order here",
+        f"{ties.ascending_share:.0%} of {ties.n_pairs:,} neighbouring events with the same "
+        "time are in the order of item ids, which is not an order in time; such ties are "
+        "put in random order here",
     )

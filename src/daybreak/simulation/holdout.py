@@ -1,8 +1,8 @@
 """What every simulated cold start chooses: hidden users and items, last events, few-shot cuts.
 
 The functions work on arrays with one entry per event and decide nothing about the data around
-them. ``splits`` uses them on the rows of a data set, for ``fit``, tuning, the leaderboard and the
-gate; ``plans`` uses them on tables, for ``evaluate``.
+them. ``splits`` uses them on the rows of a data set, for ``fit``, tuning, the leaderboard and
+the gate; ``plans`` uses them on tables, for ``evaluate``.
 """
 
 from typing import NamedTuple

@@ -49,7 +49,7 @@ FEW_SHOT_REQUIREMENTS = (
     (3, 4),
     (1, 2),
 )
-"""Events that are set aside and events that a user must have, from strict to relaxed [events]."""
+"""Events that are set aside, and events that a user must have; from strict to relaxed."""
 MIN_FEW_SHOT_USERS = 30
 """Users below which few-shot slices require fewer events, if a quarter of all is more."""
 BOTH_COLD_USER_FRACTION = 0.1
@@ -128,7 +128,7 @@ cold_item_all, both_cold, warm_last, warm_time
 
 
 def hide_users(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
-    """Hold out a fifth of the users; return the training, and the slices that ask about them."""
+    """Hold out a fifth of the users; return the training and its slices."""
     hidden = data.sample_ids("user_id", USER_FRACTION)
     everything = pl.repeat(value=True, n=data.tables.events.height, eager=True)
     plan = _build_plan(data, "new users", everything, hidden)
@@ -177,8 +177,8 @@ def _make_few_shot_slices(
             f"A random {USER_FRACTION:.0%} of users are absent from training. "
             f"{_describe_first_events(shots)} known at request time ({data.order_description}; "
             f"{profile}). Relevant: what follows their first {n_aside}, the same for every "
-            f"number of known events; those {n_aside} are never candidates. Users with at least "
-            f"{min_events} positive events{relaxed}.",
+            f"number of known events; those {n_aside} are never candidates. Users with at "
+            f"least {min_events} positive events{relaxed}.",
             data.timeline.filter(asked & cut.targets),
             candidates,
             RequestInfo(data.profiles, history, never),
@@ -212,7 +212,7 @@ def _choose_requirement(data: EvaluationData, is_hidden: Mask) -> tuple[int, int
 
 
 def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
-    """Hold out items and some users; return the training, and the slices that ask about them.
+    """Hold out items and some users; return the training and its slices.
 
     The content of held-out items stays in the catalogue: they are new, not unknown.
     """
@@ -238,8 +238,8 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
         ),
         "cold_item_all": make_slice(
             "cold_item_all",
-            f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} of "
-            f"the others ({data.order_description}; users with at least "
+            f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} "
+            f"of the others ({data.order_description}; users with at least "
             f"{MIN_LATE_HISTORY_EVENTS}). Candidates: new and old items in one list.",
             pl.concat([by_members, late], how="diagonal"),
             pl.concat([cold, plan.positive_pairs["item_id"]]),
@@ -309,9 +309,9 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     plan = _build_plan(data, "leave last out", keep)
     slice_ = make_slice(
         "warm_last",
-        f"The last positive event of each user with at least {MIN_WARM_USER_EVENTS} is held out "
-        f"({data.order_description}), with all that the user did after it; later events of other "
-        "users stay in training. Candidates: items with a training event.",
+        f"The last positive event of each user with at least {MIN_WARM_USER_EVENTS} is held "
+        f"out ({data.order_description}), with all that the user did after it; later events of "
+        "other users stay in training. Candidates: items with a training event.",
         last,
         plan.positive_pairs["item_id"],
     )

@@ -28,7 +28,7 @@ class LabelledQueries:
     """Simulated queries with their answers.
 
     Attributes:
-        kind: What is simulated: ``new_user``, ``user``, ``later``, ``new_item`` or ``arriving``.
+        kind: Who is simulated: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``.
         queries: What is known about each user at request time.
         targets: (n_queries, n_items) CSR of ones, the items that the user chose next.
         seen: (n_queries, n_items) CSR, non-zero for items that are never candidates.

@@ -35,7 +35,7 @@ from daybreak.simulation.slices import (
 from daybreak.types import Mask, Rows, Sparse
 
 FIT_REPEATS = (2, 3)
-"""Fewest and most random splits of ``fit``: what few hidden items teach varies between draws."""
+"""Fewest and most random splits of ``fit``; results vary with the few hidden items."""
 BENCHMARK_REPEATS = (1, 3)
 """Fewest and most random splits of a benchmark."""
 MIN_FEW_SHOT_USERS = 50
@@ -197,7 +197,7 @@ def mark_newest_items(data: Dataset) -> Mask:
 
 
 def mark_last_events(events: Events) -> Mask:
-    """Return (n_events,) which are the last tenth, at least one, of a history of three or more."""
+    """Return (n_events,) which are the last tenth of a history, at least one of three."""
     size = np.bincount(events.user, minlength=1)[events.user]
     n_last = np.maximum(1, size // 10)
     return mark_last(events.count_earlier(), size, n_last, MIN_LATE_HISTORY_EVENTS)

@@ -119,7 +119,7 @@ def test_everything_can_be_written_as_json(board):
 def test_data_without_events_are_refused(tables):
     _, items, users = tables
     empty = read_tables(None, items, users).tables
-    with pytest.raises(DataError, match="too few to hide"):
+    with pytest.raises(DataError, match="too few to hold"):
         run_leaderboard(
             "shop", Tables(empty.items, empty.users, empty.events), [], BenchmarkOptions("none")
         )

@@ -115,7 +115,7 @@ def _gains(scorer: Scorer, labelled: LabelledQueries) -> Sparse:
 def _fit_spec(
     data: Dataset, spec: RecommenderSpec, seed: int, fitted: dict[Any, Any]
 ) -> Scorer:
-    """Return a scorer; models that were fitted on the same content are taken from ``fitted``."""
+    """Return a scorer; models of the same content are taken from ``fitted``."""
     catalogue = spec.catalogue
     if catalogue is not None:
         data = replace(data, items=catalogue.items, kernel=catalogue.kernel)

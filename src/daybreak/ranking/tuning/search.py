@@ -40,7 +40,7 @@ MEASURING_TIME_SHARE = 0.3
 MAX_SLOWDOWN = 3.0
 """Training time, as a multiple of that with the defaults, at which options are given up."""
 MIN_REFERENCE_NDCG = 0.01
-"""Least NDCG by which a gain is divided; keeps slices where the defaults fail from dominating."""
+"""Least NDCG by which a gain is divided, so that failing defaults do not dominate."""
 
 NdcgBySlice = Mapping[str, Doubles]
 """NDCG@10 of each query, by slice."""
@@ -60,7 +60,7 @@ class TuningResult:
     record: TuningRecord
 
 
-def tune(  # noqa: PLR0913 - public keywords
+def tune(
     data: Dataset,
     strategies: Sequence[Strategy],
     seed: int = 0,
@@ -71,10 +71,11 @@ def tune(  # noqa: PLR0913 - public keywords
     """Search for better options of each strategy, and keep those that are significantly better.
 
     Two parts of the data are held out at random, different from those on which a blend is
-    fitted. The first is searched: the objective is the mean over slices of NDCG@10, each divided
-    by the value of the defaults there. The best options must then beat the defaults on the
-    second part by more than the 95 % interval of the paired difference; otherwise the defaults
-    stay. Fast strategies come first; time is shared in proportion to the time of one training.
+    fitted. The first is searched: the objective is the mean over slices of NDCG@10, each
+    divided by the value of the defaults there. The best options must then beat the defaults on
+    the second part by more than the 95 % interval of the paired difference; otherwise the
+    defaults stay. Fast strategies come first; time is shared in proportion to the time of one
+    training.
 
     Args:
         data: The whole data set.
@@ -102,7 +103,8 @@ def tune(  # noqa: PLR0913 - public keywords
         >>> catalogue = Items(Vocabulary(f"i{row}" for row in range(8)))
         >>> events = Events.of(user, item + 4 * (user % 2), item)
         >>> data = Dataset(catalogue, events, n_users=30)
-        >>> found = tune(data, get_strategies(["popular", "ease"]), tries=3).record["strategies"]
+        >>> strategies = get_strategies(["popular", "ease"])
+        >>> found = tune(data, strategies, tries=3).record["strategies"]
         >>> found["ease"]["tried"], found["ease"]["default"], found["popular"]["why"]
         (3, {'ridge': 2.5}, 'it has no options to search')
     """
@@ -265,7 +267,7 @@ class _TuningRun:
     def _drop_unaffordable(
         self, tunable: list[_TunableStrategy], tries: int
     ) -> list[_TunableStrategy]:
-        """Return the strategies, fastest first, without the slowest for which there is no time."""
+        """Return the strategies, fastest first, without the slowest if time is short."""
         ordered = sorted(tunable, key=lambda candidate: candidate.seconds)
         min_fits = min(MIN_TRIALS, tries) + N_CHECK_FITS
         while ordered and min_fits * sum(e.seconds for e in ordered) > self._remaining_s:
@@ -281,7 +283,7 @@ class _TuningRun:
     def _tune_strategy(
         self, candidate: _TunableStrategy, seconds: float, tries: int, kept: set[str]
     ) -> tuple[Strategy, TuningRecord]:
-        """Search one strategy; return it, with better options if there are any, and its record."""
+        """Return a strategy, with better options if there are any, and its record."""
         seed = int(
             create_generator(self._seed, f"search {candidate.strategy.name}").integers(2**31)
         )

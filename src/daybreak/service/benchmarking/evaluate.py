@@ -1,7 +1,4 @@
-"""One training for new users and new items together: half the time of two.
-
-Judge a recommender's settings on hidden parts of data.
-"""
+"""Reports about a recommender: its settings, trained again on splits of the data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,29 +9,35 @@ import polars as pl
 from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
 from daybreak.service.inputs.frames import as_tables
+from daybreak.simulation.slices import FEW_SHOT_SLICES
 
 USER_SLICES = (
     "cold_user_nothing",
     "cold_user_profile",
-    *(f"events_{n}" for n in (0, 1, 3, 5, 10)),
+    *FEW_SHOT_SLICES,
 )
 ITEM_SLICES = ("cold_item", "cold_item_all")
 JOINT_PROTOCOL_NOTE = " The training also lacks the {} of the other slices."
 
 
 def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
-    """Hide users and items from one and the same training.
+    """Return one plan that holds out users and items from the same training.
 
-    Either question becomes a little harder than alone, as fewer events are left to learn from.
+    One training instead of two halves the time. Both kinds of queries become slightly harder,
+    because fewer events are left to learn from.
+
+    Args:
+        tables: The whole data set.
+        seed: Seed of everything that is drawn.
 
     Raises:
-        DataError: The data are too few to hide anything.
+        DataError: The data are too few to hold anything out.
 
     Example:
         >>> shop = [(f"u{n}", f"i{n * m % 7}") for n in range(20) for m in (1, 2, 3)]
         >>> events = pl.DataFrame(shop, ["user_id", "item_id"], orient="row")
         >>> plan = make_joint_plan(Tables.of(events))
-        >>> [cell.name for cell in plan.slices][-2:]
+        >>> [slice_.name for slice_ in plan.slices][-2:]
         ['cold_item', 'cold_item_all']
     """
     items = make_plans(tables, slices=ITEM_SLICES, seed=seed)[0]
@@ -46,33 +49,33 @@ def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
     ]
     slices += [
         replace(
-            _restrict_to_users(cell, known),
-            protocol=cell.protocol + JOINT_PROTOCOL_NOTE.format("users"),
+            _restrict_to_users(slice_, known),
+            protocol=slice_.protocol + JOINT_PROTOCOL_NOTE.format("users"),
         )
-        for cell in items.slices
+        for slice_ in items.slices
     ]
     notes = tuple(dict.fromkeys((*items.notes, *users.notes)))
     return replace(users, name="new users and items", slices=tuple(slices), notes=notes)
 
 
-def _restrict_to_users(cell: Slice, users: pl.Series) -> Slice:
-    """Return the slice of those of its users that the training knows."""
+def _restrict_to_users(slice_: Slice, users: pl.Series) -> Slice:
+    """Return the slice with the queries of these users only."""
 
-    def theirs(frame: pl.DataFrame) -> pl.DataFrame:
+    def of_users(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.filter(pl.col("user_id").is_in(users.implode()))
 
-    targets = theirs(cell.targets)
+    targets = of_users(slice_.targets)
     return replace(
-        cell,
+        slice_,
         users=tuple(targets["user_id"].unique().sort()),
         targets=targets,
-        history=theirs(cell.history),
-        exclude=theirs(cell.exclude),
+        history=of_users(slice_.history),
+        exclude=of_users(slice_.exclude),
     )
 
 
 class Evaluable(Protocol):
-    """What can be judged: settings that can learn again from a part of the data."""
+    """Settings of a recommender that can be trained again on a part of the data."""
 
     rules: EventRules | None
     seed: int
@@ -80,15 +83,15 @@ class Evaluable(Protocol):
     def again(
         self, strategies: Sequence[str] | None = None, rules: EventRules | None = None
     ) -> Self:
-        """Return the same settings, not fitted."""
+        """Return a recommender with the same settings, not fitted."""
         ...
 
     def fit(self, data: Any) -> Self:
-        """Learn."""
+        """Train on a data set."""
         ...
 
 
-def evaluate_recommender(  # noqa: PLR0913 - what an evaluation can be asked
+def evaluate_recommender(  # noqa: PLR0913 - public keywords
     model: Evaluable,
     data: Any,
     items: Any = None,
@@ -100,18 +103,18 @@ def evaluate_recommender(  # noqa: PLR0913 - what an evaluation can be asked
     cold_items: Literal["random", "newest"] = "random",
     progress: Any = None,
 ) -> Report:
-    """Return a report of the recommender beside random and popular, per slice.
+    """Return a report about a recommender and the baselines.
 
     Args:
-        model: Whose settings are judged; what it has learned is not used.
+        model: Recommender whose settings are evaluated; what it has learned is not used.
         data: As for :meth:`Recommender.fit`.
         items: As for ``fit``.
         users: As for ``fit``.
         k: Length of the lists.
-        slices: Names of slices; default: all that the data allow.
-        also: Strategies to be judged each alone, too.
-        cold_items: ``"random"`` or ``"newest"``: which items are hidden.
-        progress: Called with (done, total, what).
+        slices: Names of slices; None: all that the data allow.
+        also: Names of strategies that are evaluated alone as well.
+        cold_items: How new items are chosen: ``"random"`` or ``"newest"``.
+        progress: Called with the number of finished steps, of all steps, and the next step.
     """
     tables, rules, _ = as_tables(data, items, users, model.rules)
     signs = rules.resolve(tables.events).signs(tables.events)

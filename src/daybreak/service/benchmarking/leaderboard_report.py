@@ -1,9 +1,4 @@
-"""The leaderboard drawn: a warm-up curve for each strategy, and bars for each group.
-
-The leaderboard as one self-contained page.
-
-The leaderboard on disk: a page, or pictures.
-"""
+"""The leaderboard as an HTML page and as plots: warm-up curves, and bars for each group."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -29,9 +24,9 @@ from daybreak.service.benchmarking.leaderboard import COST_COLUMNS, SLICE_GROUPS
 from daybreak.types import Doubles
 
 FIGURE_WIDTH_IN = 8.6
-"""Of a picture [inches]."""
+"""Width of a plot [inches]."""
 PANELS_PER_ROW = 4
-"""Curves side by side."""
+"""Warm-up curves side by side."""
 REFERENCE_STRATEGY = "popular"
 GROUP_TITLES = {
     "cold_user": "new user,\nno event",
@@ -45,7 +40,7 @@ GROUP_TITLES = {
 def draw_curves(board: Leaderboard) -> Picture | None:
     """Draw the warm-up curve of each strategy, the best first; None without any.
 
-    Popularity and the best that any strategy reaches are in every panel.
+    Every panel also shows popularity and the best single strategy at each point.
     """
     curves = {row.name: board.warm_up_curve(row.name) for row in board.results.results}
     curves = {name: curve for name, curve in curves.items() if curve}
@@ -79,16 +74,16 @@ def _draw_curve(
     axes: Any, name: str, curves: dict[str, dict[int, Estimate]], best: Doubles
 ) -> None:
     means, lows, highs = zip(*curves[name].values(), strict=True)
-    places = range(len(means))
-    axes.fill_between(places, lows, highs, color=SERIES_COLOURS[0], alpha=0.18, linewidth=0)
+    positions = range(len(means))
+    axes.fill_between(positions, lows, highs, color=SERIES_COLOURS[0], alpha=0.18, linewidth=0)
     axes.plot(
-        places, means, color=SERIES_COLOURS[0], linewidth=2, marker="o", markersize=3.5, zorder=3,
-        label="this strategy, 95 % interval",
+        positions, means, color=SERIES_COLOURS[0], linewidth=2, marker="o", markersize=3.5,
+        zorder=3, label="this strategy, 95 % interval",
     )  # fmt: skip
     if REFERENCE_STRATEGY in curves:
-        marks = [value.mean for value in curves[REFERENCE_STRATEGY].values()]
+        popular = [value.mean for value in curves[REFERENCE_STRATEGY].values()]
         axes.plot(
-            range(len(marks)), marks, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)),
+            range(len(popular)), popular, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)),
             label="popular",
         )  # fmt: skip
     axes.plot(
@@ -102,10 +97,10 @@ def _draw_curve(
     axes.grid(axis="y")
 
 
-def _label_axes(grid: Any, shown: int, curve: dict[int, Estimate]) -> None:
-    for place, axes in enumerate(grid[:shown]):
+def _label_axes(grid: Any, n_panels: int, curve: dict[int, Estimate]) -> None:
+    for number, axes in enumerate(grid[:n_panels]):
         axes.set_xticks(range(len(curve)), [str(shots) for shots in curve])
-        axes.tick_params(labelsize=8, labelbottom=place + PANELS_PER_ROW >= shown)
+        axes.tick_params(labelsize=8, labelbottom=number + PANELS_PER_ROW >= n_panels)
     grid[0].set_ylim(bottom=0)
 
 
@@ -113,14 +108,14 @@ def draw_bars(board: Leaderboard) -> Picture | None:
     """Draw every strategy on every group that the data allow; None without any."""
     names = [row.name for row in board.results.results]
     values = {g: {name: board.group_estimate(name, g) for name in names} for g in SLICE_GROUPS}
-    shown = {g: v for g, v in values.items() if any(not np.isnan(x.mean) for x in v.values())}
-    if not shown:
+    groups = {g: v for g, v in values.items() if any(not np.isnan(x.mean) for x in v.values())}
+    if not groups:
         return None
-    order = sorted(names, key=lambda name: _sort_key([shown[g][name].mean for g in shown]))
+    order = sorted(names, key=lambda name: _sort_key([groups[g][name].mean for g in groups]))
     failed = [row.name for row in board.results.results if row.error is not None]
     with svg_figure("bars", FIGURE_WIDTH_IN, 0.9 + 0.19 * len(names)) as (figure, out):
-        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-        for axes, (group, found) in zip(panels, shown.items(), strict=True):
+        panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+        for axes, (group, found) in zip(panels, groups.items(), strict=True):
             _draw_bar_panel(
                 axes, [found[name] for name in order], found.get(REFERENCE_STRATEGY)
             )
@@ -135,23 +130,23 @@ def draw_bars(board: Leaderboard) -> Picture | None:
             "NDCG@10 with 95 % intervals; dashed: popular; dark: the best",
             fontsize=9, color=MUTED_COLOUR,
         )  # fmt: skip
-    curves = {name: {g: shown[g][name] for g in shown} for name in order}
+    curves = {name: {g: groups[g][name] for g in groups} for name in order}
     return Picture(out[0], _describe_values("NDCG@10 by group", curves))
 
 
-def _draw_bar_panel(axes: Any, values: Sequence[Estimate], mark: Estimate | None) -> None:
+def _draw_bar_panel(axes: Any, values: Sequence[Estimate], reference: Estimate | None) -> None:
     means = np.array([value.mean for value in values])
     best = np.nanmax(means)
-    for place, value in enumerate(values):
+    for row, value in enumerate(values):
         if np.isnan(value.mean):
             continue
         alpha = 1.0 if value.mean == best else 0.45
         axes.barh(
-            place, value.mean, height=0.72, color=SERIES_COLOURS[0], alpha=alpha, linewidth=0
+            row, value.mean, height=0.72, color=SERIES_COLOURS[0], alpha=alpha, linewidth=0
         )
-        axes.plot([value.low, value.high], [place, place], color=TEXT_COLOUR, linewidth=1)
-    if mark is not None and not np.isnan(mark.mean):
-        axes.axvline(mark.mean, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
+        axes.plot([value.low, value.high], [row, row], color=TEXT_COLOUR, linewidth=1)
+    if reference is not None and not np.isnan(reference.mean):
+        axes.axvline(reference.mean, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
     axes.set_xlim(left=0)
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="y", length=0)
@@ -162,7 +157,7 @@ def _draw_bar_panel(axes: Any, values: Sequence[Estimate], mark: Estimate | None
 
 
 def _sort_key(means: Sequence[float]) -> tuple[int, float]:
-    """Return by what rows are sorted: those that serve most groups first, then the best."""
+    """Return the sort key of a strategy: most groups served first, then the best mean."""
     known = [mean for mean in means if not np.isnan(mean)]
     return -len(known), -float(np.mean(known or [0.0]))
 
@@ -176,13 +171,13 @@ def _describe_values(what: str, curves: Any) -> str:
 
 
 _CURVES_CAPTION = (
-    "How fast a new user is served better; the strategy with the highest curve first."
+    "NDCG@10 by number of known events; the strategy with the highest curve first."
 )
-_BARS_CAPTION = "Mean over the slices of a group. What a strategy cannot serve has no bar."
+_BARS_CAPTION = "Mean over the slices of a group; no bar where a strategy cannot serve a slice."
 
 
 def render_leaderboard(board: Leaderboard) -> str:
-    """Return the board as HTML: pictures, groups with costs, every slice."""
+    """Return a leaderboard as an HTML page: plots, groups with costs, every slice."""
     curves, bars = draw_curves(board), draw_bars(board)
     body = [
         f'<p class="lead">{escape(describe_protocol(board))}</p>',
@@ -198,35 +193,35 @@ def render_leaderboard(board: Leaderboard) -> str:
 
 
 def describe_protocol(board: Leaderboard) -> str:
-    """Return how the numbers were made."""
-    rounds = board.metadata.get("repeats")
-    times = f", {rounds} times" if rounds and rounds > 1 else ""
+    """Return the protocol of a leaderboard in words."""
+    repeats = board.metadata.get("repeats")
+    times = f", {repeats} times" if repeats and repeats > 1 else ""
     return (
-        f"Hidden were a fifth of users and items at random{times}, the newest items, and what "
-        "came after a moment. Each strategy alone learned from the rest and ranked all "
-        "candidates for every query; nothing is sampled, ties count as a random order would. "
-        "NDCG@10 with 95 % intervals by bootstrap over queries. Seconds and memory are those "
-        "of the longest training, with one thread."
+        f"A fifth of users and items were held out at random{times}, then the newest items, "
+        "then everything after a moment. Each strategy was trained alone on the rest and "
+        "ranked all candidates for every query; nothing is sampled, and equal scores have the "
+        "value of a random order. NDCG@10 with 95 % intervals by bootstrap over queries. Seconds and "
+        "memory are those of the longest training, with one thread."
     )
 
 
 def describe_metadata(board: Leaderboard) -> Iterator[str]:
-    """Yield what was measured, with what, where."""
-    facts = board.metadata
+    """Yield data set, encoder, machine and versions in words."""
+    metadata = board.metadata
     for name in ("users", "items", "events"):
-        if name in facts:
-            yield f"{facts[name]:,} {name}"
-    if "rules" in facts:
-        yield facts["rules"].rstrip(".")
-    if "encoder" in facts:
-        speed, threads = facts["texts_per_s"], facts["encoder_threads"]
-        said = f" ({speed:,.0f} texts/s, threads: {threads})" if speed else ""
-        yield f"encoder {facts['encoder']}{said}"
+        if name in metadata:
+            yield f"{metadata[name]:,} {name}"
+    if "rules" in metadata:
+        yield metadata["rules"].rstrip(".")
+    if "encoder" in metadata:
+        speed, threads = metadata["texts_per_s"], metadata["encoder_threads"]
+        details = f" ({speed:,.0f} texts/s, threads: {threads})" if speed else ""
+        yield f"encoder {metadata['encoder']}{details}"
     for name in ("seed", "date", "machine"):
-        if name in facts:
-            yield f"{name} {facts[name]}" if name == "seed" else str(facts[name])
-    if "versions" in facts:
-        yield ", ".join(f"{name} {found}" for name, found in facts["versions"].items())
+        if name in metadata:
+            yield f"{name} {metadata[name]}" if name == "seed" else str(metadata[name])
+    if "versions" in metadata:
+        yield ", ".join(f"{name} {found}" for name, found in metadata["versions"].items())
 
 
 def _render_groups(board: Leaderboard) -> str:
@@ -281,15 +276,15 @@ def _best_mean(values: Any) -> float:
 def _render_estimate(value: Estimate, best: float) -> str:
     if np.isnan(value.mean):
         return ""
-    mark = ' class="best"' if value.mean == best else ""
+    css = ' class="best"' if value.mean == best else ""
     ends = (
         f'<span class="range">{format_number(value.low)} to {format_number(value.high)}</span>'
     )
-    return f"<span{mark}>{format_number(value.mean)}</span>{ends}"
+    return f"<span{css}>{format_number(value.mean)}</span>{ends}"
 
 
 def write_leaderboard_page(board: Leaderboard, path: Path) -> list[Path]:
-    """Write the board as HTML; return what was written."""
+    """Write a leaderboard as an HTML page; return the paths that were written."""
     path.write_text(render_leaderboard(board), encoding="utf-8")
     return [path]
 
@@ -297,11 +292,11 @@ def write_leaderboard_page(board: Leaderboard, path: Path) -> list[Path]:
 def write_leaderboard_pictures(
     board: Leaderboard, folder: Path, prefix: str = ""
 ) -> list[Path]:
-    """Write ``curves.svg`` and ``bars.svg``, as far as there is something to draw.
+    """Write the plots ``curves.svg`` and ``bars.svg``, if the results allow them.
 
     Args:
-        board: What to draw.
-        folder: Made when it is not there.
+        board: Leaderboard to draw.
+        folder: Folder of the files; it is created if it does not exist.
         prefix: Start of the names of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What was measured, as short tables for people."""
+"""Short tables of reports, gate results and recommendations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
 
 MAX_REASONS = 4
-"""Reasons shown of one recommendation."""
+"""Reasons shown for one recommendation, at most."""
 
 
 def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
-    """Return what the simulated cold starts of a training measured, one row a warmth.
+    """Return the results of the simulated cold starts of a training, by known events.
 
     Columns: events_known, questions, ndcg@10, error, popular, best_alone, weights.
 
@@ -52,10 +52,13 @@ def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
-    """Return what each strategy cost, and why it stayed or left.
+    """Return a row for each strategy: training time, whether it is used, and why.
 
-    For costly strategies the reason is where they helped most: the number of known events, and
+    For slow strategies the reason includes their largest gain: the number of known events, and
     the NDCG@10 that is lost without them, with its 95 % interval.
+
+    Args:
+        measured: Report of a training.
 
     Example:
         >>> found = {"popular": {"seconds": 0.1, "left_out": None}}
@@ -67,10 +70,10 @@ def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
     for kind, levels in (("", "levels"), ("new items, ", "new_items")):
         for level in measured.get(levels, ()):
             for name, (mean, low, high) in level.get("costly", {}).get("each", {}).items():
-                words = (
+                gain = (
                     f"{kind}{level['events']} events: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
                 )
-                best[name] = max(best.get(name, (low, words)), (low, words))
+                best[name] = max(best.get(name, (low, gain)), (low, gain))
     rows = []
     for name, found in measured.get("candidates", {}).items():
         gain = best[name][1] if name in best else ""
@@ -80,9 +83,12 @@ def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def gate_table(verdict: Mapping[str, Any]) -> pl.DataFrame:
-    """Return a verdict of the gate, one row a slice.
+    """Return a gate result with one row for each slice.
 
     Columns: slice, queries, new, old, difference, interval, verdict.
+
+    Args:
+        verdict: Result of the gate as plain values; see ``GateResult.to_dict``.
 
     Example:
         >>> line = {"label": "new users", "queries": 400, "new": 0.25, "old": 0.2,
@@ -108,7 +114,7 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
     """Return NDCG of every system on every slice, and whether ``system`` beats popularity.
 
     Example:
-        >>> overview(Report(k=10, slices=(), cells=())).columns
+        >>> evaluation_table(Report(k=10, slices=(), cells=())).columns
         ['slice', 'users', 'against_popular']
     """
     paired = report.compare(system, "popular") if system in report.systems else {}

@@ -1,8 +1,8 @@
 """The release gate: a recommender may replace the active one only if no slice gets worse.
 
-``check_release`` compares a trained model with the release in a folder; ``compare_recommenders``
-compares any two. Both recommenders are trained again on the visible part of simulated cold
-starts, because what they have learned already includes what is held out.
+``check_release`` compares a trained model with the release in a folder;
+``compare_recommenders`` compares any two. Both recommenders are trained again on the visible
+part of simulated cold starts, because what they have learned already includes what is held out.
 """
 
 import math
@@ -84,7 +84,8 @@ class SliceComparison:
         interval = f"[{_format_signed(self.low)}, {_format_signed(self.high)}]"
         return (
             f"{self.label}: {_format_ndcg(self.new)} against {_format_ndcg(self.old)}, "
-            f"{_format_signed(self.difference)} {interval}, {self.queries:,} queries: {self.word}"
+            f"{_format_signed(self.difference)} {interval}, {self.queries:,} queries: "
+            f"{self.word}"
         )
 
 
@@ -177,8 +178,8 @@ def raise_if_worse(result: GateResult) -> None:
     slices = "; ".join(map(str, result.worse_slices))
     raise GateRefusedError(
         f"worse than the release in service on {len(result.worse_slices)} of "
-        f"{len(result.comparisons)} slices: {slices}. Nothing was written; use more data or other "
-        "strategies, or force the release",
+        f"{len(result.comparisons)} slices: {slices}. Nothing was written; use more data or "
+        "other strategies, or force the release",
         result.to_dict(),
     )
 
