@@ -13,7 +13,6 @@ NAMES = {
     "daybreak.evaluation.Random": "daybreak.evaluation.RandomBaseline",
     "daybreak.evaluation.compare": "daybreak.evaluation.paired_bootstrap",
     "daybreak.ranking.search.Searched": "daybreak.ranking.tuning.search.TuningResult",
-    "daybreak.ranking.search_space.SPACES": "daybreak.ranking.tuning.search_space.SEARCH_SPACES",
     "daybreak.service.leaderboard.Terms": (
         "daybreak.service.benchmarking.leaderboard.BenchmarkOptions"
     ),

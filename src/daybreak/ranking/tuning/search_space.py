@@ -1,6 +1,7 @@
-"""Which options of a model are worth searching, and between which values.
+"""The options of a strategy that are searched, and the sampler that draws them.
 
-Optuna behind two methods: ask for options, tell what they gained.
+The ranges of options are in the cards of the models. The sampler is Optuna behind two methods:
+``ask`` returns options, ``tell`` takes their gain.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,22 +15,17 @@ from daybreak.models.card import Categorical, Range, SearchSpace
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-__all__ = [
-    "Categorical",
-    "OptionSampler",
-    "Range",
-    "SearchSpace",
-    "default_options",
-    "require_optuna",
-    "search_space_for",
-]
+N_RANDOM_TRIALS = 8
+"""Options drawn at random before the sampler uses earlier gains."""
+MAX_REPEATED_DRAWS = 10
+"""Draws in a row of options that were tried before, after which the search ends."""
 
 
 def search_space_for(model: str, fixed_options: Mapping[str, Any]) -> SearchSpace:
-    """Return what may be searched; options that a strategy gives on purpose stay as they are.
+    """Return the options of a model that may be searched, without those that are fixed.
 
     Args:
-        model: Its name in the registry.
+        model: Name of the model in the registry.
         fixed_options: Options of the strategy; they are not searched.
 
     Example:
@@ -41,7 +37,11 @@ def search_space_for(model: str, fixed_options: Mapping[str, Any]) -> SearchSpac
 
 
 def default_options(model: str, space: SearchSpace) -> dict[str, Any]:
-    """Return the value that each option of a space has when nobody chooses.
+    """Return the default value of each option of a space.
+
+    Args:
+        model: Name of the model in the registry.
+        space: Options of the model.
 
     Example:
         >>> default_options("ease", search_space_for("ease", {}))
@@ -51,18 +51,12 @@ def default_options(model: str, space: SearchSpace) -> dict[str, Any]:
     return {name: getattr(config, name) for name in space}
 
 
-N_RANDOM_TRIALS = 8
-"""Options drawn at random before the sampler has something to go by."""
-MAX_REPEATED_DRAWS = 10
-"""Draws in a row that were tried before, after which there is nothing new to try."""
-
-
 @contextmanager
 def require_optuna() -> Iterator[None]:
-    """Make sure that optuna is there, and keep it silent inside.
+    """Require Optuna, and silence its log inside the block.
 
     Raises:
-        MissingExtraError: It is not installed.
+        MissingExtraError: Optuna is not installed.
     """
     try:
         import optuna  # noqa: PLC0415 - an extra
@@ -77,26 +71,30 @@ def require_optuna() -> Iterator[None]:
 
 
 class OptionSampler:
-    """Looks for the options that gain most; use it inside :func:`ready`.
+    """Searches for the options with the largest gain; use it inside :func:`require_optuna`.
 
     The start counts as tried, with a gain of 0.
 
     Args:
-        space: What may be tried.
-        start: A value of every option in it.
-        seed: The same seed and the same gains lead to the same questions.
+        space: Options that may be tried, with their ranges.
+        start: A value for each option.
+        seed: Seed of the draws; with the same gains it leads to the same options.
+
+    Attributes:
+        best: Options with the largest gain so far.
+        gain: Their gain.
 
     Source:
         The tree-structured Parzen estimator: Bergstra et al. 2011, "Algorithms for
-        hyper-parameter optimization", section 4, as Optuna has it.
+        hyper-parameter optimization", section 4, as implemented by Optuna.
 
     Example:
         >>> space = {"ridge": Range(0.1, 10, log=True)}
         >>> with require_optuna():
-        ...     tuner = OptionSampler(space, {"ridge": 1.0}, seed=0)
+        ...     sampler = OptionSampler(space, {"ridge": 1.0}, seed=0)
         ...     for _ in range(30):
-        ...         tuner.tell(4 - abs(tuner.ask()["ridge"] - 3))
-        >>> 2.5 < tuner.best["ridge"] < 3.5
+        ...         sampler.tell(4 - abs(sampler.ask()["ridge"] - 3))
+        >>> 2.5 < sampler.best["ridge"] < 3.5
         True
     """
 
@@ -109,16 +107,14 @@ class OptionSampler:
         self._values = {name: _distribution(values) for name, values in space.items()}
         self._gains: dict[tuple[Any, ...], float | None] = {}
         self.best: dict[str, Any] = dict(start)
-        """The options that gained most so far."""
         self.gain = 0.0
-        """What they gained."""
         self._study.enqueue_trial(self.best)
         self._trial = self._study.ask(self._values)
         self._asked = self.best
         self.tell(0.0)
 
     def ask(self) -> dict[str, Any] | None:
-        """Return options that were not tried yet; None when the sampler has no new ones."""
+        """Return options that were not tried yet; None when the sampler finds no more."""
         for _ in range(MAX_REPEATED_DRAWS):
             self._trial = self._study.ask(self._values)
             drawn = self._trial.params
@@ -130,7 +126,7 @@ class OptionSampler:
         return None
 
     def tell(self, gain: float | None) -> None:
-        """Say what the options asked for last gained; None: they did not get to the end."""
+        """Record the gain of the last options; None when they were given up."""
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
         self._gains[tuple(self._asked.values())] = gain
