@@ -34,16 +34,22 @@ def test_an_earlier_name_is_the_new_one_with_a_warning(old):
 
 
 def test_earlier_parameters_of_a_leaderboard_are_understood():
-    from daybreak.service import entrants, leaderboard, leaderboard_data  # noqa: PLC0415
+    from daybreak.service import entrants, leaderboard  # noqa: PLC0415
+    from daybreak.service.benchmarking.leaderboard import (  # noqa: PLC0415
+        BenchmarkOptions,
+        read_demo_tables,
+    )
 
     steps = []
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="select_learners$"):
         learners = entrants.entrants(["popular"], say=steps.append)
-        tables = leaderboard_data.demo_tables(share=60, often=3)
-        terms = leaderboard.Terms(encoder="none", repeats=1)
-        board = leaderboard.compete(
-            "shop", tables, contestants=learners, terms=terms, say=steps.append
-        )
+    earlier = {
+        "contestants": learners,
+        "terms": BenchmarkOptions(encoder="none", repeats=1),
+        "say": steps.append,
+    }
+    with pytest.warns(DeprecationWarning, match="run_leaderboard$"):
+        board = leaderboard.compete("shop", read_demo_tables(60, often=3), **earlier)
     assert board.results.names == ("popular",)
     assert steps[0] == "encoding the catalogue"
 

@@ -6,10 +6,9 @@ import pytest
 
 from daybreak.errors import MissingExtraError
 from daybreak.models import models
+from daybreak.models.card import Categorical, Range
 from daybreak.ranking.tuning.search_space import (
-    Categorical,
     OptionSampler,
-    Range,
     default_options,
     require_optuna,
     search_space_for,

@@ -16,11 +16,11 @@ from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
 from daybreak.errors import DaybreakError, OutOfTimeError
 from daybreak.estimates import PairedDifference, cluster_total
+from daybreak.models.card import SearchSpace
 from daybreak.ranking.benchmarks.learners import Learner, evaluate_slices
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.tuning.search_space import (
     OptionSampler,
-    SearchSpace,
     default_options,
     require_optuna,
     search_space_for,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from daybreak.errors import MissingExtraError
 from daybreak.models import models
-from daybreak.models.card import Categorical, Range, SearchSpace
+from daybreak.models.card import Range, SearchSpace
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
