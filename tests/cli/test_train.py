@@ -185,7 +185,7 @@ def test_a_folder_with_items_will_do_and_an_earlier_model_is_replaced(teacher, h
 def test_other_files_are_not_written_over(teacher, here, call):
     status, _, err = call("distil", "items.csv", "--teacher", teacher, "--out", here)
     assert status == 2
-    assert "holds other files; name a new folder" in err
+    assert "has other files; choose a new folder" in err
 
 
 def test_without_items_nothing_is_learned(teacher, here, call):
@@ -193,7 +193,7 @@ def test_without_items_nothing_is_learned(teacher, here, call):
     (here / "logs" / "events.csv").write_text("user_id,item_id\na,b\n", "utf-8")
     status, _, err = call("distil", "logs", "--teacher", teacher, "--out", "small")
     assert status == 2
-    assert "distilling reads a table of items" in err
+    assert "distilling needs a table of items" in err
 
 
 def test_an_unknown_teacher_is_told(here, call):

@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 from daybreak.data import Tables
-from daybreak.errors import NotFoundError, StoreError
+from daybreak.errors import NextStep, NotFoundError, StoreError
 from daybreak.store import open_store, upgrade_store
 from daybreak.store.opening import migrate
 from daybreak.store.postgres import postgres_engine
@@ -65,8 +65,9 @@ def conditions(index):
 
 def test_a_file_of_the_first_release_loses_nothing(tmp_path):
     path = old_file(tmp_path / "shop.db")
-    with pytest.raises(StoreError, match=r"has version 1, .* run: daybreak store upgrade --st"):
+    with pytest.raises(StoreError, match="has version 1, this program reads version") as caught:
         open_store(path)
+    assert caught.value.next_step is NextStep.UPGRADE_STORE
     done = upgrade_store(path)
     assert (done.before, done.after) == (1, 3)
     with open_store(path) as store:

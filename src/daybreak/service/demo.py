@@ -1,4 +1,7 @@
-"""The whole way on a real shop: import, prove, learn, answer three questions."""
+"""The demo on a real shop: import, evaluate, train, answer three questions.
+
+Start with :func:`run_demo`.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -23,38 +26,38 @@ from daybreak.service.workspace import Workspace, add_titles
 USER_TEXT = "I run a small tea room and love vintage cups and cake stands"
 NEW_ITEM_TITLE = "RED RETROSPOT TEA TOWEL SET"
 FIRST_PURCHASE = "22423"
-"""The first purchase: a cake stand that many bought."""
+"""First purchase of the new customer: a cake stand that many have bought."""
 LIST_LENGTH = 8
-"""Of the lists shown."""
+"""Length of the lists [items]."""
 MAX_SIMILAR_ITEMS = 15
-"""Items like the new one, of which an evidence may be shown."""
+"""Similar items that can be shown as evidence."""
 QUICK_USER_STRIDE = 10
-"""The quick demo keeps one customer in so many."""
+"""The quick demo keeps every tenth customer."""
 QUICK_MIN_EVENTS = 6
-"""And the items that these bought so often [events]."""
+"""The quick demo keeps items with this number of events of these customers."""
 
 StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo found."""
+    """Results of the demo."""
 
     imported: Mapping[TableRole, int]
     report: Report
     training: TrainingResult
     answers: Mapping[str, pl.DataFrame]
-    """By heading: what was asked, and the answer."""
+    """Lists by the question that they answer."""
     seconds: Mapping[str, float] = field(compare=False)
-    """Of each step."""
+    """Duration of each step [s]."""
 
     def write_page(self, path: Path) -> None:
-        """Write report, pictures and answers as one page.
+        """Write the report, with plots and answers, as an HTML page.
 
         Raises:
             ConfigError: The file cannot be written.
         """
-        from daybreak.evaluation.html import render_html  # noqa: PLC0415 - pays who wants a page
+        from daybreak.evaluation.html import render_html  # noqa: PLC0415 - only a page needs it
 
         title = "Daybreak on a real gift shop"
         _write(path, render_html(self.report, title=title, more=self.answers))
@@ -65,33 +68,33 @@ class DemoResult:
         Raises:
             ConfigError: The file cannot be written, or there is no curve.
         """
-        from daybreak.evaluation.plots import (
-            draw_warm_up_curve,  # noqa: PLC0415 - as above
-            to_standalone_svg,  # noqa: PLC0415 - as above
+        from daybreak.evaluation.plots import (  # noqa: PLC0415 - only a plot needs them
+            draw_warm_up_curve,
+            to_standalone_svg,
         )
 
         picture = draw_warm_up_curve(self.report)
         if picture is None:
-            raise ConfigError("the data are too few for a warm-up curve")
+            raise ConfigError("there are not enough data for a warm-up curve")
         _write(path, to_standalone_svg(picture.svg))
 
 
 def run_demo(
     settings: Settings, store: str | None, *, quick: bool, progress: StepCallback
 ) -> DemoResult:
-    """Play the demo in a store that is given, or in one that vanishes afterwards.
+    """Run the demo in a given or a temporary store.
 
     Args:
-        settings: Encoder and seed; the store is not used.
-        store: URL of a store to keep.
-        quick: Only a part of the shop, words only, few strategies.
-        say: Said of each step.
+        settings: Encoder and seed; their store is not used.
+        store: URL of the store; None: a temporary one.
+        quick: Whether to use a part of the shop, no text model and few strategies.
+        progress: Called with the name of each step.
     """
     with TemporaryDirectory(prefix="daybreak-") as folder:
         url = store or f"sqlite:///{folder}/demo.db"
         encoder = "none" if quick else settings.encoder
-        with Workspace(replace(settings, store=url, encoder=encoder), create=True) as shop:
-            return _run_steps(shop, progress, quick=quick)
+        with Workspace(replace(settings, store=url, encoder=encoder), create=True) as workspace:
+            return _run_steps(workspace, progress, quick=quick)
 
 
 def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> DemoResult:
@@ -105,10 +108,10 @@ def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> 
     workspace.encode_catalogue()
     watch.lap("encoding")
     strategies = ("popular", "profile", "item_knn", "content/ridge") if quick else "auto"
-    with ThreadPoolExecutor(1) as beside:  # two trainings keep two cores busy
-        proof = beside.submit(_evaluate, workspace, strategies, progress)
+    with ThreadPoolExecutor(1) as executor:  # two trainings keep two cores busy
+        evaluation = executor.submit(_evaluate, workspace, strategies, progress)
         training = workspace.train(strategies, progress, TrainOptions(gate=False))
-        report = proof.result()
+        report = evaluation.result()
     watch.lap("training and cold-start report")
     progress("answering")
     answers = _answer_questions(workspace)
@@ -150,7 +153,7 @@ def _sample_import(read: ImportResult) -> ImportResult:
 def _evaluate(
     workspace: Workspace, strategies: str | tuple[str, ...], progress: StepCallback
 ) -> Report:
-    """Hide users and items, learn from the rest, and ask about what was hidden."""
+    """Evaluate on held-out users and items."""
 
     def daybreak(train: Tables) -> Recommender:
         return workspace.new_recommender(strategies).fit(train, progress=progress)
@@ -182,33 +185,36 @@ def _answer_questions(workspace: Workspace) -> dict[str, pl.DataFrame]:
 
 
 def _recommend(model: Recommender, bought: tuple[str, ...]) -> pl.DataFrame:
-    said, users = AdHocProfile(text=USER_TEXT, items=bought), [ANONYMOUS_USER_ID]
+    profile, users = AdHocProfile(text=USER_TEXT, items=bought), [ANONYMOUS_USER_ID]
     return model.recommend(
-        users, profiles=said.profiles(users), histories=said.histories(users), k=LIST_LENGTH
+        users,
+        profiles=profile.profiles(users),
+        histories=profile.histories(users),
+        k=LIST_LENGTH,
     )
 
 
 def _find_audience(model: Recommender, tables: Tables) -> pl.DataFrame:
-    """Return who would like the new item, and what they bought that is most like it."""
-    fans = model.audience(text=NEW_ITEM_TITLE, k=LIST_LENGTH)
-    alike = model.similar_items(texts=[NEW_ITEM_TITLE], k=MAX_SIMILAR_ITEMS).select(
+    """Return the audience of the new item, and what they bought that is most similar to it."""
+    audience = model.audience(text=NEW_ITEM_TITLE, k=LIST_LENGTH)
+    similar = model.similar_items(texts=[NEW_ITEM_TITLE], k=MAX_SIMILAR_ITEMS).select(
         "item_id", "rank"
     )
     bought = (
         tables.events.select("user_id", "item_id")
         .unique()
-        .join(alike, on="item_id")
+        .join(similar, on="item_id")
         .sort("rank")
         .join(tables.items.select("item_id", "title"), on="item_id")
         .group_by("user_id")
         .agg(has_bought=pl.col("title").head(2).str.join(", "))
     )
-    people = fans.join(tables.users, on="user_id", how="left", maintain_order="left")
+    people = audience.join(tables.users, on="user_id", how="left", maintain_order="left")
     return people.join(bought, on="user_id", how="left", maintain_order="left")
 
 
 def _compare_lists(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return the list after with the place each item had before.
+    """Return the second list with the rank of each item in the first list.
 
     Example:
         >>> old = pl.DataFrame({"item_id": ["a", "b"], "rank": [1, 2]})
@@ -216,8 +222,8 @@ def _compare_lists(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         >>> _compare_lists(old, new)["rank_before"].to_list()
         ['2', 'new']
     """
-    places = before.select("item_id", rank_before=pl.col("rank").cast(pl.String))
-    joined = after.join(places, on="item_id", how="left", maintain_order="left")
+    ranks = before.select("item_id", rank_before=pl.col("rank").cast(pl.String))
+    joined = after.join(ranks, on="item_id", how="left", maintain_order="left")
     return joined.with_columns(pl.col("rank_before").fill_null("new"))
 
 

@@ -1,4 +1,4 @@
-"""Is everything here that is needed? One finding for each thing that can be wrong."""
+"""Check the installation: one finding for each thing that can be wrong."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ from daybreak.store import hide_password
 
 
 def run_checks(settings: Settings) -> list[Finding]:
-    """Check interpreter, packages, text encoders, store, write rights, threads, bundled data.
+    """Check Python, packages, text encoders, store, write access, threads and bundled data.
 
     Example:
         >>> found = run_checks(Settings(store="sqlite:///:memory:"))
@@ -48,7 +48,7 @@ def _check_python() -> Finding:
 
 
 def _check_packages() -> Iterator[Finding]:
-    """Name the version of every package that the base installation needs."""
+    """Report the version of every package that the base installation needs."""
     needed = [line for line in requires("daybreak") or [] if "extra ==" not in line]
     names = sorted(line.split(";")[0].split(">=")[0].split("[")[0].strip() for line in needed)
     found = []
@@ -66,7 +66,7 @@ def _check_packages() -> Iterator[Finding]:
 
 
 def _check_encoders(chosen: str) -> Iterator[Finding]:
-    """Say where each text model would come from; without any, words alone must do."""
+    """Report where each text model is loaded from."""
     if chosen == "none":
         yield Finding("PASS", "encoder", "switched off: words and attributes only")
         return
@@ -75,7 +75,7 @@ def _check_encoders(chosen: str) -> Iterator[Finding]:
         try:
             yield Finding("PASS", "encoder", str(resolve(name)))
         except DaybreakError as error:
-            text = f"{error}; until then only words and attributes are compared"
+            text = f"{error}; without it only words and attributes are compared"
             yield Finding("FAIL" if named else "WARN", "encoder", str(error) if named else text)
 
 
@@ -84,9 +84,9 @@ def _check_store(settings: Settings) -> Finding:
     if file is not None and not file.exists():
         return Finding("WARN", "store", f"no store at {str(file)!r} yet")
     try:
-        with Workspace(settings) as shop:
-            releases = shop.store.releases()
-            tables = shop.tables
+        with Workspace(settings) as workspace:
+            releases = workspace.store.releases()
+            tables = workspace.tables
     except DaybreakError as error:
         return Finding("FAIL", "store", str(error))
     text = (
@@ -101,11 +101,11 @@ def _check_write_access(url: str) -> Iterator[Finding]:
     file = store_path(url)
     folders = {"cache": cache_folder()} | ({"store": file.parent} if file else {})
     for what, folder in folders.items():
-        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if os.access(there, os.W_OK):
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if os.access(existing, os.W_OK):
             yield Finding("PASS", "rights", f"the folder of the {what} can be written")
         else:
-            text = f"the folder of the {what}, {str(there)!r}, cannot be written"
+            text = f"the folder of the {what}, {str(existing)!r}, cannot be written"
             yield Finding("FAIL" if what == "store" else "WARN", "rights", text)
 
 

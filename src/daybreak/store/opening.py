@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
-from daybreak.errors import NotFoundError, StoreError
+from daybreak.errors import NextStep, NotFoundError, StoreError
 from daybreak.store import schema
 from daybreak.store.base import Store, stores
 from daybreak.store.database import DEFAULT_WAIT_S, Database
@@ -112,7 +112,7 @@ def _existing_url(url: str | Path) -> URL:
     name = where.database
     if where.get_backend_name() == "sqlite" and not (name and Path(name).exists()):
         raise NotFoundError(
-            f"there is no store at {display_name(where)!r}; name another with --store"
+            f"there is no store at {display_name(where)!r}", next_step=NextStep.CHOOSE_STORE
         )
     return where
 
@@ -138,7 +138,9 @@ class _PostgresDatabaseOfAnyVersion(PostgresDatabase):
         with self.engine.connect() as connection:
             if read_version(connection) is None:
                 name = display_name(self.engine.url)
-                raise NotFoundError(f"there is no store in {name!r}; name another with --store")
+                raise NotFoundError(
+                    f"there is no store in {name!r}", next_step=NextStep.CHOOSE_STORE
+                )
 
 
 def _stored_version(connection: Connection) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from daybreak.errors import StoreError
+from daybreak.errors import NextStep, StoreError
 from daybreak.store import schema
 from daybreak.store.cursors import create_sequence
 from daybreak.store.schema import APPLICATION_ID, VERSION, VERSION_TABLE
@@ -28,18 +28,19 @@ def display_name(url: URL) -> str:
 
 
 def check_version(is_store: bool, version: int, url: URL) -> None:
-    """Refuse what is not ours, or of another version.
+    """Raise unless a database is a store of this version.
 
     Raises:
-        StoreError: With the command that helps.
+        StoreError: It is of another program or version.
     """
     name = display_name(url)
     if not is_store:
         raise StoreError(f"store {name} belongs to another program; choose another path")
     if version < VERSION:
         raise StoreError(
-            f"store {name} has version {version}, this program reads version {VERSION}; "
-            f"run: daybreak store upgrade --store {name}"
+            f"store {name} has version {version}, this program reads version {VERSION}",
+            next_step=NextStep.UPGRADE_STORE,
+            store=name,
         )
     if version > VERSION:
         raise StoreError(

@@ -8,7 +8,7 @@ import time
 
 def succeed(settings, options):
     """Return the niceness of the process as the id of the release."""
-    print("progress")  # what a training prints must not disturb its result
+    sys.stdout.write("progress\n")  # what a training prints must not disturb its result
     time.sleep(0.2)
     return {"status": "done", "release": str(os.nice(0))}
 

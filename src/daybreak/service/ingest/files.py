@@ -1,4 +1,7 @@
-"""Which file is which table, how its columns are read, and where bad rows are listed."""
+"""Files to import: which file is which table, and where rejected rows are written.
+
+Start with :func:`find_files` and :class:`Sources`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,7 +135,7 @@ def parse_pairs(pairs: Iterable[str], what: str) -> dict[str, str]:
 
 
 def write_rejects(rejects: Rejects, path: Path) -> Path:
-    """Write the rejects that were kept as CSV; return the path.
+    """Write rejected rows to a CSV file; return its path.
 
     Raises:
         ConfigError: The file cannot be written.

@@ -1,6 +1,7 @@
-"""Posted items and users as tables; a bad row costs nothing but itself.
+"""Parse rows of items, users and events into tables.
 
-Posted events as tables; a bad row costs nothing but itself.
+Invalid rows are rejected one by one; the others can be stored. Start with :func:`parse_rows`
+for items and users, and :func:`parse_events` for events.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,23 +26,25 @@ from daybreak.service.ingest.values import (
     parse_optional_id,
     parse_text,
 )
-from daybreak.service.ingest.values import parse_text as checked
 from daybreak.service.privacy import Pseudonyms
 
 TIME_COLUMNS = ("created_at",)
-"""Columns that hold times; they are kept as epoch seconds."""
+"""Attributes that are times; they are stored as epoch seconds."""
+MAX_FUTURE_S = 86_400.0
+"""How far in the future an event can be: clocks differ [s]."""
+_EXTRA_COLUMNS = ("event_id", "recommendation_id", "session_id", "context")
 
 
 @dataclass(frozen=True)
 class ParsedRows:
-    """Rows of one kind that can be stored."""
+    """Valid rows of items or users, and the rejected ones."""
 
     rows: tuple[dict[str, Any], ...]
     rejected: tuple[RejectedRow, ...]
 
 
 def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
-    """Return the rows that can be stored, and a line for each of the others.
+    """Parse rows of items or users.
 
     Args:
         rows: Objects with ``key`` and any attributes: text, numbers, true, false, null, or
@@ -49,35 +52,39 @@ def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
         key: ``item_id`` or ``user_id``.
 
     Example:
-        >>> side = parse_rows([{"item_id": "tea", "price": 3}, {"item_id": {}}], "item_id")
-        >>> side.rows, side.rejected[0].code
+        >>> parsed = parse_rows([{"item_id": "tea", "price": 3}, {"item_id": {}}], "item_id")
+        >>> parsed.rows, parsed.rejected[0].code
         (({'item_id': 'tea', 'price': 3},), 'not_text')
     """
-    found, rejected = [], []
-    for place, row in enumerate(rows):
+    valid, rejected = [], []
+    for number, row in enumerate(rows):
         try:
-            found.append(_parse_row(check_row(row), key))
+            valid.append(_parse_row(check_row(row), key))
         except InvalidValueError as error:
-            rejected.append(error.at_row(place))
-    return ParsedRows(tuple(found), tuple(rejected))
+            rejected.append(error.at_row(number))
+    return ParsedRows(tuple(valid), tuple(rejected))
 
 
 def frames_by_columns(rows: Sequence[Mapping[str, Any]], key: str) -> list[pl.DataFrame]:
-    """Return frames of rows: one for each set of columns, each id at most once in each.
+    """Return rows as frames: one for each set of columns, with each id at most once in each.
 
-    Rows keep their order where it matters: of equal ids the later comes in a later frame.
+    Of rows with equal ids the later row is in a later frame.
+
+    Args:
+        rows: Parsed rows.
+        key: Column of the id.
     """
     groups: dict[tuple[int, tuple[str, ...]], list[Mapping[str, Any]]] = {}
     seen: dict[str, int] = {}
     for row in rows:
-        turn = seen[row[key]] = seen.get(row[key], -1) + 1
-        groups.setdefault((turn, tuple(row)), []).append(row)
+        repeat = seen[row[key]] = seen.get(row[key], -1) + 1
+        groups.setdefault((repeat, tuple(row)), []).append(row)
     ordered = sorted(groups.items(), key=lambda group: group[0][0])
     return [frame_from_rows(group) for _, group in ordered]
 
 
 def frame_from_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Return rows as a frame; a column of several kinds becomes text.
+    """Return rows as a frame; a column with values of several types becomes text.
 
     Example:
         >>> frame_from_rows([{"a": 1, "b": True}, {"a": "x", "b": None}]).rows()
@@ -90,7 +97,7 @@ def frame_from_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def column_from_values(name: str, values: list[Any]) -> pl.Series:
-    """Return values as a column; several kinds become text, lists text with ``|`` between."""
+    """Return values as a column; values of several types become text, see :func:`as_text`."""
     kinds = {_type_name(value) for value in values if value is not None}
     if not kinds:
         return pl.Series(name, values, dtype=pl.String)
@@ -103,7 +110,7 @@ def column_from_values(name: str, values: list[Any]) -> pl.Series:
 
 
 def as_text(value: Any) -> str | None:
-    """Return any attribute as text.
+    """Return an attribute as text; lists are joined with ``|``.
 
     Example:
         >>> as_text(["a", "b"]), as_text(1.5), as_text(True)
@@ -127,8 +134,8 @@ def _parse_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     for name, value in row.items():
         if name == key:
             continue
-        if not checked(name, "", MAX_ID_CHARS).strip():
-            raise InvalidValueError(name, name, "expected a name that is not empty", "empty")
+        if not parse_text(name, "", MAX_ID_CHARS).strip():
+            raise InvalidValueError(name, name, "expected a non-empty name", "empty")
         found[name] = (
             _parse_time(value, name) if name in TIME_COLUMNS else parse_attribute(value, name)
         )
@@ -149,14 +156,9 @@ def _time_dtype(value: Any) -> Any:
     return pl.String if isinstance(value, str) else pl.Float64
 
 
-MAX_FUTURE_S = 86_400.0
-"""An event may be this far in the future: clocks differ [s]."""
-_EXTRA_COLUMNS = ("event_id", "recommendation_id", "session_id", "context")
-
-
 @dataclass(frozen=True)
 class ParsedEvents:
-    """What can be stored of posted events."""
+    """Valid events with their ids, and the rejected rows."""
 
     tables: Tables
     event_ids: pl.Series
@@ -168,7 +170,7 @@ class ParsedEvents:
 
 @dataclass
 class _EventColumns:
-    """Columns under way; all have one length."""
+    """Columns of the events parsed so far; all have the same length."""
 
     rows: dict[str, list[Any]] = field(
         default_factory=lambda: {name: [] for name in (*EVENT_COLUMNS, *_EXTRA_COLUMNS)}
@@ -182,66 +184,71 @@ class _EventColumns:
 def parse_events(
     rows: Sequence[Any], now: float, pseudonyms: Pseudonyms | None = None
 ) -> ParsedEvents:
-    """Return the rows that can be stored, and a line for each of the others.
+    """Parse rows of events.
 
     Args:
-        rows: Objects with ``item_id``, and ``user_id`` or ``session_id``; all else is optional:
+        rows: Objects with ``item_id``, and ``user_id`` or ``session_id``; optional are
             ``event_id, event_type, value, timestamp, domain, recommendation_id, context``.
-            Other fields are passed over.
-        now: The time of events that have none, epoch [s].
-        names: Turns ids of users and sessions into pseudonyms.
+            Other fields are ignored.
+        now: Time of events without a time, epoch [s].
+        pseudonyms: Replaces ids of users and sessions; default: the ids are kept.
 
     Example:
         >>> rows = [{"user_id": "ann", "item_id": "tea"}, {"item_id": "tea"}]
-        >>> posted = parse_events(rows, now=5.0)
-        >>> posted.tables.events["timestamp"].to_list(), posted.rejected[0].code
+        >>> parsed = parse_events(rows, now=5.0)
+        >>> parsed.tables.events["timestamp"].to_list(), parsed.rejected[0].code
         ([5.0], 'missing')
     """
     columns, rejected = _EventColumns(), []
     times = _TimeParser(rows)
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         try:
-            columns.add(_parse_event(check_row(row), times.time_of(place, now), pseudonyms))
+            columns.add(_parse_event(check_row(row), times.time_of(number, now), pseudonyms))
         except InvalidValueError as error:
-            rejected.append(error.at_row(place))
+            rejected.append(error.at_row(number))
     data = columns.rows
     events = pl.DataFrame({name: data[name] for name in EVENT_COLUMNS}, schema=EVENT_COLUMNS)
-    items = pl.DataFrame(
-        {"item_id": list(dict.fromkeys(data["item_id"]))}, _id_schema("item_id")
+    items, users = (
+        pl.DataFrame({name: list(dict.fromkeys(data[name]))}, {name: pl.String})
+        for name in ("item_id", "user_id")
     )
-    users = pl.DataFrame(
-        {"user_id": list(dict.fromkeys(data["user_id"]))}, _id_schema("user_id")
+    ids, recommendations, sessions, contexts = (
+        pl.Series(name, data[name], dtype=pl.String) for name in _EXTRA_COLUMNS
     )
     tables = Tables(items, users, events)
-    ids, *more = (pl.Series(name, data[name], dtype=pl.String) for name in _EXTRA_COLUMNS)
-    answers, sessions, contexts = more
-    return ParsedEvents(tables, ids, answers, sessions, contexts, tuple(rejected))
+    return ParsedEvents(tables, ids, recommendations, sessions, contexts, tuple(rejected))
 
 
 def user_key(
     user: str | None, session: str | None, pseudonyms: Pseudonyms | None = None
 ) -> tuple[str | None, str | None]:
-    """Return under which names a user and a session are known inside.
+    """Return the ids under which a user and a session are stored; None for one not given.
+
+    Args:
+        user: Id of the user.
+        session: Id of the session.
+        pseudonyms: Replaces ids; default: the ids are kept.
 
     Example:
         >>> user_key("ann", "s1"), user_key(None, "s1")
         (('ann', 'session:s1'), (None, 'session:s1'))
     """
-    of = (lambda text: text) if pseudonyms is None else pseudonyms.of
-    return (
-        None if user is None else of(user),
-        None if session is None else SESSION_PREFIX + of(session),
-    )
+    if pseudonyms is not None:
+        user = None if user is None else pseudonyms.of(user)
+        session = None if session is None else pseudonyms.of(session)
+    return user, None if session is None else SESSION_PREFIX + session
 
 
-def _parse_event(row: Mapping[str, Any], at: float, names: Pseudonyms | None) -> dict[str, Any]:
+def _parse_event(
+    row: Mapping[str, Any], at: float, pseudonyms: Pseudonyms | None
+) -> dict[str, Any]:
     user, session = parse_optional_id(row, "user_id"), parse_optional_id(row, "session_id")
     if user is None and session is None:
         raise InvalidValueError("user_id", None, "expected user_id or session_id", "missing")
-    known, visitor = user_key(user, session, names)
+    user_id, session_user = user_key(user, session, pseudonyms)
     value, kind, domain = row.get("value"), row.get("event_type"), row.get("domain")
     return {
-        "user_id": visitor if known is None else known,
+        "user_id": session_user if user_id is None else user_id,
         "item_id": parse_id(row, "item_id"),
         "event_type": None if kind is None else parse_text(kind, "event_type", MAX_ID_CHARS),
         "value": None if value is None else parse_number(value, "value"),
@@ -249,13 +256,17 @@ def _parse_event(row: Mapping[str, Any], at: float, names: Pseudonyms | None) ->
         "domain": None if domain is None else parse_text(domain, "domain", MAX_ID_CHARS),
         "event_id": parse_optional_id(row, "event_id"),
         "recommendation_id": parse_optional_id(row, "recommendation_id"),
-        "session_id": None if visitor is None else visitor.removeprefix(SESSION_PREFIX),
+        "session_id": session_user and session_user.removeprefix(SESSION_PREFIX),
         "context": parse_context(row),
     }
 
 
 class _TimeParser:
-    """Times of rows: numbers are epoch seconds (or ms, told by size), text any usual form."""
+    """Parses the times of rows: numbers are epoch seconds or milliseconds, texts ISO 8601.
+
+    Args:
+        rows: Rows with ``timestamp``.
+    """
 
     def __init__(self, rows: Sequence[Any]) -> None:
         self._given = [
@@ -264,9 +275,9 @@ class _TimeParser:
         self._texts = {text for text in self._given if isinstance(text, str)}
         self._known = self._read()
 
-    def time_of(self, place: int, now: float) -> float:
-        """Return the time of a row."""
-        value = self._given[place]
+    def time_of(self, number: int, now: float) -> float:
+        """Return the time of a row, ``now`` if it has none, epoch [s]."""
+        value = self._given[number]
         if value is None:
             return now
         at = self._known.get(value) if isinstance(value, str) else _parse_epoch(value)
@@ -282,7 +293,7 @@ class _TimeParser:
 
     def _read(self) -> dict[str, float | None]:
         known: dict[str, float | None] = {}
-        for text in self._texts:  # one by one: what a text means must not depend on others
+        for text in self._texts:  # one by one: the format of one text must not affect others
             known[text] = epoch_seconds(pl.Series([text]))[0].item()
         return known
 
@@ -294,7 +305,3 @@ def _parse_epoch(value: Any) -> float | None:
         return None
     found: float | None = epoch_seconds(pl.Series([number]))[0].item()
     return found
-
-
-def _id_schema(name: str) -> dict[str, Any]:
-    return {name: pl.String}

@@ -1,8 +1,7 @@
-"""What became of rows that were posted.
+"""Validate single values of rows: ids, texts, numbers, attributes, contexts.
 
-Single values of posted rows, checked: what a store and a model can hold.
-
-What an event came with: kept as it is, used by nobody but its owner.
+A value that a store or a model cannot hold raises :class:`InvalidValueError`, which becomes a
+:class:`RejectedRow` of the :class:`IngestResult`.
 """
 
 import json
@@ -12,53 +11,53 @@ from dataclasses import dataclass
 from typing import Any
 
 SESSION_PREFIX = "session:"
-"""Before the id of a session, where it stands for a user that nobody knows yet."""
+"""Prefix of a session id that stands for an unknown user."""
+MAX_ID_CHARS = 1_000
+"""Length of an id [characters]."""
+MAX_TEXT_CHARS = 100_000
+"""Length of an attribute [characters]."""
+MAX_CONTEXT_CHARS = 4_000
+"""Length of a context as JSON [characters]."""
+MAX_LIST_VALUES = 1_000
+"""Values of a list."""
+MAX_ROW_FIELDS = 500
+"""Fields of a row."""
+MAX_REPORTED_CHARS = 80
+"""Length of an invalid value in a report [characters]."""
+_MAX_INTEGER = 2**63
 
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """One row that was not taken; all others were."""
+    """One rejected row."""
 
     row: int
-    """Position in what was posted, from 0."""
+    """Position in the request, from 0."""
     field: str
-    """Empty: the row as a whole."""
+    """Name of the field; empty for the whole row."""
     value: Any
-    """What was found there; long texts are cut."""
+    """The invalid value; long texts are truncated."""
     reason: str
     """What was expected."""
     code: str
-    """Stable: ``missing``, ``empty``, ``not_text``, ``bad_text``, ``too_long``,
+    """Stable code: ``missing``, ``empty``, ``not_text``, ``bad_text``, ``too_long``,
     ``not_a_number``, ``not_a_time``, ``in_the_future``, ``not_an_object`` or ``bad_value``."""
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """Counts of one call, and every row that was not taken."""
+    """Counts of one request, and its rejected rows."""
 
     accepted: int
-    """Rows that are stored now, and were not before."""
+    """Rows that were new and are stored."""
     duplicates: int = 0
-    """Events that were there already."""
+    """Events that were stored before."""
     rejected: tuple[RejectedRow, ...] = ()
-
-
-MAX_ID_CHARS = 1_000
-"""Characters of an id."""
-MAX_TEXT_CHARS = 100_000
-"""Characters of an attribute."""
-MAX_LIST_VALUES = 1_000
-"""Values in a list."""
-MAX_ROW_FIELDS = 500
-"""Attributes of one row."""
-MAX_REPORTED_CHARS = 80
-"""Characters of a bad value that a report repeats."""
-_MAX_INTEGER = 2**63
 
 
 @dataclass(eq=False)
 class InvalidValueError(Exception):
-    """A value that cannot be used; the whole row is left out."""
+    """A value that cannot be stored, so that its row is rejected."""
 
     field: str
     value: Any
@@ -66,12 +65,16 @@ class InvalidValueError(Exception):
     code: str
 
     def at_row(self, row: int) -> RejectedRow:
-        """Return it as a line of the report."""
+        """Return the rejected row.
+
+        Args:
+            row: Position in the request, from 0.
+        """
         return RejectedRow(row, self.field, shorten(self.value), self.reason, self.code)
 
 
 def shorten(value: Any) -> Any:
-    """Return a value as a report repeats it: numbers as they are, the rest as short text.
+    """Return a value for a report: numbers unchanged, all else as a short text.
 
     Example:
         >>> shorten(7), shorten("x" * 200) == "x" * 80 + "…", shorten(["a"])
@@ -89,7 +92,7 @@ def shorten(value: Any) -> Any:
 
 
 def check_row(row: Any) -> Mapping[str, Any]:
-    """Return a row, which must be an object."""
+    """Return a row if it is an object with few enough fields, else raise."""
     if not isinstance(row, Mapping):
         raise InvalidValueError("", row, "expected an object", "not_an_object")
     if len(row) > MAX_ROW_FIELDS:
@@ -100,7 +103,7 @@ def check_row(row: Any) -> Mapping[str, Any]:
 
 
 def parse_id(row: Mapping[str, Any], name: str) -> str:
-    """Return an id that must be there; whole numbers are taken as their digits."""
+    """Return a required id; integers are converted to text."""
     value = row.get(name)
     if value is None:
         raise InvalidValueError(name, None, f"expected {name}", "missing")
@@ -108,17 +111,17 @@ def parse_id(row: Mapping[str, Any], name: str) -> str:
         return str(value)
     text = parse_text(value, name, MAX_ID_CHARS)
     if not text.strip():
-        raise InvalidValueError(name, value, "expected text that is not empty", "empty")
+        raise InvalidValueError(name, value, "expected non-empty text", "empty")
     return text
 
 
 def parse_optional_id(row: Mapping[str, Any], name: str) -> str | None:
-    """Return an id that may be absent."""
+    """Return an optional id."""
     return None if row.get(name) is None else parse_id(row, name)
 
 
 def parse_text(value: Any, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
-    """Return text that every store can hold."""
+    """Return a text that every store can hold, else raise."""
     if not isinstance(value, str):
         raise InvalidValueError(name, value, "expected text", "not_text")
     if len(value) > max_chars:
@@ -127,13 +130,16 @@ def parse_text(value: Any, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
         )
     if "\x00" in value or not _is_encodable(value):
         raise InvalidValueError(
-            name, value, "expected text without zero bytes and half characters", "bad_text"
+            name,
+            value,
+            "expected Unicode text without NUL characters or unpaired surrogates",
+            "bad_text",
         )
     return value
 
 
 def parse_number(value: Any, name: str) -> float:
-    """Return a finite number; text is not one."""
+    """Return a finite number, else raise; texts are not converted."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             number = float(value)
@@ -145,7 +151,7 @@ def parse_number(value: Any, name: str) -> float:
 
 
 def parse_attribute(value: Any, name: str) -> Any:
-    """Return an attribute: text, a number, yes or no, nothing, or a list of these."""
+    """Return an attribute: text, number, true, false, null, or a list of them; else raise."""
     if isinstance(value, list | tuple):
         if len(value) > MAX_LIST_VALUES:
             raise InvalidValueError(
@@ -170,7 +176,7 @@ def _parse_scalar(value: Any, name: str) -> Any:
 
 
 def _unify_types(values: list[Any]) -> list[Any]:
-    """Return values of one kind: a list of several kinds becomes one of texts."""
+    """Return values of one type; values of several types become texts."""
     kinds = {type(value) for value in values}
     if len(kinds) <= 1:
         return values
@@ -187,16 +193,12 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-MAX_CONTEXT_CHARS = 4_000
-"""Of a context as JSON [characters]."""
-
-
 def parse_context(row: Mapping[str, Any]) -> str | None:
-    """Return the ``context`` of a row as the text of a JSON object; None: it has none.
+    """Return the ``context`` of a row as the text of a JSON object; None without a context.
 
     Example:
-        >>> parse_context({"context": {"page": "home", "place": 3}}), parse_context({"context": {}})
-        ('{"page":"home","place":3}', None)
+        >>> parse_context({"context": {"page": "home", "place": 3}})
+        '{"page":"home","place":3}'
     """
     value = row.get("context")
     if value is None or value == {}:
@@ -209,6 +211,6 @@ def parse_context(row: Mapping[str, Any]) -> str | None:
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidValueError(
-            "context", str(error), "expected values of JSON", "bad_value"
+            "context", str(error), "expected JSON values", "bad_value"
         ) from error
     return parse_text(text, "context", MAX_CONTEXT_CHARS)

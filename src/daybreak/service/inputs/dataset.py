@@ -1,4 +1,7 @@
-"""Tables as models see them: content and profiles encoded, ids as rows, events with a sign."""
+"""Encode tables into a dataset for models: content, profiles, ids as rows, signed events.
+
+Start with :func:`encode_dataset`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,28 +20,29 @@ from daybreak.encoders.profile import ProfileEncoder
 from daybreak.types import Doubles, Rows, Sparse
 
 MAX_KERNEL_ITEMS = 8_000
-"""Items up to which the similarities of all pairs are computed once for all trials: 256 MB."""
+"""Items up to which the similarities of all pairs are computed once; they take 256 MB."""
 
 EventArrays: TypeAlias = tuple[Rows, Rows, Doubles]
 """User rows, item rows and times of events; -1 for unknown ids."""
 EventSigns: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
+"""(n_events,) 1 positive, 0 neutral, -1 negative."""
 
 
 @dataclass(frozen=True, eq=False)
 class DatasetConfig:
-    """How tables are to be read."""
+    """How tables are encoded."""
 
     encoder: Encoder | None
     rules: EventRules | ResolvedRules
     fields: Mapping[str, Any] | None
-    """Roles of item columns where the recognised ones are wrong."""
+    """Roles of item columns that differ from the inferred ones."""
     seed: int
-    """Orders events of one time."""
+    """Seed for the order of events with equal times."""
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedDataset:
-    """Tables that were read, with what reads further ones in the same way."""
+    """A dataset, with what encodes further tables in the same way."""
 
     data: Dataset
     users: Vocabulary
@@ -46,18 +50,24 @@ class EncodedDataset:
     profile: ProfileEncoder
     rules: ResolvedRules
     non_positive: Sparse
-    """(n_users, n_items) CSR of the pairs that are not liked; no rows when there are none"""
+    """(n_users, n_items) CSR of the pairs with events that are not positive; (0, 0) if none."""
 
 
 def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
-    """Return tables as a data set that models can learn from."""
+    """Return tables as a dataset that models can be fitted to.
+
+    Args:
+        tables: Items, users and events.
+        config: Encoder, event rules, roles of columns, seed.
+    """
     content, items = encode_catalogue(tables.items, config)
     profile = ProfileEncoder.fit(tables.users)
     users = Vocabulary(tables.users["user_id"].to_list())
-    given = config.rules
-    rules = given.resolve(tables.events) if isinstance(given, EventRules) else given
+    rules = config.rules
+    if isinstance(rules, EventRules):
+        rules = rules.resolve(tables.events)
     signs = rules.signs(tables.events).to_numpy()
-    rated = user, item, at = event_arrays(tables.events, users, items.ids)
+    arrays = user, item, at = event_arrays(tables.events, users, items.ids)
     events = Events.of(user[signs > 0], item[signs > 0], at[signs > 0], seed=config.seed)
     data = Dataset(
         items,
@@ -66,20 +76,20 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         sp.csr_array(profile.transform(tables.users)),
         item_kernel(items),
     )
-    others = _non_positive_pairs(rated, signs, users, items)
-    return EncodedDataset(data, users, content, profile, rules, others)
+    non_positive = _non_positive_pairs(arrays, signs, users, items)
+    return EncodedDataset(data, users, content, profile, rules, non_positive)
 
 
 def encode_catalogue(
     frame: pl.DataFrame, config: DatasetConfig
 ) -> tuple[ContentEncoder, Items]:
-    """Return the items of a frame, encoded, and what encodes further ones."""
+    """Return the encoded items of a frame, and the encoder for further items."""
     content, blocks = ContentEncoder.fit_transform(frame, config.encoder, config.fields)
     return content, Items(Vocabulary(frame["item_id"].to_list()), blocks, creation_times(frame))
 
 
 def item_kernel(items: Items) -> Any:
-    """Return the similarities of all pairs of items; None for catalogues too large for it."""
+    """Return the similarities of all pairs of items; None above ``MAX_KERNEL_ITEMS`` items."""
     return items.similarity(items) if len(items) <= MAX_KERNEL_ITEMS else None
 
 
@@ -93,15 +103,15 @@ def event_arrays(events: pl.DataFrame, users: Vocabulary, items: Vocabulary) -> 
 
 
 def find_rows(ids: pl.Series, vocabulary: Vocabulary) -> Rows:
-    """Return the rows of a column of ids; each distinct id is looked up once."""
-    unique = ids.unique()
+    """Return the row of each id in a vocabulary; -1 for unknown ids."""
+    unique = ids.unique()  # each distinct id is looked up once
     table = pl.DataFrame({"id": unique, "row": vocabulary.rows(unique.to_list())})
     found = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
     return np.asarray(found["row"].to_numpy(), dtype=np.int64)
 
 
 def creation_times(frame: pl.DataFrame) -> Doubles:
-    """Return ``created_at`` in epoch seconds, NaN unknown; empty without such a column."""
+    """Return ``created_at`` in epoch seconds, NaN if unknown; empty without such a column."""
     if "created_at" not in frame.columns or not frame["created_at"].dtype.is_numeric():
         return np.empty(0)
     return frame["created_at"].cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -1,6 +1,7 @@
-"""Resolved rules for events, read back from plain values.
+"""Releases on disk: where they are, how they are written and read.
 
-A release on disk: everything that answers, and nothing of any single user.
+A release holds all that recommends and no data of single users. Start with
+:func:`write_release` and :func:`read_release`; :func:`find_release` finds one by name.
 """
 
 import glob
@@ -31,7 +32,7 @@ from daybreak.store import Release, Store
 
 
 def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
-    """Return the rules of which ``dataclasses.asdict`` made plain values.
+    """Return the event rules that ``dataclasses.asdict`` turned into JSON values.
 
     Example:
         >>> from dataclasses import asdict
@@ -55,7 +56,7 @@ def _conditions_from_list(plain: list[dict[str, Any]]) -> tuple[Condition, ...]:
 
 
 def store_path(url: str) -> Path | None:
-    """Return the file behind a store's URL; None for a store that is no file.
+    """Return the file of a store; None if the store is not a file.
 
     Example:
         >>> store_path("sqlite:///shop.db"), store_path("sqlite:///:memory:")
@@ -69,10 +70,10 @@ def store_path(url: str) -> Path | None:
 
 
 def releases_root(url: str) -> Path | None:
-    """Return the folder in which releases of a store are kept; None for a store in memory.
+    """Return the folder that the releases of a store are relative to; None in memory.
 
-    That is the folder of a file, and the working directory of a program whose store is on a
-    server: several machines then work in a folder that they share.
+    It is the folder of the store's file. For a store on a server it is the working directory,
+    which several machines can share.
 
     Example:
         >>> releases_root("sqlite:///data/shop.db"), releases_root("postgresql://db/shop")
@@ -140,9 +141,9 @@ def find_release(store: Store, root: Path | None, name: str) -> Path:
 
 
 FORMAT_VERSION = 2
-"""Version of the layout of the folder."""
+"""Version of the format."""
 HEADER_FILE = "release.json"
-"""Written last: a folder without it is not a release."""
+"""Written last, so a folder without it is not a release."""
 _DAMAGE_ERRORS = (LookupError, TypeError, ValueError, OSError, pl.exceptions.PolarsError)
 
 
@@ -153,10 +154,18 @@ def write_release(
     settings: dict[str, Any],
     gate: dict[str, Any] | None = None,
 ) -> None:
-    """Write a release beside the folder and swap it in: no half of one is ever read.
+    """Write a release atomically.
 
-    At every moment either the folder is a release, or a complete one lies beside it, where
-    :func:`read_release` finds it. One process at a time may write.
+    The release is written beside the folder and then renamed. At every moment the folder is a
+    release, or a complete one is beside it, where :func:`read_release` finds it. Only one
+    process at a time may write.
+
+    Args:
+        folder: Folder of the release; an earlier release in it is replaced.
+        trained: The trained model.
+        catalogue: The catalogue.
+        settings: Settings of the recommender.
+        gate: Result of the comparison with the release before.
     """
     folder = folder.absolute()
     draft = _beside(folder, "new")
@@ -173,27 +182,30 @@ def write_release(
 
 
 def has_release(folder: Path) -> bool:
-    """Say whether :func:`read_release` would find one."""
+    """Return whether :func:`read_release` finds a release."""
     return (_find_complete(folder.absolute()) / HEADER_FILE).exists()
 
 
 def read_release(
     folder: Path, encoder: Encoder | None = None
 ) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
-    """Read what :func:`write_release` wrote, also when it was killed on the way.
+    """Read a release, even if :func:`write_release` was interrupted.
 
     Args:
-        folder: Where the release is.
-        encoder: The text encoder, when it is not one that can be found by its name.
+        folder: Folder of the release.
+        encoder: Text encoder of the release, if it cannot be loaded by its name.
+
+    Returns:
+        Trained model, catalogue, and settings of the recommender.
 
     Raises:
-        NotFoundError: There is no release in the folder, or its text model is not there.
-        DataError: It is damaged, or of a version that this one does not read.
+        NotFoundError: There is no release in the folder, or its text model is missing.
+        DataError: The release is damaged, or of an unsupported version.
     """
     folder = _find_complete(folder.absolute())
-    head = _read_header(folder)
+    header = _read_header(folder)
     try:
-        return _read(folder, head, encoder)
+        return _read(folder, header, encoder)
     except _DAMAGE_ERRORS as error:
         raise DataError(
             f"the release in {folder} is damaged ({error!r}); train again"
@@ -201,11 +213,11 @@ def read_release(
 
 
 def read_trained_model(folder: Path, encoder: Encoder | None = None) -> TrainedModel:
-    """Return what the recommender of a release has learned.
+    """Return the trained model of a release.
 
     Args:
-        folder: Where the release is.
-        encoder: The text encoder, should the release have one without a name.
+        folder: Folder of the release.
+        encoder: Text encoder to use if that of the release has no name.
     """
     try:
         return read_release(folder)[0]
@@ -229,7 +241,7 @@ def _read(
         ),
         items.take(items.ids.rows(header["anchors"])),
     )
-    learned = TrainedModel(
+    trained = TrainedModel(
         content,
         profile,
         items,
@@ -239,7 +251,7 @@ def _read(
         TrainingStats(**header["facts"]),
     )
     frame = pl.read_parquet(folder / "items.parquet")
-    return learned, Catalogue(frame, items), header["settings"]
+    return trained, Catalogue(frame, items), header["settings"]
 
 
 def _write(
@@ -270,7 +282,7 @@ def _beside(folder: Path, what: str) -> Path:
 
 
 def _siblings(folder: Path) -> list[Path]:
-    """Return what was left beside the folder: complete new releases first."""
+    """Return releases that an interrupted write left beside the folder, complete ones first."""
     found = [
         path
         for what in ("new", "old")
@@ -280,7 +292,7 @@ def _siblings(folder: Path) -> list[Path]:
 
 
 def _find_complete(folder: Path) -> Path:
-    """Return the folder, or, when a swap was cut off half-way, the release beside it."""
+    """Return the folder, or the release beside it if a write was interrupted."""
     if folder.exists() or not folder.parent.exists():
         return folder
     ready = [path for path in _siblings(folder) if (path / HEADER_FILE).exists()]

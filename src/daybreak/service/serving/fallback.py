@@ -21,8 +21,7 @@ from daybreak.service.training.fit import TrainedModel, TrainingStats
 from daybreak.types import Floats, Rows
 
 UNTRAINED_NOTE = (
-    "nothing has been trained yet: answers are what is popular, what is new and what is like "
-    "it; train with: daybreak train"
+    "nothing has been trained yet: answers are what is popular, what is new and what is like it"
 )
 REBUILD_GROWTH_FACTOR = 1.2
 """So many times the items of before make it worth beginning anew."""

@@ -1,4 +1,4 @@
-"""A small fast text encoder, made of a big one for the texts of one catalogue."""
+"""Distil a small, fast text encoder from a large one, for the texts of one catalogue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from daybreak.service.ingest.files import Sources
 from daybreak.transfer.distil_encoder import distil_encoder
 
 MAX_TIMED_TEXTS = 2000
-"""Texts by which the speed is measured, at most."""
+"""Texts with which the speed is measured."""
 
 
 @dataclass(frozen=True)
 class DistillationResult:
-    """Where the small encoder is, how near it comes to the big one, and how fast it is."""
+    """The distilled encoder: where it is, how faithful and how fast."""
 
     folder: Path
-    """Its name from now on."""
+    """Folder of the encoder, which is also its name."""
     facts: dict[str, Any]
-    """The teacher, the texts, the ridge; ``fidelity`` is the cosine on texts held out."""
+    """Teacher, texts and ridge; ``fidelity`` is the mean cosine on held-out texts."""
     texts_per_s: float
-    """By the clock, on this machine, with all threads."""
+    """Measured on this machine with all threads."""
 
 
 def distil_catalogue_encoder(
@@ -38,26 +38,26 @@ def distil_catalogue_encoder(
     dim: int = 256,
     progress: Callable[[int, int], None] | None = None,
 ) -> DistillationResult:
-    """Teach the encoder called ``teacher`` to a small one, on the texts of an item table.
+    """Distil a small encoder from a teacher, on the texts of an item table.
 
-    What the teacher says of a text is kept in the vector cache: the next time it is not asked.
+    The vectors of the teacher are kept in the vector cache.
 
     Args:
-        sources: The item table, alone or beside others.
-        teacher: Name of any text encoder; see :func:`daybreak.encoders.load_encoder`.
-        folder: Where the small encoder is written: new, empty, or with an earlier one.
-        dim: Length of its vectors, at most the teacher's.
-        progress: Called with (texts done, texts in all) while the teacher works.
+        sources: Files with an item table.
+        teacher: Name of a text encoder; see :func:`daybreak.encoders.load_encoder`.
+        folder: Where the encoder is written: a new or empty folder, or one with an encoder.
+        dim: Length of its vectors, at most that of the teacher's.
+        progress: Called with the number of encoded and of all texts.
 
     Raises:
-        ConfigError: The folder holds something else, there is no item table, or ``dim`` is out
-            of range.
+        ConfigError: The folder has other contents, there is no item table, or ``dim`` is out of
+            range.
         DataError: The table cannot be read, or has fewer than 20 different texts.
-        NotFoundError: There is no such teacher or file.
+        NotFoundError: The teacher or a file does not exist.
         MissingExtraError: The teacher needs a package.
     """
     if folder.exists() and not _may_write(folder):
-        raise ConfigError(f"{str(folder)!r} holds other files; name a new folder")
+        raise ConfigError(f"{str(folder)!r} has other files; choose a new folder")
     texts = _item_texts(sources)
     big = CachedEncoder(load_encoder(teacher), FileVectors())
     small = distil_encoder(big, texts, dim=dim, progress=progress)
@@ -73,7 +73,7 @@ def _may_write(folder: Path) -> bool:
 
 def _item_texts(sources: Sources) -> list[str]:
     if "items" not in sources.files:
-        raise ConfigError("distilling reads a table of items; name one, as in items.csv")
+        raise ConfigError("distilling needs a table of items, such as items.csv")
     items = sources.read().tables.items
     return item_texts(infer_fields(items, "item_id"), items)
 

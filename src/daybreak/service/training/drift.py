@@ -1,4 +1,7 @@
-"""How far the data have moved since a training."""
+"""Drift: how far popularity and content have moved since a training.
+
+Start with :func:`popularity_drift` and :func:`content_drift`.
+"""
 
 from dataclasses import dataclass
 
@@ -8,42 +11,42 @@ from daybreak.data.dataset import Items
 from daybreak.types import Doubles, Rows
 
 N_GROUPS = 10
-"""Groups of items by popularity, or of content, that are compared."""
+"""Groups of items, by popularity or by content, that are compared."""
 MIN_SHARE = 1e-4
-"""Share that stands for an empty group: a logarithm needs one."""
+"""Share that replaces that of an empty group, so that its logarithm is finite."""
 Z_99_PERCENT = 2.33
-"""Standard deviations that chance reaches in one of a hundred comparisons."""
+"""99 % quantile of the standard normal distribution."""
 
 
 @dataclass(frozen=True)
 class DriftScore:
-    """One comparison of then and now."""
+    """Drift between a reference and the present."""
 
     psi: float
-    """Population stability index; from 0.1 on noticeable, from 0.25 on large."""
+    """Population stability index: moderate from 0.1, large from 0.25."""
     chance_level: float
-    """What chance alone reaches in one of a hundred comparisons of so few."""
+    """Index that sampling alone reaches in 1 % of comparisons of this size."""
 
     @property
     def score(self) -> float:
-        """The index, 0 where chance explains it."""
+        """The index; 0 if sampling explains it."""
         return self.psi if self.psi > self.chance_level else 0.0
 
 
 def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
     """Compare two counts over the same groups.
 
-    The index is ``Σ (q - p) ln(q / p)`` over shares. Without any drift it is distributed like
-    ``χ² (1/n + 1/m)`` with one degree of freedom less than there are groups, so few data are
-    told from drift.
+    The index is ``Σ (q - p) ln(q / p)`` over shares. Without drift it is distributed like
+    ``χ² (1/n + 1/m)`` with one degree of freedom less than there are groups.
 
     Args:
-        then: (n_groups,) counts at the training.
-        now: (n_groups,) counts since.
+        reference: (n_groups,) counts at the training.
+        current: (n_groups,) counts since.
 
     Source:
-        Siddiqi 2006, "Credit risk scorecards", ch. 10 (the index and its marks); Yurdakul 2018,
-        "Statistical properties of the population stability index", section 3 (its chances).
+        Siddiqi 2006, "Credit risk scorecards", ch. 10 (the index and its thresholds);
+        Yurdakul 2018, "Statistical properties of the population stability index", section 3
+        (its distribution).
 
     Example:
         >>> moved = stability_index(np.array([500.0, 500.0]), np.array([200.0, 800.0]))
@@ -64,11 +67,11 @@ def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
 
 
 def popularity_drift(reference: Doubles, current: Doubles) -> DriftScore:
-    """Compare how events spread over items: popular ones, rare ones, new ones.
+    """Compare how events are distributed over popular, rare and new items.
 
     Args:
-        then: (n_items,) events at the training.
-        now: (n_items,) events since; items that were new then count as one group.
+        reference: (n_items,) events at the training.
+        current: (n_items,) events since; items without events at the training are one group.
     """
     order = np.argsort(-reference, kind="stable")
     order = order[reference[order] > 0]
@@ -83,12 +86,14 @@ def popularity_drift(reference: Doubles, current: Doubles) -> DriftScore:
 
 
 def content_drift(items: Items, old: Rows, new: Rows) -> DriftScore:
-    """Compare what items are about: each belongs to the most similar of a few old ones.
+    """Compare the content of new items with that of old ones.
+
+    Each item belongs to the group of the most similar of ``N_GROUPS`` old items.
 
     Args:
         items: The catalogue.
         old: Rows of the items of the training.
-        new: Rows of those that came since.
+        new: Rows of the items added since.
     """
     if len(old) < N_GROUPS or not len(new) or not items.blocks:
         return DriftScore(0.0, 0.0)

@@ -1,4 +1,4 @@
-"""Which text encoder reads a catalogue."""
+"""Choose the text encoder for a catalogue."""
 
 import re
 from dataclasses import dataclass
@@ -17,51 +17,52 @@ from daybreak.encoders import (
 from daybreak.errors import MissingExtraError, NotFoundError
 
 NON_LATIN_PATTERN = r"[^\x00-\u024f\u2000-\u206f]"
-"""Letters that the English model has hardly seen."""
+"""Characters outside the Latin script."""
 
 
 @dataclass(frozen=True, eq=False)
 class EncoderChoice:
-    """A text encoder, or none."""
+    """A text encoder, or none, and how it was chosen."""
 
     encoder: Encoder | None
     name: str | None
-    """By which the encoder is found again."""
+    """Name that loads the encoder again."""
     notes: tuple[str, ...]
-    """What was tried and failed."""
+    """Encoders that could not be loaded, and why."""
 
 
 def choose_encoder(
     name: str, items: pl.DataFrame, cache: VectorCache | None = None
 ) -> EncoderChoice:
-    """Return an encoder, with vectors kept between runs, and what to tell about the choice.
+    """Choose the text encoder for a catalogue; its vectors are cached between runs.
 
-    ``"auto"`` takes the multilingual model when a third of the catalogue is not in Latin
-    letters and it is installed, else the English one, else none: words and attributes work
-    without.
-    ``"none"`` takes none. Any other name must be found.
+    ``"auto"`` is the multilingual model if more than a third of the letters are not Latin, else
+    the English model; if neither is installed, items are compared by words and attributes.
+
+    Args:
+        name: ``auto``, ``none``, or the name of a model.
+        items: The catalogue.
+        cache: Cache of the vectors; default: files in the cache folder.
 
     Raises:
-        NotFoundError: A named model is nowhere.
-        MissingExtraError: A named model needs a package.
+        NotFoundError: The named model does not exist.
+        MissingExtraError: The named model needs a package.
     """
     if name == "none":
         return EncoderChoice(None, None, ())
     names = _candidates_by_script(items) if name == "auto" else (name,)
-    faults: list[str] = []
+    notes: list[str] = []
     for candidate in names:
         try:
             encoder = load_encoder(candidate)
         except (NotFoundError, MissingExtraError) as error:
             if name != "auto":
                 raise
-            faults.append(f"{candidate}: {str(error).splitlines()[0]}")
+            notes.append(f"{candidate}: {str(error).splitlines()[0]}")
             continue
         cached = CachedEncoder(encoder, FileVectors() if cache is None else cache)
-        return EncoderChoice(cached, candidate, tuple(faults))
-    return EncoderChoice(
-        None, None, (*faults, "no text model found: words and attributes only")
-    )
+        return EncoderChoice(cached, candidate, tuple(notes))
+    return EncoderChoice(None, None, (*notes, "no text model found: words and attributes only"))
 
 
 def _candidates_by_script(items: pl.DataFrame) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def _candidates_by_script(items: pl.DataFrame) -> tuple[str, ...]:
         text.fill_null("").to_series(i).str.join(" ").item() for i in range(text.width)
     )
     letters = re.sub(r"[\W\d_]", "", joined)
-    strange = len(re.findall(NON_LATIN_PATTERN, letters))
-    if strange > len(letters) / 3:
+    non_latin = len(re.findall(NON_LATIN_PATTERN, letters))
+    if non_latin > len(letters) / 3:
         return MULTILINGUAL_MODEL, DEFAULT_MODEL
     return DEFAULT_MODEL, MULTILINGUAL_MODEL

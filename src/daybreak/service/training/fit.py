@@ -1,4 +1,7 @@
-"""From tables to everything that answers: encoders, models, blend, histories."""
+"""Train a model: encode the tables, tune strategies, fit the blend and the models.
+
+Start with :func:`train_model`.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,14 +21,15 @@ from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
 
 SEARCH_SHARE = 0.3
-"""Share of a budget that a search for better options may take."""
+"""Share of the time limit that the search for better hyperparameters may take."""
 
 Progress = Callable[[str], None]
+"""Function that is called with the name of each step."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What one training gave; never changed afterwards."""
+    """The immutable result of a training."""
 
     content: ContentEncoder
     profile: ProfileEncoder
@@ -33,38 +37,38 @@ class TrainedModel:
     blend: Blend
     fitted: FittedStrategies
     rules: ResolvedRules
-    """Which events are positive; the same for those that come later."""
+    """Which events are positive; also used for later events."""
     stats: "TrainingStats"
 
     @property
     def warm_start(self) -> WarmStart:
-        """What a later training can go on from."""
+        """What a later training can continue from."""
         return WarmStart(self.blend, self.fitted)
 
 
 @dataclass(frozen=True)
 class TrainingStats:
-    """What answers need to know of the data that were learned from."""
+    """Facts of the training data that recommending needs."""
 
     n_events: int
-    """Positive events."""
+    """Number of positive events."""
     dated: bool
-    """Whether the times of events tell an order."""
+    """Whether the times of the events give an order."""
 
 
 @dataclass(frozen=True)
 class TrainingBudget:
-    """How much a training may take."""
+    """Time limit of a training."""
 
     budget_s: float | None = None
-    """Seconds; None: as many as the light strategies take."""
+    """Time limit [s]; None: as long as the fast strategies need."""
     search: bool = False
-    """Whether a part of them goes into a search for better options."""
+    """Whether a part of the time is spent on a search for better hyperparameters."""
 
 
 @dataclass(frozen=True, eq=False)
 class FitConfig:
-    """What a training is asked to do."""
+    """Configuration of a training."""
 
     strategies: tuple[Strategy, ...]
     encoder: Encoder | None
@@ -73,22 +77,29 @@ class FitConfig:
     seed: int
     budget: "TrainingBudget"
     warm_start: WarmStart | None = None
-    """An earlier training to go on from."""
+    """Earlier training to continue from."""
     keep_weights: bool = False
-    """Whether the weights of the start are taken as they are, without simulated cold starts."""
+    """Whether the weights of the earlier training are kept, without simulated cold starts."""
 
 
 def train_model(
     tables: Tables, config: FitConfig, progress: Progress
 ) -> tuple[TrainedModel, Histories]:
-    """Encode, simulate, weigh and fit; return what was learned and the histories beside it."""
-    from daybreak.ranking.blending.fit import fit_blend  # noqa: PLC0415 - answering needs no optimiser
+    """Train a model on tables; return it and the histories of the users.
+
+    Args:
+        tables: Items, users and events.
+        config: Strategies, encoder, event rules, seed and time limit.
+        progress: Called with the name of each step.
+    """
+    from daybreak.ranking.blending.fit import fit_blend  # noqa: PLC0415 - recommending needs no optimiser
 
     budget = TimeBudget(config.budget.budget_s)
     progress("encoding the catalogue")
-    reading = DatasetConfig(config.encoder, config.rules, config.fields, config.seed)
-    read = encode_dataset(tables, reading)
-    data, events = read.data, read.data.events
+    dataset = encode_dataset(
+        tables, DatasetConfig(config.encoder, config.rules, config.fields, config.seed)
+    )
+    data, events = dataset.data, dataset.data.events
     if config.keep_weights and config.warm_start is not None:
         blend, fitted = refit_models(data, config.warm_start, config.seed, progress)
     else:
@@ -97,29 +108,29 @@ def train_model(
             data, strategies, config.seed, progress, budget, config.warm_start
         )
         blend.report.update(record)
-    learned = TrainedModel(
-        read.content,
-        read.profile,
+    trained = TrainedModel(
+        dataset.content,
+        dataset.profile,
         data.items,
         blend,
         fitted,
-        read.rules,
+        dataset.rules,
         TrainingStats(len(events), events.has_time_order),
     )
-    return learned, Histories(read.users, events, read.non_positive)
+    return trained, Histories(dataset.users, events, dataset.non_positive)
 
 
 def _tune_strategies(
     data: Dataset, config: FitConfig, progress: Progress
 ) -> tuple[tuple[Strategy, ...], dict[str, Any]]:
-    """Return the strategies with the best options found, and what the report says of them."""
+    """Return the strategies with tuned hyperparameters, and the record for the report."""
     if not config.budget.search:
         return config.strategies, {}
-    from daybreak.ranking.tuning.search import tune  # noqa: PLC0415 - only who searches needs it
+    from daybreak.ranking.tuning.search import tune  # noqa: PLC0415 - only a search needs it
 
     seconds = SEARCH_SHARE * (config.budget.budget_s or 0.0)
-    found = tune(data, config.strategies, config.seed, seconds, progress)
-    return found.strategies, {"search": found.record}
+    result = tune(data, config.strategies, config.seed, seconds, progress)
+    return result.strategies, {"search": result.record}
 
 
 def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
