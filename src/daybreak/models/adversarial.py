@@ -1,4 +1,4 @@
-"""Cold starts within the data that a model learns from: people, and items hidden from them.
+"""Cold starts within the data that a model learns from: users, and items hidden from them.
 
 A generator of new items' vectors against a recommender that tells them from real ones.
 """
@@ -35,16 +35,16 @@ MAX_EPISODES = 5_000
 
 @dataclass(frozen=True, eq=False)
 class ColdItemEpisodes:
-    """People who are asked for items of one part of the catalogue, known by the other parts."""
+    """Users who are asked for items of one part of the catalogue, known by the other parts."""
 
     users: Floats
     """(n_cases, dim) vectors, folded in without the part"""
     positives: Sparse
-    """(n_cases, n_anchors) CSR of ones: what they chose of the part"""
+    """(n_cases, n_train_items) CSR of ones: what they chose of the part"""
     query_part: Rows
     """(n_cases,) the part"""
     item_part: Rows
-    """(n_anchors,) the part of each item"""
+    """(n_train_items,) the part of each item"""
 
 
 def build_cold_item_episodes(
@@ -53,13 +53,13 @@ def build_cold_item_episodes(
     n_parts: int,
     rng: np.random.Generator,
 ) -> ColdItemEpisodes:
-    """Cut the anchors into parts at random, and hide one part from each person, or each part.
+    """Cut the training items into parts at random, and hide one part from each user, or each part.
 
     Args:
         data: With the interactions.
         known: What the fold-in needs.
         n_parts: Number of parts.
-        rng: Of everything random.
+        rng: Seed of all random draws.
 
     Cost: a fold-in for each case.
     """
@@ -111,7 +111,7 @@ class AdversarialConfig(GenerativeConfig):
 
 @dataclass(frozen=True, eq=False)
 class AdversarialState(GenerativeState):
-    """What :class:`AdversarialModel` learned."""
+    """State of :class:`AdversarialModel`."""
 
     first: Floats
     """(directions + dim, hidden) of the generator"""
@@ -122,7 +122,7 @@ class AdversarialState(GenerativeState):
     second_bias: Floats
     """(dim,)"""
     people: Floats
-    """(dim, dim) the recommender's tower of askers"""
+    """(dim, dim) the recommender's tower of queries"""
     items: Floats
     """(dim, dim) its tower of items"""
 
@@ -134,7 +134,7 @@ class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
     Both start from strong factors: the generator from what a ridge makes of content, the
     recommender from the dot product. In turns the recommender learns to rank and to put real
     vectors above generated ones, and the generator learns to be ranked like real ones while
-    staying near them. People are asked for items that their vectors do not know, and a part of
+    staying near them. Users are asked for items that their vectors do not know, and a part of
     the items that nobody learns from decides when to stop; if nothing helps, the ridge stays.
 
     Source:

@@ -49,7 +49,7 @@ class ContentVaeConfig(GenerativeConfig):
 
 @dataclass(frozen=True, eq=False)
 class ContentVaeState(GenerativeState):
-    """What :class:`ContentVaeModel` learned."""
+    """State of :class:`ContentVaeModel`."""
 
     prior_first: Floats
     """(directions + dim, hidden) of the prior network"""
@@ -75,7 +75,7 @@ class ContentVaeState(GenerativeState):
 class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
     """Generate the factors of a new item from its content, and say how sure that is.
 
-    Known items and askers are those of :class:`FactorsModel`. The autoencoder learns what the
+    Known items and queries are those of :class:`FactorsModel`. The autoencoder learns what the
     ridge from content leaves of an item's vector: a code ``z`` explains it, and a prior network
     tells from content alone what the code of a new item may be. A new item gets the vector that
     the mean of its prior decodes to.
@@ -153,7 +153,7 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
     def uncertainty(self, items: Items) -> Floats:
         """Return (n_items, dim) standard deviations of vectors; 0 for items with events.
 
-        The score of asker ``p`` for item ``i`` has standard deviation
+        The score of query ``p`` for item ``i`` has standard deviation
         ``sqrt(p**2 @ uncertainty[i]**2)``. The variance is that of the decoder plus that of the
         prior, carried through the decoder's derivative at the mean.
         """

@@ -18,6 +18,7 @@ from daybreak.models.shared_content import (
     predict_from_content,
     predict_leave_one_out,
 )
+from daybreak.models.shared_statistics import N_OVERSAMPLED_DIRECTIONS, append_ones
 from daybreak.models.shared_warm_start import (
     can_reuse_content,
     newest_users,
@@ -49,18 +50,18 @@ class DistilledConfig:
     """Of content, see :func:`content_directions`."""
     hidden: int = 256
     steps: int = 60
-    """Batches it learns from, at least; whole rounds over all people."""
+    """Batches it learns from, at least; whole rounds over all users."""
     batch: int = 256
     candidates: int = 2_000
     """Items ranked in one step; of larger catalogues the teacher's best and random ones."""
     best: int = 50
-    """Of the teacher's best for each person that are drawn from then."""
+    """Of the teacher's best for each user that are drawn from then."""
     rate: float = 1e-3
     dropout: float = 0.2
     temperature: float = 2.0
     """Softens the targets of the ranking loss."""
     label: float = 1.0
-    """Weight of what people chose, beside what the teacher says."""
+    """Weight of what users chose, beside what the teacher says."""
     ranking: float = 1.0
     rating: float = 0.1
     identification: float = 0.1
@@ -68,16 +69,16 @@ class DistilledConfig:
 
 @dataclass(frozen=True, eq=False)
 class DistilledState:
-    """What :class:`DistilledModel` learned."""
+    """State of :class:`DistilledModel`."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     people: Floats
-    """(n_anchors, dim) what an item in a history adds to an asker's vector"""
+    """(n_train_items, dim) what an item in a history adds to a query's vector"""
     inputs: Floats
     """(n_features, n_inputs) from content to what the student sees"""
     known: Floats
-    """(n_anchors, n_inputs) what it sees of known items, as if they were new"""
+    """(n_train_items, n_inputs) what it sees of known items, as if they were new"""
     linear: Floats
     """(n_inputs + 1, dim + 1); the last row is the bias, as in the hidden layer"""
     first: Floats
@@ -90,10 +91,10 @@ class DistilledState:
 class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
     """Teach a network that sees content only to score as models of behaviour would.
 
-    The teacher is a mix of item-to-item weights, cut to its leading directions; an asker is the
+    The teacher is a mix of item-to-item weights, cut to its leading directions; a query is the
     sum of the history's rows on one side, an item a row on the other. The student makes the
     item's row from content. It starts as the ridge regression of those rows and learns to agree
-    with the teacher's scores, order and sense of what makes items differ, and with what people
+    with the teacher's scores, order and sense of what makes items differ, and with what users
     chose. Known items are scored by their content as well, so that scores of known and new
     items mean the same.
 
@@ -103,7 +104,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         "Distilling the knowledge in a neural network" (soft targets). Ours ranks whole lists
         instead of pairs, and trust weighs ratings and identification only.
 
-    Memory: 8 n_anchors² bytes up to ``MAX_DENSE_ITEMS`` anchors while learning.
+    Memory: 8 n_anchors² bytes up to ``MAX_DENSE_ITEMS`` training items while learning.
     """
 
     Config: ClassVar = DistilledConfig
@@ -197,7 +198,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Sum the rows of a history; see :meth:`VectorModel.query_vectors`."""
-        return _append_ones(np.asarray(queries.history @ self.state.people, dtype=np.float32))
+        return append_ones(np.asarray(queries.history @ self.state.people, dtype=np.float32))
 
     def item_vectors(self, items: Items) -> Floats:
         """Make vectors of content, always; see :meth:`VectorModel.item_vectors`."""
@@ -205,7 +206,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         rows = state.ids.rows(items.ids)
         seen = predict_from_content(items, state.inputs)
         seen[rows >= 0] = state.known[rows[rows >= 0]]
-        seen = _append_ones(seen)
+        seen = append_ones(seen)
         made = seen @ state.linear + np.maximum(seen @ state.first, 0) @ state.second
         return np.asarray(made, dtype=np.float32)
 
@@ -216,7 +217,7 @@ def fit_teacher(
     """Return the teacher: rows of items in histories, centred rows of items as candidates.
 
     Returns:
-        (n_anchors, dim) and (n_anchors, dim + 1), the bias last.
+        (n_train_items, dim) and (n_train_items, dim + 1), the bias last.
     """
     n = len(data.train_items)
     parts = [(config.ease, fit_ease_weights(data, TEACHER_EASE_RIDGE).weight_matrix)]
@@ -234,7 +235,7 @@ def fit_teacher(
 
 
 def score_std(data: Dataset, weights: Any) -> float:
-    """Return the spread of the scores that item-to-item weights give to a sample of people."""
+    """Return the spread of the scores that item-to-item weights give to a sample of users."""
     some = data.interactions[:500]
     length = np.sqrt(np.maximum(np.diff(some.indptr), 1))
     scores = (some @ weights) / length[:, None] if some.shape[0] else np.zeros((1, 1))
@@ -255,7 +256,7 @@ def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[F
                [0., 0., 0.],
                [0., 0., 2.]], dtype=float32)
     """
-    n, width = matrix.shape[0], min(dim + 16, matrix.shape[0])
+    n, width = matrix.shape[0], min(dim + N_OVERSAMPLED_DIRECTIONS, matrix.shape[0])
     basis = rng.standard_normal((n, width)).astype(np.float32)
     for _ in range(N_TEACHER_POWER_ITERATIONS):
         basis = np.linalg.qr(matrix @ basis)[0].astype(np.float32)
@@ -267,7 +268,7 @@ def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[F
 
 
 def teacher_confidence(data: Dataset) -> Floats:
-    """Return (n_anchors,) how far the teacher is believed: tanh of events over their mean."""
+    """Return (n_train_items,) how far the teacher is believed: tanh of events over their mean."""
     mean = max(float(data.user_counts.mean()) if len(data.user_counts) else 0.0, 1e-6)
     return np.asarray(
         np.tanh(np.minimum(CONFIDENCE_CAP * data.user_counts / mean, CONFIDENCE_CAP)),
@@ -278,8 +279,3 @@ def teacher_confidence(data: Dataset) -> Floats:
 def _single_part(operator: WeightMatrix) -> Any:
     """Return the only part of an operator; None when it has none."""
     return operator.dense if operator.dense is not None else operator.sparse
-
-
-def _append_ones(values: Floats) -> Floats:
-    ones = np.ones((len(values), 1), dtype=np.float32)
-    return np.concatenate([values, ones], axis=1)

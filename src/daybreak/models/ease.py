@@ -1,4 +1,4 @@
-"""Linear item-to-item weights with a closed form."""
+"""EASE: linear item-to-item weights in closed form."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,7 +31,7 @@ from daybreak.types import Floats, Sparse
 EASE_RIDGE_RANGE = Range(0.3, 300, log=True)
 """Values that a search of ``ridge`` tries."""
 MAX_DUAL_USERS = 10_000
-"""Users up to which the dual form is solved for a catalogue too large for the primal one."""
+"""Users up to which the dual form is solved when the catalogue is too large for the primal."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,21 @@ class EaseConfig:
     """Options of :class:`EaseModel`."""
 
     ridge: float = 2.5
-    """Times the root of the number of users, added to the diagonal of the Gram matrix."""
+    """Ridge, in units of the square root of the number of users."""
 
 
 @dataclass(frozen=True, eq=False)
 class EaseState:
-    """What :class:`EaseModel` learned: (n_anchors, n_anchors) weights with diagonal 0."""
+    """State of :class:`EaseModel`: (n_train_items, n_train_items) weights with diagonal 0."""
 
     dense: Floats
-    """The weights of a small catalogue, else empty."""
+    """All weights of a small catalogue, else empty."""
     sparse: Sparse
     """The largest weights of a larger catalogue, else empty."""
 
     @property
     def weight_matrix(self) -> WeightMatrix:
-        """The weights; without parts when the catalogue was too large for both forms."""
+        """The weights; an empty matrix when the catalogue was too large for both forms."""
         if self.dense.size:
             return WeightMatrix(dense=self.dense)
         return WeightMatrix(sparse=self.sparse) if self.sparse.shape[0] else WeightMatrix()
@@ -61,18 +61,18 @@ class EaseState:
 
 @models.register("ease")
 class EaseModel(LinearModel[EaseConfig, EaseState]):
-    """Score by learned weights from the items of the history, with popularity taken out.
+    """Score by learned weights of the items of the history, without popularity.
 
-    Interactions are centred by the items' shares, so that the weights say what a history tells
-    beyond popularity: on few events plain EASE is worse than the popular list.
+    Interactions are centred by the share of users of each item, so that the weights express what
+    a history adds to popularity: with few events plain EASE is worse than the popular list.
 
     Source:
         Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8, on centred
         data; for more items than ``MAX_DENSE_ITEMS`` the same weights by the Woodbury identity over
-        users, largest 200 a column kept.
+        users, with the 200 largest weights of each column.
 
-    Memory: 8 n_anchors² bytes up to DENSE_LIMIT anchors, else 8 n_users² bytes up to
-    USERS_LIMIT users; beyond both it cannot say, and the factor model takes over.
+    Memory: 8 n_train_items² bytes up to MAX_DENSE_ITEMS items, else 8 n_users² bytes up to
+    MAX_DUAL_USERS users; beyond both nothing is scored, and the factor model takes over.
     """
 
     Config: ClassVar = EaseConfig
@@ -96,17 +96,16 @@ class EaseModel(LinearModel[EaseConfig, EaseState]):
         return fit_ease_weights(data, self.config.ridge)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
-        operator = self.state.weight_matrix
-        if operator.shape == (0, 0):
-            nothing = np.zeros(len(items), dtype=np.float32)
-            return LinearScorer(WeightMatrix(), nothing, nothing > 0)
-        weights, known = align_columns(train_items, items, operator)
+        """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
+        matrix = self.state.weight_matrix
+        if matrix.shape == (0, 0):
+            return LinearScorer.unscored(len(items))
+        weights, known = align_columns(train_items, items, matrix)
         return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
 def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
-    """Return the weights of a data set in the form that fits it; computed once."""
+    """Return the weights of a data set, in the form that its size allows; computed once."""
 
     def compute() -> EaseState:
         none = sp.csr_array((0, 0), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A few numbers for every item and every asker, whose products are the scores."""
+"""Factors of the interactions, with histories folded in."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,7 +20,6 @@ from daybreak.models.shared_fold_in import (
     FoldInState,
     factorise_interactions,
 )
-from daybreak.models.shared_statistics import truncated_svd
 from daybreak.types import Floats
 
 
@@ -31,19 +30,20 @@ class FactorsConfig(FoldInConfig):
 
 @dataclass(frozen=True, eq=False)
 class FactorsState(FoldInState):
-    """What :class:`FactorsModel` learned."""
+    """State of :class:`FactorsModel`."""
 
     content: Floats
-    """(n_features, dim) from the blocks of content, side by side, to vectors"""
+    """(n_features, dim) weights from content columns to vectors around the centre"""
 
 
 @models.register("factors")
 class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
-    """Factors of interactions; histories are folded in exactly, priors fill what is missing.
+    """Factors of the interactions; histories are folded in exactly, around a profile prior.
 
-    An asker is the solution of :class:`FoldInSolver` for the history, around the mean that the
-    profile predicts. An item without events has the vector that its content predicts. Nothing
-    grows with the square of the catalogue, so this is what very large catalogues fall back on.
+    The vector of a query is the solution of :class:`FoldInSolver` for its history, around the
+    mean that its profile predicts. An item without events has the vector that its content
+    predicts. No array grows with the square of the catalogue, so this model serves very large
+    catalogues.
 
     Source:
         See :func:`factorise_interactions` and :class:`FoldInSolver`.
@@ -69,14 +69,11 @@ class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> FactorsState:
-        """Factor, then regress on content and profiles; see :meth:`Model.learn`."""
+        """Factorise, then regress on content and profiles; see :meth:`Model.learn`."""
         known = factorise_interactions(data, self.config, rng)
         content = fit_content_weights(data, known.vectors - known.centre)
         return FactorsState(**vars(known), content=content)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up, or predict them from content; see :meth:`SupportsEmbeddings.item_vectors`."""
+        """Look up vectors, or predict them from content; see :meth:`SupportsEmbeddings.item_vectors`."""
         return known_or_predicted(self.state, items)
-
-
-__all__ = ["FactorsConfig", "FactorsModel", "FactorsState", "truncated_svd"]

@@ -1,4 +1,4 @@
-"""A low-pass filter on the graph of users and items."""
+"""GF-CF: a low-pass filter on the graph of users and items."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,12 +33,12 @@ class GraphFilterConfig:
 
 @dataclass(frozen=True, eq=False)
 class GraphFilterState:
-    """What :class:`GraphFilterModel` learned."""
+    """State of :class:`GraphFilterModel`."""
 
     dense: Floats
-    """(n_anchors, n_anchors) of a small catalogue, else empty"""
+    """(n_train_items, n_train_items) of a small catalogue, else empty"""
     sparse: Sparse
-    """The same of a larger one, largest 200 weights a column"""
+    """The same of a larger catalogue, with the 200 largest weights of each column"""
 
     @property
     def weight_matrix(self) -> WeightMatrix:
@@ -52,7 +52,7 @@ class GraphFilterState:
 
 @models.register("graph_filter")
 class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
-    """Score by two steps of a walk over normalised interactions; strong on 1 to 5 events.
+    """Score by a two-step walk over normalised interactions; strong with 1 to 5 events.
 
     Source:
         Shen et al. 2021, "How powerful is graph convolution for recommendation?" (GF-CF),
@@ -73,17 +73,17 @@ class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> GraphFilterState:
-        """Multiply; see :meth:`Model.learn`."""
+        """Multiply interactions; see :meth:`Model.learn`."""
         return fit_graph_filter(data)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
         weights, known = align_columns(train_items, items, self.state.weight_matrix)
         return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), known)
 
 
 def fit_graph_filter(data: Dataset) -> GraphFilterState:
-    """Return the filter of a data set in the form that fits it; computed once."""
+    """Return the filter of a data set, in the form that its size allows; computed once."""
     root = np.sqrt(np.maximum(data.user_counts, 1)).astype(np.float32)
 
     def compute() -> GraphFilterState:

@@ -37,12 +37,12 @@ class HistoryVaeConfig:
 
 @dataclass(frozen=True, eq=False)
 class HistoryVaeState:
-    """What :class:`HistoryVaeModel` learned."""
+    """State of :class:`HistoryVaeModel`."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     first: Floats
-    """(n_anchors + n_attributes, hidden) of the encoder"""
+    """(n_train_items + n_attributes, hidden) of the encoder"""
     first_bias: Floats
     """(hidden,)"""
     code: Floats
@@ -54,11 +54,11 @@ class HistoryVaeState:
     second_bias: Floats
     """(hidden,)"""
     vectors: Floats
-    """(n_anchors, hidden + 1) of the last layer, the bias last"""
+    """(n_train_items, hidden + 1) of the last layer, the bias last"""
     centre: Floats
     """(hidden + 1,) their mean"""
     content: Floats
-    """(n_features, hidden + 1) what content tells of them"""
+    """(n_features, hidden + 1) weights from content columns to them"""
 
 
 @models.register("history_vae")
@@ -150,5 +150,5 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
         return np.concatenate([decoded, ones], axis=1).astype(np.float32)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         return known_or_predicted(self.state, items)

@@ -1,4 +1,4 @@
-"""Items chosen by the same people."""
+"""Items chosen by the same users."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,22 +31,22 @@ class ItemKnnConfig:
     """Options of :class:`ItemKnnModel`."""
 
     neighbours: int = 100
-    """Neighbours kept for an item."""
+    """Neighbours kept for an item [items]."""
     shrinkage: float = 10.0
-    """Added to the denominator, so that a chance meeting of two rare items counts little."""
+    """Added to the denominator; reduces the similarity of rare items that co-occur by chance."""
 
 
 @dataclass(frozen=True, eq=False)
 class ItemKnnState:
-    """What :class:`ItemKnnModel` learned."""
+    """State of :class:`ItemKnnModel`."""
 
     weights: Sparse
-    """(n_anchors, n_anchors) CSR, at most ``neighbours`` in a column"""
+    """(n_train_items, n_train_items) CSR, at most ``neighbours`` in a column"""
 
 
 @models.register("item_knn")
 class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
-    """Score by shrunk cosine similarity to the items of the history, the latest counting most.
+    """Score by shrunk cosine similarity to the items of the history, recent ones weighted more.
 
     Source:
         Sarwar et al. 2001, "Item-based collaborative filtering", with the shrinkage of Bell and
@@ -77,7 +77,7 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
         )
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the neighbours up; see :meth:`LinearModel.linear_scorer`."""
+        """Look up the neighbours; see :meth:`LinearModel.linear_scorer`."""
         weights, known = align_columns(
             train_items, items, WeightMatrix(sparse=self.state.weights)
         )

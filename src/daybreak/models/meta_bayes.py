@@ -1,6 +1,6 @@
-"""Cold starts that known people went through: what they showed first, what they chose later.
+"""Cold starts that known users went through: what they showed first, what they chose later.
 
-A prior learned from other people's first events, so that few events tell much.
+A prior learned from other users's first events, so that few events tell much.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,9 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class FewShotTasks:
-    """People of whom ``size`` events are shown and the rest is asked for.
+    """Users of whom ``size`` events are shown and the rest is asked for.
 
-    Half of the weight is on their first events, as new people come; half on all subsets of that
+    Half of the weight is on their first events, as new users come; half on all subsets of that
     size at once, whose moments are sums over pairs of events. So nothing is drawn at random.
 
     Example:
@@ -40,9 +40,9 @@ class FewShotTasks:
     """
 
     first_events: Sparse
-    """(n, n_anchors) CSR of ones, ``size`` in a row"""
+    """(n, n_train_items) CSR of ones, ``size`` in a row"""
     histories: Sparse
-    """(n, n_anchors) CSR of ones, more than ``size`` in a row"""
+    """(n, n_train_items) CSR of ones, more than ``size`` in a row"""
     users: Rows
     """(n,) rows of ``data.active``"""
     n_support: int
@@ -61,26 +61,26 @@ class FewShotTasks:
         return int(self.histories.shape[0])
 
     def take(self, rows: Rows | Mask) -> "FewShotTasks":
-        """Return those of some people."""
+        """Return those of some users."""
         return FewShotTasks(
             self.first_events[rows], self.histories[rows], self.users[rows], self.n_support
         )
 
     @cached_property
     def mean_support(self) -> Floats:
-        """(n_anchors,) mean of what is shown."""
+        """(n_train_items,) mean of what is shown."""
         subsets = self._histories_t @ (self.n_support / self._n_events)
         return _as_float32((self._first_events_t @ self._ones + subsets) / self._total_weight)
 
     @cached_property
     def mean_target(self) -> Floats:
-        """(n_anchors,) mean of what is asked for."""
+        """(n_train_items,) mean of what is asked for."""
         return _as_float32(
             2 * (self._histories_t @ self._ones) / self._total_weight - self.mean_support
         )
 
     def support_covariance(self, vectors: Floats) -> Floats:
-        """Return the (n_anchors, n_anchors) covariance of what is shown, times ``vectors``."""
+        """Return the (n_train_items, n_train_items) covariance of what is shown, times ``vectors``."""
         pairs = self._histories_t @ (self._pair_share[:, None] * (self.histories @ vectors))
         subsets = pairs + (self._histories_t @ self._split_share)[:, None] * vectors
         second = self._first_events_t @ (self.first_events @ vectors) + subsets
@@ -165,7 +165,7 @@ def _as_float32(values: Floats | Doubles) -> Floats:
 EVENT_COUNTS = (1, 2, 3, 5, 10, 20)
 """Numbers of events for which a posterior is learned; between them the lower one answers."""
 MIN_USERS_PER_STEP = 30
-"""People with more events than a step below which it is left out."""
+"""Users with more events than a step below which it is left out."""
 NOISE_CANDIDATES = (2.0, 10.0, 50.0, 250.0)
 """Noises that are tried; four times more or less changes NDCG by a few hundredths at most."""
 NOISE_SELECTION_EVENTS = 3
@@ -183,31 +183,31 @@ class MetaBayesConfig:
     """Options of :class:`MetaBayesModel`."""
 
     dim: int = 64
-    """Numbers kept for a person."""
+    """Numbers kept for a user."""
     damping: float = 0.35
     """Interactions are divided by this power of an item's number of users."""
     noise: float = 0.0
-    """Of an event, in people; 0: the one of ``NOISE_CANDIDATES`` that predicts people left out best."""
+    """Of an event, in users; 0: the one of ``NOISE_CANDIDATES`` that predicts users left out best."""
     profile_ridge: float = 300.0
-    """How many people it takes to believe what an attribute tells."""
+    """How many users it takes to believe what an attribute tells."""
 
 
 @dataclass(frozen=True, eq=False)
 class MetaBayesState:
-    """What :class:`MetaBayesModel` learned."""
+    """State of :class:`MetaBayesModel`."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     steps: Rows
     """(n_steps,) numbers of events, the first 0"""
     vectors: Floats
-    """(n_anchors, dim + n_steps): from people to items, then how often each is chosen after"""
+    """(n_train_items, dim + n_steps): from users to items, then how often each is chosen after"""
     centre: Floats
     """(dim + n_steps,) their mean"""
     content: Floats
-    """(n_features, dim + n_steps) what content tells of them"""
+    """(n_features, dim + n_steps) weights from content columns to them"""
     gains: Floats
-    """(n_steps, n_anchors, dim) how an event moves the posterior mean"""
+    """(n_steps, n_train_items, dim) how an event moves the posterior mean"""
     offsets: Floats
     """(n_steps, dim) what is taken off: what the expected events would move it"""
     covariances: Floats
@@ -220,11 +220,11 @@ class MetaBayesState:
 
 @models.register("meta_bayes")
 class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
-    """Answer with the posterior of a Gaussian prior fitted on how other people began.
+    """Answer with the posterior of a Gaussian prior fitted on how other users began.
 
-    For each number of events k, the first k events ``z`` of a person and the vector ``p`` of
-    what the person chose later are taken as jointly Gaussian with full covariances, estimated
-    over all people with more events. The posterior of a newcomer is then
+    For each number of events k, the first k events ``z`` of a user and the vector ``p`` of
+    what the user chose later are taken as jointly Gaussian with full covariances, estimated
+    over all users with more events. The posterior of a newcomer is then
     ``p | z ~ N(m + A'(z - E z), S - A'C)`` with ``A = (Cov z + noise I / n)^-1 C`` and
     ``C = Cov(z, p)``. An item that is not among the first k counts as much as such absences
     told of others, so there is no confidence to choose.
@@ -232,10 +232,10 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
     Source:
         Harrison, Sharma and Pavone 2018, "Meta-learning priors for efficient online Bayesian
         regression" (ALPaCA), eq. 3 (posterior) and 7 (the prior maximises what posteriors
-        predict of other tasks). Here the regression is onto the vectors of people, the features
+        predict of other tasks). Here the regression is onto the vectors of users, the features
         are the items shown, and the truncated basis of the catalogue is not trained further.
 
-    Memory: 4 n_anchors dim (n_steps + 2) bytes beside the interactions.
+    Memory: 4 n_train_items dim (n_steps + 2) bytes beside the interactions.
     """
 
     Config: ClassVar = MetaBayesConfig
@@ -303,7 +303,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         return found
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         return known_or_predicted(self.state, items)
 
     def uncertainty(self, queries: Queries, items: Items) -> Floats:
@@ -347,13 +347,13 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
 @dataclass(frozen=True, eq=False)
 class UserPosterior:
-    """The distribution of a person's vector, given the first events: ``N(z gain - offset, V)``.
+    """The distribution of a user's vector, given the first events: ``N(z gain - offset, V)``.
 
-    It is about the mean person, so the mean is left to the caller.
+    It is about the mean user, so the mean is left to the caller.
     """
 
     gain: Floats
-    """(n_anchors, dim)"""
+    """(n_train_items, dim)"""
     offset: Floats
     """(dim,)"""
     covariance: Floats
@@ -366,8 +366,8 @@ class UserPosterior:
         """Condition the Gaussian that the tasks tell of.
 
         Args:
-            tasks: With the people.
-            into: (n_anchors, dim) from items to people.
+            tasks: With the users.
+            into: (n_train_items, dim) from items to users.
             noise: Variance of what is shown beyond that of the tasks, times their number.
         """
         cross = tasks.cross_covariance(projection)
@@ -382,7 +382,7 @@ class UserPosterior:
         return cls(gain, tasks.mean_support @ gain, even)
 
     def residuals(self, tasks: FewShotTasks, projection: Floats) -> Floats:
-        """Return (n, dim) what people chose later less what their first events let expect."""
+        """Return (n, dim) what users chose later less what their first events let expect."""
         expected = tasks.first_events @ self.gain - self.offset
         return np.asarray(
             tasks.project_targets(projection) - tasks.mean_target @ projection - expected,
@@ -422,7 +422,7 @@ def solve_conjugate_gradients(
 def _fit_projections(
     data: Dataset, config: MetaBayesConfig, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Return (n_anchors, d) weights from items to people, and from people to items."""
+    """Return (n_train_items, d) weights from items to users, and from users to items."""
     x = data.interactions
     if not x.nnz:
         nothing = np.zeros((x.shape[1], 1), dtype=np.float32)
@@ -435,7 +435,7 @@ def _fit_projections(
 
 
 def _select_noise(tasks: list[FewShotTasks], projection: Floats) -> float:
-    """Return the noise whose posteriors come nearest to what a third of the people chose."""
+    """Return the noise whose posteriors come nearest to what a third of the users chose."""
     asked = [task for task in tasks if task.n_support == NOISE_SELECTION_EVENTS]
     if not asked:
         return NOISE_CANDIDATES[-1]
@@ -456,7 +456,7 @@ def _select_noise(tasks: list[FewShotTasks], projection: Floats) -> float:
 
 
 def _centred_profiles(data: Dataset) -> tuple[Sparse, Floats]:
-    """Return the (n_active, n_attributes) profiles of people and their (n_attributes,) mean."""
+    """Return the (n_active, n_attributes) profiles of users and their (n_attributes,) mean."""
     profiles = data.profiles[data.active_user_rows].astype(np.float32)
     average = np.asarray(profiles.sum(axis=0), dtype=np.float32).ravel()
     return profiles, average / max(profiles.shape[0], 1)

@@ -25,7 +25,7 @@ class MetaGradientConfig:
     """Options of :class:`MetaGradientModel`."""
 
     dim: int = 64
-    """Numbers kept for a person."""
+    """Numbers kept for a user."""
     steps: int = 2
     """Of the inner loop."""
     first_order: bool = False
@@ -45,18 +45,18 @@ class MetaGradientConfig:
 
 @dataclass(frozen=True, eq=False)
 class MetaGradientState:
-    """What :class:`MetaGradientModel` learned."""
+    """State of :class:`MetaGradientModel`."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     inner: Floats
-    """(n_anchors, dim + 1) items in the loss that the inner loop goes down, the bias last"""
+    """(n_train_items, dim + 1) items in the loss that the inner loop goes down, the bias last"""
     vectors: Floats
-    """(n_anchors, dim + 1) items as they are scored, the bias last"""
+    """(n_train_items, dim + 1) items as they are scored, the bias last"""
     centre: Floats
     """(dim + 1,) the mean of the latter"""
     content: Floats
-    """(n_features, dim + 1) what content tells of them"""
+    """(n_features, dim + 1) weights from content columns to them"""
     start: Floats
     """(dim,) where the inner loop starts"""
     profile: Floats
@@ -71,15 +71,15 @@ class MetaGradientState:
 class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
     """Start where few steps lead far: the gradient-based rival of ``meta_bayes``.
 
-    A task is a person: some first or random events are shown, the others asked for. The inner
-    loop moves the person's vector down the loss of the shown events, from a start that the
+    A task is a user: some first or random events are shown, the others asked for. The inner
+    loop moves the user's vector down the loss of the shown events, from a start that the
     profile moves; start, rates and items are trained so that what it ends with predicts the
     others.
 
     Source:
         Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning" (MAML), eq. 1 (inner step)
         and algorithm 1 (outer step); Raghu et al. 2020, "Rapid learning or feature reuse?"
-        (ANIL), section 4: only the head is adapted, here the person; Li et al. 2017,
+        (ANIL), section 4: only the head is adapted, here the user; Li et al. 2017,
         "Meta-SGD", eq. 3: a learned rate for each number. Ours grows with the number of events
         ``k`` as ``k / (k + half)``, as the weight of events beside a prior does.
     """
@@ -160,11 +160,11 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         return found
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         return known_or_predicted(self.state, items)
 
     def _adapt(self, queries: Queries) -> Floats:
-        """Return (n, dim) people after the inner loop."""
+        """Return (n, dim) users after the inner loop."""
         state = self.state
         vectors, bias = state.inner[:, :-1], state.inner[:, -1]
         size = queries.n_events[:, None]
@@ -182,14 +182,14 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _event_positions(data: Dataset) -> Sparse:
-    """Return (n_active, n_anchors) CSR: 1 for a person's first event, 2 for the second, ..."""
+    """Return (n_active, n_train_items) CSR: 1 for a user's first event, 2 for the second, ..."""
     place = (data.events.count_earlier() + 1).astype(np.float32)
     matrix = data.events.to_matrix(data.n_users, len(data.items), place)
     return matrix[data.active_user_rows][:, data.train_item_rows]
 
 
 def _initial_vectors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
-    """Return (n_anchors, d) vectors of items where the training starts, of length about 1."""
+    """Return (n_train_items, d) vectors of items where the training starts, of length about 1."""
     x = data.interactions
     if not x.nnz:
         return np.zeros((x.shape[1], 1), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""How often each item is chosen, over all time or of late."""
+"""The number of users of each item, over all time or recently."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,24 +23,24 @@ class PopularConfig:
     """Options of :class:`PopularModel`."""
 
     window: float = 0.0
-    """Share of the newest events that mark "of late"; older ones fade. 0: all time."""
+    """Share of the newest events whose age is the decay time; 0: all events count alike [share]."""
     logarithm: bool = True
-    """Score the logarithm, so that twice the events are worth the same everywhere."""
+    """Whether the score is the logarithm of the count."""
 
 
 @dataclass(frozen=True, eq=False)
 class PopularState:
-    """What :class:`PopularModel` learned."""
+    """State of :class:`PopularModel`."""
 
     values: Floats
-    """(n_anchors,)"""
+    """(n_train_items,)"""
     dated: bool
-    """False when a window was asked for and the data have no times: then it cannot say."""
+    """False when the window needs times and the data have none; then nothing is scored."""
 
 
 @models.register("popular")
 class PopularModel(LinearModel[PopularConfig, PopularState]):
-    """Score an item by its number of users, the same for every asker."""
+    """Score an item by its number of users, the same for every query."""
 
     Config: ClassVar = PopularConfig
     State: ClassVar = PopularState
@@ -60,22 +60,22 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
-        """Count; see :meth:`Model.learn`."""
+        """Count events; see :meth:`Model.learn`."""
         weights = np.ones(len(data.events))
         if self.config.window and len(data.events):
             age = data.events.at.max() - data.events.at
             weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
-        place = np.empty(len(data.items), dtype=np.int64)
-        place[data.train_item_rows] = np.arange(len(data.train_item_rows))
-        rows = place[data.events.item]
+        train_row = np.empty(len(data.items), dtype=np.int64)
+        train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
+        rows = train_row[data.events.item]
         sums = np.bincount(rows, weights, minlength=len(data.train_item_rows))
-        # The total is set to one number for all windows, so that +1 means the same in each.
+        # All windows are scaled to the same total, so that the 1 of log1p means the same in each.
         counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
         dated = not self.config.window or data.events.has_time_order
         return PopularState(values.astype(np.float32), dated)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the counts up; see :meth:`LinearModel.linear_scorer`."""
+        """Look up the counts; see :meth:`LinearModel.linear_scorer`."""
         bias, known = align_values(train_items, items, self.state.values)
         return LinearScorer(WeightMatrix(), bias, known & self.state.dated)

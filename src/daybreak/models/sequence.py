@@ -40,7 +40,7 @@ LIFT_PRIOR_PAIRS = 1.0
 
 
 def lift_matrix(data: Dataset, max_gap: int) -> Sparse:
-    """Return the (n_anchors, n_anchors) CSR of ``log((observed + 1) / (expected + 1))``.
+    """Return the (n_train_items, n_train_items) CSR of ``log((observed + 1) / (expected + 1))``.
 
     Pairs are those of one user's events at most ``reach`` events apart, in both directions;
     only those above chance are kept.
@@ -70,7 +70,7 @@ def lift_matrix(data: Dataset, max_gap: int) -> Sparse:
 
 
 def lift_vectors(data: Dataset, max_gap: int, dim: int, rng: np.random.Generator) -> Floats:
-    """Return (n_anchors, dim) vectors whose dot products come near :func:`lift_matrix`.
+    """Return (n_train_items, dim) vectors whose dot products come near :func:`lift_matrix`.
 
     They are turned at random, so that every number of a vector says about as much.
 
@@ -109,13 +109,13 @@ class EventWindow:
 
 
 def recent_window(queries: Queries, max_events: int) -> EventWindow:
-    """Read the last events off what is told of each asker.
+    """Read the last events off what is told of each query.
 
     An event with ``s`` later ones counts ``0.8^s`` as recent. A sentence or an event on a new
     item is spread over columns, which then count less than 1 in the plain history.
 
     Args:
-        queries: The askers.
+        queries: The queries.
         length: Most events; of more at the same time a fixed choice is made.
 
     Example:
@@ -188,7 +188,7 @@ class AttentionBlock(AttentionWeights):
         """Return the (n, dim) vectors after looking at events and thinking.
 
         Args:
-            h: (n, dim) vectors of the askers.
+            h: (n, dim) vectors of the queries.
             table: (m, dim) vectors of the columns of the history.
             seen: The events.
         """
@@ -262,22 +262,22 @@ class SequenceConfig:
 
 @dataclass(frozen=True, eq=False)
 class SequenceState(AttentionWeights):
-    """What :class:`SequenceModel` learned; the arrays of layers are along a first axis."""
+    """State of :class:`SequenceModel`; the arrays of layers are along a first axis."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     vectors: Floats
-    """(n_anchors, dim + 1) of items, the bias last"""
+    """(n_train_items, dim + 1) of items, the bias last"""
     centre: Floats
     """(dim + 1,) their mean"""
     content: Floats
-    """(n_features, dim + 1) what content tells of them"""
+    """(n_features, dim + 1) weights from content columns to them"""
     start: Floats
-    """(dim,) of an asker of whom nothing is known"""
+    """(dim,) of a query of whom nothing is known"""
     profile: Floats
     """(n_attributes, dim) how attributes move it"""
     near: Floats
-    """(n_anchors, dim) vectors whose sum over the whole history is its taste"""
+    """(n_train_items, dim) vectors whose sum over the whole history is its taste"""
     taste: Floats
     """(dim, dim) how taste moves it"""
     last: Floats
@@ -286,9 +286,9 @@ class SequenceState(AttentionWeights):
 
 @models.register("sequence")
 class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
-    """Let an asker, known by profile, look at the last events and tell what comes next.
+    """Let a query, known by profile, look at the last events and tell what comes next.
 
-    The asker is one token, made of the profile and of the taste that the whole history shows.
+    The query is one token, made of the profile and of the taste that the whole history shows.
     It attends to the vectors of the last events, by what they are and by how many came later.
     Events of one time share that number, so that their order, which nobody knows, can play no
     part; without times the network reads a set. The vectors of items are content, projected,
@@ -340,7 +340,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
     ) -> SequenceState | None:
         """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
-        What attributes tell of an asker is kept when there are as many as before.
+        What attributes tell of a query is kept when there are as many as before.
         """
         tables = transfer_by_id(data, state.ids, np.hstack([state.vectors, state.near]))
         if tables is None:
@@ -393,7 +393,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         return answers
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up or predict them; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         return known_or_predicted(self.state, items)
 
     def _encode(self, queries: Queries) -> Floats:

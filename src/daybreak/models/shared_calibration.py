@@ -1,30 +1,30 @@
-"""Probabilities that mean what they say: two numbers fitted on pairs that were held out."""
+"""Calibration of probabilities by a logistic regression on held-out pairs."""
 
 import numpy as np
 
 from daybreak.types import Doubles, Floats
 
 MAX_NEWTON_STEPS = 50
-"""Newton steps; they end earlier when nothing moves."""
+"""Newton steps at most; fewer when the fit converges."""
 PRIOR_PAIRS = 1.0
-"""Pairs that the prior "leave it as it is" is worth."""
+"""Weight of the prior at intercept 0 and slope 1 [pairs]."""
 
 
 def fit_logistic(log_odds: Doubles, outcomes: Doubles) -> tuple[float, float]:
     """Return intercept and slope of ``p = 1 / (1 + exp(-(a + b x)))`` by maximum likelihood.
 
-    A normal prior around ``a = 0, b = 1`` keeps few pairs, or pairs of one kind, finite.
+    A normal prior around ``a = 0, b = 1`` keeps the fit finite when all outcomes are equal.
 
     Args:
-        log_odds: (n,) what a model says of each pair.
-        chosen: (n,) of 0 and 1, whether it came true.
+        log_odds: (n,) predicted log-odds of each pair.
+        outcomes: (n,) of 0 and 1.
 
     Source:
         Platt 1999, "Probabilistic outputs for support vector machines"; Guo, Pleiss, Sun and
         Weinberger 2017, "On calibration of modern neural networks", section 4.
 
     Example:
-        A coin that lands on one side three times in four, and a model that says nothing:
+        Log-odds of 0 and three positive outcomes in four: the intercept is log 3.
 
         >>> a, b = fit_logistic(np.zeros(4_000), np.arange(4_000) % 4 > 0)
         >>> round(a, 2), round(b, 2)
@@ -37,8 +37,8 @@ def fit_logistic(log_odds: Doubles, outcomes: Doubles) -> tuple[float, float]:
     for _ in range(MAX_NEWTON_STEPS):
         p = sigmoid(found @ x)
         slope = x @ (y - p) - PRIOR_PAIRS * (found - prior)
-        bend = (x * (p * (1 - p))) @ x.T + PRIOR_PAIRS * np.eye(2)
-        step = np.linalg.solve(bend, slope)
+        hessian = (x * (p * (1 - p))) @ x.T + PRIOR_PAIRS * np.eye(2)
+        step = np.linalg.solve(hessian, slope)
         found += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
@@ -51,25 +51,25 @@ def sigmoid(x: Doubles) -> Doubles:
 
 
 def calibration_error(probabilities: Floats, outcomes: Floats, n_bins: int = 15) -> float:
-    """Return the expected calibration error, over bins that hold equally many pairs.
+    """Return the expected calibration error over bins with equal numbers of pairs.
 
-    It is the mean distance between what was said and what came true, bin by bin. Bins of equal
-    width would put nearly all pairs of a large catalogue into the first.
+    The error is the mean over bins of the distance between mean probability and mean outcome.
+    Bins of equal width would put nearly all pairs of a large catalogue into the first.
 
     Args:
-        said: (n,) probabilities.
-        chosen: (n,) of 0 and 1.
-        bins: How many.
+        probabilities: (n,) predictions.
+        outcomes: (n,) of 0 and 1.
+        n_bins: Number of bins.
 
     Source:
         Guo et al. 2017, eq. 3, with bins by rank.
 
     Example:
-        Half are said to happen with 0.2 and do in 1 of 2 cases, half with 0.9 and always do:
+        Half have probability 0.2 and happen in 1 of 2 cases, half have 0.9 and always happen:
         the mean of 0.3 and 0.1.
 
-        >>> said, chosen = np.array([0.2, 0.2, 0.9, 0.9]), np.array([0, 1, 1, 1])
-        >>> round(calibration_error(said, chosen, n_bins=2), 4)
+        >>> probabilities, outcomes = np.array([0.2, 0.2, 0.9, 0.9]), np.array([0, 1, 1, 1])
+        >>> round(calibration_error(probabilities, outcomes, n_bins=2), 4)
         0.2
     """
     if not len(probabilities):

@@ -1,6 +1,7 @@
-"""Vectors of people from their histories, exactly, whole batches at a time.
+"""Factors of the interactions, and the exact fold-in of histories.
 
-Factors of interactions, and the fold-in of histories that several models of items share.
+:class:`FoldInModel` is the base of the models whose query vectors come from a fold-in;
+:func:`factorise_interactions` learns the factors, :func:`fold_in` applies :class:`FoldInSolver`.
 """
 
 from dataclasses import dataclass, replace
@@ -26,16 +27,16 @@ CONFIDENCE_RANGE = Range(2, 100, log=True)
 PRIOR_RIDGE_RANGE = Range(0.1, 10, log=True)
 """Values that a search of ``ridge`` tries."""
 MAX_BATCH_CELLS = 4_000_000
-"""Numbers gathered at a time: 16 MB, which stays in the cache of most processors."""
+"""Size of a batch of gathered vectors: 16 MB, which fits the cache of most processors."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoldInSolver:
     """The weighted least squares problem whose solution is the vector of a history.
 
-    For a history ``x`` and a prior mean ``m`` it is
-    ``Σ_i w_i (1 + α x_i) (1[x_i > 0] - q_i'p)² + λ |p - m|²`` over *all* items: what was not
-    chosen counts as 0, weakly. An event of weight ``x_i`` between 0 and 1 counts in part.
+    For a history ``x`` and a prior mean ``m`` the problem is to minimise
+    ``Σ_i w_i (1 + α x_i) (1[x_i > 0] - q_i'p)² + λ |p - m|²`` over *all* items: an item without
+    event counts as 0 with a low weight. A weight ``x_i`` between 0 and 1 is part of an event.
 
     Source:
         Hu, Koren and Volinsky 2008, "Collaborative filtering for implicit feedback datasets",
@@ -43,9 +44,9 @@ class FoldInSolver:
     """
 
     vectors: Floats
-    """(n_anchors, dim) q"""
+    """(n_train_items, dim) q"""
     weights: Floats
-    """(n_anchors,) w"""
+    """(n_train_items,) w"""
     gram: Floats
     """(dim, dim) ``Σ_i w_i q_i q_i'``"""
     confidence: float
@@ -57,7 +58,7 @@ class FoldInSolver:
         """Return the (n, dim) minimisers.
 
         Args:
-            histories: (n, n_anchors) CSR, each event 1 or its share.
+            histories: (n, n_train_items) CSR, 1 for an event or its weight below 1.
             prior: (n, dim) means.
 
         Example:
@@ -96,7 +97,7 @@ class FoldInSolver:
 
 
 def _size_batches(sizes: Rows, dim: int) -> list[Rows]:
-    """Cut rows into batches of like sizes, each within ``MAX_BATCH_CELLS`` where one row allows."""
+    """Return batches of rows of similar sizes, each within ``MAX_BATCH_CELLS`` or of one row."""
     order, batches, start = np.argsort(-sizes, kind="stable"), [], 0
     while start < len(order):
         height = max(int(sizes[order[start]]), dim)
@@ -111,35 +112,35 @@ class FoldInConfig:
     """Options of models that fold histories into factors."""
 
     dim: int = 64
-    """Numbers kept for an item."""
+    """Length of the vectors."""
     damping: float = 0.35
-    """Interactions are divided by this power of an item's number of users."""
+    """Power of an item's number of users by which its interactions are divided."""
     confidence: float = 16.0
-    """How much more an event tells than its absence."""
+    """Weight of an event, relative to the weight of its absence."""
     ridge: float = 1.0
-    """How much the prior of a query weighs; with fewer events it counts for more."""
+    """Weight of the profile prior, relative to the events."""
     profile_ridge: float = 30.0
-    """See :class:`ProfileConfig`."""
+    """Ridge of the regression on profiles; see :class:`ProfileConfig` [users]."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoldInState:
-    """What interactions and profiles teach of known items and of askers."""
+    """Factors of the training items, and the prior of a query."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     vectors: Floats
-    """(n_anchors, dim)"""
+    """(n_train_items, dim)"""
     weights: Floats
-    """(n_anchors,) of the absence of an event"""
+    """(n_train_items,) weights of the absence of an event"""
     gram: Floats
     """(dim, dim) ``Σ_i weights_i vectors_i vectors_i'``"""
     centre: Floats
     """(dim,) the mean vector of an item"""
     mean: Floats
-    """(dim,) of the people learned from: who an asker is before anything is known"""
+    """(dim,) mean vector of the training users: the prior of an empty query"""
     profile: Floats
-    """(n_attributes, dim) how attributes move that mean"""
+    """(n_attributes, dim) weights of attributes in the prior"""
     average: Floats
     """(n_attributes,) the mean profile"""
 
@@ -149,53 +150,53 @@ S = TypeVar("S", bound=FoldInState)
 
 
 class FoldInModel(VectorModel[C, S]):
-    """A model whose askers are the solutions of :class:`FoldInSolver` for their histories.
+    """A model whose query vectors are the solutions of :class:`FoldInSolver` for histories.
 
-    The prior of an asker is the mean that the profile predicts. What a new item is, is left to
-    the subclass.
+    The prior of a query is the mean that its profile predicts. Subclasses define the vectors of
+    new items.
     """
 
     def query_vectors(self, queries: Queries) -> Floats:
-        """Fold histories in around the means of profiles; see :meth:`SupportsEmbeddings.query_vectors`."""
+        """Fold histories in around the profile prior; see :meth:`VectorModel.query_vectors`."""
         return fold_in(self.state, self.config, queries)
 
 
 def fold_in(state: FoldInState, config: FoldInConfig, queries: Queries) -> Floats:
-    """Return the (n_queries, dim) vectors of askers."""
+    """Return the (n_queries, dim) vectors of queries: histories folded in around the prior."""
     history = queries.history
     values = history.data * np.repeat(np.sqrt(queries.n_events), np.diff(history.indptr))
     parts = (values.astype(np.float32, copy=False), history.indices, history.indptr)
     events = sp.csr_array(parts, shape=history.shape)
     prior = np.tile(state.mean, (len(queries), 1))
-    told = np.diff(queries.profile.indptr) > 0
-    if len(state.average) and told.any():
-        about = queries.profile @ state.profile - state.average @ state.profile
-        prior += told[:, None] * about
-    objective = FoldInSolver(
+    has_profile = np.diff(queries.profile.indptr) > 0
+    if len(state.average) and has_profile.any():
+        shift = queries.profile @ state.profile - state.average @ state.profile
+        prior += has_profile[:, None] * shift
+    solver = FoldInSolver(
         state.vectors, state.weights, state.gram, config.confidence, config.ridge
     )
-    return objective.solve(events, prior)
+    return solver.solve(events, prior)
 
 
 def factorise_interactions(
     data: Dataset, config: FoldInConfig, rng: np.random.Generator
 ) -> FoldInState:
-    """Factor the interactions, and regress people on their profiles.
+    """Factorise the interactions, and regress user vectors on profiles.
 
     Source:
         Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4,
         for ``Du^-1/2 X Di^-damping = U S V'``; item vectors are ``Di^damping V S``, so that
-        those of people have one variance in all directions, which is what the ridge assumes.
+        user vectors have the same variance in all directions, as the ridge assumes.
 
-    Memory: 4 (dim + 16) (3 n_anchors + 2 n_users) bytes beside the interactions.
+    Memory: 4 (dim + 16) (3 n_train_items + 2 n_users) bytes in addition to the interactions.
     """
     scale = (np.maximum(data.user_counts, 1) ** config.damping).astype(np.float32)
-    people, sizes, directions = _factorise_damped(data, scale, config.dim, rng)
+    users, sizes, directions = _factorise_damped(data, scale, config.dim, rng)
     vectors = (directions * scale[:, None] * sizes).astype(np.float32)
     weights = (scale**-2.0 / max(float(sizes.max(initial=0)) ** 2, 1e-12)).astype(np.float32)
     centre = vectors.mean(axis=0) if len(vectors) else np.zeros(len(sizes), np.float32)
-    mean = people.mean(axis=0) if len(people) else np.zeros(len(sizes), np.float32)
-    profile, average = _fit_profile_prior(data, people - mean, config.profile_ridge)
+    mean = users.mean(axis=0) if len(users) else np.zeros(len(sizes), np.float32)
+    profile, average = _fit_profile_prior(data, users - mean, config.profile_ridge)
     return FoldInState(
         ids=data.train_items.ids,
         vectors=vectors,
@@ -209,11 +210,11 @@ def factorise_interactions(
 
 
 def rotate_factors(state: FoldInState, rotation: Floats) -> FoldInState:
-    """Return the same factors in other directions; no score changes.
+    """Return the factors in rotated directions; scores do not change.
 
     Args:
-        state: What :func:`factorise_interactions` returns.
-        turn: (dim, dim) orthogonal.
+        state: Factors of :func:`factorise_interactions`.
+        rotation: (dim, dim) orthogonal matrix.
     """
     return replace(
         state,
@@ -228,11 +229,11 @@ def rotate_factors(state: FoldInState, rotation: Floats) -> FoldInState:
 def _factorise_damped(
     data: Dataset, scale: Floats, dim: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """Return (n_active, d) people, (d,) singular values and (n_anchors, d) directions."""
+    """Return (n_active, d) user vectors, (d,) singular values and (n_train_items, d) directions."""
     x = data.interactions
     if not x.nnz:
-        nobody, nothing = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)
-        return nobody, nothing, np.zeros((x.shape[1], 1), np.float32)
+        no_users, no_sizes = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)
+        return no_users, no_sizes, np.zeros((x.shape[1], 1), np.float32)
     length = np.sqrt(np.asarray(x.sum(axis=1), dtype=np.float32).ravel())
     damped = sp.csr_array(sp.diags_array(1 / length) @ x @ sp.diags_array(1 / scale))
     damped = damped.astype(np.float32)

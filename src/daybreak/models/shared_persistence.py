@@ -1,4 +1,4 @@
-"""States on disk: one JSON file and one safetensors file, never a pickle."""
+"""Model states on disk: one JSON file and one safetensors file, no pickle."""
 
 import json
 from dataclasses import fields
@@ -14,7 +14,7 @@ from daybreak.errors import DataError, NotFoundError
 S = TypeVar("S")
 
 STATE_FORMAT_VERSION = 1
-"""Version of the layout; raised when a reader of the old one would misread it."""
+"""Version of the layout; it increases when an earlier reader would misread a file."""
 
 
 def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
@@ -32,11 +32,11 @@ def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
 
 
 def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
-    """Read what :func:`write_state` wrote.
+    """Return the options and the state that :func:`write_state` wrote.
 
     Raises:
-        NotFoundError: There is no saved state in the folder.
-        DataError: It was written in a format that this version does not know, or is damaged.
+        NotFoundError: The folder holds no saved state.
+        DataError: The state is damaged, or in a format that this version cannot read.
     """
     from safetensors import SafetensorError  # noqa: PLC0415 - only needed when loading
     from safetensors.numpy import load_file  # noqa: PLC0415
@@ -57,8 +57,8 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
         ) from error
     if found != STATE_FORMAT_VERSION:
         raise DataError(
-            f"the model in {folder} has format {found!r}; this version reads {STATE_FORMAT_VERSION}, "
-            f"so train it again"
+            f"the model in {folder} has format {found!r}; this version reads "
+            f"{STATE_FORMAT_VERSION}, so train it again"
         )
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     try:

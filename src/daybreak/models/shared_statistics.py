@@ -1,7 +1,4 @@
-"""Sums over users that several models share; each is computed once for a data set.
-
-The leading directions of a sparse matrix.
-"""
+"""Matrix computations of several models: co-occurrences, largest weights, inverses, factors."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,17 +12,21 @@ from daybreak.types import Floats, Rows, Sparse
 T = TypeVar("T")
 
 MAX_DENSE_ITEMS = 6_000
-"""Anchors up to which item-item matrices are dense: 144 MB each at the limit."""
+"""Training items up to which item-item matrices are dense: 144 MB each at the limit."""
 MAX_WEIGHTS_PER_ITEM = 200
-"""Weights kept for an item in the sparse matrices of larger catalogues."""
+"""Weights kept for an item in the sparse matrices of larger catalogues [weights]."""
 MAX_EVENTS_PER_USER = 1_000
-"""Events of one user that count in sparse co-occurrences; more say little of any one pair."""
+"""Events of one user that count in sparse co-occurrences [events]."""
+N_OVERSAMPLED_DIRECTIONS = 16
+"""Directions computed in addition to those that are kept."""
+N_POWER_ITERATIONS = 4
+"""Multiplications by the matrix and its transpose; more make the directions more exact."""
 MAX_BLOCK_CELLS = 32_000_000
-"""Numbers in a dense block of a matrix that is made in parts: 128 MB."""
+"""Size of a dense block of a matrix that is computed in blocks: 128 MB [numbers]."""
 
 
 def cached(data: Dataset, key: str, compute: Callable[[], T]) -> T:
-    """Return a statistic from the memo of the data set, computing it the first time."""
+    """Return a statistic from the cache of the data set; compute it the first time."""
     if key not in data.cache:
         data.cache[key] = compute()
     value: Any = data.cache[key]
@@ -33,17 +34,17 @@ def cached(data: Dataset, key: str, compute: Callable[[], T]) -> T:
 
 
 def fits_dense(data: Dataset) -> bool:
-    """Whether item-item matrices of this catalogue fit in memory as they are."""
+    """Return whether item-item matrices of the data set are kept dense."""
     return len(data.train_item_rows) <= MAX_DENSE_ITEMS
 
 
 def gram_matrix(data: Dataset) -> Floats:
-    """Return the dense (n_anchors, n_anchors) co-occurrence counts ``X'X``."""
+    """Return the dense (n_train_items, n_train_items) co-occurrence counts ``X'X``."""
     return cached(data, "gram", lambda: dense_product(data.interactions, data.interactions))
 
 
 def normalised_interactions(data: Dataset) -> Sparse:
-    """Return ``Du^-1/2 X Di^-1/2``, the interactions divided by the roots of both degrees."""
+    """Return ``Du^-1/2 X Di^-1/2``: interactions divided by the square roots of both degrees."""
 
     def compute() -> Sparse:
         x = data.interactions
@@ -56,7 +57,7 @@ def normalised_interactions(data: Dataset) -> Sparse:
 
 
 def dense_product(a: Sparse, b: Sparse, block_rows: int = 4_096) -> Floats:
-    """Return the dense ``a'b``, in parts of ``rows`` users so that memory stays bounded."""
+    """Return the dense ``a'b``, computed in blocks of ``block_rows`` rows."""
     total = np.zeros((a.shape[1], b.shape[1]), dtype=np.float32)
     for start in range(0, a.shape[0], block_rows):
         part = a[start : start + block_rows].toarray().astype(np.float32, copy=False)
@@ -66,7 +67,7 @@ def dense_product(a: Sparse, b: Sparse, block_rows: int = 4_096) -> Floats:
 
 
 def iter_blocks(total: int, height: int, max_width: int = 1_024) -> Iterator[slice]:
-    """Cut ``range(total)`` so that blocks of ``height`` rows keep to ``MAX_BLOCK_CELLS`` numbers.
+    """Yield slices of ``range(total)``: blocks of ``height`` rows and at most ``MAX_BLOCK_CELLS``.
 
     Example:
         >>> list(iter_blocks(5, 3, max_width=2))
@@ -82,14 +83,14 @@ def sparse_cooccurrence(
     rescale: Callable[[Floats, Rows, Rows], Floats],
     n_kept: int = MAX_WEIGHTS_PER_ITEM,
 ) -> Sparse:
-    """Return ``X'X`` without its diagonal, only the largest weights of each column kept.
+    """Return ``X'X`` without its diagonal, with the largest weights of each column.
 
     Args:
-        x: (n_users, n_anchors) interactions.
-        rescale: Turns counts, their rows and their columns to weights, element by element.
-        keep: Weights kept for a column.
+        x: (n_users, n_train_items) interactions.
+        rescale: Function of counts, their rows and their columns that returns weights.
+        n_kept: Weights kept in a column.
 
-    Memory: 8 bytes a weight kept, and twelve times ``MAX_BLOCK_CELLS`` while at work.
+    Memory: 8 bytes for each kept weight, and 12 * ``MAX_BLOCK_CELLS`` bytes during computation.
     """
     capped = cap_rows(x, MAX_EVENTS_PER_USER)
     transposed = sp.csr_array(capped.T)
@@ -107,7 +108,7 @@ def sparse_cooccurrence(
 
 
 def top_per_row(matrix: Sparse, n_kept: int) -> Sparse:
-    """Return a CSR matrix with only the ``keep`` weights of largest size in each row."""
+    """Return the ``n_kept`` weights of largest absolute value in each row, as CSR."""
     starts, kept = matrix.indptr, np.ones(matrix.nnz, dtype=bool)
     for row in np.flatnonzero(np.diff(starts) > n_kept):
         span = slice(starts[row], starts[row + 1])
@@ -118,7 +119,7 @@ def top_per_row(matrix: Sparse, n_kept: int) -> Sparse:
 
 
 def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
-    """Return the ``keep`` weights of largest size in each column of a dense matrix, as CSC."""
+    """Return the ``n_kept`` weights of largest absolute value in each column, as CSC."""
     n_rows, n_columns = matrix.shape
     if n_rows <= n_kept:
         return sp.csc_array(matrix, dtype=np.float32)
@@ -131,7 +132,7 @@ def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
 
 
 def cap_rows(x: Sparse, max_entries: int) -> Sparse:
-    """Return the matrix with at most ``most`` entries a row, evenly spaced over the row."""
+    """Return the matrix with at most ``max_entries`` entries in a row, evenly spaced."""
     sizes = np.diff(x.indptr)
     if not len(sizes) or sizes.max() <= max_entries:
         return x
@@ -145,10 +146,10 @@ def cap_rows(x: Sparse, max_entries: int) -> Sparse:
 
 
 def invert_spd_matrix(matrix: Floats) -> Floats:
-    """Return the inverse of a symmetric positive definite matrix; destroys its argument."""
+    """Return the inverse of a symmetric positive definite matrix; overwrites the argument."""
     if not matrix.size:
         return matrix
-    from scipy.linalg import cholesky, get_lapack_funcs  # noqa: PLC0415 - slow, only to learn
+    from scipy.linalg import cholesky, get_lapack_funcs  # noqa: PLC0415 - slow to import, needed in training only
 
     factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
     potri = get_lapack_funcs("potri", (factor,))
@@ -161,6 +162,12 @@ def invert_spd_matrix(matrix: Floats) -> Floats:
     return full
 
 
+def append_ones(values: Floats) -> Floats:
+    """Return (n, d + 1) values with a last column of 1."""
+    ones = np.ones((len(values), 1), dtype=np.float32)
+    return np.concatenate([values, ones], axis=1)
+
+
 def add_ridge(matrix: Floats, ridge: float) -> Floats:
     """Return a copy of a square matrix with a number added to its diagonal."""
     copy = matrix.copy()
@@ -169,19 +176,13 @@ def add_ridge(matrix: Floats, ridge: float) -> Floats:
 
 
 def _iter_even_blocks(work: Floats) -> Iterator[slice]:
-    """Cut rows into runs whose work sums to at most ``MAX_BLOCK_CELLS``, or of one row."""
+    """Yield slices of rows whose work sums to at most ``MAX_BLOCK_CELLS``, or of one row."""
     total = np.concatenate([[0], np.cumsum(work)])
     start = 0
     while start < len(work):
         stop = int(np.searchsorted(total, total[start] + MAX_BLOCK_CELLS, side="right")) - 1
         yield slice(start, max(stop, start + 1))
         start = max(stop, start + 1)
-
-
-N_OVERSAMPLED_DIRECTIONS = 16
-"""Directions tried beyond those kept."""
-N_POWER_ITERATIONS = 4
-"""Times the matrix is multiplied forth and back; each sharpens the directions."""
 
 
 def truncated_svd(
@@ -212,10 +213,10 @@ def truncated_svd(
 
 
 def _thin_svd(tall: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the thin SVD of a tall matrix by its Gram matrix, null directions left out.
+    """Return the thin SVD of a tall matrix from its Gram matrix, without null directions.
 
-    Forty times as fast as a QR decomposition at 200,000 x 80, and as good for directions whose
-    size is above a thousandth of the largest.
+    It is 40 times as fast as a QR decomposition at 200,000 x 80, and as exact for directions
+    with a singular value above a thousandth of the largest.
     """
     values, turn = np.linalg.eigh((tall.T @ tall).astype(np.float64))
     kept = np.flatnonzero(values > 1e-6 * max(values.max(initial=0), 1e-30))[::-1]

@@ -1,4 +1,4 @@
-"""From what an earlier training left to where the next one begins."""
+"""Warm starts: carry what an earlier training learned over to changed data."""
 
 from typing import Any
 
@@ -20,25 +20,27 @@ __all__ = [
 
 
 MIN_KNOWN_SHARE = 0.5
-"""Share of the anchors that an earlier training must know; with fewer it is another shop."""
+"""Share of the training items that the earlier training must know, for a warm start."""
 HELD_OUT_SHARE = 0.1
-"""Share of people, or of items, that judge whether further training helps."""
+"""Share of users, or of items, that are held out to score further training."""
 MAX_HELD_OUT_ROWS = 500
+"""Users or items that are held out, at most."""
 
 
 def transfer_by_id(data: Dataset, ids: Vocabulary, values: Floats) -> Floats | None:
-    """Return (n_anchors, d) values: those of before, and what content tells of new items.
+    """Return (n_train_items, d) values: earlier ones of known items, predicted ones of new items.
 
-    Values are found by id, so items that are gone are left behind. New items get what content
-    predicts from those that stayed; content may have other columns than before.
+    Values are found by identifier; those of items that are gone are dropped. Values of new items
+    are predicted by content from those of the known items; content may have other columns than
+    before.
 
     Args:
-        data: To learn from.
-        ids: Of the items that were known.
-        values: (n_known, d) what was learned of them.
+        data: Training data.
+        ids: Items of the earlier training.
+        values: (n_ids, d) values that it learned.
 
     Returns:
-        None when too few of the anchors are known to go on from them.
+        None when too few of the training items are known.
     """
     rows = ids.rows(data.train_items.ids)
     known = rows >= 0
@@ -50,16 +52,16 @@ def transfer_by_id(data: Dataset, ids: Vocabulary, values: Floats) -> Floats | N
 def procrustes_rotation(
     vectors: Floats, ids: Vocabulary, targets: Floats, target_ids: Vocabulary
 ) -> Floats:
-    """Return the (dim, dim) turn that brings vectors nearest to those that others had.
+    """Return the (dim, dim) rotation that brings vectors closest to the targets.
 
-    Directions of factors come out differently from other data; a network that was trained on
-    some must not be shown others.
+    The directions of factors depend on the data. A network that was trained on earlier factors
+    needs the new ones rotated to the earlier directions.
 
     Args:
-        vectors: (n, dim) to be turned.
-        ids: Of them.
-        wanted: (n_others, dim) what they should be like.
-        others: Ids of those.
+        vectors: (n, dim) vectors to rotate.
+        ids: Identifiers of their rows.
+        targets: (n_targets, dim) target vectors.
+        target_ids: Identifiers of the rows of the targets.
 
     Source:
         Schönemann 1966, "A generalized solution of the orthogonal Procrustes problem", eq. 1.8.
@@ -77,12 +79,12 @@ def procrustes_rotation(
 
 
 def can_reuse_content(data: Dataset, ids: Vocabulary, weights: Floats) -> bool:
-    """Whether weights of content can still be used: as many columns, and a catalogue known.
+    """Return whether earlier content weights fit the data: same columns, and enough known items.
 
     Args:
-        data: To learn from.
-        ids: Of the items that were known.
-        weights: (n_features, d)
+        data: Training data.
+        ids: Items of the earlier training.
+        weights: (n_features, d) weights of content columns.
     """
     width = sum(block.matrix.shape[1] for block in data.items.blocks)
     known = ids.rows(data.train_items.ids) >= 0
@@ -90,7 +92,7 @@ def can_reuse_content(data: Dataset, ids: Vocabulary, weights: Floats) -> bool:
 
 
 def rows_or_zeros(values: Floats, n_rows: int) -> Floats:
-    """Return weights of columns that are as many as before; zeros when they are not.
+    """Return the values if they have ``n_rows`` rows, else zeros of that many rows.
 
     Example:
         >>> ones = np.ones((2, 1))
@@ -103,10 +105,10 @@ def rows_or_zeros(values: Floats, n_rows: int) -> Floats:
 
 
 def newest_users(data: Dataset, rng: np.random.Generator) -> Rows:
-    """Return every second of the active people who came last: rows among the active ones.
+    """Return every second of the newest active users, as rows among the active users.
 
-    They are the people of whom an earlier training knows least, so that it cannot shine by what
-    it remembers.
+    The earlier training knows least about them, so that its knowledge of single users does not
+    count in the comparison.
     """
     return _select_newest(
         np.searchsorted(data.active_user_rows, data.events.user), data.events.at, rng
@@ -114,14 +116,14 @@ def newest_users(data: Dataset, rng: np.random.Generator) -> Rows:
 
 
 def newest_items(data: Dataset, rng: np.random.Generator) -> Rows:
-    """Return every second of the anchors whose first event was last; see the people."""
+    """Return every second of the newest training items; see :func:`newest_users`."""
     return _select_newest(
         np.searchsorted(data.train_item_rows, data.events.item), data.events.at, rng
     )
 
 
 def _select_newest(owner: Rows, at: Doubles, rng: np.random.Generator) -> Rows:
-    """Return rows of owners; those who came at one time are in a random order."""
+    """Return every second of the owners with the latest first event; ties are broken at random."""
     n = int(owner.max(initial=-1)) + 1
     first: Any = np.full(n, np.inf)
     np.minimum.at(first, owner, at)

@@ -1,4 +1,4 @@
-"""Weights from evidence to items, in the form that fits the size of the catalogue."""
+"""Weights from query features to items, in the form that fits the size of the catalogue."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,27 +11,27 @@ from daybreak.types import Floats, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class WeightMatrix:
-    """A (n_evidence, n_items) matrix ``dense + sparse + left @ right``; any part may be absent.
+    """A (n_features, n_items) matrix ``dense + sparse + left @ right``; any part may be absent.
 
-    A sum of operators is an operator, so a blend of linear models is one linear model.
+    A sum of such matrices has the same form, so a blend of linear models is one linear model.
     """
 
     dense: Floats | None = None
     sparse: Sparse | None = None
     left: Floats | None = None
-    """(n_evidence, rank)"""
+    """(n_features, rank)"""
     right: Floats | None = None
     """(rank, n_items)"""
 
     def __post_init__(self) -> None:
-        """Lay rows out one after the other, or every product would copy the whole matrix."""
+        """Make arrays C-contiguous; otherwise every product would copy the whole matrix."""
         for name in ("dense", "left", "right"):
             matrix = getattr(self, name)
             if matrix is not None and not matrix.flags.c_contiguous:
                 object.__setattr__(self, name, np.ascontiguousarray(matrix))
 
     def apply(self, features: Sparse | Floats) -> Floats | None:
-        """Return (n_queries, n_items) products, or None when there is no part."""
+        """Return (n_queries, n_items) products, or None when the matrix has no part."""
         parts = []
         if self.dense is not None:
             parts.append(_multiply(features, self.dense))
@@ -47,7 +47,7 @@ class WeightMatrix:
         return np.asarray(total, dtype=np.float32)
 
     def apply_to_columns(self, features: Sparse | Floats, items: Rows) -> Floats:
-        """Return (n_queries, len(items)) products for some items only."""
+        """Return the (n_queries, len(items)) products of some columns."""
         chosen = self.take(items).apply(features)
         shape = (features.shape[0], len(items))
         return np.zeros(shape, dtype=np.float32) if chosen is None else chosen
@@ -62,7 +62,7 @@ class WeightMatrix:
         )
 
     def scale_columns(self, factors: Floats) -> "WeightMatrix":
-        """Return the operator with each column multiplied by a number."""
+        """Return the matrix with each column multiplied by its factor."""
         return WeightMatrix(
             None if self.dense is None else self.dense * factors,
             None
@@ -73,7 +73,7 @@ class WeightMatrix:
         )
 
     def hstack(self, other: "WeightMatrix") -> "WeightMatrix":
-        """Return the operator over the items of this one followed by those of another."""
+        """Return the matrix with the columns of this one followed by those of another."""
         left, right = _hstack_factors(self, other)
         return WeightMatrix(
             _hstack_part(self.dense, other.dense, self, other),
@@ -83,7 +83,7 @@ class WeightMatrix:
         )
 
     def to_dense(self) -> Floats:
-        """Return the (n_evidence, n_items) matrix with nothing left out; for few items."""
+        """Return the sum of all parts as a dense array; for few items."""
         total = np.zeros(self.shape, dtype=np.float32)
         if self.dense is not None:
             total += self.dense
@@ -95,7 +95,7 @@ class WeightMatrix:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(n_evidence, n_items); (0, 0) for an operator without parts."""
+        """(n_features, n_items); (0, 0) for a matrix without parts."""
         for part in (self.dense, self.sparse):
             if part is not None:
                 return part.shape[0], part.shape[1]

@@ -1,4 +1,4 @@
-"""What people choose next."""
+"""Transitions from an item to the items chosen after it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,35 +25,35 @@ class TransitionsConfig:
     """Options of :class:`TransitionsModel`."""
 
     reach: int = 10
-    """Later events that count as "next" [events]."""
+    """Largest distance of a later event that counts [events]."""
     decay: float = 0.7
-    """Weight of each further step ahead."""
+    """Factor of the weight for each further event ahead."""
     shrinkage: float = 5.0
-    """Steps credited to every item before the first real one."""
+    """Transitions added to the count of every item."""
     keep: int = 300
-    """Weights kept for an item."""
+    """Largest weights kept for an item [items]."""
 
 
 @dataclass(frozen=True, eq=False)
 class TransitionsState:
-    """What :class:`TransitionsModel` learned."""
+    """State of :class:`TransitionsModel`."""
 
     weights: Sparse
-    """(n_anchors, n_anchors) CSR from an item to what follows it"""
+    """(n_train_items, n_train_items) CSR from an item to the items that follow it"""
     dated: bool
-    """False when the data have no order: then it cannot say."""
+    """False when the data have no time order; then nothing is scored."""
 
 
 @models.register("transitions")
 class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
     """Score by how often an item followed those of the recent history.
 
-    Steps are counted only between different times: files often sort events of one moment by id,
-    and a model that learns this order looks excellent on the file and is useless outside.
+    Transitions are counted only between different times. Files often sort events of one time by
+    identifier; a model that learns this order looks good on the file and is useless elsewhere.
 
     Source:
         Skip transitions with a gap decay, rows divided by the power 1/2 and columns by the
-        power 0.3 of their sums (so that popular successors stay, damped), in the spirit of Garg
+        power 0.3 of their sums (popular successors stay, damped), in the spirit of Garg
         et al. 2019, "Sequence and time aware neighborhood for session-based recommendations",
         eq. 5.
     """
@@ -77,7 +77,7 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> TransitionsState:
-        """Count steps; see :meth:`Model.learn`."""
+        """Count transitions; see :meth:`Model.learn`."""
         n = len(data.train_item_rows)
         if not data.events.has_time_order:
             return TransitionsState(sp.csr_array((n, n), dtype=np.float32), False)
@@ -89,12 +89,12 @@ class TransitionsModel(LinearModel[TransitionsConfig, TransitionsState]):
         return TransitionsState(sp.csr_array(kept.T), True)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the weights up; see :meth:`LinearModel.linear_scorer`."""
+        """Look up the weights; see :meth:`LinearModel.linear_scorer`."""
         weights, known = align_columns(
             train_items, items, WeightMatrix(sparse=self.state.weights)
         )
-        sure: Mask = known & self.state.dated
-        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), sure)
+        scored: Mask = known & self.state.dated
+        return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), scored)
 
     def _count_transitions(self, data: Dataset) -> Sparse:
         events, n = data.events, len(data.train_item_rows)

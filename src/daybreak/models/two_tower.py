@@ -1,4 +1,4 @@
-"""Two towers that meet: one for what is known of people, one for the content of items."""
+"""Two towers that meet: one for what is known of users, one for the content of items."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from daybreak.models.shared_content import (
     predict_leave_one_out,
     take_landmarks,
 )
-from daybreak.models.shared_statistics import truncated_svd
+from daybreak.models.shared_statistics import append_ones, truncated_svd
 from daybreak.models.shared_warm_start import (
     can_reuse_content,
     newest_users,
@@ -30,13 +30,13 @@ from daybreak.models.shared_warm_start import (
 from daybreak.types import Doubles, Floats, Sparse
 
 MAX_CALIBRATION_USERS = 500
-"""People of whom one event is held out to calibrate probabilities."""
+"""Users of whom one event is held out to calibrate probabilities."""
 MAX_CALIBRATION_CELLS = 4_000_000
 """Pairs that calibration looks at."""
 RIDGE_SCALE = 10.0
 """Brings the content ridge, whose weights are small, to the size of the other inputs."""
 POPULARITY_DAMPING = 0.35
-"""Interactions are divided by this power of an item's number of people before factoring."""
+"""Interactions are divided by this power of an item's number of users before factoring."""
 MIN_DIRECTION_STD = 0.05
 """Spread of a direction of behaviour below which content says nothing of it."""
 MIN_SCORE = -1e30
@@ -62,9 +62,9 @@ class TwoTowerConfig:
     factors: int = 64
     """Directions of behaviour that content predicts for the item tower."""
     steps: int = 100
-    """Batches it learns from, at least; whole rounds over all people."""
+    """Batches it learns from, at least; whole rounds over all users."""
     batch: int = 256
-    """People in one step."""
+    """Users in one step."""
     candidates: int = 2_000
     """Items ranked in one step; of larger catalogues so many are drawn by popularity."""
     rate: float = 3e-3
@@ -76,19 +76,19 @@ class TwoTowerConfig:
     identity_dropout: float = 0.5
     """Share of items that a step sees as if they were new."""
     few: float = 0.8
-    """Share of people of whom 0 to 10 events are shown."""
+    """Share of users of whom 0 to 10 events are shown."""
     told: float = 0.7
-    """Share of people whose profile is shown."""
+    """Share of users whose profile is shown."""
 
 
 @dataclass(frozen=True, eq=False)
 class TwoTowerState:
-    """What :class:`TwoTowerModel` learned."""
+    """State of :class:`TwoTowerModel`."""
 
     ids: Vocabulary
-    """The anchors."""
+    """The training items."""
     vectors: Floats
-    """(n_anchors, dim + 1) of known items with their identity, the bias last"""
+    """(n_train_items, dim + 1) of known items with their identity, the bias last"""
     inputs: Floats
     """(n_features, n_inputs) from content to what the item tower sees"""
     item_linear: Floats
@@ -98,9 +98,9 @@ class TwoTowerState:
     item_second: Floats
     """(hidden, dim + 1)"""
     user_linear: Floats
-    """(n_anchors + n_attributes + 2, dim); before the bias a row for how little is known"""
+    """(n_train_items + n_attributes + 2, dim); before the bias a row for how little is known"""
     user_first: Floats
-    """(n_anchors + n_attributes + 2, hidden)"""
+    """(n_train_items + n_attributes + 2, hidden)"""
     user_second: Floats
     """(hidden, dim)"""
     calibration: Floats
@@ -109,7 +109,7 @@ class TwoTowerState:
 
 @models.register("two_tower")
 class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
-    """Map what is known of people and the content of items into one space; products are scores.
+    """Map what is known of users and the content of items into one space; products are scores.
 
     It is trained on histories of which a part is shown and the rest is asked for. Items lose
     their identity half of the time, so that new items, which have none, live in the same space.
@@ -223,7 +223,7 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         return _user_vectors(self.state, queries)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look vectors up, or make them of content; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors, or make them of content; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
         found = _item_vectors(state, predict_from_content(items, state.inputs))
@@ -231,7 +231,7 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         return found
 
     def probability(self, queries: Queries, items: Items) -> Floats:
-        """Return the probability that an asker's next choice among ``items`` is this item.
+        """Return the probability that a query's next choice among ``items`` is this item.
 
         It is about one choice within the list that is given; a longer list makes each of its
         items less likely. What the history already has is out of the choice: 0. A row sums to
@@ -254,9 +254,9 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
 
 
 def hold_out_events(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
-    """Return interactions without one event of up to ``HELD`` people, and those events.
+    """Return interactions without one event of up to ``HELD`` users, and those events.
 
-    At most a tenth of the people lose one, and only those with ``LONG`` events or more.
+    At most a tenth of the users lose one, and only those with ``LONG`` events or more.
     """
     sizes = np.diff(x.indptr)
     people = rng.permutation(np.flatnonzero(sizes >= MIN_HOLDOUT_EVENTS))
@@ -287,7 +287,7 @@ def softmax_log_odds(scores: Doubles) -> Doubles:
 
 
 def _fit_calibration(found: Floats, shown: Sparse, held: Sparse) -> Floats:
-    """Return intercept and slope from held-out events among all that people do not have."""
+    """Return intercept and slope from held-out events among all that users do not have."""
     scores: Doubles = np.array(found, dtype=np.float64)
     free = np.ones(scores.shape, dtype=bool)
     free[shown.nonzero()] = False
@@ -300,7 +300,7 @@ def _fit_calibration(found: Floats, shown: Sparse, held: Sparse) -> Floats:
 
 def _item_vectors(state: TwoTowerState, inputs: Floats) -> Floats:
     """Return the (n_items, dim + 1) vectors that a tower makes of (n_items, n_inputs)."""
-    seen = _append_ones(inputs)
+    seen = append_ones(inputs)
     found = seen @ state.item_linear
     found += np.maximum(seen @ state.item_first, 0) @ state.item_second
     return np.asarray(found, dtype=np.float32)
@@ -309,11 +309,11 @@ def _item_vectors(state: TwoTowerState, inputs: Floats) -> Floats:
 def _user_vectors(state: TwoTowerState, queries: Queries) -> Floats:
     """Return (n_queries, dim + 1) vectors, the last number 1 for the bias of items."""
     doubt = 1 / np.sqrt(queries.n_events + 1)
-    extra = sp.csr_array(_append_ones(doubt[:, None].astype(np.float32)))
+    extra = sp.csr_array(append_ones(doubt[:, None].astype(np.float32)))
     seen = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
     found = seen @ state.user_linear
     found += np.maximum(seen @ state.user_first, 0) @ state.user_second
-    return _append_ones(np.asarray(found, dtype=np.float32))
+    return append_ones(np.asarray(found, dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,11 +323,11 @@ class _TowerFeatures:
     inputs: Floats
     """(n_features, n_inputs) from content to the inputs of the item tower"""
     content: Floats
-    """(n_anchors, n_inputs) those of known items as if they were new"""
+    """(n_train_items, n_inputs) those of known items as if they were new"""
     history: Floats
-    """(n_anchors, n_seen) in a history: content, true behaviour, what a ridge makes of it"""
+    """(n_train_items, n_seen) in a history: content, true behaviour, what a ridge makes of it"""
     likes: Floats
-    """(n_anchors, directions) the last of these"""
+    """(n_train_items, directions) the last of these"""
 
 
 def _build_features(
@@ -378,7 +378,7 @@ def _rebuild_features(
 
 
 def _content_preferences(data: Dataset, directions: Floats) -> Floats:
-    """Return (n_anchors, d) what a history says of directions of content, by ridge."""
+    """Return (n_train_items, d) what a history says of directions of content, by ridge."""
     known = fit_content_kernel(data)
     likes = known.coefficients @ predict_from_content(
         take_landmarks(data.train_items, known.landmarks), directions
@@ -394,7 +394,7 @@ def _fit_slope(x: Floats, y: Floats) -> Floats:
 
 
 def _behaviour_factors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
-    """Return (n_anchors, d + 1) centred factors and log-popularity."""
+    """Return (n_train_items, d + 1) centred factors and log-popularity."""
     x = data.interactions
     n_anchors = x.shape[1]
     popular = np.log1p(data.user_counts)[:, None]
@@ -406,8 +406,3 @@ def _behaviour_factors(data: Dataset, dim: int, rng: np.random.Generator) -> Flo
     values = np.concatenate([factors, popular], axis=1)
     mean = values.mean(axis=0) if n_anchors else np.zeros(values.shape[1])
     return np.asarray(values - mean, dtype=np.float32)
-
-
-def _append_ones(values: Floats) -> Floats:
-    ones = np.ones((len(values), 1), dtype=np.float32)
-    return np.concatenate([values, ones], axis=1)

@@ -137,13 +137,13 @@ def train_adversarial(
 ) -> dict[str, Floats]:
     """Return the arrays of generator and towers, as named in the model's State.
 
-    The last part of the items is nobody's lesson: the weights that rank it best for people who
+    The last part of the items is nobody's lesson: the weights that rank it best for users who
     do not know it are kept, those before any training among them.
 
     Args:
         play: What the two play with.
-        options: The model's Config.
-        seed: Of everything random.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
         earlier: Arrays of the State to go on from.
     """
     with torch_seed(seed):

@@ -148,8 +148,8 @@ def train_content_vae(
     Args:
         targets: (n_items, dim) what content alone did not tell of behaviour.
         told: (n_items, n_told) the conditions.
-        options: The model's Config.
-        seed: Of everything random.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
         earlier: To go on from; its arrays are those of the State, its rows those of items.
     """
     v, c = torch.from_numpy(targets), torch.from_numpy(conditions)

@@ -25,7 +25,7 @@ from daybreak.nets.training import (
 from daybreak.types import Floats, Sparse
 
 MASKED_LOGIT = -1e9
-"""The logit of an item that the person has."""
+"""The logit of an item that the user has."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class DistillationTargets:
     interactions: Sparse
     """(n_users, n_items) CSR of ones."""
     history_vectors: Floats
-    """(n_items, dim) what an item in a history adds to the vector of a person"""
+    """(n_items, dim) what an item in a history adds to the vector of a user"""
     teacher_vectors: Floats
     """(n_items, dim + 1) vectors that the teacher scores with, the bias last"""
     content: Floats
@@ -145,9 +145,9 @@ def train_distilled(
 
     Args:
         lessons: See there.
-        options: The model's Config.
-        seed: Of everything random.
-        earlier: To go on from; its arrays are those of the State, its rows those of people.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
+        earlier: To go on from; its arrays are those of the State, its rows those of users.
     """
     n_users, n_items = targets.interactions.shape
     people, teacher = (

@@ -72,8 +72,8 @@ def train_history_vae(
     Args:
         interactions: (n_users, n_items) CSR of ones.
         profiles: (n_users, n_attributes) CSR.
-        options: The model's Config.
-        seed: Of everything random.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
         earlier: To go on from; its arrays are those of the State.
     """
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]

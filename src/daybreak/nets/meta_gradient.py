@@ -31,7 +31,7 @@ INITIAL_HALF_EVENTS = 10.0
 
 
 class MetaGradientNet(nn.Module):
-    """From what is shown of people to logits of what follows, by a few steps of descent."""
+    """From what is shown of users to logits of what follows, by a few steps of descent."""
 
     def __init__(self, vectors: Tensor, n_attributes: int, steps: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class MetaGradientNet(nn.Module):
         return self.adapt(shown, told, first_order=first_order) @ self.outer.T + self.outer_bias
 
     def adapt(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
-        """Return (n, dim) vectors of people, a few steps down the loss of what is shown."""
+        """Return (n, dim) vectors of users, a few steps down the loss of what is shown."""
         size = shown.sum(dim=1, keepdim=True)
         pull = (shown / size.clamp(min=1)) @ self.inner
         person = self.start + told @ self.profile
@@ -80,11 +80,11 @@ def train_meta_gradient(
     """Return the arrays of the trained network, as named in the model's State.
 
     Args:
-        order: (n_users, n_items) CSR, 1 for a person's first event, 2 for the second, ...
+        order: (n_users, n_items) CSR, 1 for a user's first event, 2 for the second, ...
         profiles: (n_users, n_attributes) CSR.
         vectors: (n_items, dim) where the vectors of items start.
-        options: The model's Config.
-        seed: Of everything random.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
         earlier: To go on from; its arrays are those of the State.
     """
     with torch_seed(seed):

@@ -28,10 +28,10 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 @dataclass(frozen=True, eq=False)
 class PackedHistories:
-    """Events of people, sorted by person and then by time."""
+    """Events of users, sorted by user and then by time."""
 
     user: Rows
-    """(n_events,) rows of people, none left out"""
+    """(n_events,) rows of users, none left out"""
     item: Rows
     at: Doubles
     """Equal times mean an unknown order."""
@@ -114,7 +114,7 @@ class HistoryWindows:
 
 
 def _last_of_tie(made: PackedHistories) -> Mask:
-    """Mark the last event of each moment of each person."""
+    """Mark the last event of each moment of each user."""
     if not len(made.user):
         return np.zeros(0, dtype=bool)
     changes: Mask = (made.user[1:] != made.user[:-1]) | (made.at[1:] != made.at[:-1])
@@ -161,7 +161,7 @@ class SequenceTrainingData:
     """(n_items, n_features) what is known of items beside behaviour"""
 
     def take_users(self, mask: Mask) -> "SequenceTrainingData":
-        """Return what is known of some of the people."""
+        """Return what is known of some of the users."""
         user, item, at = self.histories.user, self.histories.item, self.histories.at
         mine = mask[user]
         row = np.cumsum(mask) - 1
@@ -190,7 +190,7 @@ class SequenceNet(nn.Module):
 
     Args:
         made: For the start values and the shapes.
-        options: The model's Config.
+        options: Options of the model (its Config).
     """
 
     content: Tensor
@@ -277,9 +277,9 @@ def train_sequence(
 
     Args:
         made: What to learn from.
-        options: The model's Config.
-        seed: Of everything random.
-        earlier: To go on from; its arrays are those of the State, its rows those of people.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
+        earlier: To go on from; its arrays are those of the State, its rows those of users.
     """
     with torch_seed(seed):
         net = SequenceNet(data, options)
@@ -324,12 +324,12 @@ def _fine_tune(
     budget: tuple[TrainingConfig, int],
     held_out: Rows,
 ) -> None:
-    """Train further on the histories of all but some people, who judge it.
+    """Train further on the histories of all but some users, who judge it.
 
     Args:
         net: Begun with what an earlier training left.
         made: What to learn from.
-        options: The model's Config.
+        options: Options of the model (its Config).
         effort: The plan of a training from nothing, and most chunks to read in an epoch.
         held: Those who judge.
     """

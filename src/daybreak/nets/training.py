@@ -209,7 +209,7 @@ def to_array(tensor: Tensor) -> Floats:
 
 
 def log_popularity(counts: np.ndarray[Any, Any]) -> Floats:
-    """Return (n_items,) where biases start: how often each is chosen, known without any asker.
+    """Return (n_items,) where biases start: how often each is chosen, known without any query.
 
     One event is credited to every item, so that none is impossible.
 

@@ -72,10 +72,10 @@ class Tower(nn.Module):
 
 
 class TwoTowerNet(nn.Module):
-    """Vectors of items and of people; the score is their product plus the item's last number.
+    """Vectors of items and of users; the score is their product plus the item's last number.
 
     An item's vector is what its tower makes of its content, plus a part of its own (identity)
-    that items without events do not have. A person's is what the other tower makes of history
+    that items without events do not have. A user's is what the other tower makes of history
     and profile, plus the sum of parts that each item of the history adds (an embedding bag).
     Beside both stands the closed form, weighted by a number: the towers learn what it lacks.
     """
@@ -180,9 +180,9 @@ def train_two_tower(
 
     Args:
         parts: What the towers see.
-        options: The model's Config.
-        seed: Of everything random.
-        earlier: To go on from, see :meth:`TwoTowerNet.load_arrays`; its rows are those of people.
+        options: Options of the model (its Config).
+        seed: Seed of all random draws.
+        earlier: To go on from, see :meth:`TwoTowerNet.load_arrays`; its rows are those of users.
     """
     n_users, n_items = inputs.interactions.shape
     draw = np.asarray(inputs.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
