@@ -3,10 +3,13 @@
 import sys
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import daybreak.data
-from daybreak.deprecation import deprecated_names
+from daybreak.data import Vocabulary, columns, dataset, rejects, rules, ties, validation
+from daybreak.data.dataset import Dataset, Events, Items, Queries
+from daybreak.deprecation import RenamedAttribute, deprecated_names
 
 OLD = {
     "Mapping": "ColumnMapping",
@@ -43,3 +46,23 @@ def test_a_module_can_be_the_new_name():
 def test_any_other_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         deprecated_names("old", {})("nothing")
+
+
+def test_old_attributes_of_a_data_set_are_the_new_ones_with_a_warning():
+    events = Events.of([0, 1], [1, 1], [3, 4])
+    data = Dataset(Items(Vocabulary(["tea", "rum"])), events, 2)
+    with pytest.warns(DeprecationWarning, match=r"use Dataset\.train_items$"):
+        assert data.anchors is data.train_items
+    with pytest.warns(DeprecationWarning, match=r"use Events\.count_later$"):
+        assert events.from_end().tolist() == [0, 0]
+    with pytest.warns(DeprecationWarning, match=r"use Queries\.for_users$"):
+        assert len(Queries.of(data, events, np.array([0]))) == 1
+
+
+@pytest.mark.parametrize("module", [dataset, columns, rejects, rules, ties, validation])
+def test_a_renamed_attribute_forwards_to_one_that_exists(module):
+    for kind in vars(module).values():
+        if isinstance(kind, type) and kind.__module__ == module.__name__:
+            renamed = [a for a in vars(kind).values() if isinstance(a, RenamedAttribute)]
+            fields = getattr(kind, "__dataclass_fields__", {})
+            assert all(hasattr(kind, a.new) or a.new in fields for a in renamed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from daybreak.deprecation import deprecated_names
 from daybreak.errors import ConfigError
 
 CONFIG_FILE = "daybreak.toml"
@@ -125,3 +126,13 @@ def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
         wanted = "text" if kind is str else "a whole number from 0"
         raise ConfigError(f"{name} must be {wanted}, got {value!r} ({origin})")
     return number
+
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "Effective": "daybreak.config.EffectiveSetting",
+        "effective": "daybreak.config.resolve_settings",
+        "settings_of": "daybreak.config.build_settings",
+    },
+)

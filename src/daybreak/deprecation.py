@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 REMOVED_IN = "0.3"
 """Version that removes the names that are deprecated now."""
@@ -37,6 +38,36 @@ def deprecated_names(module: str, moved: Mapping[str, str]) -> Callable[[str], o
         return import_module(moved[name]) if found is None else found
 
     return find
+
+
+class RenamedAttribute:
+    """A deprecated attribute or method of a class that forwards to the new one and warns.
+
+    Args:
+        new: Name of the new attribute.
+
+    Example:
+        >>> class Basket:
+        ...     n_items = 3
+        ...     size = RenamedAttribute("n_items")
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     Basket().size
+        3
+        >>> print(caught[0].message)
+        Basket.size is deprecated, removed in 0.3; use Basket.n_items
+    """
+
+    def __init__(self, new: str) -> None:
+        self.new = new
+        self._old = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._old = name
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        warn_deprecated(f"{owner.__name__}.{self._old}", f"{owner.__name__}.{self.new}")
+        return getattr(owner if instance is None else instance, self.new)
 
 
 def warn_deprecated(old: str, new: str) -> None:

@@ -4,6 +4,8 @@ from zlib import crc32
 
 import numpy as np
 
+from daybreak.deprecation import deprecated_names
+
 
 def create_generator(seed: int, name: str) -> np.random.Generator:
     """Return the random generator of a seed and a name.
@@ -16,3 +18,9 @@ def create_generator(seed: int, name: str) -> np.random.Generator:
         (True, False)
     """
     return np.random.default_rng([seed, crc32(name.encode())])
+
+
+__getattr__ = deprecated_names(
+    __name__,
+    {"stream": "daybreak.rng.create_generator"},
+)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
 
 TableRole: TypeAlias = Literal["events", "items", "users"]
@@ -155,6 +156,8 @@ class SourceColumn:
     reason: str
     """Reason: ``alias``, ``your choice``, ``own name`` or ``not used``."""
 
+    why = RenamedAttribute("reason")
+
 
 @dataclass(frozen=True)
 class ColumnMapping:
@@ -196,6 +199,8 @@ class ColumnMapping:
         lines += [f"  {column.target} <- {column.source}" for column in self.used]
         lines += [f"  not used: {', '.join(self.unused)}"] if self.unused else []
         return "\n".join(lines)
+
+    source = RenamedAttribute("source_of")
 
 
 def match_columns(

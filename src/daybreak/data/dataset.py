@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from daybreak.data.sparse_rows import take_rows
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.deprecation import RenamedAttribute
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 
@@ -89,6 +90,13 @@ class Events:
     def __len__(self) -> int:
         return len(self.user)
 
+    dated = RenamedAttribute("has_time_order")
+    where = RenamedAttribute("filter")
+    position = RenamedAttribute("count_earlier")
+    from_end = RenamedAttribute("count_later")
+    decayed = RenamedAttribute("recency_weights")
+    matrix = RenamedAttribute("to_matrix")
+
 
 BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}
 """Weight of a content block in the similarity of items; other blocks have weight 1.
@@ -114,6 +122,8 @@ class ContentBlock:
         product: Any = self.matrix @ other.matrix.T
         dense = product.toarray() if sp.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
+
+    cosine = RenamedAttribute("cosine_similarity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +223,13 @@ class Dataset:
             self.items, self.events.filter(mask), self.n_users, self.profiles, self.kernel
         )
 
+    memo = RenamedAttribute("cache")
+    anchor_rows = RenamedAttribute("train_item_rows")
+    anchors = RenamedAttribute("train_items")
+    active = RenamedAttribute("active_user_rows")
+    counts = RenamedAttribute("user_counts")
+    visible = RenamedAttribute("filter_events")
+
 
 RECENCY_DECAY = 0.8
 """Factor of an event's weight per later event; 0.7 and 0.9 gave equal results within noise."""
@@ -287,3 +304,7 @@ class Queries:
 
     def __len__(self) -> int:
         return int(self.history.shape[0])
+
+    of = RenamedAttribute("for_users")
+    anchors = RenamedAttribute("train_items")
+    recent = RenamedAttribute("recent_history")

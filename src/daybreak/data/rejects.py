@@ -7,6 +7,8 @@ from itertools import islice
 
 import polars as pl
 
+from daybreak.deprecation import RenamedAttribute
+
 MAX_KEPT_REJECTS = 1_000
 """Maximum number of rejects of an import whose details are kept; all are counted."""
 
@@ -97,6 +99,8 @@ class Rejects:
 
     def __len__(self) -> int:
         return self._counts.total()
+
+    dropped = RenamedAttribute("count_dropped")
 
 
 def shorten_value(value: object) -> str:

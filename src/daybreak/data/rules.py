@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles
 
@@ -352,6 +353,9 @@ class ResolvedRules:
         seen = [*map(str, self.seen), *([] if self.default else [rest])]
         parts = [("Positive", positive), ("negative", self.negative), ("only seen", seen)]
         return "; ".join(f"{k}: {', '.join(map(str, v))}" for k, v in parts if v) + "."
+
+    heeding = RenamedAttribute("with_default_types")
+    signs_of = RenamedAttribute("signs_of_kinds")
 
 
 def _any_condition(conditions: tuple[Condition, ...]) -> pl.Expr:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from daybreak.deprecation import RenamedAttribute
+
 
 @dataclass(frozen=True)
 class TieReport:
@@ -21,6 +23,11 @@ class TieReport:
         """Whether ids ascend more often than by chance: over 60 % and 6 standard errors."""
         excess = (self.ascending_share - 0.5) * 2 * self.n_pairs**0.5
         return self.n_pairs >= 20 and self.ascending_share > 0.6 and excess > 6
+
+    pairs = RenamedAttribute("n_pairs")
+    ascending = RenamedAttribute("ascending_share")
+    share = RenamedAttribute("tied_share")
+    sorted_by_id = RenamedAttribute("is_sorted_by_id")
 
 
 def measure_ties(events: pl.DataFrame) -> TieReport:

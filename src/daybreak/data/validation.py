@@ -11,6 +11,7 @@ from daybreak.data.importing import ImportResult
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables
 from daybreak.data.ties import measure_ties
+from daybreak.deprecation import RenamedAttribute
 
 
 def describe(tables: Tables) -> dict[str, Any]:
@@ -110,6 +111,10 @@ class Requirement:
     expected: int
     """Predicted value after ``LOOKAHEAD_EVENTS`` further events at the current proportions."""
 
+    what = RenamedAttribute("name")
+    have = RenamedAttribute("current")
+    need = RenamedAttribute("required")
+
 
 @dataclass(frozen=True)
 class StrategyReadiness:
@@ -143,6 +148,11 @@ class StrategyReadiness:
             f"{n.name} {n.current:,} of {n.required:,}" for n in self.requirements
         )
         return f"{self.name} ({self.purpose}): {state} [{needs}]"
+
+    gives = RenamedAttribute("purpose")
+    needs = RenamedAttribute("requirements")
+    on = RenamedAttribute("is_ready")
+    soon = RenamedAttribute("is_ready_soon")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import DataError
 from daybreak.types import Rows
 
@@ -59,3 +60,5 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"Vocabulary({len(self)} ids)"
+
+    extend = RenamedAttribute("with_ids")
