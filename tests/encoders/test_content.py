@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daybreak.encoders.content import ContentEncoder, item_texts
+from daybreak.encoders.content import CentredTextEncoder, ContentEncoder, item_texts
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.testing.encoders import CountingEncoder
 
@@ -236,3 +236,24 @@ def test_known_text_is_not_encoded_again():
     some = {texts[1]: known[texts[1]]}
     assert same(blocks, content.transform(SHOP, known=some))
     assert encoder.encoded == before + 2
+
+
+def test_the_mean_of_what_is_said_is_taken_away():
+    """One word a text, two texts: each is half the difference from the other."""
+    _, rows = CentredTextEncoder.fit_transform(CountingEncoder(), ["red", "tea", ""])
+    assert np.allclose(rows[0], -rows[1])
+    assert np.allclose(np.linalg.norm(rows, axis=1), [1, 1, 0])
+
+
+def test_new_texts_are_seen_from_the_old_mean():
+    fitted, rows = CentredTextEncoder.fit_transform(
+        CountingEncoder(), ["red", "tea", "red tea"]
+    )
+    assert np.array_equal(fitted.transform(["tea"])[0], rows[1])
+    assert not fitted.transform([" "]).any()
+
+
+def test_without_any_text_the_mean_is_zero():
+    fitted, rows = CentredTextEncoder.fit_transform(CountingEncoder(), ["", " "])
+    assert not fitted.mean.any()
+    assert not rows.any()

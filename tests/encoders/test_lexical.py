@@ -1,10 +1,18 @@
 import math
+import subprocess
+import sys
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.encoders.lexical import LexicalEncoder, l2_normalize_rows, most_frequent_terms
+from daybreak.encoders.lexical import (
+    LexicalEncoder,
+    PhraseMatcher,
+    l2_normalize_rows,
+    most_frequent_terms,
+    tokenize,
+)
 
 DOCUMENTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=12)
 
@@ -67,3 +75,94 @@ def test_the_order_of_documents_does_not_matter(documents):
 def test_unit_rows_keep_what_is_zero():
     rows = l2_normalize_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).toarray()
     assert np.allclose(rows, [[0.6, 0.8], [0, 0]])
+
+
+def test_words_are_lower_case_runs_of_letters_and_digits():
+    assert tokenize("The RED-globe's no_1: Déjà vu!") == [
+        *("the", "red", "globe", "s", "no", "1", "déjà", "vu")
+    ]
+
+
+def test_chinese_is_cut_into_words():
+    assert tokenize("命运石之门，科幻动画") == ["命运", "石", "之", "门", "科幻", "动画"]
+
+
+def test_scripts_in_one_text_are_told_apart():
+    assert tokenize("NARUTOナルトのアニメ第2季") == [
+        "naruto",
+        "ナルト",
+        "の",
+        "アニメ",
+        "第",
+        "2",
+        "季",
+    ]
+
+
+def test_vowel_signs_stay_in_their_words():
+    assert tokenize("हिन्दी फ़िल्म") == ["हिन्दी", "फ़िल्म"]
+    assert tokenize("caf\u0065\u0301") == ["café"]
+
+
+def test_nothing_has_no_words():
+    assert tokenize("") == tokenize(" … _ 🎈") == []
+
+
+def test_chinese_needs_no_file_in_the_temporary_folder(tmp_path):
+    code = "from daybreak.encoders.lexical import tokenize; print(tokenize('地球仪'))"
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**places, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().strip() == "['地球仪']"
+    assert done.stderr == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.text())
+def test_words_hold_no_blanks_and_are_found_again(text):
+    words = tokenize(text)
+    assert all(word and not any(letter.isspace() for letter in word) for word in words)
+    assert tokenize(" ".join(words)) == words or any(not word.isascii() for word in words)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_for_ascii_finds_the_same_words(text):
+    assert tokenize(text) == tokenize(text + " é")[:-1]
+
+
+def found(sentence, *terms):
+    return PhraseMatcher(terms, {"g", "year"}).find_terms(tokenize(sentence))
+
+
+def test_values_are_found_as_whole_words():
+    assert found("A scary COMEDY, please", "g=comedy", "g=com") == ["g=comedy"]
+
+
+def test_values_of_several_words_must_stand_together():
+    terms = ("g=science fiction", "g=fiction")
+    assert found("science fiction", *terms) == ["g=science fiction", "g=fiction"]
+    assert found("fiction about science", *terms) == ["g=fiction"]
+
+
+def test_chinese_values_are_found():
+    assert found("好看的科幻动画", "g=科幻", "g=战争") == ["g=科幻"]
+
+
+def test_short_values_and_small_numbers_are_not_looked_for():
+    assert found("I am a 2 or 18", "g=a", "g=am", "g=2", "g=18") == []
+
+
+def test_years_are_found():
+    assert found("a film of 1995", "year=1995") == ["year=1995"]
+
+
+def test_columns_that_were_not_asked_for_are_left_out():
+    assert found("comedy", "mood=comedy") == []
+
+
+def test_a_value_of_two_columns_is_found_in_both():
+    assert found("war", "g=war", "year=war") == ["g=war", "year=war"]

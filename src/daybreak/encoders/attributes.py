@@ -13,23 +13,23 @@ from daybreak.types import Doubles
 
 TERM_ROLES = ("category", "number", "date")
 PARENTHESIS_PATTERN = r"\s*[(（][^)）]*[)）]"
-"""Left out of categories with several values: ``Jane Doe (screenplay)``."""
+"""Remarks that are removed from categories with several values: ``Jane Doe (screenplay)``."""
 EPOCH_RANGE_S = (-6e10, 2.5e11)
-"""Times of the years 69 to 9892; anything else is no time in seconds."""
+"""Range of numbers that are times, epoch [s]: the years 69 to 9892."""
 
 
 @dataclass(frozen=True)
 class AttributeTerms:
-    """Fields as terms ``name=value``; numbers as the range they fall into.
+    """Columns as terms ``name=value``; a number is replaced by its range.
 
     Args:
-        fields: All columns; those that are text or ignored give no terms.
-        edges: Inner bounds of the ranges of each number, ascending.
+        fields: All columns; text and ignored columns have no terms.
+        edges: Inner bounds of the ranges by column, ascending.
 
     Example:
         >>> wines = pl.DataFrame({"kind": ["Red", "Rosé|Dry", None], "price": [4.0, 6.0, 9.0]})
-        >>> fields = [Field("kind", "category", "|"), Field("price", "number")]
-        >>> Attributes.fit(wines, fields, bins=2).terms(wines)
+        >>> fields = [ContentField("kind", "category", "|"), ContentField("price", "number")]
+        >>> AttributeTerms.fit(wines, fields, bins=2).terms(wines)
         [['kind=red', 'price=..6'], ['kind=rosé', 'kind=dry', 'price=..6'], ['price=6..']]
     """
 
@@ -44,7 +44,7 @@ class AttributeTerms:
         *,
         bins: int,
     ) -> "AttributeTerms":
-        """Learn the ranges of numbers: ``bins`` with about as many rows in each."""
+        """Fit the ranges of numbers: ``bins`` ranges with about equally many rows."""
         columns = TextColumns.of(frame)
         edges = {
             field.name: _quantile_edges(_parse_numbers(columns[field.name]), bins)
@@ -54,7 +54,7 @@ class AttributeTerms:
         return cls(tuple(fields), edges)
 
     def terms(self, frame: pl.DataFrame | TextColumns) -> list[list[str]]:
-        """Return the terms of each row; columns that are missing give none."""
+        """Return the terms of each row; missing columns have no terms."""
         columns = TextColumns.of(frame)
         lists: list[list[str]] = [[] for _ in range(len(columns))]
         for field in self.fields:
@@ -103,7 +103,7 @@ def _category_values(text: pl.Series, separator: str | None) -> pl.DataFrame:
 
 
 def _year_values(column: pl.Series, text: pl.Series) -> pl.DataFrame:
-    """Return the years of epoch seconds, of dates, or of text with four digits in it."""
+    """Return the years of epoch seconds, of dates, or of text with four digits."""
     if column.dtype.is_numeric():
         x = pl.col("x").cast(pl.Float64)
         seconds = pl.when(x.is_between(*EPOCH_RANGE_S)).then(x).cast(pl.Int64)
@@ -119,7 +119,7 @@ def _iter_nonempty(frame: pl.DataFrame) -> Iterator[tuple[int, str]]:
 
 
 def _parse_numbers(text: pl.Series) -> Doubles:
-    """Return (n,) numbers, NaN where there is none or it is not finite."""
+    """Return (n,) numbers, NaN for missing and infinite ones."""
     number = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     return np.where(np.isfinite(number), number, np.nan)
 
@@ -139,14 +139,14 @@ def _iter_range_names(numbers: Doubles, edges: tuple[float, ...]) -> Iterator[tu
 
 
 def range_names(edges: Sequence[float]) -> list[str]:
-    """Return a name for each range; its upper bound belongs to it.
+    """Return a name for each range; a range includes its upper bound.
 
     Example:
         >>> range_names([0.5, 2.0]), range_names([])
         (['..0.5', '0.5..2', '2..'], ['..'])
     """
     short = [f"{edge:.6g}" for edge in edges]
-    if len(set(short)) < len(short):  # too close together for six digits
+    if len(set(short)) < len(short):  # equal in six digits
         short = [repr(edge) for edge in edges]
     ends = ["", *short, ""]
     return [f"{low}..{high}" for low, high in pairwise(ends)]

@@ -1,4 +1,4 @@
-"""The contract that every pretrained text encoder keeps, and the batching they share."""
+"""The contract of text encoders, and the batching that they share."""
 
 import os
 from abc import ABC, abstractmethod
@@ -13,18 +13,18 @@ from daybreak.registry import Registry
 from daybreak.types import Floats
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (texts done, texts in all) after every batch."""
+"""Callback after each batch: (number of encoded texts, number of all texts)."""
 
 encoders: Registry["Encoder"] = Registry("encoder")
-"""Kinds of encoders by name; :func:`daybreak.encoders.load_encoder` picks one for a model."""
+"""Encoder classes by kind; :func:`daybreak.encoders.load_encoder` chooses one for a model."""
 
 
 class Encoder(ABC):
-    """Turn texts into vectors whose dot product says how alike the texts are.
+    """Turns texts into vectors whose dot product is the similarity of the texts.
 
-    A new kind writes :attr:`dim`, :attr:`hash` and :meth:`_encode_batch`. The base sorts by
-    length, so that little padding is computed, cuts batches, runs them on :attr:`workers`
-    threads, normalises, and puts the rows back in the order of the texts.
+    A new kind implements :attr:`dim`, :attr:`hash` and :meth:`_encode_batch`. This class sorts
+    texts by length to avoid padding, forms batches, runs them on :attr:`workers` threads,
+    normalizes the vectors, and returns them in the order of the texts.
 
     Example:
         >>> class Lengths(Encoder):
@@ -37,18 +37,18 @@ class Encoder(ABC):
     """
 
     tolerance: float = 1e-5
-    """The most a coordinate may differ between a text alone and the same text in a batch."""
+    """Largest difference of a coordinate between a text alone and in a batch."""
 
     batch_size: int = 32
-    """Texts in one batch, at most."""
+    """Maximum number of texts in a batch."""
 
     batch_chars: int = 1024
-    """Characters in one batch, padding included, at most; a longer text is a batch of its own.
+    """Maximum number of characters in a batch, with padding; a longer text is a batch alone.
 
-    A transformer on a CPU is fastest while its activations stay in the cache."""
+    A transformer on a CPU is fastest while its activations fit into the cache."""
 
     workers: int = 1
-    """Batches computed at the same time."""
+    """Number of batches that are computed concurrently."""
 
     @property
     @abstractmethod
@@ -58,18 +58,18 @@ class Encoder(ABC):
     @property
     @abstractmethod
     def hash(self) -> str:
-        """Stable id of the weights and of every setting that changes a vector."""
+        """Hash of the weights and of all settings that vectors depend on."""
 
     @abstractmethod
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        """Return (n, dim) float32 of texts that are not blank; of any length."""
+        """Return (n, dim) float32 vectors of texts that are not blank; any length."""
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
-        """Return one vector a text, in the order given; a blank text gets the zero row.
+        """Return one vector per text, in the order of the texts; blank texts have zero rows.
 
         Args:
-            texts: Any number of texts, in any language the weights know.
-            progress: Called with (texts done, texts in all) after every batch.
+            texts: Texts in any language that the weights know.
+            progress: Callback after each batch; default: none.
 
         Returns:
             (n_texts, dim) float32, rows of length 1 or all zero.
@@ -90,12 +90,12 @@ class Encoder(ABC):
         return rows
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Yield the places of texts of about one length, the longest first."""
+        """Yield row numbers of texts of similar length, longest first."""
         batch: list[int] = []
-        spoken = [row for row, text in enumerate(texts) if text and not text.isspace()]
-        for row in sorted(spoken, key=lambda row: -len(texts[row])):
-            room = self.batch_chars // max(len(texts[batch[0] if batch else row]), 1)
-            if batch and len(batch) >= min(self.batch_size, max(room, 1)):
+        filled = [row for row, text in enumerate(texts) if text and not text.isspace()]
+        for row in sorted(filled, key=lambda row: -len(texts[row])):
+            capacity = self.batch_chars // max(len(texts[batch[0] if batch else row]), 1)
+            if batch and len(batch) >= min(self.batch_size, max(capacity, 1)):
                 yield batch
                 batch = []
             batch.append(row)
@@ -116,9 +116,9 @@ class Encoder(ABC):
 
 
 def replace_surrogates(text: str) -> str:
-    r"""Return the text with half characters, which no tokenizer takes, made question marks.
+    r"""Return the text with each unpaired surrogate replaced by a question mark.
 
-    They come from JSON that was cut between the two halves of an emoji.
+    Tokenizers reject surrogates; JSON that was cut inside an emoji contains them.
 
     Example:
         >>> replace_surrogates("globe \ud83c")
@@ -128,10 +128,10 @@ def replace_surrogates(text: str) -> str:
 
 
 def l2_normalize(rows: Floats) -> Floats:
-    """Return the rows scaled to length 1; a zero row stays zero.
+    """Return the rows scaled to length 1; zero rows stay zero.
 
     Example:
-        >>> unit(np.array([[3, 4], [0, 0]], np.float32))
+        >>> l2_normalize(np.array([[3, 4], [0, 0]], np.float32))
         array([[0.6, 0.8],
                [0. , 0. ]], dtype=float32)
     """
@@ -141,12 +141,14 @@ def l2_normalize(rows: Floats) -> Floats:
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Return how many threads to use: as asked, else as the environment says, else all cores.
+    """Return the number of threads to use.
 
-    ``DAYBREAK_THREADS`` is read first, then ``OMP_NUM_THREADS``.
+    Args:
+        threads: Requested number; default: ``DAYBREAK_THREADS``, else ``OMP_NUM_THREADS``, else
+            the number of available cores.
 
     Raises:
-        ConfigError: The number is not a whole number of at least 1.
+        ConfigError: The number is not an integer of at least 1.
 
     Example:
         >>> thread_count(3)
@@ -168,5 +170,5 @@ def thread_count(threads: int | None = None) -> int:
 
 def _available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))  # respects taskset and container limits
+        return len(os.sched_getaffinity(0))  # heeds taskset and container limits
     return os.cpu_count() or 1

@@ -1,9 +1,4 @@
-"""What a text means, as a pretrained model sees it, seen from the middle of the catalogue.
-
-A fitted content encoder on disk: one JSON file and one safetensors file, never a pickle.
-
-Items, or sentences about items, as the blocks that models compare them by.
-"""
+"""Content of items as vectors: words, attributes and the vectors of a text encoder."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,14 +21,14 @@ from daybreak.types import Floats, Sparse
 
 @dataclass(frozen=True, eq=False)
 class CentredTextEncoder:
-    """Vectors of a text encoder less the mean of a catalogue, scaled to length 1.
+    """Vectors of a text encoder minus the mean of a catalogue, scaled to length 1.
 
-    Items of one shop are all alike to a general language model; without what they share, the
-    cosine tells them apart.
+    To a general text model, all items of a catalogue are similar; without their common part,
+    the cosine separates them better.
 
     Args:
-        encoder: Gives the vectors.
-        mean: (dim,) float32, mean vector of the texts it was fitted on that are not blank.
+        encoder: Encoder of the vectors.
+        mean: (dim,) float32 mean vector of the fitted texts that are not blank.
 
     Source:
         Mu and Viswanath 2018, "All-but-the-top", its first step.
@@ -46,24 +41,24 @@ class CentredTextEncoder:
     def fit_transform(
         cls, encoder: Encoder, texts: Sequence[str], progress: Progress | None = None
     ) -> "tuple[CentredTextEncoder, Floats]":
-        """Learn the mean; return the fitted thing and the rows of the same texts."""
+        """Fit the mean; return the fitted encoder and the rows of the same texts."""
         vectors = encoder.encode(texts, progress=progress)
-        spoken = vectors.any(axis=1)
-        mean = vectors[spoken].mean(axis=0) if spoken.any() else np.zeros(encoder.dim)
+        filled = vectors.any(axis=1)
+        mean = vectors[filled].mean(axis=0) if filled.any() else np.zeros(encoder.dim)
         fitted = cls(encoder, mean.astype(np.float32))
         return fitted, fitted._centre(vectors)
 
     def transform(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
-        """Return (n_texts, dim) float32, rows of length 1; a blank text gets the zero row."""
+        """Return (n_texts, dim) float32 unit rows; blank texts have zero rows."""
         return self._centre(self.encoder.encode(texts, progress=progress))
 
     def _centre(self, vectors: Floats) -> Floats:
-        spoken = vectors.any(axis=1, keepdims=True)
-        return l2_normalize(np.where(spoken, vectors - self.mean, np.float32(0)))
+        filled = vectors.any(axis=1, keepdims=True)
+        return l2_normalize(np.where(filled, vectors - self.mean, np.float32(0)))
 
 
 LexicalPair: TypeAlias = tuple[LexicalEncoder | None, LexicalEncoder | None]
-"""Of words and of attributes."""
+"""Encoders of words and of attributes."""
 
 LEXICAL_PARTS = ("word_weights", "attribute_weights")
 CONTENT_FORMAT = "daybreak content 1"
@@ -76,8 +71,8 @@ def write_content(
     weights: LexicalPair,
     meaning: CentredTextEncoder | None,
 ) -> None:
-    """Write the parts of a content encoder; of the text encoder only its kind and hash."""
-    from safetensors.numpy import save_file  # noqa: PLC0415 - only needed when saving
+    """Write a content encoder; of the text encoder only kind and hash are written."""
+    from safetensors.numpy import save_file  # noqa: PLC0415 - used when saving only
 
     plain: dict[str, Any] = {"format": CONTENT_FORMAT, **attributes.to_dict()}
     arrays: dict[str, Any] = {}
@@ -104,9 +99,9 @@ def read_content(
     """Read what :func:`write_content` wrote.
 
     Raises:
-        NotFoundError: There is nothing in the folder.
-        DataError: The files are damaged, or of another version.
-        ConfigError: The text encoder is missing, or is another one.
+        NotFoundError: The folder has no saved content encoder.
+        DataError: The files are damaged or of another version.
+        ConfigError: The text encoder is missing or another one.
     """
     plain, arrays = _read_files(folder)
     if plain.get("format") != CONTENT_FORMAT:
@@ -120,7 +115,7 @@ def read_content(
 
 
 def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    from safetensors import SafetensorError  # noqa: PLC0415 - only needed when loading
+    from safetensors import SafetensorError  # noqa: PLC0415 - used when loading only
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     if not (folder / CONTENT_JSON_FILE).is_file():
@@ -147,25 +142,24 @@ def _read_text_encoder(
         given = "none" if encoder is None else f"{type(encoder).__name__} {encoder.hash}"
         raise ConfigError(
             f"the content was fitted with the text encoder {wanted['kind']} {wanted['hash']}, "
-            f"got {given}; load the same one and pass it as text_encoder"
+            f"got {given}; pass the same one as text_encoder"
         )
     return CentredTextEncoder(encoder, arrays["mean"])
 
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
 N_NUMBER_BINS = 10
-"""Ranges that a number of an item is cut into."""
+"""Ranges per numeric attribute."""
 MAX_TEXT_CHARS = 1000
-"""Characters of an item that the text model reads; what matters comes first."""
+"""Characters of an item that the text encoder reads."""
 
 
 @dataclass(frozen=True, eq=False)
 class ContentEncoder:
-    """Columns of items to blocks of unit rows: ``words``, ``attributes``, ``meaning``.
+    """Encodes items as blocks of unit rows: ``words``, ``attributes``, ``meaning``.
 
-    A block that the catalogue it was fitted on says nothing about is left out; after that the
-    blocks are always the same, in the same order, whatever is asked. Columns that were not
-    there when it was fitted are ignored, columns that are missing count as empty.
+    Fitting determines the blocks and their order; a block without any content in the catalogue
+    is left out. New columns are ignored, missing columns count as empty.
 
     Example:
         >>> shop = pl.DataFrame({"item_id": ["1", "2", "3"],
@@ -181,7 +175,7 @@ class ContentEncoder:
     """
 
     attributes: AttributeTerms
-    """Every column and its role, and the ranges of numbers."""
+    """Roles of the columns and ranges of the numbers."""
     word_weights: LexicalEncoder | None
     attribute_weights: LexicalEncoder | None
     meaning: CentredTextEncoder | None
@@ -195,16 +189,16 @@ class ContentEncoder:
         *,
         progress: Progress | None = None,
     ) -> "ContentEncoder":
-        """Learn the roles of columns, the weights of words and values, and the mean meaning.
+        """Fit the roles of columns, the weights of words and values, and the mean text vector.
 
         Args:
-            items: The catalogue, with ``item_id``; it may be empty.
-            text_encoder: Gives the block ``meaning``; None: there is none.
-            overrides: Roles by column, which win over what the values look like.
-            progress: Called with (texts done, texts in all) while the text encoder works.
+            items: Catalogue with ``item_id``; it may be empty.
+            text_encoder: Encoder of the block ``meaning``; default: no such block.
+            overrides: Role by column; default: inferred from the values.
+            progress: Callback of the text encoder, see :data:`.Progress`.
 
         Raises:
-            ConfigError: An override names a column that is not there, or an unknown role.
+            ConfigError: An override names a missing column or an unknown role.
         """
         return cls.fit_transform(items, text_encoder, overrides, progress=progress)[0]
 
@@ -217,7 +211,7 @@ class ContentEncoder:
         *,
         progress: Progress | None = None,
     ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
-        """Do :meth:`fit` and :meth:`transform` of the same items, reading their text once."""
+        """Return the result of :meth:`fit` and of :meth:`transform` on the same items."""
         columns = TextColumns(items)
         attributes = AttributeTerms.fit(
             columns, infer_fields(columns, "item_id", overrides), bins=N_NUMBER_BINS
@@ -240,12 +234,12 @@ class ContentEncoder:
         progress: Progress | None = None,
         known: Mapping[str, Floats] | None = None,
     ) -> tuple[ContentBlock, ...]:
-        """Return the blocks of items, new or known, (n_items, dim) each.
+        """Return the blocks of items, (n_items, dim) each.
 
         Args:
-            items: Their columns.
-            progress: Called with (texts done, texts in all) while the text model works.
-            known: Rows of the block ``meaning`` by text: these are not encoded again.
+            items: Items, with the columns of :meth:`fit`.
+            progress: Callback of the text encoder, see :data:`.Progress`.
+            known: Rows of the block ``meaning`` by text; these are not encoded again.
         """
         fields, columns = self.attributes.fields, TextColumns(items)
         words = _tokenize_text_columns(fields, columns) if self.word_weights else []
@@ -258,7 +252,7 @@ class ContentEncoder:
         return tuple(blocks)
 
     def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
-        """Return the same blocks for free text; it has the attributes whose value it names."""
+        """Return the blocks of free text; it has the attributes whose values it contains."""
         words = tokenize_all(sentences)
         found = [self._phrase_matcher.find_terms(row) for row in words]
         blocks = list(self._lexical_blocks(words, found))
@@ -269,9 +263,16 @@ class ContentEncoder:
     def shared_terms(
         self, a: Sequence[ContentBlock], i: int, b: Sequence[ContentBlock], j: int, top: int = 5
     ) -> list[tuple[str, float]]:
-        """Return what row ``i`` of ``a`` and row ``j`` of ``b`` have in common, most first.
+        """Return the terms that two rows share, with their shares, largest first.
 
-        The numbers of all terms add up to the cosine of the words plus that of the attributes.
+        The shares of all terms add up to the cosine of the words plus that of the attributes.
+
+        Args:
+            a: Blocks of the first row.
+            i: Number of the first row.
+            b: Blocks of the second row.
+            j: Number of the second row.
+            top: Maximum number of terms.
         """
         shared: list[tuple[str, float]] = []
         for name, weights in self._weights:
@@ -283,7 +284,7 @@ class ContentEncoder:
         return sorted(shared, key=lambda pair: (-pair[1], pair[0]))[:top]
 
     def describe(self) -> pl.DataFrame:
-        """Return what each column became: column, role, separator, blocks, why."""
+        """Return the use of each column: column, role, separator, blocks, why."""
         rows = [
             (
                 field.name,
@@ -298,7 +299,7 @@ class ContentEncoder:
         return pl.DataFrame(rows, dict.fromkeys(names, pl.String), orient="row")
 
     def save(self, folder: Path) -> None:
-        """Write ``content.json`` and ``content.safetensors``; not the text encoder."""
+        """Write ``content.json`` and ``content.safetensors``, without the text encoder."""
         weights = (self.word_weights, self.attribute_weights)
         write_content(folder, self.attributes, weights, self.meaning)
 
@@ -307,13 +308,13 @@ class ContentEncoder:
         """Read what :meth:`save` wrote.
 
         Args:
-            folder: Where it was saved.
-            text_encoder: The one it was fitted with; not needed if there was none.
+            folder: Folder of the files.
+            text_encoder: Text encoder of the fit; default: fitted without one.
 
         Raises:
-            NotFoundError: There is nothing in the folder.
-            DataError: The files are damaged, or of another version.
-            ConfigError: The text encoder is missing, or is another one.
+            NotFoundError: The folder has no saved content encoder.
+            DataError: The files are damaged or of another version.
+            ConfigError: The text encoder is missing or another one.
         """
         attributes, weights, meaning = read_content(folder, text_encoder)
         return cls(attributes, *weights, meaning)
@@ -349,13 +350,13 @@ class ContentEncoder:
 
 
 def item_texts(fields: Sequence[ContentField], items: pl.DataFrame | TextColumns) -> list[str]:
-    """Return what a text model reads of each item: the title first, then the other texts.
+    """Return the text of each item for a text encoder: the title, then the other texts.
 
-    Text that repeats is left out, and all after 1,000 characters. In a catalogue without any
-    text, the categories stand in for it.
+    Repeated texts are left out, and the text ends after ``MAX_TEXT_CHARS``. In a catalogue
+    without texts, the categories take their place.
 
     Example:
-        >>> fields = [Field("about", "text"), Field("title", "text")]
+        >>> fields = [ContentField("about", "text"), ContentField("title", "text")]
         >>> item_texts(fields, pl.DataFrame({"title": ["Rum"], "about": ["Old"]}))
         ['Rum. Old']
     """
@@ -376,7 +377,7 @@ def _text_vectors(
     progress: Progress | None,
     known: Mapping[str, Floats],
 ) -> Floats:
-    """Return (n_texts, dim) rows; those that are known are not made again."""
+    """Return (n_texts, dim) rows; known rows are not computed again."""
     new = [text for text in texts if text not in known]
     if len(new) == len(texts):
         return meaning.transform(texts, progress)

@@ -1,4 +1,4 @@
-"""Where files that can always be made again are kept, and how they are written."""
+"""The cache folder of the user, and atomic writes."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder for Daybreak; it may not exist yet.
+    """Return the user's cache folder for Daybreak; it need not exist.
 
-    ``DAYBREAK_CACHE`` wins; else the place that the operating system has for caches.
+    ``DAYBREAK_CACHE`` sets it; the default is the cache folder of the operating system.
     """
     if chosen := os.environ.get("DAYBREAK_CACHE"):
         return Path(chosen).expanduser()
@@ -24,9 +24,9 @@ def cache_folder() -> Path:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place only if all went well.
+    """Yield a temporary path that replaces ``path`` if the block raises no error.
 
-    Two processes may write the same file at once: a reader sees one or the other, whole.
+    Readers see the old or the new file, also if several processes write it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)

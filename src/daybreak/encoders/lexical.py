@@ -1,9 +1,4 @@
-"""Text to lower-case words, in any script; Chinese is cut into words by a dictionary.
-
-Find the values of attributes in a sentence: ``a scary comedy`` names ``genre=comedy``.
-
-Bags of words weighted by how rare the words are; needs no pretrained weights.
-"""
+"""Words of texts in any script, attribute values in sentences, and TF-IDF vectors."""
 
 import re
 import unicodedata
@@ -19,6 +14,15 @@ import scipy.sparse as sp
 
 from daybreak.types import Doubles, Sparse
 
+MAX_VALUE_WORDS = 5
+"""Words of the longest attribute value that is searched in a text."""
+MIN_VALUE_BYTES = 3
+"""Bytes of the shortest such value; shorter ones (sizes, ratings, "no") match by chance."""
+MIN_DOCUMENTS_FOR_PRUNING = 200
+"""Number of documents from which on words of a single document are dropped."""
+MAX_TERMS = 200_000
+"""Size of the vocabulary of a :class:`LexicalEncoder`."""
+
 CutFunction: TypeAlias = Callable[[str], list[str]]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇"
@@ -28,7 +32,7 @@ _MARKS = (
     "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31\u0e34-\u0e3a"
     "\u0e47-\u0e4e"
 )
-"""Accents, vowel points and vowel signs: parts of a word that are no letters of their own."""
+"""Accents, vowel points and vowel signs: parts of words that are not letters."""
 
 _WORD_PATTERN = re.compile(
     rf"(?P<han>[{_HAN}]+)|[{_HIRAGANA}]+|[{_KATAKANA}]+"
@@ -38,15 +42,15 @@ _ASCII_WORD_PATTERN = re.compile(r"[a-z0-9]+")
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the words of a text in their order, lower-case, full-width letters made plain.
+    """Return the words of a text in their order, in lower case and compatibility form NFKC.
 
-    Words are runs of letters and digits. Runs of Chinese characters are cut into words by
-    jieba's dictionary without its guesses at unknown names: on Chinese item texts that was as
-    good as with them, better than character pairs, and faster. The dictionary is read when the
-    first Chinese run is met, about a second, and no file is written.
+    Words are runs of letters and digits. Runs of Chinese characters are segmented with the
+    dictionary of jieba, without its model for unknown words: on Chinese item texts that is as
+    accurate, better than character pairs, and faster. The first Chinese run loads the
+    dictionary, which takes about a second; no file is written.
 
     Example:
-        >>> tokens("Tea-Pot No_2, ＡＢＣ"), tokens("喜欢看电影 in 3D")
+        >>> tokenize("Tea-Pot No_2, ＡＢＣ"), tokenize("喜欢看电影 in 3D")
         (['tea', 'pot', 'no', '2', 'abc'], ['喜欢', '看', '电影', 'in', '3d'])
     """
     if text.isascii():  # the same words, three times as fast
@@ -61,20 +65,20 @@ def tokenize(text: str) -> list[str]:
 
 
 def tokenize_all(texts: Iterable[str]) -> list[list[str]]:
-    """Return the words of each text; see :func:`tokens`."""
+    """Return the words of each text; see :func:`tokenize`."""
     return [tokenize(text) for text in texts]
 
 
 @cache
 def _chinese_cutter() -> CutFunction:
-    """Return jieba's cutter over its own dictionary.
+    """Return the segmentation function of jieba with its own dictionary.
 
-    The tokenizer's ``initialize`` would look for a cache in the shared temporary folder, unpack
-    whatever lies there, and write one; filling in the tables oneself does neither.
+    The tables are filled here because ``Tokenizer.initialize`` reads and writes a cache in the
+    shared temporary folder, where another user could have placed a file.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its sources have escapes that newer Pythons dislike
-        import jieba  # noqa: PLC0415 - slow, and needed for Chinese only
+        warnings.simplefilter("ignore")  # invalid escapes in its sources
+        import jieba  # noqa: PLC0415 - slow; for Chinese only
 
     cutter = jieba.Tokenizer()
     cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
@@ -86,14 +90,12 @@ def _chinese_cutter() -> CutFunction:
     return cut
 
 
-MAX_VALUE_WORDS = 5
-"""Values of more words than this are not looked for."""
-MIN_VALUE_BYTES = 3
-"""Values of fewer letters are too common by chance: sizes, ratings, "no"."""
-
-
 class PhraseMatcher:
-    """Attribute terms by the words of their value.
+    """Finds attribute terms in texts by the words of their values.
+
+    Args:
+        terms: Terms ``name=value``.
+        names: Attributes whose values are searched.
 
     Example:
         >>> terms = ["genre=science fiction", "genre=war", "price=..5"]
@@ -111,7 +113,7 @@ class PhraseMatcher:
                 self._terms.setdefault(words, []).append(term)
 
     def find_terms(self, words: Sequence[str]) -> list[str]:
-        """Return the terms whose value stands in the words, each once, in their order."""
+        """Return the terms whose values occur in the words, each once, in order."""
         found: dict[str, None] = {}
         for start in range(len(words)):
             for end in range(start + 1, min(start + MAX_VALUE_WORDS, len(words)) + 1):
@@ -120,15 +122,10 @@ class PhraseMatcher:
 
 
 def _is_specific(value: str) -> bool:
-    """Return whether a value is long enough: two Chinese characters are, not two letters."""
+    """Return whether a value is specific: two Chinese characters are, two letters are not."""
     if value.isdecimal():
         return len(value) == 4  # a year, not a size
     return len(value) > 1 and len(value.encode("utf-8")) >= MIN_VALUE_BYTES
-
-
-MIN_DOCUMENTS_FOR_PRUNING = 200
-"""Below so many rows a word that appears once is kept: there are too few to be choosy."""
-MAX_TERMS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +138,7 @@ class LexicalEncoder:
 
     Source:
         Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval", with
-        a sublinear term frequency and a document frequency smoothed by one imagined document.
+        a sublinear term frequency and a document frequency smoothed by one additional document.
 
     Example:
         >>> words = LexicalEncoder.fit([["red", "tea"], ["red", "red"]])
@@ -159,20 +156,23 @@ class LexicalEncoder:
     def fit(
         cls, documents: Sequence[Sequence[str]], *, max_terms: int = MAX_TERMS
     ) -> "LexicalEncoder":
-        """Return the encoder of the words that appear in at least two documents.
+        """Return an encoder of the words that occur in at least two documents.
 
-        In fewer than 200 documents, one is enough. Of more than ``max_terms`` words those in
-        the most documents stay.
+        With fewer than ``MIN_DOCUMENTS_FOR_PRUNING`` documents, one is enough.
+
+        Args:
+            documents: Words of each document.
+            max_terms: Size of the vocabulary; the words of the most documents are kept.
         """
         n = len(documents)
         seen, df = document_frequencies(documents)
-        least = 2 if n >= MIN_DOCUMENTS_FOR_PRUNING else 1
-        kept = most_frequent_terms(seen, df, least, max_terms)
+        min_documents = 2 if n >= MIN_DOCUMENTS_FOR_PRUNING else 1
+        kept = most_frequent_terms(seen, df, min_documents, max_terms)
         idf = np.log((1 + n) / (1 + df[kept])) + 1
         return cls(tuple(seen[term] for term in kept), idf)
 
     def transform(self, documents: Sequence[Sequence[str]]) -> Sparse:
-        """Return (n_documents, n_terms) float32, rows of length 1; zero if no word is known."""
+        """Return (n_documents, n_terms) float32 unit rows; zero rows without a known word."""
         counts = count_terms(documents, self.columns)
         counts.data = 1 + np.log(counts.data)
         return l2_normalize_rows(counts * self.idf[None, :])
@@ -187,10 +187,10 @@ class LexicalEncoder:
 
 
 def document_frequencies(documents: Sequence[Sequence[str]]) -> tuple[list[str], Doubles]:
-    """Return the words that appear, sorted, and in how many documents each does.
+    """Return the words of the documents, sorted, and the number of documents of each.
 
     Example:
-        >>> frequencies([["b", "b", "a"], ["b"]])
+        >>> document_frequencies([["b", "b", "a"], ["b"]])
         (['a', 'b'], array([1., 2.]))
     """
     seen = sorted(set(chain.from_iterable(documents)))
@@ -201,9 +201,13 @@ def document_frequencies(documents: Sequence[Sequence[str]]) -> tuple[list[str],
 def most_frequent_terms(
     seen: Sequence[str], df: Doubles, min_documents: int, max_terms: int
 ) -> list[int]:
-    """Return the places of the words in ``least`` documents or more, at most ``most`` of them.
+    """Return the indices of the most frequent words, ascending.
 
-    Of equally frequent words the first in the alphabet stay.
+    Args:
+        seen: (n_words,) words, sorted.
+        df: (n_words,) number of documents of each word.
+        min_documents: Minimum number of documents.
+        max_terms: Maximum number of words; ties are broken by the alphabet.
     """
     kept = np.flatnonzero(df >= min_documents)
     return sorted(kept[np.argsort(-df[kept], kind="stable")][:max_terms].tolist())

@@ -1,7 +1,4 @@
-"""Make 8-bit ONNX weights once, on this machine, and keep them in the user's cache folder.
-
-Sentence-transformers models through ONNX Runtime: no torch at run time.
-"""
+"""Sentence-transformers models on ONNX Runtime, with 32-bit or 8-bit weights."""
 
 import hashlib
 import logging
@@ -31,31 +28,31 @@ log = logging.getLogger(__name__)
 
 
 INT8_RECIPE = "int8-channel-7bit-1"
-"""Names the settings below; weights made by another recipe are other weights."""
+"""Name of the quantization settings; part of the hash of an encoder."""
 
 
 def weights_hash(model: Path) -> str:
-    """Return one hash of an ONNX file and of the external data that lie beside it."""
+    """Return the hash of an ONNX file and of its external data."""
     files = [model, *(path for path in external_data_paths(model) if path.is_file())]
     return hashlib.sha256("".join(map(file_sha256, files)).encode()).hexdigest()
 
 
 def external_data_paths(model: Path) -> tuple[Path, Path]:
-    """Return the two names that exporters give to the weights kept outside ``model``."""
+    """Return the two paths at which exporters store external data of a model."""
     return model.with_name(f"{model.name}_data"), model.with_name(f"{model.name}.data")
 
 
 def make_int8_file(model: Path) -> Path:
-    """Return the 8-bit weights made of an ONNX file, making them when they are not cached.
+    """Return the 8-bit version of an ONNX file; it is made once and cached.
 
-    Weights are rounded per output channel to 7 of the 8 bits: processors without VNNI add pairs
-    of products in 16 bits, and full 8-bit weights would overflow there without a word.
+    Weights are rounded per output channel to 7 bits: processors without VNNI add pairs of
+    products in 16 bits, where 8-bit weights would overflow silently.
 
     Args:
         model: ONNX file with 32-bit weights; external data beside it are read too.
 
     Raises:
-        MissingExtraError: The weights must be made and the package ``onnx`` is not installed.
+        MissingExtraError: The file is not cached and the package ``onnx`` is not installed.
     """
     made = cache_folder() / "int8" / f"{weights_hash(model)[:32]}-{INT8_RECIPE}.onnx"
     if made.is_file():
@@ -73,9 +70,7 @@ def _quantise(model: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - slow
 
     root = logging.getLogger()
-    root.addFilter(
-        _is_not_advice
-    )  # it advises, on the root logger, a step that changes nothing here
+    root.addFilter(_is_not_advice)  # the library logs an inapplicable advice to the root logger
     try:
         quantize_dynamic(
             model, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
@@ -92,21 +87,22 @@ def _is_not_advice(record: logging.LogRecord) -> bool:
 class OnnxTextEncoder(Encoder):
     """Any sentence-transformers model with ONNX weights and ``tokenizer.json``.
 
-    Mean or first-token pooling as the model's settings say, then length 1. 32-bit weights give
-    the same vector whatever stands in the batch; 8-bit ones scale their activations by the
-    batch, so they run one text at a time, which is also where they are fastest.
+    The settings of the model determine the pooling: mean or first token. With 32-bit weights, a
+    vector does not depend on the batch. With 8-bit weights, activations are scaled per batch,
+    so texts are encoded one at a time, which is also fastest.
 
     Args:
-        model: Folder, model id, or what :func:`daybreak.encoders.loading` returned.
-        precision: ``fp32``, or ``int8`` made once and cached (needs the package ``onnx``).
-        threads: Texts computed at the same time; see :func:`thread_count`.
-        max_tokens: Cut longer texts here; None is the model's own setting, or 256.
-        prefix: Put before every text, for models that were trained with one (``"query: "``).
+        model: Folder, model id, or result of :func:`daybreak.encoders.resolve`.
+        precision: ``fp32``, or ``int8``, which is made once and cached (needs ``onnx``).
+        threads: Number of batches computed concurrently, see :func:`thread_count`.
+        max_tokens: Tokens of a text; longer texts are truncated. Default: the setting of the
+            model, else 256.
+        prefix: Text put before every text, for models trained with one (``"query: "``).
 
     Raises:
         NotFoundError: There are no usable files for ``model``.
-        MissingExtraError: ``int8`` is asked for, not cached yet, and ``onnx`` is not installed.
-        ConfigError: An option is out of range, or the model has a layer that ONNX lacks.
+        MissingExtraError: ``int8`` weights are not cached and ``onnx`` is not installed.
+        ConfigError: An option is out of range, or the model has an unsupported layer.
         DataError: A file of the model cannot be read.
     """
 
@@ -147,7 +143,7 @@ class OnnxTextEncoder(Encoder):
 
     @property
     def hash(self) -> str:
-        """Id of the weights, the tokenizer and the settings."""
+        """Hash of the weights, the tokenizer and the settings."""
         return self._hash
 
     def _identity(self, folder: Path) -> str:
@@ -175,20 +171,20 @@ class OnnxTextEncoder(Encoder):
 
 
 def _create_session(path: Path) -> Any:
-    import onnxruntime as ort  # noqa: PLC0415 - half of all imports' time
+    import onnxruntime as ort  # noqa: PLC0415 - slow to import
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # batches run side by side instead: no waiting at barriers
+    options.intra_op_num_threads = 1  # batches run concurrently instead
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no public base class
+    except Exception as error:  # its errors have no public base class
         raise DataError(f"{path.name} of the text model cannot be loaded: {error}") from error
 
 
 def _find_output(session: Any) -> str:
-    """Name the output to pool: token vectors when there are any, else whole-text vectors."""
+    """Return the name of the output: vectors of tokens if there are any, else of texts."""
     ranks = {tensor.name: len(tensor.shape) for tensor in session.get_outputs()}
     for rank in (3, 2):
         for name, found in ranks.items():

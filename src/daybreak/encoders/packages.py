@@ -1,12 +1,8 @@
-"""Python packages that carry pretrained weights, with the hash of every file that is read.
+"""Pretrained models in installed Python packages, with a pinned hash of each file.
 
-Only data files are read: the package is found without being imported, so none of its code runs.
-A file whose hash is not the one listed here is refused.
-
-Pretrained models that come as one zip archive cut into pieces, a piece a package.
-
-Only data files are read, as in :mod:`daybreak.encoders.packages`: the pieces are joined and
-unpacked into the user's cache folder once, and every file must have its pinned hash.
+Packages are located without being imported, so that none of their code runs. A model is in the
+folder of one package, or in a zip archive whose pieces are in several packages; such an archive
+is extracted into the user's cache folder once. A file with another hash is rejected.
 """
 
 import hashlib
@@ -30,19 +26,19 @@ class PackagedModel:
     """One model inside one release of one package."""
 
     model: str
-    """Name the model is asked for."""
+    """Name of the model."""
 
     package: str
-    """Requirement that installs it: name and version."""
+    """Requirement of the package: name and version."""
 
     module: str
-    """Top-level module whose folder holds the files."""
+    """Top-level module with the files."""
 
     folder: str
-    """Where the model lies inside the module."""
+    """Folder of the model inside the module."""
 
     kind: str
-    """Name of the encoder that reads it, in ``encoders``."""
+    """Kind of the encoder, see ``encoders``."""
 
     sha256: Mapping[str, str]
     """Hash of each file, by path inside ``folder``."""
@@ -82,7 +78,7 @@ PACKAGED_MODELS: tuple[PackagedModel, ...] = (
 
 
 def module_folder(module: str) -> Path | None:
-    """Return where a top-level module is installed, without importing it; None if it is not.
+    """Return the folder of an installed top-level module, without importing it; else None.
 
     Example:
         >>> module_folder("json").name, module_folder("no_such_module_here")
@@ -90,14 +86,14 @@ def module_folder(module: str) -> Path | None:
     """
     try:
         spec = find_spec(module)
-    except (ImportError, ValueError):  # a half-removed package
+    except (ImportError, ValueError):  # a partly removed package
         return None
     places = list(spec.submodule_search_locations or []) if spec else []
     return Path(places[0]) if places else None
 
 
 def find_packaged(entry: PackagedModel) -> tuple[Path | None, str]:
-    """Return the folder of an installed model whose files are as listed, or None, and why."""
+    """Return the verified folder of an installed model, or None, and the reason."""
     home = module_folder(entry.module)
     if home is None:
         return None, f"package {entry.package} is not installed"
@@ -113,7 +109,7 @@ def find_packaged(entry: PackagedModel) -> tuple[Path | None, str]:
 
 
 def describe_mismatch(path: Path, sha256: str) -> str:
-    """Return what is wrong with a file; an empty string when its hash is as wanted."""
+    """Return what is wrong with a file; an empty string if it has the expected hash."""
     if not path.is_file():
         return "is missing"
     found = file_sha256(path)
@@ -121,7 +117,7 @@ def describe_mismatch(path: Path, sha256: str) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -131,17 +127,17 @@ class SplitArchiveModel:
     """One model inside several packages."""
 
     model: str
-    """Name the model is asked for."""
+    """Name of the model."""
     packages: tuple[str, ...]
-    """Requirements that install it: name and version."""
+    """Requirements of the packages: name and version."""
     pieces: tuple[tuple[str, str], ...]
-    """Top-level module and file inside its folder, piece by piece."""
+    """Top-level module of each piece, and the file in its folder."""
     archive_folder: str
-    """Folder of the archive that holds the model."""
+    """Folder of the model inside the archive."""
     kind: str
-    """Name of the encoder that reads it, in ``encoders``."""
+    """Kind of the encoder, see ``encoders``."""
     sha256: Mapping[str, str]
-    """Hash of each file, by path inside ``inside``; others are not unpacked."""
+    """Hash of each file by path inside ``archive_folder``; other files are not extracted."""
 
 
 _MPNET = "all-mpnet-base-v2"
@@ -178,7 +174,7 @@ SPLIT_ARCHIVE_MODELS: tuple[SplitArchiveModel, ...] = (
 
 
 def find_split_archive(entry: SplitArchiveModel) -> tuple[Path | None, str]:
-    """Return the unpacked folder of an installed model, or None, and why."""
+    """Return the unpacked, verified folder of an installed model, or None, and the reason."""
     folder = cache_folder() / "models" / entry.model.replace("/", "--")
     if _find_mismatch(folder, entry):
         homes = [module_folder(module) for module, _ in entry.pieces]
@@ -199,7 +195,7 @@ def find_split_archive(entry: SplitArchiveModel) -> tuple[Path | None, str]:
 
 
 def unpack_split_archive(files: Sequence[Path], entry: SplitArchiveModel, folder: Path) -> None:
-    """Write the listed files of the archive that the pieces make; missing ones are left out."""
+    """Extract the listed files of an archive in pieces; files that it lacks are skipped."""
     log.info("unpacking %s into %s", entry.model, folder)
     try:
         with ConcatenatedFile(files) as whole, ZipFile(io.BufferedReader(whole)) as archive:
@@ -214,7 +210,7 @@ def unpack_split_archive(files: Sequence[Path], entry: SplitArchiveModel, folder
 
 
 class ConcatenatedFile(io.RawIOBase):
-    """Several files read as if they were one, without a copy on disk."""
+    """Read-only stream over several files in sequence."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files = [path.open("rb") for path in paths]
@@ -222,15 +218,15 @@ class ConcatenatedFile(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Say that it can be read from any place."""
+        """Return True."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; return it."""
+        """Set and return the position."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._ends[-1]}[
             whence
         ]
@@ -238,7 +234,7 @@ class ConcatenatedFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: object) -> int:
-        """Fill a part of a buffer from the file that the place is in; return how much."""
+        """Read from the file at the position; return the number of bytes."""
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         for file, start, end in self._spans():
             if self._position < end:
@@ -250,7 +246,7 @@ class ConcatenatedFile(io.RawIOBase):
         return 0
 
     def close(self) -> None:
-        """Close every file."""
+        """Close all files."""
         for file in self._files:
             file.close()
         super().close()
@@ -260,7 +256,7 @@ class ConcatenatedFile(io.RawIOBase):
 
 
 def _find_mismatch(folder: Path, entry: SplitArchiveModel) -> str:
-    """Return what is wrong with the unpacked files; empty when all are as pinned."""
+    """Return what is wrong with the unpacked files; an empty string if they are as pinned."""
     for name, wanted in entry.sha256.items():
         if fault := describe_mismatch(folder / name, wanted):
             return f"{name} {fault}"

@@ -1,4 +1,4 @@
-"""Users' attributes as columns of zeros and ones."""
+"""Attributes of users as indicator columns."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from daybreak.errors import DataError, NotFoundError
 from daybreak.types import Sparse
 
 N_NUMBER_BINS = 8
-"""Ranges that a number of a user is cut into."""
+"""Ranges per numeric attribute."""
 MIN_USERS_PER_VALUE = 5
-"""A value of fewer users is left out: nothing can be learned from it, and it may name one."""
+"""Users that a value must have; rarer values teach nothing and could identify a user."""
 MAX_COLUMNS = 2000
 
 PROFILE_FORMAT = "daybreak profile 1"
@@ -27,13 +27,13 @@ PROFILE_FILE = "profile.json"
 
 @dataclass(frozen=True, eq=False)
 class ProfileEncoder:
-    """Indicators of what is known about users: ``age=31..36``, ``country=italy``.
+    """Indicators of attribute values: ``age=31..36``, ``country=italy``.
 
-    Text, ids and web addresses are left out, and values that fewer than five users have.
+    Texts, ids, web addresses and values of fewer than five users are left out.
 
     Args:
-        attributes: Every column and its role, and the ranges of numbers.
-        names: The values that have a column, in the order of the columns.
+        attributes: Roles of the columns and ranges of the numbers.
+        names: (n_names,) value of each indicator column.
 
     Example:
         >>> users = pl.DataFrame({"user_id": list("abcdefghij"), "sex": ["f", "m"] * 5})
@@ -49,14 +49,14 @@ class ProfileEncoder:
     def fit(
         cls, users: pl.DataFrame, overrides: Mapping[str, FieldRole] | None = None
     ) -> "ProfileEncoder":
-        """Learn the roles of columns, the ranges of numbers, and which values are common.
+        """Fit the roles of columns, the ranges of numbers and the frequent values.
 
         Args:
-            users: The users, with ``user_id``; other columns are optional.
-            overrides: Roles by column, which win over what the values look like.
+            users: Users, with ``user_id``; other columns are optional.
+            overrides: Role by column; default: inferred from the values.
 
         Raises:
-            ConfigError: An override names a column that is not there, or an unknown role.
+            ConfigError: An override names a missing column or an unknown role.
         """
         attributes = AttributeTerms.fit(
             users, infer_fields(users, "user_id", overrides), bins=N_NUMBER_BINS
@@ -66,7 +66,7 @@ class ProfileEncoder:
         return cls(attributes, tuple(seen[place] for place in kept))
 
     def transform(self, users: pl.DataFrame) -> Sparse:
-        """Return (n_users, n_names) float32 zeros and ones; zero rows where all is unknown."""
+        """Return (n_users, n_names) float32 indicators; zero rows without a known value."""
         rows = count_terms(self.attributes.terms(users), self._columns)
         rows.data = np.ones_like(rows.data)
         return rows.astype(np.float32)
@@ -88,8 +88,8 @@ class ProfileEncoder:
         """Read what :meth:`save` wrote.
 
         Raises:
-            NotFoundError: There is nothing in the folder.
-            DataError: The file is damaged, or of another version.
+            NotFoundError: The folder has no saved profile.
+            DataError: The file is damaged or of another version.
         """
         if not (folder / PROFILE_FILE).is_file():
             raise NotFoundError(f"no saved profile in {folder}; expected {PROFILE_FILE}")

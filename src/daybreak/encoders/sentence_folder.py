@@ -1,4 +1,4 @@
-"""What the files of a sentence-transformers folder say of the model, whoever runs it."""
+"""Settings and tokenizer in the folder of a sentence-transformers model."""
 
 import json
 import re
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS = 256
 MAX_CHARS_PER_TOKEN = 32
-"""A text is cut at this many characters per allowed token before it is tokenised."""
+"""Characters per allowed token at which a text is cut before it is tokenized."""
 
 
 def pool_tokens(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Floats:
-    """Return one row a text: the mean over its tokens (``mean``), or its first token (``cls``).
+    """Return one row per text: the mean of its tokens (``mean``) or its first token (``cls``).
 
     Args:
-        hidden: (n, n_tokens, dim), or (n, dim) when the graph pools by itself.
+        hidden: (n, n_tokens, dim) vectors of tokens, or (n, dim) pooled vectors.
         mask: (n, n_tokens), 1 for a token and 0 for padding.
         pooling: ``mean`` or ``cls``.
 
     Example:
         >>> hidden = np.array([[[1, 2], [3, 4], [9, 9]]], np.float32)
-        >>> pooled(hidden, np.array([[1, 1, 0]]), "mean")
+        >>> pool_tokens(hidden, np.array([[1, 1, 0]]), "mean")
         array([[2., 3.]], dtype=float32)
-        >>> pooled(hidden, np.array([[1, 1, 0]]), "cls")
+        >>> pool_tokens(hidden, np.array([[1, 1, 0]]), "cls")
         array([[1., 2.]], dtype=float32)
     """
     if hidden.ndim == 2:
@@ -42,7 +42,7 @@ def pool_tokens(hidden: Floats, mask: np.ndarray[Any, Any], pooling: str) -> Flo
 
 
 def read_settings(path: Path) -> Any:
-    """Return what a JSON file of the model says; nothing when the model has no such file."""
+    """Return the content of a JSON file of the model; an empty dict without the file."""
     if not path.is_file():
         return {}
     try:
@@ -52,7 +52,15 @@ def read_settings(path: Path) -> Any:
 
 
 def read_max_tokens(folder: Path, requested: int | None) -> int:
-    """Return where a text is cut: as asked, else as the model says, else at 256 tokens."""
+    """Return the maximum number of tokens of a text.
+
+    Args:
+        folder: Folder of the model.
+        requested: Requested number; default: the setting of the model, else 256.
+
+    Raises:
+        ConfigError: The number is not an integer of at least 2.
+    """
     own = read_settings(folder / "sentence_bert_config.json").get("max_seq_length")
     chosen = requested if requested is not None else own or DEFAULT_MAX_TOKENS
     if not isinstance(chosen, int) or chosen < 2:
@@ -61,11 +69,13 @@ def read_max_tokens(folder: Path, requested: int | None) -> int:
 
 
 def read_pooling(folder: Path) -> str:
-    """Read how tokens become one vector; refuse what would give other vectors."""
+    """Return how the model pools tokens: ``mean`` or ``cls``.
+
+    Raises:
+        ConfigError: The model has a layer or a pooling that is not supported.
+    """
     if any("Dense" in module["type"] for module in read_settings(folder / "modules.json")):
-        raise ConfigError(
-            "the text model ends in a Dense layer, without which its vectors are others"
-        )
+        raise ConfigError("the text model ends in a Dense layer, which is not supported")
     settings = read_settings(folder / "1_Pooling" / "config.json")
     flags = [
         key for key, on in settings.items() if key.startswith("pooling_mode_") and on is True
@@ -73,17 +83,23 @@ def read_pooling(folder: Path) -> str:
     modes = [re.sub(r"^pooling_mode_|_tokens?$", "", flag) for flag in flags]
     modes = modes or [settings.get("pooling_mode", "mean")]
     if modes not in (["mean"], ["cls"]):
-        raise ConfigError(f"pooling {' and '.join(modes)} is not known; known: cls, mean")
+        raise ConfigError(
+            f"pooling {' and '.join(modes)} is not supported; supported: cls, mean"
+        )
     return str(modes[0])
 
 
 def read_tokenizer(path: Path, max_tokens: int) -> "Tokenizer":
-    """Return the tokenizer of a model, padding to the longest of a batch.
+    """Return the tokenizer of a model; it pads to the longest text of a batch.
+
+    Args:
+        path: JSON file of the tokenizers library.
+        max_tokens: Number of tokens at which texts are truncated.
 
     Raises:
         DataError: The file cannot be read.
     """
-    from tokenizers import Tokenizer  # noqa: PLC0415 - only who encodes text pays for it
+    from tokenizers import Tokenizer  # noqa: PLC0415 - slow to import
 
     try:
         tokenizer = Tokenizer.from_file(str(path))
@@ -92,6 +108,6 @@ def read_tokenizer(path: Path, max_tokens: int) -> "Tokenizer":
     padding = tokenizer.padding or {}
     tokenizer.enable_padding(
         pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
-    )  # as long as the longest of a batch, not the fixed length that some files ask for
+    )  # to the longest text of a batch instead of the fixed length in some files
     tokenizer.enable_truncation(max_tokens)
     return tokenizer

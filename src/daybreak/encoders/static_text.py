@@ -1,9 +1,4 @@
-"""Texts as bags of tokens and of neighbouring pairs of tokens: counts in a sparse matrix.
-
-Text vectors by adding up vectors of tokens: what distilling leaves of a big encoder.
-
-No network is run: a text costs its tokens and one row of a sparse product.
-"""
+"""Static text models: sums of the vectors of tokens and of pairs of adjacent tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,123 +23,33 @@ from daybreak.types import Floats, Rows, Sparse
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-
-@dataclass(frozen=True, eq=False)
-class TokenizedTexts:
-    """The tokens of many texts, one after another."""
-
-    ids: Rows
-    """(n_tokens_in_all,) token ids, text after text"""
-    text_index: Rows
-    """(n_tokens_in_all,) the text each token stands in, never falling"""
-    n_texts: int
-
-    @classmethod
-    def from_texts(cls, tokenizer: "Tokenizer", texts: Sequence[str]) -> "TokenizedTexts":
-        """Cut texts into tokens, without the marks that models put around a text."""
-        found = [
-            text.ids
-            for text in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        ]
-        lengths = np.fromiter(map(len, found), np.int64, len(found))
-        ids = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
-        return cls(ids, np.repeat(np.arange(len(found)), lengths), len(found))
-
-    def pair_keys(self, n_tokens: int) -> tuple[Rows, Rows]:
-        """Return the key of every pair, ``first * n_tokens + second``, and its text.
-
-        Example:
-            >>> TokenizedTexts(np.array([1, 2, 0]), np.array([0, 0, 1]), 2).keys(10)
-            (array([12]), array([0]))
-        """
-        inside = self.text_index[:-1] == self.text_index[1:]
-        keys = self.ids[:-1] * n_tokens + self.ids[1:]
-        return keys[inside], self.text_index[:-1][inside]
-
-
-def token_counts(tokens: TokenizedTexts, n_tokens: int, pairs: Rows) -> Sparse:
-    """Return how often each token, and each known pair, stands in each text.
-
-    Args:
-        tokens: What the texts consist of.
-        n_tokens: Size of the vocabulary.
-        pairs: (n_pairs,) keys of the pairs to count, in ascending order; see
-            :meth:`TokenizedTexts.pair_keys`.
-
-    Returns:
-        (n_texts, n_tokens + n_pairs) float32 CSR; pairs that are not listed are left out.
-
-    Example:
-        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 0]), np.array([0, 0, 0, 1]), 2)
-        >>> bags(tokens, 3, np.array([5])).toarray()
-        array([[0., 2., 1., 1.],
-               [1., 0., 0., 0.]], dtype=float32)
-    """
-    keys, owner = tokens.pair_keys(n_tokens)
-    place = np.searchsorted(pairs, keys)
-    known = np.zeros(len(keys), bool)
-    inside = place < len(pairs)
-    known[inside] = pairs[place[inside]] == keys[inside]
-    rows = np.concatenate([tokens.text_index, owner[known]])
-    columns = np.concatenate([tokens.ids, n_tokens + place[known]])
-    shape = (tokens.n_texts, n_tokens + len(pairs))
-    return sp.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
-
-
-def frequent_pairs(
-    tokens: TokenizedTexts, n_tokens: int, *, max_pairs: int, min_texts: int = 2
-) -> Rows:
-    """Return the keys of the pairs that stand in the most texts, rising.
-
-    Args:
-        tokens: What the texts consist of.
-        n_tokens: Size of the vocabulary.
-        max_pairs: Maximum number of pairs returned.
-        min_texts: Minimum number of texts that contain a pair.
-
-    Example:
-        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 2, 0]), np.array([0, 0, 1, 1, 1]), 2)
-        >>> frequent_pairs(tokens, 3, most=10)
-        array([5])
-    """
-    keys, owner = tokens.pair_keys(n_tokens)
-    # A pair that a text repeats counts once: once sorted, equal ones lie side by side.
-    order = np.lexsort((owner, keys))
-    keys, owner = keys[order], owner[order]
-    first = np.ones(len(keys), bool)
-    first[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
-    found, counts = np.unique(keys[first], return_counts=True)
-    often = np.flatnonzero(counts >= min_texts)
-    chosen = often[np.argsort(-counts[often], kind="stable")[:max_pairs]]
-    return np.asarray(np.sort(found[chosen]))
-
-
 MAX_TEXT_CHARS = 20_000
-"""Characters of a text that are read."""
+"""Characters of a text that are encoded; the rest is ignored."""
 
 
 @encoders.register("static-text")
 class StaticText(Encoder):
-    """The weighted mean of the vectors of a text's tokens and token pairs, scaled to length 1.
+    """The weighted mean of the vectors of tokens and token pairs, scaled to length 1.
 
-    The order of words is known only through pairs. Made by
-    :func:`daybreak.transfer.distil_encoder`; a folder with one is a model name everywhere.
+    No network is run: a text costs its tokenization and one row of a sparse product. The order
+    of words has an effect through pairs only. :func:`daybreak.transfer.distil_encoder` makes
+    such models; the folder of one is a valid model name everywhere.
 
-    Memory: 4 bytes for each number of the matrix, and about 60 MB for a batch.
+    Memory: 4 bytes per number of the matrix, and about 60 MB per batch.
 
     Args:
-        model: Folder, model name, what :func:`daybreak.encoders.loading` returned, or parts.
-        threads: Batches computed at the same time; the tokenizer has threads of its own, see
-            ``RAYON_NUM_THREADS``.
+        model: Folder, model name, result of :func:`daybreak.encoders.resolve`, or the model.
+        threads: Number of batches computed concurrently, see :func:`thread_count`; the
+            tokenizer has its own threads, see ``RAYON_NUM_THREADS``.
 
     Raises:
         NotFoundError: There is no such model.
-        ConfigError: The folder holds a model of another kind.
+        ConfigError: The model is of another kind.
         DataError: The files are damaged.
 
     Source:
-        Weights and the mean as in Arora, Liang and Ma 2017, "A simple but tough-to-beat
-        baseline for sentence embeddings", section 3; see ``distil_encoder`` for ours.
+        Weights and mean as in Arora, Liang and Ma 2017, "A simple but tough-to-beat baseline
+        for sentence embeddings", section 3; ``distil_encoder`` documents the differences.
 
     Example:
         >>> from daybreak.testing.encoders import static_parts
@@ -173,22 +78,22 @@ class StaticText(Encoder):
 
     @property
     def hash(self) -> str:
-        """Id of the tokenizer and the vectors."""
+        """Hash of the tokenizer and the vectors."""
         return self._hash
 
     def save(self, folder: str | Path) -> Path:
-        """Write the model to a folder, which is its name from then on; return the folder."""
+        """Write the model to a folder and return the folder, which then is a model name."""
         write_static_text(Path(folder), self.parts)
         return Path(folder)
 
     def shortened(self, dim: int) -> "StaticText":
-        """Return the same model with the first ``dim`` numbers of every vector.
+        """Return the model with the first ``dim`` numbers of every vector.
 
-        Distilled models have their directions in the order of importance, so this is what a
-        shorter one would have been, but for a slightly different ridge.
+        The directions of distilled models are in the order of importance, so the result is that
+        of distilling to ``dim`` numbers, except for a slightly different ridge.
 
         Raises:
-            ConfigError: ``dim`` is not from 1 to the length of a vector.
+            ConfigError: ``dim`` is not between 1 and the length of a vector.
         """
         if not 1 <= dim <= self.dim:
             raise ConfigError(f"dim must be from 1 to {self.dim}, got {dim!r}")
@@ -211,18 +116,18 @@ def _find_model(model: str | Path | Resolution) -> StaticTextModel:
     if found.kind != "static-text":
         raise ConfigError(
             f"{found.name} is a model of kind {found.kind}, not static-text; load_encoder() "
-            "takes every kind"
+            "loads every kind"
         )
     return read_static_text(found.folder)
 
 
 def parse_tokenizer(text: str) -> "Tokenizer":
-    """Return a tokenizer of its JSON, which neither pads nor cuts.
+    """Return a tokenizer from its JSON, without padding and truncation.
 
     Raises:
         DataError: It is not the JSON of a tokenizer.
     """
-    from tokenizers import Tokenizer  # noqa: PLC0415 - only who encodes text pays for it
+    from tokenizers import Tokenizer  # noqa: PLC0415 - slow to import
 
     try:
         tokenizer = Tokenizer.from_str(text)
@@ -243,3 +148,95 @@ def _checked_tokenizer(parts: StaticTextModel) -> "Tokenizer":
             f"{tokenizer.get_vocab_size()}"
         )
     return tokenizer
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizedTexts:
+    """Tokens of many texts in one array."""
+
+    ids: Rows
+    """(n,) token ids, text after text"""
+    text_index: Rows
+    """(n,) text of each token, ascending"""
+    n_texts: int
+
+    @classmethod
+    def from_texts(cls, tokenizer: "Tokenizer", texts: Sequence[str]) -> "TokenizedTexts":
+        """Tokenize texts, without special tokens."""
+        found = [
+            text.ids
+            for text in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
+        lengths = np.fromiter(map(len, found), np.int64, len(found))
+        ids = np.fromiter(chain.from_iterable(found), np.int64, int(lengths.sum()))
+        return cls(ids, np.repeat(np.arange(len(found)), lengths), len(found))
+
+    def pair_keys(self, n_tokens: int) -> tuple[Rows, Rows]:
+        """Return the key of each pair of adjacent tokens and its text.
+
+        The key is ``first * n_tokens + second``.
+
+        Example:
+            >>> TokenizedTexts(np.array([1, 2, 0]), np.array([0, 0, 1]), 2).pair_keys(10)
+            (array([12]), array([0]))
+        """
+        inside = self.text_index[:-1] == self.text_index[1:]
+        keys = self.ids[:-1] * n_tokens + self.ids[1:]
+        return keys[inside], self.text_index[:-1][inside]
+
+
+def token_counts(tokens: TokenizedTexts, n_tokens: int, pairs: Rows) -> Sparse:
+    """Return the number of occurrences of tokens and known pairs in each text.
+
+    Args:
+        tokens: Tokens of the texts.
+        n_tokens: Size of the vocabulary.
+        pairs: (n_pairs,) keys of the pairs to count, in ascending order; see
+            :meth:`TokenizedTexts.pair_keys`.
+
+    Returns:
+        (n_texts, n_tokens + n_pairs) float32 CSR.
+
+    Example:
+        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 0]), np.array([0, 0, 0, 1]), 2)
+        >>> token_counts(tokens, 3, np.array([5])).toarray()
+        array([[0., 2., 1., 1.],
+               [1., 0., 0., 0.]], dtype=float32)
+    """
+    keys, owner = tokens.pair_keys(n_tokens)
+    place = np.searchsorted(pairs, keys)
+    known = np.zeros(len(keys), bool)
+    inside = place < len(pairs)
+    known[inside] = pairs[place[inside]] == keys[inside]
+    rows = np.concatenate([tokens.text_index, owner[known]])
+    columns = np.concatenate([tokens.ids, n_tokens + place[known]])
+    shape = (tokens.n_texts, n_tokens + len(pairs))
+    return sp.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+
+
+def frequent_pairs(
+    tokens: TokenizedTexts, n_tokens: int, *, max_pairs: int, min_texts: int = 2
+) -> Rows:
+    """Return the keys of the pairs that occur in the most texts, in ascending order.
+
+    Args:
+        tokens: Tokens of the texts.
+        n_tokens: Size of the vocabulary.
+        max_pairs: Maximum number of pairs returned.
+        min_texts: Minimum number of texts that contain a pair.
+
+    Example:
+        >>> tokens = TokenizedTexts(np.array([1, 2, 1, 2, 0]), np.array([0, 0, 1, 1, 1]), 2)
+        >>> frequent_pairs(tokens, 3, max_pairs=10)
+        array([5])
+    """
+    keys, owner = tokens.pair_keys(n_tokens)
+    # A pair counts once per text; sorting puts repetitions side by side.
+    order = np.lexsort((owner, keys))
+    keys, owner = keys[order], owner[order]
+    first = np.ones(len(keys), bool)
+    first[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    found, counts = np.unique(keys[first], return_counts=True)
+    often = np.flatnonzero(counts >= min_texts)
+    chosen = often[np.argsort(-counts[often], kind="stable")[:max_pairs]]
+    return np.asarray(np.sort(found[chosen]))

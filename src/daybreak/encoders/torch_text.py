@@ -1,4 +1,4 @@
-"""Sentence-transformers models that have no ONNX weights, through torch and transformers."""
+"""Sentence-transformers models without ONNX weights, on torch and transformers."""
 
 import hashlib
 import logging
@@ -28,23 +28,25 @@ log = logging.getLogger(__name__)
 
 @encoders.register("torch-text")
 class TorchTextEncoder(Encoder):
-    """A transformer by torch, for big teachers; needs the extra ``teachers``.
+    """A transformer on torch, for large teacher models; needs the extra ``teachers``.
 
-    Reads ``config.json``, ``model.safetensors`` and ``tokenizer.json``: no pickles, no code of
-    the model's author. Pools by mean or first token as the model's settings say.
+    Reads ``config.json``, ``model.safetensors`` and ``tokenizer.json``; neither pickles nor
+    code of the model are loaded. The settings of the model determine the pooling: mean or first
+    token.
 
     Args:
-        model: Folder, model name, or what :func:`daybreak.encoders.loading` returned.
-        precision: ``bf16`` (about twice as fast where the processor multiplies 16-bit numbers),
-            ``fp32``, or ``auto``: ``bf16`` on such a processor.
-        threads: Threads of torch, for the whole process.
-        max_tokens: Cut longer texts here; None is the model's own setting, or 256.
-        prefix: Put before every text, for models that were trained with one.
+        model: Folder, model name, or result of :func:`daybreak.encoders.resolve`.
+        precision: ``fp32``; ``bf16``, about twice as fast on processors with 16-bit arithmetic;
+            or ``auto``: ``bf16`` on such processors.
+        threads: Number of threads of torch, for the whole process; see :func:`thread_count`.
+        max_tokens: Tokens of a text; longer texts are truncated. Default: the setting of the
+            model, else 256.
+        prefix: Text put before every text, for models trained with one.
 
     Raises:
         NotFoundError: There are no usable files for ``model``.
         MissingExtraError: torch or transformers is not installed.
-        ConfigError: An option is out of range, or the model ends in a layer that is not run.
+        ConfigError: An option is out of range, or the model has an unsupported layer.
         DataError: A file of the model cannot be read.
     """
 
@@ -82,7 +84,7 @@ class TorchTextEncoder(Encoder):
 
     @property
     def hash(self) -> str:
-        """Id of the weights, the tokenizer and the settings."""
+        """Hash of the weights, the tokenizer and the settings."""
         return self._hash
 
     def _identity(self, folder: Path) -> str:
@@ -113,16 +115,16 @@ def _import_torch() -> Any:
 
 
 def _fast_precision(torch: Any) -> Literal["bf16", "fp32"]:
-    """Return the precision that this processor is fast at."""
+    """Return the precision that is fast on this processor."""
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return "bf16" if known.get("avx512_bf16") else "fp32"
 
 
 def _load_model(folder: Path, torch: Any, precision: str) -> Any:
     from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
-    from transformers.utils import logging as told  # noqa: PLC0415
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    silence: Any = told.disable_progress_bar  # a library does not draw on the terminal
+    silence: Any = transformers_logging.disable_progress_bar  # no progress bar on the terminal
     silence()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     try:
@@ -133,6 +135,6 @@ def _load_model(folder: Path, torch: Any, precision: str) -> Any:
             trust_remote_code=False,
             use_safetensors=True,
         )
-    except Exception as error:  # its errors share no public base class
+    except Exception as error:  # its errors have no public base class
         raise DataError(f"the text model in {folder} cannot be loaded: {error}") from error
     return model.eval()

@@ -83,7 +83,7 @@ def iter_wire_fields(data: bytes) -> Iterator[WireField]:
         ValueError: The bytes are not such a message.
 
     Example:
-        >>> list(fields(bytes([0x0A, 2, 104, 105, 0x10, 7])))
+        >>> list(iter_wire_fields(bytes([0x0A, 2, 104, 105, 0x10, 7])))
         [(1, b'hi')]
     """
     at = 0
@@ -125,7 +125,7 @@ ByteArray: TypeAlias = npt.NDArray[np.uint8]
 CONVOLUTION_WIDTHS = (2, 3, 5)
 """Widths of the three convolutions [tokens]."""
 N_PADDING_ROWS = max(CONVOLUTION_WIDTHS) // 2
-"""Zero rows between two texts of a batch, so that no window reaches from one into the other."""
+"""Zero rows between two texts of a batch, so that no window covers both."""
 MAX_TOKENS = 512
 MAX_CHARS_PER_TOKEN = 32
 BEGIN_ID, END_ID = 1, 2
@@ -133,22 +133,22 @@ BEGIN_ID, END_ID = 1, 2
 
 @encoders.register("use-multilingual")
 class UseMultilingualEncoder(Encoder):
-    """Convolutions over word pieces, then a small feed-forward net; light and quick on a CPU.
+    """Convolutions over word pieces and a small feed-forward network; fast on a CPU.
 
     Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish,
-    Portuguese, Russian, Spanish, Thai and Turkish share one space. Weights and vocabulary are
-    read from data files; no code of the package that carries them is run.
+    Portuguese, Russian, Spanish, Thai and Turkish texts share one vector space. Weights and
+    vocabulary are read from data files; no code of their package runs.
 
     Args:
         model: Folder with ``weights.npz`` and ``sp.model``, the name of the packaged model, or
-            what :func:`daybreak.encoders.loading` returned.
-        threads: Batches computed at the same time; see :func:`thread_count`. Needs the package
-            ``threadpoolctl``; without it, the threads of numpy's own products are used.
-        max_tokens: Cut longer texts here.
+            result of :func:`daybreak.encoders.resolve`.
+        threads: Number of batches computed concurrently, see :func:`thread_count`. Without the
+            package ``threadpoolctl``, only matrix products use several threads.
+        max_tokens: Tokens of a text; longer texts are truncated.
 
     Raises:
         NotFoundError: There are no usable files for ``model``.
-        ConfigError: ``max_tokens`` is not a whole number from 1.
+        ConfigError: ``max_tokens`` is below 1.
         DataError: A file of the model cannot be read.
 
     Source:
@@ -164,7 +164,7 @@ class UseMultilingualEncoder(Encoder):
         max_tokens: int = MAX_TOKENS,
     ) -> None:
         if max_tokens < 1:
-            raise ConfigError(f"max_tokens must be a whole number from 1, got {max_tokens}")
+            raise ConfigError(f"max_tokens must be an integer of at least 1, got {max_tokens}")
         self.resolution = model if isinstance(model, Resolution) else resolve(model)
         self.max_tokens = max_tokens
         self.workers = thread_count(threads) if find_spec("threadpoolctl") else 1
@@ -184,11 +184,11 @@ class UseMultilingualEncoder(Encoder):
 
     @property
     def hash(self) -> str:
-        """Id of the weights, the vocabulary and the longest text."""
+        """Hash of the weights, the vocabulary and ``max_tokens``."""
         return self._hash
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
-        """Return one vector a text; see :meth:`Encoder.encode`."""
+        """Return one vector per text; see :meth:`Encoder.encode`."""
         with _single_threaded_blas():
             return super().encode(texts, progress=progress)
 
@@ -219,7 +219,7 @@ class UseMultilingualEncoder(Encoder):
         )
 
     def _features(self, embedded: Floats, rows: Rows) -> Floats:
-        """Return (n_tokens, features): the embedding beside the three convolutions."""
+        """Return (n_tokens, n_features): embeddings and outputs of the three convolutions."""
         w = self._weights
         parts = [embedded @ w[f"proj{n}"] + w[f"proj_b{n}"] for n in CONVOLUTION_WIDTHS]
         scale, shift = (
@@ -249,7 +249,7 @@ class UseMultilingualEncoder(Encoder):
         return np.asarray(rows / spread * scale + shift, np.float32)
 
     def _head(self, means: Floats) -> Floats:
-        """Return the text vectors: two blocks of two layers with a shortcut each."""
+        """Return the vectors of texts: two residual blocks of two layers."""
         w = self._weights
         first = np.maximum(means @ w["p1"] + np.maximum(means @ w["d0"], 0) @ w["d1"], 0)
         second = np.maximum(first @ w["d2"], 0) @ w["d3"]
@@ -257,10 +257,10 @@ class UseMultilingualEncoder(Encoder):
 
 
 def _single_threaded_blas() -> AbstractContextManager[object]:
-    """Keep each matrix product on the thread that asked for it, where that can be arranged.
+    """Limit matrix products to one thread, if ``threadpoolctl`` is installed.
 
-    The products here are small: on a busy machine their threads wait for each other longer than
-    they compute (18 times the processor time was measured).
+    The products are small: on a busy machine, threads of one product wait for each other longer
+    than they compute (measured: 18 times the processor time).
     """
     if find_spec("threadpoolctl") is None:
         return nullcontext()
@@ -271,7 +271,7 @@ def _single_threaded_blas() -> AbstractContextManager[object]:
 
 
 def _read_weights(path: Path) -> tuple[dict[str, Floats], ByteArray]:
-    """Return the layers by name, and the quantised embedding tables stacked into one array."""
+    """Return the layers by name, and the quantized embedding tables as one array."""
     try:
         with np.load(path, allow_pickle=False) as file:
             tables = [name for name in file.files if name[0] == "q" and name[1:].isdigit()]
