@@ -1,4 +1,4 @@
-"""Which question to ask somebody: the one whose answer is expected to improve the list most."""
+"""Selection of onboarding questions whose answers are expected to improve a list the most."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,63 +13,68 @@ from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 LIST_LENGTH = 10
-"""Length of the list that is to be improved."""
+"""Default length of the list to improve."""
 MAX_DIVERSIFIED_QUESTIONS = 10
-"""Questions on one screen after which no further ones are kept apart: each costs as much as the
-first, and nobody answers so many."""
+"""Maximum number of questions on one screen that are selected for complementary answers; each
+costs as much as the first."""
 
 
 @dataclass(frozen=True, eq=False)
 class ChoiceModel:
-    """What the models expect somebody to choose, item by item, as probabilities.
+    """Probabilities that a user chooses each item.
 
-    With ``meta_bayes`` in the blend it is the mean of its posterior: the probability that an
-    item is among all that somebody with such a beginning chose. Without it the blend has to do:
-    it is fitted with a softmax, so that ``exp(score)`` over its sum is the chance that one
-    choice falls on an item, and of ``typical`` choices one does with
-    ``1 - exp(-typical * share)``.
+    If the blend contains ``meta_bayes``, they are the mean of its posterior: the probability
+    that an item is among all items chosen by a user with this history. Otherwise they follow
+    from the blend, which is fitted with a softmax: a single choice falls on an item with the
+    probability ``exp(score)`` over its sum, and at least one of ``n_typical_events`` choices
+    with ``1 - exp(-n_typical_events * probability)``.
     """
 
     scorer: Scorer
     n_typical_events: float = 10.0
-    """Events of a typical user."""
+    """Number of events of a typical user."""
 
     @cached_property
     def source(self) -> str:
-        """Who says so: ``meta_bayes`` or ``blend``."""
+        """Source of the probabilities: ``meta_bayes`` or ``blend``."""
         return "blend" if self.model_row is None else "meta_bayes"
 
     @cached_property
     def model_row(self) -> int | None:
-        """Position of ``meta_bayes`` among the models; None: it is not in the blend."""
+        """Position of ``meta_bayes`` among the models; None if it is not in the blend."""
         models = self.scorer.fitted.models
         rows = [row for row, model in enumerate(models) if isinstance(model, MetaBayesModel)]
         return rows[0] if rows else None
 
     def choice_probabilities(self, queries: Queries, scores: Floats, allowed: Mask) -> Floats:
-        """Return (n_queries, n_items) probabilities that an item is chosen at some time.
+        """Return the (n_queries, n_items) probabilities that an item is ever chosen.
 
         Args:
-            queries: Who chooses.
-            scores: (n_queries, n_items) of the blend.
-            allowed: (n_items,) what can be chosen at all; others have 0.
+            queries: Queries of the users.
+            scores: (n_queries, n_items) scores of the blend.
+            allowed: (n_items,) mask of the candidates; other items have probability 0.
         """
         if self.model_row is None:
             return softmax_probabilities(scores, allowed, self.n_typical_events)
-        form = self.scorer.linear_models[self.model_row]
+        linear = self.scorer.linear_models[self.model_row]
         model = self.scorer.fitted.models[self.model_row]
-        product = form.weights.apply(model.query_features(queries))
-        found = form.bias if product is None else product + form.bias
-        chances = np.clip(np.broadcast_to(found, scores.shape), 0, 1) * (allowed & form.scored)
-        return np.asarray(chances, dtype=np.float32)
+        product = linear.weights.apply(model.query_features(queries))
+        means = linear.bias if product is None else product + linear.bias
+        means = np.clip(np.broadcast_to(means, scores.shape), 0, 1)
+        return np.asarray(means * (allowed & linear.scored), dtype=np.float32)
 
 
 def softmax_probabilities(scores: Floats, allowed: Mask, n_typical_events: float) -> Floats:
-    """Return (n_queries, n_items) chances that one of some choices falls on an item.
+    """Return the (n_queries, n_items) probabilities that some choice falls on an item.
+
+    Args:
+        scores: (n_queries, n_items) scores of the blend.
+        allowed: (n_items,) mask of the candidates.
+        n_typical_events: Number of choices.
 
     Example:
-        Two items of the same score, and a third that cannot be chosen: half of the choices
-        each, so of two choices one falls on it with ``1 - exp(-1)``.
+        Two items with the same score, and a third that is no candidate: each choice falls on
+        either with 1/2, and one of two choices with ``1 - exp(-1)``.
 
         >>> scores = np.zeros((1, 3), dtype=np.float32)
         >>> softmax_probabilities(scores, np.array([True, True, False]), 2.0).round(4)
@@ -83,12 +88,12 @@ def softmax_probabilities(scores: Floats, allowed: Mask, n_typical_events: float
 
 
 def top_k(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
-    """Return (n, k) columns of the best allowed scores, best first; ties by lower column.
+    """Return the (n, k) columns of the best candidates, best first; ties by lower column.
 
     Args:
-        scores: (n, n_items)
-        allowed: (n_items,) or (n, n_items)
-        k: How many; fewer when there are fewer columns.
+        scores: (n, n_items) scores.
+        allowed: (n_items,) or (n, n_items) mask of the candidates.
+        k: Number of columns; at most n_items.
     """
     masked = np.where(allowed, scores, -np.inf)
     k = min(k, masked.shape[1])
@@ -98,46 +103,50 @@ def top_k(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
 
 
 def expected_dcg(probabilities: Floats, lists: Rows) -> Doubles:
-    """Return (n,) expected DCG of lists: chances, discounted by the rank.
+    """Return the (n,) expected DCG of lists.
+
+    Args:
+        probabilities: (n, n_items) probabilities that an item is relevant.
+        lists: (n, k) items of the lists.
 
     Example:
-        >>> worth(np.array([[0.5, 0.0, 1.0]]), np.array([[2, 0]])).round(4)
+        >>> expected_dcg(np.array([[0.5, 0.0, 1.0]]), np.array([[2, 0]])).round(4)
         array([1.3155])
     """
-    discount = discounts(lists.shape[1])
-    return np.asarray(
-        np.take_along_axis(probabilities, lists, axis=1) @ discount, dtype=np.float64
-    )
+    gains = np.take_along_axis(probabilities, lists, axis=1)
+    return np.asarray(gains @ discounts(lists.shape[1]), dtype=np.float64)
 
 
 def expected_dcg_gain(
     p_yes: Floats, probabilities: Floats, scores: Floats, current: Rows, k: int = LIST_LENGTH
 ) -> Doubles:
-    """Return (n,) by how much the answer to each question is expected to improve the list.
+    """Return the (n,) expected gain in DCG from the answer to each question.
 
-    If the answer is yes, the list is made anew, and what it is worth is judged with what is
-    known then; so is the list of before. The difference counts as often as the answer is yes.
-    Any other answer is taken as silence, which moves nothing.
+    After a positive answer, the new and the current list are compared by their expected DCG
+    under the probabilities that follow from the answer. The difference counts with the
+    probability of a positive answer. Any other answer changes nothing.
 
     Args:
-        yes: (n,) chance that the answer is yes.
-        chances: (n, n_items) of :class:`ChoiceModel` after a yes; 0 for what is known then.
-        scores: (n, n_items) of the blend after a yes; -inf for what is known then.
-        now: (k,) the list of before.
+        p_yes: (n,) probabilities of positive answers.
+        probabilities: (n, n_items) probabilities of :class:`ChoiceModel` after a positive
+            answer; 0 for items that are known by then.
+        scores: (n, n_items) scores of the blend after a positive answer; -inf for items that
+            are known by then.
+        current: (k,) items of the current list.
         k: Length of the list.
 
     Source:
         Howard 1966, "Information value theory"; Golbandi, Koren and Lempel 2011, "Adaptive
-        bootstrapping of recommender systems using decision trees", choose questions by the
-        squared error after the answer. Here it is the list after the answer that is judged.
+        bootstrapping of recommender systems using decision trees", select questions by the
+        squared error after the answer. Here the list after the answer is evaluated.
 
     Example:
-        The answer is yes half the time. A list of one: item 1 then has a chance of 0.9, and the
-        item 0 of before 0.5. So 0.5 * (0.9 - 0.5).
+        The answer is positive half the time. The new list contains item 1 with a probability of
+        0.9, the current list item 0 with 0.5: 0.5 * (0.9 - 0.5).
 
-        >>> found = information(np.array([0.5]), np.array([[0.5, 0.9]]),
-        ...                     np.array([[1.0, 2.0]]), np.array([0]), k=1)
-        >>> found.round(4)
+        >>> gain = expected_dcg_gain(np.array([0.5]), np.array([[0.5, 0.9]]),
+        ...                          np.array([[1.0, 2.0]]), np.array([0]), k=1)
+        >>> gain.round(4)
         array([0.2])
     """
     after = expected_dcg(probabilities, top_k(scores, scores > -np.inf, k))
@@ -150,30 +159,33 @@ def expected_dcg_gain(
 def select_questions(
     gains: Doubles, p_yes: Floats, gains_after: Callable[[int], Doubles], k: int
 ) -> Rows:
-    """Return k questions that are asked together, so that none tells what another has told.
+    """Return k questions to ask together, whose answers complement each other.
 
-    The first is the most informative. What each further one gains is lessened by what it gains
-    no more once an earlier one is answered with yes, times the chance of that.
+    The first question has the largest gain. The gain of each further one is reduced by the part
+    that it loses after a positive answer to an earlier one, times the probability of that
+    answer.
 
     Args:
-        gains: (n,) of each alone.
-        yes: (n,) chance that it is answered with yes.
-        later: Returns the (n,) gains after a yes to one of them.
-        k: How many.
+        gains: (n,) expected gain of each question alone.
+        p_yes: (n,) probabilities of positive answers.
+        gains_after: Returns the (n,) gains after a positive answer to one question.
+        k: Number of questions.
 
     Example:
-        Two that tell the same, and a third: after a yes to the first the second gains nothing.
+        Two equivalent questions and a third: after a positive answer to the first, the second
+        has no gain.
 
-        >>> screen(np.array([1.0, 0.9, 0.5]), np.array([0.6, 0.6, 0.1]),
-        ...        lambda row: np.array([0.0, 0.0, 0.5]), 2).tolist()
+        >>> select_questions(np.array([1.0, 0.9, 0.5]), np.array([0.6, 0.6, 0.1]),
+        ...                  lambda row: np.array([0.0, 0.0, 0.5]), 2).tolist()
         [0, 2]
     """
-    left = gains.copy()
-    chosen: list[int] = []
-    for _ in range(min(k, len(gains))):
-        open_ = np.setdiff1d(np.arange(len(gains)), chosen)
-        row = int(open_[np.argmax(left[open_])])
-        chosen.append(row)
-        if len(chosen) < min(k, len(gains), MAX_DIVERSIFIED_QUESTIONS):
-            left -= p_yes[row] * np.maximum(gains - gains_after(row), 0.0)
-    return np.array(chosen, dtype=np.int64)
+    remaining = gains.copy()
+    selected: list[int] = []
+    n_selected = min(k, len(gains))
+    for _ in range(n_selected):
+        candidates = np.setdiff1d(np.arange(len(gains)), selected)
+        row = int(candidates[np.argmax(remaining[candidates])])
+        selected.append(row)
+        if len(selected) < min(n_selected, MAX_DIVERSIFIED_QUESTIONS):
+            remaining -= p_yes[row] * np.maximum(gains - gains_after(row), 0.0)
+    return np.array(selected, dtype=np.int64)

@@ -1,8 +1,7 @@
-"""Why an item was recommended: named pieces of evidence whose numbers add up to the score."""
+"""Exact explanations: a score as the sum of named contributions; start at :func:`decompose`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,82 +13,85 @@ from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Floats, Rows, Sparse
 
 PartName = tuple[str, str]
-"""(kind, name); the kinds are those of :class:`Reason`."""
+"""(kind, name); the kinds are those of :class:`ScoreReason`."""
 AVERAGE_PROFILE = "against the average profile"
-"""What the attributes are measured against."""
+"""Name of the contribution that is subtracted from those of the attributes."""
 REMAINDER = ("rest", "everything else")
+"""Name of the sum of all contributions that are not listed."""
 
 
 @dataclass(frozen=True)
 class ScoreReason:
-    """One piece of evidence for one item."""
+    """One contribution to the score of one item."""
 
     kind: str
-    """``event`` (an item of the history), ``text`` (what the user said), ``profile`` (an
-    attribute), ``strategy`` (what holds for every asker, such as popularity), ``new`` (the item
-    has no events), ``level`` (what puts scores of different strategies on one scale) or
-    ``rest`` (all smaller pieces together)"""
+    """``event`` (an item of the history), ``text`` (a sentence of the user), ``profile`` (an
+    attribute), ``strategy`` (the same for all users, such as popularity), ``new`` (the item has
+    no events), ``level`` (the constant that puts strategies on one scale) or ``rest`` (the sum
+    of all smaller contributions)"""
     name: str
-    """Id of the item, the text, name of the attribute or of the strategy."""
+    """Item id, text, name of the attribute or name of the strategy."""
     value: float
 
 
 @dataclass(frozen=True, eq=False)
 class QueryParts:
-    """One query with its evidence by the piece: each event, sentence and attribute apart."""
+    """One query split into its parts: events, sentences and attributes."""
 
     history: tuple[PartName, ...]
+    """Names of the events and sentences."""
     plain: Sparse
-    """(n_history, n_anchors) how each piece counts in the plain history; an event on an item
-    that no model knows is spread over the anchors most like it"""
+    """(n_history, n_train_items) counts of each part; an event on an item that no model was
+    trained on is spread over the most similar training items"""
     recent: Sparse
-    """(n_history, n_anchors) the same of the recent history"""
+    """(n_history, n_train_items) the same, weighted by recency"""
     profile: Sparse
     """(1, n_attributes)"""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
     ) -> tuple[list[PartName], Sparse]:
-        """Return names and (n_pieces, n_evidence) rows that add up to the query's evidence."""
+        """Return names and (n_parts, n_features) rows that sum to the features of the query."""
         if kind == "profile":
-            told = with_presence_column(self.profile)
-            at = (np.arange(told.nnz), told.indices)
-            shape = (told.nnz, told.shape[1])
-            rows = sp.csr_array((told.data, at), shape=shape, dtype=np.float32)
+            profile = with_presence_column(self.profile)
+            positions = (np.arange(profile.nnz), profile.indices)
+            shape = (profile.nnz, profile.shape[1])
+            rows = sp.csr_array((profile.data, positions), shape=shape, dtype=np.float32)
             names = [*attributes, AVERAGE_PROFILE]
-            return [("profile", names[place]) for place in told.indices], rows
+            return [("profile", names[column]) for column in profile.indices], rows
         if kind == "recent":
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
 
-    def to_queries(self, anchors: Items) -> Queries:
-        """Return the query with its pieces together."""
+    def to_queries(self, train_items: Items) -> Queries:
+        """Return the query as a batch of one."""
         plain, recent = (
             sp.csr_array(part.sum(axis=0).reshape(1, -1)) for part in (self.plain, self.recent)
         )
-        return Queries.from_history(anchors, plain, recent, self.profile)
+        return Queries.from_history(train_items, plain, recent, self.profile)
 
     @property
     def n_events(self) -> float:
-        """How many events are known, sentences counted as one each."""
+        """Number of known events; each sentence counts as one."""
         return float(self.plain.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
-    """The score of one query for some items, taken apart without remainder."""
+    """Scores of one query for some items as sums of named contributions."""
 
     names: tuple[PartName, ...]
     values: Floats
-    """(n_pieces, n_items); columns add up to the scores."""
+    """(n_parts, n_items); each column sums to the score of its item."""
 
     def reasons(self, item: int, max_reasons: int | None = None) -> list[ScoreReason]:
-        """Return the pieces that speak for or against an item, largest first.
+        """Return the contributions to the score of an item, the largest absolute value first.
 
         Args:
             item: Column of ``values``.
-            most: Pieces to show; the others are added up to one of kind ``rest``.
+            max_reasons: Maximum number of contributions; the others are summed as one of the
+                kind ``rest``. Default: all.
         """
         column = self.values[:, item]
         order = np.argsort(-np.abs(column), kind="stable")
@@ -107,9 +109,15 @@ class Decomposition:
 def decompose(
     scorer: Scorer, query: QueryParts, items: Rows, attributes: Sequence[str]
 ) -> Decomposition:
-    """Take the scores of one query for some of the scorer's items apart.
+    """Decompose the scores of one query into contributions.
 
-    Evidence that several strategies share (an item of the history counts in each) is summed.
+    Contributions of the same part to several strategies are summed.
+
+    Args:
+        scorer: Scorer of the items.
+        query: The query in parts.
+        items: Rows of the scorer's items to explain.
+        attributes: Names of the profile attributes, in the order of the profile columns.
     """
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
@@ -119,9 +127,9 @@ def decompose(
     ):
         if not weights[row].any():
             continue
-        form, centre = scorer.linear_models[row], scorer.centres[row]
+        linear, centre = scorer.linear_models[row], scorer.centres[row]
         kind = "strategy" if model.feature_kind == "none" else "level"
-        constant = weights[row] * (form.bias[items] - centre.constant)
+        constant = weights[row] * (linear.bias[items] - centre.constant)
         sums.add([(kind, strategy.name)], constant[None, :])
         if model.feature_kind == "none":
             continue
@@ -130,28 +138,28 @@ def decompose(
             rows = model.query_features(query.to_queries(scorer.fitted.train_items))
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
-        worth = form.weights.apply_to_columns(rows, items)
+        parts = linear.weights.apply_to_columns(rows, items)
         if len(centre.weights):
-            worth = worth - np.asarray(rows @ centre.weights)[:, None]
-        sums.add(names, weights[row] * worth)
+            parts = parts - np.asarray(rows @ centre.weights)[:, None]
+        sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
     return sums.result()
 
 
 class _NamedSums:
-    """Named rows of numbers; rows of one name are added."""
+    """Named rows of numbers; rows with the same name are summed."""
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._place: dict[PartName, int] = {}
-        self._rows: list[tuple[Any, Floats]] = []
+        self._positions: dict[PartName, int] = {}
+        self._rows: list[tuple[list[int], Floats]] = []
 
     def add(self, names: Sequence[PartName], values: Floats) -> None:
-        place = [self._place.setdefault(name, len(self._place)) for name in names]
-        self._rows.append((place, values))
+        positions = [self._positions.setdefault(n, len(self._positions)) for n in names]
+        self._rows.append((positions, values))
 
     def result(self) -> Decomposition:
-        total = np.zeros((len(self._place), self._width), dtype=np.float32)
-        for place, values in self._rows:
-            np.add.at(total, np.array(place, dtype=np.int64), values)
-        return Decomposition(tuple(self._place), total)
+        total = np.zeros((len(self._positions), self._width), dtype=np.float32)
+        for positions, values in self._rows:
+            np.add.at(total, np.array(positions, dtype=np.int64), values)
+        return Decomposition(tuple(self._positions), total)

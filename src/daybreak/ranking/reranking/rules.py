@@ -1,4 +1,4 @@
-"""What a caller wants of a list beside good scores: frozen values, checked when made."""
+"""Rules of one list: immutable values that are validated on creation."""
 
 import math
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Any
 from daybreak.errors import ConfigError
 
 MAX_QUOTA_SLOTS = 10_000
-"""Longest window of a quota."""
+"""Maximum number of first slots, and of items, of a quota."""
 MAX_ENTRIES = 50
-"""Boosts, and quotas, of one list; each costs time in every answer."""
+"""Maximum number of boosts, and of quotas, of one list; each costs time in every request."""
 
 
 @dataclass(frozen=True)
 class Boost:
-    """More, or less, of what fits a filter.
+    """Higher or lower scores for the items that match a filter.
 
-    The blend is fitted with a softmax, so ``exp(score)`` is how much an item weighs in a
-    choice. ``factor`` multiplies this weight: it adds ``ln(factor)`` to the score, whatever
-    the sign of the score is. So a boost never changes the order among the items that fit, and
-    several boosts of one item add up.
+    The blend is fitted with a softmax, so ``exp(score)`` is the weight of an item in a choice.
+    ``factor`` multiplies this weight: it adds ``ln(factor)`` to the score, whatever the sign of
+    the score. A boost therefore never changes the order among the matching items, and several
+    boosts of one item add up.
 
     Example:
         >>> round(Boost("brand = 'Acme'", factor=2.0).value, 3)
@@ -27,11 +27,11 @@ class Boost:
     """
 
     where: str
-    """Filter of the items that are meant."""
+    """Filter of the items to boost."""
     factor: float = 1.0
-    """Above 0; 2 lets an item weigh twice as much in a choice, 0.5 half."""
+    """Factor of the weight, above 0; 2 doubles the weight of an item in a choice."""
     add: float = 0.0
-    """Added to the score as it is."""
+    """Value added to the score."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where of a boost")
@@ -44,16 +44,16 @@ class Boost:
 
     @property
     def value(self) -> float:
-        """What it adds to a score."""
+        """Total value added to a score."""
         return math.log(self.factor) + self.add
 
 
 @dataclass(frozen=True)
 class Quota:
-    """At most, or at least, so many of a kind among the first places of a list.
+    """Minimum or maximum number of matching items among the first positions of a list.
 
-    ``at_most`` always holds, even if the list gets shorter; ``at_least`` holds as far as there
-    are such items.
+    ``at_most`` always holds, even if the list becomes shorter; ``at_least`` holds as far as
+    there are matching items.
 
     Example:
         >>> Quota("price < 5", at_least=2), Quota(each="brand", at_most=1, of=3)
@@ -62,13 +62,13 @@ Quota(where='', each='brand', at_most=1, at_least=None, of=3))
     """
 
     where: str = ""
-    """Filter of the items that are counted."""
+    """Filter of the items to count."""
     each: str = ""
-    """Instead of a filter: a column; each value of it has the quota, ``at_most`` only."""
+    """Instead of a filter, a column: ``at_most`` applies to each of its values."""
     at_most: int | None = None
     at_least: int | None = None
     of: int | None = None
-    """The first so many places; None: the whole list."""
+    """Number of first positions; None: the whole list."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where of a quota")
@@ -78,19 +78,19 @@ Quota(where='', each='brand', at_most=1, at_least=None, of=3))
         if self.at_most is None and self.at_least is None:
             raise ConfigError("a quota needs at_most or at_least")
         if self.each and self.at_least is not None:
-            raise ConfigError("a quota of each value of a column can only be at_most")
+            raise ConfigError("a quota with each accepts at_most only")
         for name in ("at_most", "at_least", "of"):
             _check_count(getattr(self, name), name)
         if (self.at_least or 0) > min(_or_inf(self.at_most), _or_inf(self.of)):
-            raise ConfigError(f"a quota cannot be kept: {self}")
+            raise ConfigError(f"at_least of a quota must not exceed at_most or of: {self}")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be in one list, and how it is put in order.
+    """Which items one list may contain, and how they are ordered.
 
-    The filter, the lists of items and the windows of availability hold before the best are
-    chosen, so lists are full. What nobody asks for costs nothing.
+    The filter, the item lists and the availability windows apply before the best items are
+    selected, so that lists are full. Rules that are not used cost no time.
 
     Example:
         >>> Rules(where="price < 10", diversity=0.3).where
@@ -98,26 +98,26 @@ class Rules:
     """
 
     where: str = ""
-    """Filter over the columns of items, as in ``price < 10 and has(categories, 'tea')``."""
+    """Filter over the item columns, as in ``price < 10 and has(categories, 'tea')``."""
     categories: tuple[str, ...] = ()
-    """Items must be in one of these; none given: in any, or in none."""
+    """Allowed categories; empty: all items."""
     items: tuple[str, ...] | None = None
-    """Candidates; None: all."""
+    """Candidate items; None: all."""
     exclude: tuple[str, ...] = ()
-    """Items that must not be in the list."""
+    """Items to leave out."""
     exclude_seen: bool = True
-    """Whether to leave out what the user has events with."""
+    """Whether to leave out items that the user has events on."""
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.0
-    """From 0, the order of the scores, to 1, items as unlike each other as possible."""
+    """From 0 (order by score) to 1 (dissimilar items)."""
     quotas: tuple[Quota, ...] = ()
     distinct: str | None = None
-    """Column of which no value may come twice; text counts as the same when it differs only in
-    case, marks or blanks; items without a value are never the same."""
+    """Column whose values may occur only once. Texts that differ only in case, punctuation or
+    spaces are equal; items without a value are never duplicates."""
     alike: float | None = None
-    """Likeness of content, above 0 up to 1, from which two items count as the same."""
+    """Minimum content similarity of duplicates, above 0 and up to 1."""
     at: float | None = None
-    """Time of the list, epoch seconds: what is available, and what ``now()`` is; None: now."""
+    """Time of the list in epoch seconds, for availability and ``now()``; None: now."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where")
@@ -136,7 +136,7 @@ class Rules:
 
     @property
     def needs_reranking(self) -> bool:
-        """Whether a list needs more than the order of its (boosted) scores."""
+        """Whether the order of the list depends on more than its boosted scores."""
         return bool(
             self.diversity > 0 or self.quotas or self.distinct or self.alike is not None
         )
@@ -161,7 +161,7 @@ def _check_text(value: Any, name: str) -> None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise ConfigError(f"{name} has half a character in it: {value!r:.60}") from error
+        raise ConfigError(f"{name} contains an unpaired surrogate: {value!r:.60}") from error
 
 
 def _check_count(value: Any, name: str) -> None:
@@ -171,7 +171,8 @@ def _check_count(value: Any, name: str) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not low <= value <= MAX_QUOTA_SLOTS:
         raise ConfigError(
-            f"{name} of a quota must be a whole number from {low} to {MAX_QUOTA_SLOTS}, got {value!r}"
+            f"{name} of a quota must be a whole number from {low} to {MAX_QUOTA_SLOTS}, "
+            f"got {value!r}"
         )
 
 
@@ -191,7 +192,7 @@ def _check_text_list(value: Any, name: str) -> tuple[str, ...] | None:
 def _check_instances(value: Any, kind: type, name: str) -> tuple[Any, ...]:
     found = tuple(value) if isinstance(value, list | tuple) else (value,)
     if len(found) > MAX_ENTRIES:
-        raise ConfigError(f"at most {MAX_ENTRIES} {name} are possible, got {len(found)}")
+        raise ConfigError(f"a list can have at most {MAX_ENTRIES} {name}, got {len(found)}")
     for one in found:
         if not isinstance(one, kind):
             raise ConfigError(f"{name} must be {kind.__name__} values, got {one!r:.60}")

@@ -1,4 +1,4 @@
-"""How alike some items of a catalogue are in content: the measure of diversity."""
+"""Content similarity between a few items, the basis of diversity and duplicate detection."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,47 +11,53 @@ from daybreak.types import Floats, Rows
 
 
 class ItemSimilarity:
-    """Cosines between a few items, all blocks of their content side by side.
+    """Cosine similarities between a few items, over all content blocks concatenated.
 
-    Items of which nothing is known are like no other.
+    Items without content have a similarity of 0 to all items.
 
     Args:
         blocks: Content of the catalogue.
-        rows: (m,) the items that will be compared.
+        rows: (m,) rows of the items to compare.
 
     Example:
-        >>> words = ContentBlock("words", np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.float32))
-        >>> ItemSimilarity([words], np.array([0, 1, 2, 3])).to(0)
+        >>> matrix = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.float32)
+        >>> words = ContentBlock("words", matrix)
+        >>> ItemSimilarity([words], np.array([0, 1, 2, 3])).similarities_to(0)
         array([1., 1., 0., 0.], dtype=float32)
     """
 
     def __init__(self, blocks: Sequence[ContentBlock], rows: Rows) -> None:
-        self._parts = [
+        self._blocks = [
             (BLOCK_SIMILARITY_WEIGHTS.get(b.name, 1.0), b.matrix[rows]) for b in blocks
         ]
-        size = np.zeros(len(rows), dtype=np.float32)
-        for weight, part in self._parts:
-            size += weight * _squared_norms(part)
+        squared = np.zeros(len(rows), dtype=np.float32)
+        for weight, matrix in self._blocks:
+            squared += weight * _squared_norms(matrix)
         with np.errstate(divide="ignore"):
-            self._scale = np.where(size > 0, 1 / np.sqrt(size), 0).astype(np.float32)
+            inverse = np.where(squared > 0, 1 / np.sqrt(squared), 0)
+        self._inverse_norms = inverse.astype(np.float32)
 
     def similarities_to(self, position: int) -> Floats:
-        """Return the (m,) cosines of all items with one of them, by its place in ``rows``."""
-        total = np.zeros(len(self._scale), dtype=np.float32)
-        for weight, part in self._parts:
-            total += weight * (part @ _dense_row(part, position))
-        return np.asarray(total * self._scale * self._scale[position], dtype=np.float32)
+        """Return the (m,) cosines of all items with the one at a position of ``rows``."""
+        total = np.zeros(len(self._inverse_norms), dtype=np.float32)
+        for weight, matrix in self._blocks:
+            total += weight * (matrix @ _dense_row(matrix, position))
+        cosines = total * self._inverse_norms * self._inverse_norms[position]
+        return np.asarray(cosines, dtype=np.float32)
 
     def pairwise(self) -> Floats:
         """Return the (m, m) cosines."""
-        m = len(self._scale)
-        return np.array(
-            [self.similarities_to(row) for row in range(m)], dtype=np.float32
-        ).reshape(m, m)
+        m = len(self._inverse_norms)
+        rows = [self.similarities_to(row) for row in range(m)]
+        return np.array(rows, dtype=np.float32).reshape(m, m)
 
 
 def intra_list_distance(blocks: Sequence[ContentBlock], rows: Rows) -> float:
-    """Return the mean of ``1 - cosine`` over the pairs of a list; NaN for fewer than two.
+    """Return the mean of ``1 - cosine`` over all pairs of items; NaN for fewer than two items.
+
+    Args:
+        blocks: Content of the catalogue.
+        rows: Rows of the items of a list.
 
     Source:
         Intra-list distance: Ziegler et al. 2005, "Improving recommendation lists through topic
@@ -59,7 +65,7 @@ def intra_list_distance(blocks: Sequence[ContentBlock], rows: Rows) -> float:
 
     Example:
         >>> words = ContentBlock("words", np.array([[1, 0], [1, 0], [0, 1]], np.float32))
-        >>> round(distance([words], np.array([0, 1, 2])), 4)
+        >>> round(intra_list_distance([words], np.array([0, 1, 2])), 4)
         0.6667
     """
     m = len(rows)
@@ -69,15 +75,15 @@ def intra_list_distance(blocks: Sequence[ContentBlock], rows: Rows) -> float:
     return float(1 - (cosines.sum() - np.trace(cosines)) / (m * (m - 1)))
 
 
-def _squared_norms(part: Any) -> Floats:
-    squared = part.multiply(part) if sp.issparse(part) else part * part
+def _squared_norms(matrix: Any) -> Floats:
+    squared = matrix.multiply(matrix) if sp.issparse(matrix) else matrix * matrix
     return np.asarray(squared.sum(axis=1), dtype=np.float32).ravel()
 
 
-def _dense_row(part: Any, position: int) -> Floats:
-    if not sp.issparse(part):
-        return np.asarray(part[position], dtype=np.float32)
-    row = np.zeros(part.shape[1], dtype=np.float32)
-    inside = slice(part.indptr[position], part.indptr[position + 1])
-    row[part.indices[inside]] = part.data[inside]
+def _dense_row(matrix: Any, position: int) -> Floats:
+    if not sp.issparse(matrix):
+        return np.asarray(matrix[position], dtype=np.float32)
+    row = np.zeros(matrix.shape[1], dtype=np.float32)
+    entries = slice(matrix.indptr[position], matrix.indptr[position + 1])
+    row[matrix.indices[entries]] = matrix.data[entries]
     return row
