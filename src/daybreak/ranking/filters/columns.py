@@ -1,4 +1,4 @@
-"""Columns of a catalogue as filters see them: each of one kind, null where it is empty."""
+"""Columns of a catalogue with the types that filters distinguish."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from daybreak.errors import FilterError
 from daybreak.types import Mask, Rows, Sparse
 
 ColumnKind: TypeAlias = Literal["boolean", "number", "text", "time", "list", "numbers", "null"]
-"""``time`` is epoch seconds, ``list`` one of texts, ``numbers`` one of numbers; ``null`` fits
-with everything, for nothing is known."""
+"""Type of a column: ``time`` is in epoch seconds, ``list`` contains texts, ``numbers`` contains
+numbers; ``null`` is compatible with all types."""
 
 MAX_LISTED_COLUMNS = 30
-"""Columns that a message lists."""
+"""Maximum number of columns in a message."""
 TIME_COLUMNS = frozenset({"created_at", "available_from", "available_until"})
-"""Columns that are times, however they are spelt."""
+"""Columns that are always read as times."""
 
 
 @dataclass(frozen=True, eq=False)
 class FilterColumn:
-    """One column."""
+    """One column with its type."""
 
     name: str
     kind: ColumnKind
     values: pl.Series
 
     def has_any(self, values: tuple[str, ...]) -> Mask:
-        """Return (n_items,) whether an item has one of some texts; lists have several."""
+        """Return the (n_items,) mask of the items with any of the values."""
         column, wanted = pl.col(self.name), pl.Series(values, dtype=pl.String).implode()
         if self.kind in {"list", "numbers"}:
             lists = column.cast(pl.List(pl.String))
@@ -45,7 +45,7 @@ class FilterColumn:
         return mask.copy()
 
     def one_hot(self) -> Sparse:
-        """Return (n_items, n_values) CSR float32, 1 where an item has a value."""
+        """Return the (n_items, n_values) CSR float32 matrix, 1 where an item has a value."""
         long = self.values.to_frame("value").with_row_index("item")
         if self.kind in {"list", "numbers"}:
             long = long.explode("value").unique(maintain_order=True)
@@ -56,30 +56,33 @@ class FilterColumn:
         return sp.csr_array((ones, where), shape=(len(self.values), n_kinds))
 
     def value_codes(self) -> Rows:
-        """Return (n_items,) one number for each value; -1: none. Text is compared loosely."""
+        """Return an (n_items,) number per distinct value; -1 without a value.
+
+        Texts that differ only in case, punctuation or spaces have the same number.
+        """
         value = pl.col("value")
         if self.kind in {"list", "numbers"}:
             value = value.cast(pl.List(pl.String)).list.sort().list.join("\0")
         if self.kind == "text":
-            loose = value.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
-            value = loose.str.strip_chars().replace("", None)
+            normalised = value.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
+            value = normalised.str.strip_chars().replace("", None)
         codes = value.rank("dense").cast(pl.Int64).fill_null(0) - 1
         found: Rows = self.values.to_frame("value").select(codes).to_series().to_numpy()
         return found
 
 
 class FilterColumns:
-    """The columns of a frame; each is read when it is first asked for, and kept.
+    """Columns of a catalogue, each converted on first use.
 
     Args:
-        frame: One row an item.
-        fields: What columns were found to be when models learned from them: a text column of
-            categories with a separator is a list, a text column of dates a time.
+        frame: One row per item.
+        fields: Detected roles of the columns: a text column of categories with a separator is a
+            list, a text column of dates is a time.
 
     Example:
-        >>> tags = Field("tags", "category", "|")
-        >>> shop = FilterColumns(pl.DataFrame({"tags": ["hot| dry", None]}), [tags])
-        >>> shop.get("Tags").kind, shop.get("tags").values.to_list()
+        >>> tags = ContentField("tags", "category", "|")
+        >>> columns = FilterColumns(pl.DataFrame({"tags": ["hot| dry", None]}), [tags])
+        >>> columns.get("Tags").kind, columns.get("tags").values.to_list()
         ('list', [['hot', 'dry'], None])
     """
 
@@ -96,30 +99,30 @@ class FilterColumns:
 
     @property
     def names(self) -> list[str]:
-        """All columns."""
+        """Names of all columns."""
         return self.frame.columns
 
     def require(self, name: str) -> FilterColumn:
-        """Return a column.
+        """Return a column by its name.
 
         Raises:
-            FilterError: It is not there, or of no usable kind.
+            FilterError: The column does not exist or has an unsupported type.
         """
         found = self.get(name)
         if found is None:
             raise FilterError(
-                f"there is no column {name[:60]!r} that can be used; columns: {self.list_names()}"
+                f"there is no column {name[:60]!r} of a supported type; "
+                f"columns: {self.list_names()}"
             )
         return found
 
     def list_names(self) -> str:
-        """Return the names of the columns, for a message."""
-        return ", ".join(self.names[:MAX_LISTED_COLUMNS]) + (
-            ", ..." if len(self.names) > MAX_LISTED_COLUMNS else ""
-        )
+        """Return the names of the columns for a message."""
+        more = ", ..." if len(self.names) > MAX_LISTED_COLUMNS else ""
+        return ", ".join(self.names[:MAX_LISTED_COLUMNS]) + more
 
     def get(self, name: str) -> FilterColumn | None:
-        """Return a column by its name, in any case; None: not there, or of no usable kind."""
+        """Return a column by its case-insensitive name; None if missing or unsupported."""
         exact = name if name in self.frame.columns else self._by_lower.get(name.lower())
         if exact is None:
             return None

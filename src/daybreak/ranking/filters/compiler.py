@@ -1,6 +1,6 @@
-"""The tree of a filter to one expression over columns.
+"""Compilation of a filter's parse tree to a polars expression over the columns.
 
-Each kind of node that filters have is in a table; what is not in it is refused.
+A table lists every supported kind of node; all others are rejected.
 """
 
 import operator
@@ -28,9 +28,9 @@ from daybreak.ranking.filters.functions import (
 from daybreak.ranking.filters.parser import FilterSource, flatten_operands
 
 MAX_LIKE_CHARACTERS = 200
-"""Characters of a ``LIKE`` pattern."""
+"""Maximum number of characters of a ``LIKE`` pattern."""
 MAX_LIKE_PATTERNS = 50
-"""``LIKE`` in one filter: each looks at every character of a column."""
+"""Maximum number of ``LIKE`` in one filter; each reads every character of a column."""
 SECONDS_PER_DAY = 86_400.0
 
 _COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
@@ -51,7 +51,13 @@ _NULL_BOOLEAN = pl.lit(None, pl.Boolean)
 
 
 class FilterCompiler:
-    """Turns the tree of one filter into one expression."""
+    """Compiles the parse tree of one filter to one expression.
+
+    Args:
+        text: The filter, for error messages.
+        columns: Columns of the catalogue.
+        now: Current time in epoch seconds.
+    """
 
     def __init__(self, text: str, columns: FilterColumns, now: float) -> None:
         self.source = FilterSource(text)
@@ -59,11 +65,11 @@ class FilterCompiler:
         self.now = now
         self.used_columns: dict[str, FilterColumn] = {}
         self.precomputed: list[pl.Expr] = []
-        """What must be computed before the condition, in this order."""
+        """Expressions to compute before the condition, in this order."""
         self.n_like_patterns = 0
 
     def compile_condition(self, node: exp.Expression) -> pl.Expr:
-        """Return what is true, false or null for each item."""
+        """Return an expression that is true, false or null for each item."""
         return self._require_condition(self.compile_expr(node))
 
     def _require_condition(self, typed: TypedExpr) -> pl.Expr:
@@ -71,13 +77,13 @@ class FilterCompiler:
             return _NULL_BOOLEAN
         if typed.kind != "boolean":
             self.source.fail(
-                f"a condition is needed here, not {typed.describe()}; compare it with something",
+                f"expected a condition, got {typed.describe()}; compare it with a value",
                 typed.node,
             )
         return typed.value
 
     def compile_expr(self, node: exp.Expression) -> TypedExpr:
-        """Return any part with its kind."""
+        """Return any part of a filter with its type."""
         kind: Any = type(node)
         if kind in _COMPARISONS:
             return self._compare(node)
@@ -88,7 +94,7 @@ class FilterCompiler:
         if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Connector):
             found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
             return call_function(node, found, self.source)
-        return self.source.fail(f"filters have no {kind.__name__.upper()}", node)
+        return self.source.fail(f"filters do not support {kind.__name__.upper()}", node)
 
     def _compare(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "expression")
@@ -98,40 +104,40 @@ class FilterCompiler:
     def _compare_typed(
         self, node: exp.Expression, left: TypedExpr, right: TypedExpr
     ) -> TypedExpr:
-        """Return ``left < right``, or what kind of comparison the node is."""
+        """Return the comparison of two parts, with the operator of the node."""
         left, right = unify_types(left, right, self.source)
         if "null" in (left.kind, right.kind):
             self._reject_null(left, right)
             return boolean_expr(_NULL_BOOLEAN, node)
         if left.kind in {"list", "numbers"}:
-            self.source.fail(f"{left.describe()} is asked with has or IN", node)
+            self.source.fail(f"{left.describe()} needs has or IN instead of a comparison", node)
         if left.kind == "boolean" and not isinstance(node, exp.EQ | exp.NEQ):
-            self.source.fail("true and false are neither more nor less", node)
+            self.source.fail("true and false have no order", node)
         return boolean_expr(_COMPARISONS[type(node)](left.value, right.value), node)
 
     def _reject_null(self, *sides: TypedExpr) -> None:
         for side in sides:
             if isinstance(side.node, exp.Null):
-                self.source.fail("nothing compares with NULL; write IS NULL", side.node)
+                self.source.fail("comparisons with NULL are unknown; write IS NULL", side.node)
 
     def _is_not_distinct(self, node: exp.Expression) -> TypedExpr:
-        """Return ``IS NOT DISTINCT FROM``: equal, or both unknown."""
+        """Return ``IS NOT DISTINCT FROM``: whether both are equal, or both unknown."""
         self._reject_other_args(node, "this", "expression")
         left, right = unify_types(
             self.compile_expr(node.this), self.compile_expr(node.expression), self.source
         )
         if left.kind in {"list", "numbers"} or right.kind in {"list", "numbers"}:
-            self.source.fail("lists cannot be compared as a whole", node)
+            self.source.fail("lists cannot be compared", node)
         same = left.value.eq_missing(right.value)
         return boolean_expr(~same if isinstance(node, exp.NullSafeNEQ) else same, node)
 
     def _arithmetic(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "expression")
         left, right = self.compile_expr(node.this), self.compile_expr(node.expression)
-        work = _ARITHMETIC[type(node)]
+        operate = _ARITHMETIC[type(node)]
         kinds = (left.kind, right.kind)
         if kinds == ("time", "interval") and isinstance(node, exp.Add | exp.Sub):
-            return TypedExpr("time", work(left.value, right.value), node)
+            return TypedExpr("time", operate(left.value, right.value), node)
         if not set(kinds) <= {"number", "null"}:
             self.source.fail(
                 f"cannot compute with {left.describe()} and {right.describe()}", right.node
@@ -140,13 +146,13 @@ class FilterCompiler:
         if isinstance(node, exp.Div):
             other = self._precompute(other)
             other = pl.when(other != 0).then(other)
-        result = self._precompute(work(one, other))
+        result = self._precompute(operate(one, other))
         return TypedExpr("number", result.fill_nan(None), node)
 
     def _precompute(self, value: pl.Expr) -> pl.Expr:
-        """Return a value that will have been computed before; so it costs once, not twice.
+        """Return a column that will contain the value, so that it is computed only once.
 
-        Expressions that name a part twice, one within the other, would double at each level.
+        Nested expressions that use a part twice would otherwise double at each level.
         """
         if value.meta.is_column():
             return value
@@ -182,7 +188,7 @@ class FilterCompiler:
         if isinstance(right, exp.Null):
             return boolean_expr(value.value.is_null(), node)
         if not isinstance(right, exp.Boolean):
-            self.source.fail("after IS stand NULL, TRUE or FALSE; else write =", node)
+            self.source.fail("IS needs NULL, TRUE or FALSE; otherwise write =", node)
         truth = self._require_condition(value).cast(pl.Boolean)
         return boolean_expr(truth.eq_missing(bool(right.this)), node)
 
@@ -195,19 +201,19 @@ class FilterCompiler:
         self._reject_other_args(node, "this", "expressions")
         members = [self._member(value, self.compile_expr(part)) for part in node.expressions]
         if not members:
-            self.source.fail("the list after IN has no values", node)
+            self.source.fail("the list after IN is empty", node)
         return boolean_expr(contains_any(value, members), node)
 
     def _member(self, value: TypedExpr, member: TypedExpr) -> Any:
-        """Return one value after ``IN``; that of a list column is one of its values."""
+        """Return one literal after ``IN``; for a list column, it has the type of its values."""
         if not member.is_literal:
-            self.source.fail("after IN stand texts, numbers or times", member.node)
+            self.source.fail("IN needs literal texts, numbers or times", member.node)
         inner = {"list": "text", "numbers": "number"}.get(value.kind)
         if inner is None:
             return unify_types(value, member, self.source)[1].literal
         if member.kind != inner:
             self.source.fail(
-                f"{value.describe()} does not have {member.describe()}", member.node
+                f"{value.describe()} cannot contain {member.describe()}", member.node
             )
         return member.literal
 
@@ -223,16 +229,16 @@ class FilterCompiler:
         self._reject_other_args(node, "this", "expression", "negate")
         text, pattern = self.compile_expr(node.this), self.compile_expr(node.expression)
         if not isinstance(pattern.literal, str) or pattern.kind != "text":
-            self.source.fail("after LIKE stands a text in quotes", pattern.node)
+            self.source.fail("LIKE needs a text in quotes", pattern.node)
         self.n_like_patterns += 1
         if self.n_like_patterns > MAX_LIKE_PATTERNS:
-            self.source.fail(f"at most {MAX_LIKE_PATTERNS} LIKE in one filter", node)
+            self.source.fail(f"more than {MAX_LIKE_PATTERNS} LIKE in one filter", node)
         if len(pattern.literal) > MAX_LIKE_CHARACTERS:
             self.source.fail(
-                f"at most {MAX_LIKE_CHARACTERS} characters after LIKE", pattern.node
+                f"more than {MAX_LIKE_CHARACTERS} characters after LIKE", pattern.node
             )
         if text.kind not in {"text", "null"}:
-            self.source.fail(f"{text.describe()} is no text", text.node)
+            self.source.fail(f"LIKE needs a text column, not {text.describe()}", text.node)
         ignore = isinstance(node, exp.ILike)
         found = text.value.cast(pl.String).str.contains(
             like_pattern(pattern.literal, ignore_case=ignore)
@@ -242,7 +248,7 @@ class FilterCompiler:
     def _column(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this")
         if not isinstance(node.this, exp.Identifier):
-            self.source.fail("a column is needed here", node)
+            self.source.fail("expected a column", node)
         found = self.columns.get(node.name)
         if found is None:
             if node.name in self.columns.names:
@@ -264,7 +270,7 @@ class FilterCompiler:
         return TypedExpr("null", pl.lit(None), node)
 
     def _time_literal(self, node: exp.Expression) -> TypedExpr:
-        """Return ``DATE '2026-05-01'``; nothing else is ever cast."""
+        """Return ``DATE '2026-05-01'``; no other cast is supported."""
         to = node.args.get("to")
         kinds = {exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP}
         right = to is None or (isinstance(to, exp.DataType) and to.this in kinds)
@@ -277,39 +283,40 @@ class FilterCompiler:
     def _interval(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "unit")
         if not isinstance(node, exp.Interval):
-            self.source.fail("write a length of time as INTERVAL '30 days'", node)
+            self.source.fail("write an interval as INTERVAL '30 days'", node)
         return parse_interval(node, self.source)
 
     def _now(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node)
-        whole = isinstance(node, exp.CurrentDate)
-        return literal_expr(
-            "time",
-            self.now // SECONDS_PER_DAY * SECONDS_PER_DAY if whole else float(self.now),
-            node,
-        )
+        midnight = self.now // SECONDS_PER_DAY * SECONDS_PER_DAY
+        is_date = isinstance(node, exp.CurrentDate)
+        return literal_expr("time", midnight if is_date else float(self.now), node)
 
     def _anonymous(self, node: exp.Expression) -> TypedExpr:
-        """Return ``now()``, or what the functions of the list return."""
+        """Return ``now()`` or a call of a supported function."""
         if not isinstance(node, exp.Anonymous):
-            self.source.fail("filters have no such function", node)
+            self.source.fail("unknown function", node)
         if node.name.lower() == "now" and not node.expressions:
             return literal_expr("time", float(self.now), node)
         found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
         return call_function(node, found, self.source)
 
     def _reject_other_args(self, node: exp.Expression, *known: str) -> None:
-        """Refuse a node with more in it than filters have: ``ESCAPE``, a table, a query."""
+        """Reject a node with unsupported parts: ``ESCAPE``, a table, a query."""
         for name, value in node.args.items():
             if value and name not in known:
-                self.source.fail(f"filters have no {name} here", node)
+                self.source.fail(f"filters do not support {name} here", node)
 
 
 def like_pattern(pattern: str, *, ignore_case: bool) -> str:
-    """Return a ``LIKE`` pattern as a regular expression without repetition but ``.*``.
+    """Return a ``LIKE`` pattern as a regular expression whose only repetition is ``.*``.
+
+    Args:
+        pattern: ``%`` matches any text, ``_`` any character.
+        ignore_case: Whether upper and lower case are equal.
 
     Example:
-        >>> like("50%_", ignore=False)
+        >>> like_pattern("50%_", ignore_case=False)
         '(?s)^50.*.$'
     """
     parts = re.split(r"(%+|_)", pattern)
@@ -345,4 +352,4 @@ _NODE_COMPILERS: dict[Any, Callable[[FilterCompiler, Any], TypedExpr]] = {
     exp.CurrentDate: FilterCompiler._now,
     exp.Anonymous: FilterCompiler._anonymous,
 }
-"""Every kind of node that filters have, beside comparisons, arithmetic and functions."""
+"""Supported kinds of nodes, beside comparisons, arithmetic and functions."""

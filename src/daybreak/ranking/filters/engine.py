@@ -91,7 +91,13 @@ def uses_now(text: str) -> bool:
 
 
 def evaluate_filter(text: str, columns: FilterColumns, now: float) -> Mask:
-    """Return the (n_items,) mask of matching items, uncached; see :meth:`FilterEngine.mask`."""
+    """Return the (n_items,) mask of matching items without a cache.
+
+    Args:
+        text: Filter expression.
+        columns: Columns of the catalogue.
+        now: Current time in epoch seconds.
+    """
     from daybreak.ranking.filters.compiler import FilterCompiler  # noqa: PLC0415 - as above
     from daybreak.ranking.filters.parser import parse_filter  # noqa: PLC0415
 

@@ -1,7 +1,4 @@
-"""Parts of a filter with their kinds: what can be compared with what.
-
-The functions that filters have; there are no others.
-"""
+"""Typed parts of a filter, their conversions, and the functions that filters support."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,36 +15,36 @@ from daybreak.ranking.filters.parser import FilterSource
 ExprKind: TypeAlias = ColumnKind | Literal["interval"]
 
 KIND_NAMES: dict[str, str] = {
-    "boolean": "true or false",
+    "boolean": "a boolean",
     "number": "a number",
     "text": "a text",
     "time": "a time",
     "list": "a list of texts",
     "numbers": "a list of numbers",
-    "interval": "a length of time",
+    "interval": "an interval",
     "null": "NULL",
 }
 UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-"""Seconds of a unit; months and years have no fixed length."""
+"""Seconds per unit; months and years have no fixed length."""
 
 
 @dataclass(frozen=True, eq=False)
 class TypedExpr:
-    """A part of a filter that can be evaluated."""
+    """A part of a filter as an expression with a type."""
 
     kind: ExprKind
     value: pl.Expr
     node: exp.Expression
     literal: Any = None
-    """The value, if it was written in the filter."""
+    """Value of a literal; None for other parts."""
 
     @property
     def is_literal(self) -> bool:
-        """Whether it was written in the filter."""
+        """Whether the part is a literal."""
         return self.literal is not None
 
     def describe(self) -> str:
-        """Return what it is, for a message."""
+        """Return a description for error messages."""
         name = self.node.name if isinstance(self.node, exp.Column) else ""
         return f"{name} ({KIND_NAMES[self.kind]})" if name else KIND_NAMES[self.kind]
 
@@ -58,37 +55,37 @@ def boolean_expr(value: pl.Expr, node: exp.Expression) -> TypedExpr:
 
 
 def literal_expr(kind: ExprKind, value: Any, node: exp.Expression) -> TypedExpr:
-    """Return a value that was written in the filter."""
+    """Return a literal."""
     return TypedExpr(kind, pl.lit(value), node, value)
 
 
 def parse_number(node: exp.Expression, source: FilterSource) -> TypedExpr:
-    """Return a number that was written; infinity is none."""
+    """Return a number literal; it must be finite."""
     try:
         value = float(node.name)
     except ValueError:
         value = math.inf
     if not math.isfinite(value):
-        source.fail(f"{node.name[:40]} is not a number that can be kept", node)
+        source.fail(f"{node.name[:40]} is not a finite 64-bit number", node)
     return literal_expr("number", value, node)
 
 
 def parse_timestamp(text: str, node: exp.Expression, source: FilterSource) -> TypedExpr:
-    """Return a time that was written as text."""
+    """Return a time literal from a text."""
     seconds = epoch_seconds(pl.Series([text], dtype=pl.String))[0][0]
     if seconds is None or not math.isfinite(seconds):
-        source.fail(f"{text[:40]!r} is not a time; write '2026-05-01' or with a clock", node)
+        source.fail(
+            f"{text[:40]!r} is not a time; write '2026-05-01' or '2026-05-01 12:00'", node
+        )
     return literal_expr("time", float(seconds), node)
 
 
 def parse_interval(node: exp.Interval, source: FilterSource) -> TypedExpr:
-    """Return a length of time: ``INTERVAL '30 days'``."""
+    """Return an interval literal, as in ``INTERVAL '30 days'``."""
     amount, unit = node.this, node.args.get("unit")
     name = (unit.name if isinstance(unit, exp.Var) else "").lower().removesuffix("s")
     if not isinstance(amount, exp.Literal) or name not in UNIT_SECONDS:
-        source.fail(
-            f"write a length of time as INTERVAL '30 days'; units: {_unit_names()}", node
-        )
+        source.fail(f"write an interval as INTERVAL '30 days'; units: {_unit_names()}", node)
     value = parse_number(amount, source).literal * UNIT_SECONDS[name]
     return literal_expr("interval", value, node)
 
@@ -96,12 +93,17 @@ def parse_interval(node: exp.Interval, source: FilterSource) -> TypedExpr:
 def unify_types(
     left: TypedExpr, right: TypedExpr, source: FilterSource
 ) -> tuple[TypedExpr, TypedExpr]:
-    """Return two parts as one kind, so that they can be compared.
+    """Return two parts with a common type.
 
-    A text or a number beside a time is one; nothing else is changed silently.
+    A text or number literal beside a time becomes a time; nothing else is converted.
+
+    Args:
+        left: First part.
+        right: Second part.
+        source: The filter, for error messages.
 
     Raises:
-        FilterError: They cannot be compared; the message says what they are.
+        FilterError: The types cannot be compared.
     """
     if left.kind == "time" and right.is_literal:
         right = to_time(right, source)
@@ -111,16 +113,16 @@ def unify_types(
         return left, right
     advice = ""
     if {left.kind, right.kind} & {"list", "numbers"}:
-        advice = "; ask a list with has(categories, 'tea') or categories IN ('tea', 'rum')"
+        advice = "; for a list, write has(categories, 'tea') or categories IN ('tea', 'rum')"
     elif {left.kind, right.kind} == {"text", "number"}:
-        advice = "; texts are written with quotes, numbers without"
+        advice = "; write texts with quotes and numbers without"
     return source.fail(
         f"{left.describe()} cannot be compared with {right.describe()}{advice}", right.node
     )
 
 
 def to_time(value: TypedExpr, source: FilterSource) -> TypedExpr:
-    """Return a text, or a number of epoch seconds, as a time; anything else as it is."""
+    """Return a text literal, or a number of epoch seconds, as a time; other parts unchanged."""
     if value.kind == "text" and isinstance(value.literal, str):
         return parse_timestamp(value.literal, value.node, source)
     if value.kind == "number" and value.is_literal:
@@ -138,35 +140,40 @@ FilterFunction: TypeAlias = Callable[[exp.Expression, list[TypedExpr], FilterSou
 def call_function(
     node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
 ) -> TypedExpr:
-    """Return the result of a function of the list.
+    """Return a call of a supported function.
+
+    Args:
+        node: The call in the parse tree.
+        arguments: Its compiled arguments.
+        source: The filter, for error messages.
 
     Raises:
-        FilterError: There is no such function, or it takes other arguments.
+        FilterError: The function does not accept these arguments.
     """
     name = function_name(node)
     function, least, most = FUNCTIONS[name]
     if not least <= len(arguments) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        source.fail(f"{name} takes {wanted} arguments, not {len(arguments)}", node)
+        source.fail(f"{name} needs {wanted} arguments, got {len(arguments)}", node)
     return function(node, arguments, source)
 
 
 def function_name(node: exp.Expression) -> str:
-    """Return the name of a function as filters spell it."""
+    """Return the canonical name of a function."""
     name = node.sql_name() if isinstance(node, exp.Func) else ""
     name = (node.name if isinstance(node, exp.Anonymous) else name).lower()
     return FUNCTION_ALIASES.get(name, name)
 
 
 def has(node: exp.Expression, arguments: list[TypedExpr], source: FilterSource) -> TypedExpr:
-    """Return whether a list has a value; a text is a list of one."""
+    """Return whether a list contains a value; a text is a list of one value."""
     return boolean_expr(contains_value(arguments[0], arguments[1], source), node)
 
 
 def has_any(
     node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
 ) -> TypedExpr:
-    """Return whether a list has one of some values."""
+    """Return whether a list contains any of the values."""
     values = [require_member(arguments[0], value, source) for value in arguments[1:]]
     return boolean_expr(contains_any(arguments[0], values), node)
 
@@ -174,13 +181,13 @@ def has_any(
 def has_all(
     node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
 ) -> TypedExpr:
-    """Return whether a list has all of some values."""
+    """Return whether a list contains all of the values."""
     found = [contains_value(arguments[0], value, source) for value in arguments[1:]]
     return boolean_expr(pl.all_horizontal(found), node)
 
 
 def contains_value(values: TypedExpr, value: TypedExpr, source: FilterSource) -> pl.Expr:
-    """Return whether a list has a value that was written in the filter."""
+    """Return whether a list contains a literal value."""
     wanted = require_member(values, value, source)
     if values.kind in {"list", "numbers"}:
         return values.value.list.contains(wanted)
@@ -188,18 +195,18 @@ def contains_value(values: TypedExpr, value: TypedExpr, source: FilterSource) ->
 
 
 def require_member(values: TypedExpr, value: TypedExpr, source: FilterSource) -> Any:
-    """Return a value that was written in the filter, of the kind of those of a list."""
+    """Return a literal that has the type of the values of a list."""
     kinds = {"list": "text", "text": "text", "numbers": "number", "number": "number"}
     if values.kind != "null" and values.kind not in kinds:
-        source.fail(f"{values.describe()} is no list", values.node)
+        source.fail(f"expected a list, got {values.describe()}", values.node)
     if not value.is_literal or value.kind != kinds.get(values.kind, value.kind):
         kind = "a number" if kinds.get(values.kind) == "number" else "a text in quotes"
-        source.fail(f"{values.describe()} can be asked for {kind}", value.node)
+        source.fail(f"{values.describe()} can only contain {kind}", value.node)
     return value.literal
 
 
 def contains_any(values: TypedExpr, wanted: Sequence[Any]) -> pl.Expr:
-    """Return whether a list has one of some values; a text is a list of one."""
+    """Return whether a list contains any of the values; a text is a list of one value."""
     if values.kind == "null":
         return pl.lit(None, pl.Boolean)
     choice = pl.Series(wanted).implode()
@@ -211,7 +218,7 @@ def contains_any(values: TypedExpr, wanted: Sequence[Any]) -> pl.Expr:
 def _unary_function(
     kind: ExprKind, result: ExprKind, work: Callable[[pl.Expr], pl.Expr]
 ) -> tuple[FilterFunction, int, int]:
-    """Return a function of one argument of a kind."""
+    """Return a filter function of one argument, with its number of arguments."""
 
     def function(
         node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
@@ -224,14 +231,14 @@ def _unary_function(
 def _search_function(
     work: Callable[[pl.Expr, str], pl.Expr],
 ) -> tuple[FilterFunction, int, int]:
-    """Return a function that looks for a written text in a text."""
+    """Return a filter function that searches for a literal text in a text."""
 
     def function(
         node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
     ) -> TypedExpr:
         text, part = arguments
         if not isinstance(part.literal, str) or part.kind != "text":
-            source.fail("what is looked for must be a text in quotes", part.node)
+            source.fail("the text to search for must be in quotes", part.node)
         return boolean_expr(work(_require_kind(text, "text", source), part.literal), node)
 
     return function, 2, 2
@@ -241,7 +248,7 @@ def _require_kind(argument: TypedExpr, kind: ExprKind, source: FilterSource) -> 
     if argument.kind == "null":
         return pl.lit(None, pl.Float64 if kind == "number" else pl.String)
     if argument.kind != kind:
-        source.fail(f"a {kind} is needed here, not {argument.describe()}", argument.node)
+        source.fail(f"expected a {kind}, got {argument.describe()}", argument.node)
     return argument.value
 
 
@@ -257,7 +264,7 @@ def _length(
 def _coalesce(
     node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
 ) -> TypedExpr:
-    """Return the first argument that is known."""
+    """Return the first argument that is not NULL."""
     first = next((a for a in arguments if a.kind != "null"), arguments[0])
     known = [unify_types(first, a, source)[1] for a in arguments if a.kind != "null"]
     if not known:
@@ -266,7 +273,8 @@ def _coalesce(
 
 
 MAX_ARGUMENTS, MAX_REPEATED_ARGUMENTS = 1_000, 50
-"""Arguments of functions that look once at a value, and once for each argument."""
+"""Maximum numbers of arguments, of functions that read a column once and of functions that read
+it once per argument."""
 FUNCTIONS: dict[str, tuple[FilterFunction, int, int]] = {
     "has": (has, 2, 2),
     "has_any": (has_any, 2, MAX_ARGUMENTS),
@@ -280,7 +288,7 @@ FUNCTIONS: dict[str, tuple[FilterFunction, int, int]] = {
     "abs": _unary_function("number", "number", lambda value: value.abs()),
     "coalesce": (_coalesce, 1, MAX_ARGUMENTS),
 }
-"""Name -> function, fewest and most arguments."""
+"""Supported functions by name, with their minimum and maximum number of arguments."""
 FUNCTION_ALIASES = {
     "array_contains": "has",
     "array_has": "has",
@@ -290,14 +298,18 @@ FUNCTION_ALIASES = {
 
 
 def function_arguments(node: exp.Expression, source: FilterSource) -> list[exp.Expression]:
-    """Return the arguments of a function of the list, in their order.
+    """Return the arguments of a supported function in their order.
+
+    Args:
+        node: The call in the parse tree.
+        source: The filter, for error messages.
 
     Raises:
-        FilterError: There is no such function, or it was given more than arguments.
+        FilterError: The function is unknown, or the call has other parts than arguments.
     """
     if function_name(node) not in FUNCTIONS:
         known = ", ".join([*FUNCTIONS, "now"])
-        source.fail(f"there is no function {function_name(node)[:40]!r}; known: {known}", node)
+        source.fail(f"unknown function {function_name(node)[:40]!r}; known: {known}", node)
     found: list[exp.Expression] = []
     for name, value in node.args.items():
         if isinstance(value, str) and name == "this":
@@ -306,5 +318,5 @@ def function_arguments(node: exp.Expression, source: FilterSource) -> list[exp.E
             if isinstance(one, exp.Expression):
                 found.append(one)
             elif one and one is not True:
-                source.fail(f"{function_name(node)} does not take {name}", node)
+                source.fail(f"{function_name(node)} does not accept {name}", node)
     return found

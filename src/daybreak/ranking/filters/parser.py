@@ -1,7 +1,8 @@
-"""Filters as text: read by a parser of SQL, after everything but a small grammar is taken out.
+"""Parsing of filters: an SQL parser restricted to a small grammar.
 
-The parser never sees a keyword that filters do not have (``SELECT``, ``CASE``, ``EXISTS``):
-before it starts, such a word becomes a plain name. Sizes are checked before anything recurs.
+The SQL parser never sees a keyword that filters do not support (``SELECT``, ``CASE``,
+``EXISTS``): such words are turned into plain names first. Sizes are checked before any
+recursion.
 """
 
 from functools import lru_cache
@@ -14,13 +15,13 @@ from daybreak.errors import FilterError
 
 MAX_FILTER_CHARACTERS = 8_000
 MAX_FILTER_TOKENS = 2_000
-"""Names, numbers, texts and signs of one filter."""
+"""Maximum number of names, literals and symbols of one filter."""
 MAX_NESTING_DEPTH = 40
-"""Brackets within brackets, and operators within operators."""
+"""Maximum depth of nested parentheses and of nested operators."""
 MAX_CACHED_TREES = 256
-"""Filters whose reading is kept."""
+"""Maximum number of cached parse results."""
 MAX_EXCERPT_CHARACTERS = 60
-"""Characters of a filter that a message shows."""
+"""Maximum number of characters of a filter in a message."""
 
 _SYMBOL_TOKENS = frozenset(
     {
@@ -47,58 +48,61 @@ _PARSER_ERRORS = (
     AttributeError,
     LookupError,
 )
-"""What a parser of somebody else may raise when it is given nonsense."""
+"""Exceptions that sqlglot may raise for invalid input."""
 
 
 class FilterSource:
-    """A filter as it was written, to point at places in it."""
+    """Text of a filter, for error messages with positions."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def fail(self, message: str, node: exp.Expression | None = None) -> NoReturn:
-        """Raise the error that shows why, and where, a filter cannot be read."""
-        place = None if node is None else _node_position(node)
-        raise FilterError(self._message(message, place))
+        """Raise a :class:`FilterError` with a message, at a node of the parse tree."""
+        position = None if node is None else _node_position(node)
+        raise FilterError(self._message(message, position))
 
     def fail_at(self, message: str, start: int) -> NoReturn:
-        """Raise the error for a place counted in characters from 0."""
+        """Raise a :class:`FilterError` with a message, at a character counted from 0."""
         raise FilterError(self._message(message, start))
 
-    def _message(self, why: str, place: int | None) -> str:
-        if place is None:
-            return f"filter {_truncate(self.text)!r}: {why}"
-        before = max(0, place - MAX_EXCERPT_CHARACTERS // 2)
-        part = self.text[before : before + MAX_EXCERPT_CHARACTERS]
-        return f"filter, at character {place + 1} ({_truncate(part)!r}): {why}"
+    def _message(self, message: str, position: int | None) -> str:
+        if position is None:
+            return f"filter {_truncate(self.text)!r}: {message}"
+        start = max(0, position - MAX_EXCERPT_CHARACTERS // 2)
+        excerpt = self.text[start : start + MAX_EXCERPT_CHARACTERS]
+        return f"filter, at character {position + 1} ({_truncate(excerpt)!r}): {message}"
 
 
 @lru_cache(maxsize=MAX_CACHED_TREES)
 def parse_filter(text: str) -> exp.Expression:
-    """Return the tree of a filter; the same text gives the same tree, which nobody changes.
+    """Return the parse tree of a filter; results are cached and must not be modified.
+
+    Args:
+        text: Filter expression.
 
     Raises:
-        FilterError: It is no expression, or too large; the message shows the place.
+        FilterError: The text is no expression, or too large; the message names the position.
 
     Example:
         >>> parse_filter("price < 10 AND has(tags, 'tea')").sql()
         "price < 10 AND HAS(tags, 'tea')"
         >>> parse_filter("price < 10 or")
         Traceback (most recent call last):
-        daybreak.errors.FilterError: filter, at character 12 ('price < 10 or'): this does not \
-fit here; write conditions such as price < 10 AND has(categories, 'tea')
+        daybreak.errors.FilterError: filter, at character 12 ('price < 10 or'): invalid \
+syntax; write conditions such as price < 10 AND has(categories, 'tea')
     """
     source = FilterSource(text)
     if len(text) > MAX_FILTER_CHARACTERS:
         raise FilterError(
-            f"a filter may have {MAX_FILTER_CHARACTERS:,} characters, this one has {len(text):,}; "
-            "long lists of items go into items or exclude"
+            f"the filter has {len(text):,} characters, the maximum is "
+            f"{MAX_FILTER_CHARACTERS:,}; use items or exclude for long lists of items"
         )
-    words = _tokenize(source)
+    tokens = _tokenize(source)
     try:
-        trees = _DIALECT.parser().parse_into(exp.Condition, words, text)
+        trees = _DIALECT.parser().parse_into(exp.Condition, tokens, text)
     except ParseError as error:
-        source.fail_at(_SYNTAX_HINT, _error_position(error, words))
+        source.fail_at(_SYNTAX_HINT, _error_position(error, tokens))
     except _PARSER_ERRORS:
         source.fail(_SYNTAX_HINT)
     if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
@@ -107,81 +111,77 @@ fit here; write conditions such as price < 10 AND has(categories, 'tea')
     return trees[0]
 
 
-_SYNTAX_HINT = (
-    "this does not fit here; write conditions such as price < 10 AND has(categories, 'tea')"
-)
+_SYNTAX_HINT = "invalid syntax; write conditions such as price < 10 AND has(categories, 'tea')"
 
 
 def _tokenize(source: FilterSource) -> list[Token]:
     try:
-        source.text.encode("utf-8")  # halves of characters cannot be compared
-        words = _DIALECT.tokenize(source.text)
+        source.text.encode("utf-8")  # unpaired surrogates cannot be compared
+        tokens = _DIALECT.tokenize(source.text)
     except _PARSER_ERRORS as error:
         source.fail(
-            "a text or a name has no end, or half a character is in it; 'texts' and "
-            '"names" need two quotes'
+            "a text or a name is not terminated, or contains an unpaired surrogate; 'texts' "
+            'and "names" need two quotes'
         )
         raise AssertionError from error
-    if not words:
-        source.fail("it is empty")
-    if len(words) > MAX_FILTER_TOKENS:
-        source.fail(f"it has {len(words):,} words and signs; at most {MAX_FILTER_TOKENS:,}")
+    if not tokens:
+        source.fail("the filter is empty")
+    if len(tokens) > MAX_FILTER_TOKENS:
+        source.fail(f"{len(tokens):,} tokens, the maximum is {MAX_FILTER_TOKENS:,}")
     depth = 0
-    for word in words:
-        _check_token(word, source)
-        depth += (word.token_type == TokenType.L_PAREN) - (word.token_type == TokenType.R_PAREN)
+    for token in tokens:
+        _check_token(token, source)
+        depth += token.token_type == TokenType.L_PAREN
+        depth -= token.token_type == TokenType.R_PAREN
         if depth > MAX_NESTING_DEPTH:
-            source.fail_at(
-                f"more than {MAX_NESTING_DEPTH} brackets within brackets", word.start
-            )
-    return words
+            source.fail_at(f"more than {MAX_NESTING_DEPTH} nested parentheses", token.start)
+    return tokens
 
 
-def _check_token(word: Token, source: FilterSource) -> None:
-    """Refuse a sign that filters do not have; let an unknown keyword be a plain name."""
-    kind, spelt = word.token_type, word.text
-    if kind in _SYMBOL_TOKENS or _KEYWORD_TOKENS.get(spelt.upper()) == kind:
+def _check_token(token: Token, source: FilterSource) -> None:
+    """Reject unsupported symbols; turn unsupported keywords into plain names."""
+    kind, text = token.token_type, token.text
+    if kind in _SYMBOL_TOKENS or _KEYWORD_TOKENS.get(text.upper()) == kind:
         return
-    if kind == TokenType.NULLSAFE_EQ or not spelt.replace("_", "a").isalnum():
-        source.fail_at(f"filters have no {spelt!r}", word.start)
-    word.token_type = TokenType.VAR
+    if kind == TokenType.NULLSAFE_EQ or not text.replace("_", "a").isalnum():
+        source.fail_at(f"filters do not support {text!r}", token.start)
+    token.token_type = TokenType.VAR
 
 
 def _check_depth(tree: exp.Expression, source: FilterSource) -> None:
-    """Refuse a tree that is too deep; ``a AND b AND c`` is one level."""
-    waiting: list[tuple[exp.Expression, int]] = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
+    """Reject a tree that is too deep; ``a AND b AND c`` is one level."""
+    pending: list[tuple[exp.Expression, int]] = [(tree, 0)]
+    while pending:
+        node, depth = pending.pop()
         if depth > MAX_NESTING_DEPTH:
-            source.fail(f"more than {MAX_NESTING_DEPTH} operators within operators", node)
+            source.fail(f"more than {MAX_NESTING_DEPTH} nested operators", node)
         for child in node.iter_expressions():
-            chained = isinstance(node, exp.Connector) and isinstance(child, type(node))
-            waiting.append((child, depth + (not chained)))
+            is_chain = isinstance(node, exp.Connector) and isinstance(child, type(node))
+            pending.append((child, depth + (not is_chain)))
 
 
 def flatten_operands(node: exp.Expression) -> list[exp.Expression]:
-    """Return the members of ``a AND b AND c``, or of a chain of ``OR``, in their order."""
-    found: list[exp.Expression] = []
-    waiting = [node]
-    while waiting:
-        top = waiting.pop()
+    """Return the operands of ``a AND b AND c``, or of a chain of ``OR``, in their order."""
+    operands: list[exp.Expression] = []
+    pending = [node]
+    while pending:
+        top = pending.pop()
         if type(top) is type(node):
-            waiting += [
-                cast("exp.Expression", top.expression),
-                cast("exp.Expression", top.this),
-            ]
+            right = cast("exp.Expression", top.expression)
+            left = cast("exp.Expression", top.this)
+            pending += [right, left]
         else:
-            found.append(top)
-    return found
+            operands.append(top)
+    return operands
 
 
-def _error_position(error: ParseError, words: list[Token]) -> int:
-    """Return where the parser stopped: it tells line and end of a word."""
+def _error_position(error: ParseError, tokens: list[Token]) -> int:
+    """Return the position of the token at which the parser stopped."""
     first: dict[str, Any] = error.errors[0] if error.errors else {}
-    for word in words:
-        if (word.line, word.col) == (first.get("line"), first.get("col")):
-            return word.start
-    return words[-1].start
+    for token in tokens:
+        if (token.line, token.col) == (first.get("line"), first.get("col")):
+            return token.start
+    return tokens[-1].start
 
 
 def _node_position(node: exp.Expression) -> int | None:
@@ -190,8 +190,6 @@ def _node_position(node: exp.Expression) -> int | None:
 
 
 def _truncate(text: str) -> str:
-    return (
-        text
-        if len(text) <= MAX_EXCERPT_CHARACTERS
-        else text[: MAX_EXCERPT_CHARACTERS - 3] + "..."
-    )
+    if len(text) <= MAX_EXCERPT_CHARACTERS:
+        return text
+    return text[: MAX_EXCERPT_CHARACTERS - 3] + "..."
