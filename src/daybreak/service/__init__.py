@@ -1,4 +1,9 @@
-"""What the product does, with no word of HTTP or the command line."""
+"""The product: what it does with data, models and a store, without HTTP or a command line.
+
+The adapters ``daybreak.cli`` and ``daybreak.server`` import this package; it imports everything
+below them. Start with :class:`Recommender` (library), :mod:`.workspace` (command line) or
+:mod:`.serving` (running service).
+"""
 
 from daybreak.service.recommender import Recommender
 

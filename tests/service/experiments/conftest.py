@@ -1,9 +1,9 @@
 import pytest
 
-from tests.service.experiments.stage import Stage
+from tests.service.experiments.simulated import SimulatedService
 
 
 @pytest.fixture
-def stage():
-    """An empty shop."""
-    return Stage()
+def service():
+    """A service without data."""
+    return SimulatedService()

@@ -132,14 +132,14 @@ def test_it_counts_as_a_slow_count_does(events):
             assert place["told"] == bool(said)
 
 
-def test_a_recommendation_that_is_erased_meanwhile_is_missing(stage):
-    stage.run()
-    stage.days({"now": 0.1, "new": 0.4}, people=20)
-    ids = stage.store.recommendation_summaries()["id"]
-    stage.store.erase(users=["user-1"])
+def test_a_recommendation_that_is_erased_meanwhile_is_missing(service):
+    service.run()
+    service.days({"now": 0.1, "new": 0.4}, people=20)
+    ids = service.store.recommendation_summaries()["id"]
+    service.store.erase(users=["user-1"])
     found = [
         answer.user_id
-        for answers in iter_answer_chunks(stage.store, ids, 7)
+        for answers in iter_answer_chunks(service.store, ids, 7)
         for answer in answers
     ]
     assert len(found) == len(ids) - 2

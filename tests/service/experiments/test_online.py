@@ -13,46 +13,46 @@ from daybreak.service.experiments.online import (
     online_report,
 )
 from daybreak.store.base import LoggedItem, LoggedRecommendation
-from tests.service.experiments.stage import DAY, Stage
+from tests.service.experiments.simulated import DAY, SimulatedService
 
 
 def filled():
     """Two days: one answer on the first, two on the second, a click and a like."""
-    stage = Stage(item_facts=lambda: ItemFacts(n_items=4))
-    stage.answer("r1", "ann", ["tea", "cup"])
-    stage.react(("r1", "ann", "tea", "click"))
-    stage.clock.now = DAY + 60
-    stage.answer("r2", "bob", ["tea", "cup"])
-    stage.answer("r3", None, ["rum", "cup"])
-    stage.react(("r2", "bob", "tea", "purchase"), ("r3", "bob", "rum", "hide"))
-    stage.clock.now = 2 * DAY
-    return stage
+    service = SimulatedService(item_facts=lambda: ItemFacts(n_items=4))
+    service.answer("r1", "ann", ["tea", "cup"])
+    service.react(("r1", "ann", "tea", "click"))
+    service.clock.now = DAY + 60
+    service.answer("r2", "bob", ["tea", "cup"])
+    service.answer("r3", None, ["rum", "cup"])
+    service.react(("r2", "bob", "tea", "purchase"), ("r3", "bob", "rum", "hide"))
+    service.clock.now = 2 * DAY
+    return service
 
 
 def test_each_day_has_its_own_numbers():
-    first, second = filled().book.online(0.0).periods
+    first, second = filled().experiments.online(0.0).periods
     assert (first.answers, first.people, first.ctr, first.conversion) == (1, 1, 0.5, 0.0)
     assert (second.answers, second.people, second.ctr, second.conversion) == (2, 2, 0.0, 0.25)
     assert (second.satisfaction, second.opinion, second.told) == (-0.25, -1.0, 1)
 
 
 def test_the_total_is_over_all_days():
-    total = filled().book.online(0.0).total
+    total = filled().experiments.online(0.0).total
     assert (total.since, total.until, total.items, total.coverage) == (0.0, 2 * DAY, 3, 0.75)
     assert total.ctr == pytest.approx(1 / 6)
 
 
 def test_what_nobody_saw_is_left_out():
-    stage = filled()
+    service = filled()
     dark = LoggedRecommendation(
         "r1~x", 0.0, "ann", "r", (LoggedItem("pot", 1.0, 1, "x"),), "e", "x", shadow=True
     )
-    stage.store.put_recommendations([dark])
-    assert stage.book.online(0.0).total.items == 3
+    service.store.put_recommendations([dark])
+    assert service.experiments.online(0.0).total.items == 3
 
 
 def test_a_day_without_answers_has_no_rates():
-    report = filled().book.online(0.0, until=5 * DAY)
+    report = filled().experiments.online(0.0, until=5 * DAY)
     assert len(report.periods) == 5
     assert report.periods[4].ctr is None
     assert report.periods[4].answers == 0
@@ -60,7 +60,7 @@ def test_a_day_without_answers_has_no_rates():
 
 
 def test_the_last_period_may_be_short():
-    report = filled().book.online(0.0, every_h=36.0)
+    report = filled().experiments.online(0.0, every_h=36.0)
     assert [(p.since, p.until) for p in report.periods] == [
         (0, 1.5 * DAY),
         (1.5 * DAY, 2 * DAY),
@@ -72,41 +72,41 @@ def test_the_last_period_may_be_short():
     [(9e9, 24.0), (0.0, 0.0), (0.0, 1e-9), (0.0, math.inf), (-math.inf, 24.0), (math.nan, 1.0)],
 )
 def test_a_time_that_cannot_be_reported_is_refused(since, every_h):
-    stage = Stage()
+    service = SimulatedService()
     with pytest.raises(ConfigError, match="a start before its end"):
-        online_report(stage.store, since, until=DAY, every_h=every_h)
+        online_report(service.store, since, until=DAY, every_h=every_h)
 
 
-def test_an_answer_is_counted_once_its_clicks_have_had_time(stage):
-    stage.run()
-    stage.book.click_rates()
-    variant = stage.book.assign("ann").variant.name
-    stage.clock.now = 10.0
-    stage.answer("r1", "ann", ["tea", "cup"])
-    stage.clock.now += CLICK_DELAY_S - 1
-    stage.react(("r1", "ann", "tea", "click"))
-    assert stage.book.click_rates() == {}
-    stage.clock.now += COUNT_INTERVAL_S
-    assert stage.book.click_rates() == {f"page/{variant}": 0.5}
-    assert stage.book.click_rates() == {f"page/{variant}": 0.5}
+def test_an_answer_is_counted_once_its_clicks_have_had_time(service):
+    service.run()
+    service.experiments.click_rates()
+    variant = service.experiments.assign("ann").variant.name
+    service.clock.now = 10.0
+    service.answer("r1", "ann", ["tea", "cup"])
+    service.clock.now += CLICK_DELAY_S - 1
+    service.react(("r1", "ann", "tea", "click"))
+    assert service.experiments.click_rates() == {}
+    service.clock.now += COUNT_INTERVAL_S
+    assert service.experiments.click_rates() == {f"page/{variant}": 0.5}
+    assert service.experiments.click_rates() == {f"page/{variant}": 0.5}
 
 
-def test_counts_of_the_last_hour_add_up(stage):
-    stage.run()
-    variant = stage.book.assign("ann").variant.name
+def test_counts_of_the_last_hour_add_up(service):
+    service.run()
+    variant = service.experiments.assign("ann").variant.name
     for number in range(3):
-        stage.answer(f"r{number}", "ann", ["tea"])
+        service.answer(f"r{number}", "ann", ["tea"])
         if number == 1:
-            stage.react((f"r{number}", "ann", "tea", "click"))
-        stage.clock.now += COUNT_INTERVAL_S + CLICK_DELAY_S
-        stage.book.click_rates()
-    assert stage.book.click_rates() == {f"page/{variant}": 1 / 3}
-    stage.clock.now += RATE_WINDOW_S
-    assert stage.book.click_rates() == {}
+            service.react((f"r{number}", "ann", "tea", "click"))
+        service.clock.now += COUNT_INTERVAL_S + CLICK_DELAY_S
+        service.experiments.click_rates()
+    assert service.experiments.click_rates() == {f"page/{variant}": 1 / 3}
+    service.clock.now += RATE_WINDOW_S
+    assert service.experiments.click_rates() == {}
 
 
-def test_what_nobody_asked_for_in_time_is_not_counted_later(stage):
-    stage.run()
-    stage.answer("r1", "ann", ["tea"])
-    stage.clock.now += CLICK_DELAY_S + MAX_BACKLOG_S + 1
-    assert stage.book.click_rates() == {}
+def test_what_nobody_asked_for_in_time_is_not_counted_later(service):
+    service.run()
+    service.answer("r1", "ann", ["tea"])
+    service.clock.now += CLICK_DELAY_S + MAX_BACKLOG_S + 1
+    assert service.experiments.click_rates() == {}

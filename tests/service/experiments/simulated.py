@@ -1,4 +1,4 @@
-"""A small shop whose visitors click as they are told."""
+"""A service in memory whose visitors click with given rates."""
 
 import numpy as np
 import polars as pl
@@ -22,24 +22,24 @@ class Clock:
         return self.now
 
 
-class Stage:
+class SimulatedService:
     """A store in memory, its experiments, and a clock."""
 
     def __init__(self, **options) -> None:
         self.clock = Clock()
         self.store = open_store("sqlite:///:memory:")
         self.written = 0
-        self.book = ExperimentManager(self.store, clock=self.clock, **options)
+        self.experiments = ExperimentManager(self.store, clock=self.clock, **options)
 
     def run(self, **plan):
         """Start an experiment between ``now`` and ``new``."""
         row = {"id": "page", "variants": [{"name": "now"}, {"name": "new"}], "salt": "s"}
-        self.book.create(row | plan)
-        return self.book.start(row["id"])
+        self.experiments.create(row | plan)
+        return self.experiments.start(row["id"])
 
     def answer(self, id, user, items, **fields):
         """Write down what somebody was shown; the experiment decides the variant."""
-        part = self.book.assign(user, fields.get("session_id"))
+        part = self.experiments.assign(user, fields.get("session_id"))
         mine = (
             {}
             if part is None
@@ -91,7 +91,7 @@ class Stage:
         answers, events = [], []
         for person in range(people):
             user = f"user-{person}"
-            part = self.book.assign(user)
+            part = self.experiments.assign(user)
             for visit in range(visits):
                 at, name = person * 60.0 + visit * DAY, part.variant.name
                 items = rng.permutation(len(ITEMS))[:5]
