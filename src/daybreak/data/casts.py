@@ -6,11 +6,11 @@ import polars as pl
 
 from daybreak.data.times import empty_to_null
 
-Column = TypeVar("Column", pl.Series, pl.Expr)
-
 LIST_SEPARATOR = "|"
 """Separator of the values of a list that is stored as text."""
+Column = TypeVar("Column", pl.Series, pl.Expr)
 _LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
+_BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -107,9 +107,6 @@ def _cast_text_attribute(text: pl.Series) -> pl.Series:
     if not given.str.contains(r"[.eE]").any() and (number.drop_nulls().abs() < 2**53).all():
         return text.cast(pl.Int64)
     return number
-
-
-_BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:

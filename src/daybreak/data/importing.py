@@ -34,6 +34,241 @@ from daybreak.data.tables import EVENT_COLUMNS, Tables
 from daybreak.data.times import epoch_seconds
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
+ColumnChoices: TypeAlias = Mapping[str, Any]
+"""``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """The result of an import: tables, column mappings, rejects and notes."""
+
+    tables: Tables
+    rejects: Rejects
+    mappings: dict[TableRole, ColumnMapping]
+    """Column mapping of each table."""
+    notes: tuple[str, ...]
+    """Remarks about the data, one sentence each."""
+    rules: EventRules = field(default_factory=EventRules)
+    """Rules that make events positive, negative or neutral."""
+    event_ids: pl.Series | None = None
+    """Id of each event, if there is such a column."""
+    rows_read: dict[TableRole, int] = field(default_factory=dict)
+    """Number of rows loaded from each table."""
+
+
+def read_tables(
+    events: Any = None,
+    items: Any = None,
+    users: Any = None,
+    *,
+    columns: ColumnChoices | None = None,
+    rules: EventRules | None = None,
+    encoding: str | None = None,
+) -> ImportResult:
+    """Read up to three tables; valid rows are loaded, all others are reported as rejects.
+
+    Args:
+        events: Events: the path of a file (CSV, TSV, JSON Lines, Parquet, MovieLens ``::``,
+            RecBole ``.inter``; text may be compressed with gzip), a polars frame or a pandas
+            frame.
+        items: Items of the catalogue, in the same forms.
+        users: User profiles, in the same forms.
+        columns: Column of the tables to its name in the input, for columns that are not
+            recognised or recognised wrongly; None: ignore. May be given per table.
+        rules: Rules that make events positive, negative or neutral; kept in the result.
+        encoding: Encoding of the text files; default: detect it.
+
+    Raises:
+        DataError: An input cannot be read at all, or has no column for an id.
+        NotFoundError: A file does not exist.
+        ConfigError: ``columns`` names a column that does not exist.
+
+    Example:
+        >>> log = pl.DataFrame({"userID": ["ann", None], "itemID": ["tea", "rum"]})
+        >>> result = read_tables(log)
+        >>> result.tables.events.height, result.rejects.counts
+        (1, {'no user_id': 1})
+    """
+    inputs = _given_inputs(events, items, users)
+    if not inputs:
+        raise ConfigError("nothing to read; give events, items or users")
+    return InputTables.open(inputs, columns, encoding).read(rules)
+
+
+def read_folder(
+    path: str | Path,
+    *,
+    columns: ColumnChoices | None = None,
+    rules: EventRules | None = None,
+    encoding: str | None = None,
+) -> ImportResult:
+    """Read the tables of a folder, which are recognised by file name; see :func:`read_tables`.
+
+    Raises:
+        DataError: The folder contains no file that is recognised, or two for one table.
+        NotFoundError: The folder does not exist.
+    """
+    files = find_table_files(Path(path))
+    return InputTables.open(files, columns, encoding).read(rules)
+
+
+def preview(
+    events: Any = None,
+    items: Any = None,
+    users: Any = None,
+    *,
+    columns: ColumnChoices | None = None,
+    encoding: str | None = None,
+) -> dict[TableRole, ColumnMapping]:
+    """Return how the columns of the inputs would be read; reads the beginning of a file only.
+
+    The arguments are those of :func:`read_tables`.
+
+    Example:
+        >>> print(preview(items=pl.DataFrame({"movieId": [1], "Name": ["Up"]}))["items"])
+        items (columns as in MovieLens)
+          item_id <- movieId
+          title <- Name
+    """
+    return InputTables.open(_given_inputs(events, items, users), columns, encoding).preview()
+
+
+@dataclass(frozen=True)
+class InputTables:
+    """Inputs that are opened once, to show their columns first and to read their rows later.
+
+    Example:
+        >>> log = pl.DataFrame({"userID": ["ann"], "itemID": ["tea"]})
+        >>> inputs = InputTables.open({"events": log})
+        >>> inputs.preview()["events"].convention, inputs.read().tables.events.height
+        ('Microsoft Recommenders', 1)
+    """
+
+    opened: Mapping[TableRole, OpenedTable]
+    columns: ColumnChoices = field(default_factory=dict)
+
+    @classmethod
+    def open(
+        cls,
+        inputs: Mapping[TableRole, Any],
+        columns: ColumnChoices | None = None,
+        encoding: str | None = None,
+    ) -> "InputTables":
+        """Open the inputs; see :func:`read_tables` for the arguments."""
+        opened = {role: open_table(data, role, encoding) for role, data in inputs.items()}
+        return cls(opened, columns or {})
+
+    def preview(self) -> dict[TableRole, ColumnMapping]:
+        """Return the column mapping of each table, from the beginning of its file.
+
+        Raises:
+            DataError: An input has no column for an id.
+            ConfigError: ``columns`` names a column that does not exist.
+        """
+        samples = {role: table.sample_columns for role, table in self.opened.items()}
+        try:
+            return self._match(samples)
+        except (ConfigError, DataError):  # a column may appear later in a JSON Lines file
+            return self._match({role: table.columns for role, table in self.opened.items()})
+
+    def read(self, rules: EventRules | None = None) -> ImportResult:
+        """Read and check all rows; see :func:`read_tables`."""
+        mappings = self._match({role: table.columns for role, table in self.opened.items()})
+        rejects = Rejects()
+        for source in self.opened.values():
+            rejects.merge(source.rejects)
+        built = {
+            role: build_table(source, mappings[role], rejects)
+            for role, source in self.opened.items()
+        }
+        tables = Tables.of(**{role: table.frame for role, table in built.items()})
+        notes = [note for source in self.opened.values() for note in source.notes]
+        notes += [note for table in built.values() for note in table.notes]
+        notes += note_unknown_references({role: t.frame for role, t in built.items()})
+        return ImportResult(
+            tables,
+            rejects,
+            mappings,
+            tuple(notes),
+            rules or EventRules(),
+            built["events"].event_ids if "events" in built else None,
+            {role: table.frame.height for role, table in built.items()},
+        )
+
+    def _match(
+        self, names: Mapping[TableRole, tuple[str, ...]]
+    ) -> dict[TableRole, ColumnMapping]:
+        """Match the column names of all tables, with the choices of the caller."""
+        mappings: dict[TableRole, ColumnMapping] = {}
+        used: set[str] = set()
+        for role, columns in names.items():
+            choices = self._choices_for(role, columns)
+            used |= choices.keys()
+            try:
+                mappings[role] = match_columns(columns, role, choices)
+            except DataError as error:
+                raise DataError(
+                    f"{self.opened[role].file}: {error}",
+                    next_step=error.next_step,
+                    **error.parameters,
+                ) from None
+        targets = {target for target in self.columns if target not in COLUMN_ALIASES}
+        if unused := sorted(targets - used):
+            name = self.columns[unused[0]]
+            raise ConfigError(f"no input has a column {name!r} (chosen for {unused[0]})")
+        return mappings
+
+    def _choices_for(self, role: TableRole, columns: tuple[str, ...]) -> dict[str, str | None]:
+        """Return the choices for one table: those for all tables that fit, and its own ones."""
+        choices = {
+            target: name
+            for target, name in self.columns.items()
+            if target not in COLUMN_ALIASES and (name is None or name in columns)
+        }
+        return {**choices, **self.columns.get(role, {})}
+
+
+def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:
+    inputs: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
+    return {role: data for role, data in inputs.items() if data is not None}
+
+
+def detect_role(
+    path: Path, columns: ColumnChoices | None = None, encoding: str | None = None
+) -> tuple[TableRole, OpenedTable]:
+    """Return the table that a file holds, and the opened file.
+
+    The name of the file decides, or else its columns: a user and an item make events, one of
+    them alone makes its own table.
+
+    Raises:
+        DataError: The file has neither a user nor an item column, or cannot be read.
+        ConfigError: There is no such encoding.
+    """
+    if named := role_of_file(path.name):
+        return named, open_table(path, named, encoding)
+    errors: list[DataError] = []
+    opened: OpenedTable | None = None
+    for role in TABLE_ROLES:
+        if opened is None or isinstance(opened, DelimitedFile):
+            opened = open_table(path, role, encoding)  # the role names columns without header
+        try:
+            _preview_one(role, opened, columns or {})
+        except DataError as error:
+            errors.append(error)
+        else:
+            return role, opened
+    raise errors[0]
+
+
+def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> None:
+    """Match the columns of one table; choices that fit another table only are ignored."""
+    try:
+        InputTables({role: opened}, columns).preview()
+    except ConfigError:
+        InputTables({role: opened}).preview()
+
+
 _FILE_SUFFIX = r"\.(csv|tsv|txt|dat|jsonl|ndjson|json|parquet)(\.gz)?$"
 _FILE_PATTERNS: dict[TableRole, str] = {
     "events": r"(interactions?|events?|ratings?|feedback|inter|transactions?|clicks?)"
@@ -86,7 +321,6 @@ def find_table_files(path: Path) -> dict[TableRole, Path]:
 
 
 ColumnCast: TypeAlias = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
-
 TIME_COLUMNS = ("created_at", "available_from", "available_until")
 """Columns of items and users that are times."""
 _CASTS: dict[str, tuple[ColumnCast, str]] = {
@@ -240,238 +474,3 @@ def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
                 f"not among the {role}, such as {unknown[key][0]!r}; they are known by id only"
             )
     return notes
-
-
-ColumnChoices: TypeAlias = Mapping[str, Any]
-"""``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """The result of an import: tables, column mappings, rejects and notes."""
-
-    tables: Tables
-    rejects: Rejects
-    mappings: dict[TableRole, ColumnMapping]
-    """Column mapping of each table."""
-    notes: tuple[str, ...]
-    """Remarks about the data, one sentence each."""
-    rules: EventRules = field(default_factory=EventRules)
-    """Rules that make events positive, negative or neutral."""
-    event_ids: pl.Series | None = None
-    """Id of each event, if there is such a column."""
-    rows_read: dict[TableRole, int] = field(default_factory=dict)
-    """Number of rows loaded from each table."""
-
-
-@dataclass(frozen=True)
-class InputTables:
-    """Inputs that are opened once, to show their columns first and to read their rows later.
-
-    Example:
-        >>> log = pl.DataFrame({"userID": ["ann"], "itemID": ["tea"]})
-        >>> inputs = InputTables.open({"events": log})
-        >>> inputs.preview()["events"].convention, inputs.read().tables.events.height
-        ('Microsoft Recommenders', 1)
-    """
-
-    opened: Mapping[TableRole, OpenedTable]
-    columns: ColumnChoices = field(default_factory=dict)
-
-    @classmethod
-    def open(
-        cls,
-        inputs: Mapping[TableRole, Any],
-        columns: ColumnChoices | None = None,
-        encoding: str | None = None,
-    ) -> "InputTables":
-        """Open the inputs; see :func:`read_tables` for the arguments."""
-        opened = {role: open_table(data, role, encoding) for role, data in inputs.items()}
-        return cls(opened, columns or {})
-
-    def preview(self) -> dict[TableRole, ColumnMapping]:
-        """Return the column mapping of each table, from the beginning of its file.
-
-        Raises:
-            DataError: An input has no column for an id.
-            ConfigError: ``columns`` names a column that does not exist.
-        """
-        samples = {role: table.sample_columns for role, table in self.opened.items()}
-        try:
-            return self._match(samples)
-        except (ConfigError, DataError):  # a column may appear later in a JSON Lines file
-            return self._match({role: table.columns for role, table in self.opened.items()})
-
-    def read(self, rules: EventRules | None = None) -> ImportResult:
-        """Read and check all rows; see :func:`read_tables`."""
-        mappings = self._match({role: table.columns for role, table in self.opened.items()})
-        rejects = Rejects()
-        for source in self.opened.values():
-            rejects.merge(source.rejects)
-        built = {
-            role: build_table(source, mappings[role], rejects)
-            for role, source in self.opened.items()
-        }
-        tables = Tables.of(**{role: table.frame for role, table in built.items()})
-        notes = [note for source in self.opened.values() for note in source.notes]
-        notes += [note for table in built.values() for note in table.notes]
-        notes += note_unknown_references({role: t.frame for role, t in built.items()})
-        return ImportResult(
-            tables,
-            rejects,
-            mappings,
-            tuple(notes),
-            rules or EventRules(),
-            built["events"].event_ids if "events" in built else None,
-            {role: table.frame.height for role, table in built.items()},
-        )
-
-    def _match(
-        self, names: Mapping[TableRole, tuple[str, ...]]
-    ) -> dict[TableRole, ColumnMapping]:
-        """Match the column names of all tables, with the choices of the caller."""
-        mappings: dict[TableRole, ColumnMapping] = {}
-        used: set[str] = set()
-        for role, columns in names.items():
-            choices = self._choices_for(role, columns)
-            used |= choices.keys()
-            try:
-                mappings[role] = match_columns(columns, role, choices)
-            except DataError as error:
-                raise DataError(
-                    f"{self.opened[role].file}: {error}",
-                    next_step=error.next_step,
-                    **error.parameters,
-                ) from None
-        targets = {target for target in self.columns if target not in COLUMN_ALIASES}
-        if unused := sorted(targets - used):
-            name = self.columns[unused[0]]
-            raise ConfigError(f"no input has a column {name!r} (chosen for {unused[0]})")
-        return mappings
-
-    def _choices_for(self, role: TableRole, columns: tuple[str, ...]) -> dict[str, str | None]:
-        """Return the choices for one table: those for all tables that fit, and its own ones."""
-        choices = {
-            target: name
-            for target, name in self.columns.items()
-            if target not in COLUMN_ALIASES and (name is None or name in columns)
-        }
-        return {**choices, **self.columns.get(role, {})}
-
-
-def read_tables(
-    events: Any = None,
-    items: Any = None,
-    users: Any = None,
-    *,
-    columns: ColumnChoices | None = None,
-    rules: EventRules | None = None,
-    encoding: str | None = None,
-) -> ImportResult:
-    """Read up to three tables; valid rows are loaded, all others are reported as rejects.
-
-    Args:
-        events: Events: the path of a file (CSV, TSV, JSON Lines, Parquet, MovieLens ``::``,
-            RecBole ``.inter``; text may be compressed with gzip), a polars frame or a pandas
-            frame.
-        items: Items of the catalogue, in the same forms.
-        users: User profiles, in the same forms.
-        columns: Column of the tables to its name in the input, for columns that are not
-            recognised or recognised wrongly; None: ignore. May be given per table.
-        rules: Rules that make events positive, negative or neutral; kept in the result.
-        encoding: Encoding of the text files; default: detect it.
-
-    Raises:
-        DataError: An input cannot be read at all, or has no column for an id.
-        NotFoundError: A file does not exist.
-        ConfigError: ``columns`` names a column that does not exist.
-
-    Example:
-        >>> log = pl.DataFrame({"userID": ["ann", None], "itemID": ["tea", "rum"]})
-        >>> result = read_tables(log)
-        >>> result.tables.events.height, result.rejects.counts
-        (1, {'no user_id': 1})
-    """
-    inputs = _given_inputs(events, items, users)
-    if not inputs:
-        raise ConfigError("nothing to read; give events, items or users")
-    return InputTables.open(inputs, columns, encoding).read(rules)
-
-
-def read_folder(
-    path: str | Path,
-    *,
-    columns: ColumnChoices | None = None,
-    rules: EventRules | None = None,
-    encoding: str | None = None,
-) -> ImportResult:
-    """Read the tables of a folder, which are recognised by file name; see :func:`read_tables`.
-
-    Raises:
-        DataError: The folder contains no file that is recognised, or two for one table.
-        NotFoundError: The folder does not exist.
-    """
-    files = find_table_files(Path(path))
-    return InputTables.open(files, columns, encoding).read(rules)
-
-
-def preview(
-    events: Any = None,
-    items: Any = None,
-    users: Any = None,
-    *,
-    columns: ColumnChoices | None = None,
-    encoding: str | None = None,
-) -> dict[TableRole, ColumnMapping]:
-    """Return how the columns of the inputs would be read; reads the beginning of a file only.
-
-    The arguments are those of :func:`read_tables`.
-
-    Example:
-        >>> print(preview(items=pl.DataFrame({"movieId": [1], "Name": ["Up"]}))["items"])
-        items (columns as in MovieLens)
-          item_id <- movieId
-          title <- Name
-    """
-    return InputTables.open(_given_inputs(events, items, users), columns, encoding).preview()
-
-
-def detect_role(
-    path: Path, columns: ColumnChoices | None = None, encoding: str | None = None
-) -> tuple[TableRole, OpenedTable]:
-    """Return the table that a file holds, and the opened file.
-
-    The name of the file decides, or else its columns: a user and an item make events, one of
-    them alone makes its own table.
-
-    Raises:
-        DataError: The file has neither a user nor an item column, or cannot be read.
-        ConfigError: There is no such encoding.
-    """
-    if named := role_of_file(path.name):
-        return named, open_table(path, named, encoding)
-    errors: list[DataError] = []
-    opened: OpenedTable | None = None
-    for role in TABLE_ROLES:
-        if opened is None or isinstance(opened, DelimitedFile):
-            opened = open_table(path, role, encoding)  # the role names columns without header
-        try:
-            _preview_one(role, opened, columns or {})
-        except DataError as error:
-            errors.append(error)
-        else:
-            return role, opened
-    raise errors[0]
-
-
-def _preview_one(role: TableRole, opened: OpenedTable, columns: ColumnChoices) -> None:
-    """Match the columns of one table; choices that fit another table only are ignored."""
-    try:
-        InputTables({role: opened}, columns).preview()
-    except ConfigError:
-        InputTables({role: opened}).preview()
-
-
-def _given_inputs(events: Any, items: Any, users: Any) -> dict[TableRole, Any]:
-    inputs: dict[TableRole, Any] = {"events": events, "items": items, "users": users}
-    return {role: data for role, data in inputs.items() if data is not None}

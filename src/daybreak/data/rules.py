@@ -12,6 +12,15 @@ from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles
 
+ANY_EVENT = "value"
+"""Name in a rule that matches events of every type."""
+RATING_EVENT = "rating"
+"""Name in a rule that also matches events without a type."""
+MAX_CACHED_EVENT_KINDS = 10_000
+"""Maximum number of event kinds whose sign is cached."""
+EventKind = tuple[str | None, float | None]
+"""Type and value of an event."""
+_EVENT_KIND_SCHEMA = {"event_type": pl.String, "value": pl.Float64}
 _OPERATORS: dict[str, Callable[[pl.Expr, float], pl.Expr]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -27,11 +36,16 @@ _CONDITION_PATTERN = re.compile(
     rf"\s*({_NAME_PATTERN})\s*(?:(>=|<=|!=|==|>|<|=)\s*({_NUMBER_PATTERN}))?\s*"
 )
 _CONDITION_SEPARATOR = re.compile(r"\s*,\s*|\s+or\s+", re.IGNORECASE)
-
-ANY_EVENT = "value"
-"""Name in a rule that matches events of every type."""
-RATING_EVENT = "rating"
-"""Name in a rule that also matches events without a type."""
+_NEGATIVE_TYPES = frozenset(
+    {"dislike", "hide", "remove", "remove_from_cart", "removefromcart", "unlike", "block"}
+    | {"not_interested", "thumbs_down", "downvote", "report", "return", "refund", "unsubscribe"}
+)
+_IMPRESSION_TYPES = frozenset({"impression", "view_item_list", "impress", "exposure", "shown"})
+_VIEW_TYPES = frozenset(
+    {"view", "click", "read", "pv", "detail_view", "detailview", "detail_page_view", "search"}
+    | {"view_item", "page_view", "pageview", "visit", "open"}
+)
+_RATING_TYPES = frozenset({RATING_EVENT, "ratings", "review", "score", "stars"})
 
 
 @dataclass(frozen=True)
@@ -59,150 +73,7 @@ class Condition:
         return f"{self.name}{self.comparison}{self.number:g}" if self.comparison else self.name
 
 
-def normalize_type(name: str) -> str:
-    """Return an event type in lower case, with ``_`` instead of blanks and dashes."""
-    return re.sub(r"[\s\-]+", "_", name.strip()).lower()
-
-
-def normalize_types(types: pl.Expr) -> pl.Expr:
-    """Apply :func:`normalize_type` to a column."""
-    return types.str.strip_chars().str.replace_all(r"[\s\-]+", "_").str.to_lowercase()
-
-
-def parse_conditions(text: str) -> tuple[Condition, ...]:
-    """Parse conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
-
-    ``NAME`` is an event type; ``value`` means any event; ``rating`` also means events that have
-    no type. Operators are ``>= > <= < = == !=``.
-
-    Raises:
-        ConfigError: The text does not follow this form.
-
-    Example:
-        >>> [str(c) for c in parse_conditions("purchase or rating >= 4, play>=0.5")]
-        ['purchase', 'rating>=4', 'play>=0.5']
-    """
-    if not text.strip():
-        return ()
-    return tuple(
-        _parse_condition(part, text) for part in _CONDITION_SEPARATOR.split(text.strip())
-    )
-
-
-def _parse_condition(part: str, text: str) -> Condition:
-    found = _CONDITION_PATTERN.fullmatch(part)
-    if found is None:
-        raise ConfigError(
-            f"cannot read {part!r} in the event rule {text!r}; "
-            "expected forms like 'purchase', 'rating>=4' or 'play>=0.5, like'"
-        )
-    name, comparison, number = found.groups()
-    return Condition(normalize_type(name), comparison or "", float(number or 0.0))
-
-
-_NEGATIVE_TYPES = frozenset(
-    {"dislike", "hide", "remove", "remove_from_cart", "removefromcart", "unlike", "block"}
-    | {"not_interested", "thumbs_down", "downvote", "report", "return", "refund", "unsubscribe"}
-)
-_IMPRESSION_TYPES = frozenset({"impression", "view_item_list", "impress", "exposure", "shown"})
-_VIEW_TYPES = frozenset(
-    {"view", "click", "read", "pv", "detail_view", "detailview", "detail_page_view", "search"}
-    | {"view_item", "page_view", "pageview", "visit", "open"}
-)
-_RATING_TYPES = frozenset({RATING_EVENT, "ratings", "review", "score", "stars"})
-
 Conditions = tuple[Condition, ...]
-
-
-def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
-    """Choose positive, negative and neutral conditions from the types and values of events.
-
-    Types like ``dislike`` are negative. Types like ``view`` are neutral if stronger types
-    occur. Values on a rating scale are positive from 70 % of its top (4 of 5, 7 of 10) and
-    negative below 50 %. All other events are positive by default.
-    """
-    kind = normalize_types(pl.col("event_type").cast(pl.String))
-    known = events.select(kind=kind, value=pl.col("value").cast(pl.Float64))
-    types = sorted(known["kind"].drop_nulls().unique().to_list())
-    negative = [Condition(name) for name in types if name in _NEGATIVE_TYPES]
-    seen = [Condition(name) for name in _weaker_types(types)]
-    positive: list[Condition] = []
-    for name in [*types, None]:
-        if name in _NEGATIVE_TYPES or name in _IMPRESSION_TYPES or name in _VIEW_TYPES:
-            continue
-        values = known.filter(pl.col("kind").eq_missing(pl.lit(name)))["value"].drop_nulls()
-        if bounds := _rating_bounds(values.to_numpy(), is_rating=name in _RATING_TYPES):
-            like, dislike = bounds
-            positive.append(Condition(name or RATING_EVENT, ">=", like))
-            negative.append(Condition(name or RATING_EVENT, "<", dislike))
-            seen.append(Condition(name or RATING_EVENT, ">=", dislike))
-    return _drop_duplicates(positive), _drop_duplicates(negative), _drop_duplicates(seen)
-
-
-def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, Conditions]:
-    """Return negative and neutral conditions for common event types.
-
-    Args:
-        event_types: Types that occur in the data; views are neutral if stronger types occur.
-    """
-    weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
-    strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
-    seen = _IMPRESSION_TYPES | (_VIEW_TYPES if strong else frozenset())
-    return tuple(map(Condition, sorted(_NEGATIVE_TYPES))), tuple(map(Condition, sorted(seen)))
-
-
-def _drop_duplicates(conditions: list[Condition]) -> Conditions:
-    return tuple(dict.fromkeys(conditions))
-
-
-def _weaker_types(types: list[str]) -> list[str]:
-    """Return the types that are weaker than the strongest type."""
-    level = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
-    top = max(level.values(), default=0)
-    return [name for name, height in level.items() if height < top]
-
-
-def _type_strength(name: str) -> int:
-    return 0 if name in _IMPRESSION_TYPES else 1 if name in _VIEW_TYPES else 2
-
-
-def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] | None:
-    """Return the lowest positive value and the upper bound of negative values; None: no scale.
-
-    Values of other types are a rating scale if they have few half steps up to 5 or 10 and a
-    median in the upper half. (Counts begin at 1 and have most of their mass there.)
-    """
-    steps = sorted(set(values[:200_000].tolist()) if is_rating else set(values.tolist()))
-    if len(steps) < 2:
-        return None
-    low, top = min(0.0, float(values.min())), _scale_top(float(values.max()))
-    if not is_rating and not _is_rating_scale(values, steps, top):
-        return None
-    like = low + 0.7 * (top - low)
-    if all(step % 1 == 0 for step in steps) and top > 1:
-        like = float(-(-like // 1))
-    return round(like, 6), round(low + 0.5 * (top - low), 6)
-
-
-def _scale_top(highest: float) -> float:
-    """Return the top of the rating scale whose highest observed value is ``highest``."""
-    for below, top in ((4, 5.0), (7, 10.0), (50, 100.0)):
-        if below <= highest <= top and highest not in {6, 7}:
-            return top
-    return highest
-
-
-def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
-    halves = all(step * 2 % 1 == 0 for step in steps)
-    middle = sorted(values.tolist())[len(values) // 2]
-    return 3 <= len(steps) <= 21 and halves and top in {5, 10} and middle >= top / 2
-
-
-MAX_CACHED_EVENT_KINDS = 10_000
-"""Maximum number of event kinds whose sign is cached."""
-EventKind = tuple[str | None, float | None]
-"""Type and value of an event."""
-_EVENT_KIND_SCHEMA = {"event_type": pl.String, "value": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -376,3 +247,128 @@ def _any_condition(conditions: tuple[Condition, ...]) -> pl.Expr:
     if names:
         masks.append(normalize_types(pl.col("event_type")).is_in(names).fill_null(value=False))
     return pl.any_horizontal(masks) if masks else pl.lit(False)
+
+
+def normalize_type(name: str) -> str:
+    """Return an event type in lower case, with ``_`` instead of blanks and dashes."""
+    return re.sub(r"[\s\-]+", "_", name.strip()).lower()
+
+
+def normalize_types(types: pl.Expr) -> pl.Expr:
+    """Apply :func:`normalize_type` to a column."""
+    return types.str.strip_chars().str.replace_all(r"[\s\-]+", "_").str.to_lowercase()
+
+
+def parse_conditions(text: str) -> tuple[Condition, ...]:
+    """Parse conditions ``NAME [OPERATOR NUMBER]``, separated by commas or ``or``.
+
+    ``NAME`` is an event type; ``value`` means any event; ``rating`` also means events that have
+    no type. Operators are ``>= > <= < = == !=``.
+
+    Raises:
+        ConfigError: The text does not follow this form.
+
+    Example:
+        >>> [str(c) for c in parse_conditions("purchase or rating >= 4, play>=0.5")]
+        ['purchase', 'rating>=4', 'play>=0.5']
+    """
+    if not text.strip():
+        return ()
+    return tuple(
+        _parse_condition(part, text) for part in _CONDITION_SEPARATOR.split(text.strip())
+    )
+
+
+def _parse_condition(part: str, text: str) -> Condition:
+    found = _CONDITION_PATTERN.fullmatch(part)
+    if found is None:
+        raise ConfigError(
+            f"cannot read {part!r} in the event rule {text!r}; "
+            "expected forms like 'purchase', 'rating>=4' or 'play>=0.5, like'"
+        )
+    name, comparison, number = found.groups()
+    return Condition(normalize_type(name), comparison or "", float(number or 0.0))
+
+
+def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
+    """Choose positive, negative and neutral conditions from the types and values of events.
+
+    Types like ``dislike`` are negative. Types like ``view`` are neutral if stronger types
+    occur. Values on a rating scale are positive from 70 % of its top (4 of 5, 7 of 10) and
+    negative below 50 %. All other events are positive by default.
+    """
+    kind = normalize_types(pl.col("event_type").cast(pl.String))
+    known = events.select(kind=kind, value=pl.col("value").cast(pl.Float64))
+    types = sorted(known["kind"].drop_nulls().unique().to_list())
+    negative = [Condition(name) for name in types if name in _NEGATIVE_TYPES]
+    seen = [Condition(name) for name in _weaker_types(types)]
+    positive: list[Condition] = []
+    for name in [*types, None]:
+        if name in _NEGATIVE_TYPES or name in _IMPRESSION_TYPES or name in _VIEW_TYPES:
+            continue
+        values = known.filter(pl.col("kind").eq_missing(pl.lit(name)))["value"].drop_nulls()
+        if bounds := _rating_bounds(values.to_numpy(), is_rating=name in _RATING_TYPES):
+            like, dislike = bounds
+            positive.append(Condition(name or RATING_EVENT, ">=", like))
+            negative.append(Condition(name or RATING_EVENT, "<", dislike))
+            seen.append(Condition(name or RATING_EVENT, ">=", dislike))
+    return _drop_duplicates(positive), _drop_duplicates(negative), _drop_duplicates(seen)
+
+
+def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, Conditions]:
+    """Return negative and neutral conditions for common event types.
+
+    Args:
+        event_types: Types that occur in the data; views are neutral if stronger types occur.
+    """
+    weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
+    strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
+    seen = _IMPRESSION_TYPES | (_VIEW_TYPES if strong else frozenset())
+    return tuple(map(Condition, sorted(_NEGATIVE_TYPES))), tuple(map(Condition, sorted(seen)))
+
+
+def _drop_duplicates(conditions: list[Condition]) -> Conditions:
+    return tuple(dict.fromkeys(conditions))
+
+
+def _weaker_types(types: list[str]) -> list[str]:
+    """Return the types that are weaker than the strongest type."""
+    level = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
+    top = max(level.values(), default=0)
+    return [name for name, height in level.items() if height < top]
+
+
+def _type_strength(name: str) -> int:
+    return 0 if name in _IMPRESSION_TYPES else 1 if name in _VIEW_TYPES else 2
+
+
+def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] | None:
+    """Return the lowest positive value and the upper bound of negative values; None: no scale.
+
+    Values of other types are a rating scale if they have few half steps up to 5 or 10 and a
+    median in the upper half. (Counts begin at 1 and have most of their mass there.)
+    """
+    steps = sorted(set(values[:200_000].tolist()) if is_rating else set(values.tolist()))
+    if len(steps) < 2:
+        return None
+    low, top = min(0.0, float(values.min())), _scale_top(float(values.max()))
+    if not is_rating and not _is_rating_scale(values, steps, top):
+        return None
+    like = low + 0.7 * (top - low)
+    if all(step % 1 == 0 for step in steps) and top > 1:
+        like = float(-(-like // 1))
+    return round(like, 6), round(low + 0.5 * (top - low), 6)
+
+
+def _scale_top(highest: float) -> float:
+    """Return the top of the rating scale whose highest observed value is ``highest``."""
+    for below, top in ((4, 5.0), (7, 10.0), (50, 100.0)):
+        if below <= highest <= top and highest not in {6, 7}:
+            return top
+    return highest
+
+
+def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
+    halves = all(step * 2 % 1 == 0 for step in steps)
+    middle = sorted(values.tolist())[len(values) // 2]
+    return 3 <= len(steps) <= 21 and halves and top in {5, 10} and middle >= top / 2

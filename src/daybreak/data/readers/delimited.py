@@ -1,11 +1,4 @@
-"""How a delimited file is laid out, and the result of splitting a block of it.
-
-Split text without quotes: a record is a line; passes over its bytes find the bad ones.
-
-Split text with quotes, record by record, going on after a record that cannot be read.
-
-CSV, TSV, RecBole atomic files and MovieLens ``::`` files.
-"""
+"""Reader of delimited text: CSV, TSV, RecBole atomic files and MovieLens ``::`` files."""
 
 import csv
 import io
@@ -24,14 +17,21 @@ from daybreak.data.columns import (
     number_duplicates,
 )
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
-from daybreak.data.readers.text import TextEncoding, iter_line_blocks
+from daybreak.data.readers.text import INVALID_BYTES, TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 from daybreak.types import Mask, Rows
 
+MAX_COLUMNS = 5_000
+MAX_OPEN_RECORD_CHARS = 2**20
+"""Maximum length of a record that continues in the next block [characters]."""
 WRONG_FIELD_COUNT = "wrong number of fields"
 BAD_QUOTES = "quotes are not closed or not doubled"
-INVALID_BYTES = "bytes are not valid UTF-8"
+_SEPARATORS = ("\t", ",", ";", "|")
+_UNIT_SEPARATOR = "\x1f"
+"""Replaces ``::`` during splitting, because readers need a separator of one character."""
+_ATOMIC_SUFFIXES = frozenset({".inter", ".item", ".user", ".link", ".kg"})
+_NUMBER_PATTERN = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
 
 
 @dataclass(frozen=True)
@@ -39,35 +39,196 @@ class DelimitedLayout:
     """How the fields of a file are separated."""
 
     separator: str
-    """One character (``::`` has been replaced before)."""
+    """One character; ``::`` is replaced by ``_UNIT_SEPARATOR``."""
     quoted: bool
-    """Whether double quotes hold fields together."""
+    """Whether fields may be enclosed in double quotes."""
     names: tuple[str, ...]
 
 
 @dataclass
 class SplitBlock:
-    """Records of one block: those that have all fields, and what is wrong with the others."""
+    """The records of one block of text, and the records that are rejected."""
 
     frame: pl.DataFrame
     """All columns are String."""
     rows: Rows
-    """(n,) line each record of ``frame`` begins on."""
+    """(n_records,) number of the first line of each record."""
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
-    """(line, reason, text) of the records that were not used."""
+    """Line, reason and text of each rejected record."""
     n_blank: int = 0
-    """Empty lines; they are no records."""
+    """Number of empty lines, which are no records."""
     remainder: str = ""
-    """Text of a record that goes on in the next block."""
+    """Text of a record that continues in the next block."""
 
 
-def describe_field_count(n_fields: int, layout: DelimitedLayout, text: str) -> str:
-    """Say how many fields a record has, and show it."""
-    return f"{n_fields} instead of {len(layout.names)}: {text}"
+@dataclass
+class DelimitedFile:
+    """A delimited text file; a record is one line, or several lines inside quotes."""
+
+    file: str
+    path: Path
+    encoding: TextEncoding
+    layout: DelimitedLayout
+    header_lines: int
+    """Number of lines before the first record."""
+    notes: list[str] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names in the header; repeated names are numbered."""
+        return self.layout.names
+
+    sample_columns = columns
+
+    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
+        """Split all lines; see :meth:`OpenedTable.read`."""
+        parts: list[SplitBlock] = []
+        blank = 0
+        for split in self._iter_blocks():
+            for line, reason, text in split.rejected:
+                rejects.add(Reject(self.file, line, reason, value=text))
+            blank += split.n_blank
+            parts.append(replace(split, frame=split.frame.select(wanted), rejected=[]))
+            raise_if_mostly_rejected(self.file, sum(len(p.rows) for p in parts), rejects)
+        if blank:
+            self.notes.append(f"{self.file}: {blank:,} empty lines skipped")
+        frame = pl.concat([part.frame for part in parts]) if parts else _empty_frame(wanted)
+        rows = [pl.Series("row", part.rows) for part in parts]
+        return RawTable(self.file, frame, pl.concat(rows) if rows else _empty_rows())
+
+    def _iter_blocks(self) -> Iterator[SplitBlock]:
+        """Split the text block by block, one block late, to know which block is the last."""
+        blocks = _skip_lines(self.header_lines, iter_line_blocks(self.path, self.encoding))
+        line, pending = self.header_lines + 1, next(blocks, "")
+        while pending:
+            following = next(blocks, "")
+            text = self._replace_double_colons(pending)
+            split = _split_block(text, line, self.layout, last=not following)
+            line += text.count("\n") - split.remainder.count("\n")
+            pending = split.remainder + following
+            yield split
+
+    def _replace_double_colons(self, text: str) -> str:
+        return (
+            text.replace("::", _UNIT_SEPARATOR)
+            if self.layout.separator == _UNIT_SEPARATOR
+            else text
+        )
+
+
+def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> DelimitedFile:
+    """Detect the separator and the header of a text file.
+
+    Raises:
+        DataError: The file is empty, or its first line is no header and no record.
+    """
+    first = next(iter_line_blocks(path, encoding), "").lstrip("\ufeff")
+    if not first.strip():
+        raise DataError(f"{path.name} is empty; expected a header line and one record a line")
+    separator = _detect_separator(path, first)
+    quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
+    text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
+    blank, fields, used = _read_first_record(text, separator, quoted=quoted)
+    if len(fields) > MAX_COLUMNS:
+        raise DataError(
+            f"{path.name} has {len(fields):,} columns; the maximum is {MAX_COLUMNS:,}"
+        )
+    source = DelimitedFile(
+        path.name, path, encoding, DelimitedLayout(separator, quoted, ()), blank
+    )
+    if names := _headerless_names(fields, role, separator):
+        source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
+    else:
+        names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
+    source.layout = replace(source.layout, names=names)
+    return source
+
+
+def _detect_separator(path: Path, text: str) -> str:
+    lines = [line for line in text[:100_000].split("\n") if line][:20]
+    if path.name.removesuffix(".gz").endswith(".dat") and "::" in lines[0]:
+        return _UNIT_SEPARATOR
+    counts = {mark: lines[0].count(mark) for mark in _SEPARATORS}
+    best = max(counts, key=lambda mark: counts[mark])
+    if lines[0].count("::") >= max(counts[best], 1):
+        return _UNIT_SEPARATOR
+    return best if counts[best] else ","
+
+
+def _read_first_record(
+    text: str, separator: str, *, quoted: bool
+) -> tuple[int, list[str], int]:
+    """Return the number of empty lines before the first record, its fields and its lines."""
+    lines = text.split("\n")
+    blank = next(n for n, line in enumerate(lines) if line.strip())
+    reader = csv.reader(
+        (line + "\n" for line in lines[blank:]),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    )
+    try:
+        return blank, next(reader), reader.line_num
+    except csv.Error as error:
+        raise DataError(f"the first line cannot be read as columns: {error}") from error
+
+
+def _headerless_names(fields: list[str], role: TableRole, separator: str) -> tuple[str, ...]:
+    """Return names by position if the first line is a record, () if it is a header."""
+    if has_known_names(fields, role):
+        return ()
+    names = HEADERLESS_COLUMNS[role]
+    if separator == _UNIT_SEPARATOR:
+        return _pad_names(names, len(fields)) if _NUMBER_PATTERN.match(fields[0]) else ()
+    if role != "events" or len(fields) < 2 or not all(map(_NUMBER_PATTERN.match, fields[2:4])):
+        return ()
+    if len(fields) == 2 and not all(map(_NUMBER_PATTERN.match, fields)):
+        return ()
+    if len(fields) == 3 and float(fields[2]) > 1e8:
+        names = ("user_id", "item_id", "timestamp")
+    return _pad_names(tuple("value" if n == "rating" else n for n in names), len(fields))
+
+
+def _pad_names(names: tuple[str, ...], n: int) -> tuple[str, ...]:
+    return (*names[:n], *(f"column_{i + 1}" for i in range(len(names), n)))
+
+
+def _skip_lines(lines: int, blocks: Iterator[str]) -> Iterator[str]:
+    """Skip the first lines, which are all in the first block."""
+    for block in blocks:
+        start = 0
+        for _ in range(lines):
+            start = block.find("\n", start) + 1 or len(block)
+        lines = 0
+        if start < len(block):
+            yield block[start:]
+
+
+def _empty_frame(names: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+
+
+def _empty_rows() -> pl.Series:
+    return pl.Series("row", [], dtype=pl.Int64)
+
+
+def _split_block(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
+    if not (layout.quoted and '"' in text):
+        try:
+            return split_unquoted(text.encode(), line, layout)
+        except UnicodeEncodeError:  # invalid bytes: find their records
+            pass
+    return split_quoted(text, line, layout, last=last)
 
 
 def split_unquoted(data: bytes, line: int, layout: DelimitedLayout) -> SplitBlock:
-    """Split UTF-8 bytes of whole lines whose first has the number ``line``."""
+    """Split UTF-8 text without quotes: one record per line, checked by array operations.
+
+    Args:
+        data: Whole lines as UTF-8.
+        line: Number of the first line, from 1.
+        layout: Layout of the file.
+    """
     if not data.endswith(b"\n"):
         data += b"\n"
     codes = np.frombuffer(data, dtype=np.uint8)
@@ -90,9 +251,9 @@ def split_unquoted(data: bytes, line: int, layout: DelimitedLayout) -> SplitBloc
 def _drop_bad_lines(
     data: bytes, good: Mask, blank: Mask, layout: DelimitedLayout
 ) -> tuple[bytes, list[tuple[int, str, str]]]:
-    """Take out lines with a wrong number of fields (``good`` is updated).
+    """Remove lines with a wrong number of fields; surplus empty fields are cut off.
 
-    Fields too many are cut off when they are empty.
+    ``good`` is updated in place.
     """
     lines = data.split(b"\n")
     bad: list[tuple[int, str, str]] = []
@@ -122,12 +283,15 @@ def _parse_lines(data: bytes, layout: DelimitedLayout) -> pl.DataFrame:
     )
 
 
-MAX_OPEN_RECORD_CHARS = 2**20
-"""Longest record that may go on in the next block [characters]."""
-
-
 def split_quoted(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
-    """Split whole lines whose first has the number ``line``; ``last``: no block follows."""
+    """Split text with quotes record by record; reading continues after an invalid record.
+
+    Args:
+        text: Whole lines.
+        line: Number of the first line, from 1.
+        layout: Layout of the file.
+        last: Whether no block follows.
+    """
     lines = list(io.StringIO(text, newline="\n"))
     records = _QuotedRecords(layout, line)
     at, rest = 0, ""
@@ -145,7 +309,7 @@ def split_quoted(text: str, line: int, layout: DelimitedLayout, *, last: bool) -
 
 
 def _read_records(lines: list[str], at: int, records: "_QuotedRecords") -> tuple[int, int]:
-    """Read from line ``at``; return the line reached and the first that is not yet used."""
+    """Read from line ``at``; return the line reached and the first line that is not used."""
     layout = records.layout
     reader = csv.reader(
         (lines[i] for i in range(at, len(lines))),
@@ -202,7 +366,7 @@ class _QuotedRecords:
         return pl.DataFrame([pl.Series(name, v, dtype=pl.String) for name, v in columns])
 
     def _reject_bytes(self) -> None:
-        """Set records with lone surrogates aside: they stand for bytes that are not UTF-8."""
+        """Reject records with lone surrogates, which stand for invalid bytes."""
         records, rows = self.kept, self.rows
         self.kept, self.rows = [], []
         for record, row in zip(records, rows, strict=True):
@@ -214,167 +378,6 @@ class _QuotedRecords:
                 self.rows.append(row)
 
 
-_SEPARATORS = ("\t", ",", ";", "|")
-_UNIT_SEPARATOR = "\x1f"
-"""Stands for ``::`` while splitting: readers want one character."""
-_ATOMIC_SUFFIXES = frozenset({".inter", ".item", ".user", ".link", ".kg"})
-_NUMBER_PATTERN = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
-MAX_COLUMNS = 5_000
-
-
-@dataclass
-class DelimitedFile:
-    """A text file with one record a line (or more, inside quotes)."""
-
-    file: str
-    path: Path
-    encoding: TextEncoding
-    layout: DelimitedLayout
-    header_lines: int
-    """Lines before the first record."""
-    notes: list[str] = field(default_factory=list)
-    rejects: Rejects = field(default_factory=Rejects)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names in the header, repeated ones numbered."""
-        return self.layout.names
-
-    sample_columns = columns
-
-    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
-        """Split all lines; see :meth:`OpenedTable.read`."""
-        parts: list[SplitBlock] = []
-        blank = 0
-        for split in self._iter_blocks():
-            for line, reason, text in split.rejected:
-                rejects.add(Reject(self.file, line, reason, value=text))
-            blank += split.n_blank
-            parts.append(replace(split, frame=split.frame.select(wanted), rejected=[]))
-            raise_if_mostly_rejected(self.file, sum(len(p.rows) for p in parts), rejects)
-        if blank:
-            self.notes.append(f"{self.file}: {blank:,} empty lines skipped")
-        frame = pl.concat([part.frame for part in parts]) if parts else _empty_frame(wanted)
-        rows = [pl.Series("row", part.rows) for part in parts]
-        return RawTable(self.file, frame, pl.concat(rows) if rows else _empty_rows())
-
-    def _iter_blocks(self) -> Iterator[SplitBlock]:
-        """Split block by block; ``pending`` is known to be the last one only when it comes."""
-        blocks = _skip_lines(self.header_lines, iter_line_blocks(self.path, self.encoding))
-        line, pending = self.header_lines + 1, next(blocks, "")
-        while pending:
-            following = next(blocks, "")
-            text = self._replace_double_colons(pending)
-            split = _split_block(text, line, self.layout, last=not following)
-            line += text.count("\n") - split.remainder.count("\n")
-            pending = split.remainder + following
-            yield split
-
-    def _replace_double_colons(self, text: str) -> str:
-        return (
-            text.replace("::", _UNIT_SEPARATOR)
-            if self.layout.separator == _UNIT_SEPARATOR
-            else text
-        )
-
-
-def _split_block(text: str, line: int, layout: DelimitedLayout, *, last: bool) -> SplitBlock:
-    if not (layout.quoted and '"' in text):
-        try:
-            return split_unquoted(text.encode(), line, layout)
-        except UnicodeEncodeError:  # some bytes were not valid: find their records
-            pass
-    return split_quoted(text, line, layout, last=last)
-
-
-def _empty_frame(names: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-
-
-def _empty_rows() -> pl.Series:
-    return pl.Series("row", [], dtype=pl.Int64)
-
-
-def _skip_lines(lines: int, blocks: Iterator[str]) -> Iterator[str]:
-    """Skip the first lines (they all lie in the first block)."""
-    for block in blocks:
-        start = 0
-        for _ in range(lines):
-            start = block.find("\n", start) + 1 or len(block)
-        lines = 0
-        if start < len(block):
-            yield block[start:]
-
-
-def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> DelimitedFile:
-    """Find the separator and the header of a text file.
-
-    Raises:
-        DataError: The file is empty, or its first line is no header and no record.
-    """
-    first = next(iter_line_blocks(path, encoding), "").lstrip("\ufeff")
-    if not first.strip():
-        raise DataError(f"{path.name} is empty; expected a header line and one record a line")
-    separator = _detect_separator(path, first)
-    quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
-    text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
-    blank, fields, used = _read_first_record(text, separator, quoted=quoted)
-    if len(fields) > MAX_COLUMNS:
-        raise DataError(f"{path.name} has {len(fields):,} columns; at most {MAX_COLUMNS:,}")
-    source = DelimitedFile(
-        path.name, path, encoding, DelimitedLayout(separator, quoted, ()), blank
-    )
-    if names := _headerless_names(fields, role, separator):
-        source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
-    else:
-        names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
-    source.layout = replace(source.layout, names=names)
-    return source
-
-
-def _detect_separator(path: Path, text: str) -> str:
-    lines = [line for line in text[:100_000].split("\n") if line][:20]
-    if path.name.removesuffix(".gz").endswith(".dat") and "::" in lines[0]:
-        return _UNIT_SEPARATOR
-    counts = {mark: lines[0].count(mark) for mark in _SEPARATORS}
-    best = max(counts, key=lambda mark: counts[mark])
-    if lines[0].count("::") >= max(counts[best], 1):
-        return _UNIT_SEPARATOR
-    return best if counts[best] else ","
-
-
-def _read_first_record(
-    text: str, separator: str, *, quoted: bool
-) -> tuple[int, list[str], int]:
-    """Return the empty lines before the first record, its fields and the lines it takes."""
-    lines = text.split("\n")
-    blank = next(n for n, line in enumerate(lines) if line.strip())
-    reader = csv.reader(
-        (line + "\n" for line in lines[blank:]),
-        delimiter=separator,
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-    )
-    try:
-        return blank, next(reader), reader.line_num
-    except csv.Error as error:
-        raise DataError(f"the first line cannot be read as columns: {error}") from error
-
-
-def _headerless_names(fields: list[str], role: TableRole, separator: str) -> tuple[str, ...]:
-    """Name columns by position when the first line is a record; () when it is a header."""
-    if has_known_names(fields, role):
-        return ()
-    names = HEADERLESS_COLUMNS[role]
-    if separator == _UNIT_SEPARATOR:
-        return _pad_names(names, len(fields)) if _NUMBER_PATTERN.match(fields[0]) else ()
-    if role != "events" or len(fields) < 2 or not all(map(_NUMBER_PATTERN.match, fields[2:4])):
-        return ()
-    if len(fields) == 2 and not all(map(_NUMBER_PATTERN.match, fields)):
-        return ()
-    if len(fields) == 3 and float(fields[2]) > 1e8:
-        names = ("user_id", "item_id", "timestamp")
-    return _pad_names(tuple("value" if n == "rating" else n for n in names), len(fields))
-
-
-def _pad_names(names: tuple[str, ...], n: int) -> tuple[str, ...]:
-    return (*names[:n], *(f"column_{i + 1}" for i in range(len(names), n)))
+def describe_field_count(n_fields: int, layout: DelimitedLayout, text: str) -> str:
+    """Return a description of a record with a wrong number of fields."""
+    return f"{n_fields} instead of {len(layout.names)}: {text}"

@@ -1,4 +1,4 @@
-"""Reader of JSON Lines files: one JSON object a line."""
+"""Reader of JSON Lines files: one JSON object per line."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,8 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR
-from daybreak.data.readers.delimited import INVALID_BYTES
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
-from daybreak.data.readers.text import TextEncoding, iter_line_blocks
+from daybreak.data.readers.text import INVALID_BYTES, TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError
 
@@ -21,7 +20,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 class JsonLinesFile:
-    """A file with one JSON object a line; every value becomes text, as in a CSV file.
+    """A file with one JSON object per line; every value becomes text, as in a CSV file.
 
     Inner objects give columns ``outer_inner``; lists are joined with ``|``. The first block is
     parsed when the file is opened; the other blocks are parsed when all columns are asked for,
@@ -117,7 +116,7 @@ def _parse_block(file: str, block: str, line: int, rejects: Rejects) -> Numbered
 
 
 def _has_valid_bytes(text: str) -> bool:
-    """Whether there are no lone surrogates, which stand for bytes that are not valid."""
+    """Return whether the text has no lone surrogates, which stand for invalid bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -136,7 +135,7 @@ def _parse(text: str, *, clean: bool) -> tuple[JsonObject, str]:
 
 
 def _build_frame(records: list[JsonObject]) -> pl.DataFrame:
-    """Turn objects into text columns, those with inner objects after spreading them out."""
+    """Convert objects into text columns; inner objects are flattened."""
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: [record.get(name) for record in records] for name in names}
     if any(dict in set(map(type, values)) for values in columns.values()):

@@ -11,7 +11,7 @@ from daybreak.data.rejects import Reject, Rejects
 from daybreak.errors import DataError, MissingExtraError
 
 MIN_REJECTED_ROWS = 100_000
-"""Number of rejected rows above which a file with hardly any valid row is not read further."""
+"""Number of rejected rows above which a file with hardly any valid row is rejected."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +154,11 @@ def _damaged_parquet_error(path: Path, error: Exception) -> DataError:
 
 
 def open_frame(frame: Any, name: str) -> LoadedFrame:
-    """Accept a polars frame (eager or lazy) or a pandas frame; it is called ``name``.
+    """Open a polars frame (eager or lazy) or a pandas frame under the name ``name``.
 
     Raises:
-        DataError: It is something else.
-        MissingExtraError: A pandas frame came, but what converts it is not installed.
+        DataError: The input is something else.
+        MissingExtraError: The frame is a pandas frame, but pyarrow is not installed.
     """
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()

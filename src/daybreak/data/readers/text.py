@@ -1,7 +1,4 @@
-"""Tell the encoding of a text file from its first bytes.
-
-Open a file as text in bounded memory: blocks of whole lines with equal line ends.
-"""
+"""Reading of text files in bounded memory, with detection of their encoding."""
 
 import codecs
 import gzip
@@ -69,7 +66,7 @@ def look_up_encoding(name: str) -> TextEncoding:
 
 
 def _detect_utf16(sample: bytes) -> TextEncoding | None:
-    """UTF-16 without a mark: every other byte of the first ASCII letters is zero."""
+    """Detect UTF-16 without byte order mark: every second byte of ASCII letters is zero."""
     even, odd = sample[0:16:2], sample[1:16:2]
     if len(odd) < 4:
         return None
@@ -103,7 +100,7 @@ def _is_mostly_utf8(sample: bytes) -> bool:
 
 
 def _is_chinese(sample: bytes) -> bool:
-    """Whether nearly all that is not ASCII are everyday characters of GB 2312."""
+    """Return whether at least 80 % of the non-ASCII characters are common ones of GB 2312."""
     try:
         text = codecs.getincrementaldecoder("gb18030")().decode(sample)
     except UnicodeDecodeError:
@@ -129,6 +126,8 @@ def _detect_western(sample: bytes, file: str) -> TextEncoding:
     return TextEncoding("cp1252", "Windows-1252 (Western European)")
 
 
+INVALID_BYTES = "bytes are not valid UTF-8"
+"""Reason for the rejection of a row."""
 READ_BLOCK_BYTES = 8 * 2**20
 """Size of the blocks in which a file is read [bytes]."""
 
@@ -159,7 +158,7 @@ def read_head(path: Path, size: int) -> bytes:
 
 
 def _damaged_gzip_error(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name} is a damaged gzip file: {error}; get it again")
+    return DataError(f"{path.name} is a damaged gzip file: {error}; copy or download it again")
 
 
 def open_bytes(path: Path) -> IO[bytes]:
