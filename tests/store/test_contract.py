@@ -6,16 +6,14 @@ import pytest
 from daybreak.data import Tables
 from daybreak.errors import DaybreakError
 from daybreak.store import open_store, stores
-from daybreak.testing.stores import JOURNAL_CHECKS, STORE_CHECKS
+from daybreak.testing.stores import STORE_CHECKS
 
 
 def test_every_registered_store_is_checked():
     assert set(stores) == {"postgresql", "sqlite"}
 
 
-@pytest.mark.parametrize(
-    "check", [*STORE_CHECKS, *JOURNAL_CHECKS], ids=lambda check: check.__name__
-)
+@pytest.mark.parametrize("check", STORE_CHECKS, ids=lambda check: check.__name__)
 def test_a_store_keeps_the_contract(url, check):
     check(lambda: open_store(url))
 

@@ -1,9 +1,11 @@
-"""Texts to vectors with pretrained weights; torch is needed for big teachers alone.
+"""Text encoders, and the encoding of items and users as vectors.
 
-Importing this loads numpy and scipy; ONNX Runtime, the tokenizer and torch load with the first
-model that needs them.
+The package imports ``data`` and what lies below it; numpy and scipy load with it, ONNX Runtime,
+tokenizers, httpx and torch with the first model that needs them. Start reading in ``base`` (the
+contract), ``loading`` (from a name to an encoder) and ``content`` (from items to vectors).
 """
 
+from daybreak.deprecation import deprecated_names
 from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize, thread_count
 from daybreak.encoders.cache import (
     CachedEncoder,
@@ -49,3 +51,5 @@ __all__ = [
     "resolve",
     "thread_count",
 ]
+
+__getattr__ = deprecated_names(__name__, {"unit": "daybreak.encoders.l2_normalize"})

@@ -14,6 +14,7 @@ import polars as pl
 
 from daybreak.closing import ClosesOnExit
 from daybreak.data import Tables
+from daybreak.deprecation import warn_deprecated
 from daybreak.registry import Registry
 from daybreak.types import Floats
 
@@ -370,12 +371,13 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
 
     @property
     def journal(self) -> "Journal":
-        """Deprecated: the store under the names of version 0.1."""
+        """Deprecated: the store with the method names of version 0.1."""
+        warn_deprecated("Store.journal", "the methods of the store")
         return Journal(self)
 
 
 class Journal:
-    """Deprecated: methods of a store under the names that they had in version 0.1."""
+    """Deprecated: a store with the method names of version 0.1."""
 
     _NEW_NAMES: ClassVar = {
         "put_answers": "put_recommendations",

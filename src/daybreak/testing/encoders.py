@@ -1,6 +1,6 @@
-"""What every text encoder must keep; run these checks on one of your own.
+"""Checks that every text encoder must pass, and small encoders for tests.
 
-Each check takes an encoder and raises ``AssertionError`` with what went wrong.
+Each check takes an encoder and raises ``AssertionError``.
 
 Example:
     >>> for check in ENCODER_CHECKS:
@@ -12,6 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
+from daybreak.deprecation import deprecated_names
 from daybreak.encoders.base import Encoder
 from daybreak.encoders.static_files import StaticTextModel
 from daybreak.errors import ConfigError
@@ -33,9 +34,9 @@ TEXTS = (
 
 
 class CountingEncoder(Encoder):
-    """A stand-in without weights that counts what it encodes: words hashed into 16 numbers."""
+    """An encoder without weights, of words hashed to 16 numbers; it counts encoded texts."""
 
-    dim, hash = 16, "counting-1"  # plain values do for the two properties
+    dim, hash = 16, "counting-1"  # instead of properties
 
     def __init__(self) -> None:
         self.encoded = 0
@@ -52,7 +53,12 @@ class CountingEncoder(Encoder):
 def static_parts(
     words: Mapping[str, Sequence[float]], fallback: float = 1.0
 ) -> StaticTextModel:
-    """Return a static text model of a few lower-case words; others are unknown."""
+    """Return a static text model of some lower-case words.
+
+    Args:
+        words: Vector by word.
+        fallback: Value of each number of the fallback vector.
+    """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415 - slow
 
     names = {"[UNK]": 0, **{word: row for row, word in enumerate(words, start=1)}}
@@ -68,7 +74,7 @@ def static_parts(
 
 
 def check_shape_and_type(encoder: Encoder) -> None:
-    """One float32 row of ``dim`` numbers a text, in one block of memory."""
+    """The result has one finite float32 row of ``dim`` numbers per text."""
     rows = encoder.encode(TEXTS)
     assert rows.shape == (len(TEXTS), encoder.dim), f"shape {rows.shape}"
     assert rows.dtype == np.float32, f"type {rows.dtype}"
@@ -76,28 +82,28 @@ def check_shape_and_type(encoder: Encoder) -> None:
 
 
 def check_unit_rows(encoder: Encoder) -> None:
-    """A text with words has a row of length 1; a blank one the zero row."""
+    """The row of a text has length 1, that of a blank text length 0."""
     lengths = np.linalg.norm(encoder.encode(TEXTS), axis=1)
     wanted = np.array([float(bool(text.strip())) for text in TEXTS])
     np.testing.assert_allclose(lengths, wanted, atol=1e-5)
 
 
 def check_empty_input(encoder: Encoder) -> None:
-    """No texts, no rows, the width still right."""
+    """Without texts, the result has no rows and ``dim`` columns."""
     assert encoder.encode([]).shape == (0, encoder.dim)
 
 
 def check_single_string_raises(encoder: Encoder) -> None:
-    """One string instead of a list would be read letter by letter."""
+    """A string instead of a list raises a ConfigError."""
     try:
         encoder.encode("globe")
     except ConfigError:
         return
-    raise AssertionError("a single string was taken for a list of texts")
+    raise AssertionError("a single string was accepted as a list of texts")
 
 
 def check_determinism(encoder: Encoder) -> None:
-    """The same texts give the same numbers, bit by bit."""
+    """The same texts have the same vectors, bit for bit."""
     np.testing.assert_array_equal(encoder.encode(TEXTS), encoder.encode(TEXTS))
 
 
@@ -109,28 +115,28 @@ def check_batch_invariance(encoder: Encoder) -> None:
 
 
 def check_order_is_kept(encoder: Encoder) -> None:
-    """Row i belongs to text i, whatever the order inside."""
+    """Row i is the vector of text i."""
     backwards = encoder.encode(TEXTS[::-1])[::-1]
     np.testing.assert_allclose(encoder.encode(TEXTS), backwards, atol=encoder.tolerance, rtol=0)
 
 
 def check_different_texts_differ(encoder: Encoder) -> None:
-    """Two texts without a common word do not have the same vector."""
+    """Two texts without a common word have different vectors."""
     first, second = encoder.encode(["A red globe with a tiny lamp", "Ein Kreisel aus Holz"])
     assert first @ second < 1 - 1e-4, "two different texts have one vector"
 
 
 def check_progress_reaches_total(encoder: Encoder) -> None:
-    """Progress never goes back and ends at the number of texts."""
-    told: list[tuple[int, int]] = []
-    encoder.encode(TEXTS, progress=lambda done, n: told.append((done, n)))
-    assert told, "progress was never told"
-    assert told == sorted(told), f"progress went back: {told}"
-    assert told[-1] == (len(TEXTS), len(TEXTS)), f"progress ended at {told[-1]}"
+    """Progress never decreases and ends at the number of texts."""
+    calls: list[tuple[int, int]] = []
+    encoder.encode(TEXTS, progress=lambda done, n: calls.append((done, n)))
+    assert calls, "progress was never called"
+    assert calls == sorted(calls), f"progress decreased: {calls}"
+    assert calls[-1] == (len(TEXTS), len(TEXTS)), f"progress ended at {calls[-1]}"
 
 
 def check_hash_is_stable(encoder: Encoder) -> None:
-    """The hash is a word that can name a folder; it does not change with use."""
+    """The hash is a valid folder name and does not change with use."""
     before = encoder.hash
     encoder.encode(TEXTS)
     assert before == encoder.hash, "the hash changed with use"
@@ -150,4 +156,18 @@ ENCODER_CHECKS: tuple[EncoderCheck, ...] = (
     check_different_texts_differ,
     check_progress_reaches_total,
     check_hash_is_stable,
+)
+"""All checks of an encoder."""
+
+__getattr__ = deprecated_names(
+    __name__,
+    {
+        "check_rows_have_length_one_or_zero": "daybreak.testing.encoders.check_unit_rows",
+        "check_nothing_gives_nothing": "daybreak.testing.encoders.check_empty_input",
+        "check_one_string_is_refused": "daybreak.testing.encoders.check_single_string_raises",
+        "check_same_twice": "daybreak.testing.encoders.check_determinism",
+        "check_company_does_not_matter": "daybreak.testing.encoders.check_batch_invariance",
+        "check_progress_ends_at_all": "daybreak.testing.encoders.check_progress_reaches_total",
+        "check_identity": "daybreak.testing.encoders.check_hash_is_stable",
+    },
 )
