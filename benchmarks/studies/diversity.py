@@ -101,7 +101,7 @@ def _told_and_wanted(
     rows = rows.filter(pl.col("n") >= FEWEST)
     early = pl.col("place") < (pl.col("n") * 0.8).floor()
     told, later = rows.filter(early), rows.filter(~early)
-    signs = model._state.trained.rules.signs(later)
+    signs = model.state.trained.rules.signs(later)
     wanted: dict[str, set[str]] = {}
     seen = set(told.select("user_id", "item_id").iter_rows())
     for user, item in later.filter(signs > 0).select("user_id", "item_id").iter_rows():
@@ -118,7 +118,7 @@ def _point(
     users = list(wanted)
     found = model.recommend(users, histories=told, k=K, rules=rules)
     lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
-    items = model._state.catalogue.items
+    items = model.state.catalogue.items
     return Point(
         knob,
         np.array([ndcg_of_ids(lists[user], wanted[user], K) for user in users]),

@@ -20,8 +20,10 @@ import polars as pl
 
 from benchmarks.studies.exploration import STRATEGIES, World, positive, trained, world
 from daybreak import Recommender, Tables
+from daybreak.data.dataset import Queries
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.service.exploration.new_items import new_item_scorer
+from daybreak.service.state.frame_requests import FrameRequest
 
 
 class Moved(NamedTuple):
@@ -52,19 +54,24 @@ def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
     columns = start.known.events.select(events.columns)
     full = Tables.of(pl.concat([columns, events.filter(new)]), start.known.items)
     later = base.again(STRATEGIES).fit(full, start=base, keep_weights=True)
-    shelf = base._require_state()
-    told = new_item_scorer(shelf, base._histories, dict.fromkeys(start.new, 0.0), size)
-    asked = base._request(list(start.judges), None, None).query_batch(None, exclude_seen=False)
-    doubt = told.score_std(nearest_level(asked.queries.n_events))
+    state = base.state
+    told = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
+    queries = _queries(base, start)
+    doubt = told.score_std(nearest_level(queries.n_events))
     return Moved(_scores(later, start) - _scores(base, start), doubt)
 
 
 def _scores(model: Recommender, start: World) -> np.ndarray:
-    shelf = model._require_state()
-    request = model._request(list(start.judges), None, None)
-    scores = shelf.ranker.score(request.query_batch(None, exclude_seen=False).queries)
-    ids = shelf.catalogue.items.ids
+    scores = model.state.ranker.score(_queries(model, start))
+    ids = model.state.catalogue.items.ids
     return scores[:, ids.rows(start.new)]
+
+
+def _queries(model: Recommender, start: World) -> Queries:
+    """Return the queries of the judges, who are asked in one batch."""
+    request = FrameRequest.from_frames(model.state, list(start.judges))
+    ((_, context),) = request.contexts()
+    return model.state.query_builder.queries(context)
 
 
 def main() -> None:

@@ -27,9 +27,11 @@ from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_
 from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.exploration.thompson import ExplorationConfig, max_ndcg_loss
-from daybreak.service.exploration.explorer import BaseLists, Explorer
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.exploration.impressions import SECONDS_PER_DAY
 from daybreak.service.exploration.new_items import NewItemScorer
+from daybreak.service.state.frame_requests import FrameRequest
 from daybreak.service.state.ranker import RankedLists
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
@@ -181,8 +183,6 @@ class Visit(NamedTuple):
     ids: Any
     before: RankedLists
     after: RankedLists
-    chance: np.ndarray
-    explored: np.ndarray
     new: NewItemScorer | None
     may: np.ndarray | None
     """(n_users, n_new) new items that could have been put in"""
@@ -215,7 +215,7 @@ class _State:
                 if want
                 else (0.0, 0.0)
             )
-            chance, explored = visit.chance[mine], visit.explored[mine]
+            chance, explored = visit.after.propensity[mine], visit.after.explored[mine]
             run.visits += 1
             run.explored += int(explored.sum())
             run.weighed.append(_weighed(visit, n, items, chance, want))
@@ -260,18 +260,16 @@ def _visit(
     model: Recommender, explorer: Explorer, users: list[str], key: str, policy: Policy
 ) -> Visit:
     """Return the lists of some users as the service makes them."""
-    shelf = model._require_state()
-    request = model._request(users, None, None)
-    asked = request.query_batch(None, exclude_seen=True)
-    before = shelf.ranker.top_k(asked, shelf.ranker.is_available, K)
-    ids = shelf.catalogue.items.ids.ids
-    nothing = np.zeros(len(before), dtype=bool)
+    state = model.state
+    rules = dict.fromkeys(users, Rules())
+    (batch,) = FrameRequest.from_frames(state, users).batches(rules, K)
+    before = state.ranker.rank(batch)
+    ids = state.catalogue.items.ids.ids
     if policy.options is None:
-        return Visit(users, ids, before, before, np.ones(len(before)), nothing, None, None)
-    draft = BaseLists(shelf, model._histories, asked, before, shelf.ranker.is_available)
-    new, may = explorer.open_items(draft)
-    chosen = explorer.explore(draft, K, [f"{key} {user}" for user in users])
-    return Visit(users, ids, before, chosen.lists, chosen.propensity, chosen.explored, new, may)
+        return Visit(users, ids, before, before, None, None)
+    new, may = explorer.open_items(state, batch, before)
+    keys = [f"{key} {user}" for user in users]
+    return Visit(users, ids, before, explorer.explore(state, batch, before, keys), new, may)
 
 
 def _answer(

@@ -152,7 +152,7 @@ def _entropy(shares: Any) -> float:
 
 def _diverse(model: Recommender, items: list[str]) -> list[str]:
     """Return items each of which is least like those before it, the most popular first."""
-    catalogue = model._require_state().catalogue.items
+    catalogue = model.state.catalogue.items
     some = catalogue.take(catalogue.ids.rows(items))
     alike = some.similarity(some)
     chosen = [0]
@@ -207,7 +207,7 @@ def without_meta_bayes(interview: QuestionSelector) -> QuestionSelector:
 
 
 def _interview(one: Exam, said: OnboardingAnswers) -> QuestionSelector:
-    return QuestionSelector(one.model._require_state(), one.model._histories, said)
+    return QuestionSelector(one.model.state, said)
 
 
 def _judged(one: Exam, said: Mapping[int, Mapping[str, frozenset[str]]]) -> Found:

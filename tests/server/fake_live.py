@@ -54,6 +54,7 @@ class FakeLive:
     def __post_init__(self):
         self.store = MemoryDocuments()
         self.experiments = None
+        self.events = self.catalogue = self
         self.entered = threading.Event()
         self.gone = False
         self._batcher = Batcher(self._answers)
@@ -75,7 +76,7 @@ class FakeLive:
             return ConfigError("wrong was asked")
         return RecommendResponse("r1", ask.user_id, "cold", "rel", (TEA,)[: ask.n], took_ms=1.0)
 
-    def add_events(self, rows):
+    def add(self, rows):
         if self.gone:
             raise StoreError("the store postgresql://shop:secret@db/shop is away")
         self.posted += rows
@@ -85,7 +86,7 @@ class FakeLive:
         )
         return IngestResult(len(rows) - len(bad), 0, found)
 
-    def item(self, item_id):
+    def get(self, item_id):
         if item_id == "nothing":
             raise NotFoundError("no item 'nothing'")
         return {"item_id": item_id}

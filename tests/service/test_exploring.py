@@ -3,13 +3,15 @@ import pytest
 
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.exploration.thompson import ExplorationConfig
-from daybreak.service.exploration.explorer import BaseLists, Explorer
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.exploration.impressions import (
     EXPOSURE_RECORD_KIND,
     MAX_LOG_DELAY_S,
     SECONDS_PER_DAY,
 )
 from daybreak.service.exploration.new_items import uncertainty_of
+from daybreak.service.state.frame_requests import FrameRequest
 from daybreak.store import open_store
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
@@ -42,16 +44,17 @@ def explorer(store, clock):
     return Explorer(store, budget=PLAN, options=ExplorationConfig(ranks=(K,)), clock=clock)
 
 
-def draft_of(shop, users, candidates=None):
-    shelf = shop._require_state()
-    request = shop._request(users, None, None)
-    asked = request.query_batch(None, exclude_seen=True)
-    may = shelf.ranker.candidate_mask(candidates)
-    return BaseLists(shelf, shop._histories, asked, shelf.ranker.top_k(asked, may, K), may)
+def ranked(shop, users, items=None, k=K):
+    """State, batch and ranked lists without exploration."""
+    state = shop.state
+    rules = Rules() if items is None else Rules(items=tuple(items))
+    request = FrameRequest.from_frames(state, users)
+    (batch,) = request.batches(dict.fromkeys(users, rules), k)
+    return state, batch, state.ranker.rank(batch)
 
 
 def ids(shop, rows):
-    names = shop._require_state().catalogue.items.ids.ids
+    names = shop.state.catalogue.items.ids.ids
     return [names[row] for row in rows]
 
 
@@ -66,83 +69,83 @@ def boldly(explorer):
 
 
 def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
-    draft = draft_of(shop, ["person-1", "person-2"])
-    found = boldly(explorer).explore(draft, K, ["a", "b"])
-    places = found.lists
+    draft = ranked(shop, ["person-1", "person-2"])
+    found = boldly(explorer).explore(*draft, ["a", "b"])
+    places = found
     assert places.query.tolist() == [0] * K + [1] * K
     assert places.rank.tolist() == [1, 2, 3, 4, 5] * 2
     for user in (0, 1):
         mine = places.query == user
         assert np.flatnonzero(found.explored[mine]).tolist() == [K - 1]
-        before = draft.lists.item[draft.lists.query == user]
+        before = draft[2].item[draft[2].query == user]
         assert places.item[mine][: K - 1].tolist() == before[: K - 1].tolist()
-    learned = draft.state.ranker.is_known
+    learned = draft[0].ranker.is_known
     assert not learned[places.item[found.explored]].any()
 
 
 def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, explorer):
     """Any of n new items with 1 / n; what stands before the open place is always there."""
-    draft = draft_of(shop, ["person-1"])
-    _, may = explorer.open_items(draft)
-    found = boldly(explorer).explore(draft, K, ["a"])
+    draft = ranked(shop, ["person-1"])
+    _, may = explorer.open_items(*draft)
+    found = boldly(explorer).explore(*draft, ["a"])
     assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
 
 
 def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
     explorer.options = ExplorationConfig(ranks=(10,), uniform=1.0)
-    found = explorer.explore(draft_of(shop, ["person-1"]), K, ["a"])
+    found = explorer.explore(*ranked(shop, ["person-1"]), ["a"])
     assert np.flatnonzero(found.explored).tolist() == [K - 1]
-    draft = draft_of(shop, ["person-1"])
-    assert explorer.explore(draft, 1, ["a"]).lists is draft.lists
+    draft = ranked(shop, ["person-1"], k=1)
+    assert explorer.explore(*draft, ["a"]) is draft[2]
     assert explorer.max_ndcg_loss(1) == 0
 
 
 def test_the_same_key_draws_the_same(shop, explorer):
-    draft = draft_of(shop, ["person-1"])
-    first, again = (explorer.explore(draft, K, ["a"]).lists.item.tolist() for _ in range(2))
+    draft = ranked(shop, ["person-1"])
+    first, again = (explorer.explore(*draft, ["a"]).item.tolist() for _ in range(2))
     assert first == again
 
 
 def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
-    draft = draft_of(shop, ["person-1", "person-2"])
+    draft = ranked(shop, ["person-1", "person-2"])
     want = np.array([False, True])
-    found = boldly(explorer).explore(draft, K, ["a", "b"], want)
-    assert set(found.lists.query[found.explored]) == {1}
-    nobody = explorer.explore(draft, K, ["a", "b"], ~want & want)
-    assert nobody.lists is draft.lists
+    found = boldly(explorer).explore(*draft, ["a", "b"], want)
+    assert set(found.query[found.explored]) == {1}
+    nobody = explorer.explore(*draft, ["a", "b"], ~want & want)
+    assert nobody is draft[2]
     assert nobody.propensity.tolist() == [1.0] * 2 * K
 
 
 def test_only_candidates_are_put_in(shop, explorer):
     old = [f"item-{row}" for row in range(10)]
-    new = ids(shop, np.flatnonzero(~shop._require_state().ranker.is_known))[0]
-    draft = draft_of(shop, ["somebody"], [*old, new])
-    _, may = explorer.open_items(draft)
+    new = ids(shop, np.flatnonzero(~shop.state.ranker.is_known))[0]
+    draft = ranked(shop, ["somebody"], [*old, new])
+    _, may = explorer.open_items(*draft)
     assert may is None or may.sum() <= 1
-    assert explorer.open_items(draft_of(shop, ["somebody"], old))[1].sum() == 0
+    assert explorer.open_items(*ranked(shop, ["somebody"], old))[1].sum() == 0
 
 
 def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explorer, clock):
-    draft = draft_of(shop, ["person-1"])
-    new, _ = explorer.open_items(draft)
+    draft = ranked(shop, ["person-1"])
+    new, _ = explorer.open_items(*draft)
     explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
-    assert explorer.open_items(draft) == (None, None)
+    assert explorer.open_items(*draft) == (None, None)
     assert explorer.exposure_status().new == 0
 
 
 def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
-    draft = draft_of(shop, ["person-1"])
-    explorer.open_items(draft)
+    draft = ranked(shop, ["person-1"])
+    explorer.open_items(*draft)
     clock.now += 5 * SECONDS_PER_DAY
-    new, _ = explorer.open_items(draft)
+    new, _ = explorer.open_items(*draft)
     price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.counts(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
 
 def test_counts_are_those_of_the_log_whoever_gave_the_answers(shop, store, clock):
     first = Explorer(store, budget=PLAN, clock=clock)
-    new, _ = first.open_items(draft_of(shop, ["person-1"]))
+    new, _ = first.open_items(*ranked(shop, ["person-1"]))
     item = new.ids[0]
     clock.now += 100
     mine = answer(1, clock.now, [item])
@@ -162,65 +165,65 @@ def test_counts_are_those_of_the_log_whoever_gave_the_answers(shop, store, clock
 
 def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, store, clock):
     first = Explorer(store, budget=PLAN, clock=clock)
-    new, _ = first.open_items(draft_of(shop, ["person-1"]))
+    new, _ = first.open_items(*ranked(shop, ["person-1"]))
     started = clock.now
     clock.now += SECONDS_PER_DAY
     other = Explorer(store, budget=PLAN, clock=clock)
-    again, _ = other.open_items(draft_of(shop, ["person-1"]))
+    again, _ = other.open_items(*ranked(shop, ["person-1"]))
     assert again.ids == new.ids
     assert again.since.tolist() == [started] * len(new.ids)
 
 
 def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
-    draft = draft_of(shop, ["person-1"])
-    assert explorer.open_items(draft)[0] is not None
+    draft = ranked(shop, ["person-1"])
+    assert explorer.open_items(*draft)[0] is not None
     clock.now += PLAN.days * SECONDS_PER_DAY + 1
-    assert explorer.open_items(draft) == (None, None)
+    assert explorer.open_items(*draft) == (None, None)
     assert explorer.exposure_status().missed == 5
 
 
 def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
-    draft = draft_of(shop, ["person-1"])
+    draft = ranked(shop, ["person-1"])
     explorer.refresh_interval_ratio = 0.0
-    before, _ = explorer.open_items(draft)
+    before, _ = explorer.open_items(*draft)
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    now, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    now, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     assert set(now.ids) - set(before.ids) == {"fresh"}
     assert now.uncertainty is before.uncertainty
 
 
 def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
     explorer.refresh_interval_ratio = 1e9
-    before, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    before, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    now, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    now, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     assert now is before
 
 
 def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
-    draft = draft_of(shop, ["person-1"])
+    draft = ranked(shop, ["person-1"])
     with explorer._refresh_lock:
-        assert explorer.explore(draft, K, ["a"]).lists is draft.lists
-    assert explorer.open_items(draft)[0] is not None
+        assert explorer.explore(*draft, ["a"]) is draft[2]
+    assert explorer.open_items(*draft)[0] is not None
 
 
 def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     explorer.refresh_interval_ratio = np.inf
-    draft = draft_of(shop, ["person-1"])
-    before, _ = explorer.open_items(draft)  # the first has to look
+    draft = ranked(shop, ["person-1"])
+    before, _ = explorer.open_items(*draft)  # the first has to look
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
-    grown = draft_of(shop, ["person-1"])
-    assert explorer.open_items(grown)[0] is before
+    grown = ranked(shop, ["person-1"])
+    assert explorer.open_items(*grown)[0] is before
     explorer._new_items = type(explorer._new_items)({-1: explorer._new_items.popitem()[1]})
-    assert explorer.open_items(grown) == (None, None)  # another release: not ready yet
-    explorer.prepare(grown.state, grown.histories)
-    assert "fresh" in explorer.open_items(grown)[0].ids
+    assert explorer.open_items(*grown) == (None, None)  # another release: not ready yet
+    explorer.prepare(grown[0])
+    assert "fresh" in explorer.open_items(*grown)[0].ids
 
 
 def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock):
     """What it got before anybody looked counts as well."""
     explorer = Explorer(store, budget=PLAN, clock=clock)
-    explorer.open_items(draft_of(shop, ["person-1"]))
+    explorer.open_items(*ranked(shop, ["person-1"]))
     made = clock.now - SECONDS_PER_DAY
     store.put_recommendations([answer(1, made + 1, ["fresh"])])
     explorer.sync()
@@ -232,13 +235,13 @@ def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock
 
 
 def test_what_is_gone_is_forgotten(shop, explorer, store):
-    new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    new, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     explorer.forget([new.ids[0], "unknown"])
     assert set(store.documents(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
 
 
 def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, store, clock):
-    new, _ = explorer.open_items(draft_of(shop, ["person-1"]))
+    new, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     store.put_recommendations([answer(1, clock.now, new.ids[:2])])
     clock.now += MAX_LOG_DELAY_S + 1
     explorer.sync()
@@ -249,6 +252,6 @@ def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, stor
 
 
 def test_doubt_is_measured_for_every_level(shop):
-    doubt = uncertainty_of(shop._require_state(), shop._histories)
+    doubt = uncertainty_of(shop.state)
     assert doubt.scale.shape == (8,)
     assert (doubt.scale > 0).all()

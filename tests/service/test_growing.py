@@ -3,6 +3,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.ranking.blending.strategies import default_strategies
+from daybreak.service.state.frame_requests import FrameRequest
 
 
 def ids(answer):
@@ -36,8 +37,8 @@ def test_an_updated_item_is_what_it_is_now(shop):
 
 
 def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
-    parts = shop._state.scorer
-    assert shop.update_items(tables[1])._state.scorer is parts
+    parts = shop.state.scorer
+    assert shop.update_items(tables[1]).state.scorer is parts
 
 
 def test_a_removed_item_is_no_candidate_until_it_comes_again(shop, tmp_path):
@@ -71,7 +72,7 @@ def test_added_items_score_as_if_they_had_been_there_at_training(tables):
     for number in range(7):
         twin = items[30].with_columns(item_id=pl.lit(f"twin-{number}"))
         grown.add_items(twin)
-    assert len(grown._state.scorers) == 2
+    assert len(grown.state.scorers) == 2
     answer = grown.recommend(["person-1", "x"], k=50)
     for user in ("person-1", "x"):
         mine = answer.filter(user_id=user)
@@ -106,14 +107,18 @@ def test_events_told_with_a_request_are_forgotten_after_it(shop):
     assert shop.recommend(["person-1"]).equals(before)
 
 
+def queries(shop, user, histories):
+    request = FrameRequest.from_frames(shop.state, [user], None, histories)
+    ((_, context),) = request.contexts()
+    return shop.state.query_builder.queries(context)
+
+
 def test_the_latest_event_counts_most(shop):
     def order(first, second):
         rows = [(first, 1.0), (second, 2.0)]
         history = pl.DataFrame(rows, schema=["item_id", "timestamp"], orient="row")
         told = history.with_columns(user_id=pl.lit("fresh"))
-        return (
-            shop._request(["fresh"], None, told).query_batch(None, exclude_seen=False).queries
-        )
+        return queries(shop, "fresh", told)
 
     assert order("item-1", "item-2").recent_history.toarray()[0, 1:3].tolist() == pytest.approx(
         [0.8, 1]
@@ -125,9 +130,9 @@ def test_the_latest_event_counts_most(shop):
 
 def test_an_event_without_a_time_has_just_happened(shop):
     told = pl.DataFrame({"user_id": ["person-1"], "item_id": ["item-2"]})
-    asked = shop._request(["person-1"], None, told).query_batch(None, exclude_seen=False)
-    assert asked.queries.recent_history.toarray()[0].argmax() == 2
-    assert asked.queries.recent_history.max() == 1.0
+    recent = queries(shop, "person-1", told).recent_history
+    assert recent.toarray()[0].argmax() == 2
+    assert recent.max() == 1.0
 
 
 def test_an_event_on_an_added_item_counts_through_its_content(shop):

@@ -55,8 +55,12 @@ def test_histories_equal_a_dictionary(batches, told, sort_in):
     )
     assert at == first
     assert (np.diff(mine.user) >= 0).all()
-    found = known.seen_items(users, 5, extra).nonzero()
-    assert set(zip(*(part.tolist() for part in found), strict=True)) == seen
+    pairs = [
+        (mine.user, mine.item),
+        *(one.seen_without_liking(users) for one in (known, extra)),
+    ]
+    found = {pair for part in pairs for pair in zip(*(c.tolist() for c in part), strict=True)}
+    assert found == seen
     liked = {item for batch in batches for _, item, _, good in batch if good}
     assert known.have_events(np.arange(5)).tolist() == [item in liked for item in range(5)]
 

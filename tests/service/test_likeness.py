@@ -21,7 +21,7 @@ def test_an_unknown_id_has_no_rows_and_nothing_alike_is_no_answer(shop):
 def test_common_buyers_count_where_they_are_known(tables):
     events, items, _ = tables
     both = Recommender(encoder="none", strategies=["popular", "item_knn"]).fit(events, items)
-    assert "item_knn" in both._state.trained.blend.strategies
+    assert "item_knn" in both.state.trained.blend.strategies
     assert set(both.similar_items(["item-1"], k=3)["strategy"]) == {"similar/content+bought"}
     assert set(both.similar_items(["item-31"], k=3)["strategy"]) == {"similar/content"}
     alone = Recommender(encoder="none", strategies=["popular"]).fit(events, items)

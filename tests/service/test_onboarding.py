@@ -20,7 +20,7 @@ def learned(tables):
 
 
 def interview(shop, said=None):
-    return QuestionSelector(shop._require_state(), shop._histories, said or OnboardingAnswers())
+    return QuestionSelector(shop.state, said or OnboardingAnswers())
 
 
 def kinds(questions):
@@ -84,14 +84,14 @@ def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
 
 
 def test_meta_bayes_judges_where_it_can(learned):
-    names = {strategy.name for strategy in learned._require_state().trained.fitted.strategies}
+    names = {strategy.name for strategy in learned.state.trained.fitted.strategies}
     expected = "meta_bayes" if "meta_bayes" in names else "blend"
     assert interview(learned).choice_model.source == expected
 
 
 def test_a_typical_user_has_the_mean_number_of_events(tables, learned):
     events, _, _ = tables
-    assert mean_history_length(learned._histories) == pytest.approx(len(events) / 60)
+    assert mean_history_length(learned.state.histories) == pytest.approx(len(events) / 60)
 
 
 def test_the_recommender_asks(learned):
@@ -108,16 +108,16 @@ def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
         liked=("nobody knows this", "", "\0"), declined=("neither", "likes")
     )
     assert [question.name for question in interview(learned, odd).questions(1)] == plain
-    grown = learned._require_state().with_items(
+    grown = learned.state.with_items(
         pl.DataFrame({"item_id": ["fresh"], "title": ["fresh tea"], "shelf": ["tea"]})
     )
     said = OnboardingAnswers(liked=("fresh", "item-0"))
-    assert QuestionSelector(grown, learned._histories, said).questions(2)
+    assert QuestionSelector(grown, said).questions(2)
 
 
 def test_more_questions_than_there_are_items_are_all_there_are(learned):
     found = interview(learned).questions(10_000)
-    learned_from = int(learned._require_state().ranker.is_known.sum())
+    learned_from = int(learned.state.ranker.is_known.sum())
     assert len(found) == len({question.name for question in found}) == learned_from
 
 

@@ -13,7 +13,7 @@ from daybreak.service.state.scorers import MIN_PARTITION_SIZE_RATIO
 
 @pytest.fixture
 def shelf(shop):
-    return shop._state
+    return shop.state
 
 
 def asked(shelf):

@@ -19,7 +19,8 @@ def profiles():
 
 
 def told(profiles, users, given=None):
-    matrix, texts = profiles.lookup(users, given)
+    overrides = None if given is None else profiles.overrides(users, given)
+    matrix, texts = profiles.lookup(users, overrides)
     names = profiles.encoder.names
     return [{names[c] for c in matrix[[row]].indices} for row in range(len(users))], texts
 

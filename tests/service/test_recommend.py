@@ -4,7 +4,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.errors import ConfigError, DataError, NotFittedError
-from daybreak.service.state.ranker import RECOMMENDATION_SCHEMA
+from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA
 
 TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]})
 
@@ -37,7 +37,7 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
 def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables, monkeypatch):
     users = tables[2]["user_id"].to_list()
     whole = shop.recommend(users, k=4)
-    monkeypatch.setattr("daybreak.service.state.request.MAX_USERS", 7)
+    monkeypatch.setattr("daybreak.service.state.frame_requests.MAX_USERS", 7)
     monkeypatch.setattr("daybreak.service.state.ranker.MAX_SCORES", 100)
     parts = shop.recommend(users, k=4)
     assert parts["item_id"].to_list() == whole["item_id"].to_list()

@@ -6,9 +6,10 @@ import pytest
 
 from daybreak.errors import DataError, FilterError, NotFoundError, ServiceError
 from daybreak.ranking.reranking.rules import Boost, Rules
-from daybreak.service.serving import RecommendRequest, engine
+from daybreak.service.serving import RecommendRequest
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.batcher import Batcher
+from daybreak.service.serving.engine import Pagination, PaginationCache
 
 
 def ids(answer):
@@ -90,7 +91,7 @@ def test_rules_hold_in_live_answers(live):
 
 
 def test_reasons_add_up_and_a_full_explanation_does(live):
-    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
+    live.events.add([{"user_id": "eve", "item_id": "item-3"}])
     answer = live.recommend(RecommendRequest(user_id="eve", n=5, explain=True))
     for item in answer.items:
         assert sum(r.value for r in item.reasons) == pytest.approx(item.score, abs=1e-4)
@@ -116,10 +117,10 @@ def test_an_answer_goes_on_without_repeating_itself(live):
 
 def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=4))
-    live._engine._paginations.clear()
+    live.engine.paginations = PaginationCache()
     second = live.next_page(first.recommendation_id, 4)
     assert not set(ids(first)) & set(ids(second))
-    assert "not known any more" in second.notes[-1]
+    assert "no longer known" in second.notes[-1]
 
 
 def test_ranking_orders_what_is_given(live):
@@ -131,18 +132,18 @@ def test_ranking_orders_what_is_given(live):
     assert set(order) == {"item-1", "item-2", "item-34"}
     answer = live.rank(RecommendRequest(), ["nothing"])
     assert answer.items == ()
-    assert "1 of 1 items are not known" in answer.notes[-1]
+    assert "1 of 1 items are unknown" in answer.notes[-1]
 
 
 def test_every_answer_is_logged_with_what_was_shown(live):
     answer = live.recommend(
         RecommendRequest(user_id="person-1", session_id="s", n=3, scenario="home")
     )
-    live._log.flush()
+    live.answer_log.flush()
     (logged,) = live.store.recommendations(ids=[answer.recommendation_id])
     assert [one.item_id for one in logged.shown] == ids(answer)
     assert (logged.user_id, logged.session_id, logged.scenario) == ("person-1", "s", "home")
-    live.add_events(
+    live.events.add(
         [
             {
                 "user_id": "person-1",
@@ -154,11 +155,15 @@ def test_every_answer_is_logged_with_what_was_shown(live):
     assert live.store.reactions()["recommendation_id"].to_list() == [answer.recommendation_id]
 
 
-def test_memory_of_answers_is_bounded(live, monkeypatch):
-    monkeypatch.setattr(engine, "MAX_CONTINUABLE_LISTS", 5)
+def test_memory_of_answers_is_bounded():
+    cache = PaginationCache(max_lists=5)
     for n in range(12):
-        live.recommend(RecommendRequest(user_id=f"person-{n}"))
-    assert len(live._engine._paginations) == 5
+        cache.put(f"r{n}", Pagination(RecommendRequest(), [], frozenset({f"person-{n}"})))
+    assert len(cache) == 5
+    assert cache.get("r6") is None
+    assert [cache.count(f"person-{n}") for n in (6, 7, 11)] == [0, 1, 1]
+    assert cache.forget("person-7") == 1
+    assert cache.get("r7") is None
 
 
 class Broken:
@@ -175,7 +180,7 @@ class Broken:
 
 def test_answers_wait_while_the_store_cannot_be_written(live):
     answer = live.recommend(RecommendRequest(user_id="person-1"))
-    live._log.flush()
+    live.answer_log.flush()
     logged = live.store.recommendations(ids=[answer.recommendation_id])
     broken = Broken()
     log = AnswerLog(broken)

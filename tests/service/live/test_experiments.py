@@ -16,7 +16,7 @@ def start(live, **plan):
     """Start an experiment, and let the service find the releases."""
     live.experiments.create(BY_RELEASE | plan)
     live.experiments.start("next")
-    live._background_jobs.sync_experiments()
+    live.jobs.sync_experiments()
 
 
 def test_a_variant_answers_with_its_release(live):
@@ -46,8 +46,8 @@ def test_a_running_experiment_goes_on_after_a_restart(settings, live):
 
 def test_releases_of_variants_stay_when_another_is_put_into_use(live):
     start(live)
-    live.activate("r2")
-    live.activate("r1")
+    live.releases.activate("r2")
+    live.releases.activate("r1")
     assert live.recommend(RecommendRequest(user_id="ann")).experiment == "next"
 
 
@@ -72,8 +72,8 @@ def test_a_shadow_is_written_down_and_not_shown(live):
     start(live, variants=variants)
     answered = live.recommend(RecommendRequest(user_id="ann", n=5))
     assert (answered.variant, answered.release) == ("now", "r1")
-    live._engine.close()
-    live._log.close()
+    live.engine.close()
+    live.answer_log.close()
     (shadow,) = live.experiments.report("next").shadows
     assert shadow.answers == 1
     assert 0 <= shadow.agreement <= 1
@@ -101,7 +101,7 @@ def test_people_who_like_rum_more_decide_the_experiment(live):
     for visit in range(2):
         asks = [RecommendRequest(user_id=f"stranger-{number}", n=5) for number in range(300)]
         for ask, answered in zip(asks, live.recommend_many(asks), strict=True):
-            live.add_events(
+            live.events.add(
                 [
                     {
                         "user_id": ask.user_id,
@@ -114,7 +114,7 @@ def test_people_who_like_rum_more_decide_the_experiment(live):
                     if rng.random() < (0.6 if item.item_id in rum else 0.05)
                 ]
             )
-    live._log.close()
+    live.answer_log.close()
     report = live.experiments.report("next")
     assert report.split.sound
     assert "'new' is better than 'now': click rate" in report.verdict

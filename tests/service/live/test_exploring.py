@@ -44,7 +44,7 @@ def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
 
 def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
-    bold._log.flush()
+    bold.answer_log.flush()
     (logged,) = bold.store.recommendations(ids=[answer.recommendation_id])
     assert [(s.item_id, s.explored, s.propensity) for s in logged.shown] == [
         (item.item_id, item.explored, item.propensity) for item in answer.items
@@ -68,15 +68,15 @@ def test_an_item_is_tried_out_right_after_it_was_posted(bold):
     for row in range(30):
         bold.recommend(RecommendRequest(user_id=f"person-{row}", n=N, explore=True))
     bold.explorer.refresh_interval_ratio = 0.0
-    bold.put_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
+    bold.catalogue.put([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     assert "fresh" in {item.item_id for item in answer.items}
-    assert bold.delete_item("fresh")
+    assert bold.catalogue.delete("fresh")
     assert "fresh" not in bold.explorer.impressions.new_since()
 
 
 def test_a_service_that_knows_nothing_explores_nothing(fresh):
-    fresh.put_items([{"item_id": "a"}, {"item_id": "b"}])
+    fresh.catalogue.put([{"item_id": "a"}, {"item_id": "b"}])
     answer = fresh.recommend(RecommendRequest(n=N, explore=True))
     assert {item.item_id for item in answer.items} == {"a", "b"}
 

@@ -20,8 +20,8 @@ def bytes_below(folder):
 
 def busy(live, user=SECRET):
     """Let a user leave traces wherever one can."""
-    live.put_users([{"user_id": user, "likes": "tea", "text": f"I am {user}"}])
-    live.add_events([{"user_id": user, "item_id": f"item-{n}"} for n in range(3)])
+    live.users.put([{"user_id": user, "likes": "tea", "text": f"I am {user}"}])
+    live.events.add([{"user_id": user, "item_id": f"item-{n}"} for n in range(3)])
     first = live.recommend(RecommendRequest(user_id=user, n=3, explain=True))
     live.next_page(first.recommendation_id, 3)
     live.recommend(
@@ -32,8 +32,8 @@ def busy(live, user=SECRET):
 
 def test_an_erased_user_is_gone_from_every_place(live, folder):
     busy(live)
-    live._log.flush()
-    proof = live.erase_user(SECRET)
+    live.answer_log.flush()
+    proof = live.users.erase(SECRET)
     assert proof.complete
     assert proof.to_dict()["complete"] is True
     before = {trace.place: trace.before for trace in proof.traces}
@@ -42,22 +42,22 @@ def test_an_erased_user_is_gone_from_every_place(live, folder):
     assert before["store answers"] == before["answers to be continued"] == 3
     assert SECRET not in json.dumps(proof.to_dict())
     assert live.recommend(RecommendRequest(user_id=SECRET)).user_temperature == "cold"
-    assert SECRET not in live.users(n=1000).rows
-    assert live.export_user(SECRET)["events"] == []
+    assert SECRET not in live.users.page(n=1000).rows
+    assert live.users.export(SECRET)["events"] == []
 
 
 def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkeypatch):
     """The bare id stays for a minute, so that other processes hear of it; here for no time."""
     monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", 0.0)
     with RecommenderService(settings, poll_s=3600) as live:
-        live.put_users([{"user_id": SECRET, "likes": "tea", "motto": "qqq-motto-qqq"}])
+        live.users.put([{"user_id": SECRET, "likes": "tea", "motto": "qqq-motto-qqq"}])
         context = {"said": "qqq-motto-qqq"}
-        live.add_events([{"user_id": SECRET, "item_id": "item-1", "context": context}])
+        live.events.add([{"user_id": SECRET, "item_id": "item-1", "context": context}])
         live.recommend(RecommendRequest(user_id=SECRET))
-        live._log.flush()
+        live.answer_log.flush()
         assert SECRET.encode() in bytes_below(folder)
-        live.erase_user(SECRET)
-        live._releases.sync()
+        live.users.erase(SECRET)
+        live.releases.sync()
         live.recommend(RecommendRequest())
     left = bytes_below(folder)
     assert SECRET.encode() not in left
@@ -84,13 +84,13 @@ def test_a_release_holds_nothing_of_single_users(tables, tmp_path):
 
 def test_everything_of_a_user_can_be_taken_along(live):
     busy(live)
-    told = live.export_user(SECRET)
+    told = live.users.export(SECRET)
     assert told["user_id"] == SECRET
     assert told["attributes"]["likes"] == "tea"
     assert [event["item_id"] for event in told["events"]] == ["item-0", "item-1", "item-2"]
     assert len(told["answers"]) == 3
     assert json.loads(json.dumps(told))["answers"][0]["shown"][0]["item_id"]
-    assert live.export_user("nobody") == {
+    assert live.users.export("nobody") == {
         "user_id": "nobody", "attributes": {}, "events": [], "answers": []
     }  # fmt: skip
 
@@ -98,13 +98,13 @@ def test_everything_of_a_user_can_be_taken_along(live):
 def test_old_events_are_forgotten(settings):
     options = ServiceOptions(retention=Retention(days=30))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
-        live.add_events([{"user_id": "eve", "item_id": "item-1"}])
-        live.add_events([{"user_id": "old", "item_id": "item-1", "timestamp": 1.0}])
+        live.events.add([{"user_id": "eve", "item_id": "item-1"}])
+        live.events.add([{"user_id": "old", "item_id": "item-1", "timestamp": 1.0}])
         assert live.recommend(RecommendRequest(user_id="old")).user_temperature == "hot"
-        live._background_jobs.apply_retention()
+        live.jobs.apply_retention()
         assert live.recommend(RecommendRequest(user_id="old")).user_temperature == "cold"
         assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
-        assert [row["user_id"] for row in live.events().rows] == ["eve"]
+        assert [row["user_id"] for row in live.events.page().rows] == ["eve"]
     with pytest.raises(ConfigError, match="above 0 days"):
         Retention(days=0)
 
@@ -115,19 +115,22 @@ def test_with_pseudonyms_no_id_of_a_user_reaches_the_disk(tmp_path):
     with RecommenderService(
         settings, poll_s=3600, options=ServiceOptions(pseudonyms=names)
     ) as live:
-        live.put_items([{"item_id": f"item-{n}", "title": "tea"} for n in range(9)])
-        live.put_users([{"user_id": SECRET, "likes": "tea"}])
-        live.add_events([{"user_id": SECRET, "item_id": "item-1"}])
-        live.add_events([{"session_id": f"s-{SECRET}", "item_id": "item-2"}])
+        live.catalogue.put([{"item_id": f"item-{n}", "title": "tea"} for n in range(9)])
+        live.users.put([{"user_id": SECRET, "likes": "tea"}])
+        live.events.add([{"user_id": SECRET, "item_id": "item-1"}])
+        live.events.add([{"session_id": f"s-{SECRET}", "item_id": "item-2"}])
         answer = live.recommend(RecommendRequest(user_id=SECRET, session_id=f"s-{SECRET}", n=9))
         assert answer.user_id == SECRET
         assert {"item-1", "item-2"}.isdisjoint(item.item_id for item in answer.items)
-        assert live.merge_users(f"s-{SECRET}", SECRET) == 1
-        assert live.user(SECRET) == {"user_id": SECRET, "likes": "tea"}
-        assert [row["item_id"] for row in live.events(user=SECRET).rows] == ["item-1", "item-2"]
-        live._log.flush()
+        assert live.users.merge(f"s-{SECRET}", SECRET) == 1
+        assert live.users.get(SECRET) == {"user_id": SECRET, "likes": "tea"}
+        assert [row["item_id"] for row in live.events.page(user=SECRET).rows] == [
+            "item-1",
+            "item-2",
+        ]
+        live.answer_log.flush()
         assert SECRET.encode() not in bytes_below(tmp_path)
-        assert live.erase_user(SECRET).complete
+        assert live.users.erase(SECRET).complete
 
 
 def test_keys_of_pseudonyms_come_from_a_file_or_the_environment(tmp_path, monkeypatch):

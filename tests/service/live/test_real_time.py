@@ -25,25 +25,29 @@ def test_a_live_answer_is_that_of_the_library(live, folder, tables):
 
 
 def test_a_posted_item_is_found_and_recommended_by_the_next_request(live):
-    posted = live.put_items([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
+    posted = live.catalogue.put([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
     assert (posted.accepted, posted.rejected) == (1, ())
     answer = live.recommend(RecommendRequest(user_id="person-1", n=36))
     assert "new" in ids(answer)
-    assert "new" in [item.item_id for item in live.similar("item-1", n=36)]
-    assert live.similar(text="rum number 99")[0].item_id == "new"
-    assert live.item("new") == {"item_id": "new", "title": "rum number 99", "shelf": "rum"}
+    assert "new" in [item.item_id for item in live.lists.similar("item-1", n=36)]
+    assert live.lists.similar(text="rum number 99")[0].item_id == "new"
+    assert live.catalogue.get("new") == {
+        "item_id": "new",
+        "title": "rum number 99",
+        "shelf": "rum",
+    }
     new = next(item for item in answer.items if item.item_id == "new")
     assert (new.temperature, new.properties["shelf"]) == ("warm", "rum")
 
 
 def test_a_changed_item_is_scored_by_what_it_is_now(live):
-    live.put_items([{"item_id": "a", "title": "rum number 1", "shelf": "rum"}])
-    live.put_items([{"item_id": "b", "title": "jam number 1", "shelf": "jam"}])
+    live.catalogue.put([{"item_id": "a", "title": "rum number 1", "shelf": "rum"}])
+    live.catalogue.put([{"item_id": "b", "title": "jam number 1", "shelf": "jam"}])
     before = {
         i.item_id: i.score
         for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
     }
-    live.put_items([{"item_id": "a", "title": "jam number 1", "shelf": "jam"}])
+    live.catalogue.put([{"item_id": "a", "title": "jam number 1", "shelf": "jam"}])
     after = {
         i.item_id: i.score
         for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
@@ -51,14 +55,14 @@ def test_a_changed_item_is_scored_by_what_it_is_now(live):
     assert before["a"] != pytest.approx(before["b"], abs=1e-4)
     assert after["a"] == pytest.approx(after["b"], abs=1e-4)
     assert after["b"] == pytest.approx(before["b"], abs=1e-4)
-    assert live.similar(text="rum number 1")[0].item_id != "a"
+    assert live.lists.similar(text="rum number 1")[0].item_id != "a"
 
 
 def test_a_learned_item_that_changes_keeps_its_history(live):
     before = {
         i.item_id: i for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
     }
-    live.put_items([{"item_id": "item-30", "title": "tea number 30", "shelf": "tea"}])
+    live.catalogue.put([{"item_id": "item-30", "title": "tea number 30", "shelf": "tea"}])
     after = {
         i.item_id: i for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
     }
@@ -73,27 +77,32 @@ def test_a_learned_item_that_changes_keeps_its_history(live):
 
 def test_a_hidden_item_is_gone_at_once_and_comes_back(live):
     first = ids(live.recommend(RecommendRequest(user_id="person-1", n=1)))[0]
-    live.put_items([{"item_id": first, "is_hidden": True}], partial=True)
+    live.catalogue.put([{"item_id": first, "is_hidden": True}], partial=True)
     assert first not in ids(live.recommend(RecommendRequest(user_id="person-1", n=40)))
-    assert live.item(first)["title"]
-    live.put_items([{"item_id": first, "is_hidden": False}], partial=True)
+    assert live.catalogue.get(first)["title"]
+    live.catalogue.put([{"item_id": first, "is_hidden": False}], partial=True)
     assert ids(live.recommend(RecommendRequest(user_id="person-1", n=1))) == [first]
 
 
 def test_putting_an_item_replaces_it_and_patching_does_not(live):
-    live.put_items([{"item_id": "x", "title": "tea", "price": 3.0, "tags": ["a", "b"]}])
-    live.put_items([{"item_id": "x", "price": 4.0}], partial=True)
-    assert live.item("x") == {"item_id": "x", "title": "tea", "price": 4.0, "tags": ["a", "b"]}
-    live.put_items([{"item_id": "x", "title": "cup"}])
-    assert live.item("x") == {"item_id": "x", "title": "cup"}
-    live.put_items([{"item_id": "x", "title": None}], partial=True)
-    assert "title" not in live.item("x")
+    live.catalogue.put([{"item_id": "x", "title": "tea", "price": 3.0, "tags": ["a", "b"]}])
+    live.catalogue.put([{"item_id": "x", "price": 4.0}], partial=True)
+    assert live.catalogue.get("x") == {
+        "item_id": "x",
+        "title": "tea",
+        "price": 4.0,
+        "tags": ["a", "b"],
+    }
+    live.catalogue.put([{"item_id": "x", "title": "cup"}])
+    assert live.catalogue.get("x") == {"item_id": "x", "title": "cup"}
+    live.catalogue.put([{"item_id": "x", "title": None}], partial=True)
+    assert "title" not in live.catalogue.get("x")
 
 
 def test_an_event_changes_the_next_answer_and_warms_its_item(live):
-    live.put_items([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
+    live.catalogue.put([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
     before = live.recommend(RecommendRequest(user_id="fresh", n=40))
-    assert live.add_events([{"user_id": "fresh", "item_id": "new"}]).accepted == 1
+    assert live.events.add([{"user_id": "fresh", "item_id": "new"}]).accepted == 1
     after = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert (before.user_temperature, after.user_temperature) == ("cold", "hot")
     assert "new" not in ids(after)
@@ -111,7 +120,7 @@ def test_folding_an_event_in_is_exact(live, folder, tables):
         {"user_id": "p", "item_id": "item-8", "timestamp": 70_001.0},
     ]
     for row in more:
-        live.add_events([row])
+        live.events.add([row])
     wanted = shop.add_events(more).recommend(["p"], k=9)
     answer = live.recommend(RecommendRequest(user_id="p", n=9))
     assert ids(answer) == wanted["item_id"].to_list()
@@ -119,13 +128,13 @@ def test_folding_an_event_in_is_exact(live, folder, tables):
 
 
 def test_popularity_follows_new_events(live):
-    first = live.popular(n=1)[0]
+    first = live.lists.popular(n=1)[0]
     crowd = [{"user_id": f"crowd-{n}", "item_id": "item-34"} for n in range(60)]
-    live.add_events(crowd)
-    live._releases.recount_popularity()
+    live.events.add(crowd)
+    live.releases.recount_popularity()
     assert first.item_id != "item-34"
-    assert live.popular(n=1)[0].item_id == "item-34"
-    assert live.trending(n=1)[0].item_id == "item-34"
+    assert live.lists.popular(n=1)[0].item_id == "item-34"
+    assert live.lists.trending(n=1)[0].item_id == "item-34"
 
 
 def test_what_is_told_with_a_request_counts_but_is_not_kept(live):
@@ -141,51 +150,51 @@ def test_what_is_told_with_a_request_counts_but_is_not_kept(live):
 
 
 def test_a_session_is_remembered_and_can_become_a_user(live):
-    live.add_events([{"session_id": "s1", "item_id": "item-3"}])
+    live.events.add([{"session_id": "s1", "item_id": "item-3"}])
     visitor = live.recommend(RecommendRequest(session_id="s1", n=40))
     assert (visitor.user_temperature, visitor.user_id) == ("hot", None)
     both = live.recommend(RecommendRequest(user_id="eve", session_id="s1", n=40))
     assert ids(both) == ids(visitor)
-    assert live.merge_users("s1", "eve") == 1
-    assert live.merge_users("s1", "eve") == 0
+    assert live.users.merge("s1", "eve") == 1
+    assert live.users.merge("s1", "eve") == 0
     known = live.recommend(RecommendRequest(user_id="eve", n=40))
     assert ids(known) == ids(visitor)
     assert live.recommend(RecommendRequest(session_id="s1")).user_temperature == "cold"
-    assert [row["item_id"] for row in live.events(user="eve").rows] == ["item-3"]
+    assert [row["item_id"] for row in live.events.page(user="eve").rows] == ["item-3"]
 
 
 def test_unknown_ids_are_ordinary(live):
     strange = "a/b?c=☕ ' OR 1=1;--"
     assert live.recommend(RecommendRequest(user_id=strange)).user_temperature == "cold"
-    live.add_events([{"user_id": strange, "item_id": strange}])
-    assert live.user(strange)["user_id"] == strange
+    live.events.add([{"user_id": strange, "item_id": strange}])
+    assert live.users.get(strange)["user_id"] == strange
     assert live.recommend(RecommendRequest(user_id=strange)).user_temperature == "hot"
-    assert live.delete_item(strange)
-    assert not live.delete_item(strange)
+    assert live.catalogue.delete(strange)
+    assert not live.catalogue.delete(strange)
 
 
 def test_a_dislike_that_the_training_never_saw_is_not_taken_for_a_purchase(live):
     before = ids(live.recommend(RecommendRequest(user_id="fresh", n=40)))
-    live.add_events([{"user_id": "fresh", "item_id": "item-3", "event_type": "dislike"}])
+    live.events.add([{"user_id": "fresh", "item_id": "item-3", "event_type": "dislike"}])
     after = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert ids(after) == [item for item in before if item != "item-3"]
 
 
 def test_deleted_events_count_no_more(live):
     before = ids(live.recommend(RecommendRequest(user_id="fresh", n=9)))
-    live.add_events([{"user_id": "fresh", "item_id": "item-3", "event_id": "e1"}])
-    live.add_events([{"user_id": "fresh", "item_id": "item-8"}])
-    assert live.delete_events(["e1"]) == 1
-    assert live.delete_events(user="fresh", item="item-8") == 1
+    live.events.add([{"user_id": "fresh", "item_id": "item-3", "event_id": "e1"}])
+    live.events.add([{"user_id": "fresh", "item_id": "item-8"}])
+    assert live.events.delete(["e1"]) == 1
+    assert live.events.delete(user="fresh", item="item-8") == 1
     assert ids(live.recommend(RecommendRequest(user_id="fresh", n=9))) == before
 
 
 def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
-    before = len(live._releases.current.state.profiles.rows)
-    live.add_events([{"user_id": f"silent-{n}", "item_id": "item-1"} for n in range(5)])
-    live.put_users([{"user_id": "talks", "likes": "tea"}])
-    profiles = live._releases.current.state.profiles
+    before = len(live.releases.current.profiles.rows)
+    live.events.add([{"user_id": f"silent-{n}", "item_id": "item-1"} for n in range(5)])
+    live.users.put([{"user_id": "talks", "likes": "tea"}])
+    profiles = live.releases.current.profiles
     assert len(profiles.rows) == before + 1
-    assert len(live.users(n=1000).rows) == 66
-    live.put_users([{"user_id": "talks"}])
+    assert len(live.users.page(n=1000).rows) == 66
+    live.users.put([{"user_id": "talks"}])
     assert live.recommend(RecommendRequest(user_id="talks")).user_temperature == "cold"

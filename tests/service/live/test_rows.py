@@ -37,7 +37,7 @@ def test_a_bad_row_costs_nothing_but_itself(live):
         "nothing",
         {"user_id": "u", "item_id": "item-4", "timestamp": "2026-01-02T03:04:05Z"},
     ]
-    posted = live.add_events(rows)
+    posted = live.events.add(rows)
     assert (posted.accepted, posted.duplicates) == (2, 0)
     assert [(one.row, one.field, one.code) for one in posted.rejected] == [
         (1, "item_id", "missing"),
@@ -48,12 +48,12 @@ def test_a_bad_row_costs_nothing_but_itself(live):
     assert posted.rejected[1] == RejectedRow(
         2, "value", "many", "expected a number", "not_a_number"
     )
-    assert len(live.events(user="u").rows) == 2
+    assert len(live.events.page(user="u").rows) == 2
 
 
 def test_an_event_with_an_id_is_stored_once(live):
     row = {"event_id": "e1", "user_id": "u", "item_id": "item-1"}
-    first, second = live.add_events([row]), live.add_events([row, {**row, "event_id": "e2"}])
+    first, second = live.events.add([row]), live.events.add([row, {**row, "event_id": "e2"}])
     assert (first.accepted, first.duplicates) == (1, 0)
     assert (second.accepted, second.duplicates) == (1, 1)
 
@@ -61,11 +61,11 @@ def test_an_event_with_an_id_is_stored_once(live):
 def test_what_an_event_came_with_is_kept_and_told(live):
     context = {"page": "search", "query": "茶", "place": 3, "deep": {"a": [1, None]}}
     row = {"user_id": "u", "item_id": "item-1", "recommendation_id": "r1"}
-    live.add_events([{**row, "context": context}, {**row, "item_id": "item-2", "context": {}}])
-    first, second = live.events(user="u").rows
+    live.events.add([{**row, "context": context}, {**row, "item_id": "item-2", "context": {}}])
+    first, second = live.events.page(user="u").rows
     assert (first["context"], first["recommendation_id"]) == (context, "r1")
     assert "context" not in second
-    exported = live.export_user("u")["events"]
+    exported = live.users.export("u")["events"]
     assert exported[0]["context"] == context
     assert "user_id" not in exported[0]
 
@@ -79,10 +79,10 @@ def test_a_context_is_a_bounded_object_of_json():
 
 def test_pages_of_events_of_an_item_follow_each_other(live):
     item = "item-of-its-own"
-    live.add_events([{"user_id": f"u{n}", "item_id": item} for n in range(5)])
+    live.events.add([{"user_id": f"u{n}", "item_id": item} for n in range(5)])
     users, cursor = [], None
     while True:
-        page = live.events(item=item, cursor=cursor, n=2)
+        page = live.events.page(item=item, cursor=cursor, n=2)
         users += [row["user_id"] for row in page.rows]
         cursor = page.cursor
         if cursor is None:
@@ -147,12 +147,12 @@ def test_every_row_is_either_read_or_rejected(rows):
 @given(st.lists(st.dictionaries(st.text(max_size=5), ANY, max_size=4), max_size=4))
 def test_whatever_is_posted_as_an_item_is_stored_or_rejected(fresh, rows):
     rows = [{**row, "item_id": f"i{n}"} for n, row in enumerate(rows)]
-    posted = fresh.put_items(rows)
+    posted = fresh.catalogue.put(rows)
     assert posted.accepted + len(posted.rejected) == len(rows)
     assert len(fresh.recommend(RecommendRequest(n=10)).items) <= 10
 
 
 def test_lists_and_texts_of_one_column_stay_what_they_are(live):
-    live.put_items([{"item_id": "x", "title": "tea", "shelf": ["tea", "rum"]}])
-    assert live.item("x")["shelf"] == "tea|rum"
-    assert "x" in [item.item_id for item in live.similar("item-0", n=40)]
+    live.catalogue.put([{"item_id": "x", "title": "tea", "shelf": ["tea", "rum"]}])
+    assert live.catalogue.get("x")["shelf"] == "tea|rum"
+    assert "x" in [item.item_id for item in live.lists.similar("item-0", n=40)]

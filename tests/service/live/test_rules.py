@@ -19,7 +19,7 @@ def test_answers_say_by_which_rule_an_item_was_moved(live):
 
 def test_a_posted_item_is_filtered_and_available_from_its_first_moment_on(live):
     now = time.time()
-    live.put_items([
+    live.catalogue.put([
         {"item_id": "soon", "title": "rum of tomorrow", "available_from": now + 9_999},
         {"item_id": "gone", "title": "rum of yesterday", "available_until": now - 9},
         {"item_id": "here", "title": "rum of today", "available_until": now + 9_999},
@@ -35,5 +35,5 @@ def test_a_posted_item_is_filtered_and_available_from_its_first_moment_on(live):
 def test_a_change_of_an_attribute_counts_in_the_next_filter(live):
     rules = Rules(where="shelf = 'rum'")
     before = ids(live.recommend(RecommendRequest(n=50, rules=rules)))
-    live.put_items([{"item_id": before[0], "shelf": "tea"}], partial=True)
+    live.catalogue.put([{"item_id": before[0], "shelf": "tea"}], partial=True)
     assert ids(live.recommend(RecommendRequest(n=50, rules=rules))) == before[1:]

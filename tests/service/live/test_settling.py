@@ -22,57 +22,57 @@ def answers(live):
 
 
 def sizes(live):
-    return [len(rows) for rows in live._releases.current.state.scorer.rows]
+    return [len(rows) for rows in live.releases.current.scorer.rows]
 
 
 def check_it_takes_two_rounds(live):
-    live._releases.compact()
+    live.releases.compact()
     assert sizes(live) == [35, 1]
     before = answers(live)
-    live._releases.compact()
+    live.releases.compact()
     assert sizes(live) == [35]
     assert answers(live) == before
 
 
 def test_settling_changes_no_answer(live):
-    live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
-    live.put_items([{"item_id": "new", "title": "rum number 3"}])
+    live.catalogue.put([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
+    live.catalogue.put([{"item_id": "new", "title": "rum number 3"}])
     before = answers(live)
     assert sizes(live) == [35, 4]
-    live._releases.compact()
+    live.releases.compact()
     assert sizes(live) == [35, 1]
     assert answers(live) == before
 
 
 def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
-    live.put_items([{"item_id": f"item-{row}", "title": "rum pot"} for row in range(17)])
-    put = live._releases._replace_state
+    live.catalogue.put([{"item_id": f"item-{row}", "title": "rum pot"} for row in range(17)])
+    put = live.releases._replace_state
     pending = [{"item_id": "item-3", "title": "tea number 3"}]
 
     def write_between(scene):
         put(scene)
         if pending:
-            live.put_items([pending.pop()])
+            live.catalogue.put([pending.pop()])
 
-    monkeypatch.setattr(live._releases, "_replace_state", write_between)
+    monkeypatch.setattr(live.releases, "_replace_state", write_between)
     check_it_takes_two_rounds(live)
 
 
 def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
-    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
-    put = live._releases._replace_state
+    live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
+    put = live.releases._replace_state
 
     def recount_between(scene):
-        monkeypatch.setattr(live._releases, "_replace_state", put)
+        monkeypatch.setattr(live.releases, "_replace_state", put)
         put(scene)
-        live._releases.recount_popularity()
+        live.releases.recount_popularity()
 
-    monkeypatch.setattr(live._releases, "_replace_state", recount_between)
+    monkeypatch.setattr(live.releases, "_replace_state", recount_between)
     check_it_takes_two_rounds(live)
 
 
 def test_a_service_begins_with_changed_items_in_their_places(live, settings):
-    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
+    live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     before = answers(live)
     with type(live)(settings, poll_s=3600) as other:
         assert sizes(other) == [35]
@@ -80,17 +80,17 @@ def test_a_service_begins_with_changed_items_in_their_places(live, settings):
 
 
 def test_nothing_of_before_is_held_while_items_are_settled(live, monkeypatch):
-    live.put_items([{"item_id": "item-3", "title": "rum pot"}])
-    put, seen = live._releases._replace_state, []
+    live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
+    put, seen = live.releases._replace_state, []
 
     def count(scene):
         put(scene)
         gc.collect()
         seen.append(sum(one() is not None for one in firsts))
-        firsts.append(ref(scene.state.scorers[0]))
+        firsts.append(ref(scene.scorers[0]))
 
-    firsts = [ref(live._releases.current.state.scorers[0])]
-    monkeypatch.setattr(live._releases, "_replace_state", count)
-    live._releases.compact()
+    firsts = [ref(live.releases.current.scorers[0])]
+    monkeypatch.setattr(live.releases, "_replace_state", count)
+    live.releases.compact()
     assert len(seen) > 10
     assert max(seen) <= 2

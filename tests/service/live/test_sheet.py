@@ -38,14 +38,14 @@ def test_rows_without_attributes_keep_their_places(monkeypatch):
 
 
 def test_an_item_that_is_told_again_changes_nothing(live):
-    row = {"item_id": "item-3", **(live._releases.row_caches.items.get("item-3") or {})}
-    before = live._releases.current.state
-    assert live.put_items([row]).accepted == 1
-    assert live._releases.current.state is before
+    row = {"item_id": "item-3", **(live.releases.row_caches.items.get("item-3") or {})}
+    before = live.releases.current
+    assert live.catalogue.put([row]).accepted == 1
+    assert live.releases.current is before
 
 
 def test_an_item_that_was_deleted_comes_again_as_it_was(live):
-    row = {"item_id": "item-3", **(live._releases.row_caches.items.get("item-3") or {})}
-    live.delete_item("item-3")
-    live.put_items([row])
-    assert "item-3" in [item.item_id for item in live.latest(35)]
+    row = {"item_id": "item-3", **(live.releases.row_caches.items.get("item-3") or {})}
+    live.catalogue.delete("item-3")
+    live.catalogue.put([row])
+    assert "item-3" in [item.item_id for item in live.lists.latest(35)]

@@ -17,20 +17,20 @@ def ids(answer):
 
 
 def test_releases_swap_and_go_back(live):
-    assert [(r.id, r.active) for r in live.releases()] == [("r2", False), ("r1", True)]
-    assert live.activate("r2") == "r2"
+    assert [(r.id, r.active) for r in live.releases.all()] == [("r2", False), ("r1", True)]
+    assert live.releases.activate("r2") == "r2"
     assert live.recommend(RecommendRequest()).release == "r2"
     assert [r.id for r in live.store.releases() if r.active] == ["r2"]
-    assert live.rollback() == "r1"
+    assert live.releases.rollback() == "r1"
     assert live.recommend(RecommendRequest()).release == "r1"
     with pytest.raises(NotFoundError, match="no release 'r9'; known: r2, r1"):
-        live.activate("r9")
+        live.releases.activate("r9")
 
 
 def test_what_came_before_a_swap_counts_after_it(live):
-    live.put_items([{"item_id": "new", "title": "tea number 99", "shelf": "tea"}])
-    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
-    live.activate("r2")
+    live.catalogue.put([{"item_id": "new", "title": "tea number 99", "shelf": "tea"}])
+    live.events.add([{"user_id": "eve", "item_id": "item-3"}])
+    live.releases.activate("r2")
     answer = live.recommend(RecommendRequest(user_id="eve", n=40))
     assert "new" in ids(answer)
     assert "item-3" not in ids(answer)
@@ -41,13 +41,13 @@ def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
     state = next((folder / "releases" / "r2").rglob("state.safetensors"))
     state.write_bytes(state.read_bytes()[:20])
     with pytest.raises(DataError, match="damaged"):
-        live.activate("r2")
+        live.releases.activate("r2")
     assert live.recommend(RecommendRequest()).release == "r1"
     assert "damaged" in live.status()["faulty"]["r2"]
     assert [r.id for r in live.store.releases() if r.active] == ["r1"]
     with open_store(live.settings.store) as store:
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
-    live._releases.check_active_release()
+    live.releases.check_active_release()
     assert live.recommend(RecommendRequest()).release == "r1"
 
 
@@ -77,7 +77,7 @@ def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(sett
 
 def test_before_any_data_an_answer_is_empty_and_fills_with_the_first_item(fresh):
     assert fresh.recommend(RecommendRequest(user_id="eve")).items == ()
-    fresh.put_items([{"item_id": "tea", "title": "green tea"}])
+    fresh.catalogue.put([{"item_id": "tea", "title": "green tea"}])
     first = fresh.recommend(RecommendRequest(user_id="eve"))
     assert [(i.item_id, i.strategy) for i in first.items] == [("tea", "latest")]
     assert fresh.status()["release"] == ""
@@ -89,22 +89,22 @@ def test_what_another_process_writes_is_followed(live):
         items = pl.DataFrame({"item_id": ["new", "more"], "title": ["jam pot", "tea cup"]})
         store.write(Tables.of(events, items))
         store.put_release(Release("r2", 2.0, "releases/r2", active=True))
-        live._background_jobs.run_once()
+        live.jobs.run_once()
         answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert (answer.release, answer.user_temperature) == ("r2", "hot")
         assert "more" in ids(answer)
         assert "new" not in ids(answer)
         store.erase(users=["eve"], items=["more"])
-        live._background_jobs.run_once()
+        live.jobs.run_once()
         answer = live.recommend(RecommendRequest(user_id="eve", n=40))
         assert answer.user_temperature == "cold"
         assert "more" not in ids(answer)
 
 
 def test_a_service_that_cannot_be_told_everything_reads_anew(live):
-    live.add_events([{"user_id": "eve", "item_id": "item-3"}])
-    live._releases._cursor = 10**9  # of a store that was replaced
-    live._releases.sync()
+    live.events.add([{"user_id": "eve", "item_id": "item-3"}])
+    live.releases._cursor = 10**9  # of a store that was replaced
+    live.releases.sync()
     assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
     assert live.recommend(RecommendRequest(user_id="eve")).release == "r1"
 
@@ -138,9 +138,9 @@ class Asking(threading.Thread):
 def write(live, number):
     for turn in range(4):
         id_ = f"new-{number}-{turn}"
-        live.put_items([{"item_id": id_, "title": f"tea number {turn}", "shelf": "tea"}])
+        live.catalogue.put([{"item_id": id_, "title": f"tea number {turn}", "shelf": "tea"}])
         rows = [{"user_id": f"u-{number}", "item_id": id_ if n else "item-3"} for n in range(2)]
-        assert live.add_events(rows).rejected == ()
+        assert live.events.add(rows).rejected == ()
         seen = ids(live.recommend(RecommendRequest(user_id=f"u-{number}", n=60)))
         assert id_ not in seen
         assert id_ in ids(live.recommend(RecommendRequest(user_id="somebody", n=60)))
@@ -154,9 +154,9 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
     with ThreadPoolExecutor(2) as pool:
         writers = [pool.submit(write, live, n) for n in range(2)]
         for turn in range(4):
-            live.activate(f"r{turn % 2 + 1}")
-            live._releases.recount_popularity()
-        assert live.erase_user("person-50").complete
+            live.releases.activate(f"r{turn % 2 + 1}")
+            live.releases.recount_popularity()
+        assert live.users.erase("person-50").complete
         for writer in writers:
             writer.result()
     for asker in askers:
@@ -168,12 +168,12 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
 
 def test_a_service_starts_again_with_everything_it_accepted(settings):
     with RecommenderService(settings, poll_s=3600) as service:
-        service.put_items([{"item_id": "new", "title": "jam pot", "shelf": "jam"}])
-        service.put_items([{"item_id": "item-1", "title": "tea cup", "shelf": "tea"}])
-        service.put_items([{"item_id": "item-2", "is_hidden": True}], partial=True)
-        service.delete_item("item-6")
-        service.add_events([{"user_id": "eve", "item_id": "new"}])
-        service._releases.recount_popularity()
+        service.catalogue.put([{"item_id": "new", "title": "jam pot", "shelf": "jam"}])
+        service.catalogue.put([{"item_id": "item-1", "title": "tea cup", "shelf": "tea"}])
+        service.catalogue.put([{"item_id": "item-2", "is_hidden": True}], partial=True)
+        service.catalogue.delete("item-6")
+        service.events.add([{"user_id": "eve", "item_id": "new"}])
+        service.releases.recount_popularity()
         before = service.recommend(RecommendRequest(user_id="eve", n=40))
     with RecommenderService(settings, poll_s=3600) as service:
         after = service.recommend(RecommendRequest(user_id="eve", n=40))
@@ -192,13 +192,13 @@ def test_a_start_is_quick_about_a_closed_service(settings):
 
 
 def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, monkeypatch):
-    load = live._releases._load_and_register
+    load = live.releases._load_and_register
 
     def tidied(release):
         scene = load(release)
-        live._background_jobs.sync_experiments()
+        live.jobs.sync_experiments()
         return scene
 
-    monkeypatch.setattr(live._releases, "_load_and_register", tidied)
-    assert live.activate("r2") == "r2"
-    assert live._releases.current.release == "r2"
+    monkeypatch.setattr(live.releases, "_load_and_register", tidied)
+    assert live.releases.activate("r2") == "r2"
+    assert live.releases.current.release == "r2"

@@ -21,7 +21,7 @@ def test_a_training_puts_its_release_into_use_while_answers_go_on(settings):
             assert (
                 live.recommend(RecommendRequest(user_id="person-1")).release == ended["release"]
             )
-            assert live.rollback() == "r1"
+            assert live.releases.rollback() == "r1"
         else:  # twelve strategies against six on sixty people: the gate may find them worse
             assert ended["status"] == "refused"
             assert "worse than the release in service" in ended["note"]
@@ -33,9 +33,9 @@ def test_the_first_training_ends_the_beginning(tmp_path, tables):
     events, items, users = tables
     settings = Settings(store=f"sqlite:///{tmp_path}/new.db", encoder="none")
     with RecommenderService(settings, poll_s=0.05) as live:
-        live.put_items(items.to_dicts())
-        live.put_users(users.to_dicts())
-        live.add_events(events.to_dicts())
+        live.catalogue.put(items.to_dicts())
+        live.users.put(users.to_dicts())
+        live.events.add(events.to_dicts())
         assert live.recommend(RecommendRequest(user_id="person-1")).release == ""
         live.retrain(wait=True)
         (ended,) = live.tasks()
@@ -50,11 +50,11 @@ def test_a_training_begins_when_enough_has_come(settings, monkeypatch):
     options = ServiceOptions(retrain=RetrainPolicy(events=0.2, min_interval_s=0.0))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         started = []
-        monkeypatch.setattr(live._retrain_runner, "start", started.append)
-        live._retrain_monitor.check(now=True)
+        monkeypatch.setattr(live.training, "start", started.append)
+        live.retrain_monitor.check(now=True)
         rows = [{"user_id": f"new-{n}", "item_id": f"item-{n % 30}"} for n in range(60)]
-        live.add_events(rows)
-        live._retrain_monitor.check(now=True)
+        live.events.add(rows)
+        live.retrain_monitor.check(now=True)
         assert len(started) == 1
         assert started[0].endswith("new events since the training")
         assert live.status()["drift_score"].keys() == {"popularity", "content", "new_items"}
@@ -65,16 +65,16 @@ def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
         live.store.put_documents(TASK_RECORDS, {"train-1": record})
-        assert live._retrain_monitor.check(now=True) is None
+        assert live.retrain_monitor.check(now=True) is None
         assert live.retrain() == "train-1"
         assert live.status()["training"] == "train-1"
 
 
 def test_drift_shows_when_other_items_are_chosen(live):
     live.store.put_release(Release("r1", time.time() - 9.0, "releases/r1", active=True))
-    assert set(live._retrain_monitor.signs().drift.values()) == {0.0}
+    assert set(live.retrain_monitor.signals().drift.values()) == {0.0}
     crowd = [{"user_id": f"c-{n}", "item_id": f"item-{30 + n % 5}"} for n in range(300)]
-    live.add_events(crowd)
-    moved = live._retrain_monitor.signs().drift
+    live.events.add(crowd)
+    moved = live.retrain_monitor.signals().drift
     assert (moved["new_items"], moved["content"]) == (1.0, 0.0)
     assert moved["popularity"] > 0.25

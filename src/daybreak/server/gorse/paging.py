@@ -32,7 +32,7 @@ def iter_events(
     service: "RecommenderService", *, user: str | None = None, item: str | None = None
 ) -> Iterator[Row]:
     """Yield all events, or the events of a user, of an item, or of both."""
-    return iter_rows(lambda cursor: service.events(user, item, cursor, PAGE_ROWS))
+    return iter_rows(lambda cursor: service.events.page(user, item, cursor, PAGE_ROWS))
 
 
 def filter_by_type(rows: Iterable[Row], event_type: str | None) -> Iterator[Row]:

@@ -32,7 +32,7 @@ async def add_events(request: Request, body: EventRows) -> Response:
     """
     state = state_of(request)
     rows = rows_from_body(state, "events", body)
-    outcome = await run_in_threadpool(state.service.add_events, rows)
+    outcome = await run_in_threadpool(state.service.events.add, rows)
     state.metrics.count_events(rows, outcome)
     if rows == [body] and (problem := single_row_problem(outcome)):
         raise problem
@@ -54,7 +54,7 @@ async def events(request: Request) -> Response:
     query = parse_query(request, EventPageQuery)
     live = state_of(request).service
     page = await run_in_threadpool(
-        live.events, query.user_id, query.item_id, query.cursor or None, query.n
+        live.events.page, query.user_id, query.item_id, query.cursor or None, query.n
     )
     return json_response({"events": page.rows, "cursor": page.cursor})
 
@@ -69,6 +69,6 @@ async def delete_events(request: Request, body: DeleteEventsBody) -> Response:
             "invalid", "at least one of event_ids, user_id and item_id is required"
         )
     n_deleted = await run_in_threadpool(
-        live.delete_events, event_ids=body.event_ids, user=body.user_id, item=body.item_id
+        live.events.delete, event_ids=body.event_ids, user=body.user_id, item=body.item_id
     )
     return json_response({"deleted": n_deleted})

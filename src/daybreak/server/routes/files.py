@@ -26,7 +26,6 @@ from daybreak.service.backup import (
     restore_store,
 )
 from daybreak.service.ingest.files import Sources, parse_columns
-from daybreak.service.serving.service import ingest_import
 
 router = api_router("files")
 
@@ -129,7 +128,7 @@ async def restore(request: Request) -> Response:
 
 def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[str, Any]:
     read = sources.read()
-    written = ingest_import(state.service, read)
+    written = state.service.ingest_import(read)
     return {
         "read": read.rows_read.get(query.table, 0),
         "new": getattr(written, query.table),

@@ -24,7 +24,7 @@ router = api_router("items")
 @router.post("/items", response_model=AcceptedOut, openapi_extra=require_role("write"))
 async def put_items(request: Request, body: ItemRows) -> Response:
     """Add or replace items; they can be recommended at once."""
-    return await put_rows(request, state_of(request).service.put_items, "items", body)
+    return await put_rows(request, state_of(request).service.catalogue.put, "items", body)
 
 
 @router.get(
@@ -32,13 +32,15 @@ async def put_items(request: Request, body: ItemRows) -> Response:
 )
 async def items(request: Request) -> Response:
     """Return a page of items, in the order in which they were added."""
-    return await list_rows(request, state_of(request).service.items, "items")
+    return await list_rows(request, state_of(request).service.catalogue.page, "items")
 
 
 @router.get("/items/{item_id:id}", response_model=RowOut, openapi_extra=require_role("read"))
 async def item(request: Request, item_id: str) -> Response:
     """Return one item."""
-    return json_response(await run_in_threadpool(state_of(request).service.item, item_id))
+    return json_response(
+        await run_in_threadpool(state_of(request).service.catalogue.get, item_id)
+    )
 
 
 @router.put(
@@ -46,7 +48,7 @@ async def item(request: Request, item_id: str) -> Response:
 )
 async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response:
     """Add or replace an item."""
-    put = state_of(request).service.put_items
+    put = state_of(request).service.catalogue.put
     return await put_row(put, "item_id", item_id, body, partial=False)
 
 
@@ -55,7 +57,7 @@ async def put_item(request: Request, item_id: str, body: FieldsBody) -> Response
 )
 async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Response:
     """Change some fields of an item; the others keep their values."""
-    put = state_of(request).service.put_items
+    put = state_of(request).service.catalogue.put
     return await put_row(put, "item_id", item_id, body, partial=True)
 
 
@@ -64,5 +66,5 @@ async def patch_item(request: Request, item_id: str, body: FieldsBody) -> Respon
 )
 async def delete_item(request: Request, item_id: str) -> Response:
     """Delete an item and its events; it is not in any later list."""
-    was_known = await run_in_threadpool(state_of(request).service.delete_item, item_id)
+    was_known = await run_in_threadpool(state_of(request).service.catalogue.delete, item_id)
     return json_response({"deleted": int(was_known)})

@@ -50,7 +50,7 @@ async def similar(request: Request, body: SimilarBody) -> Response:
 )
 async def popular(request: Request) -> Response:
     """Return the items with the most users."""
-    return await _top_list(request, state_of(request).service.popular)
+    return await _top_list(request, state_of(request).service.lists.popular)
 
 
 @router.get(
@@ -58,7 +58,7 @@ async def popular(request: Request) -> Response:
 )
 async def latest(request: Request) -> Response:
     """Return the newest items."""
-    return await _top_list(request, state_of(request).service.latest)
+    return await _top_list(request, state_of(request).service.lists.latest)
 
 
 @router.get(
@@ -66,13 +66,13 @@ async def latest(request: Request) -> Response:
 )
 async def trending(request: Request) -> Response:
     """Return the items with the most users lately."""
-    return await _top_list(request, state_of(request).service.trending)
+    return await _top_list(request, state_of(request).service.lists.trending)
 
 
 @router.post("/embed", response_model=VectorsOut, openapi_extra=require_role("read"))
 async def embed(request: Request, body: EmbedBody) -> Response:
     """Return the vectors of texts, made by the text encoder of the active release."""
-    found = await run_in_threadpool(state_of(request).service.embed, body.texts)
+    found = await run_in_threadpool(state_of(request).service.lists.embed, body.texts)
     return json_response(found)
 
 
@@ -80,7 +80,11 @@ async def _similar(request: Request, body: SimilarBody) -> Response:
     state = state_of(request)
     check_list_length(state, body.n)
     found = await run_in_threadpool(
-        state.service.similar, item_id=body.item_id, text=body.text, n=body.n, where=body.filter
+        state.service.lists.similar,
+        item_id=body.item_id,
+        text=body.text,
+        n=body.n,
+        where=body.filter,
     )
     return json_response({"items": _items_to_dicts(found)})
 

@@ -26,7 +26,7 @@ router = api_router("models")
 @router.get("/models", response_model=ModelsOut, openapi_extra=require_role("read"))
 async def models(request: Request) -> Response:
     """Return all releases, the newest first."""
-    found = await run_in_threadpool(state_of(request).service.releases)
+    found = await run_in_threadpool(state_of(request).service.releases.all)
     return json_response({"models": [_release_to_dict(one) for one in found]})
 
 
@@ -35,13 +35,13 @@ async def models(request: Request) -> Response:
 )
 async def activate(request: Request, id: str) -> Response:
     """Activate a release; if it cannot be loaded, the active one stays."""
-    return await _change_release(request, state_of(request).service.activate, id)
+    return await _change_release(request, state_of(request).service.releases.activate, id)
 
 
 @router.post("/models/rollback", response_model=ModelOut, openapi_extra=require_role("admin"))
 async def rollback(request: Request) -> Response:
     """Activate the previous release again."""
-    return await _change_release(request, state_of(request).service.rollback)
+    return await _change_release(request, state_of(request).service.releases.rollback)
 
 
 @router.post(
@@ -72,7 +72,7 @@ async def _change_release(
     """Change the active release; return the new one."""
     service = state_of(request).service
     await run_in_threadpool(change, *args)
-    releases = await run_in_threadpool(service.releases)
+    releases = await run_in_threadpool(service.releases.all)
     active = next((release for release in releases if release.active), None)
     if active is None:
         raise NotFittedError("no release is active")

@@ -26,7 +26,7 @@ router = api_router("users")
 @router.post("/users", response_model=AcceptedOut, openapi_extra=require_role("write"))
 async def put_users(request: Request, body: UserRows) -> Response:
     """Add or replace users."""
-    return await put_rows(request, state_of(request).service.put_users, "users", body)
+    return await put_rows(request, state_of(request).service.users.put, "users", body)
 
 
 @router.get(
@@ -34,13 +34,13 @@ async def put_users(request: Request, body: UserRows) -> Response:
 )
 async def users(request: Request) -> Response:
     """Return a page of users, in the order in which they were added."""
-    return await list_rows(request, state_of(request).service.users, "users")
+    return await list_rows(request, state_of(request).service.users.page, "users")
 
 
 @router.get("/users/{user_id:id}", response_model=RowOut, openapi_extra=require_role("read"))
 async def user(request: Request, user_id: str) -> Response:
     """Return the attributes of a user."""
-    return json_response(await run_in_threadpool(state_of(request).service.user, user_id))
+    return json_response(await run_in_threadpool(state_of(request).service.users.get, user_id))
 
 
 @router.put(
@@ -48,7 +48,7 @@ async def user(request: Request, user_id: str) -> Response:
 )
 async def put_user(request: Request, user_id: str, body: FieldsBody) -> Response:
     """Add or replace a user."""
-    put = state_of(request).service.put_users
+    put = state_of(request).service.users.put
     return await put_row(put, "user_id", user_id, body, partial=False)
 
 
@@ -57,7 +57,7 @@ async def put_user(request: Request, user_id: str, body: FieldsBody) -> Response
 )
 async def patch_user(request: Request, user_id: str, body: FieldsBody) -> Response:
     """Change some attributes of a user; the others keep their values."""
-    put = state_of(request).service.put_users
+    put = state_of(request).service.users.put
     return await put_row(put, "user_id", user_id, body, partial=True)
 
 
@@ -66,7 +66,7 @@ async def patch_user(request: Request, user_id: str, body: FieldsBody) -> Respon
 )
 async def erase_user(request: Request, user_id: str) -> Response:
     """Erase a user everywhere, and return a report of the erasure."""
-    report = await run_in_threadpool(state_of(request).service.erase_user, user_id)
+    report = await run_in_threadpool(state_of(request).service.users.erase, user_id)
     return json_response(report.to_dict())
 
 
@@ -76,7 +76,7 @@ async def erase_user(request: Request, user_id: str) -> Response:
 async def export_user(request: Request, user_id: str) -> Response:
     """Return all data that is stored about a user: attributes, events and logged lists."""
     return json_response(
-        await run_in_threadpool(state_of(request).service.export_user, user_id)
+        await run_in_threadpool(state_of(request).service.users.export, user_id)
     )
 
 
@@ -86,6 +86,6 @@ async def export_user(request: Request, user_id: str) -> Response:
 async def merge(request: Request, user_id: str, body: MergeBody) -> Response:
     """Move the events of an anonymous visitor to a user."""
     n_moved = await run_in_threadpool(
-        state_of(request).service.merge_users, body.source, user_id
+        state_of(request).service.users.merge, body.source, user_id
     )
     return json_response({"user_id": user_id, "events": n_moved})

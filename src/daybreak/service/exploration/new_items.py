@@ -1,4 +1,4 @@
-"""The items of a catalogue that are new, with a scorer of their own and what is not known."""
+"""New items of a catalogue: a scorer of their own, and how uncertain its scores are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,31 +13,30 @@ from daybreak.ranking.exploration.uncertainty import (
     select_landmarks,
 )
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.inputs.histories import Histories
 from daybreak.service.state.query_builder import UserContext
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.fit import TrainedModel
 from daybreak.types import Doubles, Floats, Rows
 
 MAX_SAMPLED_USERS = 100
-"""Known users whose scores tell how far scores are from what content says."""
+"""Largest number of users whose scores are compared with what the content predicts."""
 
 
 @dataclass(frozen=True, eq=False)
 class NewItemScorer:
-    """New items of one shelf; a small scorer answers for them alone."""
+    """Scores the new items of one state, with standard deviations."""
 
     trained: TrainedModel
     ids: tuple[str, ...]
     rows: Rows
-    """Of the catalogue."""
+    """(n,) rows of the catalogue."""
     since: Doubles
-    """(n,) epoch [s] since when each is new."""
+    """(n,) time since when each item is new, epoch seconds."""
     scorer: Scorer
     std: Floats
-    """(n,) standard deviations of scores, in units of the doubt's scale"""
+    """(n,) standard deviations of scores, in units of ``uncertainty.scale``."""
     uncertainty: ContentUncertainty | None
-    """None: too few items have events to know how well content tells scores."""
+    """None: too few items have events to measure it."""
 
     def score_std(self, levels: Rows) -> Floats:
         """Return (n_users, n) standard deviations for users of some levels."""
@@ -50,69 +49,65 @@ class NewItemScorer:
 
 
 def new_item_scorer(
-    shelf: ServingState,
-    histories: Histories,
+    state: ServingState,
     since: Mapping[str, float],
     max_items: int,
     before: NewItemScorer | None = None,
 ) -> NewItemScorer:
-    """Return the new items of a shelf.
+    """Return a scorer of the new items of a state.
 
     Args:
-        shelf: Now.
-        histories: Of its users, to measure the doubt.
-        since: Epoch [s] since when items are new.
-        max_items: How many at most; those that came first.
-        before: Those of earlier; the doubt of the same training is not measured again.
+        state: State with the catalogue.
+        since: Item id to the time since when it is new, epoch seconds.
+        max_items: Largest number of items; the earliest are taken.
+        before: An earlier scorer; the uncertainty of the same training is reused.
     """
     first = sorted(since, key=lambda item: (since[item], item))
-    catalogue = shelf.catalogue.items
+    catalogue = state.catalogue.items
     rows = catalogue.ids.rows(first)
     found = [(item, row) for item, row in zip(first, rows.tolist(), strict=True) if row >= 0]
     chosen = found[:max_items]
     ids = tuple(item for item, _ in chosen)
     places = np.array([row for _, row in chosen], dtype=np.int64)
     items = catalogue.take(places)
-    same = before is not None and before.trained is shelf.trained
-    doubt = (
-        before.uncertainty if before is not None and same else uncertainty_of(shelf, histories)
-    )
+    same = before is not None and before.trained is state.trained
+    uncertainty = before.uncertainty if before is not None and same else uncertainty_of(state)
     return NewItemScorer(
-        shelf.trained,
+        state.trained,
         ids,
         places,
         np.array([since[item] for item in ids], dtype=np.float64),
-        shelf.scorers[0].for_items(items),
-        np.ones(len(ids), np.float32) if doubt is None else doubt.std(items),
-        doubt,
+        state.scorers[0].for_items(items),
+        np.ones(len(ids), np.float32) if uncertainty is None else uncertainty.std(items),
+        uncertainty,
     )
 
 
-def uncertainty_of(shelf: ServingState, histories: Histories) -> ContentUncertainty | None:
-    """Measure how far scores of a shelf are from what content says; None: it cannot be."""
-    anchors = shelf.trained.fitted.train_items
-    if not shelf.ranker.has_events or len(anchors) < MIN_LANDMARKS:
+def uncertainty_of(state: ServingState) -> ContentUncertainty | None:
+    """Measure how far scores are from what the content predicts; None: too few items."""
+    anchors = state.trained.fitted.train_items
+    if not state.ranker.has_events or len(anchors) < MIN_LANDMARKS:
         return None
     landmarks = anchors.take(select_landmarks(np.arange(len(anchors))))
-    learned = shelf.scorers[0]  # it scores the whole catalogue, but is ready to
-    rows = learned.items.ids.rows(landmarks.ids.ids)
-    known = histories.user_ids()
+    scorer = state.scorers[0]  # scores more items than needed, but is ready
+    rows = scorer.items.ids.rows(landmarks.ids.ids)
+    known = state.histories.user_ids()
     users = known[:: max(len(known) // MAX_SAMPLED_USERS, 1)][:MAX_SAMPLED_USERS]
-    events = histories.events_of(users)
+    events = state.histories.events_of(users)
     sizes = np.bincount(events.user, minlength=len(users))
-    nobody = _queries_of_first_events(shelf, events, np.array([], dtype=np.int64), 0)
-    scores = {0: learned.score(nobody)[:, rows]}
+    nobody = _queries_of_first_events(state, events, np.array([], dtype=np.int64), 0)
+    scores = {0: scorer.score(nobody)[:, rows]}
     for level, shown in enumerate(EVENT_LEVELS):
         long = np.flatnonzero(sizes >= shown)
         if shown and len(long):
-            scores[level] = learned.score(_queries_of_first_events(shelf, events, long, shown))[
+            scores[level] = scorer.score(_queries_of_first_events(state, events, long, shown))[
                 :, rows
             ]
     return ContentUncertainty.from_scores(landmarks, scores, len(EVENT_LEVELS))
 
 
 def _queries_of_first_events(
-    shelf: ServingState, events: Events, users: Rows, shown: int
+    state: ServingState, events: Events, users: Rows, shown: int
 ) -> Queries:
     """Return the queries of some users after their first events; one of nobody for none."""
     n = max(len(users), 1)
@@ -120,5 +115,5 @@ def _queries_of_first_events(
     place[users] = np.arange(len(users))
     mine = events.filter((place[events.user] >= 0) & (events.count_earlier() < shown))
     moved = replace(mine, user=place[mine.user])
-    profile = shelf.profiles.lookup([f"\0{row}" for row in range(n)], None)[0]
-    return shelf.query_builder.queries(UserContext(moved, profile, {}))
+    profile = state.profiles.lookup([f"\0{row}" for row in range(n)], None)[0]
+    return state.query_builder.queries(UserContext(moved, profile, {}))

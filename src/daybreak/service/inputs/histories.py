@@ -6,7 +6,7 @@ Who did what so far, ready to be asked about; new events count in the next answe
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -37,6 +37,17 @@ class EventRows:
 
     def __len__(self) -> int:
         return len(self.users)
+
+
+class RequestEvents(NamedTuple):
+    """Events that come with a batch of requests, as parallel columns."""
+
+    query: Rows
+    """Positions in the batch."""
+    item: Rows
+    at: Doubles
+    """Epoch seconds."""
+    is_positive: Mask
 
 
 def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRows:
@@ -192,18 +203,6 @@ class Histories:
             np.concatenate([*(part.item for part in parts), item]),
             np.concatenate([*(part.at for part in parts), at]),
         )
-
-    def seen_items(
-        self, users: Sequence[str], n_items: int, extra: "Histories | None"
-    ) -> Sparse:
-        """Return the (n_users, n_items) CSR of everything that some users have seen."""
-        liked = self.events_of(users, extra)
-        parts = [np.stack([liked.user, liked.item])]
-        for source in [self] if extra is None else [self, extra]:
-            parts.append(np.stack(source.seen_without_liking(users)))
-        at = np.concatenate(parts, axis=1)
-        ones = np.ones(at.shape[1], dtype=np.float32)
-        return sp.csr_array((ones, (at[0], at[1])), shape=(len(users), n_items))
 
     def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
         """Return positions of users and rows of items that they saw without liking them."""

@@ -7,12 +7,12 @@ reading at :class:`~daybreak.service.serving.service.RecommenderService`.
 from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.service.ingest.values import IngestResult, RejectedRow
 from daybreak.service.serving.requests import (
-    RecommendationReason,
     RecommendedItem,
     RecommendRequest,
     RecommendResponse,
 )
 from daybreak.service.serving.service import RecommenderService, ServiceOptions
+from daybreak.service.state.explain import RecommendationReason
 from daybreak.store import Release
 
 __all__ = [

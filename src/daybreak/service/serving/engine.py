@@ -1,404 +1,469 @@
-"""From asks to answers: variants, one batch, exploration, reasons, the log."""
+"""Answers requests: experiments, one batch, ranking, exploration, reasons, the log."""
 
-import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from random import Random
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from threading import Lock, local
+from typing import Any
 
 import numpy as np
 
 from daybreak.errors import DaybreakError, NotFoundError
-from daybreak.service.experiments import ExperimentManager, VariantPlan, shadow_id
-from daybreak.service.exploration.explorer import BaseLists, ExploredLists, Explorer
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.experiments import ExperimentManager, shadow_id
+from daybreak.service.exploration.explorer import Explorer
+from daybreak.service.ingest.rows import user_key
 from daybreak.service.ingest.values import SESSION_PREFIX
+from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.answer_log import AnswerLog
-from daybreak.service.serving.batch import ContextBuilder, RequestBatch
+from daybreak.service.serving.batch import RequestProfileEncoder, build_batch
 from daybreak.service.serving.batcher import Batcher
-from daybreak.service.serving.prepared import PreparedRequest
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import (
-    RecommendationReason,
+    ExperimentAssignment,
+    PendingRequest,
     RecommendedItem,
     RecommendRequest,
     RecommendResponse,
 )
-from daybreak.service.state.explain import MAX_REASONS
-from daybreak.service.state.ranker import RankedLists
-from daybreak.service.state.serving_state import ReleaseSnapshot
+from daybreak.service.state.explain import (
+    MAX_REASONS,
+    RecommendationReason,
+    explain_items,
+    explain_lists,
+)
+from daybreak.service.state.query_builder import QueryBatch
+from daybreak.service.state.ranker import RankedLists, warmth_labels
+from daybreak.service.state.serving_state import ServingState
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 MAX_CONTINUABLE_LISTS = 10_000
-"""Answers that can be continued with all their rules; of older ones only the log is known."""
-_ID_RANDOM = Random(secrets.randbits(256))  # noqa: S311 - ids must differ; they guard nothing
+"""Largest number of lists that can be continued with all their rules."""
 MAX_BULK_REQUESTS = 256
-"""Wishes of a bulk request that are answered at a time."""
-
-
-@dataclass
-class Pagination:
-    """An answer that may be continued: what was asked, and what has been shown."""
-
-    request: RecommendRequest
-    item_ids: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class ExperimentAssignment:
-    """Of which part of which experiment an answer is."""
-
-    experiment: str
-    variant: str
-    shadow: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class PendingRequest:
-    """One answer to be made: by whom, under which id."""
-
-    prepared: PreparedRequest
-    snapshot: ReleaseSnapshot
-    assignment: ExperimentAssignment | None = None
-    shadows: tuple[VariantPlan, ...] = ()
-    id: str = field(default_factory=lambda: f"{_ID_RANDOM.getrandbits(128):032x}")
-    notes: tuple[str, ...] = ()
+"""Largest number of requests of a bulk call that are answered in one batch."""
 
 
 class RecommendEngine:
-    """Answers asks with the release in use; concurrent ones together.
+    """Answers requests with the current release; concurrent ones in one batch.
 
     Args:
-        stages: What answers.
-        log: Where answers are kept.
-        names: Turns ids of users into pseudonyms.
+        releases: Releases in memory.
+        log: Log of the responses.
+        experiments: Chooses the variant of a request.
+        explorer: Puts new items into lists.
+        explores_by_default: Whether lists are explored when a request does not say.
+        pseudonyms: Replaces ids of users; None: ids are kept.
     """
 
     def __init__(
-        self, stages: ReleaseManager, log: AnswerLog, names: Pseudonyms | None
+        self,
+        releases: ReleaseManager,
+        log: AnswerLog,
+        experiments: ExperimentManager,
+        explorer: Explorer,
+        *,
+        explores_by_default: bool = False,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
-        self._releases = stages
+        self._releases = releases
         self._log = log
-        self._pseudonyms = names
+        self._experiments = experiments
+        self._explorer = explorer
+        self._explores_by_default = explores_by_default
+        self._pseudonyms = pseudonyms
         self._thread_local = local()
-        self._paginations: OrderedDict[str, Pagination] = OrderedDict()
-        self._lock = Lock()
-        self.explorer: Explorer | None = None
-        """Puts new items into answers; None: nobody does."""
-        self.explores_by_default = False
-        """Whether it does where an ask does not say."""
-        self.experiments: ExperimentManager | None = None
-        """Says who sees what; None: there are no experiments."""
-        self.batcher: Batcher[PreparedRequest, RecommendResponse] = Batcher(self.recommend)
-        self.shadows: Batcher[PendingRequest, RecommendResponse] = Batcher(self._run, "shadows")
+        self.paginations = PaginationCache()
+        self.batcher: Batcher[PendingRequest, RecommendResponse] = Batcher(self._answer)
+        self._shadows: Batcher[PendingRequest, RecommendResponse] = Batcher(
+            self._run, "shadows"
+        )
 
-    def prepare(
-        self, request: RecommendRequest, exclude: Sequence[str] = ()
-    ) -> PreparedRequest:
-        """Check an ask; see :meth:`PreparedRequest.from_request`."""
-        return PreparedRequest.from_request(request, self._pseudonyms, tuple(exclude))
+    def submit(
+        self, request: RecommendRequest, excluded: Sequence[str] = ()
+    ) -> "Future[RecommendResponse]":
+        """Put a request into the next batch.
 
-    def recommend(
-        self, requests: Sequence[PreparedRequest]
-    ) -> list[RecommendResponse | Exception]:
-        """Answer wishes together; what one of them cannot have costs the others nothing."""
-        found: list[RecommendResponse | Exception] = []
-        for start in range(0, len(requests), MAX_BULK_REQUESTS):
-            found += self._recommend_chunk(requests[start : start + MAX_BULK_REQUESTS])
-        return found
-
-    def next_page(self, recommendation: str, n: int) -> RecommendResponse:
-        """Continue an answer.
+        Args:
+            request: The request.
+            excluded: Items that must not be recommended.
 
         Raises:
-            NotFoundError: Nobody knows it.
+            DataError: The profile or an event of the request is invalid.
+            OverloadedError: Too many requests are waiting.
         """
-        scroll, notes = self._find_pagination(recommendation)
-        wish = self.prepare(replace(scroll.request, n=n), scroll.item_ids)
-        answered = self.batcher.submit(wish).result()
-        first = len(scroll.item_ids)
-        items = tuple(replace(item, rank=first + item.rank) for item in answered.items)
-        scroll.item_ids += [item.item_id for item in items]
-        self._remember_pagination(recommendation, scroll)
-        self._remember_pagination(answered.recommendation_id, scroll)
-        return replace(answered, items=items, notes=(*answered.notes, *notes))
+        return self.batcher.submit(PendingRequest.parse(request, self._pseudonyms, excluded))
 
-    def explain(self, ask: RecommendRequest, item: str) -> tuple[RecommendationReason, ...]:
-        """Return every piece of evidence of the score of one item of the catalogue."""
-        scene = self._releases.current
-        row = scene.state.catalogue.row(item)
+    def recommend_many(
+        self, requests: Sequence[RecommendRequest]
+    ) -> list[RecommendResponse | DaybreakError]:
+        """Answer many requests; an invalid one gives an error in its place only."""
+        found: list[Any] = [None] * len(requests)
+        pending = []
+        for place, request in enumerate(requests):
+            try:
+                pending.append((place, PendingRequest.parse(request, self._pseudonyms)))
+            except DaybreakError as error:
+                found[place] = error
+        responses = self._answer([one for _, one in pending])
+        for (place, _), response in zip(pending, responses, strict=True):
+            found[place] = response
+        return found
+
+    def next_page(self, recommendation_id: str, n: int) -> RecommendResponse:
+        """Return the next items of an earlier list, none of them twice.
+
+        Args:
+            recommendation_id: Id of the earlier response.
+            n: Number of items.
+
+        Raises:
+            NotFoundError: There is no such response.
+        """
+        page, notes = self._find_page(recommendation_id)
+        response = self.submit(replace(page.request, n=n), page.item_ids).result()
+        first = len(page.item_ids)
+        items = tuple(replace(item, rank=first + item.rank) for item in response.items)
+        page.item_ids += [item.item_id for item in items]
+        self.paginations.put(recommendation_id, page)
+        self.paginations.put(response.recommendation_id, page)
+        return replace(response, items=items, notes=(*response.notes, *notes))
+
+    def rank(self, request: RecommendRequest, items: Sequence[str]) -> RecommendResponse:
+        """Order given items for a user.
+
+        Items that are unknown or not available are left out, and a note says how many; seen
+        items are ranked as well.
+
+        Args:
+            request: The request; its ``n`` is not used.
+            items: Ids of the items.
+
+        Raises:
+            ConfigError: There are no items, or too many.
+        """
+        listed = tuple(dict.fromkeys(items))
+        check_k(len(listed))
+        rules = replace(request.rules or Rules(), items=listed, exclude_seen=False)
+        changed = replace(request, n=len(listed), rules=rules, explore=False)
+        response = self.submit(changed).result()
+        missing = len(listed) - len(response.items)
+        if not missing:
+            return response
+        note = f"{missing} of {len(listed)} items are unknown or not available"
+        return replace(response, notes=(*response.notes, note))
+
+    def explain(
+        self, request: RecommendRequest, item_id: str
+    ) -> tuple[RecommendationReason, ...]:
+        """Return all evidence for the score of one item; empty for an unknown item."""
+        state = self._releases.current
+        row = state.catalogue.row(item_id)
         if row < 0:
             return ()
-        batch = RequestBatch.of(scene, [self.prepare(ask)], self._context_builder())
-        return batch.reasons(0, np.array([row]), None)[0]
-
-    def forget_user(self, asker: str) -> int:
-        """Drop what is remembered of a user, by the inside name; return how many answers."""
-        with self._lock:
-            gone = [
-                id_
-                for id_, scroll in self._paginations.items()
-                if asker in {*_user_keys(self.prepare(scroll.request))}
-            ]
-            for id_ in gone:
-                del self._paginations[id_]
-        return len(gone)
-
-    def count_remembered(self, asker: str) -> int:
-        """Return how many answers of a user are remembered."""
-        with self._lock:
-            asks = [scroll.request for scroll in self._paginations.values()]
-        return sum(asker in {*_user_keys(self.prepare(ask))} for ask in asks)
+        pending = PendingRequest.parse(request, self._pseudonyms)
+        batch = build_batch(state, [pending], self._profile_encoder())
+        return tuple(explain_items(state, batch, 0, np.array([row]))[0])
 
     def close(self) -> None:
-        """Answer what was asked, then stop."""
+        """Answer all waiting requests, then stop."""
         self.batcher.close()
-        self.shadows.close()
+        self._shadows.close()
 
-    def _recommend_chunk(
-        self, wishes: Sequence[PreparedRequest]
+    def _answer(
+        self, requests: Sequence[PendingRequest]
     ) -> list[RecommendResponse | Exception]:
-        start = time.perf_counter()
-        jobs = [self._assign(wish) for wish in wishes]
-        answers = self._run(jobs)
-        for job, answer in zip(jobs, answers, strict=True):
-            if isinstance(answer, RecommendResponse):
-                self._submit_shadows(job, answer)
-        took = 1000 * (time.perf_counter() - start)
-        return [_with_duration(answer, took) for answer in answers]
+        """Answer requests in batches; an error of one does not affect the others."""
+        found: list[RecommendResponse | Exception] = []
+        for start in range(0, len(requests), MAX_BULK_REQUESTS):
+            began = time.perf_counter()
+            pending = [self._assign(one) for one in requests[start : start + MAX_BULK_REQUESTS]]
+            responses = self._run(pending)
+            for one, response in zip(pending, responses, strict=True):
+                if one.shadows and isinstance(response, RecommendResponse):
+                    self._submit_shadows(one, response)
+            took_ms = 1000 * (time.perf_counter() - began)
+            found += [_with_duration(response, took_ms) for response in responses]
+        return found
 
-    def _assign(self, wish: PreparedRequest) -> PendingRequest:
-        """Decide by which variant a wish is answered."""
-        now = self._releases.current
-        if self.experiments is None or not wish.request.experiment:
-            return PendingRequest(wish, now)
-        session = (
-            None if wish.session_key is None else wish.session_key.removeprefix(SESSION_PREFIX)
-        )
-        found = self.experiments.assign(wish.user_key, session, wish.request.scenario)
+    def _assign(self, pending: PendingRequest) -> PendingRequest:
+        """Let a running experiment choose the variant of a request."""
+        request = pending.request
+        if not request.experiment:
+            return pending
+        session = pending.stored_session_id
+        found = self._experiments.assign(pending.user_key, session, request.scenario)
         if found is None:
-            return PendingRequest(wish, now)
-        variant = found.variant
-        scenes = {
+            return pending
+        states = {
             release: self._releases.state_of(release) for release in found.required_releases
         }
-        scene = now if variant.release is None else scenes[variant.release]
-        if scene is None or None in scenes.values():
-            missing = ", ".join(sorted(name for name, one in scenes.items() if one is None))
-            note = f"experiment {found.experiment} waits for release {missing}"
-            return PendingRequest(wish, now, notes=(note,))
-        changed = replace(wish, request=variant.apply(wish.request))
-        return PendingRequest(
-            changed, scene, ExperimentAssignment(found.experiment, variant.name), found.shadows
+        missing = sorted(release for release, state in states.items() if state is None)
+        if missing:
+            note = f"experiment {found.experiment} waits for release {', '.join(missing)}"
+            return replace(pending, notes=(note,))
+        variant = found.variant
+        return replace(
+            pending,
+            request=variant.apply(request),
+            state=None if variant.release is None else states[variant.release],
+            assignment=ExperimentAssignment(found.experiment, variant.name),
+            shadows=found.shadows,
         )
 
-    def _submit_shadows(self, job: PendingRequest, answer: RecommendResponse) -> None:
-        """Let the shadows of a variant be answered too, behind everybody who waits."""
-        for variant in job.shadows:
+    def _submit_shadows(self, pending: PendingRequest, response: RecommendResponse) -> None:
+        """Answer the shadow variants of an experiment after all waiting requests."""
+        for variant in pending.shadows:
             release = variant.release
-            scene = (
+            state = (
                 self._releases.current if release is None else self._releases.state_of(release)
             )
-            if scene is None or job.assignment is None:
+            if state is None or pending.assignment is None:
                 continue
-            wish = replace(job.prepared, request=variant.apply(job.prepared.request))
-            place = ExperimentAssignment(job.assignment.experiment, variant.name, shadow=True)
-            id_ = shadow_id(answer.recommendation_id, variant.name)
-            self.shadows.submit(PendingRequest(wish, scene, place, id=id_))
+            shadow = replace(
+                pending,
+                request=variant.apply(pending.request),
+                state=state,
+                assignment=replace(pending.assignment, variant=variant.name, is_shadow=True),
+                id=shadow_id(response.recommendation_id, variant.name),
+                shadows=(),
+                notes=(),
+            )
+            self._shadows.submit(shadow)
 
-    def _run(self, jobs: Sequence[PendingRequest]) -> list[RecommendResponse | Exception]:
-        """Answer jobs, those of one scene and one length together."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        for place, job in enumerate(jobs):
-            groups.setdefault((id(job.snapshot), job.prepared.request.n), []).append(place)
+    def _run(self, requests: Sequence[PendingRequest]) -> list[RecommendResponse | Exception]:
+        """Answer requests, those of one state and one length in one batch."""
+        current = self._releases.current
+        groups: dict[tuple[int, int], tuple[ServingState, list[int]]] = {}
+        for place, one in enumerate(requests):
+            state = one.state or current
+            groups.setdefault((id(state), one.request.n), (state, []))[1].append(place)
         found: dict[int, RecommendResponse | Exception] = {}
-        for places in groups.values():
-            mine = self._run_group([jobs[place] for place in places])
-            found |= zip(places, mine, strict=True)
-        return [found[place] for place in range(len(jobs))]
+        for state, places in groups.values():
+            responses = self._run_group(state, [requests[place] for place in places])
+            found |= zip(places, responses, strict=True)
+        return [found[place] for place in range(len(requests))]
 
-    def _run_group(self, jobs: Sequence[PendingRequest]) -> list[RecommendResponse | Exception]:
-        """Answer jobs of one kind; if that fails, one by one, to find whose fault it is."""
+    def _run_group(
+        self, state: ServingState, requests: Sequence[PendingRequest]
+    ) -> list[RecommendResponse | Exception]:
+        """Answer requests in one batch; after an error one by one, to find the invalid one."""
         try:
-            return list(self._recommend_group(jobs))
+            return list(self._recommend(state, requests))
         except DaybreakError as error:
-            if len(jobs) == 1:
+            if len(requests) == 1:
                 return [error]
-        return [self._run_group([job])[0] for job in jobs]
+        return [self._run_group(state, [one])[0] for one in requests]
 
-    def _recommend_group(self, jobs: Sequence[PendingRequest]) -> list[RecommendResponse]:
-        batch = RequestBatch.of(
-            jobs[0].snapshot, [job.prepared for job in jobs], self._context_builder()
-        )
-        chosen = self._explored_lists(batch, jobs)
-        items = self._recommended_items(batch, chosen)
-        bounds = np.searchsorted(chosen.lists.query, np.arange(len(jobs) + 1)).tolist()
-        answers = [
-            self._response(batch, place, job, tuple(items[bounds[place] : bounds[place + 1]]))
-            for place, job in enumerate(jobs)
+    def _recommend(
+        self, state: ServingState, requests: Sequence[PendingRequest]
+    ) -> list[RecommendResponse]:
+        batch = build_batch(state, requests, self._profile_encoder())
+        lists = self._explore(state, batch, state.ranker.rank(batch), requests)
+        items = self._recommended_items(state, batch, lists, requests)
+        bounds = np.searchsorted(lists.query, np.arange(len(requests) + 1)).tolist()
+        warmth = warmth_labels(batch.context.is_hot, batch.context.has_profile)
+        responses = [
+            RecommendResponse(
+                one.id,
+                one.request.user_id,
+                warmth[place],
+                state.release,
+                tuple(items[bounds[place] : bounds[place + 1]]),
+                None if one.assignment is None else one.assignment.experiment,
+                None if one.assignment is None else one.assignment.variant,
+                (*state.notes, *one.notes),
+            )
+            for place, one in enumerate(requests)
         ]
-        self._record(jobs, answers)
-        return answers
+        self._record(requests, responses)
+        return responses
 
-    def _explored_lists(
-        self, batch: RequestBatch, jobs: Sequence[PendingRequest]
-    ) -> ExploredLists:
-        """Return the best places, some of them given to new items to be tried out."""
-        places = batch.rank()
-        want = [self._is_explored(job) for job in jobs]
-        if self.explorer is None or not any(want):
-            count = len(places)
-            return ExploredLists(places, np.ones(count), np.zeros(count, dtype=bool))
-        scene = batch.snapshot
-        draft = BaseLists(
-            scene.state, scene.histories, batch.query_batch, places, batch.allowed
-        )
-        keys, wanted = [job.id for job in jobs], np.array(want, dtype=bool)
-        return self.explorer.explore(draft, jobs[0].prepared.request.n, keys, wanted)
-
-    def _is_explored(self, job: PendingRequest) -> bool:
-        asked = job.prepared.request.explore
-        return self.explores_by_default if asked is None else asked
+    def _explore(
+        self,
+        state: ServingState,
+        batch: QueryBatch,
+        lists: RankedLists,
+        requests: Sequence[PendingRequest],
+    ) -> RankedLists:
+        """Put new items into the lists that may be explored."""
+        default = self._explores_by_default
+        wants = [
+            default if one.request.explore is None else one.request.explore for one in requests
+        ]
+        if not any(wants):
+            return lists
+        keys = [one.id for one in requests]
+        return self._explorer.explore(state, batch, lists, keys, np.array(wants, dtype=bool))
 
     def _recommended_items(
-        self, batch: RequestBatch, chosen: ExploredLists
+        self,
+        state: ServingState,
+        batch: QueryBatch,
+        lists: RankedLists,
+        requests: Sequence[PendingRequest],
     ) -> list[RecommendedItem]:
-        """Return the items of all answers, one after the other."""
-        places, sheet = chosen.lists, self._releases.row_caches.items
-        ids = batch.snapshot.state.catalogue.items.ids.ids
+        """Return the items of all lists, one list after the other."""
+        ids, cache = state.catalogue.items.ids.ids, self._releases.row_caches.items
+        explained = np.flatnonzero([one.request.explain for one in requests])
         columns = zip(
-            [ids[row] for row in places.item.tolist()],
-            places.rank.tolist(),
-            places.score.tolist(),
-            batch.strategies(places),
-            batch.snapshot.item_warmth(places.item),
-            chosen.propensity.tolist(),
-            chosen.explored.tolist(),
-            self._reasons(batch, places),
-            places.moved_by or [None] * len(places),
+            [ids[row] for row in lists.item.tolist()],
+            lists.rank.tolist(),
+            lists.score.tolist(),
+            state.strategy_names(batch, lists),
+            state.item_warmth(lists.item).tolist(),
+            lists.propensity.tolist(),
+            lists.explored.tolist(),
+            explain_lists(state, batch, lists, explained, MAX_REASONS),
+            lists.moved_by,
             strict=True,
         )
         return [
             RecommendedItem(
-                id_, rank, score, name, warm, chance, odd, why, sheet.get(id_) or {}, rule
+                id_,
+                rank,
+                score,
+                strategy,
+                warmth,
+                chance,
+                explored,
+                tuple(reasons),
+                cache.get(id_) or {},
+                rule,
             )
-            for id_, rank, score, name, warm, chance, odd, why, rule in columns
+            for id_, rank, score, strategy, warmth, chance, explored, reasons, rule in columns
         ]
-
-    def _reasons(
-        self, batch: RequestBatch, places: RankedLists
-    ) -> list[tuple[RecommendationReason, ...]]:
-        """Return the reasons of each place, where they were asked for."""
-        found: list[tuple[RecommendationReason, ...]] = [()] * len(places)
-        for place, wish in enumerate(batch.requests):
-            if wish.request.explain:
-                mine = np.flatnonzero(places.query == place)
-                reasons = batch.reasons(place, places.item[mine], MAX_REASONS)
-                for row, one in zip(mine.tolist(), reasons, strict=True):
-                    found[row] = one
-        return found
-
-    def _response(
-        self,
-        batch: RequestBatch,
-        place: int,
-        job: PendingRequest,
-        items: tuple[RecommendedItem, ...],
-    ) -> RecommendResponse:
-        mine = job.assignment
-        return RecommendResponse(
-            job.id,
-            job.prepared.request.user_id,
-            batch.user_warmth(place),
-            batch.snapshot.release,
-            items,
-            None if mine is None else mine.experiment,
-            None if mine is None else mine.variant,
-            (*batch.snapshot.notes, *job.notes),
-        )
 
     def _record(
-        self, jobs: Sequence[PendingRequest], answers: Sequence[RecommendResponse]
+        self, requests: Sequence[PendingRequest], responses: Sequence[RecommendResponse]
     ) -> None:
-        """Log answers, and remember them to be continued."""
+        """Log responses, and remember them so that they can be continued."""
         now = time.time()
-        logged = [
-            _logged_answer(job, answer, now) for job, answer in zip(jobs, answers, strict=True)
-        ]
+        pairs = list(zip(requests, responses, strict=True))
+        logged = [_logged(one, response, now) for one, response in pairs]
         self._log.put(logged)
-        if self.explorer is not None:
-            self.explorer.record(logged)
-        for job, answer in zip(jobs, answers, strict=True):
-            if job.assignment is None or not job.assignment.shadow:
-                shown = [*job.prepared.exclude, *(item.item_id for item in answer.items)]
-                self._remember_pagination(
-                    answer.recommendation_id, Pagination(job.prepared.request, shown)
-                )
+        self._explorer.record(logged)
+        for one, response in pairs:
+            if one.assignment is None or not one.assignment.is_shadow:
+                shown = [*one.excluded, *(item.item_id for item in response.items)]
+                page = Pagination(one.request, shown, one.keys)
+                self.paginations.put(response.recommendation_id, page)
 
-    def _remember_pagination(self, id_: str, scroll: Pagination) -> None:
-        with self._lock:
-            self._paginations[id_] = scroll
-            while len(self._paginations) > MAX_CONTINUABLE_LISTS:
-                self._paginations.popitem(last=False)
-
-    def _find_pagination(self, recommendation: str) -> tuple[Pagination, tuple[str, ...]]:
-        with self._lock:
-            known = self._paginations.get(recommendation)
-        if known is not None:
-            return known, ()
-        found = self._log.find(recommendation)
-        if found is None:
-            raise NotFoundError(f"no answer has the recommendation_id {recommendation!r:.80}")
-        session = found.session_id
-        user = found.user_id
+    def _find_page(self, recommendation_id: str) -> "tuple[Pagination, tuple[str, ...]]":
+        """Return what is needed to continue a list, and notes."""
+        page = self.paginations.get(recommendation_id)
+        if page is not None:
+            return page, ()
+        logged = self._log.find(recommendation_id)
+        if logged is None:
+            raise NotFoundError(
+                f"no response has the recommendation_id {recommendation_id!r:.80}"
+            )
+        user, session = logged.user_id, logged.session_id
         if user is not None and user.startswith(SESSION_PREFIX):
             user = None
-        part = found.experiment is not None
-        ask = RecommendRequest(
-            user_id=user, session_id=session, scenario=found.scenario, experiment=part
+        request = RecommendRequest(
+            user_id=user,
+            session_id=session,
+            scenario=logged.scenario,
+            experiment=logged.experiment is not None,
         )
-        note = "the rules of the first answer are not known any more"
-        return Pagination(ask, [item.item_id for item in found.shown]), (note,)
+        keys = user_key(user, session, self._pseudonyms)
+        page = Pagination(
+            request,
+            [one.item_id for one in logged.shown],
+            frozenset(key for key in keys if key is not None),
+        )
+        return page, ("the rules of the first response are no longer known",)
 
-    def _context_builder(self) -> ContextBuilder:
-        """Return the listener of this thread."""
-        if not hasattr(self._thread_local, "listener"):
-            self._thread_local.listener = ContextBuilder()
-        listener: ContextBuilder = self._thread_local.listener
-        return listener
+    def _profile_encoder(self) -> RequestProfileEncoder:
+        """Return the profile encoder of this thread."""
+        if not hasattr(self._thread_local, "encoder"):
+            self._thread_local.encoder = RequestProfileEncoder()
+        encoder: RequestProfileEncoder = self._thread_local.encoder
+        return encoder
 
 
-def _user_keys(wish: PreparedRequest) -> tuple[str, ...]:
-    return tuple(name for name in (wish.user_key, wish.session_key) if name is not None)
+@dataclass
+class Pagination:
+    """A list that may be continued."""
+
+    request: RecommendRequest
+    item_ids: list[str]
+    """Items that were shown."""
+    keys: frozenset[str] = frozenset()
+    """Keys of the user and of the session."""
+
+
+class PaginationCache:
+    """The latest lists that may be continued; thread-safe.
+
+    Args:
+        max_lists: Largest number of lists; the oldest are dropped.
+    """
+
+    def __init__(self, max_lists: int = MAX_CONTINUABLE_LISTS) -> None:
+        self._max_lists = max_lists
+        self._pages: OrderedDict[str, Pagination] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, recommendation_id: str, page: Pagination) -> None:
+        """Keep a list."""
+        with self._lock:
+            self._pages[recommendation_id] = page
+            while len(self._pages) > self._max_lists:
+                self._pages.popitem(last=False)
+
+    def get(self, recommendation_id: str) -> Pagination | None:
+        """Return a list; None if it is unknown."""
+        with self._lock:
+            return self._pages.get(recommendation_id)
+
+    def count(self, key: str) -> int:
+        """Return the number of lists of a user or session."""
+        with self._lock:
+            return sum(key in page.keys for page in self._pages.values())
+
+    def forget(self, key: str) -> int:
+        """Drop the lists of a user or session; return how many there were."""
+        with self._lock:
+            dropped = [id_ for id_, page in self._pages.items() if key in page.keys]
+            self._drop(dropped)
+        return len(dropped)
+
+    def _drop(self, ids: Iterable[str]) -> None:
+        for id_ in ids:
+            del self._pages[id_]
+
+    def __len__(self) -> int:
+        return len(self._pages)
 
 
 def _with_duration(
-    answer: RecommendResponse | Exception, took_ms: float
+    response: RecommendResponse | Exception, took_ms: float
 ) -> RecommendResponse | Exception:
-    return replace(answer, took_ms=took_ms) if isinstance(answer, RecommendResponse) else answer
+    if isinstance(response, RecommendResponse):
+        return replace(response, took_ms=took_ms)
+    return response
 
 
-def _logged_answer(
-    job: PendingRequest, answer: RecommendResponse, at: float
+def _logged(
+    pending: PendingRequest, response: RecommendResponse, at: float
 ) -> LoggedRecommendation:
-    wish = job.prepared
-    session = (
-        None if wish.session_key is None else wish.session_key.removeprefix(SESSION_PREFIX)
-    )
     return LoggedRecommendation(
-        answer.recommendation_id,
+        response.recommendation_id,
         at,
-        wish.asker_key,
-        answer.release,
+        pending.owner_key,
+        response.release,
         tuple(
             LoggedItem(i.item_id, i.score, i.rank, i.strategy, i.propensity, i.explored)
-            for i in answer.items
+            for i in response.items
         ),
-        answer.experiment,
-        answer.variant,
-        shadow=job.assignment is not None and job.assignment.shadow,
-        scenario=wish.request.scenario,
-        session_id=session,
+        response.experiment,
+        response.variant,
+        shadow=pending.assignment is not None and pending.assignment.is_shadow,
+        scenario=pending.request.scenario,
+        session_id=pending.stored_session_id,
     )

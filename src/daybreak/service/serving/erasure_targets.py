@@ -1,38 +1,43 @@
-"""What this process remembers of a user, and how it forgets."""
+"""Places of this process that may hold data of a user, and how each is erased."""
 
 from daybreak.service.privacy import ErasureTarget
 from daybreak.service.serving.answer_log import AnswerLog
-from daybreak.service.serving.engine import RecommendEngine
+from daybreak.service.serving.engine import PaginationCache
 from daybreak.service.serving.release_manager import ReleaseManager
 
 
 def erasure_targets(
-    stages: ReleaseManager, log: AnswerLog, answering: RecommendEngine
+    releases: ReleaseManager, answer_log: AnswerLog, paginations: PaginationCache
 ) -> dict[str, ErasureTarget]:
-    """Return every place of this process where something of a user may be."""
+    """Return all places of this process that may hold data of a user, by name.
 
-    def follow(_: str) -> None:
-        stages.sync()
+    Args:
+        releases: Releases in memory, with histories, profiles and cached texts.
+        answer_log: Log with the waiting responses.
+        paginations: Lists that may be continued.
+    """
 
-    def unsay(_: str) -> None:
-        for scene in stages.states():
-            scene.state.query_builder.clear_text_cache()
+    def sync(_: str) -> None:
+        releases.sync()
 
-    def histories(user: str) -> int:
-        return sum(scene.histories.count_events(user) for scene in stages.states())
+    def clear_texts(_: str) -> None:
+        for state in releases.states():
+            state.query_builder.clear_text_cache()
 
-    def profiles(user: str) -> int:
-        return sum(user in scene.state.profiles.rows for scene in stages.states())
+    def count_events(user: str) -> int:
+        return sum(state.histories.count_events(user) for state in releases.states())
+
+    def count_profiles(user: str) -> int:
+        return sum(user in state.profiles.rows for state in releases.states())
+
+    def count_rows(user: str) -> int:
+        return int(user in releases.row_caches.users)
 
     return {
-        "waiting answers": ErasureTarget(log.count, log.forget),
-        "live histories": ErasureTarget(histories, follow),
-        "live profiles": ErasureTarget(profiles, follow),
-        "live attributes": ErasureTarget(
-            lambda user: int(user in stages.row_caches.users), follow
-        ),
-        "answers to be continued": ErasureTarget(
-            answering.count_remembered, answering.forget_user
-        ),
-        "remembered sentences": ErasureTarget(lambda _: 0, unsay),
+        "waiting answers": ErasureTarget(answer_log.count, answer_log.forget),
+        "live histories": ErasureTarget(count_events, sync),
+        "live profiles": ErasureTarget(count_profiles, sync),
+        "live attributes": ErasureTarget(count_rows, sync),
+        "answers to be continued": ErasureTarget(paginations.count, paginations.forget),
+        "remembered sentences": ErasureTarget(lambda _: 0, clear_texts),
     }

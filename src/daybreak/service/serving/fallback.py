@@ -1,5 +1,6 @@
 """Answers before any training: what is popular, else what is new, and what is like it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
-from daybreak.service.state.serving_state import ReleaseSnapshot
+from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.fit import TrainedModel, TrainingStats
 from daybreak.types import Floats, Rows
 
@@ -34,8 +35,8 @@ RECENCY_WEIGHT = 0.05
 """Weight of what is new beside what is popular: it decides among equals."""
 
 
-def untrained_snapshot(tables: Tables) -> ReleaseSnapshot:
-    """Return a scene that has learned nothing: it counts, and compares words.
+def untrained_state(tables: Tables) -> ServingState:
+    """Return a state that has learned nothing: it counts, and compares words.
 
     The default weights are those that a training takes where it cannot measure any.
     """
@@ -46,17 +47,18 @@ def untrained_snapshot(tables: Tables) -> ReleaseSnapshot:
     learned = TrainedModel(
         read.content, read.profile, read.data.items, blend, fitted, read.rules, facts
     )
-    return ReleaseSnapshot.from_tables("", learned, tables.items, tables, (UNTRAINED_NOTE,))
+    state = ServingState.from_tables("", learned, tables.items, tables)
+    return replace(state, notes=(UNTRAINED_NOTE,))
 
 
-def needs_rebuild(scene: ReleaseSnapshot) -> bool:
+def needs_rebuild(state: ServingState) -> bool:
     """Say whether so much has come that a beginning should be made anew.
 
     A catalogue of which nothing was known has no words to compare by; so it is made anew when
     the first items come.
     """
-    first, now = len(scene.state.trained.items), len(scene.state.catalogue.items)
-    return not scene.release and now > REBUILD_GROWTH_FACTOR * first
+    first, now = len(state.trained.items), len(state.catalogue.items)
+    return not state.release and now > REBUILD_GROWTH_FACTOR * first
 
 
 def _fit_defaults(data: Dataset) -> FittedStrategies:

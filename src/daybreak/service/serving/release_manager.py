@@ -1,6 +1,6 @@
-"""From a release on disk to a scene; one that cannot be loaded never takes a place.
+"""Releases in memory: loading, activating, rolling back, and following the store.
 
-Which release answers: loading, swapping, going back, and following the store.
+Start reading at :class:`ReleaseManager`.
 """
 
 import logging
@@ -15,14 +15,28 @@ from daybreak.data import Tables
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.releases.release import read_release, release_folder
-from daybreak.service.serving.fallback import needs_rebuild, untrained_snapshot
+from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.scorers import PartitionedScorer
-from daybreak.service.state.serving_state import ReleaseSnapshot
+from daybreak.service.state.serving_state import ServingState
 from daybreak.store import Release, Store
 from daybreak.store.base import Changes
 
 log = logging.getLogger(__name__)
+
+
+MIN_RECOUNT_INTERVAL_S = 5.0
+"""Shortest time between two counts of popularity [s]."""
+MAX_RECOUNT_CPU_SHARE = 0.05
+"""Largest share of one processor that counting popularity may take."""
+MAX_ITEMS_REBUILT_AT_ONCE = 1_000
+"""Largest catalogue whose untrained state is rebuilt during a write."""
+MIN_CHANGED_SHARE = 1 / 16
+"""Share of changed items above which they are compacted."""
+MIN_CHANGED_ITEMS = 256
+"""Number of changed items up to which they are not compacted."""
+MAX_LOADED_RELEASES = 4
+"""Largest number of releases in memory: the active one and those of experiments."""
 
 
 @dataclass(frozen=True)
@@ -33,90 +47,23 @@ class FailedRelease:
     reason: str
 
 
-def load_state(release: str, folder: Path, tables: Tables) -> ReleaseSnapshot:
-    """Return a release with everything that is known now.
-
-    Args:
-        release: Its id.
-        folder: Where it lies.
-        tables: Everything in the store.
-
-    Raises:
-        NotFoundError: There is no release in the folder, or its text model is not there.
-        DataError: It is damaged, or of another version.
-    """
-    learned, catalogue, _ = read_release(folder)
-    scene = ReleaseSnapshot.from_tables(release, learned, catalogue.frame, tables)
-    scene.precompute()
-    return scene
-
-
-def load_newest_usable(
-    releases: Iterable[Release], folder_of: Callable[[Release], Path], tables: Tables
-) -> tuple[ReleaseSnapshot, list[FailedRelease]]:
-    """Return the release in use, else the newest that can be loaded, else a beginning.
-
-    Args:
-        releases: The newest first.
-        folder_of: Where a release lies.
-        tables: Everything in the store.
-
-    Returns:
-        The scene, which says in its notes what is not as it should be, and what is faulty.
-    """
-    faulty: list[FailedRelease] = []
-    ordered = sorted(releases, key=lambda release: not release.active)
-    for release in ordered:
-        try:
-            scene = load_state(release.id, folder_of(release), tables)
-        except DaybreakError as error:
-            log.error("release %s cannot be loaded: %s", release.id, error)
-            faulty.append(FailedRelease(release.id, str(error)))
-            continue
-        return _with_failure_notes(scene, faulty), faulty
-    return _with_failure_notes(untrained_snapshot(tables), faulty), faulty
-
-
-def _with_failure_notes(scene: ReleaseSnapshot, faulty: list[FailedRelease]) -> ReleaseSnapshot:
-    notes = tuple(
-        f"release {one.release} cannot be used ({one.reason}); "
-        f"{scene.release or 'no release'} is in use instead"
-        for one in faulty
-    )
-    return scene.with_notes((*scene.notes, *notes))
-
-
-MIN_RECOUNT_INTERVAL_S = 5.0
-"""How often popularity is counted anew while events come [s]."""
-MAX_RECOUNT_CPU_SHARE = 0.05
-"""Share of one processor that counting popularity may take."""
-MAX_ITEMS_REBUILT_AT_ONCE = 1_000
-"""Items up to which a beginning is made anew at once."""
-MIN_CHANGED_SHARE = 1 / 16
-"""Share of the items that changed beyond which they are put in their places."""
-MIN_CHANGED_ITEMS = 256
-"""Changed items up to which that is not worth it."""
-MAX_LOADED_RELEASES = 4
-"""Releases in memory: that in use, and those of experiments."""
-
-
 @dataclass(frozen=True)
 class RowCaches:
-    """What is stored of items and users now."""
+    """Attributes of items and users as they are stored now."""
 
     items: RowCache
     users: RowCache
 
 
 class ReleaseManager:
-    """Scenes of releases, all of them up to date with the store.
+    """Keeps the states of releases up to date with the store; thread-safe.
 
-    Readers take :attr:`now` and keep it for the whole of a request. Everything that changes a
-    scene holds the turn, makes a new scene, and puts it into place by one assignment.
+    Readers take :attr:`current` once and keep it for a whole request. A change holds the update
+    lock, makes a new state, and replaces the old one by a single assignment.
 
     Args:
-        store: What is followed.
-        folder: Where the folders of releases lie; None: the store is not a file.
+        store: Store that is followed.
+        folder: Folder that contains the releases; None: the store is not a file.
     """
 
     def __init__(self, store: Store, folder: Path | None) -> None:
@@ -130,28 +77,28 @@ class ReleaseManager:
         self._kept_releases: set[str] = set()
         self._loading_releases: set[str] = set()
         cursor, tables = self._read_store()
-        scene, self.failed = load_newest_usable(store.releases(), self.release_folder, tables)
-        self._states = {scene.release: scene}
+        state, self.failed = load_newest_usable(store.releases(), self.release_folder, tables)
+        self._states = {state.release: state}
         self._cursor = cursor
-        self.current = scene
-        """The scene in use."""
+        self.current = state
+        """State of the active release."""
         self.row_caches = _row_caches(tables)
         self.loaded_at = time.time()
         self.sync()
 
-    def state_of(self, release: str) -> ReleaseSnapshot | None:
-        """Return the scene of a release; None while it is not in memory."""
+    def state_of(self, release: str) -> ServingState | None:
+        """Return the state of a release; None if it is not in memory."""
         return self._states.get(release)
 
-    def states(self) -> list[ReleaseSnapshot]:
-        """Return all that are in memory."""
+    def states(self) -> list[ServingState]:
+        """Return the states of all releases in memory."""
         return list(self._states.values())
 
     def sync(self) -> None:
-        """Take in all that any process has written to the store since.
+        """Apply everything that any process has written to the store since the last call.
 
         Raises:
-            StoreError: It cannot be read; what was taken in before stays.
+            StoreError: The store cannot be read; the states stay as they are.
         """
         with self._update_lock:
             changes = self._store.changes(self._cursor)
@@ -167,7 +114,7 @@ class ReleaseManager:
                     self._rebuild_untrained()
 
     def recount_if_due(self) -> None:
-        """Count popularity anew if events came, not more often than is worth it."""
+        """Recount popularity if there are new events and the last count is long enough ago."""
         last, took = self._recounted
         now = time.monotonic()
         if not self._has_new_events or now - last < max(
@@ -178,26 +125,26 @@ class ReleaseManager:
         self._recounted = (time.monotonic(), time.monotonic() - now)
 
     def recount_popularity(self) -> None:
-        """Count popularity anew."""
+        """Recount popularity from all events."""
         with self._update_lock:
             self._has_new_events = False
-            for scene in list(self._states.values()):
-                self._replace_state(scene.with_recounted_popularity())
+            for state in list(self._states.values()):
+                self._replace_state(state.with_recounted_popularity())
         if needs_rebuild(self.current):
             self._rebuild_untrained()
 
     def compact(self) -> None:
-        """Put changed items in their places, once there are many, so that memory is bounded.
+        """Compact the scorers of releases in which many items have changed, to bound memory.
 
-        Requests and writes go on meanwhile; an item that changes again has a wing of its own.
+        Requests and writes continue meanwhile.
         """
         for release in list(self._states):
             self._compact_release(release)
 
     def check_active_release(self) -> None:
-        """Put a release into use that another process has made active.
+        """Activate the release that another process has made active.
 
-        One that cannot be loaded is remembered, and is not tried again.
+        A release that cannot be loaded is listed in :attr:`failed` and not tried again.
         """
         active = self._store.active_release()
         if active is None or active.id in {
@@ -206,60 +153,62 @@ class ReleaseManager:
         }:
             return
         try:
-            self.activate(active.id, write=False)
+            self._activate(active.id, write=False)
         except DaybreakError as error:
-            log.error("release %s cannot be used: %s", active.id, error)
+            log.error("cannot load release %s: %s", active.id, error)
 
-    def activate(self, release: str, *, write: bool = True) -> ReleaseSnapshot:
-        """Put a release into use; the one before stays until the new one is ready.
+    def all(self) -> list[Release]:
+        """Return all releases, the newest first; ``active`` is the one that answers here."""
+        current = self.current.release
+        return [replace(one, active=one.id == current) for one in self._store.releases()]
+
+    def activate(self, id: str) -> str:
+        """Activate a release in every process; requests continue to be answered.
 
         Args:
-            release: Its id.
-            write: Whether the store shall say so to other processes, too.
+            id: Id of the release.
+
+        Returns:
+            Id of the release.
 
         Raises:
             NotFoundError: There is no such release.
-            DataError: It is damaged; the one in use stays.
+            DataError: The release is damaged; the current one stays.
         """
-        with self._load_lock:
-            self._loading_releases = {release}
-            try:
-                return self._activate(release, write=write)
-            finally:
-                self._loading_releases = set()
+        return self._activate(id, write=True).release
 
-    def rollback(self) -> ReleaseSnapshot:
-        """Put the release of before into use again.
+    def rollback(self) -> str:
+        """Activate the previous release; return its id.
 
         Raises:
             NotFoundError: There is none.
         """
-        mine = self.current.release
-        before = next((r for r in reversed(self._previous) if r and r != mine), None)
+        current = self.current.release
+        before = next((r for r in reversed(self._previous) if r and r != current), None)
         if before is None:
-            known = {found.id: found.created_at for found in self._store.releases()}
-            at = known.get(mine, float("inf"))
-            older = [id_ for id_, made in known.items() if id_ != mine and made <= at]
+            created = {found.id: found.created_at for found in self._store.releases()}
+            at = created.get(current, float("inf"))
+            older = [id_ for id_, made in created.items() if id_ != current and made <= at]
             before = older[0] if older else None
         if before is None:
             raise NotFoundError("there is no earlier release to go back to")
-        self._previous = [r for r in self._previous if r not in {before, mine}]
+        self._previous = [r for r in self._previous if r not in {before, current}]
         return self.activate(before)
 
     def keep_loaded(self, releases: Sequence[str]) -> None:
-        """Have these releases in memory beside the one in use; others go.
+        """Keep these releases in memory beside the active one, and drop all others.
 
-        One that cannot be loaded is passed over, and listed in :attr:`faulty`.
+        A release that cannot be loaded is listed in :attr:`failed`.
         """
         self._kept_releases = set(releases[: MAX_LOADED_RELEASES - 1])
-        faulty = {one.release for one in self.failed}
+        failed = {one.release for one in self.failed}
         for release in releases[: MAX_LOADED_RELEASES - 1]:
-            if release not in self._states and release not in faulty:
+            if release not in self._states and release not in failed:
                 try:
                     with self._load_lock:
                         self._load_and_register(self._find_release(release))
                 except DaybreakError as error:
-                    log.error("release %s cannot be used: %s", release, error)
+                    log.error("cannot load release %s: %s", release, error)
                     self.failed.append(FailedRelease(release, str(error)))
         self._unload_unused(set())
 
@@ -269,11 +218,11 @@ class ReleaseManager:
 
     @property
     def cursor(self) -> int:
-        """Up to where the store was followed."""
+        """Position in the change feed of the store up to which changes are applied."""
         return self._cursor
 
     def _read_store(self) -> tuple[int, Tables]:
-        """Return everything; what is written meanwhile comes with the next changes."""
+        """Return the whole store; later writes come with the next changes."""
         cursor = self._store.changes(-1).cursor
         return cursor, self._store.tables()
 
@@ -284,26 +233,35 @@ class ReleaseManager:
             raise NotFoundError(f"no release {release!r}; known: {listed}")
         return known[release]
 
-    def _load_and_register(self, release: Release) -> ReleaseSnapshot:
-        """Load a release, bring it up to date, and follow the store with it from now on."""
+    def _load_and_register(self, release: Release) -> ServingState:
+        """Load a release and keep it up to date from now on."""
         if self._folder is None:
             raise ConfigError("a store without a folder has no place for releases")
         cursor, tables = self._read_store()
-        scene = load_state(release.id, self.release_folder(release), tables)
-        return self._register(scene, cursor)
+        state = load_state(release.id, self.release_folder(release), tables)
+        return self._register(state, cursor)
 
-    def _register(self, scene: ReleaseSnapshot, cursor: int) -> ReleaseSnapshot:
+    def _register(self, state: ServingState, cursor: int) -> ServingState:
         with self._update_lock:
             self.sync()
             changes = self._store.changes(cursor)
-            scene = scene.with_changes(changes) if changes.complete else scene
-            self._states = {**self._states, scene.release: scene}
-            return scene
+            state = state.with_changes(changes) if changes.complete else state
+            self._states = {**self._states, state.release: state}
+            return state
 
-    def _activate(self, release: str, *, write: bool) -> ReleaseSnapshot:
+    def _activate(self, release: str, *, write: bool) -> ServingState:
+        """Activate a release; the previous one answers until the new one is ready."""
+        with self._load_lock:
+            self._loading_releases = {release}
+            try:
+                return self._replace_current(release, write=write)
+            finally:
+                self._loading_releases = set()
+
+    def _replace_current(self, release: str, *, write: bool) -> ServingState:
         found = self._find_release(release)
         try:
-            scene = self._states.get(release) or self._load_and_register(found)
+            state = self._states.get(release) or self._load_and_register(found)
         except DaybreakError as error:
             self.failed = [f for f in self.failed if f.release != release]
             self.failed.append(FailedRelease(release, str(error)))
@@ -311,7 +269,7 @@ class ReleaseManager:
         if write:
             self._store.put_release(replace(found, active=True))
         with self._update_lock:
-            before, self.current = self.current, self._states[scene.release]
+            before, self.current = self.current, self._states[state.release]
             self.loaded_at = time.time()
         self.failed = [f for f in self.failed if f.release != release]
         if before.release != release:
@@ -330,38 +288,38 @@ class ReleaseManager:
             }
             self._states = {r: s for r, s in self._states.items() if r in wanted}
 
-    def _replace_state(self, scene: ReleaseSnapshot) -> None:
-        self._states = {**self._states, scene.release: scene}
-        if self.current.release == scene.release:
-            self.current = scene
+    def _replace_state(self, state: ServingState) -> None:
+        self._states = {**self._states, state.release: state}
+        if self.current.release == state.release:
+            self.current = state
 
     def _compact_release(self, release: str) -> None:
-        """Take up each first scorer as it comes, as long as nobody else has put another.
+        """Replace the first scorer step by step, unless another thread replaces it.
 
-        Nothing here holds a scorer of before: its matrices go as soon as others have come.
+        No variable refers to a replaced scorer, so that its memory is freed at once.
         """
-        scene = self._states.get(release)
-        if scene is None or not _needs_compaction(scene.state.scorer):
+        state = self._states.get(release)
+        if state is None or not _needs_compaction(state.scorer):
             return
-        last, wing = ref(scene.state.scorers[0]), scene.state.scorers[1]
-        steps = scene.state.scorer.compaction_steps()
-        del scene
+        last, changed = ref(state.scorers[0]), state.scorers[1]
+        steps = state.scorer.compaction_steps()
+        del state
         for first in steps:
             if not self._replace_first_scorer(release, last, first):
                 return
             last = ref(first)
         with self._update_lock:
-            scene = self._states.get(release)
-            if scene is not None and scene.state.scorers[:2] == (last(), wing):
-                self._replace_state(scene.with_scorer(scene.state.scorer.without_changed()))
+            state = self._states.get(release)
+            if state is not None and state.scorers[:2] == (last(), changed):
+                self._replace_state(state.with_scorer(state.scorer.without_changed()))
 
     def _replace_first_scorer(self, release: str, last: "ref[Scorer]", first: Scorer) -> bool:
-        """Put a scorer into the place of the last one, if that is still there."""
+        """Replace the first scorer if it is still the last one; return whether it was."""
         with self._update_lock:
-            scene = self._states.get(release)
-            if scene is None or scene.state.scorers[0] is not last():
+            state = self._states.get(release)
+            if state is None or state.scorers[0] is not last():
                 return False
-            self._replace_state(scene.with_scorer(scene.state.scorer.with_first_scorer(first)))
+            self._replace_state(state.with_scorer(state.scorer.with_first_scorer(first)))
             return True
 
     def _apply_changes(self, changes: Changes) -> None:
@@ -370,37 +328,89 @@ class ReleaseManager:
         users.remove(changes.users_gone)
         tables = changes.tables
         new = replace(changes, tables=replace(tables, items=items.changed_rows(tables.items)))
-        for scene in list(self._states.values()):
-            self._replace_state(scene.with_changes(new))
+        for state in list(self._states.values()):
+            self._replace_state(state.with_changes(new))
         self._has_new_events = True
         items.put(new.tables.items)
         users.put(tables.users)
 
     def _rebuild_untrained(self) -> None:
-        """Make a beginning again that more is known of."""
+        """Rebuild the untrained state from the whole store."""
         cursor, tables = self._read_store()
-        scene = replace(untrained_snapshot(tables), notes=self.current.notes)
+        state = replace(untrained_state(tables), notes=self.current.notes)
         with self._update_lock:
             if not self.current.release:
-                self._replace_state(self._register(scene, cursor))
+                self._replace_state(self._register(state, cursor))
 
     def _reload_all(self) -> None:
-        """Read everything: too much has happened to be told one by one."""
+        """Reload all releases: the change feed no longer reaches back far enough."""
         cursor, tables = self._read_store()
         known = {found.id: found for found in self._store.releases()}
-        for name, scene in list(self._states.items()):
+        for name, state in list(self._states.items()):
             if name in known:
                 fresh = load_state(name, self.release_folder(known[name]), tables)
             else:
-                fresh = untrained_snapshot(tables)
-            self._replace_state(replace(fresh, notes=scene.notes))
+                fresh = untrained_state(tables)
+            self._replace_state(replace(fresh, notes=state.notes))
         self.row_caches = _row_caches(tables)
         self._cursor = cursor
+
+
+def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
+    """Load a release and bring it up to date with a store.
+
+    Args:
+        release: Id of the release.
+        folder: Folder of the release.
+        tables: Everything in the store.
+
+    Raises:
+        NotFoundError: There is no release in the folder, or its text model is not installed.
+        DataError: The release is damaged, or of another version.
+    """
+    trained, catalogue, _ = read_release(folder)
+    state = ServingState.from_tables(release, trained, catalogue.frame, tables)
+    state.precompute()
+    return state
+
+
+def load_newest_usable(
+    releases: Iterable[Release], folder_of: Callable[[Release], Path], tables: Tables
+) -> tuple[ServingState, list[FailedRelease]]:
+    """Return the active release, else the newest that can be loaded, else an untrained state.
+
+    Args:
+        releases: Releases, the newest first.
+        folder_of: Returns the folder of a release.
+        tables: Everything in the store.
+
+    Returns:
+        The state, whose notes name the releases that cannot be loaded, and these releases.
+    """
+    failed: list[FailedRelease] = []
+    for release in sorted(releases, key=lambda release: not release.active):
+        try:
+            state = load_state(release.id, folder_of(release), tables)
+        except DaybreakError as error:
+            log.error("cannot load release %s: %s", release.id, error)
+            failed.append(FailedRelease(release.id, str(error)))
+            continue
+        return _with_failure_notes(state, failed), failed
+    return _with_failure_notes(untrained_state(tables), failed), failed
+
+
+def _with_failure_notes(state: ServingState, failed: list[FailedRelease]) -> ServingState:
+    notes = tuple(
+        f"release {one.release} cannot be used ({one.reason}); "
+        f"{state.release or 'no release'} is in use instead"
+        for one in failed
+    )
+    return replace(state, notes=(*state.notes, *notes))
 
 
 def _row_caches(tables: Tables) -> RowCaches:
     return RowCaches(RowCache("item_id", tables.items), RowCache("user_id", tables.users))
 
 
-def _needs_compaction(parts: PartitionedScorer) -> bool:
-    return parts.n_changed() > max(MIN_CHANGED_ITEMS, MIN_CHANGED_SHARE * len(parts.rows[0]))
+def _needs_compaction(scorer: PartitionedScorer) -> bool:
+    return scorer.n_changed() > max(MIN_CHANGED_ITEMS, MIN_CHANGED_SHARE * len(scorer.rows[0]))

@@ -1,50 +1,57 @@
-"""What a caller asks: for whom, what is known right now, and under which rules.
+"""Requests and responses of the service.
 
-What a caller gets.
+A caller gives a :class:`RecommendRequest` and gets a :class:`RecommendResponse`. Between the
+two, the engine keeps a :class:`PendingRequest`.
 """
 
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
 from daybreak.errors import ConfigError, DataError
-from daybreak.service.ingest.values import SESSION_PREFIX
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.experiments import VariantPlan
+from daybreak.service.ingest.rows import parse_events, parse_rows, user_key
+from daybreak.service.ingest.values import SESSION_PREFIX, RejectedRow
 from daybreak.service.inputs.frames import check_k
+from daybreak.service.privacy import Pseudonyms
+from daybreak.service.state.explain import RecommendationReason
+from daybreak.service.state.serving_state import ServingState
 
-if TYPE_CHECKING:
-    from daybreak.ranking.reranking.rules import Rules
+_ID_RANDOM = Random(secrets.randbits(256))  # noqa: S311 - ids must differ; they protect nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecommendRequest:
-    """One request for recommendations; every field may be left out.
+    """One request for recommendations; every field is optional.
 
     Example:
-        >>> RecommendRequest(session_id="s1").user_or_session
-        'session:s1'
-        >>> RecommendRequest(user_id="ann", session_id="s1").user_or_session
-        'ann'
+        >>> RecommendRequest(user_id="ann", n=5).n
+        5
     """
 
     user_id: str | None = None
-    """Known or not."""
+    """Id of a user, known or not."""
     session_id: str | None = None
-    """Of a visitor; what the session did counts beside what the user did."""
+    """Id of a session; its events count in addition to those of the user."""
     n: int = 10
-    """Items wanted."""
+    """Number of items, from 1 to 10,000."""
     profile: Mapping[str, Any] = field(default_factory=dict)
-    """Attributes, and ``text``: what is known right now; nothing of it is kept."""
+    """Attributes and ``text`` of the user, used for this request only and not stored."""
     events: Sequence[Mapping[str, Any]] = ()
-    """Events known right now, ``item_id`` and if known ``event_type, value, timestamp``;
-    nothing of them is kept."""
-    rules: "Rules | None" = None
+    """Events of the user, used for this request only and not stored: ``item_id`` and, if known,
+    ``event_type, value, timestamp``."""
+    rules: Rules | None = None
     """Filters, boosts, quotas, diversity."""
     explore: bool | None = None
-    """Whether new items may be tried out on this asker; None: as the service is set up."""
+    """Whether new items may be explored in the list; None: the default of the service."""
     explain: bool = False
-    """Whether every item comes with reasons."""
+    """Whether each item comes with reasons."""
     scenario: str | None = None
-    """Where the answer is shown: ``home``, ``basket``; kept in the log."""
+    """Place where the list is shown, such as ``home`` or ``basket``; stored in the log."""
     experiment: bool = True
     """Whether running experiments may choose the variant."""
 
@@ -58,62 +65,145 @@ class RecommendRequest:
         if not isinstance(self.profile, Mapping):
             raise DataError(f"a profile must be an object, got {self.profile!r:.60}")
 
-    @property
-    def user_or_session(self) -> str | None:
-        """Who asks: the user, else the session, else nobody."""
-        if self.user_id is not None:
-            return self.user_id
-        return None if self.session_id is None else SESSION_PREFIX + self.session_id
-
-
-@dataclass(frozen=True)
-class RecommendationReason:
-    """One piece of evidence; the values of an item's reasons add up to its score."""
-
-    kind: str
-    """As in :class:`daybreak.ranking.explain.Reason`, or ``boost`` and ``rule``."""
-    name: str
-    title: str
-    """What to call it."""
-    value: float
-
 
 @dataclass(frozen=True)
 class RecommendedItem:
-    """One item of an answer."""
+    """One item of a response."""
 
     item_id: str
     rank: int
     """From 1."""
     score: float
     strategy: str
-    """Which strategy counts most for such a user and such an item."""
+    """Strategy with the largest weight for such a user and such an item."""
     temperature: str
-    """Of the item: ``hot`` has events, ``warm`` is described, ``cold`` neither."""
+    """``hot``: the item has events; ``warm``: it is described; ``cold``: neither."""
     propensity: float = 1.0
-    """With what chance it was shown; 1: it was not left to chance."""
+    """Probability with which the item was shown; 1 without exploration."""
     explored: bool = False
-    """Whether it stands there to be tried out."""
+    """Whether the item is in the list to be explored."""
     reasons: tuple[RecommendationReason, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the item."""
     rule: str | None = None
-    """By which rule it was moved: ``boost``, ``diversity`` or ``quota``; None: by none."""
+    """Kind of rule that moved the item (``boost``, ``diversity``, ``quota``); None: none."""
 
 
 @dataclass(frozen=True)
 class RecommendResponse:
-    """One answer; ``recommendation_id`` in later events says what came of it."""
+    """Response to one request; events refer to it by ``recommendation_id``."""
 
     recommendation_id: str
     user_id: str | None
     user_temperature: str
-    """``hot`` has events, ``warm`` has a profile or said something, ``cold`` neither."""
+    """``hot``: the user has events; ``warm``: a profile or a text; ``cold``: neither."""
     release: str
-    """Empty before anything has been trained."""
+    """Id of the release; empty before the first training."""
     items: tuple[RecommendedItem, ...]
     experiment: str | None = None
     variant: str | None = None
     notes: tuple[str, ...] = ()
-    """What a careful caller should know."""
+    """Warnings, as sentences."""
     took_ms: float = field(default=0.0, compare=False)
+
+
+EventTuple = tuple[str, str | None, float | None, float]
+"""Item id, event type, value and time of an event."""
+
+
+@dataclass(frozen=True)
+class ExperimentAssignment:
+    """The variant of an experiment that a response belongs to."""
+
+    experiment: str
+    variant: str
+    is_shadow: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class PendingRequest:
+    """A checked request on its way to its response."""
+
+    request: RecommendRequest
+    user_key: str | None
+    """Id of the user in the store."""
+    session_key: str | None
+    """Id of the session in the store, with its prefix."""
+    events: tuple[EventTuple, ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    excluded: tuple[str, ...] = ()
+    """Items that must not be recommended, in addition to those of the rules."""
+    id: str = field(default_factory=lambda: f"{_ID_RANDOM.getrandbits(128):032x}")
+    """Id of the response."""
+    state: ServingState | None = None
+    """State that answers; None: the current one."""
+    assignment: ExperimentAssignment | None = None
+    shadows: tuple[VariantPlan, ...] = ()
+    """Variants that are answered and logged as well, but not shown."""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        request: RecommendRequest,
+        pseudonyms: Pseudonyms | None = None,
+        excluded: Sequence[str] = (),
+    ) -> "PendingRequest":
+        """Check the profile and the events of a request, and look up its keys.
+
+        Args:
+            request: The request.
+            pseudonyms: Replaces ids of users and sessions; None: ids are kept.
+            excluded: Items that must not be recommended.
+
+        Raises:
+            DataError: An event or the profile is invalid; the message names the field.
+        """
+        user, session = user_key(request.user_id, request.session_id, pseudonyms)
+        events, profile = _parse_events(request), _parse_profile(request)
+        return cls(request, user, session, events, profile, tuple(excluded))
+
+    @property
+    def owner_key(self) -> str | None:
+        """Key under which the response is logged: of the user, else of the session."""
+        return self.session_key if self.user_key is None else self.user_key
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of the user and the session."""
+        return frozenset(key for key in (self.user_key, self.session_key) if key is not None)
+
+    @property
+    def stored_session_id(self) -> str | None:
+        """Id of the session in the store, without its prefix."""
+        key = self.session_key
+        return None if key is None else key.removeprefix(SESSION_PREFIX)
+
+
+def _parse_events(request: RecommendRequest) -> tuple[EventTuple, ...]:
+    if not request.events:
+        return ()
+    rows = [
+        {**row, "user_id": "user"} if isinstance(row, Mapping) else row
+        for row in request.events
+    ]
+    parsed = parse_events(rows, time.time())
+    _raise_if_rejected("events", parsed.rejected)
+    columns = ("item_id", "event_type", "value", "timestamp")
+    return tuple(parsed.tables.events.select(columns).iter_rows())
+
+
+def _parse_profile(request: RecommendRequest) -> Mapping[str, Any]:
+    if not request.profile:
+        return {}
+    parsed = parse_rows([{**request.profile, "user_id": "user"}], "user_id")
+    _raise_if_rejected("profile", parsed.rejected)
+    return {name: value for name, value in parsed.rows[0].items() if name != "user_id"}
+
+
+def _raise_if_rejected(part: str, rejected: tuple[RejectedRow, ...]) -> None:
+    if rejected:
+        first = rejected[0]
+        place = f"{part}[{first.row}]" if part == "events" else part
+        where = f"{place}.{first.field}" if first.field else place
+        raise DataError(f"{where}: {first.reason}, got {first.value!r}")

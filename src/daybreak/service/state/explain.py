@@ -1,72 +1,107 @@
-"""Places of an answer to named evidence."""
+"""Reasons of recommendations: pieces of evidence whose values add up to the score."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from daybreak.ranking.explain import QueryParts, ScoreReason, decompose
-from daybreak.service.state.ranker import CatalogueRanker, RankedLists, boost_reasons
-from daybreak.service.state.rules import CompiledRules
+from daybreak.ranking.explain import QueryParts, decompose
+from daybreak.service.state.query_builder import QueryBatch
+from daybreak.service.state.ranker import BOOST, RankedLists
+from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Rows
 
 MAX_REASONS = 6
-"""Pieces of evidence shown for a recommended item; the others are added up to one."""
+"""Largest number of reasons of a recommended item; the rest is summed up in one more."""
 REASON_FIELDS = {"kind": pl.String, "name": pl.String, "title": pl.String, "value": pl.Float64}
-REASON_TYPE = pl.Struct(REASON_FIELDS)
-REASONS_TYPE = pl.List(REASON_TYPE)
+REASONS_TYPE = pl.List(pl.Struct(REASON_FIELDS))
+
+
+@dataclass(frozen=True)
+class RecommendationReason:
+    """One piece of evidence; the values of an item's reasons add up to its score."""
+
+    kind: str
+    """As in :class:`daybreak.ranking.explain.ScoreReason`, or ``boost``."""
+    name: str
+    """Id of the item, the text, name of the attribute, of the strategy or of the boost."""
+    title: str
+    """Name for display."""
+    value: float
+
+
+Reasons = list[RecommendationReason]
 
 
 def explain_lists(
-    ranker: CatalogueRanker,
+    state: ServingState,
+    batch: QueryBatch,
     lists: RankedLists,
-    evidence: Callable[[int], QueryParts],
-    attributes: Sequence[str],
+    queries: Rows | None = None,
     max_reasons: int | None = MAX_REASONS,
-    rules: Sequence[CompiledRules] | None = None,
-) -> pl.Series:
-    """Return a list of ``kind, name, title, value`` for each place; values add up to scores.
+) -> list[Reasons]:
+    """Return the reasons of each place.
 
     Args:
-        ranker: What ranked the places.
-        lists: What is to be explained.
-        evidence: The query of a user, by position, taken apart.
-        attributes: Names of the columns of profiles.
-        max_reasons: Pieces shown of each place.
-        rules: Of each user; what boosts have added comes after the evidence.
+        state: State that ranked the lists.
+        batch: Batch of the lists.
+        lists: Lists to explain.
+        queries: Positions of the queries to explain; others get no reasons. Default: all.
+        max_reasons: Largest number of reasons of a place, without boosts; None: all.
     """
-    found: list[Any] = [None] * len(lists)
-    for user in np.unique(lists.query):
-        mine = np.flatnonzero(lists.query == user)
-        listed = explain_items(
-            ranker, lists.item[mine], evidence(int(user)), attributes, max_reasons
-        )
-        for place, one in zip(mine, listed, strict=True):
+    found: list[Reasons] = [[] for _ in range(len(lists))]
+    for query in np.unique(lists.query) if queries is None else queries:
+        places = np.flatnonzero(lists.query == query)
+        reasons = explain_items(state, batch, int(query), lists.item[places], max_reasons)
+        for place, one in zip(places.tolist(), reasons, strict=True):
             found[place] = one
-    if rules is not None:
-        for row, who in enumerate(lists.query.tolist()):
-            boosts = rules[who].boosts_of(int(lists.item[row]))
-            found[row] = [*found[row], *boost_reasons(boosts)]
-    return pl.Series("reasons", found, dtype=REASONS_TYPE)
-
-
-def explain_items(
-    ranker: CatalogueRanker,
-    items: Rows,
-    query: QueryParts,
-    attributes: Sequence[str],
-    max_reasons: int | None = MAX_REASONS,
-) -> list[list[dict[str, Any]]]:
-    """Return the reasons of some rows of the catalogue for one query; see :func:`reasons`."""
-    found: list[list[dict[str, Any]]] = [[] for _ in items]
-    for scorer, inside, local in ranker.scorer.by_scorer(items):
-        parts = decompose(scorer, query, local, attributes)
-        for column, place in enumerate(inside):
-            found[place] = [_reason_row(r, ranker) for r in parts.reasons(column, max_reasons)]
     return found
 
 
-def _reason_row(reason: ScoreReason, answers: CatalogueRanker) -> dict[str, Any]:
-    title = answers.title(reason.name) if reason.kind == "event" else reason.name
-    return {"kind": reason.kind, "name": reason.name, "title": title, "value": reason.value}
+def explain_items(
+    state: ServingState,
+    batch: QueryBatch,
+    query: int,
+    items: Rows,
+    max_reasons: int | None = None,
+) -> list[Reasons]:
+    """Return the reasons of some items for one query.
+
+    Args:
+        state: State that scores the items.
+        batch: Batch of the query.
+        query: Position of the query.
+        items: Rows of the catalogue.
+        max_reasons: Largest number of reasons of an item, without boosts; None: all.
+    """
+    parts = state.query_builder.query_parts(batch.context.only(query))
+    found = _score_reasons(state, parts, items, max_reasons)
+    rules = batch.rules[query]
+    for reasons, row in zip(found, items.tolist(), strict=True):
+        reasons += [
+            RecommendationReason(BOOST, boost.where, boost.where, boost.value)
+            for boost in rules.boosts_of(row)
+        ]
+    return found
+
+
+def _score_reasons(
+    state: ServingState, parts: QueryParts, items: Rows, max_reasons: int | None
+) -> list[Reasons]:
+    """Return the reasons that the models give."""
+    found: list[Reasons] = [[] for _ in items]
+    attributes = state.trained.profile.names
+    title = state.ranker.title
+    for scorer, places, rows in state.scorer.by_scorer(items):
+        decomposed = decompose(scorer, parts, rows, attributes)
+        for column, place in enumerate(places):
+            found[place] = [
+                RecommendationReason(
+                    one.kind,
+                    one.name,
+                    title(one.name) if one.kind == "event" else one.name,
+                    one.value,
+                )
+                for one in decomposed.reasons(column, max_reasons)
+            ]
+    return found

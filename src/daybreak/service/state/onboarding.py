@@ -63,26 +63,24 @@ class OnboardingQuestion:
 
 
 class QuestionSelector:
-    """Judges questions for one user, with one shelf.
+    """Selects questions for one user.
 
     Args:
-        shelf: That answers.
-        histories: Of known users; they tell how much a typical one takes.
-        said: What is known of the user.
+        state: State that answers.
+        answers: Answers of the user so far.
     """
 
-    def __init__(
-        self, shelf: ServingState, histories: Histories, answers: OnboardingAnswers
-    ) -> None:
-        self.shelf = shelf
+    def __init__(self, state: ServingState, answers: OnboardingAnswers) -> None:
+        self.state = state
+        histories = state.histories
         self.answers = answers
-        self._scorer = shelf.scorers[0]
+        self._scorer = state.scorers[0]
         self._n_items = len(self._scorer.items)
         self.choice_model = ChoiceModel(self._scorer, mean_history_length(histories))
         self._users_with_profiles = [
-            user for user in histories.user_ids() if user in shelf.profiles.rows
+            user for user in histories.user_ids() if user in state.profiles.rows
         ]
-        rows = shelf.catalogue.items.ids.rows([*answers.liked, *answers.declined])
+        rows = state.catalogue.items.ids.rows([*answers.liked, *answers.declined])
         self._liked_rows = np.unique(
             rows[: len(answers.liked)][rows[: len(answers.liked)] >= 0]
         )
@@ -113,8 +111,8 @@ class QuestionSelector:
             lambda row: self._item_gains(rows, np.append(self._liked_rows, rows[row])),
             k,
         )
-        ids = self.shelf.catalogue.items.ids.ids
-        title = self.shelf.ranker.title
+        ids = self.state.catalogue.items.ids.ids
+        title = self.state.ranker.title
         return [
             OnboardingQuestion("item", i, title(i), (), float(yes[row]), float(gains[row]))
             for row, i in ((row, ids[rows[row]]) for row in order.tolist())
@@ -138,7 +136,7 @@ class QuestionSelector:
 
     @cached_property
     def _allowed(self) -> Mask:
-        return self.shelf.ranker.is_available[: self._n_items].copy()
+        return self.state.ranker.is_available[: self._n_items].copy()
 
     def _item_gains(self, rows: Rows, yes: Rows) -> Doubles:
         """Return (n,) what asking each of some items brings after a yes to others."""
@@ -151,7 +149,7 @@ class QuestionSelector:
         now = top_k(scores, self._allowed & ~known)[0]
         after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
         then, chosen = self._score(self._queries(after))
-        without = np.zeros((len(rows), len(self.shelf.catalogue.items)), dtype=bool)
+        without = np.zeros((len(rows), len(self.state.catalogue.items)), dtype=bool)
         without[np.arange(len(rows))[:, None], after] = True
         without = without[:, : self._n_items]  # the user may know items that came later
         without |= ~self._allowed[None, :]
@@ -164,7 +162,7 @@ class QuestionSelector:
 
     def _attribute_questions(self) -> list[OnboardingQuestion]:
         """Return a question for each attribute that the user has not told."""
-        names = self.shelf.trained.profile.names
+        names = self.state.trained.profile.names
         told = self._profile
         common = self._attribute_shares
         fields: dict[str, list[int]] = {}
@@ -207,9 +205,11 @@ class QuestionSelector:
     @cached_property
     def _profile(self) -> Sparse:
         """(1, n_attributes) what the user has told."""
-        given = self.answers.profile
-        named = None if given is None else given.with_columns(pl.lit("\0new").alias("user_id"))
-        return self.shelf.profiles.lookup(["\0new"], named)[0]
+        given, profiles = self.answers.profile, self.state.profiles
+        if given is None:
+            return profiles.lookup(["\0new"])[0]
+        named = given.with_columns(pl.lit("\0new").alias("user_id"))
+        return profiles.lookup(["\0new"], profiles.overrides(["\0new"], named))[0]
 
     @cached_property
     def _attribute_shares(self) -> Floats:
@@ -217,7 +217,7 @@ class QuestionSelector:
         users = self._users_with_profiles[
             :: max(len(self._users_with_profiles) // MAX_SAMPLED_USERS, 1)
         ][:MAX_SAMPLED_USERS]
-        matrix = self.shelf.profiles.lookup(users)[0]
+        matrix = self.state.profiles.lookup(users)[0]
         total = np.asarray(matrix.sum(axis=0), dtype=np.float32).ravel()
         return np.asarray(total / max(len(users), 1), dtype=np.float32)
 
@@ -227,7 +227,7 @@ class QuestionSelector:
         user = np.repeat(np.arange(n), size)
         events = Events.of(user, yes.ravel(), np.zeros(n * size))
         told = sp.vstack([self._profile] * n) if profile is None else profile
-        return self.shelf.query_builder.queries(UserContext(events, sp.csr_array(told), {}))
+        return self.state.query_builder.queries(UserContext(events, sp.csr_array(told), {}))
 
     def _score(self, queries: Queries) -> tuple[Floats, Floats]:
         scores = self._scorer.score(queries)
@@ -241,8 +241,7 @@ def mean_history_length(histories: Histories) -> float:
 
 
 def next_questions(
-    shelf: ServingState,
-    histories: Histories,
+    state: ServingState,
     k: int,
     answers: OnboardingAnswers,
     *,
@@ -251,17 +250,16 @@ def next_questions(
     """Return the k best questions to ask somebody together, one row a question.
 
     Args:
-        shelf: That answers.
-        histories: Of known users.
-        k: How many.
-        answers: What was answered so far.
+        state: State that answers.
+        k: Number of questions.
+        answers: Answers so far.
         attributes: Whether to ask for attributes of profiles as well.
 
     Returns:
         ``rank, kind, name, title, values, chance, gain, source``; ``source`` says who judged:
         ``meta_bayes`` or, where it is not in the blend, ``blend``.
     """
-    interview = QuestionSelector(shelf, histories, answers)
+    interview = QuestionSelector(state, answers)
     source = interview.choice_model.source
     rows = [
         (rank, q.kind, q.name, q.title, list(q.values), q.chance, q.gain, source)

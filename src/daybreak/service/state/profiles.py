@@ -1,7 +1,4 @@
-"""What is said about people at the moment of asking, as frames.
-
-What is known about users beside their events: attributes, and their own words.
-"""
+"""Profiles of users: stored attributes and texts, and those that come with a request."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,72 +15,48 @@ from daybreak.service.inputs.frames import TEXT_COLUMN
 from daybreak.types import Rows, Sparse
 
 ANONYMOUS_USER_ID = "somebody new"
-"""The user that is asked about when none is named."""
-
-
-@dataclass(frozen=True)
-class AdHocProfile:
-    """Profile and events that a request brings, the same for all of its users.
-
-    Example:
-        >>> said = AdHocProfile(text="I love tea", attributes={"country": "France"}, items=("pot",))
-        >>> said.profiles(["ann"]).row(0), said.histories(["ann"]).row(0)
-        (('ann', 'France', 'I love tea'), ('ann', 'pot'))
-    """
-
-    text: str | None = None
-    """What they say about themselves, in their own words."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    items: Sequence[str] = ()
-    """Items they have just chosen."""
-
-    def profiles(self, users: Iterable[str]) -> pl.DataFrame | None:
-        """Return the profile of each user; None when nothing is said."""
-        known = dict(self.attributes) | ({TEXT_COLUMN: self.text} if self.text else {})
-        if not known:
-            return None
-        return pl.DataFrame({"user_id": list(users)}).with_columns(
-            pl.lit(value).alias(name) for name, value in known.items()
-        )
-
-    def histories(self, users: Iterable[str]) -> pl.DataFrame | None:
-        """Return the events of each user; None when there are none."""
-        if not self.items:
-            return None
-        rows = [(user, item) for user in users for item in self.items]
-        return pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
-
-
-EncodedProfiles = tuple[Sparse, dict[int, str]]
+"""User id for a request that names no user."""
 MAX_FRAME_CHUNKS = 50
-"""Additions that may lie one by one; more make every look-up slow."""
+"""Largest number of chunks of the frame; more make look-ups slow."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileOverrides:
+    """Profiles that come with a request, by position in its batch."""
+
+    queries: Rows
+    """(n,) positions of which the attributes are replaced."""
+    matrix: Sparse
+    """(n, n_attributes)"""
+    texts: dict[int, str]
+    """Position to text; an empty text removes the stored one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Profiles:
-    """Profiles of users, encoded once; every change makes a new value."""
+    """Stored profiles of users, encoded; a change makes a new value."""
 
     encoder: ProfileEncoder
     frame: pl.DataFrame
-    """Raw rows; a row that was replaced stays, but nobody points to it."""
+    """Raw rows; a replaced row stays until the next compaction."""
     matrix: Sparse
     """(n_rows, n_attributes)"""
     rows: Mapping[str, int]
-    """User id -> row."""
+    """User id to its current row."""
 
     @classmethod
     def from_frame(cls, encoder: ProfileEncoder, users: pl.DataFrame) -> "Profiles":
-        """Encode a table of users; of equal ids the last counts."""
+        """Encode a table of users; the last row of an id counts."""
         users = users.with_columns(pl.col("user_id").cast(pl.String))
         matrix = sp.csr_array(encoder.transform(users))
         return cls(encoder, users, matrix, _row_by_user(users, 0))
 
     def with_users(self, users: pl.DataFrame, *, whole: bool = False) -> "Profiles":
-        """Return them with rows added; what a row leaves empty stays as it was known.
+        """Return profiles with rows added; a null keeps the stored value.
 
         Args:
-            users: Rows; of equal ids the last counts.
-            whole: Whether rows take the place of what was known instead.
+            users: Frame of ``user_id`` and attributes; the last row of an id counts.
+            whole: Whether a row replaces the stored one entirely.
         """
         merged = _last_rows(users) if whole else self._merge_with_stored(users)
         added = sp.csr_array(self.encoder.transform(merged))
@@ -97,7 +70,7 @@ class Profiles:
         return grown._compact() if len(rows) * 2 < frame.height else grown
 
     def without(self, users: Sequence[str]) -> "Profiles":
-        """Return them with nothing left of some users, also not in rows nobody points to."""
+        """Return profiles without some users; replaced rows of theirs are removed as well."""
         gone = set(users)
         if not gone & self.rows.keys() and self.frame.height == len(self.rows):
             return self
@@ -105,34 +78,47 @@ class Profiles:
         return replace(self, rows=rows)._compact()
 
     def lookup(
-        self, users: Sequence[str], given: pl.DataFrame | None = None
-    ) -> EncodedProfiles:
-        """Return the (n_users, n_attributes) attributes and the words of users, by position.
+        self, users: Sequence[str], overrides: "ProfileOverrides | None" = None
+    ) -> tuple[Sparse, dict[int, str]]:
+        """Return the (n_users, n_attributes) attributes and the texts of users, by position.
 
         Args:
-            users: Ids, each once; unknown ones have a row of zeros.
-            given: What is told right now; it counts before what is stored.
+            users: Ids; unknown ones have a row of zeros.
+            overrides: Profiles that come with a request; they replace stored ones.
         """
         rows = np.array([self.rows.get(user, -1) for user in users], dtype=np.int64)
         matrix, texts = take_rows(self.matrix, rows), self._texts(rows)
-        if given is None or not given.height:
+        if overrides is None:
             return matrix, texts
-        fresh = self._merge_with_stored(given.filter(pl.col("user_id").is_in(list(users))))
-        place = {user: position for position, user in enumerate(users)}
-        at = np.array([place[user] for user in fresh["user_id"]], dtype=np.int64)
-        stays = np.ones(len(users), dtype=np.float32)
-        stays[at] = 0
-        spread = sp.csr_array(
-            (np.ones(len(at), np.float32), (at, np.arange(len(at)))),
-            shape=(len(users), len(at)),
+        if len(overrides.queries):
+            rows = np.arange(len(users))
+            rows[overrides.queries] = len(users) + np.arange(len(overrides.queries))
+            matrix = take_rows(sp.csr_array(sp.vstack([matrix, overrides.matrix])), rows)
+        stored = {p: text for p, text in texts.items() if p not in overrides.texts}
+        return matrix, stored | {p: text for p, text in overrides.texts.items() if text}
+
+    def overrides(self, users: Sequence[str], given: pl.DataFrame) -> "ProfileOverrides | None":
+        """Return profiles that come with a request, completed from the stored ones.
+
+        Args:
+            users: Ids of the request, each once.
+            given: Frame of ``user_id`` and attributes or text; rows of other users are ignored.
+        """
+        rows = given.filter(pl.col("user_id").is_in(list(users)))
+        if not rows.height:
+            return None
+        merged = self._merge_with_stored(rows)
+        position = {user: place for place, user in enumerate(users)}
+        queries = np.array([position[user] for user in merged["user_id"]], dtype=np.int64)
+        texts = _texts_by_row(merged)
+        return ProfileOverrides(
+            queries,
+            sp.csr_array(self.encoder.transform(merged), dtype=np.float32),
+            {int(query): texts.get(row, "") for row, query in enumerate(queries)},
         )
-        told = sp.csr_array(self.encoder.transform(fresh))
-        matrix = sp.csr_array(sp.diags_array(stays) @ matrix + spread @ told, dtype=np.float32)
-        said = {int(at[row]): text for row, text in _texts_by_row(fresh).items()}
-        return matrix, {p: t for p, t in texts.items() if stays[p]} | said
 
     def attributes_of(self, user: str) -> dict[str, Any]:
-        """Return what is stored of a user, as it was told; nothing of a stranger."""
+        """Return the stored attributes of a user that have a value; empty if unknown."""
         row = self.rows.get(user)
         if row is None:
             return {}
@@ -147,7 +133,7 @@ class Profiles:
         return {int(known[place]): text for place, text in words.items()}
 
     def _merge_with_stored(self, users: pl.DataFrame) -> pl.DataFrame:
-        """Return the last row of each user, empty places filled from what is stored."""
+        """Return the last row of each user, nulls filled with the stored values."""
         users = _last_rows(users)
         held = [
             (place, self.rows[user])
@@ -172,6 +158,39 @@ class Profiles:
         return Profiles(self.encoder, self.frame[kept], self.matrix[kept], rows)
 
 
+@dataclass(frozen=True)
+class AdHocProfile:
+    """Profile and events that come with a request, the same for all of its users.
+
+    Example:
+        >>> profile = AdHocProfile("I love tea", {"country": "France"}, items=("pot",))
+        >>> profile.profiles(["ann"]).row(0), profile.histories(["ann"]).row(0)
+        (('ann', 'France', 'I love tea'), ('ann', 'pot'))
+    """
+
+    text: str | None = None
+    """The users' own words."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    items: Sequence[str] = ()
+    """Items of their latest events."""
+
+    def profiles(self, users: Iterable[str]) -> pl.DataFrame | None:
+        """Return the profile of each user; None without attributes and text."""
+        known = dict(self.attributes) | ({TEXT_COLUMN: self.text} if self.text else {})
+        if not known:
+            return None
+        return pl.DataFrame({"user_id": list(users)}).with_columns(
+            pl.lit(value).alias(name) for name, value in known.items()
+        )
+
+    def histories(self, users: Iterable[str]) -> pl.DataFrame | None:
+        """Return the events of each user; None without items."""
+        if not self.items:
+            return None
+        rows = [(user, item) for user in users for item in self.items]
+        return pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+
+
 def _last_rows(users: pl.DataFrame) -> pl.DataFrame:
     """Return the last row of each user that is named."""
     named = users.filter(pl.col("user_id").is_not_null())
@@ -183,7 +202,7 @@ def _row_by_user(users: pl.DataFrame, start: int) -> dict[str, int]:
 
 
 def _coalesce_with_stored(both: pl.DataFrame, name: str) -> pl.Expr:
-    """Return a column, its empty places filled from the stored one."""
+    """Return a column, its nulls filled with the stored values."""
     stored = f"\0{name}"
     if stored not in both.columns:
         return pl.col(name)
@@ -197,8 +216,8 @@ def _coalesce_with_stored(both: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _texts_by_row(frame: pl.DataFrame) -> dict[int, str]:
-    """Return what is said in each row that says something."""
+    """Return the text of each row that has one."""
     if TEXT_COLUMN not in frame.columns:
         return {}
-    said = frame[TEXT_COLUMN].cast(pl.String).fill_null("").to_list()
-    return {row: text.strip() for row, text in enumerate(said) if text.strip()}
+    texts = frame[TEXT_COLUMN].cast(pl.String).fill_null("").to_list()
+    return {row: text.strip() for row, text in enumerate(texts) if text.strip()}

@@ -1,169 +1,272 @@
-"""From profiles, events and sentences to queries."""
+"""From what is known of users to queries of the models.
+
+:class:`UserContext` holds what is known (events, profile, text), :class:`QueryBuilder` turns it
+into a :class:`QueryBatch`, which :class:`~daybreak.service.state.ranker.CatalogueRanker` ranks.
+"""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import RECENCY_DECAY, ContentBlock, Events, Items, Queries
-from daybreak.data.sparse_rows import build_csr
+from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.ranking.explain import PartName, QueryParts
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.service.state.rules import CompiledRules
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 N_NEIGHBOURS = 20
-"""Known items that stand for a new item, or for a sentence, in a history."""
+"""Training items that represent a new item, or a text, in a history."""
 MIN_RECENCY_WEIGHT = 0.01
-"""Recent events below this weight are left out: they change nothing and cost time."""
+"""Smallest weight of an event in the recent history; smaller ones change nothing."""
 MAX_PRECOMPUTED_ITEMS = 2_000
-"""New items whose neighbours are looked for before an event on one of them comes."""
+"""Largest number of new items whose neighbours are computed before an event names them."""
 MAX_CACHED_TEXTS = 1_000
-"""Sentences whose meaning is kept for the next time they are said."""
+"""Largest number of texts whose neighbours are cached."""
 
 TextEncodeFn = Callable[[Sequence[str]], tuple[ContentBlock, ...]]
+Pairs = tuple[Rows, Rows]
+"""Parallel columns: positions of queries, and rows of the catalogue."""
+
+
+def _no_pairs() -> Pairs:
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class UserContext:
-    """What is known of some askers."""
+    """What is known of the users of a batch, by position in the batch."""
 
     events: Events
-    """``user`` is the position of the asker, ``item`` a row of the catalogue."""
+    """Positive events; ``user`` is the position, ``item`` a row of the catalogue."""
     profile: Sparse
-    """(n_askers, n_attributes)"""
+    """(n_users, n_attributes)"""
     texts: dict[int, str]
-    """What an asker says in their own words, by position."""
+    """Position to the user's own words."""
+    seen: Pairs = field(default_factory=_no_pairs)
+    """Every item that a user has any event with."""
+
+    @cached_property
+    def is_hot(self) -> Mask:
+        """(n_users,) whether the user has a positive event."""
+        return np.bincount(self.events.user, minlength=len(self)) > 0
+
+    @cached_property
+    def has_profile(self) -> Mask:
+        """(n_users,) whether the user has an attribute or a text."""
+        known = np.diff(self.profile.indptr) > 0
+        known[list(self.texts)] = True
+        return np.asarray(known, dtype=bool)
+
+    def only(self, position: int) -> "UserContext":
+        """Return the context of one user."""
+        mine = self.events.filter(self.events.user == position)
+        events = Events(np.zeros_like(mine.user), mine.item, mine.at)
+        texts = {0: self.texts[position]} if position in self.texts else {}
+        return UserContext(events, self.profile[[position]], texts)
 
     def __len__(self) -> int:
         return int(self.profile.shape[0])
 
 
+@dataclass(frozen=True, eq=False)
+class QueryBatch:
+    """A batch of queries with everything that decides their lists."""
+
+    users: Sequence[str]
+    """Name of the user of each query; a name may occur twice."""
+    context: UserContext
+    queries: Queries
+    excluded: Sparse
+    """(n_queries, n_items) CSR of the items that a list must not contain."""
+    rules: Sequence[CompiledRules]
+    """One for each query; equal rules are the same object."""
+    k: Sequence[int]
+    """Length of each list."""
+
+    def mask_excluded(self, scores: Floats, rows: Rows) -> None:
+        """Set the scores of excluded items to ``-inf``.
+
+        Args:
+            scores: (n, n_items) scores of these queries; changed in place.
+            rows: (n,) positions of the queries.
+        """
+        whole = len(rows) == len(self.users)
+        excluded = self.excluded if whole else take_rows(self.excluded, rows)
+        scores[entry_indices(excluded)] = -np.inf
+
+    def iter_chunks(self, max_queries: int) -> Iterator[tuple[Rows, Queries]]:
+        """Yield positions and queries, at most so many at a time."""
+        if len(self) <= max_queries:
+            yield np.arange(len(self)), self.queries
+            return
+        for start in range(0, len(self), max_queries):
+            rows = np.arange(start, min(start + max_queries, len(self)))
+            yield rows, self.queries.take(rows)
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
 @dataclass(eq=False)
 class QueryBuilder:
-    """Puts histories into the items that the models know.
+    """Expresses histories in the items that the models were trained on.
 
-    An event on an item that no model has seen, and a sentence about oneself, become one event
-    spread over the known items that are most like it: every strategy then answers for it.
+    An event on an item that no model has seen, and a text, become one event that is spread over
+    the most similar training items, so that every strategy can use it.
     """
 
-    anchors: Items
+    train_items: Items
     items: Items
     """The catalogue now."""
     has_times: bool
-    """Whether the models learned from times; else there is no order to forget by."""
+    """Whether the training events have times; without them no event is more recent."""
     encode_texts: TextEncodeFn = field(repr=False)
-    """Sentences to blocks of content."""
+    """Encodes texts as blocks of content."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
-    """(1, n_anchors) of catalogue rows that are no anchors."""
+    """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
-    """(1, n_anchors) of sentences, the latest last."""
-    _anchor_of: Rows = field(init=False, repr=False)
+    """Text to its (1, n_train_items) neighbour weights, the latest last."""
+    _train_row: Rows = field(init=False, repr=False)
+    """(n_items,) row among the training items, -1 for new items."""
 
     def __post_init__(self) -> None:
-        self._anchor_of = self.anchors.ids.rows(self.items.ids)
-        strange = np.flatnonzero(self._anchor_of < 0)
-        strange = strange[[row not in self._neighbours for row in strange.tolist()]]
-        if len(strange) <= MAX_PRECOMPUTED_ITEMS:
-            self._compute_neighbours(strange)
+        self._train_row = self.train_items.ids.rows(self.items.ids)
+        new = np.flatnonzero(self._train_row < 0)
+        new = new[[row not in self._neighbours for row in new.tolist()]]
+        if len(new) <= MAX_PRECOMPUTED_ITEMS:
+            self._compute_neighbours(new)
 
-    def precompute_neighbours(self, max_items: int) -> None:
-        """Look for the neighbours of new items beforehand, of at most so many of them."""
-        strange = np.flatnonzero(self._anchor_of < 0)[:max_items].tolist()
-        self._compute_neighbours(
-            np.array([row for row in strange if row not in self._neighbours])
-        )
+    def build(
+        self,
+        users: Sequence[str],
+        context: UserContext,
+        rules: Sequence[CompiledRules],
+        k: Sequence[int],
+        excluded: Pairs | None = None,
+        exclude_seen: bool = True,
+    ) -> QueryBatch:
+        """Return a batch of queries.
 
-    def queries(self, told: UserContext) -> Queries:
-        """Return one query for each asker."""
-        n, events = len(told), told.events
-        faded = self._recency_weights(events)
-        strong = faded >= MIN_RECENCY_WEIGHT
+        Args:
+            users: Name of the user of each query.
+            context: What is known of them.
+            rules: One for each query; equal rules must be the same object.
+            k: Length of each list.
+            excluded: Further pairs that must not be recommended.
+            exclude_seen: Whether seen items are excluded where the rules say so as well.
+        """
+        hides_seen = np.array([one.rules.exclude_seen for one in rules], dtype=bool)
+        queries, items = context.seen
+        hidden = hides_seen[queries] if exclude_seen else np.zeros(len(queries), dtype=bool)
+        queries, items = queries[hidden], items[hidden]
+        if excluded is not None:
+            queries, items = np.r_[queries, excluded[0]], np.r_[items, excluded[1]]
+        ones = np.ones(len(queries), dtype=np.float32)
+        pairs = build_csr(queries, items, ones, (len(users), len(self.items)))
+        return QueryBatch(users, context, self.queries(context), pairs, rules, k)
+
+    def queries(self, context: UserContext) -> Queries:
+        """Return one query for each user."""
+        n, events = len(context), context.events
+        weights = self._recency_weights(events)
+        counts = weights >= MIN_RECENCY_WEIGHT
         plain = self._sum_events(events, np.ones(len(events), dtype=np.float32), n)
-        recent = self._sum_events(events.filter(strong), faded[strong], n)
-        if told.texts:
-            said = self._sum_rows(
-                self._neighbours_of_texts(list(told.texts.values())), list(told.texts), n
-            )
-            plain, recent = plain + said, recent + said
-        return Queries.from_history(self.anchors, plain, recent, told.profile)
+        recent = self._sum_events(events.filter(counts), weights[counts], n)
+        if context.texts:
+            texts = list(context.texts.values())
+            spread = self._sum_rows(self._neighbours_of_texts(texts), list(context.texts), n)
+            plain, recent = plain + spread, recent + spread
+        return Queries.from_history(self.train_items, plain, recent, context.profile)
 
-    def query_parts(self, told: UserContext) -> QueryParts:
-        """Return the query of one asker by the piece: each event and each sentence apart."""
-        events = told.events
-        faded = self._recency_weights(events)
+    def query_parts(self, context: UserContext) -> QueryParts:
+        """Return the query of one user in parts: one for each event and each text.
+
+        Args:
+            context: Context of one user; see :meth:`UserContext.only`.
+        """
+        events = context.events
+        weights = self._recency_weights(events)
         each = Events(np.arange(len(events)), events.item, events.at)
         plain = self._sum_events(each, np.ones(len(each), dtype=np.float32), len(each))
         recent = self._sum_events(
-            each, np.where(faded >= MIN_RECENCY_WEIGHT, faded, 0), len(each)
+            each, np.where(weights >= MIN_RECENCY_WEIGHT, weights, 0), len(each)
         )
         names: list[PartName] = [("event", self.items.ids.ids[row]) for row in events.item]
-        if told.texts:
-            said = list(told.texts.values())
-            names += [("text", text) for text in said]
-            rows = self._neighbours_of_texts(said)
+        if context.texts:
+            texts = list(context.texts.values())
+            names += [("text", text) for text in texts]
+            rows = self._neighbours_of_texts(texts)
             plain, recent = sp.vstack([plain, rows]), sp.vstack([recent, rows])
         return QueryParts(
-            tuple(names), sp.csr_array(plain), sp.csr_array(recent), sp.csr_array(told.profile)
+            tuple(names),
+            sp.csr_array(plain),
+            sp.csr_array(recent),
+            sp.csr_array(context.profile),
         )
 
+    def precompute_neighbours(self, max_items: int) -> None:
+        """Compute the neighbours of new items in advance, of at most so many of them."""
+        new = np.flatnonzero(self._train_row < 0)[:max_items].tolist()
+        self._compute_neighbours(np.array([row for row in new if row not in self._neighbours]))
+
     def with_updated_rows(self, items: Items, rows: Sequence[int]) -> "QueryBuilder":
-        """Return it for a catalogue of which some rows are new, or have changed."""
+        """Return a builder for a catalogue in which some rows are new or have changed."""
         stale = set(rows)
-        twin = copy(self)
-        twin.items = items
-        twin._neighbours = {
+        updated = copy(self)
+        updated.items = items
+        updated._neighbours = {
             row: near for row, near in self._neighbours.items() if row not in stale
         }
-        added = self.anchors.ids.rows(items.ids.ids[len(self.items) :])
-        twin._anchor_of = np.r_[self._anchor_of, added]
-        strange = np.array([row for row in stale if twin._anchor_of[row] < 0], dtype=np.int64)
-        if len(strange) <= MAX_PRECOMPUTED_ITEMS:
-            twin._compute_neighbours(strange)
-        return twin
+        added = self.train_items.ids.rows(items.ids.ids[len(self.items) :])
+        updated._train_row = np.r_[self._train_row, added]
+        new = np.array([row for row in stale if updated._train_row[row] < 0], dtype=np.int64)
+        if len(new) <= MAX_PRECOMPUTED_ITEMS:
+            updated._compute_neighbours(new)
+        return updated
 
     def clear_text_cache(self) -> None:
-        """Drop the sentences that were said."""
+        """Forget all texts."""
         self._text_neighbours.clear()
 
     def _recency_weights(self, events: Events) -> Floats:
-        """Return how much each event still counts as recent; the latest of an asker counts 1.
+        """Return the weight of each event in the recent history; a user's latest weighs 1.
 
-        Whether times are known was settled when the models learned: an answer must not depend
-        on who else is asked about.
+        Whether times are known was decided at training: a list must not depend on the other
+        users of the batch.
         """
-        if not self.has_times or not len(events):
+        if not self.has_times:
             return np.ones(len(events), dtype=np.float32)
-        new = (events.user[1:] != events.user[:-1]) | (events.at[1:] != events.at[:-1])
-        end = np.flatnonzero(np.r_[new, True])
-        group = np.searchsorted(end, np.arange(len(events)))
-        return np.asarray(RECENCY_DECAY ** events.count_later()[end[group]], dtype=np.float32)
+        return events.recency_weights(RECENCY_DECAY)
 
     def _sum_events(self, events: Events, weights: Floats, n: int) -> Sparse:
-        """Return (n, n_anchors) sums of the events' weights over anchors."""
-        place = self._anchor_of[events.item]
+        """Return (n, n_train_items) sums of event weights over the training items."""
+        place = self._train_row[events.item]
         known = place >= 0
-        shape = (n, len(self.anchors))
+        shape = (n, len(self.train_items))
         if known.all():
             return build_csr(events.user, place, weights, shape)
-        strange = np.flatnonzero(~known)
-        near = self._neighbours_of(events.item[strange].tolist())
+        new = np.flatnonzero(~known)
+        near = self._neighbours_of(events.item[new].tolist())
         sizes = [row.nnz for row in near]
         spread = np.concatenate([row.data for row in near]).astype(np.float32, copy=False)
         total = build_csr(
-            np.concatenate([events.user[known], np.repeat(events.user[strange], sizes)]),
+            np.concatenate([events.user[known], np.repeat(events.user[new], sizes)]),
             np.concatenate([place[known], *(row.indices for row in near)]),
-            np.concatenate([weights[known], np.repeat(weights[strange], sizes) * spread]),
+            np.concatenate([weights[known], np.repeat(weights[new], sizes) * spread]),
             shape,
         )
         total.sum_duplicates()
         return total
 
     def _sum_rows(self, rows: Sparse, owner: Sequence[int] | Rows, n: int) -> Sparse:
-        """Return (n, n_anchors) sums of rows by their owners."""
+        """Return (n, n_train_items) sums of rows by their owners."""
         count = rows.shape[0]
         values = np.ones(count, dtype=np.float32)
         owns = sp.csr_array((values, (owner, np.arange(count))), shape=(n, count))
@@ -177,21 +280,21 @@ class QueryBuilder:
     def _compute_neighbours(self, rows: Rows) -> None:
         if len(rows):
             near = sp.csr_array(
-                nearest_neighbour_weights(self.anchors, self.items.take(rows), N_NEIGHBOURS).T
+                nearest_neighbour_weights(
+                    self.train_items, self.items.take(rows), N_NEIGHBOURS
+                ).T
             )
             self._neighbours |= {int(row): near[[place]] for place, row in enumerate(rows)}
 
     def _neighbours_of_texts(self, texts: Sequence[str]) -> Sparse:
-        """Return (n_texts, n_anchors) the known items that stand for each sentence."""
-        held = {
-            text: self._text_neighbours.get(text) for text in texts
-        }  # others may say something too
-        found = {text: near for text, near in held.items() if near is not None}
+        """Return (n_texts, n_train_items) neighbour weights of each text."""
+        cached = {text: self._text_neighbours.get(text) for text in texts}  # one look: threads
+        found = {text: near for text, near in cached.items() if near is not None}
         new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
             near = sp.csr_array(
                 nearest_neighbour_weights(
-                    self.anchors, self._texts_as_items(new), N_NEIGHBOURS
+                    self.train_items, self._texts_as_items(new), N_NEIGHBOURS
                 ).T
             )
             found |= {text: near[[row]] for row, text in enumerate(new)}
@@ -201,6 +304,6 @@ class QueryBuilder:
         return sp.vstack([found[text] for text in texts])
 
     def _texts_as_items(self, texts: Sequence[str]) -> Items:
-        """Return sentences as a catalogue; no id of it is that of an item."""
+        """Return texts as a catalogue whose ids cannot be those of items."""
         names = Vocabulary(f"\0text {row}" for row in range(len(texts)))
         return Items(names, self.encode_texts(texts))

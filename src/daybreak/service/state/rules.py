@@ -1,8 +1,8 @@
-"""Rules as one catalogue understands them: which items, how much more, in which order."""
+"""Rules compiled for one catalogue: which items are allowed, boosts, and reranking."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
 from daybreak.data.fields import CATEGORY_COLUMNS, ContentField, find_category_column
-from daybreak.errors import FilterError
+from daybreak.errors import ConfigError, FilterError
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.engine import FilterEngine
 from daybreak.ranking.reranking.availability import AvailabilityWindows
@@ -21,35 +21,35 @@ from daybreak.types import Floats, Mask, Rows
 
 @dataclass(frozen=True, eq=False)
 class CompiledRules:
-    """The rules of one list, over the rows of a catalogue."""
+    """The rules of one list, in terms of the rows of a catalogue."""
 
     rules: Rules
     allowed: Mask
-    """(n_items,) what may be in the list, whatever its user has seen"""
+    """(n_items,) items that the list may contain, apart from what its user has seen."""
     boosts: tuple[tuple[Boost, Mask], ...] = ()
-    """With the (n_items,) items that each is for."""
+    """Boosts, each with the (n_items,) items that it applies to."""
     reranker: Reranker | None = None
-    """None: the order of the scores is that of the list."""
+    """None: the list is ordered by score."""
 
     def boost_values(self) -> Floats | None:
-        """Return (n_items,) what boosts add to scores; None: nothing."""
+        """Return the (n_items,) values that boosts add to scores; None without boosts."""
         if not self.boosts:
             return None
         return np.asarray(sum(b.value * mask for b, mask in self.boosts), dtype=np.float32)
 
     def boosts_of(self, row: int) -> list[Boost]:
-        """Return the boosts of one item."""
+        """Return the boosts that apply to one item."""
         return [boost for boost, mask in self.boosts if mask[row] and boost.value != 0]
 
 
 class RuleCompiler:
-    """Turns rules into rulings; what several requests ask for is worked out once.
+    """Compiles rules for a catalogue; filters and columns are evaluated once and cached.
 
     Args:
-        frame: The catalogue, one row an item.
-        items: The same, encoded.
-        shown: (n_items,) whether an item may be recommended at all.
-        fields: What the columns were found to be.
+        frame: Catalogue, one row an item.
+        items: The same catalogue, encoded.
+        is_visible: (n_items,) whether an item may be recommended at all.
+        fields: Types of the columns, as recognised at training.
     """
 
     def __init__(
@@ -68,7 +68,14 @@ class RuleCompiler:
         self._codes_by_column: dict[str, Rows] = {}
 
     def available(self, at: float | None = None) -> Mask:
-        """Return (n_items,) what may be recommended at a time; None: now. Not to be changed."""
+        """Return the (n_items,) items that may be recommended at a time.
+
+        Args:
+            at: Epoch seconds; None: now.
+
+        Returns:
+            A shared mask that callers must not change.
+        """
         if self.availability is None:
             return self._is_visible
         return self._is_visible & self.availability.available_at(
@@ -76,13 +83,28 @@ class RuleCompiler:
         )
 
     def compile(self, rules: Rules) -> CompiledRules:
-        """Return rules as this catalogue understands them.
+        """Compile the rules of one list.
 
         Raises:
-            FilterError: A filter cannot be read, or a column is not there.
+            FilterError: A filter cannot be parsed, or a column does not exist.
         """
         boosts = tuple((b, self.filter_engine.mask(b.where, rules.at)) for b in rules.boosts)
         return CompiledRules(rules, self._allowed(rules), boosts, self._reranker(rules))
+
+    def compile_each(self, rules: Sequence[Rules]) -> list[CompiledRules]:
+        """Compile the rules of several lists; equal rules give the same object.
+
+        Raises:
+            FilterError: A filter cannot be parsed, or a column does not exist.
+        """
+        by_value: dict[Rules, CompiledRules] = {}
+        by_id: dict[int, CompiledRules] = {}  # hashing rules with many items takes long
+        for one in rules:
+            if id(one) not in by_id:
+                by_id[id(one)] = by_value.get(one) or by_value.setdefault(
+                    one, self.compile(one)
+                )
+        return [by_id[id(one)] for one in rules]
 
     def _allowed(self, rules: Rules) -> Mask:
         found = self.available(rules.at).copy()
@@ -97,7 +119,7 @@ class RuleCompiler:
         return found
 
     def _item_mask(self, ids: tuple[str, ...]) -> Mask:
-        """Mark items; unknown ids are passed over."""
+        """Return the (n_items,) mask of some items; unknown ids are ignored."""
         rows = self._items.ids.rows(ids)
         mask = np.zeros(len(self._items), dtype=bool)
         mask[rows[rows >= 0]] = True
@@ -107,8 +129,8 @@ class RuleCompiler:
         found = find_category_column(self.filter_columns.names)
         if found is None:
             raise FilterError(
-                f"the catalogue has no column of categories: {', '.join(CATEGORY_COLUMNS)}; "
-                "name another with where, as in has(shelf, 'tea')"
+                f"the catalogue has no category column ({', '.join(CATEGORY_COLUMNS)}); "
+                "filter by another column with where, as in has(shelf, 'tea')"
             )
         return found
 
@@ -139,3 +161,47 @@ class RuleCompiler:
         if name not in self._codes_by_column:
             self._codes_by_column[name] = self.filter_columns.require(name).value_codes()
         return self._codes_by_column[name]
+
+
+def rules_of_users(
+    rules: Rules | Sequence[Rules] | None, users: Sequence[str], items: Sequence[str] | None
+) -> dict[str, Rules]:
+    """Return the rules of each user; of a user that is named twice, the first rules count.
+
+    Args:
+        rules: Rules for all users, or one for each of them; None: no rules.
+        users: Ids.
+        items: The only candidates; None: all that the rules allow.
+
+    Raises:
+        ConfigError: ``rules`` has another type or another length.
+    """
+    shared = Rules() if rules is None else rules
+    if isinstance(shared, Rules):
+        return dict.fromkeys(users, _restrict_to_items(shared, items))
+    found: dict[str, Rules] = {}
+    for user, one in zip(users, _rules_per_user(shared, len(users)), strict=True):
+        found.setdefault(user, _restrict_to_items(one, items))
+    return found
+
+
+def _rules_per_user(rules: Sequence[Rules], n_users: int) -> list[Rules]:
+    if isinstance(rules, str | Mapping) or not isinstance(rules, Sequence):
+        raise ConfigError(f"rules must be Rules, or a list of them, got {rules!r:.60}")
+    for rule in rules:
+        if not isinstance(rule, Rules):
+            raise ConfigError(f"rules must be Rules values, got {rule!r:.60}")
+    if len(rules) != n_users:
+        raise ConfigError(
+            f"rules must be one for all users or one for each: {len(rules)} rules for "
+            f"{n_users} users"
+        )
+    return list(rules)
+
+
+def _restrict_to_items(rules: Rules, items: Sequence[str] | None) -> Rules:
+    """Return rules that allow only these items."""
+    if items is None:
+        return rules
+    allowed = items if rules.items is None else set(rules.items).intersection(items)
+    return replace(rules, items=tuple(allowed))

@@ -1,12 +1,12 @@
-"""Popularity that follows events, counted as a training would count it.
+"""The state that answers requests: models, catalogue, profiles and histories at one moment.
 
-Everything that answers, at one moment; a change makes a new value.
-
-One release in service with everything that came since; a change makes a new value.
+Start reading at :class:`ServingState`. A request takes one state and keeps it to its end; every
+change makes a new state.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,112 +18,214 @@ from daybreak.models.popular import PopularModel, PopularState
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.rng import create_generator
 from daybreak.service.inputs.frames import changed_rows
-from daybreak.service.inputs.histories import Histories, event_rows
+from daybreak.service.inputs.histories import Histories, RequestEvents, event_rows
 from daybreak.service.state.catalogue import Catalogue, encode_items
-from daybreak.service.state.profiles import Profiles
-from daybreak.service.state.query_builder import QueryBuilder
-from daybreak.service.state.ranker import CatalogueRanker, warmth_labels
+from daybreak.service.state.profiles import ProfileOverrides, Profiles
+from daybreak.service.state.query_builder import QueryBatch, QueryBuilder, UserContext
+from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.training.fit import TrainedModel
 from daybreak.store.base import Changes
 from daybreak.types import Mask, Rows
 
-
-def recount_popularity(learned: TrainedModel, positive: Events) -> TrainedModel | None:
-    """Return what was learned with popularity counted from other events; None: nothing there.
-
-    An item keeps its place in the other models; popularity alone is a sum over events that can
-    be made anew at any time: the result is that of a training on these events, for the items
-    that the models know.
-
-    Args:
-        learned: The models.
-        positive: Positive events; ``item`` are rows of a catalogue that begins with that of the
-            training.
-    """
-    fitted = learned.fitted
-    counting = {row: m for row, m in enumerate(fitted.models) if isinstance(m, PopularModel)}
-    if not counting or not len(positive) or not len(fitted.train_items):
-        return None
-    anchor_rows = learned.items.ids.rows(fitted.train_items.ids)
-    place = np.full(int(max(positive.item.max(), anchor_rows.max())) + 1, -1)
-    place[anchor_rows] = np.arange(len(anchor_rows))
-    known = place[positive.item] >= 0
-    if not known.any():
-        return None
-    at = np.where(np.isfinite(positive.at[known]), positive.at[known], 0.0)
-    events = Events(positive.user[known], place[positive.item[known]], at)
-    data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
-    models = list(fitted.models)
-    for row, model in counting.items():
-        models[row] = _recounted_model(model, data)
-    return replace(learned, fitted=replace(fitted, models=tuple(models)))
-
-
-def _recounted_model(model: PopularModel, data: Dataset) -> PopularModel:
-    """Return a model of the same options for the same items, counted from other events."""
-    state = model.learn(data, create_generator(0, "popular"))  # counting draws nothing
-    values = np.zeros(len(data.items), dtype=np.float32)
-    values[data.train_item_rows] = state.values
-    return model.with_state(PopularState(values, state.dated))
+MAX_PRECOMPUTED_NEIGHBOURS = 20_000
+"""Largest number of new items whose neighbours are computed when a release is loaded."""
+MAX_UNSORTED_STATE_EVENTS = 20_000
+"""Largest number of events that are kept unsorted."""
+LATEST = "latest"
+"""Strategy that ranks the newest items first; only an untrained state has it."""
 
 
 @dataclass(frozen=True, eq=False)
 class ServingState:
-    """What was learned, with the catalogue and the profiles as they are now.
+    """Everything that answers a request, at one moment.
 
-    A request takes one shelf and keeps it, so that a change never shows by halves.
+    Histories are the exception to immutability: single events are added in place. A request
+    that began earlier may see one more event, but never an item that its catalogue lacks.
     """
 
     trained: TrainedModel
     catalogue: Catalogue
     profiles: Profiles
-    scorer: PartitionedScorer
-    """Who scores what."""
+    histories: Histories
+    event_rules: ResolvedRules
+    """Decide which events are positive, also for event types that the training did not see."""
     query_builder: QueryBuilder
+    scorer: PartitionedScorer
     ranker: CatalogueRanker
+    release: str = ""
+    """Id of the release; empty for a library model and before the first training."""
+    notes: tuple[str, ...] = ()
+    """Notes that every response carries."""
 
     @classmethod
     def from_training(
         cls,
-        learned: TrainedModel,
+        trained: TrainedModel,
         items: pl.DataFrame,
-        profiles: Profiles,
+        users: pl.DataFrame | None = None,
+        histories: Histories | None = None,
         encoded: Items | None = None,
     ) -> "ServingState":
-        """Return the shelf of a training or of a release.
+        """Return the state of a training or of a release.
 
         Args:
-            learned: The models.
-            items: The catalogue, one row an item.
-            profiles: Of known users.
+            trained: The models.
+            items: Catalogue, one row an item.
+            users: Profiles of users; default: none.
+            histories: Histories of users; default: none.
             encoded: The same catalogue, encoded; default: that of the training.
         """
         catalogue = Catalogue(
             items,
-            learned.items if encoded is None else encoded,
-            fields=learned.content.attributes.fields,
+            trained.items if encoded is None else encoded,
+            fields=trained.content.attributes.fields,
         )
-        parts = PartitionedScorer.from_scorer(
-            Scorer(learned.blend, learned.fitted, catalogue.items)
+        scorer = PartitionedScorer.from_scorer(
+            Scorer(trained.blend, trained.fitted, catalogue.items)
         )
-        anchors, facts = learned.fitted.train_items, learned.stats
-        asking = QueryBuilder(anchors, catalogue.items, facts.dated, learned.content.texts)
-        answers = CatalogueRanker(parts, catalogue, has_events=facts.n_events > 0)
-        return cls(learned, catalogue, profiles, parts, asking, answers)
+        known = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
+        return cls(
+            trained,
+            catalogue,
+            Profiles.from_frame(trained.profile, known),
+            Histories.empty() if histories is None else histories,
+            trained.rules,
+            QueryBuilder(
+                trained.fitted.train_items,
+                catalogue.items,
+                trained.stats.dated,
+                trained.content.texts,
+            ),
+            scorer,
+            CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
+        )
+
+    @classmethod
+    def from_tables(
+        cls, release: str, trained: TrainedModel, catalogue: pl.DataFrame, tables: Tables
+    ) -> "ServingState":
+        """Return the state of a release, brought up to date with a store.
+
+        Args:
+            release: Id of the release; empty before the first training.
+            trained: The models.
+            catalogue: Items that they were trained on, in the order of the models.
+            tables: Everything that is in the store.
+        """
+        state = cls.from_training(trained, catalogue, tables.users)
+        changed = changed_rows(catalogue, tables.items)
+        state = state.with_items(changed, replace_known=True).compacted()
+        stored = set(tables.items["item_id"].to_list())
+        deleted = [id_ for id_ in state.catalogue.items.ids if id_ not in stored]
+        if deleted:
+            state = state.without_items(deleted)
+        types = tables.events["event_type"].unique().to_list()
+        rules = trained.rules.with_default_types(types)
+        state = replace(state, release=release, event_rules=rules)
+        return state.with_events(tables.events).with_recounted_popularity()
 
     @property
     def scorers(self) -> tuple[Scorer, ...]:
-        """The one of the training first."""
+        """Scorers of the catalogue, that of the training first."""
         return self.scorer.scorers
 
-    def with_items(self, frame: pl.DataFrame, *, replace_known: bool = False) -> "ServingState":
-        """Return it with the items that are new.
+    def user_context(
+        self,
+        users: Sequence[str],
+        sessions: Sequence[str] | None = None,
+        *,
+        extra: Histories | None = None,
+        events: RequestEvents | None = None,
+        profiles: ProfileOverrides | None = None,
+    ) -> UserContext:
+        """Return what is known of users: stored, and given with a request.
 
         Args:
-            frame: Of ``item_id`` and attributes.
-            replace_known: Whether rows of known items take the place of what is known of
-                them; else they are passed over. A column that a row does not have is empty.
+            users: Id of each user; an unknown id is a user without data.
+            sessions: Id of each session; its events count as the user's own.
+            extra: Further events, by user id.
+            events: Further events, by position in ``users``.
+            profiles: Further profiles, by position in ``users``.
+        """
+        positive, seen = self._events_and_seen(users, sessions, extra, events)
+        n_items = len(self.catalogue.items)
+        inside = positive.item < n_items  # an event may be newer than this state
+        if not inside.all():
+            positive = positive.filter(inside)
+        matrix, texts = self.profiles.lookup(users, profiles)
+        queries, items = np.r_[positive.user, seen[0]], np.r_[positive.item, seen[1]]
+        inside = items < n_items
+        return UserContext(positive, matrix, texts, (queries[inside], items[inside]))
+
+    def _events_and_seen(
+        self,
+        users: Sequence[str],
+        sessions: Sequence[str] | None,
+        extra: Histories | None,
+        events: RequestEvents | None,
+    ) -> tuple[Events, tuple[Rows, Rows]]:
+        """Return positive events by position, and the pairs that were only seen."""
+        positive = [self.histories.events_of(users, extra)]
+        seen = [self.histories.seen_without_liking(users)]
+        if extra is not None:
+            seen.append(extra.seen_without_liking(users))
+        if sessions is not None:
+            positive.append(self.histories.events_of(sessions))
+            seen.append(self.histories.seen_without_liking(sessions))
+        if events is not None:
+            liked = events.is_positive
+            positive.append(Events(events.query[liked], events.item[liked], events.at[liked]))
+            seen.append((events.query[~liked], events.item[~liked]))
+        if len(positive) == 1:
+            merged = positive[0]
+        else:
+            merged = Events.of(
+                np.concatenate([part.user for part in positive]),
+                np.concatenate([part.item for part in positive]),
+                np.concatenate([part.at for part in positive]),
+            )
+        pairs = [np.concatenate(columns) for columns in zip(*seen, strict=True)]
+        return merged, (pairs[0], pairs[1])
+
+    def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
+        """Return for each place the strategy with the largest weight for its query and item."""
+        names = self.ranker.strategy_names(batch, lists)
+        if LATEST not in self.trained.blend.strategies:
+            return names
+        # Before the first training an item without events cannot be there for being popular.
+        has_events = self.histories.have_events(lists.item).tolist()
+        return [
+            LATEST if name == "popular" and not chosen else name
+            for name, chosen in zip(names, has_events, strict=True)
+        ]
+
+    def item_warmth(self, items: Rows) -> Any:
+        """Return ``hot``, ``warm`` or ``cold`` for rows of the catalogue."""
+        is_hot = self.ranker.is_known[items] & self.ranker.has_events
+        is_hot |= self.histories.have_events(items)
+        return warmth_labels(is_hot, self.ranker.has_content[items])
+
+    def deleted_mask(self) -> Mask:
+        """(n_items,) whether an item was deleted."""
+        deleted = np.zeros(len(self.catalogue.items), dtype=bool)
+        deleted[list(self.catalogue.deleted_rows)] = True
+        return deleted
+
+    def precompute(self) -> None:
+        """Compute in advance what the first requests would have to wait for."""
+        self.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS)
+        for scorer in self.scorers:
+            for level in range(len(scorer.blend.weights)):
+                scorer.level_weights(level)
+
+    def with_items(self, frame: pl.DataFrame, *, replace_known: bool = False) -> "ServingState":
+        """Return a state with items added.
+
+        Args:
+            frame: Frame of ``item_id`` and attributes.
+            replace_known: Whether rows of known items replace what is known of them; a missing
+                column is then null. Otherwise they are ignored.
         """
         rows = (
             self.catalogue.first_rows(frame)
@@ -134,180 +236,123 @@ class ServingState:
             return self
         blocks = encode_items(self.trained.content, self.catalogue, rows)
         catalogue, changed = self.catalogue.with_rows(rows, blocks)
-        parts = (
-            self.scorer.with_updated_rows(catalogue.items, changed)
-            if len(changed)
-            else self.scorer
-        )
-        return self._with_catalogue(
-            catalogue,
-            parts,
-            self.query_builder.with_updated_rows(catalogue.items, changed.tolist()),
-        )
+        scorer = self.scorer
+        if len(changed):
+            scorer = scorer.with_updated_rows(catalogue.items, changed)
+        builder = self.query_builder.with_updated_rows(catalogue.items, changed.tolist())
+        return replace(self._with_catalogue(catalogue, scorer), query_builder=builder)
 
     def without_items(self, ids: Sequence[str]) -> "ServingState":
-        """Return it without some items: they are no candidates until they come again."""
-        return self._with_catalogue(
-            self.catalogue.without_items(ids), self.scorer, self.query_builder
-        )
-
-    def with_models(self, learned: TrainedModel) -> "ServingState":
-        """Return it with models that say other things of the same items to every asker."""
-        parts = self.scorer.with_models(learned.fitted)
-        return replace(
-            self._with_catalogue(self.catalogue, parts, self.query_builder), trained=learned
-        )
-
-    def with_scorer(self, parts: PartitionedScorer) -> "ServingState":
-        """Return it with others who score the same."""
-        return self._with_catalogue(self.catalogue, parts, self.query_builder)
-
-    def compacted(self) -> "ServingState":
-        """Return it with changed items in their places, and wings for new ones only."""
-        parts = self.scorer
-        if not parts.n_changed():
-            return self
-        for first in parts.compaction_steps():
-            parts = parts.with_first_scorer(first)
-        return self.with_scorer(parts.without_changed())
-
-    def _with_catalogue(
-        self, catalogue: Catalogue, parts: PartitionedScorer, asking: QueryBuilder
-    ) -> "ServingState":
-        answers = CatalogueRanker(parts, catalogue, has_events=self.ranker.has_events)
-        return replace(
-            self, catalogue=catalogue, scorer=parts, query_builder=asking, ranker=answers
-        )
-
-    def without_users(self, users: Sequence[str]) -> "ServingState":
-        """Return it with nothing known of some users."""
-        return replace(self, profiles=self.profiles.without(users))
+        """Return a state that does not recommend some items until they are added again."""
+        return self._with_catalogue(self.catalogue.without_items(ids), self.scorer)
 
     def with_users(self, frame: pl.DataFrame, *, whole: bool = False) -> "ServingState":
-        """Return it with profiles added, or in the place of those that were known."""
+        """Return a state with profiles added; see :meth:`Profiles.with_users`."""
         return replace(self, profiles=self.profiles.with_users(frame, whole=whole))
 
-
-MAX_PRECOMPUTED_NEIGHBOURS = 20_000
-"""New items whose neighbours are looked for when a release is loaded."""
-MAX_UNSORTED_STATE_EVENTS = 20_000
-"""Events beside the sorted ones from which they are sorted in."""
-
-
-@dataclass(frozen=True, eq=False)
-class ReleaseSnapshot:
-    """What answers right now; a request takes one scene and keeps it.
-
-    Histories are added to in place: a request that began before may see an event more, never an
-    item that its shelf does not have.
-    """
-
-    release: str
-    """Empty before anything has been trained."""
-    state: ServingState
-    histories: Histories
-    rules: ResolvedRules
-    """Which events are positive, also of types that the training has not seen."""
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def from_tables(
-        cls,
-        release: str,
-        learned: TrainedModel,
-        catalogue: pl.DataFrame,
-        tables: Tables,
-        notes: tuple[str, ...] = (),
-    ) -> "ReleaseSnapshot":
-        """Return what was learned, with all that the tables know beyond it.
+    def with_events(self, events: Any) -> "ServingState":
+        """Return a state with events added; single ones are added to the same histories.
 
         Args:
-            release: Its id.
-            learned: The models.
-            catalogue: The items that it was learned from, in the order of the models.
-            tables: Everything that is known now.
-            notes: What callers should know.
+            events: Frame, mapping or records of ``user_id, item_id`` and, if known,
+                ``timestamp, value, event_type``; events on unknown items are ignored.
         """
-        profiles = Profiles.from_frame(learned.profile, tables.users)
-        shelf = ServingState.from_training(learned, catalogue, profiles)
-        changed = changed_rows(catalogue, tables.items)
-        shelf = shelf.with_items(changed, replace_known=True).compacted()
-        known = set(tables.items["item_id"].to_list())
-        gone = [id_ for id_ in shelf.catalogue.items.ids if id_ not in known]
-        if gone:
-            shelf = shelf.without_items(gone)
-        kinds = tables.events["event_type"].unique().to_list()
-        rules = learned.rules.with_default_types(kinds)
-        scene = cls(release, shelf, Histories.empty(), rules, notes)
-        return scene._with_events(tables.events).with_recounted_popularity()
-
-    def with_changes(self, changes: Changes) -> "ReleaseSnapshot":
-        """Return it with what was written to the store since."""
-        shelf, histories = self.state, self.histories
-        if changes.items_gone:
-            shelf = shelf.without_items(changes.items_gone)
-            rows = shelf.catalogue.items.ids.rows(changes.items_gone)
-            histories = histories.without_items(rows[rows >= 0])
-        if changes.users_gone:
-            shelf = shelf.without_users(changes.users_gone)
-            histories = histories.without(changes.users_gone)
-        tables = changes.tables
-        if tables.items.height:
-            shelf = shelf.with_items(tables.items, replace_known=True)
-        users = (
-            _informative_profiles(tables.users, shelf.profiles)
-            if tables.users.height
-            else tables.users
-        )
-        if users.height:
-            shelf = shelf.with_users(users, whole=True)
-        scene = replace(self, state=shelf, histories=histories)
-        return scene._with_events(tables.events) if tables.events.height else scene
-
-    def with_recounted_popularity(self) -> "ReleaseSnapshot":
-        """Return it with popularity counted anew from all events that are known now."""
-        learned = recount_popularity(self.state.trained, self.histories.all_positive())
-        return self if learned is None else replace(self, state=self.state.with_models(learned))
-
-    def with_scorer(self, parts: PartitionedScorer) -> "ReleaseSnapshot":
-        """Return it with others who score the same."""
-        return replace(self, state=self.state.with_scorer(parts))
-
-    def with_notes(self, notes: tuple[str, ...]) -> "ReleaseSnapshot":
-        """Return it with other notes."""
-        return replace(self, notes=notes)
-
-    def item_warmth(self, items: Rows) -> list[str]:
-        """Return how much is known of rows of the catalogue: ``hot``, ``warm`` or ``cold``."""
-        answers = self.state.ranker
-        hot = answers.is_known[items] & answers.has_events
-        hot |= self.histories.have_events(items)
-        return [str(one) for one in warmth_labels(hot, answers.has_content[items])]
-
-    def deleted_mask(self) -> Mask:
-        """(n_items,) whether an item was deleted."""
-        gone = np.zeros(len(self.state.catalogue.items), dtype=bool)
-        gone[list(self.state.catalogue.deleted_rows)] = True
-        return gone
-
-    def precompute(self) -> None:
-        """Make what the first answers would have to wait for."""
-        self.state.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS)
-        for scorer in self.state.scorers:
-            for level in range(len(scorer.blend.weights)):
-                scorer.level_weights(level)
-
-    def _with_events(self, events: pl.DataFrame) -> "ReleaseSnapshot":
-        rows = event_rows(events, self.state.catalogue.items.ids, self.rules)
+        rows = event_rows(events, self.catalogue.items.ids, self.event_rules)
         histories = self.histories.with_events(rows)
         if histories.n_unsorted > MAX_UNSORTED_STATE_EVENTS:
             histories = histories.compacted()
         return replace(self, histories=histories)
 
+    def with_changes(self, changes: Changes) -> "ServingState":
+        """Return a state with the changes of a store applied."""
+        state, tables = self, changes.tables
+        if changes.items_gone:
+            state = state.without_items(changes.items_gone)
+            rows = state.catalogue.items.ids.rows(changes.items_gone)
+            histories = state.histories.without_items(rows[rows >= 0])
+            state = replace(state, histories=histories)
+        if changes.users_gone:
+            state = replace(
+                state,
+                profiles=state.profiles.without(changes.users_gone),
+                histories=state.histories.without(changes.users_gone),
+            )
+        if tables.items.height:
+            state = state.with_items(tables.items, replace_known=True)
+        if tables.users.height:
+            users = _informative_profiles(tables.users, state.profiles)
+            state = state.with_users(users, whole=True) if users.height else state
+        return state.with_events(tables.events) if tables.events.height else state
+
+    def with_recounted_popularity(self) -> "ServingState":
+        """Return a state in which popularity is counted from all events known now."""
+        trained = recount_popularity(self.trained, self.histories.all_positive())
+        if trained is None:
+            return self
+        state = self.with_scorer(self.scorer.with_models(trained.fitted))
+        return replace(state, trained=trained)
+
+    def with_scorer(self, scorer: PartitionedScorer) -> "ServingState":
+        """Return a state with another scorer that gives the same scores."""
+        return self._with_catalogue(self.catalogue, scorer)
+
+    def compacted(self) -> "ServingState":
+        """Return a state whose first scorer covers all items except new ones."""
+        scorer = self.scorer
+        if not scorer.n_changed():
+            return self
+        for first in scorer.compaction_steps():
+            scorer = scorer.with_first_scorer(first)
+        return self.with_scorer(scorer.without_changed())
+
+    def _with_catalogue(
+        self, catalogue: Catalogue, scorer: PartitionedScorer
+    ) -> "ServingState":
+        ranker = CatalogueRanker(scorer, catalogue, has_events=self.ranker.has_events)
+        return replace(self, catalogue=catalogue, scorer=scorer, ranker=ranker)
+
+
+def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel | None:
+    """Return the models with popularity counted from other events; None: nothing to count.
+
+    Popularity is a sum over events, so it can be recounted at any time. The result equals that
+    of a training on these events, for the items that the models know.
+
+    Args:
+        trained: The models.
+        positive: Positive events; ``item`` are rows of a catalogue that begins with that of the
+            training.
+    """
+    fitted = trained.fitted
+    counting = {row: m for row, m in enumerate(fitted.models) if isinstance(m, PopularModel)}
+    if not counting or not len(positive) or not len(fitted.train_items):
+        return None
+    train_rows = trained.items.ids.rows(fitted.train_items.ids)
+    train_row = np.full(int(max(positive.item.max(), train_rows.max())) + 1, -1)
+    train_row[train_rows] = np.arange(len(train_rows))
+    known = train_row[positive.item] >= 0
+    if not known.any():
+        return None
+    at = np.where(np.isfinite(positive.at[known]), positive.at[known], 0.0)
+    events = Events(positive.user[known], train_row[positive.item[known]], at)
+    data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
+    models = list(fitted.models)
+    for row, model in counting.items():
+        models[row] = _recounted_model(model, data)
+    return replace(trained, fitted=replace(fitted, models=tuple(models)))
+
+
+def _recounted_model(model: PopularModel, data: Dataset) -> PopularModel:
+    """Return a model with the same options for the same items, counted from other events."""
+    state = model.learn(data, create_generator(0, "popular"))  # counting draws nothing
+    values = np.zeros(len(data.items), dtype=np.float32)
+    values[data.train_item_rows] = state.values
+    return model.with_state(PopularState(values, state.dated))
+
 
 def _informative_profiles(users: pl.DataFrame, profiles: Profiles) -> pl.DataFrame:
-    """Return the rows that say something, or take the place of one that did."""
+    """Return the rows that have a value, or that replace a stored row."""
     names = [name for name in users.columns if name != "user_id"]
-    says = pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
+    has_value = pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
     known = pl.Series([user in profiles.rows for user in users["user_id"]], dtype=pl.Boolean)
-    return users.filter(says | known)
+    return users.filter(has_value | known)

@@ -1,18 +1,17 @@
-"""Items like an item, and people for an item."""
+"""Items similar to an item or a text, and users for an item."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
 
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Items
+from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.state.ranker import QueryBatch
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Floats, Mask
 
@@ -33,41 +32,50 @@ AUDIENCE_SCHEMA = {
 
 
 def similar_items(
-    shelf: ServingState, ids: Sequence[str], texts: Sequence[str], k: int
+    state: ServingState, ids: Sequence[str], texts: Sequence[str], k: int
 ) -> pl.DataFrame:
-    """Return the items most like known ones and like texts; see ``similar_items``."""
-    items = shelf.catalogue.items
+    """Return the items most similar to known items and to texts.
+
+    Args:
+        state: State that answers.
+        ids: Items of the catalogue; unknown ids are ignored.
+        texts: Descriptions.
+        k: Number of items for each.
+    """
+    items = state.catalogue.items
     frames = [pl.DataFrame(schema=SIMILAR_ITEMS_SCHEMA)]
     known = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
     if known:
         rows = items.ids.rows(known)
-        bought = co_occurrence(shelf, known)
-        scores = content_similarity(items.take(rows), items) + bought
+        shared = co_occurrence(state, known)
+        scores = content_similarity(items.take(rows), items) + shared
         scores[np.arange(len(rows)), rows] = np.nan
-        frames.append(_rank_similar(known, scores, bought > 0, shelf, k))
-    said = list(dict.fromkeys(texts))
-    if said:
-        wanted = Items(Vocabulary(said), shelf.trained.content.texts(said))
-        scores = content_similarity(wanted, items)
-        frames.append(_rank_similar(said, scores, np.zeros(scores.shape, dtype=bool), shelf, k))
+        frames.append(_rank_similar(known, scores, shared > 0, state, k))
+    distinct = list(dict.fromkeys(texts))
+    if distinct:
+        described = Items(Vocabulary(distinct), state.trained.content.texts(distinct))
+        scores = content_similarity(described, items)
+        frames.append(
+            _rank_similar(distinct, scores, np.zeros(scores.shape, dtype=bool), state, k)
+        )
     return pl.concat(frames)
 
 
 def content_similarity(some: Items, items: Items) -> Floats:
-    """Return (n_some, n_items) similarities of content, 1 for items that are alike in all."""
-    most = sum(BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0) for block in items.blocks)
-    return np.asarray(some.similarity(items) / (most or 1.0), dtype=np.float32)
+    """Return the (n_some, n_items) content similarities, 1 for items with the same content."""
+    total = sum(BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0) for block in items.blocks)
+    return np.asarray(some.similarity(items) / (total or 1.0), dtype=np.float32)
 
 
-def co_occurrence(shelf: ServingState, ids: Sequence[str]) -> Floats:
-    """Return (n_ids, n_items) shrunk cosines of the users of items.
+def co_occurrence(state: ServingState, ids: Sequence[str]) -> Floats:
+    """Return the (n_ids, n_items) shrunk cosines of the users of items.
 
-    They are 0 where there are no users, and everywhere when the training did not keep the
-    model that counts users in common.
+    They are 0 for items without users, and everywhere when the training did not keep a model
+    that counts common users.
     """
-    items, anchors = shelf.catalogue.items, shelf.trained.fitted.train_items
+    items, anchors = state.catalogue.items, state.trained.fitted.train_items
     out = np.zeros((len(ids), len(items)), dtype=np.float32)
-    model = next((m for m in shelf.trained.fitted.models if isinstance(m, ItemKnnModel)), None)
+    model = next((m for m in state.trained.fitted.models if isinstance(m, ItemKnnModel)), None)
     if model is None:
         return out
     rows, place = anchors.ids.rows(ids), items.ids.rows(anchors.ids)
@@ -78,8 +86,8 @@ def co_occurrence(shelf: ServingState, ids: Sequence[str]) -> Floats:
     return out
 
 
-def single_item(shelf: ServingState, item: str | None, text: str | None) -> Items:
-    """Return a known item, or a text, as a catalogue of one.
+def single_item(state: ServingState, item: str | None, text: str | None) -> Items:
+    """Return an item, or a text, as a catalogue of one item.
 
     Raises:
         ConfigError: Not exactly one of the two was given.
@@ -88,39 +96,42 @@ def single_item(shelf: ServingState, item: str | None, text: str | None) -> Item
     if (item is None) == (text is None):
         raise ConfigError("give either an item or a text")
     if text is not None:
-        return Items(Vocabulary(["\0text"]), shelf.trained.content.texts([text]))
-    row = shelf.catalogue.row(str(item))
+        return Items(Vocabulary(["\0text"]), state.trained.content.texts([text]))
+    row = state.catalogue.row(str(item))
     if row < 0:
         raise NotFoundError(f"no item {item!r} in the catalogue; give text= for a new one")
-    return shelf.catalogue.items.take(np.array([row]))
+    return state.catalogue.items.take(np.array([row]))
 
 
 def rank_users(
-    learned: Scorer, wanted: Items, parts: Iterable[tuple[QueryBatch, Mask | None]], k: int
+    learned: Scorer,
+    item: Items,
+    users: Sequence[str],
+    parts: Iterable[tuple[Queries, Mask | None]],
+    k: int,
 ) -> pl.DataFrame:
     """Return the users with the best scores for one item.
 
     Args:
-        learned: Of the catalogue that was learned.
-        wanted: A catalogue of one item.
-        parts: Users, and which of them have the item already (None: nobody).
-        k: Length of the answer.
+        learned: Scorer of the trained catalogue.
+        item: Catalogue of one item.
+        users: Ids of all users.
+        parts: Queries of the users in order, and which of them are left out (None: none).
+        k: Number of users.
     """
-    scorer = learned.for_items(wanted)
-    users: list[str] = []
-    scores, levels, told = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NO_USERS]
-    for asked, have in parts:
-        users += asked.users
-        score = scorer.score(asked.queries)[:, 0]
-        scores.append(score if have is None else np.where(have, np.nan, score))
-        levels.append(nearest_level(asked.queries.n_events))
-        told.append(np.diff(asked.queries.profile.indptr) > 0)
+    scorer = learned.for_items(item)
+    scores, levels, has_profile = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NO_USERS]
+    for queries, is_excluded in parts:
+        score = scorer.score(queries)[:, 0]
+        scores.append(score if is_excluded is None else np.where(is_excluded, np.nan, score))
+        levels.append(nearest_level(queries.n_events))
+        has_profile.append(np.diff(queries.profile.indptr) > 0)
     values = np.concatenate(scores).astype(np.float32)
     best = top_k(values[None, :], min(k, max(len(users), 1)))[0]
     best = best[best >= 0]
-    new = np.full(len(best), not scorer.is_warm[0])
+    is_cold = np.full(len(best), not scorer.is_warm[0])
     strategies = learned.dominant_strategy(
-        np.concatenate(levels)[best], np.concatenate(told)[best], new
+        np.concatenate(levels)[best], np.concatenate(has_profile)[best], is_cold
     )
     return pl.DataFrame(
         {
@@ -134,10 +145,10 @@ def rank_users(
 
 
 def _rank_similar(
-    names: Sequence[str], scores: Floats, together: Mask, shelf: ServingState, k: int
+    names: Sequence[str], scores: Floats, together: Mask, state: ServingState, k: int
 ) -> pl.DataFrame:
-    """Return the best of each row; items that have nothing in common are no answer."""
-    scores = np.where((scores > 0) & shelf.ranker.is_available, scores, np.nan)
+    """Return the most similar items of each row; items that share nothing are left out."""
+    scores = np.where((scores > 0) & state.ranker.is_available, scores, np.nan)
     best = top_k(scores, min(k, scores.shape[1]))
     who, place = np.nonzero(best >= 0)
     item = best[who, place]
@@ -145,7 +156,7 @@ def _rank_similar(
     return pl.DataFrame(
         {
             "query": pl.Series(names, dtype=pl.String).gather(who),
-            "item_id": shelf.ranker.ids.gather(item),
+            "item_id": state.ranker.ids.gather(item),
             "rank": place + 1,
             "score": scores[who, item].astype(np.float64),
             "strategy": names_of[together[who, item].astype(np.int64)],

@@ -111,7 +111,8 @@ async def export_users(request: Request) -> Response:
     """Return all users as JSON Lines."""
     service = state_of(request).service
     return _jsonl_response(
-        "users", map(gorse_user, iter_rows(lambda cursor: service.users(cursor, PAGE_ROWS)))
+        "users",
+        map(gorse_user, iter_rows(lambda cursor: service.users.page(cursor, PAGE_ROWS))),
     )
 
 
@@ -122,7 +123,8 @@ async def export_items(request: Request) -> Response:
     """Return all items as JSON Lines."""
     service = state_of(request).service
     return _jsonl_response(
-        "items", map(gorse_item, iter_rows(lambda cursor: service.items(cursor, PAGE_ROWS)))
+        "items",
+        map(gorse_item, iter_rows(lambda cursor: service.catalogue.page(cursor, PAGE_ROWS))),
     )
 
 
@@ -132,7 +134,7 @@ async def export_items(request: Request) -> Response:
 async def export_feedback(request: Request) -> Response:
     """Return all feedback as JSON Lines, one line for each event."""
     service = state_of(request).service
-    rows = iter_rows(lambda cursor: service.events(None, None, cursor, PAGE_ROWS))
+    rows = iter_rows(lambda cursor: service.events.page(None, None, cursor, PAGE_ROWS))
     return _jsonl_response("feedback", (gorse_feedback([row])[0] for row in rows))
 
 
@@ -146,7 +148,7 @@ async def import_users(request: Request) -> Response:
     service = state_of(request).service
 
     def store(users: Sequence[GorseUser]) -> IngestResult:
-        return service.put_users([user_row(user.user_id, user) for user in users])
+        return service.users.put([user_row(user.user_id, user) for user in users])
 
     return await _import(request, GorseUser, store)
 
@@ -161,7 +163,7 @@ async def import_items(request: Request) -> Response:
     service = state_of(request).service
 
     def store(items: Sequence[GorseItem]) -> IngestResult:
-        return service.put_items([item_row(item.item_id, item) for item in items])
+        return service.catalogue.put([item_row(item.item_id, item) for item in items])
 
     return await _import(request, GorseItem, store)
 
@@ -176,7 +178,7 @@ async def import_feedback(request: Request) -> Response:
     service = state_of(request).service
 
     def store(feedback: Sequence[GorseFeedback]) -> IngestResult:
-        return service.add_events([event_row(one) for one in feedback])
+        return service.events.add([event_row(one) for one in feedback])
 
     return await _import(request, GorseFeedback, store)
 

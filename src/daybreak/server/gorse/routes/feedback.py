@@ -40,7 +40,7 @@ async def insert_feedback(request: Request, feedback: list[GorseFeedback]) -> Re
     state = state_of(request)
     _check_batch_size(state, feedback)
     rows = [event_row(one) for one in feedback]
-    outcome = await run_in_threadpool(state.service.add_events, rows)
+    outcome = await run_in_threadpool(state.service.events.add, rows)
     state.metrics.count_events(rows, outcome)
     return accepted_response(outcome)
 
@@ -104,7 +104,7 @@ async def get_feedback_of_type(
 async def delete_feedback(request: Request, user_id: str, item_id: str) -> Response:
     """Delete the feedback of a user on an item."""
     service = state_of(request).service
-    n_deleted = await run_in_threadpool(service.delete_events, user=user_id, item=item_id)
+    n_deleted = await run_in_threadpool(service.events.delete, user=user_id, item=item_id)
     return gorse_response(GorseSuccess(row_affected=n_deleted))
 
 
@@ -119,7 +119,7 @@ async def delete_feedback_of_type(
     """Delete the feedback of one type of a user on an item."""
     service = state_of(request).service
     n_deleted = await run_in_threadpool(
-        service.delete_events, user=user_id, item=item_id, kind=kind
+        service.events.delete, user=user_id, item=item_id, kind=kind
     )
     return gorse_response(GorseSuccess(row_affected=n_deleted))
 
@@ -187,7 +187,9 @@ async def _feedback(
 
 async def _page(request: Request, query: GorsePageQuery, kind: str | None) -> Response:
     service = state_of(request).service
-    page = await run_in_threadpool(service.events, None, None, query.cursor or None, query.n)
+    page = await run_in_threadpool(
+        service.events.page, None, None, query.cursor or None, query.n
+    )
     found = gorse_feedback(filter_by_type(page.rows, kind))
     return gorse_response(GorseFeedbacks(cursor=page.cursor or "", feedback=found))
 
@@ -211,14 +213,14 @@ def replace_feedback(
         for user in users
         for row in iter_events(service, user=user)
     ]
-    outcome = service.add_events(list(new.values()))
+    outcome = service.events.add(list(new.values()))
     rejected = {row.row for row in outcome.rejected}
     stored = {
         key: row for number, (key, row) in enumerate(new.items()) if number not in rejected
     }
     old = [row for key, row in before if key in stored and not _is_same(row, stored[key])]
     if old:
-        service.delete_events(equal_to=old)
+        service.events.delete(equal_to=old)
     return outcome
 
 

@@ -43,10 +43,10 @@ async def list_items(request: Request, query: Annotated[GorsePageQuery, Query()]
     """Return a page of items; with `q`, the items most similar to a text."""
     service = state_of(request).service
     if query.q:
-        found = await run_in_threadpool(service.similar, text=query.q, n=query.n)
+        found = await run_in_threadpool(service.lists.similar, text=query.q, n=query.n)
         rows = [{**one.properties, "item_id": one.item_id} for one in found]
         return gorse_response(GorseItems(cursor="", items=[gorse_item(row) for row in rows]))
-    page = await run_in_threadpool(service.items, query.cursor or None, query.n)
+    page = await run_in_threadpool(service.catalogue.page, query.cursor or None, query.n)
     return gorse_response(
         GorseItems(cursor=page.cursor or "", items=[gorse_item(row) for row in page.rows])
     )
@@ -55,7 +55,7 @@ async def list_items(request: Request, query: Annotated[GorsePageQuery, Query()]
 @router.get("/item/{item_id:id}", response_model=GorseItem, openapi_extra=require_role("read"))
 async def get_item(request: Request, item_id: str) -> Response:
     """Return one item."""
-    row = await run_in_threadpool(state_of(request).service.item, item_id)
+    row = await run_in_threadpool(state_of(request).service.catalogue.get, item_id)
     return gorse_response(gorse_item({**row, "item_id": item_id}))
 
 
@@ -65,9 +65,9 @@ async def get_item(request: Request, item_id: str) -> Response:
 async def modify_item(request: Request, item_id: str, patch: GorseItemPatch) -> Response:
     """Change some fields of an item."""
     service = state_of(request).service
-    await run_in_threadpool(service.item, item_id)
+    await run_in_threadpool(service.catalogue.get, item_id)
     return accepted_response(
-        await run_in_threadpool(service.put_items, [item_row(item_id, patch)], partial=True)
+        await run_in_threadpool(service.catalogue.put, [item_row(item_id, patch)], partial=True)
     )
 
 
@@ -76,7 +76,7 @@ async def modify_item(request: Request, item_id: str, patch: GorseItemPatch) -> 
 )
 async def delete_item(request: Request, item_id: str) -> Response:
     """Delete an item and its feedback."""
-    was_known = await run_in_threadpool(state_of(request).service.delete_item, item_id)
+    was_known = await run_in_threadpool(state_of(request).service.catalogue.delete, item_id)
     return gorse_response(GorseSuccess(row_affected=int(was_known)))
 
 
@@ -104,11 +104,13 @@ async def _change_category(
     request: Request, item_id: str, category: str, *, inside: bool
 ) -> Response:
     service = state_of(request).service
-    row = await run_in_threadpool(service.item, item_id)
+    row = await run_in_threadpool(service.catalogue.get, item_id)
     known = gorse_item({**row, "item_id": item_id}).categories or []
     others = [name for name in known if name != category]
     patch = item_row(item_id, GorseItemPatch(categories=[*others, *([category] * inside)]))
-    return accepted_response(await run_in_threadpool(service.put_items, [patch], partial=True))
+    return accepted_response(
+        await run_in_threadpool(service.catalogue.put, [patch], partial=True)
+    )
 
 
 async def _put(request: Request, items: list[GorseItem]) -> Response:
@@ -116,4 +118,4 @@ async def _put(request: Request, items: list[GorseItem]) -> Response:
     if len(items) > state.options.batch:
         raise DataError(f"at most {state.options.batch:,} items at once, got {len(items):,}")
     rows = [item_row(item.item_id, item) for item in items]
-    return accepted_response(await run_in_threadpool(state.service.put_items, rows))
+    return accepted_response(await run_in_threadpool(state.service.catalogue.put, rows))

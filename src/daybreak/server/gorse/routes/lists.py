@@ -112,7 +112,7 @@ async def neighbours(
     check_list_length(state, query.end)
     where = _category_filter(query.category)
     found = await run_in_threadpool(
-        state.service.similar, item_id=item_id, n=query.end, where=where
+        state.service.lists.similar, item_id=item_id, n=query.end, where=where
     )
     return gorse_response(to_scores(found, query.offset))
 
@@ -135,7 +135,7 @@ async def popular(
     request: Request, query: Annotated[GorseSharedListQuery, Query()]
 ) -> Response:
     """Return the items with the most users."""
-    return await _top_list(request, state_of(request).service.popular, query)
+    return await _top_list(request, state_of(request).service.lists.popular, query)
 
 
 @router.get(
@@ -148,13 +148,13 @@ async def popular_of(
 ) -> Response:
     """Return the items of a category with the most users."""
     query.category = [*query.category, category]
-    return await _top_list(request, state_of(request).service.popular, query)
+    return await _top_list(request, state_of(request).service.lists.popular, query)
 
 
 @router.get("/latest", response_model=list[GorseScore], openapi_extra=require_role("read"))
 async def latest(request: Request, query: Annotated[GorseSharedListQuery, Query()]) -> Response:
     """Return the newest items."""
-    return await _top_list(request, state_of(request).service.latest, query)
+    return await _top_list(request, state_of(request).service.lists.latest, query)
 
 
 @router.get(
@@ -165,7 +165,7 @@ async def latest_of(
 ) -> Response:
     """Return the newest items of a category."""
     query.category = [*query.category, category]
-    return await _top_list(request, state_of(request).service.latest, query)
+    return await _top_list(request, state_of(request).service.lists.latest, query)
 
 
 def rules_for_categories(categories: Sequence[str]) -> Rules:
@@ -207,7 +207,7 @@ async def _recommend(
             }
             for one in scores
         ]
-        await run_in_threadpool(state.service.add_events, rows)
+        await run_in_threadpool(state.service.events.add, rows)
     return gorse_response(scores if version >= 2 else [one.id for one in scores])
 
 

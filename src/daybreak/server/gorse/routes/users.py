@@ -42,7 +42,7 @@ async def insert_users(request: Request, users: list[GorseUser]) -> Response:
 async def list_users(request: Request, query: Annotated[GorsePageQuery, Query()]) -> Response:
     """Return a page of users."""
     service = state_of(request).service
-    page = await run_in_threadpool(service.users, query.cursor or None, query.n)
+    page = await run_in_threadpool(service.users.page, query.cursor or None, query.n)
     return gorse_response(
         GorseUsers(cursor=page.cursor or "", users=[gorse_user(row) for row in page.rows])
     )
@@ -51,7 +51,7 @@ async def list_users(request: Request, query: Annotated[GorsePageQuery, Query()]
 @router.get("/user/{user_id:id}", response_model=GorseUser, openapi_extra=require_role("read"))
 async def get_user(request: Request, user_id: str) -> Response:
     """Return one user."""
-    row = await run_in_threadpool(state_of(request).service.user, user_id)
+    row = await run_in_threadpool(state_of(request).service.users.get, user_id)
     return gorse_response(gorse_user({**row, "user_id": user_id}))
 
 
@@ -61,9 +61,9 @@ async def get_user(request: Request, user_id: str) -> Response:
 async def modify_user(request: Request, user_id: str, patch: GorseUserPatch) -> Response:
     """Change some fields of a user."""
     service = state_of(request).service
-    await run_in_threadpool(service.user, user_id)
+    await run_in_threadpool(service.users.get, user_id)
     return accepted_response(
-        await run_in_threadpool(service.put_users, [user_row(user_id, patch)], partial=True)
+        await run_in_threadpool(service.users.put, [user_row(user_id, patch)], partial=True)
     )
 
 
@@ -72,7 +72,7 @@ async def modify_user(request: Request, user_id: str, patch: GorseUserPatch) -> 
 )
 async def delete_user(request: Request, user_id: str) -> Response:
     """Erase a user and all feedback of the user."""
-    await run_in_threadpool(state_of(request).service.erase_user, user_id)
+    await run_in_threadpool(state_of(request).service.users.erase, user_id)
     return gorse_response(GorseSuccess(row_affected=1))
 
 
@@ -81,4 +81,4 @@ async def _put(request: Request, users: list[GorseUser]) -> Response:
     if len(users) > state.options.batch:
         raise DataError(f"at most {state.options.batch:,} users at once, got {len(users):,}")
     rows = [user_row(user.user_id, user) for user in users]
-    return accepted_response(await run_in_threadpool(state.service.put_users, rows))
+    return accepted_response(await run_in_threadpool(state.service.users.put, rows))

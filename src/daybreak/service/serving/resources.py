@@ -1,0 +1,333 @@
+"""Parts of the service that store and return items, users and events."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from daybreak.data import EVENT_COLUMNS
+from daybreak.deprecation import warn_deprecated
+from daybreak.errors import ConfigError, DaybreakError, NotFoundError
+from daybreak.service.exploration.explorer import Explorer
+from daybreak.service.ingest.rows import user_key
+from daybreak.service.ingest.values import IngestResult
+from daybreak.service.inputs.frames import check_k
+from daybreak.service.privacy import ErasureReport, Pseudonyms, erase_user, export_user
+from daybreak.service.privacy.export import event_records
+from daybreak.service.serving.answer_log import AnswerLog
+from daybreak.service.serving.engine import RecommendEngine
+from daybreak.service.serving.erasure_targets import erasure_targets
+from daybreak.service.serving.release_manager import ReleaseManager
+from daybreak.service.serving.row_cache import RowCache
+from daybreak.service.serving.writer import Ingestor
+from daybreak.store import Store
+
+log = logging.getLogger(__name__)
+
+EVENT_IDENTITY_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp")
+"""Columns that identify an event without an id."""
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """One page of rows."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    cursor: str | None
+    """Cursor of the next page; None: this is the last page."""
+
+
+class ItemsResource:
+    """Items of the store.
+
+    Args:
+        store: The store.
+        releases: Follows the store.
+        ingestor: Writes rows.
+        explorer: Forgets deleted items.
+    """
+
+    def __init__(
+        self, store: Store, releases: ReleaseManager, ingestor: Ingestor, explorer: Explorer
+    ) -> None:
+        self._store = store
+        self._releases = releases
+        self._ingestor = ingestor
+        self._explorer = explorer
+
+    def get(self, item_id: str) -> dict[str, Any]:
+        """Return an item with its attributes.
+
+        Raises:
+            NotFoundError: There is no such item.
+        """
+        return _get_row(self._releases.row_caches.items, item_id, item_id)
+
+    def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
+        """Return a page of items, in the order in which they were added.
+
+        Args:
+            cursor: Cursor of the previous page; None: the first page.
+            n: Number of rows, from 1 to 10,000.
+
+        Raises:
+            ConfigError: The cursor or ``n`` is invalid.
+        """
+        return _page_of(self._releases.row_caches.items, cursor, n)
+
+    def put(self, rows: Sequence[Mapping[str, Any]], *, partial: bool = False) -> IngestResult:
+        """Add items, or replace their attributes; invalid rows are rejected one by one.
+
+        Args:
+            rows: ``item_id`` and any attributes.
+            partial: Whether attributes that a row does not name keep their values.
+
+        Raises:
+            StoreError: Not all rows could be stored.
+        """
+        items = self._releases.row_caches.items
+        result = self._ingestor.put_rows(rows, items, partial=partial)
+        return _synced(self._releases, result)
+
+    def delete(self, item_id: str) -> bool:
+        """Delete an item with its events; return whether it existed."""
+        erased = self._store.erase(items=[item_id])
+        self._explorer.forget([item_id])
+        self._releases.sync()
+        return erased.items > 0
+
+
+class UsersResource:
+    """Users of the store.
+
+    Args:
+        store: The store.
+        releases: Follows the store.
+        ingestor: Writes rows.
+        engine: Remembers lists of users.
+        answer_log: Holds responses that are not written yet.
+        pseudonyms: Replaces ids of users; None: ids are kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        releases: ReleaseManager,
+        ingestor: Ingestor,
+        engine: RecommendEngine,
+        answer_log: AnswerLog,
+        pseudonyms: Pseudonyms | None,
+    ) -> None:
+        self._store = store
+        self._releases = releases
+        self._ingestor = ingestor
+        self._engine = engine
+        self._log = answer_log
+        self._pseudonyms = pseudonyms
+
+    def get(self, user_id: str) -> dict[str, Any]:
+        """Return a user with the known attributes.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        return _get_row(self._releases.row_caches.users, self._key(user_id), user_id)
+
+    def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
+        """Return a page of users; see :meth:`ItemsResource.page`."""
+        return _page_of(self._releases.row_caches.users, cursor, n)
+
+    def put(self, rows: Sequence[Mapping[str, Any]], *, partial: bool = False) -> IngestResult:
+        """Add users, or replace their attributes; see :meth:`ItemsResource.put`."""
+        users = self._releases.row_caches.users
+        result = self._ingestor.put_rows(rows, users, partial=partial)
+        return _synced(self._releases, result)
+
+    def erase(self, user_id: str) -> ErasureReport:
+        """Erase a user everywhere, and check afterwards that nothing is left."""
+        targets = erasure_targets(self._releases, self._log, self._engine.paginations)
+        return erase_user(self._store, self._key(user_id), time.time(), targets)
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """Return all stored data of a user: attributes, events, responses."""
+        self._log.flush()
+        return {**export_user(self._store, self._key(user_id)), "user_id": user_id}
+
+    def merge(self, anonymous: str, user: str) -> int:
+        """Give the events of a session or user to another user, and delete the first.
+
+        Args:
+            anonymous: Id of a session, or of a user.
+            user: Id of the user who gets the events.
+
+        Returns:
+            Number of events that changed owner; 0 if repeated.
+
+        Raises:
+            ConfigError: Both ids are the same.
+        """
+        if anonymous == user:
+            raise ConfigError(f"{user!r:.80} cannot be merged into itself")
+        user_name, session_name = user_key(anonymous, anonymous, self._pseudonyms)
+        moved = 0
+        self._log.flush()
+        for name in (session_name, user_name):
+            if name is not None and name in self._releases.row_caches.users:
+                moved += self._store.merge_users(name, self._key(user))
+        self._releases.sync()
+        return moved
+
+    def _key(self, user_id: str) -> str:
+        """Return the id under which a user is stored."""
+        return user_id if self._pseudonyms is None else self._pseudonyms.of(user_id)
+
+    def __call__(self, cursor: str | None = None, n: int = 100) -> RowPage:
+        """Deprecated form of :meth:`page`."""
+        warn_deprecated("RecommenderService.users()", "RecommenderService.users.page()")
+        return self.page(cursor, n)
+
+
+class EventsResource:
+    """Events of the store.
+
+    Args:
+        store: The store.
+        releases: Follows the store.
+        ingestor: Writes rows.
+        pseudonyms: Replaces ids of users; None: ids are kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        releases: ReleaseManager,
+        ingestor: Ingestor,
+        pseudonyms: Pseudonyms | None,
+    ) -> None:
+        self._store = store
+        self._releases = releases
+        self._ingestor = ingestor
+        self._pseudonyms = pseudonyms
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> IngestResult:
+        """Add events; invalid rows are rejected one by one, the others are stored.
+
+        Args:
+            rows: ``item_id`` and ``user_id`` or ``session_id``; if known ``event_id,
+                event_type, value, timestamp, domain, recommendation_id, context``.
+
+        Raises:
+            StoreError: Nothing could be stored.
+        """
+        return _synced(self._releases, self._ingestor.add_events(rows))
+
+    def page(
+        self,
+        user: str | None = None,
+        item: str | None = None,
+        cursor: str | None = None,
+        n: int = 100,
+    ) -> RowPage:
+        """Return a page of events, in the order in which they were added.
+
+        Args:
+            user: Id of the user; None: of all users.
+            item: Id of the item; None: of all items.
+            cursor: Cursor of the previous page; None: the first page.
+            n: Number of rows, from 1 to 10,000.
+
+        Raises:
+            ConfigError: The cursor or ``n`` is invalid.
+        """
+        check_k(n)
+        key = None if user is None else self._key(user)
+        found = self._store.event_page(user=key, item=item, after=_position_of(cursor), n=n)
+        next_cursor = None if found.cursor is None else str(found.cursor)
+        return RowPage(event_records(found.events), next_cursor)
+
+    def delete(
+        self,
+        event_ids: Sequence[str] = (),
+        user: str | None = None,
+        item: str | None = None,
+        kind: str | None = None,
+        equal_to: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """Delete events: by id, of a user, of an item, or of both.
+
+        Args:
+            event_ids: Ids of events.
+            user: Id of a user.
+            item: Id of an item.
+            kind: Event type that restricts ``user`` and ``item``; None: all types.
+            equal_to: Rows as :meth:`page` returns them; equal events are deleted as well.
+
+        Returns:
+            Number of deleted events.
+        """
+        deleted = self._store.erase(events=list(event_ids)).events if event_ids else 0
+        named = {"user_id": None if user is None else self._key(user), "item_id": item}
+        given = {name: [value] for name, value in named.items() if value is not None}
+        if given:
+            given |= {} if kind is None else {"event_type": [kind]}
+            deleted += self._store.erase(events=pl.DataFrame(given)).events
+        if equal_to:
+            types = dict(EVENT_COLUMNS)
+            frame = pl.DataFrame(
+                [{name: row.get(name) for name in EVENT_IDENTITY_COLUMNS} for row in equal_to],
+                schema={name: types[name] for name in EVENT_IDENTITY_COLUMNS},
+            )
+            deleted += self._store.erase(events=frame).events
+        self._releases.sync()
+        return deleted
+
+    def _key(self, user_id: str) -> str:
+        """Return the id under which a user is stored."""
+        return user_id if self._pseudonyms is None else self._pseudonyms.of(user_id)
+
+    def __call__(
+        self,
+        user: str | None = None,
+        item: str | None = None,
+        cursor: str | None = None,
+        n: int = 100,
+    ) -> RowPage:
+        """Deprecated form of :meth:`page`."""
+        warn_deprecated("RecommenderService.events()", "RecommenderService.events.page()")
+        return self.page(user, item, cursor, n)
+
+
+def _get_row(cache: RowCache, key: str, id_: str) -> dict[str, Any]:
+    row = cache.get(key)
+    if row is None:
+        raise NotFoundError(f"no {cache.key.removesuffix('_id')} {id_!r:.80}")
+    return {cache.key: id_, **row}
+
+
+def _page_of(cache: RowCache, cursor: str | None, n: int) -> RowPage:
+    check_k(n)
+    found, last = cache.page(_position_of(cursor), n)
+    rows = tuple({cache.key: id_, **row} for id_, row in found)
+    return RowPage(rows, None if last is None else str(last))
+
+
+def _position_of(cursor: str | None) -> int:
+    if cursor is None:
+        return -1
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 18):
+        raise ConfigError(
+            f"invalid cursor {cursor!r:.40}; pass the cursor returned with the previous page"
+        )
+    return int(cursor)
+
+
+def _synced(releases: ReleaseManager, result: IngestResult) -> IngestResult:
+    """Apply what was written to the states of this process."""
+    try:
+        releases.sync()
+    except DaybreakError as error:  # it is stored, and the next sync applies it
+        log.warning("stored rows are not applied yet: %s", error)
+    return result

@@ -1,0 +1,214 @@
+"""Lists that do not depend on a user: popular, trending, latest, similar items."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+from weakref import ref
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.errors import ConfigError, NextStep, NotFittedError, NotFoundError
+from daybreak.models.popular import PopularModel
+from daybreak.ranked_lists import top_k
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.service.inputs.frames import check_k
+from daybreak.service.serving.release_manager import ReleaseManager
+from daybreak.service.serving.requests import RecommendedItem
+from daybreak.service.state.serving_state import ServingState
+from daybreak.service.state.similarity import similar_items
+from daybreak.types import Doubles, Floats, Mask, Rows
+
+TopListName = Literal["popular", "trending", "latest"]
+TRENDING_WINDOW_SHARE = 0.02
+"""Share of the newest events that decide what is trending."""
+
+
+class SharedLists:
+    """Lists for everybody, from the current release.
+
+    Args:
+        releases: Releases in memory.
+    """
+
+    def __init__(self, releases: ReleaseManager) -> None:
+        self._releases = releases
+        self._top_lists: tuple[ref[Scorer], TopLists] | None = None
+
+    def popular(self, n: int = 10, rules: Rules | None = None) -> tuple[RecommendedItem, ...]:
+        """Return the items with the most users; new events count within seconds.
+
+        Args:
+            n: Number of items.
+            rules: Filters.
+        """
+        return self._top_list("popular", n, rules)
+
+    def trending(self, n: int = 10, rules: Rules | None = None) -> tuple[RecommendedItem, ...]:
+        """Return the items with the most users recently; see :meth:`popular`."""
+        return self._top_list("trending", n, rules)
+
+    def latest(self, n: int = 10, rules: Rules | None = None) -> tuple[RecommendedItem, ...]:
+        """Return the newest items; see :meth:`popular`."""
+        return self._top_list("latest", n, rules)
+
+    def similar(
+        self,
+        item_id: str | None = None,
+        text: str | None = None,
+        n: int = 10,
+        where: str = "",
+    ) -> tuple[RecommendedItem, ...]:
+        """Return the items most similar to an item, or to a text.
+
+        Args:
+            item_id: Item of the catalogue.
+            text: Description, instead.
+            n: Number of items.
+            where: Filter over the columns of items.
+
+        Raises:
+            NotFoundError: The item is not in the store.
+            ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
+            FilterError: The filter cannot be parsed.
+        """
+        check_k(n)
+        if (item_id is None) == (text is None):
+            raise ConfigError("give either an item or a text")
+        if item_id is not None and item_id not in self._releases.row_caches.items:
+            raise NotFoundError(f"no item {item_id!r:.80}")
+        state = self._releases.current
+        rules = Rules(where=where) if where else None
+        allowed = _allowed_items(state, rules)
+        wanted = n if rules is None else len(allowed)
+        ids, texts = ([item_id], []) if item_id is not None else ([], [str(text)])
+        frame = similar_items(state, ids, texts, min(wanted, max(len(allowed), 1)))
+        rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
+        keep = allowed[rows]
+        scores, strategies = frame["score"].to_numpy()[keep], frame["strategy"].to_numpy()[keep]
+        return self._recommended_items(state, rows[keep][:n], scores, strategies.tolist())
+
+    def embed(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Return ``vectors`` of texts, their ``dimension``, and the ``model`` that made them.
+
+        Raises:
+            NotFittedError: The release has no text model.
+        """
+        meaning = self._releases.current.trained.content.meaning
+        if meaning is None:
+            raise NotFittedError(
+                "the current release has no text model", next_step=NextStep.TRAIN_WITH_ENCODER
+            )
+        vectors = meaning.encoder.encode(list(texts))
+        return {
+            "vectors": np.asarray(vectors).tolist(),
+            "dimension": int(vectors.shape[1]),
+            "model": meaning.encoder.hash,
+        }
+
+    def _top_list(
+        self, name: TopListName, n: int, rules: Rules | None
+    ) -> tuple[RecommendedItem, ...]:
+        check_k(n)
+        state = self._releases.current
+        top_lists = self._current_top_lists(state)
+        allowed = _allowed_items(state, rules)[: len(top_lists.items)]
+        scores = np.where(allowed, top_lists.scores(name), np.nan)
+        best = top_k(scores[None, :], max(1, min(n, scores.size)))[0]
+        best = best[best >= 0]
+        return self._recommended_items(state, best, scores[best], [name] * len(best))
+
+    def _current_top_lists(self, state: ServingState) -> "TopLists":
+        """Return the top lists as of the last count of popularity."""
+        scorer = state.scorers[0]
+        cached = self._top_lists
+        if (
+            cached is None
+            or cached[0]() is not scorer
+            or len(cached[1].items) != len(state.catalogue.items)
+        ):
+            # A weak reference: the scorer is large, and may be replaced.
+            cached = (ref(scorer), TopLists.from_state(state))
+            self._top_lists = cached
+        return cached[1]
+
+    def _recommended_items(
+        self,
+        state: ServingState,
+        rows: Rows,
+        scores: Floats | Doubles,
+        strategies: Sequence[str],
+    ) -> tuple[RecommendedItem, ...]:
+        ids, cache = state.catalogue.items.ids.ids, self._releases.row_caches.items
+        columns = zip(rows.tolist(), scores, strategies, state.item_warmth(rows), strict=False)
+        return tuple(
+            RecommendedItem(
+                ids[row],
+                rank,
+                float(score),
+                strategy,
+                warmth,
+                properties=cache.get(ids[row]) or {},
+            )
+            for rank, (row, score, strategy, warmth) in enumerate(columns, 1)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TopLists:
+    """Scores of all items by the events of one moment; each list is counted when first used."""
+
+    items: Items
+    positive: Events
+
+    @classmethod
+    def from_state(cls, state: ServingState) -> "TopLists":
+        """Return the top lists of a state."""
+        return cls(state.catalogue.items, state.histories.all_positive())
+
+    def scores(self, name: TopListName) -> Floats | Doubles:
+        """Return (n_items,) scores; NaN for items without a score.
+
+        ``popular`` and ``trending`` count users, all or recent ones, scaled to 10,000 in total;
+        ``latest`` is ``created_at``, or the position in the catalogue where no item has one.
+        """
+        if name == "latest":
+            return self.latest
+        return self.popular if name == "popular" else self.trending
+
+    @cached_property
+    def popular(self) -> Floats:
+        """(n_items,) shares of all users."""
+        return self._count_users(0.0)
+
+    @cached_property
+    def trending(self) -> Floats:
+        """(n_items,) shares of users, recent events weighted most."""
+        return self._count_users(TRENDING_WINDOW_SHARE)
+
+    @cached_property
+    def latest(self) -> Doubles:
+        """(n_items,) creation times, or positions in the catalogue."""
+        created = self.items.created_at
+        if len(created) and not np.isnan(created).all():
+            return created
+        return np.arange(len(self.items), dtype=np.float64)
+
+    def _count_users(self, window: float) -> Floats:
+        values = np.full(len(self.items), np.nan, dtype=np.float32)
+        positive = self.positive.filter(self.positive.item < len(self.items))
+        if not len(positive):
+            return values
+        at = np.where(np.isfinite(positive.at), positive.at, 0.0)
+        events = Events(positive.user, positive.item, at)
+        data = Dataset(self.items, events, int(positive.user.max()) + 1)
+        model = PopularModel(window=window, logarithm=False).fit(data)
+        values[data.train_item_rows] = model.state.values * 100
+        return values
+
+
+def _allowed_items(state: ServingState, rules: Rules | None) -> Mask:
+    ranker = state.ranker
+    return ranker.is_available if rules is None else ranker.rule_compiler.compile(rules).allowed

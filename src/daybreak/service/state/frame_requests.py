@@ -1,0 +1,168 @@
+"""The library's side of the serving core: frames to query batches, ranked lists to frames."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.inputs.frames import as_frame, check_ids, user_ids_of
+from daybreak.service.inputs.histories import Histories, event_rows
+from daybreak.service.state.explain import REASONS_TYPE, Reasons
+from daybreak.service.state.query_builder import Pairs, QueryBatch, UserContext
+from daybreak.service.state.ranker import RankedLists, warmth_labels
+from daybreak.service.state.rules import CompiledRules
+from daybreak.service.state.serving_state import ServingState
+
+MAX_USERS = 4_096
+"""Largest number of users in one batch, so that memory stays bounded."""
+RECOMMENDATION_SCHEMA = {
+    "user_id": pl.String,
+    "item_id": pl.String,
+    "rank": pl.Int64,
+    "score": pl.Float64,
+    "strategy": pl.String,
+    "user_temperature": pl.String,
+    "item_temperature": pl.String,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRequest:
+    """Users of one library call, with the profiles and events that are given for them."""
+
+    state: ServingState
+    users: list[str]
+    """Each once."""
+    profiles: pl.DataFrame | None = None
+    """Frame of ``user_id`` and attributes or text."""
+    histories: Histories | None = None
+    """Events beside the stored ones."""
+
+    @classmethod
+    def from_frames(
+        cls,
+        state: ServingState,
+        users: Sequence[str] | None,
+        profiles: Any = None,
+        histories: Any = None,
+    ) -> "FrameRequest":
+        """Read the arguments of a call.
+
+        Args:
+            state: State that answers.
+            users: Ids; default: those of the frames.
+            profiles: Frame of ``user_id`` and attributes or text.
+            histories: Frame of ``user_id, item_id`` and further columns of events.
+
+        Raises:
+            DataError: A frame lacks a column.
+            ConfigError: ``users`` is not a list of ids.
+        """
+        profile = None if profiles is None else as_frame(profiles, "user_id")
+        extra = None
+        if histories is not None:
+            histories = as_frame(histories, "user_id", "item_id")
+            ids, rules = state.catalogue.items.ids, state.trained.rules
+            extra = Histories.empty().with_events(event_rows(histories, ids, rules))
+        named = check_ids(users, "users")
+        chosen = user_ids_of(profile, histories) if named is None else dict.fromkeys(named)
+        return cls(state, list(chosen), profile, extra)
+
+    def contexts(self) -> Iterator[tuple[list[str], UserContext]]:
+        """Yield some users at a time, with what is known of them."""
+        for start in range(0, len(self.users), MAX_USERS):
+            users = self.users[start : start + MAX_USERS]
+            given = self.profiles
+            overrides = None if given is None else self.state.profiles.overrides(users, given)
+            yield (
+                users,
+                self.state.user_context(users, extra=self.histories, profiles=overrides),
+            )
+
+    def batches(
+        self,
+        rules: Mapping[str, Rules],
+        k: int,
+        excluded: pl.DataFrame | None = None,
+        *,
+        exclude_seen: bool = True,
+    ) -> Iterator[QueryBatch]:
+        """Yield batches of queries.
+
+        Args:
+            rules: Rules of each user.
+            k: Length of each list.
+            excluded: Frame of ``user_id, item_id`` that must not be recommended.
+            exclude_seen: Whether seen items are excluded where the rules say so as well.
+
+        Raises:
+            FilterError: A filter cannot be parsed, or a column does not exist.
+        """
+        builder, ranker = self.state.query_builder, self.state.ranker
+        distinct = {id(one): one for one in rules.values()}
+        every = ranker.rule_compiler.compile_each(list(distinct.values()))
+        compiled: dict[int, CompiledRules] = dict(zip(distinct, every, strict=True))
+        for users, context in self.contexts():
+            pairs = None if excluded is None else self._pairs(users, excluded)
+            yield builder.build(
+                users,
+                context,
+                [compiled[id(rules[user])] for user in users],
+                [k] * len(users),
+                pairs,
+                exclude_seen=exclude_seen,
+            )
+
+    def _pairs(self, users: Sequence[str], frame: pl.DataFrame) -> Pairs:
+        """Return the pairs of a frame by position; unknown ids are ignored."""
+        position = {user: row for row, user in enumerate(users)}
+        pairs = frame.drop_nulls(["user_id", "item_id"])
+        queries = np.array([position.get(user, -1) for user in pairs["user_id"]], np.int64)
+        items = self.state.catalogue.items.ids.rows(pairs["item_id"].to_list())
+        known = (queries >= 0) & (items >= 0)
+        return queries[known], items[known]
+
+
+def recommendations_frame(
+    state: ServingState, batch: QueryBatch, lists: RankedLists, *, with_rules: bool
+) -> pl.DataFrame:
+    """Return ranked lists as a frame, one row an item.
+
+    Args:
+        state: State that ranked them.
+        batch: Batch of the lists.
+        lists: Ranked lists.
+        with_rules: Whether to add the column ``rule``.
+    """
+    context, query = batch.context, lists.query
+    frame = pl.DataFrame(
+        {
+            "user_id": pl.Series(batch.users, dtype=pl.String).gather(query),
+            "item_id": state.ranker.ids.gather(lists.item),
+            "rank": lists.rank,
+            "score": lists.score.astype(np.float64),
+            "strategy": state.strategy_names(batch, lists),
+            "user_temperature": warmth_labels(context.is_hot, context.has_profile)[query],
+            "item_temperature": state.item_warmth(lists.item),
+        },
+        schema=RECOMMENDATION_SCHEMA,
+    )
+    if not with_rules:
+        return frame
+    return frame.with_columns(pl.Series("rule", lists.moved_by, dtype=pl.String))
+
+
+def reasons_column(reasons: Sequence[Reasons]) -> pl.Series:
+    """Return reasons as the column ``reasons``."""
+    values = [[vars(reason) for reason in one] for one in reasons]
+    return pl.Series("reasons", values, dtype=REASONS_TYPE)
+
+
+def empty_recommendations(*, with_rules: bool, with_reasons: bool) -> pl.DataFrame:
+    """Return a frame of recommendations without rows."""
+    more: dict[str, Any] = {"rule": pl.String} if with_rules else {}
+    more |= {"reasons": REASONS_TYPE} if with_reasons else {}
+    return pl.DataFrame(schema=RECOMMENDATION_SCHEMA | more)
