@@ -97,9 +97,9 @@ def content_drift(items: Items, old: Rows, new: Rows) -> DriftScore:
     """
     if len(old) < N_GROUPS or not len(new) or not items.blocks:
         return DriftScore(0.0, 0.0)
-    marks = items.take(old[np.linspace(0, len(old) - 1, N_GROUPS + 2).astype(np.int64)[1:-1]])
+    centres = items.take(old[np.linspace(0, len(old) - 1, N_GROUPS + 2).astype(np.int64)[1:-1]])
     counts: list[Doubles] = []
     for rows in (old, new):
-        nearest = np.argmax(marks.similarity(items.take(rows)), axis=0)
+        nearest = np.argmax(centres.similarity(items.take(rows)), axis=0)
         counts.append(np.bincount(nearest, minlength=N_GROUPS).astype(np.float64))
     return stability_index(counts[0], counts[1])

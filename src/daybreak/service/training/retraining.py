@@ -109,8 +109,8 @@ class RetrainPolicy:
         if self.every_s is not None and signals.age_s >= self.every_s:
             return f"the last training is {signals.age_s / 3600:.1f} h old"
         for name, share in (("events", signals.events), ("items", signals.items)):
-            mark = getattr(self, name)
-            if mark is not None and share >= mark:
+            threshold = getattr(self, name)
+            if threshold is not None and share >= threshold:
                 return f"{share:.0%} new {name} since the training"
         moved = [n for n, score in signals.drift.items() if score >= (self.drift or inf)]
         if moved:
