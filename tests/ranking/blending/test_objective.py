@@ -5,11 +5,11 @@ from scipy.sparse import csr_array
 from daybreak.metrics import ndcg as ndcg_of_lists
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.objective import (
-    _softmax_loss,
     coordinate_search,
     fit_softmax,
     mean_sampled_ndcg,
     sampled_ndcg,
+    softmax_loss,
 )
 from daybreak.ranking.blending.pools import CandidatePool
 from daybreak.ranking.blending.tasks import RankingTask
@@ -58,11 +58,11 @@ def planted_task(weights, n=600, width=30, seed=7):
 
 def test_the_gradient_equals_finite_differences(task):
     weights = np.array([0.3, 0.7, -0.2])
-    _, slope = _softmax_loss(task, weights)
+    _, slope = softmax_loss(task, weights)
     step = 1e-3
     for index in range(3):
         move = np.eye(3)[index] * step
-        change = _softmax_loss(task, weights + move)[0] - _softmax_loss(task, weights - move)[0]
+        change = softmax_loss(task, weights + move)[0] - softmax_loss(task, weights - move)[0]
         assert slope[index] == pytest.approx(change / (2 * step), abs=2e-3)
 
 

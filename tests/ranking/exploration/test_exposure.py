@@ -12,17 +12,17 @@ def test_impressions_are_due_evenly_until_the_early_share_of_the_days_is_over():
     assert PLAN.impressions_due(np.array([0.0, 1.0, 4.0, 9.0])).tolist() == [0, 2.5, 10, 10]
 
 
-def test_what_an_item_lags_behind_is_its_price():
+def test_missing_impressions_give_a_bonus():
     """Due 5, given 1 and 7: 4 behind at 2 a standard deviation, and nothing to make up."""
     assert PLAN.bonus(np.array([2.0, 2.0]), np.array([1, 7])).tolist() == [2.0, 0.0]
 
 
-def test_an_item_is_open_while_it_is_new_and_owed_impressions():
+def test_an_item_is_eligible_while_it_is_new_and_has_missing_impressions():
     age, given = np.array([4.9, 5.0, 1.0]), np.array([9, 0, 10])
     assert PLAN.is_eligible(age, given).tolist() == [True, False, False]
 
 
-def test_what_is_needed_a_day_counts_open_items_only():
+def test_required_impressions_count_eligible_items_only():
     """6 in 2 days, 4 in 4 days, and one that is too old: 3 + 1."""
     age, given = np.array([3.0, 1.0, 6.0]), np.array([4, 6, 0])
     assert PLAN.required_per_day(age, given) == pytest.approx(4.0)
@@ -37,6 +37,6 @@ def test_what_is_needed_a_day_counts_open_items_only():
         ({"patience": float("nan")}, "patience must be above 0"),
     ],
 )
-def test_a_budget_that_makes_no_sense_is_refused(options, words):
+def test_invalid_budgets_are_rejected(options, words):
     with pytest.raises(ConfigError, match=words):
         ExposureBudget(**options)

@@ -20,17 +20,17 @@ from daybreak.rng import create_generator
 NUMBERS = st.floats(-3, 3)
 
 
-def hopes(mean, spread=None):
+def hopes(mean, std=None):
     mean = np.asarray(mean, dtype=np.float64)
-    return ScorePosterior(mean, np.ones(len(mean)) if spread is None else np.asarray(spread))
+    return ScorePosterior(mean, np.ones(len(mean)) if std is None else np.asarray(std))
 
 
-def test_one_item_wins_when_its_draw_is_above_the_bar():
-    """Mean 1, spread 2, bar 3: one standard deviation above, 15.8655 %."""
+def test_one_item_wins_if_its_draw_is_above_the_threshold():
+    """Mean 1, std 2, threshold 3: one standard deviation above, 15.8655 %."""
     assert win_probabilities(hopes([1.0], [2.0]), 3.0) == pytest.approx([0.158655], abs=1e-6)
 
 
-def test_two_items_without_a_bar_win_by_the_difference_of_their_draws():
+def test_without_a_threshold_the_higher_draw_wins():
     """N(0, 1) against N(1, 1): the difference is N(-1, 2), above 0 with 23.9750 %."""
     assert win_probabilities(hopes([0.0, 1.0]), -np.inf)[0] == pytest.approx(0.239750, abs=1e-6)
 
@@ -39,15 +39,15 @@ def test_two_items_without_a_bar_win_by_the_difference_of_their_draws():
     st.lists(st.tuples(NUMBERS, st.floats(0.2, 2)), min_size=1, max_size=30),
     st.floats(-5, 5),
 )
-def test_chances_and_that_of_nobody_add_up_to_1(pairs, bar):
-    mean, spread = np.array(pairs).T
-    nobody = np.prod(ndtr((bar - mean) / spread))
-    assert win_probabilities(ScorePosterior(mean, spread), bar).sum() + nobody == pytest.approx(
-        1, abs=1e-8
-    )
+def test_probabilities_sum_to_one(pairs, threshold):
+    mean, std = np.array(pairs).T
+    p_none = np.prod(ndtr((threshold - mean) / std))
+    assert win_probabilities(
+        ScorePosterior(mean, std), threshold
+    ).sum() + p_none == pytest.approx(1, abs=1e-8)
 
 
-def test_picks_come_as_often_as_their_chances_say():
+def test_items_are_drawn_as_often_as_their_probabilities_say():
     """6,000 draws: every frequency within 4.5 standard errors of its chance."""
     options = ExplorationConfig(ranks=(1,), share=0.9, uniform=0.1)
     beliefs, rng, n = (
@@ -64,7 +64,7 @@ def test_picks_come_as_often_as_their_chances_say():
         assert abs(often - expected) < 4.5 * np.sqrt(expected * (1 - expected) / n)
 
 
-def test_weighting_by_inverse_chances_is_unbiased():
+def test_inverse_propensity_weighting_is_unbiased():
     """Rewards 0.1, 0.4 and 0.7; weighted means within 4.5 standard errors of them."""
     options, beliefs = ExplorationConfig(ranks=(1, 2), uniform=0.2), hopes([0.4, 0.0, -0.4])
     reward, rng, n = np.array([0.1, 0.4, 0.7]), create_generator(1, "weights"), 6_000
@@ -78,7 +78,7 @@ def test_weighting_by_inverse_chances_is_unbiased():
     assert (abs(gained.mean(axis=0) - reward) < 4.5 * error).all()
 
 
-def test_a_closed_place_and_an_empty_pool_leave_the_list_as_it_is():
+def test_a_closed_rank_or_an_empty_pool_changes_nothing():
     closed = sample_slot(
         hopes([9.0]), 0.0, ExplorationConfig(share=0.0), create_generator(0, "closed")
     )
@@ -87,7 +87,7 @@ def test_a_closed_place_and_an_empty_pool_leave_the_list_as_it_is():
     assert (empty.new_item, empty.probability) == (-1, 1.0)
 
 
-def test_no_item_competes_for_two_places():
+def test_no_item_competes_for_two_ranks():
     options = ExplorationConfig(ranks=(1, 2, 3), uniform=1.0)
     for seed in range(20):
         found = sample_slots(
@@ -108,7 +108,7 @@ def test_only_the_most_promising_compete():
     assert found == {1, 3}
 
 
-def test_picks_push_items_off_the_end_with_the_chances_of_their_coming():
+def test_propensities_of_items_that_insertions_may_push_off():
     """Two places of three taken with 0.5 and 0.2.
 
     The third item stays if neither comes, 0.5 * 0.8; the second if not both, 1 - 0.1.
@@ -127,7 +127,7 @@ def test_a_short_list_loses_nothing():
     assert done.propensity.tolist() == [1.0, 0.5]
 
 
-def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
+def test_the_largest_loss_is_that_of_the_moved_items():
     """First of two places: 1 falls to 0.6309, and 0.6309 is lost.
 
     Only the second was right: all is lost, 0.6309 of 1. Both were: 1 of 1.6309.
@@ -146,6 +146,6 @@ def test_the_most_that_can_be_lost_is_what_is_moved_down_and_pushed_off():
         ({"pool": 0}, "pool must be 1 or more"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options, words):
+def test_invalid_options_are_rejected(options, words):
     with pytest.raises(ConfigError, match=words):
         ExplorationConfig(**options)

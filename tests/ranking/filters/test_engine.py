@@ -49,7 +49,7 @@ def either(left, right):
 
 
 def known(work, *values):
-    """Return what a function says of values that are all known."""
+    """Return what a function message of values that are all known."""
     return None if None in values else work(*values)
 
 
@@ -178,7 +178,7 @@ CONDITIONS = st.recursive(
 
 @given(CONDITIONS)
 @settings(max_examples=150)
-def test_filters_say_what_a_slow_reading_row_by_row_says(condition):
+def test_filters_equal_an_evaluation_row_by_row(condition):
     text, of = condition
     assert evaluate_filter(text, FACETS, NOW).tolist() == [of(row) is True for row in ROWS], (
         text
@@ -207,7 +207,7 @@ SIMPLE = st.sampled_from(
 
 @given(st.lists(SIMPLE, min_size=1, max_size=5), st.data())
 @settings(max_examples=80)
-def test_filters_say_what_a_database_says_without_brackets_too(database, parts, data):
+def test_filters_equal_those_of_a_database(database, parts, data):
     words = [parts[0]]
     for part in parts[1:]:
         negated = data.draw(st.sampled_from(["", "not ", "not not "]))
@@ -252,7 +252,7 @@ ALLOWED = {
 @example("n in (select 1)")
 @example("tags[0] = 'tea'")
 @example("'\ud800' = t")
-def test_any_text_is_a_filter_of_allowed_parts_or_refused_in_words(text):
+def test_any_text_is_a_supported_filter_or_rejected(text):
     try:
         found = evaluate_filter(text, FACETS, NOW)
     except FilterError:
@@ -306,7 +306,7 @@ def test_any_text_is_a_filter_of_allowed_parts_or_refused_in_words(text):
     ],
     ids=lambda text: text[:24],
 )
-def test_hostile_filters_are_refused(text):
+def test_hostile_filters_are_rejected(text):
     with pytest.raises(FilterError):
         evaluate_filter(text, FACETS, NOW)
 
@@ -333,13 +333,13 @@ def test_long_chains_of_conditions_are_one_level():
     ],
     ids=lambda text: text[:12],
 )
-def test_operators_within_operators_cost_no_more_than_their_number(text, fits):
+def test_nested_operators_take_linear_time(text, fits):
     found = evaluate_filter(text, FACETS, NOW)
     assert found.tolist() == evaluate_filter(fits, FACETS, NOW).tolist()
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "the filter is empty"),
         ("prize < 3", "at character 1 .*no column 'prize'; columns: n, m, t, b, at, tags"),
@@ -365,12 +365,12 @@ def test_operators_within_operators_cost_no_more_than_their_number(text, fits):
         ("t = 'tea", "is not terminated"),
     ],
 )
-def test_a_refusal_names_what_is_wrong(text, says):
-    with pytest.raises(FilterError, match=says):
+def test_an_error_names_the_cause(text, message):
+    with pytest.raises(FilterError, match=message):
         evaluate_filter(text, FACETS, NOW)
 
 
-def test_columns_are_of_the_kinds_that_their_values_have():
+def test_columns_have_the_types_of_their_values():
     frame = pl.DataFrame(
         {
             "genres": ["Drama|War", " War ", None],
@@ -401,9 +401,7 @@ def test_columns_are_of_the_kinds_that_their_values_have():
     ("pattern", "ignore", "regex"),
     [("a%%b_", False, "(?s)^a.*b.$"), ("(a+)+", True, r"(?si)^\(a\+\)\+$")],
 )
-def test_a_pattern_becomes_a_regular_expression_that_repeats_nothing_but_dots(
-    pattern, ignore, regex
-):
+def test_like_patterns_as_regular_expressions(pattern, ignore, regex):
     assert like_pattern(pattern, ignore_case=ignore) == regex
 
 
@@ -420,18 +418,18 @@ def test_results_are_cached_and_the_oldest_are_evicted():
     assert parse_filter.cache_info().maxsize == MAX_CACHED_TREES
 
 
-def test_now_is_counted_in_whole_seconds_and_other_filters_do_not_care():
-    book = FilterEngine(FACETS)
-    assert book.mask("at <= now()", NOW).tolist() == [True, True, False, True, False]
-    assert book.mask("at <= now()", NOW + 2).tolist() == [True, True, False, True, True]
-    assert book.mask("n = 1", NOW) is book.mask("n = 1", NOW + 2)
+def test_now_has_a_resolution_of_one_second():
+    engine = FilterEngine(FACETS)
+    assert engine.mask("at <= now()", NOW).tolist() == [True, True, False, True, False]
+    assert engine.mask("at <= now()", NOW + 2).tolist() == [True, True, False, True, True]
+    assert engine.mask("n = 1", NOW) is engine.mask("n = 1", NOW + 2)
     midnight = NOW // 86_400 * 86_400
     assert evaluate_filter("current_date = at", FACETS, NOW).tolist() == [
         row["at"] == midnight for row in ROWS
     ]
 
 
-def test_values_kinds_and_codes_of_a_column():
+def test_values_and_codes_of_a_column():
     frame = pl.DataFrame(
         {"tags": [["a", "b"], ["b", "b"], None, []], "title": ["Red Tea!", "red-tea", "", None]}
     )

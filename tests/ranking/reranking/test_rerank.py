@@ -21,7 +21,7 @@ WORDS = ContentBlock(
 )
 
 
-def limit(members, n_kinds=1, **bounds):
+def constraint_of(members, n_kinds=1, **bounds):
     """Return a quota: of each item, the kind it counts for, or -1."""
     members = np.array(members)
     rows = np.flatnonzero(members >= 0)
@@ -30,7 +30,7 @@ def limit(members, n_kinds=1, **bounds):
     return QuotaConstraint(sp.csr_array((ones, (rows, members[rows])), shape=shape), **bounds)
 
 
-def test_likeness_is_the_same_for_sparse_and_dense_content_and_weighs_blocks():
+def test_similarity_of_sparse_and_dense_content_is_the_same():
     sparse = ContentBlock("words", sp.csr_array(WORDS.matrix))
     meaning = ContentBlock("meaning", np.array([[1], [0], [1], [0], [0]], np.float32))
     rows = np.array([0, 3, 4])
@@ -44,7 +44,7 @@ def test_likeness_is_the_same_for_sparse_and_dense_content_and_weighs_blocks():
     assert np.isnan(intra_list_distance([sparse], np.array([0])))
 
 
-def test_the_knob_weighs_scores_against_likeness_by_hand():
+def test_diversity_by_hand():
     scores = np.array([3.0, 2.8, 1.0, 2.0, -np.inf], dtype=np.float32)
     # after 0: item 1 has 0.6 * -0.2 - 0.4 = -0.52, item 3 has -0.84, item 2 has -1.2
     assert Reranker([WORDS], 0.4).rerank(scores, 2)[0].tolist() == [0, 1]
@@ -54,7 +54,7 @@ def test_the_knob_weighs_scores_against_likeness_by_hand():
     assert causes.tolist() == [BY_SCORE, BY_DIVERSITY, BY_SCORE, BY_SCORE]
 
 
-def test_the_same_and_the_nearly_same_come_once():
+def test_duplicates_occur_once():
     scores = np.array([1, 5, 4, 3, 2], dtype=np.float32)
     same = np.array([7, 7, -1, -1, 7])
     assert Reranker([WORDS], duplicate_groups=same).rerank(scores, 5)[0].tolist() == [1, 2, 3]
@@ -71,25 +71,25 @@ def test_the_same_and_the_nearly_same_come_once():
     ]
 
 
-def test_quotas_hold_where_they_count_and_no_further():
+def test_quotas_apply_to_their_slots_only():
     scores = np.arange(6, 0, -1).astype(np.float32)
-    brands = limit([0, 0, 0, 1, 1, -1], 2, at_most=1, n_slots=3)
+    brands = constraint_of([0, 0, 0, 1, 1, -1], 2, at_most=1, n_slots=3)
     rows, causes = Reranker([], constraints=(brands,)).rerank(scores, 6)
     assert rows.tolist() == [0, 3, 5, 1, 2, 4]
     assert causes[:3].tolist() == [BY_SCORE, BY_QUOTA, BY_QUOTA]
-    late = limit([-1, -1, -1, -1, 0, 0], at_least=1, n_slots=2)
+    late = constraint_of([-1, -1, -1, -1, 0, 0], at_least=1, n_slots=2)
     assert Reranker([], constraints=(late,)).rerank(scores, 3)[0].tolist() == [0, 4, 1]
 
 
-def test_quotas_that_need_each_others_places_are_all_kept():
+def test_quotas_that_compete_for_slots_are_all_satisfied():
     scores = np.arange(8, 0, -1).astype(np.float32)
-    one = limit([-1] * 4 + [0, 0, -1, -1], at_least=2, n_slots=4)
-    other = limit([-1] * 6 + [0, 0], at_least=2, n_slots=4)
+    one = constraint_of([-1] * 4 + [0, 0, -1, -1], at_least=2, n_slots=4)
+    other = constraint_of([-1] * 6 + [0, 0], at_least=2, n_slots=4)
     rows = Reranker([], constraints=(one, other)).rerank(scores, 4)[0]
     assert sorted(rows.tolist()) == [4, 5, 6, 7]
 
 
-def test_lists_are_full_however_deep_the_catalogue_must_be_searched():
+def test_lists_are_full_even_if_the_shortlist_does_not_suffice():
     n = MIN_SHORTLIST_ITEMS * 20
     scores = np.arange(n, 0, -1).astype(np.float32)
     same = np.minimum(np.arange(n), n - 5)[::-1].copy()  # all but the last few are one thing
@@ -107,7 +107,7 @@ def test_lists_are_full_however_deep_the_catalogue_must_be_searched():
     st.randoms(use_true_random=False),
 )
 @settings(max_examples=100)
-def test_every_list_keeps_what_was_asked(scores, knob, k, most, random):
+def test_every_list_satisfies_its_rules(scores, diversity, k, most, random):
     n = len(scores)
     values = np.array(scores, dtype=np.float32)
     content = np.random.default_rng(random.randint(0, 9)).normal(size=(n, 3))
@@ -115,8 +115,8 @@ def test_every_list_keeps_what_was_asked(scores, knob, k, most, random):
     same = np.array([random.randint(-1, 5) for _ in range(n)])
     wish = Reranker(
         [ContentBlock("words", content.astype(np.float32))],
-        knob,
-        (limit(kinds, 3, at_most=most),),
+        diversity,
+        (constraint_of(kinds, 3, at_most=most),),
         same,
     )
     rows = wish.rerank(values, k)[0]
@@ -124,14 +124,14 @@ def test_every_list_keeps_what_was_asked(scores, knob, k, most, random):
     assert max(np.bincount([kinds[row] + 1 for row in rows], minlength=4)[1:]) <= most
     named = [same[row] for row in rows if same[row] >= 0]
     assert len(set(named)) == len(named)
-    if not knob:  # and nothing better was left out without a reason
+    if not diversity:  # and nothing better was left out without a reason
         missed = [row for row in range(n) if row not in set(rows.tolist())]
         full = {kind for kind in range(3) if sum(kinds[r] == kind for r in rows) >= most}
         free = [r for r in missed if kinds[r] not in full and same[r] not in named]
         assert len(rows) == k or not free
 
 
-def test_the_best_rows_are_those_of_a_stable_sort():
+def test_top_rows_equal_those_of_a_stable_sort():
     values = np.array([1, 3, np.nan, 3, -np.inf, 2, 3], dtype=np.float32)
     assert top_rows(values, 3).tolist() == [1, 3, 6]
     assert top_rows(values, 99).tolist() == [1, 3, 6, 5, 0]

@@ -6,7 +6,7 @@ from daybreak.errors import ConfigError
 from daybreak.ranking.reranking.rules import MAX_ENTRIES, Boost, Quota, Rules
 
 
-def test_lists_become_tuples_so_that_rules_are_values():
+def test_lists_become_tuples():
     rules = Rules(categories=["a", "b"], exclude={"y", "x"}, boosts=[Boost("n = 1", 2)])
     assert rules.exclude == ("x", "y")
     assert hash(rules) == hash(
@@ -14,7 +14,7 @@ def test_lists_become_tuples_so_that_rules_are_values():
     )
 
 
-def test_only_what_changes_the_order_makes_lists_be_arranged():
+def test_only_rules_that_change_the_order_need_reranking():
     plain = Rules(where="n = 1", boosts=(Boost("n = 1", 2),))
     assert not plain.needs_reranking
     quota = Quota("n = 1", at_most=1)
@@ -24,13 +24,13 @@ def test_only_what_changes_the_order_makes_lists_be_arranged():
     assert Rules(quotas=(quota,)).needs_reranking
 
 
-def test_a_factor_is_a_logarithm_on_the_score_and_its_inverse_undoes_it():
+def test_a_factor_adds_its_logarithm_to_the_score():
     assert Boost("n = 1", 4).value == pytest.approx(math.log(4))
     assert Boost("n = 1", 0.25, add=math.log(4)).value == pytest.approx(0)
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda: Rules(diversity=1.5), "diversity must be from 0 to 1, got 1.5"),
         (lambda: Rules(diversity=float("nan")), "diversity must be from 0 to 1"),
@@ -65,6 +65,6 @@ def test_a_factor_is_a_logarithm_on_the_score_and_its_inverse_undoes_it():
         (lambda: Quota("n = 1", at_least=3, at_most=2), "must not exceed"),
     ],
 )
-def test_invalid_rules_are_rejected_on_creation(make, says):
-    with pytest.raises(ConfigError, match=says):
+def test_invalid_rules_are_rejected_on_creation(make, message):
+    with pytest.raises(ConfigError, match=message):
         make()

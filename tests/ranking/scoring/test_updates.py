@@ -66,15 +66,15 @@ def test_unchanged_items_keep_their_scores_during_updates(data, queries):
 
 
 def test_each_update_shares_all_but_one_matrix(data, queries):
-    scorer = scorer_of(data)
-    scorer.score(queries)
+    scorer, levels = scorer_of(data), range(len(EVENT_LEVELS))
+    for level in levels:
+        scorer.level_weights(level)
     partition = scorer.for_items(with_swapped_content(data.items).take(CHANGED))
+    n_updates = 0
     for updated in iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED))):
-        forms = [
-            a is not b for a, b in zip(updated.linear_models, scorer.linear_models, strict=True)
-        ]
-        levels = [
-            updated.level_weights(n) is not scorer.level_weights(n) for n in scorer._levels
-        ]
-        assert sum(forms) + sum(levels) == 1
-        scorer = updated
+        pairs = zip(updated.linear_models, scorer.linear_models, strict=True)
+        models = [new is not old for new, old in pairs]
+        weights = [updated.level_weights(n) is not scorer.level_weights(n) for n in levels]
+        assert sum(models) + sum(weights) == 1
+        scorer, n_updates = updated, n_updates + 1
+    assert n_updates == len(scorer.linear_models) + len(EVENT_LEVELS)

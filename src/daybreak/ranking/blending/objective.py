@@ -96,7 +96,7 @@ def minimise_softmax_loss(
     def loss(weights: Doubles) -> tuple[float, Doubles]:
         total, gradient = L2_PENALTY * float(weights @ weights), 2 * L2_PENALTY * weights
         for task in tasks:
-            value, slope = _softmax_loss(task, weights)
+            value, slope = softmax_loss(task, weights)
             total += task.share * value
             gradient = gradient + task.share * slope
         return total, gradient
@@ -172,7 +172,7 @@ class _CoordinateSearch:
         )
 
 
-def _softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
+def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     """Return the loss of one task and its gradient."""
     relevant = task.pool.relevant & task.present
     answerable = np.asarray(relevant.any(axis=1))

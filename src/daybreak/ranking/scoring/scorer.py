@@ -180,8 +180,12 @@ class Scorer:
     def level_weights(self, level: int) -> LevelWeights:
         """Return the blend at a level, summed if the cache has room for it."""
         if level not in self._levels:
-            self._levels[level] = self._sum_level(level)
+            self._levels[level] = self.sum_level(level)
         return self._levels[level]
+
+    def cached_levels(self) -> list[int]:
+        """Return the levels that were used so far, in their order."""
+        return sorted(self._levels)
 
     def new_bias(self, level: int) -> Floats:
         """Return the (n_items,) bias of items that the models were not trained on, else 0."""
@@ -280,6 +284,26 @@ class Scorer:
         }
         return twin
 
+    def with_linear_model(self, row: int, linear: LinearScorer) -> "Scorer":
+        """Return a scorer with another linear function of one strategy; the rest is shared."""
+        twin = self._copy()
+        models = list(self.linear_models)
+        models[row] = linear
+        twin.linear_models = tuple(models)
+        return twin
+
+    def with_level(self, level: int, weights: LevelWeights) -> "Scorer":
+        """Return a scorer with other weights of one level; the rest is shared."""
+        twin = self._copy()
+        twin._levels[level] = weights
+        return twin
+
+    def _copy(self) -> "Scorer":
+        twin = copy(self)
+        twin.__dict__.pop("_is_informative", None)
+        twin._levels = dict(self._levels)
+        return twin
+
     @cached_property
     def _is_informative(self) -> Mask:
         return np.array([_scores_differ(linear) for linear in self.linear_models], dtype=bool)
@@ -310,7 +334,8 @@ class Scorer:
             for level, rows in features.level_slices.items():
                 scores[rows] += product[rows] * self.level_weights(level).weights[strategy]
 
-    def _sum_level(self, level: int) -> LevelWeights:
+    def sum_level(self, level: int) -> LevelWeights:
+        """Return the blend at a level, computed anew; see :meth:`level_weights`."""
         weights = self._strategy_weights(level)
         fused: dict[str, WeightMatrix] = {}
         for kind, rows in self.layout.strategy_rows.items():

@@ -5,9 +5,8 @@ columns of some items, one matrix at a time.
 """
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -46,17 +45,13 @@ def iter_column_updates(
         partition_rows: Rows of the same items in ``partition``.
     """
     newer = _restrict_items(partition, partition_rows)
-    for number, linear in enumerate(newer.linear_models):
-        scorer = _copy_scorer(scorer)
-        models = list(scorer.linear_models)
-        models[number] = _update_linear(models[number], linear, rows)
-        scorer.linear_models = tuple(models)
+    for row, linear in enumerate(newer.linear_models):
+        updated = _update_linear(scorer.linear_models[row], linear, rows)
+        scorer = scorer.with_linear_model(row, updated)
         yield scorer
-    for level in sorted(scorer._levels):
-        scorer = _copy_scorer(scorer)
-        newer_level = newer.level_weights(level)
-        scorer._levels[level] = _update_level(scorer._levels[level], newer_level, rows)
-        del newer._levels[level]
+    for level in scorer.cached_levels():
+        older = scorer.level_weights(level)
+        scorer = scorer.with_level(level, _update_level(older, newer.sum_level(level), rows))
         yield scorer
 
 
@@ -90,16 +85,6 @@ def _restrict_items(partition: Scorer, rows: Rows) -> Scorer:
         items = items.take(rows)
         linear_models = tuple(linear.take(rows) for linear in linear_models)
     return Scorer(partition.blend, partition.fitted, items, partition.centres, linear_models)
-
-
-def _copy_scorer(scorer: Scorer) -> Scorer:
-    """Return a copy without cached properties, and with a cache of levels of its own."""
-    twin = copy(scorer)
-    for name, value in vars(Scorer).items():
-        if isinstance(value, cached_property):
-            twin.__dict__.pop(name, None)
-    twin._levels = dict(scorer._levels)
-    return twin
 
 
 def _update_linear(older: LinearScorer, newer: LinearScorer, rows: Rows) -> LinearScorer:
