@@ -11,7 +11,7 @@ from daybreak.cli.output import print_message, show_frame, show_json
 if TYPE_CHECKING:
     import polars as pl
 
-    from daybreak.ranking.reranking.rules import Boost, Quota, Rules
+    from daybreak import Boost, Quota, Rules
 
 
 WhereOption = Annotated[
@@ -74,7 +74,7 @@ def parse_list_rules(
         boost: Boosts as ``FACTOR:FILTER``.
         order: Values of ``--diversity``, ``--at-most``, ``--at-least`` and ``--distinct``.
     """
-    from daybreak.ranking.reranking.rules import Rules
+    from daybreak import Rules
 
     diversity, at_most, at_least, distinct = order
     rules = Rules(
@@ -93,15 +93,15 @@ def parse_list_rules(
 
 
 def _parse_boost(text: str) -> "Boost":
-    from daybreak.ranking.reranking.rules import Boost
+    from daybreak import Boost
 
     factor, where = _split_number(text, "--boost", "FACTOR:FILTER")
     return Boost(where, factor=factor)
 
 
 def _parse_quota(text: str, option: str) -> "Quota":
+    from daybreak import Quota
     from daybreak.errors import ConfigError
-    from daybreak.ranking.reranking.rules import Quota
 
     most = option == "--at-most"
     number, what = _split_number(text, option, "N:COLUMN" if most else "N:FILTER")

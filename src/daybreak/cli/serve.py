@@ -155,10 +155,9 @@ def _service_options(
     retention: float | None,
     pseudonyms: Path | None,
 ) -> "ServiceOptions":
-    from daybreak.ranking.exploration.exposure import ExposureBudget
     from daybreak.service.privacy import Pseudonyms, Retention
     from daybreak.service.release_training import TrainOptions
-    from daybreak.service.serving import ServiceOptions
+    from daybreak.service.serving import ExposureBudget, ServiceOptions
     from daybreak.service.training.fit import TrainingBudget
     from daybreak.service.training.retraining import RetrainPolicy
 

@@ -67,21 +67,11 @@ def config(
     json: options.JsonOption = False,
 ) -> None:
     """Print each setting and its origin."""
-    from dataclasses import replace
-
     import polars as pl
 
-    from daybreak.config import resolve_settings
-    from daybreak.store import hide_password
+    from daybreak.service.doctor import displayed_settings
 
-    settings = [
-        replace(setting, value=hide_password(str(setting.value)))
-        if setting.name == "store"
-        else setting
-        for setting in resolve_settings(
-            {"store": store, "encoder": encoder, "seed": seed, "k": k}
-        )
-    ]
+    settings = displayed_settings({"store": store, "encoder": encoder, "seed": seed, "k": k})
     if json:
         show_json({"settings": settings})
         return

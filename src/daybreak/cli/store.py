@@ -17,7 +17,7 @@ VectorsOption = Annotated[
 
 def upgrade(*, store: options.StoreOption = None, json: options.JsonOption = False) -> None:
     """Upgrade a store written by an older version; a file is backed up first."""
-    from daybreak.store import upgrade_store
+    from daybreak.service.backup import upgrade_store
 
     with show_progress("upgrading"):
         done = upgrade_store(options.load_settings(store=store).store)
@@ -41,10 +41,10 @@ def dump(
     json: options.JsonOption = False,
 ) -> None:
     """Dump the store to one file."""
-    from daybreak.store import dump as write
+    from daybreak.service.backup import dump_workspace
 
     with options.open_workspace(store=store) as workspace, show_progress("writing"):
-        counts = write(workspace.store, file, vectors=vectors)
+        counts = dump_workspace(workspace, file, vectors=vectors)
     _show_counts(counts, json)
 
 
@@ -55,13 +55,13 @@ def restore(
     json: options.JsonOption = False,
 ) -> None:
     """Restore a dump into an empty store, completely or not at all."""
-    from daybreak.store import restore as read
+    from daybreak.service.backup import restore_workspace
 
     with (
         options.open_workspace(create=True, store=store) as workspace,
         show_progress("reading"),
     ):
-        counts = read(file, workspace.store)
+        counts = restore_workspace(workspace, file)
     _show_counts(counts, json)
 
 

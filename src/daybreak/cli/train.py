@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from daybreak.evaluation import Report
+    from daybreak import Report
 
 
 SliceOption = Annotated[

@@ -1,4 +1,4 @@
-"""Backup of a running service: dump its store to a file, and restore a dump into it."""
+"""Backup: dump and restore the store of a service or of a workspace, and upgrade a store."""
 
 import json
 from collections.abc import Iterable
@@ -8,10 +8,20 @@ from daybreak.errors import DataError, DaybreakError
 from daybreak.service.api_keys import KEY_RECORD_KIND
 from daybreak.service.serving import RecommenderService
 from daybreak.service.training.retraining import TASK_RECORDS
-from daybreak.store import dump, restore
+from daybreak.service.workspace import Workspace
+from daybreak.store import UpgradeResult, dump, restore, upgrade_store
 from daybreak.store.dumping import NotEmptyError
 
-__all__ = ["InvalidDumpError", "NotEmptyError", "dump_store", "restore_store"]
+__all__ = [
+    "InvalidDumpError",
+    "NotEmptyError",
+    "UpgradeResult",
+    "dump_store",
+    "dump_workspace",
+    "restore_store",
+    "restore_workspace",
+    "upgrade_store",
+]
 
 
 class InvalidDumpError(DataError):
@@ -58,6 +68,36 @@ def restore_store(
     except DaybreakError as error:
         message = str(error).replace(repr(str(path)), "the file")
         raise type(error)(message, next_step=error.next_step, **error.parameters) from error
+
+
+def dump_workspace(workspace: Workspace, path: Path, *, vectors: bool) -> dict[str, int]:
+    """Write the store of a workspace to a gzip file.
+
+    Args:
+        workspace: Workspace with an open store.
+        path: File to write.
+        vectors: Whether to include vectors, which can be recomputed.
+
+    Returns:
+        Number of rows by table.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    return dump(workspace.store, path, vectors=vectors)
+
+
+def restore_workspace(workspace: Workspace, path: Path) -> dict[str, int]:
+    """Restore a dump into the empty store of a workspace, completely or not at all.
+
+    Returns:
+        Number of rows by table.
+
+    Raises:
+        NotEmptyError: The store is not empty.
+        DataError: The file is not a complete, unchanged dump.
+    """
+    return restore(path, workspace.store)
 
 
 def check_release_folders(lines: Iterable[bytes]) -> None:

@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from daybreak.config import Settings
+from daybreak.config import EffectiveSetting, Settings, resolve_settings
 from daybreak.data import Finding
 from daybreak.encoders import (
     DEFAULT_MODEL,
@@ -21,6 +23,20 @@ from daybreak.service.inputs.bundled import FILES, gift_shop
 from daybreak.service.releases.release import store_path
 from daybreak.service.workspace import Workspace
 from daybreak.store import hide_password
+
+
+def displayed_settings(flags: Mapping[str, Any]) -> list[EffectiveSetting]:
+    """Return the effective settings; the password in the URL of the store is hidden.
+
+    Args:
+        flags: Settings given by the caller; None: not given.
+    """
+    return [
+        replace(setting, value=hide_password(str(setting.value)))
+        if setting.name == "store"
+        else setting
+        for setting in resolve_settings(flags)
+    ]
 
 
 def run_checks(settings: Settings) -> list[Finding]:

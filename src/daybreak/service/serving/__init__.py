@@ -4,6 +4,7 @@ Imports everything below it in ``service``; the server and the command line impo
 reading at :class:`~daybreak.service.serving.service.RecommenderService`.
 """
 
+from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.service.ingest.values import IngestResult, RejectedRow
 from daybreak.service.serving.requests import (
@@ -17,6 +18,7 @@ from daybreak.store import Release
 
 __all__ = [
     "Boost",
+    "ExposureBudget",
     "IngestResult",
     "Quota",
     "RecommendRequest",
