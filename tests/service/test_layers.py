@@ -20,12 +20,7 @@ LAYERS = (
     "simulation",
     "store",
 )
-MODULES = sorted(
-    path
-    for layer in LAYERS
-    for path in (SOURCE / layer).rglob("*.py")
-    if path.name != "browse.py"
-)
+MODULES = sorted(path for layer in LAYERS for path in (SOURCE / layer).rglob("*.py"))
 COMMAND = re.compile(rf"\bdaybreak ({'|'.join(map(re.escape, COMMANDS))})\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 ALLOWED = {"--no-deps"}  # an option of pip
