@@ -353,6 +353,10 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
     def releases(self) -> list[Release]:
         """Return all releases, newest first."""
 
+    def release(self, id_: str) -> Release | None:
+        """Return a release by its id; None if there is no such release."""
+        return next((release for release in self.releases() if release.id == id_), None)
+
     def active_release(self) -> Release | None:
         """Return the active release; None before the first training."""
         return next((release for release in self.releases() if release.active), None)

@@ -129,13 +129,13 @@ def find_release(store: Store, root: Path | None, name: str) -> Path:
     """
     if name == "active":
         return release_folder(root, active_release(store, root))
-    known = {release.id: release for release in store.releases()}
-    if name in known:
-        return release_folder(root, known[name])
+    release = store.release(name)
+    if release is not None:
+        return release_folder(root, release)
     if not Path(name).is_dir():
-        listed = ", ".join(known) or "none"
+        known = ", ".join(one.id for one in store.releases()) or "none"
         raise NotFoundError(
-            f"no release {name!r}; expected a folder, active, or one of: {listed}"
+            f"no release {name!r}; expected a folder, active, or one of: {known}"
         )
     return Path(name)
 

@@ -80,7 +80,7 @@ class RetrainMonitor:
     def signals(self) -> RetrainSignals:
         """Return how much data is new since the training, and how far it has drifted."""
         state = self._releases.current
-        release = next((r for r in self._store.releases() if r.id == state.release), None)
+        release = self._store.release(state.release)
         started = [task.started_at for task in self._training.tasks()]
         if release is None:
             has_items = float(len(self._releases.row_caches.items) > 0)

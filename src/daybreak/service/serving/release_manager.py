@@ -227,11 +227,11 @@ class ReleaseManager:
         return cursor, self._store.tables()
 
     def _find_release(self, release: str) -> Release:
-        known = {found.id: found for found in self._store.releases()}
-        if release not in known:
-            listed = ", ".join(known) or "none"
-            raise NotFoundError(f"no release {release!r}; known: {listed}")
-        return known[release]
+        found = self._store.release(release)
+        if found is None:
+            known = ", ".join(one.id for one in self._store.releases()) or "none"
+            raise NotFoundError(f"no release {release!r}; known: {known}")
+        return found
 
     def _load_and_register(self, release: Release) -> ServingState:
         """Load a release and keep it up to date from now on."""
@@ -345,12 +345,12 @@ class ReleaseManager:
     def _reload_all(self) -> None:
         """Reload all releases: the change feed no longer reaches back far enough."""
         cursor, tables = self._read_store()
-        known = {found.id: found for found in self._store.releases()}
         for name, state in list(self._states.items()):
-            if name in known:
-                fresh = load_state(name, self.release_folder(known[name]), tables)
-            else:
+            release = self._store.release(name)
+            if release is None:
                 fresh = untrained_state(tables)
+            else:
+                fresh = load_state(name, self.release_folder(release), tables)
             self._replace_state(replace(fresh, notes=state.notes))
         self.row_caches = _row_caches(tables)
         self._cursor = cursor

@@ -74,7 +74,7 @@ class StatusReporter:
         """Return the status as plain values."""
         releases, counts = self._releases, self.counts()
         current = releases.current
-        release = next((r for r in self._store.releases() if r.id == current.release), None)
+        release = self._store.release(current.release)
         training = self._training.running_task()
         found: dict[str, Any] = {
             "release": current.release,
