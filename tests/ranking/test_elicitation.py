@@ -2,18 +2,20 @@ import numpy as np
 import pytest
 
 from daybreak.ranking.elicitation import (
+    best_candidates,
     expected_dcg,
     expected_dcg_gain,
     select_questions,
     softmax_probabilities,
-    top_k,
 )
 
 
 def test_top_k_is_in_order_with_ties_by_column():
     scores = np.array([[1.0, 3.0, 3.0, 2.0]])
-    assert top_k(scores, np.array([True, True, True, True]), 3).tolist() == [[1, 2, 3]]
-    assert top_k(scores, np.array([True, False, True, True]), 2).tolist() == [[2, 3]]
+    assert best_candidates(scores, np.array([True, True, True, True]), 3).tolist() == [
+        [1, 2, 3]
+    ]
+    assert best_candidates(scores, np.array([True, False, True, True]), 2).tolist() == [[2, 3]]
 
 
 def test_expected_dcg_discounts_probabilities_by_rank():

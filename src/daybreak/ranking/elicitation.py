@@ -87,8 +87,11 @@ def softmax_probabilities(scores: Floats, allowed: Mask, n_typical_events: float
     return np.asarray(1 - np.exp(-n_typical_events * share), dtype=np.float32)
 
 
-def top_k(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
-    """Return the (n, k) columns of the best candidates, best first; ties by lower column.
+def best_candidates(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
+    """Return the (n, k) columns of the best candidates, best first.
+
+    Equal scores are in the order of their columns. Unlike :func:`daybreak.ranked_lists.top_k`, rows
+    with fewer candidates than k are filled with other columns.
 
     Args:
         scores: (n, n_items) scores.
@@ -149,7 +152,7 @@ def expected_dcg_gain(
         >>> gain.round(4)
         array([0.2])
     """
-    after = expected_dcg(probabilities, top_k(scores, scores > -np.inf, k))
+    after = expected_dcg(probabilities, best_candidates(scores, scores > -np.inf, k))
     before = expected_dcg(
         probabilities, np.repeat(current[None, :], len(probabilities), axis=0)
     )

@@ -47,7 +47,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.simulation.splits import count_splits, iter_splits
-from daybreak.types import Doubles, Mask
+from daybreak.types import Doubles, Mask, Rows
 
 DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
 """Weights for levels without measurements."""
@@ -339,7 +339,7 @@ def fit_arrival_shift(
     return float(found[0]), float(found[1])
 
 
-def _find_used(weights: Doubles, new: NewItemWeights) -> Any:
+def _find_used(weights: Doubles, new: NewItemWeights) -> Rows:
     """Return the positions of strategies with a weight above zero; the first if none has."""
     used = np.flatnonzero(weights.any(axis=0) | new.weights.any(axis=0))
     return used if len(used) else np.arange(1)

@@ -9,7 +9,12 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Events, Queries
-from daybreak.ranking.elicitation import ChoiceModel, expected_dcg_gain, select_questions, top_k
+from daybreak.ranking.elicitation import (
+    ChoiceModel,
+    best_candidates,
+    expected_dcg_gain,
+    select_questions,
+)
 from daybreak.service.inputs.histories import Histories
 from daybreak.service.state.query_builder import UserContext
 from daybreak.service.state.serving_state import ServingState
@@ -146,7 +151,7 @@ class QuestionSelector:
             scores, chances = self._score(self._queries(yes[None, :]))
         known = np.zeros(self._n_items, dtype=bool)
         known[yes[yes < self._n_items]] = True
-        now = top_k(scores, self._allowed & ~known)[0]
+        now = best_candidates(scores, self._allowed & ~known)[0]
         after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
         then, chosen = self._score(self._queries(after))
         without = np.zeros((len(rows), len(self.state.catalogue.items)), dtype=bool)
@@ -193,7 +198,7 @@ class QuestionSelector:
         scores, chances = self._score(self._queries(yes, repeated))
         allowed = self._allowed.copy()
         allowed[self._liked_rows[self._liked_rows < self._n_items]] = False
-        now = top_k(self._current_scores[0], allowed)[0]
+        now = best_candidates(self._current_scores[0], allowed)[0]
         gains = expected_dcg_gain(
             common[columns],
             chances * allowed,
