@@ -41,7 +41,7 @@ def test_the_interval_is_that_of_the_same_draws(max_draws):
     np.testing.assert_allclose(found, slow_bootstrap(values), atol=1e-12)
 
 
-def test_columns_that_leave_out_other_users_do_not_disturb_each_other():
+def test_columns_with_other_missing_users_are_independent():
     rng = np.random.default_rng(1)
     full, part = rng.random(80), rng.random(80)
     part[3] = np.nan
@@ -51,11 +51,11 @@ def test_columns_that_leave_out_other_users_do_not_disturb_each_other():
     np.testing.assert_allclose(both["full"], bootstrap(full), atol=1e-12)
 
 
-def test_nobody_has_no_interval():
+def test_no_users_have_no_interval():
     assert np.isnan(bootstrap(np.array([np.nan]))).all()
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+def test_the_interval_covers_the_truth_as_often_as_stated():
     """400 samples: 95 % ± 4 standard errors of 1.1 %."""
     rng = np.random.default_rng(2)
     inside = sum(
@@ -64,7 +64,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert 0.906 <= inside / 400 <= 0.994
 
 
-def test_pairing_sees_a_small_steady_difference():
+def test_pairing_detects_a_small_constant_difference():
     easy = np.random.default_rng(3).random(200)
     assert bootstrap(easy + 0.01).low < bootstrap(easy).mean
     assert paired_bootstrap(easy + 0.01, easy).differs
@@ -72,7 +72,7 @@ def test_pairing_sees_a_small_steady_difference():
 
 
 def matrices(differences):
-    """Two sides whose entries differ by what is given; NaN: no target."""
+    """Gains of two recommenders that differ by the given values; NaN: no target."""
     differences = np.asarray(differences, float)
     row, column = np.nonzero(~np.isnan(differences))
     old = csr_array((np.ones(len(row)), (row, column)), shape=differences.shape)
@@ -83,13 +83,13 @@ def matrices(differences):
 def test_with_a_target_each_it_is_the_paired_t_interval():
     values = np.array([0.3, -0.1, 0.2, 0.0, 0.4])
     new, old = matrices(values[:, None])
-    gap = clustered_difference(new, old, np.arange(5), 0.95, by_item=False)
-    reach = t.ppf(0.975, 4) * values.std(ddof=1) / np.sqrt(5)
-    assert gap.difference == pytest.approx(0.16)
-    assert (gap.low, gap.high) == pytest.approx((0.16 - reach, 0.16 + reach))
+    difference = clustered_difference(new, old, np.arange(5), 0.95, by_item=False)
+    margin = t.ppf(0.975, 4) * values.std(ddof=1) / np.sqrt(5)
+    assert difference.difference == pytest.approx(0.16)
+    assert (difference.low, difference.high) == pytest.approx((0.16 - margin, 0.16 + margin))
 
 
-def test_a_user_who_is_asked_twice_is_one_witness():
+def test_two_queries_of_a_user_are_one_independent_unit():
     values = np.array([0.3, -0.1, 0.2, 0.0])
     once = clustered_difference(*matrices(values[:, None]), np.arange(4), 0.95, by_item=False)
     twice = np.repeat(values, 2)[:, None]
@@ -99,7 +99,7 @@ def test_a_user_who_is_asked_twice_is_one_witness():
     assert again == pytest.approx(once)
 
 
-def test_an_item_that_all_want_is_one_witness_where_items_are_a_sample():
+def test_an_item_that_all_users_want_is_one_unit_where_items_are_a_sample():
     by_item = np.tile([0.2, -0.1, 0.05, 0.1], 25)
     differences = np.full((100, 4), np.nan)
     differences[np.arange(100), np.arange(100) % 4] = by_item
@@ -107,28 +107,30 @@ def test_an_item_that_all_want_is_one_witness_where_items_are_a_sample():
     users_only = clustered_difference(new, old, np.arange(100), 0.95, by_item=False)
     both = clustered_difference(new, old, np.arange(100), 0.95, by_item=True)
     assert users_only.low > 0
-    # The items alone: four witnesses.
+    # The items alone: four units.
     alone = np.array([0.2, -0.1, 0.05, 0.1])
-    reach = t.ppf(0.975, 3) * alone.std(ddof=1) / 2
-    assert both.high - both.difference == pytest.approx(reach, rel=0.01)
+    margin = t.ppf(0.975, 3) * alone.std(ddof=1) / 2
+    assert both.high - both.difference == pytest.approx(margin, rel=0.01)
 
 
 @pytest.mark.parametrize("by_item", [False, True])
-def test_equal_sides_are_called_different_as_seldom_as_promised(by_item):
+def test_equal_recommenders_rarely_seem_different(by_item):
     rng = np.random.default_rng(0)
     alarms = 0
     for _ in range(400):
         tastes = rng.normal(size=60)[None, :] * 0.3 * by_item
         differences = (tastes + rng.normal(size=(80, 60))) * (rng.random((80, 60)) < 0.1)
         differences[rng.random((80, 60)) < 0.6] = np.nan
-        gap = clustered_difference(*matrices(differences), np.arange(80), 0.95, by_item=by_item)
-        alarms += gap.low > 0 or gap.high < 0
+        difference = clustered_difference(
+            *matrices(differences), np.arange(80), 0.95, by_item=by_item
+        )
+        alarms += difference.low > 0 or difference.high < 0
     assert alarms / 400 < 0.08
 
 
-def test_one_witness_says_nothing():
-    gap = clustered_difference(*matrices([[0.5]]), np.array([0]), 0.95, by_item=False)
-    assert (gap.low, gap.high) == (-np.inf, np.inf)
+def test_one_unit_gives_no_interval():
+    difference = clustered_difference(*matrices([[0.5]]), np.array([0]), 0.95, by_item=False)
+    assert (difference.low, difference.high) == (-np.inf, np.inf)
 
 
 ALPHA = 0.05
@@ -161,14 +163,14 @@ def test_at_the_end_of_the_interval_the_mixture_reaches_one_over_alpha(error, al
 def test_the_best_time_is_best(alpha):
     best = optimal_time(alpha)
 
-    def reach(x):
+    def margin(x):
         return math.sqrt((1 + 1 / x) * (math.log1p(x) - 2 * math.log(alpha)))
 
-    assert reach(best) <= min(reach(best * 1.01), reach(best / 1.01))
+    assert margin(best) <= min(margin(best * 1.01), margin(best / 1.01))
 
 
 @given(st.floats(1e-4, 1), st.floats(1e-4, 1))
-def test_looking_all_the_time_costs_width(error, effect):
+def test_always_valid_intervals_are_wider(error, effect):
     assert always_valid_half_width(error, ALPHA, effect) > 1.5 * fixed_time_half_width(
         error, ALPHA
     )
@@ -183,7 +185,7 @@ def test_an_unknown_error_gives_no_interval():
     assert math.isnan(always_valid_half_width(math.nan, ALPHA, 0.1))
 
 
-def test_the_people_that_are_needed_bring_the_effect_into_reach():
+def test_the_required_users_make_the_effect_detectable():
     n, error, effect = 500, 0.02, 0.01
     more = required_sample_size(n, error, ALPHA, effect)
     assert always_valid_half_width(error * math.sqrt(n / more), ALPHA, effect) == pytest.approx(
@@ -191,8 +193,8 @@ def test_the_people_that_are_needed_bring_the_effect_into_reach():
     )
 
 
-def test_the_error_of_a_ratio_is_that_of_people():
-    """A person who does everything ten times is one witness all the same."""
+def test_the_error_of_a_ratio_is_taken_over_users():
+    """A user who does everything ten times is still one independent unit."""
     rng = np.random.default_rng(0)
     bottoms = rng.integers(1, 5, 400).astype(float)
     tops = rng.binomial(bottoms.astype(int), rng.beta(1, 4, 400)).astype(float)
@@ -203,13 +205,13 @@ def test_the_error_of_a_ratio_is_that_of_people():
     assert one.error == pytest.approx(means.std(), rel=0.05)
 
 
-def test_nobody_has_no_ratio_and_one_person_no_error():
+def test_no_users_have_no_ratio_and_one_user_no_error():
     assert math.isnan(clustered_ratio(np.array([]), np.array([])).value)
     assert clustered_ratio(np.array([1.0]), np.array([2.0])) == (0.5, math.inf)
 
 
-def test_the_evidence_of_a_sound_split_is_one_on_average():
-    """All 2^10 ways in which ten people may come, each with its chance."""
+def test_the_evidence_of_a_correct_split_is_one_on_average():
+    """All 2^10 sequences of ten users, each with its probability."""
     shares, total = [0.3, 0.7], 0.0
     for rows in product([0, 1], repeat=10):
         n = rows.count(1)
@@ -219,7 +221,7 @@ def test_the_evidence_of_a_sound_split_is_one_on_average():
 
 
 def _evidence_now(rows, shares):
-    """Return the evidence at the end, as the slow formula has it."""
+    """Return the evidence at the end by the slow formula."""
     counts, evidence = [0, 0], 1.0
     for n, row in enumerate(rows):
         likely = (DIRICHLET_CONCENTRATION * shares[row] + counts[row]) / (
@@ -237,13 +239,13 @@ def test_the_strongest_evidence_is_that_of_some_time(rows):
     assert sample_ratio_evidence(rows, shares) == pytest.approx(slow)
 
 
-def test_a_broken_split_is_found_and_a_sound_one_is_not():
+def test_a_wrong_split_is_detected_and_a_correct_one_is_not():
     rng = np.random.default_rng(1)
     assert sample_ratio_evidence(rng.random(5000) < 0.55, [0.5, 0.5]) > 1000
     assert sample_ratio_evidence(rng.random(5000) < 0.5, [0.5, 0.5]) < 1000
 
 
-def test_peeking_all_the_time_seldom_finds_what_is_not_there():
+def test_looking_all_the_time_rarely_gives_a_false_alarm():
     """400 walks of 2,000 steps, looked at after each of them from the 50th on.
 
     With at most 5 % false alarms, more than 35 of 400 have a chance below 1 in 1,000; the usual
@@ -253,9 +255,9 @@ def test_peeking_all_the_time_seldom_finds_what_is_not_there():
     steps = np.arange(1, 2001)
     means = np.cumsum(rng.standard_normal((400, 2000)), axis=1) / steps
     errors = 1 / np.sqrt(steps)
-    reach = np.array([always_valid_half_width(error, ALPHA, 0.1) for error in errors])
+    margin = np.array([always_valid_half_width(error, ALPHA, 0.1) for error in errors])
     late = slice(50, None)
-    alarms = (np.abs(means) > reach)[:, late].any(axis=1).sum()
+    alarms = (np.abs(means) > margin)[:, late].any(axis=1).sum()
     usual = (
         (np.abs(means) > fixed_time_half_width(1.0, ALPHA) * errors)[:, late].any(axis=1).sum()
     )

@@ -12,7 +12,7 @@ from daybreak.simulation.splits import (
 
 
 @pytest.fixture(params=["random", "arrival"])
-def trial(request, data):
+def split(request, data):
     make = {"random": random_holdout, "arrival": newest_items_holdout}[request.param]
     return make(data, np.random.default_rng(0))
 
@@ -21,41 +21,41 @@ def pairs(matrix):
     return set(zip(*(part.tolist() for part in matrix.nonzero()), strict=True))
 
 
-def test_what_is_asked_for_was_not_shown(trial):
-    assert sum(len(probe.queries) for probe in trial.query_sets) > 50
-    for probe in trial.query_sets:
-        assert not pairs(probe.targets) & pairs(probe.seen)
+def test_targets_are_not_known_at_request_time(split):
+    assert sum(len(labelled.queries) for labelled in split.query_sets) > 50
+    for labelled in split.query_sets:
+        assert not pairs(labelled.targets) & pairs(labelled.seen)
 
 
-def test_what_is_asked_for_was_not_learned(trial, data):
+def test_targets_are_not_in_training(split, data):
     everything = data.events.to_matrix(data.n_users, len(data.items)).sum()
-    assert len(trial.data.events) < everything
-    learned = trial.data.events.to_matrix(data.n_users, len(data.items)).toarray() > 0
+    assert len(split.data.events) < everything
+    learned = split.data.events.to_matrix(data.n_users, len(data.items)).toarray() > 0
     truth = data.events.to_matrix(data.n_users, len(data.items)).toarray() > 0
-    for probe in trial.query_sets:
-        for row in range(len(probe.queries)):
-            wanted = probe.targets[[row]].toarray()[0] > 0
-            shown = probe.seen[[row]].toarray()[0] > 0
+    for labelled in split.query_sets:
+        for row in range(len(labelled.queries)):
+            wanted = labelled.targets[[row]].toarray()[0] > 0
+            shown = labelled.seen[[row]].toarray()[0] > 0
             owners = np.flatnonzero((truth[:, wanted | shown]).all(axis=1))
             assert len(owners)
             assert not (learned[owners][:, wanted].all(axis=1)).all()
 
 
-def test_hidden_users_have_no_event_in_what_is_learned(data):
-    trial = random_holdout(data, np.random.default_rng(0))
-    hidden = data.n_users - len(trial.data.active_user_rows)
+def test_hidden_users_have_no_training_event(data):
+    split = random_holdout(data, np.random.default_rng(0))
+    hidden = data.n_users - len(split.data.active_user_rows)
     assert hidden == round(0.2 * data.n_users)
-    cold = next(p for p in trial.query_sets if p.kind == "new_user")
+    cold = next(p for p in split.query_sets if p.kind == "new_user")
     assert cold.queries.n_events.max() == 0
 
 
-def test_hidden_items_have_no_event_in_what_is_learned(data):
-    trial = random_holdout(data, np.random.default_rng(0))
-    gone = np.setdiff1d(data.train_item_rows, trial.data.train_item_rows)
+def test_hidden_items_have_no_training_event(data):
+    split = random_holdout(data, np.random.default_rng(0))
+    gone = np.setdiff1d(data.train_item_rows, split.data.train_item_rows)
     assert len(gone) == round(0.2 * len(data.train_item_rows))
-    mixed = [p for p in trial.query_sets if p.kind == "new_item"]
+    mixed = [p for p in split.query_sets if p.kind == "new_item"]
     assert all(p.candidates[gone].any() for p in mixed)
-    plain = [p for p in trial.query_sets if p.kind in ("user", "new_user")]
+    plain = [p for p in split.query_sets if p.kind in ("user", "new_user")]
     assert not any(p.candidates[gone].any() for p in plain)
 
 
@@ -70,12 +70,12 @@ def test_arrivals_are_the_items_whose_first_event_came_last(data):
     )
 
 
-def test_an_arrival_trial_learns_nothing_of_the_newest_items(data):
-    trial = newest_items_holdout(data, np.random.default_rng(0))
+def test_a_split_by_arrival_has_no_training_event_of_the_newest_items(data):
+    split = newest_items_holdout(data, np.random.default_rng(0))
     newest = np.flatnonzero(mark_newest_items(data))
-    assert not np.isin(trial.data.events.item, newest).any()
-    asked = [probe for probe in trial.query_sets if probe.kind == "arriving"]
-    assert all(probe.candidates[newest].any() for probe in asked)
+    assert not np.isin(split.data.events.item, newest).any()
+    asked = [labelled for labelled in split.query_sets if labelled.kind == "arriving"]
+    assert all(labelled.candidates[newest].any() for labelled in asked)
 
 
 def test_the_last_tenth_of_a_history_is_late(data):
@@ -86,7 +86,7 @@ def test_the_last_tenth_of_a_history_is_late(data):
 
 
 def test_simulations_repeat_with_the_seed_and_need_times_only_for_arrivals(data):
-    names = [trial.name for trial in iter_splits(data, 1)]
+    names = [split.name for split in iter_splits(data, 1)]
     assert names[:3] == ["random"] * 3
     assert "arrival" in names
     first, second = next(iter(iter_splits(data, 1))), next(iter(iter_splits(data, 1)))
@@ -97,4 +97,4 @@ def test_simulations_repeat_with_the_seed_and_need_times_only_for_arrivals(data)
         data.n_users,
         data.profiles,
     )
-    assert {trial.name for trial in iter_splits(undated, 1)} == {"random"}
+    assert {split.name for split in iter_splits(undated, 1)} == {"random"}

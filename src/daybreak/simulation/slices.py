@@ -80,7 +80,7 @@ def _define_slices() -> Iterator[SliceDefinition]:
         yield SliceDefinition(name, label, "new", "events of the user with new items")
     yield SliceDefinition(
         "cold_item_all",
-        "new items for known users, in one list with old ones",
+        "new and old items in one list, for known users",
         "all",
         "events with new items, and the last tenth of histories of at least ten events",
     )

@@ -52,11 +52,11 @@ def test_a_planted_optimum_is_found_and_kept(data):
     assert record["slices"]["events_3"][1] > record["slices"]["events_3"][0]
 
 
-def test_the_default_stays_where_the_best_was_luck(data):
-    def luck(ridge):
+def test_the_default_stays_where_the_best_was_chance(data):
+    def chance(ridge):
         return 9 * np.random.default_rng(round(ridge * 1e6)).random(40)
 
-    asked = [dial(luck)]
+    asked = [dial(chance)]
     found = tune(data, asked, seed=2, tries=12)
     record = found.record["strategies"]["dial"]
     assert record["gain"] > 0
@@ -151,14 +151,14 @@ def test_next_to_no_data_change_nothing(data, users):
 
 @pytest.fixture
 def two_slices():
-    """Slice "a" asks users 0 and 1, slice "b" asks user 0 again."""
+    """Slice "a" has queries of users 0 and 1, slice "b" another one of user 0."""
 
-    def question(name, users):
+    def slice_queries(name, users):
         return SimpleNamespace(slice=name, labelled=SimpleNamespace(users=np.array(users)))
 
     data = SimpleNamespace(n_users=3)
     return ValidationSplit(
-        EvaluationSplit("random", data, (question("a", [0, 1]), question("b", [0])))
+        EvaluationSplit("random", data, (slice_queries("a", [0, 1]), slice_queries("b", [0])))
     )
 
 
@@ -181,30 +181,30 @@ def test_only_slices_that_were_answered_count(two_slices):
     assert np.isnan(two_slices.relative_gain({}, {}).low)
 
 
-def test_marks_are_the_values_of_a_contest(data):
-    """A contest plays the same part when it draws from the same stream."""
+def test_values_are_those_of_a_benchmark(data):
+    """A benchmark uses the same split when it draws from the same stream."""
     name = "any"
-    exam = ValidationSplit.draw(data, 3, name)
+    validation = ValidationSplit.draw(data, 3, name)
     seed = int(create_generator(3, name).integers(2**31))
     for strategy in get_strategies(["item_knn", "content/match"]):
         row = benchmark_strategies(data, [strategy], seed=seed, repeats=1)[strategy.name]
-        for slice_, values in exam.evaluate(strategy, seed).items():
+        for slice_, values in validation.evaluate(strategy, seed).items():
             np.testing.assert_allclose(values, row.values[slice_])
 
 
-def test_a_strategy_is_asked_only_what_its_options_can_change(data):
-    exam = ValidationSplit.draw(data, 0, "any")
+def test_only_slices_that_the_options_can_change_are_evaluated(data):
+    validation = ValidationSplit.draw(data, 0, "any")
     old, both, new = (
-        exam.evaluate(strategy, 0)
+        validation.evaluate(strategy, 0)
         for strategy in get_strategies(["ease", "content/match", "content/smooth"])
     )
     assert set(new) == {"both_cold", "cold_item", "cold_item_3"}
     assert not set(new) & set(old)
-    assert set(both) == {q.slice for q in exam.split.slices}
+    assert set(both) == {q.slice for q in validation.split.slices}
     assert not {name for name in old if name.endswith("_mixed")}
 
 
-def test_parts_are_others_for_other_names_and_than_those_of_a_blend(data):
+def test_splits_differ_by_name_and_from_those_of_a_blend(data):
     parts = [ValidationSplit.draw(data, 0, name).split.data for name in ("one", "two", "one")]
     parts.append(next(iter(iter_splits(data, 0))).data)
     first, second, again, theirs = (set(part.active_user_rows.tolist()) for part in parts)

@@ -74,45 +74,45 @@ def test_it_finds_the_top_of_a_hill_with_several_options():
         "c": Categorical(("a", "b")),
     }
     with require_optuna():
-        tuner = OptionSampler(space, {"x": 0.5, "n": 4, "c": "a"}, seed=1)
+        sampler = OptionSampler(space, {"x": 0.5, "n": 4, "c": "a"}, seed=1)
         for _ in range(60):
-            asked = tuner.ask()
+            asked = sampler.ask()
             far = abs(asked["x"] - 0.8) + abs(asked["n"] - 30) / 30 + (asked["c"] != "b")
-            tuner.tell(1 - far)
-    assert tuner.best["c"] == "b"
-    assert abs(tuner.best["x"] - 0.8) < 0.15
-    assert abs(tuner.best["n"] - 30) < 10
+            sampler.tell(1 - far)
+    assert sampler.best["c"] == "b"
+    assert abs(sampler.best["x"] - 0.8) < 0.15
+    assert abs(sampler.best["n"] - 30) < 10
 
 
 def test_the_start_stays_the_best_when_nothing_gains():
     with require_optuna():
-        tuner = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
+        sampler = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
         for gain in (-1.0, 0.0, None, None, -2.0):
-            tuner.ask()
-            tuner.tell(gain)
-    assert tuner.best == {"x": 0.5}
-    assert tuner.gain == 0
+            sampler.ask()
+            sampler.tell(gain)
+    assert sampler.best == {"x": 0.5}
+    assert sampler.gain == 0
 
 
-def test_it_stops_asking_when_everything_was_tried():
+def test_the_search_ends_when_everything_was_tried():
     with require_optuna():
-        tuner = OptionSampler({"n": Range(1, 3, is_integer=True)}, {"n": 2}, seed=0)
+        sampler = OptionSampler({"n": Range(1, 3, is_integer=True)}, {"n": 2}, seed=0)
         asked = []
-        while (options := tuner.ask()) is not None:
+        while (options := sampler.ask()) is not None:
             asked.append(options["n"])
-            tuner.tell(0.1 * options["n"])
+            sampler.tell(0.1 * options["n"])
     assert sorted(asked) == [1, 3]
-    assert tuner.best == {"n": 3}
+    assert sampler.best == {"n": 3}
 
 
-def test_it_is_silent_and_leaves_the_log_as_it_was(capfd):
+def test_the_log_is_silent_and_then_restored(capfd):
     import optuna  # noqa: PLC0415 - an extra
 
     before = optuna.logging.get_verbosity()
     with require_optuna():
-        tuner = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
-        tuner.ask()
-        tuner.tell(1.0)
+        sampler = OptionSampler({"x": Range(0, 1)}, {"x": 0.5}, seed=0)
+        sampler.ask()
+        sampler.tell(1.0)
     assert optuna.logging.get_verbosity() == before
     assert capfd.readouterr() == ("", "")
 

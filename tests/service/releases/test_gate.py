@@ -135,7 +135,7 @@ def test_too_few_users_judge_nothing(small, tmp_path):
     assert "no slice has enough users" in str(verdict)
 
 
-def test_a_training_that_lost_events_is_told_of(good, data):
+def test_a_note_says_that_a_training_lost_events(good, data):
     fewer = data[0].filter(pl.col("user_id").str.ends_with("1") | (pl.col("timestamp") < 5e4))
     part = model((fewer, data[1]), *NAMES)
     verdict = part.compare(good, data[0], items=data[1])
@@ -167,9 +167,13 @@ def test_a_sentence_has_the_slice_both_values_and_the_word(poor, good, data):
         line for line in poor.compare(good, data[0], items=data[1]).worse_slices
         if line.slice == "events_1"
     )  # fmt: skip
-    said = str(replace(line, new=0.281, old=0.29, difference=-0.009, low=-0.015, high=-0.003))
-    assert said.startswith("new users with 1 event: .281 against .290, -.009 [-.015, -.003], ")
-    assert said.endswith("queries: worse")
+    sentence = str(
+        replace(line, new=0.281, old=0.29, difference=-0.009, low=-0.015, high=-0.003)
+    )
+    assert sentence.startswith(
+        "new users with 1 event: .281 against .290, -.009 [-.015, -.003], "
+    )
+    assert sentence.endswith("queries: worse")
 
 
 def test_a_training_goes_on_from_a_folder(data, folder, good):
