@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Queries
-from daybreak.metrics import LIST_LENGTH, expected_gains, expected_ndcg
+from daybreak.metrics import expected_gains, expected_ndcg
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_SCORES_PER_BLOCK = 8_000_000
@@ -85,11 +85,12 @@ def query_ndcg(score: ScoreFunction, labelled: LabelledQueries) -> Doubles:
         score: Scores every item for a block of queries.
         labelled: Queries with their targets.
     """
+    columns = np.flatnonzero(labelled.candidates)  # other items cannot change the value
     values = [np.empty(0)]
     for block in labelled.iter_blocks(len(labelled.candidates)):
-        values.append(
-            expected_ndcg(score(block.queries), *block.candidate_masks(), LIST_LENGTH)
-        )
+        scores = score(block.queries)[:, columns]
+        allowed, relevant = (mask[:, columns] for mask in block.candidate_masks())
+        values.append(expected_ndcg(scores, allowed, relevant))
     return np.concatenate(values)
 
 
@@ -101,8 +102,5 @@ def target_gains(score: ScoreFunction, labelled: LabelledQueries) -> Sparse:
         labelled: Queries with their targets; at least one query.
     """
     blocks = labelled.iter_blocks(len(labelled.candidates))
-    gains = [
-        expected_gains(score(block.queries), *block.candidate_masks(), LIST_LENGTH)
-        for block in blocks
-    ]
+    gains = [expected_gains(score(block.queries), *block.candidate_masks()) for block in blocks]
     return sp.vstack(gains, format="csr")
