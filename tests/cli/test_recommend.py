@@ -101,7 +101,7 @@ def test_rules_are_options(trained, ask):
     ("options", "status", "says"),
     [
         (["--where", "prize < 3"], 11, "no column 'prize'"),
-        (["--category", "tea"], 11, "no column of categories"),
+        (["--category", "tea"], 11, "no category column"),
         (["--boost", "price < 3"], 2, "--boost must look like FACTOR:FILTER"),
         (["--at-most", "2:"], 2, "--at-most must look like N:COLUMN"),
         (["--at-least", "1.5:title = 'x'"], 2, "--at-least needs a whole number"),

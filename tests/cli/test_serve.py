@@ -40,7 +40,7 @@ def test_serve_answers_until_it_is_told_to_stop(imported, serve, call, here):
     answer = httpx.get(f"{told['url']}/api/v1/recommend/ann", timeout=60).json()
     assert answer["items"]
     status, _, err = call("serve", "--port", told["url"].rpartition(":")[2])
-    assert (status, "choose another --port" in err) == (2, True)
+    assert (status, "use another port" in err) == (2, True)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
     lines = [json.loads(line) for line in (here / "log.txt").read_text().splitlines()]
@@ -83,7 +83,7 @@ def test_serve_goes_on_where_a_killed_one_stopped(serve):
         (["--host", "no such host"], "cannot listen"),
         (["--timeout", "0"], "above 0"),
         (["--retrain", "sometimes"], "retrain policy"),
-        (["--retention", "-1"], "kept above 0 days"),
+        (["--retention", "-1"], "must be above 0 days"),
         (["--pseudonyms", "nowhere"], "nowhere"),
         (["--log-level", "loud"], "debug, info, warning, error"),
     ],

@@ -34,7 +34,7 @@ def create(
     if json:
         show_json({**_key_fields(key), "key": text})
     else:
-        show_lines([f"{key.role} key {key.id}, shown this once: {text}"])
+        show_lines([f"{key.role} key {key.id}, printed only once: {text}"])
 
 
 def list_(store: options.StoreOption = None, *, json: options.JsonOption = False) -> None:
@@ -49,8 +49,8 @@ def list_(store: options.StoreOption = None, *, json: options.JsonOption = False
         show_json({"keys": found})
         return
     for row in found:
-        made = time.gmtime(row["created_at"])
-        row["created_at"] = time.strftime("%Y-%m-%d %H:%M UTC", made)
+        created = time.gmtime(row["created_at"])
+        row["created_at"] = time.strftime("%Y-%m-%d %H:%M UTC", created)
     columns = dict.fromkeys(("id", "role", "name", "created_at"), pl.String)
     show_frame(pl.DataFrame(found, schema=columns))
 

@@ -1,4 +1,4 @@
-"""The command ``serve``: the shop over HTTP."""
+"""The command ``serve``: a store over HTTP."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -186,11 +186,9 @@ def _announce(started: "RunningServer", *, as_json: bool) -> None:
 
 def _startup_lines(started: "RunningServer") -> list[str]:
     answers = f"release {started.release}" if started.release else "popular and new items"
-    lines = [
-        f"Daybreak at {started.url} answers with {answers}; description: {started.url}/docs"
-    ]
+    lines = [f"Daybreak serves {answers} at {started.url}; documentation: {started.url}/docs"]
     if started.first_key:
-        lines.append(f"admin key, shown this once: {started.first_key}")
+        lines.append(f"admin key, printed only once: {started.first_key}")
     elif started.keys:
-        lines.append("requests need a key; make one with: daybreak keys create")
+        lines.append("requests need an API key; create one with: daybreak keys create")
     return [*lines, *(f"note: {note}" for note in started.notes)]
