@@ -9,6 +9,16 @@ OLD = {
         "Knowledge": "ItemFacts",
         "Variant": "VariantPlan",
     },
+    "daybreak.service.live": {
+        "Accepted": "IngestResult",
+        "Answered": "RecommendResponse",
+        "Ask": "RecommendRequest",
+        "Live": "RecommenderService",
+        "LiveOptions": "ServiceOptions",
+        "Reason": "RecommendationReason",
+        "Recommended": "RecommendedItem",
+        "Rejected": "RejectedRow",
+    },
     "daybreak.service.privacy": {
         "Memory": "ErasureTarget",
         "Proof": "ErasureReport",

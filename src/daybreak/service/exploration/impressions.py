@@ -1,4 +1,4 @@
-"""Since when items are new, and how often they were shown: counted from the answers given."""
+"""Impressions of new items, counted from the logged responses."""
 
 import math
 import threading
@@ -11,17 +11,17 @@ from daybreak.store import LoggedRecommendation, Store
 from daybreak.types import Doubles
 
 EXPOSURE_RECORD_KIND = "exposure"
-"""Of the records in which it is kept since when an item is new."""
+"""Kind of the stored documents with the time since when an item is new."""
 SECONDS_PER_DAY = 86_400.0
 MAX_LOG_DELAY_S = 5.0
-"""[s] Answers younger than this may still be on their way into the log."""
+"""Longest time until a response is in the log [s]."""
 
 
 class Impressions:
-    """Counts what was shown of new items; thread-safe.
+    """Counts the impressions of new items; thread-safe.
 
-    Up to a moment the answers in the log are counted, whoever gave them; after it those of
-    this process. So any process, started at any time, comes to the same counts.
+    Logged responses of all processes are counted up to a point in time, later ones of this
+    process from memory. So all processes arrive at the same counts, whenever they start.
 
     Args:
         store: Where recommendations are logged.
@@ -43,7 +43,7 @@ class Impressions:
         self._recent_counts: list[tuple[float, int]] = []
 
     def sync(self) -> None:
-        """Count what any process answered since the last time; call it now and then."""
+        """Count the responses of all processes that were logged since the last call."""
         now = self._clock()
         until = now - MAX_LOG_DELAY_S
         since = self._counted_until or now - self._days * SECONDS_PER_DAY
@@ -67,7 +67,7 @@ class Impressions:
             ]
 
     def record(self, answers: Iterable[LoggedRecommendation]) -> None:
-        """Count answers of this process at once; they go into the log as well."""
+        """Count responses of this process at once; they are logged as well."""
         with self._lock:
             for answer in answers:
                 shown = self._new_items_of(answer)
@@ -76,29 +76,29 @@ class Impressions:
                     self._own_counts.update(shown)
 
     def counts(self, items: Sequence[str]) -> Doubles:
-        """Return (n,) how often items were shown since they are new."""
+        """Return the (n,) impressions of items since they are new."""
         with self._lock:
             return np.array(
                 [self._stored_counts[i] + self._own_counts[i] for i in items], np.float64
             )
 
     def count_last_day(self) -> int:
-        """Return how many impressions new items got in the last day."""
+        """Return the number of impressions of new items in the last day."""
         oldest = self._clock() - SECONDS_PER_DAY
         with self._lock:
             return sum(count for at, count in self._recent_counts if at >= oldest)
 
     def new_since(self, days: float = math.inf) -> dict[str, float]:
-        """Return since when items are new [epoch s]: those of the last so many days."""
+        """Return the items that became new in the last days, with the time [epoch s]."""
         oldest = self._clock() - days * SECONDS_PER_DAY
         with self._lock:
             return {item: at for item, at in self._since.items() if at > oldest}
 
     def register_new_items(self, items: Mapping[str, float]) -> None:
-        """Remember items that were not known as new before.
+        """Store the time since when items are new, for items without one.
 
         Args:
-            items: When each was created, epoch [s]; NaN or in the future: now.
+            items: Item id to creation time, epoch seconds; NaN or in the future: now.
         """
         now = self._clock()
         with self._lock:
@@ -121,14 +121,14 @@ class Impressions:
         )
 
     def forget(self, items: Iterable[str]) -> None:
-        """Drop items that are gone."""
+        """Forget deleted items."""
         with self._lock:
             gone = [item for item in items if self._since.pop(item, None) is not None]
         if gone:
             self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(gone))
 
     def _new_items_of(self, answer: LoggedRecommendation) -> tuple[str, ...]:
-        """Return the items of an answer that were new when it was given; none of a shadow's."""
+        """Return the items of a response that were new at its time; none for shadows."""
         if answer.shadow:
             return ()
         since = self._since

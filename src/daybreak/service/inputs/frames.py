@@ -1,7 +1,4 @@
-"""Whatever a caller has, as checked tables.
-
-Which items are new, or not what they were.
-"""
+"""Frames and ids from callers of the library: checks, conversions, changed rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,19 +12,28 @@ from daybreak.data.readers.source import open_frame
 from daybreak.errors import ConfigError, DataError
 
 TEXT_COLUMN = "text"
-"""Column of a profile that holds what a user says in their own words."""
+"""Column of a profile with the user's own words."""
 
 
 def as_tables(
     data: Any, items: Any, users: Any, rules: EventRules | None
 ) -> tuple[Tables, EventRules, tuple[str, ...]]:
-    """Return checked tables, the rules for events, and what the caller should know.
+    """Return checked tables, the rules for events, and notes for the caller.
+
+    Args:
+        data: Tables, an import result, or events as a frame or a path.
+        items: Catalogue as a frame or a path; None: that of ``data``.
+        users: Profiles as a frame or a path; None: those of ``data``.
+        rules: Rules for events; None: those of ``data``.
 
     Raises:
-        DataError: Rows that cannot be used; the message names the first and counts the rest.
+        ConfigError: Items or users are given in addition to tables.
+        DataError: Rows are invalid; the message names the first and counts the rest.
     """
     if isinstance(data, Tables | ImportResult) and (items is not None or users is not None):
-        raise ConfigError("give items and users inside the tables, not beside them")
+        raise ConfigError(
+            "items= and users= cannot be combined with tables; put them into the tables"
+        )
     if isinstance(data, Tables):
         return data, rules or EventRules(), ()
     result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
@@ -39,10 +45,10 @@ def as_frame(frame: Any, *keys: str) -> pl.DataFrame:
 
     Args:
         frame: A polars or pandas frame, a mapping of columns, or a list of records.
-        *keys: Columns that must be there.
+        *keys: Required columns.
 
     Raises:
-        DataError: It is no frame, or lacks a column.
+        DataError: ``frame`` is not a frame, or lacks a column.
     """
     table = _to_polars(frame, keys)
     for key in keys:
@@ -52,7 +58,7 @@ def as_frame(frame: Any, *keys: str) -> pl.DataFrame:
 
 
 def user_ids_of(*frames: pl.DataFrame | None) -> list[str]:
-    """Return the users of frames, each once, in order of appearance."""
+    """Return the user ids of frames, each once, in order of appearance."""
     found: dict[str, None] = {}
     for frame in frames:
         if frame is not None:
@@ -64,17 +70,21 @@ def check_k(k: int) -> None:
     """Check the length of a list.
 
     Raises:
-        ConfigError: It is not a whole number from 1 to 10,000.
+        ConfigError: ``k`` is not a whole number from 1 to 10,000.
     """
     if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= 10_000:
         raise ConfigError(f"k must be a whole number from 1 to 10000, got {k!r}")
 
 
 def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
-    """Return a list of ids.
+    """Return ids as a list of strings.
+
+    Args:
+        ids: The ids; None is returned as it is.
+        what: Name of the argument, for the message.
 
     Raises:
-        ConfigError: One string was given instead of a list, or None among the ids.
+        ConfigError: ``ids`` is a single string, or contains None.
     """
     if isinstance(ids, str):
         raise ConfigError(
@@ -84,7 +94,7 @@ def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
         return None
     found = list(ids)
     if any(id_ is None for id_ in found):
-        raise ConfigError(f"{what} must be ids, got None among them")
+        raise ConfigError(f"{what} must be a list of ids, but contains None")
     return [str(id_) for id_ in found]
 
 
@@ -107,7 +117,7 @@ def _rejection_notes(result: ImportResult) -> list[str]:
 
 
 def changed_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of ``new`` that are not the same in ``old``.
+    """Return the rows of ``new`` that are missing in ``old``, or differ from it.
 
     Example:
         >>> old = pl.DataFrame({"item_id": ["a", "b"], "price": [1, 2]})

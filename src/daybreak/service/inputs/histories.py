@@ -1,7 +1,4 @@
-"""Events of a request as rows of the catalogue.
-
-Who did what so far, ready to be asked about; new events count in the next answer.
-"""
+"""Histories of users in terms of catalogue rows, and events on their way into them."""
 
 import math
 from collections.abc import Sequence
@@ -21,19 +18,21 @@ from daybreak.service.inputs.frames import as_frame
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
 MAX_ROWWISE_EVENTS = 200
-"""Events that are read one by one: for so few a query plan takes longer than the work."""
+"""Largest number of events that are read one by one; a query plan would take longer."""
+MAX_UNSORTED_EVENTS = 2_000
+"""Largest number of events that are added without sorting."""
 
 
 @dataclass(frozen=True, eq=False)
 class EventRows:
-    """Events on items of the catalogue, as they came."""
+    """Events on items of the catalogue, as parallel columns in order of arrival."""
 
     users: list[str]
     item: Rows
     at: Doubles
-    """Epoch seconds; infinite where unknown: it has just happened."""
+    """Epoch seconds; infinite if unknown, as the event is then the latest."""
     is_positive: Mask
-    """Whether the event is positive; else the item was only seen."""
+    """Whether the event is positive; otherwise the item was only seen."""
 
     def __len__(self) -> int:
         return len(self.users)
@@ -51,10 +50,13 @@ class RequestEvents(NamedTuple):
 
 
 def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRows:
-    """Return the events on known items.
+    """Return the events on items of the catalogue; others are left out.
 
-    An event without a time is the latest: it has just happened. An event on an item that nobody
-    has described says nothing that could be used, and is left out.
+    Args:
+        events: Frame, mapping or records of ``user_id, item_id`` and, if known, ``timestamp,
+            value, event_type``. An event without a timestamp is the latest.
+        items: Ids of the catalogue.
+        rules: Say which events are positive.
 
     Raises:
         DataError: A column or an id is missing.
@@ -86,7 +88,7 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
 
 
 def _has_event_schema(frame: pl.DataFrame) -> bool:
-    """Say whether a frame has the columns of events, as a store gives them."""
+    """Return whether a frame has exactly the event columns of a store."""
     return dict(frame.schema) == EVENT_COLUMNS
 
 
@@ -118,21 +120,17 @@ def _missing_ids_error(count: int, total: int) -> DataError:
     return DataError(f"{count} of {total} events have no user_id or no item_id")
 
 
-MAX_UNSORTED_EVENTS = 2_000
-"""Events that are worth sorting in; fewer are kept beside the sorted ones."""
-
-
 @dataclass(eq=False)
 class Histories:
-    """Events of users by rows of the catalogue: the sorted ones and the latest beside them."""
+    """Events of users by catalogue row: sorted ones, and later ones that are not sorted yet."""
 
     users: Vocabulary
     positive: Events
-    """Sorted by user; rows of ``users`` and of the catalogue."""
+    """Positive events, sorted by user; ``user`` are rows of ``users``."""
     seen_only: Sparse
-    """(n_users, n_items then) CSR of pairs that were seen without being liked."""
+    """(n_users, n_items) CSR of the pairs with non-positive events; may lack later items."""
     unsorted: dict[str, list[tuple[int, float, bool]]] = field(default_factory=dict)
-    """Since then, by user id: (item row, time, whether it is positive)."""
+    """User id to later events: (item row, time, whether it is positive)."""
     _items_with_events: set[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -142,12 +140,12 @@ class Histories:
 
     @classmethod
     def empty(cls) -> "Histories":
-        """Return histories of nobody."""
+        """Return histories without users."""
         none = sp.csr_array((0, 0), dtype=np.float32)
         return cls(Vocabulary(()), Events.of([], [], []), none)
 
     def with_events(self, rows: EventRows) -> "Histories":
-        """Return histories with further events; a few are put into these very ones."""
+        """Return histories with further events; a few are added to the same object."""
         if len(rows) > MAX_UNSORTED_EVENTS:
             return self._merge_sorted(rows)
         columns = (rows.users, rows.item.tolist(), rows.at.tolist(), rows.is_positive.tolist())
@@ -158,7 +156,7 @@ class Histories:
         return self
 
     def without(self, users: Sequence[str]) -> "Histories":
-        """Return histories in which nothing is left of some users, not even their names."""
+        """Return histories without some users and their ids."""
         names = set(users)
         gone = [user for user in names if user in self.users]
         added = {user: rows for user, rows in self.unsorted.items() if user not in names}
@@ -173,7 +171,7 @@ class Histories:
         return Histories(named, Events(place[kept.user], kept.item, kept.at), seen, added)
 
     def without_items(self, items: Rows) -> "Histories":
-        """Return histories in which nobody has had anything to do with some items."""
+        """Return histories without the events of some items."""
         kept = self.positive.filter(~np.isin(self.positive.item, items))
         gone = set(items.tolist())
         added = {
@@ -188,7 +186,15 @@ class Histories:
         return Histories(self.users, kept, seen, {u: rows for u, rows in added.items() if rows})
 
     def events_of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
-        """Return the positive events of some users; ``user`` is the position in ``users``."""
+        """Return the positive events of some users.
+
+        Args:
+            users: Ids.
+            extra: Further histories.
+
+        Returns:
+            Events whose ``user`` is the position in ``users``.
+        """
         sources = [self] if extra is None else [self, extra]
         parts = [source._sorted_events(users) for source in sources]
         parts = [part for part in parts if len(part)] or parts[:1]
@@ -205,7 +211,7 @@ class Histories:
         )
 
     def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
-        """Return positions of users and rows of items that they saw without liking them."""
+        """Return the pairs with non-positive events: positions in ``users``, rows of items."""
         pairs = self._sorted_seen_only(users)
         late = [
             (row, item) for row, item, _, liked in self._unsorted_events(users) if not liked
@@ -215,11 +221,11 @@ class Histories:
         return pairs[0], pairs[1]
 
     def count_events(self, user: str) -> int:
-        """Return how many events of a user are known."""
+        """Return the number of events of a user."""
         return len(self.events_of([user])) + len(self.seen_without_liking([user])[0])
 
     def all_positive(self) -> Events:
-        """Return all positive events; users have rows of their own, in no order."""
+        """Return all positive events; each user has a row, in arbitrary order."""
         late = list(self.unsorted)
         if not late:
             return self.positive
@@ -234,27 +240,27 @@ class Histories:
 
     @property
     def n_events(self) -> int:
-        """How many events are known; a pair that was seen and liked may count twice."""
+        """Number of events; a pair with positive and other events may count twice."""
         return len(self.positive) + int(self.seen_only.nnz) + self.n_unsorted
 
     @property
     def n_unsorted(self) -> int:
-        """How many events lie beside the sorted ones."""
+        """Number of events that are not sorted yet."""
         return sum(map(len, list(self.unsorted.values())))
 
     def compacted(self) -> "Histories":
-        """Return them with every event sorted in."""
+        """Return histories with all events sorted."""
         nothing = np.empty(0)
         return self._merge_sorted(
             EventRows([], nothing.astype(np.int64), nothing, nothing.astype(bool))
         )
 
     def user_ids(self) -> list[str]:
-        """Return the ids of everybody who was ever named."""
+        """Return the ids of all users."""
         return [*self.users.ids, *(u for u in self.unsorted if u not in self.users)]
 
     def have_events(self, items: Rows) -> Mask:
-        """Say for each row of the catalogue whether somebody is known to like it."""
+        """Return for each row of the catalogue whether it has a positive event."""
         unique, place = np.unique(items, return_inverse=True)
         liked = np.array(
             [row in self._items_with_events for row in unique.tolist()], dtype=bool
@@ -271,7 +277,7 @@ class Histories:
         return Events(user, self.positive.item[index], self.positive.at[index])
 
     def _sorted_seen_only(self, users: Sequence[str]) -> Rows:
-        """Return (2, n_pairs) positions of users and rows of items."""
+        """Return the (2, n_pairs) sorted pairs: positions in ``users``, rows of items."""
         rows = self.users.rows(users)
         known = np.flatnonzero(rows >= 0)
         if not self.seen_only.nnz or not len(known):

@@ -1,4 +1,4 @@
-"""Answers on their way into the store: written behind, many at a time."""
+"""Responses on their way into the store, written in the background in batches."""
 
 import logging
 from collections import deque
@@ -13,35 +13,35 @@ log = logging.getLogger(__name__)
 
 
 MAX_WRITE_DELAY_S = 0.2
-"""How long an answer may wait; what a crash can lose of the log [s]."""
+"""Longest time that a response waits to be written; a crash can lose so much [s]."""
 MAX_TRANSACTION_ANSWERS = 500
-"""Answers in one transaction."""
+"""Largest number of responses in one transaction."""
 MAX_WAITING_ANSWERS = 50_000
-"""Answers that wait while the store cannot be written; then the oldest are given up."""
+"""Largest number of waiting responses; beyond it the oldest are dropped."""
 
 
 class AnswerLog:
-    """Keeps answers for a moment, so that nobody waits for the disk to get one.
+    """Keeps responses for a moment, so that no request waits for the disk.
 
     Args:
-        log: Where they are kept for good.
+        log: Log of the store.
     """
 
     def __init__(self, log: RecommendationLog) -> None:
         self._log = log
         self._waiting: deque[LoggedRecommendation] = deque()
         self._being_written: list[LoggedRecommendation] = []
-        """Being written: still to be found here until they are there."""
+        """Responses that are being written; :meth:`find` still finds them here."""
         self._lock = Lock()
         self._writing = Lock()
         self._stop = Event()
         self.dropped = 0
-        """Answers that were given up."""
+        """Number of dropped responses."""
         self._thread = Thread(target=self._run, name="answer log", daemon=True)
         self._thread.start()
 
     def put(self, answers: Sequence[LoggedRecommendation]) -> None:
-        """Keep answers; returns at once."""
+        """Add responses; returns at once."""
         with self._lock:
             self._waiting.extend(answers)
             while len(self._waiting) > MAX_WAITING_ANSWERS:
@@ -49,7 +49,7 @@ class AnswerLog:
                 self.dropped += 1
 
     def find(self, id_: str) -> LoggedRecommendation | None:
-        """Return an answer that is waiting, or from the store."""
+        """Return a response that is waiting or in the store; None if there is none."""
         with self._lock:
             for answer in chain(self._being_written, self._waiting):
                 if answer.id == id_:
@@ -57,7 +57,7 @@ class AnswerLog:
         return next(iter(self._log.recommendations(ids=[id_])), None)
 
     def forget(self, user: str) -> int:
-        """Drop the waiting answers of a user; returns after a write under way has ended."""
+        """Drop the waiting responses of a user; return how many. Waits for a running write."""
         with self._writing, self._lock:
             kept = [answer for answer in self._waiting if answer.user_id != user]
             gone = len(self._waiting) - len(kept)
@@ -65,15 +65,15 @@ class AnswerLog:
             return gone
 
     def count(self, user: str) -> int:
-        """Return how many answers of a user wait."""
+        """Return the number of waiting responses of a user."""
         with self._lock:
             return sum(answer.user_id == user for answer in self._waiting)
 
     def flush(self) -> None:
-        """Write all that waits.
+        """Write all waiting responses.
 
         Raises:
-            StoreError: The store cannot be written; the answers wait on.
+            StoreError: The store cannot be written; the responses continue to wait.
         """
         with self._writing:
             while batch := self._next_batch():
@@ -88,18 +88,18 @@ class AnswerLog:
 
     @property
     def waiting(self) -> int:
-        """How many answers wait."""
+        """Number of waiting responses."""
         return len(self._waiting)
 
     def close(self) -> None:
-        """Write all that waits, then stop."""
+        """Write all waiting responses, then stop."""
         self._stop.set()
         self._thread.join()
         try:
             self.flush()
         except DaybreakError as error:
             self.dropped += len(self._waiting)
-            log.error("%d answers could not be logged: %s", len(self._waiting), error)
+            log.error("%d responses could not be logged: %s", len(self._waiting), error)
 
     def _next_batch(self) -> list[LoggedRecommendation]:
         with self._lock:
@@ -112,5 +112,5 @@ class AnswerLog:
             try:
                 self.flush()
             except DaybreakError as error:
-                log.warning("answers wait to be logged: %s", error)
+                log.warning("responses wait to be logged: %s", error)
                 self._stop.wait(1.0)

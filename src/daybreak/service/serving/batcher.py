@@ -1,4 +1,4 @@
-"""Answer together what is asked at the same time."""
+"""Answers concurrent requests in batches."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -12,20 +12,20 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 MAX_BATCH_REQUESTS = 64
-"""Questions answered together; more would make all of them wait."""
+"""Largest number of requests in a batch; more would make all of them wait."""
 MAX_WAITING_REQUESTS = 5_000
-"""Questions that may wait; more are refused at once, which is better than answered too late."""
+"""Largest number of waiting requests; further ones are rejected at once."""
 
 
 class Batcher(Generic[Q, A]):
-    """One thread that takes all questions that are waiting, and answers them in one go.
+    """One thread that takes all waiting requests and answers them in one batch.
 
-    While nobody asks it sleeps; a single question is answered at once, so nothing is gained by
-    waiting and nobody waits for company. Under load batches grow by themselves.
+    A single request is answered at once; no request waits for others. Under load, batches grow
+    by themselves.
 
     Args:
-        answer: Questions to answers, one each; an exception among them is raised for that
-            question alone.
+        answer: Requests to responses, one each; an exception among them is raised for that
+            request alone.
         name: Of the thread.
 
     Example:
@@ -43,11 +43,11 @@ class Batcher(Generic[Q, A]):
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, question: Q) -> "Future[A]":
-        """Ask; the answer comes with the future. A cancelled one is not answered.
+    def submit(self, request: Q) -> "Future[A]":
+        """Put a request into the next batch; a cancelled future is not answered.
 
         Raises:
-            ServiceError: Too many are waiting, or it has been closed.
+            ServiceError: Too many requests are waiting, or the batcher is closed.
         """
         if self._closed:
             raise ServiceError("the service has been closed")
@@ -56,16 +56,16 @@ class Batcher(Generic[Q, A]):
                 f"more than {MAX_WAITING_REQUESTS:,} requests are waiting; try again later"
             )
         future: Future[A] = Future()
-        self._waiting.put((question, future))
+        self._waiting.put((request, future))
         return future
 
     @property
     def waiting(self) -> int:
-        """How many questions wait."""
+        """Number of waiting requests."""
         return self._waiting.qsize()
 
     def close(self) -> None:
-        """Answer what was asked, then stop."""
+        """Answer all waiting requests, then stop."""
         if not self._closed:
             self._closed = True
             self._waiting.put(None)
@@ -80,7 +80,7 @@ class Batcher(Generic[Q, A]):
                 self._set_results(live)
 
     def _next(self) -> tuple[list[tuple[Q, Future[A]]], bool]:
-        """Wait for a question, and take those that came meanwhile; False: it was the last."""
+        """Wait for a request, and take all waiting ones; False: no more will come."""
         batch: list[tuple[Q, Future[A]]] = []
         entry = self._waiting.get()
         while entry is not None:
@@ -95,8 +95,8 @@ class Batcher(Generic[Q, A]):
 
     def _set_results(self, batch: Sequence[tuple[Q, Future[A]]]) -> None:
         try:
-            answers = self._process([question for question, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whoever asked is told; the thread lives on
+            answers = self._process([request for request, _ in batch])
+        except Exception as error:  # noqa: BLE001 - the callers get the error; the thread goes on
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):

@@ -1,4 +1,4 @@
-"""Answers before any training: what is popular, else what is new, and what is like it."""
+"""State before the first training: popular items, new items, and similar items."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -21,24 +21,23 @@ from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.fit import TrainedModel, TrainingStats
 from daybreak.types import Floats, Rows
 
-UNTRAINED_NOTE = (
-    "nothing has been trained yet: answers are what is popular, what is new and what is like it"
-)
+UNTRAINED_NOTE = "nothing has been trained yet: lists contain popular, new and similar items"
 REBUILD_GROWTH_FACTOR = 1.2
-"""So many times the items of before make it worth beginning anew."""
+"""Growth of the catalogue from which the untrained state is rebuilt."""
 _STRATEGIES = (
     Strategy("popular", "popular"),
     Strategy("latest", "popular"),
     Strategy("content/match", "content_match"),
 )
 RECENCY_WEIGHT = 0.05
-"""Weight of what is new beside what is popular: it decides among equals."""
+"""Weight of recency beside popularity; it decides among equally popular items."""
 
 
 def untrained_state(tables: Tables) -> ServingState:
-    """Return a state that has learned nothing: it counts, and compares words.
+    """Return a state without training, with fixed weights: it counts events and compares text.
 
-    The default weights are those that a training takes where it cannot measure any.
+    Args:
+        tables: Everything in the store.
     """
     read = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
     fitted = _fit_defaults(read.data)
@@ -52,17 +51,16 @@ def untrained_state(tables: Tables) -> ServingState:
 
 
 def needs_rebuild(state: ServingState) -> bool:
-    """Say whether so much has come that a beginning should be made anew.
+    """Return whether an untrained state should be rebuilt because its catalogue has grown.
 
-    A catalogue of which nothing was known has no words to compare by; so it is made anew when
-    the first items come.
+    An empty catalogue has no words to compare, so it is rebuilt when the first items arrive.
     """
     first, now = len(state.trained.items), len(state.catalogue.items)
     return not state.release and now > REBUILD_GROWTH_FACTOR * first
 
 
 def _fit_defaults(data: Dataset) -> FittedStrategies:
-    """Let every item be known to every strategy: none of them has learned from events."""
+    """Fit the strategies of an untrained state; all items count as known."""
     items = data.items
     counts = np.bincount(data.events.item, minlength=len(items)).astype(np.float64)
     values = np.log1p(counts * (10_000 / max(counts.sum(), 1.0))).astype(np.float32)
@@ -74,14 +72,14 @@ def _fit_defaults(data: Dataset) -> FittedStrategies:
 
 
 class RecencyModel(LinearModel[PopularConfig, PopularState]):
-    """How new each item is, from 0 to 1: by its time, or by the order in which items came."""
+    """Recency of each item, from 0 to 1: by creation time, else by catalogue position."""
 
     Config: ClassVar = PopularConfig
     State: ClassVar = PopularState
     feature_kind: ClassVar[QueryFeatureKind] = "none"
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
-        """Order the items; see :meth:`Model.learn`."""
+        """Rank the items by recency; see :meth:`Model.learn`."""
         n, created = len(data.items), data.items.created_at
         place = np.arange(n)
         if len(created):
@@ -89,17 +87,17 @@ class RecencyModel(LinearModel[PopularConfig, PopularState]):
         return PopularState((place / max(n - 1, 1)).astype(np.float32), dated=True)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
-        """Look the order up; see :meth:`LinearModel.linear_scorer`."""
+        """Look up the recency; see :meth:`LinearModel.linear_scorer`."""
         bias, known = align_values(train_items, items, self.state.values)
         return LinearScorer(WeightMatrix(), bias, known)
 
 
 def _default_blend(fitted: FittedStrategies) -> Blend:
-    """Return weights that nobody measured."""
+    """Return the fixed weights."""
     weights = np.tile([1.0, RECENCY_WEIGHT, 1.0], (len(EVENT_LEVELS), 1))
     new = np.tile([0.0, 0.0, 1.0], (len(EVENT_LEVELS), 1))
     scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
-    # What has just come stands before what is old and not popular.
+    # A new item is ranked before old items that are not popular.
     bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)
     return Blend(
         tuple(s.name for s in _STRATEGIES), scale.astype(np.float32), weights, new, bias
@@ -107,20 +105,20 @@ def _default_blend(fitted: FittedStrategies) -> Blend:
 
 
 def _score_scale(fitted: FittedStrategies, row: int) -> float:
-    """Return how far apart a strategy's scores of items typically are."""
-    form = fitted.models[row].linear_scorer(fitted.train_items, fitted.train_items)
+    """Return the typical standard deviation of the scores of a strategy."""
+    scorer = fitted.models[row].linear_scorer(fitted.train_items, fitted.train_items)
     if fitted.models[row].feature_kind == "none":
-        spread = float(form.bias.std()) if len(form.bias) else 0.0
+        std = float(scorer.bias.std()) if len(scorer.bias) else 0.0
     else:
-        some = create_generator(0, "spread").permutation(len(fitted.train_items))[:100]
-        scores = _single_event_scores(form, len(fitted.train_items), some)
-        spread = float(scores.std(axis=1).mean()) if scores.size else 0.0
-    return spread if spread > 1e-9 else 1.0
+        items = create_generator(0, "spread").permutation(len(fitted.train_items))[:100]
+        scores = _single_event_scores(scorer, len(fitted.train_items), items)
+        std = float(scores.std(axis=1).mean()) if scores.size else 0.0
+    return std if std > 1e-9 else 1.0
 
 
-def _single_event_scores(form: LinearScorer, n_items: int, some: Rows) -> Floats:
-    """Return the scores for people who like one item each."""
-    ones = np.ones(len(some), dtype=np.float32)
-    likes = sp.csr_array((ones, (np.arange(len(some)), some)), shape=(len(some), n_items))
-    product = form.weights.apply(likes)
+def _single_event_scores(scorer: LinearScorer, n_items: int, items: Rows) -> Floats:
+    """Return the scores for users with one event each."""
+    ones = np.ones(len(items), dtype=np.float32)
+    events = sp.csr_array((ones, (np.arange(len(items)), items)), shape=(len(items), n_items))
+    product = scorer.weights.apply(events)
     return np.zeros((0, 0), dtype=np.float32) if product is None else product

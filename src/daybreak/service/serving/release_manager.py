@@ -12,6 +12,7 @@ from threading import Lock, RLock
 from weakref import ref
 
 from daybreak.data import Tables
+from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.releases.release import read_release, release_folder
@@ -161,6 +162,11 @@ class ReleaseManager:
         """Return all releases, the newest first; ``active`` is the one that answers here."""
         current = self.current.release
         return [replace(one, active=one.id == current) for one in self._store.releases()]
+
+    def __call__(self) -> list[Release]:
+        """Deprecated form of :meth:`all`."""
+        warn_deprecated("RecommenderService.releases()", "RecommenderService.releases.all()")
+        return self.all()
 
     def activate(self, id: str) -> str:
         """Activate a release in every process; requests continue to be answered.

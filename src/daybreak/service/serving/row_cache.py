@@ -1,4 +1,4 @@
-"""Attributes of items or users as they were stored, by id."""
+"""Attributes of items or users as they are stored, by id, in memory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,23 +9,23 @@ from daybreak.data.casts import join_lists
 from daybreak.service.ingest.rows import frame_from_rows
 
 MAX_CACHED_ROWS = 20_000
-"""Rows of the frame that are kept as objects, because they were asked for."""
+"""Largest number of rows of the frame that are cached as dictionaries."""
 MAX_UNMERGED_ROWS = 2_000
-"""Changed rows that are kept as objects; more are put into the frame."""
+"""Largest number of changed rows that are kept beside the frame."""
 PLACEHOLDER_COLUMN = "\0"
-"""Column that keeps the place of rows without attributes; no attribute has this name."""
+"""Column that keeps rows without attributes; no attribute has this name."""
 
 Row = dict[str, Any]
 
 
 class RowCache:
-    """Rows of one table in memory; the frame is compact, the latest rows lie beside it.
+    """Rows of one table: a compact frame, and the latest rows as dictionaries.
 
-    One thread may change it while others read.
+    One thread may change it while others read it.
 
     Args:
         key: ``item_id`` or ``user_id``.
-        frame: One row an id.
+        frame: Frame with one row per id.
 
     Example:
         >>> sheet = RowCache("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
@@ -39,43 +39,43 @@ class RowCache:
     def __init__(self, key: str, frame: pl.DataFrame) -> None:
         self.key = key
         self._ids: list[str | None] = []
-        """By number, in the order in which ids came; None where an id is gone."""
+        """Ids by number, in the order in which they were added; None: removed."""
         self._numbers: dict[str, int] = {}
         rows = {self._number_of(id_): row for row, id_ in enumerate(frame[key].to_list())}
         self._base = (frame.drop(key), rows)
-        """A frame, and number -> row of it; changed together, by one assignment."""
+        """The frame, and number to its row; replaced together, by one assignment."""
         self._unmerged: dict[int, Row] = {}
         self._row_objects: dict[int, Row] = {}
 
     def get(self, id_: str) -> Row | None:
-        """Return the attributes of an id that have a value; None when nobody knows it.
+        """Return the attributes of an id that have a value; None if the id is unknown.
 
-        What is returned is shared, and must not be changed.
+        The result is shared and must not be changed.
         """
         number = self._numbers.get(id_)
         return None if number is None else self._row_at(number)
 
     def changed_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that say something else than is known already."""
+        """Return the rows that are new or differ from the stored ones."""
         new = [self.get(id_) != row for id_, row in self._rows_of(frame)]
         return frame if all(new) else frame.filter(pl.Series(new, dtype=pl.Boolean))
 
     def put(self, frame: pl.DataFrame) -> None:
-        """Replace rows, or add them."""
+        """Add rows, or replace them."""
         for id_, row in self._rows_of(frame):
             self._unmerged[self._number_of(id_)] = row
         if len(self._unmerged) > MAX_UNMERGED_ROWS:
             self._merge_rows()
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Forget ids and all that was known of them."""
+        """Remove ids with their attributes."""
         gone = [number for id_ in ids if (number := self._numbers.pop(id_, None)) is not None]
         for number in gone:
             self._ids[number] = None
             self._unmerged.pop(number, None)
         base, places = self._base
         rows = [row for number in gone if (row := places.pop(number, None)) is not None]
-        if gone:  # nothing of them stays in memory
+        if gone:  # no removed value stays in memory
             self._row_objects = {}
         if rows:
             keep = ~pl.int_range(base.height, eager=True).is_in(rows)
@@ -83,7 +83,7 @@ class RowCache:
             self._base = (base.select(blank), places)
 
     def page(self, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
-        """Return up to ``n`` rows that come after a number, and the number to go on after."""
+        """Return up to ``n`` rows after a number, and the number to continue after."""
         found: list[tuple[str, Row]] = []
         number = after
         while len(found) < n and number + 1 < len(self._ids):
@@ -94,11 +94,11 @@ class RowCache:
         return found, number if number + 1 < len(self._ids) else None
 
     def columns(self) -> Mapping[str, pl.DataType]:
-        """Return the columns of the frame and their types."""
+        """Return the columns of the frame with their types."""
         return self._base[0].schema
 
     def ids(self) -> list[str]:
-        """Return every id, in the order in which they came."""
+        """Return all ids, in the order in which they were added."""
         return [id_ for id_ in self._ids if id_ is not None]
 
     def __contains__(self, id_: object) -> bool:
@@ -108,7 +108,7 @@ class RowCache:
         return len(self._numbers)
 
     def _rows_of(self, frame: pl.DataFrame) -> Iterator[tuple[str, Row]]:
-        """Yield the ids of a frame with the attributes that have a value."""
+        """Yield the ids of a frame with their attributes that have a value."""
         names = [name for name in frame.columns if name != self.key]
         columns = [frame[name].to_list() for name in (self.key, *names)]
         for id_, *values in zip(*columns, strict=True):
@@ -126,7 +126,7 @@ class RowCache:
         late = self._unmerged.get(number)
         if late is not None:
             return late
-        read = self._row_objects  # this very one: what is changed meanwhile drops it
+        read = self._row_objects  # this object: a concurrent change replaces it
         known = read.get(number)
         if known is not None:
             return known
@@ -142,7 +142,7 @@ class RowCache:
         return found
 
     def _merge_rows(self) -> None:
-        """Put the rows beside the frame into it."""
+        """Merge the rows beside the frame into it."""
         base, places = self._base
         kept = {number: row for number, row in places.items() if number not in self._unmerged}
         new = frame_from_rows(
@@ -158,11 +158,11 @@ class RowCache:
             {number: row for row, number in enumerate([*kept, *self._unmerged])},
         )
         self._row_objects = {}
-        self._unmerged = {}  # only now: whoever reads meanwhile finds every row
+        self._unmerged = {}  # last, so that concurrent readers find every row
 
 
 def _concat_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return all rows; a column that is a list on one side only becomes text."""
+    """Return all rows; a column that is a list in one frame only becomes text."""
     mixed = [
         name
         for name in old.columns

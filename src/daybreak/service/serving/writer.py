@@ -1,4 +1,4 @@
-"""Rows that were posted, on their way into the store."""
+"""Checks rows and writes them into the store."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,59 +21,59 @@ from daybreak.store import Store
 
 
 class Ingestor:
-    """Checks rows and writes them; when a call returns, what was accepted is on the disk.
+    """Checks rows and writes them; when a call returns, accepted rows are on disk.
 
     Args:
-        store: Where they go.
-        names: Turns ids of users into pseudonyms.
+        store: The store.
+        pseudonyms: Replaces ids of users; None: ids are kept.
         clock: Returns epoch seconds.
     """
 
     def __init__(
         self,
         store: Store,
-        names: Pseudonyms | None = None,
+        pseudonyms: Pseudonyms | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._names = names
+        self._pseudonyms = pseudonyms
         self._clock = clock
 
     def add_events(self, rows: Sequence[Any]) -> IngestResult:
-        """Add events."""
-        posted = parse_events(rows, self._clock(), self._names)
-        count = posted.tables.events.height
+        """Add events; invalid rows are rejected one by one."""
+        parsed = parse_events(rows, self._clock(), self._pseudonyms)
+        count = parsed.tables.events.height
         if not count:
-            return IngestResult(0, 0, posted.rejected)
+            return IngestResult(0, 0, parsed.rejected)
         written = self._store.write(
-            posted.tables,
-            event_ids=posted.event_ids,
-            recommendations=posted.recommendation_ids,
-            sessions=posted.session_ids,
-            contexts=posted.contexts,
+            parsed.tables,
+            event_ids=parsed.event_ids,
+            recommendations=parsed.recommendation_ids,
+            sessions=parsed.session_ids,
+            contexts=parsed.contexts,
         )
-        return IngestResult(written.events, count - written.events, posted.rejected)
+        return IngestResult(written.events, count - written.events, parsed.rejected)
 
-    def put_rows(self, rows: Sequence[Any], sheet: RowCache, *, partial: bool) -> IngestResult:
+    def put_rows(self, rows: Sequence[Any], cache: RowCache, *, partial: bool) -> IngestResult:
         """Add or change items or users.
 
         Args:
-            rows: Of equal ids the later counts after the earlier.
-            sheet: What is stored of them now.
-            partial: Whether attributes that a row does not name stay as they are.
+            rows: Rows; later rows of an id are applied after earlier ones.
+            cache: Rows that are stored now.
+            partial: Whether attributes that a row does not name keep their values.
         """
-        key = sheet.key
-        side = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
-        known = sheet.columns()
+        key = cache.key
+        parsed = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
+        known = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
-        for row in side.rows:
+        for row in parsed.rows:
             mine = {
                 name: _cast_to_column(known.get(name), value) for name, value in row.items()
             }
             merged[row[key]] = {**merged.get(row[key], {}), **mine} if partial else mine
         if not partial:
             merged = {
-                id_: _with_removed_attributes(row, sheet.get(id_))
+                id_: _with_removed_attributes(row, cache.get(id_))
                 for id_, row in merged.items()
             }
         whole = list(merged.values())
@@ -86,14 +86,14 @@ class Ingestor:
         )
         for frame in frames:
             self._store.write(_tables(frame, key))
-        return IngestResult(len(side.rows), 0, side.rejected)
+        return IngestResult(len(parsed.rows), 0, parsed.rejected)
 
     def _with_pseudonyms(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Return rows with pseudonyms in the place of ids that are text."""
-        if self._names is None:
+        """Return rows with pseudonyms instead of user ids that are text."""
+        if self._pseudonyms is None:
             return rows
         return [
-            {**row, "user_id": self._names.of(row["user_id"])}
+            {**row, "user_id": self._pseudonyms.of(row["user_id"])}
             if isinstance(row, Mapping) and isinstance(row.get("user_id"), str)
             else row
             for row in rows
@@ -107,7 +107,7 @@ def _tables(frame: pl.DataFrame, key: str) -> Tables:
 
 
 def _cast_to_column(kind: Any, value: Any) -> Any:
-    """Return a value in the form of its column: a list as text, or text as a list.
+    """Return a value in the type of its column: a list as text, or text as a list.
 
     Example:
         >>> _cast_to_column(pl.String, ["a", "b"]), _cast_to_column(pl.List(pl.String), "a")
@@ -125,5 +125,5 @@ def _cast_to_column(kind: Any, value: Any) -> Any:
 def _with_removed_attributes(
     row: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return a row that also says which attributes are not there any more."""
+    """Return a row with nulls for attributes that it removes."""
     return {**dict.fromkeys(before or {}), **row}

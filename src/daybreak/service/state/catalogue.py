@@ -1,7 +1,4 @@
-"""The catalogue as it is now, learned or added since.
-
-Rows of items as models see them; text that has not changed is not encoded again.
-"""
+"""The catalogue: raw and encoded items, those of the training and those added since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,49 +18,50 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 
 TITLE_COLUMNS = ("title", "name")
 MAX_CONTENT_DIFFERENCE = 1e-4
-"""Sum of differences up to which two rows of content are the same."""
+"""Largest sum of differences of two rows with the same content."""
 TRUE_TEXTS = ("true", "1", "1.0", "yes")
+"""Values of the hidden column, as lower-case text, that hide an item."""
 
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """Raw rows beside encoded ones; every change makes a new value."""
+    """Items as raw rows and encoded; a change makes a new value."""
 
     frame: pl.DataFrame
-    """One row an item, in the order of ``items``."""
+    """Raw rows, in the order of ``items``."""
     items: Items
     deleted_rows: frozenset[int] = frozenset()
-    """Rows of items that were deleted: they keep their place and are never recommended."""
+    """Rows of deleted items; they keep their position and are never recommended."""
     has_content: Mask | None = field(default=None, repr=False)
-    """(n_items,) what :meth:`described` returns; None: to be worked out."""
+    """(n_items,) cached result of :meth:`content_mask`; None: not computed yet."""
     fields: tuple[ContentField, ...] = ()
-    """What the columns were found to be when models learned from them."""
+    """Types of the columns, as recognised at training."""
 
     @cached_property
     def rule_compiler(self) -> RuleCompiler:
-        """What rules mean for these items."""
+        """Compiles rules for these items."""
         return RuleCompiler(self.frame, self.items, self.is_visible(), self.fields)
 
     def first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that name an item, the first of each."""
+        """Return the first row of each item id."""
         named = frame.filter(pl.col("item_id").is_not_null())
         return named.unique("item_id", keep="first", maintain_order=True)
 
     def new_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of items that are not there yet, the first of each id."""
-        named = self.first_rows(frame)
-        rows = self.items.ids.rows(named["item_id"]).tolist()
-        fresh = [row < 0 or row in self.deleted_rows for row in rows]
-        return named.filter(pl.Series(fresh, dtype=pl.Boolean))
+        """Return the first row of each item id that is not in the catalogue."""
+        first = self.first_rows(frame)
+        rows = self.items.ids.rows(first["item_id"]).tolist()
+        is_new = [row < 0 or row in self.deleted_rows for row in rows]
+        return first.filter(pl.Series(is_new, dtype=pl.Boolean))
 
     def with_rows(
         self, frame: pl.DataFrame, blocks: tuple[ContentBlock, ...]
     ) -> "tuple[Catalogue, Rows]":
-        """Return it with items that are new, at the end, or take the place of what was known.
+        """Return a catalogue with new items at the end, and known items replaced.
 
         Args:
-            frame: Rows of items, each once.
-            blocks: The same, encoded.
+            frame: Rows of items, each id once.
+            blocks: The same items, encoded.
 
         Returns:
             The catalogue, and the rows of items that are new or whose content has changed.
@@ -82,40 +80,43 @@ class Catalogue:
         )
         items = Items(ids, stacked, created[order] if len(created) else created)
         both = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
-        gone = self.deleted_rows - set(rows.tolist())
-        told = np.r_[self.content_mask(), np.zeros(len(ids) - len(mine), dtype=bool)]
-        told[rows] = _rows_with_content(blocks, len(rows))
-        found = replace(
-            self, frame=both[order], items=items, deleted_rows=gone, has_content=told
+        has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(mine), dtype=bool)]
+        has_content[rows] = _rows_with_content(blocks, len(rows))
+        updated = replace(
+            self,
+            frame=both[order],
+            items=items,
+            deleted_rows=self.deleted_rows - set(rows.tolist()),
+            has_content=has_content,
         )
-        return found, rows[~same]
+        return updated, rows[~same]
 
     def without_items(self, ids: Sequence[str]) -> "Catalogue":
-        """Return it with some items gone: nobody is told of them until they come again."""
+        """Return a catalogue that does not recommend some items until they are added again."""
         rows = self.items.ids.rows(ids)
         return replace(self, deleted_rows=self.deleted_rows | set(rows[rows >= 0].tolist()))
 
     def row(self, item: str) -> int:
-        """Return the row of an item, -1 when it is unknown."""
+        """Return the row of an item, -1 if it is unknown."""
         return self.items.ids.row(item)
 
     def titles(self) -> pl.Series:
-        """Return what to call each item: its title where it has one, else its id."""
+        """Return the title of each item, or its id if it has none."""
         name = next((c for c in TITLE_COLUMNS if c in self.frame.columns), "item_id")
         titles = self.frame[name].cast(pl.String, strict=False)
         return titles.zip_with(titles.is_not_null(), self.frame["item_id"]).alias("title")
 
     def is_visible(self) -> Mask:
-        """Mark the items that may be recommended."""
-        there = np.ones(len(self.items), dtype=bool)
+        """Return the (n_items,) items that are neither hidden nor deleted."""
+        visible = np.ones(len(self.items), dtype=bool)
         if HIDDEN_COLUMN in self.frame.columns:
             flags = self.frame[HIDDEN_COLUMN].cast(pl.String).str.to_lowercase()
-            there = ~flags.is_in(TRUE_TEXTS).fill_null(value=False).to_numpy()
-        there[list(self.deleted_rows)] = False
-        return there
+            visible = ~flags.is_in(TRUE_TEXTS).fill_null(value=False).to_numpy()
+        visible[list(self.deleted_rows)] = False
+        return visible
 
     def frame_to_store(self) -> pl.DataFrame:
-        """Return the rows as they are kept: those of deleted items are hidden."""
+        """Return the rows as a release stores them: deleted items are marked as hidden."""
         if not self.deleted_rows:
             return self.frame
         gone = np.zeros(len(self.items), dtype=bool)
@@ -132,7 +133,7 @@ class Catalogue:
         )
 
     def content_mask(self) -> Mask:
-        """Mark the items of which anything is known beside the id."""
+        """Return the (n_items,) items that have any content."""
         return (
             _rows_with_content(self.items.blocks, len(self.items))
             if self.has_content is None
@@ -141,11 +142,11 @@ class Catalogue:
 
 
 def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
-    """Mark the rows in which any block has something."""
-    told = np.zeros(n, dtype=bool)
+    """Return the (n,) rows in which any block has a value."""
+    has_content = np.zeros(n, dtype=bool)
     for block in blocks:
-        told |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
-    return told
+        has_content |= np.asarray(abs(block.matrix).sum(axis=1)).ravel() > 0
+    return has_content
 
 
 def _stack_rows(mine: ContentBlock, theirs: ContentBlock, order: Rows) -> ContentBlock:
@@ -165,16 +166,16 @@ def _stack_rows(mine: ContentBlock, theirs: ContentBlock, order: Rows) -> Conten
 def _has_same_content(
     mine: Sequence[ContentBlock], rows: Rows, theirs: Sequence[ContentBlock], others: Rows
 ) -> Mask:
-    """Say for each pair of rows whether the content is the same in every block."""
+    """Return for each pair of rows whether the content of all blocks is the same."""
     same = np.ones(len(rows), dtype=bool)
     for a, b in zip(mine, theirs, strict=True):
-        apart = abs(a.matrix[rows] - b.matrix[others])
-        same &= np.asarray(apart.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
+        difference = abs(a.matrix[rows] - b.matrix[others])
+        same &= np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
     return same
 
 
 def _created_times(mine: Items, frame: pl.DataFrame) -> Doubles:
-    """Return the times of the items and of further rows; empty when there are none."""
+    """Return the creation times of items and of further rows; empty if all are unknown."""
     theirs = creation_times(frame)
     if not len(mine.created_at) and not len(theirs):
         return theirs
@@ -186,12 +187,12 @@ def _created_times(mine: Items, frame: pl.DataFrame) -> Doubles:
 def encode_items(
     content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame
 ) -> tuple[ContentBlock, ...]:
-    """Return the blocks of rows of items.
+    """Encode rows of items; texts that the catalogue contains are not encoded again.
 
     Args:
-        content: Encodes them.
-        catalogue: As it was before; it has the meaning of every text in it.
-        frame: New rows, or what takes the place of rows of the catalogue.
+        content: Encoder of the training.
+        catalogue: Catalogue before the change.
+        frame: New rows, or rows that replace those of the catalogue.
     """
     return content.transform(frame, known=_known_text_vectors(content, catalogue, frame))
 
@@ -199,7 +200,7 @@ def encode_items(
 def _known_text_vectors(
     content: ContentEncoder, catalogue: Catalogue, frame: pl.DataFrame
 ) -> dict[str, Floats]:
-    """Return the meaning of what the same items said before, by text."""
+    """Return the text vectors of the previous rows of the same items, by text."""
     rows = catalogue.items.ids.rows(frame["item_id"])
     rows = rows[rows >= 0]
     block = next((block for block in catalogue.items.blocks if block.name == MEANING), None)

@@ -1,4 +1,4 @@
-"""What to ask a new user next: the questions whose answers are expected to help most."""
+"""Questions to new users: those whose answers are expected to improve the list most."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +21,9 @@ from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_CANDIDATE_ITEMS = 100
-"""Items that are most likely known, of which the best are asked; more change nothing."""
+"""Largest number of items that are considered; the most probably known ones."""
 MAX_SAMPLED_USERS = 2_000
-"""Known profiles that tell how common an attribute is."""
+"""Largest number of profiles from which the shares of attributes are estimated."""
 
 QUESTION_SCHEMA: dict[str, Any] = {
     "rank": pl.Int64,
@@ -39,32 +39,32 @@ QUESTION_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class OnboardingAnswers:
-    """What somebody has answered so far."""
+    """Answers of a user so far."""
 
     liked: tuple[str, ...] = ()
     """Items that the user knows and likes."""
     declined: tuple[str, ...] = ()
-    """Items that were asked without a yes, and attributes that the user will not tell."""
+    """Items that were asked about without a yes, and attributes that were not answered."""
     profile: pl.DataFrame | None = None
-    """``user_id`` and attributes, one row."""
+    """Frame of ``user_id`` and the known attributes, one row."""
 
 
 @dataclass(frozen=True)
 class OnboardingQuestion:
-    """One question."""
+    """A question to a user."""
 
     kind: str
-    """``item``: do you know and like it? ``attribute``: which of the values is yours?"""
+    """``item`` (known and liked?) or ``attribute`` (which of the values?)."""
     name: str
     """Id of the item, or column of the profile."""
     title: str
-    """What to call it."""
+    """Name for display."""
     values: tuple[str, ...]
-    """Possible answers; of an item: none, as it is yes or silence."""
+    """Possible answers about an attribute; empty for an item."""
     chance: float
-    """That the answer tells something."""
+    """Probability of an informative answer."""
     gain: float
-    """By how much it is expected to improve the list [DCG@10]."""
+    """Expected improvement of the list [DCG@10]."""
 
 
 class QuestionSelector:
@@ -95,7 +95,7 @@ class QuestionSelector:
         """Return the k best questions to ask together, the best first.
 
         Args:
-            k: How many.
+            k: Number of questions.
             attributes: Whether to ask for attributes of profiles as well.
         """
         found = self._item_questions(k)
@@ -125,15 +125,15 @@ class QuestionSelector:
 
     @cached_property
     def _current_scores(self) -> tuple[Floats, Floats]:
-        """(1, n_items) scores of the blend now, and chances that an item is chosen."""
+        """(1, n_items) current scores, and probabilities that an item is chosen."""
         return self._score(self._queries(self._liked_rows[None, :]))
 
     @cached_property
     def _candidates(self) -> Rows:
-        """Rows of the items that are asked about: with events, shown, and most likely known."""
-        may = self._allowed & self._scorer.is_warm
-        may[self._answered_rows[self._answered_rows < self._n_items]] = False
-        rows = np.flatnonzero(may)
+        """Rows of the items to ask about: available, with events, most probably known."""
+        is_candidate = self._allowed & self._scorer.is_warm
+        is_candidate[self._answered_rows[self._answered_rows < self._n_items]] = False
+        rows = np.flatnonzero(is_candidate)
         order = np.argsort(-self._current_scores[1][0, rows], kind="stable")[
             :MAX_CANDIDATE_ITEMS
         ]
@@ -144,7 +144,7 @@ class QuestionSelector:
         return self.state.ranker.is_available[: self._n_items].copy()
 
     def _item_gains(self, rows: Rows, yes: Rows) -> Doubles:
-        """Return (n,) what asking each of some items brings after a yes to others."""
+        """Return the (n,) gains of asking about some items after a yes to others."""
         if not len(yes) or np.array_equal(yes, self._liked_rows):
             scores, chances = self._current_scores
         else:
@@ -166,9 +166,9 @@ class QuestionSelector:
         )
 
     def _attribute_questions(self) -> list[OnboardingQuestion]:
-        """Return a question for each attribute that the user has not told."""
+        """Return a question for each attribute that is not known."""
         names = self.state.trained.profile.names
-        told = self._profile
+        profile = self._profile
         common = self._attribute_shares
         fields: dict[str, list[int]] = {}
         for column, name in enumerate(names):
@@ -177,7 +177,7 @@ class QuestionSelector:
         for field, columns in fields.items():
             if (
                 field in self.answers.declined
-                or told[:, columns].nnz
+                or profile[:, columns].nnz
                 or not common[columns].any()
             ):
                 continue
@@ -188,12 +188,12 @@ class QuestionSelector:
         return found
 
     def _attribute_gains(self, columns: Rows, common: Floats) -> float:
-        """Return what the answer to one attribute brings, over its values."""
-        told = sp.csr_array(
+        """Return the expected gain of the answer to one attribute."""
+        profile = sp.csr_array(
             (np.ones(len(columns), np.float32), (np.arange(len(columns)), columns)),
             shape=(len(columns), len(common)),
         )
-        repeated = sp.csr_array(sp.vstack([self._profile] * len(columns)) + told)
+        repeated = sp.csr_array(sp.vstack([self._profile] * len(columns)) + profile)
         yes = np.repeat(self._liked_rows[None, :], len(columns), axis=0)
         scores, chances = self._score(self._queries(yes, repeated))
         allowed = self._allowed.copy()
@@ -209,7 +209,7 @@ class QuestionSelector:
 
     @cached_property
     def _profile(self) -> Sparse:
-        """(1, n_attributes) what the user has told."""
+        """(1, n_attributes) known attributes of the user."""
         given, profiles = self.answers.profile, self.state.profiles
         if given is None:
             return profiles.lookup(["\0new"])[0]
@@ -218,7 +218,7 @@ class QuestionSelector:
 
     @cached_property
     def _attribute_shares(self) -> Floats:
-        """(n_attributes,) shares of known users who have each."""
+        """(n_attributes,) shares of known users with each attribute."""
         users = self._users_with_profiles[
             :: max(len(self._users_with_profiles) // MAX_SAMPLED_USERS, 1)
         ][:MAX_SAMPLED_USERS]
@@ -227,12 +227,12 @@ class QuestionSelector:
         return np.asarray(total / max(len(users), 1), dtype=np.float32)
 
     def _queries(self, yes: Rows, profile: Sparse | None = None) -> Queries:
-        """Return queries of (n, n_yes) items of the catalogue; all at one time."""
+        """Return queries of users who like (n, n_liked) items of the catalogue."""
         n, size = yes.shape
         user = np.repeat(np.arange(n), size)
         events = Events.of(user, yes.ravel(), np.zeros(n * size))
-        told = sp.vstack([self._profile] * n) if profile is None else profile
-        return self.state.query_builder.queries(UserContext(events, sp.csr_array(told), {}))
+        profile = sp.vstack([self._profile] * n) if profile is None else profile
+        return self.state.query_builder.queries(UserContext(events, sp.csr_array(profile), {}))
 
     def _score(self, queries: Queries) -> tuple[Floats, Floats]:
         scores = self._scorer.score(queries)
@@ -240,7 +240,7 @@ class QuestionSelector:
 
 
 def mean_history_length(histories: Histories) -> float:
-    """Return the mean number of events of known users; 10 where nobody is known."""
+    """Return the mean number of events of known users; 10 without users."""
     users = len(np.unique(histories.positive.user))
     return len(histories.positive) / users if users else 10.0
 
@@ -252,7 +252,7 @@ def next_questions(
     *,
     attributes: bool = False,
 ) -> pl.DataFrame:
-    """Return the k best questions to ask somebody together, one row a question.
+    """Return the k best questions to ask a user together, one row a question.
 
     Args:
         state: State that answers.
@@ -261,13 +261,13 @@ def next_questions(
         attributes: Whether to ask for attributes of profiles as well.
 
     Returns:
-        ``rank, kind, name, title, values, chance, gain, source``; ``source`` says who judged:
-        ``meta_bayes`` or, where it is not in the blend, ``blend``.
+        ``rank, kind, name, title, values, chance, gain, source``; ``source`` is the model that
+        estimated the gains: ``meta_bayes`` or, without it, ``blend``.
     """
-    interview = QuestionSelector(state, answers)
-    source = interview.choice_model.source
+    selector = QuestionSelector(state, answers)
+    source = selector.choice_model.source
     rows = [
         (rank, q.kind, q.name, q.title, list(q.values), q.chance, q.gain, source)
-        for rank, q in enumerate(interview.questions(k, attributes=attributes), 1)
+        for rank, q in enumerate(selector.questions(k, attributes=attributes), 1)
     ]
     return pl.DataFrame(rows, schema=QUESTION_SCHEMA, orient="row")

@@ -1,4 +1,4 @@
-"""Which scorer scores which items, while a catalogue grows and changes."""
+"""Scores a catalogue that grows and changes, without a new training."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,33 +13,33 @@ from daybreak.ranking.scoring.updates import concat_linear, iter_column_updates
 from daybreak.types import Floats, Mask, Rows
 
 MIN_PARTITION_SIZE_RATIO = 16
-"""How many times larger a wing is than what comes after it."""
+"""Smallest ratio of the sizes of a partition and the partitions after it."""
 
 
 @dataclass(frozen=True, eq=False)
 class PartitionedScorer:
-    """Scorers of parts of a catalogue; where several cover an item, the last one counts.
+    """Scorers of the partitions of a catalogue; the last one that covers an item counts.
 
-    The first scorer is that of the training and covers the catalogue of then. Items that came
-    or changed since are covered by further ones, its wings, the largest first. When many have
-    changed, the first one can be settled: it is replaced by one that says the same of them.
+    The first scorer covers the catalogue of the training. Items that were added or changed
+    since are covered by further scorers, the largest partition first. When many items have
+    changed, the first scorer is replaced by one that scores them as they are now.
     """
 
     scorers: tuple[Scorer, ...]
     rows: tuple[Rows, ...]
-    """Of each scorer: the rows of the catalogue that its items have."""
+    """Rows of the catalogue that each scorer covers."""
     n_items: int
 
     @classmethod
     def from_scorer(cls, scorer: Scorer) -> "PartitionedScorer":
-        """Return the one part of a catalogue that did not change yet."""
+        """Return the scorer of a catalogue that has not changed."""
         return cls((scorer,), (np.arange(len(scorer.items)),), len(scorer.items))
 
     def with_updated_rows(self, items: Items, rows: Rows) -> "PartitionedScorer":
-        """Return the parts of a catalogue of which some rows are new, or have changed.
+        """Return a scorer of a catalogue in which some rows are new or have changed.
 
-        Wings that are not much larger than what comes after them are joined with it, so that
-        changing items one at a time makes few wings; models are asked for new rows only.
+        Partitions that are not much larger than those after them are merged with them, so that
+        changing items one at a time makes few partitions. Models score only the new rows.
 
         Args:
             items: The whole catalogue, at least as long as before.
@@ -52,59 +52,61 @@ class PartitionedScorer:
             pending += len(self.rows[kept])
         new = (self.scorers[0].for_items(items.take(fresh)), fresh)
         late = [*zip(self.scorers[kept:], self.rows[kept:], strict=True), new]
-        wing, covered = new if len(late) == 1 else self._merged_partition(items, late)
-        for level in range(len(wing.blend.weights)):
-            wing.level_weights(level)  # now, so that no answer waits for it
+        partition, covered = new if len(late) == 1 else self._merged_partition(items, late)
+        for level in range(len(partition.blend.weights)):
+            partition.level_weights(level)  # now, so that no answer waits for it
         return PartitionedScorer(
-            (*self.scorers[:kept], wing), (*self.rows[:kept], covered), len(items)
+            (*self.scorers[:kept], partition), (*self.rows[:kept], covered), len(items)
         )
 
     def with_models(self, fitted: FittedStrategies) -> "PartitionedScorer":
-        """Return them with models that say other things of the same items to every asker."""
+        """Return a scorer with models whose user-independent scores have changed."""
         first = self.scorers[0].with_models(fitted)
-        wings = [wing.with_models(fitted, first.centres) for wing in self.scorers[1:]]
-        return PartitionedScorer((first, *wings), self.rows, self.n_items)
+        partitions = [
+            partition.with_models(fitted, first.centres) for partition in self.scorers[1:]
+        ]
+        return PartitionedScorer((first, *partitions), self.rows, self.n_items)
 
     def n_changed(self) -> int:
-        """Return how many items of the first scorer the largest wing has."""
+        """Return how many items of the first scorer have changed."""
         return 0 if len(self.scorers) == 1 else len(self._changed_rows()[0])
 
     def compaction_steps(self) -> Iterator[Scorer]:
-        """Yield first scorers with ever more of what the largest wing says of their items.
+        """Yield first scorers that score more and more of the changed items as they are now.
 
-        Each may be put into the first place as soon as it comes; after the last one the wing is
-        not needed for these items any more.
+        Each may replace the first scorer at once; after the last one, the second scorer is not
+        needed for these items.
         """
         return iter_column_updates(self.scorers[0], self.scorers[1], *self._changed_rows())
 
     def with_first_scorer(self, scorer: Scorer) -> "PartitionedScorer":
-        """Return the parts with another scorer of the same items in the first place."""
+        """Return a scorer with another first scorer of the same items."""
         return PartitionedScorer((scorer, *self.scorers[1:]), self.rows, self.n_items)
 
     def without_changed(self) -> "PartitionedScorer":
-        """Return the parts whose largest wing has new items only, or is not there."""
-        (first, wing, *others), (mine, rows, *theirs) = self.scorers, self.rows
+        """Return a scorer whose second partition has new items only, or is dropped."""
+        (first, partition, *others), (mine, rows, *theirs) = self.scorers, self.rows
         new = np.flatnonzero(rows >= len(mine))
         if not len(new):
             return PartitionedScorer((first, *others), (mine, *theirs), self.n_items)
-        rest = first.for_items(wing.items.take(new), concat_linear([(wing, new)]))
+        rest = first.for_items(partition.items.take(new), concat_linear([(partition, new)]))
         return PartitionedScorer(
             (first, rest, *others), (mine, rows[new], *theirs), self.n_items
         )
 
     def _changed_rows(self) -> tuple[Rows, Rows]:
-        """Return items of the first scorer that the largest wing has, and where it has them."""
+        """Return the changed items of the first scorer, and their rows in the second."""
         rows = self.rows[1]
         places = np.flatnonzero(rows < len(self.rows[0]))
         return rows[places], places
 
     def _merged_partition(
-        self, items: Items, wings: Sequence[tuple[Scorer, Rows]]
+        self, items: Items, partitions: Sequence[tuple[Scorer, Rows]]
     ) -> tuple[Scorer, Rows]:
-        """Return one wing in the place of several, with the rows that it covers."""
+        """Return one scorer in place of several, with the rows that it covers."""
         later = np.empty(0, dtype=np.int64)
         kept: list[tuple[Scorer, Rows, Rows]] = []
-        for scorer, rows in reversed(wings):
+        for scorer, rows in reversed(partitions):
             mine = np.flatnonzero(~np.isin(rows, later))
             if len(mine):
                 kept.append((scorer, mine, rows[mine]))
@@ -114,19 +116,19 @@ class PartitionedScorer:
         return self.scorers[0].for_items(items.take(covered), forms), covered
 
     def score(self, queries: Queries) -> Floats:
-        """Return (n_queries, n_items) scores of the whole catalogue."""
-        heard = self.scorers[0].encode(queries)
-        first = self.scorers[0].score_encoded(heard)
+        """Return the (n_queries, n_items) scores of the whole catalogue."""
+        features = self.scorers[0].encode(queries)
+        first = self.scorers[0].score_encoded(features)
         if len(self.scorers) == 1:
-            return heard.restore_order(first)
+            return features.restore_order(first)
         out = np.empty((len(queries), self.n_items), dtype=np.float32)
         out[:, : first.shape[1]] = first
         for scorer, rows in zip(self.scorers[1:], self.rows[1:], strict=True):
-            out[:, rows] = scorer.score_encoded(heard)
-        return heard.restore_order(out)
+            out[:, rows] = scorer.score_encoded(features)
+        return features.restore_order(out)
 
     def by_scorer(self, items: Rows) -> Iterator[tuple[Scorer, Rows, Rows]]:
-        """Yield each scorer with the positions and its own rows of the items it scores."""
+        """Yield each scorer with the positions of its items, and their rows in the scorer."""
         for number, scorer in enumerate(self.scorers):
             inside = np.flatnonzero(self._scorer_of_row[items] == number)
             if len(inside):
@@ -134,7 +136,7 @@ class PartitionedScorer:
 
     @cached_property
     def is_known(self) -> Mask:
-        """(n_items,) the items that models learned from."""
+        """(n_items,) items that the models were trained on."""
         old = np.zeros(self.n_items, dtype=bool)
         for scorer, rows in zip(self.scorers, self.rows, strict=True):
             old[rows] = scorer.is_warm
