@@ -42,10 +42,10 @@ def test_a_dump_goes_into_another_store(imported, ask, call):
 def test_a_store_with_content_and_a_bad_file_are_refused(imported, ask, call, here):
     ask("store", "dump", "shop.dump", "--vectors")
     status, _, err = call("store", "restore", "shop.dump")
-    assert (status, "name a new store" in err) == (6, True)
+    assert (status, "into an empty store" in err) == (6, True)
     (here / "shop.dump").write_bytes(b"x")
     status, _, err = call("store", "restore", "shop.dump", "--store", "new.db")
-    assert (status, "is no dump" in err) == (3, True)
+    assert (status, "is not a dump" in err) == (3, True)
 
 
 def test_a_password_is_never_shown(ask):

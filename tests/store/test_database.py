@@ -119,7 +119,7 @@ def test_a_file_that_is_gone_is_never_made_anew(tmp_path):
         shutil.copy(path, away)
         for part in tmp_path.glob("shop.db*"):
             part.unlink()
-        with pytest.raises(StoreError, match=r"shop\.db is gone: .*put it back"):
+        with pytest.raises(StoreError, match=r"shop\.db is gone: .*restore it"):
             store.write(event("rum"))
         with pytest.raises(StoreError, match="is gone"):
             store.tables()
@@ -157,7 +157,7 @@ def test_a_server_that_is_gone_says_so(own_server):
 @pytest.mark.parametrize(
     ("part", "other", "message"),
     [
-        (r"/test\d+", "/nosuch", "does not exist; make the database with: createdb"),
+        (r"/test\d+", "/nosuch", "does not exist; create the database with: createdb"),
         ("postgres@", "eve:secret@", "does not exist"),
         ("host=", "host=%2Fnowhere%2F", "cannot be reached; check that the server runs"),
     ],

@@ -99,9 +99,7 @@ def test_the_same_content_gives_the_same_bytes(file, tmp_path):
 def test_a_store_with_content_is_not_overwritten(file):
     with open_store("sqlite:///:memory:") as store:
         store.settings({"k": 1})
-        with pytest.raises(
-            StoreError, match="into an empty store, and this one has 1 rows of s"
-        ):
+        with pytest.raises(StoreError, match="into an empty store; this one has 1 rows of s"):
             restore(file, store)
         assert not store.tables().events.height
 
@@ -134,18 +132,18 @@ def damaged(file, how):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("cut", "is cut off"),
-        ("flipped", "is no dump, or is damaged|was changed|no JSON|that is none"),
-        ("plain", "is no dump, or is damaged"),
-        ("without its end", "is cut off"),
+        ("cut", "is truncated"),
+        ("flipped", "is not a dump, or is damaged|was changed|not JSON|an invalid row"),
+        ("plain", "is not a dump, or is damaged"),
+        ("without its end", "is truncated"),
         ("without a row", "was changed: its checksum is wrong"),
         ("with another value", "was changed: its checksum is wrong"),
         ("with more", "was changed"),
         ("of the future", "format 9, this program reads format 1"),
-        ("of another program", "is no dump of a store"),
-        ("with no JSON", "line 2: no JSON"),
-        ("with a strange table", "a row of passwords"),
-        ("empty", "line 1: no JSON"),
+        ("of another program", "is not a dump of a store"),
+        ("with no JSON", "line 2: not JSON"),
+        ("with a strange table", "an invalid row of passwords"),
+        ("empty", "line 1: not JSON"),
     ],
 )
 def test_nothing_of_a_bad_dump_is_restored(file, how, message):

@@ -1,4 +1,4 @@
-"""Many rows at a time: in by the fastest way of the database, out by key."""
+"""Inserting and selecting many rows in batches."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -6,30 +6,37 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Connection, Select, Table, func, select
 
 MAX_ROWS_PER_BATCH = 20_000
-"""Rows handed to the database at a time."""
+"""Rows of one insert."""
 
 MIN_BULK_ROWS = 50_000
-"""From so many rows on, what suits few rows (looking up each, keeping indexes up to date)
-costs more than what suits all (reading every key, building indexes anew)."""
+"""Rows from which on reading all keys and rebuilding indexes may cost less than looking up
+each key and updating the indexes."""
 
 _MAX_IN_VALUES = 1_000
 """Values of one ``IN (...)``."""
 
 _MIN_COPY_ROWS = 200
-"""From so many rows on, PostgreSQL takes a COPY faster than INSERTs."""
+"""Rows from which on COPY is faster than INSERT in PostgreSQL."""
 
 T = TypeVar("T")
 
 
 def iter_chunks(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """Yield parts of at most ``size`` values."""
+    """Yield chunks of at most ``size`` values."""
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def insert_rows(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Insert rows of plain tuples, whose keys are not there yet."""
+    """Insert rows whose keys are not in the table.
+
+    Args:
+        connection: Connection with an open transaction.
+        table: Table to insert into.
+        names: Names of the columns.
+        rows: Values in the order of the names.
+    """
     for part in iter_chunks(rows, MAX_ROWS_PER_BATCH):
         _INSERT_FUNCTIONS[connection.dialect.name](connection, table, names, part)
 
@@ -65,14 +72,14 @@ _INSERT_FUNCTIONS: dict[str, Callable[..., None]] = {
 
 
 def _quoted_target(connection: Connection, table: Table, names: Sequence[str]) -> str:
-    spell = connection.dialect.identifier_preparer.quote
-    return f"{spell(table.name)} ({', '.join(spell(name) for name in names)})"
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
 
 
 def select_candidates(
     connection: Connection, columns: Sequence[Column[Any]], values: Collection[Any]
 ) -> Iterator[Any]:
-    """Yield the rows whose first column is among the values; maybe others too, if many."""
+    """Yield the rows whose first column is among the values; if these are many, all rows."""
     key = columns[0]
     if len(values) >= MIN_BULK_ROWS and 4 * len(values) >= count_rows(connection, key.table):
         yield from connection.execute(select(*columns))
@@ -83,11 +90,11 @@ def select_candidates(
 def select_where_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Collection[Any]
 ) -> Iterator[Any]:
-    """Yield the rows of a query for many values of one column, a part at a time."""
+    """Yield the rows of a query for many values of a column, in chunks."""
     for part in iter_chunks(list(values), _MAX_IN_VALUES):
         yield from connection.execute(query.where(column.in_(part)))
 
 
 def count_rows(connection: Connection, table: Any) -> int:
-    """Return the number of rows; reads all of an index, so not for every small write."""
+    """Return the number of rows; it reads a whole index, so avoid it in small writes."""
     return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

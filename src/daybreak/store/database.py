@@ -1,7 +1,4 @@
-"""One commit for many threads: what waits during a commit goes into the next one.
-
-One database: every piece of work is one transaction, tried again while that may help.
-"""
+"""Transactions on a database: retries, shared commits, and errors in plain words."""
 
 import time
 from abc import ABC, abstractmethod
@@ -19,109 +16,28 @@ from daybreak.errors import DataError, StoreError
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-
-@dataclass(eq=False)
-class PendingWrite(Generic[T]):
-    """A piece of work, and how it ended."""
-
-    work: Work[T]
-    results: list[T] = field(default_factory=list)
-    error: BaseException | None = None
-
-    def is_done(self) -> bool:
-        """Tell whether it has ended."""
-        return bool(self.results) or self.error is not None
-
-    def result(self) -> T:
-        """Return its result, or raise its error."""
-        if self.error is not None:
-            raise self.error
-        return self.results[0]
-
-
-class GroupCommit:
-    """Gathers the work of waiting threads into shared transactions.
-
-    A durable commit costs a write to the disk; twenty threads share one instead of queueing for
-    twenty. If shared work fails, each piece is done alone, so a bad one spoils no other.
-
-    Args:
-        transact: Does several pieces of work in one transaction and returns their results. It
-            may do them again, so work must depend on nothing but its connection.
-        shared: Errors that would be the same for each piece of work.
-    """
-
-    def __init__(
-        self,
-        transact: Callable[[list[Work[Any]]], list[Any]],
-        common_errors: type[Exception] | tuple[()] = (),
-    ) -> None:
-        self._transact = transact
-        self._common_errors = common_errors
-        self._waiting: list[PendingWrite[Any]] = []
-        self._committing = False
-        self._condition = Condition()
-
-    def run(self, work: Work[T]) -> T:
-        """Return the result of a piece of work, once it is committed."""
-        task = PendingWrite(work)
-        with self._condition:
-            self._waiting.append(task)
-            while self._committing and not task.is_done():
-                self._condition.wait()
-            if task.is_done():
-                return task.result()
-            self._committing = True
-            batch, self._waiting = self._waiting, []
-        try:
-            self._commit(batch)
-        finally:
-            with self._condition:
-                self._committing = False
-                self._condition.notify_all()
-        return task.result()
-
-    def _commit(self, batch: list[PendingWrite[Any]]) -> None:
-        try:
-            results = self._transact([task.work for task in batch])
-        except Exception as error:  # noqa: BLE001 - raised again in the thread it belongs to
-            if len(batch) == 1 or isinstance(error, self._common_errors):
-                for task in batch:
-                    task.error = error
-                return
-            for task in batch:
-                self._commit([task])
-            return
-        except BaseException as error:  # the interpreter is about to leave
-            for task in batch:
-                task.error = error
-            raise
-        for task, result in zip(batch, results, strict=True):
-            task.results.append(result)
-
-
 DEFAULT_WAIT_S = 30.0
-"""How long to wait for a lock, by default [s]: another program may import a large file."""
+"""Default wait for a lock [s]; another process may be importing a large file."""
 
 _FIRST_PAUSE_S = 0.01
 _MAX_PAUSE_S = 0.5
 
 
 class UnavailableError(StoreError):
-    """What was waited for did not pass; it is the same for all work, and waiting costs time."""
+    """The database stayed unavailable for the whole wait; other work would wait in vain too."""
 
 
 class Database(ABC):
-    """Runs work on a database, and says in plain words why that cannot be done.
+    """Runs work in transactions of a database.
 
     Args:
-        engine: Where to connect.
-        wait_s: How long to wait for what passes by itself: a lock, a restart [s].
-        single: Whether all threads share one connection, so that they must take turns.
+        engine: Engine of the database.
+        wait_s: Longest wait for a transient fault, such as a lock or a restart [s].
+        single_connection: Whether all threads share one connection and must take turns.
     """
 
     read_options: dict[str, Any]
-    """Execution options of a transaction that only reads, from one snapshot."""
+    """Execution options of a transaction that only reads; it sees one snapshot."""
     write_options: dict[str, Any]
     """Execution options of a transaction that writes."""
 
@@ -139,33 +55,38 @@ class Database(ABC):
         self._group_commit = GroupCommit(self._transact_all, UnavailableError)
 
     def read(self, work: Work[T]) -> T:
-        """Return the result of work that changes nothing; it sees one moment."""
+        """Return the result of work that only reads; it sees one snapshot."""
         return self.with_retries(lambda: self._transact(self._reader, work))
 
     def write(self, work: Work[T]) -> T:
-        """Return the result of work once it is on the disk; it may share its transaction.
+        """Return the result of work once it is on the disk.
 
-        The work may be done more than once, and must depend on nothing but its connection.
+        The work may share its transaction with that of other threads, and may run more than
+        once; it must depend on nothing but its connection.
         """
         return self._group_commit.run(work)
 
     def close(self) -> None:
-        """Give back all connections; nothing can be done afterwards."""
+        """Close all connections; later work raises a StoreError."""
         self._closed = True
         self.engine.dispose()
 
     needs_scrub = False
-    """Whether deleted rows may still be found in files."""
+    """Whether files may still contain deleted rows."""
 
-    def scrub(self) -> None:  # noqa: B027 - most databases do it themselves, or never
-        """Overwrite what deleted rows leave behind, where the database lets us."""
+    def scrub(self) -> None:  # noqa: B027 - not every database has something to do
+        """Remove the remains of deleted rows from files, if the database supports it."""
 
     def with_retries(self, action: Callable[[], T], wait_s: float | None = None) -> T:
-        """Do something; again after a growing pause while what hinders it may pass.
+        """Run an action; repeat it after transient faults, with growing pauses.
+
+        Args:
+            action: Function without arguments.
+            wait_s: Longest wait [s]; default: that of the database.
 
         Raises:
-            UnavailableError: It did not pass within ``wait_s`` [s]; None: that of the database.
-            StoreError: It never will.
+            UnavailableError: The fault lasted longer than the wait.
+            StoreError: The fault is permanent.
             DataError: A text cannot be stored.
         """
         end = time.monotonic() + (self.wait_s if wait_s is None else wait_s)
@@ -187,16 +108,16 @@ class Database(ABC):
 
     @property
     def driver_errors(self) -> tuple[type[Exception], ...]:
-        """What the database raises."""
+        """Exceptions of the database."""
         return (SQLAlchemyError,)
 
     @abstractmethod
     def is_transient(self, error: Exception) -> bool:
-        """Tell whether waiting helps."""
+        """Return whether an error may disappear by waiting."""
 
     @abstractmethod
     def translate_error(self, error: Exception) -> Exception:
-        """Return the error that says what is wrong and what to do."""
+        """Return the error of Daybreak for an error of the database."""
 
     def _transact(self, engine: Engine, work: Work[T]) -> T:
         with self._connection_lock:
@@ -213,8 +134,89 @@ class Database(ABC):
         )
 
 
+@dataclass(eq=False)
+class PendingWrite(Generic[T]):
+    """Work that waits for a commit, and its outcome."""
+
+    work: Work[T]
+    results: list[T] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def is_done(self) -> bool:
+        """Return whether the work has succeeded or failed."""
+        return bool(self.results) or self.error is not None
+
+    def result(self) -> T:
+        """Return the result of the work, or raise its error."""
+        if self.error is not None:
+            raise self.error
+        return self.results[0]
+
+
+class GroupCommit:
+    """Commits the work of waiting threads in shared transactions.
+
+    A durable commit costs a write to the disk, which all threads share that wait for the
+    previous commit. If a shared transaction fails, each piece of work runs in a transaction of
+    its own, so that one failure does not affect the others.
+
+    Args:
+        transact: Runs several pieces of work in one transaction and returns their results. It
+            may run them more than once.
+        common_errors: Errors that every piece of work would get; they are not retried alone.
+    """
+
+    def __init__(
+        self,
+        transact: Callable[[list[Work[Any]]], list[Any]],
+        common_errors: type[Exception] | tuple[()] = (),
+    ) -> None:
+        self._transact = transact
+        self._common_errors = common_errors
+        self._waiting: list[PendingWrite[Any]] = []
+        self._committing = False
+        self._condition = Condition()
+
+    def run(self, work: Work[T]) -> T:
+        """Return the result of a piece of work once it is committed."""
+        task = PendingWrite(work)
+        with self._condition:
+            self._waiting.append(task)
+            while self._committing and not task.is_done():
+                self._condition.wait()
+            if task.is_done():
+                return task.result()
+            self._committing = True
+            batch, self._waiting = self._waiting, []
+        try:
+            self._commit(batch)
+        finally:
+            with self._condition:
+                self._committing = False
+                self._condition.notify_all()
+        return task.result()
+
+    def _commit(self, batch: list[PendingWrite[Any]]) -> None:
+        try:
+            results = self._transact([task.work for task in batch])
+        except Exception as error:  # noqa: BLE001 - raised in the thread of the work
+            if len(batch) == 1 or isinstance(error, self._common_errors):
+                for task in batch:
+                    task.error = error
+                return
+            for task in batch:
+                self._commit([task])
+            return
+        except BaseException as error:  # such as KeyboardInterrupt
+            for task in batch:
+                task.error = error
+            raise
+        for task, result in zip(batch, results, strict=True):
+            task.results.append(result)
+
+
 def first_error_line(error: Exception) -> str:
-    """Return the first line of what the database said."""
+    """Return the first line of the message of the database."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -222,7 +224,13 @@ def first_error_line(error: Exception) -> str:
 def store_error_with_advice(
     name: str, cause: str, advice: tuple[tuple[str, str], ...]
 ) -> StoreError:
-    """Return an error with the advice for the first sign that is in the cause."""
+    """Return an error with the advice for the first sign in its cause.
+
+    Args:
+        name: Name of the store.
+        cause: Message of the database.
+        advice: (sign, advice) pairs; signs are in lower case.
+    """
     for sign, text in advice:
         if sign in cause.lower():
             return StoreError(f"store {name} {text} ({cause})")

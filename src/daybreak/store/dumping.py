@@ -1,7 +1,4 @@
-"""The file of a dump: gzipped JSON Lines whose last line proves that all others are there.
-
-Write a store to one file that any other store can read, and read it back.
-"""
+"""Dumps: a store as one gzipped JSON Lines file that every kind of store can restore."""
 
 import gzip
 import json
@@ -31,11 +28,11 @@ from daybreak.store.sql import SqlStore
 from daybreak.store.vector_rows import decode_vector, put_vectors
 
 DUMP_FORMAT = 1
-"""Of the lines; grows when older programs could not read them."""
+"""Version of the format; it changes when older programs cannot read new dumps."""
 
 
 class DumpWriter:
-    """Lines on their way into a file."""
+    """Writes the lines of a dump, and counts and hashes them."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream = stream
@@ -44,14 +41,14 @@ class DumpWriter:
         self._write_line({"daybreak": "dump", "format": DUMP_FORMAT})
 
     def write_row(self, table: str, row: dict[str, Any]) -> None:
-        """Write one row."""
+        """Write a row of a table."""
         self.counts[table] += 1
         self._write_line({table: row})
 
     def finish(self) -> None:
-        """Write the last line."""
-        proof = {"rows": dict(self.counts), "sha256": self._hash.hexdigest()}
-        self._write_line({"end": proof})
+        """Write the last line: row counts and hash of all lines before."""
+        summary = {"rows": dict(self.counts), "sha256": self._hash.hexdigest()}
+        self._write_line({"end": summary})
 
     def _write_line(self, value: dict[str, Any]) -> None:
         line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
@@ -61,10 +58,10 @@ class DumpWriter:
 
 @contextmanager
 def create_dump_file(file: Path) -> Iterator[DumpWriter]:
-    """Make a file; it gets its name when it is complete and on the disk.
+    """Yield the writer of a file, which gets its name when it is complete and on the disk.
 
     Raises:
-        DataError: It cannot be written.
+        DataError: The file cannot be written.
     """
     part = file.with_name(file.name + ".part")
     try:
@@ -83,10 +80,10 @@ def create_dump_file(file: Path) -> Iterator[DumpWriter]:
 
 
 def read_dump_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (table, row) of each line; the last step checks that nothing was missing.
+    """Yield (table, row) of each line; the last step checks that the file is complete.
 
     Raises:
-        DataError: It is no dump, of a newer program, cut off, or changed.
+        DataError: The file is not a dump, or it is truncated, changed or of a newer program.
     """
     try:
         with gzip.open(file) as stream:
@@ -94,9 +91,9 @@ def read_dump_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except FileNotFoundError as error:
         raise DataError(f"there is no file {str(file)!r}") from error
     except EOFError as error:
-        raise DataError(f"{str(file)!r} is cut off; copy or make the dump again") from error
+        raise DataError(f"{str(file)!r} is truncated; copy or create the dump again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{str(file)!r} is no dump, or is damaged: {error}") from error
+        raise DataError(f"{str(file)!r} is not a dump, or is damaged: {error}") from error
     except OSError as error:
         raise DataError(f"{str(file)!r} cannot be read: {error.strerror}") from error
 
@@ -110,19 +107,19 @@ def _iter_checked_rows(
     for number, line in enumerate(stream, 2):
         ((table, row),) = _parse_line(line, file, number).items()
         if table == "end":
-            proof = {"rows": dict(counts), "sha256": hash_.hexdigest()}
-            if row != proof or stream.read(1):
+            summary = {"rows": dict(counts), "sha256": hash_.hexdigest()}
+            if row != summary or stream.read(1):
                 raise DataError(f"{str(file)!r} was changed: its checksum is wrong")
             return
         hash_.update(line)
         counts[table] += 1
         yield table, row
-    raise DataError(f"{str(file)!r} is cut off; copy or make the dump again")
+    raise DataError(f"{str(file)!r} is truncated; copy or create the dump again")
 
 
 def _check_format(first: dict[str, Any], file: Path) -> None:
     if first.get("daybreak") != "dump":
-        raise DataError(f"{str(file)!r} is no dump of a store")
+        raise DataError(f"{str(file)!r} is not a dump of a store")
     if first.get("format") != DUMP_FORMAT:
         raise DataError(
             f"{str(file)!r} is a dump of format {first.get('format')}, this program reads "
@@ -134,9 +131,9 @@ def _parse_line(line: bytes, file: Path, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except ValueError as error:
-        raise DataError(f"{str(file)!r}, line {number}: no JSON ({error})") from error
+        raise DataError(f"{str(file)!r}, line {number}: not JSON ({error})") from error
     if not isinstance(value, dict) or (number > 1 and len(value) != 1):
-        raise DataError(f"{str(file)!r}, line {number}: no row of a dump")
+        raise DataError(f"{str(file)!r}, line {number}: not a row of a dump")
     return value
 
 
@@ -154,29 +151,29 @@ _DUMPED_TABLES: Mapping[str, Table] = {
 }
 _COUNTER_LINE = "counter"
 _LOCAL_COLUMNS = {"row", "change"}
-"""Columns that each store fills itself."""
+"""Columns that every store fills itself."""
 
 
 def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, int]:
-    """Write everything to a gzipped file of JSON Lines, as it is at one moment.
+    """Write one snapshot of a store to a gzipped JSON Lines file.
 
     The file gets its name when it is complete. Its last line has the number of rows of each
-    table and a SHA-256 of all lines before it.
+    table and the SHA-256 of all lines before it.
 
     Args:
-        store: What to write.
-        file: Where to.
-        vectors: Whether to write vectors too; they can be computed again.
+        store: Store to dump.
+        file: File to write.
+        vectors: Whether to include text vectors, which can be computed again.
 
     Returns:
-        The number of rows by table.
+        Number of rows by table.
 
     Raises:
         DataError: The file cannot be written.
     """
 
     def work(connection: Connection) -> dict[str, int]:
-        with create_dump_file(Path(file)) as lines:  # anew, should the work be done again
+        with create_dump_file(Path(file)) as lines:  # a retry starts a new file
             _write_tables(connection, lines, vectors)
             return dict(lines.counts)
 
@@ -185,23 +182,23 @@ def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, 
 
 
 class NotEmptyError(StoreError):
-    """A dump would be mixed with what is there."""
+    """The store that a dump would be restored into is not empty."""
 
 
 def restore(file: str | Path, store: Store, *, beside: Collection[str] = ()) -> dict[str, int]:
-    """Read a dump into an empty store: all of it, or nothing if anything is wrong with it.
+    """Restore a dump into an empty store, completely or not at all.
 
     Args:
-        file: Where from.
-        store: Where to.
-        beside: Kinds of documents that may be there already, such as the key of whoever
-            restores. They stay; one of the dump with the same id is passed over.
+        file: File of the dump.
+        store: Empty store.
+        beside: Kinds of documents that the store may already have, such as the API key in use.
+            They stay; a document of the dump with the same id is skipped.
 
     Returns:
-        The number of rows by table, as they are in the dump.
+        Number of rows of the dump by table.
 
     Raises:
-        DataError: The file is no dump, cut off, or changed.
+        DataError: The file is not a dump, or it is truncated or changed.
         NotEmptyError: The store is not empty.
     """
     return _database(store).write(lambda c: _read_tables(c, Path(file), tuple(beside)))
@@ -233,7 +230,7 @@ def _write_tables(connection: Connection, lines: DumpWriter, vectors: bool) -> N
 
 
 def _iter_rows(connection: Connection, query: Any) -> Iterator[Any]:
-    """Yield rows without holding all of them."""
+    """Yield rows without loading all of them."""
     options = {"yield_per": MAX_ROWS_PER_BATCH}
     yield from connection.execute(query, execution_options=options)
 
@@ -254,14 +251,14 @@ def _read_tables(connection: Connection, file: Path, beside: Sequence[str]) -> d
                 new = _drop_existing(there, part) if name == schema.records.name else part
                 change = max(change, _insert_batch(connection, name, new, change))
             except (KeyError, TypeError, ValueError) as error:
-                raise DataError(f"{str(file)!r} has a row of {name} that is none") from error
+                raise DataError(f"{str(file)!r} has an invalid row of {name}") from error
     restart_sequence(connection, change)
     counts.pop(_COUNTER_LINE, None)
     return counts
 
 
 def _iter_batches(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield some rows of one table at a time."""
+    """Yield batches of rows of one table."""
     for name, group in groupby(read_dump_rows(file), key=lambda line: line[0]):
         values = (row for _, row in group)
         while part := list(islice(values, MAX_ROWS_PER_BATCH)):
@@ -271,7 +268,7 @@ def _iter_batches(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def _insert_batch(
     connection: Connection, name: str, part: Sequence[dict[str, Any]], change: int
 ) -> int:
-    """Write rows of one table; return the cursor that they tell."""
+    """Insert rows of one table; return the cursor of the store."""
     if name == _COUNTER_LINE:
         return int(part[0]["value"]) + 1
     if name == schema.vectors.name:
@@ -296,13 +293,13 @@ def _check_empty(connection: Connection, beside: Sequence[str]) -> None:
             query = query.where(table.c.kind.not_in(beside))
         if number := connection.execute(query).scalar():
             raise NotEmptyError(
-                f"a dump is restored into an empty store, and this one has {number} rows of "
-                f"{name}; name a new store"
+                f"a dump can only be restored into an empty store; this one has {number} rows "
+                f"of {name}"
             )
 
 
 def _existing_documents(connection: Connection) -> set[tuple[str, str]]:
-    """Return kind and id of what is there beside the dump."""
+    """Return kind and id of the documents in the store."""
     rows = connection.execute(select(schema.records.c.kind, schema.records.c.id))
     return {(kind, id_) for kind, id_ in rows}
 

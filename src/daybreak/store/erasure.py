@@ -1,4 +1,4 @@
-"""Delete users, items, events and everything that is too old."""
+"""Deleting users, items, events and everything before a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from daybreak.store.schema import answers, events, items, users
 
 _MAX_IDS_PER_STATEMENT = 500
 _MAX_ANNOUNCED_USERS = 1_000
-"""Up to so many users are told anew to other processes; for more, these read everything."""
+"""Users whose remaining events followers get; with more, they read all tables again."""
 
 _MATCHABLE_COLUMNS = ("user_id", "item_id", "event_type", "timestamp", "value", "domain")
 
 
 @dataclass(frozen=True)
 class ErasureSelection:
-    """What shall be deleted; see :meth:`Journal.erase`."""
+    """Rows to delete; see :meth:`Store.erase`."""
 
     users: tuple[str, ...]
     items: tuple[str, ...]
@@ -32,7 +32,7 @@ class ErasureSelection:
 
 
 def erase(connection: Connection, selection: ErasureSelection, at: float) -> ErasureCounts:
-    """Delete it in one transaction, and tell other processes."""
+    """Delete the selected rows and record the deletions for the change feed."""
     change = next_cursor(connection)
     n_users, n_events, n_answers = _erase_users(connection, selection.users, change, at)
     n_items, more = _erase_items(connection, selection.items, change, at)
@@ -53,8 +53,8 @@ def _erase_users(
     ]
     n_events = _delete(connection, events.c.user_id, ids)
     n_answers = _delete(connection, answers.c.user_id, ids)
-    nameless = answers.c.user_id.is_(None)
-    n_answers += _delete(connection, answers.c.session_id, sessions, nameless)
+    anonymous = answers.c.user_id.is_(None)
+    n_answers += _delete(connection, answers.c.session_id, sessions, anonymous)
     n_users = _delete(connection, users.c.id, ids)
     put_tombstones(connection, "user", list(dict.fromkeys(ids)), change, at)
     return n_users, n_events, n_answers
@@ -106,7 +106,7 @@ def _equals(column: Any, value: Any) -> ColumnElement[bool]:
 def _announce_remaining(
     connection: Connection, owners: Sequence[str], change: int, at: float
 ) -> None:
-    """Let other processes drop these users and take what is left of them."""
+    """Record users as deleted and their remaining rows as changed, for the change feed."""
     if len(owners) > _MAX_ANNOUNCED_USERS:
         raise_cursor_floor(connection, change)
         return

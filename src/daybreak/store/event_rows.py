@@ -1,9 +1,4 @@
-"""A key for each event, so that writing it again is noticed.
-
-Add events to the table, fast for many and fast for few.
-
-Events as they are kept, some at a time: of all, of a user, of an item.
-"""
+"""Rows of the table events: keys, inserts and pages."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +25,14 @@ from daybreak.store.bulk import (
 )
 from daybreak.store.schema import events as table
 
+EVENT_PAGE_SCHEMA = {
+    **EVENT_COLUMNS,
+    "recommendation_id": pl.String,
+    "session_id": pl.String,
+    "context": pl.String,
+}
+"""Columns of an :class:`EventPage`."""
+_STORED_NAMES = {"recommendation_id": "recommendation", "session_id": "session"}
 _KEY_COLUMNS = ("user_id", "item_id", "event_type", "timestamp", "value")
 _SEPARATOR = "\x1f"
 _NULL = "\x00"
@@ -38,11 +41,15 @@ _ID_PREFIX = "id" + _SEPARATOR
 
 
 def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes]:
-    """Return (n_events,) keys of 16 bytes: of the id where there is one, else of the content.
+    """Return (n_events,) keys of 16 bytes: hashes of the ids or, without an id, of the content.
 
-    The n-th of several equal events gets the key of "content, n", so equal events in one call
-    differ from each other and are found again in the next call. Two different events get the
-    same key with a chance below n² / 2¹²⁹.
+    The key of the n-th of several equal events depends on n, so equal events of one call have
+    different keys, and the same keys in the next call. The probability that two different of n
+    events have the same key is below n² / 2¹²⁹.
+
+    Args:
+        events: Frame with the columns of an event.
+        ids: (n_events,) id of each event, or null; default: no ids.
 
     Example:
         >>> twice = pl.DataFrame({"user_id": ["a", "a"], "item_id": ["x", "x"],
@@ -51,8 +58,8 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
         >>> first != second, event_keys(twice) == [first, second]
         (True, True)
     """
-    spell = _content_texts_by_row if events.height < _MAX_ROWS_ONE_BY_ONE else _content_texts
-    text = spell(events)
+    few = events.height < _MAX_ROWS_ONE_BY_ONE
+    text = _content_texts_by_row(events) if few else _content_texts(events)
     if ids is not None:
         text = [
             own if id_ is None else _ID_PREFIX + id_
@@ -62,28 +69,30 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
 
 
 def id_keys(ids: Sequence[str]) -> list[bytes]:
-    """Return the keys of events that were written with these ids."""
+    """Return the keys of events with these ids."""
     return _digests([_ID_PREFIX + id_ for id_ in ids])
 
 
 def _content_texts(events: pl.DataFrame) -> list[str]:
-    """Return the content of each event and its number among equal ones."""
+    """Return the content of each event, with its number among equal events."""
     content = events.select(_KEY_COLUMNS).with_columns(
         _float_bits(events["timestamp"]),
         _float_bits(events["value"]),
         pl.col("event_type").cast(pl.String),
     )
-    occurrence = pl.int_range(pl.len()).over(_KEY_COLUMNS).cast(pl.String)
-    return content.select(
+    texts = content.select(
         pl.concat_str(
-            [*(pl.col(name).fill_null(_NULL) for name in _KEY_COLUMNS), occurrence],
-            separator=_SEPARATOR,
+            [pl.col(name).fill_null(_NULL) for name in _KEY_COLUMNS], separator=_SEPARATOR
         ).alias("text")
-    )["text"].to_list()
+    )
+    occurrence = pl.int_range(pl.len()).over("text").cast(pl.String)
+    return texts.select(pl.concat_str("text", occurrence, separator=_SEPARATOR))[
+        "text"
+    ].to_list()
 
 
 def _content_texts_by_row(events: pl.DataFrame) -> list[str]:
-    """Do the same as :func:`_spelt`, with less to set up."""
+    """Return the result of :func:`_content_texts`; faster for few events."""
     seen = Counter[str]()
     texts = []
     columns = [events[name].to_list() for name in _KEY_COLUMNS]
@@ -107,7 +116,7 @@ def _digests(texts: Sequence[str]) -> list[bytes]:
 
 
 def _float_bits(values: pl.Series) -> pl.Series:
-    """Spell floats by their bits, which no version of any library rounds differently."""
+    """Return the bits of floats as text, which does not depend on any rounding."""
     numbers = values.cast(pl.Float64)
     bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.int64)
     text = pl.Series(values.name, bits).cast(pl.String)
@@ -116,17 +125,18 @@ def _float_bits(values: pl.Series) -> pl.Series:
 
 @dataclass(frozen=True)
 class EventBatch:
-    """Events on their way into the store; all parts have one value an event."""
+    """Events to insert."""
 
     keys: Sequence[bytes]
+    """(n_events,) key of each event."""
     events: pl.DataFrame
-    """With ``EVENT_COLUMNS``, and what else is kept of each."""
+    """``EVENT_COLUMNS`` and further columns of the table."""
 
 
 def build_event_batch(
     keys: Sequence[bytes], events: pl.DataFrame, extra_columns: Mapping[str, pl.Series | None]
 ) -> EventBatch:
-    """Put the columns of events and more of text side by side."""
+    """Return a batch of events with further text columns; None stands for a column of nulls."""
     return EventBatch(
         keys,
         events.select(list(EVENT_COLUMNS)).with_columns(
@@ -137,7 +147,7 @@ def build_event_batch(
 
 
 def insert_events(connection: Connection, batch: EventBatch, change: int) -> tuple[bool, ...]:
-    """Insert the events whose key is not there yet, in their order; tell which they were."""
+    """Insert the events whose keys are new, in order; return which were new."""
     fresh = _find_new(connection, batch.keys)
     keys, events = batch.keys, batch.events
     if not all(fresh):
@@ -155,7 +165,7 @@ def insert_events(connection: Connection, batch: EventBatch, change: int) -> tup
 
 
 def _find_new(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]:
-    """Tell which keys are new: not stored, and the first of their kind."""
+    """Return whether each key is neither stored nor a repetition."""
     known = {bytes(row[0]) for row in select_candidates(connection, (table.c.key,), keys)}
     if not known and len(set(keys)) == len(keys):
         return (True,) * len(keys)
@@ -167,7 +177,7 @@ def _find_new(connection: Connection, keys: Sequence[bytes]) -> tuple[bool, ...]
 
 
 def _pays_to_rebuild_indexes(connection: Connection, n_new: int) -> bool:
-    """Tell whether building indexes anew costs less; PostgreSQL would lock readers out."""
+    """Return whether rebuilding the indexes is faster; in PostgreSQL it would block readers."""
     if connection.dialect.name != "sqlite" or n_new < MIN_BULK_ROWS:
         return False
     return 4 * n_new >= count_rows(connection, table)
@@ -175,31 +185,21 @@ def _pays_to_rebuild_indexes(connection: Connection, n_new: int) -> bool:
 
 @contextmanager
 def deferred_indexes(connection: Connection, *, enabled: bool) -> Iterator[None]:
-    """Build the indexes of events after the work, if that is worth it."""
-    aside: list[Index] = []
+    """Drop the indexes of events during the block and create them after it, if enabled."""
+    dropped: list[Index] = []
     if enabled:
-        aside = sorted(table.indexes, key=lambda index: str(index.name))
-    for index in aside:
+        dropped = sorted(table.indexes, key=lambda index: str(index.name))
+    for index in dropped:
         connection.execute(DropIndex(index))
     yield
-    for index in aside:
+    for index in dropped:
         connection.execute(CreateIndex(index))
-
-
-EVENT_PAGE_SCHEMA = {
-    **EVENT_COLUMNS,
-    "recommendation_id": pl.String,
-    "session_id": pl.String,
-    "context": pl.String,
-}
-"""Columns of a page."""
-_STORED_NAMES = {"recommendation_id": "recommendation", "session_id": "session"}
 
 
 def select_event_page(
     connection: Connection, user: str | None, item: str | None, after: int, n: int | None
 ) -> EventPage:
-    """Return at most ``n`` events after a cursor, in the order in which they came."""
+    """Return at most ``n`` events after a cursor, in the order of their arrival."""
     query = _page_query(user, item, after)
     rows = connection.execute(query if n is None else query.limit(n + 1)).all()
     page = rows if n is None else rows[:n]

@@ -1,7 +1,4 @@
-"""Open a store by URL.
-
-Bring a store to the version of this program, completely or not at all.
-"""
+"""Open or upgrade a store by URL."""
 
 import os
 from contextlib import closing
@@ -26,7 +23,7 @@ from daybreak.store.sqlite import SqliteFile, SqliteStore, read_version_marks
 
 
 def hide_password(url: str) -> str:
-    """Return a store's URL as it may be shown.
+    """Return the URL of a store with its password masked.
 
     Example:
         >>> hide_password("postgresql://eve:secret@db/shop"), hide_password("shop.db")
@@ -36,15 +33,16 @@ def hide_password(url: str) -> str:
 
 
 def open_store(url: str | Path) -> Store:
-    """Open a store; the scheme of the URL names its kind, a plain path means SQLite.
+    """Open a store, and create it if it does not exist.
 
     Args:
         url: ``shop.db``, ``sqlite:///shop.db``, ``sqlite:///:memory:`` or
-            ``postgresql://user:password@host/database``.
+            ``postgresql://user:password@host/database``. The scheme determines the kind of
+            store; a path without a scheme is an SQLite file.
 
     Raises:
         StoreError: The store cannot be used.
-        NotFoundError: There is no store of that kind.
+        NotFoundError: The scheme is unknown.
 
     Example:
         >>> open_store("sqlite:///:memory:").tables().events.height
@@ -55,32 +53,37 @@ def open_store(url: str | Path) -> Store:
         return SqliteStore(f"sqlite:///{text}")
     scheme, _, rest = text.partition(":")
     scheme = scheme.partition("+")[0]
-    if scheme == "postgres":  # as many hosts spell it
+    if scheme == "postgres":  # a common alternative
         return PostgresStore(f"postgresql:{rest}")
     return stores[scheme](text)  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)
 class UpgradeResult:
-    """What an upgrade did."""
+    """Outcome of an upgrade."""
 
     before: int
-    """The version that it found."""
+    """Version of the store before the upgrade."""
     after: int
+    """Version of the store after the upgrade."""
     backup: Path | None
-    """The copy of the file as it was, if one was made."""
+    """Copy of the SQLite file before the upgrade; None if there was nothing to do."""
 
 
 def upgrade_store(url: str | Path, *, wait_s: float = DEFAULT_WAIT_S) -> UpgradeResult:
-    """Change the tables of an older store into those of this version, in one transaction.
+    """Upgrade a store of an older version to the present version, in one transaction.
 
-    An SQLite file is copied first, to a name that ends in ``.v1.backup`` (its version); the
-    copy is complete, or not there. Killed at any moment, the store is the old or the new one.
-    Stop programs of the old version before.
+    An SQLite file is first copied to a name that ends in ``.v1.backup`` (its version). If the
+    process is killed, the store is either the old or the new one. Stop programs of the old
+    version before.
+
+    Args:
+        url: URL or file of the store, see :func:`open_store`.
+        wait_s: Longest wait for a lock [s].
 
     Raises:
-        NotFoundError: There is no such store.
-        StoreError: It cannot be used, or is newer than this program.
+        NotFoundError: The store does not exist.
+        StoreError: The store cannot be used, or is newer than this program.
     """
     where = _existing_url(url)
     database: Database
@@ -101,7 +104,7 @@ def upgrade_store(url: str | Path, *, wait_s: float = DEFAULT_WAIT_S) -> Upgrade
 
 
 def check_not_newer(version: int, url: URL) -> None:
-    """Refuse the store of a newer program, which cannot be made older."""
+    """Raise a StoreError for the store of a newer program; it cannot be downgraded."""
     if version > schema.VERSION:
         check_version(True, version, url)
 
@@ -118,10 +121,10 @@ def _existing_url(url: str | Path) -> URL:
 
 
 class _SqliteFileOfAnyVersion(SqliteFile):
-    """A file of any version."""
+    """An SQLite file of any version."""
 
     def prepare(self) -> None:
-        """Only check that it is a store."""
+        """Check that the database is a store."""
         with self.engine.connect() as connection:
             if not read_version_marks(connection)[0]:
                 raise StoreError(
@@ -131,10 +134,10 @@ class _SqliteFileOfAnyVersion(SqliteFile):
 
 
 class _PostgresDatabaseOfAnyVersion(PostgresDatabase):
-    """A database of any version."""
+    """A PostgreSQL database of any version."""
 
     def prepare(self) -> None:
-        """Only check that it is a store."""
+        """Check that the database is a store."""
         with self.engine.connect() as connection:
             if read_version(connection) is None:
                 name = display_name(self.engine.url)
@@ -150,7 +153,7 @@ def _stored_version(connection: Connection) -> int:
 
 
 def _back_up(database: Database, version: int) -> Path:
-    """Copy the file to a new name beside it; the name appears when the copy is complete."""
+    """Copy the file; the copy gets its name when it is complete."""
     file = Path(str(database.engine.url.database))
     target = _unused_path(file.with_name(f"{file.name}.v{version}.backup"))
     part = target.with_name(target.name + ".part")
@@ -176,9 +179,9 @@ def _unused_path(path: Path) -> Path:
 
 
 def _migrate(connection: Connection) -> None:
-    """Run the steps that are missing, within the transaction of the caller."""
+    """Run the missing migrations within the transaction of the caller."""
     present = _stored_version(connection)
-    if present == schema.VERSION:  # another process was faster
+    if present == schema.VERSION:  # by another process
         return
     if connection.dialect.name == "sqlite":
         version_table.create(connection, checkfirst=True)
@@ -189,15 +192,15 @@ def _migrate(connection: Connection) -> None:
 
 
 def migrate(connection: Connection, version: int) -> None:
-    """Run the steps up to a version, within the transaction of the caller."""
-    from alembic.config import Config  # noqa: PLC0415 - slow to load, and seldom needed
+    """Run the migrations up to a version within the transaction of the caller."""
+    from alembic.config import Config  # noqa: PLC0415 - slow, and rarely used
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - see above
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
 
     script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
     def steps(revision: str, _context: object) -> object:
-        return script._upgrade_revs(str(version), revision)  # as its own command does
+        return script._upgrade_revs(str(version), revision)  # as the command of Alembic does
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=schema.VERSION_TABLE)

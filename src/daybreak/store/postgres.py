@@ -1,7 +1,4 @@
-"""A PostgreSQL database, found again by itself after a restart of its server.
-
-The store for several machines: a PostgreSQL database.
-"""
+"""The store for several machines: a PostgreSQL database."""
 
 import math
 from typing import Any
@@ -28,15 +25,18 @@ from daybreak.store.schema_setup import (
 from daybreak.store.sql import SqlStore
 
 _ADVICE = (
-    ("authentication failed", "refuses the password; check user and password in the URL"),
-    ("no password supplied", "wants a password; put one into the URL or into ~/.pgpass"),
-    ("permission denied", "may not be used by this user; ask for the right to create tables"),
+    ("authentication failed", "rejects the password; check user and password in the URL"),
+    ("no password supplied", "requires a password; put it into the URL or into ~/.pgpass"),
+    (
+        "permission denied",
+        "cannot be used by this user; request the privilege to create tables",
+    ),
     ("disk full", "cannot be written: the disk of the server is full; nothing was lost"),
     ("no space left", "cannot be written: the disk of the server is full; nothing was lost"),
-    ("read-only", "cannot be written: the server is a read-only copy; name the primary"),
+    ("read-only", "cannot be written: the server is a read-only replica; use the primary"),
     ("lock timeout", "is locked by another process; wait until it has finished, or stop it"),
     ("too many clients", "has no free connections; stop a process, or raise max_connections"),
-    ("does not exist", "does not exist; make the database with: createdb"),
+    ("does not exist", "does not exist; create the database with: createdb"),
     ("connection", "cannot be reached; check that the server runs, then host and port"),
     ("terminat", "cannot be reached; check that the server runs, then host and port"),
 )
@@ -44,20 +44,20 @@ _TRANSIENT_CODES = {
     "40001",  # serialisation failure
     "40P01",  # deadlock
     "53300",  # too many connections
-    "57P01",  # the server is asked to stop
+    "57P01",  # the server is stopping
     "57P02",  # the server has crashed
-    "57P03",  # the server starts
+    "57P03",  # the server is starting
 }
 _PERMANENT_SIGNS = ("authentication", "password", "does not exist", "permission", "no pg_hba")
 _MAX_START_WAIT_S = 10.0
-_CREATION_LOCK_ID = 0x44415942  # two processes must not make the tables at the same time
+_CREATION_LOCK_ID = 0x44415942  # lock for creating the tables
 
 
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server.
 
     Raises:
-        StoreError: It cannot be reached, or is of another program or another version.
+        StoreError: The database cannot be reached, or is of another program or version.
         MissingExtraError: The driver is not installed.
     """
 
@@ -71,17 +71,17 @@ class PostgresDatabase(Database):
         except BaseException:
             self.engine.dispose()
             raise
-        self.engine.dispose()  # connections made before the tables do not know their types
+        self.engine.dispose()  # older connections do not know the type of vectors
 
     @property
     def driver_errors(self) -> tuple[type[Exception], ...]:
-        """What SQLAlchemy and, while rows are copied, the driver raise."""
+        """Exceptions of SQLAlchemy, and of the driver, which copies rows."""
         import psycopg  # noqa: PLC0415 - part of an extra
 
         return (SQLAlchemyError, psycopg.Error)
 
     def is_transient(self, error: Exception) -> bool:
-        """Restarts pass, and what the server says can be tried again."""
+        """Return whether the server restarts or asks for another attempt."""
         code = _sqlstate(error)
         if code is not None:
             return code in _TRANSIENT_CODES
@@ -91,14 +91,16 @@ class PostgresDatabase(Database):
         return "connection" in cause and not any(sign in cause for sign in _PERMANENT_SIGNS)
 
     def translate_error(self, error: Exception) -> Exception:
-        """Say what to do about a server."""
+        """Return an error with advice on the server."""
         cause = first_error_line(error)
         if "NUL (0x00)" in cause:
-            return DataError("a text holds the character U+0000, which PostgreSQL cannot store")
+            return DataError(
+                "a text contains the character U+0000, which PostgreSQL cannot store"
+            )
         return store_error_with_advice(display_name(self.engine.url), cause, _ADVICE)
 
     def prepare(self) -> None:
-        """Make the tables of a new store, or check those that are there."""
+        """Create the tables of a new store, or check the version of an existing one."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK_ID})")
             version = read_version(connection)
@@ -109,19 +111,19 @@ class PostgresDatabase(Database):
 
 
 def postgres_engine(url: URL, wait_s: float) -> Engine:
-    """Return an engine that checks a connection before it uses it.
+    """Return an engine that checks connections before it uses them.
 
     Raises:
         MissingExtraError: The driver is not installed.
     """
-    waiting = {
+    connect_args = {
         "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_START_WAIT_S))),
         "client_encoding": "utf8",
     }
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args=waiting,
+            connect_args=connect_args,
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=8,
@@ -137,24 +139,24 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
 
 
 def read_version(connection: Connection) -> int | None:
-    """Return the version of the store in this database; None if there is none.
+    """Return the version of the store in a database; None without a store.
 
     Raises:
-        StoreError: Tables of another program have our names.
+        StoreError: Another program has a table with the name of one of the store.
     """
     names = set(inspect(connection).get_table_names())
     if schema.VERSION_TABLE in names:
         return int(connection.execute(version_table.select()).scalar_one())
-    if taken := sorted(names & set(schema.metadata.tables)):
+    if foreign := sorted(names & set(schema.metadata.tables)):
         raise StoreError(
-            f"the database has a table {taken[0]!r} of another program; make one for Daybreak "
-            "alone with: createdb"
+            f"the database has a table {foreign[0]!r} of another program; create one for "
+            "Daybreak alone with: createdb"
         )
     return None
 
 
 def _configure_connection(driver: Any, wait_s: float) -> bool:
-    """Wait for locks no longer than told, write durably; tell whether vectors have a type."""
+    """Set timeout and durable commits; return whether vectors use the type of pgvector."""
     with driver.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{wait_s * 1e3:.0f}"])
         cursor.execute(
@@ -166,13 +168,13 @@ def _configure_connection(driver: Any, wait_s: float) -> bool:
             "AND column_name = 'vector' AND table_schema = current_schema()"
         )
         column = cursor.fetchone()
-    typed = column is not None and column[0] == "vector"
-    if typed:
+    has_type = column is not None and column[0] == "vector"
+    if has_type:
         from pgvector.psycopg import register_vector  # noqa: PLC0415 - part of an extra
 
         register_vector(driver)
     driver.commit()
-    return typed
+    return has_type
 
 
 def _sqlstate(error: Exception) -> str | None:
@@ -182,10 +184,14 @@ def _sqlstate(error: Exception) -> str | None:
 
 @stores.register("postgresql")
 class PostgresStore(SqlStore):
-    """Store in a database, ``postgresql://user:password@host/database``.
+    """A store in a database, ``postgresql://user:password@host/database``.
 
-    After a restart of the server it goes on by itself: what is asked for meanwhile waits up to
-    ``wait_s`` [s]. With the extension pgvector, vectors are kept in its type.
+    Calls during a restart of the server wait for it. With the extension pgvector, vectors are
+    stored in its type.
+
+    Args:
+        url: URL of the database.
+        wait_s: Longest wait for a lock or a restart [s].
 
     Raises:
         StoreError: The database cannot be reached, or is of another program or version.

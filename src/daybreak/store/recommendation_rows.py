@@ -1,4 +1,4 @@
-"""Answers and the events that react to them."""
+"""Rows of the table answers: logged recommendations, and the events that refer to them."""
 
 import json
 from collections.abc import Sequence
@@ -37,14 +37,19 @@ _MAX_ROWS_PER_STATEMENT = 1_000
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Conditions; None: no such condition."""
+    """Conditions on logged recommendations; None stands for no condition."""
 
     since: float | None
     until: float | None
     experiment: str | None
 
     def apply(self, query: Select[Any], at: ColumnElement[Any]) -> Select[Any]:
-        """Return the query with the conditions; ``at`` is its time."""
+        """Return the query with the conditions.
+
+        Args:
+            query: Query that contains the table answers.
+            at: Expression of the time that is compared.
+        """
         if self.since is not None:
             query = query.where(at >= self.since)
         if self.until is not None:
@@ -57,7 +62,7 @@ class LogFilter:
 def put_recommendations(
     connection: Connection, answers: Sequence[LoggedRecommendation]
 ) -> None:
-    """Add or replace answers; of several with one id the last is kept."""
+    """Add or replace recommendations; of several with one id the last is kept."""
     latest = {answer.id: answer for answer in answers}
     for part in iter_chunks(list(latest.values()), _MAX_ROWS_PER_STATEMENT):
         ids = [answer.id for answer in part]
@@ -68,7 +73,7 @@ def put_recommendations(
 def select_recommendations(
     connection: Connection, conditions: LogFilter, ids: Sequence[str] | None, user: str | None
 ) -> list[LoggedRecommendation]:
-    """Return the answers that meet all conditions, the oldest first."""
+    """Return the recommendations that meet all conditions, oldest first."""
     columns = (table.c[name] for name in (*_PLAIN_COLUMNS, "shown"))
     query = conditions.apply(select(*columns), table.c.at)
     if user is not None:
@@ -83,7 +88,7 @@ def select_recommendations(
 def select_recommendation_summaries(
     connection: Connection, conditions: LogFilter
 ) -> pl.DataFrame:
-    """Return what is known of answers but their places, the oldest first."""
+    """Return the recommendations without their items, oldest first."""
     columns = [table.c[name] for name in SUMMARY_SCHEMA if name != "listed"]
     query = conditions.apply(select(*columns, table.c.shown != _EMPTY_LIST_JSON), table.c.at)
     found = connection.execute(query, execution_options={"yield_per": MAX_ROWS_PER_BATCH})
@@ -95,7 +100,7 @@ def select_recommendation_summaries(
 
 
 def select_reactions(connection: Connection, conditions: LogFilter) -> pl.DataFrame:
-    """Return the events that name a recommendation, with their time or that of the answer."""
+    """Return the events that refer to a recommendation; without a time, with its time."""
     at = func.coalesce(events.c.timestamp, table.c.at)
     query = (
         select(
@@ -108,7 +113,7 @@ def select_reactions(connection: Connection, conditions: LogFilter) -> pl.DataFr
         )
         .outerjoin(table, table.c.id == events.c.recommendation)
         .where(events.c.recommendation.is_not(None))
-        .order_by(events.c.row + 0)  # else SQLite reads all events, to save the sorting
+        .order_by(events.c.row + 0)  # + 0 makes SQLite use the index
     )
     rows = [tuple(row) for row in connection.execute(conditions.apply(query, at))]
     return pl.DataFrame(rows, schema=REACTION_SCHEMA, orient="row")

@@ -1,4 +1,4 @@
-"""Tables of the database, and the marks by which it is known as a store of this version."""
+"""Tables of the database, and the marks of a store of this version."""
 
 from typing import Any
 
@@ -17,29 +17,29 @@ from sqlalchemy import (
 )
 
 VERSION = 3
-"""Grows with every change of the tables; the newest step in ``store/migrations``."""
+"""Version of the tables: the number of the newest migration in ``store/migrations``."""
 
 APPLICATION_ID = 0x44415942
 """Application id in the header of an SQLite file ("DAYB")."""
 
 VERSION_TABLE = "daybreak_version"
-"""Where Alembic notes the version; its own name, since other programs may share a database."""
+"""Table in which Alembic stores the version; unlike the default, no other program uses it."""
 
 metadata = MetaData()
 
 
 def integer_type() -> Any:
-    """Return the type of counts that may grow large; SQLite numbers rows by this name only."""
+    """Return the type of 64-bit integers; SQLite numbers rows in ``INTEGER`` columns only."""
     return BigInteger().with_variant(Integer, "sqlite")
 
 
 def float_type() -> Any:
-    """Return the type of numbers in double precision."""
+    """Return the type of double-precision numbers."""
     return Float(53).with_variant(Float, "sqlite")
 
 
 def _change_column() -> Column[int]:
-    """Return the column with the cursor of the transaction that last wrote the row."""
+    """Return the column with the cursor of the last transaction that wrote the row."""
     return Column("change", integer_type(), nullable=False, server_default="0")
 
 

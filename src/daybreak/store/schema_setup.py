@@ -1,9 +1,4 @@
-"""Tell whether this program can use a store that is there already.
-
-Let PostgreSQL keep vectors in the type of pgvector, where the server has it.
-
-Make the tables of a new store; it is of the newest version at once.
-"""
+"""Creating the tables of a new store, and checking the version of an existing one."""
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert
 from sqlalchemy.engine import URL
@@ -17,21 +12,26 @@ from daybreak.store.schema import APPLICATION_ID, VERSION, VERSION_TABLE
 version_table = Table(
     VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True)
 )
-"""The table of Alembic, made without loading Alembic."""
+"""The version table of Alembic, defined without loading Alembic."""
 
 
 def display_name(url: URL) -> str:
-    """Return the name of a store as messages show it: a path, or a URL without password."""
+    """Return the name of a store for messages: a path, or a URL without password."""
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
     return url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def check_version(is_store: bool, version: int, url: URL) -> None:
-    """Raise unless a database is a store of this version.
+    """Raise an error unless a database is a store of the present version.
+
+    Args:
+        is_store: Whether Daybreak created the database.
+        version: Version of the store.
+        url: URL of the database, for messages.
 
     Raises:
-        StoreError: It is of another program or version.
+        StoreError: The database is of another program or version.
     """
     name = display_name(url)
     if not is_store:
@@ -50,14 +50,14 @@ def check_version(is_store: bool, version: int, url: URL) -> None:
 
 
 def write_version_marks(connection: Connection) -> None:
-    """Note program and version in the header of an SQLite file, where old releases look."""
+    """Write program and version to the header of an SQLite file, where old releases look."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
 
 
 def use_pgvector(connection: Connection) -> None:
-    """Change the type of the (empty) column; without the extension it stays as bytes."""
+    """Give the empty column of vectors the type of pgvector, if the extension is available."""
     if connection.dialect.name != "postgresql" or not _has_extension(connection):
         return
     connection.exec_driver_sql("ALTER TABLE vectors DROP COLUMN vector")
@@ -65,7 +65,7 @@ def use_pgvector(connection: Connection) -> None:
 
 
 def _has_extension(connection: Connection) -> bool:
-    """Tell whether the extension is there; install it if we may."""
+    """Return whether the extension is available; install it if that is permitted."""
     query = "SELECT installed_version FROM pg_available_extensions WHERE name = 'vector'"
     row = connection.exec_driver_sql(query).first()
     if row is None:
@@ -75,13 +75,13 @@ def _has_extension(connection: Connection) -> bool:
     try:
         with connection.begin_nested():
             connection.exec_driver_sql("CREATE EXTENSION vector")
-    except DBAPIError:  # only some users may; then vectors are kept as bytes
+    except DBAPIError:  # without the privilege, vectors are stored as bytes
         return False
     return True
 
 
 def create_tables(connection: Connection) -> None:
-    """Make all tables in an empty database, within the transaction of the caller."""
+    """Create all tables in an empty database, within the transaction of the caller."""
     schema.metadata.create_all(connection)
     version_table.create(connection, checkfirst=True)
     connection.execute(insert(version_table).values(version_num=str(schema.VERSION)))

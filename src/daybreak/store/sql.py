@@ -172,8 +172,8 @@ class SqlStore(Store):
 
     def put_recommendations(self, recommendations: Sequence[LoggedRecommendation]) -> None:
         """Write rows; see :meth:`Store.put_recommendations`."""
-        if kept := list(recommendations):
-            self.database.write(lambda c: put_recommendations(c, kept))
+        if rows := list(recommendations):
+            self.database.write(lambda c: put_recommendations(c, rows))
 
     def recommendations(
         self,
@@ -185,8 +185,8 @@ class SqlStore(Store):
         experiment: str | None = None,
     ) -> list[LoggedRecommendation]:
         """Read rows; see :meth:`Store.recommendations`."""
-        wanted = LogFilter(since, until, experiment)
-        return self.database.read(lambda c: select_recommendations(c, wanted, ids, user))
+        conditions = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_recommendations(c, conditions, ids, user))
 
     def recommendation_summaries(
         self,
@@ -196,8 +196,8 @@ class SqlStore(Store):
         experiment: str | None = None,
     ) -> pl.DataFrame:
         """Read columns; see :meth:`Store.recommendation_summaries`."""
-        wanted = LogFilter(since, until, experiment)
-        return self.database.read(lambda c: select_recommendation_summaries(c, wanted))
+        conditions = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_recommendation_summaries(c, conditions))
 
     def reactions(
         self,
@@ -207,8 +207,8 @@ class SqlStore(Store):
         experiment: str | None = None,
     ) -> pl.DataFrame:
         """Join events and answers; see :meth:`Store.reactions`."""
-        wanted = LogFilter(since, until, experiment)
-        return self.database.read(lambda c: select_reactions(c, wanted))
+        conditions = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: select_reactions(c, conditions))
 
     def event_page(
         self,
@@ -230,9 +230,9 @@ class SqlStore(Store):
         before: float | None = None,
     ) -> ErasureCounts:
         """Delete rows, then overwrite what they leave; see :meth:`Store.erase`."""
-        doomed = ErasureSelection(tuple(users), tuple(items), events, before)
+        selection = ErasureSelection(tuple(users), tuple(items), events, before)
         at = time.time()
-        erased = self.database.write(lambda c: erase(c, doomed, at))
+        erased = self.database.write(lambda c: erase(c, selection, at))
         self.database.scrub()
         return erased
 
@@ -266,14 +266,14 @@ def _select_changes(connection: Connection, since: int) -> Changes:
     cursor, floor = current_cursor(connection)
     if since < 0 or since == cursor:
         return Changes(empty_tables(), (), (), cursor)
-    if since < floor or since > cursor:  # beyond the end: of a store that was replaced since
+    if since < floor or since > cursor:  # since > cursor: of another store
         return Changes(empty_tables(), (), (), cursor, complete=False)
     users, items = (select_tombstones(connection, kind, since) for kind in ("user", "item"))
     return Changes(select_changed_tables(connection, since), users, items, cursor)
 
 
 def select_all_tables(connection: Connection) -> Tables:
-    """Return everything, in the order in which it came."""
+    """Return all rows, in the order of their arrival."""
     text = str(_events_query().compile(dialect=connection.dialect))
     rows = connection.exec_driver_sql(text).cursor.fetchall()
     items, users = (
@@ -287,7 +287,7 @@ def select_all_tables(connection: Connection) -> Tables:
 
 
 def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
-    """Return some users, their events, and the items that these name."""
+    """Return some users, their events and the items of these events."""
     wanted = list(dict.fromkeys(users))
     query = _events_query().add_columns(schema.events.c.row)
     rows = sorted(
@@ -298,15 +298,17 @@ def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
     items = _select_entities_by_id(
         connection, schema.items, events["item_id"].unique().to_list()
     )
-    people = _select_entities_by_id(connection, schema.users, wanted)
+    found_users = _select_entities_by_id(connection, schema.users, wanted)
     return Tables.of(
-        events, attributes_from_json(items, "item_id"), attributes_from_json(people, "user_id")
+        events,
+        attributes_from_json(items, "item_id"),
+        attributes_from_json(found_users, "user_id"),
     )
 
 
 def select_changed_tables(connection: Connection, since: int) -> Tables:
-    """Return the rows written after a cursor, each as it is now, and no others."""
-    order = schema.events.c.row + 0  # else SQLite reads all rows, to save the sorting
+    """Return the present state of the rows written after a cursor."""
+    order = schema.events.c.row + 0  # + 0 makes SQLite use the index on change
     query = str(
         _events_query()
         .where(schema.events.c.change > since)

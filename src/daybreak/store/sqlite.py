@@ -1,7 +1,4 @@
-"""An SQLite file with a write-ahead log, opened safely.
-
-The embedded store: one SQLite file with a write-ahead log.
-"""
+"""The embedded store: one SQLite file with a write-ahead log."""
 
 import logging
 import sqlite3
@@ -34,7 +31,10 @@ _ADVICE = (
     ("not a database", "is not an SQLite file; choose another path"),
     ("malformed", "is damaged; restore a copy, or import the data into a new store"),
     ("is full", "cannot be written: the disk is full; make room, nothing was lost"),
-    ("disk i/o", "cannot be written: the disk refuses; check its space and its health"),
+    (
+        "disk i/o",
+        "cannot be written: the disk reports an error; check its space and its health",
+    ),
     ("closed", "has been closed; open it again"),
 )
 _SCRUB_TIMEOUT_MS = 200
@@ -69,22 +69,22 @@ class SqliteFile(Database):
 
     @property
     def driver_errors(self) -> tuple[type[Exception], ...]:
-        """What SQLAlchemy and, where it is not asked, the driver raise."""
+        """Exceptions of SQLAlchemy, and of the driver, which is also used directly."""
         return (SQLAlchemyError, sqlite3.Error)
 
     def is_transient(self, error: Exception) -> bool:
-        """Locks pass."""
+        """Return whether another process holds a lock."""
         cause = first_error_line(error).lower()
         return "locked" in cause or "busy" in cause
 
     def translate_error(self, error: Exception) -> Exception:
-        """Say what to do about a file."""
+        """Return an error with advice on the file."""
         return store_error_with_advice(
             self.engine.url.database or ":memory:", first_error_line(error), _ADVICE
         )
 
     def scrub(self) -> None:
-        """Empty the write-ahead log, which holds old pages; later if a reader is in the way."""
+        """Truncate the write-ahead log, which contains old pages; a reader may delay it."""
         if self._file is None:
             return
         self.needs_scrub = True
@@ -95,12 +95,12 @@ class SqliteFile(Database):
                 row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 self.needs_scrub = bool(row[0])
             except sqlite3.OperationalError as error:
-                _log.info("the write-ahead log is emptied later: %s", error)
+                _log.info("the write-ahead log is truncated later: %s", error)
             finally:
                 cursor.execute(f"PRAGMA busy_timeout = {self.wait_s * 1000:.0f}")
 
     def prepare(self) -> None:
-        """Make the tables of a new store, or check those that are there."""
+        """Create the tables of a new store, or check the version of an existing one."""
         with self.engine.connect() as connection:
             if has_tables(connection):
                 check_version(*read_version_marks(connection), self.engine.url)
@@ -112,15 +112,15 @@ class SqliteFile(Database):
                 create_tables(connection)
 
     def _check_file_exists(self, *_: Any) -> None:
-        """Never make a new file in the place of one that is gone."""
+        """Raise an error if the file is gone, so that SQLite does not create a new one."""
         if self._file is not None and not self._file.exists():
             raise StoreError(
                 f"store {self._file} is gone: it was deleted or moved, or its disk is not "
-                "mounted; put it back, and it is used again"
+                "mounted; restore it to continue"
             )
 
     def _check_file_identity(self, _connection: Any, record: Any, _proxy: Any) -> None:
-        """Write to no file that has been deleted or replaced while it was open."""
+        """Reconnect if the file was replaced while it was open."""
         self._check_file_exists()
         stat = self._file.stat() if self._file is not None else None
         identity = (stat.st_dev, stat.st_ino) if stat else None
@@ -129,7 +129,7 @@ class SqliteFile(Database):
 
 
 def sqlite_engine(url: URL, wait_s: float) -> Engine:
-    """Return an engine with explicit transactions whose commits are on the disk."""
+    """Return an engine with explicit transactions and durable commits."""
     options: dict[str, Any] = {"connect_args": {"timeout": wait_s, "check_same_thread": False}}
     options |= {"poolclass": StaticPool} if is_memory(url) else _POOL_OPTIONS
     engine = create_engine(url, **options)
@@ -139,12 +139,12 @@ def sqlite_engine(url: URL, wait_s: float) -> Engine:
 
 
 def is_memory(url: URL) -> bool:
-    """Return whether the store vanishes with the process; it then has one connection."""
+    """Return whether the database is in memory; it then has one connection."""
     return url.database in {None, "", ":memory:"}
 
 
 def has_tables(connection: Connection) -> bool:
-    """Tell an empty file from one with content."""
+    """Return whether the file has any tables."""
     return bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
 
 
@@ -156,24 +156,28 @@ def read_version_marks(connection: Connection) -> tuple[bool, int]:
 
 
 def _configure_connection(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are begun below, never by the driver
+    connection.isolation_level = None  # _begin_transaction begins transactions, not the driver
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
     connection.execute("PRAGMA cache_size = -131072")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+    connection.execute("PRAGMA secure_delete = ON")  # overwrite deleted rows
 
 
 def _begin_transaction(connection: Connection) -> None:
-    """Writers ask for the lock at once, so that two of them wait instead of failing later."""
+    """Begin a transaction; writers take the lock at once, so that they wait instead of fail."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
 
 @stores.register("sqlite")
 class SqliteStore(SqlStore):
-    """Store in one file, ``sqlite:///shop.db``, or in memory, ``sqlite:///:memory:``.
+    """A store in one file, ``sqlite:///shop.db``, or in memory, ``sqlite:///:memory:``.
 
-    Many processes may read while one writes; a second writer waits up to ``wait_s`` [s].
+    Several processes may read while one writes; a second writer waits.
+
+    Args:
+        url: URL of the file.
+        wait_s: Longest wait for a lock [s].
 
     Raises:
         StoreError: The file is damaged, locked, of another program or another version.

@@ -1,4 +1,4 @@
-"""Vectors as the database keeps them: bytes, or the type of pgvector where that is there."""
+"""Rows of the table vectors: bytes, or the type of pgvector."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _MAX_VECTORS_PER_STATEMENT = 1_000
 
 
 def put_vectors(connection: Connection, model: str, vectors: Mapping[str, Floats]) -> None:
-    """Replace the vectors of these contents."""
+    """Add or replace the vectors of a model."""
     encode = _to_pgvector if uses_pgvector(connection) else _to_bytes
     for part in iter_chunks(list(vectors), _MAX_VECTORS_PER_STATEMENT):
         connection.execute(
@@ -28,7 +28,7 @@ def put_vectors(connection: Connection, model: str, vectors: Mapping[str, Floats
 def select_vectors(
     connection: Connection, model: str, contents: Sequence[str]
 ) -> dict[str, Floats]:
-    """Return the vectors that are there."""
+    """Return the stored vectors by content hash."""
     query = select(table.c.content, type_coerce(table.c.vector, NullType()))
     query = query.where(table.c.model == model)
     rows = select_where_in(connection, query, table.c.content, list(contents))
@@ -36,14 +36,14 @@ def select_vectors(
 
 
 def decode_vector(value: Any) -> Floats:
-    """Return (dim,) float32 of what the database gave."""
+    """Return a stored vector, (dim,) float32."""
     if isinstance(value, bytes):
         return np.frombuffer(value, dtype="<f4").astype(np.float32)
     return np.asarray(value.to_numpy(), dtype=np.float32)
 
 
 def uses_pgvector(connection: Connection) -> bool:
-    """Tell which of the two types the column has; asked of the database once a connection."""
+    """Return whether the column has the type of pgvector; known since the connection began."""
     return bool(connection.info.get("pgvector", False))
 
 
