@@ -106,5 +106,5 @@ def test_keys_are_made_listed_and_revoked(ask, call):
     assert (status, "known: none" in err) == (5, True)
     assert call("keys", "create", "--role", "owner")[0] == 2
     status, out, _ = call("keys", "create")
-    assert "shown this once: dbk_" in out
+    assert "printed only once: dbk_" in out
     assert "read" in call("keys", "list")[1]
