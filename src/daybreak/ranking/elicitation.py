@@ -90,8 +90,8 @@ def softmax_probabilities(scores: Floats, allowed: Mask, n_typical_events: float
 def best_candidates(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows:
     """Return the (n, k) columns of the best candidates, best first.
 
-    Equal scores are in the order of their columns. Unlike :func:`daybreak.ranked_lists.top_k`, rows
-    with fewer candidates than k are filled with other columns.
+    Equal scores are in the order of their columns. Unlike in
+    :func:`daybreak.ranked_lists.top_k`, rows with fewer candidates are filled with other items.
 
     Args:
         scores: (n, n_items) scores.
