@@ -1,7 +1,4 @@
-"""Cold starts within the data that a model learns from: users, and items hidden from them.
-
-A generator of new items' vectors against a recommender that tells them from real ones.
-"""
+"""A generator of new item vectors, trained against a recommender that tells them from real ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,19 +27,22 @@ from daybreak.models.shared_generative import (
 from daybreak.types import Floats, Rows, Sparse
 
 MAX_EPISODES = 5_000
-"""Cases in small data; in large data everybody is one case."""
+"""Episodes in small data; in larger data every user is one episode [episodes]."""
 
 
 @dataclass(frozen=True, eq=False)
 class ColdItemEpisodes:
-    """Users who are asked for items of one part of the catalogue, known by the other parts."""
+    """Cold-item episodes: users with their positives in one part of the items.
+
+    The vector of the user is folded in without that part.
+    """
 
     users: Floats
-    """(n_cases, dim) vectors, folded in without the part"""
+    """(n_episodes, dim) vectors, folded in without the part"""
     positives: Sparse
-    """(n_cases, n_train_items) CSR of ones: what they chose of the part"""
+    """(n_episodes, n_train_items) CSR of ones: positives in the part"""
     query_part: Rows
-    """(n_cases,) the part"""
+    """(n_episodes,) the part"""
     item_part: Rows
     """(n_train_items,) the part of each item"""
 
@@ -53,29 +53,29 @@ def build_cold_item_episodes(
     n_parts: int,
     rng: np.random.Generator,
 ) -> ColdItemEpisodes:
-    """Cut the training items into parts at random, and hide one part from each user, or each part.
+    """Divide the training items into random parts, and hide one part or each part from a user.
 
     Args:
-        data: With the interactions.
-        known: What the fold-in needs.
+        data: Data set with the interactions.
+        factors: State and options of the fold-in.
         n_parts: Number of parts.
-        rng: Seed of all random draws.
+        rng: Source of all random draws.
 
-    Cost: a fold-in for each case.
+    Cost: a fold-in for each episode.
     """
-    n_people, n_items = data.interactions.shape
+    n_users, n_items = data.interactions.shape
     part = rng.permutation(n_items) % n_parts
-    each = int(np.clip(MAX_EPISODES // max(n_people, 1), 1, n_parts))
-    person = np.repeat(np.arange(n_people), each)
-    shift = rng.integers(0, n_parts, n_people)
-    asked = (np.repeat(shift, each) + np.tile(np.arange(each), n_people)) % n_parts
-    events = sp.coo_array(data.interactions[person])
-    hidden = part[events.col] == asked[events.row]
-    chosen, seen = _select_events(events, hidden), _select_events(events, ~hidden)
-    kept = np.flatnonzero(np.diff(chosen.indptr))
-    profiles = data.profiles[data.active_user_rows[person[kept]]]
-    asking = Queries.from_history(data.train_items, seen[kept], seen[kept], profiles)
-    return ColdItemEpisodes(fold_in(*factors, asking), chosen[kept], asked[kept], part)
+    each = int(np.clip(MAX_EPISODES // max(n_users, 1), 1, n_parts))
+    user = np.repeat(np.arange(n_users), each)
+    shift = rng.integers(0, n_parts, n_users)
+    query_part = (np.repeat(shift, each) + np.tile(np.arange(each), n_users)) % n_parts
+    events = sp.coo_array(data.interactions[user])
+    hidden = part[events.col] == query_part[events.row]
+    positives, support = _select_events(events, hidden), _select_events(events, ~hidden)
+    kept = np.flatnonzero(np.diff(positives.indptr))
+    profiles = data.profiles[data.active_user_rows[user[kept]]]
+    queries = Queries.from_history(data.train_items, support[kept], support[kept], profiles)
+    return ColdItemEpisodes(fold_in(*factors, queries), positives[kept], query_part[kept], part)
 
 
 def _select_events(events: Sparse, mask: Rows) -> Sparse:
@@ -92,21 +92,21 @@ class AdversarialConfig(GenerativeConfig):
     hidden: int = 64
     """Width of the generator."""
     parts: int = 5
-    """Parts of the items; one stops the training, the others are its lessons."""
+    """Parts of the items: one is the validation set, the others are the training set."""
     epochs: int = 40
     patience: int = 6
-    """Epochs without a better validation score after which the training stops."""
+    """Epochs without a better validation score before the training stops."""
     batch: int = 512
-    """Cases in one step, of which those of one part are used."""
+    """Episodes in one step, of which those of one part are used."""
     rate: float = 1e-3
     decay: float = 1e-2
-    """Weight decay; it also holds the recommender near the factors it starts from."""
+    """Weight decay; it also keeps the recommender near its initial factors."""
     dropout: float = 0.3
-    """Share of the hidden layer that is hidden while training."""
+    """Dropout of the hidden layer [share]."""
     likeness: float = 0.5
-    """Weight of the squared difference to real vectors in the generator's loss."""
+    """Weight of the squared difference to real vectors in the loss of the generator."""
     task: float = 0.5
-    """Weight of ranking, against telling real from generated, in the recommender's loss."""
+    """Weight of ranking in the loss of the recommender; the rest is discrimination."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,28 +114,28 @@ class AdversarialState(GenerativeState):
     """State of :class:`AdversarialModel`."""
 
     first: Floats
-    """(directions + dim, hidden) of the generator"""
+    """(directions + dim, hidden) first layer of the generator"""
     first_bias: Floats
     """(hidden,)"""
     second: Floats
-    """(hidden, dim) to what is added to the ridge's guess"""
+    """(hidden, dim) second layer: the correction of the ridge prediction"""
     second_bias: Floats
     """(dim,)"""
     people: Floats
-    """(dim, dim) the recommender's tower of queries"""
+    """(dim, dim) query tower of the recommender"""
     items: Floats
-    """(dim, dim) its tower of items"""
+    """(dim, dim) item tower of the recommender"""
 
 
 @models.register("adversarial")
 class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
     """Generate vectors of new items that a recommender cannot tell from those of known items.
 
-    Both start from strong factors: the generator from what a ridge makes of content, the
-    recommender from the dot product. In turns the recommender learns to rank and to put real
-    vectors above generated ones, and the generator learns to be ranked like real ones while
-    staying near them. Users are asked for items that their vectors do not know, and a part of
-    the items that nobody learns from decides when to stop; if nothing helps, the ridge stays.
+    The generator starts from the ridge prediction of content, the recommender from the dot
+    product. In turns, the recommender learns to rank and to score real vectors above generated
+    ones, and the generator learns to be scored like real vectors while staying near them. The
+    vectors of users exclude the items that are ranked. A held-out part of the items decides
+    when the training stops; if nothing improves, the ridge prediction stays.
 
     Source:
         Chen, Wang, Huang, He, Zhang, Zhao, Chen and Li 2022, "Generative adversarial framework
@@ -178,31 +178,31 @@ class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
         from daybreak.nets.training import draw_seed  # noqa: PLC0415
 
         state = known.state
-        cases = build_cold_item_episodes(data, (state, self.config), self.config.parts, rng)
-        play = GanTrainingData(
-            **vars(cases),
+        episodes = build_cold_item_episodes(data, (state, self.config), self.config.parts, rng)
+        training = GanTrainingData(
+            **vars(episodes),
             conditions=known.conditions,
             ridge_vectors=known.conditions[:, self.config.directions :],
             real_vectors=known.targets,
             centre=state.centre / state.scale,
             scale=state.scale,
         )
-        learned = train_adversarial(play, self.config, draw_seed(rng), arrays)
+        learned = train_adversarial(training, self.config, draw_seed(rng), arrays)
         parts: dict[str, Any] = vars(state) | learned
         return AdversarialState(**parts)
 
     def query_vectors(self, queries: Queries) -> Floats:
-        """Fold in and pass the tower; see :meth:`VectorModel.query_vectors`."""
+        """Fold in, then apply the query tower; see :meth:`VectorModel.query_vectors`."""
         return np.asarray(super().query_vectors(queries) @ self.state.people, dtype=np.float32)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look up or generate and pass the tower; see :meth:`VectorModel.item_vectors`."""
+        """Look up or generate, then apply the item tower; see :meth:`VectorModel.item_vectors`."""
         return np.asarray(super().item_vectors(items) @ self.state.items, dtype=np.float32)
 
     def generate_vectors(self, conditions: Floats) -> Floats:
-        """Add what the generator says to the guess; see :meth:`GenerativeModel.generate_vectors`."""
+        """Add the output of the generator to the ridge prediction; see :meth:`GenerativeModel.generate_vectors`."""
         state = self.state
-        added = apply_perceptron(
+        correction = apply_perceptron(
             conditions, (state.first, state.first_bias, state.second, state.second_bias)
         )
-        return conditions[:, self.config.directions :] + added
+        return conditions[:, self.config.directions :] + correction

@@ -28,23 +28,23 @@ class ContentVaeConfig(GenerativeConfig):
 
     dim: int = 128
     code: int = 32
-    """Numbers of the code."""
+    """Length of the code."""
     hidden: int = 256
     """Width of the hidden layers."""
     epochs: int = 40
     batch: int = 128
-    """Items in one step."""
+    """Items in one step [items]."""
     rate: float = 1e-3
     decay: float = 1e-2
     """Weight decay."""
     dropout: float = 0.3
-    """Share of the hidden layers that is hidden while training."""
+    """Dropout of the hidden layers [share]."""
     beta: float = 1.0
-    """Weight of the divergence at the end of its rise."""
+    """Final weight of the divergence."""
     evenness: float = 0.5
-    """How little the noise of an item changes its weight; see :func:`gaussian_nll`."""
+    """Power of the variance that weights an item in the loss; see ``gaussian_nll``."""
     limit: float = 8.0
-    """Largest size of a log-variance."""
+    """Largest absolute value of a log-variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,33 +52,33 @@ class ContentVaeState(GenerativeState):
     """State of :class:`ContentVaeModel`."""
 
     prior_first: Floats
-    """(directions + dim, hidden) of the prior network"""
+    """(directions + dim, hidden) first layer of the prior network"""
     prior_first_bias: Floats
     """(hidden,)"""
     prior_second: Floats
-    """(hidden, 2 code) to means and log-variances of the code"""
+    """(hidden, 2 code) second layer: means and log-variances of the code"""
     prior_second_bias: Floats
     """(2 code,)"""
     decoder_first: Floats
-    """(code + directions + dim, hidden) of the decoder"""
+    """(code + directions + dim, hidden) first layer of the decoder"""
     decoder_first_bias: Floats
     """(hidden,)"""
     decoder_second: Floats
-    """(hidden, dim + 1) to means, and a log-variance of the item"""
+    """(hidden, dim + 1) second layer: means, and a log-variance of the item"""
     decoder_second_bias: Floats
     """(dim + 1,)"""
     noise: Floats
-    """(dim,) log-variances of the directions"""
+    """(dim,) log-variances of the vector components"""
 
 
 @models.register("content_vae")
 class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
-    """Generate the factors of a new item from its content, and say how sure that is.
+    """Generate the vector of a new item from its content, with its uncertainty.
 
-    Known items and queries are those of :class:`FactorsModel`. The autoencoder learns what the
-    ridge from content leaves of an item's vector: a code ``z`` explains it, and a prior network
-    tells from content alone what the code of a new item may be. A new item gets the vector that
-    the mean of its prior decodes to.
+    Vectors of known items and of queries are those of :class:`FactorsModel`. The autoencoder
+    learns the residual of the ridge from content to vectors: a code ``z`` explains it, and a
+    prior network predicts the distribution of the code from content alone. The vector of a new
+    item is decoded from the mean of its prior.
 
     Source:
         Sohn, Lee and Yan 2015, "Learning structured output representation using deep
@@ -122,10 +122,10 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
         from daybreak.nets.content_vae import train_content_vae  # noqa: PLC0415 - an extra
         from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        guessed, seed = known.conditions[:, self.config.directions :], draw_seed(rng)
+        predicted, seed = known.conditions[:, self.config.directions :], draw_seed(rng)
         earlier = None if arrays is None else WarmStartArrays(arrays, newest_items(data, rng))
         learned = train_content_vae(
-            known.targets - guessed, known.conditions, self.config, seed, earlier
+            known.targets - predicted, known.conditions, self.config, seed, earlier
         )
         parts: dict[str, Any] = vars(known.state) | learned
         return ContentVaeState(**parts)
@@ -136,16 +136,16 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
         return self._decode(mean, conditions)[0]
 
     def sample(self, items: Items, rng: np.random.Generator) -> Floats:
-        """Return (n_items, dim) vectors as they may turn out to be, for exploration.
+        """Return (n_items, dim) vectors drawn from their distribution, for exploration.
 
-        Ranking by sampled vectors shows new items in proportion to their chance to be the best
-        (Thompson sampling). Items with events have their own vectors.
+        Ranking by sampled vectors is Thompson sampling. Items with events have their learned
+        vectors.
         """
         found, new = self.item_vectors(items), self._new_rows(items)
-        told = encode_conditions(self.state, items.take(new))
-        mean, deviation = self._prior_moments(told)
+        conditions = encode_conditions(self.state, items.take(new))
+        mean, deviation = self._prior_moments(conditions)
         code = mean + deviation * rng.standard_normal(mean.shape).astype(np.float32)
-        vectors, noise = self._decode(code, told)
+        vectors, noise = self._decode(code, conditions)
         vectors = vectors + noise * rng.standard_normal(vectors.shape).astype(np.float32)
         found[new] = vectors * self.state.scale + self.state.centre
         return found
@@ -155,13 +155,13 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
 
         The score of query ``p`` for item ``i`` has standard deviation
         ``sqrt(p**2 @ uncertainty[i]**2)``. The variance is that of the decoder plus that of the
-        prior, carried through the decoder's derivative at the mean.
+        prior, propagated through the derivative of the decoder at the mean.
         """
         new = self._new_rows(items)
-        told = encode_conditions(self.state, items.take(new))
-        mean, deviation = self._prior_moments(told)
-        _, noise = self._decode(mean, told)
-        variance = noise**2 + self._propagate_variance(mean, deviation, told)
+        conditions = encode_conditions(self.state, items.take(new))
+        mean, deviation = self._prior_moments(conditions)
+        _, noise = self._decode(mean, conditions)
+        variance = noise**2 + self._propagate_variance(mean, deviation, conditions)
         found = np.zeros((len(items), self.state.vectors.shape[1]), dtype=np.float32)
         found[new] = np.sqrt(variance) * self.state.scale
         return found
@@ -195,7 +195,7 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
     def _propagate_variance(
         self, mean: Floats, deviation: Floats, conditions: Floats
     ) -> Floats:
-        """Return (n, dim) variances that the spread of the code causes, to first order."""
+        """Return (n, dim) variances caused by the variance of the code, to first order."""
         state = self.state
         into, out = state.decoder_first[: self.config.code], state.decoder_second[:, :-1]
         x = np.concatenate([mean, conditions], axis=1)

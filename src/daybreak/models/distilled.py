@@ -1,4 +1,4 @@
-"""A student that knows items by their content alone, taught by models of behaviour."""
+"""A content network distilled from models of behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +24,12 @@ from daybreak.models.shared_warm_start import (
     newest_users,
     procrustes_rotation,
 )
-from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
 N_TEACHER_POWER_ITERATIONS = 3
-"""Times the teacher's weights are multiplied forth and back to find their directions."""
+"""Multiplications by the weights of the teacher and their transpose, for the factors."""
 CONFIDENCE_CAP = 2.0
-"""Where trust in the teacher stops rising: tanh(2) = 0.96."""
+"""Number of events, over their mean, beyond which confidence is constant: tanh(2) = 0.96."""
 TEACHER_EASE_RIDGE = EaseConfig().ridge
 
 
@@ -39,29 +38,29 @@ class DistilledConfig:
     """Options of :class:`DistilledModel`."""
 
     ease: float = 1.0
-    """Share of :class:`EaseModel` in the teacher, its scores brought to spread 1."""
+    """Share of :class:`EaseModel` in the teacher, with scores scaled to standard deviation 1."""
     graph: float = 1.0
     """Share of :class:`GraphFilterModel`, likewise."""
     popular: float = 1.0
     """Share of the log-popularity of items."""
     dim: int = 256
-    """Directions kept of the teacher."""
+    """Rank of the teacher."""
     directions: int = 256
-    """Of content, see :func:`content_directions`."""
+    """Principal directions of content; see :func:`content_directions`."""
     hidden: int = 256
     steps: int = 60
-    """Batches it learns from, at least; whole rounds over all users."""
+    """Batches at least, rounded up to complete epochs [batches]."""
     batch: int = 256
     candidates: int = 2_000
-    """Items ranked in one step; of larger catalogues the teacher's best and random ones."""
+    """Items ranked in one step; in larger catalogues the best of the teacher and random ones."""
     best: int = 50
-    """Of the teacher's best for each user that are drawn from then."""
+    """Best items of the teacher for each user, from which candidates are drawn [items]."""
     rate: float = 1e-3
     dropout: float = 0.2
     temperature: float = 2.0
-    """Softens the targets of the ranking loss."""
+    """Temperature of the targets of the ranking loss."""
     label: float = 1.0
-    """Weight of what users chose, beside what the teacher says."""
+    """Weight of the loss on the events of users."""
     ranking: float = 1.0
     rating: float = 0.1
     identification: float = 0.1
@@ -74,11 +73,11 @@ class DistilledState:
     ids: Vocabulary
     """The training items."""
     people: Floats
-    """(n_train_items, dim) what an item in a history adds to a query's vector"""
+    """(n_train_items, dim) vectors of history items, summed to the query vector"""
     inputs: Floats
-    """(n_features, n_inputs) from content to what the student sees"""
+    """(n_features, n_inputs) weights from content columns to inputs of the student"""
     known: Floats
-    """(n_train_items, n_inputs) what it sees of known items, as if they were new"""
+    """(n_train_items, n_inputs) inputs of known items, computed as if they were new"""
     linear: Floats
     """(n_inputs + 1, dim + 1); the last row is the bias, as in the hidden layer"""
     first: Floats
@@ -89,22 +88,21 @@ class DistilledState:
 
 @models.register("distilled")
 class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
-    """Teach a network that sees content only to score as models of behaviour would.
+    """Train a network that reads only content to score like models of behaviour.
 
-    The teacher is a mix of item-to-item weights, cut to its leading directions; a query is the
-    sum of the history's rows on one side, an item a row on the other. The student makes the
-    item's row from content. It starts as the ridge regression of those rows and learns to agree
-    with the teacher's scores, order and sense of what makes items differ, and with what users
-    chose. Known items are scored by their content as well, so that scores of known and new
-    items mean the same.
+    The teacher is a low-rank mix of item-to-item weights: a query vector is the sum of the left
+    factors of its history, an item vector is a right factor. The student predicts the item
+    vector from content. It starts as ridge regression and learns to reproduce scores, order and
+    separation of items of the teacher, and the events of users. Known items are scored by their
+    content as well, so that the scores of known and new items are comparable.
 
     Source:
         Huang et al. 2023, "Aligning distillation for cold-start item recommendation" (rating,
-        ranking and identification losses, trust by frequency); Hinton, Vinyals and Dean 2015,
-        "Distilling the knowledge in a neural network" (soft targets). Ours ranks whole lists
-        instead of pairs, and trust weighs ratings and identification only.
+        ranking and identification losses, confidence by frequency); Hinton, Vinyals and Dean 2015,
+        "Distilling the knowledge in a neural network" (soft targets). This model ranks
+        whole lists instead of pairs, and confidence weights ratings and identification only.
 
-    Memory: 8 n_anchors² bytes up to ``MAX_DENSE_ITEMS`` training items while learning.
+    Memory: 8 n_train_items² bytes up to ``MAX_DENSE_ITEMS`` items during training.
     """
 
     Config: ClassVar = DistilledConfig
@@ -124,7 +122,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         },
         inputs="history",
         use="new items, rarely",
-        formula="content network taught by `ease` and `graph_filter`, [page](strategies/distilled.md)",
+        formula="content network taught by other models, [page](strategies/distilled.md)",
         source="Huang et al. 2023",
         cost="n³, and 60 batches",
         memory="8n²",
@@ -142,19 +140,19 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
     def learn_from(
         self, data: Dataset, state: DistilledState, rng: np.random.Generator
     ) -> DistilledState | None:
-        """Build the teacher anew, then teach on; see :meth:`SupportsWarmStart.learn_from`.
+        """Fit the teacher again, then train the student further; see :meth:`SupportsWarmStart.learn_from`.
 
-        The teacher's directions are turned towards those of before.
+        The factors of the teacher are rotated to the earlier ones.
         """
         if not can_reuse_content(data, state.ids, state.inputs):
             return None
-        people, teacher = fit_teacher(data, self.config, rng)
-        if people.shape[1] != state.people.shape[1]:
+        histories, teacher = fit_teacher(data, self.config, rng)
+        if histories.shape[1] != state.people.shape[1]:
             return None
-        turn = procrustes_rotation(people, data.train_items.ids, state.people, state.ids)
-        teacher[:, :-1] = teacher[:, :-1] @ turn
+        rotation = procrustes_rotation(histories, data.train_items.ids, state.people, state.ids)
+        teacher[:, :-1] = teacher[:, :-1] @ rotation
         directions = state.inputs[:, : self.config.directions]
-        return self._train(data, rng, (people @ turn, teacher, directions), vars(state))
+        return self._train(data, rng, (histories @ rotation, teacher, directions), vars(state))
 
     def _train(
         self,
@@ -166,7 +164,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         from daybreak.nets.distilled import DistillationTargets, train_distilled  # noqa: PLC0415 - an extra
         from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        people, teacher, directions = targets
+        histories, teacher, directions = targets
         inputs = np.concatenate([directions, fit_content_weights(data, teacher)], axis=1)
         known = np.concatenate(
             [
@@ -177,9 +175,9 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         )
         start = np.zeros((inputs.shape[1], teacher.shape[1]), dtype=np.float32)
         start[-teacher.shape[1] :] = np.eye(teacher.shape[1])
-        lessons = DistillationTargets(
+        training = DistillationTargets(
             data.interactions,
-            people,
+            histories,
             teacher,
             known.astype(np.float32),
             start,
@@ -187,34 +185,34 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         )
         seed = draw_seed(rng)
         earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
-        learned = train_distilled(lessons, self.config, seed, earlier)
+        learned = train_distilled(training, self.config, seed, earlier)
         return DistilledState(
             ids=data.train_items.ids,
-            people=people,
+            people=histories,
             inputs=inputs.astype(np.float32),
             known=known.astype(np.float32),
             **learned,
         )
 
     def query_vectors(self, queries: Queries) -> Floats:
-        """Sum the rows of a history; see :meth:`VectorModel.query_vectors`."""
+        """Sum the vectors of the history; see :meth:`VectorModel.query_vectors`."""
         return append_ones(np.asarray(queries.history @ self.state.people, dtype=np.float32))
 
     def item_vectors(self, items: Items) -> Floats:
-        """Make vectors of content, always; see :meth:`VectorModel.item_vectors`."""
+        """Predict vectors from content, also those of known items; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
-        seen = predict_from_content(items, state.inputs)
-        seen[rows >= 0] = state.known[rows[rows >= 0]]
-        seen = append_ones(seen)
-        made = seen @ state.linear + np.maximum(seen @ state.first, 0) @ state.second
-        return np.asarray(made, dtype=np.float32)
+        inputs = predict_from_content(items, state.inputs)
+        inputs[rows >= 0] = state.known[rows[rows >= 0]]
+        inputs = append_ones(inputs)
+        hidden = np.maximum(inputs @ state.first, 0)
+        return np.asarray(inputs @ state.linear + hidden @ state.second, dtype=np.float32)
 
 
 def fit_teacher(
     data: Dataset, config: DistilledConfig, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Return the teacher: rows of items in histories, centred rows of items as candidates.
+    """Return the factors of the teacher: of history items, and centred ones of candidates.
 
     Returns:
         (n_train_items, dim) and (n_train_items, dim + 1), the bias last.
@@ -223,8 +221,8 @@ def fit_teacher(
     parts = [(config.ease, fit_ease_weights(data, TEACHER_EASE_RIDGE).weight_matrix)]
     parts.append((config.graph, fit_graph_filter(data).weight_matrix))
     total: Any = np.zeros((n, n), dtype=np.float32)
-    for share, operator in parts:
-        weights = _single_part(operator)
+    for share, matrix in parts:
+        weights = matrix.dense if matrix.dense is not None else matrix.sparse
         if share and weights is not None:
             total = total + share / score_std(data, weights) * weights
     left, right = low_rank_factors(total, config.dim, rng)
@@ -235,16 +233,16 @@ def fit_teacher(
 
 
 def score_std(data: Dataset, weights: Any) -> float:
-    """Return the spread of the scores that item-to-item weights give to a sample of users."""
-    some = data.interactions[:500]
-    length = np.sqrt(np.maximum(np.diff(some.indptr), 1))
-    scores = (some @ weights) / length[:, None] if some.shape[0] else np.zeros((1, 1))
+    """Return the standard deviation of the scores of item-to-item weights over some users."""
+    sample = data.interactions[:500]
+    length = np.sqrt(np.maximum(np.diff(sample.indptr), 1))
+    scores = (sample @ weights) / length[:, None] if sample.shape[0] else np.zeros((1, 1))
     scores = np.asarray(scores if isinstance(scores, np.ndarray) else scores.toarray())
     return max(float(np.sqrt(scores.var(axis=1).mean())) if scores.size else 0.0, 1e-6)
 
 
 def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return (n, d) and (n, d) whose product is the best approximation of rank d, nearly.
+    """Return two (n, d) factors whose product is nearly the best approximation of rank d.
 
     Source:
         Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4.
@@ -268,14 +266,9 @@ def low_rank_factors(matrix: Any, dim: int, rng: np.random.Generator) -> tuple[F
 
 
 def teacher_confidence(data: Dataset) -> Floats:
-    """Return (n_train_items,) how far the teacher is believed: tanh of events over their mean."""
+    """Return (n_train_items,) confidence in the teacher: tanh of events over their mean."""
     mean = max(float(data.user_counts.mean()) if len(data.user_counts) else 0.0, 1e-6)
     return np.asarray(
         np.tanh(np.minimum(CONFIDENCE_CAP * data.user_counts / mean, CONFIDENCE_CAP)),
         dtype=np.float32,
     )
-
-
-def _single_part(operator: WeightMatrix) -> Any:
-    """Return the only part of an operator; None when it has none."""
-    return operator.dense if operator.dense is not None else operator.sparse

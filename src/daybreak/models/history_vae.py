@@ -20,19 +20,19 @@ class HistoryVaeConfig:
     """Options of :class:`HistoryVaeModel`."""
 
     hidden: int = 200
-    """Width of the layers beside the code."""
+    """Width of the hidden layers."""
     dim: int = 100
-    """Numbers of the code."""
+    """Length of the code."""
     epochs: int = 20
     batch: int = 256
     """Users in one step."""
     rate: float = 5e-3
     dropout: float = 0.5
-    """Share of a history that is hidden from the encoder."""
+    """Share of a history that is hidden from the encoder in training."""
     beta: float = 0.2
-    """Weight of the divergence at the end of its rise."""
+    """Final weight of the divergence."""
     few: float = 0.5
-    """Share of users of whom the encoder sees a few events only."""
+    """Share of users whose history is cut to a few events in training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,32 +42,32 @@ class HistoryVaeState:
     ids: Vocabulary
     """The training items."""
     first: Floats
-    """(n_train_items + n_attributes, hidden) of the encoder"""
+    """(n_train_items + n_attributes, hidden) first layer of the encoder"""
     first_bias: Floats
     """(hidden,)"""
     code: Floats
-    """(hidden, dim) to the mean of the code"""
+    """(hidden, dim) weights of the mean of the code"""
     code_bias: Floats
     """(dim,)"""
     second: Floats
-    """(dim, hidden) of the decoder"""
+    """(dim, hidden) first layer of the decoder"""
     second_bias: Floats
     """(hidden,)"""
     vectors: Floats
-    """(n_train_items, hidden + 1) of the last layer, the bias last"""
+    """(n_train_items, hidden + 1) last layer of the decoder, the bias last"""
     centre: Floats
-    """(hidden + 1,) their mean"""
+    """(hidden + 1,) mean of these"""
     content: Floats
     """(n_features, hidden + 1) weights from content columns to them"""
 
 
 @models.register("history_vae")
 class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
-    """Encode what is known of somebody as a distribution, decode it to all they may like.
+    """Encode history and profile as a distribution, decode it to scores of all items.
 
-    The encoder sees histories of which a part is hidden, half of them cut to a few events, and
-    the profile; so it answers new users too. New items get the last layer's weights that their
-    content predicts.
+    In training the encoder sees histories with hidden events, half of them cut to a few events,
+    and the profile; so the model serves new users too. The weights of new items in the last
+    layer are predicted from content.
 
     Source:
         Liang, Krishnan, Hoffman and Jebara 2018, "Variational autoencoders for collaborative
@@ -110,15 +110,15 @@ class HistoryVaeModel(VectorModel[HistoryVaeConfig, HistoryVaeState]):
     ) -> HistoryVaeState | None:
         """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
-        What the encoder knows of attributes is kept when there are as many as before.
+        The weights of attributes are kept if their number has not changed.
         """
         n = len(state.vectors)
         tables = transfer_by_id(data, state.ids, np.hstack([state.first[:n], state.vectors]))
         if tables is None:
             return None
         first, vectors = np.split(tables, [state.first.shape[1]], axis=1)
-        told = rows_or_zeros(state.first[n:], data.profiles.shape[1])
-        arrays = vars(state) | {"first": np.vstack([first, told]), "vectors": vectors}
+        profile = rows_or_zeros(state.first[n:], data.profiles.shape[1])
+        arrays = vars(state) | {"first": np.vstack([first, profile]), "vectors": vectors}
         return self._train(data, rng, arrays)
 
     def _train(

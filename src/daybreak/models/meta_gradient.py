@@ -1,4 +1,4 @@
-"""A few steps of gradient descent from a start that was trained for it."""
+"""A few steps of gradient descent from a trained start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from daybreak.models.shared_warm_start import newest_users, rows_or_zeros, trans
 from daybreak.types import Floats, Sparse
 
 MAX_LOGIT_CELLS = 4_000_000
-"""Logits held at a time."""
+"""Size of a batch of logits [numbers]."""
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,22 @@ class MetaGradientConfig:
     """Options of :class:`MetaGradientModel`."""
 
     dim: int = 64
-    """Numbers kept for a user."""
+    """Length of the vectors."""
     steps: int = 2
-    """Of the inner loop."""
+    """Steps of the inner loop."""
     first_order: bool = False
-    """Whether the outer gradient takes the inner one for a constant; faster to train."""
+    """Whether the outer gradient ignores the derivative of the inner one; faster to train."""
     epochs: int = 6
     batch: int = 32
-    """Tasks in one outer step."""
+    """Tasks in one outer step [users]."""
     rate: float = 5e-3
-    """Of the outer loop; those of the inner loop are learned."""
+    """Learning rate of the outer loop; the rates of the inner loop are learned."""
     decay: float = 0.0
     """Weight decay."""
     mass: float = 1.0
-    """A task weighs its number of events asked for to this power."""
+    """Power of the number of target events that is the weight of a task."""
     told: float = 0.5
-    """Share of tasks that see the profile."""
+    """Share of tasks with the profile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,36 +50,36 @@ class MetaGradientState:
     ids: Vocabulary
     """The training items."""
     inner: Floats
-    """(n_train_items, dim + 1) items in the loss that the inner loop goes down, the bias last"""
+    """(n_train_items, dim + 1) item vectors of the inner loss, the bias last"""
     vectors: Floats
-    """(n_train_items, dim + 1) items as they are scored, the bias last"""
+    """(n_train_items, dim + 1) item vectors of the score, the bias last"""
     centre: Floats
-    """(dim + 1,) the mean of the latter"""
+    """(dim + 1,) mean of these"""
     content: Floats
     """(n_features, dim + 1) weights from content columns to them"""
     start: Floats
-    """(dim,) where the inner loop starts"""
+    """(dim,) start of the inner loop"""
     profile: Floats
-    """(n_attributes, dim) how attributes move the start"""
+    """(n_attributes, dim) effect of attributes on the start"""
     rates: Floats
     """(steps, dim) learning rates of the inner loop"""
     halves: Floats
-    """(steps,) numbers of events with half of these rates; with none nothing moves"""
+    """(steps,) numbers of events at which these rates are halved; without events they are 0"""
 
 
 @models.register("meta_gradient")
 class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
-    """Start where few steps lead far: the gradient-based rival of ``meta_bayes``.
+    """Adapt to a query by gradient steps from a trained start; compare ``meta_bayes``.
 
-    A task is a user: some first or random events are shown, the others asked for. The inner
-    loop moves the user's vector down the loss of the shown events, from a start that the
-    profile moves; start, rates and items are trained so that what it ends with predicts the
-    others.
+    A task is a user: some first or random events are the support, the others the targets. The
+    inner loop is gradient descent of the query vector on the loss of the support, from a start
+    that depends on the profile. Start, rates and item vectors are trained so that the result
+    predicts the targets.
 
     Source:
         Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning" (MAML), eq. 1 (inner step)
         and algorithm 1 (outer step); Raghu et al. 2020, "Rapid learning or feature reuse?"
-        (ANIL), section 4: only the head is adapted, here the user; Li et al. 2017,
+        (ANIL), section 4: only the head is adapted, here the query vector; Li et al. 2017,
         "Meta-SGD", eq. 3: a learned rate for each number. Ours grows with the number of events
         ``k`` as ``k / (k + half)``, as the weight of events beside a prior does.
     """
@@ -118,14 +118,14 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
     ) -> MetaGradientState | None:
         """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
-        How attributes move the start is kept when there are as many as before.
+        The effect of attributes is kept if their number has not changed.
         """
         tables = transfer_by_id(data, state.ids, np.hstack([state.inner, state.vectors]))
         if tables is None:
             return None
         inner, vectors = np.hsplit(tables, 2)
-        told = rows_or_zeros(state.profile, data.profiles.shape[1])
-        arrays = vars(state) | {"inner": inner, "vectors": vectors, "profile": told}
+        profile = rows_or_zeros(state.profile, data.profiles.shape[1])
+        arrays = vars(state) | {"inner": inner, "vectors": vectors, "profile": profile}
         return self._train(data, rng, arrays)
 
     def _train(
@@ -164,7 +164,7 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         return known_or_predicted(self.state, items)
 
     def _adapt(self, queries: Queries) -> Floats:
-        """Return (n, dim) users after the inner loop."""
+        """Return (n, dim) query vectors after the inner loop."""
         state = self.state
         vectors, bias = state.inner[:, :-1], state.inner[:, -1]
         size = queries.n_events[:, None]
@@ -182,14 +182,14 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _event_positions(data: Dataset) -> Sparse:
-    """Return (n_active, n_train_items) CSR: 1 for a user's first event, 2 for the second, ..."""
+    """Return (n_active, n_train_items) CSR: 1 for the first event of a user, 2 for the second, ..."""
     place = (data.events.count_earlier() + 1).astype(np.float32)
     matrix = data.events.to_matrix(data.n_users, len(data.items), place)
     return matrix[data.active_user_rows][:, data.train_item_rows]
 
 
 def _initial_vectors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
-    """Return (n_train_items, d) vectors of items where the training starts, of length about 1."""
+    """Return (n_train_items, d) item vectors to start from, of length about 1."""
     x = data.interactions
     if not x.nnz:
         return np.zeros((x.shape[1], 1), dtype=np.float32)

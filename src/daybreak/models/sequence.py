@@ -1,8 +1,8 @@
-"""Vectors of items from how much more often than by chance they are near each other.
+"""A transformer over the last events of a query.
 
-Attention over the last events of queries, in numpy.
-
-A transformer over the last events.
+The parts in the order of use: :func:`lift_vectors` gives the item vectors that the training starts
+from, :func:`recent_window` reads the last events off a query, :class:`AttentionBlock` computes the
+attention in numpy, and :class:`SequenceModel` puts them together.
 """
 
 from collections.abc import Mapping
@@ -36,20 +36,20 @@ __all__ = [
 
 
 LIFT_PRIOR_PAIRS = 1.0
-"""Pairs credited to observation and expectation alike."""
+"""Pairs added to the observed and to the expected count."""
 
 
 def lift_matrix(data: Dataset, max_gap: int) -> Sparse:
     """Return the (n_train_items, n_train_items) CSR of ``log((observed + 1) / (expected + 1))``.
 
-    Pairs are those of one user's events at most ``reach`` events apart, in both directions;
-    only those above chance are kept.
+    Pairs are events of one user that are at most ``max_gap`` events apart, in both directions.
+    Only positive values are kept.
 
     Source:
         Levy and Goldberg 2014, "Neural word embedding as implicit matrix factorization", eq. 10
         (positive pointwise mutual information), shrunk by a prior.
 
-    Cost: ``reach * n_events`` pairs.
+    Cost: ``max_gap * n_events`` pairs.
     """
     n, user = len(data.train_item_rows), data.events.user
     item = np.searchsorted(data.train_item_rows, data.events.item)
@@ -70,15 +70,15 @@ def lift_matrix(data: Dataset, max_gap: int) -> Sparse:
 
 
 def lift_vectors(data: Dataset, max_gap: int, dim: int, rng: np.random.Generator) -> Floats:
-    """Return (n_train_items, dim) vectors whose dot products come near :func:`lift_matrix`.
+    """Return (n_train_items, dim) vectors whose dot products approximate :func:`lift_matrix`.
 
-    They are turned at random, so that every number of a vector says about as much.
+    They are rotated at random, so that all their numbers have about the same variance.
 
     Source:
         Levy and Goldberg 2014, section 4.2, ``U sqrt(S)`` of the singular value decomposition.
     """
     near = lift_matrix(data, max_gap)
-    # Nothing is nearer to an item than itself; without it, no product could be a square.
+    # The diagonal gets the maximum of its row; without it the matrix could not be a square.
     near = near + sp.diags_array(near.max(axis=1).toarray().ravel()) if near.nnz else near
     vectors = np.zeros((near.shape[0], dim), dtype=np.float32)
     turn = np.linalg.qr(rng.standard_normal((dim, dim)))[0].astype(np.float32)
@@ -89,34 +89,35 @@ def lift_vectors(data: Dataset, max_gap: int, dim: int, rng: np.random.Generator
 
 
 RMS_EPSILON = 1e-6
-"""Added to mean squares before the root."""
+"""Added to the mean square before the root."""
 MASKED_LOG_WEIGHT = np.float32(-1e9)
-"""Logarithm of a weight of nothing."""
+"""Log-weight of padding."""
 HASH_MULTIPLIER = 2_654_435_761
-"""A large prime: it puts columns in an order that has nothing to do with that of ids."""
+"""A large prime that orders columns independently of their identifiers."""
 
 
 @dataclass(frozen=True, eq=False)
 class EventWindow:
-    """The last events of queries, padded; the order of events of one time does not matter."""
+    """The last events of queries, padded; events of one time have no order."""
 
     column: Rows
-    """(n_queries, length) columns of the history"""
+    """(n_queries, length) columns of the history matrix"""
     n_later: Rows
-    """(n_queries, length) later events; those of one time share a number"""
+    """(n_queries, length) number of later events, equal for events of one time"""
     log_weight: Floats
-    """(n_queries, length) logarithm of how much an event counts, ``NEVER`` for padding"""
+    """(n_queries, length) logarithm of the weight of an event, ``MASKED_LOG_WEIGHT`` for padding"""
 
 
 def recent_window(queries: Queries, max_events: int) -> EventWindow:
-    """Read the last events off what is told of each query.
+    """Return the last events of each query.
 
-    An event with ``s`` later ones counts ``0.8^s`` as recent. A sentence or an event on a new
-    item is spread over columns, which then count less than 1 in the plain history.
+    An event with ``s`` later events has the weight ``0.8^s`` in the recent history, which gives
+    its position. A text or an event with a new item is distributed over several columns, with
+    weights below 1 in the history.
 
     Args:
-        queries: The queries.
-        length: Most events; of more at the same time a fixed choice is made.
+        queries: Queries with history and recent history.
+        max_events: Number of events at most; among events of one time the choice is fixed.
 
     Example:
         >>> from daybreak.data import Vocabulary
@@ -151,7 +152,7 @@ def recent_window(queries: Queries, max_events: int) -> EventWindow:
 
 
 def _event_counts(queries: Queries, row: Rows, column: Rows) -> Floats:
-    """Return how much places of the plain history count."""
+    """Return the weight in the history of each given row and column."""
     history = sp.coo_array(queries.history)
     width = max(history.shape[1], 1)
     key = history.coords[0] * width + history.coords[1]
@@ -163,16 +164,16 @@ def _event_counts(queries: Queries, row: Rows, column: Rows) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class AttentionWeights:
-    """The arrays of one layer; or of several, which are then along a first axis."""
+    """The arrays of one attention layer; with several layers, along a first axis."""
 
     gains: Floats
-    """(3, dim) before asking, of events, before thinking"""
+    """(3, dim) normalisation of the query, of the events, and before the feed-forward part"""
     looks: Floats
-    """(4, dim, dim) query, key, value, out"""
+    """(4, dim, dim) projections: query, key, value, output"""
     fading: Floats
-    """(length, heads) by the number of later events"""
+    """(length, heads) recency bias by the number of later events"""
     nothing: Floats
-    """(heads,) the pull of looking at no event"""
+    """(heads,) logit of attending to no event"""
     wide: Floats
     """(dim, width)"""
     wide_bias: Floats
@@ -182,15 +183,15 @@ class AttentionWeights:
 
 
 class AttentionBlock(AttentionWeights):
-    """One layer at work."""
+    """One attention layer in numpy."""
 
     def __call__(self, h: Floats, table: Floats, seen: EventWindow) -> Floats:
-        """Return the (n, dim) vectors after looking at events and thinking.
+        """Return the (n, dim) vectors after attention and feed-forward part.
 
         Args:
             h: (n, dim) vectors of the queries.
-            table: (m, dim) vectors of the columns of the history.
-            seen: The events.
+            table: (m, dim) vectors of the items that occur.
+            seen: The last events of the queries, as rows of ``table``.
         """
         h = h + self._attend(h, table, seen)
         wide = rms_normalise(h, self.gains[2]) @ self.wide + self.wide_bias
@@ -214,7 +215,7 @@ class AttentionBlock(AttentionWeights):
 
 
 def rms_normalise(x: Floats, gain: Floats) -> Floats:
-    """Divide rows by their root mean square, then scale each number.
+    """Return rows divided by their root mean square and multiplied by a gain.
 
     Source:
         Zhang and Sennrich 2019, "Root mean square layer normalization", eq. 4.
@@ -228,9 +229,9 @@ def rms_normalise(x: Floats, gain: Floats) -> Floats:
 
 
 MAX_LIFT_GAP_EVENTS = 10
-"""Events apart at which two items are near each other."""
+"""Largest distance of two events that form a pair [events]."""
 MAX_BATCH_QUERIES = 1_024
-"""Queries that are answered at a time."""
+"""Queries that are encoded at a time [queries]."""
 
 
 @dataclass(frozen=True)
@@ -238,68 +239,69 @@ class SequenceConfig:
     """Options of :class:`SequenceModel`."""
 
     dim: int = 64
-    """Numbers of an item; a multiple of ``heads``."""
+    """Length of the vectors; a multiple of ``heads``."""
     hops: int = 1
-    """Layers."""
+    """Attention layers."""
     heads: int = 2
     length: int = 21
-    """Last events that count; older ones are not told at request time."""
+    """Last events of a query that are used [events]."""
     epochs: int = 6
     events: int = 1_200_000
-    """Events read in all epochs together; it decides the cost with more than a few events."""
+    """Events read in all epochs together; limits the training time [events]."""
     batch: int = 128
-    """Chunks of ``length`` events in one step."""
+    """Windows of ``length`` events in one step [windows]."""
     rate: float = 3e-3
     forget: float = 0.1
-    """Share of the events that are hidden while training."""
+    """Share of events that are hidden in training."""
     hide: float = 0.1
-    """Share of the items that are known by content alone while training."""
+    """Share of items that are represented by content alone in training."""
     ahead: float = 0.5
-    """Chance that the event to tell lies one further ahead, and so on."""
+    """Probability that the target is one event further ahead, applied repeatedly."""
     negatives: int = 400
-    """Candidates drawn for the softmax; a smaller catalogue takes part as a whole."""
+    """Candidates drawn for the softmax; a smaller catalogue is ranked completely [items]."""
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceState(AttentionWeights):
-    """State of :class:`SequenceModel`; the arrays of layers are along a first axis."""
+    """State of :class:`SequenceModel`; layers are along the first axis of their arrays."""
 
     ids: Vocabulary
     """The training items."""
     vectors: Floats
-    """(n_train_items, dim + 1) of items, the bias last"""
+    """(n_train_items, dim + 1) item vectors, the bias last"""
     centre: Floats
-    """(dim + 1,) their mean"""
+    """(dim + 1,) mean item vector"""
     content: Floats
     """(n_features, dim + 1) weights from content columns to them"""
     start: Floats
-    """(dim,) of a query of whom nothing is known"""
+    """(dim,) vector of an empty query"""
     profile: Floats
-    """(n_attributes, dim) how attributes move it"""
+    """(n_attributes, dim) effect of attributes on it"""
     near: Floats
-    """(n_train_items, dim) vectors whose sum over the whole history is its taste"""
+    """(n_train_items, dim) vectors that are summed over the whole history"""
     taste: Floats
-    """(dim, dim) how taste moves it"""
+    """(dim, dim) effect of that sum on the query vector"""
     last: Floats
-    """(dim,) scale of the answer"""
+    """(dim,) scale of the output"""
 
 
 @models.register("sequence")
 class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
-    """Let a query, known by profile, look at the last events and tell what comes next.
+    """Predict the next event by attention over the last events.
 
-    The query is one token, made of the profile and of the taste that the whole history shows.
-    It attends to the vectors of the last events, by what they are and by how many came later.
-    Events of one time share that number, so that their order, which nobody knows, can play no
-    part; without times the network reads a set. The vectors of items are content, projected,
-    and a part of their own that is hidden at random while training; new items get what content
-    predicts. What somebody has is no rival in training, so its own scores say nothing.
+    The query is one token, made of the profile and of the sum over the whole history. It
+    attends to the vectors of the last events, by item and by the number of later events. Events
+    of one time share that number, so that their unknown order has no effect; without times the
+    network reads a set. The vector of an item is its projected content plus a part of its own
+    that is hidden at random in training; the vectors of new items are predicted from content.
+    Items of the history are not among the candidates in training, so their scores have no
+    meaning.
 
     Source:
         Kang and McAuley 2018, "Self-attentive sequential recommendation", section III;
         Vaswani et al. 2017, "Attention is all you need", eq. 1; cross-entropy over the
         catalogue as in Klenitskiy and Vasilev 2023, "Turning dross into gold loss: is BERT4Rec
-        really better than SASRec?", here over drawn candidates; items by content as in Hou et
+        really better than SASRec?", here over sampled candidates; items by content as in Hou et
         al. 2022, "Towards universal sequence representation learning for recommender systems".
     """
 
@@ -340,14 +342,14 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
     ) -> SequenceState | None:
         """Train further; see :meth:`SupportsWarmStart.learn_from`.
 
-        What attributes tell of a query is kept when there are as many as before.
+        The effect of attributes is kept if their number has not changed.
         """
         tables = transfer_by_id(data, state.ids, np.hstack([state.vectors, state.near]))
         if tables is None:
             return None
         vectors, near = np.split(tables, [state.vectors.shape[1]], axis=1)
-        told = rows_or_zeros(state.profile, data.profiles.shape[1])
-        arrays = vars(state) | {"vectors": vectors, "near": near, "profile": told}
+        profile = rows_or_zeros(state.profile, data.profiles.shape[1])
+        arrays = vars(state) | {"vectors": vectors, "near": near, "profile": profile}
         return self._train(data, rng, vectors[:, :-1], arrays)
 
     def _train(
@@ -357,15 +359,15 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         initial_vectors: Floats,
         arrays: Mapping[str, Floats] | None,
     ) -> SequenceState:
-        from daybreak.nets.sequence import (  # noqa: PLC0415
-            PackedHistories,  # noqa: PLC0415 - torch is an extra
+        from daybreak.nets.sequence import (  # noqa: PLC0415 - torch is an extra
             SequenceTrainingData,
             train_sequence,
         )
         from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
+        from daybreak.nets.windows import PackedHistories  # noqa: PLC0415
 
         events = data.events
-        made = SequenceTrainingData(
+        training = SequenceTrainingData(
             PackedHistories(
                 np.searchsorted(data.active_user_rows, events.user),
                 np.searchsorted(data.train_item_rows, events.item),
@@ -377,7 +379,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         )
         seed = draw_seed(rng)
         earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
-        learned = train_sequence(made, self.config, seed, earlier)
+        learned = train_sequence(training, self.config, seed, earlier)
         vectors = learned.pop("vectors")
         centre, content = fit_centred_content_weights(data, vectors)
         return SequenceState(
@@ -409,7 +411,7 @@ class SequenceModel(VectorModel[SequenceConfig, SequenceState]):
         return rms_normalise(h, state.last)
 
     def _compact_table(self, place: Rows) -> tuple[Rows, Floats]:
-        """Return places in, and vectors of, the items that occur."""
+        """Return row numbers in a table, and the table: vectors of the items that occur."""
         if not len(self.state.vectors):
             return place, np.zeros((1, self.config.dim), dtype=np.float32)
         used, inverse = np.unique(place, return_inverse=True)

@@ -196,7 +196,8 @@ def factorise_interactions(
     weights = (scale**-2.0 / max(float(sizes.max(initial=0)) ** 2, 1e-12)).astype(np.float32)
     centre = vectors.mean(axis=0) if len(vectors) else np.zeros(len(sizes), np.float32)
     mean = users.mean(axis=0) if len(users) else np.zeros(len(sizes), np.float32)
-    profile, average = _fit_profile_prior(data, users - mean, config.profile_ridge)
+    profiles = data.profiles[data.active_user_rows].astype(np.float32)
+    profile, average = regress_on_profiles(profiles, users - mean, config.profile_ridge)
     return FoldInState(
         ids=data.train_items.ids,
         vectors=vectors,
@@ -241,15 +242,25 @@ def _factorise_damped(
     return left * length[:, None], sizes, right
 
 
-def _fit_profile_prior(data: Dataset, centred: Floats, ridge: float) -> tuple[Floats, Floats]:
-    """Return (n_attributes, d) weights and the (n_attributes,) mean profile."""
-    profiles = data.profiles[data.active_user_rows].astype(np.float32)
-    width = profiles.shape[1]
-    if not profiles.shape[0]:
-        return np.zeros((width, centred.shape[1]), np.float32), np.zeros(width, np.float32)
+def regress_on_profiles(
+    profiles: Sparse, values: Floats, ridge: float
+) -> tuple[Floats, Floats]:
+    """Return the ridge regression of values on profiles, and the mean profile.
+
+    Args:
+        profiles: (n, n_attributes) CSR.
+        values: (n, d), centred.
+        ridge: Ridge, in users.
+
+    Returns:
+        (n_attributes, d) weights of centred profiles and the (n_attributes,) mean profile.
+    """
+    n, width = profiles.shape
+    if not n:
+        return np.zeros((width, values.shape[1]), np.float32), np.zeros(width, np.float32)
     average = np.asarray(profiles.mean(axis=0), dtype=np.float32).ravel()
-    spread = (profiles.T @ profiles).toarray()
-    spread -= profiles.shape[0] * np.outer(average, average)
-    normal = spread + ridge * np.eye(width, dtype=np.float32)
-    target = profiles.T @ centred
+    covariance = (profiles.T @ profiles).toarray()
+    covariance -= n * np.outer(average, average)
+    normal = covariance + ridge * np.eye(width, dtype=np.float32)
+    target = profiles.T @ values
     return np.linalg.solve(normal, target).astype(np.float32), average

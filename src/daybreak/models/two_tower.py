@@ -1,4 +1,4 @@
-"""Two towers that meet: one for what is known of users, one for the content of items."""
+"""Two networks into one vector space: one reads queries, the other the content of items."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,21 +30,21 @@ from daybreak.models.shared_warm_start import (
 from daybreak.types import Doubles, Floats, Sparse
 
 MAX_CALIBRATION_USERS = 500
-"""Users of whom one event is held out to calibrate probabilities."""
+"""Users with a held-out event for the calibration of probabilities, at most [users]."""
 MAX_CALIBRATION_CELLS = 4_000_000
-"""Pairs that calibration looks at."""
+"""User-item pairs in the calibration, at most [pairs]."""
 RIDGE_SCALE = 10.0
-"""Brings the content ridge, whose weights are small, to the size of the other inputs."""
+"""Factor of the weights of the content ridge, which are smaller than other inputs."""
 POPULARITY_DAMPING = 0.35
-"""Interactions are divided by this power of an item's number of users before factoring."""
+"""Power of an item's number of users by which its interactions are divided."""
 MIN_DIRECTION_STD = 0.05
-"""Spread of a direction of behaviour below which content says nothing of it."""
+"""Lower bound of the standard deviation by which predicted behaviour is divided."""
 MIN_SCORE = -1e30
-"""Stands in for the best score where nothing can be chosen."""
+"""Lower bound of the maximum of a row without candidates."""
 REGRESSION_EPSILON = 1e-6
-"""Keeps regressions on nothing from dividing by 0."""
+"""Ridge that keeps regressions on empty data finite."""
 MIN_HOLDOUT_EVENTS = 5
-"""Events of a history of which one may be held out."""
+"""Events of a user of whom one event may be held out [events]."""
 
 
 @dataclass(frozen=True)
@@ -52,33 +52,33 @@ class TwoTowerConfig:
     """Options of :class:`TwoTowerModel`."""
 
     layers: int = 1
-    """Hidden layers of a tower: 0 makes both linear, 1 adds one beside the linear part."""
+    """Hidden layers of a tower: 0 for linear towers, 1 for one layer parallel to the linear part."""
     dim: int = 128
-    """Numbers of a vector."""
+    """Length of the vectors."""
     hidden: int = 256
     """Width of the hidden layer."""
     directions: int = 256
-    """Of content, see :func:`content_directions`."""
+    """Principal directions of content; see :func:`content_directions`."""
     factors: int = 64
-    """Directions of behaviour that content predicts for the item tower."""
+    """Factors of behaviour, predicted from content, that the item tower reads."""
     steps: int = 100
-    """Batches it learns from, at least; whole rounds over all users."""
+    """Batches at least, rounded up to complete epochs [batches]."""
     batch: int = 256
-    """Users in one step."""
+    """Users in one step [users]."""
     candidates: int = 2_000
-    """Items ranked in one step; of larger catalogues so many are drawn by popularity."""
+    """Items ranked in one step; in larger catalogues drawn by popularity [items]."""
     rate: float = 3e-3
     decay: float = 0.0
     dropout: float = 0.2
-    """Of the hidden layer."""
+    """Dropout of the hidden layer [share]."""
     hidden_events: float = 0.2
-    """Share of the shown events that is dropped."""
+    """Dropout of the visible events [share]."""
     identity_dropout: float = 0.5
-    """Share of items that a step sees as if they were new."""
+    """Share of items that lose their identity in a step, like new items."""
     few: float = 0.8
-    """Share of users of whom 0 to 10 events are shown."""
+    """Share of users with 0 to 10 visible events."""
     told: float = 0.7
-    """Share of users whose profile is shown."""
+    """Share of users with a visible profile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +88,9 @@ class TwoTowerState:
     ids: Vocabulary
     """The training items."""
     vectors: Floats
-    """(n_train_items, dim + 1) of known items with their identity, the bias last"""
+    """(n_train_items, dim + 1) vectors with identity, the bias last"""
     inputs: Floats
-    """(n_features, n_inputs) from content to what the item tower sees"""
+    """(n_features, n_inputs) weights from content columns to inputs of the item tower"""
     item_linear: Floats
     """(n_inputs + 1, dim + 1)"""
     item_first: Floats
@@ -98,7 +98,7 @@ class TwoTowerState:
     item_second: Floats
     """(hidden, dim + 1)"""
     user_linear: Floats
-    """(n_train_items + n_attributes + 2, dim); before the bias a row for how little is known"""
+    """(n_train_items + n_attributes + 2, dim); the last rows: cold-user weight and bias"""
     user_first: Floats
     """(n_train_items + n_attributes + 2, hidden)"""
     user_second: Floats
@@ -109,11 +109,11 @@ class TwoTowerState:
 
 @models.register("two_tower")
 class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
-    """Map what is known of users and the content of items into one space; products are scores.
+    """Map queries and contents of items into one space; scores are dot products.
 
-    It is trained on histories of which a part is shown and the rest is asked for. Items lose
-    their identity half of the time, so that new items, which have none, live in the same space.
-    Known items enter with the behaviour that content predicts *without* them, as new ones will.
+    The towers are trained on histories with a visible part and targets. Half of the time items
+    lose their identity, so that new items, which have none, lie in the same space. The behaviour
+    of known items is predicted from content *without* them, as for new items.
 
     Source:
         Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
@@ -160,9 +160,9 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
     ) -> TwoTowerState | None:
         """Train further, then calibrate again; see :meth:`SupportsWarmStart.learn_from`.
 
-        What a history says of likes in closed form is made anew. What the user tower makes of
-        items is not kept as the State has it for each item already; so from here on each has
-        its own part there. Attributes are kept when there are as many as before.
+        The closed-form content preferences are computed again. The State holds the output of
+        the user tower for each item, not its inputs; further training changes these outputs.
+        Weights of attributes are kept if their number has not changed.
         """
         n, dim = len(state.vectors), self.config.dim
         before = np.hstack([state.vectors, state.user_linear[:n], state.user_first[:n]])
@@ -170,21 +170,21 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         if tables is None or not can_reuse_content(data, state.ids, state.inputs):
             return None
         widths = np.cumsum([state.vectors.shape[1], state.user_linear.shape[1]])
-        vectors, people, bent = np.split(tables, widths, axis=1)
-        seen = _rebuild_features(data, self.config, state, rng)
-        made = _item_vectors(state, seen.content)
+        vectors, linear, first = np.split(tables, widths, axis=1)
+        features = _rebuild_features(data, self.config, state, rng)
+        predicted = _item_vectors(state, features.content)
         known = state.ids.rows(data.train_items.ids) >= 0
-        told = rows_or_zeros(state.user_linear[n:-2], data.profiles.shape[1])
-        turned = rows_or_zeros(state.user_first[n:-2], data.profiles.shape[1])
+        profile_linear = rows_or_zeros(state.user_linear[n:-2], data.profiles.shape[1])
+        profile_first = rows_or_zeros(state.user_first[n:-2], data.profiles.shape[1])
         arrays = vars(state) | {
-            "identity": np.where(known[:, None], vectors - made, 0),
-            "bag": people[:, :dim],
-            "bag_first": bent,
-            "user_linear": np.vstack([told, state.user_linear[-2:]])[:, :dim],
-            "user_first": np.vstack([turned, state.user_first[-2:]]),
-            "trust": _fit_slope(seen.likes[known], people[known, dim:]),
+            "identity": np.where(known[:, None], vectors - predicted, 0),
+            "bag": linear[:, :dim],
+            "bag_first": first,
+            "user_linear": np.vstack([profile_linear, state.user_linear[-2:]])[:, :dim],
+            "user_first": np.vstack([profile_first, state.user_first[-2:]]),
+            "trust": _fit_slope(features.likes[known], linear[known, dim:]),
         }
-        return self._train(data, rng, seen, hold_out_events(data.interactions, rng), arrays)
+        return self._train(data, rng, features, hold_out_events(data.interactions, rng), arrays)
 
     def _train(
         self,
@@ -219,11 +219,11 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         return replace(state, calibration=fitted)
 
     def query_vectors(self, queries: Queries) -> Floats:
-        """Send history and profile through a tower; see :meth:`VectorModel.query_vectors`."""
+        """Apply the user tower to history and profile; see :meth:`VectorModel.query_vectors`."""
         return _user_vectors(self.state, queries)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look up vectors, or make them of content; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors, or predict them from content; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
         found = _item_vectors(state, predict_from_content(items, state.inputs))
@@ -231,11 +231,10 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         return found
 
     def probability(self, queries: Queries, items: Items) -> Floats:
-        """Return the probability that a query's next choice among ``items`` is this item.
+        """Return the probability that the next event among ``items`` is with each item.
 
-        It is about one choice within the list that is given; a longer list makes each of its
-        items less likely. What the history already has is out of the choice: 0. A row sums to
-        about 1.
+        The probability is that of one choice within the given list; with a longer list each
+        item is less likely. Items of the history have probability 0. A row sums to about 1.
 
         Returns:
             (n_queries, n_items) float32, from 0 to 1.
@@ -245,25 +244,26 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         scores = np.array(self.score(queries, items), dtype=np.float64)
         rows = queries.train_items.ids.rows(items.ids)
         known = np.flatnonzero(rows >= 0)
-        had = np.zeros(scores.shape, dtype=bool)
-        had[:, known] = queries.history[:, rows[known]].toarray() > 0
-        scores[had] = -np.inf
+        in_history = np.zeros(scores.shape, dtype=bool)
+        in_history[:, known] = queries.history[:, rows[known]].toarray() > 0
+        scores[in_history] = -np.inf
         intercept, slope = self.state.calibration
-        said = sigmoid(intercept + slope * softmax_log_odds(scores))
-        return np.where(had, 0, said).astype(np.float32)
+        probability = sigmoid(intercept + slope * softmax_log_odds(scores))
+        return np.where(in_history, 0, probability).astype(np.float32)
 
 
 def hold_out_events(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse]:
-    """Return interactions without one event of up to ``HELD`` users, and those events.
+    """Return the interactions without some held-out events, and the held-out events.
 
-    At most a tenth of the users lose one, and only those with ``LONG`` events or more.
+    One event is held out of at most ``MAX_CALIBRATION_USERS`` users, of at most a tenth of the
+    users with ``MIN_HOLDOUT_EVENTS`` events or more.
     """
     sizes = np.diff(x.indptr)
-    people = rng.permutation(np.flatnonzero(sizes >= MIN_HOLDOUT_EVENTS))
-    people = people[: min(MAX_CALIBRATION_USERS, -(-len(people) // 10))]
-    place = x.indptr[people] + (rng.random(len(people)) * sizes[people]).astype(np.int64)
+    users = rng.permutation(np.flatnonzero(sizes >= MIN_HOLDOUT_EVENTS))
+    users = users[: min(MAX_CALIBRATION_USERS, -(-len(users) // 10))]
+    event = x.indptr[users] + (rng.random(len(users)) * sizes[users]).astype(np.int64)
     mask = np.zeros(x.nnz, dtype=x.dtype)
-    mask[place] = 1
+    mask[event] = 1
     held, shown = x.copy(), x.copy()
     held.data, shown.data = x.data * mask, x.data * (1 - mask)
     held.eliminate_zeros()
@@ -287,47 +287,49 @@ def softmax_log_odds(scores: Doubles) -> Doubles:
 
 
 def _fit_calibration(found: Floats, shown: Sparse, held: Sparse) -> Floats:
-    """Return intercept and slope from held-out events among all that users do not have."""
+    """Return intercept and slope, fitted on held-out events among all other items."""
     scores: Doubles = np.array(found, dtype=np.float64)
-    free = np.ones(scores.shape, dtype=bool)
-    free[shown.nonzero()] = False
+    candidate = np.ones(scores.shape, dtype=bool)
+    candidate[shown.nonzero()] = False
     if not scores.size:
         return np.array([0, 1], dtype=np.float32)
-    scores[~free] = -np.inf
+    scores[~candidate] = -np.inf
     odds = softmax_log_odds(scores)
-    return np.array(fit_logistic(odds[free], held.toarray()[free] > 0), dtype=np.float32)
+    return np.array(
+        fit_logistic(odds[candidate], held.toarray()[candidate] > 0), dtype=np.float32
+    )
 
 
 def _item_vectors(state: TwoTowerState, inputs: Floats) -> Floats:
-    """Return the (n_items, dim + 1) vectors that a tower makes of (n_items, n_inputs)."""
-    seen = append_ones(inputs)
-    found = seen @ state.item_linear
-    found += np.maximum(seen @ state.item_first, 0) @ state.item_second
+    """Return the (n_items, dim + 1) outputs of the item tower for (n_items, n_inputs)."""
+    inputs = append_ones(inputs)
+    found = inputs @ state.item_linear
+    found += np.maximum(inputs @ state.item_first, 0) @ state.item_second
     return np.asarray(found, dtype=np.float32)
 
 
 def _user_vectors(state: TwoTowerState, queries: Queries) -> Floats:
-    """Return (n_queries, dim + 1) vectors, the last number 1 for the bias of items."""
-    doubt = 1 / np.sqrt(queries.n_events + 1)
-    extra = sp.csr_array(append_ones(doubt[:, None].astype(np.float32)))
-    seen = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
-    found = seen @ state.user_linear
-    found += np.maximum(seen @ state.user_first, 0) @ state.user_second
+    """Return the (n_queries, dim + 1) outputs of the user tower, with a last 1 for the bias."""
+    coldness = 1 / np.sqrt(queries.n_events + 1)
+    extra = sp.csr_array(append_ones(coldness[:, None].astype(np.float32)))
+    inputs = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
+    found = inputs @ state.user_linear
+    found += np.maximum(inputs @ state.user_first, 0) @ state.user_second
     return append_ones(np.asarray(found, dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)
 class _TowerFeatures:
-    """What both towers see of items: directions of content, and behaviour."""
+    """Features of items that the towers read: content directions and behaviour."""
 
     inputs: Floats
-    """(n_features, n_inputs) from content to the inputs of the item tower"""
+    """(n_features, n_inputs) weights from content columns to inputs of the item tower"""
     content: Floats
-    """(n_train_items, n_inputs) those of known items as if they were new"""
+    """(n_train_items, n_inputs) inputs of known items, computed as if they were new"""
     history: Floats
-    """(n_train_items, n_seen) in a history: content, true behaviour, what a ridge makes of it"""
+    """(n_train_items, n_seen) features in a history: content, behaviour, content preferences"""
     likes: Floats
-    """(n_train_items, directions) the last of these"""
+    """(n_train_items, directions) content preferences"""
 
 
 def _build_features(
@@ -336,16 +338,16 @@ def _build_features(
     directions = content_directions(data, config.directions)
     content = predict_from_content(data.train_items, directions)
     behaviour = _behaviour_factors(data, config.factors, rng)
-    guessed = predict_leave_one_out(data, behaviour)
-    spread = np.sqrt((guessed**2).sum(axis=0) / max(len(guessed), 1))
+    predicted = predict_leave_one_out(data, behaviour)
+    spread = np.sqrt((predicted**2).sum(axis=0) / max(len(predicted), 1))
     size = np.sqrt(config.factors) * np.maximum(spread, MIN_DIRECTION_STD)
     inputs = np.concatenate([directions, fit_content_weights(data, behaviour) / size], axis=1)
     likes = _content_preferences(data, directions)
-    seen = [content, behaviour / np.sqrt(config.factors), likes]
+    history = [content, behaviour / np.sqrt(config.factors), likes]
     return _TowerFeatures(
         inputs.astype(np.float32),
-        np.concatenate([content, guessed / size], axis=1).astype(np.float32),
-        np.concatenate(seen, axis=1).astype(np.float32),
+        np.concatenate([content, predicted / size], axis=1).astype(np.float32),
+        np.concatenate(history, axis=1).astype(np.float32),
         likes,
     )
 
@@ -353,32 +355,31 @@ def _build_features(
 def _rebuild_features(
     data: Dataset, config: TwoTowerConfig, state: TwoTowerState, rng: np.random.Generator
 ) -> _TowerFeatures:
-    """Return what the item tower sees, in the terms of an earlier state.
+    """Return the features in the directions of an earlier state.
 
-    Content is looked at along the directions of before. Behaviour has other directions now; it
-    is brought to those of before by the regression of what content predicted of known items
-    then on what it predicts now.
+    Content is projected on the earlier directions. Behaviour is mapped to its earlier directions
+    by a regression between the earlier and the present prediction of known items.
     """
     known = data.train_items.take(np.flatnonzero(state.ids.rows(data.train_items.ids) >= 0))
     directions, before = np.split(state.inputs, [config.directions], axis=1)
     behaviour = _behaviour_factors(data, config.factors, rng)
     now = fit_content_weights(data, behaviour)
-    told = predict_from_content(known, now).astype(np.float64)
-    normal = told.T @ told + REGRESSION_EPSILON * np.eye(told.shape[1])
-    turn = np.linalg.solve(normal, told.T @ predict_from_content(known, before)).astype(
+    present = predict_from_content(known, now).astype(np.float64)
+    normal = present.T @ present + REGRESSION_EPSILON * np.eye(present.shape[1])
+    rotation = np.linalg.solve(normal, present.T @ predict_from_content(known, before)).astype(
         np.float32
     )
-    guessed = predict_leave_one_out(data, behaviour) @ turn
+    predicted = predict_leave_one_out(data, behaviour) @ rotation
     content = np.concatenate(
-        [predict_from_content(data.train_items, directions), guessed], axis=1
+        [predict_from_content(data.train_items, directions), predicted], axis=1
     )
-    nothing = np.zeros((len(content), 0), dtype=np.float32)
-    inputs = np.concatenate([directions, now @ turn], axis=1)
-    return _TowerFeatures(inputs, content, nothing, _content_preferences(data, directions))
+    no_history = np.zeros((len(content), 0), dtype=np.float32)
+    inputs = np.concatenate([directions, now @ rotation], axis=1)
+    return _TowerFeatures(inputs, content, no_history, _content_preferences(data, directions))
 
 
 def _content_preferences(data: Dataset, directions: Floats) -> Floats:
-    """Return (n_train_items, d) what a history says of directions of content, by ridge."""
+    """Return (n_train_items, d) ridge weights from history items to content directions."""
     known = fit_content_kernel(data)
     likes = known.coefficients @ predict_from_content(
         take_landmarks(data.train_items, known.landmarks), directions
@@ -387,7 +388,7 @@ def _content_preferences(data: Dataset, directions: Floats) -> Floats:
 
 
 def _fit_slope(x: Floats, y: Floats) -> Floats:
-    """Return the number whose product with ``x`` is nearest to ``y``."""
+    """Return the factor of ``x`` with the least squared distance to ``y``."""
     return np.asarray(
         (x * y).sum() / max(float((x * x).sum()), REGRESSION_EPSILON), dtype=np.float32
     )
@@ -396,13 +397,13 @@ def _fit_slope(x: Floats, y: Floats) -> Floats:
 def _behaviour_factors(data: Dataset, dim: int, rng: np.random.Generator) -> Floats:
     """Return (n_train_items, d + 1) centred factors and log-popularity."""
     x = data.interactions
-    n_anchors = x.shape[1]
+    n_items = x.shape[1]
     popular = np.log1p(data.user_counts)[:, None]
-    factors = np.zeros((n_anchors, 0), dtype=np.float32)
+    factors = np.zeros((n_items, 0), dtype=np.float32)
     if x.nnz:
         left = sp.diags_array(1 / np.sqrt(np.diff(x.indptr)))
         right = sp.diags_array(np.maximum(data.user_counts, 1) ** -POPULARITY_DAMPING)
-        factors = truncated_svd(left @ x @ right, dim, rng)[2] * np.sqrt(n_anchors)
+        factors = truncated_svd(left @ x @ right, dim, rng)[2] * np.sqrt(n_items)
     values = np.concatenate([factors, popular], axis=1)
-    mean = values.mean(axis=0) if n_anchors else np.zeros(values.shape[1])
+    mean = values.mean(axis=0) if n_items else np.zeros(values.shape[1])
     return np.asarray(values - mean, dtype=np.float32)

@@ -1,7 +1,7 @@
-"""Bare torch networks and their training: arrays in, arrays out; needs the extra ``deep``.
+"""Torch networks and their training, from arrays to arrays; start with ``training``.
 
-They know no ids, files or data sets. What they learn is plain arrays, so that a trained model
-answers where torch is not installed.
+The package needs the extra ``deep``; it imports only ``types``, ``errors`` and ``deadline``. A trained
+network is returned as plain arrays, so that a model scores where torch is not installed.
 """
 
 from importlib.util import find_spec

@@ -14,11 +14,11 @@ from daybreak.nets.training import TrainingConfig, copy_into, to_array, torch_se
 from daybreak.types import Floats, Rows, Sparse
 
 TOWER_RATE_SCALE = 0.2
-"""How much slower the recommender learns than the generator."""
+"""Learning rate of the recommender, relative to that of the generator."""
 REAL_LABEL = 0.9
-"""What the recommender is told of how sure a real item beats a generated one."""
+"""Target probability that a real item is scored above its generated vector."""
 INITIAL_SCORE_SCALE = 10.0
-"""Where the factor of scores starts in softmaxes."""
+"""Initial factor of the scores in softmaxes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,20 +31,20 @@ class GanTrainingData:
     item_part: Rows
     conditions: Floats
     ridge_vectors: Floats
-    """(n_items, dim) what the generator starts from"""
+    """(n_items, dim) ridge predictions that the generator corrects"""
     real_vectors: Floats
     """(n_items, dim) around the centre"""
     centre: Floats
-    """(dim,) all in units of the scale"""
+    """(dim,) mean vector, in units of the scale"""
     scale: float
 
 
 class AdversarialNet(nn.Module):
-    """Generator of item vectors, and towers of the recommender that tells them apart."""
+    """The generator of item vectors, and the towers of the recommender."""
 
-    def __init__(self, n_told: int, dim: int, options: Any) -> None:
+    def __init__(self, n_conditions: int, dim: int, options: Any) -> None:
         super().__init__()
-        self.first = nn.Linear(n_told, options.hidden)
+        self.first = nn.Linear(n_conditions, options.hidden)
         self.second = nn.Linear(options.hidden, dim)
         self.people = nn.Parameter(torch.zeros(dim, dim))
         self.items = nn.Parameter(torch.zeros(dim, dim))
@@ -54,7 +54,7 @@ class AdversarialNet(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
-        """Take over what :func:`train_adversarial` returned."""
+        """Copy the arrays that :func:`train_adversarial` returned into the network."""
         eye = np.eye(len(self.people), dtype=np.float32)
         copy_into(self.first.weight, arrays["first"].T)
         copy_into(self.first.bias, arrays["first_bias"])
@@ -63,9 +63,9 @@ class AdversarialNet(nn.Module):
         copy_into(self.people, (arrays["people"] - eye) / TOWER_RATE_SCALE)
         copy_into(self.items, (arrays["items"] - eye) / TOWER_RATE_SCALE)
 
-    def generate(self, told: Tensor) -> Tensor:
-        """Return (n, dim): what is added to the guess; nothing before training."""
-        hidden = dropout(torch.tanh(self.first(told)), self.dropout, self.training)
+    def generate(self, conditions: Tensor) -> Tensor:
+        """Return (n, dim) corrections of the ridge predictions; 0 before training."""
+        hidden = dropout(torch.tanh(self.first(conditions)), self.dropout, self.training)
         answer: Tensor = self.second(hidden)
         return answer
 
@@ -80,16 +80,16 @@ class AdversarialNet(nn.Module):
         return (TOWER_RATE_SCALE * sharp).exp() * (mine @ theirs.T)
 
 
-def recommender_loss(real: Tensor, fake: Tensor, chosen: Tensor, task: float) -> Tensor:
-    """Return how badly real items beat generated ones, and chosen items all others.
+def recommender_loss(real: Tensor, fake: Tensor, positives: Tensor, task: float) -> Tensor:
+    """Return the loss of the recommender: discrimination plus ranking.
 
-    ``L_R = (1 - b) BPR(u; v, g) + b (L(u; v) + L(u; g))`` with the multinomial loss ``L``, and
-    labels of the first that are not quite 1.
+    ``L_R = (1 - b) BPR(u; v, g) + b (L(u; v) + L(u; g))`` with the multinomial loss ``L`` and
+    soft labels of the discrimination.
 
     Args:
         real: (n, m) scores of real vectors.
         fake: (n, m) scores of generated vectors.
-        chosen: (n, m) rows that sum to 1.
+        positives: (n, m) rows that sum to 1.
         task: b.
 
     Example:
@@ -98,35 +98,35 @@ def recommender_loss(real: Tensor, fake: Tensor, chosen: Tensor, task: float) ->
         tensor(0.6931)
     """
     label = torch.full_like(real, REAL_LABEL)
-    apart = binary_cross_entropy_with_logits(real - fake, label, reduction="none")
-    return (1 - task) * _mean(apart, chosen) + task * (
-        softmax_nll(real, chosen) + softmax_nll(fake, chosen)
+    discrimination = binary_cross_entropy_with_logits(real - fake, label, reduction="none")
+    return (1 - task) * _mean(discrimination, positives) + task * (
+        softmax_nll(real, positives) + softmax_nll(fake, positives)
     )
 
 
 def generator_loss(
-    real: Tensor, fake: Tensor, chosen: Tensor, away: Tensor, likeness: float
+    real: Tensor, fake: Tensor, positives: Tensor, distance: Tensor, likeness: float
 ) -> Tensor:
     """Return ``L_G = (1 - a) (BPR(u; g, v) + L(u; g)) + a |g - v|²``.
 
     Args:
         real: (n, m) scores of real vectors.
         fake: (n, m) scores of generated vectors.
-        chosen: (n, m) rows that sum to 1.
-        away: Mean squared difference of generated and real vectors.
+        positives: (n, m) rows that sum to 1.
+        distance: Mean squared difference of generated and real vectors.
         likeness: a.
     """
-    deceived = _mean(softplus(real - fake), chosen) + softmax_nll(fake, chosen)
-    return (1 - likeness) * deceived + likeness * away
+    ranking = _mean(softplus(real - fake), positives) + softmax_nll(fake, positives)
+    return (1 - likeness) * ranking + likeness * distance
 
 
-def softmax_nll(scores: Tensor, chosen: Tensor) -> Tensor:
-    """Return the mean negative log-likelihood of chosen items among all of a part."""
-    return _mean(-log_softmax(scores, dim=1), chosen)
+def softmax_nll(scores: Tensor, positives: Tensor) -> Tensor:
+    """Return the mean negative log-likelihood of positives among the items of a part."""
+    return _mean(-log_softmax(scores, dim=1), positives)
 
 
-def _mean(values: Tensor, chosen: Tensor) -> Tensor:
-    return (values * chosen).sum(dim=1).mean()
+def _mean(values: Tensor, positives: Tensor) -> Tensor:
+    return (values * positives).sum(dim=1).mean()
 
 
 def train_adversarial(
@@ -137,14 +137,14 @@ def train_adversarial(
 ) -> dict[str, Floats]:
     """Return the arrays of generator and towers, as named in the model's State.
 
-    The last part of the items is nobody's lesson: the weights that rank it best for users who
-    do not know it are kept, those before any training among them.
+    The last part of the items is the validation set: the weights that rank it best are kept,
+    possibly the initial ones.
 
     Args:
-        play: What the two play with.
+        data: Training data.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: Arrays of the State to go on from.
+        warm_start: Arrays of an earlier State, or None.
     """
     with torch_seed(seed):
         net = AdversarialNet(data.conditions.shape[1], data.real_vectors.shape[1], options)
@@ -152,22 +152,22 @@ def train_adversarial(
             net.load_arrays(warm_start)
         table = _PartTensors(data)
         held = int(data.item_part.max(initial=0))
-        lessons = np.flatnonzero(data.query_part != held)
+        training_rows = np.flatnonzero(data.query_part != held)
         before = table.validation_ndcg(net, held)
         start = {name: value.clone() for name, value in net.state_dict().items()}
-        turn = iter(range(2**62))
+        step = iter(range(2**62))
 
         def loss(rows: Tensor, share: float) -> Tensor:
-            cases = lessons[rows.numpy()]
-            part = int(data.query_part[cases[0]])
-            return table.loss(net, part, cases, options, bool(next(turn) % 2))
+            episodes = training_rows[rows.numpy()]
+            part = int(data.query_part[episodes[0]])
+            return table.loss(net, part, episodes, options, bool(next(step) % 2))
 
         plan = TrainingConfig(
             options.epochs, options.batch, options.rate, options.decay, options.patience
         )
         plan = plan if warm_start is None else plan.for_fine_tuning()
         if held:
-            train(net, len(lessons), loss, plan, lambda: table.validation_ndcg(net, held))
+            train(net, len(training_rows), loss, plan, lambda: table.validation_ndcg(net, held))
         if table.validation_ndcg(net, held) <= before:
             net.load_state_dict(start)
     eye = torch.eye(data.real_vectors.shape[1])
@@ -182,66 +182,70 @@ def train_adversarial(
 
 
 class _PartTensors:
-    """The tensors of a play, by part."""
+    """The tensors of the training data, by part of the items."""
 
     def __init__(self, play: GanTrainingData) -> None:
         self._play = play
-        self._told, self._guess = (
+        self._conditions, self._ridge_vectors = (
             torch.from_numpy(play.conditions),
             torch.from_numpy(play.ridge_vectors),
         )
         self._real = torch.from_numpy(play.real_vectors)
         self._centre = torch.from_numpy(play.centre)
-        self._people = torch.from_numpy(play.users) * (INITIAL_SCORE_SCALE * play.scale)
+        self._users = torch.from_numpy(play.users) * (INITIAL_SCORE_SCALE * play.scale)
         self._items = [
             np.flatnonzero(play.item_part == p)
             for p in range(play.item_part.max(initial=0) + 1)
         ]
 
     def loss(
-        self, net: AdversarialNet, part: int, cases: Rows, options: Any, odd: bool
+        self, net: AdversarialNet, part: int, episodes: Rows, options: Any, odd: bool
     ) -> Tensor:
-        """Return the loss of whose turn it is, on the cases of one part."""
-        cases = cases[self._play.query_part[cases] == part]
+        """Return the loss of the generator (odd steps) or of the recommender, on one part."""
+        episodes = episodes[self._play.query_part[episodes] == part]
         items = self._items[part]
-        people, chosen = self._people[cases], self._positives_of(cases, items)
-        chosen = chosen / chosen.sum(dim=1, keepdim=True)
-        made = net.generate(self._told[items]) + self._guess[items]
+        users, positives = self._users[episodes], self._positives_of(episodes, items)
+        positives = positives / positives.sum(dim=1, keepdim=True)
+        made = net.generate(self._conditions[items]) + self._ridge_vectors[items]
         truth = self._real[items]
-        real = net.scores(people, truth + self._centre, fixed=odd)
+        real = net.scores(users, truth + self._centre, fixed=odd)
         if odd:
-            fake = net.scores(people, made + self._centre, fixed=True)
-            away = ((made - truth) ** 2).mean()
-            return generator_loss(real, fake, chosen, away, options.likeness)
-        fake = net.scores(people, made.detach() + self._centre)
-        return recommender_loss(real, fake, chosen, options.task)
+            fake = net.scores(users, made + self._centre, fixed=True)
+            distance = ((made - truth) ** 2).mean()
+            return generator_loss(real, fake, positives, distance, options.likeness)
+        fake = net.scores(users, made.detach() + self._centre)
+        return recommender_loss(real, fake, positives, options.task)
 
     def validation_ndcg(self, net: AdversarialNet, part: int) -> float:
-        """Return the mean NDCG of generated vectors of a part; 0 where nobody asks."""
-        cases = np.flatnonzero(self._play.query_part == part)
-        if not len(cases):
+        """Return the mean NDCG of the generated vectors of a part; 0 without episodes."""
+        episodes = np.flatnonzero(self._play.query_part == part)
+        if not len(episodes):
             return 0.0
         items = self._items[part]
         with torch.no_grad():
             net.eval()
-            made = net.generate(self._told[items]) + self._guess[items] + self._centre
+            made = (
+                net.generate(self._conditions[items])
+                + self._ridge_vectors[items]
+                + self._centre
+            )
             return mean_ndcg(
-                net.scores(self._people[cases], made), self._positives_of(cases, items)
+                net.scores(self._users[episodes], made), self._positives_of(episodes, items)
             )
 
-    def _positives_of(self, cases: Rows, items: Rows) -> Tensor:
-        return torch.from_numpy(self._play.positives[cases][:, items].toarray())
+    def _positives_of(self, episodes: Rows, items: Rows) -> Tensor:
+        return torch.from_numpy(self._play.positives[episodes][:, items].toarray())
 
 
-def mean_ndcg(scores: Tensor, chosen: Tensor) -> float:
-    """Return the mean NDCG@10 of rows, each with something chosen.
+def mean_ndcg(scores: Tensor, positives: Tensor) -> float:
+    """Return the mean NDCG@10 of rows with at least one positive.
 
     Example:
-        The chosen item is second of two: ``1 / log2(3)``.
+        The positive is second of two items: ``1 / log2(3)``.
 
         >>> round(mean_ndcg(torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 1.0]])), 4)
         0.6309
     """
     width = min(LIST_LENGTH, scores.shape[1])
-    hits = chosen.gather(1, scores.topk(width, dim=1).indices)
-    return float(ndcg_of_hits(to_array(hits) > 0, (to_array(chosen) > 0).sum(axis=1)).mean())
+    hits = positives.gather(1, scores.topk(width, dim=1).indices)
+    return float(ndcg_of_hits(to_array(hits) > 0, (to_array(positives) > 0).sum(axis=1)).mean())

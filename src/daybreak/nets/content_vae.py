@@ -18,9 +18,9 @@ from daybreak.nets.training import (
 from daybreak.types import Floats
 
 WARM_UP_SHARE = 0.5
-"""Share of the training along which the weight of the divergence rises."""
+"""Share of the training in which the weight of the divergence increases."""
 INITIAL_OUTPUT_SCALE = 0.1
-"""Last layers start at this share of their usual size: near what the ridge says."""
+"""Factor of the initial last layers, so that the training starts near the ridge prediction."""
 
 
 class Perceptron(nn.Module):
@@ -35,20 +35,20 @@ class Perceptron(nn.Module):
         self.dropout = hide
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (n, n_outputs)."""
+        """Return (n, n_outputs) outputs."""
         hidden = torch.tanh(self.first(x))
-        answer: Tensor = self.second(dropout(hidden, self.dropout, self.training))
-        return answer
+        output: Tensor = self.second(dropout(hidden, self.dropout, self.training))
+        return output
 
     def load_arrays(self, name: str, arrays: Mapping[str, Floats]) -> None:
-        """Take over what :meth:`arrays` returned."""
+        """Copy the arrays that :meth:`to_arrays` returned into the layers."""
         copy_into(self.first.weight, arrays[f"{name}_first"].T)
         copy_into(self.first.bias, arrays[f"{name}_first_bias"])
         copy_into(self.second.weight, arrays[f"{name}_second"].T)
         copy_into(self.second.bias, arrays[f"{name}_second_bias"])
 
     def to_arrays(self, name: str) -> dict[str, Floats]:
-        """Return the weights as arrays to multiply from the right."""
+        """Return the weights as arrays that inputs are multiplied with from the right."""
         return {
             f"{name}_first": to_array(self.first.weight.T),
             f"{name}_first_bias": to_array(self.first.bias),
@@ -58,21 +58,21 @@ class Perceptron(nn.Module):
 
 
 class ContentVaeNet(nn.Module):
-    """Encoder q(z | v, c), prior p(z | c) and decoder p(v | z, c) of what a ridge leaves."""
+    """Encoder q(z | v, c), prior p(z | c) and decoder p(v | z, c) of the ridge residuals."""
 
-    def __init__(self, n_told: int, dim: int, options: Any) -> None:
+    def __init__(self, n_conditions: int, dim: int, options: Any) -> None:
         super().__init__()
         hidden, code, hide = options.hidden, options.code, options.dropout
-        self.encoder = Perceptron(dim + n_told, hidden, 2 * code, hide)
-        self.prior = Perceptron(n_told, hidden, 2 * code, hide)
-        self.decoder = Perceptron(code + n_told, hidden, dim + 1, hide)
+        self.encoder = Perceptron(dim + n_conditions, hidden, 2 * code, hide)
+        self.prior = Perceptron(n_conditions, hidden, 2 * code, hide)
+        self.decoder = Perceptron(code + n_conditions, hidden, dim + 1, hide)
         self.noise = nn.Parameter(torch.zeros(dim))
         self.limit = options.limit
 
-    def decode(self, code: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (n, dim) means and (n, dim) log-variances: one a direction, one an item."""
-        answer = self.decoder(torch.cat([code, told], dim=1))
-        return answer[:, :-1], (self.noise + answer[:, -1:]).clamp(-self.limit, self.limit)
+    def decode(self, code: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (n, dim) means and (n, dim) log-variances, sums of one a direction and one an item."""
+        output = self.decoder(torch.cat([code, conditions], dim=1))
+        return output[:, :-1], (self.noise + output[:, -1:]).clamp(-self.limit, self.limit)
 
 
 def kl_divergence(
@@ -85,23 +85,23 @@ def kl_divergence(
         Gaussian.
 
     Example:
-        Means 1 apart, variances 1 and e: ``(1 - 0 + (1 + 1) / e - 1) / 2 = 1 / e``.
+        Means 1 divergence, variances 1 and e: ``(1 - 0 + (1 + 1) / e - 1) / 2 = 1 / e``.
 
         >>> one, nil = torch.ones(1, 1), torch.zeros(1, 1)
         >>> kl_divergence(one, nil, nil, one)
         tensor([0.3679])
     """
-    apart = (log_variance - from_log_variance).exp()
-    apart = apart + (mean - from_mean) ** 2 * (-from_log_variance).exp()
-    return 0.5 * torch.sum(from_log_variance - log_variance + apart - 1, dim=1)
+    divergence = (log_variance - from_log_variance).exp()
+    divergence = divergence + (mean - from_mean) ** 2 * (-from_log_variance).exp()
+    return 0.5 * torch.sum(from_log_variance - log_variance + divergence - 1, dim=1)
 
 
 def gaussian_nll(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: float) -> Tensor:
-    """Return the (n,) negative log-likelihood of a Gaussian, noisy items not played down.
+    """Return the (n,) negative log-likelihood of a Gaussian, reweighted by the variance.
 
-    Each item counts by its variance to the power of ``evenness``, through which no gradient
-    flows: 0 is the likelihood itself, which all but ignores items that are hard to tell; 1
-    gives the mean the gradient of squared errors. Weights have mean 1 over the batch.
+    The weight of an item is its variance to the power of ``evenness``, without gradient: 0 is
+    the likelihood itself, which nearly ignores items that are hard to predict; 1 gives the mean
+    the gradient of squared errors. Weights have mean 1 over the batch.
 
     Source:
         Seitzer, Tavakoli, Antic and Martius 2022, "On the pitfalls of heteroscedastic
@@ -113,10 +113,9 @@ def gaussian_nll(target: Tensor, mean: Tensor, log_variance: Tensor, evenness: f
 
 
 def _load_arrays(net: ContentVaeNet, arrays: Mapping[str, Floats]) -> None:
-    """Take over what a State holds.
+    """Copy the arrays of a State into the network.
 
-    It does not hold the encoder, which begins as the prior: knowing nothing of behaviour beyond
-    what content tells, it costs no divergence.
+    The State has no encoder; the encoder starts equal to the prior, with divergence 0.
     """
     net.prior.load_arrays("prior", arrays)
     net.decoder.load_arrays("decoder", arrays)
@@ -124,16 +123,16 @@ def _load_arrays(net: ContentVaeNet, arrays: Mapping[str, Floats]) -> None:
     net.encoder.load_state_dict(
         net.prior.state_dict() | {"first.weight": net.encoder.first.weight}
     )
-    told = net.prior.first.weight
+    weight = net.prior.first.weight
     copy_into(net.encoder.first.weight, 0 * to_array(net.encoder.first.weight))
-    copy_into(net.encoder.first.weight[:, -told.shape[1] :], to_array(told))
+    copy_into(net.encoder.first.weight[:, -weight.shape[1] :], to_array(weight))
 
 
-def _content_log_likelihood(net: ContentVaeNet, target: Tensor, told: Tensor) -> float:
-    """Return how likely items are, as they are generated when nothing but content is known."""
+def _content_log_likelihood(net: ContentVaeNet, target: Tensor, conditions: Tensor) -> float:
+    """Return the mean log-likelihood of items generated from content alone."""
     with torch.no_grad():
-        code, _ = net.prior(told).chunk(2, dim=1)
-        return -float(gaussian_nll(target, *net.decode(code, told), 0.0).mean())
+        code, _ = net.prior(conditions).chunk(2, dim=1)
+        return -float(gaussian_nll(target, *net.decode(code, conditions), 0.0).mean())
 
 
 def train_content_vae(
@@ -146,11 +145,11 @@ def train_content_vae(
     """Return the arrays of prior and decoder, as named in the model's State.
 
     Args:
-        targets: (n_items, dim) what content alone did not tell of behaviour.
-        told: (n_items, n_told) the conditions.
+        targets: (n_items, dim) residuals of the ridge prediction.
+        conditions: (n_items, n_conditions) inputs from content.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from; its arrays are those of the State, its rows those of items.
+        warm_start: Arrays of an earlier State and held-out items, or None.
     """
     v, c = torch.from_numpy(targets), torch.from_numpy(conditions)
     with torch_seed(seed):
@@ -166,8 +165,8 @@ def train_content_vae(
             fit = gaussian_nll(v[rows], *net.decode(code, c[rows]), options.evenness)
             prior = net.prior(c[rows]).chunk(2, 1)
             beta = options.beta * min(share / WARM_UP_SHARE, 1.0)
-            apart = kl_divergence(mean, log_variance, *prior)
-            return torch.mean(fit + beta * apart) / v.shape[1]
+            divergence = kl_divergence(mean, log_variance, *prior)
+            return torch.mean(fit + beta * divergence) / v.shape[1]
 
         plan = TrainingConfig(options.epochs, options.batch, options.rate, options.decay)
         held = None if warm_start is None else torch.from_numpy(warm_start.held_out)

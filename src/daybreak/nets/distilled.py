@@ -1,4 +1,4 @@
-"""The student of :class:`daybreak.models.distilled.DistilledModel` and what it is taught by."""
+"""The network of :class:`daybreak.models.distilled.DistilledModel` and its losses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,29 +25,29 @@ from daybreak.nets.training import (
 from daybreak.types import Floats, Sparse
 
 MASKED_LOGIT = -1e9
-"""The logit of an item that the user has."""
+"""The logit of an item of the visible history."""
 
 
 @dataclass(frozen=True)
 class DistillationTargets:
-    """What the student sees and what its teacher knows."""
+    """The training data of the student."""
 
     interactions: Sparse
     """(n_users, n_items) CSR of ones."""
     history_vectors: Floats
-    """(n_items, dim) what an item in a history adds to the vector of a user"""
+    """(n_items, dim) vectors of history items, summed to the user vector"""
     teacher_vectors: Floats
-    """(n_items, dim + 1) vectors that the teacher scores with, the bias last"""
+    """(n_items, dim + 1) item vectors of the teacher, the bias last"""
     content: Floats
-    """(n_items, n_inputs) each item as it would be seen if it were new"""
+    """(n_items, n_inputs) inputs of each item, computed as if it were new"""
     initial_weights: Floats
-    """(n_inputs, dim + 1) closed-form student, where training starts"""
+    """(n_inputs, dim + 1) closed-form student, the initial weights"""
     confidence: Floats
-    """(n_items,) how much the teacher knows of an item, 0 to 1"""
+    """(n_items,) confidence in the teacher, 0 to 1"""
 
 
 class StudentNet(nn.Module):
-    """From content to the vectors that the teacher would have given."""
+    """The network from content to the item vectors of the teacher."""
 
     def __init__(self, lessons: DistillationTargets, options: Any) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class StudentNet(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
-        """Take over what :func:`train_distilled` returned."""
+        """Copy the arrays that :func:`train_distilled` returned into the network."""
         for layer, name in ((self.linear, "linear"), (self.first, "first")):
             copy_into(layer.weight, arrays[name][:-1].T)
             copy_into(layer.bias, arrays[name][-1])
@@ -69,13 +69,13 @@ class StudentNet(nn.Module):
 
     def forward(self, content: Tensor) -> Tensor:
         """Return (n, dim + 1) vectors, the bias last."""
-        bent = dropout(torch.relu(self.first(content)), self.dropout, self.training)
-        out: Tensor = self.linear(content) + self.second(bent)
+        hidden = dropout(torch.relu(self.first(content)), self.dropout, self.training)
+        out: Tensor = self.linear(content) + self.second(hidden)
         return out
 
 
 def rating_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted mean distance of (n, m) scores; ``weight`` is (n, m).
+    """Return the weighted mean absolute difference of (n, m) scores; ``weight`` is (n, m).
 
     Example:
         >>> teacher, student = torch.tensor([[1.0, 3.0]]), torch.tensor([[2.0, 3.0]])
@@ -90,7 +90,7 @@ def ranking_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor
 
     Source:
         Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network",
-        section 2: soft targets, and T² so that gradients keep their size.
+        section 2: soft targets; the factor T² keeps the size of the gradients.
 
     Example:
         Shares 3/4 and 1/4 against 1/2 and 1/2 at T = 1: 3/4 log 3/2 + 1/4 log 1/2.
@@ -99,22 +99,22 @@ def ranking_loss(teacher: Tensor, student: Tensor, temperature: float) -> Tensor
         tensor(0.1308)
     """
     soft = softmax(teacher / temperature, dim=1)
-    told = log_softmax(teacher / temperature, dim=1)
-    guessed = log_softmax(student / temperature, dim=1)
-    return temperature**2 * (soft * (told - guessed)).sum(dim=1).mean()
+    teacher_log = log_softmax(teacher / temperature, dim=1)
+    student_log = log_softmax(student / temperature, dim=1)
+    return temperature**2 * (soft * (teacher_log - student_log)).sum(dim=1).mean()
 
 
 def identification_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
-    """Return how far the student is from telling items apart as the teacher does.
+    """Return the loss of the separation of items, with that of the teacher as soft label.
 
-    An item stands out by its vector's product with itself less the mean product with others.
-    The soft label is the teacher's, so that students are neither more nor less alike each
-    other than warm items are, and cannot be told from them by it.
+    The separation of an item is the squared length of its vector minus the mean product with
+    other vectors. With the soft label, vectors of the student are as similar to each other as
+    those of warm items.
 
     Args:
-        teacher: (n, dim)
-        student: (n, dim)
-        weight: (n,)
+        teacher: (n, dim) vectors of the teacher.
+        student: (n, dim) vectors of the student.
+        weight: (n,) weights of the items.
     """
 
     def apart(vectors: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def identification_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Ten
 
 
 def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean negative log-likelihood of what was chosen; (n, m) both."""
+    """Return the mean negative log-likelihood of (n, m) targets under (n, m) logits."""
     total = wanted.sum(dim=1).clamp(min=1)
     likely = (log_softmax(logits, dim=1) * wanted).sum(dim=1) / total
     return -likely.mean()
@@ -144,10 +144,10 @@ def train_distilled(
     """Return the arrays of the trained student, as named in the model's State.
 
     Args:
-        lessons: See there.
+        targets: Training data.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from; its arrays are those of the State, its rows those of users.
+        warm_start: Arrays of an earlier State and held-out users, or None.
     """
     n_users, n_items = targets.interactions.shape
     people, teacher = (
@@ -166,18 +166,18 @@ def train_distilled(
             )
             shown = x * (torch.rand_like(x) < torch.rand(len(x), 1))
             u = shown @ people / shown.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
-            told = u @ teacher[:, :-1].T + teacher[:, -1]
-            ranked = _draw_candidates(told, options)
-            made = net(content[ranked])
-            said = (u @ made[:, :-1].T + made[:, -1]).masked_fill(
+            taught = u @ teacher[:, :-1].T + teacher[:, -1]
+            ranked = _draw_candidates(taught, options)
+            vectors = net(content[ranked])
+            scored = (u @ vectors[:, :-1].T + vectors[:, -1]).masked_fill(
                 shown[:, ranked] > 0, MASKED_LOGIT
             )
-            told = told[:, ranked].masked_fill(shown[:, ranked] > 0, MASKED_LOGIT)
+            taught = taught[:, ranked].masked_fill(shown[:, ranked] > 0, MASKED_LOGIT)
             weight = trust[ranked]
-            chosen = label_loss(said, (x - shown)[:, ranked])
-            order = ranking_loss(told, said, options.temperature)
-            size = rating_loss(told, said, weight.expand_as(told))
-            apart = identification_loss(teacher[ranked, :-1], made[:, :-1], weight)
+            chosen = label_loss(scored, (x - shown)[:, ranked])
+            order = ranking_loss(taught, scored, options.temperature)
+            size = rating_loss(taught, scored, weight.expand_as(taught))
+            apart = identification_loss(teacher[ranked, :-1], vectors[:, :-1], weight)
             total: Tensor = (
                 options.label * chosen
                 + options.ranking * order
@@ -197,12 +197,12 @@ def train_distilled(
         }
 
 
-def _draw_candidates(told: Tensor, options: Any) -> Tensor:
-    """Return the items that a batch ranks: the teacher's best and random ones."""
-    n_items = told.shape[1]
+def _draw_candidates(taught: Tensor, options: Any) -> Tensor:
+    """Return the items that a batch ranks: the best of the teacher and random ones."""
+    n_items = taught.shape[1]
     if n_items <= options.candidates:
         return torch.arange(n_items)
-    best = told.topk(options.best, dim=1).indices.flatten()
+    best = taught.topk(options.best, dim=1).indices.flatten()
     chosen = best[torch.randperm(len(best))[: options.candidates // 2]]
     chance = torch.randint(0, n_items, (options.candidates // 2,))
     ranked: Tensor = torch.unique(torch.cat([chosen, chance]))

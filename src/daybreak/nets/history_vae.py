@@ -21,17 +21,15 @@ from daybreak.nets.training import (
 from daybreak.types import Floats, Sparse
 
 MAX_FEW_EVENTS = 10
-"""Most events that the encoder sees of a cut history."""
+"""Events of a cut history, at most [events]."""
 WARM_UP_SHARE = 0.5
-"""Share of the training along which the weight of the divergence rises."""
-
-
+"""Share of the training in which the weight of the divergence increases."""
 INITIAL_LOG_VARIANCE = -1.0
-"""Log-variance of every number of a code where further training begins."""
+"""Initial log-variance of the code in fine-tuning."""
 
 
 class HistoryVaeNet(nn.Module):
-    """From (n, n_items + n_attributes) to logits, and mean and log-variance of the code."""
+    """The network from (n, n_items + n_attributes) inputs to logits and the code."""
 
     def __init__(self, n_inputs: int, n_items: int, hidden: int, dim: int) -> None:
         super().__init__()
@@ -41,7 +39,7 @@ class HistoryVaeNet(nn.Module):
         self.last = nn.Linear(hidden, n_items)
 
     def forward(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return logits, mean and log-variance; the code is drawn while training."""
+        """Return logits, mean and log-variance; the code is sampled in training."""
         mean, log_variance = self.code(torch.tanh(self.first(seen))).chunk(2, dim=1)
         code = mean
         if self.training:
@@ -50,7 +48,7 @@ class HistoryVaeNet(nn.Module):
 
 
 def standard_kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return the (n,) divergence of N(mean, exp(log_variance)) from N(0, 1).
+    """Return the (n,) Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1).
 
     Example:
         >>> standard_kl_divergence(torch.tensor([[1.0]]), torch.tensor([[0.0]]))
@@ -74,7 +72,7 @@ def train_history_vae(
         profiles: (n_users, n_attributes) CSR.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from; its arrays are those of the State.
+        warm_start: Arrays of an earlier State and held-out users, or None.
     """
     n_items, n_attributes = interactions.shape[1], profiles.shape[1]
     with torch_seed(seed):
@@ -88,8 +86,8 @@ def train_history_vae(
             x = dense_rows(interactions, rows)
             shown = normalize(_hide_events(x, options.few)) if options.few else normalize(x)
             shown = dropout(shown, options.dropout)
-            told = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
-            logits, mean, log_variance = net(torch.cat([shown, told], dim=1))
+            profile = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < 0.5)
+            logits, mean, log_variance = net(torch.cat([shown, profile], dim=1))
             fit = -(log_softmax(logits, dim=1) * x).sum(dim=1) / x.sum(dim=1)
             beta = options.beta * min(share / WARM_UP_SHARE, 1.0)
             size = x.sum(dim=1)
@@ -109,7 +107,7 @@ def train_history_vae(
 
 
 def _load_arrays(net: HistoryVaeNet, arrays: Mapping[str, Floats], dim: int) -> None:
-    """Take over what a State holds; it does not hold how sure the encoder was."""
+    """Copy the arrays of a State into the network; the State has no log-variance of the code."""
     copy_into(net.first.weight, arrays["first"].T)
     copy_into(net.first.bias, arrays["first_bias"])
     nn.init.zeros_(net.code.weight)
@@ -123,7 +121,7 @@ def _load_arrays(net: HistoryVaeNet, arrays: Mapping[str, Floats], dim: int) -> 
 
 
 def _hide_events(x: Tensor, share: float) -> Tensor:
-    """Return rows of ones of which a share keeps about 0 to ``FEW`` of its ones, at random."""
+    """Return rows of ones; a random share of them keeps about 0 to ``MAX_FEW_EVENTS`` ones."""
     few = torch.randint(0, MAX_FEW_EVENTS + 1, (len(x), 1)) / x.sum(dim=1, keepdim=True)
     kept = torch.where(torch.rand(len(x), 1) < share, few, 1.0)
     return x * (torch.rand_like(x) < kept)

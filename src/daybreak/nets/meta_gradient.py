@@ -21,17 +21,17 @@ from daybreak.nets.training import (
 from daybreak.types import Floats, Sparse
 
 MAX_SUPPORT_EVENTS = 10
-"""Most events that a task shows, but for the long ones."""
+"""Support events of a short task, at most [events]."""
 ANY_LENGTH_SHARE = 0.2
-"""Share of the tasks that show any part of a history."""
+"""Share of the tasks with any part of the history as support."""
 INITIAL_RATE = 4.0
-"""Inner learning rate at the start, of long histories."""
+"""Initial learning rate of the inner loop for long histories."""
 INITIAL_HALF_EVENTS = 10.0
-"""Number of events with half of that rate at the start."""
+"""Initial number of events at which that rate is halved [events]."""
 
 
 class MetaGradientNet(nn.Module):
-    """From what is shown of users to logits of what follows, by a few steps of descent."""
+    """The network from support events to logits of targets, by gradient descent."""
 
     def __init__(self, vectors: Tensor, n_attributes: int, steps: int) -> None:
         super().__init__()
@@ -45,27 +45,29 @@ class MetaGradientNet(nn.Module):
         self.log_rate = nn.Parameter(torch.full((steps, dim), float(np.log(INITIAL_RATE))))
         self.log_half = nn.Parameter(torch.full((steps,), float(np.log(INITIAL_HALF_EVENTS))))
 
-    def forward(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
+    def forward(self, shown: Tensor, profile: Tensor, *, first_order: bool = False) -> Tensor:
         """Return (n, n_items) logits after the inner loop."""
-        return self.adapt(shown, told, first_order=first_order) @ self.outer.T + self.outer_bias
+        return (
+            self.adapt(shown, profile, first_order=first_order) @ self.outer.T + self.outer_bias
+        )
 
-    def adapt(self, shown: Tensor, told: Tensor, *, first_order: bool = False) -> Tensor:
-        """Return (n, dim) vectors of users, a few steps down the loss of what is shown."""
+    def adapt(self, shown: Tensor, profile: Tensor, *, first_order: bool = False) -> Tensor:
+        """Return (n, dim) user vectors after gradient steps on the loss of the support."""
         size = shown.sum(dim=1, keepdim=True)
         pull = (shown / size.clamp(min=1)) @ self.inner
-        person = self.start + told @ self.profile
+        user = self.start + profile @ self.profile
         for log_rate, log_half in zip(self.log_rate, self.log_half, strict=True):
-            chosen = softmax(person @ self.inner.T + self.inner_bias, dim=1)
+            chosen = softmax(user @ self.inner.T + self.inner_bias, dim=1)
             slope = chosen @ self.inner - pull
             if first_order:
                 slope = slope.detach()
-            person = person - log_rate.exp() * size / (size + log_half.exp()) * slope
-        return person
+            user = user - log_rate.exp() * size / (size + log_half.exp()) * slope
+        return user
 
 
-def inner_loss(net: MetaGradientNet, person: Tensor, shown: Tensor) -> Tensor:
-    """Return (n,) mean negative log-likelihoods of shown events: what inner steps go down."""
-    logits = person @ net.inner.T + net.inner_bias
+def inner_loss(net: MetaGradientNet, user: Tensor, shown: Tensor) -> Tensor:
+    """Return (n,) mean negative log-likelihoods of support events: the loss of the inner loop."""
+    logits = user @ net.inner.T + net.inner_bias
     return -(log_softmax(logits, dim=1) * shown).sum(dim=1) / shown.sum(dim=1)
 
 
@@ -80,12 +82,12 @@ def train_meta_gradient(
     """Return the arrays of the trained network, as named in the model's State.
 
     Args:
-        order: (n_users, n_items) CSR, 1 for a user's first event, 2 for the second, ...
+        order: (n_users, n_items) CSR, 1 for the first event of a user, 2 for the second, ...
         profiles: (n_users, n_attributes) CSR.
-        vectors: (n_items, dim) where the vectors of items start.
+        vectors: (n_items, dim) initial item vectors.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from; its arrays are those of the State.
+        warm_start: Arrays of an earlier State and held-out users, or None.
     """
     with torch_seed(seed):
         net = MetaGradientNet(torch.from_numpy(vectors), profiles.shape[1], options.steps)
@@ -99,11 +101,11 @@ def train_meta_gradient(
 
         def loss(rows: Tensor, done: float) -> Tensor:
             del done
-            place = dense_rows(order, rows)
-            shown = sample_support(place)
-            rest = (place > 0) * (1 - shown)
-            told = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
-            logits = net(shown, told, first_order=options.first_order)
+            position = dense_rows(order, rows)
+            shown = sample_support(position)
+            rest = (position > 0) * (1 - shown)
+            profile = dense_rows(profiles, rows) * (torch.rand(len(rows), 1) < options.told)
+            logits = net(shown, profile, first_order=options.first_order)
             left = rest.sum(dim=1)
             fit = -(log_softmax(logits, dim=1) * rest).sum(dim=1) / left.clamp(min=1)
             weight = left**options.mass
@@ -123,7 +125,7 @@ def train_meta_gradient(
 
 
 def _load_arrays(net: MetaGradientNet, arrays: Mapping[str, Floats]) -> None:
-    """Take over what a State holds."""
+    """Copy the arrays of a State into the network."""
     copy_into(net.inner, arrays["inner"][:, :-1])
     copy_into(net.inner_bias, arrays["inner"][:, -1])
     copy_into(net.outer, arrays["vectors"][:, :-1])
@@ -134,13 +136,15 @@ def _load_arrays(net: MetaGradientNet, arrays: Mapping[str, Floats]) -> None:
     copy_into(net.log_half, np.log(arrays["halves"]))
 
 
-def sample_support(place: Tensor) -> Tensor:
-    """Return ones at what a task shows: the first few events, as many others, or any part."""
-    size = (place > 0).sum(dim=1, keepdim=True)
-    few = torch.randint(0, MAX_SUPPORT_EVENTS + 1, (len(place), 1)).minimum(size - 1)
+def sample_support(position: Tensor) -> Tensor:
+    """Return ones at the support: the first few events, as many random ones, or any part."""
+    size = (position > 0).sum(dim=1, keepdim=True)
+    few = torch.randint(0, MAX_SUPPORT_EVENTS + 1, (len(position), 1)).minimum(size - 1)
     share = few / size.clamp(min=1)
-    kind = torch.rand(len(place), 1)
-    share = torch.where(kind < ANY_LENGTH_SHARE, torch.rand(len(place), 1), share)
-    drawn = torch.rand_like(place) < share
-    first = place <= few
-    return ((place > 0) & torch.where(kind < (1 + ANY_LENGTH_SHARE) / 2, drawn, first)).float()
+    kind = torch.rand(len(position), 1)
+    share = torch.where(kind < ANY_LENGTH_SHARE, torch.rand(len(position), 1), share)
+    drawn = torch.rand_like(position) < share
+    first = position <= few
+    return (
+        (position > 0) & torch.where(kind < (1 + ANY_LENGTH_SHARE) / 2, drawn, first)
+    ).float()

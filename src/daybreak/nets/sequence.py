@@ -1,7 +1,4 @@
-"""Histories cut into chunks for networks that read them in order.
-
-The network of :class:`daybreak.models.sequence.SequenceModel`.
-"""
+"""The network of :class:`daybreak.models.sequence.SequenceModel`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,116 +20,21 @@ from daybreak.nets.training import (
     train,
     validation_score,
 )
-from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
-
-
-@dataclass(frozen=True, eq=False)
-class PackedHistories:
-    """Events of users, sorted by user and then by time."""
-
-    user: Rows
-    """(n_events,) rows of users, none left out"""
-    item: Rows
-    at: Doubles
-    """Equal times mean an unknown order."""
-
-
-class HistoryWindows:
-    """Parts of histories of at most ``length`` events, cut elsewhere in every epoch.
-
-    Events of one time are in a new random order after each :meth:`resample`, so that nothing can
-    be learned from an order that nobody knows. Numbers are drawn from torch.
-
-    Args:
-        made: What is cut.
-        length: Most events of a chunk.
-
-    Example:
-        >>> one = np.zeros(5, dtype=np.int64)
-        >>> events = PackedHistories(one, np.arange(5), np.array([1.0, 2, 2, 3, 4]))
-        >>> chunks = HistoryWindows(events, 8)
-        >>> item, end = chunks.take(np.array([0]))
-        >>> item[0, [0, 3, 4]].tolist(), end[0, :5].tolist()
-        ([0, 3, 4], [0, 2, 2, 3, 4])
-    """
-
-    def __init__(self, made: PackedHistories, length: int) -> None:
-        self._histories, self._length = made, length
-        sizes = np.bincount(made.user) if len(made.user) else np.zeros(0, np.int64)
-        count = sizes // length + 1
-        self._sizes, self._begin = sizes, np.cumsum(sizes) - sizes
-        self._slack = count * length - sizes
-        self.user: Rows = np.repeat(np.arange(len(sizes)), count)
-        """(n_chunks,) whose they are"""
-        self._number = np.arange(len(self.user)) - np.repeat(np.cumsum(count) - count, count)
-        last = _last_of_tie(made)
-        self._tie_group: Rows = np.cumsum(last) - last
-        self._tie_end = np.flatnonzero(last)[self._tie_group]
-        self.resample()
-
-    def resample(self) -> None:
-        """Shuffle the events of each moment, and cut elsewhere; no event is left out."""
-        tie = torch.rand(len(self._tie_group)).numpy()
-        self._item = self._histories.item[np.lexsort((tie, self._tie_group))]
-        shift = (torch.rand(len(self._slack)).numpy() * (self._slack + 1)).astype(np.int64)
-        start = self._number * self._length - np.minimum(shift, self._slack)[self.user]
-        self._first = self._begin[self.user] + np.maximum(start, 0)
-        stop = np.minimum(start + self._length, self._sizes[self.user])
-        self._count = stop - np.maximum(start, 0)
-
-    def take(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return chunks padded to the longest of them.
-
-        Returns:
-            (n, longest) items, -1 past the end; and for each the place in the chunk of the last
-            event of its moment, which may lie behind the end of the chunk.
-        """
-        longest = max(int(self._count[rows].max(initial=0)), 1)
-        ahead = np.arange(longest)
-        at = np.minimum(self._first[rows][:, None] + ahead, len(self._item) - 1)
-        inside = ahead < self._count[rows][:, None]
-        item = np.where(inside, self._item[at], -1)
-        return item, self._tie_end[at] - self._first[rows][:, None]
-
-    def sum_before(self, values: Floats) -> Floats:
-        """Return (n_chunks, d) sums over the earlier events of their owners.
-
-        Args:
-            values: (n_items, d) what is summed.
-        """
-        if not len(self._item):
-            return np.zeros((len(self), values.shape[1]), dtype=np.float32)
-        sums = np.zeros((len(self), values.shape[1]))
-        full = np.flatnonzero(self._count)
-        sums[full] = np.add.reduceat(values[self._item], self._first[full], axis=0)
-        total = np.cumsum(sums, axis=0) - sums
-        opening = np.flatnonzero(self._number == 0)
-        return np.asarray(total - total[opening][self.user], dtype=np.float32)
-
-    def __len__(self) -> int:
-        return len(self.user)
-
-
-def _last_of_tie(made: PackedHistories) -> Mask:
-    """Mark the last event of each moment of each user."""
-    if not len(made.user):
-        return np.zeros(0, dtype=bool)
-    changes: Mask = (made.user[1:] != made.user[:-1]) | (made.at[1:] != made.at[:-1])
-    return np.append(changes, True)
-
+from daybreak.nets.windows import HistoryWindows, PackedHistories
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 RMS_EPSILON = 1e-6
-"""Added to mean squares before the root."""
+"""Added to the mean square before the root."""
 MASKED_LOGIT = -1e9
-"""Logarithm of a weight of nothing."""
+"""Logit of a masked event or candidate."""
 CONTENT_RIDGE = 3.0
-"""Of the first regression of vectors on content."""
+"""Ridge of the initial regression of vectors on content."""
 INITIAL_OUTPUT_RMS = 0.5
-"""Root mean square of the numbers of an answer before training."""
+"""Initial root mean square of the output."""
 MASKED_CONTEXT_SHARE = 0.3
-"""Share of chunks whose profile is not seen, and share of those whose past is not."""
+"""Share of windows with a masked profile, and share with a masked history."""
 SAMPLING_POWER = 0.5
-"""Power of the popularity by which candidates of the softmax are drawn."""
+"""Power of the popularity with which candidates of the softmax are drawn."""
 NETWORK_PARAMETERS = (
     "start",
     "profile",
@@ -144,24 +46,24 @@ NETWORK_PARAMETERS = (
     "narrow",
     "narrow_bias",
 )
-"""Parameters that the State has under the same name, beside those below."""
+"""Parameters with the same name in the State, together with ``OUTPUT_PARAMETERS``."""
 OUTPUT_PARAMETERS = ("fading", "nothing", "last")
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceTrainingData:
-    """What is trained on."""
+    """The training data of the network."""
 
     histories: PackedHistories
     profiles: Sparse
     """(n_users, n_attributes) CSR"""
     vectors: Floats
-    """(n_items, dim) where the vectors of items start"""
+    """(n_items, dim) initial item vectors"""
     content: Floats
-    """(n_items, n_features) what is known of items beside behaviour"""
+    """(n_items, n_features) content of items"""
 
     def take_users(self, mask: Mask) -> "SequenceTrainingData":
-        """Return what is known of some of the users."""
+        """Return the data of the users in a (n_users,) mask."""
         user, item, at = self.histories.user, self.histories.item, self.histories.at
         mine = mask[user]
         row = np.cumsum(mask) - 1
@@ -171,44 +73,44 @@ class SequenceTrainingData:
 
 @dataclass(frozen=True, eq=False)
 class AttendedEvents:
-    """The events that a batch of n readers looks at from q places each."""
+    """The events that n windows attend to from q positions each."""
 
     table: Tensor
     """(m, dim) vectors of the items that occur"""
     row: Tensor
     """(n, length) rows of the table"""
     n_later: Tensor
-    """(n, q, length) later events"""
+    """(n, q, length) number of later events"""
     log_weight: Tensor
-    """(n, q, length) logarithm of how much an event counts; ``NEVER``: not at all"""
+    """(n, q, length) logarithm of the weight of an event; ``MASKED_LOGIT`` for masked events"""
     history_sums: Tensor
-    """(n, q, dim) sums of the first vectors of all that came before"""
+    """(n, q, dim) sums of the initial vectors of all earlier events"""
 
 
 class SequenceNet(nn.Module):
-    """From events in memory to vectors of what comes next; parameters are named as the State's.
+    """The network from attended events to output vectors; parameters are named as in the State.
 
     Args:
-        made: For the start values and the shapes.
+        data: Training data, for initial values and shapes.
         options: Options of the model (its Config).
     """
 
     content: Tensor
     near: Tensor
 
-    def __init__(self, made: SequenceTrainingData, options: Any) -> None:
+    def __init__(self, data: SequenceTrainingData, options: Any) -> None:
         super().__init__()
         dim, hops, heads = options.dim, options.hops, options.heads
         self.heads = heads
-        self.register_buffer("content", torch.from_numpy(made.content))
-        projection = _fit_content_projection(made.content, made.vectors)
+        self.register_buffer("content", torch.from_numpy(data.content))
+        projection = _fit_content_projection(data.content, data.vectors)
         self.project = nn.Parameter(torch.from_numpy(projection))
-        self.own = nn.Parameter(torch.from_numpy(made.vectors - made.content @ projection))
-        counts = np.bincount(made.histories.item, minlength=len(made.vectors))
+        self.own = nn.Parameter(torch.from_numpy(data.vectors - data.content @ projection))
+        counts = np.bincount(data.histories.item, minlength=len(data.vectors))
         self.bias = nn.Parameter(torch.from_numpy(log_popularity(counts)))
         self.start = nn.Parameter(0.1 * torch.randn(dim))
-        self.profile = nn.Parameter(0.01 * torch.randn(made.profiles.shape[1], dim))
-        self.register_buffer("near", torch.from_numpy(made.vectors))
+        self.profile = nn.Parameter(0.01 * torch.randn(data.profiles.shape[1], dim))
+        self.register_buffer("near", torch.from_numpy(data.vectors))
         self.taste = nn.Parameter(torch.zeros(dim, dim))
         self.gains = nn.Parameter(torch.ones(hops, 3, dim))
         nothing_yet, same = torch.zeros(dim, dim), torch.eye(dim)
@@ -227,14 +129,14 @@ class SequenceNet(nn.Module):
         self.last = nn.Parameter(torch.full((dim,), INITIAL_OUTPUT_RMS))
 
     def item_vectors(self, rows: Tensor, hide: float = 0.0) -> Tensor:
-        """Return the (n, dim) vectors of items, with a share known by content alone."""
+        """Return the (n, dim) vectors of items; a share ``hide`` is reduced to content."""
         own = self.own[rows]
         if hide:
             own = own * (torch.rand(len(rows), 1) >= hide)
         return self.content[rows] @ self.project + own
 
     def forward(self, profiles: Tensor, events: AttendedEvents) -> Tensor:
-        """Return the (n, q, dim) answers to readers with (n, n_attributes) profiles."""
+        """Return the (n, q, dim) outputs for windows with (n, n_attributes) profiles."""
         taste = rms_norm(events.history_sums, events.history_sums.shape[-1:], None, RMS_EPSILON)
         h = (self.start + profiles @ self.profile)[:, None] + taste @ self.taste
         for hop in range(len(self.gains)):
@@ -273,32 +175,37 @@ def train_sequence(
 ) -> dict[str, Floats]:
     """Return the arrays of the trained network, as named in the model's State.
 
-    Beside them are ``vectors`` (n_items, dim + 1), the bias last.
+    They include ``vectors``, (n_items, dim + 1), the bias last.
 
     Args:
-        made: What to learn from.
+        data: Training data.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from; its arrays are those of the State, its rows those of users.
+        warm_start: Arrays of an earlier State and held-out users, or None.
     """
     with torch_seed(seed):
         net = SequenceNet(data, options)
         n_events = len(data.histories.item)
         epochs = int(np.clip(options.events // max(n_events, 1), 1, options.epochs))
-        plan, most = (
+        config, max_windows = (
             TrainingConfig(epochs, options.batch, options.rate),
             options.events // options.length,
         )
         if warm_start is None:
-            lesson = NextItemLoss(net, data, options)
-            train(net, min(len(lesson.windows), max(most, 1)), lesson.batch_loss, plan)
+            training = NextItemLoss(net, data, options)
+            train(
+                net,
+                min(len(training.windows), max(max_windows, 1)),
+                training.batch_loss,
+                config,
+            )
         else:
             _load_arrays(net, warm_start.arrays)
             _fine_tune(
                 net,
                 data,
                 options,
-                (plan, int(FINE_TUNING_EPOCH_SHARE * most)),
+                (config, int(FINE_TUNING_EPOCH_SHARE * max_windows)),
                 warm_start.held_out,
             )
     vectors = torch.cat(
@@ -311,7 +218,7 @@ def train_sequence(
 
 
 def _load_arrays(net: SequenceNet, arrays: Mapping[str, Floats]) -> None:
-    """Take over what a State holds; the vectors of items were the start values already."""
+    """Copy the arrays of a State into the network; item vectors are initial values already."""
     copy_into(net.bias, arrays["vectors"][:, -1])
     for name in (*NETWORK_PARAMETERS, *OUTPUT_PARAMETERS, "near"):
         copy_into(getattr(net, name), arrays[name])
@@ -324,47 +231,49 @@ def _fine_tune(
     budget: tuple[TrainingConfig, int],
     held_out: Rows,
 ) -> None:
-    """Train further on the histories of all but some users, who judge it.
+    """Train further on the histories of all users except the held-out ones, which score it.
 
     Args:
-        net: Begun with what an earlier training left.
-        made: What to learn from.
+        net: Network with the weights of an earlier training.
+        data: Training data.
         options: Options of the model (its Config).
-        effort: The plan of a training from nothing, and most chunks to read in an epoch.
-        held: Those who judge.
+        budget: Configuration of a training from scratch, and windows per epoch at max_windows.
+        held_out: Users that score the training.
     """
-    plan, most = budget
+    config, max_windows = budget
     if not len(held_out):
         return
-    judges = np.isin(np.arange(data.profiles.shape[0]), held_out)
-    lesson = NextItemLoss(net, data.take_users(~judges), options)
-    judged = NextItemLoss(net, data.take_users(judges), options)
-    every = torch.arange(len(judged.windows))
-    score = validation_score(lambda rows, _: judged.batch_loss(rows, 0.0), every, plan.batch)
+    is_held_out = np.isin(np.arange(data.profiles.shape[0]), held_out)
+    training = NextItemLoss(net, data.take_users(~is_held_out), options)
+    validation = NextItemLoss(net, data.take_users(is_held_out), options)
+    every = torch.arange(len(validation.windows))
+    score = validation_score(
+        lambda rows, _: validation.batch_loss(rows, 0.0), every, config.batch
+    )
     train(
         net,
-        min(len(lesson.windows), max(most, 1)),
-        lesson.batch_loss,
-        plan.for_fine_tuning(),
+        min(len(training.windows), max(max_windows, 1)),
+        training.batch_loss,
+        config.for_fine_tuning(),
         score,
     )
 
 
 class NextItemLoss:
-    """The loss of batches of chunks: from every place of a chunk, tell what comes next."""
+    """The loss of batches of windows: predict the next item from every position."""
 
-    def __init__(self, net: SequenceNet, made: SequenceTrainingData, options: Any) -> None:
-        self.windows = HistoryWindows(made.histories, options.length)
+    def __init__(self, net: SequenceNet, data: SequenceTrainingData, options: Any) -> None:
+        self.windows = HistoryWindows(data.histories, options.length)
         self._net, self._options = net, options
-        self._profiles = made.profiles
-        counts = torch.from_numpy(np.bincount(made.histories.item, minlength=len(net.own)))
+        self._profiles = data.profiles
+        counts = torch.from_numpy(np.bincount(data.histories.item, minlength=len(net.own)))
         self._chance = (counts + 1.0) ** SAMPLING_POWER
         self._chance /= self._chance.sum().clamp(min=1)
         self._epoch = 0.0
         self._shuffle()
 
     def batch_loss(self, rows: Tensor, share: float) -> Tensor:
-        """Return the mean loss of chunks; see :func:`sampled_loss`."""
+        """Return the mean loss of windows; see :func:`sampled_loss`."""
         if share != self._epoch:
             self._epoch = share
             self.windows.resample()
@@ -377,16 +286,17 @@ class NextItemLoss:
         used, row = torch.unique(every, return_inverse=True)
         rank, candidate = row[: item.numel()].view(item.shape), row[item.numel() :]
         table = self._net.item_vectors(used, self._options.hide)
-        told = torch.from_numpy(self._profiles[self.windows.user[chosen]].toarray())
-        told = told.float() * (torch.rand(len(told), 1) >= MASKED_CONTEXT_SHARE)
-        memory = self._attended_events(table, rank, item, end, self._history_sums(chosen, item))
-        answers = self._net(told, memory)[place]
+        profiles = torch.from_numpy(self._profiles[self.windows.user[chosen]].toarray())
+        profiles = profiles.float() * (torch.rand(len(profiles), 1) >= MASKED_CONTEXT_SHARE)
+        sums = self._history_sums(chosen, item)
+        events = self._attended_events(table, rank, item, end, sums)
+        outputs = self._net(profiles, events)[place]
         target = torch.gather(rank, 1, wanted)[place]
         own = torch.zeros(len(item), len(used), dtype=torch.bool).scatter_(1, rank, item >= 0)
         bias = self._net.bias[used]
         return sampled_loss(
-            (answers * table[target]).sum(dim=1) + bias[target],
-            answers @ table[candidate].T + bias[candidate] - log_chance,
+            (outputs * table[target]).sum(dim=1) + bias[target],
+            outputs @ table[candidate].T + bias[candidate] - log_chance,
             own[:, candidate][place.nonzero()[:, 0]],
         )
 
@@ -395,9 +305,9 @@ class NextItemLoss:
         self._before = self.windows.sum_before(self._net.near.numpy())
 
     def _history_sums(self, chosen: Rows, item: Tensor) -> Tensor:
-        """Return (n, length, dim) sums of all that came before each place.
+        """Return (n, length, dim) sums of the vectors of all events before each position.
 
-        Some chunks are taken for the first that is known of their owner.
+        A random share of windows is treated as the first of its user.
         """
         before = torch.from_numpy(self._before[chosen])
         before = before * (torch.rand(len(before), 1) >= MASKED_CONTEXT_SHARE)
@@ -405,9 +315,9 @@ class NextItemLoss:
         return before[:, None] + inside.cumsum(dim=1) - inside
 
     def _draw_targets(self, item: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which places ask, and (n, length) the place of what each should tell.
+        """Return a mask of positions with a target, and the (n, length) positions of targets.
 
-        Mostly it is the next event, sometimes one further ahead.
+        The target is mostly the next event, sometimes a later one.
         """
         length = item.shape[1]
         drawn = torch.rand(item.shape).clamp(min=1e-9).log()
@@ -418,9 +328,9 @@ class NextItemLoss:
         return inside & (item.gather(1, wanted) >= 0), wanted
 
     def _draw_candidates(self) -> tuple[Tensor, Tensor | float]:
-        """Return items to tell the target from, and the logarithm of their chances to be drawn.
+        """Return candidate items, and the logarithm of their probabilities to be drawn.
 
-        A chance is that of at least one of the draws.
+        The probability is that of at least one draw.
         """
         n, draws = len(self._chance), self._options.negatives
         if n <= draws:
@@ -430,46 +340,46 @@ class NextItemLoss:
         return drawn, torch.log(-torch.expm1(draws * once)).float()
 
     def _attended_events(
-        self, table: Tensor, rank: Tensor, item: Tensor, end: Tensor, past: Tensor
+        self, table: Tensor, rank: Tensor, item: Tensor, end: Tensor, sums: Tensor
     ) -> AttendedEvents:
-        """Return what a reader at each place sees: the events before it, some forgotten."""
+        """Return the events before each position, without some that are hidden at random."""
         length = item.shape[1]
         now = torch.arange(length)[:, None]
         shown = (item >= 0) & (torch.rand(item.shape) >= self._options.forget)
         seen = (torch.arange(length) < now) & shown[:, None]
         distance = (now - 1 - end[:, None]).clamp(min=0)
-        return AttendedEvents(table, rank, distance, torch.where(seen, 0.0, MASKED_LOGIT), past)
+        return AttendedEvents(table, rank, distance, torch.where(seen, 0.0, MASKED_LOGIT), sums)
 
 
 def sampled_loss(target: Tensor, logits: Tensor, known: Tensor) -> Tensor:
     """Return the mean of ``log(e^target + sum of e^logits) - target``.
 
-    With logits less the logarithm of their chances to be drawn, the sum is without bias that
-    over all items. What is known of the reader, the target too, is no rival.
+    With logits minus the logarithm of their probabilities to be drawn, the sum is an unbiased
+    estimate of that over all items. Items of the window, including the target, are excluded.
 
     Args:
         target: (n,) logits of the targets.
         logits: (n, m) logits of the candidates.
-        known: (n, m) which candidates are left out.
+        known: (n, m) mask of excluded candidates.
 
     Source:
         Bengio and Senécal 2008, "Adaptive importance sampling to accelerate training of a
-        neural probabilistic language model", section III (each drawn word weighs the inverse of
-        its chance).
+        neural probabilistic language model", section III (each drawn word has
+        the inverse of its probability as weight).
 
     Example:
-        Two rivals as good as the target, one of them drawn every second time.
+        Two candidates as good as the target, one of them drawn with probability 1/2.
 
         >>> drawn = torch.tensor([[0.0, float(np.log(2)), 9.0]])
         >>> sampled_loss(torch.zeros(1), drawn, torch.tensor([[False, False, True]])).exp()
         tensor(4.)
     """
-    rivals = torch.logsumexp(logits.masked_fill(known, MASKED_LOGIT), dim=1)
-    return (torch.logaddexp(rivals, target) - target).sum() / max(len(target), 1)
+    candidates = torch.logsumexp(logits.masked_fill(known, MASKED_LOGIT), dim=1)
+    return (torch.logaddexp(candidates, target) - target).sum() / max(len(target), 1)
 
 
 def _rms_normalise(x: Tensor, gain: Tensor) -> Tensor:
-    """Divide by the root mean square (Zhang and Sennrich 2019, eq. 4)."""
+    """Return rows divided by their root mean square (Zhang and Sennrich 2019, eq. 4)."""
     return rms_norm(x, x.shape[-1:], gain, RMS_EPSILON)
 
 

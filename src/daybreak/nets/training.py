@@ -1,4 +1,4 @@
-"""The training loop that all networks share."""
+"""The training loop of all networks: :func:`train` from scratch, :func:`fine_tune` further."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -14,30 +14,31 @@ from daybreak.deadline import report_progress
 from daybreak.types import Floats, Rows, Sparse
 
 FINE_TUNING_EPOCH_SHARE = 0.3
-"""Share of the epochs that further training takes at most."""
+"""Share of the epochs that fine-tuning takes, at most."""
 FINE_TUNING_RATE_SHARE = 0.3
-"""Share of the learning rate it begins with."""
+"""Share of the learning rate that fine-tuning starts with."""
 FINE_TUNING_PATIENCE_EPOCHS = 2
-"""Epochs without gain after which it stops."""
+"""Epochs without a better score before fine-tuning stops [epochs]."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long and how fast a network is trained."""
+    """Length and speed of a training."""
 
     epochs: int
     batch: int
+    """Rows in one step."""
     rate: float = 1e-3
-    """Learning rate at the start; it falls to 0 along half a cosine."""
+    """Initial learning rate; it decreases to 0 along half a cosine."""
     decay: float = 0.0
     """Weight decay of AdamW."""
     patience: int = 0
-    """Epochs without a better validation score after which it stops; 0: never."""
+    """Epochs without a better validation score before the training stops; 0: never."""
     keep_initial: bool = False
-    """Whether the weights before the first epoch may stay the best."""
+    """Whether the initial weights are kept if no epoch has a better score."""
 
     def for_fine_tuning(self) -> "TrainingConfig":
-        """Return the plan of a training that goes on from an earlier one."""
+        """Return the configuration of a training that continues an earlier one."""
         return replace(
             self,
             epochs=int(np.ceil(FINE_TUNING_EPOCH_SHARE * self.epochs)),
@@ -49,28 +50,28 @@ class TrainingConfig:
 
 @dataclass(frozen=True, eq=False)
 class WarmStartArrays:
-    """What an earlier training left, brought to the rows of today."""
+    """Arrays of an earlier training, aligned with the present data."""
 
     arrays: Mapping[str, Floats]
     held_out: Rows
-    """Rows to judge further training by; see :func:`fine_tune`."""
+    """Rows that score the fine-tuning; see :func:`fine_tune`."""
 
 
 LossFunction = Callable[[Tensor, float], Tensor]
-"""From row numbers and the share of the training that is done to a scalar."""
+"""Function of row numbers and of the share of the training that is done; returns a scalar."""
 
 
 @contextmanager
 def torch_seed(seed: int) -> Iterator[None]:
-    """Draw from a seed inside, and leave the numbers that others draw as they were.
+    """Seed torch inside the context, and restore its random state afterwards.
 
-    One thread computes: sums then do not depend on the number of cores, and trainings that
-    run side by side do not wait for each other at every step.
+    Torch uses one thread inside: sums then do not depend on the number of cores, and parallel
+    trainings do not wait for each other.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        # Nothing known of anybody: a layer without inputs is meant.
+        # A layer without inputs is intended when the data have no profiles or no content.
         warnings.filterwarnings("ignore", "Initializing zero-element", UserWarning)
         torch.manual_seed(seed)
         try:
@@ -80,7 +81,7 @@ def torch_seed(seed: int) -> Iterator[None]:
 
 
 def draw_seed(rng: np.random.Generator) -> int:
-    """Return a seed for torch."""
+    """Return a seed for torch, drawn from ``rng``."""
     return int(rng.integers(2**31))
 
 
@@ -93,8 +94,8 @@ def train(
 ) -> None:
     """Minimise a loss over rows in random batches, in place; call it inside :func:`torch_seed`.
 
-    With a validation score the best weights are kept, and training stops when they stay the
-    best for ``plan.patience`` epochs.
+    With a validation score the best weights are kept, and the training stops when the score
+    does not improve for ``config.patience`` epochs.
 
     Raises:
         OutOfTimeError: It would take longer than :func:`daybreak.deadline.allowed` allows.
@@ -131,19 +132,19 @@ def fine_tune(
     warm_start: WarmStartArrays | None,
     score: Callable[[], float] | None = None,
 ) -> None:
-    """Go on from an earlier training: shorter and slower, and never to the worse.
+    """Continue an earlier training, with fewer epochs and a lower learning rate.
 
-    Some rows are left out; the weights that tell them best are kept, those before the first
-    epoch among them. Nothing is trained when nobody can judge. Without an earlier training this
-    is :func:`train`.
+    The held-out rows are not trained on; the weights with the best score on them are kept,
+    possibly the initial ones. Without held-out rows the network is not trained. Without a warm
+    start this function is :func:`train`.
 
     Args:
-        net: Begun with what the earlier training left.
-        n_rows: Rows there are.
-        loss: Told of shares above 1, so that nothing is warmed up again.
-        plan: Of a training from nothing.
-        earlier: With the rows that are left out.
-        score: Higher is better; default: less of the loss on what is left out.
+        net: Network with the weights of the earlier training.
+        n_rows: Number of rows.
+        loss: Loss function; its share of the training is above 1, past any warm-up.
+        config: Configuration of a training from scratch.
+        warm_start: Arrays of the earlier training and the held-out rows, or None.
+        score: Validation score, higher is better; default: minus the loss on held-out rows.
     """
     if warm_start is None:
         train(net, n_rows, loss, config)
@@ -156,7 +157,7 @@ def fine_tune(
 
 
 def validation_score(loss: LossFunction, held_out: Tensor, batch: int) -> Callable[[], float]:
-    """Return a function that tells minus the mean loss on rows, with the same draws always."""
+    """Return a function that computes minus the mean loss on rows, always with the same draws."""
     seed = int(torch.randint(2**31, ()))
 
     def score() -> float:
@@ -180,7 +181,7 @@ def copy_into(parameter: Tensor, values: Floats) -> None:
 
 
 class _BestWeights:
-    """The best weights so far."""
+    """The weights with the best validation score."""
 
     def __init__(self, net: nn.Module, patience: int) -> None:
         self._net = net
@@ -189,7 +190,7 @@ class _BestWeights:
         self._weights: dict[str, Tensor] = {}
 
     def should_stop(self, score: float) -> bool:
-        """Note a score; return whether it is time to stop."""
+        """Record a score; return whether the training should stop."""
         if score > self._score:
             self._score, self._left = score, self._patience
             state = self._net.state_dict()
@@ -204,14 +205,14 @@ class _BestWeights:
 
 
 def to_array(tensor: Tensor) -> Floats:
-    """Return a tensor as a float32 array of its own."""
+    """Return a copy of a tensor as a float32 array."""
     return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
 
 
 def log_popularity(counts: np.ndarray[Any, Any]) -> Floats:
-    """Return (n_items,) where biases start: how often each is chosen, known without any query.
+    """Return (n_items,) initial biases: the logarithm of the share of events of each item.
 
-    One event is credited to every item, so that none is impossible.
+    One event is added to every item, so that all shares are positive.
 
     Example:
         >>> np.exp(log_popularity(np.array([0, 2]))).round(4)

@@ -21,29 +21,29 @@ from daybreak.nets.training import (
 from daybreak.types import Floats, Sparse
 
 MAX_FEW_EVENTS = 10
-"""Most events of a short support."""
+"""Visible events of a short history, at most [events]."""
 MASKED_LOGIT = -1e9
-"""The logit of an item that cannot be asked for."""
+"""The logit of an item of the visible history."""
 
 
 @dataclass(frozen=True)
 class TowerInputs:
-    """What the towers see."""
+    """The training data of the towers."""
 
     interactions: Sparse
     """(n_users, n_items) CSR of ones."""
     profiles: Sparse
     """(n_users, n_attributes) CSR."""
     content: Floats
-    """(n_items, n_inputs) each item as it would be seen if it were new."""
+    """(n_items, n_inputs) inputs of each item, computed as if it were new."""
     history: Floats
-    """(n_items, n_seen) each item as it is seen in a history."""
+    """(n_items, n_seen) features of each item in a history."""
     likes: Floats
-    """(n_items, k) what a history says of the first k inputs of content, in closed form"""
+    """(n_items, k) content preferences: effect of a history item on the first k content inputs"""
 
 
 class Tower(nn.Module):
-    """A linear map, and beside it a hidden layer that starts with no say; both see a last 1."""
+    """A linear map plus a hidden layer that starts at 0, both with bias."""
 
     def __init__(self, n_inputs: int, dim: int, hidden: int, drop: float) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Tower(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def load_arrays(self, linear: Floats, first: Floats) -> None:
-        """Take over the layers that see the inputs; their last rows are biases."""
+        """Copy arrays into the layers that read the inputs; their last rows are biases."""
         for layer, values in ((self.linear, linear), (self.first, first)):
             copy_into(layer.weight, values[:-1].T)
             copy_into(layer.bias, values[-1])
@@ -63,21 +63,23 @@ class Tower(nn.Module):
         """Return (n, dim) vectors.
 
         Args:
-            seen: (n, n_inputs)
-            more: (n, hidden) added before the hidden layer bends.
+            seen: (n, n_inputs) inputs.
+            more: (n, hidden) added to the hidden layer before its activation.
         """
-        bent = dropout(torch.relu(self.first(seen) + more), self.dropout, self.training)
-        out: Tensor = self.linear(seen) + self.second(bent)
+        hidden_output = dropout(
+            torch.relu(self.first(seen) + more), self.dropout, self.training
+        )
+        out: Tensor = self.linear(seen) + self.second(hidden_output)
         return out
 
 
 class TwoTowerNet(nn.Module):
-    """Vectors of items and of users; the score is their product plus the item's last number.
+    """Vectors of items and of users; the score is their dot product plus the bias of the item.
 
-    An item's vector is what its tower makes of its content, plus a part of its own (identity)
-    that items without events do not have. A user's is what the other tower makes of history
-    and profile, plus the sum of parts that each item of the history adds (an embedding bag).
-    Beside both stands the closed form, weighted by a number: the towers learn what it lacks.
+    An item vector is the output of its tower for its content, plus an identity vector that items
+    without events do not have. A user vector is the output of the other tower for history and
+    profile, plus the sum of vectors of the history items (an embedding bag). The closed-form
+    content preferences are added with a learned weight: the towers learn their residual.
     """
 
     def __init__(self, parts: TowerInputs, options: Any) -> None:
@@ -96,11 +98,11 @@ class TwoTowerNet(nn.Module):
         self.history = torch.from_numpy(parts.history)
 
     def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
-        """Take over what a State holds.
+        """Copy arrays into the network.
 
-        Beside the arrays of the State's item tower these are ``identity``, ``bag``, ``trust``
-        and ``bag_first``, (n_items, hidden) what each item adds before the hidden layer; and of
-        the user tower the rows of attributes, doubt and bias.
+        They are the arrays of the item tower in the State, ``identity``, ``bag``, ``trust`` and
+        ``bag_first``, (n_items, hidden) terms of the hidden layer; and the rows of attributes,
+        cold-user weight and bias of the user tower.
         """
         own = [*range(self.bag.shape[1]), -1]
         copy_into(self.identity, arrays["identity"][:, own])
@@ -116,8 +118,8 @@ class TwoTowerNet(nn.Module):
         """Return (n, dim + k + 1) vectors, the bias last.
 
         Args:
-            rows: (n,) of items.
-            kept: (n, 1) of 0 and 1: whether the identity is there.
+            rows: (n,) row numbers of items.
+            kept: (n, 1) of 0 and 1: whether the identity vector is added.
         """
         seen = self.content[rows]
         made = self.item(seen) + kept * self.identity[rows]
@@ -128,8 +130,8 @@ class TwoTowerNet(nn.Module):
         """Return (n, dim + k) vectors.
 
         Args:
-            events: (n, n_items) each event 1, rows divided by the root of their sum.
-            profile: (n, n_attributes)
+            events: (n, n_items) histories, divided by the root of their number of events.
+            profile: (n, n_attributes) profiles.
             known: (n, 1) numbers of events.
         """
         asked = torch.cat([events @ self.history, profile, cold_user_weight(known)], dim=1)
@@ -139,29 +141,29 @@ class TwoTowerNet(nn.Module):
 
 
 def cold_user_weight(n_events: Tensor) -> Tensor:
-    """Return how little is known of somebody with so many events, from 1 down to 0."""
+    """Return ``1 / sqrt(n_events + 1)``: 1 for cold users, decreasing to 0."""
     return 1 / torch.sqrt(n_events + 1)
 
 
 def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
     """Return the mean over rows of ``-Σ_j w_j/c_j log softmax(s - log c)_j / Σ_j w_j/c_j``.
 
-    With every item ranked (c = 1) it is the likelihood of the targets. With drawn items the
-    correction makes the sum over them an unbiased estimate of the sum over all, so popular
-    items are not punished for being drawn more often. Rows without targets do not count.
+    With every item ranked (c = 1) this is the likelihood of the targets. With sampled items the
+    correction makes the sum over them an unbiased estimate of the sum over all, so that popular
+    items are not penalised for being drawn more often. Rows without targets do not count.
 
     Args:
-        logits: (n, m)
-        wanted: (n, m) of 0 and 1.
-        chance: (m,) probability that the item is among those ranked.
+        logits: (n, m) scores.
+        wanted: (n, m) of 0 and 1: the targets.
+        chance: (m,) probability that the item is sampled.
 
     Source:
         Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
         recommendations": ``s(x, y_j) - log p_j`` in the batch softmax, with several targets.
 
     Example:
-        Two items, equal scores; the first, wanted, is always drawn, the second half the time:
-        it counts double, so the loss is log 3.
+        Two items with equal scores; the target is always sampled, the other half of the time.
+        The other counts twice, so the loss is log 3.
 
         >>> corrected_softmax_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5]))
         tensor(1.0986)
@@ -179,10 +181,10 @@ def train_two_tower(
     """Return the arrays of the trained towers, as named in the model's State.
 
     Args:
-        parts: What the towers see.
+        inputs: Training data.
         options: Options of the model (its Config).
         seed: Seed of all random draws.
-        earlier: To go on from, see :meth:`TwoTowerNet.load_arrays`; its rows are those of users.
+        warm_start: Arrays for :meth:`TwoTowerNet.load_arrays` and held-out users, or None.
     """
     n_users, n_items = inputs.interactions.shape
     draw = np.asarray(inputs.interactions.sum(axis=0), dtype=np.float32).ravel() + 1
@@ -193,15 +195,20 @@ def train_two_tower(
             net.load_arrays(warm_start.arrays)
 
         def loss(rows: Tensor, _: float) -> Tensor:
-            x, told = dense_rows(inputs.interactions, rows), dense_rows(inputs.profiles, rows)
+            x, profile = (
+                dense_rows(inputs.interactions, rows),
+                dense_rows(inputs.profiles, rows),
+            )
             support = sample_visible_events(x, options.few)
             known = support.sum(dim=1, keepdim=True)
             events = dropout(support / known.clamp(min=1).sqrt(), options.hidden_events)
-            told *= torch.rand(len(rows), 1) < options.told
+            profile *= torch.rand(len(rows), 1) < options.told
             chosen, chance = _draw_candidates(shares, options.candidates)
             kept = (torch.rand(len(chosen), 1) >= options.identity_dropout).float()
             vectors = net.item_vectors(chosen, kept)
-            logits = net.user_vectors(events, told, known) @ vectors[:, :-1].T + vectors[:, -1]
+            logits = (
+                net.user_vectors(events, profile, known) @ vectors[:, :-1].T + vectors[:, -1]
+            )
             seen = support[:, chosen] > 0
             wanted = x[:, chosen] * ~seen
             return corrected_softmax_loss(
@@ -217,11 +224,11 @@ def train_two_tower(
 
 
 def sample_visible_events(x: Tensor, few: float) -> Tensor:
-    """Return the part of each row of ones that is shown: 0 to ``FEW`` of them, or most.
+    """Return a random visible part of each row of ones: 0 to ``MAX_FEW_EVENTS`` of them, or most.
 
     Args:
         x: (n, n_items) of 0 and 1.
-        few: Share of the rows that are cut to a few.
+        few: Share of rows that are cut to a few events.
     """
     size = x.sum(dim=1, keepdim=True).clamp(min=1)
     short = torch.randint(0, MAX_FEW_EVENTS + 1, size.shape) / size
@@ -231,7 +238,7 @@ def sample_visible_events(x: Tensor, few: float) -> Tensor:
 
 
 def _draw_candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the rows to rank, and the chance that each had to be among them."""
+    """Return the items to rank, and the probability of each to be sampled."""
     if len(shares) <= count:
         return torch.arange(len(shares)), torch.ones(len(shares))
     drawn = torch.unique(torch.multinomial(shares, count, replacement=True))
@@ -239,7 +246,7 @@ def _draw_candidates(shares: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _iter_state_arrays(net: TwoTowerNet) -> Iterator[tuple[str, Floats]]:
-    """Yield the towers as arrays; the user's over items, attributes, doubt and a last 1."""
+    """Yield the towers as arrays; rows of the user tower: items, attributes, coldness, bias."""
     wide, width = net.likes.shape[1], net.history.shape[1]
     with torch.no_grad():
         linear, second = _with_bias(net.item.linear), net.item.second.weight.T
@@ -257,8 +264,10 @@ def _iter_state_arrays(net: TwoTowerNet) -> Iterator[tuple[str, Floats]]:
         plain = torch.zeros(len(linear), wide)
         plain[: len(net.likes)] = net.trust * net.likes
         yield "user_linear", to_array(torch.cat([linear, plain], dim=1))
-        bent = net.history @ first[:width] + (0.0 if net.bag_first is None else net.bag_first)
-        yield "user_first", to_array(torch.cat([bent, first[width:]]))
+        hidden_output = net.history @ first[:width] + (
+            0.0 if net.bag_first is None else net.bag_first
+        )
+        yield "user_first", to_array(torch.cat([hidden_output, first[width:]]))
         yield "user_second", to_array(torch.cat([net.user.second.weight.T, nothing], dim=1))
 
 
