@@ -9,7 +9,7 @@ from tests.models.tiny import ask, items, random_dataset
 
 torch = pytest.importorskip("torch")
 
-from daybreak.nets.adversarial import TOWER_RATE_SCALE, AdversarialNet  # noqa: E402 - torch comes first
+from daybreak.nets.adversarial import AdversarialNet  # noqa: E402 - torch comes first
 
 SMALL = {"dim": 6, "directions": 5, "hidden": 8, "epochs": 3}
 
@@ -26,16 +26,7 @@ def test_numpy_scores_what_torch_does():
     new = items(4, np.random.default_rng(3).standard_normal((4, 5)), first=90)
     asked = ask(data, [0], [1, 2, 3])
     net = AdversarialNet(11, 6, model.config).eval()
-    net.first.weight.data = torch.from_numpy(state.first.T.copy())
-    net.first.bias.data = torch.from_numpy(state.first_bias)
-    net.second.weight.data = torch.from_numpy(state.second.T.copy())
-    net.second.bias.data = torch.from_numpy(state.second_bias)
-    net.people.data = torch.from_numpy(
-        (state.people - np.eye(6, dtype=np.float32)) / TOWER_RATE_SCALE
-    )
-    net.items.data = torch.from_numpy(
-        (state.items - np.eye(6, dtype=np.float32)) / TOWER_RATE_SCALE
-    )
+    net.load_arrays(vars(state))
     told = torch.from_numpy(encode_conditions(state, new))
     people = torch.from_numpy(FoldInModel.query_vectors(model, asked))
     with torch.no_grad():

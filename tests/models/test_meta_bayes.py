@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daybreak.models.meta_bayes import FewShotTasks, MetaBayesModel, UserPosterior
+from daybreak.models.meta_bayes import MetaBayesModel, UserPosterior
 from daybreak.models.popular import PopularModel
-from tests.models.test_first_events import listed
+from daybreak.models.shared_few_shot import FewShotTasks
+from tests.models.test_shared_few_shot import listed
 from tests.models.tiny import ask, dataset, items, random_dataset
 
 

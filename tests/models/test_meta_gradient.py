@@ -83,7 +83,7 @@ def test_the_outer_gradient_is_exact_or_first_order():
 
 def test_few_events_tell_what_popularity_cannot():
     data = camps()
-    model = MetaGradientModel(dim=8, epochs=20).fit(data)
+    model = MetaGradientModel(dim=8, epochs=60).fit(data)
     asked = ask(data, [0], [1], [2, 8], [3, 9, 11])
     assert hits(model, data, asked, [0, 1, 0, 1]) == 1
 

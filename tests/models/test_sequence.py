@@ -9,7 +9,7 @@ from tests.models.tiny import dataset, items
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
-from daybreak.nets import sequence  # noqa: E402 - needs torch
+from daybreak.nets import sequence, windows  # noqa: E402 - needs torch
 
 SMALL = {"dim": 16, "epochs": 25, "batch": 16, "rate": 0.01, "ahead": 0.0}
 CIRCLE = 12
@@ -38,7 +38,7 @@ def drawn(monkeypatch):
     vectors = rng.standard_normal((n, 8)).astype(np.float32)
     item = np.searchsorted(data.train_item_rows, events.item)
     made = sequence.SequenceTrainingData(
-        sequence.PackedHistories(
+        windows.PackedHistories(
             np.searchsorted(data.active_user_rows, events.user), item, events.at
         ),
         data.profiles[data.active_user_rows],
@@ -125,7 +125,7 @@ def test_chances_of_candidates_make_the_sum_of_rivals_right():
     """The mean over draws of ``sum 1 / chance`` is the number of items."""
     item = np.repeat(np.arange(6), [9, 5, 3, 2, 1, 1])
     made = sequence.SequenceTrainingData(
-        sequence.PackedHistories(np.zeros(21, np.int64), item, np.zeros(21)),
+        windows.PackedHistories(np.zeros(21, np.int64), item, np.zeros(21)),
         sp.csr_array((1, 0), dtype=np.float32),
         np.zeros((6, 4), np.float32),
         np.zeros((6, 0), np.float32),

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, dropout, log_softmax, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax, softplus
 
 from daybreak.metrics import LIST_LENGTH, ndcg_of_hits
+from daybreak.nets.layers import Perceptron
 from daybreak.nets.training import TrainingConfig, copy_into, to_array, torch_seed, train
 from daybreak.types import Floats, Rows, Sparse
 
@@ -44,40 +45,30 @@ class AdversarialNet(nn.Module):
 
     def __init__(self, n_conditions: int, dim: int, options: Any) -> None:
         super().__init__()
-        self.first = nn.Linear(n_conditions, options.hidden)
-        self.second = nn.Linear(options.hidden, dim)
+        self.generator = Perceptron(n_conditions, options.hidden, dim, options.dropout, 0.0)
         self.people = nn.Parameter(torch.zeros(dim, dim))
         self.items = nn.Parameter(torch.zeros(dim, dim))
         self.log_score_scale = nn.Parameter(torch.zeros(()))
-        self.dropout = options.dropout
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
 
     def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
         """Copy the arrays that :func:`train_adversarial` returned into the network."""
         eye = np.eye(len(self.people), dtype=np.float32)
-        copy_into(self.first.weight, arrays["first"].T)
-        copy_into(self.first.bias, arrays["first_bias"])
-        copy_into(self.second.weight, arrays["second"].T)
-        copy_into(self.second.bias, arrays["second_bias"])
+        self.generator.load_arrays(arrays)
         copy_into(self.people, (arrays["people"] - eye) / TOWER_RATE_SCALE)
         copy_into(self.items, (arrays["items"] - eye) / TOWER_RATE_SCALE)
 
     def generate(self, conditions: Tensor) -> Tensor:
         """Return (n, dim) corrections of the ridge predictions; 0 before training."""
-        hidden = dropout(torch.tanh(self.first(conditions)), self.dropout, self.training)
-        answer: Tensor = self.second(hidden)
-        return answer
+        corrections: Tensor = self.generator(conditions)
+        return corrections
 
-    def scores(self, people: Tensor, items: Tensor, fixed: bool = False) -> Tensor:
-        """Return (n_people, n_items); fixed: no gradient reaches the towers."""
+    def scores(self, users: Tensor, items: Tensor, fixed: bool = False) -> Tensor:
+        """Return (n_users, n_items) scores; with ``fixed`` no gradient reaches the towers."""
         towers = (self.people, self.items, self.log_score_scale)
-        left, right, sharp = (t.detach() for t in towers) if fixed else towers
-        mine, theirs = (
-            people + TOWER_RATE_SCALE * people @ left,
-            items + TOWER_RATE_SCALE * items @ right,
-        )
-        return (TOWER_RATE_SCALE * sharp).exp() * (mine @ theirs.T)
+        left, right, log_scale = (t.detach() for t in towers) if fixed else towers
+        user_vectors = users + TOWER_RATE_SCALE * users @ left
+        item_vectors = items + TOWER_RATE_SCALE * items @ right
+        return (TOWER_RATE_SCALE * log_scale).exp() * (user_vectors @ item_vectors.T)
 
 
 def recommender_loss(real: Tensor, fake: Tensor, positives: Tensor, task: float) -> Tensor:
@@ -171,11 +162,7 @@ def train_adversarial(
         if table.validation_ndcg(net, held) <= before:
             net.load_state_dict(start)
     eye = torch.eye(data.real_vectors.shape[1])
-    return {
-        "first": to_array(net.first.weight.T),
-        "first_bias": to_array(net.first.bias),
-        "second": to_array(net.second.weight.T),
-        "second_bias": to_array(net.second.bias),
+    return net.generator.to_arrays() | {
         "people": to_array(eye + TOWER_RATE_SCALE * net.people),
         "items": to_array(eye + TOWER_RATE_SCALE * net.items),
     }

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 
+from daybreak.nets.layers import Perceptron
 from daybreak.nets.training import (
     TrainingConfig,
     WarmStartArrays,
@@ -23,54 +23,21 @@ INITIAL_OUTPUT_SCALE = 0.1
 """Factor of the initial last layers, so that the training starts near the ridge prediction."""
 
 
-class Perceptron(nn.Module):
-    """One hidden layer of tanh, with dropout."""
-
-    def __init__(self, n_inputs: int, hidden: int, n_outputs: int, hide: float) -> None:
-        super().__init__()
-        self.first = nn.Linear(n_inputs, hidden)
-        self.second = nn.Linear(hidden, n_outputs)
-        self.second.weight.data *= INITIAL_OUTPUT_SCALE
-        self.second.bias.data.zero_()
-        self.dropout = hide
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (n, n_outputs) outputs."""
-        hidden = torch.tanh(self.first(x))
-        output: Tensor = self.second(dropout(hidden, self.dropout, self.training))
-        return output
-
-    def load_arrays(self, name: str, arrays: Mapping[str, Floats]) -> None:
-        """Copy the arrays that :meth:`to_arrays` returned into the layers."""
-        copy_into(self.first.weight, arrays[f"{name}_first"].T)
-        copy_into(self.first.bias, arrays[f"{name}_first_bias"])
-        copy_into(self.second.weight, arrays[f"{name}_second"].T)
-        copy_into(self.second.bias, arrays[f"{name}_second_bias"])
-
-    def to_arrays(self, name: str) -> dict[str, Floats]:
-        """Return the weights as arrays that inputs are multiplied with from the right."""
-        return {
-            f"{name}_first": to_array(self.first.weight.T),
-            f"{name}_first_bias": to_array(self.first.bias),
-            f"{name}_second": to_array(self.second.weight.T),
-            f"{name}_second_bias": to_array(self.second.bias),
-        }
-
-
 class ContentVaeNet(nn.Module):
     """Encoder q(z | v, c), prior p(z | c) and decoder p(v | z, c) of the ridge residuals."""
 
     def __init__(self, n_conditions: int, dim: int, options: Any) -> None:
         super().__init__()
-        hidden, code, hide = options.hidden, options.code, options.dropout
-        self.encoder = Perceptron(dim + n_conditions, hidden, 2 * code, hide)
-        self.prior = Perceptron(n_conditions, hidden, 2 * code, hide)
-        self.decoder = Perceptron(code + n_conditions, hidden, dim + 1, hide)
+        hidden, code = options.hidden, options.code
+        scales = (options.dropout, INITIAL_OUTPUT_SCALE)
+        self.encoder = Perceptron(dim + n_conditions, hidden, 2 * code, *scales)
+        self.prior = Perceptron(n_conditions, hidden, 2 * code, *scales)
+        self.decoder = Perceptron(code + n_conditions, hidden, dim + 1, *scales)
         self.noise = nn.Parameter(torch.zeros(dim))
         self.limit = options.limit
 
     def decode(self, code: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (n, dim) means and (n, dim) log-variances, sums of one a direction and one an item."""
+        """Return (n, dim) means and (n, dim) log-variances, a sum over direction and item."""
         output = self.decoder(torch.cat([code, conditions], dim=1))
         return output[:, :-1], (self.noise + output[:, -1:]).clamp(-self.limit, self.limit)
 
@@ -117,8 +84,8 @@ def _load_arrays(net: ContentVaeNet, arrays: Mapping[str, Floats]) -> None:
 
     The State has no encoder; the encoder starts equal to the prior, with divergence 0.
     """
-    net.prior.load_arrays("prior", arrays)
-    net.decoder.load_arrays("decoder", arrays)
+    net.prior.load_arrays(arrays, "prior_")
+    net.decoder.load_arrays(arrays, "decoder_")
     copy_into(net.noise, arrays["noise"])
     net.encoder.load_state_dict(
         net.prior.state_dict() | {"first.weight": net.encoder.first.weight}
@@ -178,5 +145,5 @@ def train_content_vae(
             warm_start,
             lambda: _content_log_likelihood(net, v[held], c[held]),
         )
-    arrays = net.prior.to_arrays("prior") | net.decoder.to_arrays("decoder")
+    arrays = net.prior.to_arrays("prior_") | net.decoder.to_arrays("decoder_")
     return arrays | {"noise": to_array(net.noise)}

@@ -1,6 +1,5 @@
 """The network of :class:`daybreak.models.distilled.DistilledModel` and its losses."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import (
     binary_cross_entropy_with_logits,
-    dropout,
     log_softmax,
     softmax,
 )
 
+from daybreak.nets.layers import Tower, weights_with_bias
 from daybreak.nets.training import (
     TrainingConfig,
     WarmStartArrays,
-    copy_into,
     fine_tune,
     to_array,
     torch_seed,
@@ -46,32 +44,13 @@ class DistillationTargets:
     """(n_items,) confidence in the teacher, 0 to 1"""
 
 
-class StudentNet(nn.Module):
+class StudentNet(Tower):
     """The network from content to the item vectors of the teacher."""
 
-    def __init__(self, lessons: DistillationTargets, options: Any) -> None:
-        super().__init__()
-        n_inputs, dim = lessons.initial_weights.shape
-        self.linear = nn.Linear(n_inputs, dim)
-        self.first = nn.Linear(n_inputs, options.hidden)
-        self.second = nn.Linear(options.hidden, dim, bias=False)
-        self.dropout = options.dropout
-        self.linear.weight.data = torch.from_numpy(lessons.initial_weights.T.copy())
+    def __init__(self, targets: DistillationTargets, options: Any) -> None:
+        super().__init__(*targets.initial_weights.shape, options.hidden, options.dropout)
+        self.linear.weight.data = torch.from_numpy(targets.initial_weights.T.copy())
         nn.init.zeros_(self.linear.bias)
-        nn.init.zeros_(self.second.weight)
-
-    def load_arrays(self, arrays: Mapping[str, Floats]) -> None:
-        """Copy the arrays that :func:`train_distilled` returned into the network."""
-        for layer, name in ((self.linear, "linear"), (self.first, "first")):
-            copy_into(layer.weight, arrays[name][:-1].T)
-            copy_into(layer.bias, arrays[name][-1])
-        copy_into(self.second.weight, arrays["second"].T)
-
-    def forward(self, content: Tensor) -> Tensor:
-        """Return (n, dim + 1) vectors, the bias last."""
-        hidden = dropout(torch.relu(self.first(content)), self.dropout, self.training)
-        out: Tensor = self.linear(content) + self.second(hidden)
-        return out
 
 
 def rating_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
@@ -158,7 +137,9 @@ def train_distilled(
     with torch_seed(seed):
         net = StudentNet(targets, options)
         if warm_start is not None:
-            net.load_arrays(warm_start.arrays)
+            net.load_arrays(
+                *(warm_start.arrays[name] for name in ("linear", "first", "second"))
+            )
 
         def loss(rows: Tensor, _: float) -> Tensor:
             x = torch.from_numpy(
@@ -191,8 +172,8 @@ def train_distilled(
         fine_tune(net, n_users if n_items else 0, loss, plan, warm_start)
     with torch.no_grad():
         return {
-            "linear": to_array(torch.cat([net.linear.weight.T, net.linear.bias[None, :]])),
-            "first": to_array(torch.cat([net.first.weight.T, net.first.bias[None, :]])),
+            "linear": to_array(weights_with_bias(net.linear)),
+            "first": to_array(weights_with_bias(net.first)),
             "second": to_array(net.second.weight.T),
         }
 

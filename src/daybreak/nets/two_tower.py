@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax
 
+from daybreak.nets.layers import Tower, weights_with_bias
 from daybreak.nets.training import (
     TrainingConfig,
     WarmStartArrays,
@@ -40,37 +41,6 @@ class TowerInputs:
     """(n_items, n_seen) features of each item in a history."""
     likes: Floats
     """(n_items, k) content preferences: effect of a history item on the first k content inputs"""
-
-
-class Tower(nn.Module):
-    """A linear map plus a hidden layer that starts at 0, both with bias."""
-
-    def __init__(self, n_inputs: int, dim: int, hidden: int, drop: float) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_inputs, dim)
-        self.first = nn.Linear(n_inputs, hidden)
-        self.second = nn.Linear(hidden, dim, bias=False)
-        self.dropout = drop
-        nn.init.zeros_(self.second.weight)
-
-    def load_arrays(self, linear: Floats, first: Floats) -> None:
-        """Copy arrays into the layers that read the inputs; their last rows are biases."""
-        for layer, values in ((self.linear, linear), (self.first, first)):
-            copy_into(layer.weight, values[:-1].T)
-            copy_into(layer.bias, values[-1])
-
-    def forward(self, seen: Tensor, more: Tensor | float = 0.0) -> Tensor:
-        """Return (n, dim) vectors.
-
-        Args:
-            seen: (n, n_inputs) inputs.
-            more: (n, hidden) added to the hidden layer before its activation.
-        """
-        hidden_output = dropout(
-            torch.relu(self.first(seen) + more), self.dropout, self.training
-        )
-        out: Tensor = self.linear(seen) + self.second(hidden_output)
-        return out
 
 
 class TwoTowerNet(nn.Module):
@@ -109,10 +79,11 @@ class TwoTowerNet(nn.Module):
         copy_into(self.bag, arrays["bag"])
         copy_into(self.trust, arrays["trust"])
         self.bag_first = nn.Parameter(torch.from_numpy(np.array(arrays["bag_first"])))
-        self.item.load_arrays(arrays["item_linear"][:, own], arrays["item_first"])
-        copy_into(self.item.second.weight, arrays["item_second"][:, own].T)
-        self.user.load_arrays(arrays["user_linear"], arrays["user_first"])
-        copy_into(self.user.second.weight, arrays["user_second"][:, : self.bag.shape[1]].T)
+        self.item.load_arrays(
+            arrays["item_linear"][:, own], arrays["item_first"], arrays["item_second"][:, own]
+        )
+        second = arrays["user_second"][:, : self.bag.shape[1]]
+        self.user.load_arrays(arrays["user_linear"], arrays["user_first"], second)
 
     def item_vectors(self, rows: Tensor, kept: Tensor | float) -> Tensor:
         """Return (n, dim + k + 1) vectors, the bias last.
@@ -249,17 +220,17 @@ def _iter_state_arrays(net: TwoTowerNet) -> Iterator[tuple[str, Floats]]:
     """Yield the towers as arrays; rows of the user tower: items, attributes, coldness, bias."""
     wide, width = net.likes.shape[1], net.history.shape[1]
     with torch.no_grad():
-        linear, second = _with_bias(net.item.linear), net.item.second.weight.T
+        linear, second = weights_with_bias(net.item.linear), net.item.second.weight.T
         plain = torch.eye(len(linear), wide)
         yield "item_linear", to_array(torch.cat([linear[:, :-1], plain, linear[:, -1:]], dim=1))
-        yield "item_first", to_array(_with_bias(net.item.first))
+        yield "item_first", to_array(weights_with_bias(net.item.first))
         nothing = torch.zeros(len(second), wide)
         yield (
             "item_second",
             to_array(torch.cat([second[:, :-1], nothing, second[:, -1:]], dim=1)),
         )
         yield "vectors", to_array(net.item_vectors(torch.arange(len(net.identity)), 1.0))
-        linear, first = _with_bias(net.user.linear), _with_bias(net.user.first)
+        linear, first = weights_with_bias(net.user.linear), weights_with_bias(net.user.first)
         linear = torch.cat([net.history @ linear[:width] + net.bag, linear[width:]])
         plain = torch.zeros(len(linear), wide)
         plain[: len(net.likes)] = net.trust * net.likes
@@ -269,7 +240,3 @@ def _iter_state_arrays(net: TwoTowerNet) -> Iterator[tuple[str, Floats]]:
         )
         yield "user_first", to_array(torch.cat([hidden_output, first[width:]]))
         yield "user_second", to_array(torch.cat([net.user.second.weight.T, nothing], dim=1))
-
-
-def _with_bias(layer: nn.Linear) -> Tensor:
-    return torch.cat([layer.weight.T, layer.bias[None, :]])

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from daybreak.models.meta_bayes import FewShotTasks
+from daybreak.models.shared_few_shot import FewShotTasks
 from tests.models.tiny import dataset, random_dataset
 
 

@@ -15,6 +15,7 @@ from daybreak.models.shared_statistics import (
     sparse_cooccurrence,
     top_per_column,
     top_per_row,
+    truncated_svd,
 )
 from tests.models.tiny import dataset, random_dataset
 
@@ -103,3 +104,14 @@ def test_a_statistic_is_computed_once():
     data, calls = random_dataset(), []
     assert [cached(data, "it", lambda: calls.append(1) or 7) for _ in range(3)] == [7, 7, 7]
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("shape", [(30, 12), (12, 30)])
+def test_the_truncated_svd_is_the_leading_part_of_the_exact_one(shape):
+    matrix = np.random.default_rng(0).random(shape) * (
+        np.random.default_rng(1).random(shape) < 0.3
+    )
+    left, sizes, right = truncated_svd(sp.csr_array(matrix), 5, np.random.default_rng(2))
+    u, s, vt = np.linalg.svd(matrix)
+    np.testing.assert_allclose(sizes, s[:5], rtol=1e-4)
+    np.testing.assert_allclose(left * sizes @ right.T, u[:, :5] * s[:5] @ vt[:5], atol=1e-4)

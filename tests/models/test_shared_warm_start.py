@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -43,9 +45,10 @@ def test_what_is_filled_in_equals_a_regression_on_the_known_items_alone():
     values = np.random.default_rng(1).standard_normal((20, 4)).astype(np.float32)
     some = data.filter_events(known[data.events.item])
     centre, weights = fit_centred_content_weights(some, values[known])
-    alone = known_or_predicted(
-        some.train_items.ids, values[known], data.train_items, weights, centre
+    state = SimpleNamespace(
+        ids=some.train_items.ids, vectors=values[known], content=weights, centre=centre
     )
+    alone = known_or_predicted(state, data.train_items)
     np.testing.assert_allclose(
         impute_from_content(data, values, known), alone, rtol=1e-4, atol=1e-5
     )
