@@ -48,7 +48,8 @@ class StudentNet(Tower):
     """The network from content to the item vectors of the teacher."""
 
     def __init__(self, targets: DistillationTargets, options: Any) -> None:
-        super().__init__(*targets.initial_weights.shape, options.hidden, options.dropout)
+        n_inputs, dim = targets.initial_weights.shape
+        super().__init__(n_inputs, dim, options.hidden, options.dropout)
         self.linear.weight.data = torch.from_numpy(targets.initial_weights.T.copy())
         nn.init.zeros_(self.linear.bias)
 

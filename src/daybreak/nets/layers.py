@@ -90,8 +90,9 @@ class Tower(nn.Module):
             more: (n, hidden) added to the hidden layer before its activation.
         """
         activation = torch.relu(self.first(inputs) + more)
-        output: Tensor = self.linear(inputs)
-        return output + self.second(dropout(activation, self.dropout, self.training))
+        nonlinear = self.second(dropout(activation, self.dropout, self.training))
+        output: Tensor = self.linear(inputs) + nonlinear
+        return output
 
 
 def weights_with_bias(layer: nn.Linear) -> Tensor:
