@@ -1,4 +1,4 @@
-"""Every costly strategy alone on one published split, beside the closed forms.
+"""Every slow strategy alone on one published split, beside the closed forms.
 
     python -m benchmarks.quality.cells --shared SHARED --work WORK --data citeulike_t
     python -m benchmarks.quality.alone --shared SHARED --work WORK \
@@ -50,7 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="as of cells.py")
     parser.add_argument("--split", required=True, help="DATA/SPLIT of the working folder")
     parser.add_argument("--tables", type=Path, required=True, help="holds items.csv.gz")
-    parser.add_argument("--strategy", nargs="+", help="default: all costly, some closed forms")
+    parser.add_argument(
+        "--strategy", nargs="+", help="default: all slow ones, some closed forms"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()
 

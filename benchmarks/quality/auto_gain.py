@@ -1,4 +1,4 @@
-"""Two runs of Daybreak, cell by cell, paired over users: what the costly strategies add.
+"""Two runs of Daybreak, cell by cell, paired over users: what the slow strategies add.
 
     python -m benchmarks.quality.cells --shared SHARED --work WORK --daybreak --run light
     python -m benchmarks.quality.cells --shared SHARED --work WORK --daybreak \
@@ -41,7 +41,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds evalkit/")
     parser.add_argument("--work", type=Path, required=True, help="as of cells.py")
-    parser.add_argument("--first", required=True, help="run key of the light default")
+    parser.add_argument(
+        "--first", required=True, help="run key of the default with fast strategies"
+    )
     parser.add_argument("--second", required=True, help="run key of what is compared with it")
     parser.add_argument("--note", default="", help="what was run; put into the table")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -102,7 +104,7 @@ def summary(frame: pd.DataFrame) -> str:
 def page(frame: pd.DataFrame, args: argparse.Namespace) -> str:
     """Return the table with its protocol."""
     head = [
-        "# The costly strategies against the light ones",
+        "# The slow strategies against the fast ones",
         "",
         "NDCG of two runs of the default recommender on the same splits, full ranking, paired",
         "bootstrap over users (95 %). `light`: the closed forms alone; `all`: every strategy,",

@@ -4,7 +4,7 @@
         --budget 30 60 120 240
 
 Every training runs in a process of its own. A budget is kept if the training takes at most a
-tenth longer; the light strategies always learn, so the least is what they take (budget 0).
+tenth longer; the fast strategies always take part, so the least is what they need (budget 0).
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
         "",
         *(f"- {title}: {text}" for title, text in machine().items()),
         "",
-        "| data | budget [s] | taken [s] | kept | peak [MiB] | costly strategies in use |",
+        "| data | budget [s] | taken [s] | kept | peak [MiB] | slow strategies in use |",
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
     ]
@@ -63,11 +63,11 @@ def train(folder: Path, budget: float) -> dict[str, object]:
     start = time.perf_counter()
     model = Recommender(budget_s=budget or None).fit(tables)
     seconds = time.perf_counter() - start
-    light = {s.name for s in Recommender().strategies}
+    fast = {s.name for s in Recommender().strategies}
     used = [
         name
         for name, found in model.report["candidates"].items()
-        if not found["left_out"] and name not in light
+        if not found["left_out"] and name not in fast
     ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": seconds, "peak_mb": peak, "used": used}

@@ -4,7 +4,7 @@
 
 An earlier training saw the first 80 % of the events by time; then everything is there. Prints a
 section for one data set; ``--out FILE.md`` adds it to a file. Users and items are hidden from
-both trainings, in the way of ``daybreak bench``, and asked for afterwards.
+both trainings, in the method of ``daybreak bench``, and asked for afterwards.
 """
 
 import argparse
@@ -32,33 +32,33 @@ HEAD = (
 
 
 @dataclass(eq=False)
-class Way:
-    """A strategy as a contestant that learns in one of the ways to be compared."""
+class TrainingMethod:
+    """A strategy as a learner that is trained by one of the methods to compare."""
 
     strategy: Strategy
     learn: Callable[[Strategy, Dataset, int, Any], Any]
     states: dict[int, Any]
-    """What an earlier training left, by number of events; shared by the ways."""
+    """States of earlier trainings, by number of events; shared by the methods."""
     seconds: list[float] = field(default_factory=list)
-    """CPU seconds of each learning."""
+    """CPU seconds of each training."""
 
     @property
     def name(self) -> str:
-        """Of its row."""
+        """Name in the table."""
         return self.strategy.name
 
     @property
-    def old(self) -> bool:
+    def scores_known(self) -> bool:
         """Whether it may score items with events."""
         return self.strategy.scores_known
 
     @property
-    def new(self) -> bool:
+    def scores_new(self) -> bool:
         """Whether it may score items without events."""
         return self.strategy.scores_new
 
     def fit(self, data: Dataset, seed: int) -> Any:
-        """Learn from what was there before, unless it is remembered; then from everything."""
+        """Train on the earlier events once, then continue on all events."""
         key = len(data.events)
         if key not in self.states:
             self.states[key] = self.strategy.fit(before(data), seed).state
@@ -77,56 +77,56 @@ def before(data: Dataset) -> Dataset:
 
 
 def anew(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Learn from nothing."""
+    """Train from scratch."""
     del state
     return strategy.fit(data, seed)
 
 
 def further(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Go on from the earlier state."""
+    """Continue from the earlier state."""
     model = strategy.create_model().fit(data, seed=seed, initial_state=state)
-    assert model.warm_started, f"{strategy.name} did not go on"
+    assert model.warm_started, f"{strategy.name} did not continue"
     return model
 
 
 def carried(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Bring the earlier state to the rows of today, and train no further."""
+    """Match the earlier state to the current rows, without further training."""
     model = strategy.create_model()
     rounds = "epochs" if hasattr(model.config, "epochs") else "steps"
     model.config = replace(model.config, **{rounds: 0})
     return model.fit(data, seed=seed, initial_state=state)
 
 
-def row(exam: ValidationSplit, strategy: Strategy) -> tuple[str, list[NdcgBySlice]]:
-    """Return a line of the table, and what each way reached in each slice."""
+def row(validation: ValidationSplit, strategy: Strategy) -> tuple[str, list[NdcgBySlice]]:
+    """Return a line of the table, and NDCG by slice of each method."""
     states: dict[int, Any] = {}
-    ways = [Way(strategy, learn, states) for learn in (anew, further, carried)]
-    marks = [exam.evaluate(way, 0) for way in ways]
-    gain = exam.relative_gain(marks[1], marks[0])
+    methods = [TrainingMethod(strategy, learn, states) for learn in (anew, further, carried)]
+    values = [validation.evaluate(method, 0) for method in methods]
+    gain = validation.relative_gain(values[1], values[0])
     cells = [
         strategy.name,
-        sum(len(values) for values in marks[0].values()),
-        *(f"{mean(one):.4f}" for one in marks),
-        f"{100 * gain.mean:+.1f}",
+        sum(len(values) for values in values[0].values()),
+        *(f"{mean(one):.4f}" for one in values),
+        f"{100 * gain.difference:+.1f}",
         f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}",
-        *(f"{np.mean(way.seconds):.1f}" for way in ways[:2]),
+        *(f"{np.mean(method.seconds):.1f}" for method in methods[:2]),
     ]
-    return "| " + " | ".join(map(str, cells)) + " |", marks
+    return "| " + " | ".join(map(str, cells)) + " |", values
 
 
 def section(args: argparse.Namespace, data: Dataset) -> str:
-    """Let every strategy learn in every way, and return the section of a data set."""
-    exam = ValidationSplit.draw(data, 0, "fine-tuning benchmark")
+    """Train every strategy by every method, and return the section of a data set."""
+    validation = ValidationSplit.draw(data, 0, "fine-tuning benchmark")
     lines, details = [], []
     for strategy in get_strategies(args.strategies):
         if not isinstance(strategy.create_model(), SupportsWarmStart):
             continue
-        line, marks = row(exam, strategy)
+        line, values = row(validation, strategy)
         print(line, flush=True)
         lines.append(line)
-        for name in marks[0]:
-            values = " | ".join(f"{one[name].mean():.4f}" for one in marks)
-            details.append(f"| {strategy.name} | {name} | {values} |")
+        for name in values[0]:
+            cells = " | ".join(f"{one[name].mean():.4f}" for one in values)
+            details.append(f"| {strategy.name} | {name} | {cells} |")
     facts = "; ".join(f"{title}: {text}" for title, text in machine().items())
     parts = [
         f"## {args.name or args.data.name}",

@@ -48,10 +48,12 @@ def main() -> None:
             continue
         if args.together:
             chosen = select_learners(args.strategy, auto=not args.no_auto, progress=_tell)
-            terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-            board = run_leaderboard(name, read_folder(folder).tables, chosen, terms, _tell)
+            options = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
+            board = run_leaderboard(name, read_folder(folder).tables, chosen, options, _tell)
         else:
-            board = joined(name, {who: kept_row(name, who, args) for who in _names(args)})
+            board = joined(
+                name, {learner: kept_row(name, learner, args) for learner in _names(args)}
+            )
         write(board, args.out, args.images)
         print(f"{name}: wrote {args.out / f'leaderboard_{name}.md'}", flush=True)
 
@@ -78,14 +80,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def _names(args: argparse.Namespace) -> list[str]:
-    return [who.name for who in select_learners(args.strategy, auto=not args.no_auto)]
+    return [learner.name for learner in select_learners(args.strategy, auto=not args.no_auto)]
 
 
-def measure(folder: Path, who: str, args: argparse.Namespace) -> dict[str, Any]:
+def measure(folder: Path, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return the row of one strategy as plain values."""
-    chosen = [c for c in select_learners(auto=True, progress=_tell) if c.name == who]
-    terms = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-    board = run_leaderboard(folder.name, read_folder(folder).tables, chosen, terms, _tell)
+    chosen = [c for c in select_learners(auto=True, progress=_tell) if c.name == learner]
+    options = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
+    board = run_leaderboard(folder.name, read_folder(folder).tables, chosen, options, _tell)
     (row,) = board.results.results
     return {
         "facts": dict(board.metadata),
@@ -101,29 +103,29 @@ def _tell(what: str) -> None:
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
-def kept_row(name: str, who: str, args: argparse.Namespace) -> dict[str, Any]:
+def kept_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return a finished row, or let a process of its own make it."""
     place = args.work / "leaderboard" / args.run / f"{name}_{args.seed}_{args.repeats}"
-    file = place / f"{who.replace('/', '__')}.json"
+    file = place / f"{learner.replace('/', '__')}.json"
     if file.exists():
         row: dict[str, Any] = json.loads(file.read_text())
         if row["fault"] is None:
             return row
-    row = _made(name, who, args)
+    row = _made(name, learner, args)
     place.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(row))
     done = row["fault"] or f"{row['train']['seconds']:.1f} s to train"
-    print(f"{name} {who}: {done}", flush=True)
+    print(f"{name} {learner}: {done}", flush=True)
     return row
 
 
-def _made(name: str, who: str, args: argparse.Namespace) -> dict[str, Any]:
+def _made(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     command = [
         sys.executable,
         "-m",
         "benchmarks.quality.leaderboard",
         "--row",
-        who,
+        learner,
         "--data",
         name,
     ]
@@ -160,14 +162,14 @@ def joined(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
     queries = {
         key: run[0]["queries"][key] for key in BENCHMARK_SLICES if key in run[0]["queries"]
     }
-    standings = tuple(_standing(who, row) for who, row in rows.items())
-    return Leaderboard.from_results(name, BenchmarkResults(standings, queries), facts)
+    results = tuple(_result(learner, row) for learner, row in rows.items())
+    return Leaderboard.from_results(name, BenchmarkResults(results, queries), facts)
 
 
-def _standing(who: str, row: dict[str, Any]) -> StrategyResult:
+def _result(learner: str, row: dict[str, Any]) -> StrategyResult:
     values = {name: np.array(found) for name, found in row["values"].items()}
     train, score = (ResourceUsage(**row.get(part, {})) for part in ("train", "score"))
-    return StrategyResult(who, values, train, score, row["fault"])
+    return StrategyResult(learner, values, train, score, row["fault"])
 
 
 if __name__ == "__main__":

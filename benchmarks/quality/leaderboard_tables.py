@@ -17,9 +17,10 @@ from daybreak.service.benchmarking.leaderboard_report import (
 )
 
 NOTES = """**Bold** in the first table: the best of the column. In the second: the best, and all
-that a paired bootstrap over queries cannot tell from it at 95 %. Empty: it cannot serve
-the slice. A user hidden in two draws counts as two. `auto` is the blend of the line-up, fitted
-on the visible part alone. [The page](../../docs/leaderboard.md) explains slices and columns."""
+that do not differ significantly from it (paired bootstrap over queries, 95 %). Empty: the
+strategy cannot serve the slice. A user who is held out in two draws counts as two. `auto` is
+the blend of the default strategies, fitted on the visible part alone.
+[The page](../../docs/leaderboard.md) explains slices and columns."""
 
 
 def write(board: Leaderboard, out: Path, images: Path) -> None:

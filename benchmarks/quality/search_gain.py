@@ -1,11 +1,11 @@
-"""What a search of options gains, on a part of the data that the search never saw.
+"""Gain of a search of options, on a part of the data that the search never used.
 
     python -m benchmarks.quality.search_gain --data DIR [--seconds 300] \
-        [--costly history_vae] [--blend]
+        [--slow history_vae] [--blend]
 
-Prints a section for one data set; ``--out FILE.md`` adds it to a file. The search hides two
-parts of the data for itself; here a third, drawn from another stream, asks the defaults and the
-best options found, those that were kept and those that were not.
+Prints a section for one data set; ``--out FILE.md`` adds it to a file. The search holds out
+two parts of the data; on a third one this program compares the defaults with the best options,
+whether they were kept or not.
 """
 
 import argparse
@@ -40,20 +40,23 @@ def load(folder: Path, encoder: str) -> Dataset:
     return encode_dataset(tables, DatasetConfig(choice.encoder, EventRules(), None, 0)).data
 
 
-def mean(marks: Any) -> float:
+def mean(values_by_slice: Any) -> float:
     """Return the mean over slices of their mean NDCG."""
-    return float(np.mean([values.mean() for values in marks.values()]))
+    return float(np.mean([values.mean() for values in values_by_slice.values()]))
 
 
-def row(exam: ValidationSplit, old: Learner, new: Learner, rest: list[Any]) -> tuple[str, Any]:
-    """Let two contestants answer the third part; return a line of the table and their gain."""
-    fresh = replace(exam, data=replace(exam.data))
+def row(
+    validation: ValidationSplit, old: Learner, new: Learner, rest: list[Any]
+) -> tuple[str, Any]:
+    """Compare two learners on the third part; return a line of the table, and their values."""
+    split = replace(validation.split, data=replace(validation.split.data))
+    fresh = ValidationSplit(split)  # without cached statistics
     before, after = fresh.evaluate(old, 0), fresh.evaluate(new, 0)
     gain = fresh.relative_gain(after, before)
     interval = f"{100 * gain.low:+.1f} to {100 * gain.high:+.1f}"
-    asked = sum(len(values) for values in before.values())
-    cells = [old.name, asked, f"{mean(before):.4f}", f"{mean(after):.4f}"]
-    line = [*cells, f"{100 * gain.mean:+.1f}", interval, *rest]
+    n_queries = sum(len(values) for values in before.values())
+    cells = [old.name, n_queries, f"{mean(before):.4f}", f"{mean(after):.4f}"]
+    line = [*cells, f"{100 * gain.difference:+.1f}", interval, *rest]
     return "| " + " | ".join(map(str, line)) + " |", (before, after)
 
 
@@ -66,11 +69,11 @@ def found_by(searched: TuningResult, strategy: Strategy) -> Strategy | None:
 
 
 def strategy_rows(
-    exam: ValidationSplit, asked: tuple[Strategy, ...], searched: TuningResult
+    validation: ValidationSplit, strategies: tuple[Strategy, ...], searched: TuningResult
 ) -> list[str]:
     """Return a line for each strategy that was searched."""
     lines = []
-    for strategy in asked:
+    for strategy in strategies:
         record = searched.record["strategies"][strategy.name]
         better = found_by(searched, strategy)
         seconds = f"{record['seconds']:.0f}"
@@ -78,7 +81,7 @@ def strategy_rows(
             options = json.dumps(record["best"]).strip("{}").replace('"', "")
             kept = "yes" if record["kept"] else "no"
             lines.append(
-                row(exam, strategy, better, [kept, record["tried"], options, seconds])[0]
+                row(validation, strategy, better, [kept, record["tried"], options, seconds])[0]
             )
         elif record["tried"]:
             same = ["", "", "", "", "", "no", record["tried"], record["why"], seconds]
@@ -89,16 +92,18 @@ def strategy_rows(
     return lines
 
 
-def blend_rows(exam: ValidationSplit, searched: TuningResult) -> list[str]:
-    """Return a line and the slices of the blend with the defaults and with what was kept."""
-    light = {strategy.name for strategy in default_strategies()}
-    chosen = tuple(s for s in searched.strategies if s.name in light)
+def blend_rows(validation: ValidationSplit, searched: TuningResult) -> list[str]:
+    """Return a line and the slices of the blend, with the defaults and with kept options."""
+    fast = {strategy.name for strategy in default_strategies()}
+    chosen = tuple(s for s in searched.strategies if s.name in fast)
     start = perf_counter()
     old = BlendLearner(
         tuple(s for s in default_strategies() if s.name in {c.name for c in chosen}),
         "blend of all",
     )
-    line, (before, after) = row(exam, old, BlendLearner(chosen, "searched"), ["", "", "", ""])
+    line, (before, after) = row(
+        validation, old, BlendLearner(chosen, "searched"), ["", "", "", ""]
+    )
     print(f"blends: {perf_counter() - start:.0f} s", flush=True)
     table = ["", "The blend, slice by slice:", "", "| slice | queries | default | searched |"]
     table += ["| --- | ---: | ---: | ---: |"]
@@ -110,11 +115,11 @@ def blend_rows(exam: ValidationSplit, searched: TuningResult) -> list[str]:
 
 
 def section(args: argparse.Namespace) -> str:
-    """Search, ask, and return the section of a data set."""
+    """Search and compare; return the section of a data set."""
     data = load(args.data, args.encoder)
-    asked = (*get_strategies("auto"), *(get_strategies(args.costly) if args.costly else ()))
-    searched = tune(data, asked, 0, args.seconds, lambda text: print(text, flush=True))
-    exam = ValidationSplit.draw(data, 0, "search benchmark")
+    strategies = (*get_strategies("auto"), *(get_strategies(args.slow) if args.slow else ()))
+    searched = tune(data, strategies, 0, args.seconds, lambda text: print(text, flush=True))
+    validation = ValidationSplit.draw(data, 0, "search benchmark")
     took = searched.record["seconds"]
     lines = [
         f"## {args.name or args.data.name}",
@@ -128,8 +133,8 @@ def section(args: argparse.Namespace) -> str:
         "",
         HEAD,
         "| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | --- | ---: |",
-        *strategy_rows(exam, asked, searched),
-        *(blend_rows(exam, searched) if args.blend else ()),
+        *strategy_rows(validation, strategies, searched),
+        *(blend_rows(validation, searched) if args.blend else ()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -142,7 +147,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0, help="for the search")
     parser.add_argument("--encoder", default="auto")
     parser.add_argument(
-        "--costly", nargs="*", default=[], help="costly strategies searched too"
+        "--slow", nargs="*", default=[], help="slow strategies that are searched too"
     )
     parser.add_argument("--blend", action="store_true", help="compare the blends as well")
     parser.add_argument("--note", default="", help="put into the table")

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from daybreak import Recommender, Rules, Tables, read_folder
+from daybreak.estimates import mean_difference
 from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.reranking.similarity import intra_list_distance
 
@@ -182,10 +183,8 @@ def _page(measured: dict[str, Measured]) -> str:
 
 def _difference(values: np.ndarray, base: np.ndarray) -> str:
     """Return the mean difference with its 95 % interval, by the normal approximation."""
-    apart = values - base
-    apart = apart[~np.isnan(apart)]
-    half = 1.96 * apart.std(ddof=1) / np.sqrt(len(apart))
-    return f"{apart.mean():+.4f} ± {half:.4f}"
+    found = mean_difference(values - base)
+    return f"{found.difference:+.4f} ± {found.high - found.difference:.4f}"
 
 
 def _draw(measured: dict[str, Measured], file: Path) -> None:

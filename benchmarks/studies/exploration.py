@@ -23,6 +23,7 @@ import polars as pl
 
 from benchmarks.common.memory_store import MemoryStore
 from daybreak import Recommender, Tables, read_folder
+from daybreak.estimates import mean_difference
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
 from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.exploration.exposure import ExposureBudget
@@ -427,9 +428,8 @@ def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
 
 def _over(values: Sequence[float], show: str = ".3f") -> str:
     """Return a mean with its 95 % interval over all values, normal."""
-    known = np.array([v for v in values if not np.isnan(v)])
-    error = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.nan
-    return f"{known.mean():{show}} ± {error:{show.lstrip('+')}}"
+    found = mean_difference(np.array(values, dtype=float))
+    return f"{np.nanmean(values):{show}} ± {found.high - found.difference:{show.lstrip('+')}}"
 
 
 def _days(runs: Sequence[Run], days: int) -> list[float]:

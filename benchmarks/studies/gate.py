@@ -1,8 +1,7 @@
-"""How often the release gate refuses a recommender that is as good, and which losses it finds.
+"""False alarms of the release gate, and the losses that it detects.
 
-The same recipe is trained with several seeds on a part of the bundled gift shop, and every
-training is put before the gate against every other, each time with other users and items
-hidden. Run from the repository:
+The same specification is trained with several seeds on a part of the bundled gift shop, and the
+gate compares every pair of trainings, each time with other users and items held out. Run:
 
     python -m benchmarks.studies.gate --trainings 7 --out benchmarks/results/gate.md
 """
@@ -50,7 +49,7 @@ STRATEGIES = (
     "content/popular",
 )
 LEFT = (0.75, 0.5, 0.25, 0.0)
-"""Share that planted losses leave of the weight of the strategy that counts most."""
+"""Share of the largest weight that planted losses keep."""
 FLIPS = 200
 
 
@@ -68,42 +67,44 @@ def shop(every: int, least: int) -> Dataset:
 
 
 def trained(data: Dataset, seed: int) -> RecommenderSpec:
-    """Return the recipe that a seed leads to."""
+    """Return the specification that is fitted with a seed."""
     blend, fitted = fit_blend(data, get_strategies(STRATEGIES), seed)
     return RecommenderSpec(blend, fitted.strategies)
 
 
-def judged(bouts: Sequence[PairedSliceResult], recipe: RecommenderSpec) -> GateResult:
-    """Return the verdict as the gate gives it."""
+def gate_result_of(results: Sequence[PairedSliceResult], spec: RecommenderSpec) -> GateResult:
+    """Return the result of the gate."""
     return build_gate_result(
-        bouts,
-        RANDOM_MIXED_SLICES if recipe.blend.arrival.probability >= 0.5 else ("arriving_mixed",),
+        results,
+        RANDOM_MIXED_SLICES if spec.blend.arrival.probability >= 0.5 else ("arriving_mixed",),
     )
 
 
 def flipped(
-    bouts: Sequence[PairedSliceResult], rng: np.random.Generator
+    results: Sequence[PairedSliceResult], rng: np.random.Generator
 ) -> list[PairedSliceResult]:
-    """Swap the two sides at random: by user, or by item where items are the sample."""
+    """Swap the two recommenders at random: by user, or by item where items are a sample."""
     found = []
-    for bout in bouts:
-        sizes = np.diff(bout.new.indptr)
-        new_items = DEFINITIONS[bout.slice].candidate_set != "known"
-        who = bout.new.indices if new_items else np.repeat(bout.users, sizes)
-        swap = (rng.random(int(who.max()) + 1) < 0.5)[who]
-        first = np.where(swap, bout.old.data, bout.new.data)
-        second = np.where(swap, bout.new.data, bout.old.data)
-        found.append(replace(bout, new=_like(bout.new, first), old=_like(bout.old, second)))
+    for result in results:
+        sizes = np.diff(result.new.indptr)
+        new_items = DEFINITIONS[result.slice].candidate_set != "known"
+        units = result.new.indices if new_items else np.repeat(result.users, sizes)
+        swap = (rng.random(int(units.max()) + 1) < 0.5)[units]
+        first = np.where(swap, result.old.data, result.new.data)
+        second = np.where(swap, result.new.data, result.old.data)
+        found.append(
+            replace(result, new=_like(result.new, first), old=_like(result.old, second))
+        )
     return found
 
 
-def weakened(recipe: RecommenderSpec, left: float) -> RecommenderSpec:
-    """Return the recipe with less of the strategy that counts most for known items."""
-    blend = recipe.blend
-    most = int(np.argmax(blend.weights.sum(axis=0)))
+def weakened(spec: RecommenderSpec, left: float) -> RecommenderSpec:
+    """Return the specification with less weight of the largest strategy for known items."""
+    blend = spec.blend
+    largest = int(np.argmax(blend.weights.sum(axis=0)))
     weights = blend.weights.copy()
-    weights[:, most] *= left
-    return replace(recipe, blend=replace(blend, weights=weights))
+    weights[:, largest] *= left
+    return replace(spec, blend=replace(blend, weights=weights))
 
 
 def main() -> None:
@@ -113,17 +114,20 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=3, help="one customer in so many")
     parser.add_argument("--least", type=int, default=10, help="events of an item")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
-    data = shop(told.every, told.least)
-    recipes = [trained(data, seed) for seed in range(told.trainings)]
-    pairs = list(combinations(range(told.trainings), 2))
-    played = []
+    args = parser.parse_args()
+    data = shop(args.every, args.least)
+    specs = [trained(data, seed) for seed in range(args.trainings)]
+    pairs = list(combinations(range(args.trainings), 2))
+    compared = []
     for number, (a, b) in enumerate(pairs):
-        played.append(evaluate_paired(data, recipes[a], recipes[b], seed=1000 + number))
+        compared.append(evaluate_paired(data, specs[a], specs[b], seed=1000 + number))
         print(f"{number + 1} of {len(pairs)} pairs", flush=True)
-    verdicts = [judged(bouts, recipes[a]) for (a, _), bouts in zip(pairs, played, strict=True)]
-    planted = list(_planted(data, recipes))
-    told.out.write_text("\n".join(_page(data, verdicts, _null(played, recipes), planted)))
+    gate_results = [
+        gate_result_of(results, specs[a])
+        for (a, _), results in zip(pairs, compared, strict=True)
+    ]
+    planted = list(_planted(data, specs))
+    args.out.write_text("\n".join(_page(data, gate_results, _null(compared, specs), planted)))
 
 
 def _like(matrix: sp.csr_array, values: np.ndarray) -> sp.csr_array:
@@ -136,42 +140,46 @@ def _swaps(n_pairs: int) -> int:
 
 
 def _null(
-    played: Sequence[Sequence[PairedSliceResult]], recipes: Sequence[RecommenderSpec]
+    compared: Sequence[Sequence[PairedSliceResult]], specs: Sequence[RecommenderSpec]
 ) -> float:
     """Return how often the gate refuses when the sides are swapped at random."""
     rng = np.random.default_rng(0)
-    each = _swaps(len(played))
-    found = [judged(flipped(bouts, rng), recipes[0]) for bouts in played for _ in range(each)]
-    return float(np.mean([not verdict.passed for verdict in found]))
+    each = _swaps(len(compared))
+    found = [
+        gate_result_of(flipped(results, rng), specs[0])
+        for results in compared
+        for _ in range(each)
+    ]
+    return float(np.mean([not gate_result.passed for gate_result in found]))
 
 
 def _planted(
-    data: Dataset, recipes: Sequence[RecommenderSpec]
+    data: Dataset, specs: Sequence[RecommenderSpec]
 ) -> Iterator[tuple[float, GateResult]]:
     for left in LEFT:
-        for number, recipe in enumerate(recipes[:3]):
-            bouts = evaluate_paired(data, weakened(recipe, left), recipe, seed=2000 + number)
-            yield left, judged(bouts, recipe)
+        for number, spec in enumerate(specs[:3]):
+            results = evaluate_paired(data, weakened(spec, left), spec, seed=2000 + number)
+            yield left, gate_result_of(results, spec)
             print(f"planted {left}", flush=True)
 
 
 def _page(
     data: Dataset,
-    verdicts: Sequence[GateResult],
+    gate_results: Sequence[GateResult],
     null: float,
     planted: Sequence[tuple[float, GateResult]],
 ) -> Iterator[str]:
-    refused = [verdict for verdict in verdicts if not verdict.passed]
-    why = Counter(line.slice for verdict in refused for line in verdict.worse_slices)
-    n = len(verdicts)
-    yield "# The release gate: false alarms, and losses that are found\n"
+    refused = [gate_result for gate_result in gate_results if not gate_result.passed]
+    why = Counter(line.slice for gate_result in refused for line in gate_result.worse_slices)
+    n = len(gate_results)
+    yield "# The release gate: false alarms, and losses that are detected\n"
     yield (
-        "`python -m benchmarks.studies.gate`: one recipe, trained with several seeds on a part "
-        "of the "
+        "`python -m benchmarks.studies.gate`: one specification, trained with several seeds on "
+        "a part of the "
         f"bundled gift shop ({len(data.active_user_rows):,} customers, "
         f"{len(data.items):,} items, "
-        f"{len(data.events):,} events), every training before the gate against every other, "
-        f"hiding other users and items each time. Strategies: {', '.join(STRATEGIES)}.\n"
+        f"{len(data.events):,} events), every pair of trainings compared by the gate, "
+        f"with other users and items held out each time. Strategies: {', '.join(STRATEGIES)}.\n"
     )
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
@@ -179,7 +187,8 @@ def _page(
     )
     yield "## False alarms\n"
     yield "| what | comparisons | refused | promised at most |\n| --- | ---: | ---: | ---: |"
-    yield f"| the same recipe, another seed | {n} | {len(refused)} ({len(refused) / n:.1%}) | |"
+    share = f"{len(refused)} ({len(refused) / n:.1%})"
+    yield f"| the same specification, another seed | {n} | {share} | |"
     swaps = _swaps(n) * n
     name = "sides swapped at random, so that neither is better"
     yield f"| {name} | {swaps:,} | {null:.1%} | {FAMILY_ERROR_RATE / 2:.1%} |\n"
@@ -190,48 +199,48 @@ def _page(
         f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights, so "
         "they truly differ a little; the swaps show the false alarms of the procedure alone.\n"
     )
-    yield "## The smallest loss that is found\n"
+    yield "## The smallest loss that is detected\n"
     yield (
-        "Half of the losses of this size are found, by slice: the mean distance from the "
+        "Half of the losses of this size are detected, by slice: the mean distance from the "
         "difference to the end of its interval, over all comparisons.\n"
     )
-    yield "| slice | queries | NDCG@10 | loss found | of the value |"
+    yield "| slice | queries | NDCG@10 | loss detected | of the value |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for lines in zip(*(verdict.comparisons for verdict in verdicts), strict=True):
-        yield _reach(lines)
+    for lines in zip(*(gate_result.comparisons for gate_result in gate_results), strict=True):
+        yield _detectable_loss(lines)
     yield "\n## Planted losses\n"
     yield (
-        "The strategy that counts most for known items keeps a part of its weight; three "
-        "trainings each. Loss: mean over slices of users with 1 to 10 events.\n"
+        "The strategy with the largest weight for known items keeps a part of its weight; "
+        "three trainings each. Loss: mean over slices of users with 1 to 10 events.\n"
     )
     yield "| weight left | mean loss | refused | slices called worse |"
     yield "| ---: | ---: | ---: | ---: |"
     for left in LEFT:
-        mine = [verdict for share, verdict in planted if share == left]
-        loss = np.mean([_loss(verdict) for verdict in mine])
-        worse = np.mean([len(verdict.worse_slices) for verdict in mine])
-        count = sum(not verdict.passed for verdict in mine)
+        mine = [gate_result for share, gate_result in planted if share == left]
+        loss = np.mean([_loss(gate_result) for gate_result in mine])
+        worse = np.mean([len(gate_result.worse_slices) for gate_result in mine])
+        count = sum(not gate_result.passed for gate_result in mine)
         yield f"| {left:.0%} | {loss:+.4f} | {count} of {len(mine)} | {worse:.1f} |"
     yield ""
 
 
-def _reach(lines: Sequence[SliceComparison]) -> str:
+def _detectable_loss(lines: Sequence[SliceComparison]) -> str:
     label = DEFINITIONS[lines[0].slice].label
     queries = np.mean([line.queries for line in lines])
     value = np.mean([line.old for line in lines])
-    reach = np.mean([line.high - line.difference for line in lines])
+    margin = np.mean([line.high - line.difference for line in lines])
     note = " (not judged)" if lines[0].word == "not judged" else ""
-    if not reach:
+    if not margin:
         return f"| {label}{note} | {queries:.0f} | {value:.3f} | all lists were the same | |"
     return (
-        f"| {label}{note} | {queries:.0f} | {value:.3f} | {reach:.4f} | {reach / value:.1%} |"
+        f"| {label}{note} | {queries:.0f} | {value:.3f} | {margin:.4f} | {margin / value:.1%} |"
     )
 
 
-def _loss(verdict: GateResult) -> float:
+def _loss(gate_result: GateResult) -> float:
     shots = ("events_1", "events_3", "events_5", "events_10")
     return float(
-        np.mean([line.difference for line in verdict.comparisons if line.slice in shots])
+        np.mean([line.difference for line in gate_result.comparisons if line.slice in shots])
     )
 
 

@@ -22,6 +22,7 @@ import polars as pl
 
 from benchmarks.studies.exploration import STRATEGIES, positive
 from daybreak import Recommender, Tables, read_folder
+from daybreak.estimates import mean_difference
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
 from daybreak.metrics import ndcg_of_ids
 from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelector
@@ -276,8 +277,8 @@ def _all(seeds: Sequence[Mapping[str, Found]], name: str, n: int) -> np.ndarray:
 
 
 def _with_error(values: np.ndarray, show: str) -> str:
-    error = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-    return f"{values.mean():{show}} ± {error:.3f}"
+    found = mean_difference(values)
+    return f"{found.difference:{show}} ± {found.high - found.difference:.3f}"
 
 
 def _page(

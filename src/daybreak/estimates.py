@@ -196,6 +196,24 @@ def _iter_resample_weights(n: int, max_draws: int) -> Iterator[Doubles]:
 # --- standard errors over independent units ------------------------------------------------
 
 
+def mean_difference(differences: Doubles) -> PairedDifference:
+    """Return the mean of independent differences, with its 95 % interval (normal).
+
+    Args:
+        differences: (n,) first minus second; NaN is left out.
+
+    Example:
+        >>> found = mean_difference(np.array([0.0, 2.0, np.nan]))
+        >>> found.difference, round(found.standard_error, 4)
+        (1.0, 1.0)
+    """
+    present = differences[~np.isnan(differences)]
+    if len(present) < 2:
+        return UNDEFINED_DIFFERENCE
+    error = float(present.std(ddof=1) / np.sqrt(len(present)))
+    return PairedDifference.from_error(float(present.mean()), error)
+
+
 def stratified_difference(
     shares: Sequence[float], strata: Sequence[Doubles]
 ) -> PairedDifference:
