@@ -1,6 +1,6 @@
 """Description and validation of tables: facts, requirements of strategies, findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -173,7 +173,10 @@ class Readiness:
 
 def assess_readiness(tables: Tables) -> Readiness:
     """Compare the tables with the requirements of each strategy group."""
-    facts = describe(tables)
+    return _assess_readiness(tables, describe(tables))
+
+
+def _assess_readiness(tables: Tables, facts: Mapping[str, Any]) -> Readiness:
     events = facts["events"]
     growth = 1 + LOOKAHEAD_EVENTS / events if events else 0.0
     known = facts["time"]["known"] if events else 1.0
@@ -247,7 +250,7 @@ def validate(data: ImportResult | Tables) -> list[Finding]:
 def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:
     facts = describe(tables)
     found = [*_check_counts(facts), *_check_times(tables, facts), *_check_signs(tables, rules)]
-    found += [*_check_items(facts), *_check_rejects(result), *_check_strategies(tables)]
+    found += [*_check_items(facts), *_check_rejects(result), *_check_strategies(tables, facts)]
     return found
 
 
@@ -323,7 +326,7 @@ def _check_rejects(result: ImportResult | None) -> Iterator[Finding]:
         yield Finding("WARN", "note", note)
 
 
-def _check_strategies(tables: Tables) -> Iterator[Finding]:
-    for strategy in assess_readiness(tables).strategies:
+def _check_strategies(tables: Tables, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    for strategy in _assess_readiness(tables, facts).strategies:
         level: FindingLevel = "PASS" if strategy.is_ready else "WARN"
         yield Finding(level, f"strategy_{strategy.name}", str(strategy))
