@@ -53,7 +53,7 @@ def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
     new = pl.col("item_id").is_in(start.new) & ~pl.col("user_id").is_in(start.judges)
     columns = start.known.events.select(events.columns)
     full = Tables.of(pl.concat([columns, events.filter(new)]), start.known.items)
-    later = base.again(STRATEGIES).fit(full, start=base, keep_weights=True)
+    later = base.clone(STRATEGIES).fit(full, start=base, keep_weights=True)
     state = base.state
     told = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
     queries = _queries(base, start)

@@ -318,7 +318,7 @@ def again(start: World, base: Recommender, run: Run) -> Recommender:
         orient="row",
     )
     events = pl.concat([start.known.events.select(more.columns), more])
-    return base.again(STRATEGIES).fit(
+    return base.clone(STRATEGIES).fit(
         Tables.of(events, start.known.items), start=base, keep_weights=True
     )
 

@@ -193,3 +193,9 @@ def test_ids_that_are_no_list_of_ids_are_refused(small, options, message):
 def test_frames_that_lack_something_are_refused(small, options, message):
     with pytest.raises(DataError, match=message):
         small.recommend(["x"], **options)
+
+
+def test_the_former_name_of_clone_works(small):
+    with pytest.warns(DeprecationWarning, match=r"Recommender\.clone"):
+        copy = small.again(["popular"])
+    assert [strategy.name for strategy in copy.strategies] == ["popular"]

@@ -9,6 +9,7 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.data.dataset import Queries
+from daybreak.deprecation import warn_deprecated
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFittedError
 from daybreak.ranking.blending.strategies import get_strategies
@@ -506,7 +507,7 @@ class Recommender:
         """
         return evaluate_recommender(self, data, items, users, **options)
 
-    def again(
+    def clone(
         self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None
     ) -> Self:
         """Return an unfitted recommender with the same settings.
@@ -525,6 +526,13 @@ class Recommender:
         )
         copy.strategies = self.strategies if strategies is None else get_strategies(strategies)
         return copy
+
+    def again(
+        self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None
+    ) -> Self:
+        """Deprecated name of :meth:`clone`."""
+        warn_deprecated("Recommender.again", "Recommender.clone")
+        return self.clone(strategies, rules)
 
     def _load_text_encoder(self, items: pl.DataFrame) -> tuple[Encoder | None, tuple[str, ...]]:
         if isinstance(self.encoder, Encoder):

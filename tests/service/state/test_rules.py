@@ -162,7 +162,7 @@ def test_each_user_of_a_batch_has_rules_of_their_own(model):
 
 
 def test_items_added_later_are_filtered_boosted_and_counted_too(model):
-    copy = model.again()
+    copy = model.clone()
     copy._state = model._state
     new = {"item_id": ["new"], "title": ["rum number 99"], "price": [99.0], "colour": ["red"]}
     copy.add_items(new)
@@ -172,7 +172,7 @@ def test_items_added_later_are_filtered_boosted_and_counted_too(model):
 
 
 def test_values_of_items_added_later_may_come_as_lists(model):
-    copy = model.again()
+    copy = model.clone()
     copy._state = model._state
     copy.add_items(
         [{"item_id": "x", "title": "odd", "categories": ["odd", "tea"], "line": [3]}]

@@ -80,7 +80,7 @@ class Evaluable(Protocol):
     rules: EventRules | None
     seed: int
 
-    def again(
+    def clone(
         self, strategies: Sequence[str] | None = None, rules: EventRules | None = None
     ) -> Self:
         """Return a recommender with the same settings, not fitted."""
@@ -125,11 +125,11 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         cold_items=cold_items,
         seed=model.seed,
     )
-    systems = {"daybreak": _training_system(model.again(rules=rules))}
+    systems = {"daybreak": _training_system(model.clone(rules=rules))}
     for name in also:
-        systems[name] = _training_system(model.again([name], rules))
+        systems[name] = _training_system(model.clone([name], rules))
     return measure(systems, plans, k=k, progress=progress)
 
 
 def _training_system(model: Evaluable) -> Any:
-    return lambda train: model.again().fit(train)
+    return lambda train: model.clone().fit(train)
