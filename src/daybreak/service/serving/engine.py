@@ -32,6 +32,7 @@ from daybreak.service.serving.requests import (
 from daybreak.service.state.explain import (
     MAX_REASONS,
     RecommendationReason,
+    Reasons,
     explain_items,
     explain_lists,
 )
@@ -308,6 +309,9 @@ class RecommendEngine:
         """Return the items of all lists, one list after the other."""
         ids, cache = state.catalogue.items.ids.ids, self._releases.row_caches.items
         explained = np.flatnonzero([one.request.explain for one in requests])
+        reasons_of_places: list[Reasons] = [[]] * len(lists)
+        if len(explained):
+            reasons_of_places = explain_lists(state, batch, lists, explained, MAX_REASONS)
         columns = zip(
             [ids[row] for row in lists.item.tolist()],
             lists.rank.tolist(),
@@ -316,7 +320,7 @@ class RecommendEngine:
             state.item_warmth(lists.item).tolist(),
             lists.propensity.tolist(),
             lists.explored.tolist(),
-            explain_lists(state, batch, lists, explained, MAX_REASONS),
+            reasons_of_places,
             lists.moved_by,
             strict=True,
         )
