@@ -2,12 +2,11 @@
 
 import pytest
 
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError
 from daybreak.server.access import AccessControl, RateLimiter
 from daybreak.server.options import ServerOptions
-from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
+from daybreak.service.api_keys import ApiKeyStore
 from tests.server.conftest import until
-from tests.server.fake_live import MemoryDocuments
 
 EVENT = {"user_id": "ann", "item_id": "tea"}
 
@@ -22,34 +21,6 @@ def locked(keys, start):
     """A server that needs keys, and one key of each role."""
     made = {role: keys.create(role)[1] for role in ("read", "write", "admin")}
     return start(keys="on"), made
-
-
-def test_a_key_is_kept_as_a_hash_and_found_by_its_text_alone():
-    documents = MemoryDocuments()
-    key, text = ApiKeyStore(documents).create("write", "shop")
-    kept = documents.documents("keys")[key.id]
-    assert text.split("_", 2)[2] not in str(kept)
-    ring = ApiKeyCache(ApiKeyStore(documents))
-    assert ring.find(text) == key
-    wrong = (text[:-1], text + "x", text.upper(), f"dbk_{key.id}_", "dbk__", "", "😀", text[4:])
-    assert not any(ring.find(one) for one in wrong)
-
-
-def test_two_keys_never_have_one_hash():
-    keys = ApiKeyStore(MemoryDocuments())
-    found = [keys.create("read")[0] for _ in range(3)]
-    assert len({key.digest for key in found} | {key.salt for key in found}) == 6
-
-
-@pytest.mark.parametrize(("role", "name"), [("owner", ""), ("read", "x" * 201), ("read", "\n")])
-def test_a_key_of_no_role_or_with_an_odd_name_is_not_made(role, name):
-    with pytest.raises(ConfigError):
-        ApiKeyStore(MemoryDocuments()).create(role, name)
-
-
-def test_a_key_that_nobody_made_cannot_be_revoked():
-    with pytest.raises(NotFoundError, match="known: none"):
-        ApiKeyStore(MemoryDocuments()).revoke("1f")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every operation of the description, asked with what fits it and with what does not."""
+"""The OpenAPI description, and requests to each operation that are valid and invalid by it."""
 
 import pytest
 import schemathesis
@@ -62,3 +62,30 @@ def ask_in_many_ways(operation):
         case.call_and_validate(checks=CHECKS)
 
     ask()
+
+
+def test_the_description_is_openapi_with_keys_problems_and_examples(client):
+    found = client.get("/openapi.json").json()
+    assert found["openapi"].startswith("3.1")
+    operations = [
+        (path, method, operation)
+        for path, methods in found["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len({operation["operationId"] for _, _, operation in operations}) == len(operations)
+    for path, method, operation in operations:
+        assert operation["description"], (path, method)
+        if path.startswith("/api/") and "/health/" not in path:
+            assert operation["x-role"] in {"read", "write", "admin"}
+            assert operation["security"]
+            assert "4XX" in operation["responses"]
+    body = found["components"]["schemas"]["RecommendBody"]
+    assert body["examples"][0]["profile"]
+    assert "Problem" in found["components"]["schemas"]
+
+
+def test_the_page_shows_every_path_and_runs_nothing(client):
+    page = client.get("/docs").text
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert path in page
+    assert "<script" not in page

@@ -1,0 +1,55 @@
+"""JSON logs of a server."""
+
+import io
+import json
+import logging
+
+import pytest
+
+from daybreak.server.ops.logs import log_as_json
+
+
+@pytest.fixture
+def lines():
+    """What the server logs, as objects."""
+    stream = io.StringIO()
+    with log_as_json(stream=stream):
+        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_request_is_one_line_without_ids_keys_or_bodies(client, lines):
+    headers = {"X-API-Key": "dbk_1f_secret-secret", "X-Request-ID": "r-1"}
+    client.get("/api/v1/recommend/private-person?filter=private", headers=headers)
+    client.get("/health/live")
+    (said,) = [line for line in lines() if line["event"] == "request"]
+    assert said["route"] == "/api/v1/recommend/{user_id}"
+    assert (said["status"], said["request_id"], said["method"]) == (200, "r-1", "GET")
+    assert said["ms"] >= 0
+    assert "private" not in str(said)
+    assert "secret" not in str(lines())
+
+
+def test_logs_go_where_they_went_before_when_the_server_has_stopped():
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    with log_as_json(stream=stream, level="error"):
+        logging.getLogger("x").error("said")
+    stream.close()
+    logging.getLogger("x").error("said to others")
+    assert (root.handlers, root.level) == (before, level)
+
+
+def test_a_bug_is_logged_with_the_id_that_the_caller_got(client, lines):
+    id_ = client.get("/api/v1/recommend/bug").json()["request_id"]
+    (said,) = [line for line in lines() if line["event"] == "unhandled exception"]
+    assert said["request_id"] == id_
+    assert "secret insides" in said["exception"]
+
+
+def test_keys_and_passwords_never_get_into_the_log(lines):
+    logging.getLogger("x").warning(
+        "key %s at %s", "dbk_1f_Zm9vYmFy", "postgresql://shop:pass@db/x"
+    )
+    (said,) = lines()
+    assert said["event"] == "key dbk_1f_… at postgresql://shop:…@db/x"
