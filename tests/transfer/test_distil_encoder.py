@@ -104,7 +104,7 @@ def test_a_server_is_named_by_its_address():
 
 
 def test_too_few_texts_are_refused():
-    with pytest.raises(DataError, match="at least 20 different texts, got 1"):
+    with pytest.raises(DataError, match="at least 20 distinct texts, got 1"):
         distil_encoder(CountingEncoder(), ["red globe"] * 50, dim=4)
 
 

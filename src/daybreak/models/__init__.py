@@ -1,7 +1,7 @@
 """Recommendation models: one file each, behind one contract (start with ``base``).
 
-A model may import ``data``, ``encoders`` and, inside ``learn``, its network from ``nets``; it knows no
-store and no service. Files named ``shared_*`` hold what several models use.
+A model may import ``data``, ``encoders`` and, inside ``learn``, its network from ``nets``; it
+knows no store and no service. Files named ``shared_*`` hold what several models use.
 """
 
 # One line a model. Importing a file registers its model; the order of the lines is the order of

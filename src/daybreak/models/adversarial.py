@@ -1,4 +1,4 @@
-"""A generator of new item vectors, trained against a recommender that tells them from real ones."""
+"""A generator of new item vectors, trained against a recommender that recognises them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -161,7 +161,7 @@ class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
         },
         inputs="history, profile",
         use="new items, rarely",
-        formula="`factors` with vectors of an adversarial generator, [page](strategies/adversarial.md)",
+        formula="`factors` with generated vectors, [page](strategies/adversarial.md)",
         source="Chen et al. 2022",
         cost="40 rounds over the users",
         memory="see page",
@@ -196,11 +196,14 @@ class AdversarialModel(GenerativeModel[AdversarialConfig, AdversarialState]):
         return np.asarray(super().query_vectors(queries) @ self.state.people, dtype=np.float32)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look up or generate, then apply the item tower; see :meth:`VectorModel.item_vectors`."""
+        """Look up or generate, then apply the tower; see :meth:`VectorModel.item_vectors`."""
         return np.asarray(super().item_vectors(items) @ self.state.items, dtype=np.float32)
 
     def generate_vectors(self, conditions: Floats) -> Floats:
-        """Add the output of the generator to the ridge prediction; see :meth:`GenerativeModel.generate_vectors`."""
+        """Add the output of the generator to the ridge prediction.
+
+        See :meth:`GenerativeModel.generate_vectors`.
+        """
         state = self.state
         correction = apply_perceptron(
             conditions, (state.first, state.first_bias, state.second, state.second_bias)

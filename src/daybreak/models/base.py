@@ -41,8 +41,8 @@ C = TypeVar("C")
 S = TypeVar("S")
 
 QueryFeatureKind = Literal["history", "recent", "profile", "vectors", "none"]
-"""The part of a query that a linear model multiplies with its weights; ``vectors``: vectors that
-the model itself makes of queries."""
+"""The part of a query that a linear model multiplies with its weights; ``vectors`` are vectors
+that the model itself computes from queries."""
 
 
 class Model(ABC, Generic[C, S]):
@@ -79,7 +79,7 @@ class Model(ABC, Generic[C, S]):
 
     @abstractmethod
     def score(self, queries: Queries, items: Items) -> Floats:
-        """Return (n_queries, n_items) float32 scores; higher is better, NaN means not scored."""
+        """Return (n_queries, n_items) float32 scores; higher is better, NaN is no score."""
 
     @classmethod
     def scorable(cls, train_items: Items, items: Items) -> Mask:
@@ -97,8 +97,9 @@ class Model(ABC, Generic[C, S]):
         Args:
             data: Training data.
             seed: Seed of all random draws.
-            initial_state: State of a model with the same options to start from. Only models with
-                :class:`SupportsWarmStart` use it; :attr:`warm_started` tells whether they did.
+            initial_state: State of a model with the same options to start from. Only models
+                with :class:`SupportsWarmStart` use it; :attr:`warm_started` tells whether they
+                did.
         """
         name, state = type(self).__name__, None
         if initial_state is not None and isinstance(self, SupportsWarmStart):
@@ -255,7 +256,7 @@ class VectorModel(InductiveModel[C, S]):
 
     @abstractmethod
     def item_vectors(self, items: Items) -> Floats:
-        """Return the (n_items, dim) float32 vectors of items, those of new items from content."""
+        """Return the (n_items, dim) float32 vectors of items; new ones from content."""
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the item vectors as weights; see :meth:`LinearModel.linear_scorer`."""

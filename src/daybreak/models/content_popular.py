@@ -50,5 +50,5 @@ class ContentPopularModel(NewItemModel[ContentPopularConfig, ContentKernelState]
         """Predict popularity; see :meth:`NewItemModel.new_item_scorer`."""
         scorer = score_through_kernel(self.state, train_items, items)
         bias = scorer.weights.apply(np.ones((1, 1), dtype=np.float32))
-        assert bias is not None  # noqa: S101 - score_through_kernel() returns a non-empty matrix
+        assert bias is not None  # noqa: S101 - the matrix has a part
         return LinearScorer(WeightMatrix(), bias[0], scorer.scored)

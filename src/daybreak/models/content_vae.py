@@ -106,7 +106,7 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
         },
         inputs="history, profile",
         use="the newest items",
-        formula="`factors` with generated vectors of new items, [page](strategies/content_vae.md)",
+        formula="`factors` with generated vectors, [page](strategies/content_vae.md)",
         source="Sohn et al. 2015, eq. 4",
         cost="40 rounds over the items",
         memory="see page",
@@ -131,7 +131,10 @@ class ContentVaeModel(GenerativeModel[ContentVaeConfig, ContentVaeState]):
         return ContentVaeState(**parts)
 
     def generate_vectors(self, conditions: Floats) -> Floats:
-        """Decode the means of the priors; see :meth:`GenerativeModel.generate_vectors`."""
+        """Decode the means of the priors.
+
+        See :meth:`GenerativeModel.generate_vectors`.
+        """
         mean, _ = self._prior_moments(conditions)
         return self._decode(mean, conditions)[0]
 

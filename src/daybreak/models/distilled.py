@@ -38,7 +38,7 @@ class DistilledConfig:
     """Options of :class:`DistilledModel`."""
 
     ease: float = 1.0
-    """Share of :class:`EaseModel` in the teacher, with scores scaled to standard deviation 1."""
+    """Share of :class:`EaseModel` in the teacher, its scores scaled to deviation 1."""
     graph: float = 1.0
     """Share of :class:`GraphFilterModel`, likewise."""
     popular: float = 1.0
@@ -52,7 +52,7 @@ class DistilledConfig:
     """Batches at least, rounded up to complete epochs [batches]."""
     batch: int = 256
     candidates: int = 2_000
-    """Items ranked in one step; in larger catalogues the best of the teacher and random ones."""
+    """Items ranked in one step; of larger catalogues the best of the teacher and random."""
     best: int = 50
     """Best items of the teacher for each user, from which candidates are drawn [items]."""
     rate: float = 1e-3
@@ -98,8 +98,8 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
 
     Source:
         Huang et al. 2023, "Aligning distillation for cold-start item recommendation" (rating,
-        ranking and identification losses, confidence by frequency); Hinton, Vinyals and Dean 2015,
-        "Distilling the knowledge in a neural network" (soft targets). This model ranks
+        ranking and identification losses, confidence by frequency); Hinton, Vinyals and Dean
+        2015, "Distilling the knowledge in a neural network" (soft targets). This model ranks
         whole lists instead of pairs, and confidence weights ratings and identification only.
 
     Memory: 8 n_train_items² bytes up to ``MAX_DENSE_ITEMS`` items during training.
@@ -140,7 +140,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
     def learn_from(
         self, data: Dataset, state: DistilledState, rng: np.random.Generator
     ) -> DistilledState | None:
-        """Fit the teacher again, then train the student further; see :meth:`SupportsWarmStart.learn_from`.
+        """Fit the teacher again, then train further; see :meth:`SupportsWarmStart.learn_from`.
 
         The factors of the teacher are rotated to the earlier ones.
         """
@@ -199,7 +199,7 @@ class DistilledModel(VectorModel[DistilledConfig, DistilledState]):
         return append_ones(np.asarray(queries.history @ self.state.people, dtype=np.float32))
 
     def item_vectors(self, items: Items) -> Floats:
-        """Predict vectors from content, also those of known items; see :meth:`VectorModel.item_vectors`."""
+        """Predict all vectors from content; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
         inputs = predict_from_content(items, state.inputs)

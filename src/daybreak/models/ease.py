@@ -63,13 +63,14 @@ class EaseState:
 class EaseModel(LinearModel[EaseConfig, EaseState]):
     """Score by learned weights of the items of the history, without popularity.
 
-    Interactions are centred by the share of users of each item, so that the weights express what
-    a history adds to popularity: with few events plain EASE is worse than the popular list.
+    Interactions are centred by the share of users of each item, so that the weights express
+    what a history adds to popularity: with few events plain EASE is worse than the popular
+    list.
 
     Source:
         Steck 2019, "Embarrassingly shallow autoencoders for sparse data", eq. 8, on centred
-        data; for more items than ``MAX_DENSE_ITEMS`` the same weights by the Woodbury identity over
-        users, with the 200 largest weights of each column.
+        data; for more items than ``MAX_DENSE_ITEMS`` the same weights by the Woodbury identity
+        over users, with the 200 largest weights of each column.
 
     Memory: 8 n_train_items² bytes up to MAX_DENSE_ITEMS items, else 8 n_users² bytes up to
     MAX_DUAL_USERS users; beyond both nothing is scored, and the factor model takes over.

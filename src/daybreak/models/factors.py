@@ -75,5 +75,5 @@ class FactorsModel(FoldInModel[FactorsConfig, FactorsState]):
         return FactorsState(**vars(known), content=content)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look up vectors, or predict them from content; see :meth:`SupportsEmbeddings.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         return known_or_predicted(self.state, items)

@@ -33,7 +33,7 @@ class ItemKnnConfig:
     neighbours: int = 100
     """Neighbours kept for an item [items]."""
     shrinkage: float = 10.0
-    """Added to the denominator; reduces the similarity of rare items that co-occur by chance."""
+    """Added to the denominator; reduces the similarity of rare items."""
 
 
 @dataclass(frozen=True, eq=False)

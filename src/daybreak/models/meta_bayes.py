@@ -62,7 +62,7 @@ class MetaBayesState:
     steps: Rows
     """(n_steps,) numbers of events, the first 0"""
     vectors: Floats
-    """(n_train_items, dim + n_steps) weights of user vectors, then the mean targets of each step"""
+    """(n_train_items, dim + n_steps) weights of user vectors, then mean targets of each step"""
     centre: Floats
     """(dim + n_steps,) their mean"""
     content: Floats
@@ -189,7 +189,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
         return np.asarray(step, dtype=np.int64)
 
     def _posterior_means(self, queries: Queries, number: int) -> Floats:
-        """Return (n, dim) posterior means at one step; longer histories are scaled to the step."""
+        """Return (n, dim) posterior means at one step; longer histories are scaled to it."""
         state = self.state
         size = state.steps[number] / np.sqrt(np.maximum(queries.n_events, 1e-6))
         found = queries.history @ state.gains[number]
@@ -204,7 +204,7 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
 
 @dataclass(frozen=True, eq=False)
 class UserPosterior:
-    """The posterior of a user vector minus its mean, given the support: ``N(z gain - offset, V)``."""
+    """The posterior of a centred user vector, given the support: ``N(z gain - offset, V)``."""
 
     gain: Floats
     """(n_train_items, dim)"""
@@ -247,7 +247,7 @@ class UserPosterior:
 def solve_conjugate_gradients(
     multiply: Callable[[Floats], Floats], targets: Floats, diagonal: Floats
 ) -> Floats:
-    """Return the solution of ``M x = targets`` for a positive definite M, by conjugate gradients.
+    """Solve ``M x = targets`` for a positive definite M by conjugate gradients.
 
     Args:
         multiply: Function that multiplies M with a (n, d) array.

@@ -182,7 +182,7 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _event_positions(data: Dataset) -> Sparse:
-    """Return (n_active, n_train_items) CSR: 1 for the first event of a user, 2 for the second, ..."""
+    """Return (n_active, n_train_items) CSR: 1 for a first event, 2 for a second, and so on."""
     place = (data.events.count_earlier() + 1).astype(np.float32)
     matrix = data.events.to_matrix(data.n_users, len(data.items), place)
     return matrix[data.active_user_rows][:, data.train_item_rows]

@@ -23,7 +23,7 @@ class PopularConfig:
     """Options of :class:`PopularModel`."""
 
     window: float = 0.0
-    """Share of the newest events whose age is the decay time; 0: all events count alike [share]."""
+    """Share of the newest events whose age is the decay time; 0: no decay [share]."""
     logarithm: bool = True
     """Whether the score is the logarithm of the count."""
 
@@ -69,7 +69,7 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = train_row[data.events.item]
         sums = np.bincount(rows, weights, minlength=len(data.train_item_rows))
-        # All windows are scaled to the same total, so that the 1 of log1p means the same in each.
+        # All windows are scaled to one total, so that the 1 of log1p means the same in each.
         counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
         dated = not self.config.window or data.events.has_time_order

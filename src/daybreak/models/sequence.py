@@ -1,8 +1,8 @@
 """A transformer over the last events of a query.
 
-The parts in the order of use: :func:`lift_vectors` gives the item vectors that the training starts
-from, :func:`recent_window` reads the last events off a query, :class:`AttentionBlock` computes the
-attention in numpy, and :class:`SequenceModel` puts them together.
+The parts in the order of use: :func:`lift_vectors` gives the item vectors that the training
+starts from, :func:`recent_window` reads the last events off a query, :class:`AttentionBlock`
+computes the attention in numpy, and :class:`SequenceModel` puts them together.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ LIFT_PRIOR_PAIRS = 1.0
 
 
 def lift_matrix(data: Dataset, max_gap: int) -> Sparse:
-    """Return the (n_train_items, n_train_items) CSR of ``log((observed + 1) / (expected + 1))``.
+    """Return (n_train_items, n_train_items) CSR ``log((observed + 1) / (expected + 1))``.
 
     Pairs are events of one user that are at most ``max_gap`` events apart, in both directions.
     Only positive values are kept.
@@ -105,7 +105,7 @@ class EventWindow:
     n_later: Rows
     """(n_queries, length) number of later events, equal for events of one time"""
     log_weight: Floats
-    """(n_queries, length) logarithm of the weight of an event, ``MASKED_LOG_WEIGHT`` for padding"""
+    """(n_queries, length) log-weight of an event, ``MASKED_LOG_WEIGHT`` for padding"""
 
 
 def recent_window(queries: Queries, max_events: int) -> EventWindow:

@@ -1,8 +1,8 @@
 """Content of items: the kernel regression from content to behaviour, and what is built on it.
 
-:func:`fit_content_kernel` solves the regression once for a data set. The other functions apply it:
-as weights of content columns (:func:`fit_content_weights`), to the training items themselves
-(:func:`predict_leave_one_out`, :func:`impute_from_content`), or as a linear scorer
+:func:`fit_content_kernel` solves the regression once for a data set. The other functions apply
+it: as weights of content columns (:func:`fit_content_weights`), to the training items
+themselves (:func:`predict_leave_one_out`, :func:`impute_from_content`), or as a linear scorer
 (:func:`score_through_kernel`).
 """
 
@@ -32,7 +32,7 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 MAX_LANDMARKS = 4_000
 """Training items that the kernel is computed with, at most [items]."""
 MAX_LANDMARK_CELLS = 150_000_000
-"""Size of the matrix between training items and landmarks: 600 MB; beyond it, fewer landmarks."""
+"""Size of the matrix of training items and landmarks: 600 MB; it limits the landmarks."""
 KERNEL_RIDGE = 4.0
 """Added to the diagonal of the kernel, whose own diagonal is at most 2.5."""
 
@@ -128,7 +128,7 @@ def nearest_neighbour_weights(train_items: Items, items: Items, n_neighbours: in
 
 
 def _train_item_kernel(data: Dataset) -> Floats:
-    """Return the kernel of the training items, cut from that of the catalogue when there is one."""
+    """Return the kernel of the training items, from that of the catalogue if it exists."""
     if data.kernel is not None:
         rows = _KERNEL_CACHE.setdefault(data.train_items, WeakKeyDictionary())
         if data.items not in rows:
@@ -311,7 +311,7 @@ class ItemVectors(Protocol):
 
     @property
     def vectors(self) -> Floats:
-        """(n_train_items, d)"""
+        """(n_train_items, d) vectors of the training items."""
 
     @property
     def centre(self) -> Floats:

@@ -69,7 +69,7 @@ class FewShotTasks:
         )
 
     def support_covariance(self, vectors: Floats) -> Floats:
-        """Return the (n_train_items, n_train_items) covariance of the support, times ``vectors``."""
+        """Return the covariance of the support, times ``vectors``."""
         pairs = self._histories_t @ (self._pair_share[:, None] * (self.histories @ vectors))
         subsets = pairs + (self._histories_t @ self._split_share)[:, None] * vectors
         second = self._first_events_t @ (self.first_events @ vectors) + subsets

@@ -1,7 +1,8 @@
 """Factors of the interactions, and the exact fold-in of histories.
 
 :class:`FoldInModel` is the base of the models whose query vectors come from a fold-in;
-:func:`factorise_interactions` learns the factors, :func:`fold_in` applies :class:`FoldInSolver`.
+:func:`factorise_interactions` learns the factors, :func:`fold_in` applies
+:class:`FoldInSolver`.
 """
 
 from dataclasses import dataclass, replace
@@ -97,7 +98,7 @@ class FoldInSolver:
 
 
 def _size_batches(sizes: Rows, dim: int) -> list[Rows]:
-    """Return batches of rows of similar sizes, each within ``MAX_BATCH_CELLS`` or of one row."""
+    """Return batches of rows of similar sizes, within ``MAX_BATCH_CELLS`` or of one row."""
     order, batches, start = np.argsort(-sizes, kind="stable"), [], 0
     while start < len(order):
         height = max(int(sizes[order[start]]), dim)
@@ -230,7 +231,7 @@ def rotate_factors(state: FoldInState, rotation: Floats) -> FoldInState:
 def _factorise_damped(
     data: Dataset, scale: Floats, dim: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """Return (n_active, d) user vectors, (d,) singular values and (n_train_items, d) directions."""
+    """Return (n_active, d) users, (d,) singular values and (n_train_items, d) directions."""
     x = data.interactions
     if not x.nnz:
         no_users, no_sizes = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)

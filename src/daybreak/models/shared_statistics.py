@@ -44,7 +44,7 @@ def gram_matrix(data: Dataset) -> Floats:
 
 
 def normalised_interactions(data: Dataset) -> Sparse:
-    """Return ``Du^-1/2 X Di^-1/2``: interactions divided by the square roots of both degrees."""
+    """Return ``Du^-1/2 X Di^-1/2``: interactions divided by the roots of both degrees."""
 
     def compute() -> Sparse:
         x = data.interactions
@@ -67,7 +67,7 @@ def dense_product(a: Sparse, b: Sparse, block_rows: int = 4_096) -> Floats:
 
 
 def iter_blocks(total: int, height: int, max_width: int = 1_024) -> Iterator[slice]:
-    """Yield slices of ``range(total)``: blocks of ``height`` rows and at most ``MAX_BLOCK_CELLS``.
+    """Yield slices of ``range(total)``, of at most ``MAX_BLOCK_CELLS / height``.
 
     Example:
         >>> list(iter_blocks(5, 3, max_width=2))

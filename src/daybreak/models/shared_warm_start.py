@@ -28,11 +28,11 @@ MAX_HELD_OUT_ROWS = 500
 
 
 def transfer_by_id(data: Dataset, ids: Vocabulary, values: Floats) -> Floats | None:
-    """Return (n_train_items, d) values: earlier ones of known items, predicted ones of new items.
+    """Return (n_train_items, d) values: earlier ones of known items, predictions for new ones.
 
-    Values are found by identifier; those of items that are gone are dropped. Values of new items
-    are predicted by content from those of the known items; content may have other columns than
-    before.
+    Values are found by identifier; those of items that are gone are dropped. Values of new
+    items are predicted by content from those of the known items; content may have other columns
+    than before.
 
     Args:
         data: Training data.
@@ -79,7 +79,7 @@ def procrustes_rotation(
 
 
 def can_reuse_content(data: Dataset, ids: Vocabulary, weights: Floats) -> bool:
-    """Return whether earlier content weights fit the data: same columns, and enough known items.
+    """Return whether earlier content weights fit the data: same columns, enough known items.
 
     Args:
         data: Training data.
@@ -123,7 +123,7 @@ def newest_items(data: Dataset, rng: np.random.Generator) -> Rows:
 
 
 def _select_newest(owner: Rows, at: Doubles, rng: np.random.Generator) -> Rows:
-    """Return every second of the owners with the latest first event; ties are broken at random."""
+    """Return every second owner with the latest first event; ties are broken at random."""
     n = int(owner.max(initial=-1)) + 1
     first: Any = np.full(n, np.inf)
     np.minimum.at(first, owner, at)

@@ -52,7 +52,7 @@ class TwoTowerConfig:
     """Options of :class:`TwoTowerModel`."""
 
     layers: int = 1
-    """Hidden layers of a tower: 0 for linear towers, 1 for one layer parallel to the linear part."""
+    """Hidden layers of a tower: 0 for linear towers, 1 for a layer beside the linear part."""
     dim: int = 128
     """Length of the vectors."""
     hidden: int = 256
@@ -112,8 +112,8 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
     """Map queries and contents of items into one space; scores are dot products.
 
     The towers are trained on histories with a visible part and targets. Half of the time items
-    lose their identity, so that new items, which have none, lie in the same space. The behaviour
-    of known items is predicted from content *without* them, as for new items.
+    lose their identity, so that new items, which have none, lie in the same space. The
+    behaviour of known items is predicted from content *without* them, as for new items.
 
     Source:
         Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
@@ -219,11 +219,11 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         return replace(state, calibration=fitted)
 
     def query_vectors(self, queries: Queries) -> Floats:
-        """Apply the user tower to history and profile; see :meth:`VectorModel.query_vectors`."""
+        """Apply the user tower; see :meth:`VectorModel.query_vectors`."""
         return _user_vectors(self.state, queries)
 
     def item_vectors(self, items: Items) -> Floats:
-        """Look up vectors, or predict them from content; see :meth:`VectorModel.item_vectors`."""
+        """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
         found = _item_vectors(state, predict_from_content(items, state.inputs))
@@ -357,8 +357,8 @@ def _rebuild_features(
 ) -> _TowerFeatures:
     """Return the features in the directions of an earlier state.
 
-    Content is projected on the earlier directions. Behaviour is mapped to its earlier directions
-    by a regression between the earlier and the present prediction of known items.
+    Content is projected on the earlier directions. Behaviour is mapped to its earlier
+    directions by a regression between the earlier and the present prediction of known items.
     """
     known = data.train_items.take(np.flatnonzero(state.ids.rows(data.train_items.ids) >= 0))
     directions, before = np.split(state.inputs, [config.directions], axis=1)

@@ -1,7 +1,8 @@
 """Torch networks and their training, from arrays to arrays; start with ``training``.
 
-The package needs the extra ``deep``; it imports only ``types``, ``errors`` and ``deadline``. A trained
-network is returned as plain arrays, so that a model scores where torch is not installed.
+The package needs the extra ``deep``; it imports only ``types``, ``errors`` and ``deadline``. A
+trained network is returned as plain arrays, so that a model scores where torch is not
+installed.
 """
 
 from importlib.util import find_spec

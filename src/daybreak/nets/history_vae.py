@@ -107,7 +107,7 @@ def train_history_vae(
 
 
 def _load_arrays(net: HistoryVaeNet, arrays: Mapping[str, Floats], dim: int) -> None:
-    """Copy the arrays of a State into the network; the State has no log-variance of the code."""
+    """Copy the arrays of a State into the network; it has no log-variance of the code."""
     copy_into(net.first.weight, arrays["first"].T)
     copy_into(net.first.bias, arrays["first_bias"])
     nn.init.zeros_(net.code.weight)

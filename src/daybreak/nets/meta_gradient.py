@@ -66,7 +66,7 @@ class MetaGradientNet(nn.Module):
 
 
 def inner_loss(net: MetaGradientNet, user: Tensor, shown: Tensor) -> Tensor:
-    """Return (n,) mean negative log-likelihoods of support events: the loss of the inner loop."""
+    """Return (n,) mean negative log-likelihoods of support events: the inner loss."""
     logits = user @ net.inner.T + net.inner_bias
     return -(log_softmax(logits, dim=1) * shown).sum(dim=1) / shown.sum(dim=1)
 

@@ -157,7 +157,7 @@ def fine_tune(
 
 
 def validation_score(loss: LossFunction, held_out: Tensor, batch: int) -> Callable[[], float]:
-    """Return a function that computes minus the mean loss on rows, always with the same draws."""
+    """Return a function for minus the mean loss on rows, always with the same draws."""
     seed = int(torch.randint(2**31, ()))
 
     def score() -> float:

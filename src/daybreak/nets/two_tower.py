@@ -40,16 +40,17 @@ class TowerInputs:
     history: Floats
     """(n_items, n_seen) features of each item in a history."""
     likes: Floats
-    """(n_items, k) content preferences: effect of a history item on the first k content inputs"""
+    """(n_items, k) content preferences: effect of history items on k content inputs"""
 
 
 class TwoTowerNet(nn.Module):
     """Vectors of items and of users; the score is their dot product plus the bias of the item.
 
-    An item vector is the output of its tower for its content, plus an identity vector that items
-    without events do not have. A user vector is the output of the other tower for history and
-    profile, plus the sum of vectors of the history items (an embedding bag). The closed-form
-    content preferences are added with a learned weight: the towers learn their residual.
+    An item vector is the output of its tower for its content, plus an identity vector that
+    items without events do not have. A user vector is the output of the other tower for history
+    and profile, plus the sum of vectors of the history items (an embedding bag). The
+    closed-form content preferences are added with a learned weight: the towers learn their
+    residual.
     """
 
     def __init__(self, parts: TowerInputs, options: Any) -> None:
@@ -136,7 +137,8 @@ def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Te
         Two items with equal scores; the target is always sampled, the other half of the time.
         The other counts twice, so the loss is log 3.
 
-        >>> corrected_softmax_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5]))
+        >>> wanted, chance = torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5])
+        >>> corrected_softmax_loss(torch.zeros(1, 2), wanted, chance)
         tensor(1.0986)
     """
     weight = wanted / chance
@@ -195,7 +197,7 @@ def train_two_tower(
 
 
 def sample_visible_events(x: Tensor, few: float) -> Tensor:
-    """Return a random visible part of each row of ones: 0 to ``MAX_FEW_EVENTS`` of them, or most.
+    """Return a random visible part of each row: 0 to ``MAX_FEW_EVENTS`` events, or most.
 
     Args:
         x: (n, n_items) of 0 and 1.

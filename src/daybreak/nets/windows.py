@@ -53,7 +53,7 @@ class HistoryWindows:
         self.resample()
 
     def resample(self) -> None:
-        """Shuffle events of equal times and draw new positions; the windows cover all events."""
+        """Shuffle events of equal times and draw new positions; windows cover all events."""
         tie = torch.rand(len(self._tie_group)).numpy()
         self._item = self._histories.item[np.lexsort((tie, self._tie_group))]
         shift = (torch.rand(len(self._slack)).numpy() * (self._slack + 1)).astype(np.int64)

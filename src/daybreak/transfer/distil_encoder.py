@@ -1,10 +1,8 @@
-"""A tokenizer made of the texts at hand, for teachers that do not bring one.
+"""Distillation of a text encoder to a static table of token vectors, in closed form.
 
-What a teacher says of texts, and of every token alone.
-
-Vectors of tokens and of pairs, fitted so that their sums say what the teacher says.
-
-A big text encoder taught to a table of token vectors, in closed form.
+:func:`distil_encoder` is the entry point. In the order of use: a tokenizer
+(:func:`find_tokenizer`), the vectors of the teacher (:func:`embed_with_teacher`), and the
+tables fitted to them (:func:`fit_token_tables`).
 """
 
 import logging
@@ -37,25 +35,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-UNKNOWN_TOKEN = "[UNK]"
+UNKNOWN_TOKEN = "[UNK]"  # noqa: S105 - a token of text
 MAX_WORDS = 30_000
-"""Words that get a token of their own, at most."""
+"""Words with a token of their own, at most [words]."""
 MIN_WORD_COUNT = 2
-"""Times a word must stand in the texts to get one."""
+"""Occurrences of a word with a token of its own, at least."""
 
 
 def build_word_piece_tokenizer(texts: Sequence[str]) -> "Tokenizer":
-    """Return a tokenizer with the words and the characters of the texts; the same every time.
+    """Return a word-piece tokenizer of the words and characters of the texts.
 
-    Lower-case, without accents; a Chinese character is a word. A word that is not known is cut
-    into the longest known beginnings, in the end into characters.
+    The tokenizer lower-cases and removes accents; a Chinese character is a word. An unknown
+    word is divided into the longest known prefixes, in the end into characters. The result
+    depends on the texts only.
 
     Example:
         >>> tokenizer = build_word_piece_tokenizer(["Red globe", "red lamp"])
         >>> tokenizer.encode("RED lab").tokens
         ['red', 'l', '##a', '##b']
     """
-    from tokenizers import (  # noqa: PLC0415 - only who encodes text pays for it
+    from tokenizers import (  # noqa: PLC0415 - imported when a text is encoded
         Tokenizer,
         decoders,
         models,
@@ -92,22 +91,26 @@ def _vocabulary(counts: Counter[str]) -> dict[str, int]:
 
 
 MAX_TEACHER_TOKENS = 65_536
-"""A teacher's vocabulary that is larger is not taken over: the texts make their own."""
+"""Size of a teacher vocabulary that is reused, at most; larger ones are replaced [tokens]."""
 
 
 @dataclass(frozen=True, eq=False)
 class TeacherEmbeddings:
-    """What the teacher says, by text and by token."""
+    """The vectors of the teacher for texts and for single tokens."""
 
     tokens: TokenizedTexts
     n_tokens: int
     text_vectors: Floats
     """(n_texts, teacher_dim) float32"""
     token_vectors: Floats
-    """(n_tokens, teacher_dim) float32, of each token as a text of its own"""
+    """(n_tokens, teacher_dim) float32, of each token as a text"""
 
     def take(self, rows: Rows) -> "TeacherEmbeddings":
-        """Return the lesson of some of the texts, in rising order."""
+        """Return the vectors of some of the texts.
+
+        Args:
+            rows: Rows of the texts, increasing.
+        """
         place = np.full(self.tokens.n_texts, -1)
         place[rows] = np.arange(len(rows))
         mine = place[self.tokens.text_index]
@@ -120,7 +123,14 @@ class TeacherEmbeddings:
 def embed_with_teacher(
     teacher: Encoder, tokenizer: "Tokenizer", texts: list[str], progress: Progress | None
 ) -> TeacherEmbeddings:
-    """Ask the teacher for every text and for every token alone."""
+    """Return the vectors of the teacher for all texts and for all tokens of the tokenizer.
+
+    Args:
+        teacher: Encoder to distil.
+        tokenizer: Tokenizer whose tokens are encoded as texts.
+        texts: Texts.
+        progress: Function of (texts done, texts in all), or None.
+    """
     n_tokens = tokenizer.get_vocab_size()
     words = [tokenizer.decode([token]).removeprefix("##") for token in range(n_tokens)]
     n = len(texts) + n_tokens
@@ -128,13 +138,14 @@ def embed_with_teacher(
     def shifted(start: int) -> Progress | None:
         return None if progress is None else lambda done, _: progress(start + done, n)
 
-    said = teacher.encode(texts, progress=shifted(0))
-    alone = teacher.encode(words, progress=shifted(len(texts)))
-    return TeacherEmbeddings(TokenizedTexts.from_texts(tokenizer, texts), n_tokens, said, alone)
+    text_vectors = teacher.encode(texts, progress=shifted(0))
+    token_vectors = teacher.encode(words, progress=shifted(len(texts)))
+    tokens = TokenizedTexts.from_texts(tokenizer, texts)
+    return TeacherEmbeddings(tokens, n_tokens, text_vectors, token_vectors)
 
 
 def find_tokenizer(teacher: Encoder, texts: Sequence[str]) -> "Tokenizer":
-    """Return the teacher's tokenizer when it has one of a sensible size."""
+    """Return the tokenizer of the teacher if it is small enough, else one of the texts."""
     inner = unwrap_cache(teacher)
     if hasattr(inner, "resolution"):
         path = inner.resolution.folder / "tokenizer.json"
@@ -146,7 +157,7 @@ def find_tokenizer(teacher: Encoder, texts: Sequence[str]) -> "Tokenizer":
 
 
 def teacher_name(teacher: Encoder) -> str:
-    """Return by which name a teacher is found again, or else what it is."""
+    """Return the name by which a teacher can be loaded again, or the name of its class."""
     inner = unwrap_cache(teacher)
     if hasattr(inner, "resolution"):
         return str(inner.resolution.name)
@@ -156,30 +167,33 @@ def teacher_name(teacher: Encoder) -> str:
 
 
 def unwrap_cache(teacher: Encoder) -> Encoder:
-    """Return the encoder that does the work."""
+    """Return the encoder inside a cache."""
     return teacher.encoder if isinstance(teacher, CachedEncoder) else teacher
 
 
 PAIR_WEIGHT = 0.5
-"""Weight of a pair beside a token that is as rare."""
+"""Weight of a pair, relative to a token of the same frequency."""
 
 
 @dataclass(frozen=True, eq=False)
 class TokenTable:
-    """Vectors of tokens and pairs, and the view of the teacher's space they live in."""
+    """Vectors of tokens and pairs, in a subspace of the vectors of the teacher."""
 
     vectors: Floats
-    """(n_tokens + n_pairs, dim) float32, each times its weight"""
+    """(n_tokens + n_pairs, dim) float32, multiplied by their weights"""
     pairs: Rows
     mean: Floats
-    """(teacher_dim,) mean of what the teacher said"""
+    """(teacher_dim,) mean vector of the texts"""
     axes: Floats
     """(teacher_dim, dim) orthonormal columns"""
 
     def fidelity(self, embeddings: TeacherEmbeddings) -> float:
-        """Return the mean cosine to the teacher's vectors, seen from the middle of the texts.
+        """Return the mean cosine to the centred vectors of the teacher.
 
-        What the dropped dimensions held counts as lost.
+        The dimensions outside of the subspace count as an error.
+
+        Args:
+            embeddings: Vectors of the teacher.
         """
         counts = token_counts(embeddings.tokens, embeddings.n_tokens, self.pairs)
         mine = l2_normalize(np.asarray(counts @ self.vectors))
@@ -196,37 +210,36 @@ def fit_token_tables(
     """Return a table for every ridge.
 
     Args:
-        lesson: What the teacher says.
+        embeddings: Vectors of the teacher.
         dim: Length of the vectors.
-        n_pairs: Pairs that get a vector, at most.
-        ridges: How strongly the tokens are held at what the teacher says of them alone.
+        n_pairs: Pairs with a vector, at most.
+        ridges: Weights of the prior, which is the vector of the teacher for a single token.
     """
     pairs = frequent_pairs(embeddings.tokens, embeddings.n_tokens, max_pairs=n_pairs)
     counts = token_counts(embeddings.tokens, embeddings.n_tokens, pairs)
     weights = idf_weights(counts)
     weights[embeddings.n_tokens :] *= PAIR_WEIGHT
     rows = _unit_rows(sp.csr_array(counts.multiply(weights[None])))
-    middle = embeddings.text_vectors.mean(axis=0)
-    axes = principal_axes(embeddings.text_vectors - middle, dim)
-    targets = (embeddings.text_vectors - middle) @ axes
+    mean = embeddings.text_vectors.mean(axis=0)
+    axes = principal_axes(embeddings.text_vectors - mean, dim)
+    targets = (embeddings.text_vectors - mean) @ axes
     prior = np.zeros((counts.shape[1], dim), np.float32)
     prior[: embeddings.n_tokens] = _centre_tokens(embeddings.token_vectors) @ axes
     solver = RidgeToPrior(rows, targets, _fit_scale(rows @ prior, targets) * prior)
     return [
-        TokenTable(weights[:, None] * solver.fit(ridge), pairs, middle, axes)
-        for ridge in ridges
+        TokenTable(weights[:, None] * solver.fit(ridge), pairs, mean, axes) for ridge in ridges
     ]
 
 
-def _centre_tokens(alone: Floats) -> Floats:
-    """Return the vectors of tokens less their mean; a token that says nothing stays zero."""
-    spoken = np.asarray(alone.any(axis=1))
-    middle = alone[spoken].mean(axis=0) if spoken.any() else np.float32(0)
-    return np.asarray(np.where(spoken[:, None], alone - middle, 0), np.float32)
+def _centre_tokens(vectors: Floats) -> Floats:
+    """Return the vectors of tokens minus their mean; zero vectors stay zero."""
+    is_set = np.asarray(vectors.any(axis=1))
+    mean = vectors[is_set].mean(axis=0) if is_set.any() else np.float32(0)
+    return np.asarray(np.where(is_set[:, None], vectors - mean, 0), np.float32)
 
 
 def _fit_scale(guess: Floats, targets: Floats) -> np.float32:
-    """Return the factor that brings the guess nearest to the targets."""
+    """Return the factor of the prediction with the least squared distance to the targets."""
     return np.float32((guess * targets).sum() / max(float((guess * guess).sum()), 1e-9))
 
 
@@ -249,7 +262,7 @@ def idf_weights(counts: Sparse) -> Floats:
 
 
 def principal_axes(rows: Floats, dim: int) -> Floats:
-    """Return the (width, dim) orthonormal directions in which centred rows differ the most."""
+    """Return the (width, dim) principal axes of centred rows."""
     _, vectors = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
     axes = vectors[:, ::-1][:, :dim]
     biggest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
@@ -257,12 +270,13 @@ def principal_axes(rows: Floats, dim: int) -> Floats:
 
 
 MIN_TEXTS = 20
-"""Different texts below which there is nothing to learn from."""
+"""Distinct texts of a distillation, at least [texts]."""
 HELD_OUT_SHARE = 0.1
-"""Share of the texts on which the ridge is chosen."""
+"""Share of the texts that select the ridge."""
 MAX_HELD_OUT_TEXTS = 1000
+"""Texts that select the ridge, at most [texts]."""
 RIDGE_CANDIDATES = (0.1, 0.3, 1.0, 3.0)
-"""Ridges that are tried."""
+"""Ridges that are compared."""
 
 
 def distil_encoder(
@@ -273,31 +287,33 @@ def distil_encoder(
     pairs: int = 32_768,
     progress: Progress | None = None,
 ) -> StaticText:
-    """Teach a text encoder to a table of token vectors; the same table every time.
+    """Return a static text model whose vectors approximate those of a text encoder.
 
-    A text is a bag of tokens and of pairs of neighbours, weighted by their rarity. The vectors
-    of the tokens are the ridge regression from bags to the teacher's vectors, shrunk towards
-    what the teacher says of each token alone: words that the texts never show keep that. The
-    ridge is the one whose answers are nearest to the teacher's on a tenth of the texts, by hash
-    of the text. ``facts["fidelity"]`` of the result's parts is the mean cosine there.
+    A text is a bag of tokens and of pairs of neighbouring tokens, weighted by inverse document
+    frequency. The vectors of the tokens are the ridge regression from bags to the vectors of
+    the teacher, with the vector of the teacher for the single token as prior: tokens that do
+    not occur in the texts keep it. The ridge is the one with the highest cosine to the teacher
+    on a tenth of the texts, selected by hash of the text. ``metadata["fidelity"]`` of the parts
+    of the result is that mean cosine. The result depends on the arguments only.
 
     Args:
-        teacher: Any encoder; wrap it in ``CachedEncoder`` to ask it only once for a text.
-        texts: Like those that will be encoded: a catalogue's item texts. Blanks and repetitions
-            are left out.
-        dim: Length of the vectors, at most the teacher's.
-        pairs: Pairs of neighbouring tokens that get a vector, at most; 0: none.
-        progress: Called with (texts done, texts in all) while the teacher works.
+        teacher: Any encoder; in a ``CachedEncoder`` it encodes each text only once.
+        texts: Texts like those to encode later, such as the item texts of a catalogue. Empty
+            and repeated texts are ignored.
+        dim: Length of the vectors, at most that of the teacher.
+        pairs: Pairs of neighbouring tokens with a vector, at most; 0 for none.
+        progress: Function of (texts done, texts in all), called while the teacher encodes.
 
     Raises:
-        DataError: There are fewer than 20 different texts.
-        ConfigError: ``dim`` is not from 1 to the teacher's, or ``pairs`` is below 0.
+        DataError: There are fewer than 20 distinct texts.
+        ConfigError: ``dim`` is not from 1 to that of the teacher, or ``pairs`` is negative.
 
     Source:
         Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network": a small
-        model learns a big one's outputs, here by squared error. The weighted mean of token
+        model learns the outputs of a large one, here by squared error. The weighted mean of
+        token
         vectors: Arora, Liang and Ma 2017, section 3, with inverse document frequency for the
-        weights. Token vectors by asking the teacher for each token alone, then principal
+        weights. Token vectors from the teacher for each single token, then principal
         components: Tulkens and van Dongen 2024, "Model2Vec"; here they are the prior of a
         regression.
     """
@@ -305,29 +321,29 @@ def distil_encoder(
         raise ConfigError(f"dim must be from 1 to {teacher.dim}, the teacher's, got {dim!r}")
     if pairs < 0:
         raise ConfigError(f"pairs must be 0 or more, got {pairs!r}")
-    different = list(dict.fromkeys(filter(None, map(normalize_text, texts))))
-    if len(different) < MIN_TEXTS:
+    distinct = list(dict.fromkeys(filter(None, map(normalize_text, texts))))
+    if len(distinct) < MIN_TEXTS:
         raise DataError(
-            f"distilling needs at least {MIN_TEXTS} different texts, got {len(different)}"
+            f"distilling needs at least {MIN_TEXTS} distinct texts, got {len(distinct)}"
         )
-    tokenizer = find_tokenizer(teacher, different)
-    lesson = embed_with_teacher(teacher, tokenizer, different, progress)
-    learn, check = _split_texts(different)
-    tables = fit_token_tables(lesson.take(learn), dim, pairs, RIDGE_CANDIDATES)
-    asked = lesson.take(check)
+    tokenizer = find_tokenizer(teacher, distinct)
+    embeddings = embed_with_teacher(teacher, tokenizer, distinct, progress)
+    training, held_out = _split_texts(distinct)
+    tables = fit_token_tables(embeddings.take(training), dim, pairs, RIDGE_CANDIDATES)
+    validation = embeddings.take(held_out)
     quality = {
-        r: table.fidelity(asked) for r, table in zip(RIDGE_CANDIDATES, tables, strict=True)
+        r: table.fidelity(validation) for r, table in zip(RIDGE_CANDIDATES, tables, strict=True)
     }
     ridge = max(quality, key=lambda one: quality[one])
     log.info(
         "ridge %s of %s: cosine to the teacher %.3f", ridge, RIDGE_CANDIDATES, quality[ridge]
     )
-    (table,) = fit_token_tables(lesson, dim, pairs, (ridge,))
+    (table,) = fit_token_tables(embeddings, dim, pairs, (ridge,))
     facts = {
         "teacher": teacher_name(teacher),
         "teacher_hash": teacher.hash,
         "teacher_dim": teacher.dim,
-        "texts": len(different),
+        "texts": len(distinct),
         "pairs": len(table.pairs),
         "ridge": ridge,
         "fidelity": round(quality[ridge], 4),
@@ -339,7 +355,7 @@ def distil_encoder(
 
 
 def _split_texts(texts: Sequence[str]) -> tuple[Rows, Rows]:
-    """Return the texts to learn from and those to check with, by hash."""
+    """Return the rows of the training texts and of the held-out texts, by hash of the text."""
     order = sorted(range(len(texts)), key=lambda row: content_hash(texts[row]))
     n_check = min(MAX_HELD_OUT_TEXTS, max(1, round(HELD_OUT_SHARE * len(texts))))
     return np.sort(order[n_check:]), np.sort(order[:n_check])

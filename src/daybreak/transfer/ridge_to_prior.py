@@ -1,4 +1,4 @@
-"""Ridge regression that shrinks towards what was believed before, instead of towards zero."""
+"""Ridge regression towards a prior instead of towards zero."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Floats, Sparse
 
 MAX_DIRECT_ROWS = 4096
-"""Rows up to which the equations are solved exactly; beyond, by conjugate gradients."""
+"""Rows up to which the equations are solved directly; beyond, by conjugate gradients."""
 MAX_CG_ITERATIONS = 200
-"""Rounds of conjugate gradients, at most."""
+"""Iterations of conjugate gradients, at most."""
 CG_TOLERANCE = 1e-4
-"""What may be left of a column's right-hand side when the rounds end."""
+"""Residual of a column, relative to its right-hand side, at which the iterations end."""
 
 
 class RidgeToPrior:
@@ -22,8 +22,8 @@ class RidgeToPrior:
     With more columns than rows the dual is the small problem:
     ``W = W₀ + Bᵀ (B Bᵀ + λ I)⁻¹ (T − B W₀)``.
 
-    Cost: n³ / 3 multiplications a λ for n ≤ 4,096 rows; else ``4·nnz(B)·dim`` a round, at most
-    200 rounds. Memory: 16·n² bytes, or 24·n·dim.
+    Cost: n³ / 3 multiplications for each λ and n ≤ 4,096 rows; else ``4·nnz(B)·dim`` for each
+    of at most 200 iterations. Memory: 16·n² bytes, or 24·n·dim.
 
     Args:
         rows: (n, m) CSR matrix ``B``.
@@ -35,7 +35,7 @@ class RidgeToPrior:
         Conjugate gradients: Hestenes and Stiefel 1952, section 3.
 
     Example:
-        One text with two tokens and the value 1, nothing believed: each token gets 1/(2 + λ).
+        One text with two tokens, the value 1 and the prior 0: each token gets 1/(2 + λ).
 
         >>> import scipy.sparse as sp
         >>> both = sp.csr_array(np.ones((1, 2), np.float32))
@@ -50,7 +50,7 @@ class RidgeToPrior:
         self.rows = rows
         self.prior = prior
         self._left = np.asarray(targets - rows @ prior, np.float64)
-        """(n, dim) what the prior leaves to explain"""
+        """(n, dim) residual of the prior"""
         small = rows.shape[0] <= MAX_DIRECT_ROWS
         self._gram = (rows @ rows.T).toarray().astype(np.float64) if small else None
 
@@ -58,7 +58,7 @@ class RidgeToPrior:
         """Return the (m, dim) weights for one λ.
 
         Raises:
-            ConfigError: λ is not above 0.
+            ConfigError: λ is not positive.
         """
         if not ridge > 0:
             raise ConfigError(f"a ridge must be above 0, got {ridge!r}")
@@ -70,7 +70,7 @@ class RidgeToPrior:
         return np.asarray(self.prior + self.rows.T @ solved, np.float32)
 
     def _solve_cg(self, ridge: float) -> Doubles:
-        """Solve every column by conjugate gradients at the same time."""
+        """Solve all columns by conjugate gradients."""
         solved = np.zeros_like(self._left)
         left = self._left.copy()
         way = left.copy()
