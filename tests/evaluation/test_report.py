@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -159,3 +160,12 @@ def test_every_picture_has_words(tmp_path):
     assert text.count('role="img" aria-label="NDCG@10') == text.count("<svg") == 2
     assert "▲ beats" in text
     assert "▼ worse" in text
+
+
+def test_a_report_of_version_0_1_is_read():
+    text = (Path(__file__).parent / "report_0_1.json").read_text(encoding="utf-8")
+    old = Report.from_json(text)
+    assert old.systems == ("random", "popular")
+    assert [info.name for info in old.slices] == ["cold_user_nothing", "warm_last"]
+    assert old.compare("popular", "random")["warm_last"].low < 1
+    assert old.to_json() == text.rstrip()
