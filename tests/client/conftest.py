@@ -3,7 +3,7 @@ import pytest
 from daybreak.client import Client
 from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
-from tests.server.shop import make_shop
+from tests.server.example_store import make_shop
 
 
 @pytest.fixture(scope="module")

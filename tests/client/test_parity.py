@@ -32,7 +32,7 @@ from daybreak.service.experiments.report import (
 )
 from daybreak.service.privacy.erasure import ErasureCheck, ErasureReport
 from daybreak.service.training.retraining import RetrainTask
-from tests.server.fake_live import FakeLive
+from tests.server.fake_service import FakeService
 
 FILE = "it is about a file, which may be larger than memory; the client speaks JSON"
 ONE_ROW = "the same as with many rows"
@@ -89,7 +89,7 @@ READ = [
 @pytest.fixture(scope="module")
 def offered():
     """Names of parameters and fields of every operation, by method and path."""
-    found = build_openapi(create_app(FakeLive()))
+    found = build_openapi(create_app(FakeService()))
     return {
         f"{method.upper()} {path.removeprefix(API_PREFIX)}": set(names(found, operation))
         for path, methods in found["paths"].items()

@@ -11,8 +11,8 @@ from daybreak.server.app import create_app
 from daybreak.server.options import ServerOptions
 from daybreak.server.process import listen, url_of, uvicorn_config
 from daybreak.service.serving import RecommenderService
-from tests.server.fake_live import FakeLive
-from tests.server.shop import copy_of, make_shop
+from tests.server.example_store import copy_of, make_shop
+from tests.server.fake_service import FakeService
 
 WAIT_S = 300
 """Only what is broken takes this long."""
@@ -62,7 +62,7 @@ def scrape(client):
 
 @pytest.fixture
 def live():
-    return FakeLive()
+    return FakeService()
 
 
 @pytest.fixture

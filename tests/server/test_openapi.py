@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 
 from daybreak.service.serving import RecommenderService
 from tests.server.conftest import served
-from tests.server.shop import copy_of
+from tests.server.example_store import copy_of
 
 CHECKS = [
     not_a_server_error,

@@ -4,7 +4,7 @@ import pytest
 
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
-from tests.server.fake_live import MemoryDocuments
+from tests.server.fake_service import MemoryDocuments
 
 
 def test_a_key_is_kept_as_a_hash_and_found_by_its_text_alone():

@@ -4,7 +4,7 @@ from daybreak.encoders import CachedEncoder, MemoryVectors
 from daybreak.server.ops.metrics import LABELLED_EVENT_TYPES
 from daybreak.testing.encoders import CountingEncoder
 from tests.server.conftest import scrape
-from tests.server.fake_live import TEA
+from tests.server.fake_service import TEA
 
 
 def test_requests_and_answers_are_counted(client):

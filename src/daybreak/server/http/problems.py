@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daybreak.errors import DaybreakError
+from daybreak.errors import DaybreakError, NextStep
 from daybreak.server.http.responses import request_id, to_json
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -58,6 +58,18 @@ SERVER_ERROR_STATUS = {
 
 RETRY_AFTER_S = {"store": 1, "service": 1, "overloaded": 1, "timeout": 1}
 """``Retry-After`` of temporary errors, by error code [s]."""
+
+NEXT_STEPS = {
+    NextStep.IMPORT_DATA: "send data with POST /items and POST /events, or with POST /import",
+    NextStep.TRAIN: "start a training with POST /train",
+    NextStep.TRAIN_WITH_ENCODER: "set a text encoder, then start a training with POST /train",
+    NextStep.MAP_COLUMN: "name the column with POST /import?column={column}=NAME",
+    NextStep.CREATE_EXPERIMENT: "create one with POST /experiments",
+}
+"""What a caller can do after an error; braces hold parameters of the error.
+
+Steps that are missing here cannot be taken with a request.
+"""
 
 _FROM_STATUS = {400: "bad_request", 404: "no_such_path", 405: "bad_method", 413: "too_large"}
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
@@ -139,7 +151,7 @@ def library_error_response(error: DaybreakError) -> Response:
     status = next(LIBRARY_ERROR_STATUS[code] for code in kinds if code in LIBRARY_ERROR_STATUS)
     verdict = getattr(error, "verdict", None)
     more = {} if verdict is None else {"verdict": verdict}
-    return problem_response(error.code, status, str(error), **more)
+    return problem_response(error.code, status, _with_next_step(error), **more)
 
 
 def internal_error() -> Response:
@@ -193,6 +205,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     }
     detail = details.get(error.status_code, str(error.detail))
     return problem_response(code, error.status_code, detail, headers=error.headers)
+
+
+def _with_next_step(error: DaybreakError) -> str:
+    """Return the message of an error with its next step, if a request can take it."""
+    if error.next_step not in NEXT_STEPS:
+        return str(error)
+    return f"{error}; {NEXT_STEPS[error.next_step].format(**error.parameters)}"
 
 
 def _redact_and_truncate(text: str) -> str:

@@ -14,9 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from daybreak.encoders.cache import CACHE_STATS
 from daybreak.errors import DaybreakError
-from daybreak.service.serving import IngestResult, RecommendResponse
+from daybreak.service.serving import CACHE_STATS, IngestResult, RecommendResponse
 
 log = logging.getLogger(__name__)
 

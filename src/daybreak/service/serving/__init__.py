@@ -16,6 +16,7 @@ The library has the last three in common: :meth:`daybreak.Recommender.recommend`
 into a ``QueryBatch``, and ``RankedLists`` into a frame.
 """
 
+from daybreak.encoders.cache import CACHE_STATS
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.reranking.rules import Boost, Quota, Rules
 from daybreak.service.ingest.values import IngestResult, RejectedRow
@@ -29,6 +30,7 @@ from daybreak.service.state.explain import RecommendationReason
 from daybreak.store import Release
 
 __all__ = [
+    "CACHE_STATS",
     "Boost",
     "ExposureBudget",
     "IngestResult",

@@ -43,7 +43,7 @@ TEA = RecommendedItem(
 
 
 @dataclass
-class FakeLive:
+class FakeService:
     """Answers at once, or as slowly or wrongly as a test wants."""
 
     pause_s: float = 0.0
