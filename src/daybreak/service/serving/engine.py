@@ -31,8 +31,8 @@ from daybreak.service.serving.requests import (
 )
 from daybreak.service.state.explain import (
     MAX_REASONS,
-    RecommendationReason,
     Reasons,
+    RecommendationReason,
     explain_items,
     explain_lists,
 )

@@ -167,15 +167,7 @@ class RecommenderService(ClosesOnExit):
         self.retrain_monitor = RetrainMonitor(
             self.store, self.releases, self.training, options.retrain
         )
-        self.jobs = BackgroundJobs(
-            self.store,
-            self.releases,
-            self.experiments,
-            self.explorer,
-            self.retrain_monitor,
-            explores_by_default=options.explore,
-            retention=options.retention,
-        )
+        self.jobs = self._create_jobs(options)
         self._status = StatusReporter(
             self.store,
             self.releases,
@@ -302,6 +294,17 @@ class RecommenderService(ClosesOnExit):
             new = _DEPRECATED_METHODS[name]
             warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{new}")
             return attrgetter(new)(self)
+
+    def _create_jobs(self, options: ServiceOptions) -> BackgroundJobs:
+        return BackgroundJobs(
+            self.store,
+            self.releases,
+            self.experiments,
+            self.explorer,
+            self.retrain_monitor,
+            explores_by_default=options.explore,
+            retention=options.retention,
+        )
 
     def _item_facts(self) -> ItemFacts:
         """Return facts about items for reports."""
