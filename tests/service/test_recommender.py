@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from daybreak import Recommender
+from daybreak import Recommender, Rules
 from daybreak.errors import ConfigError, DataError, NotFittedError
-from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA
+from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA, FrameRequest
 
 TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]})
 
@@ -34,13 +34,15 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
     np.testing.assert_allclose(mine["score"], alone["score"], atol=1e-5)
 
 
-def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables, monkeypatch):
+def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables):
     users = tables[2]["user_id"].to_list()
-    whole = shop.recommend(users, k=4)
-    monkeypatch.setattr("daybreak.service.state.frame_requests.MAX_USERS", 7)
-    monkeypatch.setattr("daybreak.service.state.ranker.MAX_SCORES", 100)
-    parts = shop.recommend(users, k=4)
-    assert parts["item_id"].to_list() == whole["item_id"].to_list()
+    rules = dict.fromkeys(users, Rules())
+    (whole,) = FrameRequest(shop.state, users).batches(rules, 4)
+    items = shop.state.ranker.rank(whole).item.tolist()
+    assert shop.state.ranker.rank(whole, max_scores=100).item.tolist() == items
+    parts = list(FrameRequest(shop.state, users, max_users=7).batches(rules, 4))
+    assert len(parts) == 9
+    assert [item for part in parts for item in shop.state.ranker.rank(part).item] == items
 
 
 def test_nobody_asked_is_an_empty_answer(shop):

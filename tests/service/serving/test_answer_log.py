@@ -28,9 +28,8 @@ def kept():
 
 
 @pytest.fixture
-def log(kept, monkeypatch):
-    monkeypatch.setattr("daybreak.service.serving.answer_log.MAX_WRITE_DELAY_S", 3600)
-    log = AnswerLog(kept)
+def log(kept):
+    log = AnswerLog(kept, max_delay_s=3600)
     yield log
     kept.meanwhile = lambda: None
     log.close()

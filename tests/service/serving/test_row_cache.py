@@ -1,40 +1,38 @@
 import polars as pl
 
-from daybreak.service.serving import row_cache as module
 from daybreak.service.serving.row_cache import RowCache
 
 
 def test_rows_that_say_the_same_are_told_from_others():
-    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
-    sheet.put(pl.DataFrame({"item_id": ["c"], "tags": [["x", "y"]]}))
+    cache = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
+    cache.put(pl.DataFrame({"item_id": ["c"], "tags": [["x", "y"]]}))
     told = [
         {"item_id": "a", "price": 1.0, "tags": None},
         {"item_id": "b", "price": 1.0, "tags": None},
         {"item_id": "c", "price": None, "tags": ["x", "y"]},
         {"item_id": "d", "price": None, "tags": None},
     ]
-    assert sheet.changed_rows(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
+    assert cache.changed_rows(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
 
 
-def test_many_changed_rows_are_put_into_the_frame(monkeypatch):
-    monkeypatch.setattr(module, "MAX_UNMERGED_ROWS", 2)
-    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]}))
+def test_many_changed_rows_are_put_into_the_frame():
+    stored = pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]})
+    cache = RowCache("item_id", stored, max_unmerged=2)
     told = {"item_id": ["b", "c", "d"], "price": [None, 3.0, None], "size": [None, None, "big"]}
-    sheet.put(pl.DataFrame(told))
+    cache.put(pl.DataFrame(told))
     wanted = {"a": {"price": 1.0}, "b": {}, "c": {"price": 3.0}, "d": {"size": "big"}}
-    assert {id_: sheet.get(id_) for id_ in sheet.ids()} == wanted
-    sheet.put(pl.DataFrame({"item_id": ["a", "d", "e"]}))
-    assert sheet.get("d") == {} == sheet.get("e")
-    assert set(sheet.columns()) == {"price", "size"}
+    assert {id_: cache.get(id_) for id_ in cache.ids()} == wanted
+    cache.put(pl.DataFrame({"item_id": ["a", "d", "e"]}))
+    assert cache.get("d") == {} == cache.get("e")
+    assert set(cache.columns()) == {"price", "size"}
 
 
-def test_rows_without_attributes_keep_their_places(monkeypatch):
-    monkeypatch.setattr(module, "MAX_UNMERGED_ROWS", 1)
-    sheet = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}))
-    sheet.put(pl.DataFrame({"item_id": ["b", "d"]}))
-    assert [sheet.get(id_) for id_ in "abcd"] == [{}] * 4
-    sheet.put(pl.DataFrame({"item_id": ["d", "c"], "price": [4.0, 3.0]}))
-    assert [sheet.get(id_) for id_ in "abcd"] == [{}, {}, {"price": 3.0}, {"price": 4.0}]
+def test_rows_without_attributes_keep_their_places():
+    cache = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}), max_unmerged=1)
+    cache.put(pl.DataFrame({"item_id": ["b", "d"]}))
+    assert [cache.get(id_) for id_ in "abcd"] == [{}] * 4
+    cache.put(pl.DataFrame({"item_id": ["d", "c"], "price": [4.0, 3.0]}))
+    assert [cache.get(id_) for id_ in "abcd"] == [{}, {}, {"price": 3.0}, {"price": 4.0}]
 
 
 def test_an_item_that_is_told_again_changes_nothing(live):

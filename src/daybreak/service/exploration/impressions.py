@@ -123,9 +123,9 @@ class Impressions:
     def forget(self, items: Iterable[str]) -> None:
         """Forget deleted items."""
         with self._lock:
-            gone = [item for item in items if self._since.pop(item, None) is not None]
-        if gone:
-            self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(gone))
+            known = [item for item in items if self._since.pop(item, None) is not None]
+        if known:
+            self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(known))
 
     def _new_items_of(self, answer: LoggedRecommendation) -> tuple[str, ...]:
         """Return the items of a response that were new at its time; none for shadows."""

@@ -85,18 +85,18 @@ def new_item_scorer(
 
 def uncertainty_of(state: ServingState) -> ContentUncertainty | None:
     """Measure how far scores are from what the content predicts; None: too few items."""
-    anchors = state.trained.fitted.train_items
-    if not state.ranker.has_events or len(anchors) < MIN_LANDMARKS:
+    train_items = state.trained.fitted.train_items
+    if not state.ranker.has_events or len(train_items) < MIN_LANDMARKS:
         return None
-    landmarks = anchors.take(select_landmarks(np.arange(len(anchors))))
+    landmarks = train_items.take(select_landmarks(np.arange(len(train_items))))
     scorer = state.scorers[0]  # scores more items than needed, but is ready
     rows = scorer.items.ids.rows(landmarks.ids.ids)
     known = state.histories.user_ids()
     users = known[:: max(len(known) // MAX_SAMPLED_USERS, 1)][:MAX_SAMPLED_USERS]
     events = state.histories.events_of(users)
     sizes = np.bincount(events.user, minlength=len(users))
-    nobody = _queries_of_first_events(state, events, np.array([], dtype=np.int64), 0)
-    scores = {0: scorer.score(nobody)[:, rows]}
+    no_events = _queries_of_first_events(state, events, np.array([], dtype=np.int64), 0)
+    scores = {0: scorer.score(no_events)[:, rows]}
     for level, shown in enumerate(EVENT_LEVELS):
         long = np.flatnonzero(sizes >= shown)
         if shown and len(long):
@@ -109,11 +109,11 @@ def uncertainty_of(state: ServingState) -> ContentUncertainty | None:
 def _queries_of_first_events(
     state: ServingState, events: Events, users: Rows, shown: int
 ) -> Queries:
-    """Return the queries of some users after their first events; one of nobody for none."""
+    """Return the queries of users after their first events; without users, one empty query."""
     n = max(len(users), 1)
     place = np.full(int(events.user.max(initial=-1)) + 1, -1, dtype=np.int64)
     place[users] = np.arange(len(users))
-    mine = events.filter((place[events.user] >= 0) & (events.count_earlier() < shown))
-    moved = replace(mine, user=place[mine.user])
+    first = events.filter((place[events.user] >= 0) & (events.count_earlier() < shown))
+    moved = replace(first, user=place[first.user])
     profile = state.profiles.lookup([f"\0{row}" for row in range(n)], None)[0]
     return state.query_builder.queries(UserContext(moved, profile, {}))

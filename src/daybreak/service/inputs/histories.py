@@ -136,7 +136,9 @@ class Histories:
     def __post_init__(self) -> None:
         self._items_with_events = set(np.unique(self.positive.item).tolist())
         for events in self.unsorted.values():
-            self._items_with_events.update(item for item, _, liked in events if liked)
+            self._items_with_events.update(
+                item for item, _, is_positive in events if is_positive
+            )
 
     @classmethod
     def empty(cls) -> "Histories":
@@ -149,21 +151,21 @@ class Histories:
         if len(rows) > MAX_UNSORTED_EVENTS:
             return self._merge_sorted(rows)
         columns = (rows.users, rows.item.tolist(), rows.at.tolist(), rows.is_positive.tolist())
-        for user, item, at, liked in zip(*columns, strict=True):
-            self.unsorted.setdefault(user, []).append((item, at, liked))
-            if liked:
+        for user, item, at, is_positive in zip(*columns, strict=True):
+            self.unsorted.setdefault(user, []).append((item, at, is_positive))
+            if is_positive:
                 self._items_with_events.add(item)
         return self
 
     def without(self, users: Sequence[str]) -> "Histories":
         """Return histories without some users and their ids."""
         names = set(users)
-        gone = [user for user in names if user in self.users]
+        removed = [user for user in names if user in self.users]
         added = {user: rows for user, rows in self.unsorted.items() if user not in names}
-        if not gone:
+        if not removed:
             return Histories(self.users, self.positive, self.seen_only, added)
         stays = np.ones(len(self.users), dtype=bool)
-        stays[self.users.rows(gone)] = False
+        stays[self.users.rows(removed)] = False
         place = np.cumsum(stays) - 1
         kept = self.positive.filter(stays[self.positive.user])
         named = Vocabulary(user for user, stay in zip(self.users, stays, strict=True) if stay)
@@ -173,9 +175,9 @@ class Histories:
     def without_items(self, items: Rows) -> "Histories":
         """Return histories without the events of some items."""
         kept = self.positive.filter(~np.isin(self.positive.item, items))
-        gone = set(items.tolist())
+        removed = set(items.tolist())
         added = {
-            user: [event for event in events if event[0] not in gone]
+            user: [event for event in events if event[0] not in removed]
             for user, events in self.unsorted.items()
         }
         pairs = self.seen_only.tocoo()
@@ -198,12 +200,12 @@ class Histories:
         sources = [self] if extra is None else [self, extra]
         parts = [source._sorted_events(users) for source in sources]
         parts = [part for part in parts if len(part)] or parts[:1]
-        late = [
+        unsorted = [
             entry for source in sources for entry in source._unsorted_events(users) if entry[3]
         ]
-        if not late and len(parts) == 1:
+        if not unsorted and len(parts) == 1:
             return parts[0]
-        who, item, at, _ = zip(*late, strict=True) if late else ((), (), (), ())
+        who, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
         return Events.of(
             np.concatenate([*(part.user for part in parts), who]),
             np.concatenate([*(part.item for part in parts), item]),
@@ -213,11 +215,13 @@ class Histories:
     def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
         """Return the pairs with non-positive events: positions in ``users``, rows of items."""
         pairs = self._sorted_seen_only(users)
-        late = [
-            (row, item) for row, item, _, liked in self._unsorted_events(users) if not liked
+        unsorted = [
+            (row, item)
+            for row, item, _, is_positive in self._unsorted_events(users)
+            if not is_positive
         ]
-        if late:
-            pairs = np.concatenate([pairs, np.array(late, dtype=np.int64).T], axis=1)
+        if unsorted:
+            pairs = np.concatenate([pairs, np.array(unsorted, dtype=np.int64).T], axis=1)
         return pairs[0], pairs[1]
 
     def count_events(self, user: str) -> int:
@@ -226,12 +230,15 @@ class Histories:
 
     def all_positive(self) -> Events:
         """Return all positive events; each user has a row, in arbitrary order."""
-        late = list(self.unsorted)
-        if not late:
+        unsorted = list(self.unsorted)
+        if not unsorted:
             return self.positive
         others = np.ones(len(self.users) + 1, dtype=bool)
-        others[self.users.rows(late)] = False  # row -1: those who are not among the sorted
-        rest, theirs = self.positive.filter(others[self.positive.user]), self.events_of(late)
+        others[self.users.rows(unsorted)] = False  # row -1: those who are not among the sorted
+        rest, theirs = (
+            self.positive.filter(others[self.positive.user]),
+            self.events_of(unsorted),
+        )
         return Events(
             np.r_[rest.user, theirs.user + len(self.users)],
             np.r_[rest.item, theirs.item],
@@ -262,10 +269,10 @@ class Histories:
     def have_events(self, items: Rows) -> Mask:
         """Return for each row of the catalogue whether it has a positive event."""
         unique, place = np.unique(items, return_inverse=True)
-        liked = np.array(
+        is_positive = np.array(
             [row in self._items_with_events for row in unique.tolist()], dtype=bool
         )
-        return liked[place.ravel()] if len(unique) else np.zeros(0, dtype=bool)
+        return is_positive[place.ravel()] if len(unique) else np.zeros(0, dtype=bool)
 
     def _sorted_events(self, users: Sequence[str]) -> Events:
         rows = self.users.rows(users)
@@ -289,25 +296,31 @@ class Histories:
         if not self.unsorted:
             return []
         return [
-            (row, item, at, liked)
+            (row, item, at, is_positive)
             for row, user in enumerate(users)
-            for item, at, liked in self.unsorted.get(user, ())
+            for item, at, is_positive in self.unsorted.get(user, ())
         ]
 
     def _merge_sorted(self, rows: EventRows) -> "Histories":
-        late = [(user, *event) for user, events in self.unsorted.items() for event in events]
-        names = [*(entry[0] for entry in late), *rows.users]
+        unsorted = [
+            (user, *event) for user, events in self.unsorted.items() for event in events
+        ]
+        names = [*(entry[0] for entry in unsorted), *rows.users]
         users = self.users.with_ids(names)
         who = users.rows(names)
-        item = np.r_[np.array([entry[1] for entry in late], dtype=np.int64), rows.item]
-        at = np.r_[np.array([entry[2] for entry in late]), rows.at]
-        liked = np.r_[np.array([entry[3] for entry in late], dtype=bool), rows.is_positive]
+        item = np.r_[np.array([entry[1] for entry in unsorted], dtype=np.int64), rows.item]
+        at = np.r_[np.array([entry[2] for entry in unsorted]), rows.at]
+        is_positive = np.r_[
+            np.array([entry[3] for entry in unsorted], dtype=bool), rows.is_positive
+        ]
         old = self.positive
         positive = Events.of(
-            np.r_[old.user, who[liked]], np.r_[old.item, item[liked]], np.r_[old.at, at[liked]]
+            np.r_[old.user, who[is_positive]],
+            np.r_[old.item, item[is_positive]],
+            np.r_[old.at, at[is_positive]],
         )
         before = self.seen_only.tocoo()
-        pairs = (np.r_[before.row, who[~liked]], np.r_[before.col, item[~liked]])
+        pairs = (np.r_[before.row, who[~is_positive]], np.r_[before.col, item[~is_positive]])
         shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, before.shape[1])))
         seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
         return Histories(users, positive, seen)

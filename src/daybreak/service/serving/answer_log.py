@@ -25,9 +25,13 @@ class AnswerLog:
 
     Args:
         log: Log of the store.
+        max_delay_s: Longest time that a response waits to be written [s].
     """
 
-    def __init__(self, log: RecommendationLog) -> None:
+    def __init__(
+        self, log: RecommendationLog, *, max_delay_s: float = MAX_WRITE_DELAY_S
+    ) -> None:
+        self._max_delay_s = max_delay_s
         self._log = log
         self._waiting: deque[LoggedRecommendation] = deque()
         self._being_written: list[LoggedRecommendation] = []
@@ -60,9 +64,9 @@ class AnswerLog:
         """Drop the waiting responses of a user; return how many. Waits for a running write."""
         with self._writing, self._lock:
             kept = [answer for answer in self._waiting if answer.user_id != user]
-            gone = len(self._waiting) - len(kept)
+            n_dropped = len(self._waiting) - len(kept)
             self._waiting = deque(kept)
-            return gone
+            return n_dropped
 
     def count(self, user: str) -> int:
         """Return the number of waiting responses of a user."""
@@ -108,7 +112,7 @@ class AnswerLog:
             return self._being_written
 
     def _run(self) -> None:
-        while not self._stop.wait(MAX_WRITE_DELAY_S):
+        while not self._stop.wait(self._max_delay_s):
             try:
                 self.flush()
             except DaybreakError as error:

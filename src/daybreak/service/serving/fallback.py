@@ -43,10 +43,10 @@ def untrained_state(tables: Tables) -> ServingState:
     fitted = _fit_defaults(read.data)
     blend = _default_blend(fitted)
     facts = TrainingStats(0, read.data.events.has_time_order)
-    learned = TrainedModel(
+    trained = TrainedModel(
         read.content, read.profile, read.data.items, blend, fitted, read.rules, facts
     )
-    state = ServingState.from_tables("", learned, tables.items, tables)
+    state = ServingState.from_tables("", trained, tables.items, tables)
     return replace(state, notes=(UNTRAINED_NOTE,))
 
 

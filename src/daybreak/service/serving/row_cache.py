@@ -26,6 +26,7 @@ class RowCache:
     Args:
         key: ``item_id`` or ``user_id``.
         frame: Frame with one row per id.
+        max_unmerged: Largest number of changed rows that are kept beside the frame.
 
     Example:
         >>> sheet = RowCache("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
@@ -36,7 +37,10 @@ class RowCache:
         ([('tea', {'price': 3})], 0)
     """
 
-    def __init__(self, key: str, frame: pl.DataFrame) -> None:
+    def __init__(
+        self, key: str, frame: pl.DataFrame, *, max_unmerged: int = MAX_UNMERGED_ROWS
+    ) -> None:
+        self._max_unmerged = max_unmerged
         self.key = key
         self._ids: list[str | None] = []
         """Ids by number, in the order in which they were added; None: removed."""
@@ -64,18 +68,20 @@ class RowCache:
         """Add rows, or replace them."""
         for id_, row in self._rows_of(frame):
             self._unmerged[self._number_of(id_)] = row
-        if len(self._unmerged) > MAX_UNMERGED_ROWS:
+        if len(self._unmerged) > self._max_unmerged:
             self._merge_rows()
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove ids with their attributes."""
-        gone = [number for id_ in ids if (number := self._numbers.pop(id_, None)) is not None]
-        for number in gone:
+        removed = [
+            number for id_ in ids if (number := self._numbers.pop(id_, None)) is not None
+        ]
+        for number in removed:
             self._ids[number] = None
             self._unmerged.pop(number, None)
         base, places = self._base
-        rows = [row for number in gone if (row := places.pop(number, None)) is not None]
-        if gone:  # no removed value stays in memory
+        rows = [row for number in removed if (row := places.pop(number, None)) is not None]
+        if removed:  # no removed value stays in memory
             self._row_objects = {}
         if rows:
             keep = ~pl.int_range(base.height, eager=True).is_in(rows)
@@ -123,9 +129,9 @@ class RowCache:
         return number
 
     def _row_at(self, number: int) -> Row:
-        late = self._unmerged.get(number)
-        if late is not None:
-            return late
+        unmerged = self._unmerged.get(number)
+        if unmerged is not None:
+            return unmerged
         read = self._row_objects  # this object: a concurrent change replaces it
         known = read.get(number)
         if known is not None:

@@ -67,10 +67,10 @@ class Ingestor:
         known = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
         for row in parsed.rows:
-            mine = {
+            values = {
                 name: _cast_to_column(known.get(name), value) for name, value in row.items()
             }
-            merged[row[key]] = {**merged.get(row[key], {}), **mine} if partial else mine
+            merged[row[key]] = {**merged.get(row[key], {}), **values} if partial else values
         if not partial:
             merged = {
                 id_: _with_removed_attributes(row, cache.get(id_))

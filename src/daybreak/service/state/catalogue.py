@@ -66,21 +66,23 @@ class Catalogue:
         Returns:
             The catalogue, and the rows of items that are new or whose content has changed.
         """
-        mine = self.items
-        ids = mine.ids.with_ids(frame["item_id"])
+        current = self.items
+        ids = current.ids.with_ids(frame["item_id"])
         rows = ids.rows(frame["item_id"])
-        order = np.r_[np.arange(len(mine)), np.zeros(len(ids) - len(mine), dtype=np.int64)]
-        order[rows] = len(mine) + np.arange(len(rows))
-        old = rows < len(mine)
+        order = np.r_[
+            np.arange(len(current)), np.zeros(len(ids) - len(current), dtype=np.int64)
+        ]
+        order[rows] = len(current) + np.arange(len(rows))
+        old = rows < len(current)
         same = np.zeros(len(rows), dtype=bool)
-        same[old] = _has_same_content(mine.blocks, rows[old], blocks, np.flatnonzero(old))
-        created = _created_times(mine, frame)
+        same[old] = _has_same_content(current.blocks, rows[old], blocks, np.flatnonzero(old))
+        created = _created_times(current, frame)
         stacked = tuple(
-            _stack_rows(*pair, order) for pair in zip(mine.blocks, blocks, strict=True)
+            _stack_rows(*pair, order) for pair in zip(current.blocks, blocks, strict=True)
         )
         items = Items(ids, stacked, created[order] if len(created) else created)
         both = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
-        has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(mine), dtype=bool)]
+        has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(current), dtype=bool)]
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
             self,
@@ -119,8 +121,8 @@ class Catalogue:
         """Return the rows as a release stores them: deleted items are marked as hidden."""
         if not self.deleted_rows:
             return self.frame
-        gone = np.zeros(len(self.items), dtype=bool)
-        gone[list(self.deleted_rows)] = True
+        is_deleted = np.zeros(len(self.items), dtype=bool)
+        is_deleted[list(self.deleted_rows)] = True
         before = (
             self.frame[HIDDEN_COLUMN]
             if HIDDEN_COLUMN in self.frame.columns
@@ -129,7 +131,7 @@ class Catalogue:
         text = before.cast(pl.String).extend_constant(None, self.frame.height - len(before))
         hidden = pl.Series(["true"]).new_from_index(0, self.frame.height)
         return self.frame.with_columns(
-            hidden.zip_with(pl.Series(gone), text).alias(HIDDEN_COLUMN)
+            hidden.zip_with(pl.Series(is_deleted), text).alias(HIDDEN_COLUMN)
         )
 
     def content_mask(self) -> Mask:
@@ -149,38 +151,38 @@ def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
     return has_content
 
 
-def _stack_rows(mine: ContentBlock, theirs: ContentBlock, order: Rows) -> ContentBlock:
+def _stack_rows(current: ContentBlock, added: ContentBlock, order: Rows) -> ContentBlock:
     """Return the rows of two blocks, one after the other, in a new order."""
-    if sp.issparse(mine.matrix):
+    if sp.issparse(current.matrix):
         return ContentBlock(
-            mine.name, sp.csr_array(sp.vstack([mine.matrix, theirs.matrix]))[order]
+            current.name, sp.csr_array(sp.vstack([current.matrix, added.matrix]))[order]
         )
-    n = len(mine.matrix)
-    out = np.empty((len(order), mine.matrix.shape[1]), dtype=mine.matrix.dtype)
-    out[:n] = mine.matrix
+    n = len(current.matrix)
+    out = np.empty((len(order), current.matrix.shape[1]), dtype=current.matrix.dtype)
+    out[:n] = current.matrix
     new = np.flatnonzero(order >= n)
-    out[new] = theirs.matrix[order[new] - n]
-    return ContentBlock(mine.name, out)
+    out[new] = added.matrix[order[new] - n]
+    return ContentBlock(current.name, out)
 
 
 def _has_same_content(
-    mine: Sequence[ContentBlock], rows: Rows, theirs: Sequence[ContentBlock], others: Rows
+    current: Sequence[ContentBlock], rows: Rows, added: Sequence[ContentBlock], others: Rows
 ) -> Mask:
     """Return for each pair of rows whether the content of all blocks is the same."""
     same = np.ones(len(rows), dtype=bool)
-    for a, b in zip(mine, theirs, strict=True):
+    for a, b in zip(current, added, strict=True):
         difference = abs(a.matrix[rows] - b.matrix[others])
         same &= np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
     return same
 
 
-def _created_times(mine: Items, frame: pl.DataFrame) -> Doubles:
+def _created_times(current: Items, frame: pl.DataFrame) -> Doubles:
     """Return the creation times of items and of further rows; empty if all are unknown."""
-    theirs = creation_times(frame)
-    if not len(mine.created_at) and not len(theirs):
-        return theirs
-    known = mine.created_at if len(mine.created_at) else np.full(len(mine), np.nan)
-    both: Doubles = np.r_[known, theirs if len(theirs) else np.full(frame.height, np.nan)]
+    added = creation_times(frame)
+    if not len(current.created_at) and not len(added):
+        return added
+    known = current.created_at if len(current.created_at) else np.full(len(current), np.nan)
+    both: Doubles = np.r_[known, added if len(added) else np.full(frame.height, np.nan)]
     return both
 
 

@@ -17,7 +17,7 @@ from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
 
 MAX_USERS = 4_096
-"""Largest number of users in one batch, so that memory stays bounded."""
+"""Default for the largest number of users in one batch; it bounds the memory."""
 RECOMMENDATION_SCHEMA = {
     "user_id": pl.String,
     "item_id": pl.String,
@@ -40,6 +40,8 @@ class FrameRequest:
     """Frame of ``user_id`` and attributes or text."""
     histories: Histories | None = None
     """Events beside the stored ones."""
+    max_users: int = MAX_USERS
+    """Largest number of users in one batch."""
 
     @classmethod
     def from_frames(
@@ -73,8 +75,8 @@ class FrameRequest:
 
     def contexts(self) -> Iterator[tuple[list[str], UserContext]]:
         """Yield some users at a time, with what is known of them."""
-        for start in range(0, len(self.users), MAX_USERS):
-            users = self.users[start : start + MAX_USERS]
+        for start in range(0, len(self.users), self.max_users):
+            users = self.users[start : start + self.max_users]
             given = self.profiles
             overrides = None if given is None else self.state.profiles.overrides(users, given)
             yield (

@@ -71,10 +71,10 @@ class Profiles:
 
     def without(self, users: Sequence[str]) -> "Profiles":
         """Return profiles without some users; replaced rows of theirs are removed as well."""
-        gone = set(users)
-        if not gone & self.rows.keys() and self.frame.height == len(self.rows):
+        removed = set(users)
+        if not removed & self.rows.keys() and self.frame.height == len(self.rows):
             return self
-        rows = {user: row for user, row in self.rows.items() if user not in gone}
+        rows = {user: row for user, row in self.rows.items() if user not in removed}
         return replace(self, rows=rows)._compact()
 
     def lookup(

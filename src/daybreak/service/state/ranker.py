@@ -20,7 +20,7 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 BOOST, QUOTA, DIVERSITY = "boost", "quota", "diversity"
 """Kinds of rules that move items; the first is also the kind of a reason."""
 MAX_SCORES = 16_000_000
-"""Largest number of scores computed at a time (64 MB)."""
+"""Default for the largest number of scores computed at a time (64 MB)."""
 WARMTH_LABELS = np.array(["cold", "warm", "hot"], dtype=object)
 
 
@@ -99,10 +99,15 @@ class CatalogueRanker:
         """(n_items,) items that may be recommended now; shared, not to be changed."""
         return self.rule_compiler.available()
 
-    def rank(self, batch: QueryBatch) -> RankedLists:
-        """Return the best items of each query under its rules."""
+    def rank(self, batch: QueryBatch, max_scores: int = MAX_SCORES) -> RankedLists:
+        """Return the best items of each query under its rules.
+
+        Args:
+            batch: The queries.
+            max_scores: Largest number of scores that are computed at a time.
+        """
         found = _PaddedLists(batch, len(self.ids))
-        for rows, queries in batch.iter_chunks(max(1, MAX_SCORES // max(len(self.ids), 1))):
+        for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
             scores = self.score(queries)
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):

@@ -51,8 +51,8 @@ class PartitionedScorer:
             kept -= 1
             pending += len(self.rows[kept])
         new = (self.scorers[0].for_items(items.take(fresh)), fresh)
-        late = [*zip(self.scorers[kept:], self.rows[kept:], strict=True), new]
-        partition, covered = new if len(late) == 1 else self._merged_partition(items, late)
+        latest = [*zip(self.scorers[kept:], self.rows[kept:], strict=True), new]
+        partition, covered = new if len(latest) == 1 else self._merged_partition(items, latest)
         for level in range(len(partition.blend.weights)):
             partition.level_weights(level)  # now, so that no answer waits for it
         return PartitionedScorer(
@@ -85,13 +85,13 @@ class PartitionedScorer:
 
     def without_changed(self) -> "PartitionedScorer":
         """Return a scorer whose second partition has new items only, or is dropped."""
-        (first, partition, *others), (mine, rows, *theirs) = self.scorers, self.rows
-        new = np.flatnonzero(rows >= len(mine))
+        (first, partition, *others), (first_rows, rows, *other_rows) = self.scorers, self.rows
+        new = np.flatnonzero(rows >= len(first_rows))
         if not len(new):
-            return PartitionedScorer((first, *others), (mine, *theirs), self.n_items)
+            return PartitionedScorer((first, *others), (first_rows, *other_rows), self.n_items)
         rest = first.for_items(partition.items.take(new), concat_linear([(partition, new)]))
         return PartitionedScorer(
-            (first, rest, *others), (mine, rows[new], *theirs), self.n_items
+            (first, rest, *others), (first_rows, rows[new], *other_rows), self.n_items
         )
 
     def _changed_rows(self) -> tuple[Rows, Rows]:
@@ -107,13 +107,13 @@ class PartitionedScorer:
         later = np.empty(0, dtype=np.int64)
         kept: list[tuple[Scorer, Rows, Rows]] = []
         for scorer, rows in reversed(partitions):
-            mine = np.flatnonzero(~np.isin(rows, later))
-            if len(mine):
-                kept.append((scorer, mine, rows[mine]))
-            later = np.r_[later, rows[mine]]
+            current = np.flatnonzero(~np.isin(rows, later))
+            if len(current):
+                kept.append((scorer, current, rows[current]))
+            later = np.r_[later, rows[current]]
         covered = np.concatenate([rows for _, _, rows in kept])
-        forms = concat_linear([(scorer, mine) for scorer, mine, _ in kept])
-        return self.scorers[0].for_items(items.take(covered), forms), covered
+        linear_models = concat_linear([(scorer, current) for scorer, current, _ in kept])
+        return self.scorers[0].for_items(items.take(covered), linear_models), covered
 
     def score(self, queries: Queries) -> Floats:
         """Return the (n_queries, n_items) scores of the whole catalogue."""

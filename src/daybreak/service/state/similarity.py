@@ -73,12 +73,12 @@ def co_occurrence(state: ServingState, ids: Sequence[str]) -> Floats:
     They are 0 for items without users, and everywhere when the training did not keep a model
     that counts common users.
     """
-    items, anchors = state.catalogue.items, state.trained.fitted.train_items
+    items, train_items = state.catalogue.items, state.trained.fitted.train_items
     out = np.zeros((len(ids), len(items)), dtype=np.float32)
     model = next((m for m in state.trained.fitted.models if isinstance(m, ItemKnnModel)), None)
     if model is None:
         return out
-    rows, place = anchors.ids.rows(ids), items.ids.rows(anchors.ids)
+    rows, place = train_items.ids.rows(ids), items.ids.rows(train_items.ids)
     hot = np.flatnonzero(rows >= 0)
     weights = model.state.weights
     both = weights[rows[hot]].maximum(weights[:, rows[hot]].T)
@@ -104,7 +104,7 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
 
 
 def rank_users(
-    learned: Scorer,
+    trained_scorer: Scorer,
     item: Items,
     users: Sequence[str],
     parts: Iterable[tuple[Queries, Mask | None]],
@@ -113,13 +113,13 @@ def rank_users(
     """Return the users with the best scores for one item.
 
     Args:
-        learned: Scorer of the trained catalogue.
+        trained_scorer: Scorer of the trained catalogue.
         item: Catalogue of one item.
         users: Ids of all users.
         parts: Queries of the users in order, and which of them are left out (None: none).
         k: Number of users.
     """
-    scorer = learned.for_items(item)
+    scorer = trained_scorer.for_items(item)
     scores, levels, has_profile = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NO_USERS]
     for queries, is_excluded in parts:
         score = scorer.score(queries)[:, 0]
@@ -130,7 +130,7 @@ def rank_users(
     best = top_k(values[None, :], min(k, max(len(users), 1)))[0]
     best = best[best >= 0]
     is_cold = np.full(len(best), not scorer.is_warm[0])
-    strategies = learned.dominant_strategy(
+    strategies = trained_scorer.dominant_strategy(
         np.concatenate(levels)[best], np.concatenate(has_profile)[best], is_cold
     )
     return pl.DataFrame(
