@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-KEPT = ("users", "ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high")
+KEPT_COLUMNS = ("users", "ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Evalkit:
             return json.loads(kept.read_text())
         split = self._split(cell.scored, cell.candidates)
         full = self._metrics.score(_read(recs), split, cell.k)
-        result = {"k": cell.k, **{name: float(full[name]) for name in KEPT}}
+        result = {"k": cell.k, **{name: float(full[name]) for name in KEPT_COLUMNS}}
         kept.write_text(json.dumps(result) + "\n")
         return result
 

@@ -20,7 +20,7 @@ peer's recorded mean against our interval (`interval`); *tied* means no differen
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """One cell of the table; empty strings where nothing was measured."""
 
     split: str
@@ -57,11 +57,11 @@ def family(split: str, candidates: str) -> str:
     return "warm"
 
 
-def write(name: str, rows: Sequence[Row], out: Path, notes: dict[str, str]) -> None:
+def write(name: str, rows: Sequence[ResultRow], out: Path, notes: dict[str, str]) -> None:
     """Write ``NAME.csv`` and ``NAME.md``; ``notes`` are printed above the table."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)])
+        writer = csv.DictWriter(file, [field.name for field in fields(ResultRow)])
         writer.writeheader()
         writer.writerows({key: _plain(v) for key, v in asdict(row).items()} for row in rows)
     lines = [f"# {name}", "", PROTOCOL, ""]
@@ -113,7 +113,7 @@ def _grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body]
 
 
-def _cells(rows: Sequence[Row]) -> list[str]:
+def _cells(rows: Sequence[ResultRow]) -> list[str]:
     head = ["split", "candidates", "users", "Daybreak NDCG", "95 %", "recall", "95 %"]
     head += ["best peer", "NDCG", "popular", "ratio", "verdict"]
     lines = []
@@ -126,7 +126,7 @@ def _cells(rows: Sequence[Row]) -> list[str]:
     return _grid(head, lines)
 
 
-def _ours(row: Row) -> str:
+def _ours(row: ResultRow) -> str:
     return "" if row.ndcg == "" else f"**{_short(row.ndcg)}** @{row.k}"
 
 
@@ -134,8 +134,8 @@ def _interval(low: float | str, high: float | str) -> str:
     return "" if low == "" else f"{_short(low)}–{_short(high)}"
 
 
-def _summary(rows: Sequence[Row]) -> list[str]:
-    groups: dict[str, list[Row]] = {}
+def _summary(rows: Sequence[ResultRow]) -> list[str]:
+    groups: dict[str, list[ResultRow]] = {}
     for row in rows:
         if isinstance(row.ratio, float):
             groups.setdefault(family(row.split, row.candidates), []).append(row)
@@ -152,7 +152,7 @@ def _summary(rows: Sequence[Row]) -> list[str]:
     return _grid(head, lines) if lines else []
 
 
-def _below_popular(row: Row) -> bool:
+def _below_popular(row: ResultRow) -> bool:
     known = isinstance(row.ndcg, float) and isinstance(row.popular, float)
     return known and round(row.ndcg, 3) < round(row.popular, 3)
 
@@ -160,7 +160,7 @@ def _below_popular(row: Row) -> bool:
 _VERDICTS = ("better", "tied", "worse")
 
 
-def _cost(rows: Sequence[Row]) -> list[str]:
+def _cost(rows: Sequence[ResultRow]) -> list[str]:
     seen: dict[str, list[str]] = {}
     for row in rows:
         if row.fit_seconds != "":

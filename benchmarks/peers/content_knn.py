@@ -8,7 +8,7 @@ from .features import tfidf
 from .inputs import Split
 from .ranking import by_history, top
 
-CHUNK = 1_000
+MAX_ITEMS_PER_BLOCK = 1_000
 
 
 def rank(split: Split, k: int, seed: int = 0, *, neighbours: int = 20) -> pd.DataFrame:
@@ -22,8 +22,8 @@ def rank(split: Split, k: int, seed: int = 0, *, neighbours: int = 20) -> pd.Dat
 def nearest(content: csr_matrix, neighbours: int) -> csr_matrix:
     """Return (n_items, n_items) cosines, each column with its ``neighbours`` best rows only."""
     parts = []
-    for start in range(0, content.shape[0], CHUNK):
-        block = (content[start : start + CHUNK] @ content.T).toarray()
+    for start in range(0, content.shape[0], MAX_ITEMS_PER_BLOCK):
+        block = (content[start : start + MAX_ITEMS_PER_BLOCK] @ content.T).toarray()
         block[np.arange(len(block)), start + np.arange(len(block))] = 0.0
         kept = min(neighbours, block.shape[1])
         cut = np.partition(block, -kept, axis=1)[:, -kept, None]

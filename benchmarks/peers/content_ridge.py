@@ -8,7 +8,7 @@ from .features import tfidf
 from .inputs import Split
 from .ranking import by_history, top
 
-LARGEST = 8_000
+MAX_SYSTEM_SIZE = 8_000
 """[tokens or items] Side of the largest system that is solved."""
 
 
@@ -16,8 +16,8 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 5.0) -> pd.DataF
     """Rank by ``x F_w (F_w'F_w + ridge I)^-1 F'``; users without events fall back."""
     warm = np.flatnonzero(np.asarray(split.train.sum(axis=0)).ravel())
     content = tfidf(split)
-    if len(warm) > LARGEST and content.shape[1] > LARGEST:
-        content = tfidf(split, vocabulary=LARGEST)
+    if len(warm) > MAX_SYSTEM_SIZE and content.shape[1] > MAX_SYSTEM_SIZE:
+        content = tfidf(split, vocabulary=MAX_SYSTEM_SIZE)
     weights = _primal if content.shape[1] < len(warm) else _dual
     project = weights(content, warm, ridge)
     queries = split.seen[split.asked]

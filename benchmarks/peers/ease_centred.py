@@ -7,7 +7,7 @@ from .ease import item_weights
 from .inputs import Split
 from .ranking import by_history, top, without_cold
 
-LARGEST = 12_000
+MAX_ITEMS = 12_000
 """[items] Above this the (n_items, n_items) inverse is not tried."""
 
 
@@ -20,8 +20,8 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.Dat
     Raises:
         MemoryError: The catalogue has more than ``MAX_FUSED_BYTES`` items.
     """
-    if split.train.shape[1] > LARGEST:
-        raise MemoryError(f"{split.train.shape[1]} items: more than {LARGEST}")
+    if split.train.shape[1] > MAX_ITEMS:
+        raise MemoryError(f"{split.train.shape[1]} items: more than {MAX_ITEMS}")
     train = split.train[np.asarray(split.train.sum(axis=1)).ravel() > 0]
     share = np.asarray(train.mean(axis=0)).ravel().astype(np.float64)
     gram = (train.T @ train).toarray() - train.shape[0] * np.outer(share, share)

@@ -11,7 +11,7 @@ from .features import tokens
 from .inputs import Split
 from .ranking import top
 
-ENOUGH = 5
+MIN_TOKEN_ITEMS = 5
 """[items] A rarer token says little about a new item."""
 PENALTY = 1e-6
 
@@ -65,7 +65,9 @@ def item_features(split: Split) -> csr_matrix:
     if sum(map(len, values)) < len(values):
         values = [set(mine) for mine in everything]
     known = _has_events(split.seen.T.tocsr())
-    frequent = CountVectorizer(analyzer=lambda mine: mine, min_df=ENOUGH, dtype=np.float32)
+    frequent = CountVectorizer(
+        analyzer=lambda mine: mine, min_df=MIN_TOKEN_ITEMS, dtype=np.float32
+    )
     return csr_matrix(hstack([diags(known), frequent.fit_transform(values)], dtype=np.float32))
 
 

@@ -19,9 +19,9 @@ from benchmarks.common.scoring import Cell, Evalkit
 from benchmarks.common.tables import machine
 from daybreak.ranking.blending.strategies import slow_strategies
 
-CLOSED = ("content/ridge", "content/match", "meta_bayes")
+CLOSED_FORMS = ("content/ridge", "content/match", "meta_bayes")
 """For comparison: strategies without any training by gradients."""
-K = 20
+LIST_LENGTH = 20
 
 
 def main() -> None:
@@ -30,12 +30,12 @@ def main() -> None:
     kit = Evalkit(args.shared)
     data, name = args.split.split("/")
     folder = args.work / "splits" / data / name
-    names = [*(s.name for s in slow_strategies()), *CLOSED]
+    names = [*(s.name for s in slow_strategies()), *CLOSED_FORMS]
     rows = []
     for strategy in args.strategy or names:
         stem = args.work / "alone" / data / name / strategy.replace("/", "_")
-        cost = _trained(strategy, folder, args.tables, stem)
-        cells = [Cell(data, name, c, folder, K) for c in ("cold", "overall", "warm")]
+        cost = _train_strategy(strategy, folder, args.tables, stem)
+        cells = [Cell(data, name, c, folder, LIST_LENGTH) for c in ("cold", "overall", "warm")]
         lists = [stem.with_name(f"{stem.name}.{c.candidates}.csv.gz") for c in cells]
         scores = [kit.score(c, f) for c, f in zip(cells, lists, strict=True) if f.exists()]
         rows.append((strategy, cost, scores))
@@ -57,13 +57,20 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _trained(strategy: str, split: Path, tables: Path, stem: Path) -> dict[str, object]:
+def _train_strategy(strategy: str, split: Path, tables: Path, stem: Path) -> dict[str, object]:
     """Train one strategy alone unless that is done; return what it cost, or why it failed."""
     kept = stem.with_name(f"{stem.name}.json")
     if not kept.exists():
         stem.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "benchmarks.quality.run_split", str(split.resolve())]
-        command += ["--data", str(tables.resolve()), "--model", strategy, "-k", str(K)]
+        command += [
+            "--data",
+            str(tables.resolve()),
+            "--model",
+            strategy,
+            "-k",
+            str(LIST_LENGTH),
+        ]
         command += ["--out", f"{stem.resolve()}.csv.gz"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
         lines = done.stdout.strip().splitlines() or ["{}"]

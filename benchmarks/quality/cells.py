@@ -25,16 +25,16 @@ from benchmarks.quality import coldrec
 from benchmarks.quality.summary import Results
 
 MIN_VALUE = {"ml100k": 4.0, "ml1m": 4.0}
-KNOWN = ("ml100k", "ml1m", "gift_shop", "anime_zh_dev", "citeulike_t")
-PUBLISHED = ("coldrec", "coldrec_words")
+DATA_SETS = ("ml100k", "ml1m", "gift_shop", "anime_zh_dev", "citeulike_t")
+PUBLISHED_SPLITS = ("coldrec", "coldrec_words")
 LIBRARIES = ("implicit", "lightfm-next", "numpy", "scipy", "scikit-learn")
 PEERS = "benchmarks.peers"
-DEPTH = 20
+LIST_LENGTH = 20
 """Length of the lists that are written; the longest list that is scored."""
 
 
 @dataclass(frozen=True)
-class Task:
+class SplitTask:
     """One split of one data set, with the side tables that go with it."""
 
     data: str
@@ -44,7 +44,7 @@ class Task:
 
     def cells(self) -> list[Cell]:
         """Return one cell for each candidates file."""
-        k = 20 if self.split in PUBLISHED else 10
+        k = 20 if self.split in PUBLISHED_SPLITS else 10
         names = sorted(
             p.stem.removeprefix("candidates_") for p in self.folder.glob("cand*.csv")
         )
@@ -70,7 +70,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds data/ and evalkit/")
-    parser.add_argument("--data", nargs="+", choices=KNOWN, default=list(KNOWN))
+    parser.add_argument("--data", nargs="+", choices=DATA_SETS, default=list(DATA_SETS))
     parser.add_argument("--split", nargs="+", help="only these splits (default: all but tune)")
     parser.add_argument("--work", type=Path, required=True, help="finished files are kept here")
     parser.add_argument("--daybreak", action="store_true", help="run Daybreak")
@@ -84,67 +84,67 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(kit: Evalkit, name: str, source: Path, args: argparse.Namespace) -> list[Task]:
+def prepare(kit: Evalkit, name: str, source: Path, args: argparse.Namespace) -> list[SplitTask]:
     """Make the splits that are not there yet; return them in order, ``tune`` left out."""
     folder = args.work / "splits" / name
     if not (folder / "warm_last").is_dir():
         kit.make_splits(source, folder, MIN_VALUE.get(name))
-    side = dict.fromkeys(PUBLISHED, source)
+    side = dict.fromkeys(PUBLISHED_SPLITS, source)
     if (source / "coldrec_split").is_dir():
         side["coldrec_words"] = args.work / "data" / f"{name}_words"
         _published(source, folder, side["coldrec_words"])
     found = sorted(path.name for path in folder.iterdir() if (path / "train.csv.gz").exists())
     wanted = args.split or [split for split in found if split != "tune"]
     return [
-        Task(name, split, folder / split, side.get(split, source))
+        SplitTask(name, split, folder / split, side.get(split, source))
         for split in found
         if split in wanted
     ]
 
 
 def _published(source: Path, folder: Path, words: Path) -> None:
-    for split in PUBLISHED:
+    for split in PUBLISHED_SPLITS:
         if not (folder / split / "split.json").exists():
             coldrec.convert(source / "coldrec_split", folder / split)
     if not (words / "items.csv.gz").exists():
         coldrec.without_tags(source, words)
 
 
-def run(tasks: list[Task], args: argparse.Namespace) -> None:
+def run(tasks: list[SplitTask], args: argparse.Namespace) -> None:
     """Run what is asked for and not finished; a failure is printed and kept as a note."""
     for seed in range(args.seeds if args.daybreak else 0):
         command = [sys.executable, "-m", "benchmarks.quality.run_split", "--seed", str(seed)]
         if args.budget:
             command += ["--budget", str(args.budget)]
-        for group in _alike(tasks):
-            stems = [_lists(task, args.work, args.run) / f"seed{seed}" for task in group]
-            _answer(group, stems, command)
+        for group in _group_by_training(tasks):
+            stems = [_lists_folder(task, args.work, args.run) / f"seed{seed}" for task in group]
+            _run_group(group, stems, command)
     for task in tasks if args.peers else ():
         for peer in args.peer:
             command = [args.peer_python, "-W", "ignore", "-m", PEERS, "--peer", peer]
             stem = args.work / "peers" / task.data / task.split / peer
-            _answer([task], [stem], command)
+            _run_group([task], [stem], command)
 
 
-def _lists(task: Task, work: Path, run: str) -> Path:
+def _lists_folder(task: SplitTask, work: Path, run: str) -> Path:
     return work / "daybreak" / run / task.data / task.split
 
 
-def _alike(tasks: list[Task]) -> list[list[Task]]:
+def _group_by_training(tasks: list[SplitTask]) -> list[list[SplitTask]]:
     """Put the splits together that share their training rows and their side tables."""
-    groups: dict[tuple[str, Path], list[Task]] = {}
+    groups: dict[tuple[str, Path], list[SplitTask]] = {}
     for task in tasks:
         rows = gzip.decompress((task.folder / "train.csv.gz").read_bytes())
         groups.setdefault((hashlib.sha256(rows).hexdigest(), task.tables), []).append(task)
     return list(groups.values())
 
 
-def _answer(tasks: list[Task], stems: list[Path], command: list[str]) -> None:
-    left = [(t, stem) for t, stem in zip(tasks, stems, strict=True) if not _finished(stem)]
+def _run_group(tasks: list[SplitTask], stems: list[Path], command: list[str]) -> None:
+    left = [(t, stem) for t, stem in zip(tasks, stems, strict=True) if not _is_finished(stem)]
     if not left:
         return
     command = [*command, *(str(task.folder.resolve()) for task, _ in left)]
-    command += ["--data", str(tasks[0].tables.resolve()), "-k", str(DEPTH), "--out"]
+    command += ["--data", str(tasks[0].tables.resolve()), "-k", str(LIST_LENGTH), "--out"]
     for _, stem in left:
         stem.parent.mkdir(parents=True, exist_ok=True)
         command.append(str(stem.resolve()) + ".csv.gz")
@@ -170,7 +170,7 @@ def _answer(tasks: list[Task], stems: list[Path], command: list[str]) -> None:
         print(f"{label}: {lines[row]}", flush=True)
 
 
-def _finished(stem: Path) -> bool:
+def _is_finished(stem: Path) -> bool:
     cost = stem.with_name(f"{stem.name}.json")
     return cost.exists() and bool(cost.read_text().strip())
 
@@ -186,7 +186,7 @@ def source_hash() -> str:
     return digest.hexdigest()[:12]
 
 
-def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace) -> None:
+def report(kit: Evalkit, name: str, tasks: list[SplitTask], args: argparse.Namespace) -> None:
     """Score every list of the data set and write its tables."""
     found = Results(kit, args.work, args.run, args.seeds, tuple(args.peer))
     cells = [cell for task in tasks for cell in task.cells()]
@@ -195,8 +195,8 @@ def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace)
     notes = {
         "versions": _versions(args),
         "seeds": str(args.seeds),
-        **_fall_backs(bool(measured)),
-        **_problems(found, tasks, {row.split for row in rows}),
+        **_fallback_notes(bool(measured)),
+        **_problem_notes(found, tasks, {row.split for row in rows}),
     }
     tables.write(name, rows, args.out, notes)
     if measured:
@@ -204,14 +204,14 @@ def report(kit: Evalkit, name: str, tasks: list[Task], args: argparse.Namespace)
     print(f"{name}: wrote {args.out / name}.md", flush=True)
 
 
-def _problems(found: Results, tasks: list[Task], shown: set[str]) -> dict[str, str]:
+def _problem_notes(found: Results, tasks: list[SplitTask], shown: set[str]) -> dict[str, str]:
     failed = [line for task in tasks for line in found.failures(task.data, task.split)]
     absent = [task.split for task in tasks if task.split not in shown]
     notes = {"failed": "; ".join(failed), "splits not run": ", ".join(absent)}
     return {title: text for title, text in notes.items() if text}
 
 
-def _fall_backs(measured: bool) -> dict[str, str]:
+def _fallback_notes(measured: bool) -> dict[str, str]:
     if not measured:
         return {}
     return {

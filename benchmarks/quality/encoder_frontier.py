@@ -41,7 +41,7 @@ ENGLISH = ("all-MiniLM-L6-v2", "all-mpnet-base-v2")
 TEACHERS = {"anime_zh_dev": ("use-multilingual-v3",)}
 DATA = ("gift_shop", "ml100k", "ml1m", "anime_zh_dev")
 DIMS = (64, 128, 256, 512)
-K, HIDDEN, MOST_USERS = 10, 0.2, 3000
+LIST_LENGTH, HIDDEN_FRACTION, MAX_USERS = 10, 0.2, 3000
 WITHOUT = "no text model"
 HEADS = (
     *("encoder", "dim", "texts/CPU-s", "speed", "cosine"),
@@ -65,7 +65,7 @@ the teacher's vectors of texts held out, seen from their middle. `*`: differs fr
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class EncoderResult:
     """One encoder on one data set."""
 
     name: str
@@ -81,7 +81,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Shop:
+class EncoderData:
     """A data set, its texts, and the content that needs no text model."""
 
     name: str
@@ -94,7 +94,7 @@ class Shop:
         keys = [f"{repeat} {self.data.items.ids.ids[row]}".encode() for row in rows]
         order = np.argsort([hashlib.blake2b(key).hexdigest() for key in keys])
         marked = np.zeros(len(self.data.items), bool)
-        marked[rows[order[: round(HIDDEN * len(rows))]]] = True
+        marked[rows[order[: round(HIDDEN_FRACTION * len(rows))]]] = True
         return marked
 
     def texts_of(self, mask: np.ndarray) -> list[str]:
@@ -120,12 +120,12 @@ class Shop:
         return replace(self.data, items=both, kernel=kernel)
 
 
-def read(folder: Path) -> Shop:
+def read(folder: Path) -> EncoderData:
     """Read a folder; its content without a text model."""
     tables = read_folder(folder).tables
     reading = DatasetConfig(encoder=None, rules=EventRules(), fields=None, seed=0)
     made = encode_dataset(tables, reading)
-    return Shop(
+    return EncoderData(
         folder.name, made.data, item_texts(made.content.attributes.fields, tables.items)
     )
 
@@ -135,7 +135,7 @@ def cold_items(data: Dataset, hidden: np.ndarray) -> np.ndarray:
     events = data.events
     new = hidden[events.item]
     visible = data.filter_events(~new)
-    users = np.intersect1d(events.user[new], events.user[~new])[:MOST_USERS]
+    users = np.intersect1d(events.user[new], events.user[~new])[:MAX_USERS]
     model: Any = models["content_ridge"]()
     model.fit(visible)
     scores = model.score(Queries.for_users(visible, visible.events, users), data.items)
@@ -143,7 +143,7 @@ def cold_items(data: Dataset, hidden: np.ndarray) -> np.ndarray:
         events.filter(new).to_matrix(data.n_users, len(data.items))[users]
     )
     columns = np.flatnonzero(hidden)
-    return ndcg(top_k(scores[:, columns], K), sparse.csr_array(wanted[:, columns]))
+    return ndcg(top_k(scores[:, columns], LIST_LENGTH), sparse.csr_array(wanted[:, columns]))
 
 
 def speed(encoder: Encoder, texts: list[str]) -> float:
@@ -157,7 +157,7 @@ def speed(encoder: Encoder, texts: list[str]) -> float:
     return float(np.median(found))
 
 
-def measure(shop: Shop, name: str, repeats: int) -> Iterator[Row]:
+def measure(shop: EncoderData, name: str, repeats: int) -> Iterator[EncoderResult]:
     """Yield the row of a teacher, then those of its students."""
     teacher = load_encoder(name, threads=1)
     cached = CachedEncoder(teacher, FileVectors())
@@ -181,10 +181,10 @@ def measure(shop: Shop, name: str, repeats: int) -> Iterator[Row]:
         alone, beside = (np.concatenate(part) for part in zip(*parts, strict=True))
         fast = speed(student.shortened(dim), shop.texts) if dim else speed(teacher, few)
         cosine = float(np.mean(cosines)) if dim == longest else None
-        yield Row(name, dim or teacher.dim, not dim, fast, cosine, alone, beside)
+        yield EncoderResult(name, dim or teacher.dim, not dim, fast, cosine, alone, beside)
 
 
-def table(shop: Shop, rows: list[Row], without: np.ndarray) -> Iterator[str]:
+def table(shop: EncoderData, rows: list[EncoderResult], without: np.ndarray) -> Iterator[str]:
     """Yield the lines of one data set."""
     lengths = np.mean([len(text) for text in shop.texts])
     yield f"## {shop.name}: {len(shop.texts)} texts of {lengths:.0f} characters on average"
@@ -200,20 +200,20 @@ def table(shop: Shop, rows: list[Row], without: np.ndarray) -> Iterator[str]:
             f"{row.speed:,.0f}",
             f"{row.speed / teacher.speed:,.0f}×",
             f"{row.cosine:.3f}" if row.cosine is not None else "",
-            *against(row.alone, teacher.alone),
-            *against(row.beside, teacher.beside),
+            *compare_with_teacher(row.alone, teacher.alone),
+            *compare_with_teacher(row.beside, teacher.beside),
         ]
         yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def against(mine: np.ndarray, teacher: np.ndarray) -> tuple[str, str]:
+def compare_with_teacher(mine: np.ndarray, teacher: np.ndarray) -> tuple[str, str]:
     """Return the mean, and what is kept of the teacher's."""
     star = "*" if mine is not teacher and paired_bootstrap(mine, teacher).differs else ""
     return f"{mine.mean():.4f}", f"{mine.mean() / teacher.mean():.1%}{star}"
 
 
-def between(rows: list[Row]) -> Iterator[str]:
+def between(rows: list[EncoderResult]) -> Iterator[str]:
     """Yield a line on how the teachers of one data set compare."""
     first, *others = [row for row in rows if row.is_teacher]
     for other in others:
@@ -225,7 +225,7 @@ def between(rows: list[Row]) -> Iterator[str]:
         yield ""
 
 
-def draw(results: dict[str, list[Row]], path: Path) -> None:
+def draw(results: dict[str, list[EncoderResult]], path: Path) -> None:
     """Draw quality kept against speed, a panel a data set, a line a teacher."""
     import matplotlib as mpl  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -246,7 +246,7 @@ def draw(results: dict[str, list[Row]], path: Path) -> None:
         figure.savefig(path, metadata={"Date": None}, facecolor="white")
 
 
-def _panel(panel: Any, name: str, rows: list[Row]) -> None:
+def _panel(panel: Any, name: str, rows: list[EncoderResult]) -> None:
     names = list(dict.fromkeys(row.name for row in rows))
     shifts = ((10, -3), (6, 7)) * len(names)  # the names of two big ones side by side
     for colour, teacher, shift in zip(SERIES_COLOURS, names, shifts, strict=False):
@@ -259,9 +259,9 @@ def _panel(panel: Any, name: str, rows: list[Row]) -> None:
         panel.plot(big.speed, big.alone.mean(), "*", color=colour, markersize=13)
         limit = 0.95 * big.alone.mean()
         panel.axhline(limit, color=colour, linewidth=0.8, linestyle=(0, (4, 3)))
-        _say(panel, teacher, (big.speed, big.alone.mean()), colour, shift)
+        _annotate(panel, teacher, (big.speed, big.alone.mean()), colour, shift)
         for row in (small[0], small[-1]):
-            _say(panel, str(row.dim), (row.speed, row.alone.mean()), colour, (6, -3))
+            _annotate(panel, str(row.dim), (row.speed, row.alone.mean()), colour, (6, -3))
     panel.set_xscale("log")
     panel.set_title(name, fontsize=10, loc="left")
     panel.set_xlabel("texts per second of one core")
@@ -272,7 +272,7 @@ def _panel(panel: Any, name: str, rows: list[Row]) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _say(
+def _annotate(
     panel: Any, what: str, place: tuple[float, float], colour: str, shift: tuple[int, int]
 ) -> None:
     panel.annotate(what, place, shift, textcoords="offset points", color=colour, fontsize=8)
@@ -295,7 +295,9 @@ def _version(package: str) -> str:
         return "absent"
 
 
-def run(shop: Shop, teachers: tuple[str, ...], repeats: int) -> tuple[list[Row], np.ndarray]:
+def run(
+    shop: EncoderData, teachers: tuple[str, ...], repeats: int
+) -> tuple[list[EncoderResult], np.ndarray]:
     """Measure every teacher that is there, and the strategy without any."""
     rows = []
     for name in teachers:
@@ -325,7 +327,7 @@ def main() -> None:
     module = "benchmarks.quality.encoder_frontier"
     command = f"python -m {module} --shared DIR --repeats {options.repeats}"
     lines += [f"Command: `{command}`"]
-    lines += [PROTOCOL.format(repeats=options.repeats, users=f"{MOST_USERS:,}", k=K)]
+    lines += [PROTOCOL.format(repeats=options.repeats, users=f"{MAX_USERS:,}", k=LIST_LENGTH)]
     results = {}
     for name in options.data or DATA:
         shop = read(base / name)

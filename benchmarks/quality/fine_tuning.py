@@ -23,7 +23,7 @@ from daybreak.models.base import SupportsWarmStart
 from daybreak.ranking.blending.strategies import Strategy, get_strategies, slow_strategies
 from daybreak.ranking.tuning.search import NdcgBySlice, ValidationSplit
 
-EARLIER = 0.8
+EARLIER_FRACTION = 0.8
 """Share of the events, by time, that the earlier training saw."""
 HEAD = (
     "| strategy | queries | anew | further | carried | gain [%] | 95 % "
@@ -72,7 +72,7 @@ def before(data: Dataset) -> Dataset:
     """Return the data with the first part of the events by time."""
     order = np.argsort(data.events.at, kind="stable")
     mask = np.zeros(len(order), dtype=bool)
-    mask[order[: int(EARLIER * len(order))]] = True
+    mask[order[: int(EARLIER_FRACTION * len(order))]] = True
     return data.filter_events(mask)
 
 

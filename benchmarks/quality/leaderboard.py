@@ -32,7 +32,7 @@ from daybreak.service.benchmarking.leaderboard import (
 from daybreak.simulation.resources import ResourceUsage
 from daybreak.simulation.slices import BENCHMARK_SLICES
 
-KNOWN = ("ml100k", "gift_shop", "anime_zh_dev", "ml1m")
+DATA_SETS = ("ml100k", "gift_shop", "anime_zh_dev", "ml1m")
 
 
 def main() -> None:
@@ -47,12 +47,16 @@ def main() -> None:
             print(f"skipped {name}: no such folder in the data folder; see README")
             continue
         if args.together:
-            chosen = select_learners(args.strategy, auto=not args.no_auto, progress=_tell)
+            chosen = select_learners(
+                args.strategy, auto=not args.no_auto, progress=_print_progress
+            )
             options = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-            board = run_leaderboard(name, read_folder(folder).tables, chosen, options, _tell)
+            board = run_leaderboard(
+                name, read_folder(folder).tables, chosen, options, _print_progress
+            )
         else:
-            board = joined(
-                name, {learner: kept_row(name, learner, args) for learner in _names(args)}
+            board = join_rows(
+                name, {learner: cached_row(name, learner, args) for learner in _names(args)}
             )
         write(board, args.out, args.images)
         print(f"{name}: wrote {args.out / f'leaderboard_{name}.md'}", flush=True)
@@ -61,7 +65,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds data/NAME/")
-    parser.add_argument("--data", nargs="+", default=list(KNOWN), help="folders in data/")
+    parser.add_argument("--data", nargs="+", default=list(DATA_SETS), help="folders in data/")
     parser.add_argument("--work", type=Path, required=True, help="finished rows are kept here")
     parser.add_argument("--strategy", nargs="+", default=[], help="only these (default: all)")
     parser.add_argument("--no-auto", action="store_true", help="leave the blend of all out")
@@ -85,9 +89,13 @@ def _names(args: argparse.Namespace) -> list[str]:
 
 def measure(folder: Path, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return the row of one strategy as plain values."""
-    chosen = [c for c in select_learners(auto=True, progress=_tell) if c.name == learner]
+    chosen = [
+        c for c in select_learners(auto=True, progress=_print_progress) if c.name == learner
+    ]
     options = BenchmarkOptions(seed=args.seed, repeats=args.repeats)
-    board = run_leaderboard(folder.name, read_folder(folder).tables, chosen, options, _tell)
+    board = run_leaderboard(
+        folder.name, read_folder(folder).tables, chosen, options, _print_progress
+    )
     (row,) = board.results.results
     return {
         "facts": dict(board.metadata),
@@ -99,11 +107,11 @@ def measure(folder: Path, learner: str, args: argparse.Namespace) -> dict[str, A
     }
 
 
-def _tell(what: str) -> None:
+def _print_progress(what: str) -> None:
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
-def kept_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
+def cached_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     """Return a finished row, or let a process of its own make it."""
     place = args.work / "leaderboard" / args.run / f"{name}_{args.seed}_{args.repeats}"
     file = place / f"{learner.replace('/', '__')}.json"
@@ -111,7 +119,7 @@ def kept_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any
         row: dict[str, Any] = json.loads(file.read_text())
         if row["fault"] is None:
             return row
-    row = _made(name, learner, args)
+    row = _run_row(name, learner, args)
     place.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(row))
     done = row["fault"] or f"{row['train']['seconds']:.1f} s to train"
@@ -119,7 +127,7 @@ def kept_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any
     return row
 
 
-def _made(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
+def _run_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     command = [
         sys.executable,
         "-m",
@@ -148,7 +156,7 @@ def _made(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def joined(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
+def join_rows(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
     """Return the rows as one board.
 
     Raises:

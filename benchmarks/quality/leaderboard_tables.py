@@ -59,12 +59,12 @@ def _groups(board: Leaderboard) -> Iterable[str]:
         cells = [_cell(row[name], bold=row[name] == best[name]) for name in SLICE_GROUPS]
         costs = ["" if row[name] is None else f"{row[name]:,.6g}" for name in COST_COLUMNS]
         lines.append([row["strategy"], *cells, *costs, row["note"]])
-    return _grid(["strategy", *SLICE_GROUPS, *COST_COLUMNS, "note"], lines)
+    return _markdown_table(["strategy", *SLICE_GROUPS, *COST_COLUMNS, "note"], lines)
 
 
 def _slices(board: Leaderboard) -> Iterable[str]:
     names = list(board.results.n_queries)
-    marked = {name: _leaders(board, name) for name in names}
+    marked = {name: _best_strategies(board, name) for name in names}
     lines = [["*queries*", *(f"{board.results.n_queries[name]:,}" for name in names)]]
     for name in board.table()["strategy"]:
         row = board.results[name]
@@ -74,10 +74,10 @@ def _slices(board: Leaderboard) -> Iterable[str]:
                 _cell(v, bold=row.name in marked[n]) for v, n in zip(found, names, strict=True)
             )
             lines.append([row.name, *cells])
-    return _grid(["strategy", *names], lines)
+    return _markdown_table(["strategy", *names], lines)
 
 
-def _leaders(board: Leaderboard, name: str) -> set[str]:
+def _best_strategies(board: Leaderboard, name: str) -> set[str]:
     """Return the best strategy of a slice and all that are not surely worse."""
     asked = [row for row in board.results.results if name in row.values]
     if not asked:
@@ -96,6 +96,6 @@ def _cell(value: float | None, *, bold: bool) -> str:
     return f"**{format_number(value)}**" if bold else format_number(value)
 
 
-def _grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+def _markdown_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
     body = ["| " + " | ".join(line) + " |" for line in lines]
     return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body]

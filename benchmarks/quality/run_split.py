@@ -24,12 +24,12 @@ import polars as pl
 from daybreak import Recommender, Tables
 
 IDS = {"user_id": pl.String, "item_id": pl.String}
-CHUNK = 5_000
+MAX_USERS_PER_BLOCK = 5_000
 """[users] Answered at a time, so that memory does not grow with the number of users."""
 
 
 @dataclass(frozen=True)
-class Question:
+class SplitRequests:
     """What the split gives at request time."""
 
     users: list[str]
@@ -45,29 +45,31 @@ def main() -> None:
     args = _arguments()
     splits = [read(split, args.data) for split in args.split]
     tables = splits[0][0]
-    if any(not same(other, tables) for other, _ in splits):
+    if any(not share_training(other, tables) for other, _ in splits):
         raise SystemExit("the splits do not share their training rows; run them one by one")
     start = time.perf_counter()
     options = {"strategies": args.model, "seed": args.seed, "budget_s": args.budget}
-    model = Recommender(**options).fit(tables, progress=_told if args.verbose else None)
+    model = Recommender(**options).fit(
+        tables, progress=_print_progress if args.verbose else None
+    )
     fitted = time.perf_counter() - start
     candidates = model.report["candidates"].items()
     used = [name for name, found in candidates if not found["left_out"]]
     with TemporaryDirectory() as folder:
         model.save(folder)
-        for (_, question), out in zip(splits, args.out, strict=True):
+        for (_, requests), out in zip(splits, args.out, strict=True):
             start = time.perf_counter()
             asked = model
-            if question.others.height:  # what one split tells must not be known to the next
+            if requests.others.height:  # what one split tells must not be known to the next
                 asked = Recommender.load(folder, events=tables.events, users=tables.users)
-                asked.add_events(question.others)
-            for name in question.candidates:
-                write(answer(asked, question, name, args.k), out, name)
+                asked.add_events(requests.others)
+            for name in requests.candidates:
+                write(recommend_lists(asked, requests, name, args.k), out, name)
             cost = {
                 "fit_seconds": round(fitted, 2),
                 "answer_seconds": round(time.perf_counter() - start, 2),
                 "peak_mb": round(_peak_mb()),
-                "users": len(question.users),
+                "users": len(requests.users),
                 "model": args.model,
                 "budget_s": args.budget,
                 "seed": args.seed,
@@ -76,11 +78,11 @@ def main() -> None:
             print(json.dumps(cost), flush=True)
 
 
-def _told(what: str) -> None:
+def _print_progress(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-def same(tables: Tables, other: Tables) -> bool:
+def share_training(tables: Tables, other: Tables) -> bool:
     """Say whether the same may be learned from two splits."""
     return tables.events.equals(other.events) and tables.users.equals(other.users)
 
@@ -98,7 +100,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read(split: Path, data: Path) -> tuple[Tables, Question]:
+def read(split: Path, data: Path) -> tuple[Tables, SplitRequests]:
     """Return what may be learned and what is asked, new users' profiles included."""
     users = pl.read_csv(split / "users.csv", schema_overrides=IDS)["user_id"].to_list()
     candidates = {
@@ -111,7 +113,7 @@ def read(split: Path, data: Path) -> tuple[Tables, Question]:
     known, profiles = _profiles(data / "users.csv.gz", train, users)
     ids = pl.Series("item_id", sorted(set().union(*candidates.values())), dtype=pl.String)
     asked = pl.col("user_id").is_in(users)
-    question = Question(
+    requests = SplitRequests(
         users,
         candidates,
         history.filter(asked),
@@ -119,7 +121,7 @@ def read(split: Path, data: Path) -> tuple[Tables, Question]:
         pl.read_csv(split / "exclude.csv.gz", schema_overrides=IDS),
         profiles,
     )
-    return Tables.of(train, _catalogue(data / "items.csv.gz", ids), known), question
+    return Tables.of(train, _catalogue(data / "items.csv.gz", ids), known), requests
 
 
 def events(path: Path) -> pl.DataFrame:
@@ -131,7 +133,7 @@ def events(path: Path) -> pl.DataFrame:
     return frame
 
 
-def _side(path: Path, key: str) -> pl.DataFrame | None:
+def _read_side_table(path: Path, key: str) -> pl.DataFrame | None:
     if not path.exists():
         return None
     frame = pl.read_csv(path, schema_overrides={key: pl.String}, infer_schema_length=None)
@@ -139,7 +141,7 @@ def _side(path: Path, key: str) -> pl.DataFrame | None:
 
 
 def _catalogue(path: Path, ids: pl.Series) -> pl.DataFrame:
-    items = _side(path, "item_id")
+    items = _read_side_table(path, "item_id")
     if items is None:
         return ids.to_frame()
     missing = ids.to_frame().join(items, on="item_id", how="anti")
@@ -149,27 +151,29 @@ def _catalogue(path: Path, ids: pl.Series) -> pl.DataFrame:
 def _profiles(
     path: Path, train: pl.DataFrame, asked: list[str]
 ) -> tuple[pl.DataFrame | None, pl.DataFrame]:
-    users = _side(path, "user_id")
+    users = _read_side_table(path, "user_id")
     if users is None:
         return None, pl.DataFrame(schema={"user_id": pl.String})
     trained = pl.col("user_id").is_in(train["user_id"].unique().to_list())
     return users.filter(trained), users.filter(~trained & pl.col("user_id").is_in(asked))
 
 
-def answer(model: Recommender, question: Question, name: str, k: int) -> pl.DataFrame:
+def recommend_lists(
+    model: Recommender, requests: SplitRequests, name: str, k: int
+) -> pl.DataFrame:
     """Return the lists of all asked users among one set of candidates."""
     parts = []
-    for start in range(0, len(question.users), CHUNK):
-        users = question.users[start : start + CHUNK]
+    for start in range(0, len(requests.users), MAX_USERS_PER_BLOCK):
+        users = requests.users[start : start + MAX_USERS_PER_BLOCK]
         mine = pl.col("user_id").is_in(users)
         parts.append(
             model.recommend(
                 users,
                 k=k,
-                items=question.candidates[name],
-                histories=_or_none(question.histories.filter(mine)),
-                profiles=_or_none(question.profiles.filter(mine)),
-                exclude=_or_none(question.exclude.filter(mine)),
+                items=requests.candidates[name],
+                histories=_or_none(requests.histories.filter(mine)),
+                profiles=_or_none(requests.profiles.filter(mine)),
+                exclude=_or_none(requests.exclude.filter(mine)),
             )
         )
     return pl.concat(parts).select("user_id", "item_id", "rank", "score")

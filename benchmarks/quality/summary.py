@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common.scoring import Cell, Evalkit
-from benchmarks.common.tables import Row
+from benchmarks.common.tables import ResultRow
 
 Scores = dict[str, float]
 
@@ -34,7 +34,7 @@ class Results:
         lists = {name: self._peer(cell, name) for name in self.names}
         return {name: self.kit.score(cell, p) for name, p in lists.items() if p.exists()}
 
-    def row(self, cell: Cell) -> Row | None:
+    def row(self, cell: Cell) -> ResultRow | None:
         """Return the line of a cell; None where nothing is known of it."""
         peers = self.peers(cell)
         best = self._best(cell, peers)
@@ -53,7 +53,7 @@ class Results:
         if ours and best:
             row["verdict"] = self._verdict(cell, ours[0], lists[0], best)
             row["ratio"] = float(row["ndcg"]) / best.ndcg if best.ndcg else ""
-        return Row(cell.split, cell.candidates, cell.k, **row)
+        return ResultRow(cell.split, cell.candidates, cell.k, **row)
 
     def failures(self, data: str, split: str) -> list[str]:
         """Return one line for each run that stopped with an error."""

@@ -18,13 +18,13 @@ from daybreak import Client, open_store
 from daybreak.client import Retries
 from daybreak.errors import ServiceError
 
-ONCE = Retries(times=0)
+NO_RETRIES = Retries(times=0)
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 DAY_S = 86_400
 
 
 @dataclass(frozen=True)
-class Finding:
+class FaultResult:
     """What one fault did."""
 
     fault: str
@@ -43,7 +43,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.acknowledged: list[str] = []
-        self.client = Client(self.url, retries=ONCE, timeout_s=self.timeout_s)
+        self.client = Client(self.url, retries=NO_RETRIES, timeout_s=self.timeout_s)
 
     def write(self, times: int = 1) -> str:
         """Write events; return the last refusal, or nothing."""
@@ -55,7 +55,7 @@ class Writer:
                 self.client.add_event(user, "any", event_type="view")
                 self.acknowledged.append(user)
             except ServiceError as error:
-                refusal = plainly(error)
+                refusal = describe_error(error)
         return refusal
 
     def account(self, store: str) -> str:
@@ -67,7 +67,7 @@ class Writer:
         return f"{len(self.acknowledged)} acknowledged, {lost} lost, {doubled} doubled"
 
 
-def disk_full(store: str, work: Path) -> Finding:
+def disk_full(store: str, work: Path) -> FaultResult:
     """Fill the disk under a server, then make room again."""
     fault = "the disk is full"
     room = work / "small_disk"
@@ -76,7 +76,7 @@ def disk_full(store: str, work: Path) -> Finding:
     try:
         _system("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(room))
     except (OSError, subprocess.CalledProcessError) as error:
-        return Finding(fault, f"not tried: no small file system can be made ({error})", "")
+        return FaultResult(fault, f"not tried: no small file system can be made ({error})", "")
     try:
         copy = _copied(store, room)
         with serving(copy, work / "disk_full.log") as server:
@@ -93,14 +93,14 @@ def disk_full(store: str, work: Path) -> Finding:
         account = writer.account(copy)
     finally:
         _system("umount", "-l", str(room))
-    return Finding(
+    return FaultResult(
         fault,
         f"events: {refusal or 'taken'}; lists: {answer}",
         f"events: {again or 'taken'}; started again; {account}",
     )
 
 
-def store_locked(store: str, work: Path) -> Finding:
+def store_locked(store: str, work: Path) -> FaultResult:
     """Hold the write lock of a store for a while, as a backup or another program does."""
     copy = _copied(store, work / "locked")
     with serving(copy, work / "locked.log") as server:
@@ -115,14 +115,14 @@ def store_locked(store: str, work: Path) -> Finding:
                 answer = _answers(server)
             told.append(f"{seconds:g} s: {refusal or 'taken'} after {waited:.1f} s")
         again = writer.write(5)
-    return Finding(
+    return FaultResult(
         "another program holds the write lock for 2 s and for 20 s",
         f"events: {'; '.join(told)}; lists: {answer}",
         f"events: {again or 'taken'}; {writer.account(copy)}",
     )
 
 
-def store_gone(store: str, work: Path) -> Finding:
+def store_gone(store: str, work: Path) -> FaultResult:
     """Move the file of a store away, and back."""
     copy = _copied(store, work / "gone")
     file = Path(copy.removeprefix("sqlite:///"))
@@ -146,18 +146,18 @@ def store_gone(store: str, work: Path) -> Finding:
     with serving(copy, work / "gone.log"):
         pass
     made_text = f"; files made in its place: {', '.join(made)}" if made else ""
-    return Finding(
+    return FaultResult(
         "the file of the store is moved away, and back",
         f"events: {refusal or 'taken'}; lists: {answer}{made_text}",
         f"events: {again or 'taken'}; lists: {after}; started again; {writer.account(copy)}",
     )
 
 
-def clock_jumps(store: str, work: Path) -> Finding:
+def clock_jumps(store: str, work: Path) -> FaultResult:
     """Let the clock of a server jump ahead and back."""
     fault = "the clock jumps 10 days ahead, 300 days back, and back again"
     if not FAKETIME.exists():
-        return Finding(fault, "not tried: libfaketime is not installed", "")
+        return FaultResult(fault, "not tried: libfaketime is not installed", "")
     copy = _copied(store, work / "clock")
     clock = work / "clock.txt"
     clock.write_text("+0")
@@ -181,14 +181,14 @@ def clock_jumps(store: str, work: Path) -> Finding:
         server.stop()
     with serving(copy, work / "clock.log") as server:
         answer = _answers(server)
-    return Finding(
+    return FaultResult(
         fault,
         "; ".join(told),
         f"started again; lists: {answer}; {writer.account(copy)}",
     )
 
 
-def model_truncated(store: str, work: Path) -> Finding:
+def model_truncated(store: str, work: Path) -> FaultResult:
     """Cut files of the release in use, one server for each; then of one to be swapped in."""
     told: Counter[str] = Counter()
     count = 0
@@ -212,16 +212,16 @@ def model_truncated(store: str, work: Path) -> Finding:
     for file in sorted(_place(copy, spare.folder).rglob("*.safetensors")):
         os.truncate(file, file.stat().st_size // 2)
     with serving(copy, work / "cut.log") as server:
-        client = Client(server.url, retries=ONCE)
+        client = Client(server.url, retries=NO_RETRIES)
         before = client.recommend("somebody", n=3).model
         try:
             client.activate(spare.id)
             swap = "put into use"
         except ServiceError as error:
-            swap = f"refused ({plainly(error)})"
+            swap = f"refused ({describe_error(error)})"
         same = client.recommend("somebody", n=3).model == before
     found = "; ".join(f"{times} of {count}: {text}" for text, times in told.most_common())
-    return Finding(
+    return FaultResult(
         "files of a release are cut in half",
         f"start with each file of the release in use cut: {found}",
         f"swapping in a cut release: {swap}; "
@@ -229,7 +229,7 @@ def model_truncated(store: str, work: Path) -> Finding:
     )
 
 
-CONDITIONS: dict[str, Callable[[str, Path], Finding]] = {
+CONDITIONS: dict[str, Callable[[str, Path], FaultResult]] = {
     "disk": disk_full,
     "locked": store_locked,
     "gone": store_gone,
@@ -238,7 +238,7 @@ CONDITIONS: dict[str, Callable[[str, Path], Finding]] = {
 }
 
 
-def plainly(error: ServiceError) -> str:
+def describe_error(error: ServiceError) -> str:
     """Return what an error says, without the folders and requests of this run."""
     text = re.sub(r"(?:/[\w.-]+)+/(?=[\w.-]+/[\w.-]+)", "", str(error))
     return re.sub(r" \(request \w+\)", "", text)[:200]
@@ -306,9 +306,9 @@ def _until_refused(writer: Writer) -> str:
 
 def _answers(server: Server) -> str:
     try:
-        return f"{len(Client(server.url, retries=ONCE).recommend('somebody', n=5))} items"
+        return f"{len(Client(server.url, retries=NO_RETRIES).recommend('somebody', n=5))} items"
     except ServiceError as error:
-        return plainly(error)
+        return describe_error(error)
 
 
 @contextmanager

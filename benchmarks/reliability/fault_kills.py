@@ -19,12 +19,12 @@ from daybreak.client import Retries
 from daybreak.errors import ServiceError
 
 WORKERS = 4
-ONCE = Retries(times=0)
+NO_RETRIES = Retries(times=0)
 """What counts is what the service acknowledged, not what a client would try again."""
 
 
 @dataclass
-class Round:
+class KillResult:
     """What one kill left behind."""
 
     kind: str
@@ -82,7 +82,7 @@ class Service:
             return next((one.id for one in opened.releases() if one.active), "")
 
 
-def kill_during_events(service: Service, number: int, chance: random.Random) -> Round:
+def kill_during_events(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill a server while clients write events; start it again."""
     url = service.up().url
     acknowledged: list[str] = []
@@ -93,10 +93,10 @@ def kill_during_events(service: Service, number: int, chance: random.Random) -> 
     ready = service.up().started_s
     lost, doubled = _missing(service.store, acknowledged, f"e{number}-")
     note = f"release {service.answering() or 'none'}"
-    return Round("event writes", after, len(acknowledged), lost, doubled, ready, note)
+    return KillResult("event writes", after, len(acknowledged), lost, doubled, ready, note)
 
 
-def kill_during_import(service: Service, number: int, chance: random.Random) -> Round:
+def kill_during_import(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill `daybreak import` beside a running server, then repeat it to its end."""
     file = service.log.parent / f"import_{number}.csv"
     users = [f"i{number}-{row}" for row in range(20_000)]
@@ -115,10 +115,10 @@ def kill_during_import(service: Service, number: int, chance: random.Random) -> 
     file.unlink()
     service.answering()
     note = "had ended" if finished else f"{between:,} rows when killed"
-    return Round("bulk import", after, len(users), lost, doubled, None, note)
+    return KillResult("bulk import", after, len(users), lost, doubled, None, note)
 
 
-def kill_during_swap(service: Service, number: int, chance: random.Random) -> Round:
+def kill_during_swap(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill a server while releases are swapped and people ask; start it again."""
     url = service.up().url
     swapped: list[str] = []
@@ -142,10 +142,10 @@ def kill_during_swap(service: Service, number: int, chance: random.Random) -> Ro
         allowed.add(swapped[-1][5:])  # it may have been done, though nobody was told
     right = bool(answers) and answers == active and active in allowed
     note = f"{active or 'none'} active, {answers or 'none'} answers"
-    return Round("release swap", after, len(done), 0 if right else 1, 0, ready, note)
+    return KillResult("release swap", after, len(done), 0 if right else 1, 0, ready, note)
 
 
-def kill_during_training(service: Service, number: int, chance: random.Random) -> Round:
+def kill_during_training(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill a training beside a running server; the release from before still answers."""
     service.up()
     before = service.active()
@@ -158,10 +158,10 @@ def kill_during_training(service: Service, number: int, chance: random.Random) -
     active = service.active()
     right = service.answering() == active and (finished or active == before)
     note = "had ended" if finished else "killed while training"
-    return Round("training", after, 1, 0 if right else 1, 0, None, note)
+    return KillResult("training", after, 1, 0 if right else 1, 0, None, note)
 
 
-def kill_during_migration(service: Service, number: int, chance: random.Random) -> Round:
+def kill_during_migration(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill `daybreak store upgrade` of an old store, then repeat it to its end."""
     folder = service.log.parent
     old = write_old_store(folder / "old.db", OLD_EVENTS)
@@ -181,7 +181,7 @@ def kill_during_migration(service: Service, number: int, chance: random.Random) 
     for left in folder.glob(f"migrated_{number}.db*"):
         left.unlink()
     note = "had ended" if finished else "killed while migrating"
-    return Round("migration", after, len(wanted), lost, doubled, None, note)
+    return KillResult("migration", after, len(wanted), lost, doubled, None, note)
 
 
 OLD_EVENTS = 50_000
@@ -205,7 +205,7 @@ def _busy(work: Callable[[int, threading.Event], None]) -> Iterator[None]:
 
 def _write(url: str, name: str, acknowledged: list[str], stop: threading.Event) -> None:
     number = 0
-    with Client(url, retries=ONCE) as client:
+    with Client(url, retries=NO_RETRIES) as client:
         while not stop.is_set():
             users = [f"{name}-{number + n}" for n in range(1 + number % 7)]
             rows = [{"user_id": u, "item_id": "any", "event_type": "view"} for u in users]
@@ -220,7 +220,7 @@ def _write(url: str, name: str, acknowledged: list[str], stop: threading.Event) 
 
 def _swap(url: str, swapped: list[str], stop: threading.Event) -> None:
     """Swap two releases to and fro; note each wish, and each that was granted."""
-    with Client(url, retries=ONCE, timeout_s=60) as client:
+    with Client(url, retries=NO_RETRIES, timeout_s=60) as client:
         try:
             models = [model.id for model in client.models()][:2]
             while not stop.is_set():
@@ -233,7 +233,7 @@ def _swap(url: str, swapped: list[str], stop: threading.Event) -> None:
 
 
 def _ask(url: str, stop: threading.Event) -> None:
-    with Client(url, retries=ONCE) as client:
+    with Client(url, retries=NO_RETRIES) as client:
         while not stop.is_set():
             try:
                 assert len(client.recommend("somebody", n=5)) == 5

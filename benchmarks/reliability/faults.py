@@ -26,13 +26,13 @@ import polars as pl
 import daybreak
 from benchmarks.common.server_process import machine, run
 from benchmarks.reliability import fault_kills
-from benchmarks.reliability.fault_conditions import CONDITIONS, Finding
-from benchmarks.reliability.fault_kills import Round, Service
+from benchmarks.reliability.fault_conditions import CONDITIONS, FaultResult
+from benchmarks.reliability.fault_kills import KillResult, Service
 
-USERS_OF_ONE = 20
+USER_STEP = 20
 """One of so many users of the gift shop is in the small one."""
 
-KILLS: dict[str, Callable[[Service, int, random.Random], Round]] = {
+KILLS: dict[str, Callable[[Service, int, random.Random], KillResult]] = {
     "events": fault_kills.kill_during_events,
     "import": fault_kills.kill_during_import,
     "swap": fault_kills.kill_during_swap,
@@ -71,7 +71,7 @@ def small_shop(work: Path) -> str:
     if (work / "small.db").exists():
         return store
     tables = daybreak.read_folder(daybreak.gift_shop()).tables
-    users = tables.users.gather_every(USERS_OF_ONE)
+    users = tables.users.gather_every(USER_STEP)
     events = tables.events.join(users.select("user_id"), on="user_id")
     often = events.group_by("item_id").len().filter(pl.col("len") >= 3)
     items = tables.items.join(often.select("item_id"), on="item_id")
@@ -85,13 +85,13 @@ def small_shop(work: Path) -> str:
     return store
 
 
-def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[Round]:
+def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[KillResult]:
     """Kill so many times, the kinds in turn; say how each ended."""
     chance = random.Random(seed)  # noqa: S311 - moments of kills
     kinds = [name for name in KILLS if not only or name in only]
     service = Service(store, work / "processes.log")
     first = int(time.time()) * 1_000
-    rounds: list[Round] = []
+    rounds: list[KillResult] = []
     try:
         for number in range(times if kinds else 0):
             done = KILLS[kinds[number % len(kinds)]](service, first + number, chance)
@@ -103,7 +103,7 @@ def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[
     return rounds
 
 
-def written(rounds: list[Round], findings: list[Finding], seed: int) -> str:
+def written(rounds: list[KillResult], findings: list[FaultResult], seed: int) -> str:
     """Return the report as Markdown."""
     lines = [
         "# Faults",
@@ -129,7 +129,7 @@ def written(rounds: list[Round], findings: list[Finding], seed: int) -> str:
     return "\n".join(lines)
 
 
-def _kill_row(kind: str, rounds: list[Round]) -> str:
+def _kill_row(kind: str, rounds: list[KillResult]) -> str:
     mine = [one for one in rounds if kind in {"all", one.kind}]
     if not mine:
         return f"| {kind} | 0 | 0 | 0 | 0 | |"

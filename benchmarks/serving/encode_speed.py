@@ -36,7 +36,7 @@ its ten nearest texts; *by chance* is the same with any other item.
 
 
 @dataclass(frozen=True)
-class Measured:
+class EncodingSpeed:
     """One line of the table."""
 
     encoder: str
@@ -46,7 +46,7 @@ class Measured:
     rows: np.ndarray
 
 
-def makers() -> dict[str, Callable[[int | None], Encoder]]:
+def encoder_factories() -> dict[str, Callable[[int | None], Encoder]]:
     """Return how to make each encoder with a number of threads."""
     return {
         REFERENCE: lambda n: load_encoder(DEFAULT_MODEL, threads=n),
@@ -55,9 +55,9 @@ def makers() -> dict[str, Callable[[int | None], Encoder]]:
     }
 
 
-def measure(texts: list[str]) -> Iterator[Measured]:
+def measure(texts: list[str]) -> Iterator[EncodingSpeed]:
     """Yield a line for every encoder that is installed; say which are not."""
-    for name, make in makers().items():
+    for name, make in encoder_factories().items():
         try:
             make(1)  # makes the 8-bit weights, if they are not there yet
         except DaybreakError as error:
@@ -74,7 +74,9 @@ def measure(texts: list[str]) -> Iterator[Measured]:
         all_cores.encode(texts[:32])
         started = perf_counter()
         all_cores.encode(texts)
-        yield Measured(name, load_s, per_cpu_s, len(texts) / (perf_counter() - started), rows)
+        yield EncodingSpeed(
+            name, load_s, per_cpu_s, len(texts) / (perf_counter() - started), rows
+        )
 
 
 def nearest(rows: np.ndarray) -> np.ndarray:
@@ -120,12 +122,14 @@ def table(folder: Path, n_texts: int) -> Iterator[str]:
         quality = np.nanmean(np.take_along_axis(cosine, near, axis=1))
         yield (
             f"| {line.encoder} | {line.load_s:.2f} | {line.per_cpu_s:,.0f} | {line.per_s:,.0f} "
-            f"| {compared(line.rows, near, reference)} | {quality:.4f} |"
+            f"| {describe_agreement(line.rows, near, reference)} | {quality:.4f} |"
         )
     yield ""
 
 
-def compared(rows: np.ndarray, near: np.ndarray, reference: Measured | None) -> str:
+def describe_agreement(
+    rows: np.ndarray, near: np.ndarray, reference: EncodingSpeed | None
+) -> str:
     """Return mean cosine and share of common neighbours; dashes for another kind of vector."""
     if reference is None:
         return "– | –"

@@ -31,17 +31,17 @@ from benchmarks.common.server_process import (
     run,
     serving,
 )
-from benchmarks.serving.load_clients import Request, Taken, request_bytes, run_clients
+from benchmarks.serving.load_clients import Request, ResponseTimes, request_bytes, run_clients
 
 WARM_UP_S = 10.0
-SAMPLE_S = 5.0
+SAMPLE_INTERVAL_S = 5.0
 """Between two looks at the memory."""
-KINDS = ("recommend", "event", "item")
+REQUEST_KINDS = ("recommend", "event", "item")
 BASE = "/api/v1"
 
 
 @dataclass
-class Traffic:
+class RandomRequests:
     """Draws requests; the same seed draws the same ones."""
 
     users: list[str]
@@ -160,11 +160,11 @@ def measured(store: str, server: Server, args: argparse.Namespace) -> str:
         tables = opened.tables()
     users, items = tables.users["user_id"].to_list(), tables.items["item_id"].to_list()
     chance = random.Random(time.time_ns())  # noqa: S311 - traffic
-    traffic = Traffic(users, items, url.removeprefix("http://"), chance, args.pause)
-    asyncio.run(run_clients(url, traffic, clients=clients, seconds=WARM_UP_S))
+    requests = RandomRequests(users, items, url.removeprefix("http://"), chance, args.pause)
+    asyncio.run(run_clients(url, requests, clients=clients, seconds=WARM_UP_S))
     memory: list[tuple[float, float]] = []
     cpu = cpu_seconds(pid)
-    taken = asyncio.run(_watched(url, traffic, clients, seconds, pid, memory))
+    times = asyncio.run(_watched(url, requests, clients, seconds, pid, memory))
     cpu = cpu_seconds(pid) - cpu
     facts = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {len(users):,} users, "
@@ -173,45 +173,48 @@ def measured(store: str, server: Server, args: argparse.Namespace) -> str:
         f"{f'each pausing {args.pause:g} s on average' if args.pause else 'without a pause'}; "
         f"the server used {cpu / seconds:.2f} processors; load average {os.getloadavg()[0]:.1f}"
     )
-    return f"{facts}.\n\n{times_table(taken, seconds)}\n\n{memory_table(memory)}"
+    return f"{facts}.\n\n{times_table(times, seconds)}\n\n{memory_table(memory)}"
 
 
 async def _watched(
     url: str,
-    traffic: Traffic,
+    requests: RandomRequests,
     clients: int,
     seconds: float,
     pid: int,
     memory: list[tuple[float, float]],
-) -> Taken:
+) -> ResponseTimes:
     start = time.perf_counter()
 
     async def watch() -> None:
         while True:
             memory.append((time.perf_counter() - start, resident_mb(pid)))
-            await asyncio.sleep(SAMPLE_S)
+            await asyncio.sleep(SAMPLE_INTERVAL_S)
 
     watching = asyncio.create_task(watch())
     try:
-        return await run_clients(url, traffic, clients=clients, seconds=seconds)
+        return await run_clients(url, requests, clients=clients, seconds=seconds)
     finally:
         watching.cancel()
 
 
-def times_table(taken: Taken, seconds: float) -> str:
+def times_table(times: ResponseTimes, seconds: float) -> str:
     """Return throughput and waiting times by kind as a Markdown table."""
     lines = ["| requests | number | a second | p50 [ms] | p99 [ms] | longest [ms] | refused |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
-    every = [time for kind in KINDS for time in taken.seconds.get(kind, [])]
-    for kind, times in [*((k, taken.seconds.get(k, [])) for k in KINDS), ("all", every)]:
-        refused = sum(n for (k, _), n in taken.refused.items() if kind in {k, "all"})
-        ms = np.array(times or [float("nan")]) * 1000
+    by_kind = {kind: times.seconds.get(kind, []) for kind in REQUEST_KINDS}
+    by_kind["all"] = [
+        second for seconds_of_kind in by_kind.values() for second in seconds_of_kind
+    ]
+    for kind, taken in by_kind.items():
+        refused = sum(n for (k, _), n in times.refused.items() if kind in {k, "all"})
+        ms = np.array(taken or [float("nan")]) * 1000
         lines.append(
-            f"| {kind} | {len(times):,} | {len(times) / seconds:,.0f} | {np.median(ms):.1f} "
+            f"| {kind} | {len(taken):,} | {len(taken) / seconds:,.0f} | {np.median(ms):.1f} "
             f"| {np.percentile(ms, 99):.1f} | {ms.max():.1f} | {refused} |"
         )
-    told = "; ".join(f"{k} {s}: {n}" for (k, s), n in sorted(taken.refused.items()))
-    return "\n".join([*lines, *(["", f"Refused: {told}."] if told else [])])
+    refusals = "; ".join(f"{k} {s}: {n}" for (k, s), n in sorted(times.refused.items()))
+    return "\n".join([*lines, *(["", f"Refused: {refusals}."] if refusals else [])])
 
 
 def memory_table(memory: list[tuple[float, float]]) -> str:

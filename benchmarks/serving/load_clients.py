@@ -10,7 +10,7 @@ Request = tuple[str, bytes]
 """The kind of a request, and the request as it is sent."""
 
 
-class Traffic(Protocol):
+class RequestSource(Protocol):
     """What clients ask."""
 
     def draw(self) -> Request:
@@ -21,7 +21,7 @@ class Traffic(Protocol):
 
 
 @dataclass
-class Taken:
+class ResponseTimes:
     """What some requests took."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -45,38 +45,43 @@ def request_bytes(method: str, path: str, host: str, body: bytes = b"") -> bytes
     return head.encode() + b"\r\n" + body
 
 
-async def run_clients(url: str, traffic: Traffic, *, clients: int, seconds: float) -> Taken:
+async def run_clients(
+    url: str, source: RequestSource, *, clients: int, seconds: float
+) -> ResponseTimes:
     """Let clients ask for a while, each its next request after the answer to the last.
 
     Written on bare connections: a client library takes as long for a request as the server.
     """
-    taken = Taken()
+    times = ResponseTimes()
     end = time.perf_counter() + seconds
-    await asyncio.gather(*(_client(url, traffic, end, taken) for _ in range(clients)))
-    return taken
+    await asyncio.gather(*(_client(url, source, end, times) for _ in range(clients)))
+    return times
 
 
-async def _client(url: str, traffic: Traffic, end: float, taken: Taken) -> None:
+async def _client(url: str, source: RequestSource, end: float, times: ResponseTimes) -> None:
     parts = urlsplit(url)
     while time.perf_counter() < end:
         try:
             reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         except OSError:
-            taken.note("connect", 0, 0.0)
+            times.note("connect", 0, 0.0)
             await asyncio.sleep(0.1)
             continue
         try:
             while time.perf_counter() < end:
-                await _ask(reader, writer, traffic.draw(), taken)
-                await asyncio.sleep(traffic.pause_s())
+                await _ask(reader, writer, source.draw(), times)
+                await asyncio.sleep(source.pause_s())
         except (OSError, asyncio.IncompleteReadError):
-            taken.note("answer", 0, 0.0)
+            times.note("answer", 0, 0.0)
         finally:
             writer.close()
 
 
 async def _ask(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request, taken: Taken
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    request: Request,
+    times: ResponseTimes,
 ) -> None:
     kind, data = request
     start = time.perf_counter()
@@ -88,4 +93,4 @@ async def _ask(
         if line[:15] == b"content-length:"
     )
     await reader.readexactly(length)
-    taken.note(kind, int(head[9:12]), time.perf_counter() - start)
+    times.note(kind, int(head[9:12]), time.perf_counter() - start)

@@ -25,9 +25,9 @@ import polars as pl
 from benchmarks.quality.run_split import read
 from daybreak import Recommender, Tables
 
-REQUESTS = 500
+N_REQUESTS = 500
 """Single requests of each kind; the first 50 warm up and are not counted."""
-WARM_UP = 50
+N_WARM_UP_REQUESTS = 50
 
 
 def main() -> None:
@@ -68,8 +68,8 @@ def _requests(model: Recommender, tables: Tables) -> Iterator[tuple[str, Callabl
     rng = np.random.default_rng(0)
     users = tables.users["user_id"].to_list()
     items = tables.items["item_id"].to_list()
-    known = [users[row] for row in rng.integers(0, len(users), REQUESTS)]
-    chosen = [[items[row] for row in rng.integers(0, len(items), 5)] for _ in range(REQUESTS)]
+    known = [users[row] for row in rng.integers(0, len(users), N_REQUESTS)]
+    chosen = [[items[row] for row in rng.integers(0, len(items), 5)] for _ in range(N_REQUESTS)]
     yield "one known user, k=20", lambda n: model.recommend([known[n]], k=20)
     yield "a stranger, k=20", lambda n: model.recommend([f"?{n}"], k=20)
     yield (
@@ -91,13 +91,15 @@ def _requests(model: Recommender, tables: Tables) -> Iterator[tuple[str, Callabl
 
 def _row(ask: Callable[[int], Any]) -> str:
     wall, busy = [], []
-    for number in range(REQUESTS):
+    for number in range(N_REQUESTS):
         start, used = time.perf_counter(), time.process_time()
         ask(number)
         wall.append(time.perf_counter() - start)
         busy.append(time.process_time() - used)
     cells = [
-        np.quantile(part[WARM_UP:], q) * 1000 for part in (wall, busy) for q in (0.5, 0.99)
+        np.quantile(part[N_WARM_UP_REQUESTS:], q) * 1000
+        for part in (wall, busy)
+        for q in (0.5, 0.99)
     ]
     return " | ".join(f"{cell:.2f} ms" for cell in cells)
 

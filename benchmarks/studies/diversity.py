@@ -25,11 +25,11 @@ from daybreak.estimates import mean_difference
 from daybreak.metrics import ndcg_of_ids
 from daybreak.ranking.reranking.similarity import intra_list_distance
 
-KNOBS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-K = 10
-FEWEST = 5
+DIVERSITY_VALUES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+LIST_LENGTH = 10
+MIN_EVENTS = 5
 """Events of a user who is asked about."""
-TIMED = 200
+N_TIMED_REQUESTS = 200
 """Single requests whose time is measured."""
 
 
@@ -44,7 +44,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Measured:
+class DiversityResult:
     """One data set."""
 
     points: list[Point]
@@ -70,7 +70,7 @@ def main() -> None:
         _draw(measured, args.picture)
 
 
-def _measure(data: Path, release: Path) -> Measured:
+def _measure(data: Path, release: Path) -> DiversityResult:
     tables = read_folder(data).tables
     learned, asked = _users(tables)
     keep = pl.col("user_id").is_in(learned)
@@ -78,9 +78,9 @@ def _measure(data: Path, release: Path) -> Measured:
         users, events = tables.users.filter(keep), tables.events.filter(keep)
         Recommender(encoder="none").fit(Tables(tables.items, users, events)).save(release)
     model = Recommender.load(release)
-    told, wanted = _told_and_wanted(model, tables.events, asked)
-    points = [_point(model, told, wanted, knob) for knob in KNOBS]
-    return Measured(points, *_milliseconds(model, told, list(wanted)))
+    args, wanted = _told_and_wanted(model, tables.events, asked)
+    points = [_point(model, args, wanted, knob) for knob in DIVERSITY_VALUES]
+    return DiversityResult(points, *_milliseconds(model, args, list(wanted)))
 
 
 def _users(tables: Tables) -> tuple[list[str], list[str]]:
@@ -99,30 +99,30 @@ def _told_and_wanted(
     rows = rows.sort("user_id", "timestamp", "row").with_columns(
         n=pl.len().over("user_id"), place=pl.int_range(pl.len()).over("user_id")
     )
-    rows = rows.filter(pl.col("n") >= FEWEST)
+    rows = rows.filter(pl.col("n") >= MIN_EVENTS)
     early = pl.col("place") < (pl.col("n") * 0.8).floor()
-    told, later = rows.filter(early), rows.filter(~early)
+    args, later = rows.filter(early), rows.filter(~early)
     signs = model.state.trained.rules.signs(later)
     wanted: dict[str, set[str]] = {}
-    seen = set(told.select("user_id", "item_id").iter_rows())
+    seen = set(args.select("user_id", "item_id").iter_rows())
     for user, item in later.filter(signs > 0).select("user_id", "item_id").iter_rows():
         if (user, item) not in seen:
             wanted.setdefault(user, set()).add(item)
-    told = told.filter(pl.col("user_id").is_in(list(wanted)))
-    return told.select(events.columns), wanted
+    args = args.filter(pl.col("user_id").is_in(list(wanted)))
+    return args.select(events.columns), wanted
 
 
 def _point(
-    model: Recommender, told: pl.DataFrame, wanted: dict[str, set[str]], knob: float
+    model: Recommender, args: pl.DataFrame, wanted: dict[str, set[str]], knob: float
 ) -> Point:
     rules = Rules(diversity=knob) if knob else None
     users = list(wanted)
-    found = model.recommend(users, histories=told, k=K, rules=rules)
+    found = model.recommend(users, histories=args, k=LIST_LENGTH, rules=rules)
     lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
     items = model.state.catalogue.items
     return Point(
         knob,
-        np.array([ndcg_of_ids(lists[user], wanted[user], K) for user in users]),
+        np.array([ndcg_of_ids(lists[user], wanted[user], LIST_LENGTH) for user in users]),
         np.array(
             [intra_list_distance(items.blocks, items.ids.rows(lists[user])) for user in users]
         ),
@@ -130,21 +130,21 @@ def _point(
 
 
 def _milliseconds(
-    model: Recommender, told: pl.DataFrame, users: list[str]
+    model: Recommender, args: pl.DataFrame, users: list[str]
 ) -> tuple[float, float]:
     """Return the median CPU times of a list for one user, without rules and with the knob."""
-    each = dict(told.partition_by("user_id", as_dict=True))
+    each = dict(args.partition_by("user_id", as_dict=True))
     took: dict[bool, list[float]] = {False: [], True: []}
-    for user in users[:TIMED]:
+    for user in users[:N_TIMED_REQUESTS]:
         for unlike, times in took.items():
             rules = Rules(diversity=0.5) if unlike else None
             start = time.process_time()
-            model.recommend([user], histories=each[(user,)], k=K, rules=rules)
+            model.recommend([user], histories=each[(user,)], k=LIST_LENGTH, rules=rules)
             times.append(time.process_time() - start)
     return float(np.median(took[False])) * 1000, float(np.median(took[True])) * 1000
 
 
-def _page(measured: dict[str, Measured]) -> str:
+def _page(measured: dict[str, DiversityResult]) -> str:
     lines = [
         "# What diversity costs",
         "",
@@ -152,7 +152,8 @@ def _page(measured: dict[str, Measured]) -> str:
         "for people whom nobody learned from: the first 80 % of their events are told, the",
         "rest is wanted. Distance is 1 - cosine of content, mean over the pairs of a list.",
         "Differences from knob 0 are means over the same users with 95 % intervals.",
-        f"Times are CPU of one request, medians of {TIMED}, on {os.cpu_count()} cores that",
+        f"Times are CPU of one request, medians of {N_TIMED_REQUESTS}, on "
+        f"{os.cpu_count()} cores that",
         "other work shared.",
         "",
         "![NDCG against distance](../../docs/images/diversity.svg)",
@@ -187,7 +188,7 @@ def _difference(values: np.ndarray, base: np.ndarray) -> str:
     return f"{found.difference:+.4f} ± {found.high - found.difference:.4f}"
 
 
-def _draw(measured: dict[str, Measured], file: Path) -> None:
+def _draw(measured: dict[str, DiversityResult], file: Path) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - only where a picture is wanted
 
     mpl.use("svg")

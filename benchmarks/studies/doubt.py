@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from benchmarks.studies.exploration import STRATEGIES, World, positive, trained, world
+from benchmarks.studies.exploration import STRATEGIES, World, positive, train_base, world
 from daybreak import Recommender, Tables
 from daybreak.data.dataset import Queries
 from daybreak.ranking.blending.weights import nearest_level
@@ -49,15 +49,15 @@ def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
     events = events.filter(pl.col("user_id").is_in(users.tolist()))
     start = world(events, items, size, seed)
     with TemporaryDirectory() as place:
-        base = trained(start, place, seed)
+        base = train_base(start, place, seed)
     new = pl.col("item_id").is_in(start.new) & ~pl.col("user_id").is_in(start.judges)
     columns = start.known.events.select(events.columns)
     full = Tables.of(pl.concat([columns, events.filter(new)]), start.known.items)
     later = base.clone(STRATEGIES).fit(full, start=base, keep_weights=True)
     state = base.state
-    told = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
+    args = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
     queries = _queries(base, start)
-    doubt = told.score_std(nearest_level(queries.n_events))
+    doubt = args.score_std(nearest_level(queries.n_events))
     return Moved(_scores(later, start) - _scores(base, start), doubt)
 
 
@@ -82,23 +82,23 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=100)
     parser.add_argument("--most", type=int, default=1000, help="users")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
+    args = parser.parse_args()
     found = {
-        folder.name: [moved(folder, told.new, told.most, seed) for seed in range(told.seeds)]
-        for folder in told.data
+        folder.name: [moved(folder, args.new, args.most, seed) for seed in range(args.seeds)]
+        for folder in args.data
     }
-    told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
+    args.out.write_text("\n".join([*_page(found, args), ""]), encoding="utf-8")
 
 
-def _page(found: dict[str, list[Moved]], told: argparse.Namespace) -> Iterator[str]:
+def _page(found: dict[str, list[Moved]], args: argparse.Namespace) -> Iterator[str]:
     yield "# Does the doubt about new items mean what it says?\n"
-    yield f"`python -m benchmarks.studies.doubt --data DATA --seeds {told.seeds}`\n"
+    yield f"`python -m benchmarks.studies.doubt --data DATA --seeds {args.seeds}`\n"
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"{told.new} items of {told.most} users are hidden, as in the [replay](exploration.md),"
+        f"{args.new} items of {args.most} users are hidden, as in the [replay](exploration.md),"
         " and scored by content for the judges; then a training with the same weights learns "
         "what others did with them. Together: the mean difference of the scores, in units of "
         "the blend. It is the same for all new items of a user: where they stand against old "

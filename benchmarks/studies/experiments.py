@@ -28,14 +28,14 @@ from daybreak.estimates import (
 from daybreak.service.experiments.report import MIN_NONZERO_PEOPLE, MIN_PEOPLE
 
 ALPHA = 0.05
-PLACES = 10
+LIST_LENGTH = 10
 """Places a visit shows."""
-LIFTS = (0.5, 0.75, 1.0, 1.5)
+TRUE_LIFTS = (0.5, 0.75, 1.0, 1.5)
 """True differences, in units of the effect that the interval is made for."""
 
 
 @dataclass(frozen=True)
-class Crowd:
+class Population:
     """People of one kind."""
 
     name: str
@@ -54,13 +54,13 @@ class Crowd:
     """True difference of the second variant."""
 
 
-CROWDS = (
-    Crowd("everybody comes once, 10 % click", 5000, 1, 0.1, 0, 0.01),
-    Crowd("everybody comes once, 0.5 % buy", 5000, 1, 0.005, 0, 0.002),
-    Crowd("people return, tastes differ, 10 % click", 2000, 5, 0.1, 10, 0.02),
-    Crowd("few people who return all the time", 500, 30, 0.1, 5, 0.03),
-    Crowd("people return, each buys once at most", 2000, 8, 0.01, 0, 0.002, once=True),
-    Crowd("people return, half of them buy once", 2000, 8, 0.01, 1, 0.002, once=True),
+POPULATIONS = (
+    Population("everybody comes once, 10 % click", 5000, 1, 0.1, 0, 0.01),
+    Population("everybody comes once, 0.5 % buy", 5000, 1, 0.005, 0, 0.002),
+    Population("people return, tastes differ, 10 % click", 2000, 5, 0.1, 10, 0.02),
+    Population("few people who return all the time", 500, 30, 0.1, 5, 0.03),
+    Population("people return, each buys once at most", 2000, 8, 0.01, 0, 0.002, once=True),
+    Population("people return, half of them buy once", 2000, 8, 0.01, 1, 0.002, once=True),
 )
 
 
@@ -85,13 +85,17 @@ class Look:
     people: np.ndarray
 
 
-def visits(crowd: Crowd, rng: np.random.Generator) -> Visits:
+def visits(population: Population, rng: np.random.Generator) -> Visits:
     """Let people come: at random times, with gaps that are exponential."""
-    n = crowd.people
+    n = population.people
     variant = rng.integers(0, 2, n)
-    rate = np.clip(crowd.rate + crowd.lift * variant, 0, 1)
-    own = rng.beta(rate * crowd.spread, (1 - rate) * crowd.spread) if crowd.spread else rate
-    often = rng.geometric(1 / crowd.visits, n)
+    rate = np.clip(population.rate + population.lift * variant, 0, 1)
+    own = (
+        rng.beta(rate * population.spread, (1 - rate) * population.spread)
+        if population.spread
+        else rate
+    )
+    often = rng.geometric(1 / population.visits, n)
     person = np.repeat(np.arange(n), often)
     begins = np.r_[True, person[1:] != person[:-1]]
     gaps = np.where(begins, rng.random(n)[person], rng.exponential(0.2, len(person)))
@@ -99,8 +103,8 @@ def visits(crowd: Crowd, rng: np.random.Generator) -> Visits:
     times -= np.repeat(times[begins] - gaps[begins], often)
     order = np.argsort(times, kind="stable")
     person = person[order]
-    events = rng.binomial(PLACES, own[person]).astype(float)
-    if crowd.once:
+    events = rng.binomial(LIST_LENGTH, own[person]).astype(float)
+    if population.once:
         events = np.minimum(events, 1)
         events[before(person, events) > 0] = 0
     return Visits(person, variant[person], events)
@@ -119,7 +123,10 @@ def before(person: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def look(seen: Visits) -> Look:
     """Return the gap and its errors after each visit, as the report has them at that time."""
-    had, places = before(seen.person, seen.events), np.full(len(seen.person), float(PLACES))
+    had, places = (
+        before(seen.person, seen.events),
+        np.full(len(seen.person), float(LIST_LENGTH)),
+    )
     old = before(seen.person, places)
     now, all_ = had + seen.events, old + places
     steps = (seen.events, places, now**2 - had**2, now * all_ - had * old, all_**2 - old**2)
@@ -169,19 +176,19 @@ def _reach(errors: np.ndarray, effect: float) -> np.ndarray:
     return np.where(errors > 0, reach, np.inf)
 
 
-def fixed_people(crowd: Crowd, error: float, power: float = 0.8) -> float:
+def fixed_people(population: Population, error: float, power: float = 0.8) -> float:
     """Return how many people a test with a single look needs to see the lift so often."""
-    wanted = crowd.lift / (norm.ppf(1 - ALPHA / 2) + norm.ppf(power))
-    return float(crowd.people * (error / wanted) ** 2)
+    wanted = population.lift / (norm.ppf(1 - ALPHA / 2) + norm.ppf(power))
+    return float(population.people * (error / wanted) ** 2)
 
 
-def equal(crowd: Crowd, repeats: int) -> tuple[np.ndarray, np.ndarray, float]:
+def equal(population: Population, repeats: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Return how often each test is wrong if looked at all the time, and once at the end."""
     rng, found, last, looks = np.random.default_rng(1), [], [], 0
     for _ in range(repeats):
-        view = look(visits(crowd, rng))
-        found.append([visit >= 0 for visit in alarms(view, crowd.effect)])
-        last.append(_at_end(view, crowd.effect))
+        view = look(visits(population, rng))
+        found.append([visit >= 0 for visit in alarms(view, population.effect)])
+        last.append(_at_end(view, population.effect))
         looks += len(view.gap)
     return np.mean(found, axis=0), np.mean(last, axis=0), looks / repeats
 
@@ -198,15 +205,15 @@ def _at_end(view: Look, effect: float) -> list[bool]:
     ]
 
 
-def planted(crowd: Crowd, repeats: int) -> tuple[float, float, float, float]:
+def planted(population: Population, repeats: int) -> tuple[float, float, float, float]:
     """Return the share found, the people until half and 80 % were, and what one look needs."""
     rng, stops, ends = np.random.default_rng(2), [], []
     for _ in range(repeats):
-        view = look(visits(crowd, rng))
-        visit = alarms(view, crowd.effect)[0]
+        view = look(visits(population, rng))
+        visit = alarms(view, population.effect)[0]
         stops.append(view.people[visit] if visit >= 0 else np.inf)
         ends.append(view.errors[0][-1])
-    need = fixed_people(crowd, float(np.mean(ends)))
+    need = fixed_people(population, float(np.mean(ends)))
     half, most = np.quantile(stops, [0.5, 0.8], method="higher")
     return float(np.isfinite(stops).mean()), float(half), float(most), need
 
@@ -232,8 +239,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2000)
     parser.add_argument("--planted", type=int, default=200, help="repeats with a difference")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
-    told.out.write_text("\n".join(_page(told.repeats, told.planted)))
+    args = parser.parse_args()
+    args.out.write_text("\n".join(_page(args.repeats, args.planted)))
 
 
 def _page(repeats: int, planted_repeats: int) -> Iterator[str]:
@@ -242,7 +249,8 @@ def _page(repeats: int, planted_repeats: int) -> Iterator[str]:
         f"`python -m benchmarks.studies.experiments --repeats {repeats} "
         f"--planted {planted_repeats}`: "
         "people come, return and react; after every visit somebody looks, and stops once an "
-        f"interval leaves out 0. Level 95 %, {PLACES} places a visit, judged from {MIN_PEOPLE} "
+        f"interval leaves out 0. Level 95 %, {LIST_LENGTH} places a visit, judged from "
+        f"{MIN_PEOPLE} "
         "people in each variant on.\n"
     )
     yield (
@@ -268,11 +276,11 @@ def _false_alarms(repeats: int) -> Iterator[str]:
         "person, one look at the end | usual, by place, one look |"
     )
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    for crowd in CROWDS:
-        always, once, looks = equal(crowd, repeats)
+    for population in POPULATIONS:
+        always, once, looks = equal(population, repeats)
         cells = " | ".join(f"{share:.1%}" for share in (*always, *once[1:]))
-        yield f"| {crowd.name} | {looks:,.0f} | {cells} |"
-        print(crowd.name, flush=True)
+        yield f"| {population.name} | {looks:,.0f} | {cells} |"
+        print(population.name, flush=True)
     yield ""
 
 
@@ -286,21 +294,24 @@ def _price(repeats: int) -> Iterator[str]:
     )
     yield "| people | true difference | found | half by | 80 % by | one look needs |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for crowd in (replace(CROWDS[0], people=20_000), replace(CROWDS[2], people=10_000)):
-        for lift in LIFTS:
-            yield _planted_row(replace(crowd, lift=lift * crowd.effect), repeats)
-            print(crowd.name, lift, flush=True)
+    for population in (
+        replace(POPULATIONS[0], people=20_000),
+        replace(POPULATIONS[2], people=10_000),
+    ):
+        for lift in TRUE_LIFTS:
+            yield _planted_row(replace(population, lift=lift * population.effect), repeats)
+            print(population.name, lift, flush=True)
     yield ""
 
 
-def _planted_row(crowd: Crowd, repeats: int) -> str:
-    share, *took, need = planted(crowd, repeats)
+def _planted_row(population: Population, repeats: int) -> str:
+    share, *took, need = planted(population, repeats)
     cells = [
-        f"{people:,.0f}" if math.isfinite(people) else f"over {crowd.people:,}"
+        f"{people:,.0f}" if math.isfinite(people) else f"over {population.people:,}"
         for people in took
     ]
     listed = " | ".join([*cells, f"{need:,.0f}"])
-    return f"| {crowd.name} | {crowd.lift:.2%} | {share:.0%} | {listed} |"
+    return f"| {population.name} | {population.lift:.2%} | {share:.0%} | {listed} |"
 
 
 def _splits(repeats: int) -> Iterator[str]:

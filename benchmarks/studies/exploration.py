@@ -36,12 +36,12 @@ from daybreak.service.state.frame_requests import FrameRequest
 from daybreak.service.state.ranker import RankedLists
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
-K = 10
-WARM = 10
+LIST_LENGTH = 10
+MIN_WARM_EVENTS = 10
 """Events with which an item counts as warm."""
-POSSIBLE = 25
+MIN_TAKERS = 25
 """Users who really took a new item: fewer, and it could hardly get warm in the replay."""
-JUDGES = 0.2
+HELD_OUT_USER_SHARE = 0.2
 """Share of users who never come by, and are asked before and after."""
 STRATEGIES = (
     "popular",
@@ -53,7 +53,7 @@ STRATEGIES = (
     "content/match",
     "content/popular",
 )
-BATCHES = 8
+N_BATCHES_PER_DAY = 8
 """Into which the visits of a day are cut; counts are taken in between."""
 NAMES = {
     "none": "no exploration",
@@ -120,7 +120,7 @@ def world(events: pl.DataFrame, items: pl.DataFrame, size: int, seed: int) -> Wo
     """
     rng = np.random.default_rng(seed)
     counts = events["item_id"].value_counts().sort("item_id")
-    able = counts.filter(pl.col("count") >= POSSIBLE)["item_id"].to_numpy()
+    able = counts.filter(pl.col("count") >= MIN_TAKERS)["item_id"].to_numpy()
     new = sorted(rng.choice(able, min(size, len(able) // 2), replace=False).tolist())
     ordered = events.sort("user_id", "timestamp", "item_id")
     old = ordered.filter(~pl.col("item_id").is_in(new))
@@ -130,7 +130,7 @@ def world(events: pl.DataFrame, items: pl.DataFrame, size: int, seed: int) -> Wo
     by_user = late.group_by("user_id").agg("item_id").iter_rows()
     wishes = {user: frozenset(wanted) for user, wanted in by_user}
     users = rng.permutation(sorted(set(early["user_id"]) & set(wishes)))
-    cut = round(JUDGES * len(users))
+    cut = round(HELD_OUT_USER_SHARE * len(users))
     seen = {*early["item_id"].to_list(), *new}  # an item that nobody took would be new, too
     return World(
         Tables.of(early, items.filter(pl.col("item_id").is_in(sorted(seen)))),
@@ -163,8 +163,10 @@ def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> R
     begin = clock.now
     run = Run(policy, np.array([]), np.array([]), 0, 0, 0, {}, [])
     for day in range(days):
-        for number, part in enumerate(np.array_split(rng.permutation(start.visitors), BATCHES)):
-            clock.now = begin + (day + number / BATCHES) * SECONDS_PER_DAY
+        for number, part in enumerate(
+            np.array_split(rng.permutation(start.visitors), N_BATCHES_PER_DAY)
+        ):
+            clock.now = begin + (day + number / N_BATCHES_PER_DAY) * SECONDS_PER_DAY
             explorer.sync()
             visit = _visit(model, explorer, part.tolist(), f"{seed} {day}", policy)
             answers = state.react(visit, run, (clock.now - begin) / SECONDS_PER_DAY, clock.now)
@@ -212,14 +214,14 @@ class _State:
             base = [visit.ids[row] for row in visit.before.item[visit.before.query == n]]
             want = self.left[user]
             self.values.setdefault(user, []).append(
-                (ndcg_of_ids(base, want, K), ndcg_of_ids(items, want, K))
+                (ndcg_of_ids(base, want, LIST_LENGTH), ndcg_of_ids(items, want, LIST_LENGTH))
                 if want
                 else (0.0, 0.0)
             )
             chance, explored = visit.after.propensity[mine], visit.after.explored[mine]
             run.visits += 1
             run.explored += int(explored.sum())
-            run.weighed.append(_weighed(visit, n, items, chance, want))
+            run.weighed.append(_weighted_gain(visit, n, items, chance, want))
             answers.append(_answer(user, items, chance, explored, now, run.visits))
             for item in items:
                 self._show(user, item, item in new, day, run)
@@ -236,7 +238,7 @@ class _State:
         if new:
             run.taken += 1
             self.count[item] = self.count.get(item, 0) + 1
-            if self.count[item] == WARM:
+            if self.count[item] == MIN_WARM_EVENTS:
                 self.warm[item] = day
 
     def shares(self, new: Sequence[str], impressions: int) -> tuple[float, float]:
@@ -245,7 +247,7 @@ class _State:
         return float(full), len(self.warm) / len(new)
 
 
-def _weighed(
+def _weighted_gain(
     visit: Visit, n: int, items: list[str], chance: np.ndarray, want: set[str]
 ) -> tuple[float, float]:
     """Return what a visit tells of all new items that could be explored: weighted, and true."""
@@ -263,7 +265,7 @@ def _visit(
     """Return the lists of some users as the service makes them."""
     state = model.state
     rules = dict.fromkeys(users, Rules())
-    (batch,) = FrameRequest.from_frames(state, users).batches(rules, K)
+    (batch,) = FrameRequest.from_frames(state, users).batches(rules, LIST_LENGTH)
     before = state.ranker.rank(batch)
     ids = state.catalogue.items.ids.ids
     if policy.options is None:
@@ -292,25 +294,25 @@ def visit_events(
     ).with_columns(timestamp=pl.lit(answers[0].at))
 
 
-def judged(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
+def evaluate_users(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
     """Return NDCG@10 of the judges' lists: all they want, and new items among new ones."""
     found = []
     for items in (None, list(start.new)):
-        answer = model.recommend(list(start.judges), k=K, items=items)
+        answer = model.recommend(list(start.judges), k=LIST_LENGTH, items=items)
         lists = dict(answer.group_by("user_id", maintain_order=True).agg("item_id").iter_rows())
         wanted = {u: start.wishes[u] & set(items or start.wishes[u]) for u in start.judges}
-        found.append({u: ndcg_of_ids(lists[u], wanted[u], K) for u in start.judges})
+        found.append({u: ndcg_of_ids(lists[u], wanted[u], LIST_LENGTH) for u in start.judges})
     return {user: (found[0][user], found[1][user]) for user in start.judges}
 
 
-def trained(start: World, folder: str, seed: int) -> Recommender:
+def train_base(start: World, folder: str, seed: int) -> Recommender:
     """Train once for all policies."""
     model = Recommender(strategies=STRATEGIES, encoder="none", seed=seed).fit(start.known)
     model.save(folder)
     return model
 
 
-def again(start: World, base: Recommender, run: Run) -> Recommender:
+def retrain(start: World, base: Recommender, run: Run) -> Recommender:
     """Train with what was collected; the weights stay."""
     more = pl.DataFrame(
         [(user, item, 2.0e9 + n) for n, (user, item) in enumerate(run.events)],
@@ -359,22 +361,22 @@ def main() -> None:
     parser.add_argument("--inner", action="store_true", help="choose: replay the known half")
     parser.add_argument("--keep", type=Path, help="folder in which finished draws are kept")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
+    args = parser.parse_args()
     found = {}
-    for folder in told.data:
-        found[folder.name] = [_kept(folder, told, seed) for seed in range(told.seeds)]
-    if not told.inner:  # else only what was printed counts
-        told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
+    for folder in args.data:
+        found[folder.name] = [_cached_runs(folder, args, seed) for seed in range(args.seeds)]
+    if not args.inner:  # else only what was printed counts
+        args.out.write_text("\n".join([*_page(found, args), ""]), encoding="utf-8")
         picture = Path("docs/images/exploration.svg")
-        picture.write_text(to_standalone_svg(_picture(found, told)), encoding="utf-8")
+        picture.write_text(to_standalone_svg(_picture(found, args)), encoding="utf-8")
 
 
-def _kept(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
+def _cached_runs(folder: Path, args: argparse.Namespace, seed: int) -> dict[str, Run]:
     """Return the runs of a draw, from a file if it was finished before."""
-    path = None if told.keep is None else told.keep / f"exploration {folder.name} {seed}.json"
-    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
+    path = None if args.keep is None else args.keep / f"exploration {folder.name} {seed}.json"
+    budget = ExposureBudget(args.impressions, args.days, patience=args.patience)
     if path is None or not path.exists():
-        runs = _seed(folder, told, seed)
+        runs = _seed(folder, args, seed)
         if path is not None:
             plain = {name: {**vars(run), "policy": name} for name, run in runs.items()}
             path.write_text(json.dumps(plain, default=list), encoding="utf-8")
@@ -394,23 +396,23 @@ def _kept(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
     }
 
 
-def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
+def _seed(folder: Path, args: argparse.Namespace, seed: int) -> dict[str, Run]:
     """Return the runs of all policies on one draw of what is hidden."""
     events, items = positive(folder)
     users = np.random.default_rng(seed).permutation(sorted(set(events["user_id"])))
-    events = events.filter(pl.col("user_id").is_in(users[: told.most].tolist()))
-    start = world(events, items, told.new, seed)
-    if told.inner:  # what the benchmark asks for is not seen when settings are chosen
+    events = events.filter(pl.col("user_id").is_in(users[: args.most].tolist()))
+    start = world(events, items, args.new, seed)
+    if args.inner:  # what the benchmark asks for is not seen when settings are chosen
         inner = start.known.events.select("user_id", "item_id", "timestamp")
         kept = items.filter(~pl.col("item_id").is_in(start.new))
-        start = world(inner, kept, told.new, seed + 1000)
-    budget = ExposureBudget(told.impressions, told.days, patience=told.patience)
-    options = ExplorationConfig(uniform=told.uniform, pool=500)
+        start = world(inner, kept, args.new, seed + 1000)
+    budget = ExposureBudget(args.impressions, args.days, patience=args.patience)
+    options = ExplorationConfig(uniform=args.uniform, pool=500)
     runs: dict[str, Run] = {}
     with TemporaryDirectory() as place:
-        base = trained(start, place, seed)
+        base = train_base(start, place, seed)
         for policy in reversed(policies(budget, options, 1.0)):
-            if policy.name not in told.only:
+            if policy.name not in args.only:
                 continue
             if policy.name == "matched":
                 mine = runs["budget"]
@@ -418,15 +420,15 @@ def _seed(folder: Path, told: argparse.Namespace, seed: int) -> dict[str, Run]:
                     uniform=1.0, pool=500, share=mine.explored / mine.visits
                 )
                 policy = replace(policy, options=rate)  # noqa: PLW2901
-            run = replay(start, place, policy, told.days, seed)
-            if not told.inner:
-                run.after = judged(start, again(start, base, run))
+            run = replay(start, place, policy, args.days, seed)
+            if not args.inner:
+                run.after = evaluate_users(start, retrain(start, base, run))
             runs[policy.name] = run
             print(folder.name, seed, policy.name, *_line([run]), flush=True)
     return {name: runs[name] for name in NAMES if name in runs}
 
 
-def _over(values: Sequence[float], show: str = ".3f") -> str:
+def _mean_with_error(values: Sequence[float], show: str = ".3f") -> str:
     """Return a mean with its 95 % interval over all values, normal."""
     found = mean_difference(np.array(values, dtype=float))
     return f"{np.nanmean(values):{show}} ± {found.high - found.difference:{show.lstrip('+')}}"
@@ -448,20 +450,20 @@ def _line(runs: Sequence[Run]) -> tuple[str, ...]:
     warm = np.concatenate([run.warm for run in runs])
     base = np.mean([before for run in runs for before, _ in run.loss.values()])
     return (
-        _over((shown >= impressions).astype(float).tolist(), ".2f"),
-        _over((warm < days).astype(float).tolist(), ".2f"),
-        _over(_days(runs, days), ".2f"),
+        _mean_with_error((shown >= impressions).astype(float).tolist(), ".2f"),
+        _mean_with_error((warm < days).astype(float).tolist(), ".2f"),
+        _mean_with_error(_days(runs, days), ".2f"),
         f"{sum(run.explored for run in runs) / sum(run.visits for run in runs):.2f}",
         f"{base:.4f}",
-        _over(_losses(runs), "+.4f"),
+        _mean_with_error(_losses(runs), "+.4f"),
         f"{100 * np.mean(_losses(runs)) / base:+.1f} %",
     )
 
 
-def _page(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -> Iterator[str]:
-    command = f"--seeds {told.seeds} --new {told.new} --days {told.days} --impressions "
-    command += f"{told.impressions} --most {told.most} --patience {told.patience:g} --uniform "
-    command += f"{told.uniform:g}"
+def _page(found: Mapping[str, list[dict[str, Run]]], args: argparse.Namespace) -> Iterator[str]:
+    command = f"--seeds {args.seeds} --new {args.new} --days {args.days} --impressions "
+    command += f"{args.impressions} --most {args.most} --patience {args.patience:g} --uniform "
+    command += f"{args.uniform:g}"
     yield "# Exploring new items: warm sooner, at what cost\n"
     yield f"`python -m benchmarks.studies.exploration --data DATA {command}`\n"
     yield (
@@ -469,29 +471,34 @@ def _page(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"A replay: {told.new} items that {POSSIBLE} users or more took are hidden as if they "
-        f"came today, and the later half of everybody's other events. {told.most} users, a "
-        f"fifth of them only judges; the others come by once a day for {told.days} days, see "
-        f"{K} items and take what they really took. All policies start from the same training, "
+        f"A replay: {args.new} items that {MIN_TAKERS} users or more took are hidden as if "
+        "they "
+        f"came today, and the later half of everybody's other events. {args.most} users, a "
+        f"fifth of them only judges; the others come by once a day for {args.days} days, see "
+        f"{LIST_LENGTH} items and take what they really took. All policies start from the "
+        "same training, "
         "meet the same users in the same order, and are not trained again in between; taken "
         "items count in the next answer. New items may be put in at rank 10. Promised: "
-        f"{told.impressions} impressions for each within {told.days} days. "
-        f"What is hidden was drawn {told.seeds} times; "
+        f"{args.impressions} impressions for each within {args.days} days. "
+        f"What is hidden was drawn {args.seeds} times; "
         "± is a 95 % interval over new items, over visitors or over judges, of all draws.\n"
     )
     for name, seeds in found.items():
         yield f"## {name}\n"
-        yield from _tables(seeds, told)
+        yield from _tables(seeds, args)
+    largest_loss = max_ndcg_loss(LIST_LENGTH, [LIST_LENGTH])
     yield "## What the columns say\n"
     yield (
-        f"- **all impressions**, **warm**: share of new items with {told.impressions} "
-        f"impressions, and with {WARM} events, on the last day; **days until warm**: mean, an "
-        f"item that was not counts {told.days}.\n"
+        f"- **all impressions**, **warm**: share of new items with {args.impressions} "
+        f"impressions, and with {MIN_WARM_EVENTS} events, on the last day; **days until "
+        "warm**: "
+        "mean, an "
+        f"item that was not counts {args.days}.\n"
         "- **explored**: picks a list. **loss**: NDCG@10 of the list without exploration less "
         "that of the list shown, for the same visit, against what the user still wanted; it "
         "is paired, so it is all due to the picks. A pick that was wanted counts as a gain.\n"
-        f"- No list can lose more than {max_ndcg_loss(K, [K]):.3f} (only the last place was "
-        "right), whatever is picked.\n"
+        f"- No list can lose more than {largest_loss:.3f} (only the last place was right), "
+        "whatever is picked.\n"
         "- **after**: NDCG@10 for judges, who never came by, when everything collected is "
         "learned: all they want in one list, and new items among new ones.\n"
         "- **by weights**: events that visits would have brought, had all open new items been "
@@ -500,7 +507,7 @@ def _page(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -
     )
 
 
-def _tables(seeds: Sequence[Mapping[str, Run]], told: argparse.Namespace) -> Iterator[str]:
+def _tables(seeds: Sequence[Mapping[str, Run]], args: argparse.Namespace) -> Iterator[str]:
     yield "| policy | all impressions | warm | days until warm | explored | NDCG@10 | loss | |"
     yield "| --- | --- | --- | --- | ---: | ---: | --- | ---: |"
     for name, words in NAMES.items():
@@ -510,14 +517,14 @@ def _tables(seeds: Sequence[Mapping[str, Run]], told: argparse.Namespace) -> Ite
     yield "| policy | days until warm, more | events on new items | after: all | after: new |"
     yield "| --- | --- | --- | --- | --- |"
     for name, words in NAMES.items():
-        yield f"| {words} | {' | '.join(_against(seeds, name, told.days))} |"
+        yield f"| {words} | {' | '.join(_compare_policy(seeds, name, args.days))} |"
     yield "\n| policy | by weights | counted | z |\n| --- | ---: | ---: | ---: |"
     for name in ("greedy", "matched", "sampling", "budget"):
         yield f"| {NAMES[name]} | {_weights([one[name] for one in seeds])} |"
     yield ""
 
 
-def _against(
+def _compare_policy(
     seeds: Sequence[Mapping[str, Run]], name: str, days: int
 ) -> tuple[str, str, str, str]:
     mine, best = ([one[which] for one in seeds] for which in (name, "budget"))
@@ -525,7 +532,7 @@ def _against(
     taken = np.mean([run.taken for run in mine])
     if name == "budget":
         values = [[v[n] for run in mine for v in run.after.values()] for n in (0, 1)]
-        return "0", f"{taken:.0f}", *(_over(v, ".4f") for v in values)
+        return "0", f"{taken:.0f}", *(_mean_with_error(v, ".4f") for v in values)
     after = [
         [
             run.after[user][n] - other.after[user][n]
@@ -535,7 +542,11 @@ def _against(
         for n in (0, 1)
         for pairs in [list(zip(mine, best, strict=True))]
     ]
-    return _over(gap, "+.2f"), f"{taken:.0f}", *(_over(v, "+.4f") for v in after)
+    return (
+        _mean_with_error(gap, "+.2f"),
+        f"{taken:.0f}",
+        *(_mean_with_error(v, "+.4f") for v in after),
+    )
 
 
 def _weights(runs: Sequence[Run]) -> str:
@@ -545,9 +556,9 @@ def _weights(runs: Sequence[Run]) -> str:
     return f"{estimate.sum():,.0f} ± {1.96 * error:,.0f} | {true.sum():,.0f} | {z:+.1f}"
 
 
-def _picture(found: Mapping[str, list[dict[str, Run]]], told: argparse.Namespace) -> str:
-    days = np.arange(told.days + 1)
-    titles = (f"with {told.impressions} impressions", f"with {WARM} events")
+def _picture(found: Mapping[str, list[dict[str, Run]]], args: argparse.Namespace) -> str:
+    days = np.arange(args.days + 1)
+    titles = (f"with {args.impressions} impressions", f"with {MIN_WARM_EVENTS} events")
     with svg_figure("exploration", 4.2 * len(found), 5.4) as (figure, out):
         axes = figure.subplots(2, len(found), squeeze=False, sharex=True, sharey=True)
         for column, (name, seeds) in enumerate(found.items()):

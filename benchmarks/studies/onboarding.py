@@ -27,18 +27,18 @@ from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_
 from daybreak.metrics import ndcg_of_ids
 from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelector
 
-K = 10
-ASKED = (0, 1, 3, 5, 10)
-TOLD = 0.7
+LIST_LENGTH = 10
+QUESTION_COUNTS = (0, 1, 3, 5, 10)
+ANSWER_SHARE = 0.7
 """Share of a history that answers may tell; the rest judges the lists."""
 FOLDS = 5
-DEVELOPED = 3
+DEVELOPMENT_FOLD = 3
 """The fold with whose users the ways of asking were developed."""
-MOST = 250
+MAX_USERS = 250
 """Users of a fold who are asked."""
-LEAST = 10
+MIN_EVENTS = 10
 """Events of a user who is asked."""
-POOL = 100
+POOL_SIZE = 100
 """Most popular items, of which diverse ones are taken."""
 NAMES = {
     "random": "random items",
@@ -54,7 +54,7 @@ Answers = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Exam:
+class OnboardingSplit:
     """A training, and users whom it does not know."""
 
     model: Recommender
@@ -67,7 +67,7 @@ class Exam:
 
 
 @dataclass(eq=False)
-class Found:
+class OnboardingResult:
     """What one way of asking led to."""
 
     values: dict[int, list[float]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Found:
     """Mean number of answers with yes"""
 
 
-def exam(folder: Path, fold: int) -> Exam:
+def make_split(folder: Path, fold: int) -> OnboardingSplit:
     """Train without some users.
 
     Args:
@@ -88,7 +88,11 @@ def exam(folder: Path, fold: int) -> Exam:
     everybody = sorted(read_folder(folder).tables.users["user_id"].to_list())
     mixed = np.random.default_rng(0).permutation(len(everybody))
     folds = np.array_split(np.array(everybody)[mixed], FOLDS)
-    asked = folds[DEVELOPED if fold < 0 else [n for n in range(FOLDS) if n != DEVELOPED][fold]]
+    asked = folds[
+        DEVELOPMENT_FOLD
+        if fold < 0
+        else [n for n in range(FOLDS) if n != DEVELOPMENT_FOLD][fold]
+    ]
     rng = np.random.default_rng([fold + 1, 1])
     known = np.setdiff1d(everybody, asked)
     learned = events.filter(pl.col("user_id").is_in(known.tolist()))
@@ -98,7 +102,9 @@ def exam(folder: Path, fold: int) -> Exam:
     catalogue = items.filter(pl.col("item_id").is_in(seen))
     model = Recommender(strategies=STRATEGIES, encoder="none", seed=0)
     model.fit(Tables.of(learned, catalogue))
-    return Exam(model, told, judge, _orders(folder, learned, model, known.tolist(), rng))
+    return OnboardingSplit(
+        model, told, judge, _orders(folder, learned, model, known.tolist(), rng)
+    )
 
 
 def _cut(events: pl.DataFrame, rng: np.random.Generator) -> tuple[Answers, Answers]:
@@ -107,11 +113,11 @@ def _cut(events: pl.DataFrame, rng: np.random.Generator) -> tuple[Answers, Answe
     for user, items in (
         events.sort("user_id", "item_id").group_by("user_id").agg("item_id").rows()
     ):
-        if len(items) >= LEAST:
+        if len(items) >= MIN_EVENTS:
             mixed = rng.permutation(sorted(items)).tolist()
-            size = round(TOLD * len(mixed))
+            size = round(ANSWER_SHARE * len(mixed))
             told[user], judge[user] = frozenset(mixed[:size]), frozenset(mixed[size:])
-    chosen = rng.permutation(sorted(told))[:MOST].tolist()
+    chosen = rng.permutation(sorted(told))[:MAX_USERS].tolist()
     return {user: told[user] for user in chosen}, judge
 
 
@@ -131,7 +137,7 @@ def _orders(
         "random": rng.permutation(popular).tolist(),
         "popular": popular,
         "entropy": sorted(popular, key=lambda item: -worth[item]),
-        "diverse": _diverse(model, popular[:POOL]),
+        "diverse": _diverse(model, popular[:POOL_SIZE]),
     }
 
 
@@ -164,41 +170,45 @@ def _diverse(model: Recommender, items: list[str]) -> list[str]:
     return [items[row] for row in chosen]
 
 
-def in_order(one: Exam, items: Sequence[str]) -> Found:
+def ask_in_order(one: OnboardingSplit, items: Sequence[str]) -> OnboardingResult:
     """Ask everybody the same."""
-    yes = {n: {user: one.told[user] & set(items[:n]) for user in one.told} for n in ASKED}
-    return _judged(one, yes)
+    yes = {
+        n: {user: one.told[user] & set(items[:n]) for user in one.told} for n in QUESTION_COUNTS
+    }
+    return _evaluate(one, yes)
 
 
-def on_screen(one: Exam) -> Found:
+def ask_on_screen(one: OnboardingSplit) -> OnboardingResult:
     """Ask everybody the same, chosen together for each number of questions."""
-    said: dict[int, dict[str, frozenset[str]]] = {}
-    for n in ASKED:
+    answers: dict[int, dict[str, frozenset[str]]] = {}
+    for n in QUESTION_COUNTS:
         items = (
-            {q.name for q in _interview(one, OnboardingAnswers()).questions(n)} if n else set()
+            {q.name for q in _make_selector(one, OnboardingAnswers()).questions(n)}
+            if n
+            else set()
         )
-        said[n] = {user: one.told[user] & items for user in one.told}
-    return _judged(one, said)
+        answers[n] = {user: one.told[user] & items for user in one.told}
+    return _evaluate(one, answers)
 
 
-def in_turn(
-    one: Exam, prepare: Callable[[QuestionSelector], QuestionSelector] = lambda i: i
-) -> Found:
+def ask_in_turn(
+    one: OnboardingSplit, prepare: Callable[[QuestionSelector], QuestionSelector] = lambda i: i
+) -> OnboardingResult:
     """Ask everybody one question after another, each by the answers so far."""
     yes: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
     other: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
     memo: dict[OnboardingAnswers, str] = {}
     found = {0: {user: frozenset[str]() for user in one.told}}
-    for number in range(1, max(ASKED) + 1):
+    for number in range(1, max(QUESTION_COUNTS) + 1):
         for user, told in one.told.items():
-            said = OnboardingAnswers(tuple(sorted(yes[user])), tuple(sorted(other[user])))
-            if said not in memo:
-                memo[said] = prepare(_interview(one, said)).questions(1)[0].name
-            side = yes if memo[said] in told else other
-            side[user] = (*side[user], memo[said])
-        if number in ASKED:
+            answers = OnboardingAnswers(tuple(sorted(yes[user])), tuple(sorted(other[user])))
+            if answers not in memo:
+                memo[answers] = prepare(_make_selector(one, answers)).questions(1)[0].name
+            side = yes if memo[answers] in told else other
+            side[user] = (*side[user], memo[answers])
+        if number in QUESTION_COUNTS:
             found[number] = {user: frozenset(yes[user]) for user in one.told}
-    return _judged(one, found)
+    return _evaluate(one, found)
 
 
 def without_meta_bayes(interview: QuestionSelector) -> QuestionSelector:
@@ -207,30 +217,34 @@ def without_meta_bayes(interview: QuestionSelector) -> QuestionSelector:
     return interview
 
 
-def _interview(one: Exam, said: OnboardingAnswers) -> QuestionSelector:
-    return QuestionSelector(one.model.state, said)
+def _make_selector(one: OnboardingSplit, answers: OnboardingAnswers) -> QuestionSelector:
+    return QuestionSelector(one.model.state, answers)
 
 
-def _judged(one: Exam, said: Mapping[int, Mapping[str, frozenset[str]]]) -> Found:
-    found = Found()
-    for n, yes in said.items():
+def _evaluate(
+    one: OnboardingSplit, answers: Mapping[int, Mapping[str, frozenset[str]]]
+) -> OnboardingResult:
+    found = OnboardingResult()
+    for n, yes in answers.items():
         rows = [(f"new {user}", item) for user in one.told for item in sorted(yes[user])]
         frame = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
         frame = frame.cast(pl.String)
         users = [f"new {user}" for user in one.told]
-        answer = one.model.recommend(users, histories=frame if rows else None, k=K)
+        answer = one.model.recommend(users, histories=frame if rows else None, k=LIST_LENGTH)
         lists = answer.group_by("user_id", maintain_order=True).agg("item_id").rows()
-        found.values[n] = [ndcg_of_ids(items, one.judge[user[4:]], K) for user, items in lists]
+        found.values[n] = [
+            ndcg_of_ids(items, one.judge[user[4:]], LIST_LENGTH) for user, items in lists
+        ]
         found.yes[n] = float(np.mean([len(one_yes) for one_yes in yes.values()]))
     return found
 
 
-def asked(one: Exam) -> dict[str, Found]:
+def asked(one: OnboardingSplit) -> dict[str, OnboardingResult]:
     """Return what every way of asking led to."""
-    found = {name: in_order(one, items) for name, items in one.orders.items()}
-    found["screen"] = on_screen(one)
-    found["fallback"] = in_turn(one, without_meta_bayes)
-    found["adaptive"] = in_turn(one)
+    found = {name: ask_in_order(one, items) for name, items in one.orders.items()}
+    found["screen"] = ask_on_screen(one)
+    found["fallback"] = ask_in_turn(one, without_meta_bayes)
+    found["adaptive"] = ask_in_turn(one)
     return found
 
 
@@ -242,37 +256,46 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder in which finished folds are kept")
     parser.add_argument("--out", type=Path, required=True)
     told = parser.parse_args()
-    found: dict[str, list[dict[str, Found]]] = {}
+    found: dict[str, list[dict[str, OnboardingResult]]] = {}
     for folder in told.data:
         for fold in range(told.folds) if told.folds else [-1]:
-            one = _kept(told.keep, folder, fold)
+            one = _cached_results(told.keep, folder, fold)
             found.setdefault(folder.name, []).append(one)
             for name, way in one.items():
-                means = " ".join(f"{np.mean(way.values[n]):.4f}" for n in ASKED)
-                print(folder.name, fold, f"{name:10}", means, f"{way.yes[K]:.2f}", flush=True)
+                means = " ".join(f"{np.mean(way.values[n]):.4f}" for n in QUESTION_COUNTS)
+                print(
+                    folder.name,
+                    fold,
+                    f"{name:10}",
+                    means,
+                    f"{way.yes[LIST_LENGTH]:.2f}",
+                    flush=True,
+                )
     told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
     if told.folds:
         picture = Path("docs/images/onboarding.svg")
         picture.write_text(to_standalone_svg(_picture(found)), encoding="utf-8")
 
 
-def _kept(keep: Path | None, folder: Path, fold: int) -> dict[str, Found]:
+def _cached_results(keep: Path | None, folder: Path, fold: int) -> dict[str, OnboardingResult]:
     """Return what a fold led to, from a file if it was finished before."""
     path = None if keep is None else keep / f"onboarding {folder.name} {fold}.json"
     if path is None or not path.exists():
-        one = asked(exam(folder, fold))
+        one = asked(make_split(folder, fold))
         if path is not None:
             plain = {name: [way.values, way.yes] for name, way in one.items()}
             path.write_text(json.dumps(plain), encoding="utf-8")
         return one
     plain = json.loads(path.read_text(encoding="utf-8"))
     return {
-        name: Found(*({int(n): value for n, value in part.items()} for part in parts))
+        name: OnboardingResult(
+            *({int(n): value for n, value in part.items()} for part in parts)
+        )
         for name, parts in plain.items()
     }
 
 
-def _all(seeds: Sequence[Mapping[str, Found]], name: str, n: int) -> np.ndarray:
+def _all(seeds: Sequence[Mapping[str, OnboardingResult]], name: str, n: int) -> np.ndarray:
     return np.concatenate([one[name].values[n] for one in seeds])
 
 
@@ -282,7 +305,7 @@ def _with_error(values: np.ndarray, show: str) -> str:
 
 
 def _page(
-    found: Mapping[str, list[dict[str, Found]]], told: argparse.Namespace
+    found: Mapping[str, list[dict[str, OnboardingResult]]], told: argparse.Namespace
 ) -> Iterator[str]:
     yield "# Questions to new users\n"
     yield f"`python -m benchmarks.studies.onboarding --data DATA --folds {told.folds}`\n"
@@ -293,9 +316,11 @@ def _page(
     yield (
         f"A fifth of the users is left out of a training, in {told.folds} disjoint folds "
         f"(strategies: {', '.join(STRATEGIES)}); the ways of asking were developed with the "
-        f"users of another fold. Up to {MOST} of a fold with {LEAST} positive events or more "
+        f"users of another fold. Up to {MAX_USERS} of a fold with {MIN_EVENTS} positive "
+        "events or more "
         "are asked. "
-        f"Answers may tell {TOLD:.0%} of a history, drawn at random; the rest judges. An item "
+        f"Answers may tell {ANSWER_SHARE:.0%} of a history, drawn at random; the rest judges. "
+        "An item "
         "that is not among them gets no answer. All ways of asking meet the same users and the "
         "same recommender; only the questions differ. Users tell no profile.\n"
     )
@@ -303,14 +328,14 @@ def _page(
         n_users = len(_all(seeds, "popular", 0))
         yield f"## {name}: {n_users:,} users\n"
         yield "NDCG@10 after so many questions, and answers with yes after ten:\n"
-        yield f"| questions | {' | '.join(map(str, ASKED))} | yes |"
-        yield f"| --- |{' ---: |' * (len(ASKED) + 1)}"
+        yield f"| questions | {' | '.join(map(str, QUESTION_COUNTS))} | yes |"
+        yield f"| --- |{' ---: |' * (len(QUESTION_COUNTS) + 1)}"
         for way, words in NAMES.items():
-            cells = [f"{_all(seeds, way, n).mean():.4f}" for n in ASKED]
+            cells = [f"{_all(seeds, way, n).mean():.4f}" for n in QUESTION_COUNTS]
             yes = np.mean([one[way].yes[10] for one in seeds])
             yield f"| {words} | {' | '.join(cells)} | {yes:.2f} |"
         for other in ("entropy", "popular"):
-            yield from _against(seeds, other)
+            yield from _compare_orders(seeds, other)
         yield ""
     yield (
         "Entropy is that of the ratings of an item where users rate, as in Rashid et al. 2002, "
@@ -320,26 +345,30 @@ def _page(
     )
 
 
-def _against(seeds: Sequence[Mapping[str, Found]], other: str) -> Iterator[str]:
+def _compare_orders(
+    seeds: Sequence[Mapping[str, OnboardingResult]], other: str
+) -> Iterator[str]:
     yield f"\nMore than with {NAMES[other]}, the same users, 95 % interval:\n"
-    yield f"| questions | {' | '.join(map(str, ASKED[1:]))} |"
-    yield f"| --- |{' ---: |' * (len(ASKED) - 1)}"
+    yield f"| questions | {' | '.join(map(str, QUESTION_COUNTS[1:]))} |"
+    yield f"| --- |{' ---: |' * (len(QUESTION_COUNTS) - 1)}"
     for way, words in NAMES.items():
         if way != other:
-            gaps = [_all(seeds, way, n) - _all(seeds, other, n) for n in ASKED[1:]]
+            gaps = [_all(seeds, way, n) - _all(seeds, other, n) for n in QUESTION_COUNTS[1:]]
             yield f"| {words} | {' | '.join(_with_error(g, '+.4f') for g in gaps)} |"
 
 
-def _picture(found: Mapping[str, list[dict[str, Found]]]) -> str:
+def _picture(found: Mapping[str, list[dict[str, OnboardingResult]]]) -> str:
     with svg_figure("onboarding", 4.2 * len(found), 3.9) as (figure, out):
         axes = figure.subplots(1, len(found), squeeze=False)[0]
         for panel, (name, seeds) in zip(axes, found.items(), strict=True):
             for colour, way in zip(SERIES_COLOURS, reversed(NAMES), strict=False):
-                values = [_all(seeds, way, n).mean() for n in ASKED]
-                panel.plot(ASKED, values, color=colour, label=NAMES[way], marker="o", ms=3)
+                values = [_all(seeds, way, n).mean() for n in QUESTION_COUNTS]
+                panel.plot(
+                    QUESTION_COUNTS, values, color=colour, label=NAMES[way], marker="o", ms=3
+                )
             panel.set_title(name, fontsize=9.5)
             panel.set_xlabel("questions")
-            panel.set_xticks(ASKED)
+            panel.set_xticks(QUESTION_COUNTS)
             panel.grid(axis="y")
         axes[0].set_ylabel("NDCG@10")
         handles, labels = axes[0].get_legend_handles_labels()
