@@ -55,7 +55,7 @@ def test_damaged_weights_are_named(tmp_path):
 
 
 def test_a_message_cut_short_is_told():
-    with pytest.raises(ValueError, match="cut short at byte 2"):
+    with pytest.raises(ValueError, match="truncated at byte 2"):
         list(iter_wire_fields(b"\x0a\x05hi"))
 
 

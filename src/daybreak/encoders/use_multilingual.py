@@ -1,7 +1,4 @@
-"""Read a SentencePiece unigram model into a tokenizer, without its C++ library.
-
-The multilingual Universal Sentence Encoder v3 in numpy: 16 languages, 512 numbers a text.
-"""
+"""The multilingual Universal Sentence Encoder v3 in numpy, and the reader of its vocabulary."""
 
 import hashlib
 import struct
@@ -24,102 +21,6 @@ from daybreak.types import Floats, Rows
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-
-WireField: TypeAlias = tuple[int, bytes]
-
-PIECES_FIELD, NORMALIZER_FIELD = 1, 3
-"""Fields of a ModelProto."""
-TEXT_FIELD, SCORE_FIELD, CHARSMAP_FIELD = 1, 2, 2
-"""Fields of a piece, and of a normaliser."""
-
-WIRE_VARINT, WIRE_FIXED64, WIRE_BYTES, WIRE_FIXED32 = 0, 1, 2, 5
-"""Wire types of protocol buffers."""
-
-
-def read_unigram_tokenizer(path: Path) -> "Tokenizer":
-    """Return the tokenizer of a ``.model`` file, without begin and end marks.
-
-    Raises:
-        DataError: The file is not a SentencePiece model.
-    """
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
-
-    pieces, charsmap = read_sentencepiece_model(path)
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
-    steps = [normalizers.Precompiled(charsmap)] if charsmap else []
-    spaces = [normalizers.Replace(Regex(" {2,}"), " "), normalizers.Strip()]
-    tokenizer.normalizer = normalizers.Sequence([*steps, *spaces])
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    return tokenizer
-
-
-def read_sentencepiece_model(path: Path) -> tuple[list[tuple[str, float]], bytes]:
-    """Return the pieces with their scores, and the table that normalises characters.
-
-    Raises:
-        DataError: The file is not a SentencePiece model.
-    """
-    pieces: list[tuple[str, float]] = []
-    charsmap = b""
-    try:
-        for number, value in iter_wire_fields(path.read_bytes()):
-            if number == PIECES_FIELD:
-                pieces.append(_parse_piece(value))
-            elif number == NORMALIZER_FIELD:
-                charsmap = dict(iter_wire_fields(value)).get(CHARSMAP_FIELD, b"")
-    except (IndexError, KeyError, ValueError, struct.error) as error:
-        raise DataError(f"{path.name} is not a SentencePiece model: {error!r}") from error
-    if not pieces:
-        raise DataError(f"{path.name} is not a SentencePiece model: it has no pieces")
-    return pieces, charsmap
-
-
-def iter_wire_fields(data: bytes) -> Iterator[WireField]:
-    """Yield (number, bytes) of every field of a protocol-buffer message that carries bytes.
-
-    Whole numbers are passed over: nothing here needs them.
-
-    Raises:
-        ValueError: The bytes are not such a message.
-
-    Example:
-        >>> list(iter_wire_fields(bytes([0x0A, 2, 104, 105, 0x10, 7])))
-        [(1, b'hi')]
-    """
-    at = 0
-    while at < len(data):
-        tag, at = _read_varint(data, at)
-        size = {WIRE_FIXED64: 8, WIRE_FIXED32: 4}.get(tag & 7, 0)
-        if tag & 7 in {WIRE_VARINT, WIRE_BYTES}:
-            size_or_value, at = _read_varint(data, at)
-            size = size_or_value if tag & 7 == WIRE_BYTES else 0
-        elif not size:
-            raise ValueError(f"unknown wire type {tag & 7} at byte {at}")
-        if at + size > len(data):
-            raise ValueError(f"cut short at byte {at}")
-        if size:
-            yield tag >> 3, data[at : at + size]
-        at += size
-
-
-def _parse_piece(data: bytes) -> tuple[str, float]:
-    parts = dict(iter_wire_fields(data))
-    score = struct.unpack("<f", parts[SCORE_FIELD])[0] if SCORE_FIELD in parts else 0.0
-    return parts[TEXT_FIELD].decode("utf-8"), score
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number that starts at a byte, and the place after it."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError(f"a number longer than 10 bytes ends at byte {at}")
-
-
 ByteArray: TypeAlias = npt.NDArray[np.uint8]
 
 CONVOLUTION_WIDTHS = (2, 3, 5)
@@ -129,6 +30,16 @@ N_PADDING_ROWS = max(CONVOLUTION_WIDTHS) // 2
 MAX_TOKENS = 512
 MAX_CHARS_PER_TOKEN = 32
 BEGIN_ID, END_ID = 1, 2
+
+WireField: TypeAlias = tuple[int, bytes]
+
+PIECES_FIELD, NORMALIZER_FIELD = 1, 3
+"""Field numbers of a SentencePiece model."""
+TEXT_FIELD, SCORE_FIELD, CHARSMAP_FIELD = 1, 2, 2
+"""Field numbers of a piece, and of a normalizer."""
+
+WIRE_VARINT, WIRE_FIXED64, WIRE_BYTES, WIRE_FIXED32 = 0, 1, 2, 5
+"""Wire types of protocol buffers."""
 
 
 @encoders.register("use-multilingual")
@@ -279,3 +190,85 @@ def _read_weights(path: Path) -> tuple[dict[str, Floats], ByteArray]:
             return {name: file[name] for name in file.files if name not in tables}, table
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise DataError(f"{path.name} of the text model cannot be read: {error}") from error
+
+
+def read_unigram_tokenizer(path: Path) -> "Tokenizer":
+    """Return the tokenizer of a SentencePiece unigram model, without begin and end tokens.
+
+    Raises:
+        DataError: The file is not a SentencePiece model.
+    """
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers  # noqa: PLC0415
+
+    pieces, charsmap = read_sentencepiece_model(path)
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
+    steps = [normalizers.Precompiled(charsmap)] if charsmap else []
+    spaces = [normalizers.Replace(Regex(" {2,}"), " "), normalizers.Strip()]
+    tokenizer.normalizer = normalizers.Sequence([*steps, *spaces])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    return tokenizer
+
+
+def read_sentencepiece_model(path: Path) -> tuple[list[tuple[str, float]], bytes]:
+    """Return the pieces with their scores, and the table of the character normalization.
+
+    Raises:
+        DataError: The file is not a SentencePiece model.
+    """
+    pieces: list[tuple[str, float]] = []
+    charsmap = b""
+    try:
+        for number, value in iter_wire_fields(path.read_bytes()):
+            if number == PIECES_FIELD:
+                pieces.append(_parse_piece(value))
+            elif number == NORMALIZER_FIELD:
+                charsmap = dict(iter_wire_fields(value)).get(CHARSMAP_FIELD, b"")
+    except (IndexError, KeyError, ValueError, struct.error) as error:
+        raise DataError(f"{path.name} is not a SentencePiece model: {error!r}") from error
+    if not pieces:
+        raise DataError(f"{path.name} is not a SentencePiece model: it has no pieces")
+    return pieces, charsmap
+
+
+def iter_wire_fields(data: bytes) -> Iterator[WireField]:
+    """Yield (number, bytes) of the fields of a protocol-buffer message, except for integers.
+
+    Raises:
+        ValueError: The bytes are not a protocol-buffer message.
+
+    Example:
+        >>> list(iter_wire_fields(bytes([0x0A, 2, 104, 105, 0x10, 7])))
+        [(1, b'hi')]
+    """
+    at = 0
+    while at < len(data):
+        tag, at = _read_varint(data, at)
+        size = {WIRE_FIXED64: 8, WIRE_FIXED32: 4}.get(tag & 7, 0)
+        if tag & 7 in {WIRE_VARINT, WIRE_BYTES}:
+            size_or_value, at = _read_varint(data, at)
+            size = size_or_value if tag & 7 == WIRE_BYTES else 0
+        elif not size:
+            raise ValueError(f"unknown wire type {tag & 7} at byte {at}")
+        if at + size > len(data):
+            raise ValueError(f"truncated at byte {at}")
+        if size:
+            yield tag >> 3, data[at : at + size]
+        at += size
+
+
+def _parse_piece(data: bytes) -> tuple[str, float]:
+    parts = dict(iter_wire_fields(data))
+    score = struct.unpack("<f", parts[SCORE_FIELD])[0] if SCORE_FIELD in parts else 0.0
+    return parts[TEXT_FIELD].decode("utf-8"), score
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the integer at a position, and the position after it."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError(f"an integer longer than 10 bytes at byte {at}")
