@@ -151,7 +151,7 @@ def test_the_environment_decides_the_threads(folder, monkeypatch):
     monkeypatch.setenv("DAYBREAK_THREADS", "1")
     assert OnnxTextEncoder(folder).workers == 1
     monkeypatch.setenv("DAYBREAK_THREADS", "many")
-    with pytest.raises(ConfigError, match="DAYBREAK_THREADS must be a whole number from 1"):
+    with pytest.raises(ConfigError, match="DAYBREAK_THREADS must be an integer of at least 1"):
         OnnxTextEncoder(folder)
 
 

@@ -60,5 +60,5 @@ def test_a_message_cut_short_is_told():
 
 
 def test_an_option_out_of_range_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="max_tokens must be a integer of at least 1, got 0"):
+    with pytest.raises(ConfigError, match="max_tokens must be an integer of at least 1, got 0"):
         UseMultilingualEncoder(tiny_use(tmp_path), max_tokens=0)

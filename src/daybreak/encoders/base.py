@@ -163,7 +163,7 @@ def thread_count(threads: int | None = None) -> int:
         if value is None:
             continue
         if not str(value).isdecimal() or int(str(value)) < 1:
-            raise ConfigError(f"{where} must be a whole number from 1, got {value!r}")
+            raise ConfigError(f"{where} must be an integer of at least 1, got {value!r}")
         return int(str(value))
     return _available_cores()
 

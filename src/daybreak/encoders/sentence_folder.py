@@ -64,7 +64,7 @@ def read_max_tokens(folder: Path, requested: int | None) -> int:
     own = read_settings(folder / "sentence_bert_config.json").get("max_seq_length")
     chosen = requested if requested is not None else own or DEFAULT_MAX_TOKENS
     if not isinstance(chosen, int) or chosen < 2:
-        raise ConfigError(f"max_tokens must be a whole number from 2, got {chosen!r}")
+        raise ConfigError(f"max_tokens must be an integer of at least 2, got {chosen!r}")
     return chosen
 
 
