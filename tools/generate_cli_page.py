@@ -4,16 +4,21 @@ Run it after a change of a command or of an option. A test fails if the page is 
 """
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import typer
 
 from daybreak.cli.app import COMMANDS, app
+from daybreak.config import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
-TABLE = re.compile(r"^\| \| \|\n\| --- \| --- \|\n(?:\|.*\n?)+", re.MULTILINE)
+HEADER = "| option | default | meaning |\n| --- | --- | --- |\n"
+TABLE = re.compile(rf"^{re.escape(HEADER)}(?:\|.*\n?)+", re.MULTILINE)
 NUMBERS = {int, float, int | None, float | None}
+SETTINGS = {setting.name for setting in fields(Settings)}
+"""Options whose default is a setting."""
 
 
 def generate_page(text: str) -> str:
@@ -42,12 +47,36 @@ def option_table(command: str) -> str:
     for word in command.split():
         parser = parser.commands[word]
     types = get_type_hints(COMMANDS[command])
-    rows = [
-        f"| {_label(parameter, types[parameter.name])} | {parameter.help} |\n"
-        for parameter in parser.params
-        if parameter.name in types
-    ]
-    return "| | |\n| --- | --- |\n" + "".join(rows)
+    declared = get_type_hints(COMMANDS[command], include_extras=True)
+    rows = []
+    for parameter in parser.params:
+        if parameter.name in types:
+            label = _label(parameter, types[parameter.name])
+            meaning, _, default = parameter.help.partition(" Default: ")
+            default = default.rstrip(".") or _default(parameter)
+            meaning += _range(declared[parameter.name])
+            rows.append(f"| {label} | {default} | {meaning} |\n")
+    return HEADER + "".join(rows)
+
+
+def _default(parameter: Any) -> str:
+    """Return the default of a parameter; empty for flags and for options that are not used."""
+    if parameter.required:
+        return "required"
+    if parameter.name in SETTINGS and parameter.default is None:
+        return "setting"
+    if parameter.param_type_name == "argument" or parameter.is_flag or not parameter.default:
+        return ""
+    is_number = isinstance(parameter.default, float | int)
+    return f"`{parameter.default:g}`" if is_number else f"`{parameter.default}`"
+
+
+def _range(annotation: Any) -> str:
+    """Return the range of a numeric option as a sentence, empty if it is not limited."""
+    low, high = (getattr(annotation.__metadata__[0], name) for name in ("min", "max"))
+    if low is None:
+        return ""
+    return f" Range: at least {low}." if high is None else f" Range: {low} to {high:,}."
 
 
 def _label(parameter: Any, kind: object) -> str:

@@ -54,7 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 GROUPS = {
     "store": "Upgrade, dump and restore a store.",
     "keys": "Manage the API keys of the server.",
-    "experiments": "Run online experiments and monitor the service.",
+    "experiments": "Manage online experiments and report online metrics.",
 }
 """Help text of each group of commands."""
 

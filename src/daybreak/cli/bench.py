@@ -1,4 +1,4 @@
-"""The command that lets every strategy compete: ``bench``."""
+"""The command ``bench``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,22 +20,27 @@ DemoOption = Annotated[
 ]
 StrategiesOption = Annotated[
     list[str] | None,
-    typer.Option("--strategy", metavar="NAME", help="Evaluate only this strategy; repeatable."),
+    typer.Option(
+        "--strategy", metavar="NAME", help="Strategy to evaluate; repeatable. Default: all."
+    ),
 ]
 AutoOption = Annotated[
-    bool, typer.Option("--auto", help="Also evaluate the blend of all strategies; slow.")
+    bool,
+    typer.Option("--auto", help="Also evaluate the blend of the default strategies (slow)."),
 ]
 RepeatsOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of random splits."),
+    typer.Option(min=1, help="Number of random splits. Default: up to 3; with --demo: 1."),
 ]
 HtmlOption = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", help="Also write an HTML page with plots."),
+    typer.Option(
+        "--html", metavar="FILE", help="Also write the results, with plots, as an HTML page."
+    ),
 ]
 PicturesOption = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Write the plots as curves.svg and bars.svg."),
+    typer.Option(metavar="FOLDER", help="Folder for the plots curves.svg and bars.svg."),
 ]
 
 

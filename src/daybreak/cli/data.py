@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 
 MAX_SHOWN_REJECTS = 5
-"""Maximum number of rejected rows that are printed; ``--rejects`` writes all of them."""
+"""Maximum number of rejected rows that are printed; ``--rejects`` writes the kept ones."""
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show the column mapping only; write nothing.")
 ]
 RejectsOption = Annotated[
     Path | None,
-    typer.Option("--rejects", metavar="FILE", help="Write rejected rows to a CSV file."),
+    typer.Option(
+        "--rejects", metavar="FILE", help="CSV file for the rejected rows, at most 1,000."
+    ),
 ]
 
 
@@ -71,7 +73,7 @@ def import_(
 
 
 def describe(
-    paths: options.PathsArgument = None,
+    paths: options.DataArgument = None,
     column: options.ColumnOption = None,
     store: options.StoreOption = None,
     *,
@@ -88,7 +90,7 @@ def describe(
 
 
 def validate(
-    paths: options.PathsArgument = None,
+    paths: options.DataArgument = None,
     column: options.ColumnOption = None,
     positive: options.PositiveOption = None,
     negative: options.NegativeOption = None,
@@ -112,7 +114,7 @@ def validate(
 
 
 def _read_files(
-    paths: options.PathsArgument, column: options.ColumnOption, rules: Any = None
+    paths: options.DataArgument, column: options.ColumnOption, rules: Any = None
 ) -> "ImportResult":
     sources = options.build_sources(paths, None, column, rules)
     with show_progress("reading"):
@@ -120,7 +122,7 @@ def _read_files(
 
 
 def _load_tables(
-    paths: options.PathsArgument, column: options.ColumnOption, store: options.StoreOption
+    paths: options.DataArgument, column: options.ColumnOption, store: options.StoreOption
 ) -> Any:
     if not paths:
         with options.open_workspace(store=store) as workspace:

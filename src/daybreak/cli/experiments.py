@@ -22,7 +22,7 @@ VariantOption = Annotated[
     typer.Option(
         "--variant",
         metavar="NAME[=RELEASE]",
-        help="Variant, with the active or another release; the first one is the control.",
+        help="Variant, on the active or another release; repeatable. The first is the control.",
     ),
 ]
 ShadowOption = Annotated[
@@ -30,7 +30,7 @@ ShadowOption = Annotated[
     typer.Option(
         "--shadow",
         metavar="NAME[=RELEASE]",
-        help="Variant that is computed for each request and never shown.",
+        help="Shadow variant: computed for each request, never shown; repeatable.",
     ),
 ]
 SetOption = Annotated[
@@ -38,39 +38,57 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="VARIANT.NAME=JSON",
-        help="Setting of a variant, such as new.explore=true or new.rules.diversity=0.3.",
+        help="Setting of a variant, as in new.rules.diversity=0.3; repeatable.",
     ),
 ]
 MetricOption = Annotated[
-    str, typer.Option(metavar="NAME", help="Decision metric: ctr, conversion or satisfaction.")
+    str, typer.Option(metavar="NAME", help="Primary metric: ctr, conversion or satisfaction.")
 ]
 EffectOption = Annotated[
-    float | None, typer.Option(metavar="NUMBER", help="Smallest difference worth detecting.")
+    float | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Smallest difference that matters, above 0. Default: 0.01; for conversion: 0.002.",
+    ),
 ]
 ShareOption = Annotated[
-    float, typer.Option(metavar="SHARE", help="Share of users to enrol, from 0 to 1.")
+    float,
+    typer.Option(metavar="SHARE", help="Share of users that take part, above 0, at most 1."),
 ]
 WindowOption = Annotated[
     float | None,
-    typer.Option("--window", metavar="HOURS", help="Attribution window of events."),
+    typer.Option(
+        "--window",
+        metavar="HOURS",
+        help="Time after a recommendation during which events count. Default: 24.",
+    ),
 ]
 ScenarioOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Enrol only requests of this scenario.")
+    str | None,
+    typer.Option(metavar="NAME", help="Scenario of the requests that take part. Default: all."),
 ]
 UnitOption = Annotated[
-    str, typer.Option(metavar="UNIT", help="Unit of assignment: user or session.")
+    str, typer.Option(metavar="UNIT", help="Randomization unit: user or session.")
 ]
 FileOption = Annotated[
     str | None,
     typer.Option(
-        "--file", metavar="FILE", help="Read the plan from a JSON file; -: from stdin."
+        "--file",
+        metavar="FILE",
+        help="JSON file with the plan, in place of the options above; -: stdin.",
     ),
 ]
 DaysOption = Annotated[
-    float, typer.Option(metavar="DAYS", help="Length of the reported time span.")
+    float,
+    typer.Option(metavar="DAYS", help="Length of the reported time span, which ends now."),
 ]
 EveryOption = Annotated[
-    float, typer.Option("--every", metavar="HOURS", help="Length of one period.")
+    float,
+    typer.Option(
+        "--every",
+        metavar="HOURS",
+        help="Length of one period; the report has one row for each.",
+    ),
 ]
 
 
@@ -123,16 +141,19 @@ def change(
     id: IdArgument,
     share: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Share of users to enrol, from 0 to 1."),
+        typer.Option(
+            metavar="SHARE", help="Share of users that take part, above 0, at most 1."
+        ),
     ] = None,
     note: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Note to store with the experiment.")
+        str | None,
+        typer.Option(metavar="TEXT", help="Note that is stored with the experiment."),
     ] = None,
     store: options.StoreOption = None,
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Change the share of enrolled users, or the note."""
+    """Change the share of users that take part, or the note."""
     given = {"share": share, "note": note}
     with _open_experiments(store) as experiments:
         changed = {name: value for name, value in given.items() if value is not None}
@@ -166,7 +187,7 @@ def list_(store: options.StoreOption = None, *, json: options.JsonOption = False
 def report(
     id: IdArgument, store: options.StoreOption = None, *, json: options.JsonOption = False
 ) -> None:
-    """Report the results of an experiment; the intervals stay valid however often you look."""
+    """Report the results of an experiment so far; the intervals are valid at any time."""
     with _open_experiments(store) as experiments:
         result = experiments.report(id)
     if json:

@@ -21,7 +21,10 @@ StoreOption = Annotated[
 ]
 EncoderOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Text encoder: an id, a folder, auto or none."),
+    typer.Option(
+        metavar="NAME",
+        help="Text encoder: an id, a folder, auto (a packaged one) or none (words only).",
+    ),
 ]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="Random seed.")]
 KOption = Annotated[
@@ -33,11 +36,22 @@ HtmlOption = Annotated[
 ]
 StrategyOption = Annotated[
     list[str] | None,
-    typer.Option("--strategy", metavar="NAME", help="Use only this strategy; repeatable."),
+    typer.Option(
+        "--strategy",
+        metavar="NAME",
+        help="Strategy to use instead of the default ones; repeatable.",
+    ),
 ]
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[FILES]", help="A folder, or files with events, items and users."),
+    typer.Argument(metavar="[FILES]", help="Folder or files with events, items and users."),
+]
+DataArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILES]",
+        help="Folder or files with events, items and users. Default: the store.",
+    ),
 ]
 EventsFileOption = Annotated[
     Path | None, typer.Option("--events", metavar="FILE", help="File with events.")
@@ -52,31 +66,38 @@ ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
-        metavar="OURS=THEIRS",
-        help="Name of a column in the files, such as user_id=Kunde; repeatable.",
+        metavar="COLUMN=NAME",
+        help="Name of a column in the files, as in user_id=Kunde; repeatable.",
     ),
 ]
 PositiveOption = Annotated[
-    str | None, typer.Option(metavar="RULE", help="Positive events, such as 'rating>=4'.")
+    str | None,
+    typer.Option(metavar="RULE", help="Rule for positive events, such as 'rating>=4'."),
 ]
 NegativeOption = Annotated[
-    str | None, typer.Option(metavar="RULE", help="Negative events, such as 'rating<3'.")
+    str | None,
+    typer.Option(metavar="RULE", help="Rule for negative events, such as 'rating<3'."),
 ]
 SeenEventsOption = Annotated[
     str | None,
     typer.Option(
-        metavar="RULE", help="Neutral events, which only mark an item as seen, such as 'view'."
+        metavar="RULE",
+        help="Rule for neutral events, which only mark an item as seen, such as 'view'.",
     ),
 ]
 WeightOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--weight", metavar="TYPE=NUMBER", help="Weight of an event type; repeatable."
+        "--weight",
+        metavar="TYPE=NUMBER",
+        help="Weight of an event type, above 0; repeatable. Default: 1.",
     ),
 ]
 EncodingOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Encoding of text files; detected by default."),
+    typer.Option(
+        metavar="NAME", help="Encoding of text files, such as shift-jis. Default: detected."
+    ),
 ]
 
 

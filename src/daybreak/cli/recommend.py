@@ -16,45 +16,54 @@ if TYPE_CHECKING:
 
 WhereOption = Annotated[
     str | None,
-    typer.Option(metavar="FILTER", help="Only items that match, such as 'price < 10'."),
+    typer.Option(metavar="FILTER", help="Filter that items must match, such as 'price < 10'."),
 ]
 CategoryOption = Annotated[
     list[str] | None,
-    typer.Option("--category", metavar="NAME", help="Only items of this category; repeatable."),
+    typer.Option(
+        "--category",
+        metavar="NAME",
+        help="Category of the items; repeatable (one of the categories must match).",
+    ),
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="ITEM", help="Exclude this item; repeatable."),
+    typer.Option("--exclude", metavar="ITEM", help="Id of an item to exclude; repeatable."),
 ]
 BoostOption = Annotated[
     list[str] | None,
     typer.Option(
         "--boost",
         metavar="FACTOR:FILTER",
-        help="Boost matching items, as in '2:price < 10'; repeatable.",
+        help="Factor above 0 for items that match a filter, as in '2:price < 10'; repeatable.",
     ),
 ]
 DiversityOption = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="Diversity of the list, from 0 (by score only) to 1."),
+    typer.Option(min=0, max=1, help="Diversity of the list; 0: order by score. Default: 0."),
 ]
 AtMostOption = Annotated[
     list[str] | None,
     typer.Option(
         "--at-most",
         metavar="N:COLUMN",
-        help="Maximum number of items per value of a column; repeatable.",
+        help="Maximum number of items per value of a column, as in 2:brand; repeatable.",
     ),
 ]
 AtLeastOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--at-least", metavar="N:FILTER", help="Minimum number of matching items; repeatable."
+        "--at-least",
+        metavar="N:FILTER",
+        help="Minimum number of items that match a filter, as in '1:price < 5'; repeatable.",
     ),
 ]
 DistinctOption = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Column whose values must not repeat, such as title."),
+    typer.Option(
+        metavar="COLUMN",
+        help="Column whose values may occur only once in a list, such as title.",
+    ),
 ]
 
 
@@ -124,27 +133,37 @@ def _split_number(text: str, option: str, form: str) -> tuple[float, str]:
 
 UsersArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[USER]...", help="Ids of users, known or unknown."),
+    typer.Argument(
+        metavar="[USER]...", help="Ids of users, known or unknown. Default: one new user."
+    ),
 ]
 ProfileOption = Annotated[
     str | None,
-    typer.Option(metavar="TEXT", help="Text with which the user describes themselves."),
+    typer.Option(metavar="TEXT", help="Description of the user in words."),
 ]
 AttributeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--attribute", metavar="NAME=VALUE", help="Attribute of the user; repeatable."
+        "--attribute",
+        metavar="NAME=VALUE",
+        help="Attribute of the user, as in country=France; repeatable.",
     ),
 ]
 EventOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--event", metavar="ITEM", help="Item that the user has just chosen; repeatable."
+        "--event",
+        metavar="ITEM",
+        help="Id of an item that the user has just chosen; repeatable.",
     ),
 ]
 ItemsOption = Annotated[
     list[str] | None,
-    typer.Option("--items", metavar="ITEM", help="Rank only this item; repeatable."),
+    typer.Option(
+        "--items",
+        metavar="ITEM",
+        help="Id of an item to rank; repeatable. Default: the whole catalogue.",
+    ),
 ]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Add the reasons for each item.")
@@ -154,7 +173,10 @@ SeenItemsOption = Annotated[
 ]
 ItemArgument = Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of an item.")]
 TextOption = Annotated[
-    str | None, typer.Option("--text", metavar="TEXT", help="Text to use instead of an item.")
+    str | None,
+    typer.Option(
+        "--text", metavar="TEXT", help="Description of an item in words, in place of an id."
+    ),
 ]
 
 
@@ -179,7 +201,7 @@ def recommend(
     seen: SeenItemsOption = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Recommend items to users: known, new or described in words."""
+    """Recommend items to known users, new users or a user who is described in words."""
     from daybreak.service.ingest.files import parse_pairs
     from daybreak.service.state.profiles import ANONYMOUS_USER_ID, AdHocProfile
 
@@ -228,7 +250,7 @@ def audience(
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Find the users who would like an item best."""
+    """Find the known users with the highest scores for an item."""
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.find_audience(item, text)
     if json:

@@ -17,27 +17,45 @@ HostOption = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: al
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: any free port.")]
 KeysOption = Annotated[
     str,
-    typer.Option("--keys", metavar="WHEN", help="When to require API keys: auto, on or off."),
+    typer.Option(
+        "--keys",
+        metavar="MODE",
+        help="Whether API keys are required: on, off or auto (if other machines have access).",
+    ),
 ]
 AllowHostOption = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME", help="Allowed Host header when no keys are required; repeatable."
+        metavar="NAME",
+        help="Further host name that a server without API keys accepts; repeatable.",
     ),
 ]
-BodyMbOption = Annotated[float, typer.Option(metavar="MB", help="Maximum size of a JSON body.")]
+BodyMbOption = Annotated[
+    float,
+    typer.Option(metavar="MB", help="Maximum size of a JSON body, also after decompression."),
+]
 UploadMbOption = Annotated[
-    float, typer.Option(metavar="MB", help="Maximum size of an uploaded file.")
+    float,
+    typer.Option(
+        metavar="MB", help="Maximum size of an uploaded file, also after decompression."
+    ),
 ]
 BatchOption = Annotated[int, typer.Option(min=1, help="Maximum number of rows in one body.")]
 LongestOption = Annotated[
-    int, typer.Option(min=1, max=10_000, help="Maximum length of a list.")
+    int, typer.Option(min=1, max=10_000, help="Maximum number of items in a list.")
 ]
 RateOption = Annotated[
-    float, typer.Option(help="Rate limit per key [requests/s]; 0: no limit.")
+    float,
+    typer.Option(
+        help="Maximum mean rate per key, or per address without keys [requests/s]; 0: no limit."
+    ),
 ]
 TimeoutOption = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Maximum duration of a request.")
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Time limit of a request; of imports, dumps and restores: ten times as long.",
+    ),
 ]
 ConcurrencyOption = Annotated[
     int, typer.Option(min=1, help="Maximum number of concurrent requests.")
@@ -50,37 +68,49 @@ RetrainOption = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        help="Retrain automatically: auto, or conditions like every=12h,events=0.2,drift=0.25.",
+        help="Retraining policy: auto, or conditions as in every=12h,events=0.2,drift=0.25.",
     ),
 ]
 TrainBudgetOption = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="With --retrain: time limit of a training."),
+    typer.Option(
+        metavar="SECONDS", help="Time limit of each training; enables the slow strategies."
+    ),
 ]
-ExploreOption = Annotated[bool, typer.Option("--explore", help="Explore new items by default.")]
+ExploreOption = Annotated[
+    bool,
+    typer.Option("--explore", help="Explore new items in requests that do not set `explore`."),
+]
 ExposureOption = Annotated[
-    int, typer.Option(min=1, help="Impressions that exploration gives each new item.")
+    int, typer.Option(min=1, help="Number of impressions that exploration gives each new item.")
 ]
 ExposureDaysOption = Annotated[
     float,
-    typer.Option(metavar="DAYS", help="Period within which a new item gets its impressions."),
+    typer.Option(
+        metavar="DAYS", help="Age up to which an item is new and gets these impressions."
+    ),
 ]
 RetentionOption = Annotated[
     float | None,
     typer.Option(
         "--retention",
         metavar="DAYS",
-        help="Delete events and logged answers after this period.",
+        help="Age at which events and logged recommendations are deleted. Default: never.",
     ),
 ]
 PseudonymsOption = Annotated[
     Path | None,
     typer.Option(
-        "--pseudonyms", metavar="FILE", help="File with the key that pseudonymizes user ids."
+        "--pseudonyms",
+        metavar="FILE",
+        help="File with the key for pseudonyms. Default: DAYBREAK_PSEUDONYM_KEY, or none.",
     ),
 ]
 LogLevelOption = Annotated[
-    str, typer.Option(metavar="LEVEL", help="Log level: debug, info, warning or error.")
+    str,
+    typer.Option(
+        metavar="LEVEL", help="Lowest level that is logged: debug, info, warning or error."
+    ),
 ]
 
 

@@ -27,19 +27,29 @@ if TYPE_CHECKING:
 QuickOption = Annotated[
     bool,
     typer.Option(
-        "--quick", help="Use a part of the data and word features only; takes a few seconds."
+        "--quick",
+        help="Use a part of the data, four strategies and no text encoder; takes seconds.",
+    ),
+]
+DemoStoreOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Store in which data and release are kept. Default: a temporary store.",
     ),
 ]
 PictureOption = Annotated[
     Path | None,
-    typer.Option("--picture", metavar="FILE", help="Write the warm-up curve as SVG."),
+    typer.Option(
+        "--picture", metavar="FILE", help="Also write the warm-up curve as an SVG file."
+    ),
 ]
 
 
 def demo(
     html: options.HtmlOption = None,
     picture: PictureOption = None,
-    store: options.StoreOption = None,
+    store: DemoStoreOption = None,
     seed: options.SeedOption = None,
     *,
     quick: QuickOption = False,

@@ -11,12 +11,12 @@ from daybreak.cli.output import print_message, show_json, show_lines, show_progr
 
 DumpFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Dump file.")]
 VectorsOption = Annotated[
-    bool, typer.Option("--vectors", help="Include vectors; otherwise they are recomputed.")
+    bool, typer.Option("--vectors", help="Include the text vectors, which can be recomputed.")
 ]
 
 
 def upgrade(*, store: options.StoreOption = None, json: options.JsonOption = False) -> None:
-    """Upgrade a store written by an older version; a file is backed up first."""
+    """Upgrade a store of an older version; a store in a file is backed up first."""
     from daybreak.service.backup import upgrade_store
 
     with show_progress("upgrading"):

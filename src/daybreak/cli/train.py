@@ -22,13 +22,23 @@ if TYPE_CHECKING:
     from daybreak import Report
 
 
+AloneOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategy",
+        metavar="NAME",
+        help="Strategy to evaluate alone, in addition; repeatable.",
+    ),
+]
 SliceOption = Annotated[
     list[str] | None,
-    typer.Option("--slice", metavar="NAME", help="Slice to measure; repeatable; default: all."),
+    typer.Option(
+        "--slice", metavar="NAME", help="Slice to evaluate; repeatable. Default: all."
+    ),
 ]
 ColdItemsOption = Annotated[
     str,
-    typer.Option(metavar="HOW", help="Items to hide as new ones: random or newest."),
+    typer.Option(metavar="CHOICE", help="Choice of the held-out items: random or newest."),
 ]
 
 
@@ -44,7 +54,8 @@ KeepWeightsOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Activate the release even if the gate finds it worse.")
+    bool,
+    typer.Option("--force", help="Activate the release even if it is significantly worse."),
 ]
 NoGateOption = Annotated[
     bool,
@@ -61,7 +72,12 @@ SearchOption = Annotated[
     bool,
     typer.Option("--search", help="With --budget: tune the options of the strategies."),
 ]
-ReleaseArgument = Annotated[str, typer.Argument(help="Release: an id, a folder or active.")]
+OldReleaseArgument = Annotated[
+    str, typer.Argument(help="Release to compare with: an id, a folder or active.")
+]
+NewReleaseArgument = Annotated[
+    str, typer.Argument(help="Release to evaluate: an id, a folder or active.")
+]
 
 
 def train(
@@ -78,7 +94,7 @@ def train(
     no_gate: NoGateOption = False,
     json: options.JsonOption = False,
 ) -> None:
-    """Train on the store and activate the release, unless it is worse."""
+    """Train on the store; activate the release unless it is significantly worse."""
     from daybreak.errors import GateRefusedError
     from daybreak.service.benchmarking.summary import candidates_table, training_table
     from daybreak.service.release_training import TrainOptions
@@ -111,13 +127,13 @@ def train(
 
 
 def compare(
-    old: ReleaseArgument,
-    new: ReleaseArgument,
+    old: OldReleaseArgument,
+    new: NewReleaseArgument,
     store: options.StoreOption = None,
     *,
     json: options.JsonOption = False,
 ) -> None:
-    """Compare two releases on the data in the store; exit status 9 if NEW is worse."""
+    """Compare two releases on the data in the store; exit status 9 if the new one is worse."""
     with (
         options.open_workspace(store=store) as workspace,
         show_progress("reading the store") as progress,
@@ -130,7 +146,7 @@ def compare(
 
 def evaluate(
     *,
-    strategy: options.StrategyOption = None,
+    strategy: AloneOption = None,
     slice_: SliceOption = None,
     cold_items: ColdItemsOption = "random",
     k: options.KOption = None,
@@ -140,7 +156,7 @@ def evaluate(
     seed: options.SeedOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Evaluate on hidden users and items, as if they were new."""
+    """Evaluate on held-out users, items and events, and compare with baselines."""
     from daybreak.service.benchmarking.summary import evaluation_table
 
     with (
@@ -188,12 +204,19 @@ ItemsFileArgument = Annotated[
 ]
 TeacherOption = Annotated[
     str,
-    typer.Option(metavar="NAME", help="Teacher text model: an id, a folder or URL#MODEL."),
+    typer.Option(
+        metavar="NAME", help="Text encoder of the teacher: an id, a folder or URL#MODEL."
+    ),
 ]
 OutOption = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="Folder to write the student encoder to.")
+    Path, typer.Option(metavar="FOLDER", help="Folder for the distilled encoder (the student).")
 ]
-DimOption = Annotated[int, typer.Option(min=1, help="Dimension of the student's vectors.")]
+DimOption = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Dimension of the student's vectors, at most that of the teacher."
+    ),
+]
 
 
 def distil(
@@ -205,7 +228,7 @@ def distil(
     column: options.ColumnOption = None,
     json: options.JsonOption = False,
 ) -> None:
-    """Distil a large text model into a small, fast one for these texts."""
+    """Distil a large text encoder into a small, fast one for the texts of a catalogue."""
     from daybreak.service.training.distill import distil_catalogue_encoder
 
     options.load_settings()

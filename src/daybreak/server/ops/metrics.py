@@ -175,7 +175,7 @@ STATUS_GAUGES = {
 LABELLED_STATUS_GAUGES = {
     "model_metric": ("Metrics of the simulated cold starts", ("metric", "slice")),
     "drift_score": ("Drift of the data since the training", ("feature",)),
-    "experiment_ctr": ("Share of lists with a click", ("experiment", "variant")),
+    "experiment_ctr": ("Share of impressions with a click", ("experiment", "variant")),
     "exposure": (
         "Required and given exposure of new items: impressions per day, or items",
         ("what",),
