@@ -200,8 +200,8 @@ def describe_protocol(board: Leaderboard) -> str:
         f"A fifth of users and items were held out at random{times}, then the newest items, "
         "then everything after a moment. Each strategy was trained alone on the rest and "
         "ranked all candidates for every query; nothing is sampled, and equal scores have the "
-        "value of a random order. NDCG@10 with 95 % intervals by bootstrap over queries. Seconds and "
-        "memory are those of the longest training, with one thread."
+        "value of a random order. NDCG@10 with 95 % intervals by bootstrap over queries. "
+        "Seconds and memory are those of the longest training, with one thread."
     )
 
 
