@@ -1,10 +1,10 @@
-"""Backup: dump and restore the store of a service or of a workspace, and upgrade a store."""
+"""Stores as files: export of tables, dump, restore and upgrade."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from daybreak.errors import DataError, DaybreakError
+from daybreak.errors import DataError, DaybreakError, NotFoundError
 from daybreak.service.api_keys import KEY_RECORD_KIND
 from daybreak.service.serving import RecommenderService
 from daybreak.service.training.retraining import TASK_RECORDS
@@ -18,14 +18,34 @@ __all__ = [
     "UpgradeResult",
     "dump_store",
     "dump_workspace",
+    "export_table",
     "restore_store",
     "restore_workspace",
     "upgrade_store",
 ]
 
+EXPORT_CHUNK_ROWS = 5_000
+"""Number of rows of an export that are written at a time."""
+
 
 class InvalidDumpError(DataError):
     """A dump holds a release that must not be restored."""
+
+
+def export_table(service: RecommenderService, table: str) -> Iterator[str]:
+    """Return the rows of a table as JSON Lines, in pieces.
+
+    Args:
+        service: Service whose store is read.
+        table: ``events``, ``items`` or ``users``.
+
+    Raises:
+        NotFoundError: There is no such table.
+    """
+    if table not in {"events", "items", "users"}:
+        raise NotFoundError(f"no table {table!r:.40}; the tables are events, items and users")
+    frame = getattr(service.store.tables(), table)
+    return (chunk.write_ndjson() for chunk in frame.iter_slices(EXPORT_CHUNK_ROWS))
 
 
 def dump_store(service: RecommenderService, path: Path) -> None:

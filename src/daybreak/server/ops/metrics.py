@@ -89,23 +89,23 @@ class ServerMetrics:
         self._requests.labels(route, method, str(code)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def count_recommendation(self, answer: RecommendResponse) -> None:
+    def count_recommendation(self, response: RecommendResponse) -> None:
         """Count one list."""
-        first = answer.items[0].strategy if answer.items else "none"
-        variant = f"{answer.experiment}/{answer.variant}" if answer.variant else ""
-        self._recommended.labels(first, answer.user_temperature, variant).inc()
-        self._recommend_seconds.observe(answer.took_ms / 1000)
-        for item in answer.items:
+        first = response.items[0].strategy if response.items else "none"
+        variant = f"{response.experiment}/{response.variant}" if response.variant else ""
+        self._recommended.labels(first, response.user_temperature, variant).inc()
+        self._recommend_seconds.observe(response.took_ms / 1000)
+        for item in response.items:
             self._recommended_items.labels(item.temperature).inc()
             self._recent_is_cold.append(item.temperature != "hot")
             if item.explored:
                 self._explored_items.inc()
-        if not answer.release:
+        if not response.release:
             self._fallback.labels("release", first).inc()
 
     def _cold_exposure(self) -> float:
-        shown = list(self._recent_is_cold)
-        return sum(shown) / len(shown) if shown else math.nan
+        is_cold = list(self._recent_is_cold)
+        return sum(is_cold) / len(is_cold) if is_cold else math.nan
 
     def count_events(self, rows: list[Any], outcome: IngestResult) -> None:
         """Count the stored and the rejected events of one request."""

@@ -52,9 +52,9 @@ async def add_events(request: Request, body: EventRows) -> Response:
 async def events(request: Request) -> Response:
     """Return a page of events: all, those of a user, of an item, or of both."""
     query = parse_query(request, EventPageQuery)
-    live = state_of(request).service
+    service = state_of(request).service
     page = await run_in_threadpool(
-        live.events.page, query.user_id, query.item_id, query.cursor or None, query.n
+        service.events.page, query.user_id, query.item_id, query.cursor or None, query.n
     )
     return json_response({"events": page.rows, "cursor": page.cursor})
 
@@ -63,12 +63,12 @@ async def events(request: Request) -> Response:
 @router.delete("/feedback", openapi_extra=require_role("write"), include_in_schema=False)
 async def delete_events(request: Request, body: DeleteEventsBody) -> Response:
     """Delete events by id, or all events of a user, of an item, or of both."""
-    live = state_of(request).service
+    service = state_of(request).service
     if not (body.event_ids or body.user_id or body.item_id):
         raise HttpProblem(
             "invalid", "at least one of event_ids, user_id and item_id is required"
         )
     n_deleted = await run_in_threadpool(
-        live.events.delete, event_ids=body.event_ids, user=body.user_id, item=body.item_id
+        service.events.delete, event_ids=body.event_ids, user=body.user_id, item=body.item_id
     )
     return json_response({"deleted": n_deleted})

@@ -1,7 +1,6 @@
 """Files: ``/import``, ``/export``, ``/dump`` and ``/restore``."""
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from daybreak.errors import NotFoundError
 from daybreak.server.http.bodies import iter_gzip_lines, receive_file
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
@@ -23,6 +21,7 @@ from daybreak.service.backup import (
     InvalidDumpError,
     NotEmptyError,
     dump_store,
+    export_table,
     restore_store,
 )
 from daybreak.service.ingest.files import Sources, parse_columns
@@ -31,8 +30,6 @@ router = api_router("files")
 
 MAX_LISTED_REJECTS = 100
 """Largest number of rejected rows in a response."""
-EXPORT_CHUNK_ROWS = 5_000
-"""Number of rows that are written at a time."""
 _NDJSON_TYPE = "application/x-ndjson"
 _NDJSON_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -74,16 +71,8 @@ async def import_file(request: Request) -> Response:
 )
 async def export(request: Request, table: str) -> Response:
     """Return all events, items or users as JSON Lines, which `POST /import` reads."""
-    if table not in {"events", "items", "users"}:
-        raise NotFoundError(f"no table {table!r:.40}; the tables are events, items and users")
-    tables = await run_in_threadpool(state_of(request).service.store.tables)
-    frame = getattr(tables, table)
-
-    def iter_chunks() -> Iterator[str]:
-        for chunk in frame.iter_slices(EXPORT_CHUNK_ROWS):
-            yield chunk.write_ndjson()
-
-    return StreamingResponse(iter_chunks(), media_type=_NDJSON_TYPE)
+    lines = await run_in_threadpool(export_table, state_of(request).service, table)
+    return StreamingResponse(lines, media_type=_NDJSON_TYPE)
 
 
 @router.get(

@@ -30,8 +30,8 @@ async def ready(request: Request) -> Response:
         status = await run_in_threadpool(state.service.status)
     except DaybreakError as error:
         return problem_response(error.code, 503, str(error))
-    told = {str(name): status[name] for name in ("release", "notes") if name in status}
-    return json_response({"status": "ready"} | told)
+    details = {str(name): status[name] for name in ("release", "notes") if name in status}
+    return json_response({"status": "ready"} | details)
 
 
 @router.get("/metrics", response_class=Response)

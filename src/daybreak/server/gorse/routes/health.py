@@ -22,9 +22,9 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Return whether the service can answer requests; status 503 if it cannot."""
     health = await _health(request)
-    answer = gorse_response(health)
-    answer.status_code = 200 if health.ready else 503
-    return answer
+    response = gorse_response(health)
+    response.status_code = 200 if health.ready else 503
+    return response
 
 
 async def _health(request: Request) -> GorseHealth:
