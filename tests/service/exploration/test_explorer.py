@@ -69,25 +69,25 @@ def boldly(explorer):
 
 
 def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
-    draft = ranked(shop, ["person-1", "person-2"])
-    found = boldly(explorer).explore(*draft, ["a", "b"])
+    base = ranked(shop, ["person-1", "person-2"])
+    found = boldly(explorer).explore(*base, ["a", "b"])
     places = found
     assert places.query.tolist() == [0] * K + [1] * K
     assert places.rank.tolist() == [1, 2, 3, 4, 5] * 2
     for user in (0, 1):
         mine = places.query == user
         assert np.flatnonzero(found.explored[mine]).tolist() == [K - 1]
-        before = draft[2].item[draft[2].query == user]
+        before = base[2].item[base[2].query == user]
         assert places.item[mine][: K - 1].tolist() == before[: K - 1].tolist()
-    learned = draft[0].ranker.is_known
+    learned = base[0].ranker.is_known
     assert not learned[places.item[found.explored]].any()
 
 
 def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, explorer):
     """Any of n new items with 1 / n; what stands before the open place is always there."""
-    draft = ranked(shop, ["person-1"])
-    _, may = explorer.open_items(*draft)
-    found = boldly(explorer).explore(*draft, ["a"])
+    base = ranked(shop, ["person-1"])
+    _, may = explorer.open_items(*base)
+    found = boldly(explorer).explore(*base, ["a"])
     assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
 
 
@@ -95,50 +95,50 @@ def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
     explorer.options = ExplorationConfig(ranks=(10,), uniform=1.0)
     found = explorer.explore(*ranked(shop, ["person-1"]), ["a"])
     assert np.flatnonzero(found.explored).tolist() == [K - 1]
-    draft = ranked(shop, ["person-1"], k=1)
-    assert explorer.explore(*draft, ["a"]) is draft[2]
+    base = ranked(shop, ["person-1"], k=1)
+    assert explorer.explore(*base, ["a"]) is base[2]
     assert explorer.max_ndcg_loss(1) == 0
 
 
 def test_the_same_key_draws_the_same(shop, explorer):
-    draft = ranked(shop, ["person-1"])
-    first, again = (explorer.explore(*draft, ["a"]).item.tolist() for _ in range(2))
+    base = ranked(shop, ["person-1"])
+    first, again = (explorer.explore(*base, ["a"]).item.tolist() for _ in range(2))
     assert first == again
 
 
 def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
-    draft = ranked(shop, ["person-1", "person-2"])
+    base = ranked(shop, ["person-1", "person-2"])
     want = np.array([False, True])
-    found = boldly(explorer).explore(*draft, ["a", "b"], want)
+    found = boldly(explorer).explore(*base, ["a", "b"], want)
     assert set(found.query[found.explored]) == {1}
-    nobody = explorer.explore(*draft, ["a", "b"], ~want & want)
-    assert nobody is draft[2]
+    nobody = explorer.explore(*base, ["a", "b"], ~want & want)
+    assert nobody is base[2]
     assert nobody.propensity.tolist() == [1.0] * 2 * K
 
 
 def test_only_candidates_are_put_in(shop, explorer):
     old = [f"item-{row}" for row in range(10)]
     new = ids(shop, np.flatnonzero(~shop.state.ranker.is_known))[0]
-    draft = ranked(shop, ["somebody"], [*old, new])
-    _, may = explorer.open_items(*draft)
+    base = ranked(shop, ["somebody"], [*old, new])
+    _, may = explorer.open_items(*base)
     assert may is None or may.sum() <= 1
     assert explorer.open_items(*ranked(shop, ["somebody"], old))[1].sum() == 0
 
 
 def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explorer, clock):
-    draft = ranked(shop, ["person-1"])
-    new, _ = explorer.open_items(*draft)
+    base = ranked(shop, ["person-1"])
+    new, _ = explorer.open_items(*base)
     explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
-    assert explorer.open_items(*draft) == (None, None)
+    assert explorer.open_items(*base) == (None, None)
     assert explorer.exposure_status().new == 0
 
 
 def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
-    draft = ranked(shop, ["person-1"])
-    explorer.open_items(*draft)
+    base = ranked(shop, ["person-1"])
+    explorer.open_items(*base)
     clock.now += 5 * SECONDS_PER_DAY
-    new, _ = explorer.open_items(*draft)
+    new, _ = explorer.open_items(*base)
     price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.counts(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
@@ -175,17 +175,17 @@ def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, sto
 
 
 def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
-    draft = ranked(shop, ["person-1"])
-    assert explorer.open_items(*draft)[0] is not None
+    base = ranked(shop, ["person-1"])
+    assert explorer.open_items(*base)[0] is not None
     clock.now += PLAN.days * SECONDS_PER_DAY + 1
-    assert explorer.open_items(*draft) == (None, None)
+    assert explorer.open_items(*base) == (None, None)
     assert explorer.exposure_status().missed == 5
 
 
 def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
-    draft = ranked(shop, ["person-1"])
+    base = ranked(shop, ["person-1"])
     explorer.refresh_interval_ratio = 0.0
-    before, _ = explorer.open_items(*draft)
+    before, _ = explorer.open_items(*base)
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     now, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     assert set(now.ids) - set(before.ids) == {"fresh"}
@@ -201,16 +201,16 @@ def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
 
 
 def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
-    draft = ranked(shop, ["person-1"])
+    base = ranked(shop, ["person-1"])
     with explorer._refresh_lock:
-        assert explorer.explore(*draft, ["a"]) is draft[2]
-    assert explorer.open_items(*draft)[0] is not None
+        assert explorer.explore(*base, ["a"]) is base[2]
+    assert explorer.open_items(*base)[0] is not None
 
 
 def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     explorer.refresh_interval_ratio = np.inf
-    draft = ranked(shop, ["person-1"])
-    before, _ = explorer.open_items(*draft)  # the first has to look
+    base = ranked(shop, ["person-1"])
+    before, _ = explorer.open_items(*base)  # the first has to look
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     grown = ranked(shop, ["person-1"])
     assert explorer.open_items(*grown)[0] is before

@@ -34,7 +34,7 @@ def check_it_takes_two_rounds(live):
     assert answers(live) == before
 
 
-def test_settling_changes_no_answer(live):
+def test_compaction_changes_no_answer(live):
     live.catalogue.put([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
     live.catalogue.put([{"item_id": "new", "title": "rum number 3"}])
     before = answers(live)
@@ -49,8 +49,8 @@ def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
     put = live.releases._replace_state
     pending = [{"item_id": "item-3", "title": "tea number 3"}]
 
-    def write_between(scene):
-        put(scene)
+    def write_between(state):
+        put(state)
         if pending:
             live.catalogue.put([pending.pop()])
 
@@ -58,13 +58,13 @@ def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
     check_it_takes_two_rounds(live)
 
 
-def test_settling_ends_when_another_takes_the_place(live, monkeypatch):
+def test_compaction_ends_when_another_takes_the_place(live, monkeypatch):
     live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     put = live.releases._replace_state
 
-    def recount_between(scene):
+    def recount_between(state):
         monkeypatch.setattr(live.releases, "_replace_state", put)
-        put(scene)
+        put(state)
         live.releases.recount_popularity()
 
     monkeypatch.setattr(live.releases, "_replace_state", recount_between)
@@ -79,15 +79,15 @@ def test_a_service_begins_with_changed_items_in_their_places(live, settings):
         assert answers(other) == before
 
 
-def test_nothing_of_before_is_held_while_items_are_settled(live, monkeypatch):
+def test_nothing_of_before_is_held_while_items_are_compacted(live, monkeypatch):
     live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     put, seen = live.releases._replace_state, []
 
-    def count(scene):
-        put(scene)
+    def count(state):
+        put(state)
         gc.collect()
         seen.append(sum(one() is not None for one in firsts))
-        firsts.append(ref(scene.scorers[0]))
+        firsts.append(ref(state.scorers[0]))
 
     firsts = [ref(live.releases.current.scorers[0])]
     monkeypatch.setattr(live.releases, "_replace_state", count)

@@ -195,9 +195,9 @@ def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, mon
     load = live.releases._load_and_register
 
     def tidied(release):
-        scene = load(release)
+        state = load(release)
         live.jobs.sync_experiments()
-        return scene
+        return state
 
     monkeypatch.setattr(live.releases, "_load_and_register", tidied)
     assert live.releases.activate("r2") == "r2"
