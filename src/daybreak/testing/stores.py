@@ -229,7 +229,7 @@ def check_event_erasure(open_fresh: OpenStore) -> None:
 
 
 def check_erasure_by_age(open_fresh: OpenStore) -> None:
-    """Events without a time stay; followers are told to read all tables again."""
+    """Events without a time stay; followers have to read all tables again."""
     with open_fresh() as store:
         store.write(
             event_tables(("ann", "tea", 1.0), ("ann", "rum", 9.0), ("bob", "tea", None))
