@@ -48,7 +48,7 @@ def test_an_unknown_pooling_is_refused_by_name(folder):
     config = {"pooling_mode_max_tokens": True, "pooling_mode_mean_tokens": True}
     settings(folder, "1_Pooling/config.json", config)
     with pytest.raises(
-        ConfigError, match="pooling max and mean is not known; known: cls, mean"
+        ConfigError, match="pooling max and mean is not supported; supported: cls, mean"
     ):
         OnnxTextEncoder(folder)
 

