@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import subprocess
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -63,8 +64,14 @@ def shop_files(tmp_path_factory):
 def test_the_python_of_a_page_runs(page, shop_files, monkeypatch, capsys):
     monkeypatch.chdir(shop_files)
     space: dict[str, object] = {}
-    for number, block in enumerate(blocks(page)):
-        exec(compile(block, f"{name(page)} block {number + 1}", "exec"), space)
+    try:
+        for number, block in enumerate(blocks(page)):
+            exec(compile(block, f"{name(page)} block {number + 1}", "exec"), space)
+    finally:
+        for process in space.values():
+            if isinstance(process, subprocess.Popen):
+                process.kill()
+                process.wait()
 
 
 @pytest.mark.parametrize("command", PARSED)
