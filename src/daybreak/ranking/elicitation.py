@@ -100,9 +100,9 @@ def best_candidates(scores: Floats, allowed: Mask, k: int = LIST_LENGTH) -> Rows
     """
     masked = np.where(allowed, scores, -np.inf)
     k = min(k, masked.shape[1])
-    found = np.sort(np.argpartition(-masked, k - 1, axis=1)[:, :k], axis=1)
-    order = np.argsort(-np.take_along_axis(masked, found, axis=1), axis=1, kind="stable")
-    return np.asarray(np.take_along_axis(found, order, axis=1), dtype=np.int64)
+    top = np.sort(np.argpartition(-masked, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(masked, top, axis=1), axis=1, kind="stable")
+    return np.asarray(np.take_along_axis(top, order, axis=1), dtype=np.int64)
 
 
 def expected_dcg(probabilities: Floats, lists: Rows) -> Doubles:

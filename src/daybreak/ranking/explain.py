@@ -96,14 +96,16 @@ class Decomposition:
         column = self.values[:, item]
         order = np.argsort(-np.abs(column), kind="stable")
         order = order[column[order] != 0]
-        shown = [
+        listed = [
             ScoreReason(self.names[row][0], self.names[row][1], float(column[row]))
             for row in order[:max_reasons]
         ]
-        rest = order[len(shown) :]
-        if len(rest):
-            shown.append(ScoreReason(REMAINDER[0], REMAINDER[1], float(column[rest].sum())))
-        return shown
+        remaining = order[len(listed) :]
+        if len(remaining):
+            listed.append(
+                ScoreReason(REMAINDER[0], REMAINDER[1], float(column[remaining].sum()))
+            )
+        return listed
 
 
 def decompose(

@@ -50,12 +50,12 @@ class Learner(Protocol):
         """Whether it may score items without events."""
 
     def fit(self, data: Dataset, seed: int) -> FittedScorer:
-        """Learn from a data set."""
+        """Fit the learner on a data set."""
 
 
 @dataclass(frozen=True)
 class BlendLearner:
-    """A blend of strategies as a learner: it simulates cold starts of its own to fit weights.
+    """A blend of strategies as a learner; it is fitted on simulated cold starts of its own.
 
     Attributes:
         strategies: Strategies of the blend.
@@ -101,7 +101,7 @@ class StrategyResult:
         values: NDCG@10 of each query, by slice; slices that it cannot serve are absent.
         training: Resources of its longest training.
         scoring: Resources of all its scoring.
-        error: Why it has no values; None when it has.
+        error: Message of the error that ended its training; None without an error.
     """
 
     name: str
@@ -111,7 +111,7 @@ class StrategyResult:
     error: str | None = None
 
     def mean(self, name: str) -> float:
-        """Return the mean over the queries of a slice; NaN where it was not asked."""
+        """Return the mean over the queries of a slice; NaN without values."""
         values = self.values.get(name, np.empty(0))
         return float(values.mean()) if len(values) else float("nan")
 
@@ -145,12 +145,12 @@ def benchmark_strategies(
     progress: Progress = ignore_progress,
     repeats: int | None = None,
 ) -> BenchmarkResults:
-    """Hold out parts of the data, let each learner learn the rest alone, and rank everything.
+    """Fit each learner alone on the visible part of each split, and rank all candidates.
 
-    All candidates are ranked for every query, none is sampled; equal scores have the value of a
-    random order. A learner that cannot score new items ranks them last in one list with known
-    ones and has no value where only new ones are ranked; one that scores only new items has
-    values there alone. A learner that fails has a result with the error. Each uses one thread.
+    Candidates are not sampled; NDCG is the mean over all orders of equal scores. A learner that
+    cannot score new items ranks them last in one list with known ones and has no value on slices
+    that rank only new ones; one that scores only new items has values on these slices only. The
+    result of a learner that fails contains the error. Each learner uses one thread.
 
     Args:
         data: The whole data set.
@@ -175,14 +175,14 @@ def benchmark_strategies(
 def evaluate_slices(
     learner: Learner, split: EvaluationSplit, slices: Sequence[SliceQueries], seed: int
 ) -> tuple[dict[str, Doubles], ResourceUsage, ResourceUsage]:
-    """Fit a learner on a split and return NDCG@10 by slice, and what training and scoring used.
+    """Fit a learner on a split; return NDCG@10 by slice, and the resources that were used.
 
-    Statistics that training leaves in the cache of the data stay there for the next training.
+    Statistics that training stores in the cache of the data remain for the next training.
 
     Args:
         learner: Learner to fit.
-        split: What may be learned.
-        slices: Slices to rank, out of those of the split.
+        split: Split with the training data.
+        slices: Slices of the split to rank.
         seed: Seed of training.
     """
     if not slices:
@@ -208,18 +208,20 @@ def evaluate_slices(
 def _benchmark_learner(
     learner: Learner, splits: Sequence[EvaluationSplit], seed: int
 ) -> StrategyResult:
-    """Return the result of a learner; an error becomes part of it."""
+    """Return the result of a learner; if it fails, the result contains the error."""
     values: dict[str, list[Doubles]] = {}
     training, scoring = ResourceUsage(), ResourceUsage()
     try:
         for split in splits:
             fresh = replace(split, data=replace(split.data))  # without cached statistics
             served = [slice_ for slice_ in fresh.slices if _can_serve(learner, slice_)]
-            found, fitted, scored = evaluate_slices(learner, fresh, served, seed)
-            for name, ndcg in found.items():
+            ndcg_by_slice, training_usage, scoring_usage = evaluate_slices(
+                learner, fresh, served, seed
+            )
+            for name, ndcg in ndcg_by_slice.items():
                 values.setdefault(name, []).append(ndcg)
-            training = max(training, fitted, key=lambda usage: usage.seconds)
-            scoring = scoring + scored
+            training = max(training, training_usage, key=lambda usage: usage.seconds)
+            scoring = scoring + scoring_usage
     except Exception as error:  # noqa: BLE001 - one failure must not end the comparison
         return StrategyResult(learner.name, {}, error=_describe_error(error))
     joined = {name: np.concatenate(values[name]) for name in BENCHMARK_SLICES if name in values}
@@ -227,7 +229,7 @@ def _benchmark_learner(
 
 
 def _describe_error(error: Exception) -> str:
-    """Return one line; errors of Daybreak need no name."""
+    """Return one line; errors of Daybreak are shown without the name of their class."""
     text = (str(error).splitlines() or [""])[0]
     kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
     return text if isinstance(error, DaybreakError) else f"{kind}: {text}".removesuffix(": ")

@@ -33,7 +33,7 @@ class EncodedCatalogue:
 
 @dataclass(frozen=True, eq=False)
 class RecommenderSpec:
-    """What a recommender is made of: strategies with their options, and their weights.
+    """Specification of a recommender: strategies with their options, and their weights.
 
     Attributes:
         blend: Weights of the strategies.
@@ -52,9 +52,9 @@ class PairedSliceResult:
 
     Attributes:
         slice: Name of the slice.
-        new: (n_queries, n_items) CSR, what each target adds to the NDCG@10 of its query.
+        new: (n_queries, n_items) CSR, contribution of each target to the NDCG@10 of its query.
         old: (n_queries, n_items) CSR with the same targets.
-        users: (n_queries,) row of the user; several splits may ask the same user.
+        users: (n_queries,) row of the user; a user can have queries in several splits.
     """
 
     slice: str
@@ -74,24 +74,26 @@ def evaluate_paired(
 ) -> tuple[PairedSliceResult, ...]:
     """Fit two recommenders on the visible part of each split and rank every candidate.
 
-    The splits differ from those on which a blend is fitted. Nothing that either recommender has
-    learned before is used, because it has seen what is held out. A strategy that both have with
-    the same options is fitted once.
+    The splits differ from those on which a blend is fitted. Existing models are not used,
+    because they were fitted on the events that are held out. A strategy that both recommenders
+    have with the same options is fitted once.
 
     Args:
         data: The whole data set.
         new: The candidate for release.
-        old: The recommender in service.
+        old: The recommender of the active release.
         seed: Seed of the splits and of training.
         repeats: Number of random splits; None: up to three, until there are enough new users.
-        progress: Called with a description of each split.
+        progress: Receives a description of each split.
     """
-    found: dict[str, list[PairedSliceResult]] = {}
+    by_slice: dict[str, list[PairedSliceResult]] = {}
     for number, split in enumerate(iter_evaluation_splits(data, seed, repeats), 1):
         progress(f"comparing on split {number} ({split.name})")
         for result in _evaluate_split(split, new, old, seed):
-            found.setdefault(result.slice, []).append(result)
-    return tuple(_concat_results(found[name]) for name in BENCHMARK_SLICES if name in found)
+            by_slice.setdefault(result.slice, []).append(result)
+    return tuple(
+        _concat_results(by_slice[name]) for name in BENCHMARK_SLICES if name in by_slice
+    )
 
 
 def _evaluate_split(
@@ -115,7 +117,7 @@ def _gains(scorer: Scorer, labelled: LabelledQueries) -> Sparse:
 def _fit_spec(
     data: Dataset, spec: RecommenderSpec, seed: int, fitted: dict[Any, Any]
 ) -> Scorer:
-    """Return a scorer; models of the same content are taken from ``fitted``."""
+    """Return a scorer; models that are in ``fitted`` are reused."""
     catalogue = spec.catalogue
     if catalogue is not None:
         data = replace(data, items=catalogue.items, kernel=catalogue.kernel)

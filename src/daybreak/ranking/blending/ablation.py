@@ -23,12 +23,12 @@ class SelectionThresholds:
     """Numbers of standard errors that a gain in NDCG@10 must exceed."""
 
     joint_gain: float = 1.0
-    """For all slow strategies together, at one level."""
+    """Threshold of the gain of all slow strategies together, at one level."""
     joint_gain_new_items: float = 2.0
-    """The same for new items. It is larger because all queries share the few hidden items, so
-    that standard errors over queries are too small."""
+    """The same threshold for new items. It is larger because all queries share the few hidden
+    items, so that standard errors over queries are too small."""
     single_gain: float = 2.0
-    """For one slow strategy, at any level."""
+    """Threshold of the gain of one slow strategy, at any level."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class AblationResult:
     """Gains in NDCG@10 from slow strategies at one level."""
 
     joint_gain: PairedDifference
-    """Of all slow strategies together."""
+    """Gain of all slow strategies together."""
     single_gains: dict[int, PairedDifference]
-    """Of one strategy beside all others, by position."""
+    """Gain of each slow strategy beyond all others, by position."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,8 @@ def select_strategies(
         OutOfTimeError: The time limit does not suffice.
     """
     if np.array_equal(baseline, allowed):
-        everything = frozenset(np.flatnonzero(allowed).tolist())
-        return StrategySelection((baseline,) * len(levels), (None,) * len(levels), everything)
+        all_rows = frozenset(np.flatnonzero(allowed).tolist())
+        return StrategySelection((baseline,) * len(levels), (None,) * len(levels), all_rows)
     joint_z = thresholds.joint_gain_new_items if new_items else thresholds.joint_gain
     first = _ablate_levels(levels, baseline, allowed, new_items=new_items)
     helpful = _find_helpful(first, thresholds.single_gain)
@@ -142,7 +142,7 @@ def ablate_strategies(
                 without_one = np.where(np.arange(len(with_slow)) == row, 0, with_slow)
                 single[row][number].append(ndcg - sampled_ndcg(task.score(without_one), task))
     shares = [task.share for task, _ in halves]
-    gains = {row: _mean_gain(shares, parts) for row, parts in single.items()}
+    gains = {row: _mean_gain(shares, differences) for row, differences in single.items()}
     return AblationResult(_mean_gain(shares, joint), gains)
 
 
@@ -190,6 +190,8 @@ def _merge(
     return AblationResult(second.joint_gain, first.single_gains | second.single_gains)
 
 
-def _mean_gain(shares: Sequence[float], parts: Sequence[Sequence[Doubles]]) -> PairedDifference:
-    """Return the mean gain over the queries of both halves; tasks count by their shares."""
-    return stratified_difference(shares, [np.concatenate(part) for part in parts])
+def _mean_gain(
+    shares: Sequence[float], differences: Sequence[Sequence[Doubles]]
+) -> PairedDifference:
+    """Return the mean gain over the queries of both halves, weighted by the shares of tasks."""
+    return stratified_difference(shares, [np.concatenate(halves) for halves in differences])

@@ -15,21 +15,21 @@ BATCH_STD = 0.15
 
 def new_item_arrival_probability(data: Dataset) -> float:
     """Return the :func:`arrival_probability` of all items without events."""
-    new = np.setdiff1d(np.arange(len(data.items)), data.train_item_rows)
-    return arrival_probability(data, new)
+    new_rows = np.setdiff1d(np.arange(len(data.items)), data.train_item_rows)
+    return arrival_probability(data, new_rows)
 
 
 def arrival_probability(data: Dataset, new_rows: Rows) -> float:
     """Return the probability that new items resemble past arrivals, from their content.
 
     Items that were hidden at random are as popular as other items; items that arrive late
-    usually are not. Content decides which of the two simulated cold starts applies: a ridge
+    usually are not. Content determines which of the two simulated cold starts applies: a ridge
     regression predicts from content whether an item was among the newest. Its mean prediction
     for the new items is compared with its mean over all items with events (position 0) and with
     its leave-one-out mean over past arrivals (position 1), both with normal errors. With few
     new items the result stays close to the prior.
 
-    Without event times nothing is known about arrivals, and the result is 0.
+    Without event times, past arrivals are unknown, and the result is 0.
 
     Args:
         data: Training data.

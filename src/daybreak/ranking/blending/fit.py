@@ -54,8 +54,8 @@ DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
 SLOPE_BOUNDS = (0.3, 1.5)
 """Bounds of the slope of the arrival shift; at 0 all arrivals would have the same score."""
 SEARCH_STEPS = (0.5, 1.5)
-"""Further starts of the search raise one weight by these multiples of the sum of all weights,
-because the smooth loss over- or underestimates single strategies at the head of a list."""
+"""Multiples of the sum of all weights by which further starts of the search raise one weight;
+the smooth loss can over- or underestimate single strategies at the first positions."""
 WEIGHTING_TIME_FACTOR = 1.2
 """Expected time to fit the weights, as a multiple of the time of the first ablation."""
 
@@ -93,9 +93,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         budget: Time limit; default: none.
         warm_start: Earlier training. Its weights are additional starts of the search,
             strategies that had only zero weights are left out, and models that support it
-            continue from their earlier state when they are fitted on all data. For the
-            simulated cold starts they are fitted anew, because the earlier state has seen the
-            data that is hidden there.
+            continue from their earlier state when they are fitted on all data. In the
+            simulated cold starts they are fitted from scratch, because the earlier state was
+            fitted on the events that are held out there.
         thresholds: Required significance of the gains of slow strategies.
     """
     thresholds = thresholds or SelectionThresholds()
@@ -144,11 +144,11 @@ def build_training_pools(
 ) -> TrainingPools:
     """Fit the candidates on every split and return the pools of the remaining strategies.
 
-    After the first split, slow strategies that do not help are excluded.
+    After the first split, slow strategies without a significant gain are excluded.
 
     Args:
         data: Training data.
-        candidates: Strategies to fit; some are excluded on the way.
+        candidates: Strategies to fit; some may be excluded.
         seed: Seed of all random numbers.
         progress: Receives a message about each split.
         thresholds: Required significance of the gains of slow strategies.
@@ -313,8 +313,8 @@ def _fit_group(
     tasks: Sequence[RankingTask], allowed: Mask, starts: Sequence[Doubles]
 ) -> Doubles:
     """Search from the best of the smooth optimum and the given starts; the bias is last."""
-    first = np.append(np.full(len(allowed) - 1, START_WEIGHT), starts[0][-1])
-    smooth = fit_softmax(tasks, allowed, first, has_bias=True)
+    initial = np.append(np.full(len(allowed) - 1, START_WEIGHT), starts[0][-1])
+    smooth = fit_softmax(tasks, allowed, initial, has_bias=True)
     return coordinate_search(tasks, [smooth, *starts], np.flatnonzero(allowed).tolist())
 
 
@@ -324,8 +324,8 @@ def fit_arrival_shift(
     """Return slope and intercept of the scores of arrivals against randomly hidden items."""
     if "arriving" not in pools.pools:
         return 1.0, 0.0
-    everything = pools.pools["arriving"]
-    pool = everything.take(subsample(np.arange(len(everything.n_events))))
+    arrivals = pools.pools["arriving"]
+    pool = arrivals.take(subsample(np.arange(len(arrivals.n_events))))
     level = nearest_level(pool.n_events)
     weights = new.weights[level].astype(np.float32)
     scores = np.einsum("qs,sqw->qw", weights, pool.features) + new.bias[level][:, None]
@@ -333,10 +333,10 @@ def fit_arrival_shift(
     task = RankingTask(features, pool, pool.present, score_warm_items(pool, warm_weights))
     unchanged = np.array([1.0, 0.0])
     smooth = minimise_softmax_loss([task], unchanged, [SLOPE_BOUNDS, (None, None)])
-    found = coordinate_search([task], [smooth, unchanged], [0, 1])
-    found[0] = np.clip(found[0], *SLOPE_BOUNDS)
-    found = coordinate_search([task], [found], [1])
-    return float(found[0]), float(found[1])
+    shift = coordinate_search([task], [smooth, unchanged], [0, 1])
+    shift[0] = np.clip(shift[0], *SLOPE_BOUNDS)
+    shift = coordinate_search([task], [shift], [1])
+    return float(shift[0]), float(shift[1])
 
 
 def _find_used(weights: Doubles, new: NewItemWeights) -> Rows:

@@ -96,9 +96,9 @@ def minimise_softmax_loss(
     def loss(weights: Doubles) -> tuple[float, Doubles]:
         total, gradient = L2_PENALTY * float(weights @ weights), 2 * L2_PENALTY * weights
         for task in tasks:
-            value, slope = softmax_loss(task, weights)
+            value, task_gradient = softmax_loss(task, weights)
             total += task.share * value
-            gradient = gradient + task.share * slope
+            gradient = gradient + task.share * task_gradient
         return total, gradient
 
     options = {"maxiter": MAX_ITERATIONS}
@@ -188,7 +188,9 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     top_one_loss = np.log(p_any[:, 0])
     plain_loss = (uniform * log_p).sum(axis=1)
     value = -(1 - SOFTMAX_SHARE) * top_one_loss - SOFTMAX_SHARE * plain_loss
-    wanted = (1 - SOFTMAX_SHARE) * p_target / p_any + SOFTMAX_SHARE * uniform
-    slope = np.where(answerable[:, None], p - wanted, 0) / answerable.sum()
-    gradient = np.tensordot(task.features, slope.astype(np.float32), ((1, 2), (0, 1)))
+    target_distribution = (1 - SOFTMAX_SHARE) * p_target / p_any + SOFTMAX_SHARE * uniform
+    score_gradient = (
+        np.where(answerable[:, None], p - target_distribution, 0) / answerable.sum()
+    )
+    gradient = np.tensordot(task.features, score_gradient.astype(np.float32), ((1, 2), (0, 1)))
     return float(value[answerable].mean()), gradient.astype(np.float64)

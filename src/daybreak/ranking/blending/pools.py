@@ -72,8 +72,8 @@ class CandidatePool:
         width = max(pool.present.shape[1] for pool in pools)
 
         def join(name: str) -> Any:
-            parts = [_pad_width(getattr(pool, name), width) for pool in pools]
-            return np.concatenate(parts, axis=1 if name == "features" else 0)
+            padded = [_pad_width(getattr(pool, name), width) for pool in pools]
+            return np.concatenate(padded, axis=1 if name == "features" else 0)
 
         return cls(**{field.name: join(field.name) for field in fields(cls)})
 
@@ -87,15 +87,15 @@ class CandidatePool:
 
     def drop_unanswerable(self) -> "CandidatePool":
         """Return the queries with at least one target, without columns that none uses."""
-        kept = self.take(np.flatnonzero(self.n_relevant > 0))
-        width = int(kept.present.sum(axis=1).max(initial=0))
+        answerable = self.take(np.flatnonzero(self.n_relevant > 0))
+        width = int(answerable.present.sum(axis=1).max(initial=0))
         return replace(
-            kept,
-            features=np.ascontiguousarray(kept.features[:, :, :width]),
-            relevant=kept.relevant[:, :width],
-            present=kept.present[:, :width],
-            is_new=kept.is_new[:, :width],
-            item_rows=kept.item_rows[:, :width],
+            answerable,
+            features=np.ascontiguousarray(answerable.features[:, :, :width]),
+            relevant=answerable.relevant[:, :width],
+            present=answerable.present[:, :width],
+            is_new=answerable.is_new[:, :width],
+            item_rows=answerable.item_rows[:, :width],
         )
 
 
@@ -136,9 +136,11 @@ class PoolBuilder:
             remaining_rounds: Number of fits still to come after this one.
         """
         strategies, items = self._candidates.strategies, self._data.items
-        able = [n for n, s in enumerate(strategies) if s.scores_known or split.asks_new_items]
-        fitted = self._candidates.fit(split.data, self._seed, able, remaining_rounds)
-        rows = [row for row in able if strategies[row].name in fitted.names]
+        usable_rows = [
+            n for n, s in enumerate(strategies) if s.scores_known or split.asks_new_items
+        ]
+        fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
+        rows = [row for row in usable_rows if strategies[row].name in fitted.names]
         linear_models = fitted.linear_models(items)
         is_warm = warm_items(split.data)
         if self._scale is None:
@@ -202,8 +204,8 @@ def measure_scales(
     """
     scale = np.ones(len(scores), dtype=np.float32)
     for row, (values, linear) in enumerate(zip(scores, linear_models, strict=True)):
-        both = linear.scored & is_warm
-        scored = both if both.any() else linear.scored
+        scored_warm = linear.scored & is_warm
+        scored = scored_warm if scored_warm.any() else linear.scored
         if scored.any() and len(values):
             deviation = values[:, scored].std(axis=1).mean()
             scale[row] = deviation if deviation > 1e-9 else 1.0

@@ -25,7 +25,7 @@ KNOWN_USER_SHARE = 0.15
 """Weight of known users relative to new users at levels of few events."""
 TARGET_TIE_PENALTY = np.float32(1e-5)
 """Subtracted from the scores of targets, so that targets lose ties. A pool contains a larger
-share of targets than the catalogue, and constant scores must not look good."""
+share of targets than the catalogue, and constant scores must not have a high NDCG."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +76,14 @@ class RankingTask:
     def split_by_item(self) -> tuple["RankingTask", "RankingTask"]:
         """Split the new items into two halves; items with events stay in both.
 
-        All queries share the few items that were hidden. Weights that fit only these items must
-        not look like an improvement.
+        All queries share the few items that were held out. Weights that fit only these items
+        must not count as an improvement.
         """
         hashed = self.pool.item_rows.astype(np.uint32) * np.uint32(2_654_435_761)
-        half = hashed >> np.uint32(31)
-        first, second = (self.present & (~self.pool.is_new | (half == n)) for n in (0, 1))
+        half_number = hashed >> np.uint32(31)
+        first, second = (
+            self.present & (~self.pool.is_new | (half_number == n)) for n in (0, 1)
+        )
         return self.restrict_candidates(first), self.restrict_candidates(second)
 
 
@@ -104,8 +106,8 @@ def build_new_item_tasks(
     """
     if "new_item" not in pools.pools:
         return [[] for _ in NEW_ITEM_LEVEL_GROUPS]
-    everything = pools.pools["new_item"]
-    return [_build_group_tasks(everything, g, warm_weights) for g in NEW_ITEM_LEVEL_GROUPS]
+    all_queries = pools.pools["new_item"]
+    return [_build_group_tasks(all_queries, g, warm_weights) for g in NEW_ITEM_LEVEL_GROUPS]
 
 
 def score_warm_items(pool: CandidatePool, warm_weights: Doubles) -> Floats:
@@ -126,10 +128,10 @@ def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
     for kind in WARM_ITEM_KINDS:
         if kind not in pools.pools:
             continue
-        everything = pools.pools[kind]
-        rows = _find_queries(nearest_level(everything.n_events), level)
+        all_queries = pools.pools[kind]
+        rows = _find_queries(nearest_level(all_queries.n_events), level)
         if len(rows) >= MIN_QUERIES:
-            pool = everything.take(subsample(rows))
+            pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
             tasks.append(RankingTask(pool.features, pool, pool.present, None, share))
     total = sum(task.share for task in tasks)
@@ -137,12 +139,12 @@ def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
 
 
 def _build_group_tasks(
-    everything: CandidatePool, levels: Sequence[int], warm_weights: Doubles
+    all_queries: CandidatePool, levels: Sequence[int], warm_weights: Doubles
 ) -> list[RankingTask]:
-    rows = np.flatnonzero(np.isin(nearest_level(everything.n_events), levels))
+    rows = np.flatnonzero(np.isin(nearest_level(all_queries.n_events), levels))
     if len(rows) < MIN_QUERIES:
         return []
-    pool = everything.take(subsample(rows))
+    pool = all_queries.take(subsample(rows))
     constant = np.ones_like(pool.features[:1])
     features = np.concatenate([pool.features, constant]) * pool.is_new
     offset = score_warm_items(pool, warm_weights)
@@ -168,10 +170,10 @@ def _find_queries(levels: Rows, level: int) -> Rows:
 def _kind_share(kind: str, level: int, n_queries: int) -> float:
     """Return the weight of a kind of query in the objective of a level.
 
-    For known users, the next event and the events after a point in time count the same. At few
-    events new users dominate, because users with three events are nearly always new; the few
-    known users with such short histories are only asked for their next event, which is a
-    different task.
+    For known users, the next event and the events after a point in time count the same. At
+    few events, new users have the larger weight, because users with three events are nearly
+    always new; the only target of a known user with such a short history is the next event,
+    which is a different task.
     """
     if EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS:
         return 1.0

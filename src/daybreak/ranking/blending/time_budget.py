@@ -1,4 +1,4 @@
-"""Candidate strategies of one training: what they cost, and which of them the time allows."""
+"""Candidate strategies of one training: their fit times, and which ones the budget allows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class CandidateStrategies:
     """Strategies that take part in a training; slow ones are excluded if time runs out.
 
     Fast strategies are always fitted. Slow strategies are fitted under a time limit that leaves
-    room for all fits still to come, including the last one on all data.
+    enough time for all fits still to come, including the last one on all data.
     """
 
     strategies: tuple[Strategy, ...]
@@ -67,7 +67,7 @@ class CandidateStrategies:
     fit_seconds: dict[str, float] = field(default_factory=dict)
     """Duration of the longest fit, by strategy."""
     excluded: dict[str, Exclusion] = field(default_factory=dict)
-    """Strategies that take part no longer, by name."""
+    """Excluded strategies, by name."""
 
     def fit(
         self, data: Dataset, seed: int, rows: Sequence[int], remaining_rounds: float
@@ -158,8 +158,8 @@ class CandidateStrategies:
             return None
         fast = FIT_AND_SCORE_FACTOR * self._round_seconds(slow=False)
         others = fast + self._round_seconds(slow=True, without=strategy.name)
-        free = self.budget.seconds_for_fitting - remaining_rounds * others
-        return float(max(free / (1 + remaining_rounds), 0.0))
+        available = self.budget.seconds_for_fitting - remaining_rounds * others
+        return float(max(available / (1 + remaining_rounds), 0.0))
 
     def _exclude_slowest(self, remaining_rounds: float) -> None:
         """Exclude the slowest strategies until the planned fits are within the budget."""

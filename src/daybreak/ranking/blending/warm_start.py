@@ -29,16 +29,16 @@ class WarmStart:
     def filter_strategies(self, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
         """Return the strategies to try again, without those whose weights were all zero.
 
-        Strategies that the earlier training did not know, could not run or had no time for are
-        tried again. The others keep their earlier options.
+        All others are tried again, also those that the earlier training excluded for another
+        reason. Strategies of the earlier training keep their options.
         """
         known = {(s.name, s.model): s for s in self.fitted.strategies}
-        kept = [
+        selected = [
             known.get((s.name, s.model), s)
             for s in strategies
             if not self._had_zero_weight(s.name)
         ]
-        return tuple(kept or strategies)
+        return tuple(selected or strategies)
 
     def weights(self, names: Sequence[str]) -> Doubles:
         """Return the (n_levels, n_strategies) weights of items with events; 0 if unknown."""

@@ -217,8 +217,8 @@ def merge_list(length: int, k: int, draws: Sequence[SlotDraw]) -> MergedList:
         ([0, -1], [-1, 7], [1.0, 0.3])
     """
     cdf = _poisson_binomial_cdf([1 - draw.p_unchanged for draw in draws])
-    room = k - 1 - np.arange(length)
-    p_kept = np.where(room >= 0, cdf[np.minimum(np.maximum(room, 0), len(cdf) - 1)], 0.0)
+    n_later = k - 1 - np.arange(length)
+    p_kept = np.where(n_later >= 0, cdf[np.minimum(np.maximum(n_later, 0), len(cdf) - 1)], 0.0)
     rows = [(position, -1, float(p_kept[position])) for position in range(length)]
     for draw in draws:
         if draw.new_item >= 0:

@@ -102,13 +102,17 @@ class QueryFeatures:
         if (levels[1:] < levels[:-1]).any():
             order = np.argsort(levels, kind="stable")
             queries, levels = queries.take(order), levels[order]
-        found, starts = np.unique(levels, return_index=True)
+        present_levels, starts = np.unique(levels, return_index=True)
         stops = [*starts[1:].tolist(), len(levels)]
         slices = {
             level: slice(start, stop)
-            for level, start, stop in zip(found.tolist(), starts.tolist(), stops, strict=True)
+            for level, start, stop in zip(
+                present_levels.tolist(), starts.tolist(), stops, strict=True
+            )
         }
-        weights = np.concatenate([blend.weights[found], blend.new_weights[found]])
+        weights = np.concatenate(
+            [blend.weights[present_levels], blend.new_weights[present_levels]]
+        )
         matrices = {}
         for kind, rows in layout.strategy_rows.items():
             if weights[:, rows].any():
@@ -165,8 +169,8 @@ class QueryFeatures:
         columns = np.empty(starts[-1], dtype=np.int64)
         firsts = starts[:-1].reshape(n, len(parts))
         for number, (kind, size, column, value) in enumerate(parts):
-            before = np.cumsum(size) - size
-            target = np.arange(len(value)) + np.repeat(firsts[:, number] - before, size)
+            first_entry = np.cumsum(size) - size
+            target = np.arange(len(value)) + np.repeat(firsts[:, number] - first_entry, size)
             offset = self.levels * n_features + self.layout.offsets[kind]
             values[target] = value
             columns[target] = column + np.repeat(offset, size)

@@ -262,47 +262,47 @@ class Scorer:
         """
         pairs = zip(self.fitted.models, fitted.models, strict=True)
         changed = {row for row, (before, after) in enumerate(pairs) if before is not after}
-        twin = copy(self)
-        twin.fitted = fitted
-        twin.linear_models = tuple(
+        updated = copy(self)
+        updated.fitted = fitted
+        updated.linear_models = tuple(
             fitted.models[row].linear_scorer(fitted.train_items, self.items)
             if row in changed
             else linear
             for row, linear in enumerate(self.linear_models)
         )
-        twin.centres = centres or tuple(
+        updated.centres = centres or tuple(
             _score_centre(linear, self.is_warm) if row in changed else self.centres[row]
-            for row, linear in enumerate(twin.linear_models)
+            for row, linear in enumerate(updated.linear_models)
         )
         is_informative = self._is_informative.copy()
-        for row in changed:  # to check the others again would read all their weights
-            is_informative[row] = _scores_differ(twin.linear_models[row])
-        twin.__dict__["_is_informative"] = is_informative
-        twin._levels = {
-            number: replace(level, bias=twin._bias(number, level.weights))
+        for row in changed:  # checking the others again would read all their weights
+            is_informative[row] = _scores_differ(updated.linear_models[row])
+        updated.__dict__["_is_informative"] = is_informative
+        updated._levels = {
+            number: replace(level, bias=updated._bias(number, level.weights))
             for number, level in dict(self._levels).items()  # other threads may add one
         }
-        return twin
+        return updated
 
     def with_linear_model(self, row: int, linear: LinearScorer) -> "Scorer":
         """Return a scorer with another linear function of one strategy; the rest is shared."""
-        twin = self._copy()
+        updated = self._copy()
         models = list(self.linear_models)
         models[row] = linear
-        twin.linear_models = tuple(models)
-        return twin
+        updated.linear_models = tuple(models)
+        return updated
 
     def with_level(self, level: int, weights: LevelWeights) -> "Scorer":
         """Return a scorer with other weights of one level; the rest is shared."""
-        twin = self._copy()
-        twin._levels[level] = weights
-        return twin
+        updated = self._copy()
+        updated._levels[level] = weights
+        return updated
 
     def _copy(self) -> "Scorer":
-        twin = copy(self)
-        twin.__dict__.pop("_is_informative", None)
-        twin._levels = dict(self._levels)
-        return twin
+        updated = copy(self)
+        updated.__dict__.pop("_is_informative", None)
+        updated._levels = dict(self._levels)
+        return updated
 
     @cached_property
     def _is_informative(self) -> Mask:

@@ -31,7 +31,7 @@ def concat_linear(parts: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScorer, .
 def iter_column_updates(
     scorer: Scorer, partition: Scorer, rows: Rows, partition_rows: Rows
 ) -> Iterator[Scorer]:
-    """Yield scorers that take over more and more weights of a partition; the last takes all.
+    """Yield scorers with an increasing part of the weights of a partition; the last has all.
 
     Each scorer shares all but one matrix with the one before. A caller that releases the
     earlier scorer therefore holds at most one matrix twice, and no matrix in use is ever
@@ -112,8 +112,8 @@ def _update_matrix(
         return older
     shares_factors = newer.left is not None and newer.left is older.left
     right = _replace_dense_columns(older.right, rows, newer.right if shares_factors else None)
-    rest = replace(newer, left=None, right=None) if shares_factors else newer
-    columns = _dense_matrix(rest, len(rows))
+    remainder = replace(newer, left=None, right=None) if shares_factors else newer
+    columns = _dense_matrix(remainder, len(rows))
     if older.dense is not None:
         dense = _replace_dense_columns(older.dense, rows, columns)
         sparse = older.sparse
@@ -143,15 +143,17 @@ def _replace_sparse_columns(matrix: Sparse, rows: Rows, columns: Floats | None) 
     """Return a sparse matrix with other columns; empty if there are none."""
     is_kept = np.ones(matrix.shape[1], dtype=bool)
     is_kept[rows] = False
-    kept = is_kept[matrix.indices]
-    starts = np.r_[0, np.cumsum(kept)][matrix.indptr]
-    rest = sp.csr_array((matrix.data[kept], matrix.indices[kept], starts), shape=matrix.shape)
+    is_kept_entry = is_kept[matrix.indices]
+    starts = np.r_[0, np.cumsum(is_kept_entry)][matrix.indptr]
+    unchanged = sp.csr_array(
+        (matrix.data[is_kept_entry], matrix.indices[is_kept_entry], starts), shape=matrix.shape
+    )
     if columns is None:
-        return rest
+        return unchanged
     entries = sp.coo_array(columns)
     positions = (entries.coords[0], rows[entries.coords[1]])
     added = sp.csr_array((entries.data, positions), shape=matrix.shape)
-    return sp.csr_array(rest + added, dtype=np.float32)
+    return sp.csr_array(unchanged + added, dtype=np.float32)
 
 
 def _dense_matrix(matrix: WeightMatrix, n_items: int) -> Floats | None:

@@ -30,9 +30,9 @@ from daybreak.simulation.splits import EvaluationSplit, SliceQueries, iter_evalu
 from daybreak.types import Doubles, Progress, ignore_progress
 
 MAX_TRIALS = 40
-"""Options tried for a strategy, at most."""
+"""Maximum number of options tried for a strategy."""
 MIN_TRIALS = 6
-"""Options for which there must be time, or the strategy is not searched."""
+"""Minimum number of options to try; a strategy without time for them is not searched."""
 N_CHECK_FITS = 2
 """Trainings that follow a search: with the defaults and with the best options."""
 MEASURING_TIME_SHARE = 0.3
@@ -40,7 +40,7 @@ MEASURING_TIME_SHARE = 0.3
 MAX_SLOWDOWN = 3.0
 """Training time, as a multiple of that with the defaults, at which options are given up."""
 MIN_REFERENCE_NDCG = 0.01
-"""Least NDCG by which a gain is divided, so that failing defaults do not dominate."""
+"""Minimum NDCG by which a gain is divided, so that defaults with a low NDCG do not dominate."""
 
 NdcgBySlice = Mapping[str, Doubles]
 """NDCG@10 of each query, by slice."""
@@ -72,8 +72,8 @@ def tune(
 
     Two parts of the data are held out at random, different from those on which a blend is
     fitted. The first is searched: the objective is the mean over slices of NDCG@10, each
-    divided by the value of the defaults there. The best options must then beat the defaults on
-    the second part by more than the 95 % interval of the paired difference; otherwise the
+    divided by the value of the defaults there. The best options are kept if the 95 % interval
+    of their paired difference from the defaults on the second part is above 0; otherwise the
     defaults stay. Fast strategies come first; time is shared in proportion to the time of one
     training.
 
@@ -84,7 +84,7 @@ def tune(
         seconds: Time limit of the whole search [s]. Without a limit the result depends on the
             seed alone.
         progress: Called with a description of each step.
-        tries: Options tried for a strategy, at most.
+        tries: Maximum number of options tried for a strategy.
 
     Returns:
         The strategies, and a record: ``seconds``, ``allowed_s``, ``seed``, ``queries`` and for
@@ -104,8 +104,8 @@ def tune(
         >>> events = Events.of(user, item + 4 * (user % 2), item)
         >>> data = Dataset(catalogue, events, n_users=30)
         >>> strategies = get_strategies(["popular", "ease"])
-        >>> found = tune(data, strategies, tries=3).record["strategies"]
-        >>> found["ease"]["tried"], found["ease"]["default"], found["popular"]["why"]
+        >>> records = tune(data, strategies, tries=3).record["strategies"]
+        >>> records["ease"]["tried"], records["ease"]["default"], records["popular"]["why"]
         (3, {'ridge': 2.5}, 'it has no options to search')
     """
     with require_optuna():
@@ -123,32 +123,36 @@ class ValidationSplit:
 
     @classmethod
     def draw(cls, data: Dataset, seed: int, name: str) -> "ValidationSplit":
-        """Return another split for each name; none is a split on which blends are fitted."""
+        """Return a split that depends on the name; blends are fitted on other splits."""
         split_seed = int(create_generator(seed, name).integers(2**31))
         return cls(next(iter_evaluation_splits(data, split_seed, 1)))
 
     def evaluate(self, strategy: Learner, seed: int) -> NdcgBySlice:
         """Fit a strategy and return its NDCG on the slices that its options can change.
 
-        Statistics that training leaves in the cache of the data stay there for the next.
+        Statistics that training stores in the cache of the data remain for the next training.
         """
         served = tuple(_iter_served_slices(self.split.slices, strategy))
         return evaluate_slices(strategy, self.split, served, seed)[0]
 
-    def relative_gain(self, new: NdcgBySlice, old: NdcgBySlice) -> PairedDifference:
-        """Return the mean over slices of the gain of ``new``, as a share of ``old``.
+    def relative_gain(self, tuned: NdcgBySlice, default: NdcgBySlice) -> PairedDifference:
+        """Return the mean over slices of the gain of ``tuned``, as a share of ``default``.
 
-        Slices count the same, whatever their size. The same users are asked in several slices,
-        so the interval is over users, not over queries.
+        All slices have the same weight. A user can have queries in several slices, so the
+        interval is over users, not over queries.
         """
         gains = np.zeros(self.split.data.n_users)
-        asked = np.zeros(self.split.data.n_users, dtype=bool)
-        for slice_ in (slice_ for slice_ in self.split.slices if slice_.slice in old):
-            users, before = slice_.labelled.users, old[slice_.slice]
-            scale = len(old) * len(users) * max(float(before.mean()), MIN_REFERENCE_NDCG)
-            np.add.at(gains, users, (new[slice_.slice] - before) / scale)
-            asked[users] = True
-        return cluster_total(gains[asked])
+        has_query = np.zeros(self.split.data.n_users, dtype=bool)
+        for slice_ in (slice_ for slice_ in self.split.slices if slice_.slice in default):
+            users, default_values = slice_.labelled.users, default[slice_.slice]
+            scale = (
+                len(default)
+                * len(users)
+                * max(float(default_values.mean()), MIN_REFERENCE_NDCG)
+            )
+            np.add.at(gains, users, (tuned[slice_.slice] - default_values) / scale)
+            has_query[users] = True
+        return cluster_total(gains[has_query])
 
 
 def _iter_served_slices(
@@ -169,7 +173,7 @@ def _iter_served_slices(
 
 
 _TRAINING_ERRORS = (DaybreakError, MemoryError, np.linalg.LinAlgError)
-"""Errors with which training may end when options are extreme."""
+"""Errors that training may raise if options are extreme."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +194,7 @@ class _TunableStrategy:
 
     @property
     def default_options(self) -> dict[str, Any]:
-        """The values of the searched options by default."""
+        """Default values of the searched options."""
         return default_options(self.strategy.model, self.space)
 
     def with_options(self, options: dict[str, Any]) -> Strategy:
@@ -215,21 +219,21 @@ class _TuningRun:
     def run(self, strategies: tuple[Strategy, ...], tries: int) -> TuningResult:
         """Search all strategies; see :func:`tune`."""
         tunable = self._drop_unaffordable(self._measure_defaults(strategies), tries)
-        kept = set(self._search_split.split.data.cache)
-        found: dict[str, Strategy] = {}
+        kept_keys = set(self._search_split.split.data.cache)
+        tuned: dict[str, Strategy] = {}
         while tunable:
             total = sum(candidate.seconds for candidate in tunable)
             candidate = tunable.pop(0)
             name, share = candidate.strategy.name, candidate.seconds / total
             self._progress(f"searching options of {name}")
             start = perf_counter()
-            found[name], record = self._tune_strategy(
-                candidate, self._remaining_s * share, tries, kept
+            tuned[name], record = self._tune_strategy(
+                candidate, self._remaining_s * share, tries, kept_keys
             )
             self._records[name] = {**record, "seconds": round(perf_counter() - start, 3)}
         records = {s.name: self._records[s.name] for s in strategies}
         return TuningResult(
-            tuple(found.get(s.name, s) for s in strategies),
+            tuple(tuned.get(s.name, s) for s in strategies),
             {
                 "seconds": round(perf_counter() - self._start, 3),
                 "allowed_s": None if self._seconds == inf else self._seconds,
@@ -241,7 +245,7 @@ class _TuningRun:
 
     def _measure_defaults(self, strategies: tuple[Strategy, ...]) -> list[_TunableStrategy]:
         """Return the strategies with options to search, after training with the defaults."""
-        found = []
+        measured = []
         for strategy in sorted(strategies, key=lambda s: s.is_slow):
             space = search_space_for(strategy.model, strategy.options)
             if not space:
@@ -261,8 +265,8 @@ class _TuningRun:
             except _TRAINING_ERRORS as error:
                 self._record_untuned(strategy, f"its defaults failed: {error}")
                 continue
-            found.append(_TunableStrategy(strategy, space, ndcg, perf_counter() - start))
-        return found
+            measured.append(_TunableStrategy(strategy, space, ndcg, perf_counter() - start))
+        return measured
 
     def _drop_unaffordable(
         self, tunable: list[_TunableStrategy], tries: int
@@ -281,7 +285,7 @@ class _TuningRun:
         self._records[strategy.name] = {"kept": False, "why": why, "tried": 0, "seconds": 0.0}
 
     def _tune_strategy(
-        self, candidate: _TunableStrategy, seconds: float, tries: int, kept: set[str]
+        self, candidate: _TunableStrategy, seconds: float, tries: int, kept_keys: set[str]
     ) -> tuple[Strategy, TuningRecord]:
         """Return a strategy, with better options if there are any, and its record."""
         seed = int(
@@ -299,7 +303,7 @@ class _TuningRun:
                 break
             gains.append(self._evaluate_options(candidate, options, left_s))
             sampler.tell(gains[-1])
-            _drop_new_memo(self._search_split.split.data, kept)
+            _drop_new_cache_entries(self._search_split.split.data, kept_keys)
         record = {
             "tried": len(gains),
             "given_up": gains.count(None),
@@ -331,18 +335,20 @@ class _TuningRun:
         better = candidate.with_options(options)
         try:
             with time_limit(self._remaining_s):
-                old = self._check_split.evaluate(candidate.strategy, self._seed)
-            kept = set(self._check_split.split.data.cache)
+                default = self._check_split.evaluate(candidate.strategy, self._seed)
+            kept_keys = set(self._check_split.split.data.cache)
             with time_limit(self._remaining_s):
-                new = self._check_split.evaluate(better, self._seed)
-            _drop_new_memo(self._check_split.split.data, kept)
+                tuned = self._check_split.evaluate(better, self._seed)
+            _drop_new_cache_entries(self._check_split.split.data, kept_keys)
         except _TRAINING_ERRORS as error:
             return candidate.strategy, {"kept": False, "why": f"not checked: {error}", **record}
-        check = self._check_split.relative_gain(new, old)
+        check = self._check_split.relative_gain(tuned, default)
         is_better = check.is_better
         interval = {"mean": check.difference, "low": check.low, "high": check.high}
         record["check"] = interval if np.isfinite(check.difference) else None
-        record["slices"] = {n: [float(old[n].mean()), float(new[n].mean())] for n in old}
+        record["slices"] = {
+            n: [float(default[n].mean()), float(tuned[n].mean())] for n in default
+        }
         why = (
             "better on another held-out part"
             if is_better
@@ -355,7 +361,7 @@ class _TuningRun:
         }
 
 
-def _drop_new_memo(data: Dataset, kept_keys: set[str]) -> None:
+def _drop_new_cache_entries(data: Dataset, kept_keys: set[str]) -> None:
     """Drop cached statistics that depend on options; each trial would add more of them."""
     for key in set(data.cache) - kept_keys:
         del data.cache[key]

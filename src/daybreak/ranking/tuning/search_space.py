@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 N_RANDOM_TRIALS = 8
-"""Options drawn at random before the sampler uses earlier gains."""
+"""Number of options drawn at random before the sampler uses earlier gains."""
 MAX_REPEATED_DRAWS = 10
-"""Draws in a row of options that were tried before, after which the search ends."""
+"""Number of repeated draws in a row after which the search ends."""
 
 
 def search_space_for(model: str, fixed_options: Mapping[str, Any]) -> SearchSpace:
@@ -73,7 +73,7 @@ def require_optuna() -> Iterator[None]:
 class OptionSampler:
     """Searches for the options with the largest gain; use it inside :func:`require_optuna`.
 
-    The start counts as tried, with a gain of 0.
+    The initial options count as tried, with a gain of 0.
 
     Args:
         space: Options that may be tried, with their ranges.
@@ -110,7 +110,7 @@ class OptionSampler:
         self.gain = 0.0
         self._study.enqueue_trial(self.best)
         self._trial = self._study.ask(self._values)
-        self._asked = self.best
+        self._current = self.best
         self.tell(0.0)
 
     def ask(self) -> dict[str, Any] | None:
@@ -118,10 +118,12 @@ class OptionSampler:
         for _ in range(MAX_REPEATED_DRAWS):
             self._trial = self._study.ask(self._values)
             drawn = self._trial.params
-            self._asked = {n: values.round_value(drawn[n]) for n, values in self._space.items()}
-            key = tuple(self._asked.values())
+            self._current = {
+                n: values.round_value(drawn[n]) for n, values in self._space.items()
+            }
+            key = tuple(self._current.values())
             if key not in self._gains:
-                return self._asked
+                return self._current
             self.tell(self._gains[key])
         return None
 
@@ -129,13 +131,13 @@ class OptionSampler:
         """Record the gain of the last options; None when they were given up."""
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
-        self._gains[tuple(self._asked.values())] = gain
+        self._gains[tuple(self._current.values())] = gain
         if gain is None:
             self._study.tell(self._trial, state=TrialState.PRUNED)
             return
         self._study.tell(self._trial, gain)
         if gain > self.gain:
-            self.best, self.gain = self._asked, gain
+            self.best, self.gain = self._current, gain
 
 
 def _distribution(values: Any) -> "BaseDistribution":
