@@ -19,11 +19,11 @@ from daybreak.types import Doubles, Mask, Rows, Sparse
 Z_95 = 1.96
 """Standard errors on either side of a mean that enclose 95 % of a normal distribution."""
 N_RESAMPLES = 1000
-"""Bootstrap resamples of an interval."""
+"""Number of bootstrap resamples of an interval."""
 BOOTSTRAP_SEED = 7
 """Fixed, so that two reports about the same users resample the same users."""
 MAX_DRAWS_PER_BLOCK = 1 << 21
-"""Bootstrap draws held in memory at a time [numbers]."""
+"""Maximum number of bootstrap draws held in memory at a time."""
 DIRICHLET_CONCENTRATION = 100.0
 """Weight of the planned shares in the alternatives of :func:`sample_ratio_evidence`."""
 
@@ -101,9 +101,9 @@ class RatioEstimate(NamedTuple):
 
 
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)
-"""The estimate of a mean over nobody."""
+"""Estimate of a mean over no users."""
 UNDEFINED_DIFFERENCE = PairedDifference(math.nan, math.nan, math.nan)
-"""The difference over nobody."""
+"""Difference over no users."""
 
 
 # --- percentile bootstrap over users -------------------------------------------------------
@@ -263,10 +263,10 @@ def clustered_difference(
     """Return the mean over queries of ``new - old`` and its interval, clustered.
 
     The queries of one user form one cluster. With ``by_item`` the queries for one item form a
-    cluster as well: items that were held out at random are a sample, too, and a list that all
-    users share is right or wrong about a few of them. The variance is then that of users plus
-    that of items minus that of their pairs, and never below that of users. What a query adds
-    above the mean is divided among its targets.
+    cluster as well: items that were held out at random are a sample, too, and the quality of a
+    list that all users share depends on a few of them. The variance is then that of users plus
+    that of items minus that of their pairs, and never below that of users. The deviation of
+    a query from the mean is divided among its targets.
 
     Args:
         new: (n_queries, n_items) CSR of what each target adds to the value of a query.
@@ -280,8 +280,8 @@ def clustered_difference(
         Student's t with the smaller number of clusters minus 1, as in section 2.4.
 
     Example:
-        >>> wanted = sp.csr_array(np.eye(3))
-        >>> gap = clustered_difference(wanted, 0.5 * wanted, np.arange(3), 0.95, by_item=False)
+        >>> gains = sp.csr_array(np.eye(3))
+        >>> gap = clustered_difference(gains, 0.5 * gains, np.arange(3), 0.95, by_item=False)
         >>> tuple(map(float, gap[:3]))
         (0.5, 0.5, 0.5)
     """
@@ -309,8 +309,8 @@ def clustered_difference(
 
 def _cluster_variance(values: Doubles, clusters: Rows) -> tuple[float, int]:
     """Return the variance of the sum over independent clusters, and their number."""
-    _, place = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(place, weights=values)
+    _, cluster_rows = np.unique(clusters, return_inverse=True)
+    sums = np.bincount(cluster_rows, weights=values)
     n = len(sums)
     return float(sums @ sums) * n / max(n - 1, 1), n
 
@@ -338,14 +338,14 @@ def clustered_ratio(numerators: Doubles, denominators: Doubles) -> RatioEstimate
         >>> clustered_ratio(np.array([1.0, 0.0]), np.array([2.0, 2.0]))
         RatioEstimate(value=0.25, error=0.25)
     """
-    whole, n = float(denominators.sum()), len(numerators)
-    if not whole:
+    denominator, n = float(denominators.sum()), len(numerators)
+    if not denominator:
         return RatioEstimate(math.nan, math.nan)
-    value = float(numerators.sum()) / whole
+    value = float(numerators.sum()) / denominator
     if n < 2:
         return RatioEstimate(value, math.inf)
     residuals = numerators - value * denominators
-    error = math.sqrt(n / (n - 1) * float(residuals @ residuals)) / whole
+    error = math.sqrt(n / (n - 1) * float(residuals @ residuals)) / denominator
     return RatioEstimate(value, error)
 
 
@@ -356,9 +356,10 @@ def always_valid_half_width(error: float, alpha: float, effect: float) -> float:
     """Return half the width of an interval that is valid at all times simultaneously.
 
     The half width is ``error · sqrt((1 + 1/x) · ln((1 + x) / alpha²))`` at the time ``x = s /
-    error²``; time is measured in information, not by the clock. An observer who looks after
-    every event and stops at will is wrong with a probability of at most ``alpha``, for any
-    number of looks. The price is a wider interval; the increase is smallest at the error where
+    error²``; time is measured in information, not by the clock. If the interval is computed
+    after every event and the experiment may stop at any time, the probability that it ever
+    excludes the true value is at most ``alpha``. The interval is wider than that of a fixed
+    time; the difference is smallest at the error where
     half the width equals ``effect``, which determines ``s``.
 
     The guarantee is asymptotic: it holds for errors that come from many users.
@@ -403,10 +404,10 @@ def optimal_time(alpha: float) -> float:
         >>> round(optimal_time(0.05), 3)
         8.212
     """
-    goal = 2 * math.log(1 / alpha)
-    x = goal + 1
+    target = 2 * math.log(1 / alpha)
+    x = target + 1
     for _ in range(50):  # a contraction: its slope is 1 / (1 + x)
-        x = goal + math.log1p(x)
+        x = target + math.log1p(x)
     return x
 
 

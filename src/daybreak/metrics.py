@@ -28,7 +28,7 @@ PER_USER_METRICS = (*ACCURACY_METRICS, "diversity", "novelty", "cold_share", "po
 OVERALL_METRICS = ("coverage", "gini")
 """Metrics of all lists together."""
 MAX_PAIRS_PER_BLOCK = 1 << 19
-"""Item pairs compared at a time."""
+"""Maximum number of item pairs compared at a time."""
 _LOWEST_SCORE = np.finfo(np.float32).min
 
 
@@ -181,12 +181,12 @@ def expected_gains(
         >>> gains.toarray().round(4)
         array([[0.6131, 0.    , 0.3066]])
     """
-    found = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
-    if not found:
+    by_row = list(_iter_target_gains(scores, allowed, relevant & allowed, k))
+    if not by_row:
         return sp.csr_array(scores.shape)
-    rows = np.repeat([row for row, _, _ in found], [len(columns) for _, columns, _ in found])
-    columns = np.concatenate([columns for _, columns, _ in found])
-    gains = np.concatenate([gains for _, _, gains in found])
+    rows = np.repeat([row for row, _, _ in by_row], [len(columns) for _, columns, _ in by_row])
+    columns = np.concatenate([columns for _, columns, _ in by_row])
+    gains = np.concatenate([gains for _, _, gains in by_row])
     return sp.csr_array((gains, (rows, columns)), shape=scores.shape)
 
 
@@ -203,11 +203,11 @@ def _iter_target_gains(
     ascending = np.sort(np.where(allowed, finite, -np.inf), axis=1)
     for row in np.flatnonzero(relevant.any(axis=1)):
         columns = np.flatnonzero(relevant[row])
-        own = finite[row, columns]
-        n_better = n_items - np.searchsorted(ascending[row], own, side="right")
-        n_up_to = n_items - np.searchsorted(ascending[row], own, side="left")
+        target_scores = finite[row, columns]
+        n_better = n_items - np.searchsorted(ascending[row], target_scores, side="right")
+        n_up_to = n_items - np.searchsorted(ascending[row], target_scores, side="left")
         mean_gain = (sums[n_up_to] - sums[n_better]) / (n_up_to - n_better)
-        yield int(row), columns, mean_gain / sums[min(k, len(own))]
+        yield int(row), columns, mean_gain / sums[min(k, len(target_scores))]
 
 
 # --- other measures of accuracy ------------------------------------------------------------
@@ -229,7 +229,7 @@ def recall(ranked: Rows, relevant: Sparse) -> Doubles:
 
 
 def hit(ranked: Rows, relevant: Sparse) -> Doubles:
-    """Return 1 where a list holds at least one target, else 0.
+    """Return 1 where a list contains at least one target, else 0.
 
     Source:
         Deshpande and Karypis 2004, Item-based top-N recommendation, section 6 (hit rate).
@@ -238,8 +238,8 @@ def hit(ranked: Rows, relevant: Sparse) -> Doubles:
         >>> hit(np.array([[1], [1]]), sp.csr_array([[0, 1], [1, 0]]))
         array([1., 0.])
     """
-    found = contains(relevant, ranked).any(axis=1)
-    return np.where(_n_relevant(relevant) > 0, found.astype(np.float64), np.nan)
+    has_hit = contains(relevant, ranked).any(axis=1)
+    return np.where(_n_relevant(relevant) > 0, has_hit.astype(np.float64), np.nan)
 
 
 def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
@@ -252,8 +252,8 @@ def mrr(ranked: Rows, relevant: Sparse) -> Doubles:
         >>> mrr(np.array([[0, 2, 1]]), sp.csr_array([[0, 1, 1]]))
         array([0.5])
     """
-    found = contains(relevant, ranked)
-    value = np.where(found.any(axis=1), 1 / (found.argmax(axis=1) + 1), 0.0)
+    is_hit = contains(relevant, ranked)
+    value = np.where(is_hit.any(axis=1), 1 / (is_hit.argmax(axis=1) + 1), 0.0)
     return np.where(_n_relevant(relevant) > 0, value, np.nan)
 
 
@@ -271,7 +271,7 @@ def diversity(
     Args:
         ranked: (n_users, k) item rows.
         categories: (n_items, n_categories) CSR, or None when no categories are known.
-        max_pairs: Item pairs compared at a time.
+        max_pairs: Maximum number of item pairs compared at a time.
 
     Source:
         Ziegler et al. 2005, Improving recommendation lists through topic diversification
@@ -290,10 +290,10 @@ def diversity(
         for start in range(0, len(ranked), step):
             block = slice(start, start + step)
             left, right = ranked[block][:, first], ranked[block][:, second]
-            real = (left >= 0) & (right >= 0)
+            is_pair = (left >= 0) & (right >= 0)
             distance = np.zeros(left.shape)
-            distance[real] = _jaccard_distance(categories, left[real], right[real])
-            total[block], n_pairs[block] = distance.sum(axis=1), real.sum(axis=1)
+            distance[is_pair] = _jaccard_distance(categories, left[is_pair], right[is_pair])
+            total[block], n_pairs[block] = distance.sum(axis=1), is_pair.sum(axis=1)
     return _safe_divide(total, n_pairs)
 
 
@@ -387,18 +387,18 @@ def _n_relevant(relevant: Sparse) -> Rows:
     return sizes
 
 
-def _safe_divide(part: Doubles | Rows, whole: Doubles | Rows) -> Doubles:
-    """Divide; NaN where the whole is 0."""
-    share = np.full(len(part), np.nan)
-    np.divide(part, whole, out=share, where=whole > 0)
-    return share
+def _safe_divide(numerator: Doubles | Rows, denominator: Doubles | Rows) -> Doubles:
+    """Divide; NaN where the denominator is 0."""
+    ratio = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=ratio, where=denominator > 0)
+    return ratio
 
 
 def _list_mean(ranked: Rows, item_values: Doubles) -> Doubles:
     """Return the mean value of the items of each list; NaN for an empty list."""
-    real = ranked >= 0
-    values = np.where(real, np.append(item_values, 0.0)[ranked], 0.0)
-    return _safe_divide(values.sum(axis=1), real.sum(axis=1))
+    is_item = ranked >= 0
+    values = np.where(is_item, np.append(item_values, 0.0)[ranked], 0.0)
+    return _safe_divide(values.sum(axis=1), is_item.sum(axis=1))
 
 
 def _jaccard_distance(categories: Sparse, left: Rows, right: Rows) -> Doubles:

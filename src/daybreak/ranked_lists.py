@@ -9,7 +9,7 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 _ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, like the input
 MAX_SCORES_PER_BLOCK = 1 << 21
-"""Scores copied at a time [numbers]."""
+"""Maximum number of scores copied at a time."""
 
 
 def top_k(
@@ -28,7 +28,7 @@ def top_k(
         scores: (n, m) float32 or float64; not changed.
         k: Length of the lists, at least 1.
         exclude: (n, m) mask or CSR matrix of entries that must not be returned.
-        max_scores: Scores copied at a time [numbers].
+        max_scores: Maximum number of scores copied at a time.
 
     Returns:
         (n, k) int64 columns, filled up with -1 where fewer than ``k`` can be ranked.
@@ -66,8 +66,8 @@ def contains(matrix: Sparse, rows: Rows) -> Mask:
         >>> contains(csr_array([[0, 1, 1]]), np.array([[2, 0, -1]]))
         array([[ True, False, False]])
     """
-    owner = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
-    return is_set(matrix, owner, rows)
+    row_index = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+    return is_set(matrix, row_index, rows)
 
 
 def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
@@ -93,11 +93,11 @@ def _mask_unrankable(scores: _ScoreBlock, exclude: Sparse | Mask | None) -> _Sco
 
 def _best_columns(block: _ScoreBlock, k: int) -> Rows:
     """Return the ``k`` best columns; -1 where the score is ``-inf``."""
-    border = np.partition(block, block.shape[1] - k, axis=1)[:, -k, None]
-    chosen = block >= border
-    crowded = np.flatnonzero(chosen.sum(axis=1) > k)
-    if len(crowded):
-        chosen[crowded] = _select_first_ties(block[crowded], border[crowded], k)
+    threshold = np.partition(block, block.shape[1] - k, axis=1)[:, -k, None]
+    chosen = block >= threshold
+    tied_rows = np.flatnonzero(chosen.sum(axis=1) > k)
+    if len(tied_rows):
+        chosen[tied_rows] = _select_first_ties(block[tied_rows], threshold[tied_rows], k)
     columns = np.nonzero(chosen)[1].reshape(-1, k)
     scores = np.take_along_axis(block, columns, axis=1)
     order = np.argsort(-scores, axis=1, kind="stable")
@@ -106,9 +106,9 @@ def _best_columns(block: _ScoreBlock, k: int) -> Rows:
     return np.where(np.isneginf(scores), -1, columns)
 
 
-def _select_first_ties(block: _ScoreBlock, border: _ScoreBlock, k: int) -> Mask:
-    """Mark the scores above the border, then as many equal ones as fit, lower columns first."""
-    above, equal = block > border, block == border
+def _select_first_ties(block: _ScoreBlock, threshold: _ScoreBlock, k: int) -> Mask:
+    """Mark the scores above the threshold, then equal ones up to k, lower columns first."""
+    above, equal = block > threshold, block == threshold
     n_left = k - above.sum(axis=1, keepdims=True)
     first: Mask = above | (equal & (np.cumsum(equal, axis=1) <= n_left))
     return first

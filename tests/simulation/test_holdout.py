@@ -32,7 +32,7 @@ def test_targets_are_the_same_for_every_number_of_known_events():
 @given(st.integers(2, 200), st.floats(0, 1), st.integers(0, 1000))
 def test_a_smaller_share_of_a_draw_is_part_of_a_larger_one(n, fraction, seed):
     small, large = (
-        sample_rows(np.arange(n), share, np.random.default_rng(seed), some=True)
+        sample_rows(np.arange(n), share, np.random.default_rng(seed), nonempty_parts=True)
         for share in (fraction / 2, fraction)
     )
     assert set(small) <= set(large)
@@ -43,7 +43,7 @@ def test_the_newest_items_are_those_whose_first_event_came_last():
     rows, first = np.array([4, 5, 6, 7]), np.array([3.0, 1.0, 3.0, 2.0])
     assert newest_rows(rows, first, np.array([1, 0, 0, 0]), 0.5).tolist() == [6, 4]
     assert newest_rows(rows, first, np.array([0, 0, 1, 0]), 0.25).tolist() == [6]
-    assert newest_rows(rows, first, np.arange(4), 0.0, some=True).tolist() == [6]
+    assert newest_rows(rows, first, np.arange(4), 0.0, nonempty_parts=True).tolist() == [6]
 
 
 def test_the_last_events_of_short_histories_are_not_marked():

@@ -1,8 +1,8 @@
 """Evaluation of recommenders on simulated cold starts: baselines, reports and plots.
 
-The package may import ``simulation``, ``metrics``, ``estimates`` and ``data``; it does not know
-how a recommender works. Start reading with ``evaluate.evaluate``, which returns a
-``report.Report``.
+The package may import ``simulation``, ``metrics``, ``estimates`` and ``data``; it uses
+recommenders only through their method ``recommend``. Start reading with ``evaluate.evaluate``,
+which returns a ``report.Report``.
 """
 
 from daybreak.deprecation import deprecated_names

@@ -15,7 +15,7 @@ from daybreak.rng import create_generator
 from daybreak.types import Rows, Sparse
 
 MAX_SCORES_PER_BLOCK = 1 << 21
-"""Scores held in memory at a time [numbers]."""
+"""Maximum number of scores held in memory at a time."""
 
 
 class SupportsRecommend(Protocol):
@@ -38,7 +38,7 @@ class SupportsRecommend(Protocol):
             users: Ids of the users; unknown ids are allowed.
             profiles: ``user_id`` and attributes known at request time.
             histories: Events known at request time, in addition to those of training.
-            k: Length of the lists, at most.
+            k: Maximum length of the lists.
             exclude_seen: Whether items of training events and of ``histories`` are excluded.
             items: Candidate ids; None for the whole catalogue.
             exclude: ``user_id``, ``item_id`` pairs never to recommend.
@@ -91,7 +91,7 @@ class Baseline(ABC):
 
 
 class RandomBaseline(Baseline):
-    """Recommends a random list: the quality that needs no knowledge.
+    """Recommends random lists: the quality that can be reached without information.
 
     Example:
         >>> shop = Tables.of(pl.DataFrame({"user_id": ["a"], "item_id": ["tea"]}))
@@ -111,8 +111,8 @@ class PopularBaseline(Baseline):
     """Recommends items by their number of users; the same list for all, except for ties.
 
     Ties are in a different random order for each user. An order by id would contain information
-    that popularity does not, because ids often follow age. One random order for all users would
-    make the baseline on new items, which all have no users, a single lucky or unlucky list.
+    that popularity does not, because ids often follow age. With one random order for all users,
+    the value on new items, none of which has users, would depend on a single random list.
 
     Example:
         >>> rows = [("a", "tea"), ("b", "tea"), ("b", "rum")]
@@ -160,11 +160,11 @@ def _top_k_random_ties(
 
 
 def _to_frame(users: Sequence[str], candidates: Sequence[str], rows: Rows) -> pl.DataFrame:
-    owner, position = np.nonzero(rows >= 0)
-    chosen = rows[owner, position]
+    user_rows, position = np.nonzero(rows >= 0)
+    chosen = rows[user_rows, position]
     return pl.DataFrame(
         {
-            "user_id": pl.Series(users, dtype=pl.String).gather(owner),
+            "user_id": pl.Series(users, dtype=pl.String).gather(user_rows),
             "item_id": pl.Series(candidates, dtype=pl.String).gather(chosen),
             "rank": position + 1,
             "score": 1.0 / (position + 1),

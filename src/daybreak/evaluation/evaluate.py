@@ -1,4 +1,4 @@
-"""Evaluation of recommenders: train each on a split, ask it about the rest, and measure."""
+"""Evaluation of recommenders: train each on a split, request lists, and measure them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -72,8 +72,8 @@ def measure(
 ) -> Report:
     """Measure systems on given plans; see :func:`evaluate`.
 
-    The baselines are trained on positive events only. Systems are trained on all events and
-    decide themselves which are positive.
+    The baselines are trained on positive events only. Systems are trained on all events; each
+    decides which of them are positive.
 
     Args:
         systems: Functions by name that train on tables and return a recommender.
@@ -87,9 +87,9 @@ def measure(
     """
     if k < 1:
         raise ConfigError(f"k must be a whole number from 1, got {k!r}")
-    if taken := [name for name in systems if name in BASELINES]:
+    if reserved := [name for name in systems if name in BASELINES]:
         raise ConfigError(
-            f"{taken[0]!r} is the name of a baseline; choose another name for the system"
+            f"{reserved[0]!r} is the name of a baseline; choose another name for the system"
         )
     notes = tuple(note for plan in plans for note in plan.notes)
     plans = [plan for plan in plans if plan.slices]
@@ -145,7 +145,7 @@ def _evaluate_plan(
 
 
 class _SliceEvaluator:
-    """Measures the answers to one slice."""
+    """Measures the answers of systems on one slice."""
 
     def __init__(self, plan: SplitPlan, slice_: Slice) -> None:
         self.slice = slice_

@@ -91,7 +91,7 @@ def svg_figure(name: str, width: float, height: float) -> Iterator[tuple[Any, li
 
     out: list[str] = []
     with mpl.rc_context({**_MATPLOTLIB_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
-        # The browser draws the text, so a letter that the measuring font lacks does no harm.
+        # The browser draws the text; glyphs that the measuring font lacks can be ignored.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
@@ -138,8 +138,8 @@ def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
         for system, colour in _system_colours(report).items():
             values = [report.cell(f"events_{n}", system).values[metric] for n in shots]
             _draw_line(axes, values, system, colour)
-            known = [report.cell(name, system).values[metric] for name in warm]
-            _draw_points(axes, known, len(shots) + 0.2, system, colour)
+            warm_values = [report.cell(name, system).values[metric] for name in warm]
+            _draw_points(axes, warm_values, len(shots) + 0.2, system, colour)
         labels = [*map(str, shots), *(name.replace("_", "\n") for name in warm)]
         positions = [*range(len(shots)), *(len(shots) + 0.2 + n for n in range(len(warm)))]
         axes.set_xticks(positions, labels)
@@ -196,8 +196,10 @@ def system_css_colours(report: Report) -> dict[str, str]:
 
 
 def _system_colours(report: Report) -> dict[str, str]:
-    own = [name for name in report.systems if name not in BASELINES]
-    colours = {name: SERIES_COLOURS[n % len(SERIES_COLOURS)] for n, name in enumerate(own)}
+    evaluated = [name for name in report.systems if name not in BASELINES]
+    colours = {
+        name: SERIES_COLOURS[n % len(SERIES_COLOURS)] for n, name in enumerate(evaluated)
+    }
     return colours | {
         name: TEXT_COLOUR if name == "popular" else MUTED_COLOUR for name in BASELINES
     }

@@ -20,12 +20,12 @@ from daybreak.types import Doubles, Rows
 ColdItems: TypeAlias = Literal["random", "newest"]
 COLD_ITEM_MODES: tuple[ColdItems, ...] = ("random", "newest")
 MIN_DISTINCT_TIMES = 11
-"""Different times from which times are taken to tell an order [times]."""
+"""Minimum number of distinct times from which events are ordered by time."""
 
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """Tables, the events that count as positive, and what the splits need to know of them.
+    """Tables and their positive events, in the forms that the splits need.
 
     Attributes:
         tables: Items, users and all events.
@@ -56,7 +56,7 @@ class EvaluationData:
 
     @cached_property
     def has_times(self) -> bool:
-        """Whether times tell an order."""
+        """Whether events can be ordered by time."""
         return has_usable_times(self.timeline)
 
     @property
@@ -88,7 +88,7 @@ class EvaluationData:
         """
         ids = self.timeline[column].unique().sort()
         rng = create_generator(self.seed, f"cold {column}")
-        return ids.gather(sample_rows(np.arange(len(ids)), fraction, rng, some=True))
+        return ids.gather(sample_rows(np.arange(len(ids)), fraction, rng, nonempty_parts=True))
 
 
 def prepare_evaluation_data(
@@ -171,7 +171,7 @@ def first_times(data: EvaluationData) -> tuple[pl.Series, Doubles, Doubles]:
 
 
 def has_usable_times(events: pl.DataFrame) -> bool:
-    """Return whether times tell an order: more than half are known, and more than ten differ.
+    """Return whether events can be ordered: most times are known, and more than ten differ.
 
     Example:
         >>> has_usable_times(pl.DataFrame({"timestamp": [1.0] * 99}))

@@ -1,8 +1,8 @@
-"""What every simulated cold start chooses: hidden users and items, last events, few-shot cuts.
+"""Choice of what is held out: users and items, last events, few-shot cuts, cuts in time.
 
-The functions work on arrays with one entry per event and decide nothing about the data around
-them. ``splits`` uses them on the rows of a data set, for ``fit``, tuning, the leaderboard and
-the gate; ``plans`` uses them on tables, for ``evaluate``.
+The functions work on arrays with one entry per event or item. ``splits`` uses them on the rows
+of a data set, for ``fit``, tuning, the leaderboard and the gate; ``plans`` uses them on tables,
+for ``evaluate``.
 """
 
 from typing import NamedTuple
@@ -18,12 +18,13 @@ ITEM_FRACTION = 0.2
 NEWEST_ITEM_FRACTION = 0.15
 """Share of items that are held out when the newest are chosen."""
 TIME_CUT_QUANTILE = 0.8
-"""Share of events before the moment at which a split by time cuts."""
+"""Share of events before the cut of a split by time."""
 N_SET_ASIDE_EVENTS = 10
-"""First events of a new user that are never targets, so that targets are the same for every
-number of known events."""
+"""Number of first events of a new user that are never targets, so that the targets are the same
+for every number of known events."""
 MIN_FEW_SHOT_EVENTS = 15
-"""Events of a history from which as many are set aside and some are left as targets."""
+"""Minimum length of a history of which ``N_SET_ASIDE_EVENTS`` are set aside; the others are
+targets."""
 
 
 class FewShotCut(NamedTuple):
@@ -32,9 +33,9 @@ class FewShotCut(NamedTuple):
     history: Mask
     """(n_events,) known at request time."""
     set_aside: Mask
-    """(n_events,) neither known nor asked for."""
+    """(n_events,) neither known nor targets."""
     targets: Mask
-    """(n_events,) asked for."""
+    """(n_events,) events that a list should contain."""
 
 
 def cut_few_shot(position: Rows, n_known: int, n_set_aside: int) -> FewShotCut:
@@ -42,8 +43,8 @@ def cut_few_shot(position: Rows, n_known: int, n_set_aside: int) -> FewShotCut:
 
     Args:
         position: (n_events,) number of earlier events of the same user.
-        n_known: First events of each user that are known at request time.
-        n_set_aside: First events of each user that are never targets, at least ``n_known``.
+        n_known: Number of first events of each user that are known at request time.
+        n_set_aside: Number of first events that are never targets, at least ``n_known``.
 
     Example:
         >>> cut = cut_few_shot(np.arange(5), n_known=1, n_set_aside=3)
@@ -55,27 +56,32 @@ def cut_few_shot(position: Rows, n_known: int, n_set_aside: int) -> FewShotCut:
 
 
 def sample_rows(
-    rows: Rows, fraction: float, rng: np.random.Generator, *, some: bool = False
+    rows: Rows, fraction: float, rng: np.random.Generator, *, nonempty_parts: bool = False
 ) -> Rows:
-    """Draw a share of rows at random; a smaller share of the same draw is part of a larger one.
+    """Draw a share of rows at random; a smaller share is a subset of a larger one.
 
     Args:
         rows: (n,) rows to draw from.
         fraction: Share of them that is drawn.
         rng: Random generator.
-        some: Whether at least one row is drawn and at least one is left.
+        nonempty_parts: Whether at least one row is drawn and at least one is left.
 
     Example:
-        >>> len(sample_rows(np.arange(3), 0.1, np.random.default_rng(0), some=True))
+        >>> len(sample_rows(np.arange(3), 0.1, np.random.default_rng(0), nonempty_parts=True))
         1
     """
     n = round(fraction * len(rows))
-    drawn: Rows = rng.permutation(rows)[: _clip(n, len(rows)) if some else n]
+    drawn: Rows = rng.permutation(rows)[: _clip(n, len(rows)) if nonempty_parts else n]
     return drawn
 
 
 def newest_rows(
-    rows: Rows, first_time: Doubles, tie: Doubles | Rows, fraction: float, *, some: bool = False
+    rows: Rows,
+    first_time: Doubles,
+    tie: Doubles | Rows,
+    fraction: float,
+    *,
+    nonempty_parts: bool = False,
 ) -> Rows:
     """Return the share of items whose first event came last.
 
@@ -84,14 +90,14 @@ def newest_rows(
         first_time: (n,) time of the first event of each item.
         tie: (n,) order of items with the same time.
         fraction: Share of them that is returned.
-        some: Whether at least one row is returned and at least one is left.
+        nonempty_parts: Whether at least one row is returned and at least one is left.
 
     Example:
         >>> newest_rows(np.array([7, 8]), np.array([2.0, 1.0]), np.arange(2), 0.5)
         array([7])
     """
     n = round(fraction * len(rows))
-    n = _clip(n, len(rows)) if some else n
+    n = _clip(n, len(rows)) if nonempty_parts else n
     newest: Rows = rows[np.lexsort((tie, first_time))[len(rows) - n :]]
     return newest
 
@@ -102,8 +108,8 @@ def mark_last(position: Rows, size: Rows, n_last: Rows | int, min_events: int) -
     Args:
         position: (n_events,) number of earlier events of the same user.
         size: (n_events,) length of the history of that user.
-        n_last: Events to mark at the end of each history.
-        min_events: Shortest history in which events are marked.
+        n_last: Number of events to mark at the end of each history.
+        min_events: Minimum length of a history in which events are marked.
 
     Example:
         >>> mark_last(np.arange(3), np.full(3, 3), n_last=1, min_events=3)
@@ -114,7 +120,7 @@ def mark_last(position: Rows, size: Rows, n_last: Rows | int, min_events: int) -
 
 
 def time_cut(times: Doubles) -> float:
-    """Return the moment before which 80 % of the events took place.
+    """Return the time before which 80 % of the events took place.
 
     Args:
         times: (n_events,) epoch seconds without NaN.
@@ -127,5 +133,5 @@ def time_cut(times: Doubles) -> float:
 
 
 def _clip(n: int, n_rows: int) -> int:
-    """Leave at least one row on either side."""
+    """Return a number that leaves at least one row drawn and one not drawn."""
     return min(n_rows - 1, max(1, n))

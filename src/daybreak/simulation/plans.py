@@ -1,4 +1,4 @@
-"""Split plans: trainings of tables and the slices that ask about what each holds out.
+"""Split plans: trainings of tables, and the slices of what each training holds out.
 
 ``make_plans`` returns one plan for each training, with all slices that the data allow. What is
 held out is removed from training with all its rows, negative events and views included. Targets
@@ -49,17 +49,19 @@ FEW_SHOT_REQUIREMENTS = (
     (3, 4),
     (1, 2),
 )
-"""Events that are set aside, and events that a user must have; from strict to relaxed."""
+"""Numbers of events that are set aside, and that a user must have; from strict to relaxed."""
 MIN_FEW_SHOT_USERS = 30
-"""Users below which few-shot slices require fewer events, if a quarter of all is more."""
+"""Minimum number of users of a few-shot slice, unless a quarter of all users is fewer; with
+fewer users, the slices require fewer events."""
 BOTH_COLD_USER_FRACTION = 0.1
 """Share of users that are held out together with items."""
 LATE_EVENT_SHARE = 0.1
 """Share of the last events of a history that is held out together with items."""
 MIN_LATE_HISTORY_EVENTS = 10
-"""Shortest history whose last events are held out together with items."""
+"""Minimum length of a history whose last events are held out together with items."""
 MIN_WARM_USER_EVENTS = 3
-"""Positive events of a user in ``warm_last``, and before the cut in ``warm_time``."""
+"""Minimum number of positive events of a user in ``warm_last``, and before the cut in
+``warm_time``."""
 
 
 def make_plans(
@@ -75,8 +77,8 @@ def make_plans(
     Args:
         tables: The whole data set.
         slices: Names out of ``SLICES``; None for all.
-        positive: One boolean for each row of ``tables.events``: does the user like the item?
-            Only such events are targets. None: all events.
+        positive: One boolean for each row of ``tables.events``: whether the event is positive.
+            Only positive events are targets. None: all events.
         cold_items: How new items are chosen: ``"random"``, or the ``"newest"`` by first event.
             The newest are closer to the items that really arrive, and harder.
         seed: Seed of everything that is drawn.
@@ -162,7 +164,7 @@ def _make_few_shot_slices(
 ) -> SlicesByName:
     """Return a slice for each number of known events, all with the same users and targets."""
     n_aside, min_events = _choose_requirement(data, is_hidden)
-    asked = is_hidden & (data.history_size >= min_events)
+    is_eligible = is_hidden & (data.history_size >= min_events)
     is_strict = (n_aside, min_events) == FEW_SHOT_REQUIREMENTS[0]
     relaxed = "" if is_strict else " (relaxed, as the data are small)"
     profile = "no attributes known" if data.profiles is None else "attributes known"
@@ -170,8 +172,8 @@ def _make_few_shot_slices(
     slices: SlicesByName = {}
     for shots in (n for n in SHOT_COUNTS if n <= n_aside):
         cut = cut_few_shot(data.position, shots, n_aside)
-        history = events.filter(asked & cut.history)
-        never = events.filter(asked & ~cut.targets)
+        history = events.filter(is_eligible & cut.history)
+        excluded = events.filter(is_eligible & ~cut.targets)
         slices[f"events_{shots}"] = make_slice(
             f"events_{shots}",
             f"A random {USER_FRACTION:.0%} of users are absent from training. "
@@ -179,9 +181,9 @@ def _make_few_shot_slices(
             f"{profile}). Relevant: what follows their first {n_aside}, the same for every "
             f"number of known events; those {n_aside} are never candidates. Users with at "
             f"least {min_events} positive events{relaxed}.",
-            data.timeline.filter(asked & cut.targets),
+            data.timeline.filter(is_eligible & cut.targets),
             candidates,
-            RequestInfo(data.profiles, history, never),
+            RequestInfo(data.profiles, history, excluded),
         )
     return slices
 
@@ -197,12 +199,12 @@ def _describe_first_events(shots: int) -> str:
 def _choose_requirement(data: EvaluationData, is_hidden: Mask) -> tuple[int, int]:
     """Return the strictest requirement that leaves enough users, else the most relaxed."""
     sizes = data.history_size[is_hidden & (data.position == 0)]
-    enough = min(MIN_FEW_SHOT_USERS, -(-len(sizes) // 4))
+    min_users = min(MIN_FEW_SHOT_USERS, -(-len(sizes) // 4))
     return next(
         (
             requirement
             for requirement in FEW_SHOT_REQUIREMENTS
-            if len(sizes) and (sizes >= requirement[1]).sum() >= enough
+            if len(sizes) and (sizes >= requirement[1]).sum() >= min_users
         ),
         FEW_SHOT_REQUIREMENTS[-1],
     )
@@ -214,26 +216,26 @@ def _choose_requirement(data: EvaluationData, is_hidden: Mask) -> tuple[int, int
 def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     """Hold out items and some users; return the training and its slices.
 
-    The content of held-out items stays in the catalogue: they are new, not unknown.
+    The content of held-out items stays in the catalogue.
     """
-    cold, chosen = _choose_cold_items(data)
-    strangers = data.sample_ids("user_id", BOTH_COLD_USER_FRACTION)
+    cold, choice = _choose_cold_items(data)
+    new_users = data.sample_ids("user_id", BOTH_COLD_USER_FRACTION)
     timeline = data.timeline
     is_cold = timeline["item_id"].is_in(cold.implode()).to_numpy()
-    is_stranger = timeline["user_id"].is_in(strangers.implode()).to_numpy()
-    late = _select_late_events(timeline.filter(~is_cold & ~is_stranger))
-    plan = _build_plan(data, "new items", _outside(data.tables.events, cold, late), strangers)
+    is_new_user = timeline["user_id"].is_in(new_users.implode()).to_numpy()
+    late = _select_late_events(timeline.filter(~is_cold & ~is_new_user))
+    plan = _build_plan(data, "new items", _outside(data.tables.events, cold, late), new_users)
     known_users = plan.positive_pairs["user_id"].unique()
     targets = timeline.filter(is_cold)
-    by_members = targets.filter(pl.col("user_id").is_in(known_users.implode()))
+    known_user_targets = targets.filter(pl.col("user_id").is_in(known_users.implode()))
     profile = "nothing is" if data.profiles is None else "their attributes are"
-    rule = f"{chosen} have no event in training; their content is known."
+    rule = f"{choice} have no event in training; their content is known."
     slices: SlicesByName = {
         "cold_item": make_slice(
             "cold_item",
             f"{rule} Relevant: positive events of known users with them. Candidates: new items "
             "only.",
-            by_members,
+            known_user_targets,
             cold,
         ),
         "cold_item_all": make_slice(
@@ -241,7 +243,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} "
             f"of the others ({data.order_description}; users with at least "
             f"{MIN_LATE_HISTORY_EVENTS}). Candidates: new and old items in one list.",
-            pl.concat([by_members, late], how="diagonal"),
+            pl.concat([known_user_targets, late], how="diagonal"),
             pl.concat([cold, plan.positive_pairs["item_id"]]),
         ),
         "both_cold": make_slice(
@@ -249,7 +251,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             f"{rule} A random {BOTH_COLD_USER_FRACTION:.0%} of users are absent as well, and "
             f"{profile} known at request time. Relevant: their positive events with new items. "
             "Candidates: new items only.",
-            timeline.filter(is_cold & is_stranger),
+            timeline.filter(is_cold & is_new_user),
             cold,
             RequestInfo(profiles=data.profiles),
         ),
@@ -263,7 +265,9 @@ def _choose_cold_items(data: EvaluationData) -> tuple[pl.Series, str]:
         items = data.sample_ids("item_id", ITEM_FRACTION)
         return items, f"A random {ITEM_FRACTION:.0%} of items"
     ids, times, tie = first_times(data)
-    newest = newest_rows(np.arange(len(ids)), times, tie, NEWEST_ITEM_FRACTION, some=True)
+    newest = newest_rows(
+        np.arange(len(ids)), times, tie, NEWEST_ITEM_FRACTION, nonempty_parts=True
+    )
     share = f"{NEWEST_ITEM_FRACTION:.0%}"
     return ids.gather(newest), f"The newest {share} of items, by their first positive event,"
 
@@ -273,8 +277,8 @@ def _select_late_events(known: pl.DataFrame) -> pl.DataFrame:
     position = known.select(pl.int_range(pl.len(), dtype=pl.Int64).over("user_id"))
     size = known.select(pl.len().over("user_id").cast(pl.Int64)).to_series().to_numpy()
     n_last = size - (size * (1 - LATE_EVENT_SHARE)).astype(np.int64)
-    place = position.to_series().to_numpy()
-    return known.filter(mark_last(place, size, n_last, MIN_LATE_HISTORY_EVENTS))
+    positions = position.to_series().to_numpy()
+    return known.filter(mark_last(positions, size, n_last, MIN_LATE_HISTORY_EVENTS))
 
 
 def _outside(events: pl.DataFrame, items: pl.Series, pairs: pl.DataFrame) -> pl.Series:
@@ -299,13 +303,13 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     """
     is_last = mark_last(data.position, data.history_size, 1, MIN_WARM_USER_EVENTS)
     last = data.timeline.filter(is_last)
-    own = last.select("user_id", item="item_id", at="timestamp")
+    last_of_user = last.select("user_id", item="item_id", at="timestamp")
     events = data.tables.events.select(*PAIR_COLUMNS, "timestamp").join(
-        own, on="user_id", how="left", maintain_order="left"
+        last_of_user, on="user_id", how="left", maintain_order="left"
     )
     after = (pl.col("timestamp") > pl.col("at")).fill_null(value=False)
-    same = (pl.col("item_id") == pl.col("item")).fill_null(value=False)
-    keep = events.select(keep=~after & ~same)["keep"]
+    same_item = (pl.col("item_id") == pl.col("item")).fill_null(value=False)
+    keep = events.select(keep=~after & ~same_item)["keep"]
     plan = _build_plan(data, "leave last out", keep)
     slice_ = make_slice(
         "warm_last",
@@ -319,7 +323,7 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
 
 
 def hide_future(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
-    """Hold out everything after one moment; return the training and its slice.
+    """Hold out all events after one point in time; return the training and its slice.
 
     Events without a time are in neither.
     """

@@ -1,4 +1,4 @@
-"""Simulated queries with known answers, and their evaluation in blocks.
+"""Simulated queries with known targets, and their evaluation in blocks.
 
 Every component that compares scores of whole catalogues uses this module: the blend inside
 ``fit``, tuning, the leaderboard and the release gate.
@@ -15,9 +15,9 @@ from daybreak.metrics import expected_gains, expected_ndcg
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_SCORES_PER_BLOCK = 8_000_000
-"""Scores held in memory at a time [numbers]."""
+"""Maximum number of scores held in memory at a time."""
 MIN_QUERIES_PER_BLOCK = 20
-"""Queries of a block, however large the catalogue is."""
+"""Minimum number of queries of a block, however large the catalogue is."""
 
 ScoreFunction = Callable[[Queries], Floats]
 """Maps queries to (n_queries, n_items) scores, higher is better, NaN where there is none."""
@@ -25,10 +25,10 @@ ScoreFunction = Callable[[Queries], Floats]
 
 @dataclass(frozen=True, eq=False)
 class LabelledQueries:
-    """Simulated queries with their answers.
+    """Simulated queries with their targets.
 
     Attributes:
-        kind: Who is simulated: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``.
+        kind: Kind of query: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``.
         queries: What is known about each user at request time.
         targets: (n_queries, n_items) CSR of ones, the items that the user chose next.
         seen: (n_queries, n_items) CSR, non-zero for items that are never candidates.
@@ -59,8 +59,8 @@ class LabelledQueries:
         """Yield the queries in blocks that fit into memory.
 
         Args:
-            scores_per_query: Scores that one query needs.
-            max_scores: Scores held in memory at a time.
+            scores_per_query: Number of scores of one query.
+            max_scores: Maximum number of scores held in memory at a time.
         """
         step = max(MIN_QUERIES_PER_BLOCK, max_scores // max(scores_per_query, 1))
         for start in range(0, len(self), step):

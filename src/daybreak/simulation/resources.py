@@ -16,7 +16,7 @@ class ResourceUsage:
     Attributes:
         seconds: Elapsed time [s].
         cpu_seconds: Processor time of all threads of this process [s].
-        peak_mb: Largest memory held above what was held before [MB]; None where the system does
+        peak_mb: Peak memory above the memory in use at the start [MB]; None if the system does
             not report it.
     """
 
@@ -58,7 +58,7 @@ def measure_resources() -> Iterator[ResourceUsage]:
 
 
 def _reset_peak_memory() -> float | None:
-    """Let the kernel reset the peak; return what is held now [MB]."""
+    """Let the kernel reset the peak; return the memory in use [MB]."""
     try:
         (_PROC_SELF / "clear_refs").write_text("5")
     except OSError:
@@ -71,5 +71,5 @@ def _read_memory_mb(field_name: str) -> float | None:
         lines = (_PROC_SELF / "status").read_text().splitlines()
     except OSError:
         return None
-    found = next((line.split()[1] for line in lines if line.startswith(f"{field_name}:")), None)
-    return None if found is None else int(found) * 1024 / 1e6
+    value = next((line.split()[1] for line in lines if line.startswith(f"{field_name}:")), None)
+    return None if value is None else int(value) * 1024 / 1e6

@@ -1,7 +1,7 @@
 """Slices: the named groups of queries on which recommenders are measured.
 
-A name stands for one protocol, wherever it appears: who is asked, what is known about them at
-request time, which items are ranked, and which of them count as relevant. ``evaluate`` measures
+A name stands for one protocol everywhere: which users have queries, what is known about them at
+request time, which items are ranked, and which of them are relevant. ``evaluate`` measures
 the slices of ``REPORT_SLICES``. The leaderboard, tuning and the release gate measure those of
 ``BENCHMARK_SLICES``, on splits that are drawn like the simulated cold starts inside ``fit``.
 The two lists share the slices whose protocol is the same.
@@ -15,7 +15,7 @@ from typing import Literal
 CandidateSet = Literal["known", "new", "all"]
 """Which items are ranked: those with training events, those without, or both in one list."""
 SHOT_COUNTS = (0, 1, 3, 5, 10)
-"""Events known about a new user in the few-shot slices."""
+"""Numbers of known events of a new user in the few-shot slices."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class SliceDefinition:
 
     Attributes:
         name: Name in reports, on the command line and in files.
-        label: Who is asked for what, in words.
+        label: Users and targets, in words.
         candidate_set: Which items are ranked.
         targets: Which items are relevant, in words.
     """

@@ -1,6 +1,6 @@
-"""Splits of a data set: what may be learned, and labelled queries about the rest.
+"""Splits of a data set: training data, and labelled queries with what is held out.
 
-``iter_splits`` yields the simulated cold starts on which ``fit`` learns the weights of a blend.
+``iter_splits`` yields the simulated cold starts on which ``fit`` fits the weights of a blend.
 ``iter_evaluation_splits`` yields splits of the same kinds with other random draws, cut into the
 named slices of benchmarks: the leaderboard, tuning and the release gate use them.
 """
@@ -35,17 +35,18 @@ from daybreak.simulation.slices import (
 from daybreak.types import Mask, Rows, Sparse
 
 FIT_REPEATS = (2, 3)
-"""Fewest and most random splits of ``fit``; results vary with the few hidden items."""
+"""Minimum and maximum number of random splits of ``fit``; results vary with the few hidden
+items."""
 BENCHMARK_REPEATS = (1, 3)
-"""Fewest and most random splits of a benchmark."""
+"""Minimum and maximum number of random splits of a benchmark."""
 MIN_FEW_SHOT_USERS = 50
-"""Users with long histories below which shorter histories are used as well."""
+"""Number of users with long histories below which shorter histories are used as well."""
 MIN_LATE_HISTORY_EVENTS = 3
-"""Shortest history whose last events are held out."""
+"""Minimum length of a history whose last events are held out."""
 MAX_QUERIES = 500
-"""Queries of one kind; more cost time and add little."""
+"""Maximum number of queries of one kind; more cost time and change little."""
 KNOWN_USER_FACTOR = 3
-"""How many times more queries known users may ask about known items."""
+"""Maximum number of queries of known users for known items, in multiples of ``MAX_QUERIES``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +55,10 @@ class HoldoutSplit:
 
     Attributes:
         name: ``random``: users and items are held out at random; ``arrival``: the items whose
-            first event came last; ``later``: everything after a moment.
-        data: What may be learned.
-        query_sets: Labelled queries about what is held out.
-        asks_new_items: Whether any query asks for items without events.
+            first event came last; ``later``: all events after a point in time.
+        data: Training data.
+        query_sets: Labelled queries whose targets are held out.
+        asks_new_items: Whether targets of any query have no training events.
     """
 
     name: str
@@ -77,7 +78,7 @@ class SliceQueries:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationSplit:
-    """One split, cut into slices: what may be learned, and what is asked afterwards."""
+    """One split, cut into slices: training data and queries."""
 
     name: str
     data: Dataset
@@ -131,14 +132,14 @@ def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
 
     Args:
         data: The whole data set.
-        repeats: Number that was asked for; None: up to three, until there are enough new users.
+        repeats: Requested number; None: up to three, until there are enough new users.
     """
     return _n_random_splits(data, *BENCHMARK_REPEATS) if repeats is None else repeats
 
 
-def _n_random_splits(data: Dataset, fewest: int, most: int) -> int:
+def _n_random_splits(data: Dataset, minimum: int, maximum: int) -> int:
     n_new_users = max(USER_FRACTION * len(data.active_user_rows), 1)
-    return int(np.clip(np.ceil(MAX_QUERIES / n_new_users), fewest, most))
+    return int(np.clip(np.ceil(MAX_QUERIES / n_new_users), minimum, maximum))
 
 
 # --- three ways to hold out ----------------------------------------------------------------
@@ -148,29 +149,33 @@ def random_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
     """Hold out a fifth of users and items at random, and the last tenth of each history."""
     events = data.events
     users = sample_rows(np.arange(data.n_users), USER_FRACTION, rng)
-    new_user = _mask(users, data.n_users)[events.user]
+    is_new_user = _mask(users, data.n_users)[events.user]
     no_items = np.empty(0, dtype=np.int64)
     has_content = bool(data.items.blocks)
     items = sample_rows(data.train_item_rows, ITEM_FRACTION, rng) if has_content else no_items
-    new_item = _mask(items, len(data.items))[events.item]
-    late = mark_last_events(events)
-    visible = data.filter_events(~new_user & ~new_item & ~late)
-    remaining, is_late, is_new = events.filter(~new_user), late[~new_user], new_item[~new_user]
+    is_new_item = _mask(items, len(data.items))[events.item]
+    is_late_event = mark_last_events(events)
+    visible = data.filter_events(~is_new_user & ~is_new_item & ~is_late_event)
+    remaining, is_late, is_new = (
+        events.filter(~is_new_user),
+        is_late_event[~is_new_user],
+        is_new_item[~is_new_user],
+    )
     query_sets = [
-        *_iter_new_user_queries(visible, events.filter(new_user), rng),
+        *_iter_new_user_queries(visible, events.filter(is_new_user), rng),
         *_iter_known_user_queries(visible, remaining, is_late, is_new, rng),
     ]
     return HoldoutSplit("random", visible, tuple(query_sets))
 
 
 def newest_items_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hold out the items whose first event came last, as if they were still to arrive."""
+    """Hold out the items whose first event came last, as if they had not arrived yet."""
     events = data.events
-    new_item = mark_newest_items(data)[events.item]
-    late = mark_last_events(events)
-    visible = data.filter_events(~new_item & ~late)
+    is_new = mark_newest_items(data)[events.item]
+    is_late = mark_last_events(events)
+    visible = data.filter_events(~is_new & ~is_late)
     known = np.isin(events.item, visible.train_item_rows)
-    targets = events.filter(new_item | (late & known))
+    targets = events.filter(is_new | (is_late & known))
     arriving = _sample_queries(
         "arriving", visible, visible.events, targets, rng, with_new_items=True
     )
@@ -178,7 +183,7 @@ def newest_items_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSpli
 
 
 def temporal_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hold out everything after a moment, and ask what known users choose after it."""
+    """Hold out all events after a point in time; those of known users are the targets."""
     past = data.events.at < time_cut(data.events.at)
     visible = data.filter_events(past)
     known = np.isin(data.events.item, visible.train_item_rows)
@@ -203,7 +208,7 @@ def mark_last_events(events: Events) -> Mask:
     return mark_last(events.count_earlier(), size, n_last, MIN_LATE_HISTORY_EVENTS)
 
 
-# --- queries about what is held out --------------------------------------------------------
+# --- queries with held-out targets ---------------------------------------------------------
 
 
 def _iter_new_user_queries(
@@ -211,39 +216,48 @@ def _iter_new_user_queries(
 ) -> Iterator[LabelledQueries]:
     """Yield the queries for each number of known events, and two sets that rank new items too.
 
-    Targets after the tenth event are the same for every number of known events. Where hardly
-    anybody has so many events, everything after the known ones is a target.
+    Targets after the tenth event are the same for every number of known events. If few users
+    have so many events, all events after the known ones are targets.
     """
     known = np.isin(hidden.item, visible.train_item_rows)
     events = hidden.filter(known)
     position = events.count_earlier()
     size = np.bincount(events.user, minlength=visible.n_users)[events.user]
     n_long = len(np.unique(events.user[size >= MIN_FEW_SHOT_EVENTS]))
-    enough = n_long >= MIN_FEW_SHOT_USERS
+    has_long_histories = n_long >= MIN_FEW_SHOT_USERS
     for shots in SHOT_COUNTS:
-        cut = cut_few_shot(position, shots, N_SET_ASIDE_EVENTS if enough else shots)
-        asked = size >= (MIN_FEW_SHOT_EVENTS if enough else shots + 2)
-        history, set_aside, targets = (events.filter(asked & mask) for mask in cut)
+        cut = cut_few_shot(position, shots, N_SET_ASIDE_EVENTS if has_long_histories else shots)
+        is_eligible = size >= (MIN_FEW_SHOT_EVENTS if has_long_histories else shots + 2)
+        history, set_aside, targets = (events.filter(is_eligible & mask) for mask in cut)
         yield _sample_queries("new_user", visible, history, targets, rng, set_aside=set_aside)
     for shots in (0, 3):
         cut = cut_few_shot(position, shots, shots)
-        asked = size >= shots + 2
-        targets = _concat_events(events.filter(asked & cut.targets), hidden.filter(~known))
-        history = events.filter(asked & cut.history)
+        is_eligible = size >= shots + 2
+        targets = _concat_events(
+            events.filter(is_eligible & cut.targets), hidden.filter(~known)
+        )
+        history = events.filter(is_eligible & cut.history)
         yield _sample_queries("new_item", visible, history, targets, rng, with_new_items=True)
 
 
 def _iter_known_user_queries(
     visible: Dataset, events: Events, late: Mask, new_item: Mask, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
-    """Yield the queries of known users: about known items, then about new items as well."""
+    """Yield the queries of known users: for known items, then for known and new items."""
     late = late & np.isin(events.item, visible.train_item_rows)
-    old = events.filter(late & ~new_item)
+    known_item_targets = events.filter(late & ~new_item)
     yield _sample_queries(
-        "user", visible, visible.events, old, rng, sample_factor=KNOWN_USER_FACTOR
+        "user",
+        visible,
+        visible.events,
+        known_item_targets,
+        rng,
+        sample_factor=KNOWN_USER_FACTOR,
     )
-    mixed = events.filter(new_item | late)
-    yield _sample_queries("new_item", visible, visible.events, mixed, rng, with_new_items=True)
+    all_targets = events.filter(new_item | late)
+    yield _sample_queries(
+        "new_item", visible, visible.events, all_targets, rng, with_new_items=True
+    )
 
 
 def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
@@ -261,13 +275,13 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
 
     Args:
         kind: Kind of the queries.
-        visible: What may be learned.
+        visible: Training data.
         history: Events known at request time.
-        target_events: Events that are asked for.
+        target_events: Events whose items are targets.
         rng: Random generator.
         set_aside: Events whose items are never candidates, besides those of ``history``.
         with_new_items: Whether the new items among the targets are candidates.
-        sample_factor: At most so many times ``MAX_QUERIES`` users are asked.
+        sample_factor: Maximum number of users, in multiples of ``MAX_QUERIES``.
     """
     users = np.sort(
         rng.permutation(np.unique(target_events.user))[: sample_factor * MAX_QUERIES]
@@ -279,8 +293,10 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     n_items = len(visible.items)
 
     def to_matrix(events: Events) -> Sparse:
-        own = events.filter(row_of_user[events.user] >= 0)
-        return Events(row_of_user[own.user], own.item, own.at).to_matrix(len(users), n_items)
+        selected = events.filter(row_of_user[events.user] >= 0)
+        return Events(row_of_user[selected.user], selected.item, selected.at).to_matrix(
+            len(users), n_items
+        )
 
     seen = to_matrix(history)
     if set_aside is not None:
@@ -329,13 +345,13 @@ def warm_items(data: Dataset) -> Mask:
 def _cut_into_slices(split: HoldoutSplit) -> EvaluationSplit:
     is_warm = warm_items(split.data)
     names = {kind: iter(slices) for kind, slices in _SLICES_OF_KIND.items()}
-    found = [
+    slices_found = [
         slice_
         for labelled in split.query_sets
         for slice_ in _iter_slices(next(names[labelled.kind]), labelled, is_warm)
         if len(slice_.labelled)
     ]
-    return EvaluationSplit(split.name, split.data, tuple(found))
+    return EvaluationSplit(split.name, split.data, tuple(slices_found))
 
 
 def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterator[SliceQueries]:
@@ -346,9 +362,9 @@ def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterato
     names = (name, f"{name}_mixed") if name in NEW_ITEM_SLICES else (name,)
     for slice_ in names:
         kind = DEFINITIONS[slice_].candidate_set
-        chosen = {"known": candidates & is_warm, "new": candidates & ~is_warm}
+        by_set = {"known": candidates & is_warm, "new": candidates & ~is_warm}
         yield SliceQueries(
-            slice_, kind, _keep_answerable(labelled, chosen.get(kind, candidates))
+            slice_, kind, _keep_answerable(labelled, by_set.get(kind, candidates))
         )
 
 

@@ -113,10 +113,10 @@ def make_slice(
     if not len(users):
         return None
 
-    def of_users(frame: pl.DataFrame | None) -> pl.DataFrame | None:
+    def select_users(frame: pl.DataFrame | None) -> pl.DataFrame | None:
         return None if frame is None else frame.filter(pl.col("user_id").is_in(users.implode()))
 
-    history, exclude = of_users(request.history), of_users(request.exclude)
+    history, exclude = select_users(request.history), select_users(request.exclude)
     empty_pairs = pl.DataFrame(schema=dict.fromkeys(PAIR_COLUMNS, pl.String))
     return Slice(
         name=name,
@@ -124,7 +124,7 @@ def make_slice(
         users=tuple(users),
         targets=targets.sort(PAIR_COLUMNS),
         candidates=tuple(items),
-        profiles=of_users(request.profiles),
+        profiles=select_users(request.profiles),
         history=pl.DataFrame(schema=EVENT_COLUMNS) if history is None else history,
         exclude=empty_pairs if exclude is None else exclude.select(PAIR_COLUMNS),
         unreachable=pairs.height - targets.height,

@@ -148,9 +148,9 @@ def benchmark_strategies(
     """Fit each learner alone on the visible part of each split, and rank all candidates.
 
     Candidates are not sampled; NDCG is the mean over all orders of equal scores. A learner that
-    cannot score new items ranks them last in one list with known ones and has no value on slices
-    that rank only new ones; one that scores only new items has values on these slices only. The
-    result of a learner that fails contains the error. Each learner uses one thread.
+    cannot score new items ranks them last in one list with known ones and has no value where
+    only new ones are ranked; one that scores only new items has values only there. The result
+    of a learner that fails contains the error. Each learner uses one thread.
 
     Args:
         data: The whole data set.

@@ -33,14 +33,14 @@ class FilterColumn:
 
     def has_any(self, values: tuple[str, ...]) -> Mask:
         """Return the (n_items,) mask of the items with any of the values."""
-        column, wanted = pl.col(self.name), pl.Series(values, dtype=pl.String).implode()
+        column, accepted = pl.col(self.name), pl.Series(values, dtype=pl.String).implode()
         if self.kind in {"list", "numbers"}:
             lists = column.cast(pl.List(pl.String))
-            found = lists.list.eval(pl.element().is_in(wanted)).list.any()
+            matches = lists.list.eval(pl.element().is_in(accepted)).list.any()
         else:
-            found = column.cast(pl.String).is_in(wanted)
+            matches = column.cast(pl.String).is_in(accepted)
         mask: Mask = (
-            self.values.to_frame().select(found.fill_null(value=False)).to_series().to_numpy()
+            self.values.to_frame().select(matches.fill_null(value=False)).to_series().to_numpy()
         )
         return mask.copy()
 
@@ -50,10 +50,10 @@ class FilterColumn:
         if self.kind in {"list", "numbers"}:
             long = long.explode("value").unique(maintain_order=True)
         long = long.drop_nulls().with_columns(pl.col("value").rank("dense").alias("kind"))
-        where = (long["item"].to_numpy(), long["kind"].to_numpy().astype(np.int64) - 1)
-        n_kinds = int(where[1].max(initial=-1)) + 1
+        positions = (long["item"].to_numpy(), long["kind"].to_numpy().astype(np.int64) - 1)
+        n_kinds = int(positions[1].max(initial=-1)) + 1
         ones = np.ones(long.height, dtype=np.float32)
-        return sp.csr_array((ones, where), shape=(len(self.values), n_kinds))
+        return sp.csr_array((ones, positions), shape=(len(self.values), n_kinds))
 
     def value_codes(self) -> Rows:
         """Return an (n_items,) number per distinct value; -1 without a value.
@@ -67,8 +67,8 @@ class FilterColumn:
             normalised = value.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
             value = normalised.str.strip_chars().replace("", None)
         codes = value.rank("dense").cast(pl.Int64).fill_null(0) - 1
-        found: Rows = self.values.to_frame("value").select(codes).to_series().to_numpy()
-        return found
+        result: Rows = self.values.to_frame("value").select(codes).to_series().to_numpy()
+        return result
 
 
 class FilterColumns:
@@ -108,18 +108,18 @@ class FilterColumns:
         Raises:
             FilterError: The column does not exist or has an unsupported type.
         """
-        found = self.get(name)
-        if found is None:
+        column = self.get(name)
+        if column is None:
             raise FilterError(
                 f"there is no column {name[:60]!r} of a supported type; "
                 f"columns: {self.list_names()}"
             )
-        return found
+        return column
 
     def list_names(self) -> str:
         """Return the names of the columns for a message."""
-        more = ", ..." if len(self.names) > MAX_LISTED_COLUMNS else ""
-        return ", ".join(self.names[:MAX_LISTED_COLUMNS]) + more
+        ellipsis = ", ..." if len(self.names) > MAX_LISTED_COLUMNS else ""
+        return ", ".join(self.names[:MAX_LISTED_COLUMNS]) + ellipsis
 
     def get(self, name: str) -> FilterColumn | None:
         """Return a column by its case-insensitive name; None if missing or unsupported."""
@@ -132,18 +132,18 @@ class FilterColumns:
 
 
 def _filter_column(column: pl.Series, field: ContentField | None) -> FilterColumn | None:
-    kind, name = column.dtype, column.name
+    dtype, name = column.dtype, column.name
     role = field.role if field is not None else None
-    if name in TIME_COLUMNS or role == "date" or isinstance(kind, pl.Date | pl.Datetime):
+    if name in TIME_COLUMNS or role == "date" or isinstance(dtype, pl.Date | pl.Datetime):
         return FilterColumn(name, "time", epoch_seconds(column)[0])
-    if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         return _text_column(column.cast(pl.String), field)
-    if isinstance(kind, pl.List | pl.Array):
+    if isinstance(dtype, pl.List | pl.Array):
         return _list_column(column)
-    if kind.is_numeric():
+    if dtype.is_numeric():
         return FilterColumn(name, "number", _to_floats(column))
-    plain: dict[object, ColumnKind] = {pl.Boolean: "boolean", pl.Null: "null"}
-    return FilterColumn(name, plain[kind], column) if kind in plain else None
+    plain_kinds: dict[object, ColumnKind] = {pl.Boolean: "boolean", pl.Null: "null"}
+    return FilterColumn(name, plain_kinds[dtype], column) if dtype in plain_kinds else None
 
 
 def _text_column(column: pl.Series, field: ContentField | None) -> FilterColumn:

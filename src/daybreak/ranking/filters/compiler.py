@@ -92,8 +92,10 @@ class FilterCompiler:
         if kind in _NODE_COMPILERS:
             return _NODE_COMPILERS[kind](self, node)
         if isinstance(node, exp.Func) and not isinstance(node, exp.Cast | exp.Connector):
-            found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
-            return call_function(node, found, self.source)
+            arguments = [
+                self.compile_expr(part) for part in function_arguments(node, self.source)
+            ]
+            return call_function(node, arguments, self.source)
         return self.source.fail(f"filters do not support {kind.__name__.upper()}", node)
 
     def _compare(self, node: exp.Expression) -> TypedExpr:
@@ -115,10 +117,12 @@ class FilterCompiler:
             self.source.fail("true and false have no order", node)
         return boolean_expr(_COMPARISONS[type(node)](left.value, right.value), node)
 
-    def _reject_null(self, *sides: TypedExpr) -> None:
-        for side in sides:
-            if isinstance(side.node, exp.Null):
-                self.source.fail("comparisons with NULL are unknown; write IS NULL", side.node)
+    def _reject_null(self, *operands: TypedExpr) -> None:
+        for operand in operands:
+            if isinstance(operand.node, exp.Null):
+                self.source.fail(
+                    "comparisons with NULL are unknown; write IS NULL", operand.node
+                )
 
     def _is_not_distinct(self, node: exp.Expression) -> TypedExpr:
         """Return ``IS NOT DISTINCT FROM``: whether both are equal, or both unknown."""
@@ -128,8 +132,10 @@ class FilterCompiler:
         )
         if left.kind in {"list", "numbers"} or right.kind in {"list", "numbers"}:
             self.source.fail("lists cannot be compared", node)
-        same = left.value.eq_missing(right.value)
-        return boolean_expr(~same if isinstance(node, exp.NullSafeNEQ) else same, node)
+        are_equal = left.value.eq_missing(right.value)
+        return boolean_expr(
+            ~are_equal if isinstance(node, exp.NullSafeNEQ) else are_equal, node
+        )
 
     def _arithmetic(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "expression")
@@ -142,11 +148,11 @@ class FilterCompiler:
             self.source.fail(
                 f"cannot compute with {left.describe()} and {right.describe()}", right.node
             )
-        one, other = (side.value.cast(pl.Float64) for side in (left, right))
+        left_value, right_value = (operand.value.cast(pl.Float64) for operand in (left, right))
         if isinstance(node, exp.Div):
-            other = self._precompute(other)
-            other = pl.when(other != 0).then(other)
-        result = self._precompute(operate(one, other))
+            right_value = self._precompute(right_value)
+            right_value = pl.when(right_value != 0).then(right_value)
+        result = self._precompute(operate(left_value, right_value))
         return TypedExpr("number", result.fill_nan(None), node)
 
     def _precompute(self, value: pl.Expr) -> pl.Expr:
@@ -189,8 +195,8 @@ class FilterCompiler:
             return boolean_expr(value.value.is_null(), node)
         if not isinstance(right, exp.Boolean):
             self.source.fail("IS needs NULL, TRUE or FALSE; otherwise write =", node)
-        truth = self._require_condition(value).cast(pl.Boolean)
-        return boolean_expr(truth.eq_missing(bool(right.this)), node)
+        condition = self._require_condition(value).cast(pl.Boolean)
+        return boolean_expr(condition.eq_missing(bool(right.this)), node)
 
     def _in(self, node: exp.Expression) -> TypedExpr:
         value = self.compile_expr(node.this)
@@ -239,24 +245,24 @@ class FilterCompiler:
             )
         if text.kind not in {"text", "null"}:
             self.source.fail(f"LIKE needs a text column, not {text.describe()}", text.node)
-        ignore = isinstance(node, exp.ILike)
-        found = text.value.cast(pl.String).str.contains(
-            like_pattern(pattern.literal, ignore_case=ignore)
+        ignore_case = isinstance(node, exp.ILike)
+        matches = text.value.cast(pl.String).str.contains(
+            like_pattern(pattern.literal, ignore_case=ignore_case)
         )
-        return boolean_expr(~found if node.args.get("negate") else found, node)
+        return boolean_expr(~matches if node.args.get("negate") else matches, node)
 
     def _column(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this")
         if not isinstance(node.this, exp.Identifier):
             self.source.fail("expected a column", node)
-        found = self.columns.get(node.name)
-        if found is None:
+        column = self.columns.get(node.name)
+        if column is None:
             if node.name in self.columns.names:
                 self.source.fail(f"the column {node.name!r} cannot be filtered", node)
             listed = self.columns.list_names()
             self.source.fail(f"there is no column {node.name[:40]!r}; columns: {listed}", node)
-        self.used_columns[found.name] = found
-        return TypedExpr(found.kind, pl.col(found.name), node)
+        self.used_columns[column.name] = column
+        return TypedExpr(column.kind, pl.col(column.name), node)
 
     def _literal(self, node: exp.Expression) -> TypedExpr:
         if isinstance(node, exp.Literal) and node.is_string:
@@ -271,11 +277,13 @@ class FilterCompiler:
 
     def _time_literal(self, node: exp.Expression) -> TypedExpr:
         """Return ``DATE '2026-05-01'``; no other cast is supported."""
-        to = node.args.get("to")
+        target_type = node.args.get("to")
         kinds = {exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP}
-        right = to is None or (isinstance(to, exp.DataType) and to.this in kinds)
+        is_time_type = target_type is None or (
+            isinstance(target_type, exp.DataType) and target_type.this in kinds
+        )
         text = node.this
-        if not right or not isinstance(text, exp.Literal) or not text.is_string:
+        if not is_time_type or not isinstance(text, exp.Literal) or not text.is_string:
             self.source.fail("write a time as DATE '2026-05-01'", node)
         self._reject_other_args(node, "this", "to")
         return parse_timestamp(text.name, node, self.source)
@@ -298,8 +306,8 @@ class FilterCompiler:
             self.source.fail("unknown function", node)
         if node.name.lower() == "now" and not node.expressions:
             return literal_expr("time", float(self.now), node)
-        found = [self.compile_expr(part) for part in function_arguments(node, self.source)]
-        return call_function(node, found, self.source)
+        arguments = [self.compile_expr(part) for part in function_arguments(node, self.source)]
+        return call_function(node, arguments, self.source)
 
     def _reject_other_args(self, node: exp.Expression, *known: str) -> None:
         """Reject a node with unsupported parts: ``ESCAPE``, a table, a query."""

@@ -108,8 +108,8 @@ def evaluate_filter(text: str, columns: FilterColumns, now: float) -> Mask:
     try:
         for step in compiler.precomputed:
             frame = frame.with_columns(step)
-        fits = frame.with_columns(condition.fill_null(value=False).alias("fits"))["fits"]
+        matches = frame.with_columns(condition.fill_null(value=False).alias("fits"))["fits"]
     except pl.exceptions.PolarsError as error:
         raise FilterError(f"the filter cannot be evaluated: {error}") from error
-    mask: Mask = fits.to_numpy().copy()
+    mask: Mask = matches.to_numpy().copy()
     return mask

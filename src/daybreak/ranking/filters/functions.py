@@ -151,10 +151,14 @@ def call_function(
         FilterError: The function does not accept these arguments.
     """
     name = function_name(node)
-    function, least, most = FUNCTIONS[name]
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        source.fail(f"{name} needs {wanted} arguments, got {len(arguments)}", node)
+    function, min_arguments, max_arguments = FUNCTIONS[name]
+    if not min_arguments <= len(arguments) <= max_arguments:
+        expected = (
+            str(min_arguments)
+            if min_arguments == max_arguments
+            else f"{min_arguments} to {max_arguments}"
+        )
+        source.fail(f"{name} needs {expected} arguments, got {len(arguments)}", node)
     return function(node, arguments, source)
 
 
@@ -182,16 +186,16 @@ def has_all(
     node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
 ) -> TypedExpr:
     """Return whether a list contains all of the values."""
-    found = [contains_value(arguments[0], value, source) for value in arguments[1:]]
-    return boolean_expr(pl.all_horizontal(found), node)
+    conditions = [contains_value(arguments[0], value, source) for value in arguments[1:]]
+    return boolean_expr(pl.all_horizontal(conditions), node)
 
 
 def contains_value(values: TypedExpr, value: TypedExpr, source: FilterSource) -> pl.Expr:
     """Return whether a list contains a literal value."""
-    wanted = require_member(values, value, source)
+    member = require_member(values, value, source)
     if values.kind in {"list", "numbers"}:
-        return values.value.list.contains(wanted)
-    return contains_any(values, [wanted])
+        return values.value.list.contains(member)
+    return contains_any(values, [member])
 
 
 def require_member(values: TypedExpr, value: TypedExpr, source: FilterSource) -> Any:
@@ -205,31 +209,31 @@ def require_member(values: TypedExpr, value: TypedExpr, source: FilterSource) ->
     return value.literal
 
 
-def contains_any(values: TypedExpr, wanted: Sequence[Any]) -> pl.Expr:
+def contains_any(values: TypedExpr, members: Sequence[Any]) -> pl.Expr:
     """Return whether a list contains any of the values; a text is a list of one value."""
     if values.kind == "null":
         return pl.lit(None, pl.Boolean)
-    choice = pl.Series(wanted).implode()
+    accepted = pl.Series(members).implode()
     if values.kind in {"list", "numbers"}:
-        return values.value.list.eval(pl.element().is_in(choice)).list.any()
-    return values.value.is_in(choice)
+        return values.value.list.eval(pl.element().is_in(accepted)).list.any()
+    return values.value.is_in(accepted)
 
 
 def _unary_function(
-    kind: ExprKind, result: ExprKind, work: Callable[[pl.Expr], pl.Expr]
+    kind: ExprKind, result: ExprKind, apply: Callable[[pl.Expr], pl.Expr]
 ) -> tuple[FilterFunction, int, int]:
     """Return a filter function of one argument, with its number of arguments."""
 
     def function(
         node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
     ) -> TypedExpr:
-        return TypedExpr(result, work(_require_kind(arguments[0], kind, source)), node)
+        return TypedExpr(result, apply(_require_kind(arguments[0], kind, source)), node)
 
     return function, 1, 1
 
 
 def _search_function(
-    work: Callable[[pl.Expr, str], pl.Expr],
+    apply: Callable[[pl.Expr, str], pl.Expr],
 ) -> tuple[FilterFunction, int, int]:
     """Return a filter function that searches for a literal text in a text."""
 
@@ -239,7 +243,7 @@ def _search_function(
         text, part = arguments
         if not isinstance(part.literal, str) or part.kind != "text":
             source.fail("the text to search for must be in quotes", part.node)
-        return boolean_expr(work(_require_kind(text, "text", source), part.literal), node)
+        return boolean_expr(apply(_require_kind(text, "text", source), part.literal), node)
 
     return function, 2, 2
 
@@ -266,10 +270,10 @@ def _coalesce(
 ) -> TypedExpr:
     """Return the first argument that is not NULL."""
     first = next((a for a in arguments if a.kind != "null"), arguments[0])
-    known = [unify_types(first, a, source)[1] for a in arguments if a.kind != "null"]
-    if not known:
+    unified = [unify_types(first, a, source)[1] for a in arguments if a.kind != "null"]
+    if not unified:
         return arguments[0]
-    return TypedExpr(first.kind, pl.coalesce([a.value for a in known]), node)
+    return TypedExpr(first.kind, pl.coalesce([a.value for a in unified]), node)
 
 
 MAX_ARGUMENTS, MAX_REPEATED_ARGUMENTS = 1_000, 50
@@ -308,15 +312,15 @@ def function_arguments(node: exp.Expression, source: FilterSource) -> list[exp.E
         FilterError: The function is unknown, or the call has other parts than arguments.
     """
     if function_name(node) not in FUNCTIONS:
-        known = ", ".join([*FUNCTIONS, "now"])
-        source.fail(f"unknown function {function_name(node)[:40]!r}; known: {known}", node)
-    found: list[exp.Expression] = []
+        listed = ", ".join([*FUNCTIONS, "now"])
+        source.fail(f"unknown function {function_name(node)[:40]!r}; known: {listed}", node)
+    arguments: list[exp.Expression] = []
     for name, value in node.args.items():
         if isinstance(value, str) and name == "this":
             continue
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, exp.Expression):
-                found.append(one)
-            elif one and one is not True:
+        for argument in value if isinstance(value, list) else [value]:
+            if isinstance(argument, exp.Expression):
+                arguments.append(argument)
+            elif argument and argument is not True:
                 source.fail(f"{function_name(node)} does not accept {name}", node)
-    return found
+    return arguments

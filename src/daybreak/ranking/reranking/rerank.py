@@ -86,15 +86,15 @@ class Reranker:
 
     def _shortlist(self, scores: Floats, size: int, k: int) -> Rows:
         """Return the best items, and the best of each group with a minimum number."""
-        found = [top_rows(scores, size)]
+        shortlists = [top_rows(scores, size)]
         for constraint in self.constraints:
             if constraint.at_least:
                 is_member = np.diff(constraint.membership.indptr) > 0
                 members = np.where(is_member, scores, -np.inf)
-                found.append(top_rows(members, min(size, SHORTLIST_PER_SLOT * k)))
-        if len(found) == 1:
-            return found[0]
-        rows = np.unique(np.concatenate(found))
+                shortlists.append(top_rows(members, min(size, SHORTLIST_PER_SLOT * k)))
+        if len(shortlists) == 1:
+            return shortlists[0]
+        rows = np.unique(np.concatenate(shortlists))
         return rows[np.argsort(-scores[rows], kind="stable")]
 
     def _fill_slots(
@@ -149,7 +149,9 @@ class QuotaState:
     """
 
     def __init__(self, constraints: Sequence[QuotaConstraint], rows: Rows, k: int) -> None:
-        self._counters = [_QuotaCounter.of_shortlist(one, rows, k) for one in constraints]
+        self._counters = [
+            _QuotaCounter.of_shortlist(constraint, rows, k) for constraint in constraints
+        ]
 
     def eligible(self, remaining: Mask, slot: int) -> Mask:
         """Return the mask of the items that may take a slot.

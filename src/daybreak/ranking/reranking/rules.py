@@ -167,11 +167,11 @@ def _check_text(value: Any, name: str) -> None:
 def _check_count(value: Any, name: str) -> None:
     if value is None:
         return
-    low = 1 if name == "of" else 0
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= MAX_QUOTA_SLOTS:
+    minimum = 1 if name == "of" else 0
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not minimum <= value <= MAX_QUOTA_SLOTS:
         raise ConfigError(
-            f"{name} of a quota must be a whole number from {low} to {MAX_QUOTA_SLOTS}, "
+            f"{name} of a quota must be a whole number from {minimum} to {MAX_QUOTA_SLOTS}, "
             f"got {value!r}"
         )
 
@@ -181,19 +181,19 @@ def _check_text_list(value: Any, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
         raise ConfigError(f"{name} must be a list of texts, got {value!r:.60}")
-    found = (
+    texts = (
         tuple(sorted(value, key=str)) if isinstance(value, set | frozenset) else tuple(value)
     )
-    for one in found:
-        _check_text(one, f"each of {name}")
-    return found
+    for text in texts:
+        _check_text(text, f"each of {name}")
+    return texts
 
 
 def _check_instances(value: Any, kind: type, name: str) -> tuple[Any, ...]:
-    found = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if len(found) > MAX_ENTRIES:
-        raise ConfigError(f"a list can have at most {MAX_ENTRIES} {name}, got {len(found)}")
-    for one in found:
-        if not isinstance(one, kind):
-            raise ConfigError(f"{name} must be {kind.__name__} values, got {one!r:.60}")
-    return found
+    instances = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if len(instances) > MAX_ENTRIES:
+        raise ConfigError(f"a list can have at most {MAX_ENTRIES} {name}, got {len(instances)}")
+    for instance in instances:
+        if not isinstance(instance, kind):
+            raise ConfigError(f"{name} must be {kind.__name__} values, got {instance!r:.60}")
+    return instances
