@@ -53,7 +53,7 @@ _GZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
 async def import_file(request: Request) -> Response:
     """Import a file of events, items or users: CSV, TSV or JSON Lines, also with gzip.
 
-    Columns are recognised as by `daybreak import`. Importing the same file again adds nothing.
+    Columns are recognised by name and values. Importing the same file again adds nothing.
     """
     query, state = parse_query(request, ImportQuery), state_of(request)
     columns = parse_columns(query.column)
@@ -82,7 +82,7 @@ async def export(request: Request, table: str) -> Response:
     openapi_extra=require_role("admin", long=True),
 )
 async def dump(request: Request) -> Response:
-    """Return the whole store, as it is at one moment, as one file; see `daybreak store dump`.
+    """Return the whole store, as it is at one moment, as one file, which `POST /restore` reads.
 
     The file has everything, also the hashes of API keys, except vectors, which can be computed
     again.
