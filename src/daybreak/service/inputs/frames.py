@@ -59,11 +59,11 @@ def as_frame(frame: Any, *keys: str) -> pl.DataFrame:
 
 def user_ids_of(*frames: pl.DataFrame | None) -> list[str]:
     """Return the user ids of frames, each once, in order of appearance."""
-    found: dict[str, None] = {}
+    ids: dict[str, None] = {}
     for frame in frames:
         if frame is not None:
-            found.update(dict.fromkeys(frame["user_id"].drop_nulls().to_list()))
-    return list(found)
+            ids.update(dict.fromkeys(frame["user_id"].drop_nulls().to_list()))
+    return list(ids)
 
 
 def check_k(k: int) -> None:
@@ -92,10 +92,10 @@ def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
         )
     if ids is None:
         return None
-    found = list(ids)
-    if any(id_ is None for id_ in found):
+    listed = list(ids)
+    if any(id_ is None for id_ in listed):
         raise ConfigError(f"{what} must be a list of ids, but contains None")
-    return [str(id_) for id_ in found]
+    return [str(id_) for id_ in listed]
 
 
 def _to_polars(frame: Any, keys: Sequence[str]) -> pl.DataFrame:
@@ -127,14 +127,16 @@ def changed_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """
     if not new.height or not old.height:
         return new
-    place = pl.DataFrame({"item_id": old["item_id"], "row": np.arange(old.height)})
-    found = new.select("item_id").join(place, on="item_id", how="left", maintain_order="left")
-    known = found["row"].is_not_null()
-    mine = old[found["row"].fill_null(0)]
+    old_rows = pl.DataFrame({"item_id": old["item_id"], "row": np.arange(old.height)})
+    matches = new.select("item_id").join(
+        old_rows, on="item_id", how="left", maintain_order="left"
+    )
+    known = matches["row"].is_not_null()
+    old_values = old[matches["row"].fill_null(0)]
     same = known
     for name in dict.fromkeys([*new.columns, *old.columns]):
         if name != "item_id":
-            same &= _column_as_text(new, name).eq_missing(_column_as_text(mine, name))
+            same &= _column_as_text(new, name).eq_missing(_column_as_text(old_values, name))
     return new.filter(~same)
 
 

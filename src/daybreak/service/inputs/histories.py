@@ -166,15 +166,17 @@ class Histories:
             return Histories(self.users, self.positive, self.seen_only, added)
         stays = np.ones(len(self.users), dtype=bool)
         stays[self.users.rows(removed)] = False
-        place = np.cumsum(stays) - 1
-        kept = self.positive.filter(stays[self.positive.user])
+        new_user = np.cumsum(stays) - 1
+        positive = self.positive.filter(stays[self.positive.user])
         named = Vocabulary(user for user, stay in zip(self.users, stays, strict=True) if stay)
-        seen = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
-        return Histories(named, Events(place[kept.user], kept.item, kept.at), seen, added)
+        seen_only = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
+        return Histories(
+            named, Events(new_user[positive.user], positive.item, positive.at), seen_only, added
+        )
 
     def without_items(self, items: Rows) -> "Histories":
         """Return histories without the events of some items."""
-        kept = self.positive.filter(~np.isin(self.positive.item, items))
+        positive = self.positive.filter(~np.isin(self.positive.item, items))
         removed = set(items.tolist())
         added = {
             user: [event for event in events if event[0] not in removed]
@@ -182,10 +184,12 @@ class Histories:
         }
         pairs = self.seen_only.tocoo()
         stay = ~np.isin(pairs.col, items)
-        seen = sp.csr_array(
+        seen_only = sp.csr_array(
             (pairs.data[stay], (pairs.row[stay], pairs.col[stay])), shape=self.seen_only.shape
         )
-        return Histories(self.users, kept, seen, {u: rows for u, rows in added.items() if rows})
+        return Histories(
+            self.users, positive, seen_only, {u: rows for u, rows in added.items() if rows}
+        )
 
     def events_of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
         """Return the positive events of some users.
@@ -198,18 +202,18 @@ class Histories:
             Events whose ``user`` is the position in ``users``.
         """
         sources = [self] if extra is None else [self, extra]
-        parts = [source._sorted_events(users) for source in sources]
-        parts = [part for part in parts if len(part)] or parts[:1]
+        sorted_events = [source._sorted_events(users) for source in sources]
+        sorted_events = [events for events in sorted_events if len(events)] or sorted_events[:1]
         unsorted = [
             entry for source in sources for entry in source._unsorted_events(users) if entry[3]
         ]
-        if not unsorted and len(parts) == 1:
-            return parts[0]
-        who, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
+        if not unsorted and len(sorted_events) == 1:
+            return sorted_events[0]
+        user, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
         return Events.of(
-            np.concatenate([*(part.user for part in parts), who]),
-            np.concatenate([*(part.item for part in parts), item]),
-            np.concatenate([*(part.at for part in parts), at]),
+            np.concatenate([*(events.user for events in sorted_events), user]),
+            np.concatenate([*(events.item for events in sorted_events), item]),
+            np.concatenate([*(events.at for events in sorted_events), at]),
         )
 
     def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
@@ -233,16 +237,17 @@ class Histories:
         unsorted = list(self.unsorted)
         if not unsorted:
             return self.positive
-        others = np.ones(len(self.users) + 1, dtype=bool)
-        others[self.users.rows(unsorted)] = False  # row -1: those who are not among the sorted
-        rest, theirs = (
-            self.positive.filter(others[self.positive.user]),
+        # The last entry stands for row -1, which users without sorted events have.
+        is_other = np.ones(len(self.users) + 1, dtype=bool)
+        is_other[self.users.rows(unsorted)] = False
+        remaining, added = (
+            self.positive.filter(is_other[self.positive.user]),
             self.events_of(unsorted),
         )
         return Events(
-            np.r_[rest.user, theirs.user + len(self.users)],
-            np.r_[rest.item, theirs.item],
-            np.r_[rest.at, theirs.at],
+            np.r_[remaining.user, added.user + len(self.users)],
+            np.r_[remaining.item, added.item],
+            np.r_[remaining.at, added.at],
         )
 
     @property
@@ -268,11 +273,11 @@ class Histories:
 
     def have_events(self, items: Rows) -> Mask:
         """Return for each row of the catalogue whether it has a positive event."""
-        unique, place = np.unique(items, return_inverse=True)
+        unique, inverse = np.unique(items, return_inverse=True)
         is_positive = np.array(
             [row in self._items_with_events for row in unique.tolist()], dtype=bool
         )
-        return is_positive[place.ravel()] if len(unique) else np.zeros(0, dtype=bool)
+        return is_positive[inverse.ravel()] if len(unique) else np.zeros(0, dtype=bool)
 
     def _sorted_events(self, users: Sequence[str]) -> Events:
         rows = self.users.rows(users)
@@ -307,20 +312,23 @@ class Histories:
         ]
         names = [*(entry[0] for entry in unsorted), *rows.users]
         users = self.users.with_ids(names)
-        who = users.rows(names)
+        user_rows = users.rows(names)
         item = np.r_[np.array([entry[1] for entry in unsorted], dtype=np.int64), rows.item]
         at = np.r_[np.array([entry[2] for entry in unsorted]), rows.at]
         is_positive = np.r_[
             np.array([entry[3] for entry in unsorted], dtype=bool), rows.is_positive
         ]
-        old = self.positive
+        sorted_positive = self.positive
         positive = Events.of(
-            np.r_[old.user, who[is_positive]],
-            np.r_[old.item, item[is_positive]],
-            np.r_[old.at, at[is_positive]],
+            np.r_[sorted_positive.user, user_rows[is_positive]],
+            np.r_[sorted_positive.item, item[is_positive]],
+            np.r_[sorted_positive.at, at[is_positive]],
         )
-        before = self.seen_only.tocoo()
-        pairs = (np.r_[before.row, who[~is_positive]], np.r_[before.col, item[~is_positive]])
-        shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, before.shape[1])))
-        seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
-        return Histories(users, positive, seen)
+        stored_seen = self.seen_only.tocoo()
+        pairs = (
+            np.r_[stored_seen.row, user_rows[~is_positive]],
+            np.r_[stored_seen.col, item[~is_positive]],
+        )
+        shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, stored_seen.shape[1])))
+        merged_seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
+        return Histories(users, positive, merged_seen)

@@ -73,20 +73,22 @@ class Catalogue:
             np.arange(len(current)), np.zeros(len(ids) - len(current), dtype=np.int64)
         ]
         order[rows] = len(current) + np.arange(len(rows))
-        old = rows < len(current)
+        is_known = rows < len(current)
         same = np.zeros(len(rows), dtype=bool)
-        same[old] = _has_same_content(current.blocks, rows[old], blocks, np.flatnonzero(old))
+        same[is_known] = _has_same_content(
+            current.blocks, rows[is_known], blocks, np.flatnonzero(is_known)
+        )
         created = _created_times(current, frame)
         stacked = tuple(
             _stack_rows(*pair, order) for pair in zip(current.blocks, blocks, strict=True)
         )
         items = Items(ids, stacked, created[order] if len(created) else created)
-        both = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
+        frames = pl.concat([self.frame, cast_like(frame, self.frame)], how="diagonal_relaxed")
         has_content = np.r_[self.content_mask(), np.zeros(len(ids) - len(current), dtype=bool)]
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
             self,
-            frame=both[order],
+            frame=frames[order],
             items=items,
             deleted_rows=self.deleted_rows - set(rows.tolist()),
             has_content=has_content,
@@ -123,12 +125,12 @@ class Catalogue:
             return self.frame
         is_deleted = np.zeros(len(self.items), dtype=bool)
         is_deleted[list(self.deleted_rows)] = True
-        before = (
+        flags = (
             self.frame[HIDDEN_COLUMN]
             if HIDDEN_COLUMN in self.frame.columns
             else pl.Series([None])
         )
-        text = before.cast(pl.String).extend_constant(None, self.frame.height - len(before))
+        text = flags.cast(pl.String).extend_constant(None, self.frame.height - len(flags))
         hidden = pl.Series(["true"]).new_from_index(0, self.frame.height)
         return self.frame.with_columns(
             hidden.zip_with(pl.Series(is_deleted), text).alias(HIDDEN_COLUMN)
@@ -160,18 +162,18 @@ def _stack_rows(current: ContentBlock, added: ContentBlock, order: Rows) -> Cont
     n = len(current.matrix)
     out = np.empty((len(order), current.matrix.shape[1]), dtype=current.matrix.dtype)
     out[:n] = current.matrix
-    new = np.flatnonzero(order >= n)
-    out[new] = added.matrix[order[new] - n]
+    added_rows = np.flatnonzero(order >= n)
+    out[added_rows] = added.matrix[order[added_rows] - n]
     return ContentBlock(current.name, out)
 
 
 def _has_same_content(
-    current: Sequence[ContentBlock], rows: Rows, added: Sequence[ContentBlock], others: Rows
+    current: Sequence[ContentBlock], rows: Rows, added: Sequence[ContentBlock], added_rows: Rows
 ) -> Mask:
     """Return for each pair of rows whether the content of all blocks is the same."""
     same = np.ones(len(rows), dtype=bool)
     for a, b in zip(current, added, strict=True):
-        difference = abs(a.matrix[rows] - b.matrix[others])
+        difference = abs(a.matrix[rows] - b.matrix[added_rows])
         same &= np.asarray(difference.sum(axis=1)).ravel() < MAX_CONTENT_DIFFERENCE
     return same
 
@@ -181,9 +183,11 @@ def _created_times(current: Items, frame: pl.DataFrame) -> Doubles:
     added = creation_times(frame)
     if not len(current.created_at) and not len(added):
         return added
-    known = current.created_at if len(current.created_at) else np.full(len(current), np.nan)
-    both: Doubles = np.r_[known, added if len(added) else np.full(frame.height, np.nan)]
-    return both
+    known_times = (
+        current.created_at if len(current.created_at) else np.full(len(current), np.nan)
+    )
+    times: Doubles = np.r_[known_times, added if len(added) else np.full(frame.height, np.nan)]
+    return times
 
 
 def encode_items(

@@ -40,22 +40,22 @@ def explain_lists(
     queries: Rows | None = None,
     max_reasons: int | None = MAX_REASONS,
 ) -> list[Reasons]:
-    """Return the reasons of each place.
+    """Return the reasons of each list entry.
 
     Args:
         state: State that ranked the lists.
         batch: Batch of the lists.
         lists: Lists to explain.
         queries: Positions of the queries to explain; others get no reasons. Default: all.
-        max_reasons: Largest number of reasons of a place, without boosts; None: all.
+        max_reasons: Largest number of reasons of an entry, without boosts; None: all.
     """
-    found: list[Reasons] = [[] for _ in range(len(lists))]
+    reasons_by_row: list[Reasons] = [[] for _ in range(len(lists))]
     for query in np.unique(lists.query) if queries is None else queries:
-        places = np.flatnonzero(lists.query == query)
-        reasons = explain_items(state, batch, int(query), lists.item[places], max_reasons)
-        for place, one in zip(places.tolist(), reasons, strict=True):
-            found[place] = one
-    return found
+        positions = np.flatnonzero(lists.query == query)
+        reasons = explain_items(state, batch, int(query), lists.item[positions], max_reasons)
+        for position, item_reasons in zip(positions.tolist(), reasons, strict=True):
+            reasons_by_row[position] = item_reasons
+    return reasons_by_row
 
 
 def explain_items(
@@ -75,33 +75,33 @@ def explain_items(
         max_reasons: Largest number of reasons of an item, without boosts; None: all.
     """
     parts = state.query_builder.query_parts(batch.context.only(query))
-    found = _score_reasons(state, parts, items, max_reasons)
+    by_item = _score_reasons(state, parts, items, max_reasons)
     rules = batch.rules[query]
-    for reasons, row in zip(found, items.tolist(), strict=True):
+    for reasons, row in zip(by_item, items.tolist(), strict=True):
         reasons += [
             RecommendationReason(BOOST, boost.where, boost.where, boost.value)
             for boost in rules.boosts_of(row)
         ]
-    return found
+    return by_item
 
 
 def _score_reasons(
     state: ServingState, parts: QueryParts, items: Rows, max_reasons: int | None
 ) -> list[Reasons]:
     """Return the reasons that the models give."""
-    found: list[Reasons] = [[] for _ in items]
+    by_item: list[Reasons] = [[] for _ in items]
     attributes = state.trained.profile.names
     title = state.ranker.title
-    for scorer, places, rows in state.scorer.by_scorer(items):
+    for scorer, positions, rows in state.scorer.by_scorer(items):
         decomposed = decompose(scorer, parts, rows, attributes)
-        for column, place in enumerate(places):
-            found[place] = [
+        for column, position in enumerate(positions):
+            by_item[position] = [
                 RecommendationReason(
-                    one.kind,
-                    one.name,
-                    title(one.name) if one.kind == "event" else one.name,
-                    one.value,
+                    reason.kind,
+                    reason.name,
+                    title(reason.name) if reason.kind == "event" else reason.name,
+                    reason.value,
                 )
-                for one in decomposed.reasons(column, max_reasons)
+                for reason in decomposed.reasons(column, max_reasons)
             ]
-    return found
+    return by_item

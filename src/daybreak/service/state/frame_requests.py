@@ -104,7 +104,7 @@ class FrameRequest:
             FilterError: A filter cannot be parsed, or a column does not exist.
         """
         builder, ranker = self.state.query_builder, self.state.ranker
-        distinct = {id(one): one for one in rules.values()}
+        distinct = {id(user_rules): user_rules for user_rules in rules.values()}
         every = ranker.rule_compiler.compile_each(list(distinct.values()))
         compiled: dict[int, CompiledRules] = dict(zip(distinct, every, strict=True))
         for users, context in self.contexts():
@@ -159,12 +159,12 @@ def recommendations_frame(
 
 def reasons_column(reasons: Sequence[Reasons]) -> pl.Series:
     """Return reasons as the column ``reasons``."""
-    values = [[vars(reason) for reason in one] for one in reasons]
+    values = [[vars(reason) for reason in row_reasons] for row_reasons in reasons]
     return pl.Series("reasons", values, dtype=REASONS_TYPE)
 
 
 def empty_recommendations(*, with_rules: bool, with_reasons: bool) -> pl.DataFrame:
     """Return a frame of recommendations without rows."""
-    more: dict[str, Any] = {"rule": pl.String} if with_rules else {}
-    more |= {"reasons": REASONS_TYPE} if with_reasons else {}
-    return pl.DataFrame(schema=RECOMMENDATION_SCHEMA | more)
+    optional: dict[str, Any] = {"rule": pl.String} if with_rules else {}
+    optional |= {"reasons": REASONS_TYPE} if with_reasons else {}
+    return pl.DataFrame(schema=RECOMMENDATION_SCHEMA | optional)

@@ -98,28 +98,30 @@ class QuestionSelector:
             k: Number of questions.
             attributes: Whether to ask for attributes of profiles as well.
         """
-        found = self._item_questions(k)
+        questions = self._item_questions(k)
         if attributes:
-            found += self._attribute_questions()
-            found.sort(key=lambda question: -question.gain)
-        return found[:k]
+            questions += self._attribute_questions()
+            questions.sort(key=lambda question: -question.gain)
+        return questions[:k]
 
     def _item_questions(self, k: int) -> list[OnboardingQuestion]:
         rows = self._candidates
         if not len(rows):
             return []
         gains = self._item_gains(rows, self._liked_rows)
-        yes = self._current_scores[1][0, rows]
+        probabilities = self._current_scores[1][0, rows]
         order = select_questions(
             gains,
-            yes,
+            probabilities,
             lambda row: self._item_gains(rows, np.append(self._liked_rows, rows[row])),
             k,
         )
         ids = self.state.catalogue.items.ids.ids
         title = self.state.ranker.title
         return [
-            OnboardingQuestion("item", i, title(i), (), float(yes[row]), float(gains[row]))
+            OnboardingQuestion(
+                "item", i, title(i), (), float(probabilities[row]), float(gains[row])
+            )
             for row, i in ((row, ids[rows[row]]) for row in order.tolist())
         ]
 
@@ -143,67 +145,71 @@ class QuestionSelector:
     def _allowed(self) -> Mask:
         return self.state.ranker.is_available[: self._n_items].copy()
 
-    def _item_gains(self, rows: Rows, yes: Rows) -> Doubles:
-        """Return the (n,) gains of asking about some items after a yes to others."""
-        if not len(yes) or np.array_equal(yes, self._liked_rows):
-            scores, chances = self._current_scores
+    def _item_gains(self, rows: Rows, liked: Rows) -> Doubles:
+        """Return the (n,) gains of asking about some items if the user likes others."""
+        if not len(liked) or np.array_equal(liked, self._liked_rows):
+            scores, probabilities = self._current_scores
         else:
-            scores, chances = self._score(self._queries(yes[None, :]))
-        known = np.zeros(self._n_items, dtype=bool)
-        known[yes[yes < self._n_items]] = True
-        now = best_candidates(scores, self._allowed & ~known)[0]
-        after = np.concatenate([np.repeat(yes[None, :], len(rows), axis=0), rows[:, None]], 1)
-        then, chosen = self._score(self._queries(after))
-        without = np.zeros((len(rows), len(self.state.catalogue.items)), dtype=bool)
-        without[np.arange(len(rows))[:, None], after] = True
-        without = without[:, : self._n_items]  # the user may know items that came later
-        without |= ~self._allowed[None, :]
+            scores, probabilities = self._score(self._queries(liked[None, :]))
+        is_liked = np.zeros(self._n_items, dtype=bool)
+        is_liked[liked[liked < self._n_items]] = True
+        current_best = best_candidates(scores, self._allowed & ~is_liked)[0]
+        liked_after = np.concatenate(
+            [np.repeat(liked[None, :], len(rows), axis=0), rows[:, None]], 1
+        )
+        scores_after, probabilities_after = self._score(self._queries(liked_after))
+        is_excluded = np.zeros((len(rows), len(self.state.catalogue.items)), dtype=bool)
+        is_excluded[np.arange(len(rows))[:, None], liked_after] = True
+        is_excluded = is_excluded[:, : self._n_items]  # the user may know items that came later
+        is_excluded |= ~self._allowed[None, :]
         return expected_dcg_gain(
-            np.where(known[rows], 0, chances[0, rows]),
-            np.where(without, 0, chosen),
-            np.where(without, -np.inf, then),
-            now,
+            np.where(is_liked[rows], 0, probabilities[0, rows]),
+            np.where(is_excluded, 0, probabilities_after),
+            np.where(is_excluded, -np.inf, scores_after),
+            current_best,
         )
 
     def _attribute_questions(self) -> list[OnboardingQuestion]:
         """Return a question for each attribute that is not known."""
         names = self.state.trained.profile.names
         profile = self._profile
-        common = self._attribute_shares
+        shares = self._attribute_shares
         fields: dict[str, list[int]] = {}
         for column, name in enumerate(names):
             fields.setdefault(name.partition("=")[0], []).append(column)
-        found = []
+        questions = []
         for field, columns in fields.items():
             if (
                 field in self.answers.declined
                 or profile[:, columns].nnz
-                or not common[columns].any()
+                or not shares[columns].any()
             ):
                 continue
-            gains = self._attribute_gains(np.array(columns), common)
+            gains = self._attribute_gains(np.array(columns), shares)
             values = tuple(names[column].partition("=")[2] for column in columns)
-            chance = min(float(common[columns].sum()), 1.0)
-            found.append(OnboardingQuestion("attribute", field, field, values, chance, gains))
-        return found
+            probability = min(float(shares[columns].sum()), 1.0)
+            questions.append(
+                OnboardingQuestion("attribute", field, field, values, probability, gains)
+            )
+        return questions
 
-    def _attribute_gains(self, columns: Rows, common: Floats) -> float:
+    def _attribute_gains(self, columns: Rows, shares: Floats) -> float:
         """Return the expected gain of the answer to one attribute."""
         profile = sp.csr_array(
             (np.ones(len(columns), np.float32), (np.arange(len(columns)), columns)),
-            shape=(len(columns), len(common)),
+            shape=(len(columns), len(shares)),
         )
         repeated = sp.csr_array(sp.vstack([self._profile] * len(columns)) + profile)
-        yes = np.repeat(self._liked_rows[None, :], len(columns), axis=0)
-        scores, chances = self._score(self._queries(yes, repeated))
+        liked = np.repeat(self._liked_rows[None, :], len(columns), axis=0)
+        scores, probabilities = self._score(self._queries(liked, repeated))
         allowed = self._allowed.copy()
         allowed[self._liked_rows[self._liked_rows < self._n_items]] = False
-        now = best_candidates(self._current_scores[0], allowed)[0]
+        current_best = best_candidates(self._current_scores[0], allowed)[0]
         gains = expected_dcg_gain(
-            common[columns],
-            chances * allowed,
+            shares[columns],
+            probabilities * allowed,
             np.where(allowed, scores, -np.inf),
-            now,
+            current_best,
         )
         return float(gains.sum())
 
@@ -226,11 +232,11 @@ class QuestionSelector:
         total = np.asarray(matrix.sum(axis=0), dtype=np.float32).ravel()
         return np.asarray(total / max(len(users), 1), dtype=np.float32)
 
-    def _queries(self, yes: Rows, profile: Sparse | None = None) -> Queries:
-        """Return queries of users who like (n, n_liked) items of the catalogue."""
-        n, size = yes.shape
+    def _queries(self, liked: Rows, profile: Sparse | None = None) -> Queries:
+        """Return queries of users who like (n, n_liked) rows of the catalogue."""
+        n, size = liked.shape
         user = np.repeat(np.arange(n), size)
-        events = Events.of(user, yes.ravel(), np.zeros(n * size))
+        events = Events.of(user, liked.ravel(), np.zeros(n * size))
         profile = sp.vstack([self._profile] * n) if profile is None else profile
         return self.state.query_builder.queries(UserContext(events, sp.csr_array(profile), {}))
 

@@ -108,7 +108,7 @@ class Profiles:
         if not rows.height:
             return None
         merged = self._merge_with_stored(rows)
-        position = {user: place for place, user in enumerate(users)}
+        position = {user: index for index, user in enumerate(users)}
         queries = np.array([position[user] for user in merged["user_id"]], dtype=np.int64)
         texts = _texts_by_row(merged)
         return ProfileOverrides(
@@ -129,33 +129,33 @@ class Profiles:
         if TEXT_COLUMN not in self.frame.columns:
             return {}
         known = np.flatnonzero(rows >= 0)
-        words = _texts_by_row(self.frame.select(TEXT_COLUMN)[rows[known]])
-        return {int(known[place]): text for place, text in words.items()}
+        texts = _texts_by_row(self.frame.select(TEXT_COLUMN)[rows[known]])
+        return {int(known[index]): text for index, text in texts.items()}
 
     def _merge_with_stored(self, users: pl.DataFrame) -> pl.DataFrame:
         """Return the last row of each user, nulls filled with the stored values."""
         users = _last_rows(users)
-        held = [
-            (place, self.rows[user])
-            for place, user in enumerate(users["user_id"])
+        stored_rows = [
+            (index, self.rows[user])
+            for index, user in enumerate(users["user_id"])
             if user in self.rows
         ]
         names = [name for name in self.frame.columns if name != "user_id"]
-        if not held or not names:
+        if not stored_rows or not names:
             return users
-        stored = self.frame[[row for _, row in held]].select(
-            pl.lit(pl.Series("user_id", [users["user_id"][place] for place, _ in held])),
+        stored = self.frame[[row for _, row in stored_rows]].select(
+            pl.lit(pl.Series("user_id", [users["user_id"][index] for index, _ in stored_rows])),
             *(pl.col(name).alias(f"\0{name}") for name in names),
         )
-        both = users.join(stored, on="user_id", how="left", maintain_order="left")
-        return both.select(
-            *(_coalesce_with_stored(both, c) for c in dict.fromkeys([*users.columns, *names]))
+        joined = users.join(stored, on="user_id", how="left", maintain_order="left")
+        return joined.select(
+            *(_coalesce_with_stored(joined, c) for c in dict.fromkeys([*users.columns, *names]))
         )
 
     def _compact(self) -> "Profiles":
-        kept = np.array(list(self.rows.values()), dtype=np.int64)
-        rows = {user: place for place, user in enumerate(self.rows)}
-        return Profiles(self.encoder, self.frame[kept], self.matrix[kept], rows)
+        current_rows = np.array(list(self.rows.values()), dtype=np.int64)
+        rows = {user: index for index, user in enumerate(self.rows)}
+        return Profiles(self.encoder, self.frame[current_rows], self.matrix[current_rows], rows)
 
 
 @dataclass(frozen=True)
@@ -176,11 +176,11 @@ class AdHocProfile:
 
     def profiles(self, users: Iterable[str]) -> pl.DataFrame | None:
         """Return the profile of each user; None without attributes and text."""
-        known = dict(self.attributes) | ({TEXT_COLUMN: self.text} if self.text else {})
-        if not known:
+        values = dict(self.attributes) | ({TEXT_COLUMN: self.text} if self.text else {})
+        if not values:
             return None
         return pl.DataFrame({"user_id": list(users)}).with_columns(
-            pl.lit(value).alias(name) for name, value in known.items()
+            pl.lit(value).alias(name) for name, value in values.items()
         )
 
     def histories(self, users: Iterable[str]) -> pl.DataFrame | None:
@@ -198,19 +198,19 @@ def _last_rows(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def _row_by_user(users: pl.DataFrame, start: int) -> dict[str, int]:
-    return {user: start + place for place, user in enumerate(users["user_id"].to_list())}
+    return {user: start + index for index, user in enumerate(users["user_id"].to_list())}
 
 
-def _coalesce_with_stored(both: pl.DataFrame, name: str) -> pl.Expr:
+def _coalesce_with_stored(joined: pl.DataFrame, name: str) -> pl.Expr:
     """Return a column, its nulls filled with the stored values."""
     stored = f"\0{name}"
-    if stored not in both.columns:
+    if stored not in joined.columns:
         return pl.col(name)
-    if name not in both.columns:
+    if name not in joined.columns:
         return pl.col(stored).alias(name)
-    if both.schema[name] == both.schema[stored]:
+    if joined.schema[name] == joined.schema[stored]:
         return pl.coalesce(name, stored).alias(name)
-    if both.schema[name].is_nested() or both.schema[stored].is_nested():
+    if joined.schema[name].is_nested() or joined.schema[stored].is_nested():
         return pl.col(name)
     return pl.coalesce(pl.col(name).cast(pl.String), pl.col(stored).cast(pl.String)).alias(name)
 

@@ -41,7 +41,7 @@ def _no_pairs() -> Pairs:
 
 @dataclass(frozen=True, eq=False)
 class UserContext:
-    """What is known of the users of a batch, by position in the batch."""
+    """Events, profiles and texts of the users of a batch, by position in the batch."""
 
     events: Events
     """Positive events; ``user`` is the position, ``item`` a row of the catalogue."""
@@ -66,8 +66,8 @@ class UserContext:
 
     def only(self, position: int) -> "UserContext":
         """Return the context of one user."""
-        mine = self.events.filter(self.events.user == position)
-        events = Events(np.zeros_like(mine.user), mine.item, mine.at)
+        own_events = self.events.filter(self.events.user == position)
+        events = Events(np.zeros_like(own_events.user), own_events.item, own_events.at)
         texts = {0: self.texts[position]} if position in self.texts else {}
         return UserContext(events, self.profile[[position]], texts)
 
@@ -102,7 +102,7 @@ class QueryBatch:
         scores[entry_indices(excluded)] = -np.inf
 
     def iter_chunks(self, max_queries: int) -> Iterator[tuple[Rows, Queries]]:
-        """Yield positions and queries, at most so many at a time."""
+        """Yield positions and queries, at most ``max_queries`` at a time."""
         if len(self) <= max_queries:
             yield np.arange(len(self)), self.queries
             return
@@ -124,7 +124,7 @@ class QueryBuilder:
 
     train_items: Items
     items: Items
-    """The catalogue now."""
+    """The current catalogue."""
     has_times: bool
     """Whether the training events have times; without them no event is more recent."""
     encode_texts: TextEncodeFn = field(repr=False)
@@ -138,10 +138,10 @@ class QueryBuilder:
 
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
-        new = np.flatnonzero(self._train_row < 0)
-        new = new[[row not in self._neighbours for row in new.tolist()]]
-        if len(new) <= MAX_PRECOMPUTED_ITEMS:
-            self._compute_neighbours(new)
+        new_rows = np.flatnonzero(self._train_row < 0)
+        new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
+        if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
+            self._compute_neighbours(new_rows)
 
     def build(
         self,
@@ -156,13 +156,15 @@ class QueryBuilder:
 
         Args:
             users: Name of the user of each query.
-            context: What is known of them.
+            context: Their events, profiles and texts.
             rules: One for each query; equal rules must be the same object.
             k: Length of each list.
             excluded: Further pairs that must not be recommended.
             exclude_seen: Whether seen items are excluded where the rules say so as well.
         """
-        hides_seen = np.array([one.rules.exclude_seen for one in rules], dtype=bool)
+        hides_seen = np.array(
+            [list_rules.rules.exclude_seen for list_rules in rules], dtype=bool
+        )
         queries, items = context.seen
         hidden = hides_seen[queries] if exclude_seen else np.zeros(len(queries), dtype=bool)
         queries, items = queries[hidden], items[hidden]
@@ -212,9 +214,11 @@ class QueryBuilder:
         )
 
     def precompute_neighbours(self, max_items: int) -> None:
-        """Compute the neighbours of new items in advance, of at most so many of them."""
-        new = np.flatnonzero(self._train_row < 0)[:max_items].tolist()
-        self._compute_neighbours(np.array([row for row in new if row not in self._neighbours]))
+        """Compute the neighbours of at most ``max_items`` new items in advance."""
+        new_rows = np.flatnonzero(self._train_row < 0)[:max_items].tolist()
+        self._compute_neighbours(
+            np.array([row for row in new_rows if row not in self._neighbours])
+        )
 
     def with_updated_rows(self, items: Items, rows: Sequence[int]) -> "QueryBuilder":
         """Return a builder for a catalogue in which some rows are new or have changed."""
@@ -222,17 +226,19 @@ class QueryBuilder:
         updated = copy(self)
         updated.items = items
         updated._neighbours = {
-            row: near for row, near in self._neighbours.items() if row not in stale
+            row: neighbours for row, neighbours in self._neighbours.items() if row not in stale
         }
         added = self.train_items.ids.rows(items.ids.ids[len(self.items) :])
         updated._train_row = np.r_[self._train_row, added]
-        new = np.array([row for row in stale if updated._train_row[row] < 0], dtype=np.int64)
-        if len(new) <= MAX_PRECOMPUTED_ITEMS:
-            updated._compute_neighbours(new)
+        new_rows = np.array(
+            [row for row in stale if updated._train_row[row] < 0], dtype=np.int64
+        )
+        if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
+            updated._compute_neighbours(new_rows)
         return updated
 
     def clear_text_cache(self) -> None:
-        """Forget all texts."""
+        """Remove all cached texts."""
         self._text_neighbours.clear()
 
     def _recency_weights(self, events: Events) -> Floats:
@@ -247,19 +253,19 @@ class QueryBuilder:
 
     def _sum_events(self, events: Events, weights: Floats, n: int) -> Sparse:
         """Return (n, n_train_items) sums of event weights over the training items."""
-        place = self._train_row[events.item]
-        known = place >= 0
+        train_rows = self._train_row[events.item]
+        known = train_rows >= 0
         shape = (n, len(self.train_items))
         if known.all():
-            return build_csr(events.user, place, weights, shape)
-        new = np.flatnonzero(~known)
-        near = self._neighbours_of(events.item[new].tolist())
-        sizes = [row.nnz for row in near]
-        spread = np.concatenate([row.data for row in near]).astype(np.float32, copy=False)
+            return build_csr(events.user, train_rows, weights, shape)
+        new_events = np.flatnonzero(~known)
+        neighbours = self._neighbours_of(events.item[new_events].tolist())
+        sizes = [row.nnz for row in neighbours]
+        spread = np.concatenate([row.data for row in neighbours]).astype(np.float32, copy=False)
         total = build_csr(
-            np.concatenate([events.user[known], np.repeat(events.user[new], sizes)]),
-            np.concatenate([place[known], *(row.indices for row in near)]),
-            np.concatenate([weights[known], np.repeat(weights[new], sizes) * spread]),
+            np.concatenate([events.user[known], np.repeat(events.user[new_events], sizes)]),
+            np.concatenate([train_rows[known], *(row.indices for row in neighbours)]),
+            np.concatenate([weights[known], np.repeat(weights[new_events], sizes) * spread]),
             shape,
         )
         total.sum_duplicates()
@@ -279,29 +285,34 @@ class QueryBuilder:
 
     def _compute_neighbours(self, rows: Rows) -> None:
         if len(rows):
-            near = sp.csr_array(
+            neighbours = sp.csr_array(
                 nearest_neighbour_weights(
                     self.train_items, self.items.take(rows), N_NEIGHBOURS
                 ).T
             )
-            self._neighbours |= {int(row): near[[place]] for place, row in enumerate(rows)}
+            self._neighbours |= {
+                int(row): neighbours[[index]] for index, row in enumerate(rows)
+            }
 
     def _neighbours_of_texts(self, texts: Sequence[str]) -> Sparse:
         """Return (n_texts, n_train_items) neighbour weights of each text."""
-        cached = {text: self._text_neighbours.get(text) for text in texts}  # one look: threads
-        found = {text: near for text, near in cached.items() if near is not None}
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        if new:
-            near = sp.csr_array(
+        # Each text is looked up once: other threads may remove it from the cache.
+        cached = {text: self._text_neighbours.get(text) for text in texts}
+        by_text = {
+            text: neighbours for text, neighbours in cached.items() if neighbours is not None
+        }
+        new_texts = [text for text in dict.fromkeys(texts) if text not in by_text]
+        if new_texts:
+            neighbours = sp.csr_array(
                 nearest_neighbour_weights(
-                    self.train_items, self._texts_as_items(new), N_NEIGHBOURS
+                    self.train_items, self._texts_as_items(new_texts), N_NEIGHBOURS
                 ).T
             )
-            found |= {text: near[[row]] for row, text in enumerate(new)}
-            self._text_neighbours.update((text, found[text]) for text in new)
+            by_text |= {text: neighbours[[row]] for row, text in enumerate(new_texts)}
+            self._text_neighbours.update((text, by_text[text]) for text in new_texts)
             while len(self._text_neighbours) > MAX_CACHED_TEXTS:
                 self._text_neighbours.popitem(last=False)
-        return sp.vstack([found[text] for text in texts])
+        return sp.vstack([by_text[text] for text in texts])
 
     def _texts_as_items(self, texts: Sequence[str]) -> Items:
         """Return texts as a catalogue whose ids cannot be those of items."""

@@ -44,20 +44,20 @@ class RankedLists:
     """Whether the item is in the list to be explored."""
 
     @classmethod
-    def concatenate(cls, parts: "Sequence[RankedLists]") -> "RankedLists":
-        """Return several lists, one after the other."""
+    def concatenate(cls, lists: "Sequence[RankedLists]") -> "RankedLists":
+        """Return the lists of several batches, one after the other."""
         return cls(
-            np.concatenate([part.query for part in parts]),
-            np.concatenate([part.item for part in parts]),
-            np.concatenate([part.rank for part in parts]),
-            np.concatenate([part.score for part in parts]),
-            [moved for part in parts for moved in part.moved_by],
-            np.concatenate([part.propensity for part in parts]),
-            np.concatenate([part.explored for part in parts]),
+            np.concatenate([one_list.query for one_list in lists]),
+            np.concatenate([one_list.item for one_list in lists]),
+            np.concatenate([one_list.rank for one_list in lists]),
+            np.concatenate([one_list.score for one_list in lists]),
+            [moved for one_list in lists for moved in one_list.moved_by],
+            np.concatenate([one_list.propensity for one_list in lists]),
+            np.concatenate([one_list.explored for one_list in lists]),
         )
 
     def take(self, rows: Rows) -> "RankedLists":
-        """Return some places."""
+        """Return some entries of the lists."""
         return RankedLists(
             self.query[rows],
             self.item[rows],
@@ -106,29 +106,29 @@ class CatalogueRanker:
             batch: The queries.
             max_scores: Largest number of scores that are computed at a time.
         """
-        found = _PaddedLists(batch, len(self.ids))
+        padded = _PaddedLists(batch, len(self.ids))
         for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
             scores = self.score(queries)
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):
                 chunk = scores if len(group) == len(rows) else scores[group - rows[0]]
-                found.rank_group(group, chunk, batch.rules[group[0]], batch.k[group[0]])
-        return found.ranked_lists()
+                padded.rank_group(group, chunk, batch.rules[group[0]], batch.k[group[0]])
+        return padded.ranked_lists()
 
     def score(self, queries: Queries) -> Floats:
         """Return the (n_queries, n_items) scores of the whole catalogue."""
         return self.scorer.score(queries)
 
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
-        """Return for each place the strategy with the largest weight for its query and item."""
+        """Return for each list entry the strategy with the largest weight."""
         levels = nearest_level(batch.queries.n_events)[lists.query]
         has_profile = (np.diff(batch.queries.profile.indptr) > 0)[lists.query]
         kinds = levels * 4 + has_profile * 2 + ~self.is_known[lists.item]
-        unique, place = np.unique(kinds, return_inverse=True)
+        unique, inverse = np.unique(kinds, return_inverse=True)
         names = self.scorer.scorers[0].dominant_strategy(
             unique // 4, unique // 2 % 2 == 1, unique % 2 == 1
         )
-        return [names[kind] for kind in place.ravel().tolist()]
+        return [names[kind] for kind in inverse.ravel().tolist()]
 
     def title(self, item: str) -> str:
         """Return the title of an item of the catalogue."""
@@ -181,16 +181,16 @@ class _PaddedLists:
 
     def ranked_lists(self) -> RankedLists:
         """Return the lists without padding."""
-        query, place = np.nonzero(self._items >= 0)
+        query, position = np.nonzero(self._items >= 0)
         moved_by: list[str | None] = [None] * len(query)
-        for one, causes in self._moved_by.items():
-            start = int(np.searchsorted(query, one))
+        for moved_query, causes in self._moved_by.items():
+            start = int(np.searchsorted(query, moved_query))
             moved_by[start : start + len(causes)] = causes
         return RankedLists(
             query,
-            self._items[query, place],
-            place + 1,
-            self._scores[query, place],
+            self._items[query, position],
+            position + 1,
+            self._scores[query, position],
             moved_by,
             np.ones(len(query)),
             np.zeros(len(query), dtype=bool),
@@ -225,13 +225,15 @@ def _rerank(
 
 def _score_ranks(scores: Floats, items: Rows) -> Rows:
     """Return the rank from 0 of each item by its score; equal scores are ordered by row."""
-    own = scores[items][:, None]
-    before = (scores > own) | ((scores == own) & (np.arange(len(scores)) < items[:, None]))
-    return np.asarray(before.sum(axis=1), dtype=np.int64)
+    item_scores = scores[items][:, None]
+    ranks_before = (scores > item_scores) | (
+        (scores == item_scores) & (np.arange(len(scores)) < items[:, None])
+    )
+    return np.asarray(ranks_before.sum(axis=1), dtype=np.int64)
 
 
 def _moved_by(scores: Floats, causes: Rows, boosted: Mask) -> list[str | None]:
-    """Return for each place the kind of the rule that changed the item in it.
+    """Return for each list entry the kind of the rule that moved its item; None: none.
 
     Args:
         scores: (k,) scores of the models.
@@ -241,10 +243,10 @@ def _moved_by(scores: Floats, causes: Rows, boosted: Mask) -> list[str | None]:
     order = np.argsort(-scores, kind="stable")
     is_moved = (order != np.arange(len(scores))) | boosted
     names = {BY_QUOTA: QUOTA, BY_DIVERSITY: DIVERSITY}
-    others = next((names[cause] for cause in causes.tolist() if cause in names), BOOST)
+    default_cause = next((names[cause] for cause in causes.tolist() if cause in names), BOOST)
     return [
-        names.get(cause, BOOST if is_boosted else others) if moved else None
-        for moved, cause, is_boosted in zip(
+        names.get(cause, BOOST if is_boosted else default_cause) if has_moved else None
+        for has_moved, cause, is_boosted in zip(
             is_moved.tolist(), causes.tolist(), boosted.tolist(), strict=True
         )
     ]

@@ -99,24 +99,24 @@ class RuleCompiler:
         """
         by_value: dict[Rules, CompiledRules] = {}
         by_id: dict[int, CompiledRules] = {}  # hashing rules with many items takes long
-        for one in rules:
-            if id(one) not in by_id:
-                by_id[id(one)] = by_value.get(one) or by_value.setdefault(
-                    one, self.compile(one)
+        for list_rules in rules:
+            if id(list_rules) not in by_id:
+                by_id[id(list_rules)] = by_value.get(list_rules) or by_value.setdefault(
+                    list_rules, self.compile(list_rules)
                 )
-        return [by_id[id(one)] for one in rules]
+        return [by_id[id(list_rules)] for list_rules in rules]
 
     def _allowed(self, rules: Rules) -> Mask:
-        found = self.available(rules.at).copy()
+        allowed = self.available(rules.at).copy()
         if rules.where.strip():
-            found &= self.filter_engine.mask(rules.where, rules.at)
+            allowed &= self.filter_engine.mask(rules.where, rules.at)
         if rules.categories:
-            found &= self.filter_engine.mask_any_of(self._category_column(), rules.categories)
+            allowed &= self.filter_engine.mask_any_of(self._category_column(), rules.categories)
         if rules.items is not None:
-            found &= self._item_mask(rules.items)
+            allowed &= self._item_mask(rules.items)
         if rules.exclude:
-            found &= ~self._item_mask(rules.exclude)
-        return found
+            allowed &= ~self._item_mask(rules.exclude)
+        return allowed
 
     def _item_mask(self, ids: tuple[str, ...]) -> Mask:
         """Return the (n_items,) mask of some items; unknown ids are ignored."""
@@ -126,13 +126,13 @@ class RuleCompiler:
         return mask
 
     def _category_column(self) -> str:
-        found = find_category_column(self.filter_columns.names)
-        if found is None:
+        column = find_category_column(self.filter_columns.names)
+        if column is None:
             raise FilterError(
                 f"the catalogue has no category column ({', '.join(CATEGORY_COLUMNS)}); "
                 "filter by another column with where, as in has(shelf, 'tea')"
             )
-        return found
+        return column
 
     def _reranker(self, rules: Rules) -> Reranker | None:
         if not rules.needs_reranking:
@@ -179,10 +179,10 @@ def rules_of_users(
     shared = Rules() if rules is None else rules
     if isinstance(shared, Rules):
         return dict.fromkeys(users, _restrict_to_items(shared, items))
-    found: dict[str, Rules] = {}
-    for user, one in zip(users, _rules_per_user(shared, len(users)), strict=True):
-        found.setdefault(user, _restrict_to_items(one, items))
-    return found
+    by_user: dict[str, Rules] = {}
+    for user, user_rules in zip(users, _rules_per_user(shared, len(users)), strict=True):
+        by_user.setdefault(user, _restrict_to_items(user_rules, items))
+    return by_user
 
 
 def _rules_per_user(rules: Sequence[Rules], n_users: int) -> list[Rules]:

@@ -46,17 +46,19 @@ class PartitionedScorer:
             rows: New and changed rows.
         """
         fresh = np.unique(rows)
-        kept, pending = len(self.scorers), len(fresh)
-        while kept > 1 and len(self.rows[kept - 1]) <= MIN_PARTITION_SIZE_RATIO * pending:
-            kept -= 1
-            pending += len(self.rows[kept])
-        new = (self.scorers[0].for_items(items.take(fresh)), fresh)
-        latest = [*zip(self.scorers[kept:], self.rows[kept:], strict=True), new]
-        partition, covered = new if len(latest) == 1 else self._merged_partition(items, latest)
+        n_kept, pending = len(self.scorers), len(fresh)
+        while n_kept > 1 and len(self.rows[n_kept - 1]) <= MIN_PARTITION_SIZE_RATIO * pending:
+            n_kept -= 1
+            pending += len(self.rows[n_kept])
+        new_scorer = (self.scorers[0].for_items(items.take(fresh)), fresh)
+        latest = [*zip(self.scorers[n_kept:], self.rows[n_kept:], strict=True), new_scorer]
+        partition, covered = (
+            new_scorer if len(latest) == 1 else self._merged_partition(items, latest)
+        )
         for level in range(len(partition.blend.weights)):
-            partition.level_weights(level)  # now, so that no answer waits for it
+            partition.level_weights(level)  # computed now, so that no request waits for it
         return PartitionedScorer(
-            (*self.scorers[:kept], partition), (*self.rows[:kept], covered), len(items)
+            (*self.scorers[:n_kept], partition), (*self.rows[:n_kept], covered), len(items)
         )
 
     def with_models(self, fitted: FittedStrategies) -> "PartitionedScorer":
@@ -85,34 +87,43 @@ class PartitionedScorer:
 
     def without_changed(self) -> "PartitionedScorer":
         """Return a scorer whose second partition has new items only, or is dropped."""
-        (first, partition, *others), (first_rows, rows, *other_rows) = self.scorers, self.rows
-        new = np.flatnonzero(rows >= len(first_rows))
-        if not len(new):
-            return PartitionedScorer((first, *others), (first_rows, *other_rows), self.n_items)
-        rest = first.for_items(partition.items.take(new), concat_linear([(partition, new)]))
+        (first, partition, *other_scorers), (first_rows, rows, *other_rows) = (
+            self.scorers,
+            self.rows,
+        )
+        new_rows = np.flatnonzero(rows >= len(first_rows))
+        if not len(new_rows):
+            return PartitionedScorer(
+                (first, *other_scorers), (first_rows, *other_rows), self.n_items
+            )
+        shortened = first.for_items(
+            partition.items.take(new_rows), concat_linear([(partition, new_rows)])
+        )
         return PartitionedScorer(
-            (first, rest, *others), (first_rows, rows[new], *other_rows), self.n_items
+            (first, shortened, *other_scorers),
+            (first_rows, rows[new_rows], *other_rows),
+            self.n_items,
         )
 
     def _changed_rows(self) -> tuple[Rows, Rows]:
         """Return the changed items of the first scorer, and their rows in the second."""
         rows = self.rows[1]
-        places = np.flatnonzero(rows < len(self.rows[0]))
-        return rows[places], places
+        positions = np.flatnonzero(rows < len(self.rows[0]))
+        return rows[positions], positions
 
     def _merged_partition(
         self, items: Items, partitions: Sequence[tuple[Scorer, Rows]]
     ) -> tuple[Scorer, Rows]:
         """Return one scorer in place of several, with the rows that it covers."""
         later = np.empty(0, dtype=np.int64)
-        kept: list[tuple[Scorer, Rows, Rows]] = []
+        covering: list[tuple[Scorer, Rows, Rows]] = []
         for scorer, rows in reversed(partitions):
             current = np.flatnonzero(~np.isin(rows, later))
             if len(current):
-                kept.append((scorer, current, rows[current]))
+                covering.append((scorer, current, rows[current]))
             later = np.r_[later, rows[current]]
-        covered = np.concatenate([rows for _, _, rows in kept])
-        linear_models = concat_linear([(scorer, current) for scorer, current, _ in kept])
+        covered = np.concatenate([rows for _, _, rows in covering])
+        linear_models = concat_linear([(scorer, current) for scorer, current, _ in covering])
         return self.scorers[0].for_items(items.take(covered), linear_models), covered
 
     def score(self, queries: Queries) -> Floats:
@@ -137,10 +148,10 @@ class PartitionedScorer:
     @cached_property
     def is_known(self) -> Mask:
         """(n_items,) items that the models were trained on."""
-        old = np.zeros(self.n_items, dtype=bool)
+        known = np.zeros(self.n_items, dtype=bool)
         for scorer, rows in zip(self.scorers, self.rows, strict=True):
-            old[rows] = scorer.is_warm
-        return old
+            known[rows] = scorer.is_warm
+        return known
 
     @cached_property
     def _scorer_of_row(self) -> Rows:

@@ -181,19 +181,19 @@ class ServingState:
             merged = positive[0]
         else:
             merged = Events.of(
-                np.concatenate([part.user for part in positive]),
-                np.concatenate([part.item for part in positive]),
-                np.concatenate([part.at for part in positive]),
+                np.concatenate([source.user for source in positive]),
+                np.concatenate([source.item for source in positive]),
+                np.concatenate([source.at for source in positive]),
             )
         pairs = [np.concatenate(columns) for columns in zip(*seen, strict=True)]
         return merged, (pairs[0], pairs[1])
 
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
-        """Return for each place the strategy with the largest weight for its query and item."""
+        """Return for each list entry the strategy with the largest weight."""
         names = self.ranker.strategy_names(batch, lists)
         if LATEST not in self.trained.blend.strategies:
             return names
-        # Before the first training an item without events cannot be there for being popular.
+        # Before the first training, an item without events is listed because it is recent.
         has_events = self.histories.have_events(lists.item).tolist()
         return [
             LATEST if name == "popular" and not chosen else name

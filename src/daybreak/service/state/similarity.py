@@ -44,13 +44,13 @@ def similar_items(
     """
     items = state.catalogue.items
     frames = [pl.DataFrame(schema=SIMILAR_ITEMS_SCHEMA)]
-    known = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
-    if known:
-        rows = items.ids.rows(known)
-        shared = co_occurrence(state, known)
+    known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
+    if known_ids:
+        rows = items.ids.rows(known_ids)
+        shared = co_occurrence(state, known_ids)
         scores = content_similarity(items.take(rows), items) + shared
         scores[np.arange(len(rows)), rows] = np.nan
-        frames.append(_rank_similar(known, scores, shared > 0, state, k))
+        frames.append(_rank_similar(known_ids, scores, shared > 0, state, k))
     distinct = list(dict.fromkeys(texts))
     if distinct:
         described = Items(Vocabulary(distinct), state.trained.content.texts(distinct))
@@ -61,10 +61,10 @@ def similar_items(
     return pl.concat(frames)
 
 
-def content_similarity(some: Items, items: Items) -> Floats:
-    """Return the (n_some, n_items) content similarities, 1 for items with the same content."""
+def content_similarity(compared: Items, items: Items) -> Floats:
+    """Return (n_compared, n_items) content similarities, 1 for items with the same content."""
     total = sum(BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0) for block in items.blocks)
-    return np.asarray(some.similarity(items) / (total or 1.0), dtype=np.float32)
+    return np.asarray(compared.similarity(items) / (total or 1.0), dtype=np.float32)
 
 
 def co_occurrence(state: ServingState, ids: Sequence[str]) -> Floats:
@@ -81,8 +81,8 @@ def co_occurrence(state: ServingState, ids: Sequence[str]) -> Floats:
     rows, place = train_items.ids.rows(ids), items.ids.rows(train_items.ids)
     hot = np.flatnonzero(rows >= 0)
     weights = model.state.weights
-    both = weights[rows[hot]].maximum(weights[:, rows[hot]].T)
-    out[np.ix_(hot, place)] = both.toarray()
+    symmetric = weights[rows[hot]].maximum(weights[:, rows[hot]].T)
+    out[np.ix_(hot, place)] = symmetric.toarray()
     return out
 
 
@@ -145,21 +145,21 @@ def rank_users(
 
 
 def _rank_similar(
-    names: Sequence[str], scores: Floats, together: Mask, state: ServingState, k: int
+    names: Sequence[str], scores: Floats, has_common_users: Mask, state: ServingState, k: int
 ) -> pl.DataFrame:
     """Return the most similar items of each row; items that share nothing are left out."""
     scores = np.where((scores > 0) & state.ranker.is_available, scores, np.nan)
     best = top_k(scores, min(k, scores.shape[1]))
-    who, place = np.nonzero(best >= 0)
-    item = best[who, place]
-    names_of = np.array(["similar/content", "similar/content+bought"], dtype=object)
+    query, position = np.nonzero(best >= 0)
+    item = best[query, position]
+    strategies = np.array(["similar/content", "similar/content+bought"], dtype=object)
     return pl.DataFrame(
         {
-            "query": pl.Series(names, dtype=pl.String).gather(who),
+            "query": pl.Series(names, dtype=pl.String).gather(query),
             "item_id": state.ranker.ids.gather(item),
-            "rank": place + 1,
-            "score": scores[who, item].astype(np.float64),
-            "strategy": names_of[together[who, item].astype(np.int64)],
+            "rank": position + 1,
+            "score": scores[query, item].astype(np.float64),
+            "strategy": strategies[has_common_users[query, item].astype(np.int64)],
         },
         schema=SIMILAR_ITEMS_SCHEMA,
     )
