@@ -156,7 +156,7 @@ def render_html(
 
 def _describe_protocol(report: Report) -> str:
     return (
-        "Known users and items were held out, and every system was asked about them as if they "
+        "Known users and items were held out, and every system recommended for them as if they "
         f"were new. Lists of {report.k}, ranked among all candidates; 95 % intervals by "
         "bootstrap over users; a user without a list counts 0."
     )
@@ -167,7 +167,7 @@ def _evaluated_systems(report: Report) -> list[str]:
 
 
 def _render_pictures(report: Report) -> str:
-    """Return the plots, and beside them on how many slices each system beats popularity."""
+    """Return the plots, and on how many slices each system beats popularity."""
     curve, bars = draw_warm_up_curve(report), draw_slices(report)
     left = [] if curve is None else [html_figure(curve, *_PICTURE_TEXTS["warm"])]
     left += _render_cards(report)

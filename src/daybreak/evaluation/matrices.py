@@ -75,12 +75,14 @@ class UserItemIndex:
             )
         labelled = self._label_rows(answer, exclude)
         n_rows = dict(labelled["reason"].value_counts().iter_rows())
-        kept = labelled.filter(pl.col("reason") == "kept").with_columns(
+        counted = labelled.filter(pl.col("reason") == "kept").with_columns(
             position=pl.int_range(pl.len()).over("user_row")
         )
-        kept = kept.filter(pl.col("position") < k)
+        counted = counted.filter(pl.col("position") < k)
         ranked = np.full((self.shape[0], k), -1, dtype=np.int64)
-        ranked[kept["user_row"].to_numpy(), kept["position"].to_numpy()] = kept["item_row"]
+        ranked[counted["user_row"].to_numpy(), counted["position"].to_numpy()] = counted[
+            "item_row"
+        ]
         return RankedAnswer(ranked, {name: n_rows.get(name, 0) for name in DROP_REASONS})
 
     def _label_rows(self, answer: pl.DataFrame, exclude: Sparse) -> pl.DataFrame:

@@ -215,7 +215,20 @@ class Report:
 
     def to_json(self) -> str:
         """Return the whole report as JSON text."""
-        return report_to_json(self.k, self.slices, self.cells, self.notes)
+        return json.dumps(
+            {
+                "format": REPORT_FORMAT,
+                "k": self.k,
+                "notes": list(self.notes),
+                "slices": [
+                    {"name": s.name, "protocol": s.protocol, "counts": dict(s.counts)}
+                    for s in self.slices
+                ],
+                "cells": [_result_to_json(cell) for cell in self.cells],
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "Report":
@@ -224,7 +237,7 @@ class Report:
         Raises:
             DataError: The text is no report, or has another version.
         """
-        return cls(**parse_report(text))
+        return cls(**_parse_report(text))
 
 
 def _result_columns(cell: SliceResult, info: SliceInfo) -> tuple[object, ...]:
@@ -240,35 +253,8 @@ def _describe_outcome(difference: PairedDifference) -> str:
 # --- as JSON ---------------------------------------------------------------------------
 
 
-def report_to_json(
-    k: int,
-    slices: tuple[SliceInfo, ...],
-    cells: tuple[SliceResult, ...],
-    notes: tuple[str, ...],
-) -> str:
-    """Return the parts of a report as JSON text."""
-    return json.dumps(
-        {
-            "format": REPORT_FORMAT,
-            "k": k,
-            "notes": list(notes),
-            "slices": [
-                {"name": s.name, "protocol": s.protocol, "counts": dict(s.counts)}
-                for s in slices
-            ],
-            "cells": [_result_to_json(cell) for cell in cells],
-        },
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-
-
-def parse_report(text: str) -> dict[str, Any]:
-    """Return the parts of a report by name.
-
-    Raises:
-        DataError: The text is no report, or has another version.
-    """
+def _parse_report(text: str) -> dict[str, Any]:
+    """Return the fields of a report by name."""
     try:
         raw = json.loads(text)
         if raw["format"] != REPORT_FORMAT:

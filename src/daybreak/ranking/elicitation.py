@@ -7,13 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from daybreak.data.dataset import Queries
-from daybreak.metrics import discounts
+from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.models.meta_bayes import MetaBayesModel
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Doubles, Floats, Mask, Rows
 
-LIST_LENGTH = 10
-"""Default length of the list to improve."""
 MAX_DIVERSIFIED_QUESTIONS = 10
 """Maximum number of questions on one screen that are selected for complementary answers; each
 costs as much as the first."""

@@ -83,7 +83,7 @@ def newest_rows(
     *,
     nonempty_parts: bool = False,
 ) -> Rows:
-    """Return the share of items whose first event came last.
+    """Return the items whose first event came last, as many as a share of all.
 
     Args:
         rows: (n,) rows of the items.

@@ -358,7 +358,7 @@ def hide_future(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
 def _build_plan(
     data: EvaluationData, name: str, keep: pl.Series, hidden_users: pl.Series | None = None
 ) -> SplitPlan:
-    """Return a plan without slices that learns from the kept events.
+    """Return a plan without slices whose training events are those to keep.
 
     Args:
         data: The whole data set.

@@ -58,13 +58,14 @@ class HoldoutSplit:
             first event came last; ``later``: all events after a point in time.
         data: Training data.
         query_sets: Labelled queries whose targets are held out.
-        asks_new_items: Whether targets of any query have no training events.
+        has_new_item_targets: Whether the targets of any query include items without training
+            events.
     """
 
     name: str
     data: Dataset
     query_sets: tuple[LabelledQueries, ...]
-    asks_new_items: bool = True
+    has_new_item_targets: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +190,7 @@ def temporal_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
     known = np.isin(data.events.item, visible.train_item_rows)
     targets = data.events.filter(~past & known)
     later = _sample_queries("later", visible, visible.events, targets, rng)
-    return HoldoutSplit("later", visible, (later,), asks_new_items=False)
+    return HoldoutSplit("later", visible, (later,), has_new_item_targets=False)
 
 
 def mark_newest_items(data: Dataset) -> Mask:

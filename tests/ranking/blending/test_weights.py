@@ -58,14 +58,6 @@ def test_more_events_never_mean_a_lower_level(counts):
     assert levels.max() < len(EVENT_LEVELS)
 
 
-def test_a_strategy_is_used_if_it_has_any_weight():
-    zero = np.zeros((len(EVENT_LEVELS), 3))
-    weights, new = zero.copy(), zero.copy()
-    weights[2, 0], new[5, 2] = 0.5, 0.1
-    blend = Blend(("a", "b", "c"), np.ones(3, np.float32), weights, new, zero[:, 0])
-    assert blend.used_strategies() == ("a", "c")
-
-
 def test_an_arrival_shift_can_be_undone():
     """With a probability of 1/2, slope 0.6 means a factor of 0.8, and -2 means -1."""
     shift = ArrivalShift(0.5, 0.6, -2.0)

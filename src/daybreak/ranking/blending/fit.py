@@ -1,6 +1,6 @@
 """Fitting of a blend on simulated cold starts; :func:`fit_blend` shows the steps in order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.simulation.splits import count_splits, iter_splits
-from daybreak.types import Doubles, Mask, Rows
+from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
 
 DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
 """Weights for levels without measurements."""
@@ -58,8 +58,6 @@ SEARCH_STEPS = (0.5, 1.5)
 the smooth loss can over- or underestimate single strategies at the first positions."""
 WEIGHTING_TIME_FACTOR = 1.2
 """Expected time to fit the weights, as a multiple of the time of the first ablation."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     data: Dataset,
     strategies: Sequence[Strategy],
     seed: int,
-    progress: Progress = lambda _: None,
+    progress: Progress = ignore_progress,
     budget: TimeBudget | None = None,
     warm_start: WarmStart | None = None,
     *,
@@ -107,11 +105,11 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     progress("fitting the weights of the strategies")
     with threadpool_limits(1):  # threads would only wait for each other in many small products
         weights, levels = fit_warm_item_weights(pools, remaining, thresholds, warm_start)
-        new, new_levels = fit_new_item_weights(
+        new_item_weights, new_levels = fit_new_item_weights(
             pools, remaining, weights, thresholds, warm_start
         )
-        slope, intercept = fit_arrival_shift(pools, weights, new)
-    used = _find_used(weights, new)
+        slope, intercept = fit_arrival_shift(pools, weights, new_item_weights)
+    used = _find_used(weights, new_item_weights)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)
     progress("fitting on all data")
@@ -127,7 +125,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         names,
         pools.scale[used],
         weights[:, used],
-        *arrival.apply(new.weights[:, used], new.bias),
+        *arrival.apply(new_item_weights.weights[:, used], new_item_weights.bias),
         arrival,
         candidates.excluded,
         report | ({"start": start} if start else {}),
@@ -294,7 +292,7 @@ def fit_new_item_weights(
     tasks = build_new_item_tasks(pools, warm_weights)
     selection = select_strategies(tasks, baseline, allowed, thresholds, new_items=True)
     earlier = None if warm_start is None else warm_start.new_weights(names)
-    new = NewItemWeights(np.zeros_like(warm_weights), np.zeros(len(EVENT_LEVELS)))
+    new_item_weights = NewItemWeights(np.zeros_like(warm_weights), np.zeros(len(EVENT_LEVELS)))
     report = []
     for group, levels in enumerate(NEW_ITEM_LEVEL_GROUPS):
         if tasks[group]:
@@ -305,8 +303,11 @@ def fit_new_item_weights(
             measured = {"events": EVENT_LEVELS[levels[0]], "ndcg@10": ndcg}
             report.append(measured | selection.report(group, [*names, "bias"]))
         for level in levels:
-            new.weights[level], new.bias[level] = current[:-1], current[-1]
-    return new, report
+            new_item_weights.weights[level], new_item_weights.bias[level] = (
+                current[:-1],
+                current[-1],
+            )
+    return new_item_weights, report
 
 
 def _fit_group(
@@ -319,7 +320,7 @@ def _fit_group(
 
 
 def fit_arrival_shift(
-    pools: TrainingPools, warm_weights: Doubles, new: NewItemWeights
+    pools: TrainingPools, warm_weights: Doubles, new_item_weights: NewItemWeights
 ) -> tuple[float, float]:
     """Return slope and intercept of the scores of arrivals against randomly hidden items."""
     if "arriving" not in pools.pools:
@@ -327,8 +328,10 @@ def fit_arrival_shift(
     arrivals = pools.pools["arriving"]
     pool = arrivals.take(subsample(np.arange(len(arrivals.n_events))))
     level = nearest_level(pool.n_events)
-    weights = new.weights[level].astype(np.float32)
-    scores = np.einsum("qs,sqw->qw", weights, pool.features) + new.bias[level][:, None]
+    weights = new_item_weights.weights[level].astype(np.float32)
+    scores = (
+        np.einsum("qs,sqw->qw", weights, pool.features) + new_item_weights.bias[level][:, None]
+    )
     features = np.stack([scores, np.ones_like(scores)]).astype(np.float32) * pool.is_new
     task = RankingTask(features, pool, pool.present, score_warm_items(pool, warm_weights))
     unchanged = np.array([1.0, 0.0])
@@ -339,9 +342,9 @@ def fit_arrival_shift(
     return float(shift[0]), float(shift[1])
 
 
-def _find_used(weights: Doubles, new: NewItemWeights) -> Rows:
+def _find_used(weights: Doubles, new_item_weights: NewItemWeights) -> Rows:
     """Return the positions of strategies with a weight above zero; the first if none has."""
-    used = np.flatnonzero(weights.any(axis=0) | new.weights.any(axis=0))
+    used = np.flatnonzero(weights.any(axis=0) | new_item_weights.weights.any(axis=0))
     return used if len(used) else np.arange(1)
 
 

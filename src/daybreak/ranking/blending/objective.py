@@ -5,12 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from daybreak.metrics import ndcg_of_hits
+from daybreak.metrics import LIST_LENGTH, ndcg_of_hits
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.types import Doubles, Floats, Mask
 
-NDCG_LENGTH = 10
-"""List length k of NDCG@k."""
 SOFTMAX_SHARE = 0.2
 """Share of the plain softmax loss in the objective; the rest is the top-one loss."""
 L2_PENALTY = 1e-3
@@ -30,7 +28,7 @@ MIN_PASS_GAIN = 1e-3
 WeightBounds = Sequence[tuple[float | None, float | None]]
 
 
-def sampled_ndcg(scores: Floats, task: RankingTask, k: int = NDCG_LENGTH) -> Floats:
+def sampled_ndcg(scores: Floats, task: RankingTask, k: int = LIST_LENGTH) -> Floats:
     """Return the (n_queries,) NDCG@k of scores over a pool; 0 for a query without targets.
 
     Targets outside the pool count in the ideal DCG, so that the value is that of a full ranking

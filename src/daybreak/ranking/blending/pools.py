@@ -137,7 +137,7 @@ class PoolBuilder:
         """
         strategies, items = self._candidates.strategies, self._data.items
         usable_rows = [
-            n for n, s in enumerate(strategies) if s.scores_known or split.asks_new_items
+            n for n, s in enumerate(strategies) if s.scores_known or split.has_new_item_targets
         ]
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]

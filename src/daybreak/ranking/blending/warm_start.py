@@ -1,6 +1,6 @@
 """Warm start from an earlier training: its weights, its selection of strategies, its models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from daybreak.ranking.blending.weights import (
     Blend,
     ExclusionReason,
 )
-from daybreak.types import Doubles
+from daybreak.types import Doubles, Progress, ignore_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def refit_models(
     data: Dataset,
     warm_start: WarmStart,
     seed: int,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = ignore_progress,
 ) -> tuple[Blend, FittedStrategies]:
     """Refit the models on all data and keep the weights of the warm start.
 

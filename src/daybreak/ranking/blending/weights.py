@@ -100,14 +100,6 @@ class Blend:
     report: dict[str, Any] = field(default_factory=dict)
     """Measurements of the simulated cold starts as JSON values, for display only."""
 
-    def used_strategies(self) -> tuple[str, ...]:
-        """Return the names of the strategies that have a weight above zero at any level."""
-        return tuple(
-            name
-            for row, name in enumerate(self.strategies)
-            if self.weights[:, row].any() or self.new_weights[:, row].any()
-        )
-
     def to_json(self) -> dict[str, Any]:
         """Return the blend as JSON values, under the keys of a release on disk."""
         return {

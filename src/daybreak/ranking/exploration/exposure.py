@@ -17,7 +17,7 @@ class ExposureBudget:
 
     The impressions due increase linearly with the age of an item. Its missing impressions form
     a queue. The length of the queue is added to its score as a bonus: an item on schedule is
-    shown only to users who probably like it, and an item behind schedule to more and more
+    shown only to users who probably like it, an item behind schedule to an increasing number of
     users. The bonus has no learned parameters. It depends only on the counted impressions, so
     that it can be recomputed from the recommendation log at any time.
 

@@ -360,4 +360,4 @@ _NODE_COMPILERS: dict[Any, Callable[[FilterCompiler, Any], TypedExpr]] = {
     exp.CurrentDate: FilterCompiler._now,
     exp.Anonymous: FilterCompiler._anonymous,
 }
-"""Supported kinds of nodes, beside comparisons, arithmetic and functions."""
+"""Supported kinds of nodes, except comparisons, arithmetic and functions."""

@@ -95,7 +95,8 @@ def unify_types(
 ) -> tuple[TypedExpr, TypedExpr]:
     """Return two parts with a common type.
 
-    A text or number literal beside a time becomes a time; nothing else is converted.
+    A text or number literal that is compared with a time becomes a time; nothing else is
+    converted.
 
     Args:
         left: First part.

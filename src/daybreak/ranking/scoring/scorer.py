@@ -335,7 +335,7 @@ class Scorer:
                 scores[rows] += product[rows] * self.level_weights(level).weights[strategy]
 
     def sum_level(self, level: int) -> LevelWeights:
-        """Return the blend at a level, computed anew; see :meth:`level_weights`."""
+        """Return the blend at a level without the cache; see :meth:`level_weights`."""
         weights = self._strategy_weights(level)
         fused: dict[str, WeightMatrix] = {}
         for kind, rows in self.layout.strategy_rows.items():

@@ -1,7 +1,7 @@
 """The options of a strategy that are searched, and the sampler that draws them.
 
-The ranges of options are in the cards of the models. The sampler is Optuna behind two methods:
-``ask`` returns options, ``tell`` takes their gain.
+The ranges of options are in the cards of the models. The sampler wraps Optuna: ``ask``
+returns options, ``tell`` records their gain.
 """
 
 from collections.abc import Iterator, Mapping
