@@ -70,6 +70,32 @@ class RenamedAttribute:
         return getattr(owner if instance is None else instance, self.new)
 
 
+def rename_members(cls: type, renamed: Mapping[str, str]) -> None:
+    """Give the deprecated members that a class defines their new names, and warn.
+
+    For base classes whose subclasses are written elsewhere; call it in ``__init_subclass__``.
+
+    Args:
+        cls: The new subclass.
+        renamed: Old name of a member to its new name.
+
+    Example:
+        >>> class Shape:
+        ...     def __init_subclass__(cls):
+        ...         rename_members(cls, {"size": "area"})
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     class Square(Shape):
+        ...         size = 4
+        >>> Square.area, str(caught[0].message)
+        (4, 'Square.size is deprecated, removed in 0.3; use Square.area')
+    """
+    for old, new in renamed.items():
+        if old in vars(cls) and new not in vars(cls):
+            warn_deprecated(f"{cls.__name__}.{old}", f"{cls.__name__}.{new}")
+            setattr(cls, new, vars(cls)[old])
+
+
 def warn_deprecated(old: str, new: str) -> None:
     """Warn that ``old`` is deprecated, on behalf of the function that calls this one.
 

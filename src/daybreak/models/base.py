@@ -28,7 +28,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.deprecation import deprecated_names
+from daybreak.deprecation import deprecated_names, rename_members, warn_deprecated
 from daybreak.errors import ConfigError, NotFittedError
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_persistence import read_state, write_state
@@ -39,6 +39,13 @@ from daybreak.types import Floats, Mask, Sparse
 
 C = TypeVar("C")
 S = TypeVar("S")
+
+RENAMED_MEMBERS = {
+    "evidence": "feature_kind",
+    "evidence_in": "query_features",
+    "linear": "linear_scorer",
+}
+"""Members of models written for an earlier version, and their names now."""
 
 QueryFeatureKind = Literal["history", "recent", "profile", "vectors", "none"]
 """The part of a query that a linear model multiplies with its weights; ``vectors`` are vectors
@@ -59,6 +66,14 @@ class Model(ABC, Generic[C, S]):
     State: ClassVar[type[Any]]
     card: ClassVar[ModelCard] = ModelCard()
     """Default strategies, search space and documentation of the model."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        rename_members(cls, RENAMED_MEMBERS)
+        if "content" in vars(cls):
+            warn_deprecated(f"{cls.__name__}.content", "daybreak.models.base.InductiveModel")
+            if vars(cls)["content"]:
+                cls.scorable = classmethod(_score_all_items)  # type: ignore[assignment, method-assign]
 
     def __init__(self, **options: Any) -> None:
         known = [field.name for field in fields(self.Config)]
@@ -145,6 +160,11 @@ class Model(ABC, Generic[C, S]):
         return repr(self.config).replace("Config", "Model", 1)
 
 
+def _score_all_items(cls: type[Any], train_items: Items, items: Items) -> Mask:
+    """Return (n_items,) True: the model scores every item."""
+    return np.ones(len(items), dtype=bool)
+
+
 class ItemScope(NamedTuple):
     """The kinds of items that a model scores."""
 
@@ -223,7 +243,7 @@ class InductiveModel(LinearModel[C, S]):
     @classmethod
     def scorable(cls, train_items: Items, items: Items) -> Mask:
         """Return (n_items,) True; see :meth:`Model.scorable`."""
-        return np.ones(len(items), dtype=bool)
+        return _score_all_items(cls, train_items, items)
 
 
 class NewItemModel(LinearModel[C, S]):
