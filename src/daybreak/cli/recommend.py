@@ -260,8 +260,10 @@ def audience(
 
 
 def explain(
-    user: Annotated[str, typer.Argument(help="Id of a user, known or unknown.")],
-    item: Annotated[str, typer.Argument(help="Id of an item.")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="Id of a user, known or unknown.")
+    ],
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of an item.")],
     store: options.StoreOption = None,
     *,
     json: options.JsonOption = False,

@@ -73,10 +73,11 @@ SearchOption = Annotated[
     typer.Option("--search", help="With --budget: tune the options of the strategies."),
 ]
 OldReleaseArgument = Annotated[
-    str, typer.Argument(help="Release to compare with: an id, a folder or active.")
+    str,
+    typer.Argument(metavar="OLD", help="Release to compare with: an id, a folder or active."),
 ]
 NewReleaseArgument = Annotated[
-    str, typer.Argument(help="Release to evaluate: an id, a folder or active.")
+    str, typer.Argument(metavar="NEW", help="Release to evaluate: an id, a folder or active.")
 ]
 
 
