@@ -1,4 +1,4 @@
-"""Checks of values that a person gives for an experiment."""
+"""Checks of the values of an experiment plan."""
 
 import json
 import math

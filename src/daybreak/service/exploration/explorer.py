@@ -1,7 +1,7 @@
 """Exploration: puts new items into lists until each has had its impressions.
 
 :meth:`Explorer.explore` is one step between ranking and the response. It changes ranked lists,
-and records the probability of each place.
+and adds the probability that each item is in its list.
 """
 
 import math
@@ -48,7 +48,7 @@ MAX_CACHED_STATES = 4
 
 @dataclass(frozen=True)
 class ExposureStatus:
-    """Whether the impressions promised to new items can be given."""
+    """Impressions that new items need, and have had."""
 
     new: int
     """New items that have not had all their impressions."""
@@ -102,7 +102,7 @@ class Explorer:
         batch: QueryBatch,
         lists: RankedLists,
         keys: Sequence[str],
-        wants: Mask | None = None,
+        is_requested: Mask | None = None,
     ) -> RankedLists:
         """Let new items take the open ranks of lists.
 
@@ -111,20 +111,22 @@ class Explorer:
             batch: Batch of the lists; all lists have the same length.
             lists: Ranked lists without exploration.
             keys: A key for each list, such as its id; it determines the draws.
-            wants: (n_queries,) lists that may be explored; default: all.
+            is_requested: (n_queries,) lists that may be explored; default: all.
         """
         k = max(batch.k, default=0)
         options = self.options.for_length(k) if k else None
         if options is None:
             return lists
-        new, allowed = self.open_items(state, batch, lists, wants)
-        if new is None or allowed is None:
+        new_items, allowed = self.open_items(state, batch, lists, is_requested)
+        if new_items is None or allowed is None:
             return lists
-        scores = new.scorer.score(batch.queries)
-        std = new.score_std(nearest_level(batch.queries.n_events))
-        bonus = self.budget.bonus(self._age_days(new.since), self.impressions.counts(new.ids))
+        scores = new_items.scorer.score(batch.queries)
+        std = new_items.score_std(nearest_level(batch.queries.n_events))
+        bonus = self.budget.bonus(
+            self._age_days(new_items.since), self.impressions.counts(new_items.ids)
+        )
         posterior = ScorePosterior(scores + std * bonus, std.astype(np.float64))
-        exploration = _ExplorationBatch(lists, new.rows, scores, posterior, allowed)
+        exploration = _ExplorationBatch(lists, new_items.rows, scores, posterior, allowed)
         generators = [create_generator(self.seed, key) for key in keys]
         return RankedLists.concatenate(
             [exploration.explored(q, k, options, rng) for q, rng in enumerate(generators)]
@@ -135,29 +137,29 @@ class Explorer:
         state: ServingState,
         batch: QueryBatch,
         lists: RankedLists,
-        wants: Mask | None = None,
+        is_requested: Mask | None = None,
     ) -> tuple[NewItemScorer, Mask] | tuple[None, None]:
         """Return the new items, and (n_queries, n_new) which of them may be put into a list.
 
         An item that is in the list already is not put in again.
         """
-        wanted = np.ones(len(batch), dtype=bool) if wants is None else wants
-        new = None
-        if wanted.any():
-            new = self._current_new_items(state, self.refresh_interval_ratio)
-        if new is None:
+        is_explored = np.ones(len(batch), dtype=bool) if is_requested is None else is_requested
+        new_items = None
+        if is_explored.any():
+            new_items = self._current_new_items(state, self.refresh_interval_ratio)
+        if new_items is None:
             return None, None
         is_eligible = self.budget.is_eligible(
-            self._age_days(new.since), self.impressions.counts(new.ids)
+            self._age_days(new_items.since), self.impressions.counts(new_items.ids)
         )
         if not is_eligible.any():
             return None, None
-        allowed = _allowed_items(batch, new.rows) & is_eligible & wanted[:, None]
+        allowed = _allowed_items(batch, new_items.rows) & is_eligible & is_explored[:, None]
         column = np.full(len(state.catalogue.items), -1)
-        column[new.rows] = np.arange(len(new.rows))
-        listed = column[lists.item]
-        allowed[lists.query[listed >= 0], listed[listed >= 0]] = False
-        return new, allowed
+        column[new_items.rows] = np.arange(len(new_items.rows))
+        listed_columns = column[lists.item]
+        allowed[lists.query[listed_columns >= 0], listed_columns[listed_columns >= 0]] = False
+        return new_items, allowed
 
     def prepare(self, state: ServingState, *, always: bool = False) -> None:
         """Find the new items of a state before a request needs them.
@@ -180,18 +182,18 @@ class Explorer:
         self.impressions.record(answers)
 
     def forget(self, items: Iterable[str]) -> None:
-        """Forget deleted items."""
+        """Remove deleted items."""
         self.impressions.forget(items)
 
     def exposure_status(self) -> ExposureStatus:
         """Return whether the promised impressions can be given."""
         since = self.impressions.new_since(days=IMPRESSION_WINDOW_RATIO * self.budget.days)
         age = self._age_days(np.array(list(since.values())))
-        given = self.impressions.counts(list(since))
-        over = (age >= self.budget.days) & (given < self.budget.impressions)
+        counts = self.impressions.counts(list(since))
+        over = (age >= self.budget.days) & (counts < self.budget.impressions)
         return ExposureStatus(
-            int(self.budget.is_eligible(age, given).sum()),
-            self.budget.required_per_day(age, given),
+            int(self.budget.is_eligible(age, counts).sum()),
+            self.budget.required_per_day(age, counts),
             float(self.impressions.count_last_day()),
             int(over.sum()),
         )
@@ -208,20 +210,20 @@ class Explorer:
 
         A request that comes during a search is answered at once, without exploration.
         """
-        found = self._new_items.get(id(state.trained))
-        if found is None or not found.is_current(state, refresh_interval_ratio):
+        cached = self._new_items.get(id(state.trained))
+        if cached is None or not cached.is_current(state, refresh_interval_ratio):
             waits = self._new_items and refresh_interval_ratio == math.inf
             if waits or not self._refresh_lock.acquire(blocking=False):
                 return None
             try:
-                found = self._find_new_items(state, found)
+                cached = self._find_new_items(state, cached)
             finally:
                 self._refresh_lock.release()
-        is_new = found.scorer.since > self._clock() - self.budget.days * SECONDS_PER_DAY
-        return found.scorer if is_new.any() else None
+        is_new = cached.scorer.since > self._clock() - self.budget.days * SECONDS_PER_DAY
+        return cached.scorer if is_new.any() else None
 
     def _find_new_items(
-        self, state: ServingState, before: "_CachedNewItems | None"
+        self, state: ServingState, last: "_CachedNewItems | None"
     ) -> "_CachedNewItems":
         """Find the new items of a state: those that no model was trained on."""
         start = time.perf_counter()
@@ -233,15 +235,17 @@ class Explorer:
         names = [items.ids.ids[row] for row in rows]
         self.impressions.register_new_items(dict(zip(names, created.tolist(), strict=True)))
         since = self.impressions.new_since(days=self.budget.days)
-        given = self.impressions.counts(list(since))
-        owed = given < self.budget.impressions
-        open_ = {item: at for (item, at), one in zip(since.items(), owed, strict=True) if one}
-        new = new_item_scorer(
-            state, open_, MAX_NEW_ITEMS, None if before is None else before.scorer
+        counts = self.impressions.counts(list(since))
+        owed = counts < self.budget.impressions
+        open_ = {
+            item: at for (item, at), is_owed in zip(since.items(), owed, strict=True) if is_owed
+        }
+        new_items = new_item_scorer(
+            state, open_, MAX_NEW_ITEMS, None if last is None else last.scorer
         )
         end = time.perf_counter()
         cached = _CachedNewItems(
-            new, state.catalogue, len(open_) > MAX_NEW_ITEMS, end, end - start
+            new_items, state.catalogue, len(open_) > MAX_NEW_ITEMS, end, end - start
         )
         self._new_items[id(state.trained)] = cached
         while len(self._new_items) > MAX_CACHED_STATES:
@@ -269,17 +273,18 @@ class _CachedNewItems:
     def is_current(self, state: ServingState, refresh_interval_ratio: float) -> bool:
         """Return whether no new search is needed.
 
-        One is needed when rows of the catalogue may have moved, or when the interval is over.
+        A search is needed when rows of the catalogue may have changed, or when the interval
+        is over.
         """
-        before, now = self.catalogue, state.catalogue
-        if now is before and not self.has_more:
+        cached, current = self.catalogue, state.catalogue
+        if current is cached and not self.has_more:
             return True
-        ids, rows = now.items.ids.ids, self.scorer.rows
-        moved = len(ids) < len(before.items) or any(
+        ids, rows = current.items.ids.ids, self.scorer.rows
+        has_changed_rows = len(ids) < len(cached.items) or any(
             ids[row] != item for row, item in zip(rows.tolist(), self.scorer.ids, strict=True)
         )
         age_s = time.perf_counter() - self.found_at
-        return not moved and age_s < refresh_interval_ratio * self.took_s
+        return not has_changed_rows and age_s < refresh_interval_ratio * self.took_s
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,11 +305,11 @@ class _ExplorationBatch:
     ) -> RankedLists:
         """Return the list of one query after exploration."""
         base = self.lists.take(np.flatnonzero(self.lists.query == query))
-        new = np.flatnonzero(self.allowed[query])
-        if not len(new):
+        new_items = np.flatnonzero(self.allowed[query])
+        if not len(new_items):
             return base
         posterior = ScorePosterior(
-            self.posterior.mean[query, new], self.posterior.std[query, new]
+            self.posterior.mean[query, new_items], self.posterior.std[query, new_items]
         )
         thresholds = [
             float(base.score[rank - 1]) if rank <= len(base) else -np.inf
@@ -314,21 +319,21 @@ class _ExplorationBatch:
         moved_by = np.array(base.moved_by, dtype=object)
         return RankedLists(
             np.full(len(merged.base_position), query),
-            _merge_values(merged, base.item, self.rows[new]),
+            _merge_values(merged, base.item, self.rows[new_items]),
             np.arange(1, len(merged.base_position) + 1),
-            _merge_values(merged, base.score, self.scores[query, new]),
-            _merge_values(merged, moved_by, np.full(len(new), None)).tolist(),
+            _merge_values(merged, base.score, self.scores[query, new_items]),
+            _merge_values(merged, moved_by, np.full(len(new_items), None)).tolist(),
             merged.propensity,
             merged.explored,
         )
 
 
-def _merge_values(merged: MergedList, base: A, new: A) -> A:
+def _merge_values(merged: MergedList, base: A, added: A) -> A:
     """Return values of the base list and of the new items, in the order of the merged list."""
-    both = np.concatenate([base, new])
+    values = np.concatenate([base, added])
     return cast(
         A,
-        both[np.where(merged.explored, len(base) + merged.new_item, merged.base_position)],
+        values[np.where(merged.explored, len(base) + merged.new_item, merged.base_position)],
     )
 
 

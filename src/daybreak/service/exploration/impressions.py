@@ -24,8 +24,8 @@ class Impressions:
     process from memory. So all processes arrive at the same counts, whenever they start.
 
     Args:
-        store: Where recommendations are logged.
-        days: How far back answers are counted [days].
+        store: Store that logs recommendations.
+        days: Age of the oldest responses that are counted [days].
         clock: Returns epoch seconds.
     """
 
@@ -35,7 +35,7 @@ class Impressions:
         self._clock = clock
         self._lock = threading.Lock()
         records = store.documents(EXPOSURE_RECORD_KIND)
-        self._since = {item: float(one["since"]) for item, one in records.items()}
+        self._since = {item: float(record["since"]) for item, record in records.items()}
         self._counted_until = 0.0
         self._stored_counts: Counter[str] = Counter()
         self._own_answers: dict[str, tuple[float, tuple[str, ...]]] = {}
@@ -52,28 +52,28 @@ class Impressions:
         answers = self._store.recommendations(since=since, until=until)
         with self._lock:
             for answer in answers:
-                shown = self._new_items_of(answer)
-                self._stored_counts.update(shown)
-                self._recent_counts += [(answer.at, len(shown))] if shown else []
+                new_items = self._new_items_of(answer)
+                self._stored_counts.update(new_items)
+                self._recent_counts += [(answer.at, len(new_items))] if new_items else []
             self._counted_until = until
             self._own_answers = {
-                id_: one for id_, one in self._own_answers.items() if one[0] >= until
+                id_: entry for id_, entry in self._own_answers.items() if entry[0] >= until
             }
             self._own_counts = Counter(
-                i for _, shown in self._own_answers.values() for i in shown
+                i for _, new_items in self._own_answers.values() for i in new_items
             )
             self._recent_counts = [
-                one for one in self._recent_counts if one[0] >= now - SECONDS_PER_DAY
+                entry for entry in self._recent_counts if entry[0] >= now - SECONDS_PER_DAY
             ]
 
     def record(self, answers: Iterable[LoggedRecommendation]) -> None:
         """Count responses of this process at once; they are logged as well."""
         with self._lock:
             for answer in answers:
-                shown = self._new_items_of(answer)
-                if shown:
-                    self._own_answers[answer.id] = (answer.at, shown)
-                    self._own_counts.update(shown)
+                new_items = self._new_items_of(answer)
+                if new_items:
+                    self._own_answers[answer.id] = (answer.at, new_items)
+                    self._own_counts.update(new_items)
 
     def counts(self, items: Sequence[str]) -> Doubles:
         """Return the (n,) impressions of items since they are new."""
@@ -110,7 +110,8 @@ class Impressions:
             if not fresh:
                 return
             self._since |= fresh
-            if min(fresh.values()) < self._counted_until:  # what they got before counts, too
+            # Impressions before this moment count as well: the log is read again.
+            if min(fresh.values()) < self._counted_until:
                 self._counted_until, self._stored_counts, self._recent_counts = (
                     0.0,
                     Counter(),
@@ -121,16 +122,16 @@ class Impressions:
         )
 
     def forget(self, items: Iterable[str]) -> None:
-        """Forget deleted items."""
+        """Remove deleted items."""
         with self._lock:
-            known = [item for item in items if self._since.pop(item, None) is not None]
-        if known:
-            self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(known))
+            removed = [item for item in items if self._since.pop(item, None) is not None]
+        if removed:
+            self._store.put_documents(EXPOSURE_RECORD_KIND, dict.fromkeys(removed))
 
     def _new_items_of(self, answer: LoggedRecommendation) -> tuple[str, ...]:
         """Return the items of a response that were new at its time; none for shadows."""
         if answer.shadow:
             return ()
         since = self._since
-        items = (one.item_id for one in answer.shown if one.item_id in since)
+        items = (logged.item_id for logged in answer.shown if logged.item_id in since)
         return tuple(item for item in items if answer.at >= since[item])

@@ -1,4 +1,4 @@
-"""New items of a catalogue: a scorer of their own, and how uncertain its scores are."""
+"""Scores of the new items of a catalogue, with standard deviations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ def new_item_scorer(
     state: ServingState,
     since: Mapping[str, float],
     max_items: int,
-    before: NewItemScorer | None = None,
+    previous: NewItemScorer | None = None,
 ) -> NewItemScorer:
     """Return a scorer of the new items of a state.
 
@@ -60,22 +60,26 @@ def new_item_scorer(
         state: State with the catalogue.
         since: Item id to the time since when it is new, epoch seconds.
         max_items: Largest number of items; the earliest are taken.
-        before: An earlier scorer; the uncertainty of the same training is reused.
+        previous: An earlier scorer; the uncertainty of the same training is reused.
     """
     first = sorted(since, key=lambda item: (since[item], item))
     catalogue = state.catalogue.items
     rows = catalogue.ids.rows(first)
-    found = [(item, row) for item, row in zip(first, rows.tolist(), strict=True) if row >= 0]
-    chosen = found[:max_items]
+    available = [
+        (item, row) for item, row in zip(first, rows.tolist(), strict=True) if row >= 0
+    ]
+    chosen = available[:max_items]
     ids = tuple(item for item, _ in chosen)
-    places = np.array([row for _, row in chosen], dtype=np.int64)
-    items = catalogue.take(places)
-    same = before is not None and before.trained is state.trained
-    uncertainty = before.uncertainty if before is not None and same else uncertainty_of(state)
+    item_rows = np.array([row for _, row in chosen], dtype=np.int64)
+    items = catalogue.take(item_rows)
+    same = previous is not None and previous.trained is state.trained
+    uncertainty = (
+        previous.uncertainty if previous is not None and same else uncertainty_of(state)
+    )
     return NewItemScorer(
         state.trained,
         ids,
-        places,
+        item_rows,
         np.array([since[item] for item in ids], dtype=np.float64),
         state.scorers[0].for_items(items),
         np.ones(len(ids), np.float32) if uncertainty is None else uncertainty.std(items),
@@ -84,36 +88,38 @@ def new_item_scorer(
 
 
 def uncertainty_of(state: ServingState) -> ContentUncertainty | None:
-    """Measure how far scores are from what the content predicts; None: too few items."""
+    """Measure how much scores differ from what content predicts; None: too few items."""
     train_items = state.trained.fitted.train_items
     if not state.ranker.has_events or len(train_items) < MIN_LANDMARKS:
         return None
     landmarks = train_items.take(select_landmarks(np.arange(len(train_items))))
     scorer = state.scorers[0]  # scores more items than needed, but is ready
     rows = scorer.items.ids.rows(landmarks.ids.ids)
-    known = state.histories.user_ids()
-    users = known[:: max(len(known) // MAX_SAMPLED_USERS, 1)][:MAX_SAMPLED_USERS]
+    all_users = state.histories.user_ids()
+    users = all_users[:: max(len(all_users) // MAX_SAMPLED_USERS, 1)][:MAX_SAMPLED_USERS]
     events = state.histories.events_of(users)
     sizes = np.bincount(events.user, minlength=len(users))
     no_events = _queries_of_first_events(state, events, np.array([], dtype=np.int64), 0)
     scores = {0: scorer.score(no_events)[:, rows]}
-    for level, shown in enumerate(EVENT_LEVELS):
-        long = np.flatnonzero(sizes >= shown)
-        if shown and len(long):
-            scores[level] = scorer.score(_queries_of_first_events(state, events, long, shown))[
-                :, rows
-            ]
+    for level, n_events in enumerate(EVENT_LEVELS):
+        long = np.flatnonzero(sizes >= n_events)
+        if n_events and len(long):
+            scores[level] = scorer.score(
+                _queries_of_first_events(state, events, long, n_events)
+            )[:, rows]
     return ContentUncertainty.from_scores(landmarks, scores, len(EVENT_LEVELS))
 
 
 def _queries_of_first_events(
-    state: ServingState, events: Events, users: Rows, shown: int
+    state: ServingState, events: Events, users: Rows, n_events: int
 ) -> Queries:
-    """Return the queries of users after their first events; without users, one empty query."""
+    """Return the queries of users after ``n_events`` events; without users, one empty query."""
     n = max(len(users), 1)
-    place = np.full(int(events.user.max(initial=-1)) + 1, -1, dtype=np.int64)
-    place[users] = np.arange(len(users))
-    first = events.filter((place[events.user] >= 0) & (events.count_earlier() < shown))
-    moved = replace(first, user=place[first.user])
+    position_of_user = np.full(int(events.user.max(initial=-1)) + 1, -1, dtype=np.int64)
+    position_of_user[users] = np.arange(len(users))
+    first = events.filter(
+        (position_of_user[events.user] >= 0) & (events.count_earlier() < n_events)
+    )
+    renumbered = replace(first, user=position_of_user[first.user])
     profile = state.profiles.lookup([f"\0{row}" for row in range(n)], None)[0]
-    return state.query_builder.queries(UserContext(moved, profile, {}))
+    return state.query_builder.queries(UserContext(renumbered, profile, {}))

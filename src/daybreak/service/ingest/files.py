@@ -62,7 +62,7 @@ def find_files(
         DataError: The table of a file cannot be recognised.
         NotFoundError: A file does not exist.
     """
-    found = {
+    files = {
         role: open_table(path, role, encoding)
         for role, path in (named or {}).items()
         if path is not None
@@ -71,17 +71,17 @@ def find_files(
         if not path.exists():
             raise NotFoundError(f"no file or folder {str(path)!r}")
         for role, table in _open_path(path, columns or {}, encoding).items():
-            if role in found:
+            if role in files:
                 raise ConfigError(
-                    f"{found[role].file} and {table.file} both look like {role}",
+                    f"{files[role].file} and {table.file} both look like {role}",
                     next_step=NextStep.ASSIGN_TABLES,
                 )
-            found[role] = table
-    if not found:
+            files[role] = table
+    if not files:
         raise ConfigError(
             "nothing to read; give a folder or files", next_step=NextStep.ASSIGN_TABLES
         )
-    return {role: found[role] for role in TABLE_ROLES if role in found}
+    return {role: files[role] for role in TABLE_ROLES if role in files}
 
 
 def _open_path(
@@ -125,13 +125,13 @@ def parse_pairs(pairs: Iterable[str], what: str) -> dict[str, str]:
         >>> parse_pairs(["colour=red"], "attribute")
         {'colour': 'red'}
     """
-    found = {}
+    parsed = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
             raise ConfigError(f"{what} must look like NAME=VALUE, got {pair!r}")
-        found[name.strip()] = value.strip()
-    return found
+        parsed[name.strip()] = value.strip()
+    return parsed
 
 
 def write_rejects(rejects: Rejects, path: Path) -> Path:

@@ -75,10 +75,10 @@ def frames_by_columns(rows: Sequence[Mapping[str, Any]], key: str) -> list[pl.Da
         key: Column of the id.
     """
     groups: dict[tuple[int, tuple[str, ...]], list[Mapping[str, Any]]] = {}
-    seen: dict[str, int] = {}
+    frame_number_of_id: dict[str, int] = {}
     for row in rows:
-        repeat = seen[row[key]] = seen.get(row[key], -1) + 1
-        groups.setdefault((repeat, tuple(row)), []).append(row)
+        frame_number = frame_number_of_id[row[key]] = frame_number_of_id.get(row[key], -1) + 1
+        groups.setdefault((frame_number, tuple(row)), []).append(row)
     ordered = sorted(groups.items(), key=lambda group: group[0][0])
     return [frame_from_rows(group) for _, group in ordered]
 
@@ -119,7 +119,7 @@ def as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):
-        return LIST_SEPARATOR.join(str(as_text(one)) for one in value)
+        return LIST_SEPARATOR.join(str(as_text(element)) for element in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -130,16 +130,16 @@ def _type_name(value: Any) -> str:
 
 
 def _parse_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found: dict[str, Any] = {key: parse_id(row, key)}
+    parsed: dict[str, Any] = {key: parse_id(row, key)}
     for name, value in row.items():
         if name == key:
             continue
         if not parse_text(name, "", MAX_ID_CHARS).strip():
             raise InvalidValueError(name, name, "expected a non-empty name", "empty")
-        found[name] = (
+        parsed[name] = (
             _parse_time(value, name) if name in TIME_COLUMNS else parse_attribute(value, name)
         )
-    return found
+    return parsed
 
 
 def _parse_time(value: Any, name: str) -> float | None:
@@ -292,10 +292,10 @@ class _TimeParser:
         return at
 
     def _read(self) -> dict[str, float | None]:
-        known: dict[str, float | None] = {}
-        for text in self._texts:  # one by one: the format of one text must not affect others
-            known[text] = epoch_seconds(pl.Series([text]))[0].item()
-        return known
+        times: dict[str, float | None] = {}
+        for text in self._texts:  # one at a time: the format of one text must not affect others
+            times[text] = epoch_seconds(pl.Series([text]))[0].item()
+        return times
 
 
 def _parse_epoch(value: Any) -> float | None:
@@ -303,5 +303,5 @@ def _parse_epoch(value: Any) -> float | None:
         number = parse_number(value, "timestamp")
     except InvalidValueError:
         return None
-    found: float | None = epoch_seconds(pl.Series([number]))[0].item()
-    return found
+    seconds: float | None = epoch_seconds(pl.Series([number]))[0].item()
+    return seconds

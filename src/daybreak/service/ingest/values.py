@@ -157,7 +157,9 @@ def parse_attribute(value: Any, name: str) -> Any:
             raise InvalidValueError(
                 name, len(value), f"expected at most {MAX_LIST_VALUES} values", "too_long"
             )
-        return _unify_types([_parse_scalar(one, name) for one in value if one is not None])
+        return _unify_types(
+            [_parse_scalar(element, name) for element in value if element is not None]
+        )
     return _parse_scalar(value, name)
 
 

@@ -106,8 +106,8 @@ def find_rows(ids: pl.Series, vocabulary: Vocabulary) -> Rows:
     """Return the row of each id in a vocabulary; -1 for unknown ids."""
     unique = ids.unique()  # each distinct id is looked up once
     table = pl.DataFrame({"id": unique, "row": vocabulary.rows(unique.to_list())})
-    found = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
-    return np.asarray(found["row"].to_numpy(), dtype=np.int64)
+    joined = pl.DataFrame({"id": ids}).join(table, on="id", how="left", maintain_order="left")
+    return np.asarray(joined["row"].to_numpy(), dtype=np.int64)
 
 
 def creation_times(frame: pl.DataFrame) -> Doubles:

@@ -1,4 +1,4 @@
-"""Responses on their way into the store, written in the background in batches."""
+"""Log of responses that are written to the store in the background, in batches."""
 
 import logging
 from collections import deque
@@ -11,7 +11,6 @@ from daybreak.store import LoggedRecommendation, RecommendationLog
 
 log = logging.getLogger(__name__)
 
-
 MAX_WRITE_DELAY_S = 0.2
 """Longest time that a response waits to be written; a crash can lose so much [s]."""
 MAX_TRANSACTION_ANSWERS = 500
@@ -21,7 +20,7 @@ MAX_WAITING_ANSWERS = 50_000
 
 
 class AnswerLog:
-    """Keeps responses for a moment, so that no request waits for the disk.
+    """Keeps responses until they are written, so that no request waits for the disk.
 
     Args:
         log: Log of the store.
@@ -63,9 +62,9 @@ class AnswerLog:
     def forget(self, user: str) -> int:
         """Drop the waiting responses of a user; return how many. Waits for a running write."""
         with self._writing, self._lock:
-            kept = [answer for answer in self._waiting if answer.user_id != user]
-            n_dropped = len(self._waiting) - len(kept)
-            self._waiting = deque(kept)
+            remaining = [answer for answer in self._waiting if answer.user_id != user]
+            n_dropped = len(self._waiting) - len(remaining)
+            self._waiting = deque(remaining)
             return n_dropped
 
     def count(self, user: str) -> int:

@@ -1,4 +1,7 @@
-"""Periodic jobs of a running service, and the check whether a training is due."""
+"""Periodic jobs of a running service, and the check whether a training is due.
+
+Start reading at :class:`BackgroundJobs`.
+"""
 
 import logging
 import time
@@ -18,27 +21,24 @@ from daybreak.store import Store
 
 log = logging.getLogger(__name__)
 
-
 MIN_EVENTS = 100
 """Smallest number of events for a share of events on new items."""
 CHECK_INTERVAL_S = 60.0
 """Time between two checks whether a training is due [s]."""
-
-
 EXPOSURE_SYNC_INTERVAL_S = 10.0
-"""Time between two counts of the impressions that other processes gave [s]."""
+"""Time between two counts of the impressions in responses of other processes [s]."""
 RETENTION_INTERVAL_S = 3_600.0
 """Time between two deletions of old events [s]."""
 
 
 class RetrainMonitor:
-    """Compares the training data of the current release with the data now.
+    """Compares the training data of the current release with the current data.
 
     Args:
         store: Store with the releases.
         releases: Releases in memory.
         training: Runs trainings.
-        policy: Says when a training is due; None: never.
+        policy: Decides when a training is due; None: never.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class RetrainMonitor:
         """Start a training if one is due; return the id of its task.
 
         Args:
-            now: Whether to check although the last check was a moment ago.
+            now: Whether to check even if the last check was less than ``CHECK_INTERVAL_S`` ago.
         """
         if not now and time.monotonic() - self._checked_at < CHECK_INTERVAL_S:
             return None
@@ -100,7 +100,7 @@ class BackgroundJobs:
         experiments: Experiments; their releases are kept in memory.
         explorer: Counts impressions of new items.
         retrain_monitor: Starts trainings.
-        explores_by_default: Whether new items are searched for before a list was explored.
+        explores_by_default: Whether to search for new items before any list was explored.
         retention: How long events and responses are kept; None: forever.
     """
 
@@ -127,7 +127,7 @@ class BackgroundJobs:
         self._thread: Thread | None = None
 
     def start(self, every_s: float) -> None:
-        """Start the thread; every job decides itself how often it has something to do."""
+        """Start the thread; each job decides how often it does anything."""
         self._thread = Thread(target=self._run, args=(every_s,), name="jobs", daemon=True)
         self._thread.start()
 
@@ -164,7 +164,7 @@ class BackgroundJobs:
         self._releases.keep_loaded([release for release in dict.fromkeys(variants) if release])
 
     def sync_exposure(self) -> None:
-        """Find new items, and count the impressions that other processes gave."""
+        """Find new items, and count the impressions in responses of other processes."""
         self._explorer.prepare(self._releases.current, always=self._explores_by_default)
         if time.monotonic() - self._last_exposure_sync_s > EXPOSURE_SYNC_INTERVAL_S:
             self._last_exposure_sync_s = time.monotonic()
@@ -202,12 +202,16 @@ def _drift_scores(state: ServingState, trained_at: float) -> dict[str, float]:
     positive = state.histories.all_positive()
     inside = positive.item < n
     is_late = inside & (positive.at > trained_at)
-    before = np.bincount(positive.item[inside & ~is_late], minlength=n).astype(np.float64)
-    since = np.bincount(positive.item[is_late], minlength=n).astype(np.float64)
-    new_share = float(since[~ranker.is_known].sum() / max(since.sum(), MIN_EVENTS))
-    new = np.setdiff1d(np.flatnonzero(ranker.is_available), trained_rows)
+    counts_before = np.bincount(positive.item[inside & ~is_late], minlength=n).astype(
+        np.float64
+    )
+    counts_since = np.bincount(positive.item[is_late], minlength=n).astype(np.float64)
+    new_share = float(
+        counts_since[~ranker.is_known].sum() / max(counts_since.sum(), MIN_EVENTS)
+    )
+    new_rows = np.setdiff1d(np.flatnonzero(ranker.is_available), trained_rows)
     return {
-        "popularity": popularity_drift(before, since).score,
-        "content": content_drift(catalogue.items, trained_rows, new).score,
+        "popularity": popularity_drift(counts_before, counts_since).score,
+        "content": content_drift(catalogue.items, trained_rows, new_rows).score,
         "new_items": new_share,
     }

@@ -1,4 +1,4 @@
-"""The service's side of the serving core: pending requests to a query batch."""
+"""Builds the query batch of pending requests: events, profiles, rules, exclusions."""
 
 import json
 from collections import OrderedDict
@@ -27,32 +27,34 @@ NO_RULES = Rules()
 
 
 def build_batch(
-    state: ServingState, pending: Sequence[PendingRequest], encoder: "RequestProfileEncoder"
+    state: ServingState, requests: Sequence[PendingRequest], encoder: "RequestProfileEncoder"
 ) -> QueryBatch:
-    """Return the query batch of some requests.
+    """Return the query batch of pending requests.
 
     Args:
         state: State that answers.
-        pending: The requests.
+        requests: The requests.
         encoder: Encodes the profiles that come with them.
 
     Raises:
         FilterError: A filter cannot be parsed, or a column does not exist.
     """
-    has_sessions = any(one.session_key for one in pending)
+    has_sessions = any(pending.session_key for pending in requests)
     context = state.user_context(
-        [one.user_key or UNKNOWN_USER_KEY for one in pending],
-        [one.session_key or UNKNOWN_USER_KEY for one in pending] if has_sessions else None,
-        events=_request_events(state, pending),
-        profiles=encoder.overrides(state, pending),
+        [pending.user_key or UNKNOWN_USER_KEY for pending in requests],
+        [pending.session_key or UNKNOWN_USER_KEY for pending in requests]
+        if has_sessions
+        else None,
+        events=_request_events(state, requests),
+        profiles=encoder.overrides(state, requests),
     )
-    rules = [one.request.rules or NO_RULES for one in pending]
+    rules = [pending.request.rules or NO_RULES for pending in requests]
     return state.query_builder.build(
-        [one.owner_key or UNKNOWN_USER_KEY for one in pending],
+        [pending.owner_key or UNKNOWN_USER_KEY for pending in requests],
         context,
         state.ranker.rule_compiler.compile_each(rules),
-        [one.request.n for one in pending],
-        _excluded_pairs(state, pending),
+        [pending.request.n for pending in requests],
+        _excluded_pairs(state, requests),
     )
 
 
@@ -65,25 +67,25 @@ class RequestProfileEncoder:
         self._encoded: OrderedDict[str, Sparse] = OrderedDict()
 
     def overrides(
-        self, state: ServingState, pending: Sequence[PendingRequest]
+        self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> ProfileOverrides | None:
         """Return the profiles that come with requests, completed from the stored ones."""
-        if not any(one.profile for one in pending):
+        if not any(pending.profile for pending in requests):
             return None
         queries, rows, texts = [], [], {}
-        for position, one in enumerate(pending):
-            text = str(as_text(one.profile.get(TEXT_COLUMN)) or "").strip()
+        for position, pending in enumerate(requests):
+            text = str(as_text(pending.profile.get(TEXT_COLUMN)) or "").strip()
             if text:
                 texts[position] = text
-            given = {
+            attributes = {
                 name: value
-                for name, value in one.profile.items()
+                for name, value in pending.profile.items()
                 if name != TEXT_COLUMN and value is not None
             }
-            if any(name != TEXT_COLUMN for name in one.profile):
-                stored = state.profiles.attributes_of(one.user_key or UNKNOWN_USER_KEY)
+            if any(name != TEXT_COLUMN for name in pending.profile):
+                stored = state.profiles.attributes_of(pending.user_key or UNKNOWN_USER_KEY)
                 queries.append(position)
-                rows.append(self._encode(state.profiles.encoder, {**stored, **given}))
+                rows.append(self._encode(state.profiles.encoder, {**stored, **attributes}))
         width = state.profiles.matrix.shape[1]
         matrix = sp.csr_array(sp.vstack(rows)) if rows else sp.csr_array((0, width))
         return ProfileOverrides(np.array(queries, dtype=np.int64), matrix, texts)
@@ -103,29 +105,35 @@ class RequestProfileEncoder:
 
 
 def _request_events(
-    state: ServingState, pending: Sequence[PendingRequest]
+    state: ServingState, requests: Sequence[PendingRequest]
 ) -> RequestEvents | None:
     """Return the events that come with requests, on known items."""
-    given = [(position, event) for position, one in enumerate(pending) for event in one.events]
-    if not given:
+    events = [
+        (position, event)
+        for position, pending in enumerate(requests)
+        for event in pending.events
+    ]
+    if not events:
         return None
-    rows = state.catalogue.items.ids.rows([item for _, (item, *_) in given])
+    rows = state.catalogue.items.ids.rows([item for _, (item, *_) in events])
     known = rows >= 0
-    kinds = [(event_type, value) for _, (_, event_type, value, _) in given]
+    kinds = [(event_type, value) for _, (_, event_type, value, _) in events]
     signs = state.event_rules.signs_of_kinds(kinds)
     return RequestEvents(
-        np.array([position for position, _ in given], dtype=np.int64)[known],
+        np.array([position for position, _ in events], dtype=np.int64)[known],
         rows[known],
-        np.array([at for _, (*_, at) in given], dtype=np.float64)[known],
+        np.array([at for _, (*_, at) in events], dtype=np.float64)[known],
         np.array([sign > 0 for sign in signs], dtype=bool)[known],
     )
 
 
-def _excluded_pairs(state: ServingState, pending: Sequence[PendingRequest]) -> Pairs | None:
+def _excluded_pairs(state: ServingState, requests: Sequence[PendingRequest]) -> Pairs | None:
     """Return the excluded items of requests; unknown ids are ignored."""
-    if not any(one.excluded for one in pending):
+    if not any(pending.excluded for pending in requests):
         return None
-    queries = np.repeat(np.arange(len(pending)), [len(one.excluded) for one in pending])
-    ids = [id_ for one in pending for id_ in one.excluded]
+    queries = np.repeat(
+        np.arange(len(requests)), [len(pending.excluded) for pending in requests]
+    )
+    ids = [id_ for pending in requests for id_ in pending.excluded]
     rows = state.catalogue.items.ids.rows(ids)
     return queries[rows >= 0], rows[rows >= 0]

@@ -24,9 +24,9 @@ class Batcher(Generic[Q, A]):
     by themselves.
 
     Args:
-        answer: Requests to responses, one each; an exception among them is raised for that
-            request alone.
-        name: Of the thread.
+        answer: Returns one response for each request; an exception in place of a response is
+            raised for that request only.
+        name: Name of the thread.
 
     Example:
         >>> with Batcher(lambda words: [word.upper() for word in words]) as batcher:
@@ -96,7 +96,7 @@ class Batcher(Generic[Q, A]):
     def _set_results(self, batch: Sequence[tuple[Q, Future[A]]]) -> None:
         try:
             answers = self._process([request for request, _ in batch])
-        except Exception as error:  # noqa: BLE001 - the callers get the error; the thread goes on
+        except Exception as error:  # noqa: BLE001 - the callers get the error; the thread continues
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):

@@ -1,4 +1,7 @@
-"""Answers requests: experiments, one batch, ranking, exploration, reasons, the log."""
+"""Answers requests: assigns variants, ranks one batch, explores, explains, and logs.
+
+Start reading at :class:`RecommendEngine`.
+"""
 
 import time
 from collections import OrderedDict
@@ -55,7 +58,7 @@ class RecommendEngine:
         log: Log of the responses.
         experiments: Chooses the variant of a request.
         explorer: Puts new items into lists.
-        explores_by_default: Whether lists are explored when a request does not say.
+        explores_by_default: Whether the lists of requests without ``explore`` are explored.
         pseudonyms: Replaces ids of users; None: ids are kept.
     """
 
@@ -93,7 +96,7 @@ class RecommendEngine:
 
         Raises:
             DataError: The profile or an event of the request is invalid.
-            OverloadedError: Too many requests are waiting.
+            ServiceError: Too many requests are waiting, or the service has been closed.
         """
         return self.batcher.submit(PendingRequest.parse(request, self._pseudonyms, excluded))
 
@@ -101,17 +104,17 @@ class RecommendEngine:
         self, requests: Sequence[RecommendRequest]
     ) -> list[RecommendResponse | DaybreakError]:
         """Answer many requests; an invalid one gives an error in its place only."""
-        found: list[Any] = [None] * len(requests)
+        responses: list[Any] = [None] * len(requests)
         pending = []
-        for place, request in enumerate(requests):
+        for position, request in enumerate(requests):
             try:
-                pending.append((place, PendingRequest.parse(request, self._pseudonyms)))
+                pending.append((position, PendingRequest.parse(request, self._pseudonyms)))
             except DaybreakError as error:
-                found[place] = error
-        responses = self._answer([one for _, one in pending])
-        for (place, _), response in zip(pending, responses, strict=True):
-            found[place] = response
-        return found
+                responses[position] = error
+        batch_responses = self._answer([one for _, one in pending])
+        for (position, _), response in zip(pending, batch_responses, strict=True):
+            responses[position] = response
+        return responses
 
     def next_page(self, recommendation_id: str, n: int) -> RecommendResponse:
         """Return the next items of an earlier list, none of them twice.
@@ -145,15 +148,15 @@ class RecommendEngine:
         Raises:
             ConfigError: There are no items, or too many.
         """
-        listed = tuple(dict.fromkeys(items))
-        check_k(len(listed))
-        rules = replace(request.rules or Rules(), items=listed, exclude_seen=False)
-        changed = replace(request, n=len(listed), rules=rules, explore=False)
-        response = self.submit(changed).result()
-        missing = len(listed) - len(response.items)
+        candidates = tuple(dict.fromkeys(items))
+        check_k(len(candidates))
+        rules = replace(request.rules or Rules(), items=candidates, exclude_seen=False)
+        rank_request = replace(request, n=len(candidates), rules=rules, explore=False)
+        response = self.submit(rank_request).result()
+        missing = len(candidates) - len(response.items)
         if not missing:
             return response
-        note = f"{missing} of {len(listed)} items are unknown or not available"
+        note = f"{missing} of {len(candidates)} items are unknown or not available"
         return replace(response, notes=(*response.notes, note))
 
     def explain(
@@ -177,17 +180,19 @@ class RecommendEngine:
         self, requests: Sequence[PendingRequest]
     ) -> list[RecommendResponse | Exception]:
         """Answer requests in batches; an error of one does not affect the others."""
-        found: list[RecommendResponse | Exception] = []
+        answered: list[RecommendResponse | Exception] = []
         for start in range(0, len(requests), MAX_BULK_REQUESTS):
             began = time.perf_counter()
-            pending = [self._assign(one) for one in requests[start : start + MAX_BULK_REQUESTS]]
-            responses = self._run(pending)
-            for one, response in zip(pending, responses, strict=True):
-                if one.shadows and isinstance(response, RecommendResponse):
-                    self._submit_shadows(one, response)
+            assigned = [
+                self._assign(pending) for pending in requests[start : start + MAX_BULK_REQUESTS]
+            ]
+            responses = self._run(assigned)
+            for pending, response in zip(assigned, responses, strict=True):
+                if pending.shadows and isinstance(response, RecommendResponse):
+                    self._submit_shadows(pending, response)
             took_ms = 1000 * (time.perf_counter() - began)
-            found += [_with_duration(response, took_ms) for response in responses]
-        return found
+            answered += [_with_duration(response, took_ms) for response in responses]
+        return answered
 
     def _assign(self, pending: PendingRequest) -> PendingRequest:
         """Let a running experiment choose the variant of a request."""
@@ -195,23 +200,24 @@ class RecommendEngine:
         if not request.experiment:
             return pending
         session = pending.stored_session_id
-        found = self._experiments.assign(pending.user_key, session, request.scenario)
-        if found is None:
+        assignment = self._experiments.assign(pending.user_key, session, request.scenario)
+        if assignment is None:
             return pending
         states = {
-            release: self._releases.state_of(release) for release in found.required_releases
+            release: self._releases.state_of(release)
+            for release in assignment.required_releases
         }
         missing = sorted(release for release, state in states.items() if state is None)
         if missing:
-            note = f"experiment {found.experiment} waits for release {', '.join(missing)}"
+            note = f"experiment {assignment.experiment} waits for release {', '.join(missing)}"
             return replace(pending, notes=(note,))
-        variant = found.variant
+        variant = assignment.variant
         return replace(
             pending,
             request=variant.apply(request),
             state=None if variant.release is None else states[variant.release],
-            assignment=ExperimentAssignment(found.experiment, variant.name),
-            shadows=found.shadows,
+            assignment=ExperimentAssignment(assignment.experiment, variant.name),
+            shadows=assignment.shadows,
         )
 
     def _submit_shadows(self, pending: PendingRequest, response: RecommendResponse) -> None:
@@ -238,14 +244,14 @@ class RecommendEngine:
         """Answer requests, those of one state and one length in one batch."""
         current = self._releases.current
         groups: dict[tuple[int, int], tuple[ServingState, list[int]]] = {}
-        for place, one in enumerate(requests):
-            state = one.state or current
-            groups.setdefault((id(state), one.request.n), (state, []))[1].append(place)
-        found: dict[int, RecommendResponse | Exception] = {}
-        for state, places in groups.values():
-            responses = self._run_group(state, [requests[place] for place in places])
-            found |= zip(places, responses, strict=True)
-        return [found[place] for place in range(len(requests))]
+        for position, pending in enumerate(requests):
+            state = pending.state or current
+            groups.setdefault((id(state), pending.request.n), (state, []))[1].append(position)
+        by_position: dict[int, RecommendResponse | Exception] = {}
+        for state, positions in groups.values():
+            responses = self._run_group(state, [requests[position] for position in positions])
+            by_position |= zip(positions, responses, strict=True)
+        return [by_position[position] for position in range(len(requests))]
 
     def _run_group(
         self, state: ServingState, requests: Sequence[PendingRequest]
@@ -256,7 +262,7 @@ class RecommendEngine:
         except DaybreakError as error:
             if len(requests) == 1:
                 return [error]
-        return [self._run_group(state, [one])[0] for one in requests]
+        return [self._run_group(state, [pending])[0] for pending in requests]
 
     def _recommend(
         self, state: ServingState, requests: Sequence[PendingRequest]
@@ -268,16 +274,16 @@ class RecommendEngine:
         warmth = warmth_labels(batch.context.is_hot, batch.context.has_profile)
         responses = [
             RecommendResponse(
-                one.id,
-                one.request.user_id,
-                warmth[place],
+                pending.id,
+                pending.request.user_id,
+                warmth[position],
                 state.release,
-                tuple(items[bounds[place] : bounds[place + 1]]),
-                None if one.assignment is None else one.assignment.experiment,
-                None if one.assignment is None else one.assignment.variant,
-                (*state.notes, *one.notes),
+                tuple(items[bounds[position] : bounds[position + 1]]),
+                None if pending.assignment is None else pending.assignment.experiment,
+                None if pending.assignment is None else pending.assignment.variant,
+                (*state.notes, *pending.notes),
             )
-            for place, one in enumerate(requests)
+            for position, pending in enumerate(requests)
         ]
         self._record(requests, responses)
         return responses
@@ -291,13 +297,14 @@ class RecommendEngine:
     ) -> RankedLists:
         """Put new items into the lists that may be explored."""
         default = self._explores_by_default
-        wants = [
-            default if one.request.explore is None else one.request.explore for one in requests
+        explores = [
+            default if pending.request.explore is None else pending.request.explore
+            for pending in requests
         ]
-        if not any(wants):
+        if not any(explores):
             return lists
-        keys = [one.id for one in requests]
-        return self._explorer.explore(state, batch, lists, keys, np.array(wants, dtype=bool))
+        keys = [pending.id for pending in requests]
+        return self._explorer.explore(state, batch, lists, keys, np.array(explores, dtype=bool))
 
     def _recommended_items(
         self,
@@ -308,11 +315,11 @@ class RecommendEngine:
     ) -> list[RecommendedItem]:
         """Return the items of all lists, one list after the other."""
         ids, cache = state.catalogue.items.ids.ids, self._releases.row_caches.items
-        explained = np.flatnonzero([one.request.explain for one in requests])
-        reasons_of_places: list[Reasons] = [[]] * len(lists)
+        explained = np.flatnonzero([pending.request.explain for pending in requests])
+        reasons_by_row: list[Reasons] = [[]] * len(lists)
         if len(explained):
-            reasons_of_places = explain_lists(state, batch, lists, explained, MAX_REASONS)
-        columns = zip(
+            reasons_by_row = explain_lists(state, batch, lists, explained, MAX_REASONS)
+        rows = zip(
             [ids[row] for row in lists.item.tolist()],
             lists.rank.tolist(),
             lists.score.tolist(),
@@ -320,7 +327,7 @@ class RecommendEngine:
             state.item_warmth(lists.item).tolist(),
             lists.propensity.tolist(),
             lists.explored.tolist(),
-            reasons_of_places,
+            reasons_by_row,
             lists.moved_by,
             strict=True,
         )
@@ -331,28 +338,28 @@ class RecommendEngine:
                 score,
                 strategy,
                 warmth,
-                chance,
+                propensity,
                 explored,
                 tuple(reasons),
                 cache.get(id_) or {},
                 rule,
             )
-            for id_, rank, score, strategy, warmth, chance, explored, reasons, rule in columns
+            for id_, rank, score, strategy, warmth, propensity, explored, reasons, rule in rows
         ]
 
     def _record(
         self, requests: Sequence[PendingRequest], responses: Sequence[RecommendResponse]
     ) -> None:
-        """Log responses, and remember them so that they can be continued."""
+        """Log responses, and keep their lists so that they can be continued."""
         now = time.time()
         pairs = list(zip(requests, responses, strict=True))
-        logged = [_logged(one, response, now) for one, response in pairs]
+        logged = [_logged(pending, response, now) for pending, response in pairs]
         self._log.put(logged)
         self._explorer.record(logged)
-        for one, response in pairs:
-            if one.assignment is None or not one.assignment.is_shadow:
-                shown = [*one.excluded, *(item.item_id for item in response.items)]
-                page = Pagination(one.request, shown, one.keys)
+        for pending, response in pairs:
+            if pending.assignment is None or not pending.assignment.is_shadow:
+                listed = [*pending.excluded, *(item.item_id for item in response.items)]
+                page = Pagination(pending.request, listed, pending.keys)
                 self.paginations.put(response.recommendation_id, page)
 
     def _find_page(self, recommendation_id: str) -> "tuple[Pagination, tuple[str, ...]]":
@@ -377,7 +384,7 @@ class RecommendEngine:
         keys = user_key(user, session, self._pseudonyms)
         page = Pagination(
             request,
-            [one.item_id for one in logged.shown],
+            [item.item_id for item in logged.shown],
             frozenset(key for key in keys if key is not None),
         )
         return page, ("the rules of the first response are no longer known",)

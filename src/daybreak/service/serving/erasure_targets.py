@@ -1,4 +1,4 @@
-"""Places of this process that may hold data of a user, and how each is erased."""
+"""Memory of this process that may contain data of a user, and how each part is erased."""
 
 from daybreak.service.privacy import ErasureTarget
 from daybreak.service.serving.answer_log import AnswerLog
@@ -9,7 +9,7 @@ from daybreak.service.serving.release_manager import ReleaseManager
 def erasure_targets(
     releases: ReleaseManager, answer_log: AnswerLog, paginations: PaginationCache
 ) -> dict[str, ErasureTarget]:
-    """Return all places of this process that may hold data of a user, by name.
+    """Return all parts of the memory of this process that may contain data of a user, by name.
 
     Args:
         releases: Releases in memory, with histories, profiles and cached texts.

@@ -30,7 +30,7 @@ _STRATEGIES = (
     Strategy("content/match", "content_match"),
 )
 RECENCY_WEIGHT = 0.05
-"""Weight of recency beside popularity; it decides among equally popular items."""
+"""Weight of recency relative to popularity; it orders equally popular items."""
 
 
 def untrained_state(tables: Tables) -> ServingState:
@@ -39,12 +39,18 @@ def untrained_state(tables: Tables) -> ServingState:
     Args:
         tables: Everything in the store.
     """
-    read = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
-    fitted = _fit_defaults(read.data)
+    encoded = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
+    fitted = _fit_defaults(encoded.data)
     blend = _default_blend(fitted)
-    facts = TrainingStats(0, read.data.events.has_time_order)
+    stats = TrainingStats(0, encoded.data.events.has_time_order)
     trained = TrainedModel(
-        read.content, read.profile, read.data.items, blend, fitted, read.rules, facts
+        encoded.content,
+        encoded.profile,
+        encoded.data.items,
+        blend,
+        fitted,
+        encoded.rules,
+        stats,
     )
     state = ServingState.from_tables("", trained, tables.items, tables)
     return replace(state, notes=(UNTRAINED_NOTE,))
@@ -55,8 +61,8 @@ def needs_rebuild(state: ServingState) -> bool:
 
     An empty catalogue has no words to compare, so it is rebuilt when the first items arrive.
     """
-    first, now = len(state.trained.items), len(state.catalogue.items)
-    return not state.release and now > REBUILD_GROWTH_FACTOR * first
+    n_at_start, n_items = len(state.trained.items), len(state.catalogue.items)
+    return not state.release and n_items > REBUILD_GROWTH_FACTOR * n_at_start
 
 
 def _fit_defaults(data: Dataset) -> FittedStrategies:
@@ -81,10 +87,10 @@ class RecencyModel(LinearModel[PopularConfig, PopularState]):
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
         """Rank the items by recency; see :meth:`Model.learn`."""
         n, created = len(data.items), data.items.created_at
-        place = np.arange(n)
+        rank = np.arange(n)
         if len(created):
-            place = np.argsort(np.lexsort((place, np.nan_to_num(created, nan=-np.inf))))
-        return PopularState((place / max(n - 1, 1)).astype(np.float32), dated=True)
+            rank = np.argsort(np.lexsort((rank, np.nan_to_num(created, nan=-np.inf))))
+        return PopularState((rank / max(n - 1, 1)).astype(np.float32), dated=True)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the recency; see :meth:`LinearModel.linear_scorer`."""
@@ -95,12 +101,12 @@ class RecencyModel(LinearModel[PopularConfig, PopularState]):
 def _default_blend(fitted: FittedStrategies) -> Blend:
     """Return the fixed weights."""
     weights = np.tile([1.0, RECENCY_WEIGHT, 1.0], (len(EVENT_LEVELS), 1))
-    new = np.tile([0.0, 0.0, 1.0], (len(EVENT_LEVELS), 1))
+    new_weights = np.tile([0.0, 0.0, 1.0], (len(EVENT_LEVELS), 1))
     scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
     # A new item is ranked before old items that are not popular.
     bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)
     return Blend(
-        tuple(s.name for s in _STRATEGIES), scale.astype(np.float32), weights, new, bias
+        tuple(s.name for s in _STRATEGIES), scale.astype(np.float32), weights, new_weights, bias
     )
 
 

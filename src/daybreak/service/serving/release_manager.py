@@ -25,7 +25,6 @@ from daybreak.store.base import Changes
 
 log = logging.getLogger(__name__)
 
-
 MIN_RECOUNT_INTERVAL_S = 5.0
 """Shortest time between two counts of popularity [s]."""
 MAX_RECOUNT_CPU_SHARE = 0.05
@@ -50,7 +49,7 @@ class FailedRelease:
 
 @dataclass(frozen=True)
 class RowCaches:
-    """Attributes of items and users as they are stored now."""
+    """Current attributes of items and users."""
 
     items: RowCache
     users: RowCache
@@ -159,9 +158,11 @@ class ReleaseManager:
             log.error("cannot load release %s: %s", active.id, error)
 
     def all(self) -> list[Release]:
-        """Return all releases, the newest first; ``active`` is the one that answers here."""
+        """Return all releases, the newest first; ``active`` marks the one of this process."""
         current = self.current.release
-        return [replace(one, active=one.id == current) for one in self._store.releases()]
+        return [
+            replace(release, active=release.id == current) for release in self._store.releases()
+        ]
 
     def __call__(self) -> list[Release]:
         """Deprecated form of :meth:`all`."""
@@ -190,24 +191,28 @@ class ReleaseManager:
             NotFoundError: There is none.
         """
         current = self.current.release
-        before = next((r for r in reversed(self._previous) if r and r != current), None)
-        if before is None:
-            created = {found.id: found.created_at for found in self._store.releases()}
+        previous = next((r for r in reversed(self._previous) if r and r != current), None)
+        if previous is None:
+            created = {release.id: release.created_at for release in self._store.releases()}
             at = created.get(current, float("inf"))
-            older = [id_ for id_, made in created.items() if id_ != current and made <= at]
-            before = older[0] if older else None
-        if before is None:
+            older = [
+                id_
+                for id_, created_at in created.items()
+                if id_ != current and created_at <= at
+            ]
+            previous = older[0] if older else None
+        if previous is None:
             raise NotFoundError("there is no earlier release to go back to")
-        self._previous = [r for r in self._previous if r not in {before, current}]
-        return self.activate(before)
+        self._previous = [r for r in self._previous if r not in {previous, current}]
+        return self.activate(previous)
 
     def keep_loaded(self, releases: Sequence[str]) -> None:
-        """Keep these releases in memory beside the active one, and drop all others.
+        """Keep these releases in memory in addition to the active one, and drop all others.
 
         A release that cannot be loaded is listed in :attr:`failed`.
         """
         self._kept_releases = set(releases[: MAX_LOADED_RELEASES - 1])
-        failed = {one.release for one in self.failed}
+        failed = {failure.release for failure in self.failed}
         for release in releases[: MAX_LOADED_RELEASES - 1]:
             if release not in self._states and release not in failed:
                 try:
@@ -219,7 +224,7 @@ class ReleaseManager:
         self._unload_unused(set())
 
     def release_folder(self, release: Release) -> Path:
-        """Return where a release lies: beside the store, so that both can be moved."""
+        """Return the folder of a release: next to the store, so that both can be moved."""
         return release_folder(self._folder, release)
 
     @property
@@ -233,16 +238,16 @@ class ReleaseManager:
         return cursor, self._store.tables()
 
     def _find_release(self, release: str) -> Release:
-        found = self._store.release(release)
-        if found is None:
-            known = ", ".join(one.id for one in self._store.releases()) or "none"
+        stored = self._store.release(release)
+        if stored is None:
+            known = ", ".join(other.id for other in self._store.releases()) or "none"
             raise NotFoundError(f"no release {release!r}; known: {known}")
-        return found
+        return stored
 
     def _load_and_register(self, release: Release) -> ServingState:
         """Load a release and keep it up to date from now on."""
         if self._folder is None:
-            raise ConfigError("a store without a folder has no place for releases")
+            raise ConfigError("releases need a folder, and this store has none")
         cursor, tables = self._read_store()
         state = load_state(release.id, self.release_folder(release), tables)
         return self._register(state, cursor)
@@ -265,34 +270,34 @@ class ReleaseManager:
                 self._loading_releases = set()
 
     def _replace_current(self, release: str, *, write: bool) -> ServingState:
-        found = self._find_release(release)
+        stored = self._find_release(release)
         try:
-            state = self._states.get(release) or self._load_and_register(found)
+            state = self._states.get(release) or self._load_and_register(stored)
         except DaybreakError as error:
             self.failed = [f for f in self.failed if f.release != release]
             self.failed.append(FailedRelease(release, str(error)))
             raise
         if write:
-            self._store.put_release(replace(found, active=True))
+            self._store.put_release(replace(stored, active=True))
         with self._update_lock:
-            before, self.current = self.current, self._states[state.release]
+            previous, self.current = self.current, self._states[state.release]
             self.loaded_at = time.time()
         self.failed = [f for f in self.failed if f.release != release]
-        if before.release != release:
+        if previous.release != release:
             self._previous = [r for r in self._previous if r != release]
-            self._previous.append(before.release)
+            self._previous.append(previous.release)
         self._unload_unused({release})
         return self.current
 
-    def _unload_unused(self, wanted: set[str]) -> None:
+    def _unload_unused(self, needed: set[str]) -> None:
         with self._update_lock:
-            wanted = {
-                *wanted,
+            needed = {
+                *needed,
                 *self._kept_releases,
                 *self._loading_releases,
                 self.current.release,
             }
-            self._states = {r: s for r, s in self._states.items() if r in wanted}
+            self._states = {r: s for r, s in self._states.items() if r in needed}
 
     def _replace_state(self, state: ServingState) -> None:
         self._states = {**self._states, state.release: state}
@@ -333,11 +338,13 @@ class ReleaseManager:
         items.remove(changes.items_gone)
         users.remove(changes.users_gone)
         tables = changes.tables
-        new = replace(changes, tables=replace(tables, items=items.changed_rows(tables.items)))
+        changed = replace(
+            changes, tables=replace(tables, items=items.changed_rows(tables.items))
+        )
         for state in list(self._states.values()):
-            self._replace_state(state.with_changes(new))
+            self._replace_state(state.with_changes(changed))
         self._has_new_events = True
-        items.put(new.tables.items)
+        items.put(changed.tables.items)
         users.put(tables.users)
 
     def _rebuild_untrained(self) -> None:
@@ -407,9 +414,9 @@ def load_newest_usable(
 
 def _with_failure_notes(state: ServingState, failed: list[FailedRelease]) -> ServingState:
     notes = tuple(
-        f"release {one.release} cannot be used ({one.reason}); "
+        f"release {failure.release} cannot be used ({failure.reason}); "
         f"{state.release or 'no release'} is in use instead"
-        for one in failed
+        for failure in failed
     )
     return replace(state, notes=(*state.notes, *notes))
 

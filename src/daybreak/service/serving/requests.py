@@ -122,7 +122,7 @@ class ExperimentAssignment:
 
 @dataclass(frozen=True, eq=False)
 class PendingRequest:
-    """A checked request on its way to its response."""
+    """A checked request that waits for its response."""
 
     request: RecommendRequest
     user_key: str | None
@@ -201,9 +201,9 @@ def _parse_profile(request: RecommendRequest) -> Mapping[str, Any]:
     return {name: value for name, value in parsed.rows[0].items() if name != "user_id"}
 
 
-def _raise_if_rejected(part: str, rejected: tuple[RejectedRow, ...]) -> None:
+def _raise_if_rejected(field: str, rejected: tuple[RejectedRow, ...]) -> None:
     if rejected:
         first = rejected[0]
-        place = f"{part}[{first.row}]" if part == "events" else part
-        where = f"{place}.{first.field}" if first.field else place
+        position = f"{field}[{first.row}]" if field == "events" else field
+        where = f"{position}.{first.field}" if first.field else position
         raise DataError(f"{where}: {first.reason}, got {first.value!r}")

@@ -47,7 +47,7 @@ class ItemsResource:
         store: The store.
         releases: Follows the store.
         ingestor: Writes rows.
-        explorer: Forgets deleted items.
+        explorer: Counts impressions of new items; deleted items are removed from it.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class UsersResource:
         store: The store.
         releases: Follows the store.
         ingestor: Writes rows.
-        engine: Remembers lists of users.
-        answer_log: Holds responses that are not written yet.
+        engine: Keeps lists of users that can be continued.
+        answer_log: Keeps responses that are not written yet.
         pseudonyms: Replaces ids of users; None: ids are kept.
     """
 
@@ -134,7 +134,9 @@ class UsersResource:
         Raises:
             NotFoundError: There is no such user.
         """
-        return _get_row(self._releases.row_caches.users, self._key(user_id), user_id)
+        return _get_row(
+            self._releases.row_caches.users, _stored_id(user_id, self._pseudonyms), user_id
+        )
 
     def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
         """Return a page of users; see :meth:`ItemsResource.page`."""
@@ -149,12 +151,17 @@ class UsersResource:
     def erase(self, user_id: str) -> ErasureReport:
         """Erase a user everywhere, and check afterwards that nothing is left."""
         targets = erasure_targets(self._releases, self._log, self._engine.paginations)
-        return erase_user(self._store, self._key(user_id), time.time(), targets)
+        return erase_user(
+            self._store, _stored_id(user_id, self._pseudonyms), time.time(), targets
+        )
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Return all stored data of a user: attributes, events, responses."""
         self._log.flush()
-        return {**export_user(self._store, self._key(user_id)), "user_id": user_id}
+        return {
+            **export_user(self._store, _stored_id(user_id, self._pseudonyms)),
+            "user_id": user_id,
+        }
 
     def merge(self, anonymous: str, user: str) -> int:
         """Give the events of a session or user to another user, and delete the first.
@@ -172,17 +179,13 @@ class UsersResource:
         if anonymous == user:
             raise ConfigError(f"{user!r:.80} cannot be merged into itself")
         user_name, session_name = user_key(anonymous, anonymous, self._pseudonyms)
-        moved = 0
+        n_moved = 0
         self._log.flush()
-        for name in (session_name, user_name):
-            if name is not None and name in self._releases.row_caches.users:
-                moved += self._store.merge_users(name, self._key(user))
+        for key in (session_name, user_name):
+            if key is not None and key in self._releases.row_caches.users:
+                n_moved += self._store.merge_users(key, _stored_id(user, self._pseudonyms))
         self._releases.sync()
-        return moved
-
-    def _key(self, user_id: str) -> str:
-        """Return the id under which a user is stored."""
-        return user_id if self._pseudonyms is None else self._pseudonyms.of(user_id)
+        return n_moved
 
     def __call__(self, cursor: str | None = None, n: int = 100) -> RowPage:
         """Deprecated form of :meth:`page`."""
@@ -243,10 +246,10 @@ class EventsResource:
             ConfigError: The cursor or ``n`` is invalid.
         """
         check_k(n)
-        key = None if user is None else self._key(user)
-        found = self._store.event_page(user=key, item=item, after=_position_of(cursor), n=n)
-        next_cursor = None if found.cursor is None else str(found.cursor)
-        return RowPage(event_records(found.events), next_cursor)
+        key = None if user is None else _stored_id(user, self._pseudonyms)
+        page = self._store.event_page(user=key, item=item, after=_position_of(cursor), n=n)
+        next_cursor = None if page.cursor is None else str(page.cursor)
+        return RowPage(event_records(page.events), next_cursor)
 
     def delete(
         self,
@@ -269,11 +272,14 @@ class EventsResource:
             Number of deleted events.
         """
         deleted = self._store.erase(events=list(event_ids)).events if event_ids else 0
-        named = {"user_id": None if user is None else self._key(user), "item_id": item}
-        given = {name: [value] for name, value in named.items() if value is not None}
-        if given:
-            given |= {} if kind is None else {"event_type": [kind]}
-            deleted += self._store.erase(events=pl.DataFrame(given)).events
+        named = {
+            "user_id": None if user is None else _stored_id(user, self._pseudonyms),
+            "item_id": item,
+        }
+        conditions = {name: [value] for name, value in named.items() if value is not None}
+        if conditions:
+            conditions |= {} if kind is None else {"event_type": [kind]}
+            deleted += self._store.erase(events=pl.DataFrame(conditions)).events
         if equal_to:
             types = dict(EVENT_COLUMNS)
             frame = pl.DataFrame(
@@ -283,10 +289,6 @@ class EventsResource:
             deleted += self._store.erase(events=frame).events
         self._releases.sync()
         return deleted
-
-    def _key(self, user_id: str) -> str:
-        """Return the id under which a user is stored."""
-        return user_id if self._pseudonyms is None else self._pseudonyms.of(user_id)
 
     def __call__(
         self,
@@ -300,6 +302,11 @@ class EventsResource:
         return self.page(user, item, cursor, n)
 
 
+def _stored_id(user_id: str, pseudonyms: Pseudonyms | None) -> str:
+    """Return the id under which a user is stored."""
+    return user_id if pseudonyms is None else pseudonyms.of(user_id)
+
+
 def _get_row(cache: RowCache, key: str, id_: str) -> dict[str, Any]:
     row = cache.get(key)
     if row is None:
@@ -309,8 +316,8 @@ def _get_row(cache: RowCache, key: str, id_: str) -> dict[str, Any]:
 
 def _page_of(cache: RowCache, cursor: str | None, n: int) -> RowPage:
     check_k(n)
-    found, last = cache.page(_position_of(cursor), n)
-    rows = tuple({cache.key: id_, **row} for id_, row in found)
+    page_rows, last = cache.page(_position_of(cursor), n)
+    rows = tuple({cache.key: id_, **row} for id_, row in page_rows)
     return RowPage(rows, None if last is None else str(last))
 
 
@@ -328,6 +335,6 @@ def _synced(releases: ReleaseManager, result: IngestResult) -> IngestResult:
     """Apply what was written to the states of this process."""
     try:
         releases.sync()
-    except DaybreakError as error:  # it is stored, and the next sync applies it
+    except DaybreakError as error:  # the rows are stored; the next sync applies them
         log.warning("stored rows are not applied yet: %s", error)
     return result

@@ -1,4 +1,4 @@
-"""Attributes of items or users as they are stored, by id, in memory."""
+"""In-memory cache of the stored attributes of items or users, by id."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from daybreak.service.ingest.rows import frame_from_rows
 MAX_CACHED_ROWS = 20_000
 """Largest number of rows of the frame that are cached as dictionaries."""
 MAX_UNMERGED_ROWS = 2_000
-"""Largest number of changed rows that are kept beside the frame."""
+"""Largest number of changed rows that are kept outside the frame."""
 PLACEHOLDER_COLUMN = "\0"
 """Column that keeps rows without attributes; no attribute has this name."""
 
@@ -26,14 +26,14 @@ class RowCache:
     Args:
         key: ``item_id`` or ``user_id``.
         frame: Frame with one row per id.
-        max_unmerged: Largest number of changed rows that are kept beside the frame.
+        max_unmerged: Largest number of changed rows that are kept outside the frame.
 
     Example:
-        >>> sheet = RowCache("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
-        >>> sheet.put(pl.DataFrame({"item_id": ["cup"], "size": ["big"]}))
-        >>> sheet.get("tea"), sheet.get("cup"), sheet.get("pot")
+        >>> cache = RowCache("item_id", pl.DataFrame({"item_id": ["tea"], "price": [3]}))
+        >>> cache.put(pl.DataFrame({"item_id": ["cup"], "size": ["big"]}))
+        >>> cache.get("tea"), cache.get("cup"), cache.get("pot")
         ({'price': 3}, {'size': 'big'}, None)
-        >>> sheet.page(-1, 1)
+        >>> cache.page(-1, 1)
         ([('tea', {'price': 3})], 0)
     """
 
@@ -61,8 +61,8 @@ class RowCache:
 
     def changed_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows that are new or differ from the stored ones."""
-        new = [self.get(id_) != row for id_, row in self._rows_of(frame)]
-        return frame if all(new) else frame.filter(pl.Series(new, dtype=pl.Boolean))
+        differs = [self.get(id_) != row for id_, row in self._rows_of(frame)]
+        return frame if all(differs) else frame.filter(pl.Series(differs, dtype=pl.Boolean))
 
     def put(self, frame: pl.DataFrame) -> None:
         """Add rows, or replace them."""
@@ -79,25 +79,27 @@ class RowCache:
         for number in removed:
             self._ids[number] = None
             self._unmerged.pop(number, None)
-        base, places = self._base
-        rows = [row for number in removed if (row := places.pop(number, None)) is not None]
+        base, row_of_number = self._base
+        rows = [
+            row for number in removed if (row := row_of_number.pop(number, None)) is not None
+        ]
         if removed:  # no removed value stays in memory
             self._row_objects = {}
         if rows:
             keep = ~pl.int_range(base.height, eager=True).is_in(rows)
-            blank = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
-            self._base = (base.select(blank), places)
+            columns = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
+            self._base = (base.select(columns), row_of_number)
 
     def page(self, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
         """Return up to ``n`` rows after a number, and the number to continue after."""
-        found: list[tuple[str, Row]] = []
+        page_rows: list[tuple[str, Row]] = []
         number = after
-        while len(found) < n and number + 1 < len(self._ids):
+        while len(page_rows) < n and number + 1 < len(self._ids):
             number += 1
             id_ = self._ids[number]
             if id_ is not None:
-                found.append((id_, self._row_at(number)))
-        return found, number if number + 1 < len(self._ids) else None
+                page_rows.append((id_, self._row_at(number)))
+        return page_rows, number if number + 1 < len(self._ids) else None
 
     def columns(self) -> Mapping[str, pl.DataType]:
         """Return the columns of the frame with their types."""
@@ -132,50 +134,53 @@ class RowCache:
         unmerged = self._unmerged.get(number)
         if unmerged is not None:
             return unmerged
-        read = self._row_objects  # this object: a concurrent change replaces it
-        known = read.get(number)
-        if known is not None:
-            return known
-        base, places = self._base
-        row = places.get(number)
+        row_objects = self._row_objects  # this object: a concurrent change replaces it
+        cached = row_objects.get(number)
+        if cached is not None:
+            return cached
+        base, row_of_number = self._base
+        row = row_of_number.get(number)
         if row is None or not base.width:
             return {}
         values = zip(base.columns, base.row(row), strict=True)
-        found = {name: value for name, value in values if value is not None}
-        if len(read) >= MAX_CACHED_ROWS:
-            read.clear()
-        read[number] = found
-        return found
+        attributes = {name: value for name, value in values if value is not None}
+        if len(row_objects) >= MAX_CACHED_ROWS:
+            row_objects.clear()
+        row_objects[number] = attributes
+        return attributes
 
     def _merge_rows(self) -> None:
-        """Merge the rows beside the frame into it."""
-        base, places = self._base
-        kept = {number: row for number, row in places.items() if number not in self._unmerged}
-        new = frame_from_rows(
+        """Merge the changed rows into the frame."""
+        base, row_of_number = self._base
+        unchanged = {
+            number: row for number, row in row_of_number.items() if number not in self._unmerged
+        }
+        changed = frame_from_rows(
             [{PLACEHOLDER_COLUMN: None, **row} for row in self._unmerged.values()]
         )
-        blank = pl.DataFrame(
-            {PLACEHOLDER_COLUMN: [None] * len(kept)}, {PLACEHOLDER_COLUMN: pl.String}
+        empty_rows = pl.DataFrame(
+            {PLACEHOLDER_COLUMN: [None] * len(unchanged)}, {PLACEHOLDER_COLUMN: pl.String}
         )
-        old = base[list(kept.values())] if base.width else blank
-        both = _concat_rows(old, new).drop(PLACEHOLDER_COLUMN)
+        base_rows = base[list(unchanged.values())] if base.width else empty_rows
+        merged = _concat_rows(base_rows, changed).drop(PLACEHOLDER_COLUMN)
         self._base = (
-            both,
-            {number: row for row, number in enumerate([*kept, *self._unmerged])},
+            merged,
+            {number: row for row, number in enumerate([*unchanged, *self._unmerged])},
         )
         self._row_objects = {}
         self._unmerged = {}  # last, so that concurrent readers find every row
 
 
-def _concat_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+def _concat_rows(base: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     """Return all rows; a column that is a list in one frame only becomes text."""
     mixed = [
         name
-        for name in old.columns
-        if name in new.columns and old.schema[name].is_nested() != new.schema[name].is_nested()
+        for name in base.columns
+        if name in changed.columns
+        and base.schema[name].is_nested() != changed.schema[name].is_nested()
     ]
-    sides = [_lists_as_text(side, mixed) for side in (old, new)]
-    return pl.concat(sides, how="diagonal_relaxed")
+    frames = [_lists_as_text(frame, mixed) for frame in (base, changed)]
+    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def _lists_as_text(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

@@ -77,7 +77,7 @@ class ServiceOptions:
     training: TrainOptions = field(default_factory=TrainOptions)
     """How trainings start, and when their releases replace the active one."""
     explore: bool = False
-    """Whether lists are explored when a request does not say."""
+    """Whether the lists of requests without ``explore`` are explored."""
     exposure: ExposureBudget = field(default_factory=ExposureBudget)
     """Impressions promised to every new item."""
     exploring: ExplorationConfig = field(default_factory=ExplorationConfig)
@@ -92,7 +92,7 @@ class RecommenderService(ClosesOnExit):
 
     Args:
         settings: Settings; they name the store.
-        poll_s: Time between two looks for writes of other processes [s].
+        poll_s: Time between two checks for writes of other processes [s].
         options: Optional behaviour.
 
     Raises:
@@ -116,7 +116,7 @@ class RecommenderService(ClosesOnExit):
     events: EventsResource
     """Events: add, page, delete."""
     lists: SharedLists
-    """Lists for everybody: popular, trending, latest, similar; vectors of texts."""
+    """Lists that are the same for all users, and vectors of texts."""
     training: RetrainRunner
     """Runs trainings in processes of their own."""
     retrain_monitor: RetrainMonitor
@@ -291,9 +291,9 @@ class RecommenderService(ClosesOnExit):
                 raise AttributeError(
                     f"{type(self).__name__!r} object has no attribute {name!r}"
                 )
-            new = _DEPRECATED_METHODS[name]
-            warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{new}")
-            return attrgetter(new)(self)
+            replacement = _DEPRECATED_METHODS[name]
+            warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{replacement}")
+            return attrgetter(replacement)(self)
 
     def _create_jobs(self, options: ServiceOptions) -> BackgroundJobs:
         return BackgroundJobs(

@@ -27,7 +27,7 @@ TRENDING_WINDOW_SHARE = 0.02
 
 
 class SharedLists:
-    """Lists for everybody, from the current release.
+    """Lists that are the same for all users, from the current release.
 
     Args:
         releases: Releases in memory.
@@ -82,13 +82,16 @@ class SharedLists:
         state = self._releases.current
         rules = Rules(where=where) if where else None
         allowed = _allowed_items(state, rules)
-        wanted = n if rules is None else len(allowed)
+        k = n if rules is None else len(allowed)
         ids, texts = ([item_id], []) if item_id is not None else ([], [str(text)])
-        frame = similar_items(state, ids, texts, min(wanted, max(len(allowed), 1)))
+        frame = similar_items(state, ids, texts, min(k, max(len(allowed), 1)))
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
-        keep = allowed[rows]
-        scores, strategies = frame["score"].to_numpy()[keep], frame["strategy"].to_numpy()[keep]
-        return self._recommended_items(state, rows[keep][:n], scores, strategies.tolist())
+        is_allowed = allowed[rows]
+        scores, strategies = (
+            frame["score"].to_numpy()[is_allowed],
+            frame["strategy"].to_numpy()[is_allowed],
+        )
+        return self._recommended_items(state, rows[is_allowed][:n], scores, strategies.tolist())
 
     def embed(self, texts: Sequence[str]) -> dict[str, Any]:
         """Return ``vectors`` of texts, their ``dimension``, and the ``model`` that made them.
@@ -158,7 +161,7 @@ class SharedLists:
 
 @dataclass(frozen=True, eq=False)
 class TopLists:
-    """Scores of all items by the events of one moment; each list is counted when first used."""
+    """Scores of all items at one time; each list is computed when first used."""
 
     items: Items
     positive: Events

@@ -76,10 +76,10 @@ class StatusReporter:
         current = releases.current
         release = self._store.release(current.release)
         training = self._training.running_task()
-        found: dict[str, Any] = {
+        status: dict[str, Any] = {
             "release": current.release,
             "notes": list(current.notes),
-            "faulty": {one.release: one.reason for one in releases.failed},
+            "faulty": {failure.release: failure.reason for failure in releases.failed},
             "users": counts.users,
             "items": counts.items,
             "events": counts.events,
@@ -93,10 +93,10 @@ class StatusReporter:
             "training": None if training is None else training.id,
         }
         if release is not None:
-            found["model_age_seconds"] = max(0.0, time.time() - release.created_at)
-            found["train_seconds"] = release.metadata.get("seconds")
-            found["model_metric"] = _validation_metrics(current)
-        return found
+            status["model_age_seconds"] = max(0.0, time.time() - release.created_at)
+            status["train_seconds"] = release.metadata.get("seconds")
+            status["model_metric"] = _validation_metrics(current)
+        return status
 
     def counts(self) -> StatusCounts:
         """Return counts that are at most a few seconds old."""
@@ -109,11 +109,11 @@ class StatusReporter:
         return self._cached_counts[1]
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _ratio(count: int, total: int) -> float:
+    return count / total if total else 0.0
 
 
 def _validation_metrics(state: ServingState) -> dict[str, float]:
     """Return the NDCG of the simulated cold starts, by number of events."""
     levels = state.trained.blend.report.get("levels", ())
-    return {f"ndcg/events_{one['events']}": float(one["ndcg@10"]) for one in levels}
+    return {f"ndcg/events_{level['events']}": float(level["ndcg@10"]) for level in levels}

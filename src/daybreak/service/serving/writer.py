@@ -59,16 +59,16 @@ class Ingestor:
 
         Args:
             rows: Rows; later rows of an id are applied after earlier ones.
-            cache: Rows that are stored now.
+            cache: Rows that are stored.
             partial: Whether attributes that a row does not name keep their values.
         """
         key = cache.key
         parsed = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
-        known = cache.columns()
+        columns = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
         for row in parsed.rows:
             values = {
-                name: _cast_to_column(known.get(name), value) for name, value in row.items()
+                name: _cast_to_column(columns.get(name), value) for name, value in row.items()
             }
             merged[row[key]] = {**merged.get(row[key], {}), **values} if partial else values
         if not partial:
@@ -76,14 +76,11 @@ class Ingestor:
                 id_: _with_removed_attributes(row, cache.get(id_))
                 for id_, row in merged.items()
             }
-        whole = list(merged.values())
-        frames = (
-            frames_by_columns(whole, key)
-            if partial
-            else [frame_from_rows(whole)]
-            if whole
-            else []
-        )
+        complete_rows = list(merged.values())
+        if partial:
+            frames = frames_by_columns(complete_rows, key)
+        else:
+            frames = [frame_from_rows(complete_rows)] if complete_rows else []
         for frame in frames:
             self._store.write(_tables(frame, key))
         return IngestResult(len(parsed.rows), 0, parsed.rejected)
@@ -123,7 +120,7 @@ def _cast_to_column(kind: Any, value: Any) -> Any:
 
 
 def _with_removed_attributes(
-    row: Mapping[str, Any], before: Mapping[str, Any] | None
+    row: Mapping[str, Any], stored: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return a row with nulls for attributes that it removes."""
-    return {**dict.fromkeys(before or {}), **row}
+    return {**dict.fromkeys(stored or {}), **row}

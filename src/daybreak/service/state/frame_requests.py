@@ -1,4 +1,4 @@
-"""The library's side of the serving core: frames to query batches, ranked lists to frames."""
+"""Converts frames to query batches, and ranked lists to frames, for the library."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""From what is known of users to queries of the models.
+"""Builds queries of the models from the events, profiles and texts of users.
 
-:class:`UserContext` holds what is known (events, profile, text), :class:`QueryBuilder` turns it
-into a :class:`QueryBatch`, which :class:`~daybreak.service.state.ranker.CatalogueRanker` ranks.
+:class:`UserContext` holds events, profiles and texts; :class:`QueryBuilder` turns them into a
+:class:`QueryBatch`, which :class:`~daybreak.service.state.ranker.CatalogueRanker` ranks.
 """
 
 from collections import OrderedDict
