@@ -78,8 +78,8 @@ def is_set(matrix: Sparse, rows: Rows, columns: Rows) -> Mask:
         return np.zeros(columns.shape, dtype=np.bool_)
     pairs = rows * matrix.shape[1] + columns
     nearest = np.minimum(np.searchsorted(keys, pairs), len(keys) - 1)
-    found: Mask = (keys[nearest] == pairs) & (rows >= 0) & (columns >= 0)
-    return found
+    is_found: Mask = (keys[nearest] == pairs) & (rows >= 0) & (columns >= 0)
+    return is_found
 
 
 def _mask_unrankable(scores: _ScoreBlock, exclude: Sparse | Mask | None) -> _ScoreBlock:

@@ -223,8 +223,10 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     timeline = data.timeline
     is_cold = timeline["item_id"].is_in(cold.implode()).to_numpy()
     is_new_user = timeline["user_id"].is_in(new_users.implode()).to_numpy()
-    late = _select_late_events(timeline.filter(~is_cold & ~is_new_user))
-    plan = _build_plan(data, "new items", _outside(data.tables.events, cold, late), new_users)
+    late_events = _select_late_events(timeline.filter(~is_cold & ~is_new_user))
+    plan = _build_plan(
+        data, "new items", _outside(data.tables.events, cold, late_events), new_users
+    )
     known_users = plan.positive_pairs["user_id"].unique()
     targets = timeline.filter(is_cold)
     known_user_targets = targets.filter(pl.col("user_id").is_in(known_users.implode()))
@@ -243,7 +245,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} "
             f"of the others ({data.order_description}; users with at least "
             f"{MIN_LATE_HISTORY_EVENTS}). Candidates: new and old items in one list.",
-            pl.concat([known_user_targets, late], how="diagonal"),
+            pl.concat([known_user_targets, late_events], how="diagonal"),
             pl.concat([cold, plan.positive_pairs["item_id"]]),
         ),
         "both_cold": make_slice(
@@ -398,8 +400,8 @@ def _select_slices(
         for name in names
         if slices.get(name) is None and not any(n.startswith(name) for n in plan.notes)
     ]
-    found = tuple(slice_ for name in names if (slice_ := slices.get(name)) is not None)
-    return replace(plan, slices=found, notes=(*plan.notes, *notes))
+    selected = tuple(slice_ for name in names if (slice_ := slices.get(name)) is not None)
+    return replace(plan, slices=selected, notes=(*plan.notes, *notes))
 
 
 def _explain_missing(name: str, slices: SlicesByName) -> str:

@@ -242,11 +242,11 @@ def _iter_new_user_queries(
 
 
 def _iter_known_user_queries(
-    visible: Dataset, events: Events, late: Mask, new_item: Mask, rng: np.random.Generator
+    visible: Dataset, events: Events, is_late: Mask, is_new: Mask, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
     """Yield the queries of known users: for known items, then for known and new items."""
-    late = late & np.isin(events.item, visible.train_item_rows)
-    known_item_targets = events.filter(late & ~new_item)
+    is_late = is_late & np.isin(events.item, visible.train_item_rows)
+    known_item_targets = events.filter(is_late & ~is_new)
     yield _sample_queries(
         "user",
         visible,
@@ -255,7 +255,7 @@ def _iter_known_user_queries(
         rng,
         sample_factor=KNOWN_USER_FACTOR,
     )
-    all_targets = events.filter(new_item | late)
+    all_targets = events.filter(is_new | is_late)
     yield _sample_queries(
         "new_item", visible, visible.events, all_targets, rng, with_new_items=True
     )

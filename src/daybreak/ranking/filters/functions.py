@@ -241,10 +241,10 @@ def _search_function(
     def function(
         node: exp.Expression, arguments: list[TypedExpr], source: FilterSource
     ) -> TypedExpr:
-        text, part = arguments
-        if not isinstance(part.literal, str) or part.kind != "text":
-            source.fail("the text to search for must be in quotes", part.node)
-        return boolean_expr(apply(_require_kind(text, "text", source), part.literal), node)
+        text, substring = arguments
+        if not isinstance(substring.literal, str) or substring.kind != "text":
+            source.fail("the text to search for must be in quotes", substring.node)
+        return boolean_expr(apply(_require_kind(text, "text", source), substring.literal), node)
 
     return function, 2, 2
 
@@ -284,9 +284,11 @@ FUNCTIONS: dict[str, tuple[FilterFunction, int, int]] = {
     "has": (has, 2, 2),
     "has_any": (has_any, 2, MAX_ARGUMENTS),
     "has_all": (has_all, 2, MAX_REPEATED_ARGUMENTS),
-    "contains": _search_function(lambda text, part: text.str.contains(part, literal=True)),
-    "starts_with": _search_function(lambda text, part: text.str.starts_with(part)),
-    "ends_with": _search_function(lambda text, part: text.str.ends_with(part)),
+    "contains": _search_function(
+        lambda text, substring: text.str.contains(substring, literal=True)
+    ),
+    "starts_with": _search_function(lambda text, prefix: text.str.starts_with(prefix)),
+    "ends_with": _search_function(lambda text, suffix: text.str.ends_with(suffix)),
     "lower": _unary_function("text", "text", lambda text: text.str.to_lowercase()),
     "upper": _unary_function("text", "text", lambda text: text.str.to_uppercase()),
     "length": (_length, 1, 1),

@@ -343,12 +343,12 @@ class Scorer:
                 continue  # a history without events is empty
             if kind.startswith("vectors"):
                 continue  # a single strategy, with one product for all levels
-            parts = [(self.linear_models[row].weights, weights[row]) for row in rows]
-            parts = [(matrix, columns) for matrix, columns in parts if columns.any()]
-            size = _summed_size_bytes(parts)
+            weighted = [(self.linear_models[row].weights, weights[row]) for row in rows]
+            weighted = [(matrix, columns) for matrix, columns in weighted if columns.any()]
+            size = _summed_size_bytes(weighted)
             if size <= self._free_cache_bytes:
                 self._free_cache_bytes -= size
-                fused[kind] = _sum_weighted(parts)
+                fused[kind] = _sum_weighted(weighted)
         return LevelWeights(weights, self._bias(level, weights), fused)
 
     def _bias(self, level: int, weights: Floats) -> Floats:
@@ -414,23 +414,23 @@ def _dense_weights(linear: LinearScorer, width: int) -> Floats:
     return dense.T if dense.size else np.zeros((len(linear.bias), width), dtype=np.float32)
 
 
-def _summed_size_bytes(parts: Sequence[tuple[WeightMatrix, Floats]]) -> float:
+def _summed_size_bytes(weighted: Sequence[tuple[WeightMatrix, Floats]]) -> float:
     """Return the size of the sum of matrices; infinite with low-rank factors."""
-    if any(matrix.left is not None for matrix, _ in parts):
+    if any(matrix.left is not None for matrix, _ in weighted):
         return math.inf
-    if any(matrix.dense is not None for matrix, _ in parts):
-        return 4.0 * max(math.prod(matrix.shape) for matrix, _ in parts)
-    return 8.0 * sum(int(m.sparse.nnz) for m, _ in parts if m.sparse is not None)
+    if any(matrix.dense is not None for matrix, _ in weighted):
+        return 4.0 * max(math.prod(matrix.shape) for matrix, _ in weighted)
+    return 8.0 * sum(int(m.sparse.nnz) for m, _ in weighted if m.sparse is not None)
 
 
-def _sum_weighted(parts: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
+def _sum_weighted(weighted: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
     """Return the sum of matrices without low-rank factors, with weighted columns.
 
     The dense part is contiguous by rows: a product with few features reads only their rows.
     """
-    dense = _sum_weighted_dense([(m.dense, c) for m, c in parts if m.dense is not None])
+    dense = _sum_weighted_dense([(m.dense, c) for m, c in weighted if m.dense is not None])
     sparse: Any = None
-    for matrix, columns in parts:
+    for matrix, columns in weighted:
         if matrix.sparse is not None:
             scaled = WeightMatrix(sparse=matrix.sparse).scale_columns(columns).sparse
             sparse = scaled if sparse is None else sparse + scaled
@@ -440,20 +440,20 @@ def _sum_weighted(parts: Sequence[tuple[WeightMatrix, Floats]]) -> WeightMatrix:
     return WeightMatrix(dense, sparse)
 
 
-def _sum_weighted_dense(parts: Sequence[tuple[Floats, Floats]]) -> Floats | None:
+def _sum_weighted_dense(weighted: Sequence[tuple[Floats, Floats]]) -> Floats | None:
     """Return the sum of dense matrices with weighted columns; None without matrices.
 
     A few rows of all matrices are summed at a time, so that they stay in the processor cache.
     """
-    if not parts:
+    if not weighted:
         return None
-    height, width = parts[0][0].shape
+    height, width = weighted[0][0].shape
     total = np.empty((height, width), dtype=np.float32)
     buffer = np.empty((min(ROWS_PER_BLOCK, height), width), dtype=np.float32)
     for start in range(0, height, ROWS_PER_BLOCK):
         rows = slice(start, min(start + ROWS_PER_BLOCK, height))
         block, product = total[rows], buffer[: rows.stop - start]
-        np.multiply(parts[0][0][rows], parts[0][1], out=block)
-        for matrix, columns in parts[1:]:
+        np.multiply(weighted[0][0][rows], weighted[0][1], out=block)
+        for matrix, columns in weighted[1:]:
             block += np.multiply(matrix[rows], columns, out=product)
     return total

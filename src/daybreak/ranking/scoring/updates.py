@@ -18,13 +18,13 @@ from daybreak.ranking.scoring.scorer import LevelWeights, Scorer
 from daybreak.types import Floats, Rows, Sparse
 
 
-def concat_linear(parts: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScorer, ...]:
+def concat_linear(selections: Sequence[tuple[Scorer, Rows]]) -> tuple[LinearScorer, ...]:
     """Return every strategy as one linear function for the items of several scorers.
 
     Args:
-        parts: Scorers of the same models, with the rows of the items to take from each.
+        selections: Scorers of the same models, with the rows of the items to take from each.
     """
-    strategies = zip(*(_take_items(scorer, rows) for scorer, rows in parts), strict=True)
+    strategies = zip(*(_take_items(scorer, rows) for scorer, rows in selections), strict=True)
     return tuple(_concat_items(linear_models) for linear_models in strategies)
 
 
