@@ -1,4 +1,4 @@
-"""The bridge to evalkit, which nothing here may change; scores are kept beside the lists."""
+"""Interface to evalkit; scores are stored next to the lists."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ KEPT_COLUMNS = ("users", "ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low"
 
 @dataclass(frozen=True)
 class Cell:
-    """One line of a table: who is asked, among which items, and how long the list is."""
+    """One row of a table: a split, its candidate items and the length of the lists."""
 
     data: str
     split: str
@@ -26,13 +26,13 @@ class Cell:
 
     @property
     def scored(self) -> Path:
-        """The folder with the test rows: the candidates' own one if there is one."""
+        """The folder with the test rows: that of the candidates, if it exists."""
         own = self.folder / self.candidates
         return own if own.is_dir() else self.folder
 
 
 class Evalkit:
-    """evalkit of the shared folder, imported from where it is.
+    """evalkit, imported from the shared folder.
 
     Args:
         shared: Folder that holds ``evalkit/evalkit`` and ``evalkit/best_peers.csv``.
@@ -53,7 +53,7 @@ class Evalkit:
         subprocess.run(command, cwd=self.root, check=True)  # noqa: S603 - our own arguments
 
     def score(self, cell: Cell, recs: Path) -> dict[str, float]:
-        """Return means and 95 % intervals of one file, kept beside it."""
+        """Return means and 95 % intervals of one file; they are stored next to it."""
         kept = recs.with_name(f"{recs.name.removesuffix('.csv.gz')}.score.json")
         if kept.exists() and kept.stat().st_mtime >= recs.stat().st_mtime:
             return json.loads(kept.read_text())

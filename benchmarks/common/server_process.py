@@ -1,4 +1,4 @@
-"""A real server in a process of its own, and what the system says of it."""
+"""A server in a separate process, and the memory and processor time it uses."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from daybreak import Client
 
-PATIENCE_S = 600.0
-"""How long a server may take until it answers."""
+MAX_WAIT_S = 600.0
+"""Longest wait for the start or the end of a process [s]."""
 
 
 @dataclass
@@ -25,27 +25,27 @@ class Server:
     url: str
     process: "subprocess.Popen[bytes]"
     started_s: float
-    """What it took until it was ready."""
+    """Time until the server was ready [s]."""
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Process id."""
         return self.process.pid
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill the process, which simulates a crash."""
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> None:
-        """Ask it to end, and wait."""
+        """Terminate the process and wait for its end."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(PATIENCE_S)
+            self.process.wait(MAX_WAIT_S)
 
 
 def run(*command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-    """Run a ``daybreak`` command to its end."""
+    """Run a ``daybreak`` command and wait for its end."""
     whole = [sys.executable, "-m", "daybreak", *command]
     return subprocess.run(whole, check=check, capture_output=True, text=True)  # noqa: S603 - ours
 
@@ -53,7 +53,7 @@ def run(*command: str, check: bool = True) -> "subprocess.CompletedProcess[str]"
 def begin(
     *command: str, log: Path, env: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start a ``daybreak`` command; what it says goes to the end of a file."""
+    """Start a ``daybreak`` command; its output is appended to a file."""
     whole = [sys.executable, "-m", "daybreak", *command]
     known = {**os.environ, **(env or {})}
     with log.open("ab") as out:
@@ -64,7 +64,7 @@ def start(store: str, log: Path, *options: str, env: Mapping[str, str] | None = 
     """Start a server on a free port and wait until it is ready.
 
     Raises:
-        RuntimeError: It ended, or is not ready in time.
+        RuntimeError: The server ended, or is not ready in time.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -75,16 +75,16 @@ def start(store: str, log: Path, *options: str, env: Mapping[str, str] | None = 
         while not client.is_ready():
             if process.poll() is not None:
                 raise RuntimeError(f"the server ended with status {process.returncode}")
-            if time.perf_counter() - began > PATIENCE_S:
+            if time.perf_counter() - began > MAX_WAIT_S:
                 process.kill()
-                raise RuntimeError(f"the server is not ready after {PATIENCE_S:g} s")
+                raise RuntimeError(f"the server is not ready after {MAX_WAIT_S:g} s")
             time.sleep(0.05)
     return Server(url, process, time.perf_counter() - began)
 
 
 @contextlib.contextmanager
 def serving(store: str, log: Path, *options: str) -> Iterator[Server]:
-    """A server that is stopped in the end."""
+    """Yield a running server; stop it after the block."""
     server = start(store, log, *options)
     try:
         yield server
@@ -93,14 +93,14 @@ def serving(store: str, log: Path, *options: str) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process, with what it shares [MB]."""
+    """Return the resident memory of a process, including shared memory [MB]."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -114,5 +114,5 @@ def cpu_seconds(pid: int) -> float:
 
 
 def machine() -> str:
-    """Name what this runs on."""
+    """Describe the machine."""
     return f"{os.cpu_count()} cores, Python {platform.python_version()}"

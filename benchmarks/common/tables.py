@@ -1,4 +1,4 @@
-"""Results as one markdown page and one CSV file a data set."""
+"""Results as a Markdown page and a CSV file per data set."""
 
 import csv
 import os
@@ -12,16 +12,17 @@ from benchmarks.common.scoring import Cell
 
 PROTOCOL = """Full ranking over the candidates of each split, seen pairs masked,
 binary relevance. NDCG and recall at 10 (20 in `coldrec`) are means over users with 95 %
-percentile intervals (bootstrap over users, 1,000 resamples). One default recommender, no
-setting by data set; it never opens the test rows. `verdict` compares NDCG with the best peer of
-that cell: a paired bootstrap over users where the peer's lists are at hand (`paired`), else the
-peer's recorded mean against our interval (`interval`); *tied* means no difference at 95 %.
-`ratio` is ours over the peer's."""
+percentile intervals (bootstrap over users, 1,000 resamples). One default recommender, with the
+same settings for all data sets; it does not read the test rows. `verdict` compares NDCG with
+the best peer of that cell: a paired bootstrap over users if the lists of the peer are available
+(`paired`), otherwise the recorded mean of the peer against the interval of Daybreak
+(`interval`); *tied* means no difference at 95 %. `ratio` is the NDCG of Daybreak divided by
+that of the peer."""
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One cell of the table; empty strings where nothing was measured."""
+    """One row of the table; values that were not measured are empty strings."""
 
     split: str
     candidates: str

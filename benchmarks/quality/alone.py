@@ -1,10 +1,10 @@
-"""Every slow strategy alone on one published split, beside the closed forms.
+"""Every slow strategy alone on one published split, compared with closed forms.
 
     python -m benchmarks.quality.cells --shared SHARED --work WORK --data citeulike_t
     python -m benchmarks.quality.alone --shared SHARED --work WORK \
         --split citeulike_t/coldrec_words
 
-The first command makes the splits. Finished lists are kept in WORK and found again. Writes
+The first command makes the splits. Finished lists are kept in WORK and not made again. Writes
 ``alone_DATA.md``: NDCG and recall at 20 with 95 % intervals over users, seconds and memory.
 """
 
@@ -25,7 +25,7 @@ LIST_LENGTH = 20
 
 
 def main() -> None:
-    """Train what is missing, score everything, write the table."""
+    """Train the missing strategies, score all of them and write the table."""
     args = _arguments()
     kit = Evalkit(args.shared)
     data, name = args.split.split("/")
@@ -47,7 +47,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds evalkit/")
-    parser.add_argument("--work", type=Path, required=True, help="as of cells.py")
+    parser.add_argument("--work", type=Path, required=True, help="working folder of cells.py")
     parser.add_argument("--split", required=True, help="DATA/SPLIT of the working folder")
     parser.add_argument("--tables", type=Path, required=True, help="holds items.csv.gz")
     parser.add_argument(
@@ -58,9 +58,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _train_strategy(strategy: str, split: Path, tables: Path, stem: Path) -> dict[str, object]:
-    """Train one strategy alone unless that is done; return what it cost, or why it failed."""
-    kept = stem.with_name(f"{stem.name}.json")
-    if not kept.exists():
+    """Train one strategy unless it is finished; return its cost, or why it failed."""
+    cost_file = stem.with_name(f"{stem.name}.json")
+    if not cost_file.exists():
         stem.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "benchmarks.quality.run_split", str(split.resolve())]
         command += [
@@ -75,9 +75,9 @@ def _train_strategy(strategy: str, split: Path, tables: Path, stem: Path) -> dic
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
         lines = done.stdout.strip().splitlines() or ["{}"]
         cost = json.loads(lines[-1]) if not done.returncode else {}
-        why = (done.stderr.strip().splitlines() or [""])[-1]
-        kept.write_text(json.dumps(cost or {"failed": why}) + "\n")
-    return dict(json.loads(kept.read_text()))
+        reason = (done.stderr.strip().splitlines() or [""])[-1]
+        cost_file.write_text(json.dumps(cost or {"failed": reason}) + "\n")
+    return dict(json.loads(cost_file.read_text()))
 
 
 def page(split: str, rows: list[tuple[str, dict[str, object], list[dict[str, float]]]]) -> str:
@@ -85,8 +85,8 @@ def page(split: str, rows: list[tuple[str, dict[str, object], list[dict[str, flo
     lines = [
         f"# Strategies alone on {split}",
         "",
-        "Each strategy trained alone, without any blend, with its default settings. Full",
-        "ranking over the candidates of the split, NDCG@20 (Recall@20) over users, 95 % by",
+        "Each strategy was trained alone, without a blend, with its default settings. NDCG@20",
+        "(Recall@20) of a full ranking over the candidates of the split; 95 % intervals by",
         "bootstrap over users. The first group is trained by gradients.",
         "",
         *(f"- {title}: {text}" for title, text in machine().items()),

@@ -1,4 +1,4 @@
-"""Two runs of Daybreak, cell by cell, paired over users: what the slow strategies add.
+"""Gain of the slow strategies: two runs of Daybreak, compared by cell and paired over users.
 
     python -m benchmarks.quality.cells --shared SHARED --work WORK --daybreak --run light
     python -m benchmarks.quality.cells --shared SHARED --work WORK --daybreak \
@@ -7,7 +7,7 @@
         --first light --second all
 
 Writes ``auto.md`` and ``auto.csv``. NDCG is evalkit's; the difference has a 95 % interval by
-paired bootstrap over users, and *better* or *worse* mean that the interval leaves out 0.
+paired bootstrap over users, and *better* or *worse* mean that the interval excludes 0.
 """
 
 import argparse
@@ -40,18 +40,20 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds evalkit/")
-    parser.add_argument("--work", type=Path, required=True, help="as of cells.py")
+    parser.add_argument("--work", type=Path, required=True, help="working folder of cells.py")
     parser.add_argument(
         "--first", required=True, help="run key of the default with fast strategies"
     )
-    parser.add_argument("--second", required=True, help="run key of what is compared with it")
-    parser.add_argument("--note", default="", help="what was run; put into the table")
+    parser.add_argument(
+        "--second", required=True, help="run key of the run that is compared with it"
+    )
+    parser.add_argument("--note", default="", help="description of the runs, for the page")
     parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()
 
 
 def compare(kit: Evalkit, split: Path, args: argparse.Namespace) -> list[dict[str, object]]:
-    """Return one row for each candidates file that both runs answered."""
+    """Return one row for each candidates file for which both runs have lists."""
     data, name = split.parent.name, split.name
     other = args.work / "daybreak" / args.first / data / name
     rows = []
@@ -108,7 +110,7 @@ def page(frame: pd.DataFrame, args: argparse.Namespace) -> str:
         "",
         "NDCG of two runs of the default recommender on the same splits, full ranking, paired",
         "bootstrap over users (95 %). `light`: the closed forms alone; `all`: every strategy,",
-        "within a time budget, used where simulated cold starts say that it helps.",
+        "within a time budget; simulated cold starts decide which are used.",
         "",
         *(f"- {title}: {text}" for title, text in machine().items()),
         f"- runs: light {args.first}, all {args.second}{'; ' + args.note if args.note else ''}",

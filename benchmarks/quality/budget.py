@@ -1,10 +1,11 @@
-"""Does a training keep to its budget? Seconds asked for, seconds taken, and who competed.
+"""Measure whether trainings keep to their time budgets, and which slow strategies they use.
 
     python -m benchmarks.quality.budget --shared SHARED --data ml100k gift_shop \
         --budget 30 60 120 240
 
-Every training runs in a process of its own. A budget is kept if the training takes at most a
-tenth longer; the fast strategies always take part, so the least is what they need (budget 0).
+Every training runs in a separate process. A budget is kept if the training takes at most a
+tenth longer. The fast strategies are always trained; a run without a budget shows the time they
+need.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from benchmarks.common.paths import RESULTS, ROOT
 from benchmarks.common.tables import machine
 from daybreak import Recommender, read_folder
 
-SLACK = 1.1
+MAX_TIME_RATIO = 1.1
 
 
 def main() -> None:
@@ -34,8 +35,9 @@ def main() -> None:
     lines = [
         "# Trainings within a budget",
         "",
-        "Whole trainings, text vectors cached, one thread for networks. *light*: no budget. A",
-        f"budget is kept if the training takes at most {SLACK:g} times as long.",
+        "Complete trainings with cached text vectors and one thread for networks. *light*: no",
+        "budget. A budget is kept if the training takes at most "
+        f"{MAX_TIME_RATIO:g} times as long.",
         "",
         *(f"- {title}: {text}" for title, text in machine().items()),
         "",
@@ -57,7 +59,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def train(folder: Path, budget: float) -> dict[str, object]:
-    """Train once; the catalogue is encoded before, so that only learning is timed."""
+    """Train once; the catalogue is encoded before, so that encoding is not timed."""
     tables = read_folder(folder).tables
     Recommender(strategies=["popular"]).fit(tables)
     start = time.perf_counter()
@@ -84,12 +86,12 @@ def _row(name: str, budget: float, args: argparse.Namespace) -> str:
     command += ["--data", name, "--one", str(budget)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     found = json.loads(done.stdout.strip().splitlines()[-1])
-    kept = "–" if not budget else "yes" if found["seconds"] <= SLACK * budget else "no"
-    asked = f"{budget:g}" if budget else "light"
+    kept = "–" if not budget else "yes" if found["seconds"] <= MAX_TIME_RATIO * budget else "no"
+    requested = f"{budget:g}" if budget else "light"
     used = ", ".join(found["used"]) or "none"
-    print(f"{name} {asked}: {found['seconds']:.1f} s, {used}", flush=True)
+    print(f"{name} {requested}: {found['seconds']:.1f} s, {used}", flush=True)
     took, peak = f"{found['seconds']:.1f}", f"{found['peak_mb']:.0f}"
-    return f"| {name} | {asked} | {took} | {kept} | {peak} | {used} |"
+    return f"| {name} | {requested} | {took} | {kept} | {peak} | {used} |"
 
 
 if __name__ == "__main__":

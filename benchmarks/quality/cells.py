@@ -1,10 +1,10 @@
-"""Daybreak and its peers on the evalkit splits, one table a data set.
+"""Daybreak and its peers on the evalkit splits, one table per data set.
 
     python -m benchmarks.quality.cells --shared SHARED --data gift_shop --work WORK \
         --peers --daybreak --out benchmarks/results
 
-Everything finished is kept in WORK and found again: splits, lists and scores of peers, and
-Daybreak's under a hash of its source, so the command can be stopped and repeated.
+Finished splits, lists and scores are kept in WORK, those of Daybreak under a hash of its
+source, so the command can be stopped and repeated.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class SplitTask:
 
 
 def main() -> None:
-    """Work through the data sets, writing each table when it is done."""
+    """Write the table of each data set."""
     args = _arguments()
     kit = Evalkit(args.shared)
     for name in args.data:
@@ -72,11 +72,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shared", type=Path, required=True, help="holds data/ and evalkit/")
     parser.add_argument("--data", nargs="+", choices=DATA_SETS, default=list(DATA_SETS))
     parser.add_argument("--split", nargs="+", help="only these splits (default: all but tune)")
-    parser.add_argument("--work", type=Path, required=True, help="finished files are kept here")
+    parser.add_argument("--work", type=Path, required=True, help="folder for finished files")
     parser.add_argument("--daybreak", action="store_true", help="run Daybreak")
     parser.add_argument("--peers", action="store_true", help="run the peers that are installed")
     parser.add_argument("--peer", nargs="+", choices=MODULES, default=list(MODULES))
-    parser.add_argument("--peer-python", default=sys.executable, help="their interpreter")
+    parser.add_argument(
+        "--peer-python", default=sys.executable, help="Python interpreter of the peers"
+    )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--budget", type=float, help="seconds for Daybreak's learning")
     parser.add_argument("--run", default=source_hash(), help="key of Daybreak's files in WORK")
@@ -85,7 +87,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def prepare(kit: Evalkit, name: str, source: Path, args: argparse.Namespace) -> list[SplitTask]:
-    """Make the splits that are not there yet; return them in order, ``tune`` left out."""
+    """Make the missing splits; return the splits in order, without ``tune``."""
     folder = args.work / "splits" / name
     if not (folder / "warm_last").is_dir():
         kit.make_splits(source, folder, MIN_VALUE.get(name))
@@ -111,7 +113,7 @@ def _published(source: Path, folder: Path, words: Path) -> None:
 
 
 def run(tasks: list[SplitTask], args: argparse.Namespace) -> None:
-    """Run what is asked for and not finished; a failure is printed and kept as a note."""
+    """Run the requested unfinished tasks; a failure is printed and kept in a file."""
     for seed in range(args.seeds if args.daybreak else 0):
         command = [sys.executable, "-m", "benchmarks.quality.run_split", "--seed", str(seed)]
         if args.budget:
@@ -131,7 +133,7 @@ def _lists_folder(task: SplitTask, work: Path, run: str) -> Path:
 
 
 def _group_by_training(tasks: list[SplitTask]) -> list[list[SplitTask]]:
-    """Put the splits together that share their training rows and their side tables."""
+    """Return groups of splits with the same training rows and side tables."""
     groups: dict[tuple[str, Path], list[SplitTask]] = {}
     for task in tasks:
         rows = gzip.decompress((task.folder / "train.csv.gz").read_bytes())
@@ -176,7 +178,7 @@ def _is_finished(stem: Path) -> bool:
 
 
 def source_hash() -> str:
-    """Return a hash of all that decides Daybreak's lists."""
+    """Return a hash of the code that Daybreak's lists depend on."""
     digest = hashlib.sha256()
     for path in [
         *sorted(SOURCE.rglob("*.py")),
@@ -224,14 +226,14 @@ def _fallback_notes(measured: bool) -> dict[str, str]:
 
 
 def _versions(args: argparse.Namespace) -> str:
-    mine = [f"python {sys.version.split()[0]}"]
+    own = [f"python {sys.version.split()[0]}"]
     for package in ("daybreak", "numpy", "scipy", "polars"):
         try:
-            mine.append(f"{package} {version(package)}")
+            own.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            mine.append(f"{package} absent")
-    theirs = _peer_versions(args.peer_python) if args.peers else ""
-    return ", ".join(mine) + f" (source {args.run})" + (f"; peers: {theirs}" if theirs else "")
+            own.append(f"{package} absent")
+    peers = _peer_versions(args.peer_python) if args.peers else ""
+    return ", ".join(own) + f" (source {args.run})" + (f"; peers: {peers}" if peers else "")
 
 
 def _peer_versions(python: str) -> str:

@@ -1,9 +1,9 @@
-"""The published cold-item split of CiteULike-t, written as a folder that looks like evalkit's.
+"""The published cold-item split of CiteULike-t, written as split folders of evalkit.
 
-Protocol: warm items 8:1:1 and cold items 1:1 into training, validation and test. ``cold`` asks
-the users of the cold test rows among all cold items, ``warm`` those of the warm test rows among
-all warm items, ``overall`` those who have both among all items. Training pairs are masked;
-validation pairs are neither learned nor masked.
+Protocol: warm items 8:1:1 and cold items 1:1 into training, validation and test. ``cold`` ranks
+all cold items for the users of the cold test rows, ``warm`` all warm items for those of the
+warm test rows, ``overall`` all items for the users with both. Training pairs are masked;
+validation pairs are neither used for training nor masked.
 """
 
 import gzip
@@ -17,7 +17,7 @@ TESTS = {"overall": "overall_test", "cold": "cold_item_test", "warm": "warm_test
 
 
 def convert(source: Path, out: Path) -> None:
-    """Write the question to ``out`` and one folder for scoring to ``out/PART``."""
+    """Write the split to ``out``, and one folder for scoring to ``out/PART``."""
     rows = {path.name.removesuffix(".csv.gz"): _pairs(path) for path in source.glob("*.csv.gz")}
     train = rows["warm_train"].assign(value=1.0, timestamp=0.0)
     tests = {part: rows[name] for part, name in TESTS.items()}
@@ -33,8 +33,8 @@ def convert(source: Path, out: Path) -> None:
 def without_tags(data: Path, out: Path) -> None:
     """Copy the item table without ``tags``: words of title and abstract only.
 
-    Tags are written by the same people whose libraries are the test, so the published line
-    (words only) must be met with words only.
+    The tags were written by the users whose libraries are the test data, and the published
+    results use words only; a comparison must do the same.
     """
     out.mkdir(parents=True, exist_ok=True)
     items = pd.read_csv(data / "items.csv.gz", dtype=str).drop(columns="tags")

@@ -1,10 +1,10 @@
-"""Measure big text encoders and the small ones distilled from them: speed against quality.
+"""Speed and quality of large text encoders and of the small ones distilled from them.
 
     python -m benchmarks.quality.encoder_frontier --shared DIR [--data NAME ...] \
         [--teacher NAME ...]
 
-``DIR/NAME/`` holds a table of items and one of events, or ``DIR/data/NAME/`` does. A part of a
-run that was stopped is not computed again where its vectors are in the cache (DAYBREAK_CACHE).
+``DIR/NAME/`` holds a table of items and one of events, or ``DIR/data/NAME/`` does. Vectors are
+kept in the cache (DAYBREAK_CACHE) and not computed again after an interruption.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.common.paths import RESULTS
+from benchmarks.common.paths import IMAGES, RESULTS
 from daybreak.data import EventRules, read_folder
 from daybreak.data.dataset import ContentBlock, Dataset, Items, Queries
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
@@ -48,19 +48,20 @@ HEADS = (
     *("alone", "kept", "all blocks", "kept"),
 )
 PROTOCOL = """
-A fifth of the items that have events is hidden, by the hash of the item's id; every part is
-repeated {repeats} times with other hashes and the lists of all repeats are pooled. Strategy:
-`content_ridge`. Asked: up to {users} users with events among the visible items and among the
-hidden ones. All hidden items are ranked, nothing is sampled; NDCG@{k}. *alone*: the vectors are
-all that the strategy knows of an item. *all blocks*: words and attributes as well, as in the
-product. The small encoders were distilled from the texts of the **visible items only**: the
-texts of hidden items are new to them, as those of tomorrow's items will be. 512, 384 and so on
-is the length of a vector; shorter ones are the first numbers of the longest.
+A fifth of the items that have events is hidden, by the hash of the item's id; every measurement
+is repeated {repeats} times with other hashes and the lists of all repeats are pooled. Strategy:
+`content_ridge`. Test users: up to {users} users with events on visible and on hidden items. All
+hidden items are ranked, nothing is sampled; NDCG@{k}. *alone*: the vectors are the only content
+of an item. *all blocks*: with words and attributes, as in the product. The small encoders were
+distilled from the texts of the **visible items only**, so the texts of hidden items are new to
+them, like those of future items. *dim* is the length of a vector; a shorter vector consists of
+the first numbers of the longest.
 
-*texts/CPU-s*: item texts per second of processor time, one thread, warm, nothing cached, the
-median of three runs. *speed*, *kept*: as a multiple, or a share, of the teacher's. *cosine*: to
-the teacher's vectors of texts held out, seen from their middle. `*`: differs from the teacher,
-95 % paired bootstrap over users; the same users in another repeat count as others.
+*texts/CPU-s*: item texts per second of processor time, with one thread, after a warm-up and
+without a cache; median of three runs. *speed* and *kept*: relative to the teacher. *cosine*:
+similarity to the vectors of the teacher for texts held out, after subtraction of their mean.
+`*`: differs from the teacher, 95 % paired bootstrap over users; a user in two repeats counts as
+two.
 """
 
 
@@ -69,15 +70,16 @@ class EncoderResult:
     """One encoder on one data set."""
 
     name: str
-    """Of the teacher."""
+    """Name of the teacher."""
     dim: int
     is_teacher: bool
     speed: float
     """Texts per second of processor time."""
     cosine: float | None
     alone: np.ndarray
-    """NDCG of each user of each repeat"""
-    beside: np.ndarray
+    """(n_queries,) NDCG with the vectors alone, by repeat and user"""
+    all_blocks: np.ndarray
+    """(n_queries,) NDCG with words and attributes as well"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ class EncoderData:
     texts: list[str]
 
     def hidden(self, repeat: int) -> np.ndarray:
-        """Mark a fifth of the items with events, by the hash of their ids."""
+        """Return a mask of a fifth of the items with events, by the hash of their ids."""
         rows = self.data.train_item_rows
         keys = [f"{repeat} {self.data.items.ids.ids[row]}".encode() for row in rows]
         order = np.argsort([hashlib.blake2b(key).hexdigest() for key in keys])
@@ -104,16 +106,18 @@ class EncoderData:
     def cold_items(
         self, vectors: np.ndarray, hidden: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the NDCG of every user, by the vectors alone and by all blocks."""
-        alone, beside = (self.with_vectors(vectors, alone=alone) for alone in (True, False))
-        return cold_items(alone, hidden), cold_items(beside, hidden)
+        """Return the NDCG of every user, with the vectors alone and with all blocks."""
+        alone, all_blocks = (self.with_vectors(vectors, alone=alone) for alone in (True, False))
+        return cold_items(alone, hidden), cold_items(all_blocks, hidden)
 
     def with_vectors(self, vectors: np.ndarray, *, alone: bool) -> Dataset:
-        """Return the data with vectors as a block, alone (counting 1) or beside the others."""
+        """Return the data with vectors as the only block, or as one more block."""
         items, kernel = self.data.items, self.data.kernel
-        spoken = vectors.any(axis=1, keepdims=True)
-        seen = l2_normalize(np.where(spoken, vectors - vectors[spoken[:, 0]].mean(axis=0), 0))
-        block = ContentBlock("alone" if alone else "meaning", seen)
+        filled = vectors.any(axis=1, keepdims=True)
+        centred = l2_normalize(
+            np.where(filled, vectors - vectors[filled[:, 0]].mean(axis=0), 0)
+        )
+        block = ContentBlock("alone" if alone else "meaning", centred)
         only = Items(items.ids, (block,))
         kernel = only.similarity(only) + (0 if alone or kernel is None else kernel)
         both = only if alone else replace(items, blocks=(*items.blocks, block))
@@ -121,7 +125,7 @@ class EncoderData:
 
 
 def read(folder: Path) -> EncoderData:
-    """Read a folder; its content without a text model."""
+    """Read a data set and encode its content without a text model."""
     tables = read_folder(folder).tables
     reading = DatasetConfig(encoder=None, rules=EventRules(), fields=None, seed=0)
     made = encode_dataset(tables, reading)
@@ -131,7 +135,7 @@ def read(folder: Path) -> EncoderData:
 
 
 def cold_items(data: Dataset, hidden: np.ndarray) -> np.ndarray:
-    """Return the NDCG of every user asked, when the hidden items are ranked."""
+    """Return the NDCG of every test user for a ranking of the hidden items."""
     events = data.events
     new = hidden[events.item]
     visible = data.filter_events(~new)
@@ -161,8 +165,8 @@ def measure(shop: EncoderData, name: str, repeats: int) -> Iterator[EncoderResul
     """Yield the row of a teacher, then those of its students."""
     teacher = load_encoder(name, threads=1)
     cached = CachedEncoder(teacher, FileVectors())
-    print(f"{shop.name}: asking {name}", flush=True)
-    said = cached.encode(shop.texts)
+    print(f"{shop.name}: encoding with {name}", flush=True)
+    teacher_vectors = cached.encode(shop.texts)
     longest = min(max(DIMS), teacher.dim)
     dims = [dim for dim in DIMS if dim < longest] + [longest]
     values: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {dim: [] for dim in (0, *dims)}
@@ -170,18 +174,23 @@ def measure(shop: EncoderData, name: str, repeats: int) -> Iterator[EncoderResul
     for repeat in range(repeats):
         hidden = shop.hidden(repeat)
         student = distil_encoder(cached, shop.texts_of(~hidden), dim=longest)
-        cosines.append(student.parts.facts["fidelity"])
-        vectors = {0: said, **{dim: student.shortened(dim).encode(shop.texts) for dim in dims}}
+        cosines.append(student.parts.metadata["fidelity"])
+        vectors = {
+            0: teacher_vectors,
+            **{dim: student.shortened(dim).encode(shop.texts) for dim in dims},
+        }
         for dim, rows in vectors.items():
             values[dim].append(shop.cold_items(rows, hidden))
             means = [round(float(part.mean()), 4) for part in values[dim][-1]]
             print(shop.name, name, f"repeat {repeat}", dim or "teacher", means, flush=True)
     few = [text for text in shop.texts if text][:: max(1, len(shop.texts) // 100)]
     for dim, parts in values.items():
-        alone, beside = (np.concatenate(part) for part in zip(*parts, strict=True))
-        fast = speed(student.shortened(dim), shop.texts) if dim else speed(teacher, few)
+        alone, all_blocks = (np.concatenate(part) for part in zip(*parts, strict=True))
+        texts_per_s = speed(student.shortened(dim), shop.texts) if dim else speed(teacher, few)
         cosine = float(np.mean(cosines)) if dim == longest else None
-        yield EncoderResult(name, dim or teacher.dim, not dim, fast, cosine, alone, beside)
+        yield EncoderResult(
+            name, dim or teacher.dim, not dim, texts_per_s, cosine, alone, all_blocks
+        )
 
 
 def table(shop: EncoderData, rows: list[EncoderResult], without: np.ndarray) -> Iterator[str]:
@@ -201,24 +210,24 @@ def table(shop: EncoderData, rows: list[EncoderResult], without: np.ndarray) -> 
             f"{row.speed / teacher.speed:,.0f}×",
             f"{row.cosine:.3f}" if row.cosine is not None else "",
             *compare_with_teacher(row.alone, teacher.alone),
-            *compare_with_teacher(row.beside, teacher.beside),
+            *compare_with_teacher(row.all_blocks, teacher.all_blocks),
         ]
         yield f"| {' | '.join(cells)} |"
     yield ""
 
 
 def compare_with_teacher(mine: np.ndarray, teacher: np.ndarray) -> tuple[str, str]:
-    """Return the mean, and what is kept of the teacher's."""
+    """Return the mean, and its ratio to the mean of the teacher."""
     star = "*" if mine is not teacher and paired_bootstrap(mine, teacher).differs else ""
     return f"{mine.mean():.4f}", f"{mine.mean() / teacher.mean():.1%}{star}"
 
 
 def between(rows: list[EncoderResult]) -> Iterator[str]:
-    """Yield a line on how the teachers of one data set compare."""
+    """Yield a line for each comparison of two teachers on a data set."""
     first, *others = [row for row in rows if row.is_teacher]
     for other in others:
         parts = []
-        for what in ("alone", "beside"):
+        for what in ("alone", "all_blocks"):
             found = paired_bootstrap(getattr(other, what), getattr(first, what))
             parts.append(f"{found.difference:+.4f} [{found.low:+.4f}, {found.high:+.4f}]")
         yield f"{other.name} less {first.name}: alone {parts[0]}, all blocks {parts[1]}."
@@ -226,7 +235,7 @@ def between(rows: list[EncoderResult]) -> Iterator[str]:
 
 
 def draw(results: dict[str, list[EncoderResult]], path: Path) -> None:
-    """Draw quality kept against speed, a panel a data set, a line a teacher."""
+    """Draw quality against speed: a panel per data set, a line per teacher."""
     import matplotlib as mpl  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -248,14 +257,14 @@ def draw(results: dict[str, list[EncoderResult]], path: Path) -> None:
 
 def _panel(panel: Any, name: str, rows: list[EncoderResult]) -> None:
     names = list(dict.fromkeys(row.name for row in rows))
-    shifts = ((10, -3), (6, 7)) * len(names)  # the names of two big ones side by side
+    shifts = ((10, -3), (6, 7)) * len(names)  # the names of two teachers next to each other
     for colour, teacher, shift in zip(SERIES_COLOURS, names, shifts, strict=False):
         mine = [row for row in rows if row.name == teacher]
         (big,) = (row for row in mine if row.is_teacher)
         small = sorted((row for row in mine if not row.is_teacher), key=lambda row: row.dim)
-        worth = [row.alone.mean() for row in small]
+        quality = [row.alone.mean() for row in small]
         speeds = [row.speed for row in small]
-        panel.plot(speeds, worth, "o-", color=colour, markersize=4, linewidth=1)
+        panel.plot(speeds, quality, "o-", color=colour, markersize=4, linewidth=1)
         panel.plot(big.speed, big.alone.mean(), "*", color=colour, markersize=13)
         limit = 0.95 * big.alone.mean()
         panel.axhline(limit, color=colour, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -298,7 +307,7 @@ def _version(package: str) -> str:
 def run(
     shop: EncoderData, teachers: tuple[str, ...], repeats: int
 ) -> tuple[list[EncoderResult], np.ndarray]:
-    """Measure every teacher that is there, and the strategy without any."""
+    """Measure every available teacher, and the strategy without a text model."""
     rows = []
     for name in teachers:
         try:
@@ -311,19 +320,16 @@ def run(
 
 def main() -> None:
     """Measure, print, and write the table and the picture."""
-    here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True, metavar="DIR")
     parser.add_argument("--data", action="append", metavar="NAME")
     parser.add_argument("--teacher", action="append", metavar="NAME")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS / "encoder_frontier.md")
-    parser.add_argument(
-        "--picture", type=Path, default=here.parent / "docs/images/encoder_frontier.svg"
-    )
+    parser.add_argument("--picture", type=Path, default=IMAGES / "encoder_frontier.svg")
     options = parser.parse_args()
     base = options.shared / "data" if (options.shared / "data").is_dir() else options.shared
-    lines = ["# Big text encoders and what is distilled from them", "", machine(), ""]
+    lines = ["# Large text encoders and the small ones distilled from them", "", machine(), ""]
     module = "benchmarks.quality.encoder_frontier"
     command = f"python -m {module} --shared DIR --repeats {options.repeats}"
     lines += [f"Command: `{command}`"]

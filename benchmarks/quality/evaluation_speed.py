@@ -1,9 +1,9 @@
-"""How long evaluation takes: full ranking, all metrics, all intervals.
+"""Duration of an evaluation: full ranking, all metrics, all intervals.
 
     python -m benchmarks.quality.evaluation_speed [--users 6000] [--items 4000] [--out FILE.md]
 
-Scores are random, so this is the price of measuring alone. Every user has 4 % of the items
-hidden as seen and about 0.4 % relevant; items have about 2 of 20 categories.
+Scores are random, so that only the evaluation is timed. Of all items, every user has seen 4 %,
+which are left out, and about 0.4 % are relevant; items have about 2 of 20 categories.
 """
 
 import argparse
@@ -24,8 +24,8 @@ REPEATS = 5
 LIMIT_S = 5.0
 
 
-def scattered(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Any:
-    """Return a random boolean CSR matrix with this share set."""
+def random_mask(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Any:
+    """Return a random boolean CSR matrix in which this share of the values is True."""
     return csr_array(random_array(shape, density=share, format="csr", rng=rng) != 0)
 
 
@@ -43,27 +43,27 @@ def measure(n_users: int, n_items: int, k: int) -> list[tuple[str, float]]:
     """Return the seconds of each step."""
     rng = np.random.default_rng(0)
     scores = rng.random((n_users, n_items), dtype=np.float32)
-    seen = scattered((n_users, n_items), 0.04, rng)
-    judge = ListMetrics(
-        relevant=scattered((n_users, n_items), 0.004, rng),
+    seen = random_mask((n_users, n_items), 0.04, rng)
+    metrics = ListMetrics(
+        relevant=random_mask((n_users, n_items), 0.004, rng),
         counts=rng.integers(0, n_users // 4, n_items),
         n_train_users=n_users,
-        categories=scattered((n_items, 20), 0.1, rng),
+        categories=random_mask((n_items, 20), 0.1, rng),
     )
     bootstrap(np.zeros(2))
     rank_s, ranked = timed(lambda: top_k(scores, k, seen))
-    judge_s, values = timed(lambda: (judge.per_user(ranked), judge.overall(ranked)))
+    metrics_s, values = timed(lambda: (metrics.per_user(ranked), metrics.overall(ranked)))
     interval_s, _ = timed(lambda: bootstrap_all(values[0]))
     steps = [
         (f"top {k} of all items, seen ones left out", rank_s),
-        ("all 10 metrics", judge_s),
+        ("all 10 metrics", metrics_s),
         ("8 intervals, 1,000 resamples", interval_s),
     ]
     return [*steps, ("**all**", sum(seconds for _, seconds in steps))]
 
 
 def main() -> None:
-    """Measure, print the table, and write it where asked."""
+    """Measure, print the table, and write it to the file if one is given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=6000)
     parser.add_argument("--items", type=int, default=4000)

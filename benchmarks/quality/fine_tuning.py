@@ -1,10 +1,10 @@
-"""What going on from an earlier training costs and gives, against building anew.
+"""Cost and quality of warm starts, compared with training from scratch.
 
     python -m benchmarks.quality.fine_tuning --data DIR [--strategies history_vae ...]
 
-An earlier training saw the first 80 % of the events by time; then everything is there. Prints a
-section for one data set; ``--out FILE.md`` adds it to a file. Users and items are hidden from
-both trainings, in the method of ``daybreak bench``, and asked for afterwards.
+An earlier training uses the first 80 % of the events by time, the later one all events. Prints
+a section for one data set; ``--out FILE.md`` appends it to a file. Test users and items are
+hidden from both trainings, as in ``daybreak bench``.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from daybreak.ranking.blending.strategies import Strategy, get_strategies, slow_
 from daybreak.ranking.tuning.search import NdcgBySlice, ValidationSplit
 
 EARLIER_FRACTION = 0.8
-"""Share of the events, by time, that the earlier training saw."""
+"""Share of the events, by time, that the earlier training uses."""
 HEAD = (
-    "| strategy | queries | anew | further | carried | gain [%] | 95 % "
-    "| anew [s] | further [s] |"
+    "| strategy | queries | from scratch | continued | mapped | gain [%] | 95 % "
+    "| from scratch [s] | continued [s] |"
 )
 
 
 @dataclass(eq=False)
 class TrainingMethod:
-    """A strategy as a learner that is trained by one of the methods to compare."""
+    """A strategy as a learner that is trained by one of the compared methods."""
 
     strategy: Strategy
     learn: Callable[[Strategy, Dataset, int, Any], Any]
@@ -61,14 +61,14 @@ class TrainingMethod:
         """Train on the earlier events once, then continue on all events."""
         key = len(data.events)
         if key not in self.states:
-            self.states[key] = self.strategy.fit(before(data), seed).state
+            self.states[key] = self.strategy.fit(earlier_events(data), seed).state
         start = process_time()
         model = self.learn(self.strategy, replace(data), seed, self.states[key])
         self.seconds.append(process_time() - start)
         return model
 
 
-def before(data: Dataset) -> Dataset:
+def earlier_events(data: Dataset) -> Dataset:
     """Return the data with the first part of the events by time."""
     order = np.argsort(data.events.at, kind="stable")
     mask = np.zeros(len(order), dtype=bool)
@@ -76,31 +76,34 @@ def before(data: Dataset) -> Dataset:
     return data.filter_events(mask)
 
 
-def anew(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
+def train_from_scratch(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
     """Train from scratch."""
     del state
     return strategy.fit(data, seed)
 
 
-def further(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
+def continue_training(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
     """Continue from the earlier state."""
     model = strategy.create_model().fit(data, seed=seed, initial_state=state)
     assert model.warm_started, f"{strategy.name} did not continue"
     return model
 
 
-def carried(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
-    """Match the earlier state to the current rows, without further training."""
+def map_state(strategy: Strategy, data: Dataset, seed: int, state: Any) -> Any:
+    """Map the earlier state to the current items and users, without training."""
     model = strategy.create_model()
     rounds = "epochs" if hasattr(model.config, "epochs") else "steps"
     model.config = replace(model.config, **{rounds: 0})
     return model.fit(data, seed=seed, initial_state=state)
 
 
+METHODS = (train_from_scratch, continue_training, map_state)
+
+
 def row(validation: ValidationSplit, strategy: Strategy) -> tuple[str, list[NdcgBySlice]]:
-    """Return a line of the table, and NDCG by slice of each method."""
+    """Return a row of the table, and NDCG by slice of each method."""
     states: dict[int, Any] = {}
-    methods = [TrainingMethod(strategy, learn, states) for learn in (anew, further, carried)]
+    methods = [TrainingMethod(strategy, learn, states) for learn in METHODS]
     values = [validation.evaluate(method, 0) for method in methods]
     gain = validation.relative_gain(values[1], values[0])
     cells = [
@@ -141,7 +144,7 @@ def section(args: argparse.Namespace, data: Dataset) -> str:
         "",
         "Slice by slice:",
         "",
-        "| strategy | slice | anew | further | carried |",
+        "| strategy | slice | from scratch | continued | mapped |",
         "| --- | --- |" + " ---: |" * 3,
         *details,
     ]
@@ -152,12 +155,12 @@ def main() -> None:
     """Measure one data set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
-    parser.add_argument("--name", default="", help="of the data set in the table")
+    parser.add_argument("--name", default="", help="name of the data set in the heading")
     parser.add_argument("--encoder", default="auto")
     parser.add_argument(
         "--strategies", nargs="*", default=[one.name for one in slow_strategies()]
     )
-    parser.add_argument("--out", type=Path, help="file the section is added to")
+    parser.add_argument("--out", type=Path, help="file to which the section is appended")
     args = parser.parse_args()
     text = section(args, load(args.data, args.encoder))
     print(text)

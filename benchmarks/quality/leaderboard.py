@@ -1,10 +1,10 @@
-"""Every strategy alone on data sets: one table, one CSV file and two pictures each.
+"""Every strategy alone on several data sets: a table, a CSV file and two pictures for each.
 
     python -m benchmarks.quality.leaderboard --shared SHARED --data ml100k gift_shop --work WORK
 
-A strategy runs in a process of its own, so that one which needs too much memory harms nobody
-and memory is its own. What is finished is kept in WORK under a hash of the source and found
-again, so the command can be stopped and repeated; rows that failed are tried again.
+Each strategy runs in a separate process, so that its memory is measured separately and a lack
+of memory ends no other strategy. Finished rows are kept in WORK under a hash of the source, so
+the command can be stopped and repeated; rows that failed are computed again.
 """
 
 import argparse
@@ -36,7 +36,7 @@ DATA_SETS = ("ml100k", "gift_shop", "anime_zh_dev", "ml1m")
 
 
 def main() -> None:
-    """Work through the data sets, writing each table when it is done."""
+    """Write the table of each data set."""
     args = _arguments()
     if args.row is not None:
         print(json.dumps(measure(args.shared / "data" / args.data[0], args.row, args)))
@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, required=True, help="holds data/NAME/")
     parser.add_argument("--data", nargs="+", default=list(DATA_SETS), help="folders in data/")
-    parser.add_argument("--work", type=Path, required=True, help="finished rows are kept here")
+    parser.add_argument("--work", type=Path, required=True, help="folder for finished rows")
     parser.add_argument("--strategy", nargs="+", default=[], help="only these (default: all)")
     parser.add_argument("--no-auto", action="store_true", help="leave the blend of all out")
     parser.add_argument("--repeats", type=int, default=2, help="random draws of hidden parts")
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--together",
         action="store_true",
-        help="all in one process: quicker, but memory is less exact and nothing is kept",
+        help="all in one process: faster, but memory is less exact and rows are not kept",
     )
     parser.add_argument("--run", default=source_hash(), help="key of the rows in WORK")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -112,15 +112,15 @@ def _print_progress(what: str) -> None:
 
 
 def cached_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any]:
-    """Return a finished row, or let a process of its own make it."""
-    place = args.work / "leaderboard" / args.run / f"{name}_{args.seed}_{args.repeats}"
-    file = place / f"{learner.replace('/', '__')}.json"
+    """Return a finished row, or compute it in a separate process."""
+    folder = args.work / "leaderboard" / args.run / f"{name}_{args.seed}_{args.repeats}"
+    file = folder / f"{learner.replace('/', '__')}.json"
     if file.exists():
         row: dict[str, Any] = json.loads(file.read_text())
         if row["fault"] is None:
             return row
     row = _run_row(name, learner, args)
-    place.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(row))
     done = row["fault"] or f"{row['train']['seconds']:.1f} s to train"
     print(f"{name} {learner}: {done}", flush=True)
@@ -150,14 +150,14 @@ def _run_row(name: str, learner: str, args: argparse.Namespace) -> dict[str, Any
     if done.returncode:
         ended = f"ended with status {done.returncode}"
         if done.returncode < 0:
-            ended = f"ended by signal {-done.returncode}; 9 is mostly a lack of memory"
+            ended = f"ended by signal {-done.returncode}; 9 usually means a lack of memory"
         return {"fault": ended, "facts": {}, "queries": {}, "values": {}}
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
 def join_rows(name: str, rows: dict[str, dict[str, Any]]) -> Leaderboard:
-    """Return the rows as one board.
+    """Return the rows as one leaderboard.
 
     Raises:
         DaybreakError: No strategy has run.

@@ -1,4 +1,4 @@
-"""A leaderboard as a markdown page, a CSV file and pictures."""
+"""A leaderboard as a Markdown page, a CSV file and pictures."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -78,14 +78,14 @@ def _slices(board: Leaderboard) -> Iterable[str]:
 
 
 def _best_strategies(board: Leaderboard, name: str) -> set[str]:
-    """Return the best strategy of a slice and all that are not surely worse."""
-    asked = [row for row in board.results.results if name in row.values]
-    if not asked:
+    """Return the best strategy of a slice and all that are not significantly worse."""
+    rows = [row for row in board.results.results if name in row.values]
+    if not rows:
         return set()
-    best = max(asked, key=lambda row: row.mean(name))
+    best = max(rows, key=lambda row: row.mean(name))
     return {
         row.name
-        for row in asked
+        for row in rows
         if row is best or not paired_bootstrap(best.values[name], row.values[name]).differs
     }
 

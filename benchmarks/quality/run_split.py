@@ -3,10 +3,10 @@
     python -m benchmarks.quality.run_split SPLIT --data DATA -k 20 --out recs.csv.gz
 
 Writes ``user_id,item_id,rank,score`` to ``recs.CANDIDATES.csv.gz`` for each candidates file of
-the split, and prints one JSON line with seconds and peak memory. Several splits that share
-their training rows are trained once; each has an ``--out`` of its own and a line of its own.
-Only the public API is used, and nothing depends on which data set it is. ``test.csv.gz`` is
-never opened.
+the split, and prints one JSON line with seconds and peak memory. For several splits with the
+same training rows, the recommender is trained once; each split has its own ``--out`` and its
+own line. Only the public API is used, with the same settings for all data sets. ``test.csv.gz``
+is never opened.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from daybreak import Recommender, Tables
 
 IDS = {"user_id": pl.String, "item_id": pl.String}
 MAX_USERS_PER_BLOCK = 5_000
-"""[users] Answered at a time, so that memory does not grow with the number of users."""
+"""Users of one call [users], so that memory does not grow with the number of users."""
 
 
 @dataclass(frozen=True)
 class SplitRequests:
-    """What the split gives at request time."""
+    """Data of a split that is known at request time."""
 
     users: list[str]
     candidates: dict[str, list[str]]
@@ -59,12 +59,12 @@ def main() -> None:
         model.save(folder)
         for (_, requests), out in zip(splits, args.out, strict=True):
             start = time.perf_counter()
-            asked = model
-            if requests.others.height:  # what one split tells must not be known to the next
-                asked = Recommender.load(folder, events=tables.events, users=tables.users)
-                asked.add_events(requests.others)
+            prepared = model
+            if requests.others.height:  # events of one split must not reach the next
+                prepared = Recommender.load(folder, events=tables.events, users=tables.users)
+                prepared.add_events(requests.others)
             for name in requests.candidates:
-                write(recommend_lists(asked, requests, name, args.k), out, name)
+                write(recommend_lists(prepared, requests, name, args.k), out, name)
             cost = {
                 "fit_seconds": round(fitted, 2),
                 "answer_seconds": round(time.perf_counter() - start, 2),
@@ -83,7 +83,7 @@ def _print_progress(what: str) -> None:
 
 
 def share_training(tables: Tables, other: Tables) -> bool:
-    """Say whether the same may be learned from two splits."""
+    """Return whether two splits have the same training data."""
     return tables.events.equals(other.events) and tables.users.equals(other.users)
 
 
@@ -101,7 +101,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def read(split: Path, data: Path) -> tuple[Tables, SplitRequests]:
-    """Return what may be learned and what is asked, new users' profiles included."""
+    """Return the training tables and the requests, with the profiles of new users."""
     users = pl.read_csv(split / "users.csv", schema_overrides=IDS)["user_id"].to_list()
     candidates = {
         path.stem.removeprefix("candidates_"): pl.read_csv(path, schema_overrides=IDS)[
@@ -125,7 +125,7 @@ def read(split: Path, data: Path) -> tuple[Tables, SplitRequests]:
 
 
 def events(path: Path) -> pl.DataFrame:
-    """Read rows of a split; one and the same time everywhere means that times are unknown."""
+    """Read rows of a split; if all times are equal, times are unknown."""
     columns = {**IDS, "value": pl.Float64, "timestamp": pl.Float64}
     frame = pl.read_csv(path, schema_overrides=columns)
     if frame["timestamp"].n_unique() <= 1:

@@ -1,11 +1,11 @@
-"""Gain of a search of options, on a part of the data that the search never used.
+"""Gain of a hyperparameter search, on data that the search did not use.
 
     python -m benchmarks.quality.search_gain --data DIR [--seconds 300] \
         [--slow history_vae] [--blend]
 
 Prints a section for one data set; ``--out FILE.md`` adds it to a file. The search holds out
-two parts of the data; on a third one this program compares the defaults with the best options,
-whether they were kept or not.
+two validation sets; this program compares the defaults with the best options on a third set,
+whether the search accepted the options or not.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def mean(values_by_slice: Any) -> float:
 def row(
     validation: ValidationSplit, old: Learner, new: Learner, rest: list[Any]
 ) -> tuple[str, Any]:
-    """Compare two learners on the third part; return a line of the table, and their values."""
+    """Compare two learners on the third set; return a row of the table, and their values."""
     split = replace(validation.split, data=replace(validation.split.data))
     fresh = ValidationSplit(split)  # without cached statistics
     before, after = fresh.evaluate(old, 0), fresh.evaluate(new, 0)
@@ -143,15 +143,15 @@ def main() -> None:
     """Measure one data set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with tables")
-    parser.add_argument("--name", default="", help="of the data set in the table")
-    parser.add_argument("--seconds", type=float, default=300.0, help="for the search")
+    parser.add_argument("--name", default="", help="name of the data set in the heading")
+    parser.add_argument("--seconds", type=float, default=300.0, help="time of the search [s]")
     parser.add_argument("--encoder", default="auto")
     parser.add_argument(
         "--slow", nargs="*", default=[], help="slow strategies that are searched too"
     )
     parser.add_argument("--blend", action="store_true", help="compare the blends as well")
-    parser.add_argument("--note", default="", help="put into the table")
-    parser.add_argument("--out", type=Path, help="file the section is added to")
+    parser.add_argument("--note", default="", help="note for the section")
+    parser.add_argument("--out", type=Path, help="file to which the section is appended")
     args = parser.parse_args()
     text = section(args)
     print(text)

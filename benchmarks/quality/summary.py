@@ -1,4 +1,4 @@
-"""From kept lists to rows of a table: ours, the best peer's, and the verdict."""
+"""Rows of the result tables: scores of Daybreak and the best peer, and the verdict."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True)
 class Best:
-    """The best peer of a cell; ``lists`` is its file where it was measured here."""
+    """The best peer of a cell; ``lists`` is the file of its lists, None without one."""
 
     name: str
     ndcg: float
@@ -21,7 +21,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Results:
-    """What a working folder holds; ``run`` is the key of Daybreak's files in it."""
+    """Results in a working folder; ``run`` is the key of Daybreak's files."""
 
     kit: Evalkit
     work: Path
@@ -30,12 +30,12 @@ class Results:
     names: tuple[str, ...]
 
     def peers(self, cell: Cell) -> dict[str, Scores]:
-        """Return the scores of the peers whose lists are there."""
+        """Return the scores of the peers whose lists exist."""
         lists = {name: self._peer(cell, name) for name in self.names}
         return {name: self.kit.score(cell, p) for name, p in lists.items() if p.exists()}
 
     def row(self, cell: Cell) -> ResultRow | None:
-        """Return the line of a cell; None where nothing is known of it."""
+        """Return the row of a cell; None without any result."""
         peers = self.peers(cell)
         best = self._best(cell, peers)
         folder = self._ours(cell.data, cell.split)
@@ -56,7 +56,7 @@ class Results:
         return ResultRow(cell.split, cell.candidates, cell.k, **row)
 
     def failures(self, data: str, split: str) -> list[str]:
-        """Return one line for each run that stopped with an error."""
+        """Return one line for each run that failed."""
         folders = {
             "peer": self.work / "peers" / data / split,
             "Daybreak": self._ours(data, split),
@@ -104,7 +104,7 @@ class Results:
 
 
 def _numbers(ours: list[Scores]) -> dict[str, object]:
-    """Return means over seeds, of the intervals' ends as well, and the NDCG of each seed."""
+    """Return means over seeds, also of the interval bounds, and the NDCG of each seed."""
     names = {"ndcg": "ndcg", "ndcg_low": "low", "ndcg_high": "high", "recall": "recall"}
     names |= {name: name for name in ("recall_low", "recall_high")}
     means = {to: sum(found[key] for found in ours) / len(ours) for key, to in names.items()}

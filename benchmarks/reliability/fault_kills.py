@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.common.old_store import write_old_store
-from benchmarks.common.server_process import PATIENCE_S, Server, begin, run, start
+from benchmarks.common.server_process import MAX_WAIT_S, Server, begin, run, start
 from daybreak import Client, open_store
 from daybreak.client import Retries
 from daybreak.errors import ServiceError
@@ -200,7 +200,7 @@ def _busy(work: Callable[[int, threading.Event], None]) -> Iterator[None]:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(PATIENCE_S)
+            thread.join(MAX_WAIT_S)
 
 
 def _write(url: str, name: str, acknowledged: list[str], stop: threading.Event) -> None:
