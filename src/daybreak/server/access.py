@@ -15,7 +15,7 @@ from daybreak.service.api_keys import ApiKeyCache, Role
 CALLER_KEY = "daybreak.caller"
 """Key of the ASGI scope that holds the caller for the log: id of the key, or the address."""
 MAX_CALLERS = 10_000
-"""Largest number of callers with a token bucket; the one seen longest ago is dropped first."""
+"""Largest number of callers with a token bucket; the least recently seen is dropped first."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybreak"'}
 
@@ -31,8 +31,8 @@ class AccessControl:
     def __init__(self, options: ServerOptions, key_cache: ApiKeyCache | None) -> None:
         self.key_cache = key_cache
         self._rate_limiter = RateLimiter(options.rate)
-        names = {name.lower() for name in options.hosts}
-        self._allowed_hosts = _LOCAL_HOSTS | names | {options.host}
+        hosts = {name.lower() for name in options.hosts}
+        self._allowed_hosts = _LOCAL_HOSTS | hosts | {options.host}
         self._is_local_only = key_cache is None and options.is_loopback
 
     def authorize(self, scope: Scope, role: Role) -> None:
@@ -62,13 +62,13 @@ class AccessControl:
     def _authorize_by_key(
         self, key_cache: ApiKeyCache, scope: Scope, headers: Headers, role: Role
     ) -> str:
-        text = _presented_key(headers)
-        key = key_cache.find(text) if text else None
+        presented = _presented_key(headers)
+        key = key_cache.find(presented) if presented else None
         if key is None:
             self._check_rate(_address(scope))
             code, detail = (
                 ("wrong_key", "the API key is invalid")
-                if text
+                if presented
                 else ("no_key", "an API key is required: X-API-Key: KEY")
             )
             raise HttpProblem(code, detail, headers=_CHALLENGE)

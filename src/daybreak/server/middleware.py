@@ -144,8 +144,8 @@ class _ResponseRecorder:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            own = {name for name, _ in message["headers"]}
-            common = [header for header in _SECURITY_HEADERS if header[0] not in own]
+            present = {name for name, _ in message["headers"]}
+            common = [header for header in _SECURITY_HEADERS if header[0] not in present]
             message["headers"] = [*message["headers"], *common, (b"x-request-id", self._id)]
         await self._send(message)
 
@@ -154,9 +154,9 @@ def _request_id(scope: Scope) -> str:
     """Return the request id of the caller if it is valid, else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
-            given: str = value.decode("latin-1")
-            if _REQUEST_ID_PATTERN.fullmatch(given):
-                return given
+            sent: str = value.decode("latin-1")
+            if _REQUEST_ID_PATTERN.fullmatch(sent):
+                return sent
     return new_request_id()
 
 

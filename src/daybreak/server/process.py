@@ -63,13 +63,13 @@ def serve(
         listen(options) as listening,
         RecommenderService(settings, options=service_options) as service,
     ):
-        first = create_first_key(ApiKeyStore(service.store)) if options.needs_keys else None
+        first_key = create_first_key(ApiKeyStore(service.store)) if options.needs_keys else None
         status = service.status()
         on_start(
             RunningServer(
                 url_of(listening),
                 options.needs_keys,
-                first,
+                first_key,
                 str(status.get("release") or ""),
                 tuple(status.get("notes", ())),
             )
@@ -94,10 +94,10 @@ def listen(options: ServerOptions) -> socket.socket:
     """
     address = f"{options.host}:{options.port}"
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return _bind_socket(found[0][0], found[0][4])
+        return _bind_socket(addresses[0][0], addresses[0][4])
     except OSError as error:
         reason = error.strerror or error
         raise ConfigError(f"cannot listen on {address}: {reason}; use another port") from error

@@ -6,8 +6,7 @@ input briefly, so that the client receives the response: a socket that is closed
 client still sends is reset, and the response is lost.
 
 The class overrides methods of uvicorn's ``HttpToolsProtocol`` that are not documented.
-``tests/server/test_protocol.py`` says which ones, and for which versions of uvicorn this was
-checked.
+``tests/server/test_protocol.py`` lists them, with the versions of uvicorn that were checked.
 """
 
 import asyncio
@@ -34,8 +33,8 @@ MAX_DISCARD_BYTES = 16_000_000
 class LimitedHttpProtocol(HttpToolsProtocol):
     """HTTP/1.1 over one connection, with a limited request head."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._in_head = self._in_body = False
         self._n_heads_started = 0
         """Number of heads that started in the current data; several with pipelining."""
@@ -129,10 +128,10 @@ def _response_bytes(code: str, status: int, detail: str, id_: str) -> bytes:
     response = problem_response(
         code, status, detail, headers={"connection": "close"}, request_id=id_
     )
-    top = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
     headers = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
     return b"%b%bx-request-id: %b\r\n\r\n%b" % (
-        top,
+        status_line,
         headers,
         id_.encode(),
         bytes(response.body),

@@ -37,7 +37,7 @@ def api_router(tag: str) -> APIRouter:
 
 
 def require_role(
-    role: Role, *, query: type[BaseModel] | None = None, long: bool = False, **more: Any
+    role: Role, *, query: type[BaseModel] | None = None, long: bool = False, **fields: Any
 ) -> dict[str, Any]:
     """Return the ``openapi_extra`` of a route.
 
@@ -45,7 +45,7 @@ def require_role(
         role: Smallest role that may use the route.
         query: Model of the query parameters; see :mod:`daybreak.server.http.query_params`.
         long: Whether the route has the long time limit.
-        **more: Other fields of the OpenAPI operation.
+        **fields: Other fields of the OpenAPI operation.
     """
     extra: dict[str, Any] = {
         ROLE_EXTENSION: role,
@@ -55,7 +55,7 @@ def require_role(
         extra["parameters"] = openapi_parameters(query)
     if long:
         extra[TIMEOUT_EXTENSION] = LONG_TIMEOUT_FACTOR
-    return extra | more
+    return extra | fields
 
 
 class AuthenticatedRoute(APIRoute):

@@ -29,14 +29,14 @@ def rows_from_body(
         HttpProblem: There are no rows, or too many.
     """
     rows = body.get(table) if isinstance(body, dict) and set(body) == {table} else body
-    found = rows if isinstance(rows, list) else [body]
-    if not found:
+    row_list = rows if isinstance(rows, list) else [body]
+    if not row_list:
         raise HttpProblem("invalid", f"there are no {table} in the body")
     max_rows = state.options.batch
-    if len(found) > max_rows:
-        detail = f"a body may have {max_rows:,} rows, got {len(found):,}"
+    if len(row_list) > max_rows:
+        detail = f"a body may have {max_rows:,} rows, got {len(row_list):,}"
         raise HttpProblem("too_large", detail)
-    return found
+    return row_list
 
 
 def single_row_problem(outcome: IngestResult) -> HttpProblem | None:
@@ -96,14 +96,14 @@ async def put_row(
     return json_response(vars(outcome))
 
 
-async def list_rows(request: Request, page: Callable[..., Any], table: str) -> Response:
+async def list_rows(request: Request, fetch_page: Callable[..., Any], table: str) -> Response:
     """Return a page of rows.
 
     Args:
         request: Request with the parameters of :class:`PageQuery`.
-        page: Method of the service that returns a page for a cursor and a number of rows.
+        fetch_page: Method of the service that returns a page for a cursor and a number of rows.
         table: Key of the list in the response.
     """
     query = parse_query(request, PageQuery)
-    found = await run_in_threadpool(page, query.cursor or None, query.n)
-    return json_response({table: found.rows, "cursor": found.cursor})
+    page = await run_in_threadpool(fetch_page, query.cursor or None, query.n)
+    return json_response({table: page.rows, "cursor": page.cursor})

@@ -27,11 +27,20 @@ from daybreak.server.gorse.schemas import (
 from daybreak.server.http.responses import to_json
 from daybreak.service.serving import IngestResult, RecommendedItem
 
+Row: TypeAlias = Mapping[str, Any]
+
 LABEL_PREFIX = "labels"
 LIST_SEPARATOR = "|"
 """Separator of a list that was imported from a file."""
 MAX_LABEL_DEPTH = 8
 """Largest nesting depth of labels [levels]."""
+MAX_NAMED_REJECTS = 5
+"""Largest number of rejected rows that an error names."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ITEM_COLUMNS = frozenset(
+    {"item_id", "is_hidden", "categories", "created_at", "description", "domain"}
+)
+_USER_COLUMNS = frozenset({"user_id", "text", "created_at", "domain"})
 
 
 def labels_to_columns(labels: Any) -> dict[str, Any]:
@@ -82,12 +91,12 @@ def columns_to_labels(columns: Mapping[str, Any]) -> Any:
         >>> columns_to_labels({"labels": "tea|green"})
         ['tea', 'green']
     """
-    known = {name: _split(value) for name, value in columns.items() if value is not None}
-    if set(known) == {LABEL_PREFIX}:
-        only = known[LABEL_PREFIX]
-        return only if isinstance(only, list) else [only]
+    labels = {name: _split(value) for name, value in columns.items() if value is not None}
+    if set(labels) == {LABEL_PREFIX}:
+        only_label = labels[LABEL_PREFIX]
+        return only_label if isinstance(only_label, list) else [only_label]
     return {
-        name.removeprefix(f"{LABEL_PREFIX}_"): value for name, value in known.items()
+        name.removeprefix(f"{LABEL_PREFIX}_"): value for name, value in labels.items()
     } or None
 
 
@@ -97,15 +106,6 @@ def _split(value: Any) -> Any:
         if isinstance(value, str) and LIST_SEPARATOR in value
         else value
     )
-
-
-Row: TypeAlias = Mapping[str, Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ITEM_COLUMNS = frozenset(
-    {"item_id", "is_hidden", "categories", "created_at", "description", "domain"}
-)
-_USER_COLUMNS = frozenset({"user_id", "text", "created_at", "domain"})
 
 
 def item_row(item_id: str, item: GorseItemPatch) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def event_row(feedback: GorseFeedback | GorseSessionFeedback) -> dict[str, Any]:
     """Return a feedback of gorse as an event.
 
     The event has no id: two events with equal user, item, type, time and value are the same
-    event, also if one of them comes from a dump. An event without a time happens now.
+    event, also if one of them comes from a dump. An event without a time gets the current time.
 
     Example:
         >>> event_row(GorseFeedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=""))
@@ -200,12 +200,12 @@ def gorse_feedback(events: Iterable[Row]) -> list[GorseFeedback]:
         >>> [(f.value, f.timestamp) for f in gorse_feedback(rows)]
         [(5.0, '1970-01-01T00:00:03Z')]
     """
-    found: dict[tuple[str, str, str], tuple[float, float | None]] = {}
+    totals: dict[tuple[str, str, str], tuple[float, float | None]] = {}
     for event in events:
         key = (event.get("event_type") or "", event["user_id"], event["item_id"])
-        value, at = found.get(key, (0.0, None))
+        value, at = totals.get(key, (0.0, None))
         times = [time for time in (at, event.get("timestamp")) if time is not None]
-        found[key] = (value + (event.get("value") or 0.0), max(times, default=None))
+        totals[key] = (value + (event.get("value") or 0.0), max(times, default=None))
     return [
         GorseFeedback(
             feedback_type=kind,
@@ -215,7 +215,7 @@ def gorse_feedback(events: Iterable[Row]) -> list[GorseFeedback]:
             timestamp=format_time(at),
             comment="",
         )
-        for (kind, user, item), (value, at) in found.items()
+        for (kind, user, item), (value, at) in totals.items()
     ]
 
 
@@ -249,12 +249,8 @@ def _without_none(**fields: Any) -> dict[str, Any]:
 
 def _to_list(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
-        return [str(one) for one in value]
+        return [str(member) for member in value]
     return [part for part in str(value).split(LIST_SEPARATOR) if part] if value else []
-
-
-MAX_NAMED_REJECTS = 5
-"""Largest number of rejected rows that an error names."""
 
 
 def gorse_response(value: BaseModel | Sequence[BaseModel] | Sequence[str]) -> Response:
@@ -262,7 +258,7 @@ def gorse_response(value: BaseModel | Sequence[BaseModel] | Sequence[str]) -> Re
     if isinstance(value, BaseModel):
         return _json(value.model_dump(by_alias=True))
     return _json(
-        [one if isinstance(one, str) else one.model_dump(by_alias=True) for one in value]
+        [row if isinstance(row, str) else row.model_dump(by_alias=True) for row in value]
     )
 
 
@@ -270,22 +266,22 @@ def accepted_response(outcome: IngestResult) -> Response:
     """Return the number of stored rows as a JSON response.
 
     Raises:
-        DataError: Some rows were rejected; gorse's clients know no partial success.
+        DataError: Some rows were rejected; gorse's clients do not support partial success.
     """
     if outcome.rejected:
         named = "; ".join(
-            f"row {one.row}: {one.field or 'row'} {one.reason}, got {one.value!r:.60}"
-            for one in outcome.rejected[:MAX_NAMED_REJECTS]
+            f"row {row.row}: {row.field or 'row'} {row.reason}, got {row.value!r:.60}"
+            for row in outcome.rejected[:MAX_NAMED_REJECTS]
         )
-        more = len(outcome.rejected) - MAX_NAMED_REJECTS
-        rest = f"; and {more} more" if more > 0 else ""
-        raise DataError(f"{named}{rest}; the other rows are stored")
+        n_others = len(outcome.rejected) - MAX_NAMED_REJECTS
+        others = f"; and {n_others} more" if n_others > 0 else ""
+        raise DataError(f"{named}{others}; the other rows are stored")
     return gorse_response(GorseSuccess(row_affected=outcome.accepted + outcome.duplicates))
 
 
-def to_scores(found: Iterable[RecommendedItem], offset: int = 0) -> list[GorseScore]:
+def to_scores(items: Iterable[RecommendedItem], offset: int = 0) -> list[GorseScore]:
     """Return items with their scores, without the first ``offset`` ones."""
-    return [GorseScore(id=one.item_id, score=one.score) for one in list(found)[offset:]]
+    return [GorseScore(id=item.item_id, score=item.score) for item in list(items)[offset:]]
 
 
 def _json(value: Any) -> Response:

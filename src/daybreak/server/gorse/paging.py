@@ -12,18 +12,18 @@ PAGE_ROWS = 10_000
 Row = Mapping[str, Any]
 
 
-def iter_rows(page: Callable[[str | None], Any]) -> Iterator[Row]:
+def iter_rows(fetch_page: Callable[[str | None], Any]) -> Iterator[Row]:
     """Yield the rows of all pages.
 
     Args:
-        page: Function that returns, for a cursor, a page with ``rows`` and the ``cursor`` of
-            the next page, which is None after the last one.
+        fetch_page: Function that returns, for a cursor, a page with ``rows`` and the
+            ``cursor`` of the next page, which is None after the last one.
     """
     cursor: str | None = None
     while True:
-        found = page(cursor)
-        yield from found.rows
-        cursor = found.cursor
+        page = fetch_page(cursor)
+        yield from page.rows
+        cursor = page.cursor
         if cursor is None:
             return
 

@@ -17,7 +17,7 @@ from daybreak.server.http.problems import HttpProblem
 MAX_INLINE_BYTES = 50_000
 """Largest JSON body that is parsed on the event loop [bytes]; others are parsed in a thread."""
 DECOMPRESSED_CHUNK_BYTES = 50_000
-"""Largest piece that is decompressed at a time [bytes]."""
+"""Largest chunk that is decompressed at a time [bytes]."""
 MAX_DUMP_LINE_BYTES = 16_000_000
 """Longest line of a dump [bytes]."""
 _GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
@@ -45,8 +45,7 @@ class BodyLimits:
         Raises:
             HttpProblem: The body is too large, or has another encoding than gzip.
         """
-        parts = [part async for part in iter_body(request, self.max_bytes)]
-        return b"".join(parts)
+        return b"".join([chunk async for chunk in iter_body(request, self.max_bytes)])
 
     async def parse(self, data: bytes) -> Any:
         """Return the JSON value of a body; see :func:`parse_json`."""
@@ -74,7 +73,7 @@ class CheckedRequest(Request):
 
 
 async def iter_body(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
-    """Yield the decompressed body in pieces.
+    """Yield the decompressed body in chunks.
 
     Decompression stops at ``max_bytes``, so that a small body cannot fill the memory.
 
@@ -91,12 +90,12 @@ async def iter_body(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
         )
     gzip = zlib.decompressobj(_GZIP_WINDOW_BITS) if encoding == "gzip" else None
     size = 0
-    async for part in request.stream():
-        for piece in (part,) if gzip is None else _decompress(gzip, part):
-            size += len(piece)
+    async for received in request.stream():
+        for chunk in (received,) if gzip is None else _decompress(gzip, received):
+            size += len(chunk)
             if size > max_bytes:
                 _raise_too_large(max_bytes)
-            yield piece
+            yield chunk
     if gzip is not None and not gzip.eof:
         raise HttpProblem("bad_request", "the gzip body is incomplete")
 
@@ -118,7 +117,9 @@ def parse_json(data: bytes, max_depth: int) -> Any:
         value = json.loads(data.decode(), parse_constant=_reject_constant)
     except RecursionError as error:
         raise _too_deep_problem(max_depth) from error
-    except ValueError as error:  # no UTF-8, no JSON, NaN, or a number with thousands of digits
+    except (
+        ValueError
+    ) as error:  # not UTF-8, not JSON, NaN, or a number with thousands of digits
         raise HttpProblem("bad_json", f"the body is not JSON: {error}") from error
     lower = data.lower()
     has_escapes = _ESCAPED_NUL in lower or _ESCAPED_SURROGATE in lower
@@ -140,7 +141,7 @@ async def receive_file(
 ) -> AsyncIterator[Path]:
     """Write the body to a temporary file; delete the file when the context ends.
 
-    The server chooses the name of the file, so that nothing in the request is used as a path.
+    The server chooses the name of the file: nothing in the request is used as a path.
 
     Args:
         request: Request whose body is the file.
@@ -154,8 +155,8 @@ async def receive_file(
     with tempfile.TemporaryDirectory(prefix="daybreak-") as folder:
         path = Path(folder) / "upload"
         with path.open("wb") as file:
-            async for part in iter_body(request, max_bytes):
-                await run_in_threadpool(file.write, part)
+            async for chunk in iter_body(request, max_bytes):
+                await run_in_threadpool(file.write, chunk)
         yield path if keep_packed else await run_in_threadpool(_unpack_file, path, max_bytes)
 
 
@@ -166,21 +167,21 @@ def iter_gzip_lines(path: Path, max_bytes: int) -> Iterator[bytes]:
         HttpProblem: The file or a line is too large, or the file is damaged or not gzip.
     """
     with path.open("rb") as file:
-        rest = b""
-        for piece in _iter_bounded(file, max_bytes):
-            *lines, rest = (rest + piece).split(b"\n")
+        unfinished = b""
+        for chunk in _iter_bounded(file, max_bytes):
+            *lines, unfinished = (unfinished + chunk).split(b"\n")
             yield from lines
-            if len(rest) > MAX_DUMP_LINE_BYTES:
+            if len(unfinished) > MAX_DUMP_LINE_BYTES:
                 raise HttpProblem("too_large", f"a line may have {MAX_DUMP_LINE_BYTES:,} bytes")
-        yield rest
+        yield unfinished
 
 
-def _decompress(gzip: Any, part: bytes) -> Iterator[bytes]:
-    """Yield a decompressed part in pieces of bounded size."""
+def _decompress(gzip: Any, data: bytes) -> Iterator[bytes]:
+    """Yield decompressed data in chunks of bounded size."""
     try:
-        while part and not gzip.eof:
-            yield gzip.decompress(part, DECOMPRESSED_CHUNK_BYTES)
-            part = gzip.unconsumed_tail
+        while data and not gzip.eof:
+            yield gzip.decompress(data, DECOMPRESSED_CHUNK_BYTES)
+            data = gzip.unconsumed_tail
     except zlib.error as error:
         raise HttpProblem("bad_request", f"the body is not gzip: {error}") from error
 
@@ -190,8 +191,8 @@ def _check_nesting(value: Any, max_depth: int, *, check_texts: bool) -> None:
     level: list[Any] = [value]
     for _ in range(max_depth + 1):
         next_level: list[Any] = []
-        for one in level:
-            next_level += _check_value(one, check_texts=check_texts)
+        for contained in level:
+            next_level += _check_value(contained, check_texts=check_texts)
         if not next_level:
             return
         level = next_level
@@ -256,16 +257,16 @@ def _unpack_file(path: Path, max_bytes: int) -> Path:
 
 
 def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
-    """Yield the decompressed file in pieces, up to a limit."""
+    """Yield the decompressed file in chunks, up to a limit."""
     size = 0
     try:
-        for piece in _iter_gzip(file):
-            size += len(piece)
+        for chunk in _iter_gzip(file):
+            size += len(chunk)
             if size > max_bytes:
                 raise HttpProblem(
                     "too_large", f"a file may have {max_bytes:,} bytes after decompression"
                 )
-            yield piece
+            yield chunk
     except zlib.error as error:
         raise HttpProblem("bad_request", f"the file is not gzip: {error}") from error
 
@@ -273,11 +274,11 @@ def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
 def _iter_gzip(file: BinaryIO) -> Iterator[bytes]:
     """Yield the decompressed content of all members of a gzip file."""
     gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
-    while rest := file.read(DECOMPRESSED_CHUNK_BYTES):
-        while rest:
+    while data := file.read(DECOMPRESSED_CHUNK_BYTES):
+        while data:
             if gzip.eof:
                 gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
-            yield gzip.decompress(rest, DECOMPRESSED_CHUNK_BYTES)
-            rest = gzip.unconsumed_tail or gzip.unused_data
+            yield gzip.decompress(data, DECOMPRESSED_CHUNK_BYTES)
+            data = gzip.unconsumed_tail or gzip.unused_data
     if not gzip.eof:
         raise HttpProblem("bad_request", "the gzip file is incomplete")

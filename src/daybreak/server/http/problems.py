@@ -88,7 +88,6 @@ class HttpProblem(HTTPException):
         retry_after_s: Value of ``Retry-After`` [s]; default: no such header.
         headers: Other headers of the response.
 
-
     Example:
         >>> HttpProblem("too_many_requests", "slow down", retry_after_s=2).status_code
         429
@@ -102,10 +101,10 @@ class HttpProblem(HTTPException):
         retry_after_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        more = dict(headers or {})
+        all_headers = dict(headers or {})
         if retry_after_s is not None:
-            more["Retry-After"] = str(max(1, round(retry_after_s)))
-        super().__init__(SERVER_ERROR_STATUS[code], detail, more or None)
+            all_headers["Retry-After"] = str(max(1, round(retry_after_s)))
+        super().__init__(SERVER_ERROR_STATUS[code], detail, all_headers or None)
         self.code = code
 
 
@@ -115,7 +114,7 @@ def problem_response(
     detail: str,
     *,
     headers: Mapping[str, str] | None = None,
-    **more: Any,
+    **fields: Any,
 ) -> Response:
     """Return the response to a request that failed.
 
@@ -124,7 +123,7 @@ def problem_response(
         status: HTTP status.
         detail: Reason; it is shortened, and passwords in URLs are hidden.
         headers: Headers besides ``Retry-After``.
-        **more: Other fields of the problem.
+        **fields: Other fields of the problem.
 
     Source:
         RFC 9457 (2023), Problem Details for HTTP APIs; ``code`` and ``request_id`` are
@@ -136,10 +135,12 @@ def problem_response(
         "code": code,
         "detail": _redact_and_truncate(detail),
         "request_id": request_id.get(),
-        **more,
+        **fields,
     }
-    wait = {"Retry-After": str(RETRY_AFTER_S[code])} if code in RETRY_AFTER_S else {}
-    return Response(to_json(body), status, {**wait, **(headers or {})}, PROBLEM_MEDIA_TYPE)
+    retry_after = {"Retry-After": str(RETRY_AFTER_S[code])} if code in RETRY_AFTER_S else {}
+    return Response(
+        to_json(body), status, {**retry_after, **(headers or {})}, PROBLEM_MEDIA_TYPE
+    )
 
 
 def library_error_response(error: DaybreakError) -> Response:
@@ -150,8 +151,8 @@ def library_error_response(error: DaybreakError) -> Response:
     kinds = (getattr(kind, "code", "") for kind in type(error).__mro__)
     status = next(LIBRARY_ERROR_STATUS[code] for code in kinds if code in LIBRARY_ERROR_STATUS)
     verdict = getattr(error, "verdict", None)
-    more = {} if verdict is None else {"verdict": verdict}
-    return problem_response(error.code, status, _with_next_step(error), **more)
+    fields = {} if verdict is None else {"verdict": verdict}
+    return problem_response(error.code, status, _with_next_step(error), **fields)
 
 
 def internal_error() -> Response:
@@ -188,8 +189,8 @@ def validation_response(faults: Sequence[Mapping[str, Any]]) -> Response:
         for fault in faults[:MAX_LISTED_FAULTS]
     ]
     first = f"{listed[0]['at']}: {listed[0]['expected']}" if listed else "invalid values"
-    rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return problem_response("invalid", 422, first + rest, errors=listed)
+    others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return problem_response("invalid", 422, first + others, errors=listed)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -19,15 +19,15 @@ def parse_query(request: Request, model: type[QueryModel]) -> QueryModel:
     Raises:
         RequestValidationError: A parameter is unknown, missing or invalid.
     """
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     repeatable = _list_fields(model)
     for name, value in request.query_params.multi_items():
         if name in repeatable:
-            given.setdefault(name, []).append(value)
+            values.setdefault(name, []).append(value)
         else:
-            given[name] = value
+            values[name] = value
     try:
-        return model.model_validate(given)
+        return model.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         located = [{**fault, "loc": ("query", *fault["loc"])} for fault in faults]

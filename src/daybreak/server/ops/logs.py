@@ -38,8 +38,8 @@ def redact_event(_: Any, __: str, event: LogEvent) -> LogEvent:
 
 def redact_text(text: str) -> str:
     """Return a text in which API keys and passwords are hidden."""
-    for secret, mark in _SECRET_PATTERNS:
-        text = secret.sub(mark, text)
+    for pattern, replacement in _SECRET_PATTERNS:
+        text = pattern.sub(replacement, text)
     return text
 
 
@@ -62,22 +62,22 @@ def log_as_json(*, stream: TextIO | None = None, level: str = "info") -> Iterato
         )
     handler = _handler(stream or sys.stderr)
     root, noisy = logging.getLogger(), [logging.getLogger(name) for name in NOISY_LOGGERS]
-    handlers, levels = root.handlers[:], [one.level for one in (root, *noisy)]
+    handlers, levels = root.handlers[:], [logger.level for logger in (root, *noisy)]
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for one in noisy:
-        one.setLevel(logging.WARNING)
+    for logger in noisy:
+        logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        for one, before in zip((root, *noisy), levels, strict=True):
-            one.setLevel(before)
+        for logger, level_before in zip((root, *noisy), levels, strict=True):
+            logger.setLevel(level_before)
         handler.close()
 
 
 def _handler(stream: TextIO) -> logging.Handler:
-    before: list[Any] = [
+    pre_chain: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -85,12 +85,12 @@ def _handler(stream: TextIO) -> logging.Handler:
         structlog.processors.format_exc_info,
         redact_event,
     ]
-    after: list[Any] = [
+    processors: list[Any] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=pre_chain, processors=processors)
     )
     return handler

@@ -44,43 +44,43 @@ class ServerMetrics:
 
     def __init__(self, status: StatusFn) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
-        own: Any = {"registry": self.registry}
+        registered: Any = {"registry": self.registry}
         self._requests = Counter(
-            "daybreak_http_requests", "HTTP requests", ["route", "method", "code"], **own
+            "daybreak_http_requests", "HTTP requests", ["route", "method", "code"], **registered
         )
         self._request_seconds = Histogram(
             "daybreak_http_request_seconds", "Time of HTTP requests", ["route"],
-            buckets=_DURATION_BUCKETS_S, **own,
+            buckets=_DURATION_BUCKETS_S, **registered,
         )  # fmt: skip
         self._recommended = Counter(
             "daybreak_recommend_requests",
             "Lists, by the strategy of their first item",
-            ["strategy", "user_temperature", "variant"], **own,
+            ["strategy", "user_temperature", "variant"], **registered,
         )  # fmt: skip
         self._recommend_seconds = Histogram(
             "daybreak_recommend_seconds",
             "Time of computing lists",
             buckets=_DURATION_BUCKETS_S,
-            **own,
+            **registered,
         )
         self._recommended_items = Counter(
-            "daybreak_recommended_items", "Recommended items", ["temperature"], **own
+            "daybreak_recommended_items", "Recommended items", ["temperature"], **registered
         )
         self._explored_items = Counter(
-            "daybreak_explored_items", "Items recommended by exploration", **own
+            "daybreak_explored_items", "Items recommended by exploration", **registered
         )
         self._recent_is_cold: deque[bool] = deque(maxlen=N_RECENT_ITEMS)
         exposure = Gauge(
             "daybreak_cold_item_exposure_ratio",
-            "Share of items without events among recently recommended items", **own,
+            "Share of items without events among recently recommended items", **registered,
         )  # fmt: skip
         exposure.set_function(self._cold_exposure)
         self._fallback = Counter(
-            "daybreak_fallback", "Lists without a trained release", ["from", "to"], **own
+            "daybreak_fallback", "Lists without a trained release", ["from", "to"], **registered
         )
-        self._events = Counter("daybreak_events", "Stored events", ["type"], **own)
+        self._events = Counter("daybreak_events", "Stored events", ["type"], **registered)
         self._rejected = Counter(
-            "daybreak_events_rejected", "Rejected events", ["reason"], **own
+            "daybreak_events_rejected", "Rejected events", ["reason"], **registered
         )
         self.registry.register(StatusCollector(status))
 
@@ -109,13 +109,13 @@ class ServerMetrics:
 
     def count_events(self, rows: list[Any], outcome: IngestResult) -> None:
         """Count the stored and the rejected events of one request."""
-        rejected = {one.row for one in outcome.rejected}
-        for one in outcome.rejected:
-            self._rejected.labels(one.code).inc()
+        rejected = {row.row for row in outcome.rejected}
+        for row in outcome.rejected:
+            self._rejected.labels(row.code).inc()
         if outcome.accepted:
-            for number, row in enumerate(rows):
+            for number, event in enumerate(rows):
                 if number not in rejected:
-                    self._events.labels(_event_type_label(row)).inc()
+                    self._events.labels(_event_type_label(event)).inc()
 
     def render(self) -> tuple[bytes, str]:
         """Return all metrics in Prometheus' text format, and its media type."""
@@ -123,8 +123,10 @@ class ServerMetrics:
 
 
 def _event_type_label(row: Any) -> str:
-    kind = row.get("event_type") if isinstance(row, dict) else None
-    return kind if isinstance(kind, str) and kind in LABELLED_EVENT_TYPES else OTHER_EVENT_TYPE
+    event_type = row.get("event_type") if isinstance(row, dict) else None
+    if isinstance(event_type, str) and event_type in LABELLED_EVENT_TYPES:
+        return event_type
+    return OTHER_EVENT_TYPE
 
 
 class StatusCollector(Collector):

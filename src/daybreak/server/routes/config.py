@@ -38,5 +38,5 @@ async def schema() -> Response:
 
 
 def _schema(kind: type[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = TypeAdapter(kind).json_schema()
-    return found
+    json_schema: dict[str, Any] = TypeAdapter(kind).json_schema()
+    return json_schema

@@ -29,8 +29,8 @@ _EXPERIMENT_PATH = "/experiments/{id:id}"
 @router.get("/experiments", response_model=ExperimentsOut, openapi_extra=require_role("read"))
 async def experiments(request: Request) -> Response:
     """Return all experiments, the oldest first."""
-    found = await run_in_threadpool(_manager(request).list)
-    return json_response({"experiments": [one.to_dict() for one in found]})
+    plans = await run_in_threadpool(_manager(request).list)
+    return json_response({"experiments": [plan.to_dict() for plan in plans]})
 
 
 @router.post(
@@ -90,8 +90,8 @@ async def stop(request: Request, id: str) -> Response:
 )
 async def report(request: Request, id: str) -> Response:
     """Return results so far; the intervals stay valid however often you look."""
-    found = await run_in_threadpool(_manager(request).report, id)
-    return json_response(found.to_dict())
+    results = await run_in_threadpool(_manager(request).report, id)
+    return json_response(results.to_dict())
 
 
 @router.get(
@@ -101,15 +101,15 @@ async def online(request: Request) -> Response:
     """Return clicks, conversions, satisfaction, coverage and diversity over time."""
     query = parse_query(request, OnlineQuery)
     since = query.since if query.since >= 0 else time.time() + query.since
-    found = await run_in_threadpool(
+    metrics = await run_in_threadpool(
         _manager(request).online, since, until=query.until, every_h=query.every_h
     )
-    return json_response(found.to_dict())
+    return json_response(metrics.to_dict())
 
 
 def _manager(request: Request) -> ExperimentManager:
     return state_of(request).service.experiments
 
 
-def _experiment_response(found: ExperimentPlan, status: int = 200) -> Response:
-    return json_response(found.to_dict(), status)
+def _experiment_response(plan: ExperimentPlan, status: int = 200) -> Response:
+    return json_response(plan.to_dict(), status)

@@ -47,8 +47,8 @@ async def metrics(request: Request) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI description."""
-    found = await run_in_threadpool(build_openapi, request.app)  # the first call takes a second
-    return Response(to_json(found), media_type="application/json")
+    description = await run_in_threadpool(build_openapi, request.app)
+    return Response(to_json(description), media_type="application/json")
 
 
 @router.get("/docs", include_in_schema=False)

@@ -72,28 +72,28 @@ async def trending(request: Request) -> Response:
 @router.post("/embed", response_model=VectorsOut, openapi_extra=require_role("read"))
 async def embed(request: Request, body: EmbedBody) -> Response:
     """Return the vectors of texts, made by the text encoder of the active release."""
-    found = await run_in_threadpool(state_of(request).service.lists.embed, body.texts)
-    return json_response(found)
+    vectors = await run_in_threadpool(state_of(request).service.lists.embed, body.texts)
+    return json_response(vectors)
 
 
 async def _similar(request: Request, body: SimilarBody) -> Response:
     state = state_of(request)
     check_list_length(state, body.n)
-    found = await run_in_threadpool(
+    items = await run_in_threadpool(
         state.service.lists.similar,
         item_id=body.item_id,
         text=body.text,
         n=body.n,
         where=body.filter,
     )
-    return json_response({"items": _items_to_dicts(found)})
+    return json_response({"items": _items_to_dicts(items)})
 
 
 async def _top_list(request: Request, top_items: TopItemsFn) -> Response:
     query = parse_query(request, ListQuery)
     check_list_length(state_of(request), query.n)
-    found = await run_in_threadpool(top_items, query.n, query.build_rules())
-    return json_response({"items": _items_to_dicts(found)})
+    items = await run_in_threadpool(top_items, query.n, query.build_rules())
+    return json_response({"items": _items_to_dicts(items)})
 
 
 def _items_to_dicts(items: Iterable[RecommendedItem]) -> list[Mapping[str, Any]]:

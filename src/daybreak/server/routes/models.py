@@ -26,8 +26,8 @@ router = api_router("models")
 @router.get("/models", response_model=ModelsOut, openapi_extra=require_role("read"))
 async def models(request: Request) -> Response:
     """Return all releases, the newest first."""
-    found = await run_in_threadpool(state_of(request).service.releases.all)
-    return json_response({"models": [_release_to_dict(one) for one in found]})
+    releases = await run_in_threadpool(state_of(request).service.releases.all)
+    return json_response({"models": [_release_to_dict(release) for release in releases]})
 
 
 @router.post(
@@ -56,8 +56,8 @@ async def train(request: Request) -> Response:
 @router.get("/tasks", response_model=TasksOut, openapi_extra=require_role("read"))
 async def tasks(request: Request) -> Response:
     """Return trainings, the newest first."""
-    found = await run_in_threadpool(state_of(request).service.tasks)
-    return json_response({"tasks": found})
+    rows = await run_in_threadpool(state_of(request).service.tasks)
+    return json_response({"tasks": rows})
 
 
 @router.get("/status", response_model=StatusOut, openapi_extra=require_role("read"))

@@ -27,7 +27,7 @@ async def onboarding(request: Request) -> Response:
     query = parse_query(request, OnboardingQuery)
     state = state_of(request)
     check_list_length(state, query.n)
-    found = await run_in_threadpool(
+    questions = await run_in_threadpool(
         state.service.onboarding,
         query.n,
         yes=query.yes,
@@ -35,7 +35,7 @@ async def onboarding(request: Request) -> Response:
         attributes=query.attributes,
     )
     return json_response(
-        {"questions": [_question_to_dict(row) for row in found.iter_rows(named=True)]}
+        {"questions": [_question_to_dict(row) for row in questions.iter_rows(named=True)]}
     )
 
 

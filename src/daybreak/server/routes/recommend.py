@@ -85,18 +85,18 @@ async def rank(request: Request, body: RankBody) -> Response:
 )
 async def explain(request: Request, user_id: str, item_id: str) -> Response:
     """Return the reasons for the score of an item for a user; their values add up to it."""
-    found = await run_in_threadpool(state_of(request).service.explain, user_id, item_id)
-    reasons = [_reason_to_dict(reason) for reason in found]
-    score = sum(reason.value for reason in found)
+    reasons = await run_in_threadpool(state_of(request).service.explain, user_id, item_id)
+    score = sum(reason.value for reason in reasons)
+    rows = [_reason_to_dict(reason) for reason in reasons]
     return json_response(
-        {"user_id": user_id, "item_id": item_id, "score": score, "reasons": reasons}
+        {"user_id": user_id, "item_id": item_id, "score": score, "reasons": rows}
     )
 
 
 async def submit_request(state: ServerState, request: RecommendRequest) -> RecommendResponse:
     """Return the response to a request; the service answers concurrent requests together.
 
-    A profile or events take time to parse, so that such a request is submitted from a thread.
+    Parsing a profile or events takes time; such a request is therefore submitted from a thread.
     """
     submit = state.service.submit
     if request.profile or request.events:
@@ -115,19 +115,19 @@ def check_list_length(state: ServerState, n: int) -> None:
         raise HttpProblem("invalid", f"a list may have {max_items:,} items, got {n:,}")
 
 
-def recommendation_response(state: ServerState, found: RecommendResponse) -> Response:
+def recommendation_response(state: ServerState, response: RecommendResponse) -> Response:
     """Return a list as a JSON response, and count it."""
-    state.metrics.count_recommendation(found)
+    state.metrics.count_recommendation(response)
     return json_response(
         {
-            "recommendation_id": found.recommendation_id,
-            "user": {"id": found.user_id, "temperature": found.user_temperature},
-            "model": found.release,
-            "experiment": found.experiment,
-            "variant": found.variant,
-            "items": [item_to_dict(item) for item in found.items],
-            "notes": found.notes,
-            "took_ms": round(found.took_ms, 2),
+            "recommendation_id": response.recommendation_id,
+            "user": {"id": response.user_id, "temperature": response.user_temperature},
+            "model": response.release,
+            "experiment": response.experiment,
+            "variant": response.variant,
+            "items": [item_to_dict(item) for item in response.items],
+            "notes": response.notes,
+            "took_ms": round(response.took_ms, 2),
         }
     )
 

@@ -98,7 +98,7 @@ class RecommendFields(RuleFields):
     )
     experiment: bool = Field(True, description="Whether an experiment may choose the variant.")
 
-    def to_request(self, **more: Any) -> RecommendRequest:
+    def to_request(self, **fields: Any) -> RecommendRequest:
         """Return the request of the service."""
         return RecommendRequest(
             n=self.n,
@@ -108,7 +108,7 @@ class RecommendFields(RuleFields):
             scenario=self.scenario,
             experiment=self.experiment,
             rules=self.build_rules(),
-            **more,
+            **fields,
         )
 
 
@@ -213,7 +213,7 @@ class SimilarBody(SimilarQuery):
     model_config = with_example({"text": "red retrospot mug", "n": 5})
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _check_exactly_one(self) -> Self:
         if (self.item_id is None) == (self.text is None):
             raise ValueError("exactly one of item_id and text is required")
         return self
@@ -281,7 +281,7 @@ class ItemOut(BaseModel):
 
 
 class AskerOut(BaseModel):
-    """User that a list was made for."""
+    """User for whom a list was made."""
 
     id: str | None
     temperature: str

@@ -33,10 +33,10 @@ def _rows_type(table: str, example: dict[str, Any], *required: str) -> Any:
         "additionalProperties": True,
         "examples": [example],
     }
-    many = {"type": "array", "items": row, "minItems": 1}
-    named = {"type": "object", "required": [table], "properties": {table: many}}
-    shape = {"anyOf": [named, many, row], "examples": [{table: [example]}]}
-    return Annotated[dict[str, Any] | list[Any], WithJsonSchema(shape)]
+    array = {"type": "array", "items": row, "minItems": 1}
+    wrapped = {"type": "object", "required": [table], "properties": {table: array}}
+    schema = {"anyOf": [wrapped, array, row], "examples": [{table: [example]}]}
+    return Annotated[dict[str, Any] | list[Any], WithJsonSchema(schema)]
 
 
 ItemRows = _rows_type("items", EXAMPLE_ITEM, "item_id")

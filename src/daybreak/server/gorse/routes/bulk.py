@@ -32,59 +32,11 @@ from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
 from daybreak.service.serving import IngestResult
 
+router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
+
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
 MAX_LINE_BYTES = 1_000_000
 """Longest line [bytes]."""
-
-
-async def iter_jsonl_lines(
-    parts: AsyncIterator[bytes], content_type: str
-) -> AsyncIterator[bytes]:
-    """Yield the lines of the body that are not empty.
-
-    A form is read line by line, too, because a line of JSON never starts like a boundary.
-
-    Args:
-        parts: Body in pieces of any size.
-        content_type: Content type of the request; any type but a form is read as JSON Lines.
-
-    Raises:
-        HttpProblem: A line is too long, or the form has no boundary.
-    """
-    boundary = _form_boundary(content_type)
-    inside = boundary is None
-    async for line in _iter_lines(parts):
-        if boundary is not None and line.startswith(boundary):
-            inside = False
-        elif inside:
-            if line:
-                yield line
-        elif not line:
-            inside = True  # an empty line ends the headers of a part of a form
-
-
-def _form_boundary(content_type: str) -> bytes | None:
-    if not content_type.lower().startswith("multipart/"):
-        return None
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        raise HttpProblem("bad_request", "the form has no boundary")
-    return b"--" + found[1].strip().encode()
-
-
-async def _iter_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    rest = b""
-    async for part in parts:
-        *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
-            yield line.strip()
-        if len(rest) > MAX_LINE_BYTES:
-            raise HttpProblem("too_large", f"a line may have {MAX_LINE_BYTES:,} bytes")
-    if rest.strip():
-        yield rest.strip()
-
-
-router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 BATCH_LINES = 1_000
 """Number of lines that are stored together."""
 
@@ -178,7 +130,7 @@ async def import_feedback(request: Request) -> Response:
     service = state_of(request).service
 
     def store(feedback: Sequence[GorseFeedback]) -> IngestResult:
-        return service.events.add([event_row(one) for one in feedback])
+        return service.events.add([event_row(row) for row in feedback])
 
     return await _import(request, GorseFeedback, store)
 
@@ -188,10 +140,10 @@ async def _import(
 ) -> Response:
     """Store lines in batches; the first invalid line ends the import, as in gorse."""
     options = state_of(request).options
-    parts = iter_body(request, options.upload_bytes)
+    chunks = iter_body(request, options.upload_bytes)
     n_stored, number = 0, 0
     batch: list[T] = []
-    async for line in iter_jsonl_lines(parts, request.headers.get("content-type", "")):
+    async for line in iter_jsonl_lines(chunks, request.headers.get("content-type", "")):
         number += 1
         batch.append(_parse_line(kind, line, number, n_stored, options.depth))
         if len(batch) == BATCH_LINES:
@@ -208,8 +160,8 @@ async def _store_batch(
     outcome = await run_in_threadpool(store, rows)
     if outcome.rejected:
         faults = "; ".join(
-            f"line {n_before + one.row + 1}: {one.field} {one.reason}"
-            for one in outcome.rejected[:MAX_NAMED_REJECTS]
+            f"line {n_before + row.row + 1}: {row.field} {row.reason}"
+            for row in outcome.rejected[:MAX_NAMED_REJECTS]
         )
         raise DataError(f"{faults}; {n_before + outcome.accepted:,} other lines are stored")
     return len(rows)
@@ -234,3 +186,50 @@ def _jsonl_response(name: str, rows: Iterator[BaseModel]) -> Response:
 def _iter_jsonl(rows: Iterator[BaseModel]) -> Iterator[bytes]:
     for row in rows:
         yield to_json(row.model_dump(by_alias=True)) + b"\n"
+
+
+async def iter_jsonl_lines(
+    chunks: AsyncIterator[bytes], content_type: str
+) -> AsyncIterator[bytes]:
+    """Yield the lines of the body that are not empty.
+
+    A form is read line by line, too, because a line of JSON never starts like a boundary.
+
+    Args:
+        chunks: Body in chunks of any size.
+        content_type: Content type of the request; any type but a form is read as JSON Lines.
+
+    Raises:
+        HttpProblem: A line is too long, or the form has no boundary.
+    """
+    boundary = _form_boundary(content_type)
+    in_content = boundary is None
+    async for line in _iter_lines(chunks):
+        if boundary is not None and line.startswith(boundary):
+            in_content = False
+        elif in_content:
+            if line:
+                yield line
+        elif not line:
+            in_content = True  # an empty line ends the headers of a part of a form
+
+
+def _form_boundary(content_type: str) -> bytes | None:
+    if not content_type.lower().startswith("multipart/"):
+        return None
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise HttpProblem("bad_request", "the form has no boundary")
+    return b"--" + match[1].strip().encode()
+
+
+async def _iter_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    unfinished = b""
+    async for chunk in chunks:
+        *lines, unfinished = (unfinished + chunk).split(b"\n")
+        for line in lines:
+            yield line.strip()
+        if len(unfinished) > MAX_LINE_BYTES:
+            raise HttpProblem("too_large", f"a line may have {MAX_LINE_BYTES:,} bytes")
+    if unfinished.strip():
+        yield unfinished.strip()

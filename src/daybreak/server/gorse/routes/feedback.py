@@ -31,6 +31,9 @@ from daybreak.service.serving import IngestResult
 if TYPE_CHECKING:
     from daybreak.service.serving import RecommenderService
 
+FeedbackKey: TypeAlias = tuple[str | None, str, str]
+"""Type, user and item: gorse keeps one feedback for each."""
+
 router = APIRouter(route_class=AuthenticatedRoute, tags=["gorse"])
 
 
@@ -39,7 +42,7 @@ async def insert_feedback(request: Request, feedback: list[GorseFeedback]) -> Re
     """Add feedback; values of the same type, user and item are added up."""
     state = state_of(request)
     _check_batch_size(state, feedback)
-    rows = [event_row(one) for one in feedback]
+    rows = [event_row(row) for row in feedback]
     outcome = await run_in_threadpool(state.service.events.add, rows)
     state.metrics.count_events(rows, outcome)
     return accepted_response(outcome)
@@ -90,10 +93,10 @@ async def get_feedback_of_type(
     request: Request, kind: str, user_id: str, item_id: str
 ) -> Response:
     """Return the feedback of one type of a user on an item."""
-    found = await _feedback(request, user_id, item_id, kind)
-    if not found:
+    matching = await _feedback(request, user_id, item_id, kind)
+    if not matching:
         raise NotFoundError(f"no feedback {kind!r} of user {user_id!r} on item {item_id!r}")
-    return gorse_response(found[0])
+    return gorse_response(matching[0])
 
 
 @router.delete(
@@ -172,8 +175,8 @@ async def feedback_on_item_of_type(request: Request, item_id: str, kind: str) ->
 
 def _check_batch_size(state: ServerState, feedback: list[GorseFeedback]) -> None:
     if len(feedback) > state.options.batch:
-        most = state.options.batch
-        raise DataError(f"at most {most:,} feedback at once, got {len(feedback):,}")
+        max_rows = state.options.batch
+        raise DataError(f"at most {max_rows:,} feedback at once, got {len(feedback):,}")
 
 
 async def _feedback(
@@ -190,12 +193,8 @@ async def _page(request: Request, query: GorsePageQuery, kind: str | None) -> Re
     page = await run_in_threadpool(
         service.events.page, None, None, query.cursor or None, query.n
     )
-    found = gorse_feedback(filter_by_type(page.rows, kind))
-    return gorse_response(GorseFeedbacks(cursor=page.cursor or "", feedback=found))
-
-
-FeedbackKey: TypeAlias = tuple[str | None, str, str]
-"""Type, user and item: gorse keeps one feedback for each."""
+    feedback = gorse_feedback(filter_by_type(page.rows, kind))
+    return gorse_response(GorseFeedbacks(cursor=page.cursor or "", feedback=feedback))
 
 
 def replace_feedback(
@@ -203,24 +202,30 @@ def replace_feedback(
 ) -> IngestResult:
     """Store feedback, the last one of each type, user and item; delete the older ones.
 
-    The new feedback is on disk before the old one is deleted, so that a crash in between leaves
-    both and never none.
+    The new feedback is stored before the old feedback is deleted, so that after a crash in
+    between both exist.
     """
-    new = {_feedback_key(row, row["user_id"]): row for row in map(_with_timestamp, feedback)}
-    users = dict.fromkeys(one.user_id for one in feedback)
-    before = [
+    new_events = {
+        _feedback_key(row, row["user_id"]): row for row in map(_with_timestamp, feedback)
+    }
+    users = dict.fromkeys(row.user_id for row in feedback)
+    earlier_events = [
         (_feedback_key(row, user), row)
         for user in users
         for row in iter_events(service, user=user)
     ]
-    outcome = service.events.add(list(new.values()))
+    outcome = service.events.add(list(new_events.values()))
     rejected = {row.row for row in outcome.rejected}
     stored = {
-        key: row for number, (key, row) in enumerate(new.items()) if number not in rejected
+        key: row
+        for number, (key, row) in enumerate(new_events.items())
+        if number not in rejected
     }
-    old = [row for key, row in before if key in stored and not _is_same(row, stored[key])]
-    if old:
-        service.events.delete(equal_to=old)
+    replaced = [
+        row for key, row in earlier_events if key in stored and not _is_same(row, stored[key])
+    ]
+    if replaced:
+        service.events.delete(equal_to=replaced)
     return outcome
 
 

@@ -34,11 +34,11 @@ async def _health(request: Request) -> GorseHealth:
         await run_in_threadpool(state.service.status)
     except DaybreakError as error:
         fault = error.code
-    well = fault is None
+    is_healthy = fault is None
     return GorseHealth(
-        ready=well,
-        data_store_connected=well,
-        cache_store_connected=well,
+        ready=is_healthy,
+        data_store_connected=is_healthy,
+        cache_store_connected=is_healthy,
         data_store_error=fault,
         cache_store_error=fault,
     )

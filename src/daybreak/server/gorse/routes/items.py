@@ -105,8 +105,8 @@ async def _change_category(
 ) -> Response:
     service = state_of(request).service
     row = await run_in_threadpool(service.catalogue.get, item_id)
-    known = gorse_item({**row, "item_id": item_id}).categories or []
-    others = [name for name in known if name != category]
+    categories = gorse_item({**row, "item_id": item_id}).categories or []
+    others = [name for name in categories if name != category]
     patch = item_row(item_id, GorseItemPatch(categories=[*others, *([category] * inside)]))
     return accepted_response(
         await run_in_threadpool(service.catalogue.put, [patch], partial=True)

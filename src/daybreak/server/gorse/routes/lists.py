@@ -75,7 +75,7 @@ async def recommend_to_session(
 ) -> Response:
     """Recommend items to a session with this feedback, which is not stored."""
     state = state_of(request)
-    events = tuple(event_row(one) for one in feedback)
+    events = tuple(event_row(row) for row in feedback)
     response = await _submit(state, query, events=events)
     return gorse_response(to_scores(response.items, query.offset))
 
@@ -111,10 +111,10 @@ async def neighbours(
     state = state_of(request)
     check_list_length(state, query.end)
     where = _category_filter(query.category)
-    found = await run_in_threadpool(
+    items = await run_in_threadpool(
         state.service.lists.similar, item_id=item_id, n=query.end, where=where
     )
-    return gorse_response(to_scores(found, query.offset))
+    return gorse_response(to_scores(items, query.offset))
 
 
 @router.get(
@@ -177,10 +177,10 @@ def rules_for_categories(categories: Sequence[str]) -> Rules:
         >>> rules_for_categories(["tea", "Earl's"]).where
         "has(categories, 'tea') and has(categories, 'Earl''s')"
     """
-    named = [name for name in categories if name]
-    if len(named) < 2:
-        return Rules(categories=tuple(named))
-    return Rules(where=_category_filter(named))
+    names = [name for name in categories if name]
+    if len(names) < 2:
+        return Rules(categories=tuple(names))
+    return Rules(where=_category_filter(names))
 
 
 def _category_filter(categories: Sequence[str]) -> str:
@@ -201,14 +201,14 @@ async def _recommend(
         rows = [
             {
                 "user_id": user_id,
-                "item_id": one.id,
+                "item_id": item.id,
                 "event_type": query.write_back_type,
                 "recommendation_id": response.recommendation_id,
             }
-            for one in scores
+            for item in scores
         ]
         await run_in_threadpool(state.service.events.add, rows)
-    return gorse_response(scores if version >= 2 else [one.id for one in scores])
+    return gorse_response(scores if version >= 2 else [item.id for item in scores])
 
 
 def _check_delay(text: str) -> None:
@@ -241,10 +241,10 @@ async def _top_list(
     check_list_length(state, query.end)
     rules = rules_for_categories(query.category)
     if query.user_id is not None:
-        seen = await run_in_threadpool(_seen_items, state, query.user_id)
-        rules = replace(rules, exclude=seen)
-    found = await run_in_threadpool(top_items, query.end, rules)
-    return gorse_response(to_scores(found, query.offset))
+        seen_items = await run_in_threadpool(_seen_items, state, query.user_id)
+        rules = replace(rules, exclude=seen_items)
+    items = await run_in_threadpool(top_items, query.end, rules)
+    return gorse_response(to_scores(items, query.offset))
 
 
 def _seen_items(state: ServerState, user_id: str) -> tuple[str, ...]:
