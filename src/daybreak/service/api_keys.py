@@ -86,7 +86,7 @@ class ApiKeyStore:
             )
         id_, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         salt = secrets.token_hex(16)
-        known_role = next(one for one in ROLES if one == role)
+        known_role = next(known for known in ROLES if known == role)
         key = ApiKey(id_, known_role, name, time.time(), salt, _digest(secret, salt))
         self._documents.put_documents(KEY_RECORD_KIND, {id_: asdict(key)})
         return key, f"{KEY_PREFIX}_{id_}_{secret}"
@@ -104,8 +104,8 @@ class ApiKeyStore:
         """
         known = {key.id: key for key in self.all()}
         if id_ not in known:
-            listed = ", ".join(known) or "none"
-            raise NotFoundError(f"there is no key {id_!r:.60}; known: {listed}")
+            known_ids = ", ".join(known) or "none"
+            raise NotFoundError(f"there is no key {id_!r:.60}; known: {known_ids}")
         self._documents.put_documents(KEY_RECORD_KIND, {id_: None})
         return known[id_]
 
@@ -131,8 +131,8 @@ class ApiKeyCache:
 
     def find(self, text: str) -> ApiKey | None:
         """Return the key with this text; None: there is no such valid key."""
-        prefix, _, rest = text[:MAX_KEY_CHARS].partition("_")
-        id_, _, secret = rest.partition("_")
+        prefix, _, id_and_secret = text[:MAX_KEY_CHARS].partition("_")
+        id_, _, secret = id_and_secret.partition("_")
         key = self._by_id.get(id_)
         is_match = (key or _UNKNOWN_KEY).matches(secret)  # an unknown id takes as long
         return key if is_match and prefix == KEY_PREFIX else None

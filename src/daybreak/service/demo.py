@@ -99,10 +99,10 @@ def run_demo(
 
 def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> DemoResult:
     watch = _Stopwatch()
-    read = read_folder(gift_shop())
+    imported = read_folder(gift_shop())
     if quick:
-        read = _sample_import(read)
-    workspace.write_import(read)
+        imported = _sample_import(imported)
+    workspace.write_import(imported)
     watch.lap("import")
     progress("encoding the catalogue")
     workspace.encode_catalogue()
@@ -116,7 +116,7 @@ def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> 
     progress("answering")
     answers = _answer_questions(workspace)
     watch.lap("answers")
-    return DemoResult(read.rows_read, report, training, answers, watch.laps)
+    return DemoResult(imported.rows_read, report, training, answers, watch.laps)
 
 
 class _Stopwatch:
@@ -130,9 +130,9 @@ class _Stopwatch:
         self._last = now
 
 
-def _sample_import(read: ImportResult) -> ImportResult:
+def _sample_import(imported: ImportResult) -> ImportResult:
     """Keep a part of the customers, and the items that they bought several times."""
-    tables = read.tables
+    tables = imported.tables
     users = tables.users.gather_every(QUICK_USER_STRIDE)
     events = tables.events.join(users.select("user_id"), on="user_id")
     items = tables.items.filter(
@@ -146,8 +146,8 @@ def _sample_import(read: ImportResult) -> ImportResult:
     events = events.join(items.select("item_id"), on="item_id")
     rows: dict[TableRole, int]
     rows = {"events": events.height, "items": items.height, "users": users.height}
-    kept = Tables.of(events, items, users)
-    return replace(read, tables=kept, event_ids=None, rows_read=rows)
+    sampled = Tables.of(events, items, users)
+    return replace(imported, tables=sampled, event_ids=None, rows_read=rows)
 
 
 def _evaluate(
@@ -209,8 +209,10 @@ def _find_audience(model: Recommender, tables: Tables) -> pl.DataFrame:
         .group_by("user_id")
         .agg(has_bought=pl.col("title").head(2).str.join(", "))
     )
-    people = audience.join(tables.users, on="user_id", how="left", maintain_order="left")
-    return people.join(bought, on="user_id", how="left", maintain_order="left")
+    with_attributes = audience.join(
+        tables.users, on="user_id", how="left", maintain_order="left"
+    )
+    return with_attributes.join(bought, on="user_id", how="left", maintain_order="left")
 
 
 def _compare_lists(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Check the installation: one finding for each thing that can be wrong."""
+"""Checks of the installation, one finding each."""
 
 import os
 import sys
@@ -59,22 +59,22 @@ def run_checks(settings: Settings) -> list[Finding]:
 
 
 def _check_python() -> Finding:
-    here = ".".join(map(str, sys.version_info[:3]))
-    return Finding("PASS", "python", f"Python {here}")
+    python_version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("PASS", "python", f"Python {python_version}")
 
 
 def _check_packages() -> Iterator[Finding]:
     """Report the version of every package that the base installation needs."""
     needed = [line for line in requires("daybreak") or [] if "extra ==" not in line]
     names = sorted(line.split(";")[0].split(">=")[0].split("[")[0].strip() for line in needed)
-    found = []
+    versions = []
     for name in names:
         try:
-            found.append(f"{name} {version(name)}")
+            versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             text = f"{name} is missing; install it with: pip install {name}"
             yield Finding("FAIL", "package", text)
-    yield Finding("PASS", "packages", ", ".join([f"daybreak {version('daybreak')}", *found]))
+    yield Finding("PASS", "packages", ", ".join([f"daybreak {version('daybreak')}", *versions]))
     for name, why in (("pandas", "frames of pandas"), ("onnx", "8-bit text models")):
         if find_spec(name) is None:
             text = f"{name} is not installed; only needed for {why}"
@@ -116,13 +116,13 @@ def _check_store(settings: Settings) -> Finding:
 def _check_write_access(url: str) -> Iterator[Finding]:
     file = store_path(url)
     folders = {"cache": cache_folder()} | ({"store": file.parent} if file else {})
-    for what, folder in folders.items():
+    for kind, folder in folders.items():
         existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if os.access(existing, os.W_OK):
-            yield Finding("PASS", "rights", f"the folder of the {what} can be written")
+            yield Finding("PASS", "rights", f"the folder of the {kind} can be written")
         else:
-            text = f"the folder of the {what}, {str(existing)!r}, cannot be written"
-            yield Finding("FAIL" if what == "store" else "WARN", "rights", text)
+            text = f"the folder of the {kind}, {str(existing)!r}, cannot be written"
+            yield Finding("FAIL" if kind == "store" else "WARN", "rights", text)
 
 
 def _check_threads() -> Finding:

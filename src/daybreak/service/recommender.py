@@ -133,13 +133,13 @@ class Recommender:
             DataError: An input cannot be read, or there are no items.
             ConfigError: ``keep_weights`` is given without ``start``.
         """
-        before = None if start is None else self._trained_model_of(start).warm_start
-        if keep_weights and before is None:
+        warm_start = None if start is None else self._trained_model_of(start).warm_start
+        if keep_weights and warm_start is None:
             raise ConfigError("keep_weights needs the weights of an earlier model; give start=")
         tables, rules, notes = as_tables(data, items, users, self.rules)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
-        encoder, faults = self._load_text_encoder(tables.items)
+        encoder, encoder_notes = self._load_text_encoder(tables.items)
         config = FitConfig(
             self.strategies,
             encoder,
@@ -147,12 +147,12 @@ class Recommender:
             self.fields,
             self.seed,
             TrainingBudget(self.budget_s, self.search),
-            before,
+            warm_start,
             keep_weights,
         )
         trained, histories = train_model(tables, config, progress or (lambda _: None))
         left_out = left_out_messages(trained.blend.excluded)
-        self.notes = (*notes, *faults, f"events: {trained.rules.describe()}", *left_out)
+        self.notes = (*notes, *encoder_notes, f"events: {trained.rules.describe()}", *left_out)
         self._state = ServingState.from_training(trained, tables.items, tables.users, histories)
         return self
 
@@ -243,8 +243,8 @@ class Recommender:
             ConfigError: ``k``, ``ids`` or ``texts`` is invalid.
         """
         check_k(k)
-        known = check_ids(ids, "ids") or []
-        return similar_items(self.state, known, check_ids(texts, "texts") or [], k)
+        item_ids = check_ids(ids, "ids") or []
+        return similar_items(self.state, item_ids, check_ids(texts, "texts") or [], k)
 
     def audience(
         self, item: str | None = None, *, text: str | None = None, k: int = 10
@@ -267,17 +267,17 @@ class Recommender:
         """
         check_k(k)
         state = self.state
-        wanted = single_item(state, item, text)
+        target = single_item(state, item, text)
         row = -1 if item is None else state.catalogue.row(str(item))
-        known = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
+        user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
 
         def queries() -> Iterator[tuple[Queries, Mask | None]]:
-            for users, context in FrameRequest(state, known).contexts():
+            for users, context in FrameRequest(state, user_ids).contexts():
                 has_seen = np.zeros(len(users), dtype=bool)
                 has_seen[context.seen[0][context.seen[1] == row]] = True
                 yield state.query_builder.queries(context), has_seen if row >= 0 else None
 
-        return rank_users(state.scorers[0], wanted, known, queries(), k)
+        return rank_users(state.scorers[0], target, user_ids, queries(), k)
 
     def explain(
         self, user: str, item: str, *, profiles: Any = None, histories: Any = None
@@ -355,8 +355,8 @@ class Recommender:
     def add_items(self, items: Any) -> Self:
         """Add items to the catalogue; the next list may contain them.
 
-        Ids that are there already are ignored; columns that the training did not see are stored
-        but not used.
+        Ids that are in the catalogue already are ignored; columns that the training did not see
+        are stored but not used.
 
         Args:
             items: Frame of ``item_id`` and the columns of the catalogue.
@@ -390,7 +390,7 @@ class Recommender:
     def save(self, folder: str | Path) -> None:
         """Write a release: models, blend, catalogue. It contains no data of single users.
 
-        An existing folder is replaced; it is a complete release at every moment.
+        An existing folder is replaced; it contains a complete release at every moment.
         """
         self._write_release(Path(folder))
 
@@ -416,8 +416,8 @@ class Recommender:
             GateRefusedError: A slice is significantly worse; the folder is unchanged.
             ConfigError: There is a release in service, but no data to compare on.
         """
-        before = Path(folder if over is None else over)
-        result = check_release(before, self.state.trained, data, force=force, **options)
+        replaced = Path(folder if over is None else over)
+        result = check_release(replaced, self.state.trained, data, force=force, **options)
         self._write_release(Path(folder), result.to_dict())
         return result
 
@@ -431,8 +431,8 @@ class Recommender:
             data: Data on which both are compared, as for :meth:`fit`.
             **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
         """
-        sides = self.state.trained, self._trained_model_of(other)
-        return compare_recommenders(*sides, data, **options)
+        trained = self.state.trained, self._trained_model_of(other)
+        return compare_recommenders(*trained, data, **options)
 
     @classmethod
     def load(
@@ -468,7 +468,7 @@ class Recommender:
 
     @property
     def state(self) -> ServingState:
-        """Everything that answers: models, catalogue, profiles and histories as of now.
+        """Current models, catalogue, profiles and histories.
 
         Raises:
             NotFittedError: The recommender is not fitted.
@@ -479,7 +479,7 @@ class Recommender:
 
     @property
     def report(self) -> dict[str, Any]:
-        """What ``fit`` measured in its simulated cold starts."""
+        """Results of the simulated cold starts of ``fit``."""
         return self.state.trained.blend.report
 
     @property
@@ -538,8 +538,10 @@ class Recommender:
         if isinstance(self.encoder, Encoder):
             self._encoder_name = None
             return self.encoder, ()
-        given = self.encoder
-        choice = given if isinstance(given, EncoderChoice) else choose_encoder(given, items)
+        encoder = self.encoder
+        choice = (
+            encoder if isinstance(encoder, EncoderChoice) else choose_encoder(encoder, items)
+        )
         self._encoder_name = choice.name
         return choice.encoder, choice.notes
 

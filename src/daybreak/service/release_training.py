@@ -80,7 +80,7 @@ def train_release(
 
     Args:
         store: The store that is trained on; it keeps the release.
-        settings: Encoder, seed, and the URL of the store, beside which the release is written.
+        settings: Encoder, seed, and the URL of the store, next to which the release is written.
         options: How the training starts, and when its release replaces the active one.
         tables: Contents of the store if they have been read already.
         strategies: Names of strategies, or ``auto``.
@@ -90,12 +90,12 @@ def train_release(
         ConfigError: The store is in memory and has no folder for releases.
         DataError: The store has no items.
         GateRefusedError: The release is worse than the active one, which stays active.
-        NotFoundError: ``options.start`` is no release.
+        NotFoundError: ``options.start`` is not a release.
     """
     root = releases_root(settings.store)
     if root is None:
         raise ConfigError("a store in memory has no folder for releases; use a file")
-    begun, options = time.perf_counter(), options or TrainOptions()
+    started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
     recommender = new_recommender(store, settings, tables, strategies, options.budget)
     recommender.fit(
@@ -120,7 +120,7 @@ def train_release(
         )
     else:
         recommender.save(root / folder)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - started
     metadata = {
         "events": tables.events.height,
         "items": tables.items.height,
@@ -173,7 +173,7 @@ def stored_event_rules(store: Store) -> EventRules:
 
 
 def store_event_rules(store: Store, rules: EventRules) -> None:
-    """Keep event rules for the trainings to come; empty rules change nothing."""
+    """Store event rules for later trainings; empty rules change nothing."""
     if rules != EventRules():
         store.settings({RULES_SETTING: asdict(rules)})
 

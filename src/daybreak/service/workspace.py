@@ -47,7 +47,7 @@ from daybreak.store import Store, WriteResult, open_store
 
 
 class Workspace(ClosesOnExit):
-    """A store, its settings, and what is done with them.
+    """A store with its settings, and the commands on it.
 
     Args:
         settings: URL of the store, text encoder, seed and length of lists.
@@ -133,15 +133,15 @@ class Workspace(ClosesOnExit):
         return recommender.compare(folder, self.tables, progress=progress)
 
     def load_recommender(self) -> Recommender:
-        """Return the active release, updated with the present items, users and events.
+        """Return the active release, updated with the current items, users and events.
 
         Raises:
             NotFoundError: Nothing has been trained yet.
         """
         folder = release_folder(self._root, active_release(self.store, self._root))
         recommender = Recommender.load(folder, users=self.tables.users)
-        known = set(self.tables.items["item_id"])
-        deleted = [item for item in recommender.items["item_id"] if item not in known]
+        stored_ids = set(self.tables.items["item_id"])
+        deleted = [item for item in recommender.items["item_id"] if item not in stored_ids]
         recommender.remove_items(deleted).update_items(self.tables.items)
         return recommender.add_events(self.tables.events)
 
@@ -166,7 +166,7 @@ class Workspace(ClosesOnExit):
 
         Args:
             users: Ids of users, known or unknown.
-            profile: What the request says about the users.
+            profile: Text, attributes and items of the users, for this call only.
             **options: See :meth:`Recommender.recommend`.
 
         Raises:
@@ -230,10 +230,10 @@ class Workspace(ClosesOnExit):
         self.store.close()
 
     def _check_rules(self, rules: Any) -> None:
-        """Raise if the catalogue lacks what recommendation rules need."""
+        """Raise if the catalogue lacks columns that recommendation rules need."""
         items = self.tables.items
-        known = Items(Vocabulary(items["item_id"]))
-        RuleCompiler(items, known, np.ones(len(known), dtype=bool)).compile(rules)
+        encoded = Items(Vocabulary(items["item_id"]))
+        RuleCompiler(items, encoded, np.ones(len(encoded), dtype=bool)).compile(rules)
 
     def _item_facts(self) -> ItemFacts:
         """Return facts of the items for reports; with content once there is a release."""
@@ -262,12 +262,12 @@ def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_items(recommender: Recommender, items: Sequence[str]) -> None:
-    """Raise if an item is not in the catalogue: a person has mistyped its id."""
-    known = set(recommender.items["item_id"])
+    """Raise if an item is not in the catalogue."""
+    catalogue_ids = set(recommender.items["item_id"])
     for item in items:
-        if item not in known:
+        if item not in catalogue_ids:
             raise NotFoundError(
-                f"no item {item!r} in the catalogue of {len(known):,} items",
+                f"no item {item!r} in the catalogue of {len(catalogue_ids):,} items",
                 next_step=NextStep.DESCRIBE_ITEM,
             )
 

@@ -42,14 +42,14 @@ def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
     """
     items = make_plans(tables, slices=ITEM_SLICES, seed=seed)[0]
     users = make_plans(items.train, slices=USER_SLICES, seed=seed)[0]
-    known = users.train.users["user_id"]
+    known_users = users.train.users["user_id"]
     slices = [
         replace(s, protocol=s.protocol + JOINT_PROTOCOL_NOTE.format("items"))
         for s in users.slices
     ]
     slices += [
         replace(
-            _restrict_to_users(slice_, known),
+            _restrict_to_users(slice_, known_users),
             protocol=slice_.protocol + JOINT_PROTOCOL_NOTE.format("users"),
         )
         for slice_ in items.slices

@@ -172,9 +172,9 @@ def read_demo_tables(share: int = DEMO_USER_STEP, often: int = DEMO_MIN_ITEM_EVE
     tables = read_folder(gift_shop()).tables
     users = tables.users.gather_every(share)
     events = tables.events.join(users.select("user_id"), on="user_id")
-    kept = events.group_by("item_id").len().filter(pl.col("len") >= often).select("item_id")
-    items = tables.items.join(kept, on="item_id", how="semi", maintain_order="left")
-    return Tables(items, users, events.join(kept, on="item_id", how="semi"))
+    frequent = events.group_by("item_id").len().filter(pl.col("len") >= often).select("item_id")
+    items = tables.items.join(frequent, on="item_id", how="semi", maintain_order="left")
+    return Tables(items, users, events.join(frequent, on="item_id", how="semi"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,9 +115,11 @@ def draw_bars(board: Leaderboard) -> Picture | None:
     failed = [row.name for row in board.results.results if row.error is not None]
     with svg_figure("bars", FIGURE_WIDTH_IN, 0.9 + 0.19 * len(names)) as (figure, out):
         panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
-        for axes, (group, found) in zip(panels, groups.items(), strict=True):
+        for axes, (group, measurements) in zip(panels, groups.items(), strict=True):
             _draw_bar_panel(
-                axes, [found[name] for name in order], found.get(REFERENCE_STRATEGY)
+                axes,
+                [measurements[name] for name in order],
+                measurements.get(REFERENCE_STRATEGY),
             )
             axes.set_title(GROUP_TITLES[group], fontsize=9, loc="left", color=TEXT_COLOUR)
         for name in failed:
@@ -163,11 +165,11 @@ def _sort_key(means: Sequence[float]) -> tuple[int, float]:
 
 
 def _describe_values(what: str, curves: Any) -> str:
-    parts = (
+    sentences = (
         f"{name}: " + ", ".join(f"{format_number(v.mean)} ({k})" for k, v in curve.items())
         for name, curve in curves.items()
     )
-    return f"{what}. " + "; ".join(parts) + "."
+    return f"{what}. " + "; ".join(sentences) + "."
 
 
 _CURVES_CAPTION = (
@@ -221,7 +223,7 @@ def describe_metadata(board: Leaderboard) -> Iterator[str]:
         if name in metadata:
             yield f"{name} {metadata[name]}" if name == "seed" else str(metadata[name])
     if "versions" in metadata:
-        yield ", ".join(f"{name} {found}" for name, found in metadata["versions"].items())
+        yield ", ".join(f"{name} {version}" for name, version in metadata["versions"].items())
 
 
 def _render_groups(board: Leaderboard) -> str:
@@ -250,10 +252,10 @@ def _render_groups(board: Leaderboard) -> str:
 
 def _render_slices(board: Leaderboard) -> str:
     names = list(board.results.n_queries)
-    found: dict[str, Any] = {
+    estimates: dict[str, Any] = {
         name: [values.get(name) for values in board.estimates.values()] for name in names
     }
-    best = {name: _best_mean(v for v in found[name] if v is not None) for name in names}
+    best = {name: _best_mean(v for v in estimates[name] if v is not None) for name in names}
     rows = [
         ["queries", *(f"{board.results.n_queries[name]:,}" for name in names)],
         *(

@@ -75,10 +75,10 @@ def candidates_table(measured: Mapping[str, Any]) -> pl.DataFrame:
                 )
                 best[name] = max(best.get(name, (low, gain)), (low, gain))
     rows = []
-    for name, found in measured.get("candidates", {}).items():
+    for name, candidate in measured.get("candidates", {}).items():
         gain = best[name][1] if name in best else ""
-        why = "; ".join(part for part in (found["left_out"], gain) if part)
-        rows.append((name, found["seconds"], "no" if found["left_out"] else "yes", why))
+        why = "; ".join(reason for reason in (candidate["left_out"], gain) if reason)
+        rows.append((name, candidate["seconds"], "no" if candidate["left_out"] else "yes", why))
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -124,8 +124,10 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
         verdict = ""
         if info.name in paired:
             change = paired[info.name]
-            word = "better" if change.difference > 0 else "worse"
-            verdict = f"{word}, {change.difference:+.3f}" if change.differs else "no difference"
+            direction = "better" if change.difference > 0 else "worse"
+            verdict = (
+                f"{direction}, {change.difference:+.3f}" if change.differs else "no difference"
+            )
         rows.append(
             {
                 "slice": info.name,

@@ -139,8 +139,8 @@ boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
         changes = {name: value for name, value in self.ask.items() if name != "rules"}
         if self.ask.get("rules"):
             changes["rules"] = self.apply_rules(row.rules or Rules())
-        changed: RequestT = replace(row, **changes)
-        return changed
+        variant_request: RequestT = replace(row, **changes)
+        return variant_request
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
@@ -200,7 +200,7 @@ def _parse_rules(row: Mapping[str, Any]) -> dict[str, Any]:
     kinds: tuple[tuple[str, Any], ...] = (("boosts", Boost), ("quotas", Quota))
     for name, kind in kinds:
         if isinstance(values.get(name), list | tuple):
-            values[name] = tuple(_parse_rule_part(kind, part) for part in values[name])
+            values[name] = tuple(_parse_rule_part(kind, rule) for rule in values[name])
     return values
 
 
@@ -320,7 +320,9 @@ class ExperimentPlan:
         values = checks.check_fields(cls, row, "an experiment")
         if "id" not in values or not isinstance(values.get("variants"), list | tuple):
             raise ConfigError("an experiment needs an id and a list of variants")
-        values["variants"] = tuple(VariantPlan.from_dict(part) for part in values["variants"])
+        values["variants"] = tuple(
+            VariantPlan.from_dict(variant) for variant in values["variants"]
+        )
         values["attribution"] = Attribution.from_dict(values.get("attribution", {}))
         return cls(**values)
 
@@ -343,7 +345,7 @@ def _variant_to_dict(variant: VariantPlan) -> dict[str, Any]:
     ask = {name: value for name, value in variant.ask.items() if name != "rules"}
     if "rules" in variant.ask:
         ask["rules"] = {
-            name: [_as_dict(part) for part in value]
+            name: [_as_dict(rule) for rule in value]
             if isinstance(value, list | tuple)
             else value
             for name, value in variant.ask["rules"].items()

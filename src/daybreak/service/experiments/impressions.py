@@ -176,15 +176,15 @@ class Participants:
             plan: The experiment.
             heads: Its recommendations; see :meth:`.RecommendationLog.recommendation_summaries`.
         """
-        shown = (
+        shown_heads = (
             select_shown(plan, heads)
             .with_columns(unit=_unit_expression(plan))
             .drop_nulls("unit")
         )
-        units = shown.group_by("unit", maintain_order=True).agg(
+        units = shown_heads.group_by("unit", maintain_order=True).agg(
             group=pl.col("variant").first(), n=pl.col("variant").n_unique()
         )
-        return cls(shown["id"], units.drop("n"), int((units["n"] > 1).sum()))
+        return cls(shown_heads["id"], units.drop("n"), int((units["n"] > 1).sum()))
 
 
 def select_shown(plan: ExperimentPlan, heads: pl.DataFrame) -> pl.DataFrame:
@@ -228,8 +228,8 @@ def _type_names(names: Sequence[str]) -> list[str]:
 def _unit_id(answer: LoggedRecommendation, unit: RandomizationUnit) -> str | None:
     """Return the id of the unit that a recommendation counts for, as in the assignment."""
     first, second = UNIT_COLUMNS[unit]
-    found: str | None = getattr(answer, first) or getattr(answer, second)
-    return found
+    id_: str | None = getattr(answer, first) or getattr(answer, second)
+    return id_
 
 
 def _unit_expression(plan: ExperimentPlan) -> pl.Expr:

@@ -82,10 +82,10 @@ class ExperimentManager:
 
     def list(self) -> tuple[ExperimentPlan, ...]:
         """Return all experiments, the oldest first."""
-        found = map(
+        experiments = map(
             ExperimentPlan.from_dict, self._store.documents(EXPERIMENT_RECORDS).values()
         )
-        return tuple(sorted(found, key=lambda plan: (plan.created_at, plan.id)))
+        return tuple(sorted(experiments, key=lambda plan: (plan.created_at, plan.id)))
 
     def get(self, id: str) -> ExperimentPlan:
         """Return an experiment.

@@ -237,8 +237,10 @@ def list_diversity(content: Items, impressions: pl.DataFrame) -> pl.DataFrame:
     members = sp.csr_array(
         (np.ones(int(used.sum())), (row[used], item[used])), shape=(len(lists), len(content))
     )
-    found = {"recommendation_id": lists, "diversity": _mean_pair_distances(content, members)}
-    return pl.DataFrame(found, schema=DIVERSITY_SCHEMA).filter(pl.col("diversity").is_not_nan())
+    columns = {"recommendation_id": lists, "diversity": _mean_pair_distances(content, members)}
+    return pl.DataFrame(columns, schema=DIVERSITY_SCHEMA).filter(
+        pl.col("diversity").is_not_nan()
+    )
 
 
 def sum_by_unit(impressions: pl.DataFrame, by: str, *within: str) -> pl.DataFrame:
@@ -315,8 +317,10 @@ class DistinctRows:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a frame; all frames have the same columns."""
-        new = frame.unique()
-        self._rows = new if self._rows is None else pl.concat([self._rows, new]).unique()
+        distinct = frame.unique()
+        self._rows = (
+            distinct if self._rows is None else pl.concat([self._rows, distinct]).unique()
+        )
 
     def rows(self) -> pl.DataFrame:
         """Return each row once."""
@@ -356,10 +360,10 @@ class VariantTotals:
 
 def _has_content(content: Items) -> Mask:
     """Return (n_items,) whether an item has any content."""
-    known = np.zeros(len(content), dtype=bool)
+    has_content = np.zeros(len(content), dtype=bool)
     for block in content.blocks:
-        known |= _squared_row_norms(block.matrix) > 0
-    return known
+        has_content |= _squared_row_norms(block.matrix) > 0
+    return has_content
 
 
 def _mean_pair_distances(content: Items, members: Sparse) -> Doubles:
@@ -376,8 +380,8 @@ def _mean_pair_distances(content: Items, members: Sparse) -> Doubles:
     for block in content.blocks:
         weight = BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
         total_weight += weight
-        own = members @ _squared_row_norms(block.matrix)
-        similarity += weight * (_squared_row_norms(members @ block.matrix) - own) / 2
+        squared_norms = members @ _squared_row_norms(block.matrix)
+        similarity += weight * (_squared_row_norms(members @ block.matrix) - squared_norms) / 2
     n = np.asarray(members.sum(axis=1)).ravel()
     pairs = n * (n - 1) / 2
     mean = np.full(len(pairs), np.nan)

@@ -167,8 +167,8 @@ class _PeriodTotals:
 
     def for_period(self, number: int) -> "_PeriodTotals":
         """Return the sums of one period."""
-        own = pl.col("number") == float(number)
-        frames = (frame.filter(own) for frame in (self.sums, self.answers, self.items))
+        is_period = pl.col("number") == float(number)
+        frames = (frame.filter(is_period) for frame in (self.sums, self.answers, self.items))
         return _PeriodTotals(*frames)
 
 

@@ -167,12 +167,12 @@ def compare_variants(
     control, variant = (metric.estimate(sums) for sums in unit_sums)
     difference = variant.value - control.value
     error = math.hypot(control.error, variant.error)
-    known = 0 < error < math.inf  # the error is 0 while all units are alike
-    half_width = always_valid_half_width(error, alpha, min_effect) if known else math.inf
-    once = fixed_time_half_width(error, alpha) if known else math.inf
+    is_known = 0 < error < math.inf  # the error is 0 while all units are alike
+    half_width = always_valid_half_width(error, alpha, min_effect) if is_known else math.inf
+    fixed_time = fixed_time_half_width(error, alpha) if is_known else math.inf
     units = sum(sums.height for sums in unit_sums)
     nonzero = sum(int((sums[metric.numerator] != 0).sum()) for sums in unit_sums)
-    early = min(map(len, unit_sums)) < MIN_PEOPLE or nonzero < MIN_NONZERO_PEOPLE
+    is_early = min(map(len, unit_sums)) < MIN_PEOPLE or nonzero < MIN_NONZERO_PEOPLE
     return VariantDifference(
         variant=name,
         measure=metric.name,
@@ -181,12 +181,14 @@ def compare_variants(
         difference=difference,
         low=difference - half_width,
         high=difference + half_width,
-        once_low=difference - once,
-        once_high=difference + once,
+        once_low=difference - fixed_time,
+        once_high=difference + fixed_time,
         level=1 - alpha,
         effect=min_effect,
-        word="too early" if early else _decide_outcome(difference, half_width, min_effect),
-        people_needed=required_sample_size(units, error, alpha, min_effect) if known else None,
+        word="too early" if is_early else _decide_outcome(difference, half_width, min_effect),
+        people_needed=required_sample_size(units, error, alpha, min_effect)
+        if is_known
+        else None,
     )
 
 
@@ -200,10 +202,10 @@ def describe_verdict(
     if not any(split.people.values()):
         return "No recommendations have been shown yet."
     if not split.sound:
-        people = ", ".join(f"{name} {n:,}" for name, n in split.people.items())
+        counts = ", ".join(f"{name} {n:,}" for name, n in split.people.items())
         planned = ", ".join(f"{name} {share:.1%}" for name, share in split.planned.items())
         return (
-            f"The assignment is broken: {people} people, planned {planned} "
+            f"The assignment is broken: {counts} people, planned {planned} "
             f"(p {split.p_value:.1g}, below {SAMPLE_RATIO_ALPHA}). Ignore the differences and "
             "find out which people are missing."
         )
@@ -290,7 +292,7 @@ def _percentage_points(value: float) -> str:
 
 def _json_values(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _json_values(part) for name, part in value.items()}
+        return {name: _json_values(element) for name, element in value.items()}
     if isinstance(value, list | tuple):
-        return [_json_values(part) for part in value]
+        return [_json_values(element) for element in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

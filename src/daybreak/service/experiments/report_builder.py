@@ -94,15 +94,15 @@ def _variant_result(
 ) -> VariantResult:
     sums, n_items = totals.variant_sums(variant), totals.n_items(variant)
     counts = total_counts(sums)
-    told = counts["told"]
+    n_informed = counts["told"]
     return VariantResult(
         name=variant,
         people=sums.height,
         impressions=int(counts["impressions"]),
         clicks=int(counts["clicks"]),
         conversions=int(counts["conversions"]),
-        told=int(told),
-        opinion=counts["opinion"] / told if told else None,
+        told=int(n_informed),
+        opinion=counts["opinion"] / n_informed if n_informed else None,
         items=n_items,
         coverage=item_facts.coverage(n_items),
         measures=_metric_values(plan, sums),
@@ -165,18 +165,18 @@ def _evaluate_shadow(
         heads: Summaries of all recommendations of the experiment.
         shown_ids: Ids of the recommendations that were shown.
     """
-    own = heads.filter(pl.col("shadow") & (pl.col("variant") == name))
+    shadow_heads = heads.filter(pl.col("shadow") & (pl.col("variant") == name))
     items, sums = DistinctRows(), []
-    for answers in reader.iter_answers(own["id"]):
+    for answers in reader.iter_answers(shadow_heads["id"]):
         impressions = impression_rows(answers, reader.unit)
         items.add(impressions.select("item_id"))
-        shown = _sum_overlap(reader, impressions, shadow_suffix(name), shown_ids)
-        sums.append(_sum_shadow(reader, impressions).hstack(shown))
+        overlap = _sum_overlap(reader, impressions, shadow_suffix(name), shown_ids)
+        sums.append(_sum_shadow(reader, impressions).hstack(overlap))
     total = pl.concat(sums).sum().row(0, named=True)
     n_items = items.rows().height
     return ShadowResult(
         name=name,
-        answers=own.height,
+        answers=shadow_heads.height,
         items=n_items,
         coverage=reader.item_facts.coverage(n_items),
         diversity=_ratio(total["diversity"], total["lists"]),
@@ -211,16 +211,16 @@ def _sum_overlap(
     of_shown = impressions.with_columns(pl.col("recommendation_id").str.strip_suffix(suffix))
     ids = of_shown["recommendation_id"].unique(maintain_order=True)
     answers = reader.log.recommendations(ids=[id_ for id_ in ids if id_ in shown_ids])
-    both = reader.attribute(answers).join(
+    joined = reader.attribute(answers).join(
         of_shown.select(IMPRESSION_KEY).with_columns(kept=1.0), on=IMPRESSION_KEY, how="left"
     )
     clicked = pl.col("clicked") > 0
-    return both.select(
+    return joined.select(
         kept=pl.col("kept").sum(),
         clicks=clicked.sum().cast(pl.Float64),
         clicks_kept=pl.col("kept").filter(clicked).sum(),
     )
 
 
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _ratio(count: float, total: float) -> float | None:
+    return count / total if total else None

@@ -1,4 +1,4 @@
-"""Erase a user, and report what is left in every place.
+"""Erases a user, and counts the rows of the user that are left.
 
 Start with :func:`erase_user`.
 """
@@ -13,10 +13,10 @@ from daybreak.store import Store
 
 @dataclass(frozen=True)
 class ErasureCheck:
-    """Number of rows of a user in one place, before and after the erasure."""
+    """Number of rows of a user in one table or cache, before and after the erasure."""
 
     place: str
-    """Name of the place, such as ``store events`` or ``live profiles``."""
+    """Name of the table or cache, such as ``store events`` or ``live profiles``."""
     before: int
     """Rows before the erasure."""
     after: int
@@ -36,7 +36,7 @@ class ErasureReport:
 
     @property
     def complete(self) -> bool:
-        """Whether no place holds anything of the user."""
+        """Whether no row of the user is left."""
         return all(trace.after == 0 for trace in self.traces)
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ COPIES_NOTE = "earlier copies (dumps, backups) still hold the user; delete them 
 
 @dataclass(frozen=True)
 class ErasureTarget:
-    """A place in this process that can hold data of a user."""
+    """A cache or queue of this process that can contain data of a user."""
 
     count: Callable[[str], int]
     """Returns the number of rows of a user."""
@@ -70,14 +70,15 @@ def erase_user(
         store: The store.
         user: The id under which the user is stored.
         at: Time of the erasure, epoch [s].
-        targets: Places in this process, by name; they are erased before and after the store.
+        targets: Caches and queues of this process, by name; they are erased before and after
+            the store.
 
     Raises:
         StoreError: The store cannot be written; nothing was erased from it.
     """
     before = _count_rows(store, user, targets)
     for target in targets.values():
-        target.forget(user)  # first: rows that wait to be written must not follow the erasure
+        target.forget(user)  # before the store, so that no waiting row is written later
     store.erase(users=[user])
     for target in targets.values():
         target.forget(user)

@@ -24,14 +24,14 @@ def event_records(events: pl.DataFrame) -> tuple[dict[str, Any], ...]:
 
 
 def _event_record(event: dict[str, Any]) -> dict[str, Any]:
-    known = {name: value for name, value in event.items() if value is not None}
-    if "context" in known:
-        known["context"] = json.loads(known["context"])
-    return known
+    record = {name: value for name, value in event.items() if value is not None}
+    if "context" in record:
+        record["context"] = json.loads(record["context"])
+    return record
 
 
 def export_user(store: Store, user: str) -> dict[str, Any]:
-    """Return what the store holds of a user: attributes, events, recommendations.
+    """Return all stored data of a user: attributes, events, recommendations.
 
     Args:
         store: The store.

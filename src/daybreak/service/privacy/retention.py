@@ -16,7 +16,7 @@ class Retention:
     Items and users stay until they are deleted.
 
     Args:
-        days: How long they are kept [days].
+        days: Retention time [days].
 
     Example:
         >>> Retention(days=30).cutoff(now=31 * 86_400.0)
@@ -31,7 +31,7 @@ class Retention:
             raise ConfigError(f"the retention time must be above 0 days, got {self.days!r}")
 
     def cutoff(self, now: float) -> float:
-        """Return the time before which nothing is kept, epoch [s].
+        """Return the time before which everything is deleted, epoch [s].
 
         Args:
             now: The present time, epoch [s].
@@ -39,10 +39,10 @@ class Retention:
         return now - self.days * DAY_S
 
     def apply(self, store: Store, now: float) -> ErasureCounts:
-        """Delete what is too old; events without a time stay.
+        """Delete events and recommendations that are too old; events without a time stay.
 
         Args:
-            store: Store of the store.
+            store: The store.
             now: The present time, epoch [s].
         """
         return store.erase(before=self.cutoff(now))

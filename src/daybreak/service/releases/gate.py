@@ -2,7 +2,7 @@
 
 ``check_release`` compares a trained model with the release in a folder;
 ``compare_recommenders`` compares any two. Both recommenders are trained again on the visible
-part of simulated cold starts, because what they have learned already includes what is held out.
+part of simulated cold starts, because the trained models know the held-out events.
 """
 
 import math
@@ -46,7 +46,7 @@ MIN_ARRIVAL_PROBABILITY = 0.5
 RANDOM_MIXED_SLICES = ("cold_item_mixed", "cold_item_3_mixed", "both_cold_mixed")
 """Slices with known items and randomly held-out items in one list."""
 COMPARISON_SEED = 1_000_003
-"""Seed of every comparison; far from the seeds that people choose."""
+"""Seed of every comparison; it differs from the seeds that callers usually choose."""
 
 Outcome = Literal["better", "tied", "worse", "not judged"]
 
@@ -96,7 +96,7 @@ class GateResult:
     Attributes:
         comparisons: One comparison for each slice.
         level: Level of each interval; all of them hold together with 95 %.
-        notes: What limits the comparison, in sentences.
+        notes: Limits of the comparison, in sentences.
         forced: Whether the release was forced.
     """
 
@@ -108,7 +108,9 @@ class GateResult:
     @property
     def worse_slices(self) -> tuple[SliceComparison, ...]:
         """The slices that got significantly worse."""
-        return tuple(found for found in self.comparisons if found.word == "worse")
+        return tuple(
+            comparison for comparison in self.comparisons if comparison.word == "worse"
+        )
 
     @property
     def passed(self) -> bool:
@@ -121,7 +123,7 @@ class GateResult:
             "passed": self.passed,
             "forced": self.forced,
             "level": self.level,
-            "slices": [found.to_dict() for found in self.comparisons],
+            "slices": [comparison.to_dict() for comparison in self.comparisons],
             "notes": list(self.notes),
         }
 
@@ -294,9 +296,9 @@ def _format_signed(value: float) -> str:
 
 def _dataset_config(model: TrainedModel, tables: Tables) -> DatasetConfig:
     """Return how a recommender reads tables; it ignores columns that it was not trained on."""
-    known = {field.name: field.role for field in model.content.attributes.fields}
+    role_of = {field.name: field.role for field in model.content.attributes.fields}
     columns = [name for name in tables.items.columns if name != "item_id"]
-    roles = {name: known.get(name, "ignore") for name in columns}
+    roles = {name: role_of.get(name, "ignore") for name in columns}
     return DatasetConfig(_text_encoder(model), model.rules, roles, COMPARISON_SEED)
 
 

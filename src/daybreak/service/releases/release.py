@@ -1,6 +1,6 @@
-"""Releases on disk: where they are, how they are written and read.
+"""Releases on disk: their folders, and how they are written and read.
 
-A release holds all that recommends and no data of single users. Start with
+A release contains everything needed to recommend, but no data of single users. Start with
 :func:`write_release` and :func:`read_release`; :func:`find_release` finds one by name.
 """
 
@@ -62,10 +62,10 @@ def store_path(url: str) -> Path | None:
         >>> store_path("sqlite:///shop.db"), store_path("sqlite:///:memory:")
         (PosixPath('shop.db'), None)
     """
-    kind, separator, rest = url.partition("://")
+    kind, separator, path = url.partition("://")
     if not separator:
         return Path(url)
-    name = rest.removeprefix("/")
+    name = path.removeprefix("/")
     return Path(name) if kind.startswith("sqlite") and name not in {"", ":memory:"} else None
 
 
@@ -86,7 +86,7 @@ def releases_root(url: str) -> Path | None:
 
 
 def release_folder(root: Path | None, release: Release) -> Path:
-    """Return the folder of a release; it is relative to the store, so both can be moved.
+    """Return the folder of a release: relative to the store, so that both can be moved.
 
     Args:
         root: Folder of the store; see :func:`releases_root`.
@@ -133,7 +133,7 @@ def find_release(store: Store, root: Path | None, name: str) -> Path:
     if release is not None:
         return release_folder(root, release)
     if not Path(name).is_dir():
-        known = ", ".join(one.id for one in store.releases()) or "none"
+        known = ", ".join(other.id for other in store.releases()) or "none"
         raise NotFoundError(
             f"no release {name!r}; expected a folder, active, or one of: {known}"
         )
@@ -156,8 +156,8 @@ def write_release(
 ) -> None:
     """Write a release atomically.
 
-    The release is written beside the folder and then renamed. At every moment the folder is a
-    release, or a complete one is beside it, where :func:`read_release` finds it. Only one
+    The release is written next to the folder and then renamed. At every moment the folder is a
+    release, or a complete one is next to it, where :func:`read_release` finds it. Only one
     process at a time may write.
 
     Args:
@@ -165,15 +165,15 @@ def write_release(
         trained: The trained model.
         catalogue: The catalogue.
         settings: Settings of the recommender.
-        gate: Result of the comparison with the release before.
+        gate: Result of the comparison with the previous release.
     """
     folder = folder.absolute()
-    draft = _beside(folder, "new")
+    draft = _sibling_path(folder, "new")
     draft.mkdir(parents=True)
     try:
         _write(draft, trained, catalogue, {"settings": settings, "gate": gate})
         if folder.exists():
-            folder.rename(_beside(folder, "old"))
+            folder.rename(_sibling_path(folder, "old"))
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -263,7 +263,7 @@ def _write(
     trained.profile.save(folder / "profile")
     catalogue.frame_to_store().write_parquet(folder / "items.parquet")
     _write_items(folder, catalogue.items)
-    head = {
+    header = {
         "format": FORMAT_VERSION,
         "levels": list(EVENT_LEVELS),
         "strategies": [s.to_json() for s in trained.fitted.strategies],
@@ -273,26 +273,26 @@ def _write(
         "blend": trained.blend.to_json(),
         **extra,
     }
-    text = json.dumps(head, ensure_ascii=False, indent=1)
+    text = json.dumps(header, ensure_ascii=False, indent=1)
     (folder / HEADER_FILE).write_text(text, encoding="utf-8")
 
 
-def _beside(folder: Path, what: str) -> Path:
-    return folder.with_name(f".{folder.name}.{what}-{uuid4().hex[:8]}")
+def _sibling_path(folder: Path, purpose: str) -> Path:
+    return folder.with_name(f".{folder.name}.{purpose}-{uuid4().hex[:8]}")
 
 
 def _siblings(folder: Path) -> list[Path]:
-    """Return releases that an interrupted write left beside the folder, complete ones first."""
-    found = [
+    """Return releases that an interrupted write has left, complete ones first."""
+    folders = [
         path
-        for what in ("new", "old")
-        for path in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{what}-*"))
+        for purpose in ("new", "old")
+        for path in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{purpose}-*"))
     ]
-    return sorted(found, key=lambda path: not (path / HEADER_FILE).exists())
+    return sorted(folders, key=lambda path: not (path / HEADER_FILE).exists())
 
 
 def _find_complete(folder: Path) -> Path:
-    """Return the folder, or the release beside it if a write was interrupted."""
+    """Return the folder, or the release next to it if a write was interrupted."""
     if folder.exists() or not folder.parent.exists():
         return folder
     ready = [path for path in _siblings(folder) if (path / HEADER_FILE).exists()]
@@ -306,15 +306,15 @@ def _read_header(folder: Path) -> dict[str, Any]:
             f"no release in {folder}; expected {HEADER_FILE}", next_step=NextStep.TRAIN
         )
     try:
-        head: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        header: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}; train again") from error
-    version = head.get("format") if isinstance(head, dict) else None
-    if version != FORMAT_VERSION or head.get("levels") != list(EVENT_LEVELS):
+    version = header.get("format") if isinstance(header, dict) else None
+    if version != FORMAT_VERSION or header.get("levels") != list(EVENT_LEVELS):
         raise DataError(
             f"{folder} has format {version!r}, this version reads {FORMAT_VERSION}; train again"
         )
-    return head
+    return header
 
 
 def _load_encoders(
@@ -341,6 +341,6 @@ def _write_items(folder: Path, items: Items) -> None:
 def _read_items(folder: Path) -> Items:
     ids = Vocabulary(json.loads((folder / "items.json").read_text(encoding="utf-8")))
     blocks: list[ContentBlock] = []
-    while (part := folder / "blocks" / str(len(blocks))).exists():
-        blocks.append(read_state(part, ContentBlock)[1])
+    while (block_folder := folder / "blocks" / str(len(blocks))).exists():
+        blocks.append(read_state(block_folder, ContentBlock)[1])
     return Items(ids, tuple(blocks))

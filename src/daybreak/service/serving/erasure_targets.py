@@ -1,4 +1,4 @@
-"""Memory of this process that may contain data of a user, and how each part is erased."""
+"""Caches and queues of this process that may contain data of a user."""
 
 from daybreak.service.privacy import ErasureTarget
 from daybreak.service.serving.answer_log import AnswerLog
@@ -9,7 +9,7 @@ from daybreak.service.serving.release_manager import ReleaseManager
 def erasure_targets(
     releases: ReleaseManager, answer_log: AnswerLog, paginations: PaginationCache
 ) -> dict[str, ErasureTarget]:
-    """Return all parts of the memory of this process that may contain data of a user, by name.
+    """Return all caches and queues of this process that may contain data of a user, by name.
 
     Args:
         releases: Releases in memory, with histories, profiles and cached texts.

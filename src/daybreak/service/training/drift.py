@@ -1,4 +1,4 @@
-"""Drift: how far popularity and content have moved since a training.
+"""Drift: how much popularity and content have changed since a training.
 
 Start with :func:`popularity_drift` and :func:`content_drift`.
 """
@@ -20,7 +20,7 @@ Z_99_PERCENT = 2.33
 
 @dataclass(frozen=True)
 class DriftScore:
-    """Drift between a reference and the present."""
+    """Drift between a reference and the current data."""
 
     psi: float
     """Population stability index: moderate from 0.1, large from 0.25."""
@@ -37,11 +37,11 @@ def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
     """Compare two counts over the same groups.
 
     The index is ``Σ (q - p) ln(q / p)`` over shares. Without drift it is distributed like
-    ``χ² (1/n + 1/m)`` with one degree of freedom less than there are groups.
+    ``χ² (1/n + 1/m)`` with ``n_groups - 1`` degrees of freedom.
 
     Args:
         reference: (n_groups,) counts at the training.
-        current: (n_groups,) counts since.
+        current: (n_groups,) counts since then.
 
     Source:
         Siddiqi 2006, "Credit risk scorecards", ch. 10 (the index and its thresholds);
@@ -49,8 +49,8 @@ def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
         (its distribution).
 
     Example:
-        >>> moved = stability_index(np.array([500.0, 500.0]), np.array([200.0, 800.0]))
-        >>> round(moved.psi, 3), moved.score > 0.25
+        >>> drift = stability_index(np.array([500.0, 500.0]), np.array([200.0, 800.0]))
+        >>> round(drift.psi, 3), drift.score > 0.25
         (0.416, True)
         >>> stability_index(np.array([500.0, 500.0]), np.array([2.0, 4.0])).score
         0.0
@@ -61,8 +61,8 @@ def stability_index(reference: Doubles, current: Doubles) -> DriftScore:
     p, q = np.maximum(reference / n, MIN_SHARE), np.maximum(current / m, MIN_SHARE)
     freedom = len(reference) - 1
     # Wilson and Hilferty's approximation of the quantile of χ².
-    part = 2 / (9 * freedom)
-    quantile = freedom * (1 - part + Z_99_PERCENT * np.sqrt(part)) ** 3
+    correction = 2 / (9 * freedom)
+    quantile = freedom * (1 - correction + Z_99_PERCENT * np.sqrt(correction)) ** 3
     return DriftScore(float(((q - p) * np.log(q / p)).sum()), float(quantile * (1 / n + 1 / m)))
 
 
@@ -71,7 +71,8 @@ def popularity_drift(reference: Doubles, current: Doubles) -> DriftScore:
 
     Args:
         reference: (n_items,) events at the training.
-        current: (n_items,) events since; items without events at the training are one group.
+        current: (n_items,) events since then; items without events at the training are one
+            group.
     """
     order = np.argsort(-reference, kind="stable")
     order = order[reference[order] > 0]
@@ -79,8 +80,8 @@ def popularity_drift(reference: Doubles, current: Doubles) -> DriftScore:
     share = np.cumsum(reference[order]) / max(reference.sum(), 1.0)
     group[order] = np.minimum((share * N_GROUPS - 1e-9).astype(np.int64), N_GROUPS - 1)
     counts: list[Doubles] = [
-        np.bincount(group, side, minlength=N_GROUPS + 1).astype(np.float64)
-        for side in (reference, current)
+        np.bincount(group, events, minlength=N_GROUPS + 1).astype(np.float64)
+        for events in (reference, current)
     ]
     return stability_index(counts[0], counts[1])
 

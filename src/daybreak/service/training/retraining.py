@@ -1,4 +1,4 @@
-"""Retraining: the policy that says when a training is due, and the runner that runs it.
+"""Retraining: the policy that decides when a training is due, and its runner.
 
 :class:`RetrainPolicy` decides by age, new events, new items and drift. :class:`RetrainRunner`
 calls a training function in a process of its own and records its tasks in the store.
@@ -31,7 +31,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
 @dataclass(frozen=True)
 class RetrainSignals:
-    """What a retrain policy looks at."""
+    """Inputs of a retrain policy."""
 
     age_s: float
     """Time since the last training, whatever its outcome [s]."""
@@ -84,23 +84,23 @@ class RetrainPolicy:
         """
         if text.strip() == "auto":
             return cls(86_400.0, 0.2, 0.1, 0.25)
-        found: dict[str, float] = {}
-        for part in filter(None, re.split(r"[,\s]+", text.strip())):
-            name, _, value = part.partition("=")
+        thresholds: dict[str, float] = {}
+        for condition in filter(None, re.split(r"[,\s]+", text.strip())):
+            name, _, value = condition.partition("=")
             if name == "every" and (time := _DURATION.fullmatch(value)):
-                found["every_s"] = float(time[1]) * _SECONDS_PER_UNIT[time[2]]
+                thresholds["every_s"] = float(time[1]) * _SECONDS_PER_UNIT[time[2]]
             elif name in {"events", "items", "drift"} and _is_number(value):
-                found[name] = float(value)
+                thresholds[name] = float(value)
             else:
                 raise ConfigError(
-                    f"cannot read {part!r} of a retrain policy; expected auto, or forms like "
-                    "every=12h, events=0.2, items=0.1, drift=0.25"
+                    f"cannot read {condition!r} of a retrain policy; expected auto, or forms "
+                    "like every=12h, events=0.2, items=0.1, drift=0.25"
                 )
-        if not found:
+        if not thresholds:
             raise ConfigError(
                 "a retrain policy needs at least one of every=, events=, items= and drift="
             )
-        return cls(**found)
+        return cls(**thresholds)
 
     def due(self, signals: RetrainSignals) -> str | None:
         """Return why a training is due; None if it is not."""
@@ -112,9 +112,9 @@ class RetrainPolicy:
             threshold = getattr(self, name)
             if threshold is not None and share >= threshold:
                 return f"{share:.0%} new {name} since the training"
-        moved = [n for n, score in signals.drift.items() if score >= (self.drift or inf)]
-        if moved:
-            return f"{moved[0]} has moved by {signals.drift[moved[0]]:.2f}"
+        drifted = [n for n, score in signals.drift.items() if score >= (self.drift or inf)]
+        if drifted:
+            return f"{drifted[0]} has moved by {signals.drift[drifted[0]]:.2f}"
         return None
 
 
@@ -153,9 +153,10 @@ class RetrainTask:
 
     id: str
     status: TaskStatus
-    """``refused``: its release is worse than the active one; ``lost``: its process vanished."""
+    """``refused``: its release is worse than the active one; ``lost``: its process
+    has ended without a result."""
     reason: str
-    """Why it was started."""
+    """Reason of the start."""
     started_at: float
     """Epoch [s]."""
     pid: int = 0
@@ -168,8 +169,10 @@ class RetrainTask:
     @classmethod
     def from_dict(cls, id_: str, row: Mapping[str, Any]) -> Self:
         """Return the task that a document describes; unknown fields are ignored."""
-        known = {name: value for name, value in row.items() if name in cls.__dataclass_fields__}
-        return cls(**{**known, "id": id_})
+        fields = {
+            name: value for name, value in row.items() if name in cls.__dataclass_fields__
+        }
+        return cls(**{**fields, "id": id_})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON values."""
@@ -196,8 +199,8 @@ class RetrainTask:
 class RetrainRunner:
     """Runs trainings, at most one at a time for each store, and records them in the store.
 
-    A training survives the service that started it; it activates its release itself. The next
-    service finds it running, or lost.
+    A training continues when the service that started it ends; it activates its release itself.
+    The next service finds the task running, or records it as lost.
 
     Args:
         settings: Store, encoder and seed of the trainings.
@@ -227,7 +230,7 @@ class RetrainRunner:
         """Start a training; return the id of its task, or of the task that is running.
 
         Args:
-            reason: Why the training is started.
+            reason: Reason that the list of tasks shows.
 
         Raises:
             ConfigError: The store is in memory and cannot be used by another process.
@@ -242,7 +245,8 @@ class RetrainRunner:
             process = start_function(
                 self._train, settings=asdict(self._settings), options=self._options
             )
-            with suppress(OSError, AttributeError):  # it has ended, or there are no priorities
+            # The process may have ended, or the system may have no priorities.
+            with suppress(OSError, AttributeError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, TRAINING_NICENESS)
             host = os.uname().nodename
             task = RetrainTask(id_, "running", reason, started_at, process.pid, host)
@@ -258,7 +262,7 @@ class RetrainRunner:
 
         Args:
             task_id: Id of the task.
-            timeout_s: How long to wait at most [s]; None: as long as it takes.
+            timeout_s: Longest wait [s]; None: no limit.
         """
         watcher = self._watchers.get(task_id)
         if watcher is not None:
@@ -268,15 +272,15 @@ class RetrainRunner:
     def tasks(self) -> list[RetrainTask]:
         """Return all trainings, the newest first."""
         documents = self._documents.documents(TASK_RECORDS)
-        found = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
-        return sorted(found, key=lambda task: -task.started_at)
+        tasks = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
+        return sorted(tasks, key=lambda task: -task.started_at)
 
     def running_task(self) -> RetrainTask | None:
-        """Return the running training of the store, whichever service started it."""
+        """Return the running training of the store, also if another service started it."""
         return next((task for task in self.tasks() if task.is_alive()), None)
 
     def clean_up(self) -> None:
-        """Record trainings whose process vanished as lost, and delete the oldest tasks."""
+        """Record running tasks without a process as lost, and delete the oldest tasks."""
         tasks = self.tasks()
         for task in tasks:
             if task.status == "running" and not task.is_alive():
@@ -284,24 +288,26 @@ class RetrainRunner:
                     task, status="lost", ended_at=time.time(), note="its process is gone"
                 )
                 self._put(lost)
-        old: dict[str, Mapping[str, Any] | None] = {task.id: None for task in tasks[MAX_TASKS:]}
-        self._documents.put_documents(TASK_RECORDS, old)
+        deleted: dict[str, Mapping[str, Any] | None] = {
+            task.id: None for task in tasks[MAX_TASKS:]
+        }
+        self._documents.put_documents(TASK_RECORDS, deleted)
 
     def _await_exit(self, task: RetrainTask, process: "subprocess.Popen[str]") -> None:
         output, errors = process.communicate()
         outcome = _parse_outcome(process.returncode, output, errors)
-        ended = replace(
+        finished = replace(
             task,
             status=outcome.status,
             release=outcome.release,
             note=outcome.note,
             ended_at=time.time(),
         )
-        log.info("training %s: %s", ended.id, ended.status)
+        log.info("training %s: %s", finished.id, finished.status)
         try:
-            self._put(ended)
+            self._put(finished)
         except Exception:  # the store may be gone; clean_up() will record the task as lost
-            log.exception("the end of training %s could not be recorded", ended.id)
+            log.exception("the end of training %s could not be recorded", finished.id)
         finally:
             del self._watchers[task.id]
 
