@@ -8,7 +8,7 @@ from tests.server.example_store import make_shop
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    """Where a real server over a real shop answers."""
+    """Address of a real server over a trained shop."""
     settings = make_shop(tmp_path_factory.mktemp("shop"))
     with RecommenderService(settings) as live, served(live, rate=0) as (_, address):
         yield address

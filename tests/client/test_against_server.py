@@ -1,11 +1,11 @@
-"""Calls whose sense only a real server over a real shop can tell."""
+"""Calls whose effect only a real server over a trained shop shows."""
 
 import asyncio
 
 from daybreak.client import AsyncClient
 
 
-def test_an_interview_goes_on_from_what_was_said(shop):
+def test_onboarding_continues_from_earlier_answers(shop):
     first, second = shop.onboarding(2)
     assert (first.kind, first.rank, second.rank) == ("item", 1, 2)
     assert first.item_id == first.name
@@ -15,7 +15,7 @@ def test_an_interview_goes_on_from_what_was_said(shop):
     assert not {first.name, second.name} & {question.name for question in later}
 
 
-def test_attributes_are_asked_for_on_demand_and_not_again(shop):
+def test_attributes_are_asked_about_on_demand_and_only_once(shop):
     def about(**said):
         found = shop.onboarding(100, **said)
         return [question for question in found if question.kind == "attribute"]
@@ -27,7 +27,7 @@ def test_attributes_are_asked_for_on_demand_and_not_again(shop):
     assert not about(attributes=True, asked=["country"])
 
 
-def test_the_other_client_interviews_too(shop, url):
+def test_the_asynchronous_client_supports_onboarding(shop, url):
     async def ask():
         async with AsyncClient(url) as client:
             return await client.onboarding(3, yes=["tea-1"], asked=["gin-1"], attributes=True)
@@ -37,7 +37,7 @@ def test_the_other_client_interviews_too(shop, url):
     )
 
 
-def test_lists_are_of_the_categories_that_are_named(shop):
+def test_lists_hold_only_the_given_categories(shop):
     for listed in (shop.popular, shop.latest, shop.trending):
         assert {id_[:3] for id_ in listed(20, categories=["tea", "gin"]).ids} <= {"tea", "gin"}
     assert len(shop.popular(20, categories=["tea", "gin"])) == 8
@@ -55,7 +55,7 @@ def test_events_are_deleted_by_id_by_user_and_by_item(shop):
     assert shop.delete_events(user_id="eve") == 0
 
 
-def test_erasing_is_proved(shop):
+def test_an_erasure_returns_a_report(shop):
     proof = shop.delete_user("u1")
     assert proof.complete
     assert proof.found

@@ -15,7 +15,7 @@ def run(service, work):
     return asyncio.run(inside())
 
 
-def test_it_tries_again_and_then_says_so():
+def test_it_retries_and_then_raises():
     asked = []
 
     def service(request):
@@ -27,7 +27,7 @@ def test_it_tries_again_and_then_says_so():
     assert len(asked) == 3
 
 
-def test_pages_and_parts_work_too():
+def test_pages_and_batches_work():
     def service(request):
         if request.method == "POST":
             return httpx.Response(200, json={"accepted": 2})
@@ -42,7 +42,7 @@ def test_pages_and_parts_work_too():
     assert run(service, work) == (2, ["a", "b"])
 
 
-def test_what_is_missing_is_said():
+def test_a_missing_resource_raises():
     def service(_):
         return httpx.Response(404, json={"code": "not_found", "detail": "no user 'x'"})
 

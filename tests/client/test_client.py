@@ -45,7 +45,7 @@ ANSWER = {
 
 
 class Service:
-    """Gives answers one after the other (an exception: no answer), the last one for ever."""
+    """Returns responses in turn, or raises exceptions; the last one is repeated."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -75,7 +75,7 @@ def refusal(status, **said):
     return httpx.Response(status, json={"status": status, **said})
 
 
-def test_an_answer_is_typed_and_frozen():
+def test_a_result_is_typed_and_frozen():
     service = Service(ANSWER)
     answer = client(service).recommend("ann", n=1, filter="price < 5")
     assert answer.ids == ("tea",)
@@ -88,7 +88,7 @@ def test_an_answer_is_typed_and_frozen():
         answer.model = "m2"
 
 
-def test_the_key_is_sent_and_never_shown():
+def test_the_key_is_sent_and_never_appears_in_the_repr():
     service = Service(ANSWER)
     shop = client(service, api_key="secret")
     shop.recommend()
@@ -96,7 +96,7 @@ def test_the_key_is_sent_and_never_shown():
     assert "secret" not in repr(shop)
 
 
-def test_ids_may_hold_anything():
+def test_ids_may_be_any_text():
     service = Service({"item_id": "x"})
     for id_ in ("a/b", "..", "Tee 🍵?#%"):
         client(service).item(id_)
@@ -109,7 +109,7 @@ def test_ids_may_hold_anything():
 
 
 @pytest.mark.parametrize("id_", ["", 7, "\ud800"])
-def test_an_id_that_cannot_be_one_is_refused(id_):
+def test_an_invalid_id_is_rejected(id_):
     with pytest.raises(ConfigError, match="an id must be"):
         client(Service()).item(id_)
 
@@ -126,7 +126,7 @@ def test_an_id_that_cannot_be_one_is_refused(id_):
         (500, ServerError, ServiceError),
     ],
 )
-def test_a_refusal_is_a_typed_error(status, kind, also):
+def test_an_error_response_raises_a_typed_error(status, kind, also):
     service = Service(refusal(status, code="some_code", detail="what", request_id="q9", at=3))
     with pytest.raises(kind, match="some_code: what") as caught:
         client(service).recommend("ann")
@@ -136,13 +136,13 @@ def test_a_refusal_is_a_typed_error(status, kind, also):
     assert problem.more == {"at": 3}
 
 
-def test_a_page_of_a_proxy_is_an_error_too():
+def test_an_html_page_of_a_proxy_raises_an_error():
     with pytest.raises(ServerError, match="500: <h1>broken"):
         client(Service(httpx.Response(500, text="<h1>broken"))).recommend()
 
 
 @pytest.mark.parametrize("said", [[], {"items": []}, {**ANSWER, "items": [{"item_id": 7}]}])
-def test_an_answer_of_something_else_is_an_error(said):
+def test_an_unexpected_response_raises_an_error(said):
     with pytest.raises(UnexpectedError, match="not as expected: answer"):
         client(Service(said)).recommend()
 
@@ -156,12 +156,12 @@ def test_an_answer_of_something_else_is_an_error(said):
         (lambda shop: shop.delete_events("tea"), "event_ids"),
     ],
 )
-def test_one_text_is_not_taken_for_a_list_of_characters(ask, name):
+def test_a_single_text_is_not_accepted_as_a_list(ask, name):
     with pytest.raises(ConfigError, match=f"{name} must be a list of texts, got 'tea'"):
         ask(client(Service()))
 
 
-def test_events_get_ids_and_keep_them_when_they_are_sent_again():
+def test_events_get_ids_and_keep_them_in_retries():
     service = Service(httpx.ReadTimeout(""), {"accepted": 1, "duplicates": 1, "rejected": []})
     rows = [{"user_id": "ann", "item_id": "tea"}, {"item_id": "pot", "event_id": "mine"}]
     assert client(service).add_events(rows) == Accepted(1, 1)
@@ -171,26 +171,26 @@ def test_events_get_ids_and_keep_them_when_they_are_sent_again():
     assert first[1]["event_id"] == "mine"
 
 
-def test_what_could_do_harm_twice_is_sent_once():
+def test_requests_that_are_not_repeatable_are_sent_once():
     service = Service(httpx.ReadTimeout("slow"))
     with pytest.raises(UnreachableError, match="it may have been done nevertheless"):
         client(service).train()
     assert len(service.requests) == 1
 
 
-def test_nobody_there_is_said_after_the_last_attempt():
+def test_an_unreachable_service_raises_after_the_last_attempt():
     service = Service(httpx.ConnectError("refused"))
     with pytest.raises(UnreachableError, match="after 5 attempts: ConnectError refused"):
         client(service).train()
     assert len(service.requests) == 5
 
 
-def test_a_service_that_comes_back_is_not_noticed():
+def test_a_temporary_failure_is_retried():
     service = Service(refusal(503, code="store"), httpx.ConnectError("gone"), ANSWER)
     assert client(service).recommend("ann").ids == ("tea",)
 
 
-def test_many_rows_go_in_parts_and_are_counted_as_one():
+def test_many_rows_are_sent_in_batches_with_one_merged_result():
     rejected = [{"row": 1, "reason": "no title", "field": "title", "value": 7, "code": "x"}]
     part = {"accepted": 999, "duplicates": 0, "rejected": rejected}
     service = Service(part, {**part, "accepted": 499})
@@ -200,7 +200,7 @@ def test_many_rows_go_in_parts_and_are_counted_as_one():
     assert [one.row for one in done.rejected] == [1, 1001]
 
 
-def test_pages_follow_each_other():
+def test_all_pages_are_read():
     service = Service(
         {"items": [{"item_id": "1"}], "cursor": "c/1"},
         {"items": [{"item_id": "2"}], "cursor": None},
@@ -209,14 +209,14 @@ def test_pages_follow_each_other():
     assert service.requests[1].url.params["cursor"] == "c/1"
 
 
-def test_deleting_what_is_not_there_is_no_error():
+def test_deleting_an_unknown_item_is_not_an_error():
     gone = refusal(404, code="not_found", detail="no item 'x'")
     shop = client(Service({"deleted": 1}, gone))
     assert shop.delete_item("x")
     assert not shop.delete_item("x")
 
 
-def test_times_become_text_and_nan_is_refused():
+def test_times_become_text_and_nan_is_rejected():
     service = Service({"accepted": 1})
     shop = client(service)
     shop.add_event("ann", "tea", timestamp=datetime(2026, 1, 2, tzinfo=UTC))
@@ -231,23 +231,23 @@ def test_a_row_must_be_a_mapping():
 
 
 @pytest.mark.parametrize("url", ["shop", "ftp://shop", "http://a:b@shop", "http://shop:x", ""])
-def test_an_address_is_checked(url):
+def test_the_url_is_validated(url):
     with pytest.raises(ConfigError, match="url must look like"):
         Client(url)
 
 
 @pytest.mark.parametrize("timeout_s", [0, -1, float("inf"), "1"])
-def test_a_timeout_is_checked(timeout_s):
+def test_the_timeout_is_validated(timeout_s):
     with pytest.raises(ConfigError, match="timeout_s must be"):
         Client(timeout_s=timeout_s)
 
 
-def test_readiness_is_asked_without_raising():
+def test_the_readiness_check_does_not_raise():
     shop = client(Service({"ok": True}, refusal(503), httpx.ConnectError("gone")))
     assert [shop.is_ready() for _ in range(3)] == [True, False, False]
 
 
-def test_any_other_path_can_be_asked():
+def test_any_other_path_can_be_requested():
     service = Service({"experiments": []})
     assert client(service).request("get", "/experiments", n=3) == {"experiments": []}
     assert service.requests[0].url.params["n"] == "3"
@@ -255,7 +255,7 @@ def test_any_other_path_can_be_asked():
         client(service).request("get", "experiments")
 
 
-def test_both_clients_can_do_the_same():
+def test_both_clients_have_the_same_methods():
     def shape(kind):
         found = {}
         for name, method in inspect.getmembers(kind, inspect.isfunction):
@@ -266,7 +266,7 @@ def test_both_clients_can_do_the_same():
     assert shape(Client) == shape(AsyncClient)
 
 
-def test_names_of_before_work_and_name_the_new_ones():
+def test_deprecated_names_work_and_name_the_new_ones():
     with pytest.warns(DeprecationWarning, match="use daybreak.client.ResourceNotFoundError"):
         assert daybreak.client.MissingError is ResourceNotFoundError
     with pytest.raises(AttributeError):

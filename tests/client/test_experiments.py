@@ -29,7 +29,7 @@ REPORT = {
 
 
 class Service:
-    """Answers everything with one object, and remembers what it was asked."""
+    """Returns one object for every request, and keeps the requests."""
 
     def __init__(self, said, status=200):
         self.said, self.status, self.requests = said, status, []
@@ -48,7 +48,7 @@ def book(service):
     return Client(transport=transport, retries=Retries(base_s=0.0)).experiments
 
 
-def test_a_plan_lives_from_draft_to_stop():
+def test_an_experiment_goes_from_draft_to_stopped():
     service = Service(PLAN)
     trials = book(service)
     assert trials.create(PLAN).variants[1].weight == 2.0
@@ -67,7 +67,7 @@ def test_a_plan_lives_from_draft_to_stop():
     assert service.requests[1].content == b'{"share": 0.5}'
 
 
-def test_a_report_is_typed_down_to_its_measures():
+def test_a_report_is_typed_including_its_measurements():
     report = book(Service(REPORT)).report("a/b")
     assert report.shown[0].measures["ctr"].value == 0.25
     assert report.shown[0].measures["ctr"].low is None
@@ -75,8 +75,8 @@ def test_a_report_is_typed_down_to_its_measures():
     assert report.differences[0].word == "too early"
 
 
-def test_a_start_is_not_sent_again():
-    """Starting may not be repeated: the second time it would be refused, though it runs."""
+def test_a_start_is_not_retried():
+    """A start is not repeatable: the second one would be rejected although it runs."""
 
     def service(_):
         raise httpx.ReadTimeout("slow")
@@ -85,17 +85,17 @@ def test_a_start_is_not_sent_again():
         book(service).start("a")
 
 
-def test_deleting_what_is_not_there_is_no_error():
+def test_deleting_an_unknown_experiment_is_not_an_error():
     assert not book(Service({"code": "not_found", "detail": "no"}, 404)).delete("a")
 
 
-def test_a_bad_plan_is_refused():
+def test_an_invalid_plan_is_rejected():
     refusal = {"code": "bad_config", "detail": "two variants"}
     with pytest.raises(RejectedError, match="bad_config: two variants"):
         book(Service(refusal, 422)).create({"id": "x"})
 
 
-def test_both_books_can_do_the_same():
+def test_both_experiments_apis_have_the_same_methods():
     def shape(kind):
         found = inspect.getmembers(kind, inspect.isfunction)
         return {name: list(inspect.signature(one).parameters) for name, one in found}
@@ -103,7 +103,7 @@ def test_both_books_can_do_the_same():
     assert shape(ExperimentsApi) == shape(AsyncExperimentsApi)
 
 
-def test_the_other_client_waits_for_nothing_else():
+def test_the_asynchronous_client_has_the_same_experiment_methods():
     service = Service({**REPORT, **PLAN, "experiments": [PLAN], "total": None})
 
     async def work():

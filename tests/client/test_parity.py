@@ -1,4 +1,4 @@
-"""What the client sends and reads, beside what the service describes."""
+"""The client sends and reads everything that the OpenAPI description of the service has."""
 
 import contextlib
 import dataclasses
@@ -34,10 +34,10 @@ from daybreak.service.privacy.erasure import ErasureCheck, ErasureReport
 from daybreak.service.training.retraining import RetrainTask
 from tests.server.fake_service import FakeService
 
-FILE = "it is about a file, which may be larger than memory; the client speaks JSON"
+FILE = "it transfers a file, which may be larger than memory; the client sends JSON"
 ONE_ROW = "the same as with many rows"
 OPERATOR = "for operators; `Client.request` reaches it"
-ELSEWHERE = {
+WITHOUT_METHOD = {
     "GET /recommend/{user_id}": "POST /recommend takes all of it and more",
     "GET /items/{item_id}/similar": "POST /similar takes all of it and more",
     "PUT /items/{item_id}": ONE_ROW,
@@ -51,24 +51,27 @@ ELSEWHERE = {
 }
 """Operations without a method of the client, and why."""
 LISTS = {"items", "texts", "event_ids", "yes", "asked", "categories"}
-GIVEN = {name: ["tea"] for name in LISTS} | {"rows": [{"item_id": "tea"}], "plan": {"id": "x"}}
-"""What parameters of methods get; all others get a text, since nobody looks at it."""
-NO_LOG = {"request_id"}
-"""Errors carry it; what went well need not be looked up in the log."""
-READ = [
+ARGUMENTS = {name: ["tea"] for name in LISTS} | {
+    "rows": [{"item_id": "tea"}],
+    "plan": {"id": "x"},
+}
+"""Arguments of methods by parameter; all other parameters get a text."""
+NOT_NEEDED = {"request_id"}
+"""Field that only errors carry: it is for looking up failures in the log."""
+RESULT_TYPES = [
     (recommend.QuestionBody, results.Question, set()),
     (recommend.RecommendationsOut, results.Recommendations, set()),
     (recommend.ItemOut, results.Recommended, set()),
     (recommend.ListItemOut, results.Recommended, set()),
-    (recommend.ListOut, results.Ranking, NO_LOG),
+    (recommend.ListOut, results.Ranking, NOT_NEEDED),
     (recommend.AskerOut, results.UserInfo, set()),
     (recommend.ReasonOut, results.Reason, set()),
-    (recommend.ExplanationOut, results.Explanation, NO_LOG | {"user_id", "item_id"}),
-    (recommend.VectorsOut, results.TextVectors, NO_LOG | {"dimension"}),
-    (rows.AcceptedOut, results.Accepted, NO_LOG),
+    (recommend.ExplanationOut, results.Explanation, NOT_NEEDED | {"user_id", "item_id"}),
+    (recommend.VectorsOut, results.TextVectors, NOT_NEEDED | {"dimension"}),
+    (rows.AcceptedOut, results.Accepted, NOT_NEEDED),
     (rows.RejectedOut, results.Rejected, set()),
-    (rows.MergedOut, results.Merged, NO_LOG),
-    (rows.DeletedOut, results.DeletedCount, NO_LOG),
+    (rows.MergedOut, results.Merged, NOT_NEEDED),
+    (rows.DeletedOut, results.DeletedCount, NOT_NEEDED),
     (ErasureReport, results.Proof, set()),
     (ErasureCheck, results.Trace, set()),
     (admin.ModelBody, results.ModelInfo, set()),
@@ -83,11 +86,11 @@ READ = [
     (OnlineReport, results.OnlineResult, set()),
     (OnlinePeriod, results.Period, set()),
 ]
-"""What the service answers, what the client makes of it, and what it leaves out."""
+"""Response of the service, result of the client, and fields that the result leaves out."""
 
 
 @pytest.fixture(scope="module")
-def offered():
+def described():
     """Names of parameters and fields of every operation, by method and path."""
     found = build_openapi(create_app(FakeService()))
     return {
@@ -99,7 +102,7 @@ def offered():
 
 
 def names(description, operation):
-    """Yield what may be said; rows and plans have no fixed fields."""
+    """Yield parameters and fields of an operation; rows and plans have no fixed fields."""
     yield from (one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     schema = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
@@ -107,13 +110,13 @@ def names(description, operation):
 
 
 @pytest.fixture(scope="module")
-def asked(offered):
-    """The same of what is sent when every method of the client gets every argument."""
+def sent(described):
+    """Names that are sent by every operation when all methods get every argument."""
     found = {}
 
     def service(request):
         path = request.url.raw_path.decode().partition("?")[0]
-        operation = operation_of(f"{request.method} {path.removeprefix(API_PREFIX)}", offered)
+        operation = operation_of(f"{request.method} {path.removeprefix(API_PREFIX)}", described)
         found.setdefault(operation, set()).update(request.url.params, fields(request))
         cursor = None if "cursor" in request.url.params else "next"
         page = {"items": [], "users": [], "events": [], "cursor": cursor}
@@ -127,9 +130,9 @@ def asked(offered):
     return found
 
 
-def operation_of(request, offered):
-    """Return the operation that a request is one of."""
-    patterns = {name: re.sub(r"\{\w+\}", "[^/]+", name) for name in offered}
+def operation_of(request, described):
+    """Return the operation of a request."""
+    patterns = {name: re.sub(r"\{\w+\}", "[^/]+", name) for name in described}
     (found,) = [name for name, pattern in patterns.items() if re.fullmatch(pattern, request)]
     return found
 
@@ -141,35 +144,37 @@ def fields(request):
 
 
 def call(method):
-    """Call with everything that can be given; what comes back does not matter."""
+    """Call a method with every argument; the result does not matter."""
     signature = inspect.signature(method)
-    given = {name: GIVEN.get(name, "x") for name in signature.parameters}
+    arguments = {name: ARGUMENTS.get(name, "x") for name in signature.parameters}
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             words = {
                 word for kind in get_args(parameter.annotation) for word in get_type_hints(kind)
             }
-            given[name] = {word: GIVEN.get(word, "x") for word in words - set(given)}
-    bound = inspect.BoundArguments(signature, given)
+            arguments[name] = {
+                word: ARGUMENTS.get(word, "x") for word in words - set(arguments)
+            }
+    bound = inspect.BoundArguments(signature, arguments)
     with contextlib.suppress(ServiceError):
-        found = method(*bound.args, **bound.kwargs)
-        if isinstance(found, Iterator):
-            list(found)
+        result = method(*bound.args, **bound.kwargs)
+        if isinstance(result, Iterator):
+            list(result)
 
 
-def test_every_operation_has_a_method_or_a_reason(offered, asked):
-    assert set(offered) - set(asked) == set(ELSEWHERE)
+def test_every_operation_has_a_method_or_a_reason(described, sent):
+    assert set(described) - set(sent) == set(WITHOUT_METHOD)
 
 
-def test_every_parameter_and_field_can_be_given(offered, asked):
-    missing = {name: offered[name] - said for name, said in asked.items()}
-    assert {name: sorted(said) for name, said in missing.items() if said} == {}
+def test_every_parameter_and_field_has_an_argument(described, sent):
+    missing = {name: described[name] - fields for name, fields in sent.items()}
+    assert {name: sorted(fields) for name, fields in missing.items() if fields} == {}
 
 
-@pytest.mark.parametrize(("answered", "read", "left_out"), READ)
-def test_every_field_of_an_answer_is_read(answered, read, left_out):
-    if dataclasses.is_dataclass(answered):
-        said = {one.name for one in dataclasses.fields(answered)}
+@pytest.mark.parametrize(("response", "result", "left_out"), RESULT_TYPES)
+def test_every_field_of_a_response_is_read(response, result, left_out):
+    if dataclasses.is_dataclass(response):
+        names_sent = {field.name for field in dataclasses.fields(response)}
     else:
-        said = set(answered.model_fields)
-    assert said - {one.name for one in dataclasses.fields(read)} == left_out
+        names_sent = set(response.model_fields)
+    assert names_sent - {field.name for field in dataclasses.fields(result)} == left_out

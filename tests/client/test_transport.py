@@ -30,12 +30,12 @@ def answer(status, **headers):
         (answer(504), False, False),
     ],
 )
-def test_only_what_can_do_no_harm_is_sent_again(outcome, repeatable, again):
+def test_only_safe_requests_are_retried(outcome, repeatable, again):
     wait = Retries().wait_s(outcome, attempt=0, repeatable=repeatable)
     assert (wait is not None) == again
 
 
-def test_waits_grow_and_differ_between_clients():
+def test_retry_waits_grow_and_differ_between_clients():
     """Uniform up to 0.1, 0.2, 0.4: their means over many draws are half of that."""
     retries = Retries(base_s=0.1, chance=random.Random(3))
     for attempt, longest in enumerate((0.1, 0.2, 0.4)):
@@ -44,22 +44,22 @@ def test_waits_grow_and_differ_between_clients():
         assert sum(waits) / len(waits) == pytest.approx(longest / 2, rel=0.05)
 
 
-def test_a_wait_that_the_service_asks_for_is_kept():
+def test_retry_after_is_respected():
     wait = Retries(base_s=0.0).wait_s(
         answer(503, **{"retry-after": "2"}), attempt=0, repeatable=True
     )
     assert wait == 2.0
 
 
-def test_a_service_that_asks_for_too_much_patience_is_not_asked_again():
+def test_a_retry_after_above_the_longest_wait_is_not_retried():
     asked = answer(429, **{"retry-after": "3600"})
     assert Retries().wait_s(asked, attempt=0, repeatable=True) is None
 
 
-def test_attempts_end():
+def test_the_number_of_attempts_is_limited():
     assert Retries(times=2).wait_s(LOST, attempt=2, repeatable=True) is None
 
 
-def test_negative_numbers_are_refused():
+def test_negative_numbers_are_rejected():
     with pytest.raises(ConfigError, match="must not be negative"):
         Retries(times=-1)

@@ -15,15 +15,16 @@ from tests.server.example_store import copy_of, make_shop
 from tests.server.fake_service import FakeService
 
 WAIT_S = 300
-"""Only what is broken takes this long."""
+"""Longest wait [s]; only a failing test takes this long."""
 
 
 @contextlib.contextmanager
 def served(live, **options):
     """A real server in a thread; yields its server object and address."""
-    chosen = ServerOptions(**{"port": 0, **options})
-    server = uvicorn.Server(uvicorn_config(create_app(live, chosen), chosen))
-    with listen(chosen) as listening:
+    server_options = ServerOptions(**{"port": 0, **options})
+    app = create_app(live, server_options)
+    server = uvicorn.Server(uvicorn_config(app, server_options))
+    with listen(server_options) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         until(lambda: server.started or not thread.is_alive())
@@ -35,23 +36,23 @@ def served(live, **options):
             assert not thread.is_alive()
 
 
-def until(done):
-    """Wait for something that takes a moment."""
+def until(condition):
+    """Wait until a condition holds."""
     end = time.monotonic() + WAIT_S
-    while not done():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
 def sent(url, *lines, body=b""):
-    """Send bytes as they are; return the first line and everything after the head."""
+    """Send bytes as they are; return the head and the body of the response."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), WAIT_S) as connection:
         head = "\r\n".join((*lines, "Host: 127.0.0.1", "Connection: close", "", ""))
         connection.sendall(head.encode() + body)
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-    top, _, rest = answer.partition(b"\r\n\r\n")
-    return top.decode("latin-1"), rest
+        response = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = response.partition(b"\r\n\r\n")
+    return head.decode("latin-1"), body
 
 
 def scrape(client):
@@ -84,13 +85,13 @@ def client(start):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """A trained shop that nobody changes."""
+    """Settings of a trained shop that no test changes."""
     return make_shop(tmp_path_factory.mktemp("made"))
 
 
 @contextlib.contextmanager
 def client_of_copy(made, folder):
-    """A client of a real server over a real shop that may be changed."""
+    """A client of a real server over a copy of the shop, which the test may change."""
     with (
         RecommenderService(copy_of(made, folder)) as live,
         served(live, rate=0) as (_, url),
@@ -101,6 +102,6 @@ def client_of_copy(made, folder):
 
 @pytest.fixture
 def api(made, tmp_path):
-    """A client of a shop of one's own."""
+    """A client of a shop that only this test uses."""
     with client_of_copy(made, tmp_path) as client:
         yield client

@@ -1,4 +1,4 @@
-"""A service without a store: what HTTP does is tested apart from what recommending does."""
+"""A service without a store, for tests of the HTTP layer alone."""
 
 import threading
 import time
@@ -22,11 +22,11 @@ class MemoryDocuments:
         self._kinds = {}
 
     def put_documents(self, kind, documents):
-        kept = self._kinds.setdefault(kind, {})
+        stored = self._kinds.setdefault(kind, {})
         for id_, document in documents.items():
-            kept.pop(id_, None)
+            stored.pop(id_, None)
             if document is not None:
-                kept[id_] = dict(document)
+                stored[id_] = dict(document)
 
     def documents(self, kind):
         return dict(sorted(self._kinds.get(kind, {}).items()))
@@ -44,10 +44,10 @@ TEA = RecommendedItem(
 
 @dataclass
 class FakeService:
-    """Answers at once, or as slowly or wrongly as a test wants."""
+    """Recommends one item, after a pause or with an error if a test needs that."""
 
     pause_s: float = 0.0
-    asked: list = field(default_factory=list)
+    requests: list = field(default_factory=list)
     batches: list = field(default_factory=list)
     posted: list = field(default_factory=list)
 
@@ -56,35 +56,37 @@ class FakeService:
         self.experiments = None
         self.events = self.catalogue = self
         self.entered = threading.Event()
-        self.gone = False
-        self._batcher = Batcher(self._answers)
+        self.is_unavailable = False
+        self._batcher = Batcher(self._recommend_many)
 
-    def submit(self, ask):
-        return self._batcher.submit(ask)
+    def submit(self, request):
+        return self._batcher.submit(request)
 
-    def _answers(self, asks):
+    def _recommend_many(self, requests):
         self.entered.set()
         time.sleep(self.pause_s)
-        self.batches.append(len(asks))
-        self.asked += asks
-        return [self._answer(ask) for ask in asks]
+        self.batches.append(len(requests))
+        self.requests += requests
+        return [self._recommend(request) for request in requests]
 
-    def _answer(self, ask):
-        if ask.user_id == "bug":
+    def _recommend(self, request):
+        if request.user_id == "bug":
             raise RuntimeError("secret insides")
-        if ask.user_id == "wrong":
+        if request.user_id == "wrong":
             return ConfigError("wrong was asked")
-        return RecommendResponse("r1", ask.user_id, "cold", "rel", (TEA,)[: ask.n], took_ms=1.0)
+        return RecommendResponse(
+            "r1", request.user_id, "cold", "rel", (TEA,)[: request.n], took_ms=1.0
+        )
 
     def add(self, rows):
-        if self.gone:
+        if self.is_unavailable:
             raise StoreError("the store postgresql://shop:secret@db/shop is away")
         self.posted += rows
-        bad = [n for n, row in enumerate(rows) if not isinstance(row, dict)]
-        found = tuple(
-            RejectedRow(n, "", None, "expected an object", "not_an_object") for n in bad
+        invalid = [n for n, row in enumerate(rows) if not isinstance(row, dict)]
+        rejected = tuple(
+            RejectedRow(n, "", None, "expected an object", "not_an_object") for n in invalid
         )
-        return IngestResult(len(rows) - len(bad), 0, found)
+        return IngestResult(len(rows) - len(invalid), 0, rejected)
 
     def get(self, item_id):
         if item_id == "nothing":
@@ -95,6 +97,6 @@ class FakeService:
         return (RecommendationReason("user", user_id, item_id, 0.25),)
 
     def status(self):
-        if self.gone:
+        if self.is_unavailable:
             raise StoreError("the store is away")
         return {"release": "rel", "users": 3, "model_metric": {"ndcg/cold": 0.5}}

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""API keys, roles, rate limits, host names and origins."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def locked(keys, start):
         ("GET", "/api/v1/users/ann/export", None, "admin"),
     ],
 )
-def test_a_role_may_do_what_those_below_it_may(locked, method, path, body, least):
+def test_a_role_includes_the_rights_of_lower_roles(locked, method, path, body, least):
     client, made = locked
     roles = list(made)
     for role in roles:
@@ -47,7 +47,7 @@ def test_a_role_may_do_what_those_below_it_may(locked, method, path, body, least
     assert client.request(method, path, json=body).json()["code"] == "no_key"
 
 
-def test_a_key_may_come_as_a_bearer_token(locked):
+def test_a_key_is_accepted_as_a_bearer_token(locked):
     client, made = locked
     bearer = {"Authorization": f"bearer {made['read']}"}
     assert client.get("/api/v1/recommend/ann", headers=bearer).status_code == 200
@@ -57,7 +57,7 @@ def test_a_key_may_come_as_a_bearer_token(locked):
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_a_wrong_key_is_refused_before_the_body_is_read(locked, live):
+def test_an_invalid_key_is_rejected_before_the_body_is_read(locked, live):
     client, _ = locked
     headers = {"X-API-Key": "dbk_0_wrong", "Content-Type": "application/json"}
     answer = client.post("/api/v1/events", content=b"{" * 50, headers=headers)
@@ -71,7 +71,7 @@ def test_probes_and_the_description_need_no_key(locked):
         assert client.get(path).status_code == 200
 
 
-def test_keys_that_others_make_or_revoke_count_within_seconds(locked, keys):
+def test_keys_created_or_revoked_elsewhere_take_effect_within_seconds(locked, keys):
     client, _ = locked
     key, text = keys.create("read")
 
@@ -84,7 +84,7 @@ def test_keys_that_others_make_or_revoke_count_within_seconds(locked, keys):
     until(lambda: status() == 401)
 
 
-def test_keys_are_needed_wherever_other_machines_can_reach_the_server():
+def test_keys_are_required_if_other_machines_can_reach_the_server():
     assert not ServerOptions().needs_keys
     assert ServerOptions(host="0.0.0.0").needs_keys
     assert ServerOptions(keys="on").needs_keys
@@ -96,12 +96,12 @@ def test_keys_are_needed_wherever_other_machines_can_reach_the_server():
     [{"keys": "maybe"}, {"port": 70_000}, {"rate": -1.0}, {"timeout_s": 0.0}, {"batch": 0},
      {"rate": float("nan")}],
 )  # fmt: skip
-def test_options_that_cannot_work_are_refused(wrong):
+def test_invalid_options_are_rejected(wrong):
     with pytest.raises(ConfigError):
         ServerOptions(**wrong)
 
 
-def test_without_keys_no_page_of_another_site_may_use_the_server(client):
+def test_without_keys_requests_from_pages_of_other_sites_are_rejected(client):
     evil = {"Origin": "https://evil.example"}
     answer = client.post("/api/v1/events", json=EVENT, headers=evil)
     assert (answer.status_code, answer.json()["code"]) == (403, "bad_origin")
@@ -112,13 +112,13 @@ def test_without_keys_no_page_of_another_site_may_use_the_server(client):
     assert client.post("/api/v1/events", json=EVENT, headers=own).status_code == 200
 
 
-def test_a_name_can_be_allowed(start):
+def test_a_host_name_can_be_allowed(start):
     client = start(hosts=("shop.local",))
     named = {"Host": "shop.local"}
     assert client.get("/api/v1/recommend/ann", headers=named).status_code == 200
 
 
-def test_whoever_asks_too_often_has_to_wait(start):
+def test_a_caller_above_the_rate_limit_has_to_wait(start):
     client = start(rate=0.1)
     answers = [client.get("/api/v1/recommend/ann") for _ in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
@@ -126,7 +126,7 @@ def test_whoever_asks_too_often_has_to_wait(start):
     assert client.get("/health/live").status_code == 200
 
 
-def test_each_key_has_its_own_rate(start, keys):
+def test_each_key_has_its_own_rate_limit(start, keys):
     made = [keys.create("read")[1] for _ in range(2)]
     client = start(keys="on", rate=0.1)
     for text in made:
@@ -135,14 +135,14 @@ def test_each_key_has_its_own_rate(start, keys):
             assert client.get("/api/v1/recommend/ann", headers=headers).status_code == 200
 
 
-def test_buckets_are_bounded():
+def test_the_number_of_token_buckets_is_bounded():
     rates = RateLimiter(1, max_callers=100)
     for number in range(200):
         rates.take_token(str(number))
     assert len(rates) == 100
 
 
-def test_wrong_keys_are_counted_by_address(start):
+def test_requests_with_invalid_keys_are_limited_by_address(start):
     client = start(keys="on", rate=0.1)
     headers = {"X-API-Key": "dbk_0_wrong"}
     statuses = [
@@ -151,7 +151,7 @@ def test_wrong_keys_are_counted_by_address(start):
     assert statuses == [401] * 10 + [429]
 
 
-def test_an_odd_host_is_no_bug():
+def test_an_invalid_host_header_is_not_a_server_error():
     gate = AccessControl(ServerOptions(), None)
     for host in (b"[", b"a b", b"", b"\xff", b"[::2]:x"):
         scope = {"type": "http", "headers": [(b"host", host)], "client": None}

@@ -1,4 +1,4 @@
-"""What every answer has, whatever was asked."""
+"""Properties of every response: errors, headers, ids, limits and shutdown."""
 
 import threading
 
@@ -39,19 +39,19 @@ def test_an_error_is_a_problem_with_a_code_and_the_id_of_its_request(
     assert said["request_id"] == answer.headers["x-request-id"]
 
 
-def test_a_bug_tells_nothing_of_the_inside(client):
+def test_an_unhandled_exception_does_not_reveal_internals(client):
     assert "secret insides" not in client.get(f"{RECOMMEND}/bug").text
 
 
-def test_an_error_of_the_store_hides_its_password_and_says_when_to_come_back(client, live):
-    live.gone = True
+def test_a_store_error_hides_the_password_and_sets_retry_after(client, live):
+    live.is_unavailable = True
     answer = client.post("/api/v1/events", json={"user_id": "ann", "item_id": "tea"})
     assert (answer.status_code, answer.json()["code"]) == (503, "store")
     assert answer.headers["retry-after"] == "1"
     assert "secret" not in answer.text
 
 
-def test_the_id_that_a_caller_gives_comes_back_unless_it_is_strange(client):
+def test_a_valid_request_id_of_the_caller_is_returned(client):
     def id_for(given):
         return client.get("/health/live", headers={"X-Request-ID": given}).json()["request_id"]
 
@@ -60,7 +60,7 @@ def test_the_id_that_a_caller_gives_comes_back_unless_it_is_strange(client):
     assert len(id_for("x" * 65)) == 32
 
 
-def test_answers_have_headers_that_keep_browsers_from_harm(client):
+def test_responses_have_security_headers(client):
     headers = client.get("/docs").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in headers["content-security-policy"]
@@ -71,19 +71,19 @@ def test_answers_have_headers_that_keep_browsers_from_harm(client):
 @pytest.mark.parametrize(
     "id_", ["a/b", "../../etc/passwd", "😀 ümlaut", "a%2Fb", "a?b#c", "x" * 10_000]
 )
-def test_any_id_may_stand_in_a_path(client, id_):
+def test_a_path_can_hold_any_id(client, id_):
     quoted = "".join(f"%{byte:02X}" for byte in id_.encode())
     assert client.get(f"{RECOMMEND}/{quoted}").json()["user"]["id"] == id_
     said = client.get(f"/api/v1/explain/{quoted}/{quoted}").json()
     assert (said["user_id"], said["item_id"]) == (id_, id_)
 
 
-def test_slashes_that_are_not_escaped_are_parts_of_the_path(client):
+def test_slashes_that_are_not_escaped_separate_parts_of_the_path(client):
     assert client.get("/api/v1/explain/a/b/c").status_code == 404
     assert client.get("/api/v1/items/a%2Fsimilar").json()["item_id"] == "a/similar"
 
 
-def test_dots_in_a_path_lead_nowhere_else(start):
+def test_dots_in_a_path_do_not_change_the_route(start):
     url = str(start().base_url).rstrip("/")
     first, _ = sent(url, "GET /api/v1/items/../../health/live HTTP/1.1")
     assert " 404 " in first
@@ -103,7 +103,7 @@ def test_dots_in_a_path_lead_nowhere_else(start):
         ("GET /health/live HTTP/1.1", "X: " + "y" * 400_000),
     ],
 )
-def test_broken_http_is_a_bad_request_and_no_more(start, lines):
+def test_malformed_http_is_rejected_as_a_bad_request(start, lines):
     client = start()
     try:
         first, _ = sent(str(client.base_url).rstrip("/"), *lines)
@@ -113,13 +113,13 @@ def test_broken_http_is_a_bad_request_and_no_more(start, lines):
     assert client.get("/health/live").status_code == 200
 
 
-def test_a_slow_answer_is_given_up(start, live):
+def test_a_request_beyond_the_time_limit_is_cancelled(start, live):
     live.pause_s = 0.5
     answer = start(timeout_s=0.1).get(f"{RECOMMEND}/ann")
     assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
 
 
-def test_too_many_requests_at_once_are_sent_away_but_probes_are_not(start, live):
+def test_requests_above_the_concurrency_limit_are_rejected_but_probes_are_not(start, live):
     client = start(concurrency=1)
     live.pause_s = 0.5
     slow = threading.Thread(target=client.get, args=[f"{RECOMMEND}/ann"])
@@ -131,7 +131,7 @@ def test_too_many_requests_at_once_are_sent_away_but_probes_are_not(start, live)
     slow.join()
 
 
-def test_requests_at_the_same_time_are_answered_together(start, live):
+def test_concurrent_requests_are_answered_in_one_batch(start, live):
     client = start()
     live.pause_s = 0.2
     threads = [
@@ -146,7 +146,7 @@ def test_requests_at_the_same_time_are_answered_together(start, live):
     assert len(live.batches) <= 3
 
 
-def test_a_server_that_is_stopped_finishes_what_it_has_begun(live):
+def test_a_stopping_server_finishes_running_requests(live):
     live.pause_s = 0.5
     answers = []
     with served(live) as (server, url):
@@ -169,19 +169,19 @@ def _refuses(url):
     return False
 
 
-def test_readiness_follows_the_store(client, live):
+def test_readiness_depends_on_the_store(client, live):
     assert client.get("/health/ready").json()["status"] == "ready"
-    live.gone = True
+    live.is_unavailable = True
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
 
 
-def test_numbers_that_json_does_not_have_become_null(client, live):
+def test_numbers_that_json_cannot_represent_become_null(client, live):
     live.status = lambda: {"release": "rel", "notes": [float("nan")]}
     assert client.get("/health/ready").json()["notes"] == [None]
 
 
-def test_a_caller_that_goes_away_disturbs_nobody(start, live):
+def test_a_closed_connection_does_not_affect_other_requests(start, live):
     client = start()
     live.pause_s = 0.3
     with pytest.raises(httpx.ReadTimeout):

@@ -23,12 +23,12 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES = 6
-"""For each operation, beside those of the description; more find nothing that fewer do not."""
+"""Number of generated requests for each operation, besides the examples of the description."""
 
 
 @pytest.fixture(scope="module")
 def description(made, tmp_path_factory):
-    """The description of a real server, whose trainings are not begun."""
+    """The description of a real server that does not start trainings."""
     with RecommenderService(copy_of(made, tmp_path_factory.mktemp("fuzzed"))) as live:
         live.retrain = lambda: "task"
         with served(live, rate=0, keys="off") as (_, url):
@@ -39,15 +39,15 @@ SHARDS = 4
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_no_request_is_a_bug(description, shard):
+def test_no_request_causes_a_server_error(description, shard):
     operations = [found.ok() for found in description.get_all_operations()]
     assert len(operations) > 60
     for operation in operations[shard::SHARDS]:
-        ask_in_many_ways(operation)
+        send_generated_requests(operation)
 
 
-def ask_in_many_ways(operation):
-    """Ask with what the description allows, and with what it does not."""
+def send_generated_requests(operation):
+    """Send requests that are valid and requests that are invalid by the description."""
     modes = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
 
     @settings(
@@ -84,7 +84,7 @@ def test_the_description_is_openapi_with_keys_problems_and_examples(client):
     assert "Problem" in found["components"]["schemas"]
 
 
-def test_the_page_shows_every_path_and_runs_nothing(client):
+def test_the_page_lists_every_path_and_has_no_scripts(client):
     page = client.get("/docs").text
     for path in client.get("/openapi.json").json()["paths"]:
         assert path in page

@@ -1,4 +1,4 @@
-"""The session on the page about the server is one."""
+"""The documentation page of the server: its commands, error codes and paths."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def same(shown, said):
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the session is made of curl commands")
-def test_the_session_of_the_page_answers_as_shown(tmp_path):
+def test_the_commands_of_the_page_give_the_shown_responses(tmp_path):
     settings = Settings(store=f"sqlite:///{tmp_path / 'shop.db'}", encoder="none")
     with RecommenderService(settings) as live, served(live) as (_, url):
         live.retrain = lambda: "task"
@@ -44,7 +44,7 @@ def test_the_session_of_the_page_answers_as_shown(tmp_path):
             assert same(json.loads(shown), json.loads(run.stdout)), (command, run.stdout)
 
 
-def test_the_page_lists_every_code():
+def test_the_page_lists_every_error_code():
     for code in (*LIBRARY_ERROR_STATUS, *SERVER_ERROR_STATUS):
         assert f"`{code}`" in PAGE, code
 

@@ -1,4 +1,4 @@
-"""Limits of the HTTP protocol, and what it relies upon in uvicorn."""
+"""Limits of the HTTP protocol, and the methods of uvicorn that it relies on."""
 
 import inspect
 import json
@@ -33,7 +33,7 @@ READ = {
 """Attributes that ``LimitedHttpProtocol`` reads or sets."""
 
 
-def test_uvicorn_keeps_the_undocumented_contract_of_its_protocol():
+def test_uvicorn_still_has_the_undocumented_methods_that_are_overridden():
     """After an update of uvicorn: read its protocol, then raise CHECKED_UVICORN."""
     major, minor = map(int, version("uvicorn").split(".")[:2])
     assert major == 0
@@ -55,27 +55,27 @@ def url(client):
     return str(client.base_url).rstrip("/")
 
 
-def said(body):
-    found = json.loads(body)
-    assert len(found["request_id"]) == 32
-    return found["status"], found["code"]
+def status_and_code(body):
+    problem = json.loads(body)
+    assert len(problem["request_id"]) == 32
+    return problem["status"], problem["code"]
 
 
-def test_an_address_without_end_is_refused_in_words(url):
+def test_an_endless_url_is_rejected_with_a_problem(url):
     top, body = sent(url, f"GET /api/v1/recommend/{'x' * 3 * MAX_HEAD_BYTES} HTTP/1.1")
     assert top.startswith("HTTP/1.1 431 ")
     assert "content-type: application/problem+json" in top
-    assert said(body) == (431, "head_too_large")
+    assert status_and_code(body) == (431, "head_too_large")
 
 
-def test_many_headers_are_refused_before_they_are_complete(url):
+def test_too_many_headers_are_rejected_before_they_are_complete(url):
     lines = [f"x-{n}: {'y' * 1_000}" for n in range(3 * MAX_HEAD_BYTES // 1_000)]
     _, body = sent(url, LIVE, *lines)
-    assert said(body) == (431, "head_too_large")
+    assert status_and_code(body) == (431, "head_too_large")
 
 
-def test_what_is_refused_is_counted_and_logged_like_other_requests(client, url, caplog):
-    """Counted before it is answered, so a caller who has the answer finds it counted."""
+def test_rejected_heads_are_counted_and_logged_like_other_requests(client, url, caplog):
+    """It is counted before the response is sent, so that the caller finds it counted."""
     caplog.set_level("INFO", logger=protocol.__name__)
     for lines in (
         ["GARBAGE"],
@@ -92,12 +92,12 @@ def test_what_is_refused_is_counted_and_logged_like_other_requests(client, url, 
     assert all(0 <= line["ms"] < 1_000 * WAIT_S for line in lines)
 
 
-def test_a_head_of_nearly_all_that_is_allowed_is_read(url):
+def test_a_head_just_below_the_limit_is_accepted(url):
     top, _ = sent(url, LIVE, f"x: {'y' * (MAX_HEAD_BYTES - 1_000)}")
     assert top.startswith("HTTP/1.1 200 ")
 
 
-def test_a_body_is_no_head(url):
+def test_a_body_does_not_count_towards_the_head(url):
     """However long, and however short the head before it."""
     body = json.dumps({"profile": {"text": "t" * 90_000}, "exclude": ["x" * 30_000] * 20})
     lines = ["POST /api/v1/recommend HTTP/1.1", "Content-Type: application/json"]
@@ -106,14 +106,14 @@ def test_a_body_is_no_head(url):
 
 
 @pytest.mark.parametrize("line", ["GARBAGE", "GET / HTTP/9", "GET /\x01 HTTP/1.1"])
-def test_what_is_no_http_is_a_problem_too(url, line):
+def test_data_that_is_not_http_is_rejected_with_a_problem(url, line):
     top, body = sent(url, line)
     assert top.startswith("HTTP/1.1 400 ")
-    assert said(body) == (400, "bad_request")
+    assert status_and_code(body) == (400, "bad_request")
 
 
-def test_the_answer_can_be_read_though_the_caller_sends_on(url):
-    """A reset would throw it away; so what comes is read, and forgotten."""
+def test_the_response_can_be_read_while_the_caller_keeps_sending(url):
+    """A reset would discard the response; further input is therefore read and discarded."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), WAIT_S) as connection:
         connection.sendall(b"GARBAGE\r\n\r\n")
@@ -133,7 +133,7 @@ def test_the_rest_of_a_rejected_request_is_discarded_up_to_a_limit(url):
             connection.sendall(b"x" * 100_000_000)
 
 
-def test_requests_that_are_sent_ahead_are_answered_in_their_order(url):
+def test_pipelined_requests_are_answered_in_order(url):
     host, port = url.removeprefix("http://").split(":")
     one = f"{LIVE}\r\nHost: {host}\r\n\r\n".encode()
     last = f"{LIVE}\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
@@ -143,8 +143,8 @@ def test_requests_that_are_sent_ahead_are_answered_in_their_order(url):
     assert answer.count(b"HTTP/1.1 200 OK") == 51
 
 
-def test_garbage_behind_a_request_stops_its_answer(client, live, url):
-    """One answer comes, that to the garbage: two in one another could not be read."""
+def test_invalid_data_after_a_request_stops_its_response(client, live, url):
+    """Only the response to the invalid data comes: two interleaved ones could not be read."""
     live.pause_s = 0.5
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), WAIT_S) as connection:

@@ -1,4 +1,4 @@
-"""A real server over a real shop: what comes in counts in the next answer."""
+"""A real server over a trained shop: data that is sent counts in the next list."""
 
 import time
 
@@ -11,7 +11,7 @@ def ids(answer):
     return [item["item_id"] for item in answer.json()["items"]]
 
 
-def test_an_event_changes_the_next_answer(api):
+def test_an_event_changes_the_next_list(api):
     before = api.get("/recommend/nobody?n=5").json()
     assert before["user"]["temperature"] == "cold"
     api.post("/events", json={"user_id": "nobody", "item_id": "rum-1"})
@@ -21,7 +21,7 @@ def test_an_event_changes_the_next_answer(api):
     assert "rum-1" not in [item["item_id"] for item in after["items"]]
 
 
-def test_a_new_item_is_there_in_the_next_request(api):
+def test_a_new_item_is_available_to_the_next_request(api):
     api.post("/items", json={"item_id": "rum/9 😀", "title": "spiced rum", "price": 1.0})
     assert "rum/9 😀" in ids(api.post("/similar", json={"text": "spiced rum", "n": 5}))
     assert ids(api.post("/recommend", json={"items": ["rum/9 😀"]})) == ["rum/9 😀"]
@@ -34,7 +34,7 @@ def test_a_new_item_is_there_in_the_next_request(api):
     assert api.get(f"/items/{quoted}").status_code == 404
 
 
-def test_a_session_becomes_a_user(api):
+def test_a_session_is_merged_into_a_user(api):
     seen = {"session_id": "s1", "item_id": "gin-1"}
     api.post("/events", json=seen)
     asked = api.post("/recommend", json={"session_id": "s1"}).json()
@@ -44,7 +44,7 @@ def test_a_session_becomes_a_user(api):
     assert api.get("/events?user_id=eve").json()["events"][0]["item_id"] == "gin-1"
 
 
-def test_a_list_goes_on_without_repeating(api):
+def test_the_next_page_of_a_list_repeats_no_item(api):
     first = api.get("/recommend/u1?n=4").json()
     again = {"recommendation_id": first["recommendation_id"], "n": 4}
     shown = [item["item_id"] for item in first["items"]]
@@ -60,7 +60,7 @@ def test_reasons_add_up_to_the_score(api):
     assert said["score"] == pytest.approx(item["score"], abs=1e-4)
 
 
-def test_rules_hold(api):
+def test_rules_of_a_request_are_applied(api):
     rules = {"filter": "price < 10", "categories": ["tea", "cup"], "exclude": ["tea-0"],
              "n": 3, "exclude_seen": False, "boosts": [{"where": "price > 4", "factor": 50}],
              "quotas": [{"each": "title", "at_most": 1}]}  # fmt: skip
@@ -74,7 +74,7 @@ def test_rules_hold(api):
     assert set(ids(api.get("/popular?category=ale"))) <= {f"ale-{n}" for n in range(4)}
 
 
-def test_a_filter_that_cannot_be_read_says_where(api):
+def test_an_invalid_filter_is_rejected_with_its_position(api):
     answer = api.post("/recommend", json={"filter": "price <"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_filter")
 
@@ -84,7 +84,7 @@ def test_given_items_are_ranked(api):
     assert sorted(ids(ranked)) == ["gin-1", "tea-1"]
 
 
-def test_questions_are_asked(api):
+def test_onboarding_returns_questions(api):
     questions = api.get("/onboarding?n=3&yes=tea-1").json()["questions"]
     assert [question["rank"] for question in questions] == [1, 2, 3]
     assert all(question["item_id"] for question in questions)
@@ -118,7 +118,7 @@ def test_an_experiment_from_plan_to_report(api):
     assert api.get(one).status_code == 404
 
 
-def test_releases_change_while_requests_run(api):
+def test_releases_can_be_changed_while_requests_run(api):
     first = api.get("/models").json()["models"][0]["id"]
     task = api.post("/train").json()["id"]
 
@@ -138,7 +138,7 @@ def test_releases_change_while_requests_run(api):
     assert api.post("/models/nothing/activate").status_code == 404
 
 
-def test_a_user_is_exported_and_erased_with_proof(api):
+def test_a_user_is_exported_and_erased_with_a_report(api):
     api.get("/recommend/u2")
     said = api.get("/users/u2/export").json()
     assert len(said["events"]) == 6
@@ -157,7 +157,7 @@ def test_rows_are_paged(api):
     assert api.get("/items?cursor=nonsense").json()["code"] == "bad_config"
 
 
-def test_events_are_deleted_by_id_or_owner(api):
+def test_events_are_deleted_by_id_or_by_user(api):
     api.post("/events", json={"event_id": "e1", "user_id": "zed", "item_id": "tea-0"})
     api.post("/events", json={"user_id": "zed", "item_id": "cup-0"})
     assert api.request("DELETE", "/events", json={"event_ids": ["e1"]}).json()["deleted"] == 1

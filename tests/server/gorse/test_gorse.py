@@ -41,7 +41,7 @@ def shop(gorse):
     return gorse
 
 
-def test_an_item_comes_back_as_it_was_sent(shop):
+def test_an_item_is_returned_as_it_was_sent(shop):
     assert shop.get("/api/item/tea").json() == TEA
     page = shop.get("/api/items", params={"n": 2}).json()
     assert [item["ItemId"] for item in page["Items"]] == ["tea", "rum"]
@@ -50,7 +50,7 @@ def test_an_item_comes_back_as_it_was_sent(shop):
     assert rest["Cursor"] == ""
 
 
-def test_an_item_is_changed_in_part_and_deleted(shop):
+def test_an_item_is_patched_and_deleted(shop):
     patch = {"IsHidden": True, "Categories": None, "Labels": None, "Comment": None}
     assert shop.patch("/api/item/tea", json=patch).json() == {"RowAffected": 1}
     assert shop.get("/api/item/tea").json() == {**TEA, "IsHidden": True}
@@ -58,14 +58,14 @@ def test_an_item_is_changed_in_part_and_deleted(shop):
     assert shop.get("/api/item/tea").status_code == 404
 
 
-def test_an_item_enters_and_leaves_a_category(shop):
+def test_an_item_is_added_to_and_removed_from_a_category(shop):
     shop.put("/api/item/pot/category/clay")
     assert shop.get("/api/item/pot").json()["Categories"] == ["kitchen", "clay"]
     shop.delete("/api/item/pot/category/kitchen")
     assert shop.get("/api/item/pot").json()["Categories"] == ["clay"]
 
 
-def test_a_user_comes_back_as_he_was_sent(shop):
+def test_a_user_is_returned_as_it_was_sent(shop):
     assert shop.get("/api/user/bob").json() == BOB
     assert shop.patch("/api/user/bob", json={"Comment": "rum"}).json() == {"RowAffected": 1}
     assert shop.get("/api/users").json()["Users"] == [{**BOB, "Comment": "rum"}]
@@ -73,7 +73,7 @@ def test_a_user_comes_back_as_he_was_sent(shop):
     assert shop.get("/api/user/bob").status_code == 404
 
 
-def test_posted_values_add_up_and_what_comes_again_does_not(shop):
+def test_posted_values_add_up_but_duplicates_do_not(shop):
     """3 at one time and 2 at another: 5, however often they are sent."""
     rows = [
         feedback("read", "bob", "tea", Value=3),
@@ -85,7 +85,7 @@ def test_posted_values_add_up_and_what_comes_again_does_not(shop):
     assert (found["Value"], found["Timestamp"]) == (5, "2024-05-02T00:00:00Z")
 
 
-def test_put_feedback_takes_the_place_of_the_old(shop):
+def test_put_feedback_replaces_earlier_feedback(shop):
     old = [feedback("read", "bob", item, Value=3) for item in ("tea", "pot")]
     shop.post("/api/feedback", json=[*old, feedback("star", "bob", "tea", Value=7)])
     new = feedback("read", "bob", "tea", "2024-06-01T00:00:00Z", Value=1)
@@ -110,7 +110,7 @@ def test_feedback_is_found_and_deleted_by_type(shop):
     assert shop.get("/api/feedback/read/bob/tea").status_code == 404
 
 
-def test_lists_are_ids_or_with_the_second_version_scores(shop):
+def test_lists_are_ids_or_in_version_2_ids_with_scores(shop):
     shop.post("/api/feedback", json=[feedback("star", "bob", "tea")])
     ids = shop.get("/api/recommend/bob", params={"n": 2}).json()
     scored = shop.get("/api/recommend/bob/?n=2", headers={"X-API-Version": "2"}).json()
@@ -121,7 +121,7 @@ def test_lists_are_ids_or_with_the_second_version_scores(shop):
     assert shop.get("/api/recommend/bob/kitchen").json() == ["pot"]
 
 
-def test_a_list_can_be_written_back(shop):
+def test_a_list_can_be_stored_as_feedback(shop):
     ids = shop.get("/api/recommend/bob", params={"n": 1, "write-back-type": "read"}).json()
     assert [f["ItemId"] for f in shop.get("/api/user/bob/feedback/read").json()] == ids
     late = {"write-back-type": "read", "write-back-delay": "10m0s"}
@@ -130,7 +130,7 @@ def test_a_list_can_be_written_back(shop):
     assert "write-back-delay '10m0s' is not supported" in refused.json()["detail"]
 
 
-def test_a_session_is_answered_and_forgotten(shop):
+def test_a_session_gets_a_list_and_is_not_stored(shop):
     rows = [feedback("star", "visitor", "tea")]
     found = shop.post("/api/session/recommend", json=rows).json()
     assert sorted(one["Id"] for one in found) == ["pot", "rum"]
@@ -150,7 +150,7 @@ def test_popular_latest_and_neighbours(shop):
     assert "tea" not in [one["Id"] for one in near]
 
 
-def test_a_bad_row_is_named_and_the_others_are_stored(shop):
+def test_the_error_names_an_invalid_row_and_the_others_are_stored(shop):
     rows = [feedback("star", "bob", "tea"), feedback("star", "bob", "rum", "soon")]
     refused = shop.post("/api/feedback", json=rows)
     assert refused.status_code == 422
@@ -158,12 +158,12 @@ def test_a_bad_row_is_named_and_the_others_are_stored(shop):
     assert [f["ItemId"] for f in shop.get("/api/user/bob/feedback").json()] == ["tea"]
 
 
-def test_ids_with_slashes_can_be_asked_for(shop):
+def test_ids_may_contain_slashes(shop):
     shop.post("/api/item", json={**RUM, "ItemId": "a/b %2F"})
     assert shop.get("/api/item/a%2Fb%20%252F").json()["ItemId"] == "a/b %2F"
 
 
-def test_dumps_go_out_and_in_again(shop, tmp_path):
+def test_exported_dumps_can_be_imported(shop, tmp_path):
     shop.post("/api/feedback", json=[feedback("star", "bob", "tea", Value=2)])
     dumps = {
         name: shop.get(f"/api/bulk/{name}").content for name in ("users", "items", "feedback")
@@ -187,7 +187,7 @@ def test_dumps_go_out_and_in_again(shop, tmp_path):
     assert tables.items.height == 3
 
 
-def test_a_bad_line_of_a_dump_is_named(shop):
+def test_the_error_names_an_invalid_line_of_a_dump(shop):
     lines = json.dumps(feedback("star", "bob", "tea")) + '\n{"FeedbackType": "star"}\n'
     refused = shop.post("/api/bulk/feedback", content=lines)
     assert refused.status_code == 422
@@ -199,7 +199,7 @@ def test_health_needs_no_key(gorse):
     assert gorse.get("/api/health/ready").status_code == 200
 
 
-def test_items_are_found_by_words(tmp_path):
+def test_items_are_found_by_text(tmp_path):
     store = f"sqlite:///{tmp_path / 'words.db'}"
     words = {"tea": "green tea", "rum": "dark rum"}
     with open_store(store) as opened:

@@ -18,7 +18,7 @@ def client(url):
     return gorse
 
 
-def test_the_catalogue_is_kept(client):
+def test_items_are_stored_and_returned(client):
     assert client.get_item("tea") == TEA
     assert client.update_item("tea", is_hidden=True, comment="hidden") == {"RowAffected": 1}
     assert client.get_item("tea") == {**TEA, "IsHidden": True, "Comment": "hidden"}
@@ -28,7 +28,7 @@ def test_the_catalogue_is_kept(client):
     assert client.delete_item("rum") == {"RowAffected": 1}
 
 
-def test_users_are_kept(client):
+def test_users_are_stored_and_returned(client):
     assert client.insert_user({"UserId": "eve", "Labels": {"age": 3}, "Comment": ""})
     assert client.get_user("eve")["Labels"] == {"age": 3}
     users, cursor = client.get_users(10)
@@ -39,7 +39,7 @@ def test_users_are_kept(client):
     assert caught.value.status_code == 404
 
 
-def test_feedback_is_kept_and_counts(client):
+def test_feedback_is_stored_and_changes_lists(client):
     client.insert_feedback("star", "bob", "tea", "2024-05-01T00:00:00Z")
     client.insert_feedbacks([feedback("read", "bob", "rum", Value=2)])
     assert [f["ItemId"] for f in client.list_feedbacks("star", "bob")] == ["tea"]

@@ -33,11 +33,11 @@ LABELS = st.dictionaries(
 
 
 @given(LABELS)
-def test_labels_come_back_as_they_were(labels):
+def test_labels_survive_a_round_trip(labels):
     assert columns_to_labels(labels_to_columns(labels)) == labels
 
 
-def test_deep_labels_are_refused():
+def test_labels_nested_too_deeply_are_rejected():
     labels = "x"
     for _ in range(20):
         labels = {"in": labels}
@@ -46,12 +46,12 @@ def test_deep_labels_are_refused():
 
 
 @pytest.mark.parametrize("labels", [None, [], {}])
-def test_no_labels_are_no_columns(labels):
+def test_empty_labels_give_no_columns(labels):
     assert labels_to_columns(labels) == {}
     assert columns_to_labels({}) is None
 
 
-def test_an_item_comes_back_as_it_was():
+def test_an_item_survives_a_round_trip():
     item = GorseItem(
         ItemId="vuejs:vue",
         IsHidden=True,
@@ -65,23 +65,23 @@ def test_an_item_comes_back_as_it_was():
     assert gorse_item({**row, "created_at": 1645660800.0}) == item
 
 
-def test_a_patch_says_only_what_changes():
+def test_a_patch_holds_only_changed_fields():
     assert item_row("1", GorseItemPatch(IsHidden=False)) == {"item_id": "1", "is_hidden": False}
 
 
-def test_a_user_comes_back_as_it_was():
+def test_a_user_survives_a_round_trip():
     user = GorseUser(UserId="bob", Labels={"gender": "M", "age": 24}, Comment="my user")
     assert gorse_user(user_row("bob", user)) == user
 
 
 @pytest.mark.parametrize("text", ["", ZERO_TIME, None])
-def test_a_time_that_means_none_is_left_out(text):
+def test_a_time_that_stands_for_no_time_is_left_out(text):
     assert "timestamp" not in event_row(
         GorseFeedback(FeedbackType="star", UserId="a", ItemId="1", Timestamp=text)
     )
 
 
-def test_values_of_one_feedback_add_up_and_the_last_time_counts():
+def test_values_of_one_feedback_add_up_and_the_latest_time_is_kept():
     """Two reads of 1 and 2, a star in between: 3 at second 9, and a star."""
     events = [
         {"user_id": "a", "item_id": "1", "event_type": "read", "value": 1.0, "timestamp": 9.0},
@@ -93,7 +93,7 @@ def test_values_of_one_feedback_add_up_and_the_last_time_counts():
     assert (star.value, star.timestamp) == (0.0, ZERO_TIME)
 
 
-def test_a_time_that_no_calendar_has_is_none():
+def test_a_time_outside_the_calendar_becomes_the_zero_time():
     assert format_time(1e18) == ZERO_TIME
 
 
@@ -110,7 +110,7 @@ def split(body, content_type, size):
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_lines_are_found_however_the_body_is_cut(size, end):
+def test_lines_do_not_depend_on_the_chunks_of_the_body(size, end):
     body = end.join([b'{"a": 1}', b"", b'{"b": 2}'])
     assert split(body, "application/jsonl", size) == [b'{"a": 1}', b'{"b": 2}']
 
@@ -125,11 +125,11 @@ def test_the_file_of_a_form_is_read(size):
     assert found == [b'{"a": 1}', b'{"b": 2}']
 
 
-def test_an_endless_line_is_refused():
+def test_an_endless_line_is_rejected():
     with pytest.raises(HttpProblem, match="a line may have"):
         split(b"x" * 1_200_000, "", 100_000)
 
 
-def test_a_form_without_a_boundary_is_refused():
+def test_a_form_without_a_boundary_is_rejected():
     with pytest.raises(HttpProblem, match="no boundary"):
         split(b"", "multipart/form-data", 10)

@@ -32,33 +32,33 @@ RECOMMEND = "/api/v1/recommend"
         ('{"n": 5}'.encode("utf-16"), 400, "bad_json"),
     ],
 )
-def test_a_body_that_cannot_be_used_is_refused(client, body, status, code):
+def test_an_invalid_body_is_rejected(client, body, status, code):
     answer = client.post(RECOMMEND, content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_what_was_sent_is_not_repeated_in_an_error(client):
+def test_an_error_does_not_repeat_what_was_sent(client):
     answer = client.post(RECOMMEND, json={"user_id": ["very private"]})
     assert "very private" not in answer.text
 
 
-def test_a_body_of_another_type_is_refused(client):
+def test_a_body_of_another_media_type_is_rejected(client):
     answer = client.post(RECOMMEND, content=b"{}", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 422
 
 
-def test_a_body_may_be_packed(client, live):
+def test_a_body_may_be_compressed(client, live):
     packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     body = gzip.compress(b'{"user_id": "ann"}')
     assert client.post(RECOMMEND, content=body, headers=packed).status_code == 200
-    assert live.asked[0].user_id == "ann"
+    assert live.requests[0].user_id == "ann"
     for bad in (b"no gzip", body[:-9]):
         assert client.post(RECOMMEND, content=bad, headers=packed).status_code == 400
     odd = {**packed, "Content-Encoding": "br"}
     assert client.post(RECOMMEND, content=body, headers=odd).json()["code"] == "bad_media_type"
 
 
-def test_a_bomb_is_not_unpacked(start):
+def test_a_decompression_bomb_is_not_decompressed(start):
     client = start(body_mb=1)
     bomb = gzip.compress(b" " * 50_000_000)
     assert len(bomb) < 100_000
@@ -67,7 +67,7 @@ def test_a_bomb_is_not_unpacked(start):
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_a_body_may_not_be_too_large_with_or_without_telling(start):
+def test_a_body_above_the_limit_is_rejected_with_and_without_content_length(start):
     client = start(body_mb=0.01)
     kind = {"Content-Type": "application/json"}
     for content in (b" " * 20_000, iter([b" " * 5_000] * 4)):
@@ -75,7 +75,7 @@ def test_a_body_may_not_be_too_large_with_or_without_telling(start):
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_a_body_may_not_have_too_many_rows(start):
+def test_a_body_with_too_many_rows_is_rejected(start):
     client = start(batch=2)
     rows = [{"user_id": "ann", "item_id": "tea"}] * 3
     assert client.post("/api/v1/events", json=rows).json()["code"] == "too_large"
@@ -83,13 +83,13 @@ def test_a_body_may_not_have_too_many_rows(start):
     assert client.post("/api/v1/events", json=[]).json()["code"] == "invalid"
 
 
-def test_rows_come_alone_in_a_list_or_under_their_name(client, live):
+def test_rows_may_come_alone_as_a_list_or_under_the_name_of_their_table(client, live):
     row = {"user_id": "ann", "item_id": "tea"}
     for body in (row, [row], {"events": [row]}):
         assert client.post("/api/v1/events", json=body).json()["accepted"] == 1
     assert live.posted == [row] * 3
 
 
-def test_a_bad_row_spoils_no_other(client):
+def test_an_invalid_row_does_not_affect_the_others(client):
     said = client.post("/api/v1/feedback", json=[{"item_id": "tea"}, 7]).json()
     assert (said["accepted"], said["rejected"][0]["row"]) == (1, 1)

@@ -17,7 +17,7 @@ def lines():
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_request_is_one_line_without_ids_keys_or_bodies(client, lines):
+def test_a_request_is_logged_as_one_line_without_ids_keys_or_bodies(client, lines):
     headers = {"X-API-Key": "dbk_1f_secret-secret", "X-Request-ID": "r-1"}
     client.get("/api/v1/recommend/private-person?filter=private", headers=headers)
     client.get("/health/live")
@@ -29,7 +29,7 @@ def test_a_request_is_one_line_without_ids_keys_or_bodies(client, lines):
     assert "secret" not in str(lines())
 
 
-def test_logs_go_where_they_went_before_when_the_server_has_stopped():
+def test_previous_log_handlers_are_restored_when_the_server_stops():
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -40,14 +40,14 @@ def test_logs_go_where_they_went_before_when_the_server_has_stopped():
     assert (root.handlers, root.level) == (before, level)
 
 
-def test_a_bug_is_logged_with_the_id_that_the_caller_got(client, lines):
+def test_an_unhandled_exception_is_logged_with_the_request_id_of_the_response(client, lines):
     id_ = client.get("/api/v1/recommend/bug").json()["request_id"]
     (said,) = [line for line in lines() if line["event"] == "unhandled exception"]
     assert said["request_id"] == id_
     assert "secret insides" in said["exception"]
 
 
-def test_keys_and_passwords_never_get_into_the_log(lines):
+def test_keys_and_passwords_are_never_logged(lines):
     logging.getLogger("x").warning(
         "key %s at %s", "dbk_1f_Zm9vYmFy", "postgresql://shop:pass@db/x"
     )

@@ -7,7 +7,7 @@ from tests.server.conftest import scrape
 from tests.server.fake_service import TEA
 
 
-def test_requests_and_answers_are_counted(client):
+def test_requests_and_lists_are_counted(client):
     client.get("/api/v1/recommend/a%2Fb")
     client.get("/api/v1/nowhere")
     found = scrape(client)
@@ -22,7 +22,7 @@ def test_requests_and_answers_are_counted(client):
     assert float(found["daybreak_resident_memory_bytes"]) > 1e6
 
 
-def test_texts_that_needed_no_model_are_counted(client):
+def test_texts_with_cached_vectors_are_counted(client):
     before = scrape(client)
     cached = CachedEncoder(CountingEncoder(), MemoryVectors())
     cached.encode(["tea", "rum"])
@@ -36,7 +36,7 @@ def test_texts_that_needed_no_model_are_counted(client):
     assert (asked, found) == (4.0, 1.0)
 
 
-def test_callers_cannot_make_up_labels(client):
+def test_callers_cannot_add_labels(client):
     rows = [{"item_id": "tea", "event_type": f"odd{n}"} for n in range(50)]
     client.post(
         "/api/v1/events", json=[*rows, {"event_type": "view"}, {"event_type": ["x"]}, 7]
@@ -49,6 +49,6 @@ def test_callers_cannot_make_up_labels(client):
     assert "view" in LABELLED_EVENT_TYPES
 
 
-def test_metrics_come_while_the_store_is_away(client, live):
-    live.gone = True
+def test_metrics_are_available_while_the_store_is_unavailable(client, live):
+    live.is_unavailable = True
     assert "daybreak_resident_memory_bytes" in scrape(client)

@@ -46,7 +46,7 @@ def test_gaps_between_small_blocks_are_returned_to_the_system():
     assert held_mb("as it is") > 100
 
 
-def test_another_c_library_is_not_changed():
+def test_another_c_library_than_glibc_is_not_changed():
     assert not limit_heap(is_glibc=False)
 
 
@@ -61,7 +61,7 @@ def test_matrix_products_use_one_thread():
     assert blas_threads() == before
 
 
-def test_threads_switch_sooner():
+def test_the_thread_switch_interval_is_shorter():
     before = sys.getswitchinterval()
     with low_latency_threads():
         assert sys.getswitchinterval() == pytest.approx(THREAD_SWITCH_INTERVAL_S)

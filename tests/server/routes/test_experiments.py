@@ -1,4 +1,4 @@
-"""The whole way over HTTP: plan, start, recommend, react, report."""
+"""An experiment over HTTP: plan, start, recommendations, events and report."""
 
 import pytest
 
@@ -17,13 +17,13 @@ PLAN = {
 
 @pytest.fixture
 def running(api):
-    """A service with an experiment that runs."""
+    """A service with a running experiment."""
     assert api.post("/experiments", json=PLAN).status_code == 201
     assert api.post("/experiments/rum/start").json()["status"] == "running"
     return api
 
 
-def test_clicks_find_their_variant(running):
+def test_clicks_are_attributed_to_their_variant(running):
     for number in range(12):
         body = {"user_id": f"stranger-{number}", "n": 4}
         answer = running.post("/recommend", json=body).json()
@@ -43,7 +43,7 @@ def test_clicks_find_their_variant(running):
     assert (total["people"], total["ctr"]) == (12, 0.25)
 
 
-def test_what_is_compared_is_fixed_while_it_runs(running):
+def test_variants_cannot_be_changed_while_the_experiment_runs(running):
     refused = running.patch("/experiments/rum", json={"metric": "conversion"})
     assert refused.status_code in {400, 409, 422}
     assert "it is running" in refused.json()["detail"]
@@ -53,7 +53,7 @@ def test_what_is_compared_is_fixed_while_it_runs(running):
     assert answer["experiment"] is None
 
 
-def test_the_client_does_it_all_with_types(api):
+def test_the_client_runs_an_experiment_with_typed_results(api):
     with Client(str(api.base_url).removesuffix("/api/v1/")) as client:
         book = client.experiments
         assert book.create(PLAN).status == "draft"
@@ -70,7 +70,7 @@ def test_the_client_does_it_all_with_types(api):
         assert (book.delete("rum"), book.delete("rum")) == (True, False)
 
 
-def test_a_filter_that_cannot_be_followed_is_found_at_the_start(api):
+def test_a_filter_that_cannot_be_applied_is_rejected_at_the_start(api):
     boost = {"where": "colour = 'red'", "factor": 2}
     variants = [{"name": "a"}, {"name": "b", "ask": {"rules": {"boosts": [boost]}}}]
     api.post("/experiments", json={"id": "x", "variants": variants})
@@ -90,14 +90,14 @@ def test_a_filter_that_cannot_be_followed_is_found_at_the_start(api):
         {"id": "x", "variants": [{"name": "a"}, {"name": "b", "ask": {"rules": [[]]}}]},
     ],
 )
-def test_a_bad_plan_is_refused_in_words(api, plan):
+def test_an_invalid_plan_is_rejected_with_a_reason(api, plan):
     refused = api.post("/experiments", json=plan)
     assert refused.status_code in {400, 422}
     assert refused.json()["detail"]
 
 
 def written(client):
-    """Return the report once all answers are in the log; they are written in bulk."""
+    """Return the report once all lists are in the log; they are written in batches."""
     for _ in range(1000):
         report = client.get("/experiments/rum/report").json()
         if sum(one["people"] for one in report["shown"]) == 12:

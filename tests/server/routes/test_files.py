@@ -1,4 +1,4 @@
-"""Files in and out."""
+"""Import, export, dump and restore."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ EVENTS = "Kunde,item_id\nann,tea-0\nbob,cup-1\n,tea-0\n"
 
 @pytest.fixture
 def empty(tmp_path):
-    """A client of a service whose store is new."""
+    """A client of a service with an empty store."""
     settings = Settings(store=f"sqlite:///{tmp_path / 'new.db'}", encoder="none")
     with (
         RecommenderService(settings) as live,
@@ -27,7 +27,7 @@ def empty(tmp_path):
         yield client
 
 
-def test_a_file_is_imported_once_however_often_it_comes(empty):
+def test_importing_a_file_again_adds_nothing(empty):
     path = "/import?table=events&column=user_id=Kunde"
     first = empty.post(path, content=EVENTS).json()
     assert (first["read"], first["new"], first["rejected"]) == (2, 2, 1)
@@ -37,7 +37,7 @@ def test_a_file_is_imported_once_however_often_it_comes(empty):
     until(lambda: empty.get("/events?user_id=ann").json()["events"])
 
 
-def test_what_is_exported_can_be_imported(api, empty):
+def test_an_export_can_be_imported(api, empty):
     for table in ("items", "users", "events"):
         lines = api.get(f"/export/{table}").content
         assert json.loads(lines.splitlines()[0])
@@ -54,7 +54,7 @@ def test_a_dump_is_restored_into_an_empty_store_only(api, empty):
     until(lambda: empty.get("/items/tea-0").status_code == 200)
 
 
-def test_an_admin_key_is_enough_to_restore_and_is_kept(api, tmp_path):
+def test_an_admin_key_may_restore_and_remains_valid(api, tmp_path):
     dump = api.get("/dump").content
     settings = Settings(store=f"sqlite:///{tmp_path / 'guarded.db'}", encoder="none")
     with RecommenderService(settings) as live:
@@ -73,7 +73,7 @@ def test_an_admin_key_is_enough_to_restore_and_is_kept(api, tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["../../etc", "/etc", "a/../../b"])
-def test_a_dump_cannot_name_places_outside(empty, folder):
+def test_a_dump_cannot_write_outside_the_release_folder(empty, folder):
     lines = [{"daybreak": "dump", "format": 1}, {"releases": {"id": "x", "folder": folder}}]
     dump = gzip.compress("\n".join(map(json.dumps, lines)).encode())
     answer = empty.post("/restore", content=dump)
@@ -108,7 +108,7 @@ def test_a_dump_cannot_name_places_outside(empty, folder):
         "too deep",
     ],
 )
-def test_garbage_and_bombs_are_refused(empty, path, content, statuses):
+def test_invalid_files_and_decompression_bombs_are_rejected(empty, path, content, statuses):
     answer = empty.post(path, content=content)
     assert answer.status_code in statuses, answer.text
     assert "/tmp" not in answer.text
@@ -118,12 +118,12 @@ def test_garbage_and_bombs_are_refused(empty, path, content, statuses):
 @pytest.mark.parametrize(
     "path", ["/export/keys", "/export/..%2F..%2Fetc", "/export/records", "/import?table=keys"]
 )
-def test_only_the_three_tables_can_be_named(empty, path):
+def test_only_the_three_tables_are_accepted(empty, path):
     method = "POST" if "import" in path else "GET"
     assert empty.request(method, path).status_code in {404, 422}
 
 
-def test_users_of_a_file_get_pseudonyms_too(tmp_path):
+def test_users_of_an_imported_file_get_pseudonyms(tmp_path):
     settings = Settings(store=f"sqlite:///{tmp_path / 'p.db'}", encoder="none")
     names = Pseudonyms(b"k" * 32)
     with (
@@ -138,7 +138,7 @@ def test_users_of_a_file_get_pseudonyms_too(tmp_path):
         until(lambda: client.get("/events?user_id=ann").json()["events"])
 
 
-def test_options_are_told_without_passwords(api):
+def test_settings_are_returned_without_passwords(api):
     said = api.get("/config").json()
     assert said["server"]["longest"] == 1_000
     assert said["settings"]["encoder"] == "none"
