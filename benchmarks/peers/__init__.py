@@ -1,9 +1,9 @@
-"""Other recommenders, asked the same questions as Daybreak.
+"""Other recommenders for the same splits as Daybreak.
 
-One module a peer, each with one function ``rank(split, k, seed, **options) -> frame`` that
-returns ``candidates, user_id, item_id, rank, score``. The options' defaults are the settings
-used in every table; they were chosen on the ``tune`` split alone (see the README). Nothing here
-imports Daybreak: the package runs in an environment of its own (``requirements.txt``).
+Each peer is a module with the function ``rank(split, k, seed, **options) -> frame`` that
+returns ``candidates, user_id, item_id, rank, score``. The defaults of the options are the
+settings of all tables; they were chosen on the ``tune`` splits only (see the README). The
+package does not import Daybreak and runs in a separate environment (``requirements.txt``).
 """
 
 from importlib import import_module
@@ -21,11 +21,11 @@ MODULES = {
     "content_ridge": "content_ridge",
     "als_mapped": "als_mapped",
 }
-"""Name in the tables to module; the order is the order of the runs (cheap ones first)."""
+"""Module by name in the tables, in the order of the runs: fast ones first."""
 
 
 def load(name: str) -> ModuleType:
-    """Import a peer by name; its libraries are only needed when it is asked for.
+    """Import a peer by name; its libraries are not needed before.
 
     Raises:
         KeyError: No such peer.

@@ -1,6 +1,6 @@
-"""Answer one split with one peer.
+"""Compute the lists of one peer for one split.
 
-python -m peers SPLIT --data DATA --peer ease --out recs.csv.gz
+python -m benchmarks.peers SPLIT --data DATA --peer ease --out recs.csv.gz
 """
 
 import argparse
@@ -24,7 +24,9 @@ def option(text: str) -> tuple[str, float | str]:
 
 def main() -> None:
     """Parse the command line, rank, write one file for each candidates file, print the cost."""
-    parser = argparse.ArgumentParser(prog="peers", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.peers", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("split", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--peer", choices=MODULES, required=True)

@@ -1,4 +1,4 @@
-"""implicit's alternating least squares, with exact fold-in of what is known at request time."""
+"""Alternating least squares of implicit, with exact fold-in of the history at request time."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A random list for each user: the floor of every table."""
+"""A random list for each user: the lowest reference of every table."""
 
 import numpy as np
 import pandas as pd

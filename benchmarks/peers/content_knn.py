@@ -1,4 +1,4 @@
-"""Nearest neighbours in content: the items whose words resemble the history's."""
+"""Nearest neighbours in content: the items most similar in words to the history."""
 
 import numpy as np
 import pandas as pd

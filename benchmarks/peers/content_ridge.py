@@ -9,7 +9,7 @@ from .inputs import Split
 from .ranking import by_history, top
 
 MAX_SYSTEM_SIZE = 8_000
-"""[tokens or items] Side of the largest system that is solved."""
+"""Size of the largest linear system that is solved [tokens or items]."""
 
 
 def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 5.0) -> pd.DataFrame:

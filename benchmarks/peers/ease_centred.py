@@ -1,4 +1,4 @@
-"""EASE on centred columns plus the popularity prior: few events stay near the popular list."""
+"""EASE on centred columns plus popularity: few events change the popular list only slightly."""
 
 import numpy as np
 import pandas as pd
@@ -8,17 +8,17 @@ from .inputs import Split
 from .ranking import by_history, top, without_cold
 
 MAX_ITEMS = 12_000
-"""[items] Above this the (n_items, n_items) inverse is not tried."""
+"""Largest catalogue for which the (n_items, n_items) inverse is computed [items]."""
 
 
 def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.DataFrame:
     """Rank by ``m + x B`` with ``m`` the share of users who have each item.
 
-    ``B`` are the weights of the centred columns; what a short history does not name counts as
-    unknown, not as absent, so ``m B`` is not subtracted.
+    ``B`` are the weights of the centred columns. Items that are not in a short history are
+    unknown rather than irrelevant, so ``m B`` is not subtracted.
 
     Raises:
-        MemoryError: The catalogue has more than ``MAX_FUSED_BYTES`` items.
+        MemoryError: The catalogue has more than ``MAX_ITEMS`` items.
     """
     if split.train.shape[1] > MAX_ITEMS:
         raise MemoryError(f"{split.train.shape[1]} items: more than {MAX_ITEMS}")

@@ -12,11 +12,11 @@ STRINGS = {"user_id": str, "item_id": str}
 
 @dataclass(frozen=True)
 class Split:
-    """What a peer may know, and what it is asked.
+    """Training data and requests of a split.
 
-    ``train`` and ``seen`` are (n_users, n_items) with a one for each pair; ``train`` is what
-    may be learned, ``seen`` has the request-time history as well. ``asked`` are the rows of the
-    users to answer, ``excluded`` (n_asked, n_items) the pairs never to recommend,
+    ``train`` and ``seen`` are (n_users, n_items) with a one for each pair; ``train`` has the
+    training data, ``seen`` the request-time history as well. ``asked`` has the rows of the
+    test users, ``excluded`` (n_asked, n_items) the pairs never to recommend,
     ``candidates`` the item rows of each candidates file. ``items`` and ``users`` are the data
     folder's tables, one row for each item and user in the order of the matrices, all strings.
     """

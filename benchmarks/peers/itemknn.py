@@ -1,4 +1,4 @@
-"""implicit's item nearest neighbours over co-occurrence."""
+"""Item nearest neighbours of implicit, by co-occurrence."""
 
 import pandas as pd
 from implicit.nearest_neighbours import (

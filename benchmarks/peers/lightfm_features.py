@@ -12,7 +12,7 @@ from .inputs import Split
 from .ranking import top
 
 MIN_TOKEN_ITEMS = 5
-"""[items] A rarer token says little about a new item."""
+"""Items that contain a token [items]; rarer tokens are left out."""
 PENALTY = 1e-6
 
 
@@ -25,7 +25,7 @@ def rank(
     epochs: int = 30,
     rate: float = 0.05,
 ) -> pd.DataFrame:
-    """Rank new users and items by their features; a history means training again."""
+    """Rank users and items by their features; the history is part of the training."""
     users, items = user_features(split), item_features(split)
     model = LightFM(
         no_components=int(factors),
@@ -43,7 +43,7 @@ def rank(
 
 
 def user_features(split: Split) -> csr_matrix:
-    """Return identity (of users with events only) beside one column a value."""
+    """Return identities (of users with events only) and one column per attribute value."""
     values = [sorted(set(found)) for found in tokens(split.users)]
     known = _has_events(split.seen)
     both = hstack([diags(known), normalize(_one_hot(values, len(known)))], dtype=np.float32)
@@ -51,10 +51,10 @@ def user_features(split: Split) -> csr_matrix:
 
 
 def item_features(split: Split) -> csr_matrix:
-    """Return identity (of items with events only) beside attributes and title words, all ones.
+    """Return identities (of items with events only), attributes and title words, all ones.
 
-    A token must be in ``ENOUGH`` items; where there are hardly any, the whole text counts.
-    Rows are not normalised.
+    A token must occur in ``MIN_TOKEN_ITEMS`` items. If there are hardly any attributes and
+    titles, all words are used. Rows are not normalised.
     """
     everything = tokens(split.items)
     titles = tokens(split.items[[name for name in split.items if name == "title"]])
@@ -81,5 +81,5 @@ def _one_hot(values: list[list[str]], n_rows: int) -> csr_matrix:
 
 
 def _has_events(events: csr_matrix) -> np.ndarray:
-    """An identity that was never trained is noise, so only rows with events get one."""
+    """Return 1 for rows with events; the identity of any other row would be untrained."""
     return (np.asarray(events.sum(axis=1)).ravel() > 0).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The same list for everybody: items by their number of training users."""
+"""The same list for all users: items by their number of training users."""
 
 import numpy as np
 import pandas as pd

@@ -9,13 +9,13 @@ from .inputs import Split
 
 BATCH = 256
 Score = Callable[[np.ndarray], np.ndarray]
-"""Positions in ``split.asked`` to (n, n_items) scores; NaN where the peer cannot say."""
+"""Positions in ``split.asked`` to (n, n_items) scores; NaN for unscored items."""
 
 
 def top(split: Split, k: int, score: Score, seed: int) -> pd.DataFrame:
-    """Return the best ``k`` of every asked user for each candidates file.
+    """Return the best ``k`` items of every test user for each candidates file.
 
-    An item that a peer cannot score comes after all that it can, by popularity; ties are broken
+    Items that a peer cannot score come after all others, by popularity; ties are broken
     by a random order of the items, never by their ids.
     """
     order = np.random.default_rng(seed).permutation(len(split.item_ids))
@@ -61,7 +61,7 @@ def _best(
 
 
 def by_history(split: Split, answer: Score) -> Score:
-    """Say NaN for users without a single event, whatever the model would answer."""
+    """Replace the scores of users without events by NaN."""
     empty = np.asarray(split.seen[split.asked].sum(axis=1)).ravel() == 0
 
     def guarded(rows: np.ndarray) -> np.ndarray:
@@ -73,6 +73,6 @@ def by_history(split: Split, answer: Score) -> Score:
 
 
 def without_cold(split: Split, scores: np.ndarray) -> np.ndarray:
-    """Say NaN for items without a training event; changes ``scores`` in place."""
+    """Set the scores of items without training events to NaN, in place."""
     scores[:, np.asarray(split.train.sum(axis=0)).ravel() == 0] = np.nan
     return scores

@@ -1,4 +1,4 @@
-"""Measure the text encoders: speed, agreement with 32-bit weights, agreement with purchases.
+"""Speed of the text encoders, and their agreement with 32-bit weights and with purchases.
 
     python -m benchmarks.serving.encode_speed --data DIR [--data DIR ...] [--out FILE.md]
 
@@ -26,18 +26,19 @@ from daybreak.errors import DaybreakError
 REFERENCE = "MiniLM fp32"
 PROTOCOL = """
 Texts are titles, with the description where the data have one; the first {texts} items by the
-hash of their id. *texts/CPU-s* is per second of processor time with one thread, *texts/s* per
-second of the clock with all, so it suffers from whatever else runs; the encoder is warm and
-nothing is cached. *cosine* and *top-10* compare with {reference}: the mean cosine of a text's
-two vectors, and the share of its ten nearest texts that stay. *co-bought* is the quality that
-matters: the mean purchase cosine (users in common) of an item, bought by at least five, with
-its ten nearest texts; *by chance* is the same with any other item.
+hash of their id. *texts/CPU-s*: texts per second of processor time with one thread. *texts/s*:
+texts per second of wall-clock time with all threads, which other work on the machine reduces.
+Both are measured after a warm-up and without a cache. *cosine* and *top-10* compare with
+{reference}: mean cosine of the two vectors of a text, and share of its ten nearest texts that
+stay the same. *co-bought* is the relevant quality: the mean cosine of the purchases (common
+users) of an item with at least five buyers and the items of its ten nearest texts; *by chance*:
+the same with any other item.
 """
 
 
 @dataclass(frozen=True)
 class EncodingSpeed:
-    """One line of the table."""
+    """One row of the table."""
 
     encoder: str
     load_s: float
@@ -47,7 +48,7 @@ class EncodingSpeed:
 
 
 def encoder_factories() -> dict[str, Callable[[int | None], Encoder]]:
-    """Return how to make each encoder with a number of threads."""
+    """Return functions that load each encoder with a number of threads."""
     return {
         REFERENCE: lambda n: load_encoder(DEFAULT_MODEL, threads=n),
         "MiniLM int8": lambda n: load_encoder(DEFAULT_MODEL, threads=n, precision="int8"),
@@ -56,10 +57,10 @@ def encoder_factories() -> dict[str, Callable[[int | None], Encoder]]:
 
 
 def measure(texts: list[str]) -> Iterator[EncodingSpeed]:
-    """Yield a line for every encoder that is installed; say which are not."""
+    """Yield a row for every installed encoder; print which are missing."""
     for name, make in encoder_factories().items():
         try:
-            make(1)  # makes the 8-bit weights, if they are not there yet
+            make(1)  # computes missing 8-bit weights
         except DaybreakError as error:
             print(f"{name} is left out: {error}")
             continue
@@ -80,7 +81,7 @@ def measure(texts: list[str]) -> Iterator[EncodingSpeed]:
 
 
 def nearest(rows: np.ndarray) -> np.ndarray:
-    """Return the places of the ten nearest other rows."""
+    """Return the numbers of the ten nearest other rows."""
     scores = rows @ rows.T
     np.fill_diagonal(scores, -np.inf)
     return np.argsort(-scores, axis=1, kind="stable")[:, :10]
@@ -130,7 +131,7 @@ def table(folder: Path, n_texts: int) -> Iterator[str]:
 def describe_agreement(
     rows: np.ndarray, near: np.ndarray, reference: EncodingSpeed | None
 ) -> str:
-    """Return mean cosine and share of common neighbours; dashes for another kind of vector."""
+    """Return mean cosine and share of common neighbours; dashes without comparable vectors."""
     if reference is None:
         return "– | –"
     pairs = zip(near, nearest(reference.rows), strict=True)
@@ -141,7 +142,7 @@ def describe_agreement(
 
 
 def machine() -> str:
-    """Return the date, the processor's kind and how busy it is."""
+    """Return the date, the kind of processor and its load."""
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
     cores = f"{os.cpu_count()} cores, {platform.machine()}, {load}"
     return f"{datetime.now(UTC):%Y-%m-%d}; {cores}; Python {platform.python_version()}"

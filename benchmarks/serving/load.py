@@ -1,12 +1,12 @@
-"""How the live service bears load: throughput, waiting times, memory over time.
+"""Load test of the live service: throughput, response times, memory over time.
 
     python -m benchmarks.serving.load WORK [--items 10000] [--seconds 60] \
         [--clients 20] [--pause 0]
 
-Trains a release on the gift shop whose catalogue is filled up with new items (kept in WORK),
-starts `daybreak serve` on it, and asks it over loopback from this process: 80 % lists, 15 %
-events, 5 % items. Lists are for known users, for unknown ones, and for visitors of whom only a
-few events are told with the request. Everything goes through the released command and HTTP.
+Trains a release on the gift shop, with a catalogue enlarged by new items (kept in WORK), starts
+`daybreak serve`, and sends requests over loopback from this process: 80 % lists, 15 % events, 5
+% items. Lists are for known users, for unknown ones, and for visitors with three events in the
+request. Only the commands and the HTTP interface are used.
 """
 
 import argparse
@@ -35,14 +35,14 @@ from benchmarks.serving.load_clients import Request, ResponseTimes, request_byte
 
 WARM_UP_S = 10.0
 SAMPLE_INTERVAL_S = 5.0
-"""Between two looks at the memory."""
+"""Interval between two measurements of the memory [s]."""
 REQUEST_KINDS = ("recommend", "event", "item")
 BASE = "/api/v1"
 
 
 @dataclass
 class RandomRequests:
-    """Draws requests; the same seed draws the same ones."""
+    """Draws random requests; equal seeds draw equal requests."""
 
     users: list[str]
     items: list[str]
@@ -85,7 +85,7 @@ class RandomRequests:
         return self._post(f"{BASE}/events", [event])
 
     def _item(self) -> bytes:
-        """Change the price of an item, so that the catalogue stays as large as it is."""
+        """Return a change of a price, which does not change the size of the catalogue."""
         price = round(self.chance.uniform(0.5, 30.0), 2)
         item = self.chance.choice(self.items)
         body = json.dumps({"median_price": price}).encode()
@@ -99,7 +99,7 @@ class RandomRequests:
 
 
 def main() -> None:
-    """Parse the command line, prepare, load, print."""
+    """Parse the command line, prepare the store, run the load test, print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, help="folder for the store and its release")
     parser.add_argument("--items", type=int, default=10_000, help="size of the catalogue")
@@ -108,17 +108,17 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0.0, help="mean pause of a client [s]")
     parser.add_argument("--out", type=Path, help="Markdown file to which results are added")
     args = parser.parse_args()
-    store = prepared(args.work, args.items)
+    store = prepare_store(args.work, args.items)
     with serving(store, args.work / "server.log") as server:
-        report = measured(store, server, args)
+        report = run_load_test(store, server, args)
     print(report)
     if args.out is not None:
         with args.out.open("a", encoding="utf-8") as file:
             file.write(f"\n{report}\n")
 
 
-def prepared(work: Path, n_items: int) -> str:
-    """Return the store of the filled-up gift shop with a release in use."""
+def prepare_store(work: Path, n_items: int) -> str:
+    """Return the store of the enlarged gift shop with an active release."""
     work.mkdir(parents=True, exist_ok=True)
     file = work / f"shop_{n_items}.db"
     store = f"sqlite:///{file}"
@@ -153,8 +153,8 @@ def _write_files(work: Path, n_items: int) -> None:
     tables.events.write_csv(work / "events.csv")
 
 
-def measured(store: str, server: Server, args: argparse.Namespace) -> str:
-    """Load a server; return the report as Markdown."""
+def run_load_test(store: str, server: Server, args: argparse.Namespace) -> str:
+    """Run the load test; return the report as Markdown."""
     url, pid, clients, seconds = server.url, server.pid, args.clients, args.seconds
     with daybreak.open_store(store) as opened:
         tables = opened.tables()
@@ -199,7 +199,7 @@ async def _watched(
 
 
 def times_table(times: ResponseTimes, seconds: float) -> str:
-    """Return throughput and waiting times by kind as a Markdown table."""
+    """Return throughput and response times by kind as a Markdown table."""
     lines = ["| requests | number | a second | p50 [ms] | p99 [ms] | longest [ms] | refused |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     by_kind = {kind: times.seconds.get(kind, []) for kind in REQUEST_KINDS}

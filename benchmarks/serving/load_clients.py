@@ -1,4 +1,4 @@
-"""Clients that ask a server one request after the other, and note how long each answer took."""
+"""Clients that send one request after another and record the response times."""
 
 import asyncio
 import time
@@ -11,26 +11,26 @@ Request = tuple[str, bytes]
 
 
 class RequestSource(Protocol):
-    """What clients ask."""
+    """Source of the requests of the clients."""
 
     def draw(self) -> Request:
         """Return the next request."""
 
     def pause_s(self) -> float:
-        """Return how long a client waits before its next request."""
+        """Return the pause of a client before its next request [s]."""
 
 
 @dataclass
 class ResponseTimes:
-    """What some requests took."""
+    """Response times of some requests."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """By kind, for answers with status 2xx."""
+    """By kind, for responses with status 2xx [s]."""
     refused: dict[tuple[str, int], int] = field(default_factory=dict)
-    """By kind and status; status 0: no answer."""
+    """Number of failed requests by kind and status; status 0: no response."""
 
-    def note(self, kind: str, status: int, seconds: float) -> None:
-        """Count one answer."""
+    def record(self, kind: str, status: int, seconds: float) -> None:
+        """Record one response."""
         if 200 <= status < 300:
             self.seconds.setdefault(kind, []).append(seconds)
         else:
@@ -38,7 +38,7 @@ class ResponseTimes:
 
 
 def request_bytes(method: str, path: str, host: str, body: bytes = b"") -> bytes:
-    """Return a request as it goes over the wire; the connection stays open."""
+    """Return the bytes of a request; the connection is kept open."""
     head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -48,9 +48,10 @@ def request_bytes(method: str, path: str, host: str, body: bytes = b"") -> bytes
 async def run_clients(
     url: str, source: RequestSource, *, clients: int, seconds: float
 ) -> ResponseTimes:
-    """Let clients ask for a while, each its next request after the answer to the last.
+    """Run clients for a time; each sends its next request after the response to the last.
 
-    Written on bare connections: a client library takes as long for a request as the server.
+    The clients use bare connections: a client library takes as long for a request as the
+    server.
     """
     times = ResponseTimes()
     end = time.perf_counter() + seconds
@@ -64,7 +65,7 @@ async def _client(url: str, source: RequestSource, end: float, times: ResponseTi
         try:
             reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         except OSError:
-            times.note("connect", 0, 0.0)
+            times.record("connect", 0, 0.0)
             await asyncio.sleep(0.1)
             continue
         try:
@@ -72,7 +73,7 @@ async def _client(url: str, source: RequestSource, end: float, times: ResponseTi
                 await _ask(reader, writer, source.draw(), times)
                 await asyncio.sleep(source.pause_s())
         except (OSError, asyncio.IncompleteReadError):
-            times.note("answer", 0, 0.0)
+            times.record("answer", 0, 0.0)
         finally:
             writer.close()
 
@@ -93,4 +94,4 @@ async def _ask(
         if line[:15] == b"content-length:"
     )
     await reader.readexactly(length)
-    times.note(kind, int(head[9:12]), time.perf_counter() - start)
+    times.record(kind, int(head[9:12]), time.perf_counter() - start)

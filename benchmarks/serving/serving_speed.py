@@ -1,10 +1,10 @@
-"""How fast a trained recommender answers: one request at a time, and everybody at once.
+"""Speed of a trained recommender: single requests, and all users at once.
 
     python -m benchmarks.serving.serving_speed SPLIT --data DATA [--release FOLDER]
 
-Trains on the split (or loads a release that was trained before, with the split's events), and
-prints a Markdown table: seconds on the clock, and of the processor, which other work on the
-machine does not lengthen. Everything runs in one process, through the public API.
+Trains on the split, or loads an earlier release with the events of the split, and prints a
+Markdown table of wall-clock and processor times; other work on the machine hardly affects the
+latter. Everything runs in one process, through the public API.
 """
 
 import argparse
@@ -26,16 +26,16 @@ from benchmarks.quality.run_split import read
 from daybreak import Recommender, Tables
 
 N_REQUESTS = 500
-"""Single requests of each kind; the first 50 warm up and are not counted."""
+"""Single requests of each kind, including the warm-up."""
 N_WARM_UP_REQUESTS = 50
 
 
 def main() -> None:
-    """Parse the command line, prepare, measure, print."""
+    """Parse the command line, prepare the model, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("split", type=Path, help="folder with train.csv.gz, users.csv, ...")
     parser.add_argument("--data", type=Path, required=True, help="folder with items.csv.gz")
-    parser.add_argument("--release", type=Path, help="folder of a release, to save training")
+    parser.add_argument("--release", type=Path, help="folder of a release; default: train")
     args = parser.parse_args()
     tables, _ = read(args.split, args.data)
     start = time.perf_counter()
@@ -47,13 +47,13 @@ def main() -> None:
     print("| what | p50 | p99 | p50 of CPU | p99 of CPU |\n| --- | --- | --- | --- | --- |")
     print(f"| {'load' if args.release else 'train'} | {ready:.1f} s | | | |")
     print(f"| import daybreak.Recommender, new process | {_import_seconds():.2f} s | | | |")
-    everybody = tables.users["user_id"].to_list()
-    ready = _seconds(lambda: model.recommend(everybody[:1_000], k=20))
-    print(f"| the first 1,000 users, while weights are written out | {ready:.2f} s | | | |")
-    for name, ask in _requests(model, tables):
-        print(f"| {name} | {_row(ask)} |")
-    seconds = min(_seconds(lambda: model.recommend(everybody, k=20)) for _ in range(3))
-    print(f"| top 20 of all {len(everybody):,} users | {seconds:.2f} s | | | |")
+    all_users = tables.users["user_id"].to_list()
+    seconds = _seconds(lambda: model.recommend(all_users[:1_000], k=20))
+    print(f"| the first 1,000 users, while weights are computed | {seconds:.2f} s | | | |")
+    for name, send in _requests(model, tables):
+        print(f"| {name} | {_row(send)} |")
+    seconds = min(_seconds(lambda: model.recommend(all_users, k=20)) for _ in range(3))
+    print(f"| top 20 of all {len(all_users):,} users | {seconds:.2f} s | | | |")
     print(f"| peak memory | {_peak_mb():,.0f} MB | | | |")
 
 
@@ -71,9 +71,9 @@ def _requests(model: Recommender, tables: Tables) -> Iterator[tuple[str, Callabl
     known = [users[row] for row in rng.integers(0, len(users), N_REQUESTS)]
     chosen = [[items[row] for row in rng.integers(0, len(items), 5)] for _ in range(N_REQUESTS)]
     yield "one known user, k=20", lambda n: model.recommend([known[n]], k=20)
-    yield "a stranger, k=20", lambda n: model.recommend([f"?{n}"], k=20)
+    yield "an unknown user, k=20", lambda n: model.recommend([f"?{n}"], k=20)
     yield (
-        "a stranger with five events, k=20",
+        "an unknown user with five events, k=20",
         lambda n: model.recommend(
             ["?"], k=20, histories={"user_id": ["?"] * 5, "item_id": chosen[n]}
         ),
@@ -89,11 +89,11 @@ def _requests(model: Recommender, tables: Tables) -> Iterator[tuple[str, Callabl
     )
 
 
-def _row(ask: Callable[[int], Any]) -> str:
+def _row(send: Callable[[int], Any]) -> str:
     wall, busy = [], []
     for number in range(N_REQUESTS):
         start, used = time.perf_counter(), time.process_time()
-        ask(number)
+        send(number)
         wall.append(time.perf_counter() - start)
         busy.append(time.process_time() - used)
     cells = [

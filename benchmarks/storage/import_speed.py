@@ -1,9 +1,9 @@
-"""Measure how fast events are read and stored.
+"""Speed of reading and storing events.
 
     python -m benchmarks.storage.import_speed --out FILE
 
 Events are made from a seed; each format is read once after a warm-up. Times are wall-clock
-seconds; the load average tells how quiet the machine was (1.0 is this program alone).
+seconds; the load average shows whether other work ran (1.0 is this program alone).
 """
 
 import argparse
@@ -67,7 +67,7 @@ def timed(action: Callable[[], object]) -> tuple[float, object]:
 
 
 def measure(n: int, folder: Path) -> Iterator[tuple[str, float, str]]:
-    """Yield (what, seconds, remark) of every step."""
+    """Yield (name, seconds, remark) of every step."""
     events = make_events(n)
     for name, path in write_files(events, folder).items():
         seconds, result = timed(lambda path=path: read_tables(path))
@@ -88,7 +88,7 @@ def measure_store(tables: Tables, path: Path) -> Iterator[tuple[str, float, str]
 
 
 def main() -> None:
-    """Print the table, and write it when asked to."""
+    """Print the table, and write it to the file if one is given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path)
@@ -105,7 +105,7 @@ def main() -> None:
         "Made by `python -m benchmarks.storage.import_speed --out "
         "benchmarks/results/import_speed.md`.",
         "",
-        "| step | seconds | events a second | |",
+        "| step | seconds | events per second | |",
         "| --- | ---: | ---: | --- |",
         *(f"| {w} | {s:.2f} | {options.events / s:,.0f} | {r} |" for w, s, r in rows),
     ]

@@ -1,7 +1,8 @@
-"""Measure how fast stores write durably: python -m benchmarks.storage.store_speed --out FILE.
+"""Speed of durable writes: python -m benchmarks.storage.store_speed --out FILE.
 
-Every write counts only when it is on the disk. A PostgreSQL is started for the occasion, on the
-same disk as the SQLite file. Rates depend on how fast the disk confirms, which is measured too.
+A write counts when it is on the disk. A temporary PostgreSQL server is started, on the same
+disk as the SQLite file. Rates depend on how fast the disk confirms writes, which is measured as
+well.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def some_events(n: int) -> tuple[Tables, pl.Series]:
 
 
 def rate(action: Callable[[], object], seconds: float, threads: int = 1) -> float:
-    """Return how often an action is done a second."""
+    """Return the number of actions per second."""
     end = time.perf_counter() + seconds
     done = [0] * threads
 
@@ -51,16 +52,16 @@ def rate(action: Callable[[], object], seconds: float, threads: int = 1) -> floa
             done[place] += 1
 
     start = time.perf_counter()
-    crew = [Thread(target=work, args=(place,)) for place in range(threads)]
-    for thread in crew:
+    workers = [Thread(target=work, args=(place,)) for place in range(threads)]
+    for thread in workers:
         thread.start()
-    for thread in crew:
+    for thread in workers:
         thread.join()
     return sum(done) / (time.perf_counter() - start)
 
 
 def disk(folder: Path, seconds: float) -> float:
-    """Return how many writes of a page the disk confirms a second."""
+    """Return the number of page writes per second that the disk confirms."""
     handle = os.open(folder / "page", os.O_CREAT | os.O_RDWR)
     places = count()
 
@@ -73,15 +74,15 @@ def disk(folder: Path, seconds: float) -> float:
     return result
 
 
-def answer() -> LoggedRecommendation:
-    """Return an answer of ten places."""
+def example_recommendation() -> LoggedRecommendation:
+    """Return a logged recommendation of ten items."""
     number = next(_NUMBERS)
     shown = tuple(LoggedItem(f"item-{rank}", 1 / rank, rank, "ease") for rank in range(1, 11))
     return LoggedRecommendation(f"answer-{number}", 1.8e9, f"user-{number % 400}", "r1", shown)
 
 
 def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
-    """Yield (what, how much a second)."""
+    """Yield (name, rate per second)."""
 
     def write(n: int) -> Callable[[], object]:
         def action() -> object:
@@ -90,19 +91,19 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
 
         return action
 
-    yield "events, one a write, 1 thread", rate(write(1), seconds)
-    yield f"events, one a write, {THREADS} threads", rate(write(1), seconds, THREADS)
-    yield "events, 100 a write, 1 thread", 100 * rate(write(100), seconds)
-    yield "events, 1,000 a write, 1 thread", 1_000 * rate(write(1_000), seconds)
+    yield "events, one per write, 1 thread", rate(write(1), seconds)
+    yield f"events, one per write, {THREADS} threads", rate(write(1), seconds, THREADS)
+    yield "events, 100 per write, 1 thread", 100 * rate(write(100), seconds)
+    yield "events, 1,000 per write, 1 thread", 1_000 * rate(write(1_000), seconds)
     yield (
-        f"answers of 10 places, {THREADS} threads",
-        rate(lambda: store.put_recommendations([answer()]), seconds, THREADS),
+        f"recommendations of 10 items, {THREADS} threads",
+        rate(lambda: store.put_recommendations([example_recommendation()]), seconds, THREADS),
     )
     users = (f"user-{number % 400}" for number in count())
     yield "histories read, 1 thread", rate(lambda: store.tables(users=[next(users)]), seconds)
     cursor = store.changes(-1).cursor
     yield (
-        "polls for changes, none, 1 thread",
+        "polls without changes, 1 thread",
         rate(lambda: store.changes(cursor), seconds),
     )
     people = (f"user-{number}" for number in range(400))
@@ -112,7 +113,7 @@ def measure(store: Store, seconds: float) -> Iterator[tuple[str, float]]:
 
 
 def measure_bulk(store: Store, empty: Store, file: Path, n: int) -> Iterator[tuple[str, float]]:
-    """Yield how fast many events come in and out."""
+    """Yield the rates of writing, dumping and restoring many events."""
     tables = read_tables(make_events(n)).tables
     steps: dict[str, Callable[[], object]] = {
         f"events, {n:,} in one write": lambda: store.write(tables),
@@ -125,8 +126,8 @@ def measure_bulk(store: Store, empty: Store, file: Path, n: int) -> Iterator[tup
         yield name, n / (time.perf_counter() - start)
 
 
-def cost_of_waiting(folder: Path, seconds: float) -> tuple[float, float]:
-    """Return the commits a second of bare SQLite that wait for the disk, and that do not."""
+def bare_commit_rates(folder: Path, seconds: float) -> tuple[float, float]:
+    """Return the commits per second of bare SQLite, with and without waiting for the disk."""
     rates = []
     for level in ("FULL", "NORMAL"):
         connection = sqlite3.connect(folder / f"{level}.db", isolation_level=None)
@@ -143,7 +144,7 @@ def cost_of_waiting(folder: Path, seconds: float) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print the table, and write it when asked to."""
+    """Print the table, and write it to the file if one is given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--events", type=int, default=1_000_000)
@@ -152,7 +153,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         confirmed = disk(folder, options.seconds)
-        full, normal = cost_of_waiting(folder, options.seconds)
+        full, normal = bare_commit_rates(folder, options.seconds)
         columns = []
         with PostgresServer(folder.parent, durable=True) as server:
             for urls in (
@@ -169,11 +170,12 @@ def main() -> None:
         "",
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, load average {os.getloadavg()[0]:.1f} at the end. "
-        f"The disk confirmed {confirmed:,.0f} single writes of a page a second; bare SQLite "
-        f"{full:,.0f} commits a second that wait for it, {normal:,.0f} that do not. Made by "
+        f"The disk confirmed {confirmed:,.0f} single page writes per second. Bare SQLite made "
+        f"{full:,.0f} commits per second that wait for the disk, {normal:,.0f} that do not. "
+        "Made by "
         "`python -m benchmarks.storage.store_speed --out benchmarks/results/store_speed.md`.",
         "",
-        "| a second, on the disk | SQLite | PostgreSQL |",
+        "| per second | SQLite | PostgreSQL |",
         "| --- | ---: | ---: |",
         *(f"| {name} | {columns[0][name]:,.0f} | {columns[1][name]:,.0f} |" for name in rows),
     ]

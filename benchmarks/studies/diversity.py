@@ -1,14 +1,14 @@
-"""What the diversity knob costs in NDCG@10, and what it gains in intra-list distance.
+"""Cost of the diversity option in NDCG@10, and its gain in intra-list distance.
 
     python -m benchmarks.studies.diversity shop=DATA/gift_shop films=DATA/ml100k \
-        --releases FOLDER
+        --releases FOLDER \
         --picture docs/images/diversity.svg > benchmarks/results/diversity.md
 
-Hides 40 % of the users of each data set, learns from the others (or loads what an earlier run
-has learned from ``FOLDER/NAME``), tells the first 80 % of the events of half of the hidden
-users with the request, and asks for the rest; the other half served to choose the method.
-Everything goes through the public API, apart from the distance, which is that of the content
-the models see.
+Holds out 40 % of the users of each data set and trains on the others, or loads the release of
+an earlier run from ``FOLDER/NAME``. For half of the held-out users, requests contain the first
+80 % of the events, and the later events are relevant; the method was chosen with the other
+half. Only the public API is used, except for the distance, which is that of the content of the
+models.
 """
 
 import argparse
@@ -28,16 +28,16 @@ from daybreak.ranking.reranking.similarity import intra_list_distance
 DIVERSITY_VALUES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LIST_LENGTH = 10
 MIN_EVENTS = 5
-"""Events of a user who is asked about."""
+"""Events of a test user."""
 N_TIMED_REQUESTS = 200
-"""Single requests whose time is measured."""
+"""Timed requests of single users."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of the knob on one data set."""
+    """One value of the option on one data set."""
 
-    knob: float
+    diversity: float
     ndcg: np.ndarray
     """(n_users,)"""
     distance: np.ndarray
@@ -50,15 +50,15 @@ class DiversityResult:
     points: list[Point]
     plain_ms: float
     """Median CPU time of one request without rules."""
-    unlike_ms: float
-    """The same with the knob at 0.5; requests of both kinds take turns."""
+    diverse_ms: float
+    """The same with diversity 0.5; requests of both kinds alternate."""
 
 
 def main() -> None:
     """Parse the command line, measure, print a page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="+", help="NAME=FOLDER")
-    parser.add_argument("--releases", type=Path, required=True, help="where to keep them")
+    parser.add_argument("--releases", type=Path, required=True, help="folder for the releases")
     parser.add_argument("--picture", type=Path, help="SVG")
     args = parser.parse_args()
     measured = {}
@@ -72,29 +72,29 @@ def main() -> None:
 
 def _measure(data: Path, release: Path) -> DiversityResult:
     tables = read_folder(data).tables
-    learned, asked = _users(tables)
-    keep = pl.col("user_id").is_in(learned)
+    train_users, test_users = _users(tables)
+    keep = pl.col("user_id").is_in(train_users)
     if not release.is_dir():
         users, events = tables.users.filter(keep), tables.events.filter(keep)
         Recommender(encoder="none").fit(Tables(tables.items, users, events)).save(release)
     model = Recommender.load(release)
-    args, wanted = _told_and_wanted(model, tables.events, asked)
-    points = [_point(model, args, wanted, knob) for knob in DIVERSITY_VALUES]
+    args, wanted = _split_histories(model, tables.events, test_users)
+    points = [_point(model, args, wanted, value) for value in DIVERSITY_VALUES]
     return DiversityResult(points, *_milliseconds(model, args, list(wanted)))
 
 
 def _users(tables: Tables) -> tuple[list[str], list[str]]:
-    """Return who is learned from and who is asked about; a fifth is neither."""
+    """Return the training users and the test users; a fifth is neither."""
     users = np.array(sorted(tables.users["user_id"].to_list()))
     users = users[np.random.default_rng(0).permutation(len(users))]
     n = len(users)
     return users[: int(0.6 * n)].tolist(), users[int(0.8 * n) :].tolist()
 
 
-def _told_and_wanted(
+def _split_histories(
     model: Recommender, events: pl.DataFrame, users: list[str]
 ) -> tuple[pl.DataFrame, dict[str, set[str]]]:
-    """Return first events of users, and which items they went on to choose."""
+    """Return the first events of users, and the items that they chose later."""
     rows = events.with_row_index("row").filter(pl.col("user_id").is_in(users))
     rows = rows.sort("user_id", "timestamp", "row").with_columns(
         n=pl.len().over("user_id"), place=pl.int_range(pl.len()).over("user_id")
@@ -113,15 +113,15 @@ def _told_and_wanted(
 
 
 def _point(
-    model: Recommender, args: pl.DataFrame, wanted: dict[str, set[str]], knob: float
+    model: Recommender, args: pl.DataFrame, wanted: dict[str, set[str]], diversity: float
 ) -> Point:
-    rules = Rules(diversity=knob) if knob else None
+    rules = Rules(diversity=diversity) if diversity else None
     users = list(wanted)
     found = model.recommend(users, histories=args, k=LIST_LENGTH, rules=rules)
     lists = dict(found.group_by("user_id").agg("item_id").iter_rows())
     items = model.state.catalogue.items
     return Point(
-        knob,
+        diversity,
         np.array([ndcg_of_ids(lists[user], wanted[user], LIST_LENGTH) for user in users]),
         np.array(
             [intra_list_distance(items.blocks, items.ids.rows(lists[user])) for user in users]
@@ -132,12 +132,12 @@ def _point(
 def _milliseconds(
     model: Recommender, args: pl.DataFrame, users: list[str]
 ) -> tuple[float, float]:
-    """Return the median CPU times of a list for one user, without rules and with the knob."""
+    """Return the median CPU times of a list for one user, without and with diversity."""
     each = dict(args.partition_by("user_id", as_dict=True))
     took: dict[bool, list[float]] = {False: [], True: []}
     for user in users[:N_TIMED_REQUESTS]:
-        for unlike, times in took.items():
-            rules = Rules(diversity=0.5) if unlike else None
+        for is_diverse, times in took.items():
+            rules = Rules(diversity=0.5) if is_diverse else None
             start = time.process_time()
             model.recommend([user], histories=each[(user,)], k=LIST_LENGTH, rules=rules)
             times.append(time.process_time() - start)
@@ -146,15 +146,15 @@ def _milliseconds(
 
 def _page(measured: dict[str, DiversityResult]) -> str:
     lines = [
-        "# What diversity costs",
+        "# Cost of diversity",
         "",
         "Made by `python -m benchmarks.studies.diversity`. Lists of 10",
-        "for people whom nobody learned from: the first 80 % of their events are told, the",
-        "rest is wanted. Distance is 1 - cosine of content, mean over the pairs of a list.",
-        "Differences from knob 0 are means over the same users with 95 % intervals.",
-        f"Times are CPU of one request, medians of {N_TIMED_REQUESTS}, on "
-        f"{os.cpu_count()} cores that",
-        "other work shared.",
+        "for users that are not in the training data: requests contain the first 80 % of their",
+        "events, the later ones are relevant. Distance is 1 - cosine of content, mean over the",
+        "pairs of a list. Differences from diversity 0 are means over the same users with 95 %",
+        f"intervals. Times are CPU times of one request, medians of {N_TIMED_REQUESTS}, on "
+        f"{os.cpu_count()} cores",
+        "shared with other work.",
         "",
         "![NDCG against distance](../../docs/images/diversity.svg)",
         "",
@@ -164,10 +164,10 @@ def _page(measured: dict[str, DiversityResult]) -> str:
         lines += [
             f"## {name}: {len(base.ndcg):,} users",
             "",
-            f"A request takes {found.plain_ms:.1f} ms without rules, and with the knob at 0.5",
-            f"{found.unlike_ms:.1f} ms.",
+            f"A request takes {found.plain_ms:.1f} ms without rules, and with diversity 0.5",
+            f"{found.diverse_ms:.1f} ms.",
             "",
-            "| knob | NDCG@10 | difference | of it | distance | difference |",
+            "| diversity | NDCG@10 | difference | relative | distance | difference |",
             "| ---: | ---: | --- | ---: | ---: | --- |",
         ]
         for point in found.points:
@@ -175,7 +175,7 @@ def _page(measured: dict[str, DiversityResult]) -> str:
             gain = _difference(point.distance, base.distance)
             share = point.ndcg.mean() / base.ndcg.mean() - 1
             lines.append(
-                f"| {point.knob:.1f} | {point.ndcg.mean():.4f} | {cost} | {share:+.1%} | "
+                f"| {point.diversity:.1f} | {point.ndcg.mean():.4f} | {cost} | {share:+.1%} | "
                 f"{np.nanmean(point.distance):.3f} | {gain} |"
             )
         lines.append("")
@@ -202,7 +202,9 @@ def _draw(measured: dict[str, DiversityResult], file: Path) -> None:
         y = [point.ndcg.mean() for point in points]
         axis.plot(x, y, marker="o", color="#2a6f97")
         for point, at in zip(points, zip(x, y, strict=True), strict=True):
-            axis.annotate(f"{point.knob:.1f}", at, xytext=(4, 4), textcoords="offset points")
+            axis.annotate(
+                f"{point.diversity:.1f}", at, xytext=(4, 4), textcoords="offset points"
+            )
         axis.set(title=name, xlabel="distance within a list", ylabel="NDCG@10", ylim=(0, None))
         axis.grid(alpha=0.3)
     figure.tight_layout()

@@ -1,7 +1,7 @@
-"""Does the doubt about new items mean what it says? Scores before and after their events come.
+"""Calibration of the uncertainty of new items: scores before and after their first events.
 
-Some items are hidden and scored by content; then a training of the same weights learns their
-events. How far the scores moved, in standard deviations of the doubt, should be about 1. Run
+Some items are hidden and scored by content; then a training with the same weights includes
+their events. The change of the scores should be about one predicted standard deviation. Run
 from the repository:
 
     python -m benchmarks.studies.doubt --data DATA --out benchmarks/results/doubt.md
@@ -26,23 +26,23 @@ from daybreak.service.exploration.new_items import new_item_scorer
 from daybreak.service.state.frame_requests import FrameRequest
 
 
-class Moved(NamedTuple):
-    """Of all pairs of a user and a new item; (n_users, n_new)."""
+class ScoreChanges(NamedTuple):
+    """Changes of scores; arrays of (n_users, n_new) pairs of a user and a new item."""
 
-    moved: np.ndarray
-    """By how much the score moved"""
-    doubt: np.ndarray
-    """The standard deviation that was told before"""
+    change: np.ndarray
+    """Score with the events minus score by content"""
+    std: np.ndarray
+    """Standard deviation that was predicted before"""
 
 
-def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
-    """Return how far scores moved when items got their events.
+def measure_changes(folder: Path, size: int, most: int, seed: int) -> ScoreChanges:
+    """Return the changes of scores when items got their events.
 
     Args:
-        folder: Of the data.
-        size: New items.
-        most: Users.
-        seed: Of what is hidden.
+        folder: Folder of the data.
+        size: Number of new items.
+        most: Maximum number of users.
+        seed: Seed of the draw of hidden items and users.
     """
     events, items = positive(folder)
     users = np.random.default_rng(seed).permutation(sorted(set(events["user_id"])))[:most]
@@ -50,15 +50,15 @@ def moved(folder: Path, size: int, most: int, seed: int) -> Moved:
     start = world(events, items, size, seed)
     with TemporaryDirectory() as place:
         base = train_base(start, place, seed)
-    new = pl.col("item_id").is_in(start.new) & ~pl.col("user_id").is_in(start.judges)
+    new = pl.col("item_id").is_in(start.new) & ~pl.col("user_id").is_in(start.test_users)
     columns = start.known.events.select(events.columns)
     full = Tables.of(pl.concat([columns, events.filter(new)]), start.known.items)
     later = base.clone(STRATEGIES).fit(full, start=base, keep_weights=True)
     state = base.state
-    args = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
+    scorer = new_item_scorer(state, dict.fromkeys(start.new, 0.0), size)
     queries = _queries(base, start)
-    doubt = args.score_std(nearest_level(queries.n_events))
-    return Moved(_scores(later, start) - _scores(base, start), doubt)
+    std = scorer.score_std(nearest_level(queries.n_events))
+    return ScoreChanges(_scores(later, start) - _scores(base, start), std)
 
 
 def _scores(model: Recommender, start: World) -> np.ndarray:
@@ -68,8 +68,8 @@ def _scores(model: Recommender, start: World) -> np.ndarray:
 
 
 def _queries(model: Recommender, start: World) -> Queries:
-    """Return the queries of the judges, who are asked in one batch."""
-    request = FrameRequest.from_frames(model.state, list(start.judges))
+    """Return the queries of the test users, in one batch."""
+    request = FrameRequest.from_frames(model.state, list(start.test_users))
     ((_, context),) = request.contexts()
     return model.state.query_builder.queries(context)
 
@@ -84,14 +84,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     found = {
-        folder.name: [moved(folder, args.new, args.most, seed) for seed in range(args.seeds)]
+        folder.name: [
+            measure_changes(folder, args.new, args.most, seed) for seed in range(args.seeds)
+        ]
         for folder in args.data
     }
     args.out.write_text("\n".join([*_page(found, args), ""]), encoding="utf-8")
 
 
-def _page(found: dict[str, list[Moved]], args: argparse.Namespace) -> Iterator[str]:
-    yield "# Does the doubt about new items mean what it says?\n"
+def _page(found: dict[str, list[ScoreChanges]], args: argparse.Namespace) -> Iterator[str]:
+    yield "# Calibration of the uncertainty of new items\n"
     yield f"`python -m benchmarks.studies.doubt --data DATA --seeds {args.seeds}`\n"
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
@@ -99,29 +101,30 @@ def _page(found: dict[str, list[Moved]], args: argparse.Namespace) -> Iterator[s
     )
     yield (
         f"{args.new} items of {args.most} users are hidden, as in the [replay](exploration.md),"
-        " and scored by content for the judges; then a training with the same weights learns "
-        "what others did with them. Together: the mean difference of the scores, in units of "
-        "the blend. It is the same for all new items of a user: where they stand against old "
-        "ones is a number that the blend fits, and is no doubt about any of them. Apart: the "
-        "root mean square of what each item moved beyond that. Ratio: that over the doubt; 1 "
-        "is right, more is bold. Inside: share within 1.96 standard deviations, 95 % is "
-        "right.\n"
+        " and scored by content for the test users; then a training with the same weights "
+        "includes the events of other users on them. Mean change: the mean difference of the "
+        "scores, in units of the blend. It is a common shift of new items against old ones, "
+        "which the blend fits separately, and not part of the uncertainty of an item. Change: "
+        "the root mean square of the differences from the mean change of each user. Predicted: "
+        "the root mean square of the predicted standard deviations. Ratio: change over "
+        "predicted; above 1 the predictions are too small. Inside: share within 1.96 predicted "
+        "standard deviations; 95 % is calibrated.\n"
     )
-    yield "| data | pairs | together | apart | doubt | ratio | inside |"
+    yield "| data | pairs | mean change | change | predicted | ratio | inside |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for name, parts in found.items():
         yield f"| {name} | {_row(parts)} |"
     yield ""
 
 
-def _row(parts: Sequence[Moved]) -> str:
-    gone = np.concatenate([part.moved for part in parts])
-    doubt = np.concatenate([part.doubt for part in parts])
-    apart = gone - gone.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.mean(doubt**2))
-    numbers = (gone.mean(), np.sqrt(np.mean(apart**2)), size, np.sqrt(np.mean(apart**2)) / size)
-    inside = np.mean(abs(apart) < 1.96 * doubt)
-    return f"{gone.size:,} | {' | '.join(f'{n:.2f}' for n in numbers)} | {inside:.1%}"
+def _row(parts: Sequence[ScoreChanges]) -> str:
+    changes = np.concatenate([part.change for part in parts])
+    std = np.concatenate([part.std for part in parts])
+    residuals = changes - changes.mean(axis=1, keepdims=True)
+    change, predicted = np.sqrt(np.mean(residuals**2)), np.sqrt(np.mean(std**2))
+    numbers = (changes.mean(), change, predicted, change / predicted)
+    inside = np.mean(abs(residuals) < 1.96 * std)
+    return f"{changes.size:,} | {' | '.join(f'{n:.2f}' for n in numbers)} | {inside:.1%}"
 
 
 if __name__ == "__main__":

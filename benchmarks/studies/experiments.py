@@ -1,8 +1,8 @@
-"""How often an experiment finds what is not there, and how many people it takes to see what is.
+"""False alarms of experiments, and the number of people needed to detect a difference.
 
-People come, return, and click; after every single visit somebody looks. Three intervals are
-asked: the one that holds at any time, the usual one with errors by person, and the usual one
-that takes every place shown for a witness of its own. Run from the repository:
+Simulated people visit, return and click; the result is evaluated after every visit. Three
+intervals are compared: the always-valid one, the fixed-time one with standard errors by person,
+and the fixed-time one that treats all shown items as independent. Run from the repository:
 
     python -m benchmarks.studies.experiments --repeats 2000 \
         --out benchmarks/results/experiments.md
@@ -29,7 +29,7 @@ from daybreak.service.experiments.report import MIN_NONZERO_PEOPLE, MIN_PEOPLE
 
 ALPHA = 0.05
 LIST_LENGTH = 10
-"""Places a visit shows."""
+"""Items shown in a visit."""
 TRUE_LIFTS = (0.5, 0.75, 1.0, 1.5)
 """True differences, in units of the effect that the interval is made for."""
 
@@ -41,15 +41,15 @@ class Population:
     name: str
     people: int
     visits: float
-    """Mean number; geometric, so most come seldom and a few often."""
+    """Mean number of visits, geometrically distributed."""
     rate: float
-    """Share of places with an event."""
+    """Mean share of shown items with an event."""
     spread: float
-    """How alike people are: a beta distribution of this many events; 0: all the same."""
+    """Parameter a + b of the beta distribution of the rate over people; 0: one rate."""
     effect: float
-    """What the interval is made for."""
+    """Effect for which the always-valid interval is optimal."""
     once: bool = False
-    """Whether a person never does it again."""
+    """Whether a person has at most one event."""
     lift: float = 0.0
     """True difference of the second variant."""
 
@@ -66,7 +66,7 @@ POPULATIONS = (
 
 @dataclass(frozen=True)
 class Visits:
-    """What happened, visit by visit in the order of time."""
+    """(n_visits,) person, variant and events of each visit, in the order of time."""
 
     person: np.ndarray
     variant: np.ndarray
@@ -75,18 +75,18 @@ class Visits:
 
 @dataclass(frozen=True)
 class Look:
-    """What an experiment shows after each visit."""
+    """(n_visits,) result of an experiment after each visit."""
 
     gap: np.ndarray
     errors: tuple[np.ndarray, np.ndarray]
-    """By person, and by place."""
+    """Standard errors by person, and by shown item."""
     ready: np.ndarray
-    """Whether there are enough people to judge."""
+    """Whether there are enough people for a verdict."""
     people: np.ndarray
 
 
 def visits(population: Population, rng: np.random.Generator) -> Visits:
-    """Let people come: at random times, with gaps that are exponential."""
+    """Simulate visits at random times with exponential gaps."""
     n = population.people
     variant = rng.integers(0, 2, n)
     rate = np.clip(population.rate + population.lift * variant, 0, 1)
@@ -111,7 +111,7 @@ def visits(population: Population, rng: np.random.Generator) -> Visits:
 
 
 def before(person: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return what each person had in sum before each visit."""
+    """Return the sum over the earlier visits of the same person, for each visit."""
     order = np.argsort(person, kind="stable")
     sums = np.cumsum(values[order]) - values[order]
     begins = np.flatnonzero(np.r_[True, np.diff(person[order]) > 0])
@@ -122,7 +122,7 @@ def before(person: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def look(seen: Visits) -> Look:
-    """Return the gap and its errors after each visit, as the report has them at that time."""
+    """Return the difference and its standard errors after each visit, as in the report."""
     had, places = (
         before(seen.person, seen.events),
         np.full(len(seen.person), float(LIST_LENGTH)),
@@ -154,36 +154,38 @@ def look(seen: Visits) -> Look:
 
 
 def alarms(found: Look, effect: float) -> tuple[int, ...]:
-    """Return the visit at which each of the tests first says different; -1: never."""
+    """Return the visit at which each test first finds a difference; -1: never."""
     by_person, by_place = found.errors
     late = np.flatnonzero(found.ready)
-    sure = np.full(len(found.gap), np.inf)
-    sure[late] = _reach(by_person[late], effect)
-    usual = fixed_time_half_width(1.0, ALPHA)
-    reaches = (sure, usual * by_person, usual * by_place)
-    hits = (found.ready & (np.abs(found.gap) > reach) for reach in reaches)
+    always_valid = np.full(len(found.gap), np.inf)
+    always_valid[late] = _half_widths(by_person[late], effect)
+    usual = fixed_time_half_width(1.0, ALPHA)  # of a standard error of 1
+    half_widths = (always_valid, usual * by_person, usual * by_place)
+    hits = (found.ready & (np.abs(found.gap) > width) for width in half_widths)
     return tuple(int(np.argmax(hit)) if hit.any() else -1 for hit in hits)
 
 
-def _reach(errors: np.ndarray, effect: float) -> np.ndarray:
+def _half_widths(errors: np.ndarray, effect: float) -> np.ndarray:
     """Return :func:`always_valid_half_width` of many errors."""
     x = (
         optimal_time(ALPHA)
         * effect**2
         / ((1 + optimal_time(ALPHA)) * np.maximum(errors, 1e-12) ** 2)
     )
-    reach: np.ndarray = errors * np.sqrt((1 + 1 / x) * (np.log1p(x) - 2 * math.log(ALPHA)))
-    return np.where(errors > 0, reach, np.inf)
+    half_widths: np.ndarray = errors * np.sqrt(
+        (1 + 1 / x) * (np.log1p(x) - 2 * math.log(ALPHA))
+    )
+    return np.where(errors > 0, half_widths, np.inf)
 
 
 def fixed_people(population: Population, error: float, power: float = 0.8) -> float:
-    """Return how many people a test with a single look needs to see the lift so often."""
+    """Return the number of people that a single test needs for this power."""
     wanted = population.lift / (norm.ppf(1 - ALPHA / 2) + norm.ppf(power))
     return float(population.people * (error / wanted) ** 2)
 
 
 def equal(population: Population, repeats: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return how often each test is wrong if looked at all the time, and once at the end."""
+    """Return the false alarms of each test, with continuous monitoring and once at the end."""
     rng, found, last, looks = np.random.default_rng(1), [], [], 0
     for _ in range(repeats):
         view = look(visits(population, rng))
@@ -195,18 +197,18 @@ def equal(population: Population, repeats: int) -> tuple[np.ndarray, np.ndarray,
 
 def _at_end(view: Look, effect: float) -> list[bool]:
     by_person, by_place = (float(errors[-1]) for errors in view.errors)
-    reaches = (
+    half_widths = (
         always_valid_half_width(by_person, ALPHA, effect),
         fixed_time_half_width(by_person, ALPHA),
     )
     return [
-        abs(view.gap[-1]) > reach
-        for reach in (*reaches, fixed_time_half_width(by_place, ALPHA))
+        abs(view.gap[-1]) > width
+        for width in (*half_widths, fixed_time_half_width(by_place, ALPHA))
     ]
 
 
 def planted(population: Population, repeats: int) -> tuple[float, float, float, float]:
-    """Return the share found, the people until half and 80 % were, and what one look needs."""
+    """Return the share of detections, the people until 50 and 80 %, and those of one test."""
     rng, stops, ends = np.random.default_rng(2), [], []
     for _ in range(repeats):
         view = look(visits(population, rng))
@@ -219,7 +221,7 @@ def planted(population: Population, repeats: int) -> tuple[float, float, float, 
 
 
 def split_alarms(repeats: int, people: int) -> tuple[float, float]:
-    """Return how often a sound split is called broken, and how often one of 48 to 52 is."""
+    """Return how often a 50:50 split is reported as wrong, and how often a 48:52 split is."""
     rng = np.random.default_rng(3)
     found = [
         np.mean(
@@ -234,7 +236,7 @@ def split_alarms(repeats: int, people: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Simulate, and write the page."""
+    """Run the simulations and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=2000)
     parser.add_argument("--planted", type=int, default=200, help="repeats with a difference")
@@ -244,21 +246,20 @@ def main() -> None:
 
 
 def _page(repeats: int, planted_repeats: int) -> Iterator[str]:
-    yield "# Experiments: false alarms, and what certainty costs\n"
+    yield "# Experiments: false alarms and required numbers of people\n"
     yield (
         f"`python -m benchmarks.studies.experiments --repeats {repeats} "
         f"--planted {planted_repeats}`: "
-        "people come, return and react; after every visit somebody looks, and stops once an "
-        f"interval leaves out 0. Level 95 %, {LIST_LENGTH} places a visit, judged from "
-        f"{MIN_PEOPLE} "
-        "people in each variant on.\n"
+        "simulated people visit, return and react; the result is evaluated after every visit, "
+        "and the experiment ends when an interval excludes 0. Level 95 %, "
+        f"{LIST_LENGTH} items per visit, verdicts from {MIN_PEOPLE} people in each variant.\n"
     )
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield from _false_alarms(repeats)
-    yield from _price(planted_repeats)
+    yield from _required_people(planted_repeats)
     yield from _splits(max(repeats // 4, 1))
     yield ""
 
@@ -267,9 +268,9 @@ def _false_alarms(repeats: int) -> Iterator[str]:
     slack = 2 * math.sqrt(ALPHA * (1 - ALPHA) / repeats)
     yield "## Two variants that are equal\n"
     yield (
-        f"Share of {repeats:,} experiments in which a difference is found; promised: 5 % at "
-        f"most (± {slack:.1%} by chance of the simulation). 'By person' takes a person for a "
-        "witness, as the reports do; 'by place' every place that was shown.\n"
+        f"Share of {repeats:,} experiments in which a difference is found; the bound is 5 % "
+        f"(± {slack:.1%} simulation error). 'By person': the independent units are people, as "
+        "in the reports; 'by place': they are the shown items.\n"
     )
     yield (
         "| people | looks | at any time | usual, by person | usual, by place | usual, by "
@@ -284,13 +285,14 @@ def _false_alarms(repeats: int) -> Iterator[str]:
     yield ""
 
 
-def _price(repeats: int) -> Iterator[str]:
-    yield "## A difference that is there\n"
+def _required_people(repeats: int) -> Iterator[str]:
+    yield "## Two variants that differ\n"
     yield (
-        f"The second variant is better by a part or a multiple of the effect that the interval "
-        f"is made for; {repeats} experiments each. 'Half by', '80 % by': so many people until "
-        "it was found in so many of them, looking all the time. 'One look needs': so many for "
-        "80 % power, if the difference is known before and nobody looks earlier.\n"
+        f"The second variant is better, by 0.5 to 1.5 times the effect for which the interval "
+        f"is optimal; {repeats} experiments each. 'Half by', '80 % by': number of people until "
+        "the difference was found in this share of the experiments, with evaluation after "
+        "every visit. 'One look needs': number of people for 80 % power, if the difference is "
+        "known before and evaluated once.\n"
     )
     yield "| people | true difference | found | half by | 80 % by | one look needs |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
@@ -315,12 +317,11 @@ def _planted_row(population: Population, repeats: int) -> str:
 
 
 def _splits(repeats: int) -> Iterator[str]:
-    sound, broken = split_alarms(repeats, 20_000)
+    correct, wrong = split_alarms(repeats, 20_000)
     yield "## The test of the split\n"
     yield (
-        f"20,000 people, {repeats} times, looked at after each of them: a sound split is "
-        f"called broken in {sound:.2%} (promised: 0.1 % at most); one of 52 to 48 in "
-        f"{broken:.1%}."
+        f"20,000 people, {repeats} times, evaluated after each person: a 50:50 split is "
+        f"reported as wrong in {correct:.2%} (bound: 0.1 %), a 52:48 split in {wrong:.1%}."
     )
 
 

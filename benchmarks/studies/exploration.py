@@ -1,9 +1,9 @@
-"""New items that are explored get warm sooner: how much sooner, and what it costs.
+"""Exploration of new items: how much sooner they get events, and the loss of NDCG.
 
-A replay on real data. Some items are hidden as if they came today, and the later half of
-everybody's history is what a user would take if it were shown. Users come by, see ten items and
-take those of them that they really took. Every policy starts from one and the same training,
-meets the same users in the same order, and only what it shows differs. Run from the repository:
+A replay on real data. Some items are hidden and become new items; the later half of each
+history contains the items that a user chooses if they are shown. In each visit a user sees ten
+items and chooses those that the history contains. All policies start from the same training and
+serve the same users in the same order. Run from the repository:
 
     python -m benchmarks.studies.exploration --data DATA --out benchmarks/results/exploration.md
 """
@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.common.memory_store import MemoryStore
+from benchmarks.common.paths import IMAGES
 from daybreak import Recommender, Tables, read_folder
 from daybreak.estimates import mean_difference
 from daybreak.evaluation.plots import SERIES_COLOURS, svg_figure, to_standalone_svg
@@ -40,9 +41,9 @@ LIST_LENGTH = 10
 MIN_WARM_EVENTS = 10
 """Events with which an item counts as warm."""
 MIN_TAKERS = 25
-"""Users who really took a new item: fewer, and it could hardly get warm in the replay."""
+"""Users who chose a new item in the data; with fewer, it could hardly become warm."""
 HELD_OUT_USER_SHARE = 0.2
-"""Share of users who never come by, and are asked before and after."""
+"""Share of users without visits, for whom lists are evaluated after the replay."""
 STRATEGIES = (
     "popular",
     "profile",
@@ -54,7 +55,7 @@ STRATEGIES = (
     "content/popular",
 )
 N_BATCHES_PER_DAY = 8
-"""Into which the visits of a day are cut; counts are taken in between."""
+"""Batches of visits per day; impressions are counted between batches."""
 NAMES = {
     "none": "no exploration",
     "greedy": "ε-greedy, ε = 0.1",
@@ -66,32 +67,34 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Policy:
-    """How new items are explored."""
+    """A policy of exploration."""
 
     name: str
     budget: ExposureBudget
     options: ExplorationConfig | None
-    """None: not at all."""
+    """None: no exploration."""
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What is known, what would be taken, and who comes by."""
+    """Training data, future choices, and the users of the replay."""
 
     known: Tables
-    wishes: Mapping[str, frozenset[str]]
+    choices: Mapping[str, frozenset[str]]
+    """Items that a user chooses if they are shown."""
     new: tuple[str, ...]
     visitors: tuple[str, ...]
-    judges: tuple[str, ...]
+    test_users: tuple[str, ...]
+    """Users without visits."""
 
 
 @dataclass(eq=False)
 class Run:
-    """What happened under one policy."""
+    """Outcome of a replay under one policy."""
 
     policy: Policy
     warm: np.ndarray
-    """(n_new,) days until an item had ``WARM_SLICES`` events; infinite: not in time"""
+    """(n_new,) days until an item had ``MIN_WARM_EVENTS`` events; infinite if it had fewer"""
     shown: np.ndarray
     """(n_new,) impressions"""
     taken: int
@@ -102,39 +105,39 @@ class Run:
     """By visitor: mean NDCG@10 without exploration, and with it"""
     events: list[tuple[str, str]]
     weighed: list[tuple[float, float]] = field(default_factory=list)
-    """By visit: events on open new items, had all been shown, estimated by weights; and true"""
+    """By visit: events if all open new items were shown; estimated by weights, and true"""
     share: list[tuple[float, float]] = field(default_factory=list)
-    """By day: share of new items with all impressions, and with ``WARM_SLICES`` events"""
+    """By day: share of new items with all impressions, and with ``MIN_WARM_EVENTS`` events"""
     after: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """By judge: NDCG@10 after a training with what was collected, all wishes and new items"""
+    """By test user: NDCG@10 after a training with the new events, for all and for new items"""
 
 
 def world(events: pl.DataFrame, items: pl.DataFrame, size: int, seed: int) -> World:
     """Hide items and the later half of histories.
 
     Args:
-        events: Positive ones; user_id, item_id, timestamp.
-        items: The catalogue.
-        size: How many items are new.
-        seed: Of what is hidden.
+        events: Positive events; user_id, item_id, timestamp.
+        items: Catalogue.
+        size: Number of new items.
+        seed: Seed of the draw of hidden items and users.
     """
     rng = np.random.default_rng(seed)
     counts = events["item_id"].value_counts().sort("item_id")
-    able = counts.filter(pl.col("count") >= MIN_TAKERS)["item_id"].to_numpy()
-    new = sorted(rng.choice(able, min(size, len(able) // 2), replace=False).tolist())
+    eligible = counts.filter(pl.col("count") >= MIN_TAKERS)["item_id"].to_numpy()
+    new = sorted(rng.choice(eligible, min(size, len(eligible) // 2), replace=False).tolist())
     ordered = events.sort("user_id", "timestamp", "item_id")
     old = ordered.filter(~pl.col("item_id").is_in(new))
     place = pl.int_range(pl.len()).over("user_id")
     early = old.filter(place < (pl.len().over("user_id") + 1) // 2)
     late = ordered.join(early, on=["user_id", "item_id"], how="anti")
     by_user = late.group_by("user_id").agg("item_id").iter_rows()
-    wishes = {user: frozenset(wanted) for user, wanted in by_user}
-    users = rng.permutation(sorted(set(early["user_id"]) & set(wishes)))
+    choices = {user: frozenset(wanted) for user, wanted in by_user}
+    users = rng.permutation(sorted(set(early["user_id"]) & set(choices)))
     cut = round(HELD_OUT_USER_SHARE * len(users))
-    seen = {*early["item_id"].to_list(), *new}  # an item that nobody took would be new, too
+    seen = {*early["item_id"].to_list(), *new}  # items without events would be new as well
     return World(
         Tables.of(early, items.filter(pl.col("item_id").is_in(sorted(seen)))),
-        wishes,
+        choices,
         tuple(new),
         tuple(users[cut:].tolist()),
         tuple(users[:cut].tolist()),
@@ -142,7 +145,7 @@ def world(events: pl.DataFrame, items: pl.DataFrame, size: int, seed: int) -> Wo
 
 
 class Clock:
-    """Tells the time of the replay."""
+    """Clock of the replay."""
 
     def __init__(self) -> None:
         self.now = 1.0e9
@@ -153,13 +156,13 @@ class Clock:
 
 
 def replay(start: World, folder: str, policy: Policy, days: int, seed: int) -> Run:
-    """Let everybody come by once a day, in another order every day."""
+    """Simulate one visit of every visitor per day, in random order."""
     model = Recommender.load(folder, events=start.known.events)
     clock, store = Clock(), MemoryStore()
     options = policy.options or ExplorationConfig()
     explorer = Explorer(store, budget=policy.budget, options=options, seed=seed, clock=clock)
     rng = np.random.default_rng([seed, 1])
-    state = _State(start, {user: set(items) for user, items in start.wishes.items()})
+    state = _State(start, {user: set(items) for user, items in start.choices.items()})
     begin = clock.now
     run = Run(policy, np.array([]), np.array([]), 0, 0, 0, {}, [])
     for day in range(days):
@@ -188,15 +191,15 @@ class Visit(NamedTuple):
     after: RankedLists
     new: NewItemScorer | None
     may: np.ndarray | None
-    """(n_users, n_new) new items that could have been put in"""
+    """(n_users, n_new) new items that exploration could have placed"""
 
 
 @dataclass(eq=False)
 class _State:
-    """What the users of the replay still want, and what items got."""
+    """Remaining choices of the users, and impressions and events of the items."""
 
     start: World
-    left: dict[str, set[str]]
+    remaining: dict[str, set[str]]
     shown: dict[str, int] = field(default_factory=dict)
     count: dict[str, int] = field(default_factory=dict)
     warm: dict[str, float] = field(default_factory=dict)
@@ -206,22 +209,25 @@ class _State:
     def react(
         self, visit: Visit, run: Run, day: float, now: float
     ) -> list[LoggedRecommendation]:
-        """Let users take what they want, and write down what happened."""
+        """Simulate the choices in a visit and record them."""
         new, answers, self.last = set(self.start.new), [], []
         for n, user in enumerate(visit.users):
             mine = visit.after.query == n
             items = [visit.ids[row] for row in visit.after.item[mine]]
             base = [visit.ids[row] for row in visit.before.item[visit.before.query == n]]
-            want = self.left[user]
+            wanted = self.remaining[user]
             self.values.setdefault(user, []).append(
-                (ndcg_of_ids(base, want, LIST_LENGTH), ndcg_of_ids(items, want, LIST_LENGTH))
-                if want
+                (
+                    ndcg_of_ids(base, wanted, LIST_LENGTH),
+                    ndcg_of_ids(items, wanted, LIST_LENGTH),
+                )
+                if wanted
                 else (0.0, 0.0)
             )
             chance, explored = visit.after.propensity[mine], visit.after.explored[mine]
             run.visits += 1
             run.explored += int(explored.sum())
-            run.weighed.append(_weighted_gain(visit, n, items, chance, want))
+            run.weighed.append(_weighted_gain(visit, n, items, chance, wanted))
             answers.append(_answer(user, items, chance, explored, now, run.visits))
             for item in items:
                 self._show(user, item, item in new, day, run)
@@ -230,9 +236,9 @@ class _State:
     def _show(self, user: str, item: str, new: bool, day: float, run: Run) -> None:
         if new:
             self.shown[item] = self.shown.get(item, 0) + 1
-        if item not in self.left[user]:
+        if item not in self.remaining[user]:
             return
-        self.left[user].discard(item)
+        self.remaining[user].discard(item)
         self.last.append((user, item))
         run.events.append((user, item))
         if new:
@@ -248,15 +254,15 @@ class _State:
 
 
 def _weighted_gain(
-    visit: Visit, n: int, items: list[str], chance: np.ndarray, want: set[str]
+    visit: Visit, n: int, items: list[str], chance: np.ndarray, wanted: set[str]
 ) -> tuple[float, float]:
-    """Return what a visit tells of all new items that could be explored: weighted, and true."""
+    """Return the choices among all open new items of a visit: estimate and true number."""
     if visit.new is None or visit.may is None:
         return 0.0, 0.0
     open_ = {visit.new.ids[row] for row in np.flatnonzero(visit.may[n])}
     pairs = zip(items, chance, strict=True)
-    found = sum(1 / p for item, p in pairs if item in open_ and item in want)
-    return float(found), float(len(open_ & want))
+    found = sum(1 / p for item, p in pairs if item in open_ and item in wanted)
+    return float(found), float(len(open_ & wanted))
 
 
 def _visit(
@@ -288,21 +294,25 @@ def _answer(
 def visit_events(
     answers: Sequence[LoggedRecommendation], taken: Sequence[tuple[str, str]]
 ) -> pl.DataFrame:
-    """Return what was taken as events; those who took nothing are not there."""
+    """Return the choices as events."""
     return pl.DataFrame(
         taken, schema={"user_id": pl.String, "item_id": pl.String}, orient="row"
     ).with_columns(timestamp=pl.lit(answers[0].at))
 
 
 def evaluate_users(start: World, model: Recommender) -> dict[str, tuple[float, float]]:
-    """Return NDCG@10 of the judges' lists: all they want, and new items among new ones."""
+    """Return NDCG@10 for the test users: of all items, and of new items among new ones."""
     found = []
     for items in (None, list(start.new)):
-        answer = model.recommend(list(start.judges), k=LIST_LENGTH, items=items)
+        answer = model.recommend(list(start.test_users), k=LIST_LENGTH, items=items)
         lists = dict(answer.group_by("user_id", maintain_order=True).agg("item_id").iter_rows())
-        wanted = {u: start.wishes[u] & set(items or start.wishes[u]) for u in start.judges}
-        found.append({u: ndcg_of_ids(lists[u], wanted[u], LIST_LENGTH) for u in start.judges})
-    return {user: (found[0][user], found[1][user]) for user in start.judges}
+        wanted = {
+            u: start.choices[u] & set(items or start.choices[u]) for u in start.test_users
+        }
+        found.append(
+            {u: ndcg_of_ids(lists[u], wanted[u], LIST_LENGTH) for u in start.test_users}
+        )
+    return {user: (found[0][user], found[1][user]) for user in start.test_users}
 
 
 def train_base(start: World, folder: str, seed: int) -> Recommender:
@@ -313,7 +323,7 @@ def train_base(start: World, folder: str, seed: int) -> Recommender:
 
 
 def retrain(start: World, base: Recommender, run: Run) -> Recommender:
-    """Train with what was collected; the weights stay."""
+    """Train with the events of a replay; the weights of the blend stay."""
     more = pl.DataFrame(
         [(user, item, 2.0e9 + n) for n, (user, item) in enumerate(run.events)],
         schema=start.known.events.select("user_id", "item_id", "timestamp").schema,
@@ -335,7 +345,7 @@ def positive(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def policies(budget: ExposureBudget, options: ExplorationConfig, share: float) -> list[Policy]:
-    """Return who is compared; ``share``: of lists in which the budget explored."""
+    """Return the policies; the policy ``matched`` explores ``share`` of the lists."""
     greedy = replace(options, uniform=1.0)
     return [
         Policy("none", budget, None),
@@ -347,7 +357,7 @@ def policies(budget: ExposureBudget, options: ExplorationConfig, share: float) -
 
 
 def main() -> None:
-    """Replay, and write the page and the picture."""
+    """Run the replays, and write the page and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders")
     parser.add_argument("--seeds", type=int, default=4)
@@ -358,16 +368,18 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=ExposureBudget.patience)
     parser.add_argument("--uniform", type=float, default=ExplorationConfig.uniform)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--inner", action="store_true", help="choose: replay the known half")
+    parser.add_argument(
+        "--inner", action="store_true", help="for the choice of settings: replay the known half"
+    )
     parser.add_argument("--keep", type=Path, help="folder in which finished draws are kept")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     found = {}
     for folder in args.data:
         found[folder.name] = [_cached_runs(folder, args, seed) for seed in range(args.seeds)]
-    if not args.inner:  # else only what was printed counts
+    if not args.inner:  # with --inner, results are only printed
         args.out.write_text("\n".join([*_page(found, args), ""]), encoding="utf-8")
-        picture = Path("docs/images/exploration.svg")
+        picture = IMAGES / "exploration.svg"
         picture.write_text(to_standalone_svg(_picture(found, args)), encoding="utf-8")
 
 
@@ -402,7 +414,7 @@ def _seed(folder: Path, args: argparse.Namespace, seed: int) -> dict[str, Run]:
     users = np.random.default_rng(seed).permutation(sorted(set(events["user_id"])))
     events = events.filter(pl.col("user_id").is_in(users[: args.most].tolist()))
     start = world(events, items, args.new, seed)
-    if args.inner:  # what the benchmark asks for is not seen when settings are chosen
+    if args.inner:  # settings are chosen without the data of the benchmark
         inner = start.known.events.select("user_id", "item_id", "timestamp")
         kept = items.filter(~pl.col("item_id").is_in(start.new))
         start = world(inner, kept, args.new, seed + 1000)
@@ -429,13 +441,13 @@ def _seed(folder: Path, args: argparse.Namespace, seed: int) -> dict[str, Run]:
 
 
 def _mean_with_error(values: Sequence[float], show: str = ".3f") -> str:
-    """Return a mean with its 95 % interval over all values, normal."""
+    """Return a mean with its 95 % interval by the normal approximation."""
     found = mean_difference(np.array(values, dtype=float))
     return f"{np.nanmean(values):{show}} ± {found.high - found.difference:{show.lstrip('+')}}"
 
 
 def _days(runs: Sequence[Run], days: int) -> list[float]:
-    """Return the days until items were warm; those that were not count all the days."""
+    """Return the days until items were warm; an item that did not become warm has all days."""
     return np.minimum(np.concatenate([run.warm for run in runs]), days).tolist()
 
 
@@ -464,46 +476,47 @@ def _page(found: Mapping[str, list[dict[str, Run]]], args: argparse.Namespace) -
     command = f"--seeds {args.seeds} --new {args.new} --days {args.days} --impressions "
     command += f"{args.impressions} --most {args.most} --patience {args.patience:g} --uniform "
     command += f"{args.uniform:g}"
-    yield "# Exploring new items: warm sooner, at what cost\n"
+    yield "# Exploration of new items: gain and cost\n"
     yield f"`python -m benchmarks.studies.exploration --data DATA {command}`\n"
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"A replay: {args.new} items that {MIN_TAKERS} users or more took are hidden as if "
-        "they "
-        f"came today, and the later half of everybody's other events. {args.most} users, a "
-        f"fifth of them only judges; the others come by once a day for {args.days} days, see "
-        f"{LIST_LENGTH} items and take what they really took. All policies start from the "
-        "same training, "
-        "meet the same users in the same order, and are not trained again in between; taken "
-        "items count in the next answer. New items may be put in at rank 10. Promised: "
-        f"{args.impressions} impressions for each within {args.days} days. "
-        f"What is hidden was drawn {args.seeds} times; "
-        "± is a 95 % interval over new items, over visitors or over judges, of all draws.\n"
+        f"A replay: {args.new} items that at least {MIN_TAKERS} users chose are hidden and "
+        "become new items; the later half of each history contains the future choices of a "
+        "user. Of "
+        f"{args.most} users, a fifth are test users without visits. Each of the others has one "
+        f"visit per day for {args.days} days, sees {LIST_LENGTH} items and chooses those that "
+        "the history contains. All policies start from the same training, serve the same users "
+        "in the same order, and are not trained again; chosen items are part of the history in "
+        "the next visit. New items may be placed at rank 10. Target: "
+        f"{args.impressions} impressions per new item within {args.days} days. "
+        f"Items and users were drawn {args.seeds} times; "
+        "± is a 95 % interval over new items, visitors or test users, of all draws.\n"
     )
     for name, seeds in found.items():
         yield f"## {name}\n"
         yield from _tables(seeds, args)
     largest_loss = max_ndcg_loss(LIST_LENGTH, [LIST_LENGTH])
-    yield "## What the columns say\n"
+    yield "## Columns\n"
     yield (
         f"- **all impressions**, **warm**: share of new items with {args.impressions} "
         f"impressions, and with {MIN_WARM_EVENTS} events, on the last day; **days until "
         "warm**: "
-        "mean, an "
-        f"item that was not counts {args.days}.\n"
-        "- **explored**: picks a list. **loss**: NDCG@10 of the list without exploration less "
-        "that of the list shown, for the same visit, against what the user still wanted; it "
-        "is paired, so it is all due to the picks. A pick that was wanted counts as a gain.\n"
-        f"- No list can lose more than {largest_loss:.3f} (only the last place was right), "
-        "whatever is picked.\n"
-        "- **after**: NDCG@10 for judges, who never came by, when everything collected is "
-        "learned: all they want in one list, and new items among new ones.\n"
-        "- **by weights**: events that visits would have brought, had all open new items been "
-        "shown at once, estimated from the picks by inverse chances; **counted**: the truth. "
-        "z: their difference in standard errors of the estimate.\n"
+        "mean, "
+        f"{args.days} for an item that did not become warm.\n"
+        "- **explored**: explored items per list. **loss**: NDCG@10 of the list without "
+        "exploration minus that of the shown list, for the same visit and the remaining "
+        "choices of the user. The difference is paired, so only explored items cause it; "
+        "an explored item that the user chooses is a gain.\n"
+        f"- The loss of a list is at most {largest_loss:.3f}: that of a list in which only the "
+        "last item was relevant.\n"
+        "- **after**: NDCG@10 for the test users after a training with the events of the "
+        "replay: of all items, and of new items among new ones.\n"
+        "- **by weights**: number of events if all open new items were shown in every visit, "
+        "estimated from the explored items by inverse propensities; **counted**: the true "
+        "number. z: their difference in standard errors of the estimate.\n"
     )
 
 
@@ -513,7 +526,7 @@ def _tables(seeds: Sequence[Mapping[str, Run]], args: argparse.Namespace) -> Ite
     for name, words in NAMES.items():
         runs = [one[name] for one in seeds]
         yield f"| {words} | {' | '.join(_line(runs))} |"
-    yield "\nAgainst the budget, over new items or visitors, paired:\n"
+    yield "\nDifferences from the policy with the budget, paired over new items or users:\n"
     yield "| policy | days until warm, more | events on new items | after: all | after: new |"
     yield "| --- | --- | --- | --- | --- |"
     for name, words in NAMES.items():

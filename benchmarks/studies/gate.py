@@ -48,26 +48,27 @@ STRATEGIES = (
     "content/ridge",
     "content/popular",
 )
-LEFT = (0.75, 0.5, 0.25, 0.0)
-"""Share of the largest weight that planted losses keep."""
-FLIPS = 200
+WEIGHT_FACTORS = (0.75, 0.5, 0.25, 0.0)
+"""Factors of the largest weight in the artificially weakened specifications."""
+N_SWAPS = 4_000
+"""Approximate number of simulated comparisons without a difference."""
 
 
-def shop(every: int, least: int) -> Dataset:
-    """Return the gift shop with one customer in ``every`` and the items they bought often."""
+def read_shop(every: int, min_events: int) -> Dataset:
+    """Return the gift shop with one customer in ``every`` and items with enough events."""
     tables = read_folder(gift_shop()).tables
     users = tables.users.gather_every(every)
     events = tables.events.join(users.select("user_id"), on="user_id", how="semi")
     counts = events["item_id"].value_counts()
-    often = counts.filter(counts["count"] >= least)
+    often = counts.filter(counts["count"] >= min_events)
     items = tables.items.join(often.select("item_id"), on="item_id", how="semi")
     events = events.join(items.select("item_id"), on="item_id", how="semi")
     reading = DatasetConfig(None, EventRules(), None, 0)
     return encode_dataset(Tables(items, users, events), reading).data
 
 
-def trained(data: Dataset, seed: int) -> RecommenderSpec:
-    """Return the specification that is fitted with a seed."""
+def fit_spec(data: Dataset, seed: int) -> RecommenderSpec:
+    """Fit the specification with a seed."""
     blend, fitted = fit_blend(data, get_strategies(STRATEGIES), seed)
     return RecommenderSpec(blend, fitted.strategies)
 
@@ -80,10 +81,10 @@ def gate_result_of(results: Sequence[PairedSliceResult], spec: RecommenderSpec) 
     )
 
 
-def flipped(
+def swap_at_random(
     results: Sequence[PairedSliceResult], rng: np.random.Generator
 ) -> list[PairedSliceResult]:
-    """Swap the two recommenders at random: by user, or by item where items are a sample."""
+    """Swap the two recommenders at random: by user, or by item if the items are a sample."""
     found = []
     for result in results:
         sizes = np.diff(result.new.indptr)
@@ -98,12 +99,12 @@ def flipped(
     return found
 
 
-def weakened(spec: RecommenderSpec, left: float) -> RecommenderSpec:
+def weakened(spec: RecommenderSpec, factor: float) -> RecommenderSpec:
     """Return the specification with less weight of the largest strategy for known items."""
     blend = spec.blend
     largest = int(np.argmax(blend.weights.sum(axis=0)))
     weights = blend.weights.copy()
-    weights[:, largest] *= left
+    weights[:, largest] *= factor
     return replace(spec, blend=replace(blend, weights=weights))
 
 
@@ -111,12 +112,12 @@ def main() -> None:
     """Train, compare, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trainings", type=int, default=7)
-    parser.add_argument("--every", type=int, default=3, help="one customer in so many")
-    parser.add_argument("--least", type=int, default=10, help="events of an item")
+    parser.add_argument("--every", type=int, default=3, help="use one customer in this number")
+    parser.add_argument("--least", type=int, default=10, help="events of an item, at least")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    data = shop(args.every, args.least)
-    specs = [trained(data, seed) for seed in range(args.trainings)]
+    data = read_shop(args.every, args.least)
+    specs = [fit_spec(data, seed) for seed in range(args.trainings)]
     pairs = list(combinations(range(args.trainings), 2))
     compared = []
     for number, (a, b) in enumerate(pairs):
@@ -126,8 +127,10 @@ def main() -> None:
         gate_result_of(results, specs[a])
         for (a, _), results in zip(pairs, compared, strict=True)
     ]
-    planted = list(_planted(data, specs))
-    args.out.write_text("\n".join(_page(data, gate_results, _null(compared, specs), planted)))
+    weakened_results = list(_weakened_results(data, specs))
+    rate = _false_alarm_rate(compared, specs)
+    lines = _page(data, gate_results, rate, weakened_results)
+    args.out.write_text("\n".join(lines))
 
 
 def _like(matrix: sp.csr_array, values: np.ndarray) -> sp.csr_array:
@@ -135,39 +138,39 @@ def _like(matrix: sp.csr_array, values: np.ndarray) -> sp.csr_array:
 
 
 def _swaps(n_pairs: int) -> int:
-    """Return how often the sides of each pair are swapped."""
-    return max(1, FLIPS * 20 // n_pairs)
+    """Return the number of random swaps of each pair."""
+    return max(1, N_SWAPS // n_pairs)
 
 
-def _null(
+def _false_alarm_rate(
     compared: Sequence[Sequence[PairedSliceResult]], specs: Sequence[RecommenderSpec]
 ) -> float:
-    """Return how often the gate refuses when the sides are swapped at random."""
+    """Return the share of random swaps in which the gate refuses the release."""
     rng = np.random.default_rng(0)
     each = _swaps(len(compared))
     found = [
-        gate_result_of(flipped(results, rng), specs[0])
+        gate_result_of(swap_at_random(results, rng), specs[0])
         for results in compared
         for _ in range(each)
     ]
     return float(np.mean([not gate_result.passed for gate_result in found]))
 
 
-def _planted(
+def _weakened_results(
     data: Dataset, specs: Sequence[RecommenderSpec]
 ) -> Iterator[tuple[float, GateResult]]:
-    for left in LEFT:
+    for factor in WEIGHT_FACTORS:
         for number, spec in enumerate(specs[:3]):
-            results = evaluate_paired(data, weakened(spec, left), spec, seed=2000 + number)
-            yield left, gate_result_of(results, spec)
-            print(f"planted {left}", flush=True)
+            results = evaluate_paired(data, weakened(spec, factor), spec, seed=2000 + number)
+            yield factor, gate_result_of(results, spec)
+            print(f"weight factor {factor}", flush=True)
 
 
 def _page(
     data: Dataset,
     gate_results: Sequence[GateResult],
     null: float,
-    planted: Sequence[tuple[float, GateResult]],
+    weakened_results: Sequence[tuple[float, GateResult]],
 ) -> Iterator[str]:
     refused = [gate_result for gate_result in gate_results if not gate_result.passed]
     why = Counter(line.slice for gate_result in refused for line in gate_result.worse_slices)
@@ -186,41 +189,41 @@ def _page(
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield "## False alarms\n"
-    yield "| what | comparisons | refused | promised at most |\n| --- | ---: | ---: | ---: |"
+    yield "| comparison | number | refused | bound |\n| --- | ---: | ---: | ---: |"
     share = f"{len(refused)} ({len(refused) / n:.1%})"
-    yield f"| the same specification, another seed | {n} | {share} | |"
+    yield f"| the same specification, other seed | {n} | {share} | |"
     swaps = _swaps(n) * n
-    name = "sides swapped at random, so that neither is better"
+    name = "recommenders swapped at random, so that neither is better"
     yield f"| {name} | {swaps:,} | {null:.1%} | {FAMILY_ERROR_RATE / 2:.1%} |\n"
     listed = ", ".join(
         f"{DEFINITIONS[name].label} ({count})" for name, count in why.most_common()
     )
     yield (
         f"Refused on: {listed or 'nothing'}. Trainings with other seeds have other weights, so "
-        "they truly differ a little; the swaps show the false alarms of the procedure alone.\n"
+        "they differ slightly in quality; the swaps show the false alarms of the test alone.\n"
     )
     yield "## The smallest loss that is detected\n"
     yield (
-        "Half of the losses of this size are detected, by slice: the mean distance from the "
-        "difference to the end of its interval, over all comparisons.\n"
+        "The gate detects half of the losses of this size. It is the mean half-width of the "
+        "interval of a slice, over all comparisons.\n"
     )
     yield "| slice | queries | NDCG@10 | loss detected | of the value |"
     yield "| --- | ---: | ---: | ---: | ---: |"
     for lines in zip(*(gate_result.comparisons for gate_result in gate_results), strict=True):
         yield _detectable_loss(lines)
-    yield "\n## Planted losses\n"
+    yield "\n## Artificial losses\n"
     yield (
-        "The strategy with the largest weight for known items keeps a part of its weight; "
-        "three trainings each. Loss: mean over slices of users with 1 to 10 events.\n"
+        "The weight of the strategy with the largest weight for known items is reduced, in "
+        "three trainings each. Loss: mean over the slices of new users with 1 to 10 events.\n"
     )
-    yield "| weight left | mean loss | refused | slices called worse |"
+    yield "| remaining weight | mean loss | refused | slices that are worse |"
     yield "| ---: | ---: | ---: | ---: |"
-    for left in LEFT:
-        mine = [gate_result for share, gate_result in planted if share == left]
+    for factor in WEIGHT_FACTORS:
+        mine = [gate_result for share, gate_result in weakened_results if share == factor]
         loss = np.mean([_loss(gate_result) for gate_result in mine])
         worse = np.mean([len(gate_result.worse_slices) for gate_result in mine])
         count = sum(not gate_result.passed for gate_result in mine)
-        yield f"| {left:.0%} | {loss:+.4f} | {count} of {len(mine)} | {worse:.1f} |"
+        yield f"| {factor:.0%} | {loss:+.4f} | {count} of {len(mine)} | {worse:.1f} |"
     yield ""
 
 

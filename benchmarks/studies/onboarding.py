@@ -1,9 +1,8 @@
-"""Which questions to a new user improve the list most: simulated answers of users left out.
+"""Onboarding questions: gain of several ways of choosing them, with simulated answers.
 
-A fifth of the users is left out of a training. Each is asked ten questions, "do you know and
-like this?", and says yes if the item is in the part of the history that may be told, else
-nothing. The lists after 1, 3, 5 and 10 questions are judged by the other part. Run from the
-repository:
+A fifth of the users is held out. Each of them gets ten questions, "do you know and like this
+item?", and answers yes if the item is in the first part of the history. The lists after 1, 3, 5
+and 10 questions are evaluated on the other part. Run from the repository:
 
     python -m benchmarks.studies.onboarding --data DATA --out benchmarks/results/onboarding.md
 """
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.common.paths import IMAGES
 from benchmarks.studies.exploration import STRATEGIES, positive
 from daybreak import Recommender, Tables, read_folder
 from daybreak.estimates import mean_difference
@@ -30,16 +30,16 @@ from daybreak.service.state.onboarding import OnboardingAnswers, QuestionSelecto
 LIST_LENGTH = 10
 QUESTION_COUNTS = (0, 1, 3, 5, 10)
 ANSWER_SHARE = 0.7
-"""Share of a history that answers may tell; the rest judges the lists."""
+"""Share of a history that answers may reveal; the lists are evaluated on the rest."""
 FOLDS = 5
 DEVELOPMENT_FOLD = 3
-"""The fold with whose users the ways of asking were developed."""
+"""Fold of the users with whom the methods were developed."""
 MAX_USERS = 250
-"""Users of a fold who are asked."""
+"""Maximum number of test users of a fold."""
 MIN_EVENTS = 10
-"""Events of a user who is asked."""
+"""Events of a test user."""
 POOL_SIZE = 100
-"""Most popular items, of which diverse ones are taken."""
+"""Number of most popular items from which diverse ones are chosen."""
 NAMES = {
     "random": "random items",
     "popular": "popular items",
@@ -55,34 +55,33 @@ Answers = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, eq=False)
 class OnboardingSplit:
-    """A training, and users whom it does not know."""
+    """A fitted recommender, and users that are not in its training data."""
 
     model: Recommender
-    told: Answers
-    """What each may answer with yes."""
-    judge: Answers
-    """What each really took beside that."""
+    revealed: Answers
+    """Items to which a user answers yes."""
+    held_out: Answers
+    """The other items of the history, on which lists are evaluated."""
     orders: Mapping[str, list[str]]
-    """Questions of the simple ways, the first one first."""
+    """Items of the fixed sequences of questions."""
 
 
 @dataclass(eq=False)
 class OnboardingResult:
-    """What one way of asking led to."""
+    """Outcome of one method."""
 
     values: dict[int, list[float]] = field(default_factory=dict)
-    """NDCG@10 by number of questions, one a user"""
+    """NDCG@10 of each user, by number of questions"""
     yes: dict[int, float] = field(default_factory=dict)
     """Mean number of answers with yes"""
 
 
 def make_split(folder: Path, fold: int) -> OnboardingSplit:
-    """Train without some users.
+    """Train a recommender without the users of a fold.
 
     Args:
-        folder: Of the data.
-        fold: Which users are left out; -1: those with whom the ways of asking were developed,
-            who are asked in no other fold.
+        folder: Folder of the data.
+        fold: Number of the fold; -1: the development fold, which is not part of any other.
     """
     events, items = positive(folder)
     everybody = sorted(read_folder(folder).tables.users["user_id"].to_list())
@@ -98,27 +97,27 @@ def make_split(folder: Path, fold: int) -> OnboardingSplit:
     learned = events.filter(pl.col("user_id").is_in(known.tolist()))
     seen = learned["item_id"].unique().to_list()
     mine = events.filter(pl.col("user_id").is_in(asked.tolist()), pl.col("item_id").is_in(seen))
-    told, judge = _cut(mine, rng)
+    revealed, held_out = _split_histories(mine, rng)
     catalogue = items.filter(pl.col("item_id").is_in(seen))
     model = Recommender(strategies=STRATEGIES, encoder="none", seed=0)
     model.fit(Tables.of(learned, catalogue))
     return OnboardingSplit(
-        model, told, judge, _orders(folder, learned, model, known.tolist(), rng)
+        model, revealed, held_out, _orders(folder, learned, model, known.tolist(), rng)
     )
 
 
-def _cut(events: pl.DataFrame, rng: np.random.Generator) -> tuple[Answers, Answers]:
-    """Cut the histories of users with enough events into what is told and what judges."""
-    told, judge = {}, {}
+def _split_histories(events: pl.DataFrame, rng: np.random.Generator) -> tuple[Answers, Answers]:
+    """Divide the histories of users with enough events into revealed and held-out items."""
+    revealed, held_out = {}, {}
     for user, items in (
         events.sort("user_id", "item_id").group_by("user_id").agg("item_id").rows()
     ):
         if len(items) >= MIN_EVENTS:
             mixed = rng.permutation(sorted(items)).tolist()
             size = round(ANSWER_SHARE * len(mixed))
-            told[user], judge[user] = frozenset(mixed[:size]), frozenset(mixed[size:])
-    chosen = rng.permutation(sorted(told))[:MAX_USERS].tolist()
-    return {user: told[user] for user in chosen}, judge
+            revealed[user], held_out[user] = frozenset(mixed[:size]), frozenset(mixed[size:])
+    chosen = rng.permutation(sorted(revealed))[:MAX_USERS].tolist()
+    return {user: revealed[user] for user in chosen}, held_out
 
 
 def _orders(
@@ -131,18 +130,18 @@ def _orders(
     counts = events["item_id"].value_counts().sort("count", "item_id", descending=[True, False])
     popular = counts["item_id"].to_list()
     share = dict(zip(popular, counts["count"] / len(users), strict=True))
-    surprise = _entropies(folder, users) or {i: _entropy([p, 1 - p]) for i, p in share.items()}
-    worth = {i: np.log1p(share[i] * len(users)) * surprise.get(i, 0.0) for i in popular}
+    entropy = _entropies(folder, users) or {i: _entropy([p, 1 - p]) for i, p in share.items()}
+    priority = {i: np.log1p(share[i] * len(users)) * entropy.get(i, 0.0) for i in popular}
     return {
         "random": rng.permutation(popular).tolist(),
         "popular": popular,
-        "entropy": sorted(popular, key=lambda item: -worth[item]),
+        "entropy": sorted(popular, key=lambda item: -priority[item]),
         "diverse": _diverse(model, popular[:POOL_SIZE]),
     }
 
 
 def _entropies(folder: Path, users: Sequence[str]) -> dict[str, float]:
-    """Return the entropy of the ratings of each item; nothing where nobody rates."""
+    """Return the entropy of the ratings of each item; empty without ratings."""
     events = read_folder(folder).tables.events.filter(pl.col("user_id").is_in(list(users)))
     values = events["value"].drop_nulls()
     if not 2 < values.n_unique() <= 10:
@@ -158,7 +157,7 @@ def _entropy(shares: Any) -> float:
 
 
 def _diverse(model: Recommender, items: list[str]) -> list[str]:
-    """Return items each of which is least like those before it, the most popular first."""
+    """Return the items in an order in which each is least similar to those before it."""
     catalogue = model.state.catalogue.items
     some = catalogue.take(catalogue.ids.rows(items))
     alike = some.similarity(some)
@@ -171,15 +170,16 @@ def _diverse(model: Recommender, items: list[str]) -> list[str]:
 
 
 def ask_in_order(one: OnboardingSplit, items: Sequence[str]) -> OnboardingResult:
-    """Ask everybody the same."""
+    """Ask all users the same fixed sequence of questions."""
     yes = {
-        n: {user: one.told[user] & set(items[:n]) for user in one.told} for n in QUESTION_COUNTS
+        n: {user: one.revealed[user] & set(items[:n]) for user in one.revealed}
+        for n in QUESTION_COUNTS
     }
     return _evaluate(one, yes)
 
 
 def ask_on_screen(one: OnboardingSplit) -> OnboardingResult:
-    """Ask everybody the same, chosen together for each number of questions."""
+    """Ask all users the same questions, which are chosen jointly for each number."""
     answers: dict[int, dict[str, frozenset[str]]] = {}
     for n in QUESTION_COUNTS:
         items = (
@@ -187,34 +187,34 @@ def ask_on_screen(one: OnboardingSplit) -> OnboardingResult:
             if n
             else set()
         )
-        answers[n] = {user: one.told[user] & items for user in one.told}
+        answers[n] = {user: one.revealed[user] & items for user in one.revealed}
     return _evaluate(one, answers)
 
 
 def ask_in_turn(
     one: OnboardingSplit, prepare: Callable[[QuestionSelector], QuestionSelector] = lambda i: i
 ) -> OnboardingResult:
-    """Ask everybody one question after another, each by the answers so far."""
-    yes: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
-    other: dict[str, tuple[str, ...]] = dict.fromkeys(one.told, ())
+    """Ask one question after another, each chosen by the answers so far."""
+    yes: dict[str, tuple[str, ...]] = dict.fromkeys(one.revealed, ())
+    other: dict[str, tuple[str, ...]] = dict.fromkeys(one.revealed, ())
     memo: dict[OnboardingAnswers, str] = {}
-    found = {0: {user: frozenset[str]() for user in one.told}}
+    found = {0: {user: frozenset[str]() for user in one.revealed}}
     for number in range(1, max(QUESTION_COUNTS) + 1):
-        for user, told in one.told.items():
+        for user, items in one.revealed.items():
             answers = OnboardingAnswers(tuple(sorted(yes[user])), tuple(sorted(other[user])))
             if answers not in memo:
                 memo[answers] = prepare(_make_selector(one, answers)).questions(1)[0].name
-            side = yes if memo[answers] in told else other
+            side = yes if memo[answers] in items else other
             side[user] = (*side[user], memo[answers])
         if number in QUESTION_COUNTS:
-            found[number] = {user: frozenset(yes[user]) for user in one.told}
+            found[number] = {user: frozenset(yes[user]) for user in one.revealed}
     return _evaluate(one, found)
 
 
-def without_meta_bayes(interview: QuestionSelector) -> QuestionSelector:
-    """Let the blend judge, as it does where meta_bayes is not part of it."""
-    interview.choice_model.__dict__["place"] = None
-    return interview
+def without_meta_bayes(selector: QuestionSelector) -> QuestionSelector:
+    """Choose questions with the blend, as if meta_bayes were not part of it."""
+    selector.choice_model.__dict__["place"] = None
+    return selector
 
 
 def _make_selector(one: OnboardingSplit, answers: OnboardingAnswers) -> QuestionSelector:
@@ -226,21 +226,21 @@ def _evaluate(
 ) -> OnboardingResult:
     found = OnboardingResult()
     for n, yes in answers.items():
-        rows = [(f"new {user}", item) for user in one.told for item in sorted(yes[user])]
+        rows = [(f"new {user}", item) for user in one.revealed for item in sorted(yes[user])]
         frame = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
         frame = frame.cast(pl.String)
-        users = [f"new {user}" for user in one.told]
+        users = [f"new {user}" for user in one.revealed]
         answer = one.model.recommend(users, histories=frame if rows else None, k=LIST_LENGTH)
         lists = answer.group_by("user_id", maintain_order=True).agg("item_id").rows()
         found.values[n] = [
-            ndcg_of_ids(items, one.judge[user[4:]], LIST_LENGTH) for user, items in lists
+            ndcg_of_ids(items, one.held_out[user[4:]], LIST_LENGTH) for user, items in lists
         ]
         found.yes[n] = float(np.mean([len(one_yes) for one_yes in yes.values()]))
     return found
 
 
-def asked(one: OnboardingSplit) -> dict[str, OnboardingResult]:
-    """Return what every way of asking led to."""
+def run_methods(one: OnboardingSplit) -> dict[str, OnboardingResult]:
+    """Return the outcome of every method."""
     found = {name: ask_in_order(one, items) for name, items in one.orders.items()}
     found["screen"] = ask_on_screen(one)
     found["fallback"] = ask_in_turn(one, without_meta_bayes)
@@ -249,17 +249,19 @@ def asked(one: OnboardingSplit) -> dict[str, OnboardingResult]:
 
 
 def main() -> None:
-    """Ask, and write the page and the picture."""
+    """Run the study, and write the page and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders")
-    parser.add_argument("--folds", type=int, default=4, help="0: the one for development")
+    parser.add_argument(
+        "--folds", type=int, default=4, help="number of folds; 0: the development fold"
+    )
     parser.add_argument("--keep", type=Path, help="folder in which finished folds are kept")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
+    args = parser.parse_args()
     found: dict[str, list[dict[str, OnboardingResult]]] = {}
-    for folder in told.data:
-        for fold in range(told.folds) if told.folds else [-1]:
-            one = _cached_results(told.keep, folder, fold)
+    for folder in args.data:
+        for fold in range(args.folds) if args.folds else [-1]:
+            one = _cached_results(args.keep, folder, fold)
             found.setdefault(folder.name, []).append(one)
             for name, way in one.items():
                 means = " ".join(f"{np.mean(way.values[n]):.4f}" for n in QUESTION_COUNTS)
@@ -271,17 +273,17 @@ def main() -> None:
                     f"{way.yes[LIST_LENGTH]:.2f}",
                     flush=True,
                 )
-    told.out.write_text("\n".join([*_page(found, told), ""]), encoding="utf-8")
-    if told.folds:
-        picture = Path("docs/images/onboarding.svg")
+    args.out.write_text("\n".join([*_page(found, args), ""]), encoding="utf-8")
+    if args.folds:
+        picture = IMAGES / "onboarding.svg"
         picture.write_text(to_standalone_svg(_picture(found)), encoding="utf-8")
 
 
 def _cached_results(keep: Path | None, folder: Path, fold: int) -> dict[str, OnboardingResult]:
-    """Return what a fold led to, from a file if it was finished before."""
+    """Return the outcome of a fold, from a file if it was finished before."""
     path = None if keep is None else keep / f"onboarding {folder.name} {fold}.json"
     if path is None or not path.exists():
-        one = asked(make_split(folder, fold))
+        one = run_methods(make_split(folder, fold))
         if path is not None:
             plain = {name: [way.values, way.yes] for name, way in one.items()}
             path.write_text(json.dumps(plain), encoding="utf-8")
@@ -305,29 +307,27 @@ def _with_error(values: np.ndarray, show: str) -> str:
 
 
 def _page(
-    found: Mapping[str, list[dict[str, OnboardingResult]]], told: argparse.Namespace
+    found: Mapping[str, list[dict[str, OnboardingResult]]], args: argparse.Namespace
 ) -> Iterator[str]:
     yield "# Questions to new users\n"
-    yield f"`python -m benchmarks.studies.onboarding --data DATA --folds {told.folds}`\n"
+    yield f"`python -m benchmarks.studies.onboarding --data DATA --folds {args.folds}`\n"
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python "
         f"{platform.python_version()}, numpy {np.__version__}.\n"
     )
     yield (
-        f"A fifth of the users is left out of a training, in {told.folds} disjoint folds "
-        f"(strategies: {', '.join(STRATEGIES)}); the ways of asking were developed with the "
-        f"users of another fold. Up to {MAX_USERS} of a fold with {MIN_EVENTS} positive "
-        "events or more "
-        "are asked. "
-        f"Answers may tell {ANSWER_SHARE:.0%} of a history, drawn at random; the rest judges. "
-        "An item "
-        "that is not among them gets no answer. All ways of asking meet the same users and the "
-        "same recommender; only the questions differ. Users tell no profile.\n"
+        f"A fifth of the users is held out, in {args.folds} disjoint folds "
+        f"(strategies: {', '.join(STRATEGIES)}); the methods were developed with the users of "
+        f"another fold. Test users are up to {MAX_USERS} users of a fold with at least "
+        f"{MIN_EVENTS} positive events. Answers may reveal {ANSWER_SHARE:.0%} of a history, "
+        "drawn at random; lists are evaluated on the rest. A question about any other item "
+        "gets no answer. All methods have the same users and the same recommender; only the "
+        "questions differ. Profiles are not used.\n"
     )
     for name, seeds in found.items():
         n_users = len(_all(seeds, "popular", 0))
         yield f"## {name}: {n_users:,} users\n"
-        yield "NDCG@10 after so many questions, and answers with yes after ten:\n"
+        yield "NDCG@10 by number of questions, and number of answers with yes after ten:\n"
         yield f"| questions | {' | '.join(map(str, QUESTION_COUNTS))} | yes |"
         yield f"| --- |{' ---: |' * (len(QUESTION_COUNTS) + 1)}"
         for way, words in NAMES.items():
@@ -338,17 +338,17 @@ def _page(
             yield from _compare_orders(seeds, other)
         yield ""
     yield (
-        "Entropy is that of the ratings of an item where users rate, as in Rashid et al. 2002, "
-        '"Getting to know you"; elsewhere that of yes and no, which orders items as popularity '
-        "does when less than half of the users have each. Intervals are over users; the "
-        "trainings share most of what they learn from.\n"
+        "In data with ratings, entropy is that of the ratings of an item, as in Rashid et al. "
+        '2002, "Getting to know you"; otherwise it is that of yes and no, and orders items '
+        "like popularity if less than half of the users have each item. Intervals are "
+        "over users; the trainings of the folds share most of their data.\n"
     )
 
 
 def _compare_orders(
     seeds: Sequence[Mapping[str, OnboardingResult]], other: str
 ) -> Iterator[str]:
-    yield f"\nMore than with {NAMES[other]}, the same users, 95 % interval:\n"
+    yield f"\nDifference from {NAMES[other]}, for the same users, with 95 % intervals:\n"
     yield f"| questions | {' | '.join(map(str, QUESTION_COUNTS[1:]))} |"
     yield f"| --- |{' ---: |' * (len(QUESTION_COUNTS) - 1)}"
     for way, words in NAMES.items():
