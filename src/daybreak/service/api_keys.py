@@ -34,7 +34,7 @@ class ApiKey:
     id: str
     role: Role
     name: str
-    """Name of the owner, for people."""
+    """Name of the owner, for display."""
     created_at: float
     """Time, epoch [s]."""
     salt: str

@@ -29,7 +29,7 @@ EXPORT_CHUNK_ROWS = 5_000
 
 
 class InvalidDumpError(DataError):
-    """A dump holds a release that must not be restored."""
+    """A dump contains a release that must not be restored."""
 
 
 def export_table(service: RecommenderService, table: str) -> Iterator[str]:

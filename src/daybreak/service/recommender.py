@@ -38,13 +38,12 @@ from daybreak.service.state.similarity import rank_users, similar_items, single_
 from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
 from daybreak.service.training.fit import (
     FitConfig,
-    Progress,
     TrainedModel,
     TrainingBudget,
     left_out_messages,
     train_model,
 )
-from daybreak.types import Mask
+from daybreak.types import Mask, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class Recommender:
-    """Recommends items to users; users and items without any event are ordinary input.
+    """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many
     events and for new items, and keeps those that help.
@@ -150,7 +149,7 @@ class Recommender:
             warm_start,
             keep_weights,
         )
-        trained, histories = train_model(tables, config, progress or (lambda _: None))
+        trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
         self.notes = (*notes, *encoder_notes, f"events: {trained.rules.describe()}", *left_out)
         self._state = ServingState.from_training(trained, tables.items, tables.users, histories)

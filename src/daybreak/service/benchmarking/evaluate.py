@@ -106,7 +106,7 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
     """Return a report about a recommender and the baselines.
 
     Args:
-        model: Recommender whose settings are evaluated; what it has learned is not used.
+        model: Recommender whose settings are evaluated; its fitted models are not used.
         data: As for :meth:`Recommender.fit`.
         items: As for ``fit``.
         users: As for ``fit``.

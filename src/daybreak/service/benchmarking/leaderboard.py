@@ -36,9 +36,9 @@ from daybreak.simulation.splits import count_random_splits
 from daybreak.types import Progress, ignore_progress
 
 DEMO_USER_STEP = 5
-"""The demo keeps one customer out of so many."""
+"""Number of customers of which the demo keeps one."""
 DEMO_MIN_ITEM_EVENTS = 6
-"""Events with these customers that an item of the demo has at least."""
+"""Smallest number of events with these customers of an item of the demo."""
 DEMO_NAME = f"gift_shop (one customer in {DEMO_USER_STEP})"
 SLICE_GROUPS: Mapping[str, tuple[str, ...]] = {
     "cold_user": FEW_SHOT_SLICES[:1],

@@ -2,7 +2,8 @@
 
 Logged recommendations are read in chunks (:func:`iter_answer_chunks`), turned into one row an
 item (:func:`impression_rows`), and joined with the events that name them
-(:func:`attribute_events`). :class:`Participants` says for which variant each unit counts.
+(:func:`attribute_events`). :class:`Participants` assigns each unit to the variant that it
+counts for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ def iter_answer_chunks(
     There is at least one chunk, so that results have their columns even without ids.
 
     Args:
-        log: Where the recommendations are logged.
+        log: Log of the recommendations.
         ids: Ids of the recommendations, in the order of the result.
         size: Recommendations of a chunk.
     """

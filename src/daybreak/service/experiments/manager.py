@@ -41,7 +41,7 @@ class ExperimentManager:
     """The experiments of one store. Thread-safe; an assignment does not read the store.
 
     Args:
-        store: Where experiments, recommendations, events and releases are stored.
+        store: Store of experiments, recommendations, events and releases.
         item_facts: Returns facts of the items for reports; default: no facts.
         check_rules: Raises if the catalogue cannot follow rules; None: rules are not checked.
         clock: Returns the present time, epoch [s].
@@ -71,7 +71,7 @@ class ExperimentManager:
 
     @property
     def running(self) -> tuple[ExperimentPlan, ...]:
-        """Running experiments, the first started first."""
+        """Running experiments, ordered by start."""
         return self._running
 
     def assign(

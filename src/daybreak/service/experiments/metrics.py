@@ -47,7 +47,7 @@ class RatioMetric:
 
     name: str
     label: str
-    """Name in texts for people."""
+    """Name in reports."""
     numerator: str
     denominator: str
     min_effect: float
@@ -190,7 +190,7 @@ def add_metric_columns(
     Args:
         impressions: Result of :func:`.attribute_events`.
         item_facts: Facts of the catalogue; without content all diversities are null.
-        attribution: Says which items are cold.
+        attribution: Defines which items are cold.
     """
     cold = item_facts.is_cold(impressions, attribution.cold_below).cast(pl.Float64)
     with_cold = impressions.with_columns(cold, pl.col("explored").cast(pl.Float64))
@@ -209,7 +209,7 @@ def list_diversity(content: Items, impressions: pl.DataFrame) -> pl.DataFrame:
     """Return the mean distance between the items of each list: 0 all alike, 1 all different.
 
     The distance between two items is 1 minus the similarity of their content. Items without
-    content are ignored, and so are lists with fewer than two others.
+    content are ignored, and so are lists with fewer than two items with content.
 
     Args:
         content: The encoded catalogue.

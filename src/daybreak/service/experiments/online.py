@@ -101,7 +101,7 @@ def online_report(  # noqa: PLR0913 - what is reported, and how it is read
     not count.
 
     Args:
-        log: Where recommendations and events are logged.
+        log: Log of the recommendations and their events.
         since: Start of the report, epoch [s].
         until: End of the report, epoch [s]; default: now.
         every_h: Length of a period [hours].
@@ -213,7 +213,7 @@ class ClickRates:
     whether something is broken; whether a variant is better is the question of a report.
 
     Args:
-        log: Where recommendations and events are logged.
+        log: Log of the recommendations and their events.
     """
 
     def __init__(self, log: RecommendationLog) -> None:

@@ -78,10 +78,10 @@ class ShadowResult:
     cold_exposure: float
     explored: float
     agreement: float | None
-    """Share of its items that the shown list of the same request has, too."""
+    """Share of its items that the shown list of the same request also contains."""
     clicks_kept: float | None
-    """Share of the clicked items that its lists have, too; None without clicks. Clicks on its
-    other items are unknown."""
+    """Share of the clicked items that its lists also contain; None without clicks. Clicks on
+    its other items are unknown."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def describe_verdict(
 def describe_caveats(
     plan: ExperimentPlan, crossed: int, item_facts: ItemFacts
 ) -> tuple[str, ...]:
-    """Return what a reader of the report should know."""
+    """Return notes on the limits of a report."""
     caveats = []
     if crossed:
         caveats.append(
@@ -256,33 +256,33 @@ def _decide_outcome(
     return "open"
 
 
-def _describe_difference(found: VariantDifference, control: str) -> str:
-    label = RATIO_METRICS[found.measure].label
-    low, high = _percentage_points(found.low), _percentage_points(found.high)
+def _describe_difference(result: VariantDifference, control: str) -> str:
+    label = RATIO_METRICS[result.measure].label
+    low, high = _percentage_points(result.low), _percentage_points(result.high)
     numbers = (
-        f"{label} {found.value:.2%} against {found.first:.2%}, difference "
-        f"{_percentage_points(found.difference)} percentage points [{low}, {high}], valid at "
-        f"any time at level {found.level:.4g}"
+        f"{label} {result.value:.2%} against {result.first:.2%}, difference "
+        f"{_percentage_points(result.difference)} percentage points [{low}, {high}], valid at "
+        f"any time at level {result.level:.4g}"
     )
-    if found.word == "too early":
+    if result.word == "too early":
         return (
-            f"Too early to judge {found.variant!r}: at least {MIN_PEOPLE} people in each "
+            f"Too early to judge {result.variant!r}: at least {MIN_PEOPLE} people in each "
             f"variant and {MIN_NONZERO_PEOPLE} in both with a {label} other than 0 are needed."
         )
-    if found.word in {"better", "worse"}:
-        return f"{found.variant!r} is {found.word} than {control!r}: {numbers}."
-    if found.word == "open":
-        needed = _describe_people_needed(found)
-        return f"Not decided between {found.variant!r} and {control!r}: {numbers}{needed}."
-    return f"{found.variant!r} is as good as {control!r}, within {found.effect:g}: {numbers}."
+    if result.word in {"better", "worse"}:
+        return f"{result.variant!r} is {result.word} than {control!r}: {numbers}."
+    if result.word == "open":
+        needed = _describe_people_needed(result)
+        return f"Not decided between {result.variant!r} and {control!r}: {numbers}{needed}."
+    return f"{result.variant!r} is as good as {control!r}, within {result.effect:g}: {numbers}."
 
 
-def _describe_people_needed(found: VariantDifference) -> str:
-    if found.people_needed is None:
+def _describe_people_needed(result: VariantDifference) -> str:
+    if result.people_needed is None:
         return ""
     return (
-        f"; a difference of {_percentage_points(found.effect)} would show after about "
-        f"{found.people_needed:,.0f} people in both variants"
+        f"; a difference of {_percentage_points(result.effect)} would show after about "
+        f"{result.people_needed:,.0f} people in both variants"
     )
 
 

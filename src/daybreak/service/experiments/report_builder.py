@@ -55,7 +55,7 @@ def build_report(
 
     Args:
         plan: The experiment.
-        log: Where its recommendations are logged.
+        log: Log of its recommendations.
         item_facts: Facts of the catalogue.
         at: Time of the report, epoch [s].
         chunk_size: Recommendations that are in memory at a time.

@@ -1,4 +1,4 @@
-"""Histories of users in terms of catalogue rows, and events on their way into them."""
+"""Histories of users by catalogue row, and the events that are added to them."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from daybreak.service.inputs.frames import as_frame
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
 MAX_ROWWISE_EVENTS = 200
-"""Largest number of events that are read one by one; a query plan would take longer."""
+"""Largest number of events that are read one by one; a polars query would take longer."""
 MAX_UNSORTED_EVENTS = 2_000
 """Largest number of events that are added without sorting."""
 
@@ -56,7 +56,7 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
         events: Frame, mapping or records of ``user_id, item_id`` and, if known, ``timestamp,
             value, event_type``. An event without a timestamp is the latest.
         items: Ids of the catalogue.
-        rules: Say which events are positive.
+        rules: Decide which events are positive.
 
     Raises:
         DataError: A column or an id is missing.
@@ -80,7 +80,7 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
     users = full["user_id"].to_list()
     at = full["timestamp"].fill_nan(None).fill_null(float("inf")).to_numpy()
     return EventRows(
-        [users[place] for place in np.flatnonzero(known)],
+        [users[position] for position in np.flatnonzero(known)],
         row[known],
         at[known],
         rules.signs(full).to_numpy()[known] > 0,
@@ -105,7 +105,7 @@ def _read_rowwise(frame: pl.DataFrame, items: Vocabulary, rules: ResolvedRules) 
     at = np.array([np.inf if _is_missing(time) else time for time in times], dtype=np.float64)
     signs = rules.signs_of_kinds(list(zip(kinds, values, strict=True)))
     return EventRows(
-        [users[place] for place in np.flatnonzero(known)],
+        [users[position] for position in np.flatnonzero(known)],
         row[known],
         at[known],
         np.array([sign > 0 for sign in signs], dtype=bool)[known],
@@ -209,9 +209,9 @@ class Histories:
         ]
         if not unsorted and len(sorted_events) == 1:
             return sorted_events[0]
-        user, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
+        query, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
         return Events.of(
-            np.concatenate([*(events.user for events in sorted_events), user]),
+            np.concatenate([*(events.user for events in sorted_events), query]),
             np.concatenate([*(events.item for events in sorted_events), item]),
             np.concatenate([*(events.at for events in sorted_events), at]),
         )

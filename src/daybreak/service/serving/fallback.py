@@ -37,7 +37,7 @@ def untrained_state(tables: Tables) -> ServingState:
     """Return a state without training, with fixed weights: it counts events and compares text.
 
     Args:
-        tables: Everything in the store.
+        tables: All tables of the store.
     """
     encoded = encode_dataset(tables, DatasetConfig(None, EventRules(), None, 0))
     fitted = _fit_defaults(encoded.data)

@@ -375,7 +375,7 @@ def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
     Args:
         release: Id of the release.
         folder: Folder of the release.
-        tables: Everything in the store.
+        tables: All tables of the store.
 
     Raises:
         NotFoundError: There is no release in the folder, or its text model is not installed.
@@ -395,7 +395,7 @@ def load_newest_usable(
     Args:
         releases: Releases, the newest first.
         folder_of: Returns the folder of a release.
-        tables: Everything in the store.
+        tables: All tables of the store.
 
     Returns:
         The state, whose notes name the releases that cannot be loaded, and these releases.

@@ -39,7 +39,7 @@ class FrameRequest:
     profiles: pl.DataFrame | None = None
     """Frame of ``user_id`` and attributes or text."""
     histories: Histories | None = None
-    """Events beside the stored ones."""
+    """Events in addition to the stored ones."""
     max_users: int = MAX_USERS
     """Largest number of users in one batch."""
 
@@ -74,11 +74,13 @@ class FrameRequest:
         return cls(state, list(chosen), profile, extra)
 
     def contexts(self) -> Iterator[tuple[list[str], UserContext]]:
-        """Yield some users at a time, with what is known of them."""
+        """Yield users in batches, with their contexts."""
         for start in range(0, len(self.users), self.max_users):
             users = self.users[start : start + self.max_users]
-            given = self.profiles
-            overrides = None if given is None else self.state.profiles.overrides(users, given)
+            profiles = self.profiles
+            overrides = (
+                None if profiles is None else self.state.profiles.overrides(users, profiles)
+            )
             yield (
                 users,
                 self.state.user_context(users, extra=self.histories, profiles=overrides),
@@ -124,8 +126,8 @@ class FrameRequest:
         pairs = frame.drop_nulls(["user_id", "item_id"])
         queries = np.array([position.get(user, -1) for user in pairs["user_id"]], np.int64)
         items = self.state.catalogue.items.ids.rows(pairs["item_id"].to_list())
-        known = (queries >= 0) & (items >= 0)
-        return queries[known], items[known]
+        is_known = (queries >= 0) & (items >= 0)
+        return queries[is_known], items[is_known]
 
 
 def recommendations_frame(

@@ -38,7 +38,7 @@ LATEST = "latest"
 
 @dataclass(frozen=True, eq=False)
 class ServingState:
-    """Everything that answers a request, at one moment.
+    """Models, catalogue, profiles and histories that answer requests, at one moment.
 
     Histories are the exception to immutability: single events are added in place. A request
     that began earlier may see one more event, but never an item that its catalogue lacks.
@@ -56,7 +56,7 @@ class ServingState:
     release: str = ""
     """Id of the release; empty for a library model and before the first training."""
     notes: tuple[str, ...] = ()
-    """Notes that every response carries."""
+    """Notes that every response contains."""
 
     @classmethod
     def from_training(
@@ -84,11 +84,11 @@ class ServingState:
         scorer = PartitionedScorer.from_scorer(
             Scorer(trained.blend, trained.fitted, catalogue.items)
         )
-        known = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
+        profiles = pl.DataFrame(schema={"user_id": pl.String}) if users is None else users
         return cls(
             trained,
             catalogue,
-            Profiles.from_frame(trained.profile, known),
+            Profiles.from_frame(trained.profile, profiles),
             Histories.empty() if histories is None else histories,
             trained.rules,
             QueryBuilder(
@@ -111,7 +111,7 @@ class ServingState:
             release: Id of the release; empty before the first training.
             trained: The models.
             catalogue: Items that they were trained on, in the order of the models.
-            tables: Everything that is in the store.
+            tables: All tables of the store.
         """
         state = cls.from_training(trained, catalogue, tables.users)
         changed = changed_rows(catalogue, tables.items)
@@ -139,7 +139,7 @@ class ServingState:
         events: RequestEvents | None = None,
         profiles: ProfileOverrides | None = None,
     ) -> UserContext:
-        """Return what is known of users: stored, and given with a request.
+        """Return events, profiles and texts of users, both stored and from requests.
 
         Args:
             users: Id of each user; an unknown id is a user without data.
@@ -213,7 +213,7 @@ class ServingState:
         return deleted
 
     def precompute(self) -> None:
-        """Compute in advance what the first requests would have to wait for."""
+        """Compute neighbours and level weights now, so that no request waits for them."""
         self.query_builder.precompute_neighbours(MAX_PRECOMPUTED_NEIGHBOURS)
         for scorer in self.scorers:
             for level in range(len(scorer.blend.weights)):
@@ -224,8 +224,8 @@ class ServingState:
 
         Args:
             frame: Frame of ``item_id`` and attributes.
-            replace_known: Whether rows of known items replace what is known of them; a missing
-                column is then null. Otherwise they are ignored.
+            replace_known: Whether rows of known items replace the stored rows; a missing column
+                is then null. Otherwise they are ignored.
         """
         rows = (
             self.catalogue.first_rows(frame)
@@ -285,7 +285,7 @@ class ServingState:
         return state.with_events(tables.events) if tables.events.height else state
 
     def with_recounted_popularity(self) -> "ServingState":
-        """Return a state in which popularity is counted from all events known now."""
+        """Return a state in which popularity is counted from all current events."""
         trained = recount_popularity(self.trained, self.histories.all_positive())
         if trained is None:
             return self
@@ -330,11 +330,11 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     train_rows = trained.items.ids.rows(fitted.train_items.ids)
     train_row = np.full(int(max(positive.item.max(), train_rows.max())) + 1, -1)
     train_row[train_rows] = np.arange(len(train_rows))
-    known = train_row[positive.item] >= 0
-    if not known.any():
+    is_known = train_row[positive.item] >= 0
+    if not is_known.any():
         return None
-    at = np.where(np.isfinite(positive.at[known]), positive.at[known], 0.0)
-    events = Events(positive.user[known], train_row[positive.item[known]], at)
+    at = np.where(np.isfinite(positive.at[is_known]), positive.at[is_known], 0.0)
+    events = Events(positive.user[is_known], train_row[positive.item[is_known]], at)
     data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
     models = list(fitted.models)
     for row, model in counting.items():
@@ -344,7 +344,7 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
 
 def _recounted_model(model: PopularModel, data: Dataset) -> PopularModel:
     """Return a model with the same options for the same items, counted from other events."""
-    state = model.learn(data, create_generator(0, "popular"))  # counting draws nothing
+    state = model.learn(data, create_generator(0, "popular"))  # nothing is drawn
     values = np.zeros(len(data.items), dtype=np.float32)
     values[data.train_item_rows] = state.values
     return model.with_state(PopularState(values, state.dated))
@@ -354,5 +354,7 @@ def _informative_profiles(users: pl.DataFrame, profiles: Profiles) -> pl.DataFra
     """Return the rows that have a value, or that replace a stored row."""
     names = [name for name in users.columns if name != "user_id"]
     has_value = pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
-    known = pl.Series([user in profiles.rows for user in users["user_id"]], dtype=pl.Boolean)
-    return users.filter(has_value | known)
+    is_stored = pl.Series(
+        [user in profiles.rows for user in users["user_id"]], dtype=pl.Boolean
+    )
+    return users.filter(has_value | is_stored)

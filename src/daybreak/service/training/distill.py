@@ -20,7 +20,7 @@ MAX_TIMED_TEXTS = 2000
 
 @dataclass(frozen=True)
 class DistillationResult:
-    """The distilled encoder: where it is, how faithful and how fast."""
+    """Folder, fidelity and speed of a distilled encoder."""
 
     folder: Path
     """Folder of the encoder, which is also its name."""
@@ -45,7 +45,7 @@ def distil_catalogue_encoder(
     Args:
         sources: Files with an item table.
         teacher: Name of a text encoder; see :func:`daybreak.encoders.load_encoder`.
-        folder: Where the encoder is written: a new or empty folder, or one with an encoder.
+        folder: Folder of the result: a new or empty one, or one with an encoder.
         dim: Length of its vectors, at most that of the teacher's.
         progress: Called with the number of encoded and of all texts.
 

@@ -3,7 +3,7 @@
 Start with :func:`train_model`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,10 @@ from daybreak.ranking.blending.warm_start import WarmStart, refit_models
 from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
+from daybreak.types import Progress
 
 SEARCH_SHARE = 0.3
 """Share of the time limit that the search for better hyperparameters may take."""
-
-Progress = Callable[[str], None]
-"""Function that is called with the name of each step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +40,7 @@ class TrainedModel:
 
     @property
     def warm_start(self) -> WarmStart:
-        """What a later training can continue from."""
+        """Blend and models from which a later training can continue."""
         return WarmStart(self.blend, self.fitted)
 
 

@@ -1,7 +1,8 @@
 """Run a function in a Python process of its own.
 
 A process of :mod:`multiprocessing` is joined when its parent exits, and imports the parent's
-main module. This process outlives its parent and imports only the module of the function.
+main module. This process continues after its parent has ended, and imports only the module of
+the function.
 """
 
 import json
