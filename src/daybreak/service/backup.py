@@ -121,7 +121,7 @@ def restore_workspace(workspace: Workspace, path: Path) -> dict[str, int]:
 
 
 def check_release_folders(lines: Iterable[bytes]) -> None:
-    """Check that all releases of a dump lie in the folder of releases.
+    """Check that all releases of a dump are in the folder of releases.
 
     Raises:
         InvalidDumpError: A release has no folder, or one outside the folder of releases.

@@ -366,8 +366,8 @@ class Recommender:
     def update_items(self, items: Any) -> Self:
         """Add new items to the catalogue and replace changed ones.
 
-        What was learned from an item's events stays; a column that a row does not have becomes
-        null. Items that are not named stay as they are.
+        The models keep what they have learned from the events of an item; a column that a row
+        does not have becomes null. Items that are not named stay as they are.
 
         Args:
             items: As for :meth:`add_items`.

@@ -1,6 +1,6 @@
 """The plan of an experiment: attribution of events, variants, and assignment of requests.
 
-:class:`ExperimentPlan` is what is stored. :func:`assign` returns the variant of a request; it
+:class:`ExperimentPlan` is stored. :func:`assign` returns the variant of a request; it
 hashes the user or session, so assignments need no storage.
 """
 

@@ -41,7 +41,7 @@ CLICK_DELAY_S = 300.0
 COUNT_INTERVAL_S = 60.0
 """Shortest time between two counts [s]."""
 MAX_BACKLOG_S = 600.0
-"""Longest time that one count covers; what is older is not counted later [s]."""
+"""Longest time that one count covers; older recommendations are not counted [s]."""
 RATE_WINDOW_S = 3600.0
 """Time that the rates cover [s]."""
 

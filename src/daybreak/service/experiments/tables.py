@@ -1,4 +1,4 @@
-"""Reports of experiments as tables for people."""
+"""Reports of experiments as tables for display."""
 
 import math
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ from daybreak.errors import ConfigError, NextStep, NotFoundError
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of up to three tables, and how the caller wants them to be read.
+    """The files of up to three tables, and options for reading them.
 
     Each file is opened once, for the preview and for reading.
     """

@@ -39,7 +39,7 @@ class EventRows:
 
 
 class RequestEvents(NamedTuple):
-    """Events that come with a batch of requests, as parallel columns."""
+    """Events of a batch of requests, as parallel columns."""
 
     query: Rows
     """Positions in the batch."""
@@ -164,12 +164,12 @@ class Histories:
         added = {user: rows for user, rows in self.unsorted.items() if user not in names}
         if not removed:
             return Histories(self.users, self.positive, self.seen_only, added)
-        stays = np.ones(len(self.users), dtype=bool)
-        stays[self.users.rows(removed)] = False
-        new_user = np.cumsum(stays) - 1
-        positive = self.positive.filter(stays[self.positive.user])
-        named = Vocabulary(user for user, stay in zip(self.users, stays, strict=True) if stay)
-        seen_only = self.seen_only[stays] if self.seen_only.shape[0] else self.seen_only
+        is_kept = np.ones(len(self.users), dtype=bool)
+        is_kept[self.users.rows(removed)] = False
+        new_user = np.cumsum(is_kept) - 1
+        positive = self.positive.filter(is_kept[self.positive.user])
+        named = Vocabulary(user for user, keep in zip(self.users, is_kept, strict=True) if keep)
+        seen_only = self.seen_only[is_kept] if self.seen_only.shape[0] else self.seen_only
         return Histories(
             named, Events(new_user[positive.user], positive.item, positive.at), seen_only, added
         )

@@ -34,7 +34,7 @@ def build_batch(
     Args:
         state: State that answers.
         requests: The requests.
-        encoder: Encodes the profiles that come with them.
+        encoder: Encodes their profiles.
 
     Raises:
         FilterError: A filter cannot be parsed, or a column does not exist.
@@ -69,7 +69,7 @@ class RequestProfileEncoder:
     def overrides(
         self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> ProfileOverrides | None:
-        """Return the profiles that come with requests, completed from the stored ones."""
+        """Return the profiles of requests, completed from the stored ones."""
         if not any(pending.profile for pending in requests):
             return None
         queries, rows, texts = [], [], {}
@@ -107,7 +107,7 @@ class RequestProfileEncoder:
 def _request_events(
     state: ServingState, requests: Sequence[PendingRequest]
 ) -> RequestEvents | None:
-    """Return the events that come with requests, on known items."""
+    """Return the events of requests, on known items."""
     events = [
         (position, event)
         for position, pending in enumerate(requests)

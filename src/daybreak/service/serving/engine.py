@@ -182,7 +182,7 @@ class RecommendEngine:
         """Answer requests in batches; an error of one does not affect the others."""
         answered: list[RecommendResponse | Exception] = []
         for start in range(0, len(requests), MAX_BULK_REQUESTS):
-            began = time.perf_counter()
+            started = time.perf_counter()
             assigned = [
                 self._assign(pending) for pending in requests[start : start + MAX_BULK_REQUESTS]
             ]
@@ -190,7 +190,7 @@ class RecommendEngine:
             for pending, response in zip(assigned, responses, strict=True):
                 if pending.shadows and isinstance(response, RecommendResponse):
                     self._submit_shadows(pending, response)
-            took_ms = 1000 * (time.perf_counter() - began)
+            took_ms = 1000 * (time.perf_counter() - started)
             answered += [_with_duration(response, took_ms) for response in responses]
         return answered
 
@@ -363,7 +363,7 @@ class RecommendEngine:
                 self.paginations.put(response.recommendation_id, page)
 
     def _find_page(self, recommendation_id: str) -> "tuple[Pagination, tuple[str, ...]]":
-        """Return what is needed to continue a list, and notes."""
+        """Return the list to continue, and notes."""
         page = self.paginations.get(recommendation_id)
         if page is not None:
             return page, ()

@@ -58,7 +58,7 @@ class RowCaches:
 class ReleaseManager:
     """Keeps the states of releases up to date with the store; thread-safe.
 
-    Readers take :attr:`current` once and keep it for a whole request. A change holds the update
+    Readers take :attr:`current` once and use it for a whole request. A change takes the update
     lock, makes a new state, and replaces the old one by a single assignment.
 
     Args:
@@ -233,7 +233,7 @@ class ReleaseManager:
         return self._cursor
 
     def _read_store(self) -> tuple[int, Tables]:
-        """Return the whole store; later writes come with the next changes."""
+        """Return the cursor and all tables of the store; later writes follow as changes."""
         cursor = self._store.changes(-1).cursor
         return cursor, self._store.tables()
 

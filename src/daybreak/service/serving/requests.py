@@ -49,7 +49,7 @@ class RecommendRequest:
     explore: bool | None = None
     """Whether new items may be explored in the list; None: the default of the service."""
     explain: bool = False
-    """Whether each item comes with reasons."""
+    """Whether each item has reasons."""
     scenario: str | None = None
     """Place where the list is shown, such as ``home`` or ``basket``; stored in the log."""
     experiment: bool = True

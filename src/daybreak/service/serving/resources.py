@@ -332,7 +332,7 @@ def _position_of(cursor: str | None) -> int:
 
 
 def _synced(releases: ReleaseManager, result: IngestResult) -> IngestResult:
-    """Apply what was written to the states of this process."""
+    """Apply written rows to the states of this process; return the result."""
     try:
         releases.sync()
     except DaybreakError as error:  # the rows are stored; the next sync applies them

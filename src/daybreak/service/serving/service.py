@@ -260,19 +260,21 @@ class RecommenderService(ClosesOnExit):
         rates = self.experiments.click_rates()
         return self._status.status() | {"experiment_ctr": rates, "exposure": exposure}
 
-    def ingest_import(self, read: ImportResult) -> WriteResult:
-        """Store what was read from files, in one transaction.
+    def ingest_import(self, imported: ImportResult) -> WriteResult:
+        """Store the tables of imported files, in one transaction.
 
         Equal events of one file are counted, so that reading it again adds nothing.
 
         Raises:
             StoreError: Nothing could be stored.
         """
-        tables = read.tables
+        tables = imported.tables
         users, events = (
             _with_pseudonyms(frame, self.pseudonyms) for frame in (tables.users, tables.events)
         )
-        return self.store.write(Tables(tables.items, users, events), event_ids=read.event_ids)
+        return self.store.write(
+            Tables(tables.items, users, events), event_ids=imported.event_ids
+        )
 
     def close(self) -> None:
         """Answer waiting requests, write the log, close the store."""

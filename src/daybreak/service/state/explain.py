@@ -74,8 +74,8 @@ def explain_items(
         items: Rows of the catalogue.
         max_reasons: Largest number of reasons of an item, without boosts; None: all.
     """
-    parts = state.query_builder.query_parts(batch.context.only(query))
-    by_item = _score_reasons(state, parts, items, max_reasons)
+    query_parts = state.query_builder.query_parts(batch.context.only(query))
+    by_item = _score_reasons(state, query_parts, items, max_reasons)
     rules = batch.rules[query]
     for reasons, row in zip(by_item, items.tolist(), strict=True):
         reasons += [
@@ -86,14 +86,14 @@ def explain_items(
 
 
 def _score_reasons(
-    state: ServingState, parts: QueryParts, items: Rows, max_reasons: int | None
+    state: ServingState, query_parts: QueryParts, items: Rows, max_reasons: int | None
 ) -> list[Reasons]:
     """Return the reasons that the models give."""
     by_item: list[Reasons] = [[] for _ in items]
     attributes = state.trained.profile.names
     title = state.ranker.title
     for scorer, positions, rows in state.scorer.by_scorer(items):
-        decomposed = decompose(scorer, parts, rows, attributes)
+        decomposed = decompose(scorer, query_parts, rows, attributes)
         for column, position in enumerate(positions):
             by_item[position] = [
                 RecommendationReason(

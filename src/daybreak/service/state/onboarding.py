@@ -216,11 +216,11 @@ class QuestionSelector:
     @cached_property
     def _profile(self) -> Sparse:
         """(1, n_attributes) known attributes of the user."""
-        given, profiles = self.answers.profile, self.state.profiles
-        if given is None:
-            return profiles.lookup(["\0new"])[0]
-        named = given.with_columns(pl.lit("\0new").alias("user_id"))
-        return profiles.lookup(["\0new"], profiles.overrides(["\0new"], named))[0]
+        profile, stored = self.answers.profile, self.state.profiles
+        if profile is None:
+            return stored.lookup(["\0new"])[0]
+        named = profile.with_columns(pl.lit("\0new").alias("user_id"))
+        return stored.lookup(["\0new"], stored.overrides(["\0new"], named))[0]
 
     @cached_property
     def _attribute_shares(self) -> Floats:

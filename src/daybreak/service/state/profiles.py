@@ -1,4 +1,4 @@
-"""Profiles of users: stored attributes and texts, and those that come with a request."""
+"""Profiles of users: stored attributes and texts, and those of single requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ MAX_FRAME_CHUNKS = 50
 
 @dataclass(frozen=True, eq=False)
 class ProfileOverrides:
-    """Profiles that come with a request, by position in its batch."""
+    """Profiles of requests, by position in the batch."""
 
     queries: Rows
     """(n,) positions of which the attributes are replaced."""
@@ -84,7 +84,7 @@ class Profiles:
 
         Args:
             users: Ids; unknown ones have a row of zeros.
-            overrides: Profiles that come with a request; they replace stored ones.
+            overrides: Profiles of requests; they replace stored ones.
         """
         rows = np.array([self.rows.get(user, -1) for user in users], dtype=np.int64)
         matrix, texts = take_rows(self.matrix, rows), self._texts(rows)
@@ -97,14 +97,17 @@ class Profiles:
         stored = {p: text for p, text in texts.items() if p not in overrides.texts}
         return matrix, stored | {p: text for p, text in overrides.texts.items() if text}
 
-    def overrides(self, users: Sequence[str], given: pl.DataFrame) -> "ProfileOverrides | None":
-        """Return profiles that come with a request, completed from the stored ones.
+    def overrides(
+        self, users: Sequence[str], profiles: pl.DataFrame
+    ) -> "ProfileOverrides | None":
+        """Return the profiles of a request, completed from the stored ones.
 
         Args:
             users: Ids of the request, each once.
-            given: Frame of ``user_id`` and attributes or text; rows of other users are ignored.
+            profiles: Frame of ``user_id`` and attributes or text; rows of other users are
+                ignored.
         """
-        rows = given.filter(pl.col("user_id").is_in(list(users)))
+        rows = profiles.filter(pl.col("user_id").is_in(list(users)))
         if not rows.height:
             return None
         merged = self._merge_with_stored(rows)
@@ -160,7 +163,7 @@ class Profiles:
 
 @dataclass(frozen=True)
 class AdHocProfile:
-    """Profile and events that come with a request, the same for all of its users.
+    """Profile and events of one request, the same for all of its users.
 
     Example:
         >>> profile = AdHocProfile("I love tea", {"country": "France"}, items=("pot",))

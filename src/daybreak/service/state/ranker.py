@@ -51,7 +51,7 @@ class RankedLists:
             np.concatenate([one_list.item for one_list in lists]),
             np.concatenate([one_list.rank for one_list in lists]),
             np.concatenate([one_list.score for one_list in lists]),
-            [moved for one_list in lists for moved in one_list.moved_by],
+            [cause for one_list in lists for cause in one_list.moved_by],
             np.concatenate([one_list.propensity for one_list in lists]),
             np.concatenate([one_list.explored for one_list in lists]),
         )

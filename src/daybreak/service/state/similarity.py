@@ -78,11 +78,11 @@ def co_occurrence(state: ServingState, ids: Sequence[str]) -> Floats:
     model = next((m for m in state.trained.fitted.models if isinstance(m, ItemKnnModel)), None)
     if model is None:
         return out
-    rows, place = train_items.ids.rows(ids), items.ids.rows(train_items.ids)
+    rows, columns = train_items.ids.rows(ids), items.ids.rows(train_items.ids)
     hot = np.flatnonzero(rows >= 0)
     weights = model.state.weights
     symmetric = weights[rows[hot]].maximum(weights[:, rows[hot]].T)
-    out[np.ix_(hot, place)] = symmetric.toarray()
+    out[np.ix_(hot, columns)] = symmetric.toarray()
     return out
 
 
@@ -107,7 +107,7 @@ def rank_users(
     trained_scorer: Scorer,
     item: Items,
     users: Sequence[str],
-    parts: Iterable[tuple[Queries, Mask | None]],
+    query_batches: Iterable[tuple[Queries, Mask | None]],
     k: int,
 ) -> pl.DataFrame:
     """Return the users with the best scores for one item.
@@ -116,12 +116,12 @@ def rank_users(
         trained_scorer: Scorer of the trained catalogue.
         item: Catalogue of one item.
         users: Ids of all users.
-        parts: Queries of the users in order, and which of them are left out (None: none).
+        query_batches: Queries of the users in order, and which users are left out (None: none).
         k: Number of users.
     """
     scorer = trained_scorer.for_items(item)
     scores, levels, has_profile = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NO_USERS]
-    for queries, is_excluded in parts:
+    for queries, is_excluded in query_batches:
         score = scorer.score(queries)[:, 0]
         scores.append(score if is_excluded is None else np.where(is_excluded, np.nan, score))
         levels.append(nearest_level(queries.n_events))
