@@ -71,22 +71,22 @@ def resolve_settings(
     """
     environment = os.environ if environment is None else environment
     file = file or Path(CONFIG_FILE)
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    stored = _read_file(file)
-    found = []
+    from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_file = _read_file(file)
+    resolved = []
     for setting in fields(Settings):
         name, variable = setting.name, ENVIRONMENT_PREFIX + setting.name.upper()
-        places = (
-            (given.get(name), "flag"),
+        candidates = (
+            (from_flags.get(name), "flag"),
             (environment.get(variable) or None, f"environment {variable}"),
-            (stored.get(name), f"file {file.name}"),
+            (from_file.get(name), f"file {file.name}"),
             (setting.default, "default"),
         )
-        value, origin = next(place for place in places if place[0] is not None)
-        found.append(
+        value, origin = next(candidate for candidate in candidates if candidate[0] is not None)
+        resolved.append(
             EffectiveSetting(name, _check_value(name, value, setting.type, origin), origin)
         )
-    return tuple(found)
+    return tuple(resolved)
 
 
 def build_settings(resolved: tuple[EffectiveSetting, ...]) -> Settings:
@@ -115,7 +115,7 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 
 def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
-    """Check one value; whole numbers may be given as text."""
+    """Return a valid value; whole numbers may be given as text."""
     if kind is str and isinstance(value, str):
         return value
     try:
@@ -123,8 +123,8 @@ def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
     except ValueError:
         number = -1
     if number < 0:
-        wanted = "text" if kind is str else "a whole number from 0"
-        raise ConfigError(f"{name} must be {wanted}, got {value!r} ({origin})")
+        expected = "text" if kind is str else "a whole number from 0"
+        raise ConfigError(f"{name} must be {expected}, got {value!r} ({origin})")
     return number
 
 

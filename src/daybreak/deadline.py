@@ -1,6 +1,6 @@
 """Time limits: work that would exceed its limit is stopped early."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,18 +14,26 @@ class Deadline:
     """A time limit, counted from the start of the work."""
 
     limit_s: float
+    clock: Callable[[], float]
     start: float
     steady_start: float | None = None
     """Time at which the measured part of the work starts; preparation is not extrapolated."""
 
 
-_current: ContextVar[Deadline | None] = ContextVar("allowance", default=None)
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
 @contextmanager
-def time_limit(limit_s: float | None) -> Iterator[None]:
-    """Limit the duration of the block [s]; None removes all limits."""
-    token = _current.set(None if limit_s is None else Deadline(limit_s, perf_counter()))
+def time_limit(
+    limit_s: float | None, *, clock: Callable[[], float] = perf_counter
+) -> Iterator[None]:
+    """Limit the duration of the block.
+
+    Args:
+        limit_s: Time limit [s]; None: no limit, also not that of an enclosing block.
+        clock: Returns the current time [s].
+    """
+    token = _current.set(None if limit_s is None else Deadline(limit_s, clock, clock()))
     try:
         yield
     finally:
@@ -50,16 +58,16 @@ def report_progress(fraction_done: float) -> None:
         Traceback (most recent call last):
         daybreak.errors.OutOfTimeError: it would take 1 s, 0 s are left
     """
-    limit = _current.get()
-    if limit is None:
+    deadline = _current.get()
+    if deadline is None:
         return
-    now = perf_counter()
+    now = deadline.clock()
     if fraction_done <= 0:
-        limit.steady_start = now
+        deadline.steady_start = now
         return
-    even = limit.start if limit.steady_start is None else limit.steady_start
-    needed = even - limit.start + (now - even) / fraction_done
-    if needed > limit.limit_s:
+    start = deadline.start if deadline.steady_start is None else deadline.steady_start
+    needed_s = start - deadline.start + (now - start) / fraction_done
+    if needed_s > deadline.limit_s:
         raise OutOfTimeError(
-            f"it would take {max(needed, 1):.0f} s, {limit.limit_s:.0f} s are left"
+            f"it would take {max(needed_s, 1):.0f} s, {deadline.limit_s:.0f} s are left"
         )

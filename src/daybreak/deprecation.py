@@ -1,4 +1,4 @@
-"""Deprecated names: an old name keeps working for one version and says what replaces it."""
+"""Deprecated names: an old name keeps working for one version and names its replacement."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -34,8 +34,8 @@ def deprecated_names(module: str, moved: Mapping[str, str]) -> Callable[[str], o
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         warn_deprecated(f"{module}.{name}", moved[name])
         parent, _, last = moved[name].rpartition(".")
-        found = getattr(import_module(parent), last, None)
-        return import_module(moved[name]) if found is None else found
+        target = getattr(import_module(parent), last, None)
+        return import_module(moved[name]) if target is None else target
 
     return find
 

@@ -3,7 +3,6 @@ import pytest
 import scipy.sparse as sp
 
 from daybreak.errors import ConfigError
-from daybreak.transfer import ridge_to_prior
 from daybreak.transfer.ridge_to_prior import RidgeToPrior
 
 
@@ -35,18 +34,17 @@ def test_the_dual_is_the_direct_solution(ridge):
 
 
 @pytest.mark.parametrize("ridge", [0.1, 1.0, 10.0])
-def test_rounds_come_to_the_direct_solution(ridge, monkeypatch):
-    monkeypatch.setattr(ridge_to_prior, "MAX_DIRECT_ROWS", 0)
+def test_rounds_come_to_the_direct_solution(ridge):
     rows, targets, prior = problem(np.random.default_rng(1))
-    found = RidgeToPrior(rows, targets, prior).fit(ridge)
+    found = RidgeToPrior(rows, targets, prior, max_direct_rows=0).fit(ridge)
     np.testing.assert_allclose(found, by_least_squares(rows, targets, prior, ridge), atol=1e-3)
 
 
-@pytest.mark.parametrize("direct", [0, 4096])
-def test_a_prior_that_explains_everything_stays(direct, monkeypatch):
-    monkeypatch.setattr(ridge_to_prior, "MAX_DIRECT_ROWS", direct)
+@pytest.mark.parametrize("max_direct_rows", [0, 4096])
+def test_a_prior_that_explains_everything_stays(max_direct_rows):
     rows, _, prior = problem(np.random.default_rng(2))
-    found = RidgeToPrior(rows, rows @ prior, prior).fit(0.5)
+    ridge = RidgeToPrior(rows, rows @ prior, prior, max_direct_rows=max_direct_rows)
+    found = ridge.fit(0.5)
     np.testing.assert_allclose(found, prior, atol=1e-6)
 
 

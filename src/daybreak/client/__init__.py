@@ -1,6 +1,6 @@
 """Client of Daybreak services: typed results, typed errors and safe retries.
 
-The package imports only :mod:`daybreak.errors` and :mod:`daybreak.deprecation`, so that an
+The package imports only ``errors``, ``http_retry`` and ``deprecation`` of Daybreak, so that an
 application stays light. Start reading in ``async_client``; ``client`` is generated from it.
 """
 

@@ -9,6 +9,7 @@ from daybreak.client.results import Accepted
 from daybreak.errors import ConfigError
 
 ROWS_PER_REQUEST = 1_000
+"""Largest number of rows in one request."""
 NO_ROWS = Accepted(0)
 """Result before any row is sent."""
 
@@ -32,26 +33,26 @@ def with_event_ids(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [_with_event_id(row) for row in rows]
 
 
-def merge_results(before: Accepted, part: Accepted, start: int) -> Accepted:
+def merge_results(total: Accepted, batch: Accepted, start: int) -> Accepted:
     """Return the result of several requests together.
 
     Args:
-        before: Result of the earlier requests.
-        part: Result of the next request.
+        total: Result of the earlier requests.
+        batch: Result of the next request.
         start: Number of rows sent before that request; it is added to the row numbers.
 
     Example:
         >>> from daybreak.client.results import Rejected
-        >>> part = Accepted(8, rejected=(Rejected(3, "no id"),))
-        >>> both = merge_results(Accepted(999), part, 1_000)
-        >>> both.accepted, both.rejected[0].row
+        >>> batch = Accepted(8, rejected=(Rejected(3, "no id"),))
+        >>> total = merge_results(Accepted(999), batch, 1_000)
+        >>> total.accepted, total.rejected[0].row
         (1007, 1003)
     """
-    rejected = tuple(replace(one, row=one.row + start) for one in part.rejected)
+    rejected = tuple(replace(row, row=row.row + start) for row in batch.rejected)
     return Accepted(
-        before.accepted + part.accepted,
-        before.duplicates + part.duplicates,
-        before.rejected + rejected,
+        total.accepted + batch.accepted,
+        total.duplicates + batch.duplicates,
+        total.rejected + rejected,
     )
 
 

@@ -54,10 +54,10 @@ class ApiCall(Generic[T]):
 
     def query(self) -> dict[str, Any]:
         """Return the query parameters; a list becomes one parameter for each of its values."""
-        given = without_none(**self.params)
+        params = without_none(**self.params)
         return {
             name: str(value).lower() if isinstance(value, bool) else value
-            for name, value in given.items()
+            for name, value in params.items()
         }
 
     def parse_response(self, response: httpx.Response) -> T:
@@ -75,7 +75,7 @@ class ApiCall(Generic[T]):
         try:
             result: T = _adapter(kind).validate_json(response.content or b"null", strict=True)
         except ValidationError as error:
-            message = f"{self.method} {self.path}: the answer is not as expected: "
+            message = f"{self.method} {self.path}: unexpected response: "
             raise UnexpectedError(
                 message + _first_fault(error), problem_of(response)
             ) from error
@@ -117,10 +117,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _first_fault(error: ValidationError) -> str:
-    """Return place and reason of the first fault, for example ``answer.items.0.score: ...``."""
+    """Return path and reason of the first fault, for example ``answer.items.0.score: ...``."""
     fault = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in ("answer", *fault["loc"]))
-    return f"{place}: {fault['msg']}"
+    path = ".".join(str(key) for key in ("answer", *fault["loc"]))
+    return f"{path}: {fault['msg']}"
 
 
 def _escape(part: str) -> str:

@@ -69,8 +69,8 @@ class Client:
 
     Example:
         >>> import httpx
-        >>> answer = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
-        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
+        >>> result = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
+        >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=result))
         >>> client = Client("http://shop:8000", transport=service)
         >>> client.recommend("ann", n=1).ids
         ('tea',)
@@ -104,7 +104,7 @@ class Client:
         """Return recommendations for a user, a session, a profile, or an anonymous visitor.
 
         Raises:
-            ResponseError: The service refused the request, or failed.
+            ResponseError: The service rejected the request, or failed.
             UnreachableError: No response came. Every method raises these two errors.
         """
         body = without_none(user_id=user_id, **options)
@@ -173,13 +173,13 @@ class Client:
                 works best.
             yes: Ids of items that the user knows and likes.
             asked: Ids of items that the user was asked about and did not like, and names of
-                attributes that the user did not tell.
+                attributes that the user did not state.
             attributes: Whether to ask about attributes of the profile, too.
         """
         answers = {"yes": check_list("yes", yes), "asked": check_list("asked", asked)}
         params = {"n": n, **answers, "attributes": attributes}
-        found = self._send(ApiCall("GET", "/onboarding", QuestionList, params))
-        return found.questions
+        result = self._send(ApiCall("GET", "/onboarding", QuestionList, params))
+        return result.questions
 
     def explain(self, user_id: str, item_id: str) -> Explanation:
         """Return the reasons for the score of an item for a user."""
@@ -188,8 +188,8 @@ class Client:
     def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
         body = {"texts": check_list("texts", texts)}
-        found = self._send(ApiCall("POST", "/embed", TextVectors, body=body))
-        return found.vectors
+        result = self._send(ApiCall("POST", "/embed", TextVectors, body=body))
+        return result.vectors
 
     # Events, items and users
 
@@ -266,8 +266,8 @@ class Client:
         """
         ids = check_list("event_ids", event_ids)
         body = without_none(event_ids=ids, user_id=user_id, item_id=item_id)
-        found = self._send(ApiCall("DELETE", "/events", DeletedCount, body=body))
-        return found.deleted
+        result = self._send(ApiCall("DELETE", "/events", DeletedCount, body=body))
+        return result.deleted
 
     def delete_item(self, item_id: str) -> bool:
         """Delete an item and its events; return whether it existed."""
@@ -300,13 +300,13 @@ class Client:
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the trainings, the newest first."""
-        found = self._send(ApiCall("GET", "/tasks", TaskList))
-        return found.tasks
+        result = self._send(ApiCall("GET", "/tasks", TaskList))
+        return result.tasks
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Return the releases, the newest first."""
-        found = self._send(ApiCall("GET", "/models", ModelList))
-        return found.models
+        result = self._send(ApiCall("GET", "/models", ModelList))
+        return result.models
 
     def activate(self, model_id: str) -> ModelInfo:
         """Serve a release from now on."""
@@ -361,7 +361,7 @@ class Client:
         return f"Client({self.url!r})"
 
     def _send(self, call: ApiCall[T], /) -> T:
-        """Send a request, again after faults that may pass; return its result."""
+        """Send a request, with retries after temporary faults; return its result."""
         request = self._http.build_request(**request_arguments(call))
         attempt = 0
         while True:
@@ -369,10 +369,10 @@ class Client:
                 outcome: AttemptOutcome = self._http.send(request)
             except httpx.TransportError as error:
                 outcome = error
-            wait = self.retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
-            if wait is None:
+            wait_s = self.retries.wait_s(outcome, attempt=attempt, repeatable=call.repeatable)
+            if wait_s is None:
                 return result_of(call, outcome, attempt)
-            time.sleep(wait)
+            time.sleep(wait_s)
             attempt += 1
 
     def _top_list(
@@ -383,17 +383,17 @@ class Client:
 
     def _put_rows(self, table: str, rows: Iterable[Row]) -> Accepted:
         total, n_sent, remaining = NO_ROWS, 0, iter(rows)
-        while part := list(islice(remaining, ROWS_PER_REQUEST)):
-            body = with_event_ids(part) if table == "events" else part
+        while batch := list(islice(remaining, ROWS_PER_REQUEST)):
+            body = with_event_ids(batch) if table == "events" else batch
             call = ApiCall("POST", path_of(table), Accepted, body=body)
             total = merge_results(total, self._send(call), n_sent)
-            n_sent += len(part)
+            n_sent += len(batch)
         return total
 
-    def _iter_rows(self, path: str, **where: str | None) -> Iterator[Row]:
+    def _iter_rows(self, path: str, **filters: str | None) -> Iterator[Row]:
         cursor: str | None = None
         while True:
-            params = {"cursor": cursor, "n": ROWS_PER_REQUEST, **where}
+            params = {"cursor": cursor, "n": ROWS_PER_REQUEST, **filters}
             page = self._send(ApiCall("GET", path, RowsPage, params))
             yield from page.rows
             cursor = page.cursor
@@ -421,8 +421,8 @@ class ExperimentsApi:
 
     def list(self) -> tuple[Experiment, ...]:
         """Return all experiments, the oldest first."""
-        found = self._send(ApiCall("GET", "/experiments", ExperimentList))
-        return found.experiments
+        result = self._send(ApiCall("GET", "/experiments", ExperimentList))
+        return result.experiments
 
     def get(self, id: str) -> Experiment:
         """Return one experiment.

@@ -2,9 +2,9 @@
 
     ServiceError
     ├── UnreachableError           no response: no connection, or a timeout
-    └── ResponseError              the service refused the request, or failed
+    └── ResponseError              the service rejected the request, or failed
         ├── OverloadedError        429, 503: too many requests, or not ready
-        ├── DeniedError            401, 403: key missing, invalid or of too small a role
+        ├── DeniedError            401, 403: key missing, invalid or without the required role
         ├── RejectedError          400 and most from 405 on: invalid request; a DataError, too
         ├── ResourceNotFoundError  404, 410; a NotFoundError, too
         ├── UnexpectedError        the response is not one of a Daybreak service
@@ -53,7 +53,7 @@ class UnreachableError(ServiceError):
 
 
 class ResponseError(ServiceError):
-    """The service refused the request, or failed."""
+    """The service rejected the request, or failed."""
 
     def __init__(self, message: str, problem: Problem) -> None:
         super().__init__(message)
@@ -64,11 +64,11 @@ class OverloadedError(ResponseError):
     """The caller sends too many requests, or the service is not ready (429, 503)."""
 
     retry_after_s: float | None = None
-    """Wait that the service asks for [s]; None: it does not say."""
+    """Wait that the service requests [s]; None: it requests none."""
 
 
 class DeniedError(ResponseError):
-    """The API key is missing, invalid, or has too small a role (401, 403)."""
+    """The API key is missing, is invalid, or lacks the required role (401, 403)."""
 
 
 class RejectedError(ResponseError, DataError):
@@ -120,10 +120,10 @@ def problem_of(response: httpx.Response) -> Problem:
     request_id = str(fields.pop("request_id", "") or response.headers.get("x-request-id", ""))
     detail = str(fields.pop("detail", "") or fields.pop("title", "") or response.reason_phrase)
     code = str(fields.pop("code", ""))
-    more = {
+    others = {
         name: value for name, value in fields.items() if name not in {"status", "type", "title"}
     }
-    return Problem(response.status_code, code, detail, request_id, more)
+    return Problem(response.status_code, code, detail, request_id, others)
 
 
 def error_of(response: httpx.Response) -> ResponseError:

@@ -44,7 +44,7 @@ class Recommended:
 
 @dataclass(frozen=True)
 class UserInfo:
-    """User that a list was made for."""
+    """User for whom a list was made."""
 
     id: str | None = None
     temperature: str = ""

@@ -48,8 +48,8 @@ def validate_timeout(timeout_s: float) -> httpx.Timeout:
 
 def request_headers(api_key: str | None) -> dict[str, str]:
     """Return the headers of every request."""
-    common = {"accept": "application/json", "user-agent": "daybreak-client"}
-    return common if api_key is None else {**common, "x-api-key": api_key}
+    headers = {"accept": "application/json", "user-agent": "daybreak-client"}
+    return headers if api_key is None else {**headers, "x-api-key": api_key}
 
 
 def request_arguments(call: ApiCall[Any]) -> dict[str, Any]:
@@ -69,13 +69,13 @@ def result_of(call: ApiCall[T], outcome: AttemptOutcome, attempt: int) -> T:
 
     Raises:
         UnreachableError: No response came.
-        ResponseError: The service refused the request, or failed.
+        ResponseError: The service rejected the request, or failed.
     """
     if isinstance(outcome, httpx.Response):
         return call.parse_response(outcome)
     attempts = f" after {attempt + 1} attempts" if attempt else ""
-    effect = "" if call.repeatable else "; it may have been done nevertheless"
+    effect = "" if call.repeatable else "; the service may have processed it"
     reason = f"{type(outcome).__name__} {outcome}".strip()
     raise UnreachableError(
-        f"no answer to {call.method} {call.path}{attempts}: {reason}{effect}"
+        f"no response to {call.method} {call.path}{attempts}: {reason}{effect}"
     ) from outcome

@@ -29,6 +29,7 @@ class RidgeToPrior:
         rows: (n, m) CSR matrix ``B``.
         targets: (n, dim) matrix ``T``.
         prior: (m, dim) matrix ``W₀``.
+        max_direct_rows: Largest n for which the dual is solved directly.
 
     Source:
         The dual of ridge regression: Saunders, Gammerman and Vovk 1998, eq. 8, for ``W − W₀``.
@@ -45,14 +46,19 @@ class RidgeToPrior:
     """
 
     def __init__(
-        self, rows: Sparse, targets: Floats | Doubles, prior: Floats | Doubles
+        self,
+        rows: Sparse,
+        targets: Floats | Doubles,
+        prior: Floats | Doubles,
+        *,
+        max_direct_rows: int = MAX_DIRECT_ROWS,
     ) -> None:
         self.rows = rows
         self.prior = prior
         self._left = np.asarray(targets - rows @ prior, np.float64)
         """(n, dim) residual of the prior"""
-        small = rows.shape[0] <= MAX_DIRECT_ROWS
-        self._gram = (rows @ rows.T).toarray().astype(np.float64) if small else None
+        is_small = rows.shape[0] <= max_direct_rows
+        self._gram = (rows @ rows.T).toarray().astype(np.float64) if is_small else None
 
     def fit(self, ridge: float) -> Floats:
         """Return the (m, dim) weights for one λ.

@@ -38,10 +38,8 @@ class WithoutExtra(Strategy):
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(deadline, "perf_counter", clock)
-    return clock
+def clock():
+    return Clock()
 
 
 def candidates(clock, budget, *slow_seconds):

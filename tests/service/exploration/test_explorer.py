@@ -1,3 +1,6 @@
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -139,7 +142,8 @@ def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     explorer.open_items(*base)
     clock.now += 5 * SECONDS_PER_DAY
     new, _ = explorer.open_items(*base)
-    price = PLAN.bonus(explorer._age_days(new.since), explorer.impressions.counts(new.ids))
+    age_days = (clock.now - new.since) / SECONDS_PER_DAY
+    price = PLAN.bonus(age_days, explorer.impressions.counts(new.ids))
     assert price.tolist() == [3.0] * len(new.ids)
 
 
@@ -214,10 +218,10 @@ def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
     grown = ranked(shop, ["person-1"])
     assert explorer.open_items(*grown)[0] is before
-    explorer._new_items = type(explorer._new_items)({-1: explorer._new_items.popitem()[1]})
-    assert explorer.open_items(*grown) == (None, None)  # another release: not ready yet
-    explorer.prepare(grown[0])
-    assert "fresh" in explorer.open_items(*grown)[0].ids
+    other_release = replace(grown[0], trained=copy(grown[0].trained))
+    assert explorer.open_items(other_release, *grown[1:]) == (None, None)  # not ready yet
+    explorer.prepare(other_release)
+    assert "fresh" in explorer.open_items(other_release, *grown[1:])[0].ids
 
 
 def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock):

@@ -38,7 +38,7 @@ def test_a_request_says_whether_new_items_are_tried_out(bold):
 def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
     options = ServiceOptions(explore=True, exposure=BOLD.exposure, exploring=BOLD.exploring)
     with RecommenderService(settings, poll_s=3600, options=options) as service:
-        assert len(service.explorer._new_items) == 1
+        assert service.explorer.exposure_status().new == 5
         assert explored(service.recommend(RecommendRequest(user_id="person-1", n=N)))
 
 

@@ -10,6 +10,7 @@ from daybreak.data import Tables
 from daybreak.errors import DataError, NotFoundError
 from daybreak.service.serving import RecommenderService, RecommendRequest
 from daybreak.store import Release, open_store
+from daybreak.store.cursors import restart_sequence
 
 
 def ids(answer):
@@ -103,7 +104,8 @@ def test_what_another_process_writes_is_followed(live):
 
 def test_a_service_that_cannot_be_told_everything_reads_anew(live):
     live.events.add([{"user_id": "eve", "item_id": "item-3"}])
-    live.releases._cursor = 10**9  # of a store that was replaced
+    with live.store.database.engine.begin() as connection:
+        restart_sequence(connection, 10**9)  # as after a restore of another store
     live.releases.sync()
     assert live.recommend(RecommendRequest(user_id="eve")).user_temperature == "hot"
     assert live.recommend(RecommendRequest(user_id="eve")).release == "r1"

@@ -146,7 +146,7 @@ class CandidateStrategies:
         self, strategy: Strategy, data: Dataset, seed: int, limit: float | None
     ) -> LinearModel:  # type: ignore[type-arg]
         start = self.budget.clock()
-        with time_limit(limit):
+        with time_limit(limit, clock=self.budget.clock):
             model = strategy.fit(data, seed)
         seconds = self.budget.clock() - start
         self.fit_seconds[strategy.name] = max(seconds, self.fit_seconds.get(strategy.name, 0.0))

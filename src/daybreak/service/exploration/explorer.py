@@ -25,13 +25,17 @@ from daybreak.ranking.exploration.thompson import (
     sample_slots,
 )
 from daybreak.rng import create_generator
-from daybreak.service.exploration.impressions import SECONDS_PER_DAY, Impressions
+from daybreak.service.exploration.impressions import (
+    SECONDS_PER_DAY,
+    ExposureStore,
+    Impressions,
+)
 from daybreak.service.exploration.new_items import NewItemScorer, new_item_scorer
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import RankedLists
 from daybreak.service.state.serving_state import ServingState
-from daybreak.store import LoggedRecommendation, Store
+from daybreak.store import LoggedRecommendation
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 A = TypeVar("A", Rows, Floats)
@@ -78,7 +82,7 @@ class Explorer:
 
     def __init__(
         self,
-        store: Store,
+        store: ExposureStore,
         *,
         budget: ExposureBudget | None = None,
         options: ExplorationConfig | None = None,

@@ -4,10 +4,12 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from daybreak.store import LoggedRecommendation, Store
+from daybreak.store import LoggedRecommendation
+from daybreak.store.base import DocumentStore
 from daybreak.types import Doubles
 
 EXPOSURE_RECORD_KIND = "exposure"
@@ -15,6 +17,19 @@ EXPOSURE_RECORD_KIND = "exposure"
 SECONDS_PER_DAY = 86_400.0
 MAX_LOG_DELAY_S = 5.0
 """Longest time until a response is in the log [s]."""
+
+
+class ExposureStore(DocumentStore, Protocol):
+    """The methods of a store that counting impressions needs; every ``Store`` has them."""
+
+    def recommendations(self, *, since: float, until: float) -> list[LoggedRecommendation]:
+        """Return the recommendations of a time range, oldest first.
+
+        Args:
+            since: Earliest time, epoch [s], inclusive.
+            until: Latest time, epoch [s], exclusive.
+        """
+        ...
 
 
 class Impressions:
@@ -29,7 +44,7 @@ class Impressions:
         clock: Returns epoch seconds.
     """
 
-    def __init__(self, store: Store, days: float, clock: Callable[[], float]) -> None:
+    def __init__(self, store: ExposureStore, days: float, clock: Callable[[], float]) -> None:
         self._store = store
         self._days = days
         self._clock = clock
