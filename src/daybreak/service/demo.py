@@ -75,7 +75,7 @@ class DemoResult:
 
         picture = draw_warm_up_curve(self.report)
         if picture is None:
-            raise ConfigError("there are not enough data for a warm-up curve")
+            raise ConfigError("there is not enough data for a warm-up curve")
         _write(path, to_standalone_svg(picture.svg))
 
 

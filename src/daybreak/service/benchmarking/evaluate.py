@@ -31,7 +31,7 @@ def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
         seed: Seed of everything that is drawn.
 
     Raises:
-        DataError: The data are too few to hold anything out.
+        DataError: There is too little data to hold anything out.
 
     Example:
         >>> shop = [(f"u{n}", f"i{n * m % 7}") for n in range(20) for m in (1, 2, 3)]

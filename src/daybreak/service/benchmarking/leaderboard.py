@@ -94,7 +94,7 @@ def run_leaderboard(
         progress: Called with a description of each step.
 
     Raises:
-        DataError: The data are too few to hold anything out.
+        DataError: There is too little data to hold anything out.
     """
     progress("encoding the catalogue")
     choice = choose_encoder(options.encoder, tables.items)
@@ -161,8 +161,8 @@ def read_demo_tables(share: int = DEMO_USER_STEP, often: int = DEMO_MIN_ITEM_EVE
     """Return a part of the bundled gift shop, on which strategies are compared in a minute.
 
     Args:
-        share: One customer out of so many is kept.
-        often: Events with these customers that an item needs to be kept.
+        share: Number of customers of which one is kept.
+        often: Smallest number of events with these customers of an item that is kept.
 
     Example:
         >>> tables = read_demo_tables(100, often=1)

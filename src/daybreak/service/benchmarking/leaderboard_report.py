@@ -26,7 +26,7 @@ from daybreak.types import Doubles
 FIGURE_WIDTH_IN = 8.6
 """Width of a plot [inches]."""
 PANELS_PER_ROW = 4
-"""Warm-up curves side by side."""
+"""Number of warm-up curves in one row."""
 REFERENCE_STRATEGY = "popular"
 GROUP_TITLES = {
     "cold_user": "new user,\nno event",

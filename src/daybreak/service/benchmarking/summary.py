@@ -9,7 +9,7 @@ from daybreak.evaluation import Report
 from daybreak.evaluation.report import format_estimate, format_number
 
 MAX_REASONS = 4
-"""Reasons shown for one recommendation, at most."""
+"""Largest number of reasons that are shown for one recommendation."""
 
 
 def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:

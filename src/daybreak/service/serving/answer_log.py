@@ -115,5 +115,5 @@ class AnswerLog:
             try:
                 self.flush()
             except DaybreakError as error:
-                log.warning("responses wait to be logged: %s", error)
+                log.warning("responses could not be logged yet: %s", error)
                 self._stop.wait(1.0)

@@ -9,7 +9,7 @@ from weakref import ref
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Events, Items
-from daybreak.errors import ConfigError, NextStep, NotFittedError, NotFoundError
+from daybreak.errors import NextStep, NotFittedError, NotFoundError
 from daybreak.models.popular import PopularModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.reranking.rules import Rules
@@ -18,7 +18,7 @@ from daybreak.service.inputs.frames import check_k
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendedItem
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.state.similarity import similar_items
+from daybreak.service.state.similarity import require_item_or_text, similar_items
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 TopListName = Literal["popular", "trending", "latest"]
@@ -75,8 +75,7 @@ class SharedLists:
             FilterError: The filter cannot be parsed.
         """
         check_k(n)
-        if (item_id is None) == (text is None):
-            raise ConfigError("give either an item or a text")
+        require_item_or_text(item_id, text)
         if item_id is not None and item_id not in self._releases.row_caches.items:
             raise NotFoundError(f"no item {item_id!r:.80}")
         state = self._releases.current

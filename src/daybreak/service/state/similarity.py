@@ -93,14 +93,23 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
         ConfigError: Not exactly one of the two was given.
         NotFoundError: The item is not in the catalogue.
     """
-    if (item is None) == (text is None):
-        raise ConfigError("give either an item or a text")
+    require_item_or_text(item, text)
     if text is not None:
         return Items(Vocabulary(["\0text"]), state.trained.content.texts([text]))
     row = state.catalogue.row(str(item))
     if row < 0:
         raise NotFoundError(f"no item {item!r} in the catalogue; give text= for a new one")
     return state.catalogue.items.take(np.array([row]))
+
+
+def require_item_or_text(item: str | None, text: str | None) -> None:
+    """Raise unless exactly one of an item and a text is given.
+
+    Raises:
+        ConfigError: Both are given, or none.
+    """
+    if (item is None) == (text is None):
+        raise ConfigError("give either an item or a text")
 
 
 def rank_users(

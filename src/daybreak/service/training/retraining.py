@@ -285,7 +285,10 @@ class RetrainRunner:
         for task in tasks:
             if task.status == "running" and not task.is_alive():
                 lost = replace(
-                    task, status="lost", ended_at=time.time(), note="its process is gone"
+                    task,
+                    status="lost",
+                    ended_at=time.time(),
+                    note="its process has ended without a result",
                 )
                 self._put(lost)
         deleted: dict[str, Mapping[str, Any] | None] = {
@@ -306,7 +309,7 @@ class RetrainRunner:
         log.info("training %s: %s", finished.id, finished.status)
         try:
             self._put(finished)
-        except Exception:  # the store may be gone; clean_up() will record the task as lost
+        except Exception:  # the store may be closed; clean_up() will record the task as lost
             log.exception("the end of training %s could not be recorded", finished.id)
         finally:
             del self._watchers[task.id]
