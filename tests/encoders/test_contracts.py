@@ -47,7 +47,7 @@ def address():
     with tiny_server() as server:
         ADDRESS.append(f"{server.url}#tiny")
         yield
-        ADDRESS.is_significant()
+        ADDRESS.clear()
 
 
 ADDRESS = []
