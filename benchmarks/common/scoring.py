@@ -56,7 +56,8 @@ class Evalkit:
         """Return means and 95 % intervals of one file; they are stored next to it."""
         kept = recs.with_name(f"{recs.name.removesuffix('.csv.gz')}.score.json")
         if kept.exists() and kept.stat().st_mtime >= recs.stat().st_mtime:
-            return json.loads(kept.read_text())
+            stored: dict[str, float] = json.loads(kept.read_text())
+            return stored
         split = self._split(cell.scored, cell.candidates)
         full = self._metrics.score(_read(recs), split, cell.k)
         result = {"k": cell.k, **{name: float(full[name]) for name in KEPT_COLUMNS}}
@@ -66,7 +67,10 @@ class Evalkit:
     def compare(self, cell: Cell, first: Path, second: Path) -> dict[str, float]:
         """Return the paired bootstrap of NDCG@k, first minus second."""
         split = self._split(cell.scored, cell.candidates)
-        return self._metrics.compare(_read(first), _read(second), split, cell.k)
+        compared: dict[str, float] = self._metrics.compare(
+            _read(first), _read(second), split, cell.k
+        )
+        return compared
 
     def best_peers(self) -> pd.DataFrame:
         """Return the published best peers, indexed by data, split and candidates."""

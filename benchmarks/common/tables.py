@@ -71,7 +71,9 @@ def write(name: str, rows: Sequence[ResultRow], out: Path, notes: dict[str, str]
     (out / f"{name}.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def write_peers(name: str, cells: Iterable[tuple[Cell, dict[str, dict]]], out: Path) -> None:
+def write_peers(
+    name: str, cells: Iterable[tuple[Cell, dict[str, dict[str, float]]]], out: Path
+) -> None:
     """Write ``NAME_peers.csv``: every peer in every cell."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / f"{name}_peers.csv").open("w", newline="", encoding="utf-8") as file:
@@ -154,8 +156,9 @@ def _summary(rows: Sequence[ResultRow]) -> list[str]:
 
 
 def _below_popular(row: ResultRow) -> bool:
-    known = isinstance(row.ndcg, float) and isinstance(row.popular, float)
-    return known and round(row.ndcg, 3) < round(row.popular, 3)
+    if not (isinstance(row.ndcg, float) and isinstance(row.popular, float)):
+        return False
+    return round(row.ndcg, 3) < round(row.popular, 3)
 
 
 _VERDICTS = ("better", "tied", "worse")

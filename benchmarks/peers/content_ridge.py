@@ -1,8 +1,11 @@
 """Ridge from content to the full user space, so that a new item gets a score from its words."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
 
 from .features import tfidf
 from .inputs import Split
@@ -10,6 +13,9 @@ from .ranking import by_history, top
 
 MAX_SYSTEM_SIZE = 8_000
 """Size of the largest linear system that is solved [tokens or items]."""
+
+QueryScore = Callable[[csr_matrix], np.ndarray]
+"""Maps (n_queries, n_items) histories to scores of the same shape."""
 
 
 def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 5.0) -> pd.DataFrame:
@@ -24,27 +30,27 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 5.0) -> pd.DataF
     return top(split, k, by_history(split, lambda rows: project(queries[rows])), seed)
 
 
-def _primal(content, warm, ridge):  # noqa: ANN001, ANN202 - sparse in, Score-like out
+def _primal(content: csr_matrix, warm: np.ndarray, ridge: float) -> QueryScore:
     learned = content[warm]
     system = (learned.T @ learned).toarray()
     system[np.diag_indices_from(system)] += ridge
     factor = cho_factor(system)
 
-    def score(queries):  # noqa: ANN001, ANN202
+    def score(queries: csr_matrix) -> np.ndarray:
         profile = (queries[:, warm] @ learned).toarray()
-        return (content @ cho_solve(factor, profile.T)).T
+        return np.asarray((content @ cho_solve(factor, profile.T)).T)
 
     return score
 
 
-def _dual(content, warm, ridge):  # noqa: ANN001, ANN202
+def _dual(content: csr_matrix, warm: np.ndarray, ridge: float) -> QueryScore:
     learned = content[warm]
     system = (learned @ learned.T).toarray()
     system[np.diag_indices_from(system)] += ridge
     factor = cho_factor(system)
 
-    def score(queries):  # noqa: ANN001, ANN202
+    def score(queries: csr_matrix) -> np.ndarray:
         weights = cho_solve(factor, queries[:, warm].toarray().T)
-        return (content @ (learned.T @ weights)).T
+        return np.asarray((content @ (learned.T @ weights)).T)
 
     return score

@@ -21,14 +21,14 @@ def rank(split: Split, k: int, seed: int = 0, *, ridge: float = 100.0) -> pd.Dat
 def _by_items(train: csr_matrix, queries: csr_matrix, ridge: float) -> Score:
     gram = (train.T @ train).toarray().astype(np.float64)
     weights = item_weights(gram, ridge).astype(np.float32)
-    return lambda rows: queries[rows] @ weights
+    return lambda rows: np.asarray(queries[rows] @ weights)
 
 
 def item_weights(gram: np.ndarray, ridge: float) -> np.ndarray:
     """Return the (n_items, n_items) weights of a Gram matrix, which is overwritten."""
     gram[np.diag_indices_from(gram)] += ridge
     inverse = np.linalg.inv(gram)
-    weights = inverse / -np.diag(inverse)
+    weights: np.ndarray = inverse / -np.diag(inverse)
     weights[np.diag_indices_from(weights)] = 0.0
     return weights
 
@@ -46,7 +46,10 @@ def _by_users(train: csr_matrix, queries: csr_matrix, ridge: float) -> Score:
     diagonal = 1.0 - np.asarray(train.T.multiply(projected).sum(axis=1)).ravel()
 
     def score(rows: np.ndarray) -> np.ndarray:
-        mine = queries[rows].toarray()
-        return mine - (mine - (projected @ (train @ mine.T)).T) / diagonal
+        history: np.ndarray = queries[rows].toarray()
+        scores: np.ndarray = (
+            history - (history - (projected @ (train @ history.T)).T) / diagonal
+        )
+        return scores
 
     return score

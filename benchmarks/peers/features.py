@@ -56,7 +56,8 @@ def _column(values: pd.Series) -> list[list[str]]:
 
 
 def _is_category(filled: pd.Series) -> bool:
-    return filled.nunique() <= max(2.0, 0.1 * len(filled)) and filled.str.len().mean() < 40
+    is_repetitive = filled.nunique() <= max(2.0, 0.1 * len(filled))
+    return bool(is_repetitive and filled.str.len().mean() < 40)
 
 
 def words(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Item nearest neighbours of implicit, by co-occurrence."""
 
+import numpy as np
 import pandas as pd
 from implicit.nearest_neighbours import (
     BM25Recommender,
@@ -21,7 +22,7 @@ def rank(
     model.fit(split.train, show_progress=False)
     queries = split.seen[split.asked]
 
-    def score(rows):  # noqa: ANN001, ANN202 - a Score
+    def score(rows: np.ndarray) -> np.ndarray:
         return without_cold(split, (queries[rows] @ model.similarity).toarray())
 
     return top(split, k, by_history(split, score), seed)

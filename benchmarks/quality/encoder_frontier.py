@@ -113,11 +113,10 @@ class EncoderData:
     def with_vectors(self, vectors: np.ndarray, *, alone: bool) -> Dataset:
         """Return the data with vectors as the only block, or as one more block."""
         items, kernel = self.data.items, self.data.kernel
-        filled = vectors.any(axis=1, keepdims=True)
-        centred = l2_normalize(
-            np.where(filled, vectors - vectors[filled[:, 0]].mean(axis=0), 0)
-        )
-        block = ContentBlock("alone" if alone else "meaning", centred)
+        filled = np.asarray(vectors.any(axis=1))
+        centred = vectors - vectors[filled].mean(axis=0)
+        rows = l2_normalize(np.where(filled[:, None], centred, 0))
+        block = ContentBlock("alone" if alone else "meaning", rows)
         only = Items(items.ids, (block,))
         kernel = only.similarity(only) + (0 if alone or kernel is None else kernel)
         both = only if alone else replace(items, blocks=(*items.blocks, block))
@@ -239,8 +238,14 @@ def draw(results: dict[str, list[EncoderResult]], path: Path) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": "frontier", "font.size": 9.5}
-    with mpl.rc_context({**style, "text.color": TEXT_COLOUR, "axes.labelcolor": MUTED_COLOUR}):
+    style: Any = {  # matplotlib lists the keys as literals; a dict of text does not match
+        "svg.fonttype": "none",
+        "svg.hashsalt": "frontier",
+        "font.size": 9.5,
+        "text.color": TEXT_COLOUR,
+        "axes.labelcolor": MUTED_COLOUR,
+    }
+    with mpl.rc_context(style):
         figure = Figure(figsize=(9.2, 2.9 * -(-len(results) // 2)), layout="constrained")
         axes = figure.subplots(-(-len(results) // 2), min(2, len(results)), squeeze=False)
         for panel, (name, rows) in zip(axes.flat, results.items(), strict=False):

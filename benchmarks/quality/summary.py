@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.common.scoring import Cell, Evalkit
 from benchmarks.common.tables import ResultRow
@@ -44,7 +45,7 @@ class Results:
         if not (ours or best):
             return None
         known = [*ours, *peers.values()]
-        row: dict[str, object] = {"users": int(known[0]["users"]) if known else ""}
+        row: dict[str, Any] = {"users": int(known[0]["users"]) if known else ""}
         row["popular"] = self._popular(cell, peers)
         if best:
             row |= {"peer": best.name, "peer_ndcg": best.ndcg}
@@ -73,7 +74,7 @@ class Results:
     def _peer(self, cell: Cell, name: str) -> Path:
         return self.work / "peers" / cell.data / cell.split / f"{name}.{cell.candidates}.csv.gz"
 
-    def _recorded(self, cell: Cell) -> dict | None:
+    def _recorded(self, cell: Cell) -> dict[str, Any] | None:
         known = self.kit.best_peers()
         at = (cell.data, cell.split, cell.candidates)
         return dict(known.loc[at]) if at in known.index else None

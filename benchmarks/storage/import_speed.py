@@ -13,6 +13,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -70,7 +71,7 @@ def measure(n: int, folder: Path) -> Iterator[tuple[str, float, str]]:
     """Yield (name, seconds, remark) of every step."""
     events = make_events(n)
     for name, path in write_files(events, folder).items():
-        seconds, result = timed(lambda path=path: read_tables(path))
+        seconds, result = timed(partial(read_tables, path))
         assert isinstance(result, ImportResult)
         yield f"read {name}", seconds, f"{len(result.rejects):,} rejects"
     tables = read_tables(events).tables

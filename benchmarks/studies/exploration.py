@@ -448,7 +448,10 @@ def _mean_with_error(values: Sequence[float], show: str = ".3f") -> str:
 
 def _days(runs: Sequence[Run], days: int) -> list[float]:
     """Return the days until items were warm; an item that did not become warm has all days."""
-    return np.minimum(np.concatenate([run.warm for run in runs]), days).tolist()
+    warm_days: list[float] = np.minimum(
+        np.concatenate([run.warm for run in runs]), days
+    ).tolist()
+    return warm_days
 
 
 def _losses(runs: Sequence[Run]) -> list[float]:
@@ -544,8 +547,15 @@ def _compare_policy(
     gap = np.subtract(_days(mine, days), _days(best, days)).tolist()
     taken = np.mean([run.taken for run in mine])
     if name == "budget":
-        values = [[v[n] for run in mine for v in run.after.values()] for n in (0, 1)]
-        return "0", f"{taken:.0f}", *(_mean_with_error(v, ".4f") for v in values)
+        ndcg_all, ndcg_new = (
+            [v[n] for run in mine for v in run.after.values()] for n in (0, 1)
+        )
+        return (
+            "0",
+            f"{taken:.0f}",
+            _mean_with_error(ndcg_all, ".4f"),
+            _mean_with_error(ndcg_new, ".4f"),
+        )
     after = [
         [
             run.after[user][n] - other.after[user][n]
@@ -558,7 +568,8 @@ def _compare_policy(
     return (
         _mean_with_error(gap, "+.2f"),
         f"{taken:.0f}",
-        *(_mean_with_error(v, "+.4f") for v in after),
+        _mean_with_error(after[0], "+.4f"),
+        _mean_with_error(after[1], "+.4f"),
     )
 
 
