@@ -1,4 +1,4 @@
-"""Faults that are no crashes: what a service says meanwhile, and what is there afterwards."""
+"""Faults other than crashes: responses of the service during the fault, and data after it."""
 
 import os
 import re
@@ -25,16 +25,16 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class FaultResult:
-    """What one fault did."""
+    """Result of one fault."""
 
     fault: str
-    meanwhile: str
-    afterwards: str
+    during: str
+    after: str
 
 
 @dataclass
 class Writer:
-    """Writes single events under names that nobody else has, and notes what was stored."""
+    """Writes single events with unique user ids, and records which were acknowledged."""
 
     url: str
     name: str
@@ -46,7 +46,7 @@ class Writer:
         self.client = Client(self.url, retries=NO_RETRIES, timeout_s=self.timeout_s)
 
     def write(self, times: int = 1) -> str:
-        """Write events; return the last refusal, or nothing."""
+        """Write events; return the last error, or an empty string."""
         refusal = ""
         for _ in range(times):
             user = f"{self.name}-{self.sent}"
@@ -59,7 +59,7 @@ class Writer:
         return refusal
 
     def account(self, store: str) -> str:
-        """Say what is there of what was acknowledged."""
+        """Describe how many acknowledged events are stored, lost and doubled."""
         with open_store(store) as opened:
             found = Counter(opened.tables().events["user_id"].to_list())
         lost = sum(1 for user in self.acknowledged if not found[user])
@@ -68,21 +68,21 @@ class Writer:
 
 
 def disk_full(store: str, work: Path) -> FaultResult:
-    """Fill the disk under a server, then make room again."""
+    """Fill the disk of a server, then free space."""
     fault = "the disk is full"
-    room = work / "small_disk"
-    room.mkdir(exist_ok=True)
+    mount = work / "small_disk"
+    mount.mkdir(exist_ok=True)
     size = sum(file.stat().st_size for file in _files(store)) + 6_000_000
     try:
-        _system("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(room))
+        _system("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(mount))
     except (OSError, subprocess.CalledProcessError) as error:
         return FaultResult(fault, f"not tried: no small file system can be made ({error})", "")
     try:
-        copy = _copied(store, room)
+        copy = _copied(store, mount)
         with serving(copy, work / "disk_full.log") as server:
             writer = Writer(server.url, "full")
             writer.write(20)
-            filler = room / "filler"
+            filler = mount / "filler"
             _fill(filler)
             refusal = _until_refused(writer)
             answer = _answers(server)
@@ -92,7 +92,7 @@ def disk_full(store: str, work: Path) -> FaultResult:
             pass
         account = writer.account(copy)
     finally:
-        _system("umount", "-l", str(room))
+        _system("umount", "-l", str(mount))
     return FaultResult(
         fault,
         f"events: {refusal or 'taken'}; lists: {answer}",
@@ -101,29 +101,29 @@ def disk_full(store: str, work: Path) -> FaultResult:
 
 
 def store_locked(store: str, work: Path) -> FaultResult:
-    """Hold the write lock of a store for a while, as a backup or another program does."""
+    """Hold the write lock of a store for some seconds, like a backup or another program."""
     copy = _copied(store, work / "locked")
     with serving(copy, work / "locked.log") as server:
         writer = Writer(server.url, "locked")
         writer.write(5)
-        told = []
+        outcomes = []
         for seconds in (2.0, 20.0):
             with _locked(copy, seconds):
                 began = time.perf_counter()
                 refusal = writer.write()
                 waited = time.perf_counter() - began
                 answer = _answers(server)
-            told.append(f"{seconds:g} s: {refusal or 'taken'} after {waited:.1f} s")
+            outcomes.append(f"{seconds:g} s: {refusal or 'taken'} after {waited:.1f} s")
         again = writer.write(5)
     return FaultResult(
         "another program holds the write lock for 2 s and for 20 s",
-        f"events: {'; '.join(told)}; lists: {answer}",
+        f"events: {'; '.join(outcomes)}; lists: {answer}",
         f"events: {again or 'taken'}; {writer.account(copy)}",
     )
 
 
 def store_gone(store: str, work: Path) -> FaultResult:
-    """Move the file of a store away, and back."""
+    """Move the file of a store away and back."""
     copy = _copied(store, work / "gone")
     file = Path(copy.removeprefix("sqlite:///"))
     away = file.parent / "away"
@@ -154,7 +154,7 @@ def store_gone(store: str, work: Path) -> FaultResult:
 
 
 def clock_jumps(store: str, work: Path) -> FaultResult:
-    """Let the clock of a server jump ahead and back."""
+    """Change the clock of a server forwards and backwards."""
     fault = "the clock jumps 10 days ahead, 300 days back, and back again"
     if not FAKETIME.exists():
         return FaultResult(fault, "not tried: libfaketime is not installed", "")
@@ -169,28 +169,28 @@ def clock_jumps(store: str, work: Path) -> FaultResult:
         "DONT_FAKE_MONOTONIC": "1",
     }
     server = start(copy, work / "clock.log", env=env)
-    told = []
+    outcomes = []
     try:
         writer = Writer(server.url, "clock")
         for shift in ("+10d", "-300d", "+0"):
             clock.write_text(shift)
             time.sleep(1.5)
             refusal = writer.write(10)
-            told.append(f"{shift}: events {refusal or 'taken'}, lists {_answers(server)}")
+            outcomes.append(f"{shift}: events {refusal or 'taken'}, lists {_answers(server)}")
     finally:
         server.stop()
     with serving(copy, work / "clock.log") as server:
         answer = _answers(server)
     return FaultResult(
         fault,
-        "; ".join(told),
+        "; ".join(outcomes),
         f"started again; lists: {answer}; {writer.account(copy)}",
     )
 
 
 def model_truncated(store: str, work: Path) -> FaultResult:
-    """Cut files of the release in use, one server for each; then of one to be swapped in."""
-    told: Counter[str] = Counter()
+    """Truncate each file of the active release in turn, then the files of an inactive one."""
+    outcomes: Counter[str] = Counter()
     count = 0
     for name in _release_files(store):
         copy = _copied(store, work / "cut")
@@ -205,7 +205,7 @@ def model_truncated(store: str, work: Path) -> FaultResult:
             other = client.recommend("somebody", n=3).model
             noted = "named" if status.get("notes") or status.get("faulty") else "not named"
             known = "another release" if other else "no release"
-            told[f"{known} answers, the fault is {noted}"] += 1
+            outcomes[f"{known} answers, the fault is {noted}"] += 1
     copy = _copied(store, work / "cut")
     with open_store(copy) as opened:
         spare = next(release for release in opened.releases() if not release.active)
@@ -220,12 +220,12 @@ def model_truncated(store: str, work: Path) -> FaultResult:
         except ServiceError as error:
             swap = f"refused ({describe_error(error)})"
         same = client.recommend("somebody", n=3).model == before
-    found = "; ".join(f"{times} of {count}: {text}" for text, times in told.most_common())
+    found = "; ".join(f"{times} of {count}: {text}" for text, times in outcomes.most_common())
     return FaultResult(
         "files of a release are cut in half",
         f"start with each file of the release in use cut: {found}",
         f"swapping in a cut release: {swap}; "
-        f"{'the one before goes on answering' if same else 'THE ANSWERS CHANGED'}",
+        f"{'the previous release stays active' if same else 'another release is active'}",
     )
 
 
@@ -239,13 +239,13 @@ CONDITIONS: dict[str, Callable[[str, Path], FaultResult]] = {
 
 
 def describe_error(error: ServiceError) -> str:
-    """Return what an error says, without the folders and requests of this run."""
+    """Return the message of an error, without folders and request ids."""
     text = re.sub(r"(?:/[\w.-]+)+/(?=[\w.-]+/[\w.-]+)", "", str(error))
     return re.sub(r" \(request \w+\)", "", text)[:200]
 
 
 def _files(store: str) -> Iterator[Path]:
-    """Yield everything that belongs to a store: its file, and the releases beside it."""
+    """Yield the files of a store and of its releases."""
     file = Path(store.removeprefix("sqlite:///"))
     yield from file.parent.glob(f"{file.name}*")
     with open_store(store) as opened:
@@ -255,7 +255,7 @@ def _files(store: str) -> Iterator[Path]:
 
 
 def _copied(store: str, target: Path) -> str:
-    """Return the address of a copy of a store with its releases, in an emptied folder."""
+    """Copy a store and its releases into an empty folder; return the URL of the copy."""
     file = Path(store.removeprefix("sqlite:///"))
     if target.exists() and not os.path.ismount(target):
         shutil.rmtree(target)
@@ -287,7 +287,7 @@ def _system(*command: str) -> None:
 
 
 def _fill(file: Path) -> None:
-    """Write until nothing more fits."""
+    """Write a file until the disk is full."""
     with file.open("wb", buffering=0) as out:
         for size in (1_000_000, 4_096, 1):
             try:
@@ -313,7 +313,7 @@ def _answers(server: Server) -> str:
 
 @contextmanager
 def _locked(store: str, seconds: float) -> Iterator[None]:
-    """Hold the write lock of a file for so long; the block may end before, or after."""
+    """Hold the write lock of a file for some seconds; the block may end earlier or later."""
     held, file = threading.Event(), store.removeprefix("sqlite:///")
 
     def hold() -> None:

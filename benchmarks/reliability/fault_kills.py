@@ -1,4 +1,4 @@
-"""Kill a process of Daybreak at a random moment; look whether anything is lost or doubled."""
+"""Kill a process of Daybreak at a random time; count lost and doubled writes."""
 
 import random
 import shutil
@@ -20,90 +20,90 @@ from daybreak.errors import ServiceError
 
 WORKERS = 4
 NO_RETRIES = Retries(times=0)
-"""What counts is what the service acknowledged, not what a client would try again."""
+"""Clients send each request once, so that every acknowledgement is that of the service."""
 
 
 @dataclass
 class KillResult:
-    """What one kill left behind."""
+    """Result of one kill."""
 
     kind: str
     after_s: float
-    """When it was killed."""
+    """Time from the start of the work to the kill [s]."""
     acknowledged: int
-    """Events, rows or releases of which the caller was told that they are stored."""
+    """Events, rows or releases that the service acknowledged as stored."""
     lost: int
     doubled: int
     ready_s: float | None
-    """How long the service took to answer again; None: it never stopped."""
+    """Time of the restart [s]; None if the server was not killed."""
     note: str = ""
 
 
 @dataclass
 class Service:
-    """A store and the server on it, which is started when somebody needs it."""
+    """A store and its server, which is started on demand."""
 
     store: str
     log: Path
     server: Server | None = None
-    took: dict[str, float] = field(default_factory=dict)
-    """How long commands last took to their end [s]."""
+    durations: dict[str, float] = field(default_factory=dict)
+    """Duration of the last complete run of each command [s]."""
 
-    def moment(self, command: str, chance: random.Random) -> float:
-        """Return when to kill a command: anywhere after the interpreter has started."""
-        return chance.uniform(0.25, 1.0) * self.took.get(command, 4.0)
+    def kill_time(self, command: str, chance: random.Random) -> float:
+        """Return a random time for the kill of a command, after Python has started [s]."""
+        return chance.uniform(0.25, 1.0) * self.durations.get(command, 4.0)
 
     def finish(self, *command: str) -> None:
-        """Run a command to its end, and note how long that took."""
+        """Run a command and record its duration."""
         began = time.perf_counter()
         run(*command)
-        self.took[command[0]] = time.perf_counter() - began
+        self.durations[command[0]] = time.perf_counter() - began
 
-    def up(self) -> Server:
-        """Return a server that runs."""
+    def running_server(self) -> Server:
+        """Return the running server; start it if necessary."""
         if self.server is None:
             self.server = start(self.store, self.log)
         return self.server
 
     def crash(self) -> None:
         """Kill the server."""
-        self.up().kill()
+        self.running_server().kill()
         self.server = None
 
-    def answering(self) -> str:
-        """Ask for a list; return the release that gave it."""
-        answer = Client(self.up().url).recommend("somebody", n=3)
+    def serving_release(self) -> str:
+        """Request a list; return the release that produced it."""
+        answer = Client(self.running_server().url).recommend("somebody", n=3)
         assert len(answer) == 3, answer
         return answer.model
 
-    def active(self) -> str:
-        """Return the release that the store says is in use."""
+    def active_release(self) -> str:
+        """Return the active release of the store."""
         with open_store(self.store) as opened:
             return next((one.id for one in opened.releases() if one.active), "")
 
 
 def kill_during_events(service: Service, number: int, chance: random.Random) -> KillResult:
     """Kill a server while clients write events; start it again."""
-    url = service.up().url
+    url = service.running_server().url
     acknowledged: list[str] = []
     after = chance.uniform(0.02, 1.5)
     with _busy(lambda t, stop: _write(url, f"e{number}-{t}", acknowledged, stop)):
         time.sleep(after)
         service.crash()
-    ready = service.up().started_s
+    ready = service.running_server().started_s
     lost, doubled = _missing(service.store, acknowledged, f"e{number}-")
-    note = f"release {service.answering() or 'none'}"
+    note = f"release {service.serving_release() or 'none'}"
     return KillResult("event writes", after, len(acknowledged), lost, doubled, ready, note)
 
 
 def kill_during_import(service: Service, number: int, chance: random.Random) -> KillResult:
-    """Kill `daybreak import` beside a running server, then repeat it to its end."""
+    """Kill `daybreak import` next to a running server, then repeat it."""
     file = service.log.parent / f"import_{number}.csv"
     users = [f"i{number}-{row}" for row in range(20_000)]
     pl.DataFrame({"user_id": users}).with_columns(
         item_id=pl.lit("imported"), event_type=pl.lit("view"), timestamp=1.6e9
     ).write_csv(file)
-    after = service.moment("import", chance)
+    after = service.kill_time("import", chance)
     command = ("import", "--events", str(file), "--store", service.store)
     process = begin(*command, log=service.log)
     time.sleep(after)
@@ -113,14 +113,14 @@ def kill_during_import(service: Service, number: int, chance: random.Random) -> 
     service.finish(*command)
     lost, doubled = _missing(service.store, users, f"i{number}-")
     file.unlink()
-    service.answering()
+    service.serving_release()
     note = "had ended" if finished else f"{between:,} rows when killed"
     return KillResult("bulk import", after, len(users), lost, doubled, None, note)
 
 
 def kill_during_swap(service: Service, number: int, chance: random.Random) -> KillResult:
-    """Kill a server while releases are swapped and people ask; start it again."""
-    url = service.up().url
+    """Kill a server while releases are activated and lists requested; start it again."""
+    url = service.running_server().url
     swapped: list[str] = []
     after = chance.uniform(0.3, 5.0)
 
@@ -130,45 +130,47 @@ def kill_during_swap(service: Service, number: int, chance: random.Random) -> Ki
         else:
             _ask(url, stop)
 
-    before = service.active()
+    before = service.active_release()
     with _busy(work):
         time.sleep(after)
         service.crash()
-    ready = service.up().started_s
-    active, answers = service.active(), service.answering()
+    ready = service.running_server().started_s
+    active, answers = service.active_release(), service.serving_release()
     done = [line[5:] for line in swapped if line.startswith("done ")]
     allowed = {(done or [before])[-1]}
-    if swapped and swapped[-1].startswith("wish "):
-        allowed.add(swapped[-1][5:])  # it may have been done, though nobody was told
-    right = bool(answers) and answers == active and active in allowed
+    if swapped and swapped[-1].startswith("request "):
+        allowed.add(
+            swapped[-1].removeprefix("request ")
+        )  # it may have been activated without an acknowledgement
+    correct = bool(answers) and answers == active and active in allowed
     note = f"{active or 'none'} active, {answers or 'none'} answers"
-    return KillResult("release swap", after, len(done), 0 if right else 1, 0, ready, note)
+    return KillResult("release swap", after, len(done), 0 if correct else 1, 0, ready, note)
 
 
 def kill_during_training(service: Service, number: int, chance: random.Random) -> KillResult:
-    """Kill a training beside a running server; the release from before still answers."""
-    service.up()
-    before = service.active()
+    """Kill a training next to a running server; the previous release must stay active."""
+    service.running_server()
+    before = service.active_release()
     after = chance.uniform(1.0, 15.0)
     command = ("train", "--encoder", "none", "--no-gate", "--seed", str(number % 1_000))
     process = begin(*command, "--store", service.store, log=service.log)
     time.sleep(after)
     process.kill()
     finished = process.wait() == 0
-    active = service.active()
-    right = service.answering() == active and (finished or active == before)
+    active = service.active_release()
+    correct = service.serving_release() == active and (finished or active == before)
     note = "had ended" if finished else "killed while training"
-    return KillResult("training", after, 1, 0 if right else 1, 0, None, note)
+    return KillResult("training", after, 1, 0 if correct else 1, 0, None, note)
 
 
 def kill_during_migration(service: Service, number: int, chance: random.Random) -> KillResult:
-    """Kill `daybreak store upgrade` of an old store, then repeat it to its end."""
+    """Kill `daybreak store upgrade` of an old store, then repeat it."""
     folder = service.log.parent
     old = write_old_store(folder / "old.db", OLD_EVENTS)
     file = folder / f"migrated_{number}.db"
     shutil.copy(old, file)
     command = ("store", "upgrade", "--store", f"sqlite:///{file}")
-    after = service.moment("store", chance)
+    after = service.kill_time("store", chance)
     process = begin(*command, log=service.log)
     time.sleep(after)
     process.kill()
@@ -185,12 +187,12 @@ def kill_during_migration(service: Service, number: int, chance: random.Random) 
 
 
 OLD_EVENTS = 50_000
-"""Events of the store that is migrated."""
+"""Number of events of the migrated store."""
 
 
 @contextmanager
 def _busy(work: Callable[[int, threading.Event], None]) -> Iterator[None]:
-    """Let threads work while the block runs."""
+    """Run threads during the block."""
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(n, stop)) for n in range(WORKERS)]
     for thread in threads:
@@ -219,13 +221,13 @@ def _write(url: str, name: str, acknowledged: list[str], stop: threading.Event) 
 
 
 def _swap(url: str, swapped: list[str], stop: threading.Event) -> None:
-    """Swap two releases to and fro; note each wish, and each that was granted."""
+    """Activate two releases in turn; record each request and each acknowledgement."""
     with Client(url, retries=NO_RETRIES, timeout_s=60) as client:
         try:
             models = [model.id for model in client.models()][:2]
             while not stop.is_set():
                 for id_ in models:
-                    swapped.append(f"wish {id_}")
+                    swapped.append(f"request {id_}")
                     client.activate(id_)
                     swapped.append(f"done {id_}")
         except ServiceError:

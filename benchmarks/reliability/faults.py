@@ -1,15 +1,14 @@
-"""What faults do to the live service: kills at random moments, full disks, bad clocks.
+"""Faults of the live service: kills at random times, full disks, clock jumps.
 
     python -m benchmarks.reliability.faults WORK [--kills 100] [--seed 0] \
         [--only events,swap] [--out FILE]
 
-Builds a small shop with two releases in WORK (a part of the gift shop), then kills processes of
-Daybreak with SIGKILL at random moments, in turn: a server while clients write events, a bulk
-import, a server while releases are swapped, a training, a migration of an old store. After each
-kill the service is started again, by nothing but `daybreak serve`, where it was killed, and
-everything that was acknowledged is counted. Then come the faults that are no crashes; those
-that need rights (a small file system, another clock) are left out, and named, where these are
-missing.
+Builds a small store with two releases in WORK, from a part of the gift shop, then kills
+processes of Daybreak with SIGKILL at random times, in turn: a server while clients write
+events, a bulk import, a server while releases are activated, a training, a migration of an old
+store. After each kill, a killed server is started again with `daybreak serve`, and all
+acknowledged writes are counted. Other faults follow; those that need root or libfaketime are
+reported as not tried without them.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from benchmarks.reliability.fault_conditions import CONDITIONS, FaultResult
 from benchmarks.reliability.fault_kills import KillResult, Service
 
 USER_STEP = 20
-"""One of so many users of the gift shop is in the small one."""
+"""The small store has one user of the gift shop in this number."""
 
 KILLS: dict[str, Callable[[Service, int, random.Random], KillResult]] = {
     "events": fault_kills.kill_during_events,
@@ -42,7 +41,7 @@ KILLS: dict[str, Callable[[Service, int, random.Random], KillResult]] = {
 
 
 def main() -> None:
-    """Parse the command line, prepare, break, print."""
+    """Parse the command line, prepare the store, cause the faults, print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, help="folder for stores and logs")
     parser.add_argument("--kills", type=int, default=100)
@@ -52,29 +51,29 @@ def main() -> None:
     args = parser.parse_args()
     only = {name for name in args.only.split(",") if name}
     args.work.mkdir(parents=True, exist_ok=True)
-    store = small_shop(args.work)
-    rounds = kill(store, args.work, args.kills, args.seed, only)
+    store = create_small_store(args.work)
+    rounds = run_kills(store, args.work, args.kills, args.seed, only)
     findings = [
         condition(store, args.work)
         for name, condition in CONDITIONS.items()
         if not only or name in only
     ]
-    report = written(rounds, findings, args.seed)
+    report = report_lines(rounds, findings, args.seed)
     print(report)
     if args.out is not None:
         args.out.write_text(report + "\n", "utf-8")
 
 
-def small_shop(work: Path) -> str:
-    """Return a store with a part of the gift shop and two releases."""
+def create_small_store(work: Path) -> str:
+    """Return the URL of a store with a part of the gift shop and two releases."""
     store = f"sqlite:///{work / 'small.db'}"
     if (work / "small.db").exists():
         return store
     tables = daybreak.read_folder(daybreak.gift_shop()).tables
     users = tables.users.gather_every(USER_STEP)
     events = tables.events.join(users.select("user_id"), on="user_id")
-    often = events.group_by("item_id").len().filter(pl.col("len") >= 3)
-    items = tables.items.join(often.select("item_id"), on="item_id")
+    frequent = events.group_by("item_id").len().filter(pl.col("len") >= 3)
+    items = tables.items.join(frequent.select("item_id"), on="item_id")
     events = events.join(items.select("item_id"), on="item_id")
     for name, frame in {"items": items, "users": users, "events": events}.items():
         frame.write_csv(work / f"{name}.csv")
@@ -85,9 +84,11 @@ def small_shop(work: Path) -> str:
     return store
 
 
-def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[KillResult]:
-    """Kill so many times, the kinds in turn; say how each ended."""
-    chance = random.Random(seed)  # noqa: S311 - moments of kills
+def run_kills(
+    store: str, work: Path, times: int, seed: int, only: set[str]
+) -> list[KillResult]:
+    """Kill processes, the kinds in turn; return the result of each kill."""
+    chance = random.Random(seed)  # noqa: S311 - times of kills
     kinds = [name for name in KILLS if not only or name in only]
     service = Service(store, work / "processes.log")
     first = int(time.time()) * 1_000
@@ -103,7 +104,7 @@ def kill(store: str, work: Path, times: int, seed: int, only: set[str]) -> list[
     return rounds
 
 
-def written(rounds: list[KillResult], findings: list[FaultResult], seed: int) -> str:
+def report_lines(rounds: list[KillResult], findings: list[FaultResult], seed: int) -> str:
     """Return the report as Markdown."""
     lines = [
         "# Faults",
@@ -113,19 +114,19 @@ def written(rounds: list[KillResult], findings: list[FaultResult], seed: int) ->
         "",
         "## Kills",
         "",
-        "SIGKILL at a random moment; then the same command again, and `daybreak serve`. "
-        "*Lost*: acknowledged, and not there (for releases: another answers than was chosen). "
-        "*Doubled*: there more than once.",
+        "SIGKILL at a random time; then the same command again, and `daybreak serve`. "
+        "*Lost*: acknowledged but missing (for releases: another release is active). "
+        "*Doubled*: stored more than once.",
         "",
-        "| killed during | times | acknowledged | lost | doubled | ready again (longest) |",
+        "| killed during | kills | acknowledged | lost | doubled | restart: median (longest) |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         *(_kill_row(kind, rounds) for kind in dict.fromkeys(r.kind for r in rounds)),
         _kill_row("all", rounds),
     ]
     if findings:
-        lines += ["", "## Other faults", "", "| fault | meanwhile | afterwards |"]
+        lines += ["", "## Other faults", "", "| fault | during the fault | after the fault |"]
         lines += ["| --- | --- | --- |"]
-        lines += [f"| {one.fault} | {one.meanwhile} | {one.afterwards} |" for one in findings]
+        lines += [f"| {one.fault} | {one.during} | {one.after} |" for one in findings]
     return "\n".join(lines)
 
 

@@ -97,8 +97,8 @@ def _category_values(text: pl.Series, separator: str | None) -> pl.DataFrame:
     text = text.str.to_lowercase()
     if separator is None:
         return pl.DataFrame({"row": range(len(text)), "value": text})
-    pieces = text.str.replace_all(PARENTHESIS_PATTERN, "").str.split(separator)
-    frame = pl.DataFrame({"row": range(len(text)), "value": pieces}).explode("value")
+    values = text.str.replace_all(PARENTHESIS_PATTERN, "").str.split(separator)
+    frame = pl.DataFrame({"row": range(len(text)), "value": values}).explode("value")
     return frame.with_columns(pl.col("value").str.strip_chars())
 
 
@@ -125,10 +125,10 @@ def _parse_numbers(text: pl.Series) -> Doubles:
 
 
 def _quantile_edges(numbers: Doubles, bins: int) -> tuple[float, ...]:
-    given = numbers[~np.isnan(numbers)]
-    if not len(given):
+    finite = numbers[~np.isnan(numbers)]
+    if not len(finite):
         return ()
-    inner = np.quantile(given, np.linspace(0, 1, bins + 1)[1:-1])
+    inner = np.quantile(finite, np.linspace(0, 1, bins + 1)[1:-1])
     return tuple(np.unique(inner).tolist())
 
 

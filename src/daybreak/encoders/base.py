@@ -105,14 +105,14 @@ class Encoder(ABC):
     def _run(
         self, texts: Sequence[str], batches: Sequence[list[int]]
     ) -> Iterator[tuple[list[int], Floats]]:
-        def one(batch: list[int]) -> Floats:
+        def encode_rows(batch: list[int]) -> Floats:
             return self._encode_batch([replace_surrogates(texts[row]) for row in batch])
 
         if self.workers == 1 or len(batches) <= 1:
-            yield from ((batch, one(batch)) for batch in batches)
+            yield from ((batch, encode_rows(batch)) for batch in batches)
             return
         with ThreadPoolExecutor(self.workers, "daybreak-encode") as pool:
-            yield from zip(batches, pool.map(one, batches), strict=True)
+            yield from zip(batches, pool.map(encode_rows, batches), strict=True)
 
 
 def replace_surrogates(text: str) -> str:
@@ -154,21 +154,21 @@ def thread_count(threads: int | None = None) -> int:
         >>> thread_count(3)
         3
     """
-    asked: dict[str, object] = {
+    requests: dict[str, object] = {
         "threads": threads,
         "DAYBREAK_THREADS": os.environ.get("DAYBREAK_THREADS") or None,
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or None,
     }
-    for where, value in asked.items():
+    for source, value in requests.items():
         if value is None:
             continue
         if not str(value).isdecimal() or int(str(value)) < 1:
-            raise ConfigError(f"{where} must be an integer of at least 1, got {value!r}")
+            raise ConfigError(f"{source} must be an integer of at least 1, got {value!r}")
         return int(str(value))
     return _available_cores()
 
 
 def _available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))  # heeds taskset and container limits
+        return len(os.sched_getaffinity(0))  # respects taskset and container limits
     return os.cpu_count() or 1

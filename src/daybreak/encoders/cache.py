@@ -22,7 +22,7 @@ from daybreak.types import Floats
 log = logging.getLogger(__name__)
 
 MAX_TEXTS_PER_CHUNK = 2048
-"""Texts that are looked up, encoded and stored together; the most an interruption loses."""
+"""Texts that are looked up, encoded and stored together, so that an interruption loses few."""
 MAX_REMEMBERED_FILES = 100
 """Files whose keys a :class:`FileVectors` remembers; at most 30 MB."""
 MAX_ROWS_PER_FILE = 2048
@@ -149,7 +149,7 @@ class CachedEncoder(Encoder):
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """Return one vector per text, cached where possible; see :meth:`Encoder.encode`.
 
-        Memory besides the result: that of one chunk of texts.
+        Apart from the result, memory is that of one chunk of texts.
         """
         if isinstance(texts, str):
             return super().encode(texts)  # raises the error for a single string
@@ -165,18 +165,18 @@ class CachedEncoder(Encoder):
     def _encode_chunk(self, texts: list[str], progress: Progress | None) -> Floats:
         hashes = [content_hash(text) if text else "" for text in texts]
         by_hash = {key: text for key, text in zip(hashes, texts, strict=True) if key}
-        known = self._drop_wrong_shapes(self.cache.vectors(self.hash, list(by_hash)))
-        CACHE_STATS.add(n_lookups=len(by_hash), n_hits=len(known))
-        new = [key for key in by_hash if key not in known]
+        cached = self._drop_wrong_shapes(self.cache.vectors(self.hash, list(by_hash)))
+        CACHE_STATS.add(n_lookups=len(by_hash), n_hits=len(cached))
+        new = [key for key in by_hash if key not in cached]
         if new:
             rows = self.encoder.encode([by_hash[key] for key in new], progress=progress)
-            made = dict(zip(new, rows, strict=True))
-            self.cache.put_vectors(self.hash, made)
-            known.update(made)
+            encoded = dict(zip(new, rows, strict=True))
+            self.cache.put_vectors(self.hash, encoded)
+            cached.update(encoded)
         if progress is not None:
             progress(len(texts), len(texts))
         zero = np.zeros(self.dim, np.float32)
-        return np.stack([known.get(key, zero) for key in hashes])
+        return np.stack([cached.get(key, zero) for key in hashes])
 
     def _drop_wrong_shapes(self, found: dict[str, Floats]) -> dict[str, Floats]:
         """Drop vectors of a wrong length; they are computed again."""
@@ -274,8 +274,8 @@ class FileVectors:
                 merged.append(path)
         keys = list(rows)
         for start in range(0, len(keys), self.max_file_rows):
-            part = {key: rows[key] for key in keys[start : start + self.max_file_rows]}
-            _write_file(self.folder / model / f"{uuid4().hex}.safetensors", part)
+            chunk = {key: rows[key] for key in keys[start : start + self.max_file_rows]}
+            _write_file(self.folder / model / f"{uuid4().hex}.safetensors", chunk)
         for path in merged:
             path.unlink(missing_ok=True)
             self._keys_by_file.pop(path, None)

@@ -23,8 +23,8 @@ from daybreak.types import Floats, Sparse
 class CentredTextEncoder:
     """Vectors of a text encoder minus the mean of a catalogue, scaled to length 1.
 
-    To a general text model, all items of a catalogue are similar; without their common part,
-    the cosine separates them better.
+    A general text model gives all items of a catalogue similar vectors; after subtraction of
+    their mean, their cosines differ more.
 
     Args:
         encoder: Encoder of the vectors.
@@ -76,9 +76,9 @@ def write_content(
 
     plain: dict[str, Any] = {"format": CONTENT_FORMAT, **attributes.to_dict()}
     arrays: dict[str, Any] = {}
-    for name, part in zip(LEXICAL_PARTS, weights, strict=True):
-        if part is not None:
-            plain[name], arrays[name] = list(part.terms), part.idf
+    for name, lexical in zip(LEXICAL_PARTS, weights, strict=True):
+        if lexical is not None:
+            plain[name], arrays[name] = list(lexical.terms), lexical.idf
     if meaning is not None:
         encoder = meaning.encoder
         plain["text_encoder"] = {"kind": type(encoder).__name__, "hash": encoder.hash}
@@ -217,14 +217,14 @@ class ContentEncoder:
             columns, infer_fields(columns, "item_id", overrides), bins=N_NUMBER_BINS
         )
         words = _tokenize_text_columns(attributes.fields, columns)
-        found = attributes.terms(columns)
-        word_weights, attribute_weights = _fit_lexical(words), _fit_lexical(found)
+        terms = attributes.terms(columns)
+        word_weights, attribute_weights = _fit_lexical(words), _fit_lexical(terms)
         meaning = rows = None
         texts = item_texts(attributes.fields, columns)
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
-        blocks = list(fitted._lexical_blocks(words, found))
+        blocks = list(fitted._lexical_blocks(words, terms))
         return fitted, (*blocks, *([] if rows is None else [ContentBlock(MEANING, rows)]))
 
     def transform(
@@ -254,8 +254,8 @@ class ContentEncoder:
     def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains."""
         words = tokenize_all(sentences)
-        found = [self._phrase_matcher.find_terms(row) for row in words]
-        blocks = list(self._lexical_blocks(words, found))
+        terms = [self._phrase_matcher.find_terms(row) for row in words]
+        blocks = list(self._lexical_blocks(words, terms))
         if self.meaning is not None:
             blocks.append(ContentBlock(MEANING, self.meaning.transform(sentences)))
         return tuple(blocks)
@@ -345,8 +345,8 @@ class ContentEncoder:
         )
 
     def _describe_blocks(self, field: ContentField) -> str:
-        mine = {"ignore": (), "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
-        return ", ".join(name for name in mine if name in self.names)
+        blocks = {"ignore": (), "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
+        return ", ".join(name for name in blocks if name in self.names)
 
 
 def item_texts(fields: Sequence[ContentField], items: pl.DataFrame | TextColumns) -> list[str]:
@@ -381,8 +381,8 @@ def _text_vectors(
     new = [text for text in texts if text not in known]
     if len(new) == len(texts):
         return meaning.transform(texts, progress)
-    made = dict(zip(new, meaning.transform(new, progress), strict=True)) if new else {}
-    return np.stack([known[text] if text in known else made[text] for text in texts])
+    encoded = dict(zip(new, meaning.transform(new, progress), strict=True)) if new else {}
+    return np.stack([known[text] if text in known else encoded[text] for text in texts])
 
 
 def _tokenize_text_columns(

@@ -98,7 +98,7 @@ class EndpointEncoder(Encoder):
 
     @cached_property
     def dim(self) -> int:
-        """Length of a vector; unless ``dimensions`` is set, one request finds it out."""
+        """Length of a vector; unless ``dimensions`` is set, it is determined by one request."""
         return self.dimensions or int(self._request_vectors(["a"]).shape[1])
 
     @property
@@ -260,7 +260,7 @@ class JsonServer:
             try:
                 return json.loads(raw)
             except ValueError as error:
-                raise DataError(f"{self.url} answered with something else than JSON") from error
+                raise DataError(f"{self.url} answered with a body that is not JSON") from error
         text = self._describe(outcome, raw)
         if outcome.status_code == 404 or outcome.status_code in RETRY_STATUSES:
             raise NotFoundError(text)

@@ -165,11 +165,11 @@ class LexicalEncoder:
             max_terms: Size of the vocabulary; the words of the most documents are kept.
         """
         n = len(documents)
-        seen, df = document_frequencies(documents)
+        terms, df = document_frequencies(documents)
         min_documents = 2 if n >= MIN_DOCUMENTS_FOR_PRUNING else 1
-        kept = most_frequent_terms(seen, df, min_documents, max_terms)
+        kept = most_frequent_terms(terms, df, min_documents, max_terms)
         idf = np.log((1 + n) / (1 + df[kept])) + 1
-        return cls(tuple(seen[term] for term in kept), idf)
+        return cls(tuple(terms[term] for term in kept), idf)
 
     def transform(self, documents: Sequence[Sequence[str]]) -> Sparse:
         """Return (n_documents, n_terms) float32 unit rows; zero rows without a known word."""
@@ -193,9 +193,9 @@ def document_frequencies(documents: Sequence[Sequence[str]]) -> tuple[list[str],
         >>> document_frequencies([["b", "b", "a"], ["b"]])
         (['a', 'b'], array([1., 2.]))
     """
-    seen = sorted(set(chain.from_iterable(documents)))
-    counts = count_terms(documents, {term: column for column, term in enumerate(seen)})
-    return seen, np.bincount(counts.indices, minlength=len(seen)).astype(np.float64)
+    terms = sorted(set(chain.from_iterable(documents)))
+    counts = count_terms(documents, {term: column for column, term in enumerate(terms)})
+    return terms, np.bincount(counts.indices, minlength=len(terms)).astype(np.float64)
 
 
 def most_frequent_terms(
@@ -217,12 +217,14 @@ def count_terms(documents: Sequence[Sequence[str]], columns: dict[str, int]) -> 
     """Return the (n_documents, n_terms) float64 counts of known words."""
     lengths = np.fromiter(map(len, documents), np.int64, len(documents))
     flat = chain.from_iterable(documents)
-    places = np.fromiter((columns.get(term, -1) for term in flat), np.int64, lengths.sum())
+    term_columns = np.fromiter(
+        (columns.get(term, -1) for term in flat), np.int64, lengths.sum()
+    )
     rows = np.repeat(np.arange(len(documents)), lengths)
-    known = places >= 0
+    known = term_columns >= 0
     shape = (len(documents), len(columns))
     ones = np.ones(int(known.sum()))
-    return sp.coo_array((ones, (rows[known], places[known])), shape=shape).tocsr()
+    return sp.coo_array((ones, (rows[known], term_columns[known])), shape=shape).tocsr()
 
 
 def l2_normalize_rows(rows: Sparse) -> Sparse:

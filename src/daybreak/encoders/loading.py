@@ -57,7 +57,7 @@ class Resolution:
     """Description of the place, for messages."""
 
     skipped: tuple[str, ...] = ()
-    """Reasons why the places before did not serve, in the order of the search."""
+    """Reasons why earlier places were not used, in the order of the search."""
 
     def __str__(self) -> str:
         skipped = "".join(f"; skipped: {why}" for why in self.skipped)
@@ -90,7 +90,7 @@ def resolve(
     The search order is: the folder ``name``; the Hugging Face cache on disk; installed packages
     (:mod:`daybreak.encoders.packages`), each file checked against its pinned hash; the Hugging
     Face hub, unless ``HF_HUB_OFFLINE`` is set. :attr:`Resolution.skipped` says why earlier
-    places did not serve.
+    places were not used.
 
     Args:
         name: Sentence-transformers id, name of a packaged model, or folder with ONNX weights,
@@ -120,8 +120,8 @@ def resolve(
 
 def find_onnx_file(folder: Path) -> Path | None:
     """Return the ONNX weights of a sentence-transformers folder; None if there are none."""
-    places = (folder / "onnx" / "model.onnx", folder / "model.onnx")
-    return next((place for place in places if place.is_file()), None)
+    candidates = (folder / "onnx" / "model.onnx", folder / "model.onnx")
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _iter_attempts(name: str, known: ModelPackages) -> Iterator[Attempt]:

@@ -157,15 +157,17 @@ class OnnxTextEncoder(Encoder):
         return digest.hexdigest()
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        longest = self.max_tokens * MAX_CHARS_PER_TOKEN
-        tokens = self._tokenizer.encode_batch([self.prefix + text[:longest] for text in texts])
+        max_chars = self.max_tokens * MAX_CHARS_PER_TOKEN
+        tokens = self._tokenizer.encode_batch(
+            [self.prefix + text[:max_chars] for text in texts]
+        )
         mask = np.array([token.attention_mask for token in tokens], np.int64)
-        given = {
+        all_inputs = {
             "input_ids": np.array([token.ids for token in tokens], np.int64),
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(mask),
         }
-        inputs = {name: given[name] for name in given.keys() & self._inputs}
+        inputs = {name: all_inputs[name] for name in all_inputs.keys() & self._inputs}
         (hidden,) = self._session.run([self._output], inputs)
         return pool_tokens(hidden, mask, self.pooling)
 

@@ -88,20 +88,20 @@ def module_folder(module: str) -> Path | None:
         spec = find_spec(module)
     except (ImportError, ValueError):  # a partly removed package
         return None
-    places = list(spec.submodule_search_locations or []) if spec else []
-    return Path(places[0]) if places else None
+    locations = list(spec.submodule_search_locations or []) if spec else []
+    return Path(locations[0]) if locations else None
 
 
 def find_packaged(entry: PackagedModel) -> tuple[Path | None, str]:
     """Return the verified folder of an installed model, or None, and the reason."""
-    home = module_folder(entry.module)
-    if home is None:
+    module_path = module_folder(entry.module)
+    if module_path is None:
         return None, f"package {entry.package} is not installed"
-    folder = home / entry.folder
+    folder = module_path / entry.folder
     for name, wanted in entry.sha256.items():
-        fault = describe_mismatch(folder / name, wanted)
-        if fault:
-            return None, f"package {entry.package} refused: {name} {fault}"
+        mismatch = describe_mismatch(folder / name, wanted)
+        if mismatch:
+            return None, f"package {entry.package} refused: {name} {mismatch}"
     return (
         folder,
         f"package {entry.package}, {len(entry.sha256)} files verified by sha256",
@@ -177,17 +177,17 @@ def find_split_archive(entry: SplitArchiveModel) -> tuple[Path | None, str]:
     """Return the unpacked, verified folder of an installed model, or None, and the reason."""
     folder = cache_folder() / "models" / entry.model.replace("/", "--")
     if _find_mismatch(folder, entry):
-        homes = [module_folder(module) for module, _ in entry.pieces]
+        module_paths = [module_folder(module) for module, _ in entry.pieces]
         files = [
-            home / path
-            for home, (_, path) in zip(homes, entry.pieces, strict=True)
-            if home is not None and (home / path).is_file()
+            module_path / path
+            for module_path, (_, path) in zip(module_paths, entry.pieces, strict=True)
+            if module_path is not None and (module_path / path).is_file()
         ]
         if len(files) < len(entry.pieces):
             return None, f"packages {', '.join(entry.packages)} are not all installed"
         unpack_split_archive(files, entry, folder)
-    if fault := _find_mismatch(folder, entry):
-        return None, f"packages {entry.packages[0]} and following refused: {fault}"
+    if mismatch := _find_mismatch(folder, entry):
+        return None, f"packages {entry.packages[0]} and following refused: {mismatch}"
     return (
         folder,
         f"{len(entry.packages)} packages, {len(entry.sha256)} files verified by sha256",
@@ -198,7 +198,10 @@ def unpack_split_archive(files: Sequence[Path], entry: SplitArchiveModel, folder
     """Extract the listed files of an archive in pieces; files that it lacks are skipped."""
     log.info("unpacking %s into %s", entry.model, folder)
     try:
-        with ConcatenatedFile(files) as whole, ZipFile(io.BufferedReader(whole)) as archive:
+        with (
+            ConcatenatedFile(files) as concatenated,
+            ZipFile(io.BufferedReader(concatenated)) as archive,
+        ):
             for name in entry.sha256:
                 path = f"{entry.archive_folder}/{name}"
                 if path not in archive.namelist():
@@ -258,6 +261,6 @@ class ConcatenatedFile(io.RawIOBase):
 def _find_mismatch(folder: Path, entry: SplitArchiveModel) -> str:
     """Return what is wrong with the unpacked files; an empty string if they are as pinned."""
     for name, wanted in entry.sha256.items():
-        if fault := describe_mismatch(folder / name, wanted):
-            return f"{name} {fault}"
+        if mismatch := describe_mismatch(folder / name, wanted):
+            return f"{name} {mismatch}"
     return ""

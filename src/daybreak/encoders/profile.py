@@ -18,7 +18,7 @@ from daybreak.types import Sparse
 N_NUMBER_BINS = 8
 """Ranges per numeric attribute."""
 MIN_USERS_PER_VALUE = 5
-"""Users that a value must have; rarer values teach nothing and could identify a user."""
+"""Users that a value must have; rarer values are of little use and could identify a user."""
 MAX_COLUMNS = 2000
 
 PROFILE_FORMAT = "daybreak profile 1"
@@ -61,9 +61,9 @@ class ProfileEncoder:
         attributes = AttributeTerms.fit(
             users, infer_fields(users, "user_id", overrides), bins=N_NUMBER_BINS
         )
-        seen, df = document_frequencies(attributes.terms(users))
-        kept = most_frequent_terms(seen, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
-        return cls(attributes, tuple(seen[place] for place in kept))
+        terms, df = document_frequencies(attributes.terms(users))
+        kept = most_frequent_terms(terms, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
+        return cls(attributes, tuple(terms[column] for column in kept))
 
     def transform(self, users: pl.DataFrame) -> Sparse:
         """Return (n_users, n_names) float32 indicators; zero rows without a known value."""

@@ -67,17 +67,17 @@ def is_static_text(folder: Path) -> bool:
 
 
 def write_static_text(folder: Path, parts: StaticTextModel) -> None:
-    """Write three files; a reader sees the old ones or the new ones, each whole."""
-    from safetensors.numpy import save_file  # noqa: PLC0415 - only who writes pays for it
+    """Write three files, each atomically."""
+    from safetensors.numpy import save_file  # noqa: PLC0415 - used when writing only
 
     arrays = {"vectors": parts.vectors, "pairs": parts.pairs, "fallback": parts.fallback}
-    facts = {"format": STATIC_TEXT_FORMAT, "hash": parts.hash, "facts": dict(parts.metadata)}
+    content = {"format": STATIC_TEXT_FORMAT, "hash": parts.hash, "facts": dict(parts.metadata)}
     with atomic_write(folder / ARRAYS_FILE) as draft:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, draft)
     with atomic_write(folder / TOKENIZER_FILE) as draft:
         draft.write_text(parts.tokenizer, "utf-8")
     with atomic_write(folder / METADATA_FILE) as draft:
-        draft.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def read_static_text(folder: Path) -> StaticTextModel:
@@ -87,7 +87,7 @@ def read_static_text(folder: Path) -> StaticTextModel:
         NotFoundError: The files are not there.
         DataError: They are damaged, do not belong together, or are of another version.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415 - only who reads pays for it
+    from safetensors import SafetensorError  # noqa: PLC0415 - used when reading only
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     if not is_static_text(folder):

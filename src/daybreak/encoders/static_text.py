@@ -89,8 +89,8 @@ class StaticText(Encoder):
     def shortened(self, dim: int) -> "StaticText":
         """Return the model with the first ``dim`` numbers of every vector.
 
-        The directions of distilled models are in the order of importance, so the result is that
-        of distilling to ``dim`` numbers, except for a slightly different ridge.
+        The directions of distilled models are ordered by importance, so the result equals a
+        model that was distilled to ``dim`` numbers, except for a slightly different ridge.
 
         Raises:
             ConfigError: ``dim`` is not between 1 and the length of a vector.
@@ -203,13 +203,13 @@ def token_counts(tokens: TokenizedTexts, n_tokens: int, pairs: Rows) -> Sparse:
         array([[0., 2., 1., 1.],
                [1., 0., 0., 0.]], dtype=float32)
     """
-    keys, owner = tokens.pair_keys(n_tokens)
-    place = np.searchsorted(pairs, keys)
+    keys, pair_texts = tokens.pair_keys(n_tokens)
+    position = np.searchsorted(pairs, keys)
     known = np.zeros(len(keys), bool)
-    inside = place < len(pairs)
-    known[inside] = pairs[place[inside]] == keys[inside]
-    rows = np.concatenate([tokens.text_index, owner[known]])
-    columns = np.concatenate([tokens.ids, n_tokens + place[known]])
+    inside = position < len(pairs)
+    known[inside] = pairs[position[inside]] == keys[inside]
+    rows = np.concatenate([tokens.text_index, pair_texts[known]])
+    columns = np.concatenate([tokens.ids, n_tokens + position[known]])
     shape = (tokens.n_texts, n_tokens + len(pairs))
     return sp.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
 
@@ -230,13 +230,13 @@ def frequent_pairs(
         >>> frequent_pairs(tokens, 3, max_pairs=10)
         array([5])
     """
-    keys, owner = tokens.pair_keys(n_tokens)
-    # A pair counts once per text; sorting puts repetitions side by side.
-    order = np.lexsort((owner, keys))
-    keys, owner = keys[order], owner[order]
+    keys, pair_texts = tokens.pair_keys(n_tokens)
+    # A pair counts once per text; after sorting, repetitions are adjacent.
+    order = np.lexsort((pair_texts, keys))
+    keys, pair_texts = keys[order], pair_texts[order]
     first = np.ones(len(keys), bool)
-    first[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    first[1:] = (keys[1:] != keys[:-1]) | (pair_texts[1:] != pair_texts[:-1])
     found, counts = np.unique(keys[first], return_counts=True)
-    often = np.flatnonzero(counts >= min_texts)
-    chosen = often[np.argsort(-counts[often], kind="stable")[:max_pairs]]
+    frequent = np.flatnonzero(counts >= min_texts)
+    chosen = frequent[np.argsort(-counts[frequent], kind="stable")[:max_pairs]]
     return np.asarray(np.sort(found[chosen]))

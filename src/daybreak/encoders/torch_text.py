@@ -94,13 +94,15 @@ class TorchTextEncoder(Encoder):
         return hashlib.blake2b(known.encode(), digest_size=16).hexdigest()
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        longest = self.max_tokens * MAX_CHARS_PER_TOKEN
-        tokens = self._tokenizer.encode_batch([self.prefix + text[:longest] for text in texts])
+        max_chars = self.max_tokens * MAX_CHARS_PER_TOKEN
+        tokens = self._tokenizer.encode_batch(
+            [self.prefix + text[:max_chars] for text in texts]
+        )
         ids = self._torch.tensor([token.ids for token in tokens])
         mask = np.array([token.attention_mask for token in tokens], np.int64)
         with self._torch.inference_mode():
-            answer = self._model(input_ids=ids, attention_mask=self._torch.from_numpy(mask))
-        return pool_tokens(answer.last_hidden_state.float().numpy(), mask, self.pooling)
+            output = self._model(input_ids=ids, attention_mask=self._torch.from_numpy(mask))
+        return pool_tokens(output.last_hidden_state.float().numpy(), mask, self.pooling)
 
 
 def _import_torch() -> Any:
@@ -116,16 +118,18 @@ def _import_torch() -> Any:
 
 def _fast_precision(torch: Any) -> Literal["bf16", "fp32"]:
     """Return the precision that is fast on this processor."""
-    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return "bf16" if known.get("avx512_bf16") else "fp32"
+    capabilities = (
+        torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    )
+    return "bf16" if capabilities.get("avx512_bf16") else "fp32"
 
 
 def _load_model(folder: Path, torch: Any, precision: str) -> Any:
     from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
     from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    silence: Any = transformers_logging.disable_progress_bar  # no progress bar on the terminal
-    silence()
+    disable_progress_bar: Any = transformers_logging.disable_progress_bar
+    disable_progress_bar()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     try:
         model = AutoModel.from_pretrained(

@@ -104,8 +104,8 @@ class UseMultilingualEncoder(Encoder):
             return super().encode(texts, progress=progress)
 
     def _encode_batch(self, texts: Sequence[str]) -> Floats:
-        longest = self.max_tokens * MAX_CHARS_PER_TOKEN
-        tokens = self._tokenizer.encode_batch([text[:longest] for text in texts])
+        max_chars = self.max_tokens * MAX_CHARS_PER_TOKEN
+        tokens = self._tokenizer.encode_batch([text[:max_chars] for text in texts])
         ids = [np.array([BEGIN_ID, *token.ids, END_ID]) for token in tokens]
         sums, counts = self._sum_features(ids)
         roots = np.sqrt(counts, dtype=np.float32)
@@ -138,26 +138,26 @@ class UseMultilingualEncoder(Encoder):
         )
         widths = np.cumsum([part.shape[1] for part in parts])[:-1]
         parts = np.split(self._layer_norm(np.hstack(parts), scale, shift), widths, axis=1)
-        for place, order in enumerate(CONVOLUTION_WIDTHS):
+        for index, width in enumerate(CONVOLUTION_WIDTHS):
             for layer in (1, 2):
-                parts[place] = parts[place] + self._convolve(parts[place], order, layer, rows)
+                parts[index] = parts[index] + self._convolve(parts[index], width, layer, rows)
         return self._layer_norm(np.hstack([embedded, *parts]), w["ln_g"], w["ln_b"])
 
     def _convolve(self, part: Floats, order: int, layer: int, rows: Rows) -> Floats:
         """Return the rectified product of each window of ``order`` tokens with the weights."""
-        spread = np.zeros((rows[-1] + 1 + N_PADDING_ROWS, part.shape[1]), np.float32)
-        spread[rows] = part
+        padded = np.zeros((rows[-1] + 1 + N_PADDING_ROWS, part.shape[1]), np.float32)
+        padded[rows] = part
         left = (order - 1) // 2
-        window = np.hstack([spread[rows + step - left] for step in range(order)])
+        window = np.hstack([padded[rows + step - left] for step in range(order)])
         sums = window @ self._weights[f"w{layer}_{order}"] + self._weights[f"b{layer}_{order}"]
         return np.asarray(np.maximum(sums, 0), np.float32)
 
     def _layer_norm(self, rows: Floats, scale: Floats, shift: Floats) -> Floats:
         rows = rows - rows.mean(axis=1, keepdims=True)
-        spread = np.sqrt(
+        deviation = np.sqrt(
             (rows * rows).mean(axis=1, keepdims=True) + float(self._weights["eps"])
         )
-        return np.asarray(rows / spread * scale + shift, np.float32)
+        return np.asarray(rows / deviation * scale + shift, np.float32)
 
     def _head(self, means: Floats) -> Floats:
         """Return the vectors of texts: two residual blocks of two layers."""

@@ -2,7 +2,7 @@
 
 A new kind of store implements :class:`Store` and registers itself in :data:`stores` under its
 URL scheme. The checks in :mod:`daybreak.testing.stores` say whether it keeps the contracts.
-Code that needs only a part of a store asks for the contract of that part.
+Code that needs only a part of a store takes the contract of that part as a parameter type.
 """
 
 from abc import abstractmethod
@@ -41,8 +41,8 @@ class Changes:
 
     Apply ``users_gone`` and ``items_gone`` before ``tables``: a user of whom some events were
     deleted is in ``users_gone``, and again in ``tables`` with the remaining events. Events that
-    changed their owner are in ``tables`` as events of the new owner, and the old one is in
-    ``users_gone``. The writes of the calling process are included, so a process that applies
+    were moved to another user are in ``tables`` as events of that user, and the former user is
+    in ``users_gone``. The writes of the calling process are included, so a process that applies
     nothing but changes sees every write once.
     """
 
@@ -319,12 +319,12 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
 
     @abstractmethod
     def merge_users(self, old: str, new: str) -> int:
-        """Give all events and recommendations of user ``old`` to user ``new``; delete ``old``.
+        """Move all events and recommendations of user ``old`` to user ``new``; delete ``old``.
 
-        Attributes of ``old`` fill the gaps of ``new``. Repeating a call changes nothing.
+        Attributes of ``old`` are used where ``new`` has none. Repeating a call changes nothing.
 
         Returns:
-            Number of events that changed their owner.
+            Number of moved events.
         """
 
     @abstractmethod

@@ -37,17 +37,19 @@ def insert_rows(
         names: Names of the columns.
         rows: Values in the order of the names.
     """
-    for part in iter_chunks(rows, MAX_ROWS_PER_BATCH):
-        _INSERT_FUNCTIONS[connection.dialect.name](connection, table, names, part)
+    for chunk in iter_chunks(rows, MAX_ROWS_PER_BATCH):
+        _INSERT_FUNCTIONS[connection.dialect.name](connection, table, names, chunk)
 
 
 def _insert_values(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(names))
-    text = f"INSERT INTO {_quoted_target(connection, table, names)} VALUES ({marks})"  # noqa: S608 - names of our schema
-    connection.exec_driver_sql(text, list(rows))
+    placeholder = "?" if connection.dialect.name == "sqlite" else "%s"
+    placeholders = ", ".join([placeholder] * len(names))
+    statement = (
+        f"INSERT INTO {_quoted_target(connection, table, names)} VALUES ({placeholders})"  # noqa: S608 - names of our schema
+    )
+    connection.exec_driver_sql(statement, list(rows))
 
 
 def _insert_by_copy(
@@ -91,8 +93,8 @@ def select_where_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Collection[Any]
 ) -> Iterator[Any]:
     """Yield the rows of a query for many values of a column, in chunks."""
-    for part in iter_chunks(list(values), _MAX_IN_VALUES):
-        yield from connection.execute(query.where(column.in_(part)))
+    for chunk in iter_chunks(list(values), _MAX_IN_VALUES):
+        yield from connection.execute(query.where(column.in_(chunk)))
 
 
 def count_rows(connection: Connection, table: Any) -> int:

@@ -1,6 +1,6 @@
 """The sequence that orders all transactions, and tombstones of deleted rows.
 
-A cursor is the number of a transaction. Followers of the change feed learn deletions from
+A cursor is the number of a transaction. Deletions reach the readers of the change feed as
 tombstones, which expire; the floor is the oldest cursor from which changes are complete.
 """
 
@@ -63,9 +63,9 @@ def put_tombstones(
         change: Cursor of the transaction.
         at: Time of the deletion, epoch [s].
     """
-    for part in iter_chunks(ids, _MAX_ROWS_PER_STATEMENT):
-        connection.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(part)))
-        rows = [{"kind": kind, "id": id_, "change": change, "at": at} for id_ in part]
+    for chunk in iter_chunks(ids, _MAX_ROWS_PER_STATEMENT):
+        connection.execute(delete(table).where(table.c.kind == kind, table.c.id.in_(chunk)))
+        rows = [{"kind": kind, "id": id_, "change": change, "at": at} for id_ in chunk]
         connection.execute(insert(table), rows)
 
 

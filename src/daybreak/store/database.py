@@ -1,4 +1,4 @@
-"""Transactions on a database: retries, shared commits, and errors in plain words."""
+"""Transactions on a database: retries, shared commits, and error messages with advice."""
 
 import time
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ _MAX_PAUSE_S = 0.5
 
 
 class UnavailableError(StoreError):
-    """The database stayed unavailable for the whole wait; other work would wait in vain too."""
+    """The database was unavailable for the whole wait; other work would fail as well."""
 
 
 class Database(ABC):
@@ -89,7 +89,7 @@ class Database(ABC):
             StoreError: The fault is permanent.
             DataError: A text cannot be stored.
         """
-        end = time.monotonic() + (self.wait_s if wait_s is None else wait_s)
+        deadline = time.monotonic() + (self.wait_s if wait_s is None else wait_s)
         pause = _FIRST_PAUSE_S
         while True:
             try:
@@ -101,7 +101,7 @@ class Database(ABC):
             except self.driver_errors as error:
                 if not self.is_transient(error):
                     raise self.translate_error(error) from error
-                if time.monotonic() + pause > end:
+                if time.monotonic() + pause > deadline:
                     raise UnavailableError(str(self.translate_error(error))) from error
             time.sleep(pause)
             pause = min(2 * pause, _MAX_PAUSE_S)
@@ -179,13 +179,13 @@ class GroupCommit:
 
     def run(self, work: Work[T]) -> T:
         """Return the result of a piece of work once it is committed."""
-        task = PendingWrite(work)
+        pending = PendingWrite(work)
         with self._condition:
-            self._waiting.append(task)
-            while self._committing and not task.is_done():
+            self._waiting.append(pending)
+            while self._committing and not pending.is_done():
                 self._condition.wait()
-            if task.is_done():
-                return task.result()
+            if pending.is_done():
+                return pending.result()
             self._committing = True
             batch, self._waiting = self._waiting, []
         try:
@@ -194,25 +194,25 @@ class GroupCommit:
             with self._condition:
                 self._committing = False
                 self._condition.notify_all()
-        return task.result()
+        return pending.result()
 
     def _commit(self, batch: list[PendingWrite[Any]]) -> None:
         try:
-            results = self._transact([task.work for task in batch])
+            results = self._transact([pending.work for pending in batch])
         except Exception as error:  # noqa: BLE001 - raised in the thread of the work
             if len(batch) == 1 or isinstance(error, self._common_errors):
-                for task in batch:
-                    task.error = error
+                for pending in batch:
+                    pending.error = error
                 return
-            for task in batch:
-                self._commit([task])
+            for pending in batch:
+                self._commit([pending])
             return
         except BaseException as error:  # such as KeyboardInterrupt
-            for task in batch:
-                task.error = error
+            for pending in batch:
+                pending.error = error
             raise
-        for task, result in zip(batch, results, strict=True):
-            task.results.append(result)
+        for pending, result in zip(batch, results, strict=True):
+            pending.results.append(result)
 
 
 def first_error_line(error: Exception) -> str:
@@ -224,14 +224,14 @@ def first_error_line(error: Exception) -> str:
 def store_error_with_advice(
     name: str, cause: str, advice: tuple[tuple[str, str], ...]
 ) -> StoreError:
-    """Return an error with the advice for the first sign in its cause.
+    """Return an error with the advice for the first pattern that occurs in its cause.
 
     Args:
         name: Name of the store.
         cause: Message of the database.
-        advice: (sign, advice) pairs; signs are in lower case.
+        advice: (pattern, advice) pairs; patterns are in lower case.
     """
-    for sign, text in advice:
-        if sign in cause.lower():
+    for pattern, text in advice:
+        if pattern in cause.lower():
             return StoreError(f"store {name} {text} ({cause})")
     return StoreError(f"store {name} cannot be used: {cause}")

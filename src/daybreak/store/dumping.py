@@ -63,20 +63,20 @@ def create_dump_file(file: Path) -> Iterator[DumpWriter]:
     Raises:
         DataError: The file cannot be written.
     """
-    part = file.with_name(file.name + ".part")
+    draft = file.with_name(file.name + ".part")
     try:
-        with part.open("wb") as raw:
+        with draft.open("wb") as raw:
             with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
-                lines = DumpWriter(stream)
-                yield lines
-                lines.finish()
+                writer = DumpWriter(stream)
+                yield writer
+                writer.finish()
             raw.flush()
             os.fsync(raw.fileno())
-        part.replace(file)
+        draft.replace(file)
     except OSError as error:
         raise DataError(f"{str(file)!r} cannot be written: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def read_dump_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -173,9 +173,9 @@ def dump(store: Store, file: str | Path, *, vectors: bool = False) -> dict[str, 
     """
 
     def work(connection: Connection) -> dict[str, int]:
-        with create_dump_file(Path(file)) as lines:  # a retry starts a new file
-            _write_tables(connection, lines, vectors)
-            return dict(lines.counts)
+        with create_dump_file(Path(file)) as writer:  # a retry starts a new file
+            _write_tables(connection, writer, vectors)
+            return dict(writer.counts)
 
     counts = _database(store).read(work)
     return {name: number for name, number in counts.items() if name != _COUNTER_LINE}
@@ -210,23 +210,23 @@ def _database(store: Store) -> Database:
     return store.database
 
 
-def _write_tables(connection: Connection, lines: DumpWriter, vectors: bool) -> None:
-    lines.write_row(_COUNTER_LINE, {"value": current_cursor(connection)[0]})
+def _write_tables(connection: Connection, writer: DumpWriter, vectors: bool) -> None:
+    writer.write_row(_COUNTER_LINE, {"value": current_cursor(connection)[0]})
     for name, table in _DUMPED_TABLES.items():
         columns = [column for column in table.columns if column.name not in _LOCAL_COLUMNS]
         query = select(*columns).order_by(*table.primary_key.columns)
         for row in _iter_rows(connection, query):
             values = zip((c.name for c in columns), row, strict=True)
-            lines.write_row(
+            writer.write_row(
                 name, {key: _to_json_value(value) for key, value in values if value is not None}
             )
     if vectors:
         table = schema.vectors
-        kept = type_coerce(table.c.vector, NullType())
-        query = select(table.c.model, table.c.content, kept)
+        raw_vector = type_coerce(table.c.vector, NullType())
+        query = select(table.c.model, table.c.content, raw_vector)
         for model, content, value in _iter_rows(connection, query):
             text = b64encode(decode_vector(value).astype("<f4").tobytes()).decode()
-            lines.write_row(table.name, {"model": model, "content": content, "vector": text})
+            writer.write_row(table.name, {"model": model, "content": content, "vector": text})
 
 
 def _iter_rows(connection: Connection, query: Any) -> Iterator[Any]:
@@ -242,13 +242,13 @@ def _to_json_value(value: Any) -> Any:
 def _read_tables(connection: Connection, file: Path, beside: Sequence[str]) -> dict[str, int]:
     change = next_cursor(connection)
     _check_empty(connection, beside)
-    there = _existing_documents(connection)
+    existing = _existing_documents(connection)
     counts: dict[str, int] = {}
     with deferred_indexes(connection, enabled=connection.dialect.name == "sqlite"):
-        for name, part in _iter_batches(file):
-            counts[name] = counts.get(name, 0) + len(part)
+        for name, batch in _iter_batches(file):
+            counts[name] = counts.get(name, 0) + len(batch)
             try:
-                new = _drop_existing(there, part) if name == schema.records.name else part
+                new = _drop_existing(existing, batch) if name == schema.records.name else batch
                 change = max(change, _insert_batch(connection, name, new, change))
             except (KeyError, TypeError, ValueError) as error:
                 raise DataError(f"{str(file)!r} has an invalid row of {name}") from error
@@ -261,28 +261,28 @@ def _iter_batches(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield batches of rows of one table."""
     for name, group in groupby(read_dump_rows(file), key=lambda line: line[0]):
         values = (row for _, row in group)
-        while part := list(islice(values, MAX_ROWS_PER_BATCH)):
-            yield name, part
+        while batch := list(islice(values, MAX_ROWS_PER_BATCH)):
+            yield name, batch
 
 
 def _insert_batch(
-    connection: Connection, name: str, part: Sequence[dict[str, Any]], change: int
+    connection: Connection, name: str, batch: Sequence[dict[str, Any]], change: int
 ) -> int:
     """Insert rows of one table; return the cursor of the store."""
     if name == _COUNTER_LINE:
-        return int(part[0]["value"]) + 1
+        return int(batch[0]["value"]) + 1
     if name == schema.vectors.name:
-        for row in part:
+        for row in batch:
             vector = np.frombuffer(b64decode(row["vector"]), dtype="<f4")
             put_vectors(connection, row["model"], {row["content"]: vector})
         return change
     table = _DUMPED_TABLES[name]
     names = [column.name for column in table.columns if column.name != "row"]
     if "change" in names:
-        part = [{**row, "change": change} for row in part]
+        batch = [{**row, "change": change} for row in batch]
     if "key" in names:
-        part = [{**row, "key": bytes.fromhex(row["key"])} for row in part]
-    insert_rows(connection, table, names, [tuple(map(row.get, names)) for row in part])
+        batch = [{**row, "key": bytes.fromhex(row["key"])} for row in batch]
+    insert_rows(connection, table, names, [tuple(map(row.get, names)) for row in batch])
     return change
 
 
@@ -305,6 +305,6 @@ def _existing_documents(connection: Connection) -> set[tuple[str, str]]:
 
 
 def _drop_existing(
-    there: Collection[tuple[str, str]], part: Sequence[dict[str, Any]]
+    existing: Collection[tuple[str, str]], rows: Sequence[dict[str, Any]]
 ) -> Sequence[dict[str, Any]]:
-    return [row for row in part if (row["kind"], row["id"]) not in there]
+    return [row for row in rows if (row["kind"], row["id"]) not in existing]

@@ -129,15 +129,16 @@ def merge_users(connection: Connection, old: str, new: str, at: float) -> int:
     moved = connection.execute(
         update(events).where(events.c.user_id == old).values(user_id=new, change=change)
     ).rowcount
-    answered = connection.execute(
+    n_recommendations = connection.execute(
         update(answers).where(answers.c.user_id == old).values(user_id=new)
     ).rowcount
-    known = _select_attributes(connection, old)
-    if known is None and not moved and not answered:
+    old_attributes = _select_attributes(connection, old)
+    if old_attributes is None and not moved and not n_recommendations:
         return 0
-    own = _select_attributes(connection, new) or EMPTY_ATTRIBUTES
-    own = merge_attributes(EMPTY_ATTRIBUTES, own)  # without nulls, which would delete values
-    attributes = merge_attributes(known or EMPTY_ATTRIBUTES, own)
+    own_attributes = _select_attributes(connection, new) or EMPTY_ATTRIBUTES
+    # Remove nulls, which would delete values.
+    own_attributes = merge_attributes(EMPTY_ATTRIBUTES, own_attributes)
+    attributes = merge_attributes(old_attributes or EMPTY_ATTRIBUTES, own_attributes)
     put_entities(connection, users, EntityPatches([(new, attributes)]), change)
     connection.execute(delete(users).where(users.c.id == old))
     put_tombstones(connection, "user", [old], change, at)

@@ -16,7 +16,7 @@ from daybreak.store.schema import answers, events, items, users
 
 _MAX_IDS_PER_STATEMENT = 500
 _MAX_ANNOUNCED_USERS = 1_000
-"""Users whose remaining events followers get; with more, they read all tables again."""
+"""Users whose remaining events are part of the changes; with more, changes are incomplete."""
 
 _MATCHABLE_COLUMNS = ("user_id", "item_id", "event_type", "timestamp", "value", "domain")
 
@@ -35,8 +35,8 @@ def erase(connection: Connection, selection: ErasureSelection, at: float) -> Era
     """Delete the selected rows and record the deletions for the change feed."""
     change = next_cursor(connection)
     n_users, n_events, n_answers = _erase_users(connection, selection.users, change, at)
-    n_items, more = _erase_items(connection, selection.items, change, at)
-    n_events += more
+    n_items, n_item_events = _erase_items(connection, selection.items, change, at)
+    n_events += n_item_events
     n_events += _erase_events(connection, selection.events, change, at)
     if selection.before is not None:
         old_events, old_answers = _erase_before(connection, selection.before, change)
@@ -70,11 +70,11 @@ def _erase_items(
 
 
 def _erase_events(
-    connection: Connection, which: Sequence[str] | pl.DataFrame, change: int, at: float
+    connection: Connection, selected: Sequence[str] | pl.DataFrame, change: int, at: float
 ) -> int:
     deleted = 0
     owners: set[str] = set()
-    for condition in _conditions(which):
+    for condition in _conditions(selected):
         owners.update(
             connection.execute(select(events.c.user_id).where(condition).distinct()).scalars()
         )
@@ -83,18 +83,18 @@ def _erase_events(
     return deleted
 
 
-def _conditions(which: Sequence[str] | pl.DataFrame) -> Iterator[ColumnElement[bool]]:
-    if not isinstance(which, pl.DataFrame):
-        for part in iter_chunks(id_keys(list(which)), _MAX_IDS_PER_STATEMENT):
-            yield events.c.key.in_(part)
+def _conditions(selected: Sequence[str] | pl.DataFrame) -> Iterator[ColumnElement[bool]]:
+    if not isinstance(selected, pl.DataFrame):
+        for chunk in iter_chunks(id_keys(list(selected)), _MAX_IDS_PER_STATEMENT):
+            yield events.c.key.in_(chunk)
         return
-    names = [name for name in which.columns if name in _MATCHABLE_COLUMNS]
-    if which.height and (not names or len(names) < which.width):
+    names = [name for name in selected.columns if name in _MATCHABLE_COLUMNS]
+    if selected.height and (not names or len(names) < selected.width):
         raise DataError(
             f"events to delete are named by columns out of {', '.join(_MATCHABLE_COLUMNS)}; "
-            f"got {', '.join(which.columns) or 'none'}"
+            f"got {', '.join(selected.columns) or 'none'}"
         )
-    for row in which.iter_rows(named=True):
+    for row in selected.iter_rows(named=True):
         yield and_(*(_equals(events.c[name], value) for name, value in row.items()))
 
 
@@ -111,9 +111,9 @@ def _announce_remaining(
         raise_cursor_floor(connection, change)
         return
     put_tombstones(connection, "user", owners, change, at)
-    for part in iter_chunks(owners, _MAX_IDS_PER_STATEMENT):
+    for chunk in iter_chunks(owners, _MAX_IDS_PER_STATEMENT):
         for column in (events.c.user_id, users.c.id):
-            statement = update(column.table).where(column.in_(part)).values(change=change)
+            statement = update(column.table).where(column.in_(chunk)).values(change=change)
             connection.execute(statement)
 
 
@@ -126,16 +126,16 @@ def _erase_before(connection: Connection, before: float, change: int) -> tuple[i
 
 
 def _delete(
-    connection: Connection, column: Any, values: Sequence[str], *more: ColumnElement[bool]
+    connection: Connection, column: Any, values: Sequence[str], *conditions: ColumnElement[bool]
 ) -> int:
     return sum(
-        connection.execute(delete(column.table).where(column.in_(part), *more)).rowcount
-        for part in iter_chunks(values, _MAX_IDS_PER_STATEMENT)
+        connection.execute(delete(column.table).where(column.in_(chunk), *conditions)).rowcount
+        for chunk in iter_chunks(values, _MAX_IDS_PER_STATEMENT)
     )
 
 
 def _distinct(
-    connection: Connection, wanted: Any, column: Any, values: Sequence[str]
+    connection: Connection, selected: Any, column: Any, values: Sequence[str]
 ) -> list[str]:
-    query = select(wanted).where(wanted.is_not(None)).distinct()
+    query = select(selected).where(selected.is_not(None)).distinct()
     return [row[0] for row in select_where_in(connection, query, column, values)]

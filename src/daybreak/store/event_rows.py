@@ -58,14 +58,14 @@ def event_keys(events: pl.DataFrame, ids: pl.Series | None = None) -> list[bytes
         >>> first != second, event_keys(twice) == [first, second]
         (True, True)
     """
-    few = events.height < _MAX_ROWS_ONE_BY_ONE
-    text = _content_texts_by_row(events) if few else _content_texts(events)
+    is_small = events.height < _MAX_ROWS_ONE_BY_ONE
+    texts = _content_texts_by_row(events) if is_small else _content_texts(events)
     if ids is not None:
-        text = [
+        texts = [
             own if id_ is None else _ID_PREFIX + id_
-            for own, id_ in zip(text, ids.cast(pl.String).to_list(), strict=True)
+            for own, id_ in zip(texts, ids.cast(pl.String).to_list(), strict=True)
         ]
-    return _digests(text)
+    return _digests(texts)
 
 
 def id_keys(ids: Sequence[str]) -> list[bytes]:
@@ -93,13 +93,13 @@ def _content_texts(events: pl.DataFrame) -> list[str]:
 
 def _content_texts_by_row(events: pl.DataFrame) -> list[str]:
     """Return the result of :func:`_content_texts`; faster for few events."""
-    seen = Counter[str]()
+    occurrences = Counter[str]()
     texts = []
     columns = [events[name].to_list() for name in _KEY_COLUMNS]
     for row in zip(*columns, strict=True):
         content = _SEPARATOR.join(map(_value_text, row))
-        texts.append(f"{content}{_SEPARATOR}{seen[content]}")
-        seen[content] += 1
+        texts.append(f"{content}{_SEPARATOR}{occurrences[content]}")
+        occurrences[content] += 1
     return texts
 
 
@@ -155,8 +155,10 @@ def insert_events(connection: Connection, batch: EventBatch, change: int) -> tup
         events = events.filter(pl.Series(fresh, dtype=pl.Boolean))
     with deferred_indexes(connection, enabled=_pays_to_rebuild_indexes(connection, len(keys))):
         for start in range(0, len(keys), MAX_ROWS_PER_BATCH):
-            part = events[start : start + MAX_ROWS_PER_BATCH]
-            columns = [c for c in part.get_columns() if c.null_count() < part.height]
+            batch_events = events[start : start + MAX_ROWS_PER_BATCH]
+            columns = [
+                c for c in batch_events.get_columns() if c.null_count() < batch_events.height
+            ]
             values = (column.to_list() for column in columns)
             rows = list(zip(keys[start : start + MAX_ROWS_PER_BATCH], *values, repeat(change)))
             names = ("key", *(column.name for column in columns), "change")
@@ -203,11 +205,11 @@ def select_event_page(
     query = _page_query(user, item, after)
     rows = connection.execute(query if n is None else query.limit(n + 1)).all()
     page = rows if n is None else rows[:n]
-    more = len(page) < len(rows)
+    has_more = len(page) < len(rows)
     frame = pl.DataFrame(
         [tuple(row[1:]) for row in page], schema=EVENT_PAGE_SCHEMA, orient="row"
     )
-    return EventPage(frame, int(page[-1][0]) if more else None)
+    return EventPage(frame, int(page[-1][0]) if has_more else None)
 
 
 def _page_query(user: str | None, item: str | None, after: int) -> Select[Any]:

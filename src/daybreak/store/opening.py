@@ -74,8 +74,8 @@ def upgrade_store(url: str | Path, *, wait_s: float = DEFAULT_WAIT_S) -> Upgrade
     """Upgrade a store of an older version to the present version, in one transaction.
 
     An SQLite file is first copied to a name that ends in ``.v1.backup`` (its version). If the
-    process is killed, the store is either the old or the new one. Stop programs of the old
-    version before.
+    process is killed, the store is either the old or the new one. Stop all programs of the
+    old version first.
 
     Args:
         url: URL or file of the store, see :func:`open_store`.
@@ -85,17 +85,17 @@ def upgrade_store(url: str | Path, *, wait_s: float = DEFAULT_WAIT_S) -> Upgrade
         NotFoundError: The store does not exist.
         StoreError: The store cannot be used, or is newer than this program.
     """
-    where = _existing_url(url)
+    parsed_url = _existing_url(url)
     database: Database
-    if where.get_backend_name() == "sqlite":
-        database = _SqliteFileOfAnyVersion(where, wait_s)
+    if parsed_url.get_backend_name() == "sqlite":
+        database = _SqliteFileOfAnyVersion(parsed_url, wait_s)
     else:
-        database = _PostgresDatabaseOfAnyVersion(where, wait_s)
+        database = _PostgresDatabaseOfAnyVersion(parsed_url, wait_s)
     try:
         before = database.read(_stored_version)
         if before == schema.VERSION:
             return UpgradeResult(before, before, None)
-        check_not_newer(before, where)
+        check_not_newer(before, parsed_url)
         backup = _back_up(database, before) if isinstance(database, SqliteFile) else None
         database.write(_migrate)
         return UpgradeResult(before, schema.VERSION, backup)
@@ -111,13 +111,14 @@ def check_not_newer(version: int, url: URL) -> None:
 
 def _existing_url(url: str | Path) -> URL:
     text = str(url)
-    where = make_url(text if "://" in text else f"sqlite:///{text}")
-    name = where.database
-    if where.get_backend_name() == "sqlite" and not (name and Path(name).exists()):
+    parsed_url = make_url(text if "://" in text else f"sqlite:///{text}")
+    name = parsed_url.database
+    if parsed_url.get_backend_name() == "sqlite" and not (name and Path(name).exists()):
         raise NotFoundError(
-            f"there is no store at {display_name(where)!r}", next_step=NextStep.CHOOSE_STORE
+            f"there is no store at {display_name(parsed_url)!r}",
+            next_step=NextStep.CHOOSE_STORE,
         )
-    return where
+    return parsed_url
 
 
 class _SqliteFileOfAnyVersion(SqliteFile):
@@ -156,17 +157,17 @@ def _back_up(database: Database, version: int) -> Path:
     """Copy the file; the copy gets its name when it is complete."""
     file = Path(str(database.engine.url.database))
     target = _unused_path(file.with_name(f"{file.name}.v{version}.backup"))
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
+    draft = target.with_name(target.name + ".part")
+    draft.unlink(missing_ok=True)
 
     def copy() -> None:
         with closing(database.engine.raw_connection()) as connection:
-            connection.cursor().execute("VACUUM INTO ?", (str(part),))
+            connection.cursor().execute("VACUUM INTO ?", (str(draft),))
 
     database.with_retries(copy)
-    with part.open("rb+") as written:
-        os.fsync(written.fileno())
-    part.rename(target)
+    with draft.open("rb+") as copied:
+        os.fsync(copied.fileno())
+    draft.rename(target)
     return target
 
 
@@ -181,7 +182,7 @@ def _unused_path(path: Path) -> Path:
 def _migrate(connection: Connection) -> None:
     """Run the missing migrations within the transaction of the caller."""
     present = _stored_version(connection)
-    if present == schema.VERSION:  # by another process
+    if present == schema.VERSION:  # another process has run the migrations
         return
     if connection.dialect.name == "sqlite":
         version_table.create(connection, checkfirst=True)
@@ -200,7 +201,9 @@ def migrate(connection: Connection, version: int) -> None:
     script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
 
     def steps(revision: str, _context: object) -> object:
-        return script._upgrade_revs(str(version), revision)  # as the command of Alembic does
+        return script._upgrade_revs(
+            str(version), revision
+        )  # like the upgrade command of Alembic
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         environment.configure(connection=connection, version_table=schema.VERSION_TABLE)

@@ -48,7 +48,13 @@ _TRANSIENT_CODES = {
     "57P02",  # the server has crashed
     "57P03",  # the server is starting
 }
-_PERMANENT_SIGNS = ("authentication", "password", "does not exist", "permission", "no pg_hba")
+_PERMANENT_PATTERNS = (
+    "authentication",
+    "password",
+    "does not exist",
+    "permission",
+    "no pg_hba",
+)
 _MAX_START_WAIT_S = 10.0
 _CREATION_LOCK_ID = 0x44415942  # lock for creating the tables
 
@@ -81,14 +87,16 @@ class PostgresDatabase(Database):
         return (SQLAlchemyError, psycopg.Error)
 
     def is_transient(self, error: Exception) -> bool:
-        """Return whether the server restarts or asks for another attempt."""
+        """Return whether the server is restarting or the transaction can be repeated."""
         code = _sqlstate(error)
         if code is not None:
             return code in _TRANSIENT_CODES
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True
         cause = first_error_line(error).lower()
-        return "connection" in cause and not any(sign in cause for sign in _PERMANENT_SIGNS)
+        return "connection" in cause and not any(
+            pattern in cause for pattern in _PERMANENT_PATTERNS
+        )
 
     def translate_error(self, error: Exception) -> Exception:
         """Return an error with advice on the server."""

@@ -64,10 +64,10 @@ def put_recommendations(
 ) -> None:
     """Add or replace recommendations; of several with one id the last is kept."""
     latest = {answer.id: answer for answer in answers}
-    for part in iter_chunks(list(latest.values()), _MAX_ROWS_PER_STATEMENT):
-        ids = [answer.id for answer in part]
+    for chunk in iter_chunks(list(latest.values()), _MAX_ROWS_PER_STATEMENT):
+        ids = [answer.id for answer in chunk]
         connection.execute(delete(table).where(table.c.id.in_(ids)))
-        connection.execute(insert(table), [_to_row(answer) for answer in part])
+        connection.execute(insert(table), [_to_row(answer) for answer in chunk])
 
 
 def select_recommendations(
@@ -91,10 +91,10 @@ def select_recommendation_summaries(
     """Return the recommendations without their items, oldest first."""
     columns = [table.c[name] for name in SUMMARY_SCHEMA if name != "listed"]
     query = conditions.apply(select(*columns, table.c.shown != _EMPTY_LIST_JSON), table.c.at)
-    found = connection.execute(query, execution_options={"yield_per": MAX_ROWS_PER_BATCH})
+    result = connection.execute(query, execution_options={"yield_per": MAX_ROWS_PER_BATCH})
     parts = [
         pl.DataFrame(list(map(tuple, rows)), schema=SUMMARY_SCHEMA, orient="row")
-        for rows in found.partitions()
+        for rows in result.partitions()
     ]
     return pl.concat([pl.DataFrame(schema=SUMMARY_SCHEMA), *parts]).sort("at", "id")
 
@@ -122,12 +122,14 @@ def select_reactions(connection: Connection, conditions: LogFilter) -> pl.DataFr
 def _to_row(answer: LoggedRecommendation) -> dict[str, Any]:
     row = {name: getattr(answer, name) for name in _PLAIN_COLUMNS}
     row["shown"] = json.dumps(
-        [list(vars(one).values()) for one in answer.shown], ensure_ascii=False
+        [list(vars(item).values()) for item in answer.shown], ensure_ascii=False
     )
     return row
 
 
 def _from_row(row: Any) -> LoggedRecommendation:
-    *plain, places = row
-    shown = tuple(LoggedItem(*place) for place in json.loads(places))
-    return LoggedRecommendation(**dict(zip(_PLAIN_COLUMNS, plain, strict=True)), shown=shown)
+    *plain_values, items_json = row
+    shown = tuple(LoggedItem(*values) for values in json.loads(items_json))
+    return LoggedRecommendation(
+        **dict(zip(_PLAIN_COLUMNS, plain_values, strict=True)), shown=shown
+    )

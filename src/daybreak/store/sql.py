@@ -73,10 +73,16 @@ class SqlStore(Store):
         contexts: pl.Series | None = None,
     ) -> WriteResult:
         """Write in one transaction; see :meth:`Store.write`."""
-        more = {"recommendation": recommendations, "session": sessions, "context": contexts}
-        for name, column in {"event id": event_ids, **more}.items():
+        references = {
+            "recommendation": recommendations,
+            "session": sessions,
+            "context": contexts,
+        }
+        for name, column in {"event id": event_ids, **references}.items():
             _check_length(name, column, tables.events.height)
-        events = build_event_batch(event_keys(tables.events, event_ids), tables.events, more)
+        events = build_event_batch(
+            event_keys(tables.events, event_ids), tables.events, references
+        )
         items = EntityPatches.from_frame(tables.items, "item_id", tables.events["item_id"])
         users = EntityPatches.from_frame(tables.users, "user_id", tables.events["user_id"])
 
@@ -96,7 +102,7 @@ class SqlStore(Store):
         return self.database.read(lambda connection: select_user_tables(connection, users))
 
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Replace what is there; see :meth:`Store.put_vectors`."""
+        """Replace stored vectors; see :meth:`Store.put_vectors`."""
         self.database.write(lambda connection: put_vectors(connection, model, vectors))
 
     def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
@@ -206,7 +212,7 @@ class SqlStore(Store):
         until: float | None = None,
         experiment: str | None = None,
     ) -> pl.DataFrame:
-        """Join events and answers; see :meth:`Store.reactions`."""
+        """Join events and recommendations; see :meth:`Store.reactions`."""
         conditions = LogFilter(since, until, experiment)
         return self.database.read(lambda c: select_reactions(c, conditions))
 
@@ -229,7 +235,7 @@ class SqlStore(Store):
         events: Sequence[str] | pl.DataFrame = (),
         before: float | None = None,
     ) -> ErasureCounts:
-        """Delete rows, then overwrite what they leave; see :meth:`Store.erase`."""
+        """Delete rows, then remove their remains from files; see :meth:`Store.erase`."""
         selection = ErasureSelection(tuple(users), tuple(items), events, before)
         at = time.time()
         erased = self.database.write(lambda c: erase(c, selection, at))
@@ -288,17 +294,17 @@ def select_all_tables(connection: Connection) -> Tables:
 
 def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
     """Return some users, their events and the items of these events."""
-    wanted = list(dict.fromkeys(users))
+    user_ids = list(dict.fromkeys(users))
     query = _events_query().add_columns(schema.events.c.row)
     rows = sorted(
-        select_where_in(connection, query, schema.events.c.user_id, wanted),
+        select_where_in(connection, query, schema.events.c.user_id, user_ids),
         key=lambda row: row[-1],
     )
     events = _events_frame([row[:-1] for row in rows])
     items = _select_entities_by_id(
         connection, schema.items, events["item_id"].unique().to_list()
     )
-    found_users = _select_entities_by_id(connection, schema.users, wanted)
+    found_users = _select_entities_by_id(connection, schema.users, user_ids)
     return Tables.of(
         events,
         attributes_from_json(items, "item_id"),
@@ -360,8 +366,8 @@ def put_documents(
 ) -> None:
     """Add, replace or delete (None) the documents of these ids."""
     next_cursor(connection)
-    for part in iter_chunks(list(documents.items()), _MAX_DOCUMENTS_PER_STATEMENT):
-        ids = [id_ for id_, _ in part]
+    for chunk in iter_chunks(list(documents.items()), _MAX_DOCUMENTS_PER_STATEMENT):
+        ids = [id_ for id_, _ in chunk]
         connection.execute(
             delete(schema.records).where(
                 schema.records.c.kind == kind, schema.records.c.id.in_(ids)
@@ -369,7 +375,7 @@ def put_documents(
         )
         rows = [
             {"kind": kind, "id": id_, "value": json.dumps(dict(value))}
-            for id_, value in part
+            for id_, value in chunk
             if value is not None
         ]
         if rows:

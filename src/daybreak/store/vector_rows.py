@@ -17,11 +17,11 @@ _MAX_VECTORS_PER_STATEMENT = 1_000
 def put_vectors(connection: Connection, model: str, vectors: Mapping[str, Floats]) -> None:
     """Add or replace the vectors of a model."""
     encode = _to_pgvector if uses_pgvector(connection) else _to_bytes
-    for part in iter_chunks(list(vectors), _MAX_VECTORS_PER_STATEMENT):
+    for chunk in iter_chunks(list(vectors), _MAX_VECTORS_PER_STATEMENT):
         connection.execute(
-            delete(table).where(table.c.model == model, table.c.content.in_(part))
+            delete(table).where(table.c.model == model, table.c.content.in_(chunk))
         )
-        rows = [(model, content, encode(vectors[content])) for content in part]
+        rows = [(model, content, encode(vectors[content])) for content in chunk]
         insert_rows(connection, table, ("model", "content", "vector"), rows)
 
 
@@ -43,7 +43,7 @@ def decode_vector(value: Any) -> Floats:
 
 
 def uses_pgvector(connection: Connection) -> bool:
-    """Return whether the column has the type of pgvector; known since the connection began."""
+    """Return whether the column has the type of pgvector; it is determined at connection."""
     return bool(connection.info.get("pgvector", False))
 
 

