@@ -61,19 +61,19 @@ KEY_REFRESH_INTERVAL_S = 2.0
 """Interval at which a server reads the API keys again [s]."""
 
 
-def create_app(live: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
+def create_app(service: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
     """Return the ASGI application that serves one recommender service.
 
-    The caller owns ``live`` and closes it after the last request.
+    The caller owns ``service`` and closes it after the last request.
 
     Args:
-        live: Service that answers the requests.
+        service: Service that answers the requests.
         options: Limits and access; default: ``ServerOptions()``.
     """
     options = options or ServerOptions()
-    keys = ApiKeyStore(live.store)
+    keys = ApiKeyStore(service.store)
     key_cache = ApiKeyCache(keys) if options.needs_keys else None
-    metrics = ServerMetrics(live.status)
+    metrics = ServerMetrics(service.status)
     app = FastAPI(
         title="Daybreak",
         version=version("daybreak"),
@@ -90,7 +90,7 @@ def create_app(live: RecommenderService, options: ServerOptions | None = None) -
         ],
     )
     app.state.daybreak = ServerState(
-        service=live,
+        service=service,
         options=options,
         access=AccessControl(options, key_cache),
         body_limits=BodyLimits(options.body_bytes, options.depth),

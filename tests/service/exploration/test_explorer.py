@@ -71,7 +71,7 @@ def boldly(explorer):
     return explorer
 
 
-def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
+def test_a_new_item_takes_the_open_rank_and_the_others_stay(shop, explorer):
     base = ranked(shop, ["person-1", "person-2"])
     found = boldly(explorer).explore(*base, ["a", "b"])
     places = found
@@ -86,7 +86,7 @@ def test_a_new_item_takes_the_open_place_and_the_others_stay(shop, explorer):
     assert not learned[places.item[found.explored]].any()
 
 
-def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, explorer):
+def test_an_item_displaced_with_certainty_leaves_certain_propensities(shop, explorer):
     """Any of n new items with 1 / n; what stands before the open place is always there."""
     base = ranked(shop, ["person-1"])
     _, may = explorer.open_items(*base)
@@ -94,7 +94,7 @@ def test_what_was_pushed_off_by_a_certain_pick_leaves_certain_chances(shop, expl
     assert found.propensity == pytest.approx([1, 1, 1, 1, 1 / may.sum()])
 
 
-def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
+def test_the_open_rank_of_a_shorter_list_is_its_last(shop, explorer):
     explorer.options = ExplorationConfig(ranks=(10,), uniform=1.0)
     found = explorer.explore(*ranked(shop, ["person-1"]), ["a"])
     assert np.flatnonzero(found.explored).tolist() == [K - 1]
@@ -103,13 +103,13 @@ def test_the_open_place_of_a_shorter_list_is_its_last(shop, explorer):
     assert explorer.max_ndcg_loss(1) == 0
 
 
-def test_the_same_key_draws_the_same(shop, explorer):
+def test_the_same_key_gives_the_same_draws(shop, explorer):
     base = ranked(shop, ["person-1"])
     first, again = (explorer.explore(*base, ["a"]).item.tolist() for _ in range(2))
     assert first == again
 
 
-def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
+def test_lists_that_opt_out_are_not_explored(shop, explorer):
     base = ranked(shop, ["person-1", "person-2"])
     want = np.array([False, True])
     found = boldly(explorer).explore(*base, ["a", "b"], want)
@@ -119,7 +119,7 @@ def test_nobody_is_explored_on_who_does_not_want_it(shop, explorer):
     assert nobody.propensity.tolist() == [1.0] * 2 * K
 
 
-def test_only_candidates_are_put_in(shop, explorer):
+def test_only_candidates_are_explored(shop, explorer):
     old = [f"item-{row}" for row in range(10)]
     new = ids(shop, np.flatnonzero(~shop.state.ranker.is_known))[0]
     base = ranked(shop, ["somebody"], [*old, new])
@@ -128,7 +128,7 @@ def test_only_candidates_are_put_in(shop, explorer):
     assert explorer.open_items(*ranked(shop, ["somebody"], old))[1].sum() == 0
 
 
-def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explorer, clock):
+def test_an_item_with_its_impressions_is_not_explored(shop, explorer, clock):
     base = ranked(shop, ["person-1"])
     new, _ = explorer.open_items(*base)
     explorer.record([answer(n, clock.now, new.ids) for n in range(PLAN.impressions)])
@@ -136,7 +136,7 @@ def test_an_item_that_got_its_impressions_is_not_explored_any_more(shop, explore
     assert explorer.exposure_status().new == 0
 
 
-def test_what_lags_behind_is_worth_more(shop, explorer, clock):
+def test_an_item_behind_schedule_gets_a_bonus(shop, explorer, clock):
     """All are due 3 after five days; one has 3, and is closed; others are 3 behind."""
     base = ranked(shop, ["person-1"])
     explorer.open_items(*base)
@@ -147,7 +147,7 @@ def test_what_lags_behind_is_worth_more(shop, explorer, clock):
     assert price.tolist() == [3.0] * len(new.ids)
 
 
-def test_counts_are_those_of_the_log_whoever_gave_the_answers(shop, store, clock):
+def test_impressions_of_all_processes_are_counted_from_the_log(shop, store, clock):
     first = Explorer(store, budget=PLAN, clock=clock)
     new, _ = first.open_items(*ranked(shop, ["person-1"]))
     item = new.ids[0]
@@ -167,7 +167,7 @@ def test_counts_are_those_of_the_log_whoever_gave_the_answers(shop, store, clock
     )
 
 
-def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, store, clock):
+def test_the_time_since_when_an_item_is_new_survives_restart_and_training(shop, store, clock):
     first = Explorer(store, budget=PLAN, clock=clock)
     new, _ = first.open_items(*ranked(shop, ["person-1"]))
     started = clock.now
@@ -178,7 +178,7 @@ def test_since_when_an_item_is_new_outlives_the_process_and_a_training(shop, sto
     assert again.since.tolist() == [started] * len(new.ids)
 
 
-def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
+def test_an_item_is_new_for_the_days_of_the_budget(shop, explorer, clock):
     base = ranked(shop, ["person-1"])
     assert explorer.open_items(*base)[0] is not None
     clock.now += PLAN.days * SECONDS_PER_DAY + 1
@@ -186,7 +186,7 @@ def test_an_item_is_new_until_its_days_are_over(shop, explorer, clock):
     assert explorer.exposure_status().missed == 5
 
 
-def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
+def test_an_item_that_was_just_added_is_explored(shop, explorer):
     base = ranked(shop, ["person-1"])
     explorer.refresh_interval_ratio = 0.0
     before, _ = explorer.open_items(*base)
@@ -196,7 +196,7 @@ def test_an_item_that_was_posted_just_now_is_explored(shop, explorer):
     assert now.uncertainty is before.uncertainty
 
 
-def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
+def test_new_items_are_searched_for_at_intervals_only(shop, explorer):
     explorer.refresh_interval_ratio = 1e9
     before, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     shop.add_items([{"item_id": "fresh", "title": "fresh tea", "shelf": "tea"}])
@@ -204,14 +204,14 @@ def test_many_new_items_are_looked_for_now_and_then_only(shop, explorer):
     assert now is before
 
 
-def test_who_asks_while_new_items_are_looked_for_does_not_wait(shop, explorer):
+def test_a_request_during_a_search_for_new_items_does_not_wait(shop, explorer):
     base = ranked(shop, ["person-1"])
     with explorer._refresh_lock:
         assert explorer.explore(*base, ["a"]) is base[2]
     assert explorer.open_items(*base)[0] is not None
 
 
-def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
+def test_with_an_infinite_interval_only_prepare_searches_for_new_items(shop, explorer):
     explorer.refresh_interval_ratio = np.inf
     base = ranked(shop, ["person-1"])
     before, _ = explorer.open_items(*base)  # the first has to look
@@ -224,7 +224,7 @@ def test_a_service_lets_somebody_else_look_for_new_items(shop, explorer):
     assert "fresh" in explorer.open_items(other_release, *grown[1:])[0].ids
 
 
-def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock):
+def test_an_item_with_a_creation_time_is_new_since_then(shop, store, clock):
     """What it got before anybody looked counts as well."""
     explorer = Explorer(store, budget=PLAN, clock=clock)
     explorer.open_items(*ranked(shop, ["person-1"]))
@@ -238,13 +238,15 @@ def test_an_item_that_says_when_it_was_made_is_new_since_then(shop, store, clock
     assert explorer.impressions.counts(["fresh", "later"]).tolist() == [1, 0]
 
 
-def test_what_is_gone_is_forgotten(shop, explorer, store):
+def test_deleted_items_are_forgotten(shop, explorer, store):
     new, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     explorer.forget([new.ids[0], "unknown"])
     assert set(store.documents(EXPOSURE_RECORD_KIND)) == set(new.ids[1:])
 
 
-def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, store, clock):
+def test_the_exposure_status_states_required_and_given_impressions(
+    shop, explorer, store, clock
+):
     new, _ = explorer.open_items(*ranked(shop, ["person-1"]))
     store.put_recommendations([answer(1, clock.now, new.ids[:2])])
     clock.now += MAX_LOG_DELAY_S + 1
@@ -255,7 +257,7 @@ def test_the_outlook_says_what_is_needed_and_what_was_given(shop, explorer, stor
     assert explorer.max_ndcg_loss(K) == pytest.approx(1 / np.log2(K + 1))
 
 
-def test_doubt_is_measured_for_every_level(shop):
+def test_the_uncertainty_is_measured_for_every_level(shop):
     doubt = uncertainty_of(shop.state)
     assert doubt.scale.shape == (8,)
     assert (doubt.scale > 0).all()

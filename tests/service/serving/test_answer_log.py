@@ -35,7 +35,7 @@ def log(kept):
     log.close()
 
 
-def test_an_answer_can_be_found_before_while_and_after_it_is_written(kept, log):
+def test_a_list_is_found_before_while_and_after_it_is_written(kept, log):
     found = []
     kept.meanwhile = lambda: found.append(log.find("a1"))
     log.put([ANSWER])
@@ -46,7 +46,7 @@ def test_an_answer_can_be_found_before_while_and_after_it_is_written(kept, log):
     assert log.find("a1") == ANSWER
 
 
-def test_what_could_not_be_written_waits_on(kept, log):
+def test_lists_that_could_not_be_written_are_kept(kept, log):
     def fail():
         raise StoreError("the disk is full")
 

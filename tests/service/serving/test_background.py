@@ -9,7 +9,7 @@ from daybreak.store import Release
 
 
 @pytest.mark.slow
-def test_a_training_puts_its_release_into_use_while_answers_go_on(settings):
+def test_a_training_activates_its_release_while_requests_are_answered(settings):
     with RecommenderService(settings, poll_s=0.05) as live:
         task = live.retrain(reason="a test")
         assert live.recommend(RecommendRequest(user_id="person-1")).release == "r1"
@@ -29,7 +29,7 @@ def test_a_training_puts_its_release_into_use_while_answers_go_on(settings):
 
 
 @pytest.mark.slow
-def test_the_first_training_ends_the_beginning(tmp_path, tables):
+def test_the_first_training_replaces_the_untrained_state(tmp_path, tables):
     events, items, users = tables
     settings = Settings(store=f"sqlite:///{tmp_path}/new.db", encoder="none")
     with RecommenderService(settings, poll_s=0.05) as live:
@@ -46,7 +46,7 @@ def test_the_first_training_ends_the_beginning(tmp_path, tables):
         assert live.status()["model_metric"]
 
 
-def test_a_training_begins_when_enough_has_come(settings, monkeypatch):
+def test_a_training_starts_after_enough_new_events(settings, monkeypatch):
     options = ServiceOptions(retrain=RetrainPolicy(events=0.2, min_interval_s=0.0))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         started = []
@@ -60,7 +60,7 @@ def test_a_training_begins_when_enough_has_come(settings, monkeypatch):
         assert live.status()["drift_score"].keys() == {"popularity", "content", "new_items"}
 
 
-def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
+def test_a_running_training_is_not_started_twice(settings, monkeypatch):
     options = ServiceOptions(retrain=RetrainPolicy(every_s=1.0, min_interval_s=0.0))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
@@ -70,7 +70,7 @@ def test_a_running_training_is_not_begun_twice(settings, monkeypatch):
         assert live.status()["training"] == "train-1"
 
 
-def test_drift_shows_when_other_items_are_chosen(live):
+def test_drift_is_measured_when_other_items_become_popular(live):
     live.store.put_release(Release("r1", time.time() - 9.0, "releases/r1", active=True))
     assert set(live.retrain_monitor.signals().drift.values()) == {0.0}
     crowd = [{"user_id": f"c-{n}", "item_id": f"item-{30 + n % 5}"} for n in range(300)]

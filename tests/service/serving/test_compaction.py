@@ -34,7 +34,7 @@ def check_it_takes_two_rounds(live):
     assert answers(live) == before
 
 
-def test_compaction_changes_no_answer(live):
+def test_compaction_changes_no_list(live):
     live.catalogue.put([{"item_id": f"item-{row}", "title": "rum pot"} for row in (2, 9, 34)])
     live.catalogue.put([{"item_id": "new", "title": "rum number 3"}])
     before = answers(live)
@@ -44,7 +44,7 @@ def test_compaction_changes_no_answer(live):
     assert answers(live) == before
 
 
-def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
+def test_a_change_during_compaction_is_not_lost(live, monkeypatch):
     live.catalogue.put([{"item_id": f"item-{row}", "title": "rum pot"} for row in range(17)])
     put = live.releases._replace_state
     pending = [{"item_id": "item-3", "title": "tea number 3"}]
@@ -58,7 +58,7 @@ def test_what_changes_meanwhile_is_not_lost(live, monkeypatch):
     check_it_takes_two_rounds(live)
 
 
-def test_compaction_ends_when_another_takes_the_place(live, monkeypatch):
+def test_compaction_stops_when_another_state_replaces_its_own(live, monkeypatch):
     live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     put = live.releases._replace_state
 
@@ -71,7 +71,7 @@ def test_compaction_ends_when_another_takes_the_place(live, monkeypatch):
     check_it_takes_two_rounds(live)
 
 
-def test_a_service_begins_with_changed_items_in_their_places(live, settings):
+def test_a_service_starts_with_compacted_items(live, settings):
     live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     before = answers(live)
     with type(live)(settings, poll_s=3600) as other:
@@ -79,7 +79,7 @@ def test_a_service_begins_with_changed_items_in_their_places(live, settings):
         assert answers(other) == before
 
 
-def test_nothing_of_before_is_held_while_items_are_compacted(live, monkeypatch):
+def test_compaction_does_not_keep_earlier_states_in_memory(live, monkeypatch):
     live.catalogue.put([{"item_id": "item-3", "title": "rum pot"}])
     put, seen = live.releases._replace_state, []
 

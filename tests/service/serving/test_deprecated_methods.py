@@ -21,14 +21,14 @@ from daybreak.service.serving import RecommendRequest
         ("releases", "releases.all", ()),
     ],
 )
-def test_a_former_method_works_and_names_the_new_one(live, old, new, arguments):
+def test_a_deprecated_method_works_and_names_the_new_one(live, old, new, arguments):
     with pytest.warns(DeprecationWarning, match=rf"RecommenderService\.{new}"):
         found = getattr(live, old)(*arguments)
     part, method = new.split(".")
     assert type(found) is type(getattr(getattr(live, part), method)(*arguments))
 
 
-def test_a_former_method_without_a_part_works(live):
+def test_a_deprecated_method_without_a_component_works(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=2))
     with pytest.warns(DeprecationWarning, match=r"RecommenderService\.next_page"):
         assert len(live.more(first.recommendation_id, 2).items) == 2

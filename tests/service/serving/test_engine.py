@@ -16,7 +16,7 @@ def ids(answer):
     return [item.item_id for item in answer.items]
 
 
-def test_callers_at_the_same_time_get_their_own_answers(live):
+def test_concurrent_callers_get_their_own_lists(live):
     users = [f"person-{n}" for n in range(40)] * 3
     alone = {
         user: ids(live.recommend(RecommendRequest(user_id=user, n=5))) for user in set(users)
@@ -29,7 +29,7 @@ def test_callers_at_the_same_time_get_their_own_answers(live):
     assert len({answer.recommendation_id for answer in answers}) == len(users)
 
 
-def test_a_batch_is_what_has_come_while_the_last_one_was_answered():
+def test_a_batch_holds_the_requests_that_arrived_during_the_last_one():
     sizes, gate = [], threading.Event()
 
     def answer(batch):
@@ -51,12 +51,12 @@ def test_a_batch_is_what_has_come_while_the_last_one_was_answered():
         batcher.submit(1)
 
 
-def test_a_mistake_in_a_batch_reaches_whoever_asked():
+def test_an_exception_in_a_batch_reaches_its_callers():
     with Batcher(lambda batch: 1 / 0) as batcher, pytest.raises(ZeroDivisionError):
         batcher.submit(1).result()
 
 
-def test_what_is_wrong_with_one_ask_costs_the_others_nothing(live):
+def test_an_invalid_request_does_not_affect_the_others(live):
     wrong = RecommendRequest(user_id="person-2", rules=Rules(where="colour = 'red'"))
     bad = RecommendRequest(user_id="person-3", events=[{"item_id": 1.5}])
     asks = [
@@ -74,7 +74,7 @@ def test_what_is_wrong_with_one_ask_costs_the_others_nothing(live):
         live.recommend(wrong)
 
 
-def test_rules_hold_in_live_answers(live):
+def test_rules_apply_to_lists_of_the_service(live):
     rules = Rules(where="shelf = 'rum'", boosts=(Boost("title = 'rum number 1'", 50.0),))
     answer = live.recommend(RecommendRequest(n=4, rules=rules, explain=True))
     assert {item.properties["shelf"] for item in answer.items} == {"rum"}
@@ -90,7 +90,7 @@ def test_rules_hold_in_live_answers(live):
     assert len(seen.items) == 35
 
 
-def test_reasons_add_up_and_a_full_explanation_does(live):
+def test_reasons_and_full_explanations_add_up_to_the_score(live):
     live.events.add([{"user_id": "eve", "item_id": "item-3"}])
     answer = live.recommend(RecommendRequest(user_id="eve", n=5, explain=True))
     for item in answer.items:
@@ -103,7 +103,7 @@ def test_reasons_add_up_and_a_full_explanation_does(live):
         live.explain("eve", "nothing")
 
 
-def test_an_answer_goes_on_without_repeating_itself(live):
+def test_the_next_page_repeats_no_item(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=4))
     second = live.next_page(first.recommendation_id, 4)
     third = live.next_page(first.recommendation_id, 4)
@@ -115,7 +115,7 @@ def test_an_answer_goes_on_without_repeating_itself(live):
         live.next_page("x")
 
 
-def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
+def test_a_list_from_before_a_restart_is_continued_from_the_log(live):
     first = live.recommend(RecommendRequest(user_id="person-1", n=4))
     live.engine.paginations = PaginationCache()
     second = live.next_page(first.recommendation_id, 4)
@@ -123,7 +123,7 @@ def test_an_answer_of_before_a_restart_goes_on_from_the_log(live):
     assert "no longer known" in second.notes[-1]
 
 
-def test_ranking_orders_what_is_given(live):
+def test_ranking_orders_the_given_items(live):
     order = ids(
         live.rank(
             RecommendRequest(user_id="person-1"), ["item-2", "item-1", "nothing", "item-34"]
@@ -135,7 +135,7 @@ def test_ranking_orders_what_is_given(live):
     assert "1 of 1 items are unknown" in answer.notes[-1]
 
 
-def test_every_answer_is_logged_with_what_was_shown(live):
+def test_every_list_is_logged_with_its_items(live):
     answer = live.recommend(
         RecommendRequest(user_id="person-1", session_id="s", n=3, scenario="home")
     )
@@ -155,7 +155,7 @@ def test_every_answer_is_logged_with_what_was_shown(live):
     assert live.store.reactions()["recommendation_id"].to_list() == [answer.recommendation_id]
 
 
-def test_memory_of_answers_is_bounded():
+def test_the_number_of_lists_in_memory_is_bounded():
     cache = PaginationCache(max_lists=5)
     for n in range(12):
         cache.put(f"r{n}", Pagination(RecommendRequest(), [], frozenset({f"person-{n}"})))
@@ -178,7 +178,7 @@ class Broken:
         self.answers += answers
 
 
-def test_answers_wait_while_the_store_cannot_be_written(live):
+def test_lists_are_kept_while_the_store_cannot_be_written(live):
     answer = live.recommend(RecommendRequest(user_id="person-1"))
     live.answer_log.flush()
     logged = live.store.recommendations(ids=[answer.recommendation_id])

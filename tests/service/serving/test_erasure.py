@@ -30,7 +30,7 @@ def busy(live, user=SECRET):
     live.recommend(RecommendRequest(session_id=user, user_id="person-1"))
 
 
-def test_an_erased_user_is_gone_from_every_place(live, folder):
+def test_an_erased_user_is_removed_everywhere(live, folder):
     busy(live)
     live.answer_log.flush()
     proof = live.users.erase(SECRET)
@@ -46,7 +46,7 @@ def test_an_erased_user_is_gone_from_every_place(live, folder):
     assert live.users.export(SECRET)["events"] == []
 
 
-def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkeypatch):
+def test_the_files_hold_nothing_of_an_erased_user(settings, folder, monkeypatch):
     """The bare id stays for a minute, so that other processes hear of it; here for no time."""
     monkeypatch.setattr(cursors, "TOMBSTONE_LIFETIME_S", 0.0)
     with RecommenderService(settings, poll_s=3600) as live:
@@ -64,7 +64,7 @@ def test_nothing_of_an_erased_user_is_left_in_the_files(settings, folder, monkey
     assert b"qqq-motto-qqq" not in left
 
 
-def test_a_release_holds_nothing_of_single_users(tables, tmp_path):
+def test_a_release_holds_no_data_of_single_users(tables, tmp_path):
     """Neither ids nor profiles of few, whatever learned from them."""
     events, items, users = tables
     named = pl.col("user_id").str.replace("person", "secret-person")
@@ -82,7 +82,7 @@ def test_a_release_holds_nothing_of_single_users(tables, tmp_path):
     assert b"likes=tea" in kept  # what many say is learned from
 
 
-def test_everything_of_a_user_can_be_taken_along(live):
+def test_all_data_of_a_user_can_be_exported(live):
     busy(live)
     told = live.users.export(SECRET)
     assert told["user_id"] == SECRET
@@ -95,7 +95,7 @@ def test_everything_of_a_user_can_be_taken_along(live):
     }  # fmt: skip
 
 
-def test_old_events_are_forgotten(settings):
+def test_events_beyond_the_retention_time_are_deleted(settings):
     options = ServiceOptions(retention=Retention(days=30))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         live.events.add([{"user_id": "eve", "item_id": "item-1"}])
@@ -109,7 +109,7 @@ def test_old_events_are_forgotten(settings):
         Retention(days=0)
 
 
-def test_with_pseudonyms_no_id_of_a_user_reaches_the_disk(tmp_path):
+def test_with_pseudonyms_no_user_id_is_written_to_disk(tmp_path):
     names = Pseudonyms(b"k" * 32)
     settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
     with RecommenderService(
@@ -133,7 +133,7 @@ def test_with_pseudonyms_no_id_of_a_user_reaches_the_disk(tmp_path):
         assert live.users.erase(SECRET).complete
 
 
-def test_keys_of_pseudonyms_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
+def test_pseudonym_keys_come_from_a_file_or_the_environment(tmp_path, monkeypatch):
     (tmp_path / "key").write_text("x" * 40 + "\n")
     names = Pseudonyms.from_file(tmp_path / "key")
     monkeypatch.setenv("DAYBREAK_PSEUDONYM_KEY", "x" * 40)

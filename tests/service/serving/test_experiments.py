@@ -19,7 +19,7 @@ def start(live, **plan):
     live.jobs.sync_experiments()
 
 
-def test_a_variant_answers_with_its_release(live):
+def test_a_variant_recommends_with_its_release(live):
     start(live)
     for number in range(20):
         answered = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
@@ -29,7 +29,7 @@ def test_a_variant_answers_with_its_release(live):
         assert again.variant == answered.variant
 
 
-def test_nobody_takes_part_while_a_release_is_missing(live):
+def test_no_user_is_enrolled_while_a_release_is_missing(live):
     live.experiments.create(BY_RELEASE)
     live.experiments.start("next")
     answered = live.recommend(RecommendRequest(user_id="ann"))
@@ -37,26 +37,26 @@ def test_nobody_takes_part_while_a_release_is_missing(live):
     assert "waits for release r2" in answered.notes[-1]
 
 
-def test_a_running_experiment_goes_on_after_a_restart(settings, live):
+def test_a_running_experiment_continues_after_a_restart(settings, live):
     start(live)
     first = live.recommend(RecommendRequest(user_id="ann"))
     with RecommenderService(settings, poll_s=3600) as other:
         assert other.recommend(RecommendRequest(user_id="ann")).variant == first.variant
 
 
-def test_releases_of_variants_stay_when_another_is_put_into_use(live):
+def test_releases_of_variants_stay_loaded_when_another_is_activated(live):
     start(live)
     live.releases.activate("r2")
     live.releases.activate("r1")
     assert live.recommend(RecommendRequest(user_id="ann")).experiment == "next"
 
 
-def test_who_wants_no_experiment_gets_none(live):
+def test_a_request_can_opt_out_of_experiments(live):
     start(live)
     assert live.recommend(RecommendRequest(user_id="ann", experiment=False)).experiment is None
 
 
-def test_a_list_goes_on_in_its_variant(live):
+def test_the_next_page_of_a_list_uses_its_variant(live):
     start(live)
     for number in range(8):
         first = live.recommend(RecommendRequest(user_id=f"stranger-{number}", n=3))
@@ -67,7 +67,7 @@ def test_a_list_goes_on_in_its_variant(live):
         }
 
 
-def test_a_shadow_is_written_down_and_not_shown(live):
+def test_a_shadow_list_is_logged_and_not_shown(live):
     variants = [{"name": "now"}, {"name": "dark", "release": "r2", "shadow": True}]
     start(live, variants=variants)
     answered = live.recommend(RecommendRequest(user_id="ann", n=5))
@@ -93,7 +93,7 @@ def test_settings_of_a_variant_change_the_list(live):
 
 
 @pytest.mark.slow
-def test_people_who_like_rum_more_decide_the_experiment(live):
+def test_an_experiment_is_decided_by_a_planted_preference(live):
     """Three hundred people see five items twice and click on rum, seldom on anything else."""
     boost = {"rules": {"boosts": [{"where": "shelf = 'rum'", "factor": 1e9}]}}
     start(live, variants=[{"name": "now"}, {"name": "new", "ask": boost}], effect=0.05)

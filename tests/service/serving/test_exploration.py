@@ -22,7 +22,7 @@ def explored(answer):
     return [item.item_id for item in answer.items if item.explored]
 
 
-def test_a_request_says_whether_new_items_are_tried_out(bold):
+def test_a_request_states_whether_new_items_are_explored(bold):
     asks = [
         RecommendRequest(user_id="person-1", n=N, explore=explore)
         for explore in (None, False, True)
@@ -42,7 +42,7 @@ def test_a_service_that_always_explores_is_ready_when_it_starts(settings):
         assert explored(service.recommend(RecommendRequest(user_id="person-1", n=N)))
 
 
-def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
+def test_explored_items_are_logged_with_their_propensity(bold):
     answer = bold.recommend(RecommendRequest(user_id="person-1", n=N, explore=True))
     bold.answer_log.flush()
     (logged,) = bold.store.recommendations(ids=[answer.recommendation_id])
@@ -51,7 +51,7 @@ def test_what_was_tried_out_is_in_the_log_with_its_chance(bold):
     ]
 
 
-def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
+def test_new_items_are_explored_until_each_has_its_impressions(bold):
     """Five new items, two impressions each: no more than ten answers explore."""
     tried, shown = [], []
     for row in range(30):
@@ -64,7 +64,7 @@ def test_new_items_are_tried_out_until_each_had_its_impressions(bold):
     assert bold.status()["exposure"]["new"] == 0
 
 
-def test_an_item_is_tried_out_right_after_it_was_posted(bold):
+def test_an_item_is_explored_right_after_it_was_added(bold):
     for row in range(30):
         bold.recommend(RecommendRequest(user_id=f"person-{row}", n=N, explore=True))
     bold.explorer.refresh_interval_ratio = 0.0
@@ -75,13 +75,13 @@ def test_an_item_is_tried_out_right_after_it_was_posted(bold):
     assert "fresh" not in bold.explorer.impressions.new_since()
 
 
-def test_a_service_that_knows_nothing_explores_nothing(fresh):
+def test_an_untrained_service_explores_nothing(fresh):
     fresh.catalogue.put([{"item_id": "a"}, {"item_id": "b"}])
     answer = fresh.recommend(RecommendRequest(n=N, explore=True))
     assert {item.item_id for item in answer.items} == {"a", "b"}
 
 
-def test_a_new_user_is_asked_and_the_next_question_hangs_on_the_answer(live, fresh):
+def test_the_next_onboarding_question_depends_on_the_answer(live, fresh):
     first = live.onboarding(1)
     later = live.onboarding(1, yes=first["name"].to_list())
     assert first["name"].to_list() != later["name"].to_list()

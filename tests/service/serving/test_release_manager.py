@@ -17,7 +17,7 @@ def ids(answer):
     return [item.item_id for item in answer.items]
 
 
-def test_releases_swap_and_go_back(live):
+def test_releases_are_activated_and_rolled_back(live):
     assert [(r.id, r.active) for r in live.releases.all()] == [("r2", False), ("r1", True)]
     assert live.releases.activate("r2") == "r2"
     assert live.recommend(RecommendRequest()).release == "r2"
@@ -28,7 +28,7 @@ def test_releases_swap_and_go_back(live):
         live.releases.activate("r9")
 
 
-def test_what_came_before_a_swap_counts_after_it(live):
+def test_events_before_an_activation_count_after_it(live):
     live.catalogue.put([{"item_id": "new", "title": "tea number 99", "shelf": "tea"}])
     live.events.add([{"user_id": "eve", "item_id": "item-3"}])
     live.releases.activate("r2")
@@ -38,7 +38,7 @@ def test_what_came_before_a_swap_counts_after_it(live):
     assert answer.user_temperature == "hot"
 
 
-def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
+def test_a_damaged_release_never_replaces_a_valid_one(live, folder):
     state = next((folder / "releases" / "r2").rglob("state.safetensors"))
     state.write_bytes(state.read_bytes()[:20])
     with pytest.raises(DataError, match="damaged"):
@@ -52,7 +52,7 @@ def test_a_damaged_release_never_takes_the_place_of_a_good_one(live, folder):
     assert live.recommend(RecommendRequest()).release == "r1"
 
 
-def test_a_start_takes_the_newest_release_that_can_be_loaded_and_says_so(settings, folder):
+def test_a_start_loads_the_newest_valid_release_and_notes_the_failures(settings, folder):
     (folder / "releases" / "r1" / "release.json").write_text("{")
     with RecommenderService(settings, poll_s=3600) as service:
         answer = service.recommend(RecommendRequest(user_id="person-1"))
@@ -62,7 +62,7 @@ def test_a_start_takes_the_newest_release_that_can_be_loaded_and_says_so(setting
         assert "r2 is in use instead" in answer.notes[0]
 
 
-def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(settings, folder):
+def test_a_start_without_a_valid_release_uses_the_untrained_state_with_a_note(settings, folder):
     shutil.rmtree(folder / "releases")
     with RecommenderService(settings, poll_s=3600) as service:
         answer = service.recommend(RecommendRequest(user_id="person-1", n=5))
@@ -76,7 +76,7 @@ def test_a_start_without_any_good_release_answers_from_the_data_and_says_so(sett
         assert len(answer.notes) == 3
 
 
-def test_before_any_data_an_answer_is_empty_and_fills_with_the_first_item(fresh):
+def test_a_list_is_empty_without_data_and_fills_with_the_first_item(fresh):
     assert fresh.recommend(RecommendRequest(user_id="eve")).items == ()
     fresh.catalogue.put([{"item_id": "tea", "title": "green tea"}])
     first = fresh.recommend(RecommendRequest(user_id="eve"))
@@ -84,7 +84,7 @@ def test_before_any_data_an_answer_is_empty_and_fills_with_the_first_item(fresh)
     assert fresh.status()["release"] == ""
 
 
-def test_what_another_process_writes_is_followed(live):
+def test_writes_of_another_process_are_followed(live):
     with open_store(live.settings.store) as store:
         events = pl.DataFrame({"user_id": ["eve"], "item_id": ["new"], "timestamp": [9e4]})
         items = pl.DataFrame({"item_id": ["new", "more"], "title": ["jam pot", "tea cup"]})
@@ -102,7 +102,7 @@ def test_what_another_process_writes_is_followed(live):
         assert "more" not in ids(answer)
 
 
-def test_a_service_that_cannot_be_told_everything_reads_anew(live):
+def test_a_service_with_an_incomplete_cursor_reads_all_tables_again(live):
     live.events.add([{"user_id": "eve", "item_id": "item-3"}])
     with live.store.database.engine.begin() as connection:
         restart_sequence(connection, 10**9)  # as after a restore of another store
@@ -148,7 +148,7 @@ def write(live, number):
         assert id_ in ids(live.recommend(RecommendRequest(user_id="somebody", n=60)))
 
 
-def test_answers_go_on_while_releases_swap_and_rows_come(live):
+def test_requests_are_answered_while_releases_and_rows_change(live):
     """Four threads ask while releases change, items and events come, and a user is erased."""
     askers = [Asking(live, f"person-{n}") for n in range(4)]
     for asker in askers:
@@ -168,7 +168,7 @@ def test_answers_go_on_while_releases_swap_and_rows_come(live):
     assert set().union(*(asker.releases for asker in askers)) == {"r1", "r2"}
 
 
-def test_a_service_starts_again_with_everything_it_accepted(settings):
+def test_a_restarted_service_has_everything_that_was_accepted(settings):
     with RecommenderService(settings, poll_s=3600) as service:
         service.catalogue.put([{"item_id": "new", "title": "jam pot", "shelf": "jam"}])
         service.catalogue.put([{"item_id": "item-1", "title": "tea cup", "shelf": "tea"}])
@@ -186,14 +186,14 @@ def test_a_service_starts_again_with_everything_it_accepted(settings):
     )
 
 
-def test_a_start_is_quick_about_a_closed_service(settings):
+def test_a_service_can_be_closed_right_after_its_start(settings):
     service = RecommenderService(settings, poll_s=0.01)
     time.sleep(0.05)
     service.close()
     service.close()
 
 
-def test_a_release_that_is_coming_is_not_dropped_by_those_that_tidy_up(live, monkeypatch):
+def test_a_release_that_is_being_activated_is_not_unloaded(live, monkeypatch):
     load = live.releases._load_and_register
 
     def tidied(release):

@@ -3,7 +3,7 @@ import polars as pl
 from daybreak.service.serving.row_cache import RowCache
 
 
-def test_rows_that_say_the_same_are_told_from_others():
+def test_unchanged_rows_are_distinguished_from_changed_ones():
     cache = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, None]}))
     cache.put(pl.DataFrame({"item_id": ["c"], "tags": [["x", "y"]]}))
     told = [
@@ -15,7 +15,7 @@ def test_rows_that_say_the_same_are_told_from_others():
     assert cache.changed_rows(pl.DataFrame(told))["item_id"].to_list() == ["b", "d"]
 
 
-def test_many_changed_rows_are_put_into_the_frame():
+def test_many_changed_rows_are_merged_into_the_frame():
     stored = pl.DataFrame({"item_id": ["a", "b"], "price": [1.0, 2.0]})
     cache = RowCache("item_id", stored, max_unmerged=2)
     told = {"item_id": ["b", "c", "d"], "price": [None, 3.0, None], "size": [None, None, "big"]}
@@ -27,7 +27,7 @@ def test_many_changed_rows_are_put_into_the_frame():
     assert set(cache.columns()) == {"price", "size"}
 
 
-def test_rows_without_attributes_keep_their_places():
+def test_rows_without_attributes_keep_their_positions():
     cache = RowCache("item_id", pl.DataFrame({"item_id": ["a", "b", "c"]}), max_unmerged=1)
     cache.put(pl.DataFrame({"item_id": ["b", "d"]}))
     assert [cache.get(id_) for id_ in "abcd"] == [{}] * 4
@@ -35,14 +35,14 @@ def test_rows_without_attributes_keep_their_places():
     assert [cache.get(id_) for id_ in "abcd"] == [{}, {}, {"price": 3.0}, {"price": 4.0}]
 
 
-def test_an_item_that_is_told_again_changes_nothing(live):
+def test_an_item_that_is_sent_again_changes_nothing(live):
     row = {"item_id": "item-3", **(live.releases.row_caches.items.get("item-3") or {})}
     before = live.releases.current
     assert live.catalogue.put([row]).accepted == 1
     assert live.releases.current is before
 
 
-def test_an_item_that_was_deleted_comes_again_as_it_was(live):
+def test_a_deleted_item_can_be_added_again(live):
     row = {"item_id": "item-3", **(live.releases.row_caches.items.get("item-3") or {})}
     live.catalogue.delete("item-3")
     live.catalogue.put([row])

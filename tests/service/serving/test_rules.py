@@ -8,7 +8,7 @@ def ids(answer):
     return [item.item_id for item in answer.items]
 
 
-def test_answers_say_by_which_rule_an_item_was_moved(live):
+def test_lists_name_the_rule_that_moved_an_item(live):
     rules = Rules(quotas=(Quota("shelf = 'rum'", at_least=2, of=3),), diversity=0.4)
     both = live.recommend_many([RecommendRequest(n=4, rules=rules), RecommendRequest(n=4)])
     assert "quota" in [item.rule for item in both[0].items]
@@ -17,7 +17,7 @@ def test_answers_say_by_which_rule_an_item_was_moved(live):
     assert {item.rule for item in tried.items if item.explored} <= {None}
 
 
-def test_a_posted_item_is_filtered_and_available_from_its_first_moment_on(live):
+def test_filters_and_availability_apply_to_a_new_item_at_once(live):
     now = time.time()
     live.catalogue.put([
         {"item_id": "soon", "title": "rum of tomorrow", "available_from": now + 9_999},

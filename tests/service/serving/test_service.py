@@ -8,7 +8,7 @@ def ids(answer):
     return [item.item_id for item in answer.items]
 
 
-def test_a_live_answer_is_that_of_the_library(live, folder, tables):
+def test_the_service_recommends_as_the_library_does(live, folder, tables):
     events, _, users = tables
     shop = Recommender.load(folder / "releases" / "r1", events=events, users=users)
     for user in ("person-1", "person-7", "nobody"):
@@ -24,7 +24,7 @@ def test_a_live_answer_is_that_of_the_library(live, folder, tables):
         assert (answer.release, answer.user_id) == ("r1", user)
 
 
-def test_a_posted_item_is_found_and_recommended_by_the_next_request(live):
+def test_a_new_item_is_found_and_recommended_by_the_next_request(live):
     posted = live.catalogue.put([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
     assert (posted.accepted, posted.rejected) == (1, ())
     answer = live.recommend(RecommendRequest(user_id="person-1", n=36))
@@ -40,7 +40,7 @@ def test_a_posted_item_is_found_and_recommended_by_the_next_request(live):
     assert (new.temperature, new.properties["shelf"]) == ("warm", "rum")
 
 
-def test_a_changed_item_is_scored_by_what_it_is_now(live):
+def test_a_changed_item_is_scored_by_its_current_attributes(live):
     live.catalogue.put([{"item_id": "a", "title": "rum number 1", "shelf": "rum"}])
     live.catalogue.put([{"item_id": "b", "title": "jam number 1", "shelf": "jam"}])
     before = {
@@ -58,7 +58,7 @@ def test_a_changed_item_is_scored_by_what_it_is_now(live):
     assert live.lists.similar(text="rum number 1")[0].item_id != "a"
 
 
-def test_a_learned_item_that_changes_keeps_its_history(live):
+def test_a_trained_item_that_changes_keeps_its_history(live):
     before = {
         i.item_id: i for i in live.recommend(RecommendRequest(user_id="person-1", n=40)).items
     }
@@ -75,7 +75,7 @@ def test_a_learned_item_that_changes_keeps_its_history(live):
     )
 
 
-def test_a_hidden_item_is_gone_at_once_and_comes_back(live):
+def test_a_hidden_item_is_left_out_at_once_and_can_be_shown_again(live):
     first = ids(live.recommend(RecommendRequest(user_id="person-1", n=1)))[0]
     live.catalogue.put([{"item_id": first, "is_hidden": True}], partial=True)
     assert first not in ids(live.recommend(RecommendRequest(user_id="person-1", n=40)))
@@ -99,7 +99,7 @@ def test_putting_an_item_replaces_it_and_patching_does_not(live):
     assert "title" not in live.catalogue.get("x")
 
 
-def test_an_event_changes_the_next_answer_and_warms_its_item(live):
+def test_an_event_changes_the_next_list_and_the_temperature_of_its_item(live):
     live.catalogue.put([{"item_id": "new", "title": "rum number 99", "shelf": "rum"}])
     before = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert live.events.add([{"user_id": "fresh", "item_id": "new"}]).accepted == 1
@@ -137,7 +137,7 @@ def test_popularity_follows_new_events(live):
     assert live.lists.trending(n=1)[0].item_id == "item-34"
 
 
-def test_what_is_told_with_a_request_counts_but_is_not_kept(live):
+def test_events_and_profile_of_a_request_count_but_are_not_stored(live):
     plain = live.recommend(RecommendRequest(n=5))
     told = live.recommend(RecommendRequest(n=5, events=[{"item_id": "item-3"}]))
     words = live.recommend(
@@ -149,7 +149,7 @@ def test_what_is_told_with_a_request_counts_but_is_not_kept(live):
     assert ids(live.recommend(RecommendRequest(n=5))) == ids(plain)
 
 
-def test_a_session_is_remembered_and_can_become_a_user(live):
+def test_a_session_has_a_history_and_can_be_merged_into_a_user(live):
     live.events.add([{"session_id": "s1", "item_id": "item-3"}])
     visitor = live.recommend(RecommendRequest(session_id="s1", n=40))
     assert (visitor.user_temperature, visitor.user_id) == ("hot", None)
@@ -163,7 +163,7 @@ def test_a_session_is_remembered_and_can_become_a_user(live):
     assert [row["item_id"] for row in live.events.page(user="eve").rows] == ["item-3"]
 
 
-def test_unknown_ids_are_ordinary(live):
+def test_unknown_ids_are_allowed(live):
     strange = "a/b?c=☕ ' OR 1=1;--"
     assert live.recommend(RecommendRequest(user_id=strange)).user_temperature == "cold"
     live.events.add([{"user_id": strange, "item_id": strange}])
@@ -173,14 +173,14 @@ def test_unknown_ids_are_ordinary(live):
     assert not live.catalogue.delete(strange)
 
 
-def test_a_dislike_that_the_training_never_saw_is_not_taken_for_a_purchase(live):
+def test_a_dislike_that_the_training_did_not_see_is_not_positive(live):
     before = ids(live.recommend(RecommendRequest(user_id="fresh", n=40)))
     live.events.add([{"user_id": "fresh", "item_id": "item-3", "event_type": "dislike"}])
     after = live.recommend(RecommendRequest(user_id="fresh", n=40))
     assert ids(after) == [item for item in before if item != "item-3"]
 
 
-def test_deleted_events_count_no_more(live):
+def test_deleted_events_do_not_count(live):
     before = ids(live.recommend(RecommendRequest(user_id="fresh", n=9)))
     live.events.add([{"user_id": "fresh", "item_id": "item-3", "event_id": "e1"}])
     live.events.add([{"user_id": "fresh", "item_id": "item-8"}])
@@ -189,7 +189,7 @@ def test_deleted_events_count_no_more(live):
     assert ids(live.recommend(RecommendRequest(user_id="fresh", n=9))) == before
 
 
-def test_users_of_whom_nothing_is_told_take_no_place_among_the_profiles(live):
+def test_users_without_attributes_have_no_profile_row(live):
     before = len(live.releases.current.profiles.rows)
     live.events.add([{"user_id": f"silent-{n}", "item_id": "item-1"} for n in range(5)])
     live.users.put([{"user_id": "talks", "likes": "tea"}])

@@ -28,7 +28,7 @@ def codes(rows):
     return [(one.row, one.field, one.code) for one in parse_events(rows, NOW).rejected]
 
 
-def test_a_bad_row_costs_nothing_but_itself(live):
+def test_invalid_rows_are_rejected_one_by_one(live):
     rows = [
         {"user_id": "u", "item_id": "item-1"},
         {"user_id": "u"},
@@ -58,7 +58,7 @@ def test_an_event_with_an_id_is_stored_once(live):
     assert (second.accepted, second.duplicates) == (1, 1)
 
 
-def test_what_an_event_came_with_is_kept_and_told(live):
+def test_the_context_of_an_event_is_stored_and_returned(live):
     context = {"page": "search", "query": "茶", "place": 3, "deep": {"a": [1, None]}}
     row = {"user_id": "u", "item_id": "item-1", "recommendation_id": "r1"}
     live.events.add([{**row, "context": context}, {**row, "item_id": "item-2", "context": {}}])
@@ -70,14 +70,14 @@ def test_what_an_event_came_with_is_kept_and_told(live):
     assert "user_id" not in exported[0]
 
 
-def test_a_context_is_a_bounded_object_of_json():
+def test_a_context_is_a_json_object_of_bounded_size():
     row = {"user_id": "u", "item_id": "i"}
     bad = [["page"], {"x": "y" * 4_000}, {"n": float("nan")}, {"s": {1}}, {"t": "\ud800"}]
     found = [code for value in bad for _, _, code in codes([{**row, "context": value}])]
     assert found == ["not_an_object", "too_long", "bad_value", "bad_value", "bad_text"]
 
 
-def test_pages_of_events_of_an_item_follow_each_other(live):
+def test_events_of_an_item_are_paged(live):
     item = "item-of-its-own"
     live.events.add([{"user_id": f"u{n}", "item_id": item} for n in range(5)])
     users, cursor = [], None
@@ -90,7 +90,7 @@ def test_pages_of_events_of_an_item_follow_each_other(live):
     assert users == [f"u{n}" for n in range(5)]
 
 
-def test_values_that_no_store_can_hold_are_refused():
+def test_values_that_a_store_cannot_hold_are_rejected():
     row = {"user_id": "u", "item_id": "i"}
     assert codes([{**row, "user_id": "a\x00b"}]) == [(0, "user_id", "bad_text")]
     assert codes([{**row, "item_id": "\ud800"}]) == [(0, "item_id", "bad_text")]
@@ -145,14 +145,14 @@ def test_every_row_is_either_read_or_rejected(rows):
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.dictionaries(st.text(max_size=5), ANY, max_size=4), max_size=4))
-def test_whatever_is_posted_as_an_item_is_stored_or_rejected(fresh, rows):
+def test_every_item_is_either_stored_or_rejected(fresh, rows):
     rows = [{**row, "item_id": f"i{n}"} for n, row in enumerate(rows)]
     posted = fresh.catalogue.put(rows)
     assert posted.accepted + len(posted.rejected) == len(rows)
     assert len(fresh.recommend(RecommendRequest(n=10)).items) <= 10
 
 
-def test_lists_and_texts_of_one_column_stay_what_they_are(live):
+def test_lists_and_texts_in_one_column_keep_their_types(live):
     live.catalogue.put([{"item_id": "x", "title": "tea", "shelf": ["tea", "rum"]}])
     assert live.catalogue.get("x")["shelf"] == "tea|rum"
     assert "x" in [item.item_id for item in live.lists.similar("item-0", n=40)]

@@ -343,7 +343,7 @@ class OnboardingQuery(RequestModel):
     yes: list[str] = Field([], description="Item that the user likes; repeatable.")
     asked: list[str] = Field(
         [],
-        description="Item or attribute that was asked about in vain; repeatable.",
+        description="Item or attribute that was asked about and not chosen; repeatable.",
     )
     attributes: bool = Field(False, description="Whether to ask about attributes, too.")
 
