@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.fields import FIELD_ROLES, column_stats, infer_fields, text_values
+from daybreak.data.fields import FIELD_ROLES, ColumnStats, infer_fields, text_values
 from daybreak.errors import ConfigError
 
 
@@ -26,7 +26,7 @@ def test_the_same_number_is_the_same_text_among_whole_numbers_and_among_fraction
 
 
 def test_a_column_without_values_has_zero_statistics():
-    stats = column_stats(pl.Series([], dtype=pl.String))
+    stats = ColumnStats(pl.Series([], dtype=pl.String))
     assert (
         stats.n_values,
         stats.mean_words,
@@ -37,11 +37,11 @@ def test_a_column_without_values_has_zero_statistics():
 
 
 def test_infinity_is_no_number():
-    assert column_stats(pl.Series(["inf", "1"])).number_share == 0.5
+    assert ColumnStats(pl.Series(["inf", "1"])).number_share == 0.5
 
 
 def test_two_chinese_characters_count_as_a_word():
-    assert column_stats(pl.Series(["喜欢电影"])).mean_words == 3
+    assert ColumnStats(pl.Series(["喜欢电影"])).mean_words == 3
 
 
 def roles(frame, **overrides):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 import polars as pl
@@ -65,54 +66,80 @@ class TextColumns:
         return self.frame.height
 
 
-@dataclass(frozen=True)
 class ColumnStats:
-    """Statistics of the text values of a column; nulls and blanks do not count."""
+    """Statistics of the text values of a column; each is computed when it is first used.
 
-    n_values: int
-    n_distinct: int
-    mean_words: float
-    """Mean number of words; two Chinese or Japanese characters count as one word."""
-    mean_chars: float
-    """Mean number of characters."""
-    link_share: float
-    """Share of web addresses, in [0, 1]."""
-    number_share: float
-    """Share of finite numbers, in [0, 1]."""
-    date_share: float
-    """Share of dates, in [0, 1]."""
-    is_whole: bool
-    """Whether more than 95 % of the values are numbers and all numbers are whole."""
-    is_code: bool
-    """Whether at least 95 % of the values are one ASCII word."""
-
-
-def column_stats(values: pl.Series) -> ColumnStats:
-    """Return the statistics of text values.
+    Args:
+        values: Text values; nulls and blanks do not count.
 
     Example:
-        >>> stats = column_stats(pl.Series(["1995-11-22", "two words", "7"]))
+        >>> stats = ColumnStats(pl.Series(["1995-11-22", "two words", "7"]))
         >>> stats.n_values, round(stats.mean_words, 2), round(stats.date_share, 2)
         (3, 1.33, 0.33)
     """
-    x = pl.col("x")
-    given = values.alias("x").to_frame().filter(x.is_not_null() & (x != ""))
-    number = x.cast(pl.Float64, strict=False)
-    finite = number.is_finite().fill_null(value=False)
-    words = (x.str.count_matches(r"\S+") + x.str.count_matches(CJK_PATTERN) / 2).clip(1)
-    row = given.select(
-        n_values=pl.len(),
-        n_distinct=x.n_unique(),
-        mean_words=words.mean().fill_null(0.0),
-        mean_chars=x.str.len_chars().mean().fill_null(0.0),
-        link_share=x.str.contains(r"^(?i)https?://").mean().fill_null(0.0),
-        number_share=finite.mean().fill_null(0.0),
-        date_share=x.str.contains(DATE_PATTERN).mean().fill_null(0.0),
-        is_whole=(finite.mean() > 0.95).fill_null(value=False)
-        & (number.filter(finite) % 1 == 0).all(),
-        is_code=(x.str.contains(r"^[!-~]+$").mean() >= 0.95).fill_null(value=False),
-    )
-    return ColumnStats(**row.row(0, named=True))
+
+    def __init__(self, values: pl.Series) -> None:
+        self._values = values.filter(values != "")
+
+    @property
+    def n_values(self) -> int:
+        """Number of values."""
+        return len(self._values)
+
+    @cached_property
+    def n_distinct(self) -> int:
+        """Number of distinct values."""
+        return self._values.n_unique()
+
+    @cached_property
+    def mean_words(self) -> float:
+        """Mean number of words; two Chinese or Japanese characters count as one word."""
+        words = self._values.str.count_matches(r"\S+")
+        characters = self._values.str.count_matches(CJK_PATTERN)
+        return _mean((words + characters / 2).clip(1))
+
+    @cached_property
+    def mean_chars(self) -> float:
+        """Mean number of characters."""
+        return _mean(self._values.str.len_chars())
+
+    @cached_property
+    def link_share(self) -> float:
+        """Share of web addresses, in [0, 1]."""
+        return self._share_matching(r"^(?i)https?://")
+
+    @cached_property
+    def number_share(self) -> float:
+        """Share of finite numbers, in [0, 1]."""
+        return len(self._finite_numbers) / max(self.n_values, 1)
+
+    @cached_property
+    def date_share(self) -> float:
+        """Share of dates, in [0, 1]."""
+        return self._share_matching(DATE_PATTERN)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether more than 95 % of the values are numbers and all numbers are whole."""
+        return self.number_share > 0.95 and bool((self._finite_numbers % 1 == 0).all())
+
+    @property
+    def is_code(self) -> bool:
+        """Whether at least 95 % of the values are one ASCII word."""
+        return self._share_matching(r"^[!-~]+$") >= 0.95
+
+    @cached_property
+    def _finite_numbers(self) -> pl.Series:
+        numbers = self._values.cast(pl.Float64, strict=False)
+        return numbers.filter(numbers.is_finite())
+
+    def _share_matching(self, pattern: str) -> float:
+        return _mean(self._values.str.contains(pattern))
+
+
+def _mean(values: pl.Series) -> float:
+    """Return the mean, 0 without values."""
+    return float(values.mean() or 0.0)  # type: ignore[arg-type]
 
 
 FieldRole: TypeAlias = Literal["text", "category", "number", "date", "ignore"]
@@ -152,14 +179,21 @@ def find_category_column(names: Collection[str]) -> str | None:
     return next((name for name in CATEGORY_COLUMNS if name in names), None)
 
 
-def text_columns(frame: pl.DataFrame | TextColumns, key: str) -> list[str]:
-    """Return the names of the text columns of items or users.
+def text_columns(frame: pl.DataFrame, key: str) -> list[str]:
+    """Return the names of the text columns of items or users, as by :func:`infer_fields`.
+
+    Numeric columns are never text, so their values are not read.
 
     Example:
         >>> text_columns(pl.DataFrame({"item_id": ["a"], "title": ["Tea"]}), "item_id")
         ['title']
     """
-    return [field.name for field in infer_fields(frame, key) if field.role == "text"]
+    columns = TextColumns(frame)
+    return [
+        name
+        for name, dtype in frame.schema.items()
+        if name != key and not dtype.is_numeric() and _infer_field(name, columns).role == "text"
+    ]
 
 
 @dataclass(frozen=True)
@@ -236,7 +270,7 @@ def _infer_field(name: str, columns: TextColumns) -> ContentField:
         return ContentField(name, "category", None, "the column of domains")
     if isinstance(columns.frame.schema[name], pl.List | pl.Array):
         return _infer_list(columns.frame[name])
-    stats = column_stats(values)
+    stats = ColumnStats(values)
     return (
         _infer_ignored(name, stats)
         or _infer_number_or_date(name, stats)
@@ -317,7 +351,7 @@ def _find_separator(name: str, values: pl.Series, *, trusted: bool = False) -> s
     for separator in VALUE_SEPARATORS:
         if values.str.contains(separator, literal=True).mean() <= 0.05:  # type: ignore[operator]
             continue
-        pieces = column_stats(values.str.split(separator).explode().str.strip_chars())
+        pieces = ColumnStats(values.str.split(separator).explode().str.strip_chars())
         repeat = pieces.n_distinct < 0.7 * pieces.n_values
         short = pieces.mean_chars <= 40
         if separator == ",":

@@ -55,26 +55,27 @@ def _events_per(events: pl.DataFrame, key: str) -> pl.Series:
 
 
 def _median_and_max(counts: pl.Series) -> dict[str, float | None]:
-    """Return the median and the maximum of the users or items that have events."""
-    if not len(counts):
-        return {"median": None, "max": None}
-    ordered = counts.sort()
-    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-    return {"median": float(middle), "max": float(ordered[-1])}
+    """Return the median and the maximum of the counts, None if there is no count."""
+    count = pl.col("count")
+    numbers = counts.alias("count").to_frame()
+    return numbers.select(median=count.median(), max=count.max().cast(pl.Float64)).row(
+        0, named=True
+    )
 
 
 def _time_span(events: pl.DataFrame) -> dict[str, float | None]:
-    times = events["timestamp"].drop_nulls().sort()
-    if not len(times):
-        return {"first": None, "last": None, "known": 0.0}
-    known = len(times) / events.height
-    return {"first": float(times[0]), "last": float(times[-1]), "known": known}
+    time = pl.col("timestamp")
+    return events.select(
+        first=time.min(), last=time.max(), known=(time.count() / pl.len()).fill_nan(0.0)
+    ).row(0, named=True)
 
 
-def _share_without_events(side: pl.DataFrame, events: pl.DataFrame, key: str) -> float | None:
-    if not side.height:
+def _share_without_events(
+    entities: pl.DataFrame, events: pl.DataFrame, key: str
+) -> float | None:
+    if not entities.height:
         return None
-    return side.join(events.select(key), on=key, how="anti").height / side.height
+    return entities.join(events.select(key), on=key, how="anti").height / entities.height
 
 
 def _count_values(values: pl.Series) -> dict[str, int]:
