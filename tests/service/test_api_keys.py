@@ -25,11 +25,11 @@ def test_two_keys_never_have_one_hash():
 
 
 @pytest.mark.parametrize(("role", "name"), [("owner", ""), ("read", "x" * 201), ("read", "\n")])
-def test_a_key_of_no_role_or_with_an_odd_name_is_not_made(role, name):
+def test_a_key_with_an_invalid_role_or_name_is_rejected(role, name):
     with pytest.raises(ConfigError):
         ApiKeyStore(MemoryDocuments()).create(role, name)
 
 
-def test_a_key_that_nobody_made_cannot_be_revoked():
+def test_an_unknown_key_cannot_be_revoked():
     with pytest.raises(NotFoundError, match="known: none"):
         ApiKeyStore(MemoryDocuments()).revoke("1f")

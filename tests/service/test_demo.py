@@ -28,7 +28,7 @@ def test_the_demo_proves_trains_and_answers_three_questions(tmp_path, monkeypatc
     assert not list(tmp_path.glob("*.db"))
 
 
-def test_the_bundled_shop_is_read_without_a_bad_row():
+def test_the_bundled_shop_is_read_without_rejects():
     read = read_folder(gift_shop())
     assert not len(read.rejects)
     assert read.rows_read == {"events": 194_601, "items": 3_623, "users": 2_951}

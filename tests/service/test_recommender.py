@@ -21,12 +21,12 @@ def test_a_list_is_ranked_has_no_nan_and_nothing_that_was_seen(shop, tables):
     assert not answer.join(tables[0], on=["user_id", "item_id"], how="semi").height
 
 
-def test_people_get_what_people_like_them_chose(shop):
+def test_users_get_items_that_similar_users_chose(shop):
     answer = shop.recommend(["person-1"], k=3)
     assert set(answer["item_id"].str.slice(5).cast(pl.Int64) % 5) == {1}
 
 
-def test_an_answer_does_not_depend_on_who_else_is_asked(shop):
+def test_a_list_does_not_depend_on_the_other_users_of_the_batch(shop):
     alone = shop.recommend(["person-7"], k=9)
     together = shop.recommend(["stranger", "person-3", "person-7"], k=9)
     mine = together.filter(user_id="person-7")
@@ -45,30 +45,30 @@ def test_a_batch_in_parts_equals_a_batch_at_once(shop, tables):
     assert [item for part in parts for item in shop.state.ranker.rank(part).item] == items
 
 
-def test_nobody_asked_is_an_empty_answer(shop):
+def test_no_users_give_an_empty_frame(shop):
     assert shop.recommend().schema == RECOMMENDATION_SCHEMA
     assert shop.recommend([]).height == 0
     assert "reasons" in shop.recommend([], explain=True).columns
 
 
-def test_a_user_who_is_named_twice_is_answered_once(small):
+def test_a_repeated_user_gets_one_list(small):
     answer = small.recommend(["u", "v", "u"], k=1)
     assert answer["user_id"].to_list() == ["u", "v"]
 
 
-def test_more_than_there_is_gives_all_there_is(small):
+def test_a_list_longer_than_the_catalogue_holds_all_items(small):
     assert small.recommend(["x"], k=99).height == 4
     assert small.recommend(["u"], k=99)["item_id"].sort().to_list() == ["c", "d"]
     assert small.recommend(["u"], k=99, exclude_seen=False).height == 4
 
 
-def test_candidates_are_the_only_answers_and_unknown_ones_are_passed_over(small):
+def test_only_candidates_are_recommended_and_unknown_ones_are_ignored(small):
     answer = small.recommend(["x"], items=["d", "nope", "d", "a"], k=9)
     assert answer["item_id"].sort().to_list() == ["a", "d"]
     assert small.recommend(["x"], items=[]).height == 0
 
 
-def test_what_is_excluded_is_never_answered(small):
+def test_excluded_items_are_never_recommended(small):
     never = [{"user_id": u, "item_id": i} for u, i in (("x", "a"), ("x", "?"), ("?", "b"))]
     answer = small.recommend(["x", "y"], exclude=never, k=9)
     assert answer.filter(user_id="x")["item_id"].sort().to_list() == ["b", "c", "d"]
@@ -110,7 +110,7 @@ def test_items_without_text_are_recommended_too():
     assert answer["item_temperature"].to_list() == ["hot", "hot", "cold"]
 
 
-def test_disliked_items_are_seen_but_no_reason_to_recommend():
+def test_disliked_items_count_as_seen_but_not_as_positive():
     events = pl.DataFrame(
         {
             "user_id": ["u", "u", "v", "w"],
@@ -147,12 +147,12 @@ def test_a_seed_makes_training_repeatable(tables):
     assert first.recommend(["person-1", "x"]).equals(second.recommend(["person-1", "x"]))
 
 
-def test_asking_before_learning_says_what_to_do():
+def test_the_error_of_an_unfitted_recommender_states_what_to_do():
     with pytest.raises(NotFittedError, match=r"call fit\(events, items\)"):
         Recommender().recommend(["x"])
 
 
-def test_learning_from_nothing_says_what_is_missing():
+def test_the_error_of_fitting_without_data_states_what_is_missing():
     nothing = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
     with pytest.raises(DataError, match="no items"):
         Recommender(encoder="none").fit(nothing)
@@ -164,7 +164,7 @@ def test_an_unknown_strategy_is_named_beside_the_known_ones():
 
 
 @pytest.mark.parametrize("k", [0, -1, 1.5, True, 10_001])
-def test_a_length_that_is_none_is_refused(small, k):
+def test_an_invalid_length_is_rejected(small, k):
     with pytest.raises(ConfigError, match="k must be a whole number"):
         small.recommend(["x"], k=k)
 
@@ -177,7 +177,7 @@ def test_a_length_that_is_none_is_refused(small, k):
         ({"items": "tea"}, "items must be a list"),
     ],
 )
-def test_ids_that_are_no_list_of_ids_are_refused(small, options, message):
+def test_invalid_lists_of_ids_are_rejected(small, options, message):
     with pytest.raises(ConfigError, match=message):
         small.recommend(**{"users": ["x"], **options})
 
@@ -192,7 +192,7 @@ def test_ids_that_are_no_list_of_ids_are_refused(small, options, message):
         ({"histories": {"user_id": ["x"], "item_id": [None]}}, "1 of 1 events"),
     ],
 )
-def test_frames_that_lack_something_are_refused(small, options, message):
+def test_frames_without_required_columns_are_rejected(small, options, message):
     with pytest.raises(DataError, match=message):
         small.recommend(["x"], **options)
 

@@ -14,19 +14,19 @@ def settings(tmp_path):
     return Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder="none")
 
 
-def test_a_shop_that_is_not_there_is_not_made_by_looking(settings, tmp_path):
+def test_a_workspace_does_not_create_a_missing_store(settings, tmp_path):
     with pytest.raises(NotFoundError, match="there is no store at") as caught:
         Workspace(settings)
     assert caught.value.next_step is NextStep.IMPORT_DATA
     assert not list(tmp_path.iterdir())
 
 
-def test_an_empty_shop_cannot_learn(settings):
+def test_an_empty_store_cannot_be_trained_on(settings):
     with Workspace(settings, create=True) as shop, pytest.raises(DataError, match="no items"):
         shop.train()
 
 
-def test_rules_outlive_the_process_and_an_import_without_any(settings):
+def test_event_rules_persist_across_processes_and_imports_without_rules(settings):
     events = pl.DataFrame({"user_id": ["a"], "item_id": ["x"], "rating": [4]})
     rules = EventRules(positive="rating>=4")
     with Workspace(settings, create=True) as shop:

@@ -72,7 +72,7 @@ def test_what_a_strategy_cannot_serve_is_empty(board):
     assert rows["content/smooth"]["cold_item"] > 0.5
 
 
-def test_pictures_show_every_strategy_that_answers(board):
+def test_plots_show_every_strategy_with_values(board):
     curves, bars = draw_curves(board), draw_bars(board)
     for name in NAMES[:3]:
         assert f">{name}<" in curves.svg

@@ -54,14 +54,14 @@ def test_an_experiment_survives_json(names, share, metric, hours):
 
 
 @given(st.sampled_from(sorted(ExperimentPlan.__dataclass_fields__)), JSON)
-def test_nonsense_is_refused_by_name_or_harmless(field, value):
+def test_an_invalid_value_is_rejected_by_name_or_has_no_effect(field, value):
     with suppress(ConfigError):
         plan = ExperimentPlan.from_dict({"id": "x", "variants": TWO, field: value})
         assert ExperimentPlan.from_dict(plan.to_dict()) == plan
 
 
 @given(st.sampled_from(sorted(VariantPlan.__dataclass_fields__)), JSON)
-def test_a_variant_takes_no_nonsense_either(field, value):
+def test_an_invalid_value_of_a_variant_is_rejected(field, value):
     with suppress(ConfigError):
         VariantPlan.from_dict({"name": "a", field: value}).apply(Request())
 
@@ -84,7 +84,7 @@ def test_a_variant_takes_no_nonsense_either(field, value):
         ({"attribution": {"cold_below": True}}, "cold_below"),
     ],
 )
-def test_a_bad_plan_says_what_is_wrong(row, said):
+def test_an_invalid_plan_is_rejected_with_a_reason(row, said):
     with pytest.raises(ConfigError, match=said):
         ExperimentPlan.from_dict({"id": "x", "variants": TWO} | row)
 
@@ -131,11 +131,11 @@ def plan(id="x", weights=(1.0, 1.0), **fields):
     return ExperimentPlan(id, variants, **{"salt": id, **fields})
 
 
-def test_places_are_spread_evenly():
+def test_buckets_are_uniform():
     assert kstest([bucket("s", "share", key) for key in KEYS], "uniform").pvalue > RARE
 
 
-def test_people_come_to_variants_by_weight():
+def test_users_are_assigned_to_variants_by_weight():
     counts = Counter(choose_variant(plan(weights=(1, 2, 5)), key).name for key in KEYS)
     found = [counts[f"v{n}"] for n in range(3)]
     assert chisquare(found, np.array([1, 2, 5]) / 8 * len(KEYS)).pvalue > RARE
@@ -149,7 +149,7 @@ def test_variants_of_two_experiments_are_independent():
     assert chi2_contingency(table).pvalue > RARE
 
 
-def test_taking_part_says_nothing_about_the_variant():
+def test_enrolment_is_independent_of_the_variant():
     table = np.zeros((2, 2))
     for key in KEYS:
         part = plan(share=0.3)
@@ -157,7 +157,7 @@ def test_taking_part_says_nothing_about_the_variant():
     assert chi2_contingency(table).pvalue > RARE
 
 
-def test_ids_that_follow_each_other_are_independent():
+def test_consecutive_ids_are_assigned_independently():
     rows = [int(choose_variant(plan(), key).name[1]) for key in KEYS]
     pairs = Counter(pairwise(rows))
     table = [[pairs[a, b] for b in range(2)] for a in range(2)]
@@ -165,7 +165,7 @@ def test_ids_that_follow_each_other_are_independent():
 
 
 @given(st.text(min_size=1), st.floats(0.001, 1), st.floats(0.001, 1))
-def test_a_larger_share_keeps_everybody_and_their_variant(key, one, two):
+def test_a_larger_share_keeps_enrolled_users_and_their_variants(key, one, two):
     small, large = (plan(share=share) for share in sorted((one, two)))
     if is_enrolled(small, key):
         assert is_enrolled(large, key)
@@ -173,13 +173,13 @@ def test_a_larger_share_keeps_everybody_and_their_variant(key, one, two):
 
 
 @given(st.text(), st.text(), st.lists(st.floats(0.01, 100), min_size=2, max_size=9))
-def test_everybody_gets_one_of_the_variants_and_the_same_again(salt, key, weights):
+def test_every_user_gets_one_variant_and_always_the_same(salt, key, weights):
     part = plan(weights=tuple(weights), salt=salt)
     assert choose_variant(part, key) in part.variants
     assert assign((part,), key) == assign((part,), key)
 
 
-def test_shadows_take_nobody_and_answer_beside_everybody():
+def test_shadows_take_no_users_and_rank_for_all_of_them():
     shadow = VariantPlan("dark", 9.0, shadow=True)
     part = ExperimentPlan("x", (VariantPlan("a"), shadow), salt="s")
     found = assign((part,), "ann")
@@ -193,18 +193,18 @@ def test_a_request_is_part_of_the_first_experiment_that_takes_it():
     assert chisquare([names["some"], names["all"]]).pvalue > RARE
 
 
-def test_a_scenario_keeps_other_requests_out():
+def test_a_scenario_leaves_out_other_requests():
     part = plan(scenario="basket")
     assert assign((part,), "ann", scenario="home") is None
     assert assign((part,), "ann", scenario="basket").experiment == "x"
 
 
-def test_nobody_takes_no_part():
+def test_an_anonymous_request_is_not_enrolled():
     assert assign((plan(),), None, None) is None
 
 
 @pytest.mark.parametrize(("unit", "by"), [("user", "ann"), ("session", "s1")])
-def test_the_unit_says_whose_variant_it_is(unit, by):
+def test_the_unit_decides_whether_users_or_sessions_are_assigned(unit, by):
     for salt in map(str, range(50)):
         part = plan(unit=unit, salt=salt)
         assert assign((part,), "ann", "s1").variant == choose_variant(part, by)

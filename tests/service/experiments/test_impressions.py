@@ -38,13 +38,13 @@ def found(answers, events, **rules):
     return {(row["recommendation_id"], row["item_id"]): row for row in rows}
 
 
-def test_an_event_belongs_to_the_place_that_it_names():
+def test_an_event_is_attributed_to_the_impression_that_it_names():
     places_ = found([shown("tea", "cup")], [("r1", "cup", "click", None, 9.0)])
     assert places_["r1", "cup"]["clicked"] == 1
     assert places_["r1", "tea"]["clicked"] == 0
 
 
-def test_an_event_on_what_was_not_shown_belongs_nowhere():
+def test_an_event_on_an_item_that_was_not_shown_is_not_attributed():
     events = [("r1", "rum", "click", None, 9.0), ("r9", "tea", "click", None, 9.0)]
     assert found([shown("tea")], events)["r1", "tea"]["clicked"] == 0
 
@@ -64,14 +64,14 @@ def test_an_event_counts_within_the_window(at, counts):
     assert places_["r1", "tea"]["converted"] == counts
 
 
-def test_repeated_events_count_once_and_different_places_each():
+def test_repeated_events_count_once_for_each_impression():
     answers = [shown("tea"), shown("tea", id="r2")]
     events = [("r1", "tea", "click", None, 1.0)] * 3 + [("r2", "tea", "view", None, 2.0)]
     places_ = found(answers, events)
     assert places_["r1", "tea"]["clicked"] == places_["r2", "tea"]["clicked"] == 1
 
 
-def test_the_last_word_on_a_place_counts():
+def test_the_last_opinion_on_an_impression_counts():
     events = [("r1", "tea", "rating", 1.0, 1.0), ("r1", "tea", "rating", 5.0, 2.0)]
     assert found([shown("tea")], events)["r1", "tea"]["opinion"] == 1.0
 
@@ -82,18 +82,18 @@ def test_opinions_of_several_kinds_add_up_to_one_at_most():
     assert (place["opinion"], place["told"]) == (1.0, 1.0)
 
 
-def test_types_are_compared_as_everywhere():
+def test_event_types_are_compared_as_in_event_rules():
     events = [("r1", "tea", " Add To-Cart ", None, 1.0)]
     place = found([shown("tea")], events, conversions=("add_to_cart",))["r1", "tea"]
     assert place["converted"] == 1
 
 
-def test_reported_impressions_leave_out_what_nobody_saw():
+def test_reported_impressions_leave_out_items_that_were_not_seen():
     events = [("r1", "tea", "impression", None, 1.0), ("r1", "cup", "click", None, 1.0)]
     assert list(found([shown("tea", "cup")], events, reported=True)) == [("r1", "tea")]
 
 
-def test_no_answers_and_no_events_are_no_error():
+def test_no_lists_and_no_events_are_not_an_error():
     assert found([], []) == {}
     assert found([shown("tea")], [])["r1", "tea"]["told"] == 0
 
@@ -108,7 +108,7 @@ EVENT = st.tuples(
 
 
 @given(st.lists(EVENT, max_size=12))
-def test_it_counts_as_a_slow_count_does(events):
+def test_counts_equal_those_of_a_simple_loop(events):
     """Three answers, each of two items, an hour apart."""
     answers = [shown(*"ab", id=f"r{n}", at=n * HOUR) for n in range(3)]
     places_ = found(answers, events)
@@ -132,7 +132,7 @@ def test_it_counts_as_a_slow_count_does(events):
             assert place["told"] == bool(said)
 
 
-def test_a_recommendation_that_is_erased_meanwhile_is_missing(service):
+def test_a_recommendation_erased_during_a_report_is_left_out(service):
     service.run()
     service.days({"now": 0.1, "new": 0.4}, people=20)
     ids = service.store.recommendation_summaries()["id"]

@@ -19,12 +19,12 @@ def test_a_plan_goes_from_draft_to_running_to_stopped(service):
     assert service.experiments.assign("ann") is None
 
 
-def test_every_experiment_has_a_salt_of_its_own(service):
+def test_every_experiment_has_its_own_salt(service):
     first, second = (service.experiments.create(PLAN | {"id": id_}) for id_ in ("a", "b"))
     assert first.salt != second.salt
 
 
-def test_a_draft_may_be_changed_in_all_that_matters(service):
+def test_every_field_of_a_draft_can_be_changed(service):
     service.experiments.create(PLAN)
     changed = service.experiments.change(
         "page", {"metric": "conversion", "alpha": 0.01, "share": 0.5}
@@ -38,7 +38,7 @@ def test_a_draft_may_be_changed_in_all_that_matters(service):
     [{"variants": [{"name": "a"}, {"name": "b"}]}, {"metric": "conversion"}, {"alpha": 0.2},
      {"salt": "x"}, {"effect": 0.5}, {"attribution": {"window_h": 1}}, {"status": "draft"}],
 )  # fmt: skip
-def test_what_is_compared_is_fixed_once_it_runs(service, change):
+def test_variants_are_fixed_while_the_experiment_runs(service, change):
     service.run()
     with pytest.raises(ConfigError, match=r"cannot be changed: it is running.*note, share"):
         service.experiments.change("page", change)
@@ -50,7 +50,7 @@ def test_the_share_of_a_running_experiment_may_grow(service):
     assert service.experiments.running[0].share == 1.0
 
 
-def test_stopped_is_for_good(service):
+def test_a_stopped_experiment_cannot_be_restarted(service):
     service.run()
     service.experiments.stop("page")
     with pytest.raises(ConfigError, match="only a draft can be started"):
@@ -77,7 +77,7 @@ def test_a_running_experiment_is_not_deleted(service):
         service.experiments.get("page")
 
 
-def test_a_release_that_is_not_there_cannot_be_compared(service):
+def test_an_unknown_release_cannot_be_compared(service):
     service.store.put_release(Release("r1", 0.0, "releases/r1"))
     service.experiments.create(
         {"id": "x", "variants": [{"name": "a"}, {"name": "b", "release": "r2"}]}
@@ -107,7 +107,7 @@ def test_older_experiments_go_first(service):
     assert [plan.id for plan in service.experiments.list()] == ["z", "a"]
 
 
-def test_only_so_many_releases_are_kept_in_memory(service):
+def test_the_number_of_releases_in_memory_is_limited(service):
     names = "abcd"
     for name in names:
         service.experiments.create(
@@ -124,12 +124,12 @@ def test_only_so_many_releases_are_kept_in_memory(service):
 
 
 @pytest.mark.parametrize("note", ["\ud800", "\0"])
-def test_what_no_store_can_keep_is_refused(service, note):
+def test_values_that_no_store_can_hold_are_rejected(service, note):
     with pytest.raises(ConfigError, match="must be JSON with Unicode"):
         service.experiments.create(PLAN | {"note": note})
 
 
-def test_rules_that_the_catalogue_cannot_follow_are_found_before_the_start():
+def test_rules_that_do_not_fit_the_catalogue_are_rejected_before_the_start():
     def check(rules):
         raise FilterError(f"no column in {rules.boosts[0].where}")
 

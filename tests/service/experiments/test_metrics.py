@@ -36,13 +36,13 @@ def test_it_is_the_mean_over_pairs(content):
     assert found["y"] == pytest.approx(1 - similar[0, 3], abs=1e-6)
 
 
-def test_items_without_content_are_passed_over(content):
+def test_items_without_content_are_left_out(content):
     found = dict(list_diversity(content, lists(x="abe", y="ab", z="ae", w=["a", "new"])).rows())
     assert found["x"] == pytest.approx(found["y"])
     assert set(found) == {"x", "y"}
 
 
-def test_nothing_shown_and_nothing_known_are_no_error(content):
+def test_no_impressions_and_no_attributes_are_not_an_error(content):
     assert list_diversity(content, lists(x="").clear()).height == 0
     assert list_diversity(Items(Vocabulary([])), lists(x="ab")).height == 0
 

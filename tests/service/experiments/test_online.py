@@ -29,7 +29,7 @@ def filled():
     return service
 
 
-def test_each_day_has_its_own_numbers():
+def test_each_day_has_its_own_metrics():
     first, second = filled().experiments.online(0.0).periods
     assert (first.answers, first.people, first.ctr, first.conversion) == (1, 1, 0.5, 0.0)
     assert (second.answers, second.people, second.ctr, second.conversion) == (2, 2, 0.0, 0.25)
@@ -42,7 +42,7 @@ def test_the_total_is_over_all_days():
     assert total.ctr == pytest.approx(1 / 6)
 
 
-def test_what_nobody_saw_is_left_out():
+def test_items_that_were_not_seen_are_left_out():
     service = filled()
     dark = LoggedRecommendation(
         "r1~x", 0.0, "ann", "r", (LoggedItem("pot", 1.0, 1, "x"),), "e", "x", shadow=True
@@ -71,7 +71,7 @@ def test_the_last_period_may_be_short():
     ("since", "every_h"),
     [(9e9, 24.0), (0.0, 0.0), (0.0, 1e-9), (0.0, math.inf), (-math.inf, 24.0), (math.nan, 1.0)],
 )
-def test_a_time_that_cannot_be_reported_is_refused(since, every_h):
+def test_an_invalid_time_range_is_rejected(since, every_h):
     service = SimulatedService()
     with pytest.raises(ConfigError, match="a start before its end"):
         online_report(service.store, since, until=DAY, every_h=every_h)
@@ -105,7 +105,7 @@ def test_counts_of_the_last_hour_add_up(service):
     assert service.experiments.click_rates() == {}
 
 
-def test_what_nobody_asked_for_in_time_is_not_counted_later(service):
+def test_lists_older_than_the_backlog_are_not_counted(service):
     service.run()
     service.answer("r1", "ann", ["tea"])
     service.clock.now += CLICK_DELAY_S + MAX_BACKLOG_S + 1

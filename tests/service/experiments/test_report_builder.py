@@ -17,7 +17,7 @@ def deciding(report):
     return report.differences[0]
 
 
-def test_a_better_variant_is_found_and_said_in_words(service):
+def test_a_better_variant_is_found_and_named_in_the_verdict(service):
     service.run()
     service.days(RATES)
     report = service.experiments.report("page")
@@ -29,7 +29,7 @@ def test_a_better_variant_is_found_and_said_in_words(service):
     assert "valid at any time" in report.verdict
 
 
-def test_equal_variants_are_not_told_apart(service):
+def test_equal_variants_have_no_significant_difference(service):
     service.run(effect=0.05)
     service.days({"now": 0.1, "new": 0.1})
     line = deciding(service.experiments.report("page"))
@@ -37,7 +37,7 @@ def test_equal_variants_are_not_told_apart(service):
     assert line.low < 0 < line.high
 
 
-def test_numbers_are_those_of_a_slow_count(service):
+def test_numbers_equal_those_of_a_simple_loop(service):
     """Two people in each variant; the ratio is over sums, not a mean of ratios."""
     service.run()
     users = [f"u{n}" for n in range(60)]
@@ -54,7 +54,7 @@ def test_numbers_are_those_of_a_slow_count(service):
         assert shown.measures["ctr"].value == pytest.approx(clicks / places)
 
 
-def test_a_few_people_are_too_early_to_judge(service):
+def test_few_users_give_the_verdict_too_early(service):
     service.run()
     service.days({"now": 0.0, "new": 1.0}, people=60)
     report = service.experiments.report("page")
@@ -62,7 +62,7 @@ def test_a_few_people_are_too_early_to_judge(service):
     assert "Too early to judge 'new': at least 100 people" in report.verdict
 
 
-def test_nobody_yet_is_no_error(service):
+def test_an_experiment_without_users_is_not_an_error(service):
     service.run()
     report = service.experiments.report("page")
     assert report.verdict == "No recommendations have been shown yet."
@@ -77,7 +77,7 @@ def test_every_report_is_json_without_nan(service):
     assert {line["measure"] for line in row["differences"]} >= {"ctr", "conversion"}
 
 
-def test_a_broken_split_silences_the_verdict(service):
+def test_a_sample_ratio_mismatch_suppresses_the_verdict(service):
     """Half of the people of one variant never arrive."""
     service.run()
     for number in range(600):
@@ -89,7 +89,7 @@ def test_a_broken_split_silences_the_verdict(service):
     assert report.verdict.startswith("The assignment is broken:")
 
 
-def test_who_saw_two_variants_counts_for_the_first(service):
+def test_a_user_who_saw_two_variants_counts_for_the_first(service):
     """A visitor logs in: the session was in one variant, the user is in the other."""
     service.run()
     group = {
@@ -129,7 +129,7 @@ def test_a_shadow_is_compared_with_what_was_shown(service):
     assert "they were not shown" in report.verdict
 
 
-def test_three_variants_share_the_risk(service):
+def test_three_variants_share_the_error_rate(service):
     service.run(variants=[{"name": "now"}, {"name": "new"}, {"name": "other"}])
     service.days(RATES | {"other": 0.05}, people=600)
     report = service.experiments.report("page")
@@ -153,7 +153,7 @@ def test_coverage_and_cold_items_need_the_catalogue():
     assert shown.measures["cold_exposure"].value == 0.5
 
 
-def test_satisfaction_decides_when_it_was_chosen(service):
+def test_satisfaction_decides_if_it_is_the_metric(service):
     service.run(metric="satisfaction")
     service.days({"now": 0.1, "new": 0.1})
     likes = [
@@ -216,7 +216,7 @@ def test_a_report_from_many_chunks_equals_that_from_one():
     assert 0.0 < shadow["agreement"] < 1.0
 
 
-def test_never_more_than_a_chunk_is_read_at_once(monkeypatch):
+def test_at_most_one_chunk_is_read_at_a_time(monkeypatch):
     service, sizes = filled(), []
     read = service.store.recommendations
     monkeypatch.setattr(

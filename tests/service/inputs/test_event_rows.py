@@ -20,7 +20,7 @@ def plain(rows):
     return pl.DataFrame(rows, schema=EVENT_COLUMNS, orient="row")
 
 
-def test_few_events_are_read_as_many_are():
+def test_few_events_are_read_like_many():
     rules = EventRules(positive="rating>=4, purchase").resolve(plain(ROWS))
     few = event_rows(plain(ROWS), ITEMS, rules)
     many = event_rows(plain(ROWS * MAX_ROWWISE_EVENTS), ITEMS, rules)
@@ -34,7 +34,7 @@ def test_few_events_are_read_as_many_are():
 
 
 @pytest.mark.parametrize("times", [1, MAX_ROWWISE_EVENTS])
-def test_an_event_without_a_name_is_told_of(times):
+def test_events_without_a_user_id_are_rejected(times):
     rows = [*ROWS, (None, "tea", None, None, None, None)] * times
     with pytest.raises(DataError, match=f"{times} of {len(rows)} events have no user_id"):
         event_rows(plain(rows), ITEMS, EventRules().resolve(plain(rows)))

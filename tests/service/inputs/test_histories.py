@@ -65,6 +65,6 @@ def test_histories_equal_a_dictionary(batches, told, sort_in):
     assert known.have_events(np.arange(5)).tolist() == [item in liked for item in range(5)]
 
 
-def test_everybody_who_was_named_is_known():
+def test_every_named_user_is_known():
     known = Histories.empty().with_events(rows([("ann", 0, 0.0, False), ("bob", 1, 0.0, True)]))
     assert known.user_ids() == ["ann", "bob"]

@@ -71,7 +71,7 @@ def test_a_worse_recommender_is_refused_by_slice_and_nothing_is_written(poor, da
     assert not caught.value.verdict["passed"]
 
 
-def test_force_releases_it_all_the_same_and_the_release_remembers(poor, data, folder):
+def test_force_saves_a_worse_release_and_records_it(poor, data, folder):
     verdict = poor.release(folder, data[0], items=data[1], force=True)
     assert verdict.forced
     assert not verdict.passed
@@ -79,14 +79,14 @@ def test_force_releases_it_all_the_same_and_the_release_remembers(poor, data, fo
     assert [s.name for s in Recommender.load(folder).strategies] == ["popular"]
 
 
-def test_a_better_one_passes(good, poor, data):
+def test_a_better_release_passes(good, poor, data):
     verdict = good.compare(poor, data[0], items=data[1])
     assert verdict.passed
     words = {line.slice: line.word for line in verdict.comparisons}
     assert words["events_3"] == words["cold_item"] == "better"
 
 
-def test_the_same_again_is_a_tie_everywhere(good, data, folder):
+def test_an_equal_release_is_a_tie_in_every_slice(good, data, folder):
     verdict = good.release(folder, data[0], items=data[1])
     assert verdict.passed
     assert {line.word for line in verdict.comparisons} <= {"tied", "not judged"}
@@ -120,7 +120,7 @@ def test_a_release_from_before_there_was_a_gate_is_read(good, data, folder):
     assert good.release(folder, data[0], items=data[1]).passed
 
 
-def test_a_damaged_release_stands_in_the_way_unless_forced(good, data, folder):
+def test_a_damaged_release_blocks_the_gate_unless_forced(good, data, folder):
     (folder / "items.json").write_text("{")
     with pytest.raises(DataError, match="damaged"):
         good.release(folder, data[0], items=data[1])
@@ -128,7 +128,7 @@ def test_a_damaged_release_stands_in_the_way_unless_forced(good, data, folder):
     assert Recommender.load(folder).items.height == 60
 
 
-def test_too_few_users_judge_nothing(small, tmp_path):
+def test_too_few_users_give_no_verdict(small, tmp_path):
     events = pl.DataFrame({"user_id": ["u", "u", "v"], "item_id": ["a", "b", "c"]})
     verdict = small.compare(small, events)
     assert verdict.passed
@@ -176,7 +176,7 @@ def test_a_sentence_has_the_slice_both_values_and_the_word(poor, good, data):
     assert sentence.endswith("queries: worse")
 
 
-def test_a_training_goes_on_from_a_folder(data, folder, good):
+def test_a_training_continues_from_a_folder(data, folder, good):
     after = Recommender(strategies=NAMES, encoder="none").fit(*data, start=folder)
     assert after.report["start"]["continued"] == []
     kept = Recommender(encoder="none").fit(*data, start=good, keep_weights=True)

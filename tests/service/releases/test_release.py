@@ -28,7 +28,7 @@ model.save(folder)
 """
 
 
-def test_a_release_answers_like_what_was_saved(shop, tables, tmp_path):
+def test_a_release_recommends_like_the_recommender_that_was_saved(shop, tables, tmp_path):
     events, _, users = tables
     shop.add_items([{"item_id": "new", "title": "rum cake"}])
     shop.save(tmp_path / "shop")
@@ -74,7 +74,7 @@ def test_a_failed_save_leaves_the_old_release(release, tmp_path, monkeypatch):
     assert Recommender.load(folder).recommend(["x"]).height == 10
 
 
-def test_nothing_of_any_user_is_in_a_release(release):
+def test_a_release_holds_no_data_of_users(release):
     files = [path for path in release.rglob("*") if path.is_file()]
     assert len(files) > 5
     for path in files:
@@ -82,7 +82,7 @@ def test_nothing_of_any_user_is_in_a_release(release):
         assert path.suffix in {".json", ".safetensors", ".parquet"}
 
 
-def test_a_folder_without_a_release_says_how_to_make_one(tmp_path):
+def test_the_error_for_a_folder_without_a_release_states_how_to_make_one(tmp_path):
     for folder in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(NotFoundError, match=r"expected release\.json") as caught:
             Recommender.load(folder)
@@ -94,7 +94,7 @@ def _files(folder):
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage {", b"{}", b"[1]"])
-def test_a_damaged_file_is_named_and_never_a_traceback(release, tmp_path, content):
+def test_the_error_names_a_damaged_file(release, tmp_path, content):
     for place, path in enumerate(_files(release)):
         folder = tmp_path / str(place)
         shutil.copytree(release, folder)
@@ -103,7 +103,7 @@ def test_a_damaged_file_is_named_and_never_a_traceback(release, tmp_path, conten
             Recommender.load(folder)
 
 
-def test_a_missing_file_is_an_error_with_a_name(release, tmp_path):
+def test_the_error_names_a_missing_file(release, tmp_path):
     for place, path in enumerate(_files(release)):
         folder = tmp_path / str(place)
         shutil.copytree(release, folder)
@@ -137,7 +137,7 @@ def test_a_text_model_without_a_name_is_given_again(tables, tmp_path):
     assert again.recommend(["x"]).equals(model.recommend(["x"]))
 
 
-def test_a_text_model_that_is_gone_is_named(release, tmp_path):
+def test_the_error_names_a_missing_text_model(release, tmp_path):
     shutil.copytree(release, tmp_path / "shop")
     head = json.loads((tmp_path / "shop" / HEADER_FILE).read_text())
     head["settings"]["encoder"] = os.fspath(tmp_path / "no-model")

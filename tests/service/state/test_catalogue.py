@@ -41,7 +41,7 @@ def test_only_text_that_has_changed_is_encoded():
     assert model.encoded == before + 1
 
 
-def test_items_that_nobody_knew_are_encoded():
+def test_new_items_are_encoded():
     content, model, catalogue = shop()
     before = model.encoded
     encode_items(content, catalogue, pl.DataFrame({"item_id": ["9"], "title": ["Pot"]}))

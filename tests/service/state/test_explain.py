@@ -61,6 +61,6 @@ def test_an_unknown_item_has_no_explanation(shop):
     assert shop.explain("person-1", "nowhere").height == 0
 
 
-def test_a_stranger_is_explained_by_what_holds_for_everybody(shop):
+def test_an_unknown_user_is_explained_by_strategies_and_levels(shop):
     kinds = set(shop.explain("stranger", "item-1")["kind"])
     assert kinds <= {"strategy", "level", "new"}

@@ -35,7 +35,7 @@ def test_questions_are_about_known_items_the_best_first(learned):
     assert found[0].title.endswith(found[0].name.removeprefix("item-"))
 
 
-def test_after_a_yes_more_of_the_same_kind_tells_less(learned):
+def test_after_a_yes_similar_items_are_less_informative(learned):
     """Whoever likes one of a kind likes the others: a yes has told that already."""
     first = interview(learned).questions(30)
     kind = kinds(first)[0]
@@ -50,7 +50,7 @@ def test_after_a_yes_more_of_the_same_kind_tells_less(learned):
     assert most(later) < most(first[1:])
 
 
-def test_what_was_asked_is_not_asked_again(learned):
+def test_a_question_is_not_repeated(learned):
     first = interview(learned).questions(2)
     names = tuple(question.name for question in first)
     for said in (OnboardingAnswers(declined=names), OnboardingAnswers(liked=names)):
@@ -64,7 +64,7 @@ def test_after_no_answer_to_a_kind_another_question_follows(learned):
     assert second.name != first.name
 
 
-def test_attributes_are_asked_for_until_they_are_told(learned):
+def test_attributes_are_asked_about_until_they_are_known(learned):
     found = interview(learned).questions(50, attributes=True)
     asked = next(question for question in found if question.kind == "attribute")
     assert (asked.name, sorted(asked.values)) == ("likes", ["cup", "jam", "pot", "rum", "tea"])
@@ -75,7 +75,7 @@ def test_attributes_are_asked_for_until_they_are_told(learned):
         assert "attribute" not in {question.kind for question in later}
 
 
-def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
+def test_gains_use_the_blend_without_meta_bayes(tables):
     events, items, _ = tables
     shop = Recommender(strategies=["popular", "item_knn"], encoder="none").fit(events, items)
     found = interview(shop)
@@ -83,7 +83,7 @@ def test_the_blend_judges_where_meta_bayes_is_not_part_of_it(tables):
     assert len(found.questions(3)) == 3
 
 
-def test_meta_bayes_judges_where_it_can(learned):
+def test_gains_use_meta_bayes_if_it_is_available(learned):
     names = {strategy.name for strategy in learned.state.trained.fitted.strategies}
     expected = "meta_bayes" if "meta_bayes" in names else "blend"
     assert interview(learned).choice_model.source == expected
@@ -102,7 +102,7 @@ def test_the_recommender_asks(learned):
     assert later["name"][0] not in frame["name"].to_list()
 
 
-def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
+def test_answers_about_unknown_and_new_items_are_ignored(learned):
     plain = [question.name for question in interview(learned).questions(1)]
     odd = OnboardingAnswers(
         liked=("nobody knows this", "", "\0"), declined=("neither", "likes")
@@ -115,20 +115,20 @@ def test_answers_about_unknown_and_about_fresh_items_do_no_harm(learned):
     assert QuestionSelector(grown, said).questions(2)
 
 
-def test_more_questions_than_there_are_items_are_all_there_are(learned):
+def test_a_request_for_more_questions_than_items_returns_all(learned):
     found = interview(learned).questions(10_000)
     learned_from = int(learned.state.ranker.is_known.sum())
     assert len(found) == len({question.name for question in found}) == learned_from
 
 
-def test_what_is_known_of_the_user_counts(learned):
+def test_the_known_history_of_the_user_counts(learned):
     profile = [{"user_id": "x", "likes": "tea"}]
     assert learned.onboarding(1, profiles=profile, attributes=True)["kind"].to_list() == [
         "item"
     ]
 
 
-def test_a_question_needs_a_sensible_number(learned):
+def test_the_number_of_questions_is_validated(learned):
     with pytest.raises(ConfigError, match="k must be a whole number"):
         learned.onboarding(0)
     with pytest.raises(ConfigError, match="yes must be a list of ids"):

@@ -25,25 +25,25 @@ def told(profiles, users, given=None):
     return [{names[c] for c in matrix[[row]].indices} for row in range(len(users))], texts
 
 
-def test_a_stranger_has_a_row_of_zeros(profiles):
+def test_an_unknown_user_has_a_row_of_zeros(profiles):
     assert told(profiles, ["u1", "?"])[0] == [{"sex=m", "land=it"}, set()]
 
 
-def test_nobody_is_an_empty_matrix(profiles):
+def test_no_users_give_an_empty_matrix(profiles):
     assert profiles.lookup([])[0].shape == (0, len(profiles.encoder.names))
 
 
-def test_what_is_told_now_counts_before_what_is_stored(profiles):
+def test_a_profile_of_the_request_overrides_the_stored_one(profiles):
     given = pl.DataFrame({"user_id": ["u1", "?"], "sex": ["f", None], "land": [None, "fr"]})
     assert told(profiles, ["?", "u1"], given)[0] == [{"land=fr"}, {"sex=f", "land=it"}]
 
 
-def test_profiles_of_others_are_passed_over(profiles):
+def test_profiles_of_other_users_are_ignored(profiles):
     given = pl.DataFrame({"user_id": ["u2", "u1", "u1"], "sex": ["m", "m", "f"]})
     assert told(profiles, ["u1"], given)[0] == [{"sex=f", "land=it"}]
 
 
-def test_an_added_profile_replaces_only_what_it_tells(profiles):
+def test_an_added_profile_replaces_only_its_own_fields(profiles):
     grown = profiles.with_users(pl.DataFrame({"user_id": ["u1", "new"], "sex": ["f", "f"]}))
     assert told(grown, ["u1", "new"])[0] == [{"sex=f", "land=it"}, {"sex=f"}]
     assert told(profiles, ["u1", "new"])[0] == [{"sex=m", "land=it"}, set()]
@@ -56,7 +56,7 @@ def test_replaced_rows_do_not_pile_up(profiles):
     assert told(profiles, ["u1", "u3"])[0] == [{"sex=m", "land=it"}] * 2
 
 
-def test_words_are_stored_told_and_replaced(profiles):
+def test_texts_are_stored_returned_and_replaced(profiles):
     grown = profiles.with_users(pl.DataFrame({"user_id": ["u1"], "text": [" tea "]}))
     assert told(grown, ["u0", "u1"])[1] == {1: "tea"}
     now = pl.DataFrame({"user_id": ["u0", "u1"], "text": ["rum", "gin"]})
@@ -79,7 +79,7 @@ def test_a_sentence_adds_to_a_history(shop):
     assert set(said["user_temperature"]) == {"hot"}
 
 
-def test_words_that_nobody_knows_change_nothing(shop):
+def test_unknown_words_change_nothing(shop):
     silent = shop.recommend(["x"])
     for text in ("", "  ", "qwxyz"):
         said = shop.recommend(profiles=[{"user_id": "x", "text": text}])

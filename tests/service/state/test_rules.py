@@ -53,26 +53,26 @@ def rows_of(frame):
     return [int(id_[1:]) for id_ in frame["item_id"]]
 
 
-def test_rules_that_say_nothing_change_nothing(model):
+def test_empty_rules_change_nothing(model):
     plain = model.recommend(["?", "u1"], k=10)
     ruled = model.recommend(["?", "u1"], k=10, rules=Rules())
     assert ruled.drop("rule").equals(plain)
     assert ruled["rule"].null_count() == ruled.height
 
 
-def test_a_filter_holds_and_the_list_is_full(model):
+def test_a_filter_is_applied_and_the_list_is_full(model):
     found = ask(model, k=10, where="price >= 15 and has(categories, 'tea')")
     assert len(found) == 5
     assert all(row >= 15 and row % 3 == 0 for row in rows_of(found))
 
 
-def test_categories_items_and_exclusions_hold(model):
+def test_categories_items_and_exclusions_are_applied(model):
     assert all(row % 3 != 2 for row in rows_of(ask(model, k=30, categories=("tea", "rum"))))
     assert sorted(ids(ask(model, items=("i5", "i9", "nothing"), exclude=("i9",)))) == ["i5"]
     assert not ids(ask(model, categories=("nothing",)))
 
 
-def test_what_is_hidden_or_not_available_is_never_answered(model):
+def test_hidden_and_unavailable_items_are_never_recommended(model):
     assert {"i0", "i1", "i2"}.isdisjoint(ids(ask(model, k=30)))
     assert "i0" in ids(ask(model, k=30, at=NOW + 200))
     assert "i1" in ids(ask(model, k=30, at=NOW - 200))
@@ -117,7 +117,7 @@ def test_a_factor_above_one_raises_and_keeps_the_order_among_those_it_is_for(mod
     assert sorted(up[:16]) == list(range(5, 21))
 
 
-def test_the_knob_makes_lists_more_unlike_and_zero_changes_nothing(model):
+def test_diversity_makes_lists_more_diverse_and_zero_changes_nothing(model):
     plain, unlike = ask(model, k=9), ask(model, k=9, diversity=0.9)
     assert ids(ask(model, k=9, diversity=0.0)) == ids(plain)
     assert ids(unlike)[0] == ids(plain)[0]
@@ -138,7 +138,7 @@ def test_near_duplicates_of_content_are_left_out(model):
     assert len(ask(model, k=30, alike=1.0)) == 27
 
 
-def test_quotas_hold(model):
+def test_quotas_are_met(model):
     at_most = rows_of(ask(model, 10, quotas=(Quota(each="brand", at_most=2, of=8),)))
     assert max(np.bincount([row % 4 for row in at_most[:8]])) == 2
     assert len(at_most) == 10
@@ -180,7 +180,7 @@ def test_values_of_items_added_later_may_come_as_lists(model):
     assert ids(ask(copy, where="has_all(categories, 'tea', 'odd')")) == ["x"]
 
 
-def test_nobody_asked_for_has_an_answer_of_the_same_form(model):
+def test_a_request_for_no_users_returns_an_empty_frame_of_the_same_schema(model):
     empty = model.recommend([], rules=Rules(), explain=True)
     assert empty.columns[-2:] == ["rule", "reasons"]
     assert not empty.height
@@ -198,11 +198,11 @@ def test_nobody_asked_for_has_an_answer_of_the_same_form(model):
         (["price < 3", ""], ConfigError, "rules must be Rules values"),
     ],
 )
-def test_bad_rules_are_refused_with_words(model, rules, error, says):
+def test_invalid_rules_are_rejected_with_a_reason(model, rules, error, says):
     with pytest.raises(error, match=says):
         model.recommend(["u1", "u2"], rules=rules)
 
 
-def test_a_catalogue_without_categories_says_so(small):
+def test_a_category_rule_without_categories_in_the_catalogue_is_rejected(small):
     with pytest.raises(FilterError, match="no category column"):
         small.recommend(["?"], rules=Rules(categories=("tea",)))

@@ -62,7 +62,7 @@ def test_many_changes_make_few_partitions(state):
     assert len(state.scorers) <= 3
 
 
-def test_models_are_asked_for_changed_items_only(state, monkeypatch):
+def test_models_score_changed_items_only(state, monkeypatch):
     asked_for = []
     fitted = type(state.trained.fitted)
     forms = fitted.linear_models
@@ -102,7 +102,7 @@ def test_compacted_parts_score_the_same(state):
     assert compacted.compacted() is compacted
 
 
-def test_nothing_is_left_of_a_partition_without_new_items(state):
+def test_a_partition_without_new_items_is_dropped(state):
     compacted = retitled(state, [0, 4, 31], "cup").compacted()
     assert len(compacted.scorers) == 1
     again = retitled(compacted, [0, 5], "pot")

@@ -24,7 +24,7 @@ def test_adding_an_item_again_changes_nothing(shop):
     assert shop.add_items(twice).recommend(["person-1"], k=40).equals(before)
 
 
-def test_an_updated_item_is_what_it_is_now(shop):
+def test_an_updated_item_has_its_new_attributes(shop):
     before = shop.similar_items(texts=["rum number 99"], k=40)["item_id"].to_list()
     row = {"item_id": "item-0", "title": "rum number 99", "shelf": "rum"}
     shop.update_items([row, {"item_id": "more", "title": "rum number 98", "shelf": "rum"}])
@@ -36,12 +36,12 @@ def test_an_updated_item_is_what_it_is_now(shop):
     assert shop.items.height == 36
 
 
-def test_updating_with_what_is_known_already_changes_nothing(shop, tables):
+def test_an_update_without_changes_has_no_effect(shop, tables):
     parts = shop.state.scorer
     assert shop.update_items(tables[1]).state.scorer is parts
 
 
-def test_a_removed_item_is_no_candidate_until_it_comes_again(shop, tmp_path):
+def test_a_removed_item_is_not_a_candidate_until_it_is_added_again(shop, tmp_path):
     row = shop.items.filter(item_id="item-0")
     shop.remove_items(["item-0", "nothing"])
     assert "item-0" not in ids(shop.recommend(["x"], k=40))
@@ -94,14 +94,14 @@ def test_an_event_changes_the_next_answer(shop):
     assert "item-3" not in ids(shop.recommend(["fresh"], k=99))
 
 
-def test_events_told_with_a_request_count_like_added_ones(shop):
+def test_events_of_a_request_count_like_added_ones(shop):
     told = shop.recommend(histories={"user_id": ["fresh"], "item_id": ["item-3"]})
     assert told.equals(
         shop.add_events([{"user_id": "fresh", "item_id": "item-3"}]).recommend(["fresh"])
     )
 
 
-def test_events_told_with_a_request_are_forgotten_after_it(shop):
+def test_events_of_a_request_are_not_kept(shop):
     before = shop.recommend(["person-1"])
     shop.recommend(histories={"user_id": ["person-1"], "item_id": ["item-3"]})
     assert shop.recommend(["person-1"]).equals(before)
@@ -128,7 +128,7 @@ def test_the_latest_event_counts_most(shop):
     )
 
 
-def test_an_event_without_a_time_has_just_happened(shop):
+def test_an_event_without_a_time_gets_the_current_time(shop):
     told = pl.DataFrame({"user_id": ["person-1"], "item_id": ["item-2"]})
     recent = queries(shop, "person-1", told).recent_history
     assert recent.toarray()[0].argmax() == 2
@@ -145,13 +145,13 @@ def test_an_event_on_an_added_item_counts_through_its_content(shop):
     assert named["strategy"].item() in {s.name for s in default_strategies() if s.scores_new}
 
 
-def test_an_event_on_an_unknown_item_says_nothing(shop):
+def test_an_event_on_an_unknown_item_has_no_effect(shop):
     before = shop.recommend(["fresh"])
     shop.add_events([{"user_id": "fresh", "item_id": "nowhere"}])
     assert shop.recommend(["fresh"]).equals(before)
 
 
-def test_rules_of_the_training_hold_for_later_events():
+def test_event_rules_of_the_training_apply_to_later_events():
     events = pl.DataFrame(
         {"user_id": list("uvwx"), "item_id": list("abca"), "value": [1.0, 5.0, 4.0, 5.0]}
     )

@@ -4,7 +4,7 @@ from daybreak import Recommender
 from daybreak.errors import ConfigError, NotFoundError
 
 
-def test_items_of_one_shelf_are_alike(shop):
+def test_items_of_one_shelf_are_similar(shop):
     answer = shop.similar_items(["item-1"], texts=["good jam"], k=3)
     assert answer["query"].to_list() == ["item-1"] * 3 + ["good jam"] * 3
     shelves = [int(item.removeprefix("item-")) % 5 for item in answer["item_id"]]

@@ -6,7 +6,7 @@ from daybreak.data.vocabulary import Vocabulary
 from daybreak.service.training.drift import content_drift, popularity_drift, stability_index
 
 
-def test_drift_is_told_from_chance():
+def test_drift_is_distinguished_from_chance():
     """Two samples of one distribution seldom reach what chance is said to reach."""
     rng = np.random.default_rng(0)
     shares = rng.dirichlet(np.ones(10))
@@ -21,7 +21,7 @@ def test_drift_is_told_from_chance():
     assert shifted.score > 0.25
 
 
-def test_the_index_is_what_a_pencil_gives():
+def test_the_index_equals_the_value_computed_by_hand():
     """(0.2 - 0.5) ln(0.2 / 0.5) + (0.8 - 0.5) ln(0.8 / 0.5) = 0.2749 + 0.1410."""
     found = stability_index(np.array([50.0, 50.0]), np.array([20.0, 80.0]))
     assert_allclose(found.psi, 0.27489 + 0.14100, atol=1e-4)

@@ -43,7 +43,7 @@ def test_a_training_runs_in_a_process_of_its_own_and_is_recorded(run):
     assert runner.running_task() is None
 
 
-def test_a_training_is_told_settings_and_options(run, tmp_path):
+def test_a_training_gets_settings_and_options(run, tmp_path):
     runner = run(trainings.echo, start="active")
     ended = runner.wait(runner.start())
     assert (ended.release, ended.note) == (f"sqlite:///{tmp_path}/shop.db", "active")
@@ -58,7 +58,7 @@ def test_a_training_is_told_settings_and_options(run, tmp_path):
         (trainings.kill_itself, "failed", "status -9"),
     ],
 )
-def test_a_training_that_does_not_end_well_says_why(run, train, status, note):
+def test_a_failed_training_states_its_reason(run, train, status, note):
     runner = run(train)
     ended = runner.wait(runner.start())
     assert ended.status == status
@@ -97,7 +97,7 @@ def test_a_release_that_does_not_pass_the_gate_is_a_refused_outcome(tmp_path, mo
     assert retrain(settings, options) == {"status": "refused", "release": "", "note": "worse"}
 
 
-def test_a_policy_asks_for_a_training_by_time_volume_or_drift():
+def test_a_policy_starts_a_training_by_time_volume_or_drift():
     policy = RetrainPolicy.parse("every=2d events=0.5, drift=0.25")
     assert policy == RetrainPolicy(172_800.0, 0.5, None, 0.25)
     assert policy.due(RetrainSignals(age_s=172_801.0)) == "the last training is 48.0 h old"
