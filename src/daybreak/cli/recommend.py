@@ -112,11 +112,11 @@ def _parse_quota(text: str, option: str) -> "Quota":
     from daybreak import Quota
     from daybreak.errors import ConfigError
 
-    most = option == "--at-most"
-    number, what = _split_number(text, option, "N:COLUMN" if most else "N:FILTER")
+    is_maximum = option == "--at-most"
+    number, what = _split_number(text, option, "N:COLUMN" if is_maximum else "N:FILTER")
     if not number.is_integer():
         raise ConfigError(f"{option} needs a whole number before the colon, got {text!r}")
-    if most:
+    if is_maximum:
         return Quota(each=what, at_most=int(number))
     return Quota(what, at_least=int(number))
 
@@ -278,15 +278,15 @@ def explain(
     show_frame(reasons, f"Score of {item} for {user}: {total:.3f}")
 
 
-def _show_grouped(answer: "pl.DataFrame", key: str) -> None:
+def _show_grouped(frame: "pl.DataFrame", key: str) -> None:
     """Print one table per user or query; the reasons of an item become one text."""
-    if not answer.height:
+    if not frame.height:
         print_message("nothing to show")
-    if "reasons" in answer.columns:
+    if "reasons" in frame.columns:
         from daybreak.service.benchmarking.summary import format_reasons
 
-        answer = format_reasons(answer)
-    for (name,), part in answer.group_by([key], maintain_order=True):
+        frame = format_reasons(frame)
+    for (name,), part in frame.group_by([key], maintain_order=True):
         known = "user_temperature" in part.columns
         title = f"For {name} ({part['user_temperature'][0]})" if known else str(name)
         show_frame(part.drop(key, "user_temperature", strict=False), title)

@@ -44,13 +44,13 @@ def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         number = values.cast(pl.Float64).fill_nan(None)
-        given = number.is_not_null()
+        has_value = number.is_not_null()
     else:
         text = empty_to_null(values.cast(pl.String))
-        number, given = text.cast(pl.Float64, strict=False), text.is_not_null()
+        number, has_value = text.cast(pl.Float64, strict=False), text.is_not_null()
     finite = number.is_finite().fill_null(value=False)
-    kept = number.to_frame("x").select(pl.when(finite).then(pl.col("x"))).to_series()
-    return kept.rename(values.name), given & ~finite
+    finite_number = number.to_frame("x").select(pl.when(finite).then(pl.col("x"))).to_series()
+    return finite_number.rename(values.name), has_value & ~finite
 
 
 def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -140,5 +140,5 @@ def _cast_column_like(column: pl.Series, kind: pl.DataType) -> pl.Series:
         if column.dtype.is_nested() == kind.is_nested():
             return column.cast(kind, strict=False)
     except pl.exceptions.PolarsError:
-        pass  # there is no way from the one type to the other
+        pass  # polars has no conversion between the two types
     return pl.repeat(None, len(column), dtype=kind, eager=True).alias(column.name)

@@ -150,10 +150,9 @@ class Items:
         Memory: 4 * n_items * n_others bytes.
         """
         total = np.zeros((len(self), len(others)), dtype=np.float32)
-        for mine, theirs in zip(self.blocks, others.blocks, strict=True):
-            total += BLOCK_SIMILARITY_WEIGHTS.get(mine.name, 1.0) * mine.cosine_similarity(
-                theirs
-            )
+        for block, other in zip(self.blocks, others.blocks, strict=True):
+            weight = BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
+            total += weight * block.cosine_similarity(other)
         return total
 
     def __len__(self) -> int:

@@ -238,8 +238,8 @@ def detect_role(
 ) -> tuple[TableRole, OpenedTable]:
     """Return the table that a file holds, and the opened file.
 
-    The name of the file decides, or else its columns: a user and an item make events, one of
-    them alone makes its own table.
+    The table follows from the name of the file. If the name is unknown, it follows from the
+    columns: events have users and items, the other tables have one of them.
 
     Raises:
         DataError: The file has neither a user nor an item column, or cannot be read.
@@ -297,7 +297,7 @@ def find_table_files(path: Path) -> dict[TableRole, Path]:
 
     Raises:
         NotFoundError: There is no such folder.
-        DataError: Nothing is recognised, or two files claim the same table.
+        DataError: No file is recognised, or several files match the same table.
     """
     if not path.exists():
         raise NotFoundError(f"no folder {str(path)!r}")

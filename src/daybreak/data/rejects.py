@@ -59,11 +59,11 @@ class Rejects:
 
     def extend(self, template: Reject, rows: Iterable[int], values: Iterable[object]) -> None:
         """Add a copy of ``template`` for each row, with its row number and value."""
-        room = self.limit - len(self._rows)
+        n_free = self.limit - len(self._rows)
         pairs = zip(rows, values, strict=True)
         kept = [
             replace(template, row=row, value=shorten_value(value))
-            for row, value in islice(pairs, room)
+            for row, value in islice(pairs, n_free)
         ]
         self._rows += kept
         n = len(kept) + sum(1 for _ in pairs)

@@ -186,16 +186,16 @@ class ResolvedRules:
             >>> rules.signs_of_kinds([("rating", 5.0), ("view", None), ("rating", 5.0)])
             [1, 0, 1]
         """
-        judged = self._sign_cache
-        new = [kind for kind in dict.fromkeys(kinds) if kind not in judged]
+        cache = self._sign_cache
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in cache]
         if not new:
-            return [judged[kind] for kind in kinds]
+            return [cache[kind] for kind in kinds]
         signs = self.signs(pl.DataFrame(new, schema=_EVENT_KIND_SCHEMA, orient="row")).to_list()
-        found = dict(zip(new, signs, strict=True))
-        answer = [found[kind] if kind in found else judged[kind] for kind in kinds]
-        if len(judged) < MAX_CACHED_EVENT_KINDS:
-            judged.update(found)
-        return answer
+        new_signs = dict(zip(new, signs, strict=True))
+        result = [new_signs[kind] if kind in new_signs else cache[kind] for kind in kinds]
+        if len(cache) < MAX_CACHED_EVENT_KINDS:
+            cache.update(new_signs)
+        return result
 
     @cached_property
     def _sign_cache(self) -> dict[EventKind, int]:

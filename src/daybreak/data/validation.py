@@ -250,9 +250,14 @@ def validate(data: ImportResult | Tables) -> list[Finding]:
 
 def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -> list[Finding]:
     facts = describe(tables)
-    found = [*_check_counts(facts), *_check_times(tables, facts), *_check_signs(tables, rules)]
-    found += [*_check_items(facts), *_check_rejects(result), *_check_strategies(tables, facts)]
-    return found
+    return [
+        *_check_counts(facts),
+        *_check_times(tables, facts),
+        *_check_signs(tables, rules),
+        *_check_items(facts),
+        *_check_rejects(result),
+        *_check_strategies(tables, facts),
+    ]
 
 
 def _check_counts(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -152,16 +152,16 @@ class MetaBayesModel(VectorModel[MetaBayesConfig, MetaBayesState]):
     def query_vectors(self, queries: Queries) -> Floats:
         """Return posterior means and the step in use; see :meth:`VectorModel.query_vectors`."""
         state, dim = self.state, self.state.gains.shape[2]
-        found = np.zeros((len(queries), dim + len(state.steps)), dtype=np.float32)
+        vectors = np.zeros((len(queries), dim + len(state.steps)), dtype=np.float32)
         step = self._find_steps(queries)
-        found[np.arange(len(queries)), dim + step] = 1
+        vectors[np.arange(len(queries)), dim + step] = 1
         if not len(queries) or (step == step[0]).all():
-            found[:, :dim] = self._posterior_means(queries, int(step.max(initial=0)))
-            return found
+            vectors[:, :dim] = self._posterior_means(queries, int(step.max(initial=0)))
+            return vectors
         for number in np.unique(step).tolist():
             rows = np.flatnonzero(step == number)
-            found[rows, :dim] = self._posterior_means(queries.take(rows), number)
-        return found
+            vectors[rows, :dim] = self._posterior_means(queries.take(rows), number)
+        return vectors
 
     def item_vectors(self, items: Items) -> Floats:
         """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""

@@ -134,7 +134,7 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         from daybreak.nets.meta_gradient import train_meta_gradient  # noqa: PLC0415 - an extra
         from daybreak.nets.training import WarmStartArrays, draw_seed  # noqa: PLC0415
 
-        begun = (
+        initial_vectors = (
             _initial_vectors(data, self.config.dim, rng)
             if arrays is None
             else arrays["inner"][:, :-1]
@@ -142,7 +142,12 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         earlier = None if arrays is None else WarmStartArrays(arrays, newest_users(data, rng))
         profiles = data.profiles[data.active_user_rows]
         learned = train_meta_gradient(
-            _event_positions(data), profiles, begun, self.config, draw_seed(rng), earlier
+            _event_positions(data),
+            profiles,
+            initial_vectors,
+            self.config,
+            draw_seed(rng),
+            earlier,
         )
         vectors = learned.pop("vectors")
         centre, content = fit_centred_content_weights(data, vectors)
@@ -152,12 +157,12 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
 
     def query_vectors(self, queries: Queries) -> Floats:
         """Run the inner loop for all queries; see :meth:`VectorModel.query_vectors`."""
-        found = np.ones((len(queries), self.state.vectors.shape[1]), dtype=np.float32)
+        vectors = np.ones((len(queries), self.state.vectors.shape[1]), dtype=np.float32)
         step = max(MAX_LOGIT_CELLS // max(len(self.state.inner), 1), 1)
         for first in range(0, len(queries), step):
             rows = np.arange(first, min(first + step, len(queries)))
-            found[rows, :-1] = self._adapt(queries.take(rows))
-        return found
+            vectors[rows, :-1] = self._adapt(queries.take(rows))
+        return vectors
 
     def item_vectors(self, items: Items) -> Floats:
         """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
@@ -169,11 +174,13 @@ class MetaGradientModel(VectorModel[MetaGradientConfig, MetaGradientState]):
         vectors, bias = state.inner[:, :-1], state.inner[:, -1]
         size = queries.n_events[:, None]
         pull = (queries.history @ vectors) / np.sqrt(np.maximum(size, 1e-6))
-        person: Floats = state.start + queries.profile @ state.profile
-        for rates, half in zip(state.rates, state.halves, strict=True):
-            slope = _softmax(person @ vectors.T + bias) @ vectors - pull
-            person = person - rates * (size / (size + half)) * slope
-        return person
+        query_vectors: Floats = state.start + queries.profile @ state.profile
+        for rates, half_weight_events in zip(state.rates, state.halves, strict=True):
+            gradient = _softmax(query_vectors @ vectors.T + bias) @ vectors - pull
+            query_vectors = (
+                query_vectors - rates * (size / (size + half_weight_events)) * gradient
+            )
+        return query_vectors
 
 
 def _softmax(logits: Floats) -> Floats:

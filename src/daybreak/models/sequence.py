@@ -201,12 +201,12 @@ class AttentionBlock(AttentionWeights):
         n, dim = h.shape
         heads = len(self.nothing)
         query, key, value, out = self.looks
-        known = rms_normalise(table, self.gains[1])
+        normalised = rms_normalise(table, self.gains[1])
         shape = (n, -1, heads, dim // heads)
-        asked = (rms_normalise(h, self.gains[0]) @ query).reshape(shape)
-        keys = (known @ key)[seen.column].reshape(shape)
-        values = (known @ value)[seen.column].reshape(shape)
-        logits = (asked * keys).sum(axis=3) / np.float32(np.sqrt(dim // heads))
+        queries = (rms_normalise(h, self.gains[0]) @ query).reshape(shape)
+        keys = (normalised @ key)[seen.column].reshape(shape)
+        values = (normalised @ value)[seen.column].reshape(shape)
+        logits = (queries * keys).sum(axis=3) / np.float32(np.sqrt(dim // heads))
         logits += self.fading[seen.n_later] + seen.log_weight[:, :, None]
         top = np.maximum(logits.max(axis=1, initial=MASKED_LOG_WEIGHT), self.nothing)[:, None]
         share = np.exp(logits - top)

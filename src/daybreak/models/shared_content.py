@@ -225,16 +225,16 @@ def impute_from_content(data: Dataset, values: Floats, known: Mask) -> Floats:
         "Gaussian processes for machine learning", eq. 5.12, for more than one row.
     """
     centre = values[known].mean(axis=0)
-    found = np.where(known[:, None], values, centre).astype(np.float32)
+    imputed = np.where(known[:, None], values, centre).astype(np.float32)
     new = np.flatnonzero(~known)
     if not data.train_items.blocks or not len(new):
-        return found
+        return imputed
     regression = fit_content_kernel(data)
     landmarks = take_landmarks(data.train_items, regression.landmarks)
     smoother = content_kernel(landmarks, data.train_items)[:, new].T @ regression.coefficients.T
     left = np.eye(len(new)) - smoother[:, new]
-    found[new] += np.linalg.solve(left, smoother @ (found - centre)).astype(np.float32)
-    return found
+    imputed[new] += np.linalg.solve(left, smoother @ (imputed - centre)).astype(np.float32)
+    return imputed
 
 
 def content_directions(data: Dataset, dim: int, seed: int = 0) -> Floats:

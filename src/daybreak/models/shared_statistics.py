@@ -109,13 +109,13 @@ def sparse_cooccurrence(
 
 def top_per_row(matrix: Sparse, n_kept: int) -> Sparse:
     """Return the ``n_kept`` weights of largest absolute value in each row, as CSR."""
-    starts, kept = matrix.indptr, np.ones(matrix.nnz, dtype=bool)
+    starts, mask = matrix.indptr, np.ones(matrix.nnz, dtype=bool)
     for row in np.flatnonzero(np.diff(starts) > n_kept):
         span = slice(starts[row], starts[row + 1])
-        least = np.argpartition(-np.abs(matrix.data[span]), n_kept)[n_kept:]
-        kept[starts[row] + least] = False
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(starts))[kept]
-    return sp.csr_array((matrix.data[kept], (rows, matrix.indices[kept])), shape=matrix.shape)
+        smallest = np.argpartition(-np.abs(matrix.data[span]), n_kept)[n_kept:]
+        mask[starts[row] + smallest] = False
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(starts))[mask]
+    return sp.csr_array((matrix.data[mask], (rows, matrix.indices[mask])), shape=matrix.shape)
 
 
 def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
@@ -126,9 +126,9 @@ def top_per_column(matrix: Floats, n_kept: int) -> Sparse:
     rows = np.argpartition(-np.abs(matrix), n_kept, axis=0)[:n_kept]
     values = np.take_along_axis(matrix, rows, axis=0)
     at = (rows.ravel(), np.tile(np.arange(n_columns), n_kept))
-    kept = sp.csc_array((values.ravel(), at), shape=matrix.shape, dtype=np.float32)
-    kept.eliminate_zeros()
-    return kept
+    result = sp.csc_array((values.ravel(), at), shape=matrix.shape, dtype=np.float32)
+    result.eliminate_zeros()
+    return result
 
 
 def cap_rows(x: Sparse, max_entries: int) -> Sparse:

@@ -118,17 +118,19 @@ def _multiply(features: Sparse | Floats, matrix: Floats) -> Floats:
 
 
 def _hstack_part(
-    mine: Floats | Sparse | None,
-    theirs: Floats | Sparse | None,
+    part_a: Floats | Sparse | None,
+    part_b: Floats | Sparse | None,
     a: WeightMatrix,
     b: WeightMatrix,
 ) -> Floats | Sparse | None:
-    if mine is None and theirs is None:
+    if part_a is None and part_b is None:
         return None
     n_evidence = max(a.shape[0], b.shape[0])
-    left = sp.csr_array((n_evidence, a.shape[1]), dtype=np.float32) if mine is None else mine
+    left = (
+        sp.csr_array((n_evidence, a.shape[1]), dtype=np.float32) if part_a is None else part_a
+    )
     right = (
-        sp.csr_array((n_evidence, b.shape[1]), dtype=np.float32) if theirs is None else theirs
+        sp.csr_array((n_evidence, b.shape[1]), dtype=np.float32) if part_b is None else part_b
     )
     if sp.issparse(left) and sp.issparse(right):
         return sp.csr_array(sp.hstack([left, right]))

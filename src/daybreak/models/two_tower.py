@@ -211,10 +211,10 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         rows = np.flatnonzero(np.diff(held.indptr))[
             : MAX_CALIBRATION_CELLS // max(held.shape[1], 1)
         ]
-        people = Queries.from_history(
+        queries = Queries.from_history(
             data.train_items, shown[rows], shown[rows], profiles[rows]
         )
-        scores = _user_vectors(state, people) @ state.vectors.T
+        scores = _user_vectors(state, queries) @ state.vectors.T
         fitted = _fit_calibration(scores, shown[rows], held[rows])
         return replace(state, calibration=fitted)
 
@@ -226,9 +226,9 @@ class TwoTowerModel(VectorModel[TwoTowerConfig, TwoTowerState]):
         """Look up vectors or predict them; see :meth:`VectorModel.item_vectors`."""
         state = self.state
         rows = state.ids.rows(items.ids)
-        found = _item_vectors(state, predict_from_content(items, state.inputs))
-        found[rows >= 0] = state.vectors[rows[rows >= 0]]
-        return found
+        vectors = _item_vectors(state, predict_from_content(items, state.inputs))
+        vectors[rows >= 0] = state.vectors[rows[rows >= 0]]
+        return vectors
 
     def probability(self, queries: Queries, items: Items) -> Floats:
         """Return the probability that the next event among ``items`` is with each item.
@@ -264,11 +264,11 @@ def hold_out_events(x: Sparse, rng: np.random.Generator) -> tuple[Sparse, Sparse
     event = x.indptr[users] + (rng.random(len(users)) * sizes[users]).astype(np.int64)
     mask = np.zeros(x.nnz, dtype=x.dtype)
     mask[event] = 1
-    held, shown = x.copy(), x.copy()
-    held.data, shown.data = x.data * mask, x.data * (1 - mask)
-    held.eliminate_zeros()
-    shown.eliminate_zeros()
-    return shown, held
+    held_out, visible = x.copy(), x.copy()
+    held_out.data, visible.data = x.data * mask, x.data * (1 - mask)
+    held_out.eliminate_zeros()
+    visible.eliminate_zeros()
+    return visible, held_out
 
 
 def softmax_log_odds(scores: Doubles) -> Doubles:
@@ -286,26 +286,26 @@ def softmax_log_odds(scores: Doubles) -> Doubles:
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
-def _fit_calibration(found: Floats, shown: Sparse, held: Sparse) -> Floats:
+def _fit_calibration(predicted: Floats, visible: Sparse, held_out: Sparse) -> Floats:
     """Return intercept and slope, fitted on held-out events among all other items."""
-    scores: Doubles = np.array(found, dtype=np.float64)
+    scores: Doubles = np.array(predicted, dtype=np.float64)
     candidate = np.ones(scores.shape, dtype=bool)
-    candidate[shown.nonzero()] = False
+    candidate[visible.nonzero()] = False
     if not scores.size:
         return np.array([0, 1], dtype=np.float32)
     scores[~candidate] = -np.inf
     odds = softmax_log_odds(scores)
     return np.array(
-        fit_logistic(odds[candidate], held.toarray()[candidate] > 0), dtype=np.float32
+        fit_logistic(odds[candidate], held_out.toarray()[candidate] > 0), dtype=np.float32
     )
 
 
 def _item_vectors(state: TwoTowerState, inputs: Floats) -> Floats:
     """Return the (n_items, dim + 1) outputs of the item tower for (n_items, n_inputs)."""
     inputs = append_ones(inputs)
-    found = inputs @ state.item_linear
-    found += np.maximum(inputs @ state.item_first, 0) @ state.item_second
-    return np.asarray(found, dtype=np.float32)
+    outputs = inputs @ state.item_linear
+    outputs += np.maximum(inputs @ state.item_first, 0) @ state.item_second
+    return np.asarray(outputs, dtype=np.float32)
 
 
 def _user_vectors(state: TwoTowerState, queries: Queries) -> Floats:
@@ -313,9 +313,9 @@ def _user_vectors(state: TwoTowerState, queries: Queries) -> Floats:
     coldness = 1 / np.sqrt(queries.n_events + 1)
     extra = sp.csr_array(append_ones(coldness[:, None].astype(np.float32)))
     inputs = sp.csr_array(sp.hstack([queries.history, queries.profile, extra]))
-    found = inputs @ state.user_linear
-    found += np.maximum(inputs @ state.user_first, 0) @ state.user_second
-    return append_ones(np.asarray(found, dtype=np.float32))
+    outputs = inputs @ state.user_linear
+    outputs += np.maximum(inputs @ state.user_first, 0) @ state.user_second
+    return append_ones(np.asarray(outputs, dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)

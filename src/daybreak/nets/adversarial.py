@@ -171,57 +171,58 @@ def train_adversarial(
 class _PartTensors:
     """The tensors of the training data, by part of the items."""
 
-    def __init__(self, play: GanTrainingData) -> None:
-        self._play = play
+    def __init__(self, data: GanTrainingData) -> None:
+        self._data = data
         self._conditions, self._ridge_vectors = (
-            torch.from_numpy(play.conditions),
-            torch.from_numpy(play.ridge_vectors),
+            torch.from_numpy(data.conditions),
+            torch.from_numpy(data.ridge_vectors),
         )
-        self._real = torch.from_numpy(play.real_vectors)
-        self._centre = torch.from_numpy(play.centre)
-        self._users = torch.from_numpy(play.users) * (INITIAL_SCORE_SCALE * play.scale)
+        self._real = torch.from_numpy(data.real_vectors)
+        self._centre = torch.from_numpy(data.centre)
+        self._users = torch.from_numpy(data.users) * (INITIAL_SCORE_SCALE * data.scale)
         self._items = [
-            np.flatnonzero(play.item_part == p)
-            for p in range(play.item_part.max(initial=0) + 1)
+            np.flatnonzero(data.item_part == p)
+            for p in range(data.item_part.max(initial=0) + 1)
         ]
 
     def loss(
         self, net: AdversarialNet, part: int, episodes: Rows, options: Any, odd: bool
     ) -> Tensor:
         """Return the loss of the generator (odd steps) or of the recommender, on one part."""
-        episodes = episodes[self._play.query_part[episodes] == part]
+        episodes = episodes[self._data.query_part[episodes] == part]
         items = self._items[part]
         users, positives = self._users[episodes], self._positives_of(episodes, items)
         positives = positives / positives.sum(dim=1, keepdim=True)
-        made = net.generate(self._conditions[items]) + self._ridge_vectors[items]
-        truth = self._real[items]
-        real = net.scores(users, truth + self._centre, fixed=odd)
+        generated = net.generate(self._conditions[items]) + self._ridge_vectors[items]
+        targets = self._real[items]
+        real = net.scores(users, targets + self._centre, fixed=odd)
         if odd:
-            fake = net.scores(users, made + self._centre, fixed=True)
-            distance = ((made - truth) ** 2).mean()
+            fake = net.scores(users, generated + self._centre, fixed=True)
+            distance = ((generated - targets) ** 2).mean()
             return generator_loss(real, fake, positives, distance, options.likeness)
-        fake = net.scores(users, made.detach() + self._centre)
+        fake = net.scores(users, generated.detach() + self._centre)
         return recommender_loss(real, fake, positives, options.task)
 
     def validation_ndcg(self, net: AdversarialNet, part: int) -> float:
         """Return the mean NDCG of the generated vectors of a part; 0 without episodes."""
-        episodes = np.flatnonzero(self._play.query_part == part)
+        episodes = np.flatnonzero(self._data.query_part == part)
         if not len(episodes):
             return 0.0
         items = self._items[part]
         with torch.no_grad():
             net.eval()
-            made = (
+            generated = (
                 net.generate(self._conditions[items])
                 + self._ridge_vectors[items]
                 + self._centre
             )
             return mean_ndcg(
-                net.scores(self._users[episodes], made), self._positives_of(episodes, items)
+                net.scores(self._users[episodes], generated),
+                self._positives_of(episodes, items),
             )
 
     def _positives_of(self, episodes: Rows, items: Rows) -> Tensor:
-        return torch.from_numpy(self._play.positives[episodes][:, items].toarray())
+        return torch.from_numpy(self._data.positives[episodes][:, items].toarray())
 
 
 def mean_ndcg(scores: Tensor, positives: Tensor) -> float:

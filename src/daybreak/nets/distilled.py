@@ -98,21 +98,23 @@ def identification_loss(teacher: Tensor, student: Tensor, weight: Tensor) -> Ten
     """
 
     def apart(vectors: Tensor) -> Tensor:
-        alike = vectors @ vectors.T
-        own = alike.diagonal()
-        others = (alike.sum(dim=1) - own) / max(len(vectors) - 1, 1)
-        return own - others
+        similarity = vectors @ vectors.T
+        own_similarity = similarity.diagonal()
+        mean_other_similarity = (similarity.sum(dim=1) - own_similarity) / max(
+            len(vectors) - 1, 1
+        )
+        return own_similarity - mean_other_similarity
 
     label = torch.sigmoid(apart(teacher))
     loss = binary_cross_entropy_with_logits(apart(student), label, reduction="none")
     return (weight * loss).sum() / weight.sum().clamp(min=1e-9)
 
 
-def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+def label_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean negative log-likelihood of (n, m) targets under (n, m) logits."""
-    total = wanted.sum(dim=1).clamp(min=1)
-    likely = (log_softmax(logits, dim=1) * wanted).sum(dim=1) / total
-    return -likely.mean()
+    total = targets.sum(dim=1).clamp(min=1)
+    log_likelihood = (log_softmax(logits, dim=1) * targets).sum(dim=1) / total
+    return -log_likelihood.mean()
 
 
 def train_distilled(

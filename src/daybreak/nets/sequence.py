@@ -65,9 +65,9 @@ class SequenceTrainingData:
     def take_users(self, mask: Mask) -> "SequenceTrainingData":
         """Return the data of the users in a (n_users,) mask."""
         user, item, at = self.histories.user, self.histories.item, self.histories.at
-        mine = mask[user]
+        selected = mask[user]
         row = np.cumsum(mask) - 1
-        histories = PackedHistories(row[user[mine]], item[mine], at[mine])
+        histories = PackedHistories(row[user[selected]], item[selected], at[selected])
         return replace(self, histories=histories, profiles=self.profiles[np.flatnonzero(mask)])
 
 
@@ -336,8 +336,8 @@ class NextItemLoss:
         if n <= draws:
             return torch.arange(n), 0.0
         drawn = torch.unique(torch.multinomial(self._chance, draws, replacement=True))
-        once = torch.log1p(-self._chance[drawn])
-        return drawn, torch.log(-torch.expm1(draws * once)).float()
+        log_not_drawn = torch.log1p(-self._chance[drawn])
+        return drawn, torch.log(-torch.expm1(draws * log_not_drawn)).float()
 
     def _attended_events(
         self, table: Tensor, rank: Tensor, item: Tensor, end: Tensor, sums: Tensor

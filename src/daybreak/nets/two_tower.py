@@ -94,9 +94,9 @@ class TwoTowerNet(nn.Module):
             kept: (n, 1) of 0 and 1: whether the identity vector is added.
         """
         seen = self.content[rows]
-        made = self.item(seen) + kept * self.identity[rows]
+        outputs = self.item(seen) + kept * self.identity[rows]
         plain = seen[:, : self.likes.shape[1]]
-        return torch.cat([made[:, :-1], plain, made[:, -1:]], dim=1)
+        return torch.cat([outputs[:, :-1], plain, outputs[:, -1:]], dim=1)
 
     def user_vectors(self, events: Tensor, profile: Tensor, known: Tensor) -> Tensor:
         """Return (n, dim + k) vectors.
@@ -106,10 +106,10 @@ class TwoTowerNet(nn.Module):
             profile: (n, n_attributes) profiles.
             known: (n, 1) numbers of events.
         """
-        asked = torch.cat([events @ self.history, profile, cold_user_weight(known)], dim=1)
+        inputs = torch.cat([events @ self.history, profile, cold_user_weight(known)], dim=1)
         more = 0.0 if self.bag_first is None else events @ self.bag_first
-        made = self.user(asked, more) + events @ self.bag
-        return torch.cat([made, self.trust * (events @ self.likes)], dim=1)
+        outputs = self.user(inputs, more) + events @ self.bag
+        return torch.cat([outputs, self.trust * (events @ self.likes)], dim=1)
 
 
 def cold_user_weight(n_events: Tensor) -> Tensor:
@@ -117,7 +117,9 @@ def cold_user_weight(n_events: Tensor) -> Tensor:
     return 1 / torch.sqrt(n_events + 1)
 
 
-def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Tensor:
+def corrected_softmax_loss(
+    logits: Tensor, targets: Tensor, sampling_probability: Tensor
+) -> Tensor:
     """Return the mean over rows of ``-Σ_j w_j/c_j log softmax(s - log c)_j / Σ_j w_j/c_j``.
 
     With every item ranked (c = 1) this is the likelihood of the targets. With sampled items the
@@ -126,8 +128,8 @@ def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Te
 
     Args:
         logits: (n, m) scores.
-        wanted: (n, m) of 0 and 1: the targets.
-        chance: (m,) probability that the item is sampled.
+        targets: (n, m) of 0 and 1.
+        sampling_probability: (m,) probability that the item is sampled.
 
     Source:
         Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
@@ -137,15 +139,19 @@ def corrected_softmax_loss(logits: Tensor, wanted: Tensor, chance: Tensor) -> Te
         Two items with equal scores; the target is always sampled, the other half of the time.
         The other counts twice, so the loss is log 3.
 
-        >>> wanted, chance = torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5])
-        >>> corrected_softmax_loss(torch.zeros(1, 2), wanted, chance)
+        >>> targets, probability = torch.tensor([[1.0, 0.0]]), torch.tensor([1, 0.5])
+        >>> corrected_softmax_loss(torch.zeros(1, 2), targets, probability)
         tensor(1.0986)
     """
-    weight = wanted / chance
+    weight = targets / sampling_probability
     total = weight.sum(dim=1)
-    likely = (log_softmax(logits - chance.log(), dim=1) * weight).sum(dim=1)
-    there = total > 0
-    return -(likely / total.clamp(min=1e-9) * there).sum() / there.sum().clamp(min=1)
+    log_likelihood = (log_softmax(logits - sampling_probability.log(), dim=1) * weight).sum(
+        dim=1
+    )
+    has_target = total > 0
+    return -(
+        log_likelihood / total.clamp(min=1e-9) * has_target
+    ).sum() / has_target.sum().clamp(min=1)
 
 
 def train_two_tower(

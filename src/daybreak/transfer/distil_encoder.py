@@ -113,8 +113,9 @@ class TeacherEmbeddings:
         """
         place = np.full(self.tokens.n_texts, -1)
         place[rows] = np.arange(len(rows))
-        mine = place[self.tokens.text_index]
-        tokens = TokenizedTexts(self.tokens.ids[mine >= 0], mine[mine >= 0], len(rows))
+        new_index = place[self.tokens.text_index]
+        is_taken = new_index >= 0
+        tokens = TokenizedTexts(self.tokens.ids[is_taken], new_index[is_taken], len(rows))
         return TeacherEmbeddings(
             tokens, self.n_tokens, self.text_vectors[rows], self.token_vectors
         )
@@ -196,9 +197,9 @@ class TokenTable:
             embeddings: Vectors of the teacher.
         """
         counts = token_counts(embeddings.tokens, embeddings.n_tokens, self.pairs)
-        mine = l2_normalize(np.asarray(counts @ self.vectors))
+        student_vectors = l2_normalize(np.asarray(counts @ self.vectors))
         return float(
-            (mine * (l2_normalize(embeddings.text_vectors - self.mean) @ self.axes))
+            (student_vectors * (l2_normalize(embeddings.text_vectors - self.mean) @ self.axes))
             .sum(axis=1)
             .mean()
         )
@@ -238,9 +239,11 @@ def _centre_tokens(vectors: Floats) -> Floats:
     return np.asarray(np.where(is_set[:, None], vectors - mean, 0), np.float32)
 
 
-def _fit_scale(guess: Floats, targets: Floats) -> np.float32:
+def _fit_scale(predictions: Floats, targets: Floats) -> np.float32:
     """Return the factor of the prediction with the least squared distance to the targets."""
-    return np.float32((guess * targets).sum() / max(float((guess * guess).sum()), 1e-9))
+    return np.float32(
+        (predictions * targets).sum() / max(float((predictions * predictions).sum()), 1e-9)
+    )
 
 
 def _unit_rows(rows: Sparse) -> Sparse:
