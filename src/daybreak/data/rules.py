@@ -308,10 +308,10 @@ def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Con
             continue
         values = known.filter(pl.col("kind").eq_missing(pl.lit(name)))["value"].drop_nulls()
         if bounds := _rating_bounds(values.to_numpy(), is_rating=name in _RATING_TYPES):
-            like, dislike = bounds
-            positive.append(Condition(name or RATING_EVENT, ">=", like))
-            negative.append(Condition(name or RATING_EVENT, "<", dislike))
-            seen.append(Condition(name or RATING_EVENT, ">=", dislike))
+            lowest_positive, negative_bound = bounds
+            positive.append(Condition(name or RATING_EVENT, ">=", lowest_positive))
+            negative.append(Condition(name or RATING_EVENT, "<", negative_bound))
+            seen.append(Condition(name or RATING_EVENT, ">=", negative_bound))
     return _drop_duplicates(positive), _drop_duplicates(negative), _drop_duplicates(seen)
 
 
@@ -333,9 +333,9 @@ def _drop_duplicates(conditions: list[Condition]) -> Conditions:
 
 def _weaker_types(types: list[str]) -> list[str]:
     """Return the types that are weaker than the strongest type."""
-    level = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
-    top = max(level.values(), default=0)
-    return [name for name, height in level.items() if height < top]
+    strengths = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
+    strongest = max(strengths.values(), default=0)
+    return [name for name, strength in strengths.items() if strength < strongest]
 
 
 def _type_strength(name: str) -> int:
@@ -354,10 +354,10 @@ def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] |
     low, top = min(0.0, float(values.min())), _scale_top(float(values.max()))
     if not is_rating and not _is_rating_scale(values, steps, top):
         return None
-    like = low + 0.7 * (top - low)
+    lowest_positive = low + 0.7 * (top - low)
     if all(step % 1 == 0 for step in steps) and top > 1:
-        like = float(-(-like // 1))
-    return round(like, 6), round(low + 0.5 * (top - low), 6)
+        lowest_positive = float(-(-lowest_positive // 1))
+    return round(lowest_positive, 6), round(low + 0.5 * (top - low), 6)
 
 
 def _scale_top(highest: float) -> float:
@@ -369,6 +369,8 @@ def _scale_top(highest: float) -> float:
 
 
 def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
-    halves = all(step * 2 % 1 == 0 for step in steps)
-    middle = sorted(values.tolist())[len(values) // 2]
-    return 3 <= len(steps) <= 21 and halves and top in {5, 10} and middle >= top / 2
+    has_half_steps_only = all(step * 2 % 1 == 0 for step in steps)
+    median = sorted(values.tolist())[len(values) // 2]
+    return (
+        3 <= len(steps) <= 21 and has_half_steps_only and top in {5, 10} and median >= top / 2
+    )
