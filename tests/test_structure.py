@@ -60,6 +60,6 @@ def test_importing_the_command_line_loads_nothing_heavy():
     assert not heavy & loaded_after("import daybreak.cli.app")
 
 
-def test_using_a_recommender_loads_no_pictures_and_no_segmenter():
-    heavy = {"matplotlib", "jieba", "onnxruntime", "rich", "torch"}
+def test_using_a_recommender_loads_no_pictures_no_segmenter_and_no_store():
+    heavy = {"matplotlib", "jieba", "onnxruntime", "rich", "torch", "sqlalchemy", "httpx"}
     assert not heavy & loaded_after("from daybreak import Recommender")

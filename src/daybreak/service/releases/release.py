@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import polars as pl
@@ -28,7 +28,9 @@ from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.training.fit import TrainedModel, TrainingStats
-from daybreak.store import Release, Store
+
+if TYPE_CHECKING:  # the library needs no store
+    from daybreak.store import Release, Store
 
 
 def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
@@ -85,7 +87,7 @@ def releases_root(url: str) -> Path | None:
     return None if url.startswith("sqlite") else Path()
 
 
-def release_folder(root: Path | None, release: Release) -> Path:
+def release_folder(root: Path | None, release: "Release") -> Path:
     """Return the folder of a release: relative to the store, so that both can be moved.
 
     Args:
@@ -95,7 +97,7 @@ def release_folder(root: Path | None, release: Release) -> Path:
     return (root or Path()) / release.folder
 
 
-def active_release(store: Store, root: Path | None) -> Release:
+def active_release(store: "Store", root: Path | None) -> "Release":
     """Return the active release of a store.
 
     Args:
@@ -116,7 +118,7 @@ def active_release(store: Store, root: Path | None) -> Release:
     return active
 
 
-def find_release(store: Store, root: Path | None, name: str) -> Path:
+def find_release(store: "Store", root: Path | None, name: str) -> Path:
     """Return the folder of a release.
 
     Args:

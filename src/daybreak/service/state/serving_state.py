@@ -6,7 +6,7 @@ change makes a new state.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -25,8 +25,10 @@ from daybreak.service.state.query_builder import QueryBatch, QueryBuilder, UserC
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.training.fit import TrainedModel
-from daybreak.store.base import Changes
 from daybreak.types import Mask, Rows
+
+if TYPE_CHECKING:  # the library needs no store
+    from daybreak.store.base import Changes
 
 MAX_PRECOMPUTED_NEIGHBOURS = 20_000
 """Largest number of new items whose neighbours are computed when a release is loaded."""
@@ -263,7 +265,7 @@ class ServingState:
             histories = histories.compacted()
         return replace(self, histories=histories)
 
-    def with_changes(self, changes: Changes) -> "ServingState":
+    def with_changes(self, changes: "Changes") -> "ServingState":
         """Return a state with the changes of a store applied."""
         state, tables = self, changes.tables
         if changes.items_gone:
