@@ -2,8 +2,11 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 REMOVED_IN = "0.3"
 """Version that removes the names that are deprecated now."""
@@ -94,6 +97,40 @@ def rename_members(cls: type, renamed: Mapping[str, str]) -> None:
         if old in vars(cls) and new not in vars(cls):
             warn_deprecated(f"{cls.__name__}.{old}", f"{cls.__name__}.{new}")
             setattr(cls, new, vars(cls)[old])
+
+
+def renamed_parameters(**renamed: str) -> Callable[[F], F]:
+    """Return a decorator that accepts the earlier names of keyword parameters, and warns.
+
+    Args:
+        **renamed: Earlier name of a parameter to its name now.
+
+    Example:
+        >>> @renamed_parameters(count="n_items")
+        ... def draw(n_items):
+        ...     return n_items
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     draw(count=3)
+        3
+        >>> print(caught[0].message)
+        draw(count=) is deprecated, removed in 0.3; use draw(n_items=)
+    """
+
+    def decorate(function: F) -> F:
+        name = function.__name__
+
+        @wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            for old in renamed.keys() & options.keys():
+                new = renamed[old]
+                warn_deprecated(f"{name}({old}=)", f"{name}({new}=)")
+                options[new] = options.pop(old)
+            return function(*args, **options)
+
+        return cast(F, call)
+
+    return decorate
 
 
 def warn_deprecated(old: str, new: str) -> None:

@@ -5,7 +5,9 @@ import threading
 import httpx
 import pytest
 
+from daybreak.server.app import create_app
 from tests.server.conftest import sent, served, until
+from tests.server.fake_service import FakeService
 
 RECOMMEND = "/api/v1/recommend"
 
@@ -187,3 +189,9 @@ def test_a_closed_connection_does_not_affect_other_requests(start, live):
     with pytest.raises(httpx.ReadTimeout):
         client.get(f"{RECOMMEND}/ann", timeout=0.1)
     assert client.get(f"{RECOMMEND}/bob").status_code == 200
+
+
+def test_the_earlier_name_of_the_service_parameter_works_with_a_warning():
+    with pytest.warns(DeprecationWarning, match=r"use create_app\(service=\)$"):
+        app = create_app(live=FakeService())
+    assert app.state.daybreak.service is not None

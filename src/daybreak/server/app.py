@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
+from daybreak.deprecation import renamed_parameters
 from daybreak.errors import DaybreakError
 from daybreak.server.access import AccessControl
 from daybreak.server.gorse import GORSE_PREFIX, gorse_router
@@ -61,6 +62,7 @@ KEY_REFRESH_INTERVAL_S = 2.0
 """Interval at which a server reads the API keys again [s]."""
 
 
+@renamed_parameters(live="service")
 def create_app(service: RecommenderService, options: ServerOptions | None = None) -> FastAPI:
     """Return the ASGI application that serves one recommender service.
 
