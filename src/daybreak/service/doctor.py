@@ -1,6 +1,7 @@
 """Checks of the installation, one finding each."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -66,7 +67,7 @@ def _check_python() -> Finding:
 def _check_packages() -> Iterator[Finding]:
     """Report the version of every package that the base installation needs."""
     needed = [line for line in requires("daybreak") or [] if "extra ==" not in line]
-    names = sorted(line.split(";")[0].split(">=")[0].split("[")[0].strip() for line in needed)
+    names = sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed)
     versions = []
     for name in names:
         try:
