@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -195,3 +197,15 @@ def test_shares_of_events_are_scaled_by_their_sum():
     queries = Queries.from_history(ITEMS, plain, plain, sp.csr_array((1, 0)))
     assert queries.n_events.tolist() == [3]
     np.testing.assert_allclose(queries.history.toarray(), plain.toarray() / np.sqrt(3))
+
+
+def test_wishes_follow_their_queries_and_tell_who_has_one(shop):
+    nobody = Events.of([], [], [])
+    queries = Queries.for_users(Dataset(shop, nobody, 3), nobody, np.arange(3))
+    assert not queries.has_wish.any()
+    words = sp.csr_array(np.array([[0, 0, 0], [1, 0, -1], [0, 0, 0]], dtype=np.float32))
+    meaning = np.array([[0, 0], [0, 0], [0.5, 0]], dtype=np.float32)
+    wishing = replace(queries, wish=(words, meaning)).take(np.array([1, 0]))
+    assert wishing.has_wish.tolist() == [True, False]
+    assert wishing.wish[0].toarray().tolist() == [[1, 0, -1], [0, 0, 0]]
+    assert wishing.wish[1].tolist() == [[0, 0], [0, 0]]

@@ -248,6 +248,18 @@ class Queries:
     """(n_queries, n_attributes) CSR of 0 and 1."""
     n_events: Floats
     """(n_queries,) number of known events."""
+    wish: tuple[Sparse | Floats, ...] = ()
+    """One (n_queries, dim) matrix per content block of ``train_items``: what users say they
+    want, as content; rows of a query without a wish are zero, and what a user does not want is
+    negative. Empty if no query has a wish."""
+
+    @property
+    def has_wish(self) -> Mask:
+        """(n_queries,) whether the query has a wish that the content of items can answer."""
+        found = np.zeros(len(self), dtype=bool)
+        for block in self.wish:
+            found |= np.asarray(abs(block).sum(axis=1)).ravel() > 0
+        return found
 
     @classmethod
     def for_users(cls, data: Dataset, events: Events, users: Rows) -> "Queries":
@@ -299,6 +311,10 @@ class Queries:
             take_rows(self.recent_history, rows),
             take_rows(self.profile, rows),
             self.n_events[rows],
+            tuple(
+                take_rows(block, rows) if sp.issparse(block) else block[rows]
+                for block in self.wish
+            ),
         )
 
     def __len__(self) -> int:

@@ -47,7 +47,7 @@ RENAMED_MEMBERS = {
 }
 """Members of models written for an earlier version, and their names now."""
 
-QueryFeatureKind = Literal["history", "recent", "profile", "vectors", "none"]
+QueryFeatureKind = Literal["history", "recent", "profile", "wish", "vectors", "none"]
 """The part of a query that a linear model multiplies with its weights; ``vectors`` are vectors
 that the model itself computes from queries."""
 
@@ -319,7 +319,20 @@ def query_features_of(queries: Queries, kind: QueryFeatureKind) -> Sparse:
     """Return the (n_queries, n_features) CSR part of the queries that a model reads."""
     if kind == "profile":
         return with_presence_column(queries.profile)
+    if kind == "wish":
+        return wish_features(queries)
     return queries.recent_history if kind == "recent" else queries.history
+
+
+def wish_features(queries: Queries) -> Sparse:
+    """Return the wishes of queries as (n_queries, n_features) CSR, the blocks side by side.
+
+    The number of features is the sum of the widths of all content blocks.
+    """
+    if queries.wish:
+        return sp.csr_array(sp.hstack(queries.wish, format="csr"), dtype=np.float32)
+    width = sum(block.matrix.shape[1] for block in queries.train_items.blocks)
+    return sp.csr_array((len(queries), width), dtype=np.float32)
 
 
 def with_presence_column(profile: Sparse) -> Sparse:

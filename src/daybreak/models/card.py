@@ -6,7 +6,7 @@ cards of the registered models. ``python -m daybreak.models`` prints the table.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["Categorical", "ModelCard", "Range", "SearchSpace", "render_table"]
 
@@ -70,6 +70,10 @@ class ModelCard:
     strategies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Default strategies that use the model: name to options. A model without any takes part in
     benchmarks only."""
+    fitted_on: Literal["ordinary", "says", "again"] = "ordinary"
+    """Simulated queries on which the weight of the strategies is fitted: ``ordinary`` together
+    with all others, ``says`` on spoken wishes, ``again`` on repeat consumption, the last two
+    with the rest of the blend fixed."""
     is_slow: bool = False
     """Whether the default strategies take part only in trainings that have a time budget."""
     search_space: SearchSpace = field(default_factory=dict)

@@ -47,6 +47,11 @@ class QueryParts:
     """(n_history, n_train_items) the same, weighted by recency"""
     profile: Sparse
     """(1, n_attributes)"""
+    wish: Sparse = None
+    """(n_wishes, n_features) parts of the wish, the content blocks side by side; None without
+    a wish"""
+    wish_names: tuple[PartName, ...] = ()
+    """Names of the parts of the wish."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -59,6 +64,8 @@ class QueryParts:
             rows = sp.csr_array((profile.data, positions), shape=shape, dtype=np.float32)
             names = [*attributes, AVERAGE_PROFILE]
             return [("profile", names[column]) for column in profile.indices], rows
+        if kind == "wish":
+            return list(self.wish_names), self.wish
         if kind == "recent":
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
@@ -133,7 +140,9 @@ def decompose(
         kind = "strategy" if model.feature_kind == "none" else "level"
         constant = weights[row] * (linear.bias[items] - centre.constant)
         sums.add([(kind, strategy.name)], constant[None, :])
-        if model.feature_kind == "none":
+        if model.feature_kind == "none" or (
+            model.feature_kind == "wish" and query.wish is None
+        ):
             continue
         if model.feature_kind == "vectors":
             names = [("strategy", strategy.name)]

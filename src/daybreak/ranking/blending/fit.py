@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
 from daybreak.errors import OutOfTimeError
+from daybreak.models import models
 from daybreak.ranking.blending.ablation import (
     SelectionThresholds,
     select_strategies,
@@ -363,6 +364,9 @@ def _new_item_masks(strategies: Sequence[Strategy]) -> tuple[Mask, Mask]:
 
 def _strategy_masks(strategies: Sequence[Strategy], allowed: Mask) -> tuple[Mask, Mask]:
     """Return baseline and allowed strategies; without fast ones, all are the baseline."""
+    allowed = allowed & np.array(
+        [models[s.model].card.fitted_on == "ordinary" for s in strategies]
+    )
     fast: Mask = allowed & ~np.array([s.is_slow for s in strategies])
     return (fast if fast.any() else allowed), allowed
 

@@ -14,6 +14,13 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.types import Floats, Rows, Sparse
 
 
+SEPARATE_KIND = "wish"
+"""Kind of features that is never fused with others, and whose scores are not centred.
+
+Its features are as many as the words of a catalogue, and most queries have none of them. The
+mean over warm items would only add the same value to all items of a query."""
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureLayout:
     """Kinds of features of a blend, and the strategies that share each kind.
@@ -29,9 +36,9 @@ class FeatureLayout:
     centres: Mapping[str, Floats]
     """(n_features, n_strategies) weights of the mean score over warm items, by kind"""
     offsets: Mapping[str, int]
-    """Position of the first feature of each kind if all kinds are concatenated."""
+    """Position of the first feature of each kind if all kinds but wishes are concatenated."""
     n_features: int
-    """Total number of features."""
+    """Total number of features, without those of wishes."""
 
     @classmethod
     def from_models(
@@ -57,8 +64,9 @@ class FeatureLayout:
             kind: np.stack([_or_zeros(centres[row], widest[kind]) for row in shared], axis=1)
             for kind, shared in rows.items()
         }
-        ends = np.cumsum([0, *widest.values()]).tolist()
-        offsets = dict(zip(rows, ends[:-1], strict=True))
+        fused = {kind: width for kind, width in widest.items() if kind != SEPARATE_KIND}
+        ends = np.cumsum([0, *fused.values()]).tolist()
+        offsets = dict(zip(fused, ends[:-1], strict=True))
         return cls(rows, widest, means, offsets, ends[-1])
 
 
@@ -135,7 +143,7 @@ class QueryFeatures:
         if self._baseline is None:
             baseline = np.zeros((len(self.queries), n_strategies), dtype=np.float32)
             for kind, features in self.matrices.items():
-                if self.layout.widths[kind]:
+                if self.layout.widths[kind] and kind != SEPARATE_KIND:
                     rows = self.layout.strategy_rows[kind]
                     baseline[:, rows] = features @ self.layout.centres[kind]
             self._baseline = baseline
@@ -161,8 +169,8 @@ class QueryFeatures:
 
     def _concatenate(self) -> Sparse:
         n, n_features = len(self.queries), self.layout.n_features
-        widths = self.layout.widths
-        parts = [(kind, *_row_entries(m)) for kind, m in self.matrices.items() if widths[kind]]
+        fused = {kind for kind in self.layout.offsets if self.layout.widths[kind]}
+        parts = [(kind, *_row_entries(m)) for kind, m in self.matrices.items() if kind in fused]
         sizes = np.array([size for _, size, _, _ in parts], dtype=np.int64).reshape(-1, n)
         starts = np.concatenate([[0], np.cumsum(sizes.T.ravel())])
         values = np.empty(starts[-1], dtype=np.float32)

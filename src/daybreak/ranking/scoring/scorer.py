@@ -17,7 +17,11 @@ from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
-from daybreak.ranking.scoring.query_features import FeatureLayout, QueryFeatures
+from daybreak.ranking.scoring.query_features import (
+    SEPARATE_KIND,
+    FeatureLayout,
+    QueryFeatures,
+)
 from daybreak.types import Floats, Mask, Rows
 
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
@@ -61,7 +65,7 @@ class ScoreCentre:
 
 @dataclass(frozen=True, eq=False)
 class FusedWeights:
-    """Weights of all strategies at all levels for a few items, as one matrix.
+    """Weights of all strategies but wishes at all levels for a few items, as one matrix.
 
     Scores are ``bias + features @ matrix`` with :meth:`QueryFeatures.concatenated` features.
     """
@@ -95,8 +99,8 @@ class FusedWeights:
             return None
         matrix = np.zeros((n_items, n_levels, layout.n_features), dtype=np.float32)
         for kind, rows in layout.strategy_rows.items():
-            width, offset = layout.widths[kind], layout.offsets[kind]
-            if not width:
+            width, offset = layout.widths[kind], layout.offsets.get(kind)
+            if not width or offset is None:
                 continue
             by_item = np.ascontiguousarray(weights[:, rows].transpose(2, 0, 1))
             dense = np.stack(
@@ -142,7 +146,10 @@ class Scorer:
         self.linear_models = self.linear_models or self.fitted.linear_models(self.items)
         self.is_warm = self.fitted.train_items.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(
-            _score_centre(linear, self.is_warm) for linear in self.linear_models
+            _score_centre(linear, self.is_warm)
+            if model.feature_kind != SEPARATE_KIND
+            else ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
+            for model, linear in zip(self.fitted.models, self.linear_models, strict=True)
         )
         widths = [linear.weights.shape[0] for linear in self.linear_models]
         means = [centre.weights for centre in self.centres]
@@ -169,6 +176,8 @@ class Scorer:
             scores[rows] = self.level_weights(level).bias
         if self._fused is not None:
             self._fused.add_to(scores, features)
+            if SEPARATE_KIND in features.matrices:
+                self._add_features(scores, features, SEPARATE_KIND)
             return scores
         for kind in features.matrices:
             self._add_features(scores, features, kind)
@@ -191,7 +200,13 @@ class Scorer:
         """Return the (n_items,) bias of items that the models were not trained on, else 0."""
         return np.where(self.is_warm, 0, self.blend.new_bias[level]).astype(np.float32)
 
-    def dominant_strategy(self, levels: Rows, has_profile: Mask, is_cold: Mask) -> list[str]:
+    def dominant_strategy(
+        self,
+        levels: Rows,
+        has_profile: Mask,
+        is_cold: Mask,
+        has_wish: Mask | None = None,
+    ) -> list[str]:
         """Return for pairs of query and item the strategy with the largest weight.
 
         Strategies that are constant for the query or for all items are named only if there is
@@ -201,12 +216,15 @@ class Scorer:
             levels: (n,) levels of the queries.
             has_profile: (n,) whether the query has a profile.
             is_cold: (n,) whether the item is one that the models were not trained on.
+            has_wish: (n,) whether the query has a wish; default: none has.
         """
         blend = self.blend
         weights = np.where(is_cold[:, None], blend.new_weights[levels], blend.weights[levels])
         kinds = np.array([model.feature_kind for model in self.fitted.models], dtype=object)
         is_constant = (kinds == "profile")[None, :] & ~has_profile[:, None]
         is_constant |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
+        wishes = np.zeros(len(levels), dtype=bool) if has_wish is None else has_wish
+        is_constant |= (kinds == SEPARATE_KIND)[None, :] & ~wishes[:, None]
         is_constant |= ~self._is_informative[None, :]
         for_warm, for_cold = self.fitted.item_masks
         allowed = np.where(is_cold[:, None], for_cold[None, :], for_warm[None, :])
@@ -310,8 +328,8 @@ class Scorer:
 
     def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted features of one kind to (n_queries, n_items) scores."""
-        if kind.startswith("vectors"):
-            self._add_vectors(scores, features, kind)
+        if kind.startswith("vectors") or kind == SEPARATE_KIND:
+            self._add_product(scores, features, kind)
             return
         for level, rows in features.level_slices.items():
             weights, matrix = self.level_weights(level), features.at_level(kind, level)
@@ -326,13 +344,14 @@ class Scorer:
                     if product is not None:
                         scores[rows] += product * weights.weights[strategy]
 
-    def _add_vectors(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
-        """Add the weighted products of query vectors, with one product for all levels."""
-        strategy = self.layout.strategy_rows[kind][0]
-        product = self.linear_models[strategy].weights.apply(features.matrices[kind])
-        if product is not None:
-            for level, rows in features.level_slices.items():
-                scores[rows] += product[rows] * self.level_weights(level).weights[strategy]
+    def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
+        """Add the weighted products of unfused features, with one product for all levels."""
+        for strategy in self.layout.strategy_rows[kind]:
+            product = self.linear_models[strategy].weights.apply(features.matrices[kind])
+            if product is not None:
+                for level, rows in features.level_slices.items():
+                    weights = self.level_weights(level).weights[strategy]
+                    scores[rows] += product[rows] * weights
 
     def sum_level(self, level: int) -> LevelWeights:
         """Return the blend at a level without the cache; see :meth:`level_weights`."""
@@ -341,8 +360,8 @@ class Scorer:
         for kind, rows in self.layout.strategy_rows.items():
             if not level and kind in ("history", "recent"):
                 continue  # a history without events is empty
-            if kind.startswith("vectors"):
-                continue  # a single strategy, with one product for all levels
+            if kind.startswith("vectors") or kind == SEPARATE_KIND:
+                continue  # one product for all levels
             weighted = [(self.linear_models[row].weights, weights[row]) for row in rows]
             weighted = [(matrix, columns) for matrix, columns in weighted if columns.any()]
             size = _summed_size_bytes(weighted)
@@ -404,6 +423,7 @@ def _widths_match(linear_models: Sequence[LinearScorer], layout: FeatureLayout) 
     return all(
         linear_models[row].weights.shape[0] in (0, layout.widths[kind])
         for kind, rows in layout.strategy_rows.items()
+        if kind in layout.offsets
         for row in rows
     )
 

@@ -123,10 +123,11 @@ class CatalogueRanker:
         """Return for each list entry the strategy with the largest weight."""
         levels = nearest_level(batch.queries.n_events)[lists.query]
         has_profile = (np.diff(batch.queries.profile.indptr) > 0)[lists.query]
-        kinds = levels * 4 + has_profile * 2 + ~self.is_known[lists.item]
+        has_wish = batch.queries.has_wish[lists.query]
+        kinds = levels * 8 + has_wish * 4 + has_profile * 2 + ~self.is_known[lists.item]
         unique, inverse = np.unique(kinds, return_inverse=True)
         names = self.scorer.scorers[0].dominant_strategy(
-            unique // 4, unique // 2 % 2 == 1, unique % 2 == 1
+            unique // 8, unique // 2 % 2 == 1, unique % 2 == 1, unique // 4 % 2 == 1
         )
         return [names[kind] for kind in inverse.ravel().tolist()]
 
