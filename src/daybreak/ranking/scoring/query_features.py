@@ -13,7 +13,6 @@ from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.types import Floats, Rows, Sparse
 
-
 SEPARATE_KIND = "wish"
 """Kind of features that is never fused with others, and whose scores are not centred.
 
