@@ -88,7 +88,7 @@ def swap_at_random(
     found = []
     for result in results:
         sizes = np.diff(result.new.indptr)
-        new_items = DEFINITIONS[result.slice].candidate_set != "known"
+        new_items = DEFINITIONS[result.slice].target_items != "known"
         units = result.new.indices if new_items else np.repeat(result.users, sizes)
         swap = (rng.random(int(units.max()) + 1) < 0.5)[units]
         first = np.where(swap, result.old.data, result.new.data)

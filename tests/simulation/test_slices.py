@@ -45,29 +45,22 @@ def test_the_candidates_of_a_benchmark_slice_are_those_of_its_definition(data):
         is_warm = warm_items(split.data)
         for slice_ in split.slices:
             definition = DEFINITIONS[slice_.slice]
-            assert slice_.candidate_set == definition.candidate_set
-            ranked = is_warm[slice_.labelled.candidates]
-            _check_candidates(definition.candidate_set, ranked)
+            assert slice_.target_items == definition.target_items
+            if definition.target_items == "new":
+                assert not is_warm[slice_.labelled.candidates].any()
+            else:
+                assert is_warm[slice_.labelled.candidates].any()
 
 
 def test_the_candidates_of_a_report_slice_are_those_of_its_definition(plans):
     found = [slice_.name for plan in plans for slice_ in plan.slices]
     assert set(found) >= {"cold_item", "both_cold", "warm_last", "warm_time", "events_0"}
     for plan in plans:
-        warm = set(plan.positive_pairs["item_id"])
+        catalogue = set(plan.train.items["item_id"])
+        with_events = set(plan.train.events["item_id"])
         for slice_ in plan.slices:
-            ranked = np.array([item in warm for item in slice_.candidates])
-            _check_candidates(DEFINITIONS[slice_.name].candidate_set, ranked)
-
-
-def _check_candidates(candidate_set, is_warm):
-    if candidate_set == "known":
-        assert is_warm.all()
-    elif candidate_set == "new":
-        assert not is_warm.any()
-    else:
-        assert is_warm.any()
-        assert not is_warm.all()
+            is_new = DEFINITIONS[slice_.name].target_items == "new"
+            assert set(slice_.candidates) == catalogue - (with_events if is_new else set())
 
 
 def test_new_users_have_the_same_role_in_both(data, plans):

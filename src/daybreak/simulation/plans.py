@@ -59,6 +59,8 @@ LATE_EVENT_SHARE = 0.1
 """Share of the last events of a history that is held out together with items."""
 MIN_LATE_HISTORY_EVENTS = 10
 """Minimum length of a history whose last events are held out together with items."""
+ALL_ITEMS = "Candidates: all items of the catalogue, sold or not."
+"""How the protocols describe the candidates of all slices but those of new items only."""
 MIN_WARM_USER_EVENTS = 3
 """Minimum number of positive events of a user in ``warm_last``, and before the cut in
 ``warm_time``."""
@@ -135,10 +137,10 @@ def hide_users(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     everything = pl.repeat(value=True, n=data.tables.events.height, eager=True)
     plan = _build_plan(data, "new users", everything, hidden)
     is_hidden = data.timeline["user_id"].is_in(hidden.implode()).to_numpy()
-    targets, candidates = data.timeline.filter(is_hidden), plan.positive_pairs["item_id"]
+    targets, candidates = data.timeline.filter(is_hidden), data.catalogue["item_id"]
     protocol = (
         f"A random {USER_FRACTION:.0%} of users are absent from training. {{}} "
-        "Relevant: all their positive events. Candidates: items with a training event."
+        f"Relevant: all their positive events. {ALL_ITEMS}"
     )
     slices = {
         "cold_user_nothing": make_slice(
@@ -180,7 +182,7 @@ def _make_few_shot_slices(
             f"{_describe_first_events(shots)} known at request time ({data.order_description}; "
             f"{profile}). Relevant: what follows their first {n_aside}, the same for every "
             f"number of known events; those {n_aside} are never candidates. Users with at "
-            f"least {min_events} positive events{relaxed}.",
+            f"least {min_events} positive events{relaxed}. {ALL_ITEMS}",
             data.timeline.filter(is_eligible & cut.targets),
             candidates,
             RequestInfo(data.profiles, history, excluded),
@@ -228,37 +230,45 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
         data, "new items", _outside(data.tables.events, cold, late_events), new_users
     )
     known_users = plan.positive_pairs["user_id"].unique()
-    targets = timeline.filter(is_cold)
-    known_user_targets = targets.filter(pl.col("user_id").is_in(known_users.implode()))
+    new = _select_new_items(plan)
+    is_new = timeline["item_id"].is_in(new.implode()).to_numpy()
+    held_out = pl.concat([timeline.filter(is_cold), late_events], how="diagonal")
+    held_out = held_out.filter(pl.col("user_id").is_in(known_users.implode()))
     profile = "nothing is" if data.profiles is None else "their attributes are"
     rule = f"{choice} have no event in training; their content is known."
+    new_only = "Candidates: all items of the catalogue without a training event."
     slices: SlicesByName = {
         "cold_item": make_slice(
             "cold_item",
-            f"{rule} Relevant: positive events of known users with them. Candidates: new items "
-            "only.",
-            known_user_targets,
-            cold,
+            f"{rule} Relevant: positive events of known users with them. {new_only}",
+            held_out.filter(pl.col("item_id").is_in(new.implode())),
+            new,
         ),
         "cold_item_all": make_slice(
             "cold_item_all",
             f"{rule} Relevant: positive events with them, and the last {LATE_EVENT_SHARE:.0%} "
             f"of the others ({data.order_description}; users with at least "
-            f"{MIN_LATE_HISTORY_EVENTS}). Candidates: new and old items in one list.",
-            pl.concat([known_user_targets, late_events], how="diagonal"),
-            pl.concat([cold, plan.positive_pairs["item_id"]]),
+            f"{MIN_LATE_HISTORY_EVENTS}). {ALL_ITEMS}",
+            held_out,
+            data.catalogue["item_id"],
         ),
         "both_cold": make_slice(
             "both_cold",
             f"{rule} A random {BOTH_COLD_USER_FRACTION:.0%} of users are absent as well, and "
             f"{profile} known at request time. Relevant: their positive events with new items. "
-            "Candidates: new items only.",
-            timeline.filter(is_cold & is_new_user),
-            cold,
+            f"{new_only}",
+            timeline.filter(is_new & is_new_user),
+            new,
             RequestInfo(profiles=data.profiles),
         ),
     }
     return plan, slices
+
+
+def _select_new_items(plan: SplitPlan) -> pl.Series:
+    """Return the items of the catalogue without a training event: held out, or never sold."""
+    ids = plan.train.items["item_id"]
+    return ids.filter(~ids.is_in(plan.train.events["item_id"].unique().implode()))
 
 
 def _choose_cold_items(data: EvaluationData) -> tuple[pl.Series, str]:
@@ -317,9 +327,9 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
         "warm_last",
         f"The last positive event of each user with at least {MIN_WARM_USER_EVENTS} is held "
         f"out ({data.order_description}), with all that the user did after it; later events of "
-        "other users stay in training. Candidates: items with a training event.",
+        f"other users stay in training. {ALL_ITEMS}",
         last,
-        plan.positive_pairs["item_id"],
+        data.catalogue["item_id"],
     )
     return plan, {"warm_last": slice_}
 
@@ -346,10 +356,9 @@ def hide_future(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
         "warm_time",
         f"Training ends for all users at one moment, after {TIME_CUT_QUANTILE:.0%} of the "
         f"positive events. Relevant: later positive events of users with at least "
-        f"{MIN_WARM_USER_EVENTS} before it, with items new to them. Candidates: items with a "
-        "training event.",
+        f"{MIN_WARM_USER_EVENTS} before it, with items new to them. {ALL_ITEMS}",
         later.join(plan.train.events, on=PAIR_COLUMNS, how="anti"),
-        plan.positive_pairs["item_id"],
+        data.catalogue["item_id"],
     )
     return plan, {"warm_time": slice_}
 

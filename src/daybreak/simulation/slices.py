@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-CandidateSet = Literal["known", "new", "all"]
-"""Which items are ranked: those with training events, those without, or both in one list."""
+TargetItems = Literal["known", "new", "all"]
+"""Which items are asked for: mainly those with training events, those without, or both. Ranked
+are the items without training events where only these are asked for, else the catalogue."""
 SHOT_COUNTS = (0, 1, 3, 5, 10)
 """Numbers of known events of a new user in the few-shot slices."""
 
@@ -25,14 +26,19 @@ class SliceDefinition:
     Attributes:
         name: Name in reports, on the command line and in files.
         label: Users and targets, in words.
-        candidate_set: Which items are ranked.
+        target_items: Which items are asked for, and thereby which are ranked.
         targets: Which items are relevant, in words.
     """
 
     name: str
     label: str
-    candidate_set: CandidateSet
+    target_items: TargetItems
     targets: str
+
+    @property
+    def candidates(self) -> str:
+        """Which items are ranked, in words."""
+        return "items without events" if self.target_items == "new" else "all items"
 
 
 def _few_shot(n: int) -> SliceDefinition:

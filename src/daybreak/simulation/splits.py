@@ -30,7 +30,7 @@ from daybreak.simulation.slices import (
     FEW_SHOT_SLICES,
     NEW_ITEM_SLICES,
     SHOT_COUNTS,
-    CandidateSet,
+    TargetItems,
 )
 from daybreak.types import Mask, Rows, Sparse
 
@@ -73,7 +73,7 @@ class SliceQueries:
     """The queries of one slice; every query has a target."""
 
     slice: str
-    candidate_set: CandidateSet
+    target_items: TargetItems
     labelled: LabelledQueries
 
 
@@ -349,6 +349,7 @@ def _cut_into_slices(split: HoldoutSplit) -> EvaluationSplit:
     slices_found = [
         slice_
         for labelled in split.query_sets
+        if labelled.kind in names
         for slice_ in _iter_slices(next(names[labelled.kind]), labelled, is_warm)
         if len(slice_.labelled)
     ]
@@ -362,11 +363,9 @@ def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterato
         return
     names = (name, f"{name}_mixed") if name in NEW_ITEM_SLICES else (name,)
     for slice_ in names:
-        kind = DEFINITIONS[slice_].candidate_set
-        by_set = {"known": candidates & is_warm, "new": candidates & ~is_warm}
-        yield SliceQueries(
-            slice_, kind, _keep_answerable(labelled, by_set.get(kind, candidates))
-        )
+        asked = DEFINITIONS[slice_].target_items
+        ranked = candidates & ~is_warm if asked == "new" else candidates
+        yield SliceQueries(slice_, asked, _keep_answerable(labelled, ranked))
 
 
 def _keep_answerable(labelled: LabelledQueries, candidates: Mask) -> LabelledQueries:

@@ -236,7 +236,7 @@ def _describe_error(error: Exception) -> str:
 
 
 def _can_serve(learner: Learner, slice_: SliceQueries) -> bool:
-    return learner.scores_new if slice_.candidate_set == "new" else learner.scores_known
+    return learner.scores_new if slice_.target_items == "new" else learner.scores_known
 
 
 @dataclass(frozen=True, eq=False)

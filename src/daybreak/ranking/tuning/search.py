@@ -165,7 +165,7 @@ def _iter_served_slices(
         "all": strategy.scores_known and strategy.scores_new,
     }
     for slice_ in slices:
-        if needs[slice_.candidate_set]:
+        if needs[slice_.target_items]:
             yield slice_
 
 

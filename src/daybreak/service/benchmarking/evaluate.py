@@ -10,6 +10,7 @@ from daybreak.data import EventRules, Tables
 from daybreak.evaluation import Report, Slice, SplitPlan, make_plans, measure
 from daybreak.service.inputs.frames import as_tables
 from daybreak.simulation.slices import FEW_SHOT_SLICES
+from daybreak.simulation.table_slices import PAIR_COLUMNS
 
 USER_SLICES = (
     "cold_user_nothing",
@@ -18,6 +19,7 @@ USER_SLICES = (
 )
 ITEM_SLICES = ("cold_item", "cold_item_all")
 JOINT_PROTOCOL_NOTE = " The training also lacks the {} of the other slices."
+JOINT_TARGETS_NOTE = " Events with these items are relevant as well."
 
 
 def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
@@ -43,9 +45,12 @@ def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
     items = make_plans(tables, slices=ITEM_SLICES, seed=seed)[0]
     users = make_plans(items.train, slices=USER_SLICES, seed=seed)[0]
     known_users = users.train.users["user_id"]
+    trained = items.train.events["item_id"].unique()
+    hidden = tables.events.filter(~pl.col("item_id").is_in(trained.implode()))
+    note = JOINT_PROTOCOL_NOTE.format("items") + JOINT_TARGETS_NOTE
     slices = [
-        replace(s, protocol=s.protocol + JOINT_PROTOCOL_NOTE.format("items"))
-        for s in users.slices
+        replace(_add_targets(slice_, hidden), protocol=slice_.protocol + note)
+        for slice_ in users.slices
     ]
     slices += [
         replace(
@@ -56,6 +61,15 @@ def make_joint_plan(tables: Tables, seed: int = 0) -> SplitPlan:
     ]
     notes = tuple(dict.fromkeys((*items.notes, *users.notes)))
     return replace(users, name="new users and items", slices=tuple(slices), notes=notes)
+
+
+def _add_targets(slice_: Slice, events: pl.DataFrame) -> Slice:
+    """Return the slice with the events of its users as further targets."""
+    users = pl.Series(slice_.users, dtype=pl.String)
+    added = events.filter(pl.col("user_id").is_in(users.implode())).select(PAIR_COLUMNS)
+    return replace(
+        slice_, targets=pl.concat([slice_.targets, added]).unique().sort(PAIR_COLUMNS)
+    )
 
 
 def _restrict_to_users(slice_: Slice, users: pl.Series) -> Slice:

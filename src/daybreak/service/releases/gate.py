@@ -268,7 +268,7 @@ def _compare_slice(result: PairedSliceResult, level: float, *, judged: bool) -> 
 
 
 def _clusters_by_item(result: PairedSliceResult) -> bool:
-    return DEFINITIONS[result.slice].candidate_set != "known"
+    return DEFINITIONS[result.slice].target_items != "known"
 
 
 def _has_enough_clusters(result: PairedSliceResult) -> bool:
