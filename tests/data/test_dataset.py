@@ -209,3 +209,14 @@ def test_wishes_follow_their_queries_and_tell_who_has_one(shop):
     assert wishing.has_wish.tolist() == [True, False]
     assert wishing.wish[0].toarray().tolist() == [[1, 0, -1], [0, 0, 0]]
     assert wishing.wish[1].tolist() == [[0, 0], [0, 0]]
+
+
+def test_learned_weights_of_blocks_replace_the_prior_ones_and_stay_with_the_items():
+    """Words alike, texts not: with weights 2 and 0.25 the similarities are 2 and 2.25."""
+    words = ContentBlock("words", np.array([[1.0, 0], [1, 0]], dtype=np.float32))
+    meaning = ContentBlock("meaning", np.array([[1.0, 0], [0, 1]], dtype=np.float32))
+    two = Items(Vocabulary(["tea", "rum"]), (words, meaning))
+    assert [block.weight for block in two.blocks] == [1, 0.5]
+    learned = two.with_block_weights({"words": 2.0}).with_block_weights({"meaning": 0.25})
+    assert learned.similarity(two).tolist() == [[2.25, 2], [2, 2.25]]
+    assert [block.weight for block in learned.take(np.array([1])).blocks] == [2, 0.25]

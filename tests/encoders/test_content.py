@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -152,6 +155,20 @@ def test_saved_content_gives_equal_blocks(tmp_path):
     assert sorted(path.name for path in (tmp_path / "content").iterdir()) == [
         *("content.json", "content.safetensors")
     ]
+
+
+def test_learned_weights_of_blocks_are_saved_and_given_to_all_blocks(tmp_path):
+    content = replace(ContentEncoder.fit(SHOP), block_weights={"words": 0.3})
+    content.save(tmp_path)
+    back = ContentEncoder.load(tmp_path)
+    for blocks in (content.transform(SHOP), back.transform(SHOP), back.texts(["tea"])):
+        assert {block.name: block.weight for block in blocks} == {"words": 0.3, "attributes": 1}
+
+
+def test_without_learned_weights_the_prior_ones_hold_as_in_earlier_versions(tmp_path):
+    ContentEncoder.fit(SHOP).save(tmp_path)
+    assert "block_weights" not in json.loads((tmp_path / "content.json").read_text("utf-8"))
+    assert [block.weight for block in ContentEncoder.load(tmp_path).texts(["tea"])] == [1, 1]
 
 
 def test_empty_content_can_be_saved(tmp_path):

@@ -1,6 +1,7 @@
 """The arrays that models learn from and score: events, items, data sets and queries."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -99,7 +100,7 @@ class Events:
 
 
 BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}
-"""Weight of a content block in the similarity of items; other blocks have weight 1.
+"""Prior weight of a content block in the similarity of items; other blocks have weight 1.
 
 Half for the language model was best or within noise of the best on simulated cold items of four
 catalogues; 0 was 5 to 20 % worse."""
@@ -112,10 +113,19 @@ class ContentBlock:
     name: str
     matrix: Sparse | Floats
     """(n_items, dim) float32, rows of length 1, or zero rows for items without such content."""
+    learned_weight: float | None = None
+    """Weight in the similarity of items that was learned; None: the prior weight."""
+
+    @property
+    def weight(self) -> float:
+        """Weight of the block in the similarity of items, at least 0."""
+        if self.learned_weight is not None:
+            return self.learned_weight
+        return BLOCK_SIMILARITY_WEIGHTS.get(self.name, 1.0)
 
     def take(self, rows: Rows) -> "ContentBlock":
         """Return the block of the given rows, in their order."""
-        return ContentBlock(self.name, self.matrix[rows])
+        return replace(self, matrix=self.matrix[rows])
 
     def cosine_similarity(self, other: "ContentBlock") -> Floats:
         """Return the (n_items, n_others) similarities of the rows of two blocks."""
@@ -151,9 +161,23 @@ class Items:
         """
         total = np.zeros((len(self), len(others)), dtype=np.float32)
         for block, other in zip(self.blocks, others.blocks, strict=True):
-            weight = BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
-            total += weight * block.cosine_similarity(other)
+            total += block.weight * block.cosine_similarity(other)
         return total
+
+    def with_block_weights(self, weights: Mapping[str, float]) -> "Items":
+        """Return the items with learned weights of blocks; other blocks keep theirs.
+
+        Example:
+            >>> words = ContentBlock("words", np.ones((1, 1), np.float32))
+            >>> tea = Items(Vocabulary(["tea"]), (words,)).with_block_weights({"words": 0.3})
+            >>> tea.blocks[0].weight, tea.similarity(tea)
+            (0.3, array([[0.3]], dtype=float32))
+        """
+        blocks = (
+            replace(block, learned_weight=weights.get(block.name, block.learned_weight))
+            for block in self.blocks
+        )
+        return replace(self, blocks=tuple(blocks))
 
     def __len__(self) -> int:
         return len(self.ids)

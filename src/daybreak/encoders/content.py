@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -70,11 +70,14 @@ def write_content(
     attributes: AttributeTerms,
     weights: LexicalPair,
     meaning: CentredTextEncoder | None,
+    block_weights: Mapping[str, float],
 ) -> None:
     """Write a content encoder; of the text encoder only kind and hash are written."""
     from safetensors.numpy import save_file  # noqa: PLC0415 - used when saving only
 
     plain: dict[str, Any] = {"format": CONTENT_FORMAT, **attributes.to_dict()}
+    if block_weights:
+        plain["block_weights"] = dict(block_weights)
     arrays: dict[str, Any] = {}
     for name, lexical in zip(LEXICAL_PARTS, weights, strict=True):
         if lexical is not None:
@@ -95,8 +98,8 @@ def write_content(
 
 def read_content(
     folder: Path, text_encoder: Encoder | None
-) -> tuple[AttributeTerms, LexicalPair, CentredTextEncoder | None]:
-    """Read what :func:`write_content` wrote.
+) -> tuple[AttributeTerms, LexicalPair, CentredTextEncoder | None, dict[str, float]]:
+    """Read what :func:`write_content` wrote; an earlier version wrote no weights of blocks.
 
     Raises:
         NotFoundError: The folder has no saved content encoder.
@@ -109,7 +112,8 @@ def read_content(
     try:
         meaning = _read_text_encoder(plain.get("text_encoder"), arrays, text_encoder)
         words, values = (_read_lexical(name, plain, arrays) for name in LEXICAL_PARTS)
-        return AttributeTerms.from_dict(plain), (words, values), meaning
+        block_weights = dict(plain.get("block_weights", {}))
+        return AttributeTerms.from_dict(plain), (words, values), meaning, block_weights
     except (KeyError, TypeError) as error:
         raise DataError(f"{CONTENT_JSON_FILE} in {folder} is damaged: {error!r}") from error
 
@@ -179,6 +183,8 @@ class ContentEncoder:
     word_weights: LexicalEncoder | None
     attribute_weights: LexicalEncoder | None
     meaning: CentredTextEncoder | None
+    block_weights: Mapping[str, float] = field(default_factory=dict)
+    """Learned weight of each block in the similarity of items; others have the prior weight."""
 
     @classmethod
     def fit(
@@ -225,7 +231,7 @@ class ContentEncoder:
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
         blocks = list(fitted._lexical_blocks(words, terms))
-        return fitted, (*blocks, *([] if rows is None else [ContentBlock(MEANING, rows)]))
+        return fitted, (*blocks, *([] if rows is None else [fitted._block(MEANING, rows)]))
 
     def transform(
         self,
@@ -248,7 +254,7 @@ class ContentEncoder:
             rows = _text_vectors(
                 self.meaning, item_texts(fields, columns), progress, known or {}
             )
-            blocks.append(ContentBlock(MEANING, rows))
+            blocks.append(self._block(MEANING, rows))
         return tuple(blocks)
 
     def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
@@ -257,7 +263,7 @@ class ContentEncoder:
         terms = [self._phrase_matcher.find_terms(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms))
         if self.meaning is not None:
-            blocks.append(ContentBlock(MEANING, self.meaning.transform(sentences)))
+            blocks.append(self._block(MEANING, self.meaning.transform(sentences)))
         return tuple(blocks)
 
     def shared_terms(
@@ -301,7 +307,7 @@ class ContentEncoder:
     def save(self, folder: Path) -> None:
         """Write ``content.json`` and ``content.safetensors``, without the text encoder."""
         weights = (self.word_weights, self.attribute_weights)
-        write_content(folder, self.attributes, weights, self.meaning)
+        write_content(folder, self.attributes, weights, self.meaning, self.block_weights)
 
     @classmethod
     def load(cls, folder: Path, text_encoder: Encoder | None = None) -> "ContentEncoder":
@@ -316,8 +322,8 @@ class ContentEncoder:
             DataError: The files are damaged or of another version.
             ConfigError: The text encoder is missing or another one.
         """
-        attributes, weights, meaning = read_content(folder, text_encoder)
-        return cls(attributes, *weights, meaning)
+        attributes, weights, meaning, block_weights = read_content(folder, text_encoder)
+        return cls(attributes, *weights, meaning, block_weights)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -334,7 +340,10 @@ class ContentEncoder:
     ) -> Iterator[ContentBlock]:
         documents = {WORDS: words, ATTRIBUTES: found}
         for name, weights in self._weights:
-            yield ContentBlock(name, weights.transform(documents[name]))
+            yield self._block(name, weights.transform(documents[name]))
+
+    def _block(self, name: str, rows: Sparse | Floats) -> ContentBlock:
+        return ContentBlock(name, rows, self.block_weights.get(name))
 
     @cached_property
     def _phrase_matcher(self) -> PhraseMatcher:

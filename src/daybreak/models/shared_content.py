@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Dataset, Items
+from daybreak.data.dataset import Dataset, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError
 from daybreak.models.base import LinearScorer
@@ -171,8 +171,7 @@ def fit_content_weights(data: Dataset, values: Floats) -> Floats:
     regression = fit_content_kernel(data)
     left = np.asarray(regression.coefficients.T @ values, dtype=np.float32)
     parts = [
-        BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
-        * (block.matrix[regression.landmarks].T @ left)
+        np.float32(block.weight) * (block.matrix[regression.landmarks].T @ left)
         for block in blocks
     ]
     return np.concatenate(parts).astype(np.float32)
@@ -262,9 +261,7 @@ def _compute_directions(items: Items, dim: int, seed: int) -> Floats:
     width = min(dim + N_OVERSAMPLED_DIRECTIONS, sum(widths), len(items))
     if not width:
         return out
-    roots = np.repeat(
-        [np.sqrt(BLOCK_SIMILARITY_WEIGHTS.get(b.name, 1.0)) for b in items.blocks], widths
-    )
+    roots = np.repeat([np.sqrt(block.weight) for block in items.blocks], widths)
     roots = roots.astype(np.float32)[:, None]
     drawn = np.random.default_rng(seed).standard_normal((sum(widths), width))
     basis: Floats = drawn.astype(np.float32)

@@ -1,7 +1,7 @@
 """Model states on disk: one JSON file and one safetensors file, no pickle."""
 
 import json
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +18,17 @@ STATE_FORMAT_VERSION = 1
 
 
 def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
-    """Write a frozen dataclass of arrays, sparse matrices, vocabularies and plain values."""
+    """Write a frozen dataclass of arrays, sparse matrices, vocabularies and plain values.
+
+    A field that is None by default and has no value is not written.
+    """
     from safetensors.numpy import save_file  # noqa: PLC0415 - only needed when saving
 
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     plain: dict[str, Any] = {}
     for field in fields(state):
+        if field.default is None and getattr(state, field.name) is None:
+            continue
         _write_field(field.name, getattr(state, field.name), arrays, plain)
     folder.mkdir(parents=True, exist_ok=True)
     header = {"format": STATE_FORMAT_VERSION, "config": config, "values": plain}
@@ -33,6 +38,8 @@ def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
 
 def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
     """Return the options and the state that :func:`write_state` wrote.
+
+    A field that was not written gets its default.
 
     Raises:
         NotFoundError: The folder holds no saved state.
@@ -60,8 +67,12 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
             f"the model in {folder} has format {found!r}; this version reads "
             f"{STATE_FORMAT_VERSION}, so train it again"
         )
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     try:
+        names = [
+            field.name
+            for field in fields(kind)  # type: ignore[arg-type]
+            if field.default is MISSING or field.name in header["values"]
+        ]
         values = {name: _read_field(name, arrays, header["values"]) for name in names}
         return header["config"], kind(**values)
     except (KeyError, TypeError, ValueError) as error:

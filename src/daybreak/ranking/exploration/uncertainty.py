@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Items
+from daybreak.data.dataset import Items
 from daybreak.models.shared_content import KERNEL_RIDGE
 from daybreak.models.shared_statistics import add_ridge, invert_spd_matrix
 from daybreak.types import Floats, Rows
@@ -90,9 +90,8 @@ def self_similarity(items: Items) -> Floats:
     """Return the (n_items,) similarities of items with themselves."""
     total = np.zeros(len(items), dtype=np.float32)
     for block in items.blocks:
-        weight = BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
         squares = np.asarray((block.matrix * block.matrix).sum(axis=1)).ravel()
-        total += weight * squares
+        total += block.weight * squares
     return total
 
 

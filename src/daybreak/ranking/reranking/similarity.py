@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, ContentBlock
+from daybreak.data.dataset import ContentBlock
 from daybreak.types import Floats, Rows
 
 
@@ -27,9 +27,7 @@ class ItemSimilarity:
     """
 
     def __init__(self, blocks: Sequence[ContentBlock], rows: Rows) -> None:
-        self._blocks = [
-            (BLOCK_SIMILARITY_WEIGHTS.get(b.name, 1.0), b.matrix[rows]) for b in blocks
-        ]
+        self._blocks = [(block.weight, block.matrix[rows]) for block in blocks]
         squared = np.zeros(len(rows), dtype=np.float32)
         for weight, matrix in self._blocks:
             squared += weight * _squared_norms(matrix)

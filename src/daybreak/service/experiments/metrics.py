@@ -15,7 +15,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data import Tables
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Items
+from daybreak.data.dataset import Items
 from daybreak.estimates import RatioEstimate, clustered_ratio
 from daybreak.service.experiments.experiment import (
     DEFAULT_MIN_EFFECTS,
@@ -378,10 +378,11 @@ def _mean_pair_distances(content: Items, members: Sparse) -> Doubles:
     """
     similarity, total_weight = np.zeros(members.shape[0]), 0.0
     for block in content.blocks:
-        weight = BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0)
-        total_weight += weight
+        total_weight += block.weight
         squared_norms = members @ _squared_row_norms(block.matrix)
-        similarity += weight * (_squared_row_norms(members @ block.matrix) - squared_norms) / 2
+        similarity += (
+            block.weight * (_squared_row_norms(members @ block.matrix) - squared_norms) / 2
+        )
     n = np.asarray(members.sum(axis=1)).ravel()
     pairs = n * (n - 1) / 2
     mean = np.full(len(pairs), np.nan)

@@ -156,15 +156,14 @@ def _rows_with_content(blocks: Sequence[ContentBlock], n: int) -> Mask:
 def _stack_rows(current: ContentBlock, added: ContentBlock, order: Rows) -> ContentBlock:
     """Return the rows of two blocks, one after the other, in a new order."""
     if sp.issparse(current.matrix):
-        return ContentBlock(
-            current.name, sp.csr_array(sp.vstack([current.matrix, added.matrix]))[order]
-        )
+        rows = sp.csr_array(sp.vstack([current.matrix, added.matrix]))[order]
+        return replace(current, matrix=rows)
     n = len(current.matrix)
     out = np.empty((len(order), current.matrix.shape[1]), dtype=current.matrix.dtype)
     out[:n] = current.matrix
     added_rows = np.flatnonzero(order >= n)
     out[added_rows] = added.matrix[order[added_rows] - n]
-    return ContentBlock(current.name, out)
+    return replace(current, matrix=out)
 
 
 def _has_same_content(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, Items, Queries
+from daybreak.data.dataset import Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError, NotFoundError
 from daybreak.models.item_knn import ItemKnnModel
@@ -63,7 +63,7 @@ def similar_items(
 
 def content_similarity(compared: Items, items: Items) -> Floats:
     """Return (n_compared, n_items) content similarities, 1 for items with the same content."""
-    total = sum(BLOCK_SIMILARITY_WEIGHTS.get(block.name, 1.0) for block in items.blocks)
+    total = sum(block.weight for block in items.blocks)
     return np.asarray(compared.similarity(items) / (total or 1.0), dtype=np.float32)
 
 
