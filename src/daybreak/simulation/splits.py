@@ -32,6 +32,7 @@ from daybreak.simulation.slices import (
     SHOT_COUNTS,
     TargetItems,
 )
+from daybreak.simulation.unsold import draw_on_sale
 from daybreak.types import Mask, Rows, Sparse
 
 FIT_REPEATS = (2, 3)
@@ -45,6 +46,8 @@ MIN_LATE_HISTORY_EVENTS = 3
 """Minimum length of a history whose last events are held out."""
 MAX_QUERIES = 500
 """Maximum number of queries of one kind; more cost time and change little."""
+NEW_ITEM_KINDS = ("new_item", "arriving")
+"""Kinds of queries whose targets include items without training events."""
 KNOWN_USER_FACTOR = 3
 """Maximum number of queries of known users for known items, in multiples of ``MAX_QUERIES``."""
 
@@ -92,14 +95,18 @@ class EvaluationSplit:
 def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
     """Yield the simulated cold starts on which a blend is fitted, as far as the data allow.
 
+    Hidden items compete with those items without events that were probably on sale.
+
     Args:
         data: The whole data set.
         seed: Seed of the random draws.
     """
+    on_sale = draw_on_sale(data, seed)
     for repeat in range(_n_random_splits(data, *FIT_REPEATS)):
-        yield random_holdout(data, create_generator(seed, f"random trial {repeat}"))
+        rng = create_generator(seed, f"random trial {repeat}")
+        yield random_holdout(data, rng, on_sale)
     if data.events.has_time_order:
-        yield newest_items_holdout(data, create_generator(seed, "arrival trial"))
+        yield newest_items_holdout(data, create_generator(seed, "arrival trial"), on_sale)
         yield temporal_holdout(data, create_generator(seed, "later trial"))
 
 
@@ -146,8 +153,17 @@ def _n_random_splits(data: Dataset, minimum: int, maximum: int) -> int:
 # --- three ways to hold out ----------------------------------------------------------------
 
 
-def random_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hold out a fifth of users and items at random, and the last tenth of each history."""
+def random_holdout(
+    data: Dataset, rng: np.random.Generator, on_sale: Mask | None = None
+) -> HoldoutSplit:
+    """Hold out a fifth of users and items at random, and the last tenth of each history.
+
+    Args:
+        data: The whole data set.
+        rng: Random generator.
+        on_sale: (n_items,) items without events that are candidates wherever hidden items are;
+            default: none.
+    """
     events = data.events
     users = sample_rows(np.arange(data.n_users), USER_FRACTION, rng)
     is_new_user = _mask(users, data.n_users)[events.user]
@@ -166,11 +182,20 @@ def random_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
         *_iter_new_user_queries(visible, events.filter(is_new_user), rng),
         *_iter_known_user_queries(visible, remaining, is_late, is_new, rng),
     ]
+    query_sets = [_add_on_sale(labelled, on_sale) for labelled in query_sets]
     return HoldoutSplit("random", visible, tuple(query_sets))
 
 
-def newest_items_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hold out the items whose first event came last, as if they had not arrived yet."""
+def newest_items_holdout(
+    data: Dataset, rng: np.random.Generator, on_sale: Mask | None = None
+) -> HoldoutSplit:
+    """Hold out the items whose first event came last, as if they had not arrived yet.
+
+    Args:
+        data: The whole data set.
+        rng: Random generator.
+        on_sale: (n_items,) items without events that are candidates as well; default: none.
+    """
     events = data.events
     is_new = mark_newest_items(data)[events.item]
     is_late = mark_last_events(events)
@@ -180,7 +205,7 @@ def newest_items_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSpli
     arriving = _sample_queries(
         "arriving", visible, visible.events, targets, rng, with_new_items=True
     )
-    return HoldoutSplit("arrival", visible, (arriving,))
+    return HoldoutSplit("arrival", visible, (_add_on_sale(arriving, on_sale),))
 
 
 def temporal_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
@@ -308,6 +333,13 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     queries = Queries.for_users(visible, history, users)
     targets = to_matrix(target_events)
     return LabelledQueries(kind, queries, targets, seen, candidates, users)
+
+
+def _add_on_sale(labelled: LabelledQueries, on_sale: Mask | None) -> LabelledQueries:
+    """Return queries for which items on sale are candidates if hidden items are."""
+    if on_sale is None or labelled.kind not in NEW_ITEM_KINDS:
+        return labelled
+    return replace(labelled, candidates=labelled.candidates | on_sale)
 
 
 def _concat_events(a: Events, b: Events) -> Events:

@@ -107,6 +107,8 @@ class TrainingPools:
     """By kind of query, see :class:`~daybreak.simulation.queries.LabelledQueries`."""
     scale: Floats
     """(n_strategies,) standard deviations by which scores were divided"""
+    sold: Mask | None = None
+    """(n_items,) items with an event in all data; the others are never targets. None: all."""
 
 
 class PoolBuilder:
@@ -124,6 +126,7 @@ class PoolBuilder:
         self._data = data
         self._candidates = candidates
         self._seed = seed
+        self._sold = warm_items(data)
         self._pools: dict[str, list[CandidatePool]] = {}
         self._scale: Floats | None = None
 
@@ -151,7 +154,8 @@ class PoolBuilder:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
                 scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
                 scores = scores / self._scale[rows, None, None]
-                pool = build_candidate_pool(batch, scores, is_warm, rng)
+                groups = (is_warm, ~is_warm & self._sold, ~self._sold)
+                pool = build_candidate_pool(batch, scores, groups, rng)
                 self._pools.setdefault(labelled.kind, []).append(
                     pool.expand_strategies(rows, len(strategies))
                 )
@@ -164,7 +168,8 @@ class PoolBuilder:
             pool = CandidatePool.concatenate(parts).drop_unanswerable()
             if len(pool.n_events):
                 pools[kind] = replace(pool, features=pool.features[rows])
-        return TrainingPools(pools, (scale if self._scale is None else self._scale)[rows])
+        measured = scale if self._scale is None else self._scale
+        return TrainingPools(pools, measured[rows], self._sold)
 
 
 def score_strategies(
@@ -213,14 +218,18 @@ def measure_scales(
 
 
 def build_candidate_pool(
-    labelled: LabelledQueries, scores: Floats, is_warm: Mask, rng: np.random.Generator
+    labelled: LabelledQueries,
+    scores: Floats,
+    groups: Sequence[Mask],
+    rng: np.random.Generator,
 ) -> CandidatePool:
     """Return the pool of labelled queries: targets, best candidates and random candidates.
 
     Args:
         labelled: Queries with targets.
         scores: (n_strategies, n_queries, n_items) scores of the strategies.
-        is_warm: (n_items,) mask of the items with events.
+        groups: (n_items,) masks of the items with events, and of groups of the other items;
+            the best candidates of each group are in the pool.
         rng: Draws the random candidates.
     """
     n = len(labelled.queries)
@@ -228,7 +237,7 @@ def build_candidate_pool(
     relevant &= allowed
     target_rate = N_TARGETS / max(relevant.sum(axis=1).max(), 1)
     chosen = relevant & (rng.random(relevant.shape) < target_rate)
-    for group in (is_warm, ~is_warm):
+    for group in groups:
         chosen |= _mark_top(scores, allowed & group)
     random_rate = N_RANDOM_CANDIDATES / max(allowed.sum() / max(n, 1), 1)
     chosen |= allowed & (rng.random(allowed.shape) < random_rate)
@@ -239,7 +248,7 @@ def build_candidate_pool(
         np.ascontiguousarray(scores[:, np.arange(n)[:, None], columns]) * present,
         np.take_along_axis(relevant, columns, 1) & present,
         present,
-        ~is_warm[columns],
+        ~groups[0][columns],
         relevant.sum(axis=1),
         labelled.queries.n_events,
         columns.astype(np.int32),

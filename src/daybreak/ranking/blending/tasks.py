@@ -97,7 +97,8 @@ def build_new_item_tasks(
 ) -> list[list[RankingTask]]:
     """Return for each group of levels the tasks whose targets have no events.
 
-    New items are ranked in one list with the others, and among themselves. The last feature is
+    New items are ranked in one list with the others, and among themselves; items that were on
+    sale without being sold are candidates in the one list only. The last feature is
     the constant 1 of new items, whose weight is the bias.
 
     Args:
@@ -107,7 +108,10 @@ def build_new_item_tasks(
     if "new_item" not in pools.pools:
         return [[] for _ in NEW_ITEM_LEVEL_GROUPS]
     all_queries = pools.pools["new_item"]
-    return [_build_group_tasks(all_queries, g, warm_weights) for g in NEW_ITEM_LEVEL_GROUPS]
+    return [
+        _build_group_tasks(all_queries, group, warm_weights, pools.sold)
+        for group in NEW_ITEM_LEVEL_GROUPS
+    ]
 
 
 def score_warm_items(pool: CandidatePool, warm_weights: Doubles) -> Floats:
@@ -139,7 +143,10 @@ def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
 
 
 def _build_group_tasks(
-    all_queries: CandidatePool, levels: Sequence[int], warm_weights: Doubles
+    all_queries: CandidatePool,
+    levels: Sequence[int],
+    warm_weights: Doubles,
+    sold: Mask | None,
 ) -> list[RankingTask]:
     rows = np.flatnonzero(np.isin(nearest_level(all_queries.n_events), levels))
     if len(rows) < MIN_QUERIES:
@@ -149,7 +156,8 @@ def _build_group_tasks(
     features = np.concatenate([pool.features, constant]) * pool.is_new
     offset = score_warm_items(pool, warm_weights)
     one_list = RankingTask(features, pool, pool.present, offset, 0.5)
-    among_new = _restrict_to_new_items(RankingTask(features, pool, pool.present, None, 0.5))
+    hidden = pool.present if sold is None else pool.present & sold[pool.item_rows]
+    among_new = _restrict_to_new_items(RankingTask(features, pool, hidden, None, 0.5))
     return [task for task in (one_list, among_new) if len(task.pool.n_events)]
 
 

@@ -1,0 +1,98 @@
+"""Items that were on sale and that nobody bought, told apart from items that just arrived.
+
+An item without events is either a recent arrival, which may sell as soon as it is shown, or it
+was on sale and nobody wanted it. Simulated cold starts hide items that did sell; without the
+second kind among their candidates, every item without events would look as promising as these.
+"""
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.rng import create_generator
+from daybreak.types import Doubles, Floats, Mask
+
+MAX_ARRIVAL_RATIO = 1 / 3
+"""Largest number of arrivals among the items without events that is assumed without creation
+times, as a multiple of the number of items with events."""
+MIN_TIMED_ITEMS = 20
+"""Minimum number of items with events whose time until the first event is known."""
+
+
+def count_unseen_species(counts: Floats) -> float:
+    """Return the bias-corrected Chao1 estimate of the number of kinds that were never seen.
+
+    Args:
+        counts: (n,) number of observations of each kind that was seen.
+
+    Source:
+        Chao 2005, "Species estimation and applications", eq. 4. With ``f1`` kinds seen once
+        and ``f2`` seen twice, the estimate is ``f1 (f1 - 1) / (2 (f2 + 1))``.
+
+    Example:
+        >>> count_unseen_species(np.array([1, 1, 1, 2, 7], dtype=np.float32))
+        1.5
+    """
+    once, twice = float((counts == 1).sum()), float((counts == 2).sum())
+    return once * (once - 1) / (2 * (twice + 1))
+
+
+def on_sale_probability(data: Dataset) -> Doubles:
+    """Return (n_items,) the probability that an item was on sale and nobody bought it.
+
+    It is 0 for items with events. For an item with a known creation time it is the share of
+    sold items that had their first event at a younger age. Otherwise it is the same for all
+    items: their number is at least the estimate of :func:`count_unseen_species`, and at least
+    what is left after ``MAX_ARRIVAL_RATIO`` arrivals.
+
+    Args:
+        data: Training data.
+    """
+    probability = np.zeros(len(data.items))
+    if not len(data.events):
+        return probability
+    unsold = np.ones(len(data.items), dtype=bool)
+    unsold[data.train_item_rows] = False
+    n_unsold, n_sold = int(unsold.sum()), len(data.train_item_rows)
+    if not n_unsold:
+        return probability
+    expected = max(
+        count_unseen_species(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
+    )
+    probability[unsold] = min(expected / n_unsold, 1.0)
+    by_age = _probability_by_age(data)
+    known = unsold & ~np.isnan(by_age)
+    probability[known] = by_age[known]
+    return probability
+
+
+def draw_on_sale(data: Dataset, seed: int) -> Mask:
+    """Return (n_items,) a random draw of the items on sale that nobody bought.
+
+    Args:
+        data: Training data.
+        seed: Seed of the draw.
+    """
+    draws = create_generator(seed, "items on sale").random(len(data.items))
+    drawn: Mask = draws < on_sale_probability(data)
+    return drawn
+
+
+def _probability_by_age(data: Dataset) -> Doubles:
+    """Return (n_items,) the share of sold items that were sold first at a younger age.
+
+    NaN where the creation time is unknown, and everywhere if creation times do not precede the
+    first events of most sold items: then they tell when the catalogue was imported.
+    """
+    created, events = data.items.created_at, data.events
+    unknown = np.full(len(data.items), np.nan)
+    if not len(created) or not events.has_time_order:
+        return unknown
+    first = np.full(len(data.items), np.inf)
+    np.minimum.at(first, events.item, events.at)
+    delays = (first - created)[data.train_item_rows]
+    delays = delays[np.isfinite(delays)]
+    if len(delays) < MIN_TIMED_ITEMS or (delays < 0).mean() > 0.5:
+        return unknown
+    ages = events.at.max() - created
+    shares = np.searchsorted(np.sort(delays), ages, side="left") / len(delays)
+    return np.where(np.isnan(created), np.nan, np.where(ages <= 0, 0.0, shares))
