@@ -121,6 +121,40 @@ def test_labels_of_zero_are_negative():
     assert signs(events(("rating", 0.0), ("rating", 1.0))) == [-1, 1]
 
 
+def test_negative_values_are_negative_for_every_type():
+    frame = events(("purchase", -1.0), ("purchase", 2.0), (None, -3.0), ("return", -1.0))
+    assert signs(frame) == [-1, 1, -1, -1]
+
+
+def test_rules_of_purchases_alone_know_what_a_later_no_or_view_means():
+    bought = events(("purchase", 1.0))
+    rules = EventRules().resolve(bought)
+    later = events(("Disliked", None), ("purchase", -1.0), ("page view", None), ("like", None))
+    assert rules.signs(later).to_list() == [-1, -1, 0, 1]
+    assert rules.signs_of_kinds([("退货", None), ("purchase", 1.0)]) == [-1, 1]
+
+
+def test_a_rule_that_names_a_type_goes_before_its_name():
+    frame = events(("skip", None), ("buy", None), ("returned", None))
+    assert signs(frame, seen="skip") == [0, 1, -1]
+
+
+def test_zero_of_an_opinion_is_a_no_and_of_an_action_nothing():
+    assert signs(events(("like", 0.0), ("like", 1.0))) == [-1, 1]
+    assert signs(events(("purchase", 0.0), ("purchase", 1.0))) == [0, 1]
+    assert signs(events((None, 0.0), (None, 1.0))) == [-1, 1]
+
+
+def test_quantities_of_actions_are_no_scale():
+    frame = events(*[("purchase", float(v)) for v in (5, 4, 4, 3, 1, 5)])
+    assert signs(frame) == [1] * 6
+
+
+def test_values_outside_of_the_scale_are_neutral():
+    frame = events(*[("rating", float(v)) for v in (1, 3, 4, 5) * 10], ("rating", 99.0))
+    assert signs(frame)[-5:] == [-1, 0, 1, 1, 0]
+
+
 def test_weights_go_by_type():
     frame = events(("Purchase", None), ("view", None), (None, None))
     rules = EventRules(weights={"purchase": 3.0}).resolve(frame)

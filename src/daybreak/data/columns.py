@@ -39,7 +39,30 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
         "value": (
             *("value", "rating", "ratings", "stars", "overall", "score", "event_value"),
             *("weight", "label", "preference", "play_count", "plays", "listen_count", "count"),
-            *("quantity", "qty"),
+            *("quantity", "qty", "amount", "strength", "thumbs", "vote", "votes", "grade"),
+            *(
+                "rate",
+                "points",
+                "units",
+                "sentiment",
+                "bewertung",
+                "punktzahl",
+                "menge",
+                "anzahl",
+            ),
+            *("puntuacion", "calificacion", "cantidad", "quantite", "valutazione", "avaliacao"),
+            *(
+                "оценка",
+                "рейтинг",
+                "количество",
+                "评分",
+                "評分",
+                "分数",
+                "数量",
+                "數量",
+                "評価",
+            ),
+            *("点数", "평점", "수량"),
         ),
         "timestamp": (
             *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),
@@ -92,8 +115,23 @@ KEY_COLUMNS: dict[TableRole, tuple[str, ...]] = {
     "users": ("user_id",),
 }
 
-RATING_COLUMNS = frozenset({"rating", "ratings", "stars", "overall", "score", "label"})
+RATING_COLUMNS = frozenset(
+    {"rating", "ratings", "stars", "overall", "score", "label", "grade", "thumbs", "rate"}
+    | {
+        "bewertung",
+        "puntuacion",
+        "calificacion",
+        "valutazione",
+        "avaliacao",
+        "оценка",
+        "рейтинг",
+    }
+    | {"评分", "評分", "评価", "評価", "평점"}
+)
 """Names of source columns whose numbers are ratings on a scale, not counts."""
+
+RATING_TYPE = "rating"
+"""Type of events without a type whose number is a rating."""
 
 HEADERLESS_COLUMNS: dict[TableRole, tuple[str, ...]] = {
     "events": ("user_id", "item_id", "rating", "timestamp"),
@@ -237,6 +275,21 @@ def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | N
     return next(
         (names[alias] for alias in COLUMN_ALIASES[role][target] if alias in names), None
     )
+
+
+def find_value_column(sources: Iterable[str]) -> str | None:
+    """Return the column that says how much: a value, rating, weight, quantity…; None: none.
+
+    Example:
+        >>> find_value_column(["user_id", "quantity"]), find_value_column(["user_id"])
+        ('quantity', None)
+    """
+    return _find_alias("value", "events", list(sources))
+
+
+def is_rating_column(source: str) -> bool:
+    """Return whether the numbers of a column are ratings, and neither counts nor amounts."""
+    return to_snake_case(source) in RATING_COLUMNS
 
 
 def has_known_names(sources: Sequence[str], role: TableRole) -> bool:

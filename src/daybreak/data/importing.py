@@ -19,13 +19,13 @@ from daybreak.data.casts import (
 from daybreak.data.columns import (
     COLUMN_ALIASES,
     KEY_COLUMNS,
-    RATING_COLUMNS,
+    RATING_TYPE,
     TABLE_ROLES,
     ColumnMapping,
     TableRole,
+    is_rating_column,
     match_columns,
     recbole_type,
-    to_snake_case,
 )
 from daybreak.data.readers import DelimitedFile, OpenedTable, RawTable, open_table
 from daybreak.data.rejects import Reject, Rejects
@@ -385,7 +385,7 @@ def _build_events(
     ids = columns.pop("event_id", None)
     if "event_type" not in columns and _is_rating(mapping):
         frame = pl.DataFrame(columns).with_columns(
-            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit("rating"))
+            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))
         )
     else:
         frame = pl.DataFrame(columns)
@@ -399,7 +399,7 @@ def _build_events(
 
 
 def _is_rating(mapping: ColumnMapping) -> bool:
-    return to_snake_case(mapping.source_of("value") or "") in RATING_COLUMNS
+    return is_rating_column(mapping.source_of("value") or "")
 
 
 def _note_event_problems(file: str, frame: pl.DataFrame, mapping: ColumnMapping) -> list[str]:

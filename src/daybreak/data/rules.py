@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import polars as pl
 
+from daybreak.data.event_names import event_name_kind, has_strong_type
+from daybreak.data.rating_scales import find_rating_scale
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError
-from daybreak.types import Doubles
 
 ANY_EVENT = "value"
 """Name in a rule that matches events of every type."""
@@ -36,16 +38,21 @@ _CONDITION_PATTERN = re.compile(
     rf"\s*({_NAME_PATTERN})\s*(?:(>=|<=|!=|==|>|<|=)\s*({_NUMBER_PATTERN}))?\s*"
 )
 _CONDITION_SEPARATOR = re.compile(r"\s*,\s*|\s+or\s+", re.IGNORECASE)
-_NEGATIVE_TYPES = frozenset(
-    {"dislike", "hide", "remove", "remove_from_cart", "removefromcart", "unlike", "block"}
-    | {"not_interested", "thumbs_down", "downvote", "report", "return", "refund", "unsubscribe"}
-)
 _IMPRESSION_TYPES = frozenset({"impression", "view_item_list", "impress", "exposure", "shown"})
 _VIEW_TYPES = frozenset(
     {"view", "click", "read", "pv", "detail_view", "detailview", "detail_page_view", "search"}
     | {"view_item", "page_view", "pageview", "visit", "open"}
 )
-_RATING_TYPES = frozenset({RATING_EVENT, "ratings", "review", "score", "stars"})
+_RATING_TYPES = frozenset(
+    {RATING_EVENT, "rate", "rated", "ratings", "review", "score", "stars"}
+)
+_OPINION_PATTERN = re.compile(
+    r"lik|love|favo|thumb|vote|prefer|feedback|reaction|label|feel|喜|评|评分|評|点赞|いいね|평가"
+)
+"""Types whose value 0 says no, such as ``like`` with 0 and 1; of others 0 says "not done"."""
+
+AssumedKind: TypeAlias = Literal["negative", "impression", "view"]
+"""Kind of event types whose sign follows from their names, though no rule names them."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,10 @@ Conditions = tuple[Condition, ...]
 class EventRules:
     """Event rules as text; if all are None, they are chosen from the data.
 
-    If rules are given, an event that matches none of them is neutral if ``positive`` is given,
-    and positive otherwise. Negative rules are applied before positive ones, and positive rules
-    before ``seen``.
+    If rules are given, an event that matches none of them is neutral if ``positive`` is given.
+    Otherwise it is positive, unless its value is negative or its type says no, such as
+    ``dislike`` or ``returned``. Negative rules are applied before positive ones, and positive
+    rules before ``seen``.
 
     Example:
         >>> events = pl.DataFrame({
@@ -114,13 +122,14 @@ class EventRules:
         """Return rules that do not depend on data; automatic ones are chosen from events."""
         weights = {normalize_type(name): float(w) for name, w in self.weights.items()}
         if self.is_auto:
-            return ResolvedRules(*choose_conditions(events), default=1, type_weights=weights)
+            return replace(choose_rules(events), type_weights=weights)
         return ResolvedRules(
             parse_conditions(self.positive or ""),
             parse_conditions(self.negative or ""),
             parse_conditions(self.seen or ""),
             default=1 if self.positive is None else 0,
             type_weights=weights,
+            assumed=("negative",) if self.positive is None else (),
         )
 
 
@@ -134,49 +143,72 @@ class ResolvedRules:
     default: int = 1
     """Sign of an event that matches no rule: 1 positive, 0 neutral."""
     type_weights: Mapping[str, float] = field(default_factory=dict)
+    assumed: tuple[AssumedKind, ...] = ()
+    """Kinds of event types whose sign follows from their names where no rule names them;
+    ``negative`` includes events with a negative value."""
+    outliers: tuple[Condition, ...] = ()
+    """Conditions of values outside of their scale; such events are neutral."""
 
     def with_default_types(self, event_types: Iterable[str | None]) -> "ResolvedRules":
-        """Add the default rules of common event types that did not occur in the data.
+        """Add the signs of event types that say by their names what they are.
 
-        Rules that are chosen from purchases alone would treat a later dislike or impression
-        like a purchase.
+        Explicit rules without ``positive``, and rules of earlier versions, would treat a later
+        dislike or impression like a purchase.
 
         Args:
             event_types: Types that occur in the data.
 
         Example:
-            >>> bought = pl.DataFrame({"event_type": ["purchase"], "value": [1.0]})
-            >>> rules = EventRules().resolve(bought)
+            >>> types = {"event_type": pl.String, "value": pl.Float64}
+            >>> rules = EventRules(negative="return").resolve(pl.DataFrame(schema=types))
             >>> kinds = ["purchase", "view", "hide"]
             >>> later = pl.DataFrame({"event_type": kinds, "value": [1.0, None, None]})
             >>> rules.signs(later).to_list()
-            [1, 1, 1]
+            [1, 1, -1]
             >>> rules.with_default_types(["purchase"]).signs(later).to_list()
             [1, 0, -1]
         """
         if not self.default:
             return self
-        named = {c.name for c in (*self.positive, *self.negative, *self.seen)}
-        against, seen = default_conditions(event_types)
-        return replace(
-            self,
-            negative=(*self.negative, *(c for c in against if c.name not in named)),
-            seen=(*self.seen, *(c for c in seen if c.name not in named)),
-        )
+        return replace(self, assumed=_assumed_kinds(event_types))
 
     def signs(self, events: pl.DataFrame) -> pl.Series:
         """Return (n_events,) Int8 signs: 1 positive, 0 neutral, -1 negative."""
+        says_no, is_weak = self._assumed_types(events["event_type"])
+        if "negative" in self.assumed:
+            says_no |= (pl.col("value") < 0).fill_null(value=False)
         sign = (
-            pl.when(_any_condition(self.negative))
+            pl.when(_any_condition(self.outliers))
+            .then(pl.lit(0, pl.Int8))
+            .when(_any_condition(self.negative) | says_no)
             .then(pl.lit(-1, pl.Int8))
             .when(_any_condition(self.positive))
             .then(pl.lit(1, pl.Int8))
-            .when(_any_condition(self.seen))
+            .when(_any_condition(self.seen) | is_weak)
             .then(pl.lit(0, pl.Int8))
             .otherwise(pl.lit(self.default, pl.Int8))
         )
         columns = events.select(pl.col("event_type").cast(pl.String), pl.col("value"))
         return columns.with_columns(sign=sign)["sign"]
+
+    def _assumed_types(self, event_types: pl.Series) -> tuple[pl.Expr, pl.Expr]:
+        """Return which events are negative, and which are neutral, by their names alone."""
+        if not self.assumed:
+            return pl.lit(False), pl.lit(False)
+        types = event_types.cast(pl.String).drop_nulls().unique().to_list()
+        by_kind: dict[str, list[str]] = {kind: [] for kind in self.assumed}
+        for name in types:
+            kind = event_name_kind(name)
+            if kind in by_kind and normalize_type(name) not in self._named_types:
+                by_kind[kind].append(name)
+        negative = by_kind.pop("negative", [])
+        weak = [name for names in by_kind.values() for name in names]
+        return _is_one_of(negative), _is_one_of(weak)
+
+    @cached_property
+    def _named_types(self) -> frozenset[str]:
+        """Types that a rule names."""
+        return frozenset(c.name for c in (*self.positive, *self.negative, *self.seen))
 
     def signs_of_kinds(self, kinds: Sequence[EventKind]) -> list[int]:
         """Return the signs of event kinds; the sign of each kind is computed once.
@@ -227,6 +259,13 @@ class ResolvedRules:
 
     heeding = RenamedAttribute("with_default_types")
     signs_of = RenamedAttribute("signs_of_kinds")
+
+
+def _is_one_of(names: Sequence[str]) -> pl.Expr:
+    """Return the expression that is true for events of the given types."""
+    if not names:
+        return pl.lit(False)
+    return pl.col("event_type").is_in(names).fill_null(value=False)
 
 
 def _any_condition(conditions: tuple[Condition, ...]) -> pl.Expr:
@@ -290,87 +329,120 @@ def _parse_condition(part: str, text: str) -> Condition:
     return Condition(normalize_type(name), comparison or "", float(number or 0.0))
 
 
-def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
-    """Choose positive, negative and neutral conditions from the types and values of events.
+def choose_rules(events: pl.DataFrame) -> ResolvedRules:
+    """Choose rules from the types and values of events.
 
-    Types like ``dislike`` are negative. Types like ``view`` are neutral if stronger types
-    occur. Values on a rating scale are positive from 70 % of its top (4 of 5, 7 of 10) and
-    negative below 50 %. All other events are positive by default.
+    Types that say no, like ``disliked`` or ``returned``, and negative values are negative.
+    Types like ``view`` are neutral if stronger types occur. Values on a rating scale are
+    positive from 70 % of its top (4 of 5, 7 of 10) and negative below 50 %; values outside of
+    the scale are neutral. All other events are positive.
     """
-    kind = normalize_types(pl.col("event_type").cast(pl.String))
-    known = events.select(kind=kind, value=pl.col("value").cast(pl.Float64))
-    types = sorted(known["kind"].drop_nulls().unique().to_list())
-    negative = [Condition(name) for name in types if name in _NEGATIVE_TYPES]
-    seen = [Condition(name) for name in _weaker_types(types)]
-    positive: list[Condition] = []
-    for name in [*types, None]:
-        if name in _NEGATIVE_TYPES or name in _IMPRESSION_TYPES or name in _VIEW_TYPES:
-            continue
-        values = known.filter(pl.col("kind").eq_missing(pl.lit(name)))["value"].drop_nulls()
-        if bounds := _rating_bounds(values.to_numpy(), is_rating=name in _RATING_TYPES):
-            lowest_positive, negative_bound = bounds
-            positive.append(Condition(name or RATING_EVENT, ">=", lowest_positive))
-            negative.append(Condition(name or RATING_EVENT, "<", negative_bound))
-            seen.append(Condition(name or RATING_EVENT, ">=", negative_bound))
-    return _drop_duplicates(positive), _drop_duplicates(negative), _drop_duplicates(seen)
+    types = events["event_type"].cast(pl.String).drop_nulls().unique().to_list()
+    rules = _ConditionLists()
+    kinds = {normalize_type(name): event_name_kind(name) for name in sorted(types)}
+    rules.negative += [Condition(name) for name, kind in kinds.items() if kind == "negative"]
+    rules.seen += [Condition(name) for name in _weaker_types(kinds)]
+    weak = {"negative", "impression", "view"}
+    for name, steps in _value_counts(events).items():
+        if name is None or kinds[name] not in weak:
+            rules.add_values(name, steps, is_count=name is not None and kinds[name] == "count")
+    if events["value"].min() is not None and _as_float(events["value"].min()) < 0:
+        rules.negative.append(Condition(ANY_EVENT, "<", 0.0))
+    return ResolvedRules(
+        _drop_duplicates(rules.positive),
+        _drop_duplicates(rules.negative),
+        _drop_duplicates(rules.seen),
+        default=1,
+        assumed=_assumed_kinds(types if events["event_type"].null_count() == 0 else [None]),
+        outliers=_drop_duplicates(rules.outliers),
+    )
 
 
-def default_conditions(event_types: Iterable[str | None]) -> tuple[Conditions, Conditions]:
-    """Return negative and neutral conditions for common event types.
+def choose_conditions(events: pl.DataFrame) -> tuple[Conditions, Conditions, Conditions]:
+    """Return the positive, negative and neutral conditions of :func:`choose_rules`."""
+    rules = choose_rules(events)
+    return rules.positive, rules.negative, rules.seen
+
+
+@dataclass(eq=False)
+class _ConditionLists:
+    """Conditions that are chosen type by type."""
+
+    positive: list[Condition] = field(default_factory=list)
+    negative: list[Condition] = field(default_factory=list)
+    seen: list[Condition] = field(default_factory=list)
+    outliers: list[Condition] = field(default_factory=list)
+
+    def add_values(self, name: str | None, values: pl.DataFrame, *, is_count: bool) -> None:
+        """Add the conditions of the values of one type.
+
+        Args:
+            name: Type, None for events without one.
+            values: Frame of ``value`` and ``count``, sorted by value.
+            is_count: Whether the type is an action, so that its values are quantities.
+        """
+        steps, counts = values["value"].to_numpy(), values["count"].to_numpy().astype("int64")
+        is_rating, type_name = name in _RATING_TYPES, name or RATING_EVENT
+        if not is_rating and steps.tolist() == [0, 1]:
+            says_no = name is None or _OPINION_PATTERN.search(name)
+            (self.negative if says_no else self.seen).append(Condition(type_name, "<", 0.5))
+            return
+        scale = None if is_count else find_rating_scale(steps, counts, is_rating=is_rating)
+        if scale is None:
+            return
+        if scale.has_high_outliers:
+            self.outliers.append(Condition(type_name, ">", scale.top))
+        if scale.has_low_outliers:
+            self.outliers.append(Condition(type_name, "<", -scale.top))
+        self.positive.append(Condition(type_name, ">=", scale.lowest_positive))
+        self.negative.append(Condition(type_name, "<", scale.negative_bound))
+        self.seen.append(Condition(type_name, ">=", scale.negative_bound))
+
+
+def _as_float(value: object) -> float:
+    return float(value)  # type: ignore[arg-type]  # minimum of a numeric column
+
+
+def _value_counts(events: pl.DataFrame) -> dict[str | None, pl.DataFrame]:
+    """Return the values of each normalised type, ascending, with the number of events."""
+    counted = (
+        events.select(
+            kind=normalize_types(pl.col("event_type").cast(pl.String)),
+            value=pl.col("value").cast(pl.Float64),
+        )
+        .drop_nulls("value")
+        .group_by("kind", "value")
+        .agg(count=pl.len())
+        .sort("kind", "value", nulls_last=True)
+    )
+    return {
+        str(kind) if kind is not None else None: frame
+        for (kind,), frame in counted.partition_by(
+            "kind", as_dict=True, maintain_order=True
+        ).items()
+    }
+
+
+def _assumed_kinds(event_types: Iterable[str | None]) -> tuple[AssumedKind, ...]:
+    """Return the kinds of later event types whose sign follows from their names.
 
     Args:
         event_types: Types that occur in the data; views are neutral if stronger types occur.
     """
-    weak = _IMPRESSION_TYPES | _VIEW_TYPES | _NEGATIVE_TYPES
-    strong = any(kind is None or normalize_type(kind) not in weak for kind in event_types)
-    seen = _IMPRESSION_TYPES | (_VIEW_TYPES if strong else frozenset())
-    return tuple(map(Condition, sorted(_NEGATIVE_TYPES))), tuple(map(Condition, sorted(seen)))
+    types = list(event_types)
+    if has_strong_type(types):
+        return ("negative", "impression", "view")
+    only_shown = all(name is None or event_name_kind(name) != "view" for name in types)
+    return ("negative",) if types and only_shown else ("negative", "impression")
 
 
 def _drop_duplicates(conditions: list[Condition]) -> Conditions:
     return tuple(dict.fromkeys(conditions))
 
 
-def _weaker_types(types: list[str]) -> list[str]:
+def _weaker_types(kinds: Mapping[str, str]) -> list[str]:
     """Return the types that are weaker than the strongest type."""
-    strengths = {name: _type_strength(name) for name in types if name not in _NEGATIVE_TYPES}
+    order = {"impression": 0, "view": 1}
+    strengths = {name: order.get(kind, 2) for name, kind in kinds.items() if kind != "negative"}
     strongest = max(strengths.values(), default=0)
     return [name for name, strength in strengths.items() if strength < strongest]
-
-
-def _type_strength(name: str) -> int:
-    return 0 if name in _IMPRESSION_TYPES else 1 if name in _VIEW_TYPES else 2
-
-
-def _rating_bounds(values: Doubles, *, is_rating: bool) -> tuple[float, float] | None:
-    """Return the lowest positive value and the upper bound of negative values; None: no scale.
-
-    Values of other types are a rating scale if they have few half steps up to 5 or 10 and a
-    median in the upper half. (Counts begin at 1 and have most of their mass there.)
-    """
-    steps = sorted(set(values[:200_000].tolist()) if is_rating else set(values.tolist()))
-    if len(steps) < 2:
-        return None
-    low, top = min(0.0, float(values.min())), _scale_top(float(values.max()))
-    if not is_rating and not _is_rating_scale(values, steps, top):
-        return None
-    lowest_positive = low + 0.7 * (top - low)
-    if all(step % 1 == 0 for step in steps) and top > 1:
-        lowest_positive = float(-(-lowest_positive // 1))
-    return round(lowest_positive, 6), round(low + 0.5 * (top - low), 6)
-
-
-def _scale_top(highest: float) -> float:
-    """Return the top of the rating scale whose highest observed value is ``highest``."""
-    for below, top in ((4, 5.0), (7, 10.0), (50, 100.0)):
-        if below <= highest <= top and highest not in {6, 7}:
-            return top
-    return highest
-
-
-def _is_rating_scale(values: Doubles, steps: list[float], top: float) -> bool:
-    has_half_steps_only = all(step * 2 % 1 == 0 for step in steps)
-    median = sorted(values.tolist())[len(values) // 2]
-    return (
-        3 <= len(steps) <= 21 and has_half_steps_only and top in {5, 10} and median >= top / 2
-    )

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from daybreak.data.event_signs import MAX_LISTED_TYPES, describe_signs
 from daybreak.data.fields import text_columns
 from daybreak.data.importing import ImportResult
 from daybreak.data.rules import EventRules
@@ -303,6 +304,12 @@ def _check_signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:
         f"{counts[0]:,} only seen"
     )
     yield Finding("PASS" if counts[1] else "FAIL", "signs", text)
+    described = describe_signs(tables.events, resolved)
+    for one in described[:MAX_LISTED_TYPES]:
+        yield Finding("WARN" if one.is_surprising else "PASS", "event_type", str(one))
+    if others := described[MAX_LISTED_TYPES:]:
+        text = f"{len(others):,} further types of events: {sum(o.n_events for o in others):,}"
+        yield Finding("WARN", "event_type", text)
 
 
 def _check_items(facts: dict[str, Any]) -> Iterator[Finding]:

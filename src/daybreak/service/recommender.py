@@ -9,6 +9,7 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.data.dataset import Queries
+from daybreak.data.event_signs import sign_notes
 from daybreak.deprecation import warn_deprecated
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFittedError
@@ -151,7 +152,11 @@ class Recommender:
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
-        self.notes = (*notes, *encoder_notes, f"events: {trained.rules.describe()}", *left_out)
+        signs = (
+            f"events: {trained.rules.describe()}",
+            *sign_notes(tables.events, trained.rules),
+        )
+        self.notes = (*notes, *encoder_notes, *signs, *left_out)
         self._state = ServingState.from_training(trained, tables.items, tables.users, histories)
         return self
 

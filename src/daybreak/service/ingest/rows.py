@@ -6,12 +6,14 @@ for items and users, and :func:`parse_events` for events.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.data.casts import LIST_SEPARATOR
+from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
 from daybreak.data.times import epoch_seconds
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
@@ -189,7 +191,8 @@ def parse_events(
     Args:
         rows: Objects with ``item_id``, and ``user_id`` or ``session_id``; optional are
             ``event_id, event_type, value, timestamp, domain, recommendation_id, context``.
-            Other fields are ignored.
+            The value may be called ``rating``, ``weight``, ``quantity`` and the like, as in
+            files. Other fields are ignored.
         now: Time of events without a time, epoch [s].
         pseudonyms: Replaces ids of users and sessions; default: the ids are kept.
 
@@ -246,12 +249,15 @@ def _parse_event(
     if user is None and session is None:
         raise InvalidValueError("user_id", None, "expected user_id or session_id", "missing")
     user_id, session_user = user_key(user, session, pseudonyms)
-    value, kind, domain = row.get("value"), row.get("event_type"), row.get("domain")
+    kind, domain = row.get("event_type"), row.get("domain")
+    name, value = _find_value(row)
+    if kind is None and value is not None and is_rating_column(name):
+        kind = RATING_TYPE
     return {
         "user_id": session_user if user_id is None else user_id,
         "item_id": parse_id(row, "item_id"),
         "event_type": None if kind is None else parse_text(kind, "event_type", MAX_ID_CHARS),
-        "value": None if value is None else parse_number(value, "value"),
+        "value": value,
         "timestamp": at,
         "domain": None if domain is None else parse_text(domain, "domain", MAX_ID_CHARS),
         "event_id": parse_optional_id(row, "event_id"),
@@ -259,6 +265,26 @@ def _parse_event(
         "session_id": session_user and session_user.removeprefix(SESSION_PREFIX),
         "context": parse_context(row),
     }
+
+
+def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
+    """Return the field that says how much, and its number; None if there is none.
+
+    ``value`` must be a number; a field of another name that is no number is ignored.
+    """
+    if row.get("value") is not None:
+        return "value", parse_number(row["value"], "value")
+    name = _value_field(tuple(name for name, value in row.items() if value is not None))
+    try:
+        return name or "", None if name is None else parse_number(row[name], name)
+    except InvalidValueError:
+        return "", None
+
+
+@lru_cache(maxsize=1_000)
+def _value_field(names: tuple[str, ...]) -> str | None:
+    """Return the field that says how much; most rows of a client have the same fields."""
+    return find_value_column(names)
 
 
 class _TimeParser:

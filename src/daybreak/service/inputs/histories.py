@@ -10,6 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data import EVENT_COLUMNS
+from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
 from daybreak.data.dataset import Events
 from daybreak.data.rules import ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
@@ -71,6 +72,7 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
     missing = frame.filter(pl.col("user_id").is_null() | pl.col("item_id").is_null())
     if missing.height:
         raise _missing_ids_error(missing.height, frame.height)
+    frame = _with_value(frame)
     full = frame.select(
         (pl.col(c) if c in frame.columns else pl.lit(None)).cast(kind, strict=False).alias(c)
         for c, kind in EVENT_COLUMNS.items()
@@ -85,6 +87,17 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
         at[known],
         rules.signs(full).to_numpy()[known] > 0,
     )
+
+
+def _with_value(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose column that says how much is called ``value``, as in files."""
+    name = None if "value" in frame.columns else find_value_column(frame.columns)
+    if name is None or not (frame[name].dtype.is_numeric() or frame[name].dtype == pl.Boolean):
+        return frame
+    frame = frame.with_columns(value=pl.col(name).cast(pl.Float64))
+    if "event_type" in frame.columns or not is_rating_column(name):
+        return frame
+    return frame.with_columns(event_type=pl.lit(RATING_TYPE))
 
 
 def _has_event_schema(frame: pl.DataFrame) -> bool:

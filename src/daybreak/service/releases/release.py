@@ -50,6 +50,8 @@ def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
         _conditions_from_list(plain["seen"]),
         default=int(plain["default"]),
         type_weights=dict(plain["type_weights"]),
+        assumed=tuple(plain.get("assumed", ["negative"] if plain["default"] else [])),
+        outliers=_conditions_from_list(plain.get("outliers", [])),
     )
 
 

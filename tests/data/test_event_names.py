@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.data.event_names import event_name_kind, split_name
+
+NEGATIVE = """
+dislike disliked dislikes un-liked unliked dis-liked return returned returns refunded skip
+skipped skips cancelled canceled cancellation dismissed unfollow unfollowed remove_from_wishlist
+RemoveFromCart removefromcart thumbsDown THUMBS_DOWN notInterested hide hidden blocked reported
+unsubscribed down-vote rejected declined ignored hate unfavourited unsave unpin uninstalled
+swipe_left opted_out item_returned order_cancelled cancel_order click_not_interested dropped 👎
+不喜欢 不喜歡 退货 退款 取消关注 取消收藏 不感兴趣 踩 讨厌 拉黑 举报 差评 跳过 屏蔽
+嫌い 返品 キャンセル 興味なし スキップ 非表示 フォロー解除 싫어요 반품 환불 취소 차단
+zurückgegeben zurueckgeschickt Retoure storniert remboursé annulé retourné devuelto devolución
+cancelado rechazado возврат отменено отписался пропустил rimborso annullato geannuleerd zwrot
+iade iptal ogillar reembolsado
+"""
+PHRASES = [
+    *("not interested", "don't like", "didn’t like", "did not like", "not for me", "see less"),
+    *("show fewer like this", "no longer interested", "sent back", "returned to seller"),
+    *("gefällt mir nicht", "nicht interessiert", "je n'aime pas", "no me gusta", "не нравится"),
+    *("non mi piace", "não gostei", "관심 없음", "bad review", "negative feedback"),
+]
+OTHER = """
+return_visit returning_visitor return_user unlimited discover display unique like liked love
+purchase add_to_cart wishlist subscribe follow save share unlock unboxing download discount
+discussed distribution dispatched delivered shipped unread blockbuster play completed rated
+reviewed comment upvote thumbs_up recommend interested unhide unblock undo_dislike cancel_return
+skip_intro skip_ad report_download view_report abandoned_cart coupon_removed scroll_down
+price_drop notify north nominate unit cancer reporter renew request reward passed hidden_gem
+取消屏蔽 喜欢 购买 收藏 关注 好评 推荐 いいね フォロー ブロック解除 좋아요 gekauft acheté
+comprado нравится
+"""
+
+
+@pytest.mark.parametrize("name", [*NEGATIVE.split(), *PHRASES])
+def test_names_that_say_no_are_negative(name):
+    assert event_name_kind(name) == "negative"
+
+
+@pytest.mark.parametrize("name", [*OTHER.split(), "me gusta", "gefällt mir", "j'aime"])
+def test_names_that_only_look_like_a_no_are_not_negative(name):
+    assert event_name_kind(name) != "negative"
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("view", "view viewed pageView page-view detail_page_view read clicks 浏览 просмотр"),
+        ("impression", "impression exposure shown displayed view_item_list 曝光 not_clicked"),
+        ("count", "purchase play add-to-cart bought 购买 gekauft"),
+        ("other", "rating like read_later open_account review"),
+    ],
+)
+def test_names_of_views_impressions_and_counts_are_recognised(kind, names):
+    assert {event_name_kind(name) for name in names.split()} == {kind}
+
+
+@given(st.text(max_size=30))
+def test_any_name_has_a_kind_that_does_not_depend_on_blanks_around_it(name):
+    assert event_name_kind(name) == event_name_kind(f"  {name} ")
+    assert split_name(name).startswith("_")

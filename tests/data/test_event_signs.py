@@ -1,0 +1,53 @@
+import polars as pl
+
+from daybreak.data.event_signs import describe_signs, sign_notes
+from daybreak.data.importing import read_tables
+from daybreak.data.rules import EventRules
+from daybreak.data.validation import validate
+
+
+def log(*rows):
+    kinds = {"event_type": pl.String, "value": pl.Float64}
+    return pl.DataFrame(rows, schema=kinds, orient="row")
+
+
+def described(frame):
+    return [str(one) for one in describe_signs(frame, EventRules().resolve(frame))]
+
+
+def test_each_type_is_named_with_its_sign_and_its_number():
+    events = log(*[("buy", None)] * 3, *[("sent back", None)] * 2, ("page view", None))
+    assert described(events) == [
+        "buy: 3 events count for the item",
+        "sent back: 2 events count against the item",
+        "page view: 1 event is only seen",
+    ]
+
+
+def test_a_typing_error_is_named_and_changes_no_other_rating():
+    events = log(*[("rating", float(v)) for v in (1, 2, 3, 4, 5, 5) * 20], ("rating", 99.0))
+    assert described(events) == [
+        "rating: 60 events with 4 to 5 count for the item; 40 events with 1 to 2 count against "
+        "the item; 20 events with 3 are only seen; 1 event with 99 is outside of the scale and "
+        "not used"
+    ]
+    assert "99" in sign_notes(events, EventRules().resolve(events))[0]
+
+
+def test_minus_one_among_stars_is_questioned():
+    events = log(*[("rating", float(v)) for v in (-1, 7, 8, 9, 10)])
+    assert 'if -1 means "not rated"' in described(events)[0]
+
+
+def test_negative_numbers_count_against_in_every_column_that_says_how_much():
+    for column in ("value", "weight", "score", "quantity", "amount", "Qty", "数量"):
+        rows = [("ann", f"i{n}", n % 3 - 1) for n in range(9)]
+        found = validate(
+            read_tables(pl.DataFrame(rows, ["user_id", "item_id", column], orient="row"))
+        )
+        messages = " ".join(one.message for one in found if one.code == "event_type")
+        assert "3 events with -1 count against the item" in messages
+
+
+def test_no_events_have_nothing_to_say():
+    assert described(log()) == []
