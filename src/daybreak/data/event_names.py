@@ -202,8 +202,8 @@ _VIEW_WORDS = (
     r"pageviewed detailviews? visit(?:s|ed)? open(?:s|ed)? search(?:es|ed)? "
     r"brows(?:e|es|ed|ing) hover(?:s|ed)? preview(?:s|ed)? tap(?:s|ped)? angesehen "
     r"ansicht(?:en)? aufrufe? aufgerufen geklickt klicks? angeklickt betrachtet "
-    r"besucht bekeken bekijken vue?s? vus consult(?:e|ee) consultation clics? clique[er]? visto vista "
-    r"visualiza\w+ visita(?:do|ta|to)? clicado "
+    r"besucht bekeken bekijken vue?s? vus consult(?:e|ee) consultation clics? clique[er]? "
+    r"visto vista visualiza\w+ visita(?:do|ta|to)? clicado "
     r"просмотр\w* клик\w* перегляд\w* goruntule\w* wyswietl\w* visningar? visat"
 )
 _IMPRESSION_WORDS = (
