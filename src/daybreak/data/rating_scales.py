@@ -53,7 +53,7 @@ def find_rating_scale(steps: Doubles, counts: Rows, *, is_rating: bool) -> Ratin
 
     A scale is read from where most values are, so that 99 among ratings from 1 to 5 is not a
     new scale. Values that are not called ratings are a scale if they have few half steps up to
-    5 or 10, a median in the upper half, and their most frequent value is not the lowest:
+    5 or 10, a median in the upper half, and the lowest value is not the most frequent one:
     counts begin at 1 and have most of their mass there.
 
     Args:
@@ -136,7 +136,7 @@ def _looks_like_scale(steps: Doubles, counts: Rows, top: float) -> bool:
         and has_half_steps_only
         and top in {5, 10}
         and _median(steps, counts) >= top / 2
-        and int(np.argmax(counts)) > 0
+        and bool(counts[0] <= counts[1:].max())
     )
 
 
