@@ -48,6 +48,7 @@ def import_(
     negative: options.NegativeOption = None,
     seen: options.SeenEventsOption = None,
     weight: options.WeightOption = None,
+    excludes: options.ExcludingEventsOption = None,
     encoding: options.EncodingOption = None,
     rejects: RejectsOption = None,
     store: options.StoreOption = None,
@@ -55,7 +56,7 @@ def import_(
     json: options.JsonOption = False,
 ) -> None:
     """Import files into the store and list rejected rows."""
-    rules = options.parse_event_rules(positive, negative, seen, weight)
+    rules = options.parse_event_rules(positive, negative, seen, weight, excludes)
     files: dict[TableRole, Path | None]
     files = {"events": events, "items": items, "users": users}
     sources = options.build_sources(paths, files, column, rules, encoding)

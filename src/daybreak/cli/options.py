@@ -85,6 +85,15 @@ SeenEventsOption = Annotated[
         help="Rule for neutral events, which only mark an item as seen, such as 'view'.",
     ),
 ]
+ExcludingEventsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--excludes",
+        metavar="TYPES",
+        help="Types of events that keep their item out of later lists, such as "
+        "'purchase, return', or none. Default: all but impressions and views.",
+    ),
+]
 WeightOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -143,7 +152,11 @@ def build_sources(
 
 
 def parse_event_rules(
-    positive: str | None, negative: str | None, seen: str | None, weight: Sequence[str] | None
+    positive: str | None,
+    negative: str | None,
+    seen: str | None,
+    weight: Sequence[str] | None,
+    excludes: str | None = None,
 ) -> "EventRules | None":
     """Return the event rules, None if no option is given."""
     from daybreak.data import EventRules
@@ -156,5 +169,5 @@ def parse_event_rules(
         }
     except ValueError as error:
         raise ConfigError(f"--weight must look like TYPE=NUMBER: {error}") from error
-    rules = EventRules(positive, negative, seen, weights)
+    rules = EventRules(positive, negative, seen, weights, excludes)
     return None if rules == EventRules() else rules

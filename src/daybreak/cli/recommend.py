@@ -73,6 +73,7 @@ def parse_list_rules(
     exclude: Sequence[str] | None,
     boost: Sequence[str] | None,
     order: "tuple[float | None, Sequence[str] | None, Sequence[str] | None, str | None]",
+    exclude_event: Sequence[str] | None = None,
 ) -> "Rules | None":
     """Return the rules of a list, None if no option is given.
 
@@ -82,6 +83,7 @@ def parse_list_rules(
         exclude: Ids of items to exclude.
         boost: Boosts as ``FACTOR:FILTER``.
         order: Values of ``--diversity``, ``--at-most``, ``--at-least`` and ``--distinct``.
+        exclude_event: The only types of events that exclude their items.
     """
     from daybreak import Rules
 
@@ -97,6 +99,7 @@ def parse_list_rules(
             *(_parse_quota(text, "--at-least") for text in at_least or ()),
         ),
         distinct=distinct,
+        exclude_events=None if exclude_event is None else tuple(exclude_event),
     )
     return None if rules == Rules() else rules
 
@@ -171,6 +174,15 @@ ExplainOption = Annotated[
 SeenItemsOption = Annotated[
     bool, typer.Option("--seen", help="Include items that the user has already seen.")
 ]
+ExcludingEventOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude-event",
+        metavar="TYPE",
+        help="The only type of events that exclude their items; repeatable. Default: the rule "
+        "of the shop.",
+    ),
+]
 ItemArgument = Annotated[str | None, typer.Argument(metavar="[ITEM]", help="Id of an item.")]
 TextOption = Annotated[
     str | None,
@@ -199,6 +211,7 @@ def recommend(
     store: options.StoreOption = None,
     explain: ExplainOption = False,
     seen: SeenItemsOption = False,
+    exclude_event: ExcludingEventOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Recommend items to known users, new users or a user who is described in words."""
@@ -209,13 +222,13 @@ def recommend(
         profile, parse_pairs(attribute or [], "--attribute"), event or ()
     )
     order = (diversity, at_most, at_least, distinct)
-    rules = parse_list_rules(where, category, exclude, boost, order)
+    rules = parse_list_rules(where, category, exclude, boost, order, exclude_event)
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.recommend(
             users or [ANONYMOUS_USER_ID],
             profile_given,
             items=items,
-            exclude_seen=not seen,
+            exclude_seen=False if seen else None,
             explain=explain,
             rules=rules,
         )

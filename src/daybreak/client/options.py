@@ -24,7 +24,10 @@ class RecommendOptions(TypedDict, total=False):
     exclude: Sequence[str]
     """Ids of items to leave out."""
     exclude_seen: bool
-    """Whether to leave out items that the user has events with; default True."""
+    """Whether to leave out items that the user has, as by a purchase; default: yes, unless
+    people usually take the same items again."""
+    exclude_events: Sequence[str]
+    """The only types of events that leave out their items; default: the rule of the shop."""
     boosts: Sequence[Mapping[str, Any]]
     """Score changes of some items, such as ``{"where": "brand = 'Acme'", "factor": 1.5}``."""
     quotas: Sequence[Mapping[str, Any]]

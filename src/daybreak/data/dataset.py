@@ -33,13 +33,13 @@ class Events:
     def of(cls, user: object, item: object, at: object, *, seed: int = 0) -> "Events":
         """Sort events and keep the earliest one of each (user, item).
 
-        Equal times are put in a random order: the order of files is often that of the ids,
-        which would be learned as if it were behaviour.
+        Equal times are put in a random order that depends on the seed and on the rows of the
+        user and the item only: the order of files is often that of the ids, which would be
+        learned as if it were behaviour, and another order of the file must not matter.
         """
         user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
         at = np.nan_to_num(np.asarray(at, dtype=np.float64))
-        tie = np.random.default_rng(seed).permutation(len(user))
-        order = np.lexsort((tie, at, user))
+        order = np.lexsort((item, mix_pairs(user, item, seed), at, user))
         user, item, at = user[order], item[order], at[order]
         n_items = int(item.max(initial=-1)) + 1
         _, first = np.unique(user * n_items + item, return_index=True)
@@ -97,6 +97,27 @@ class Events:
     from_end = RenamedAttribute("count_later")
     decayed = RenamedAttribute("recency_weights")
     matrix = RenamedAttribute("to_matrix")
+
+
+def mix_pairs(user: Rows, item: Rows, seed: int) -> Any:
+    """Return (n,) uint64 pseudo-random numbers, a pure function of pair and seed.
+
+    Source:
+        Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure 17
+        (the finaliser of SplitMix64).
+
+    Example:
+        >>> a, b = mix_pairs(np.array([0, 1]), np.array([7, 7]), seed=0)
+        >>> a == mix_pairs(np.array([0]), np.array([7]), seed=0)[0], a == b
+        (np.True_, np.False_)
+    """
+    mask = (1 << 64) - 1
+    mixed = np.asarray(user, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = mixed + np.asarray(item, dtype=np.uint64) * np.uint64(0xD1B54A32D192ED03)
+    mixed = mixed + np.uint64(((seed & mask) + 1) * 0xBF58476D1CE4E5B9 & mask)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 BLOCK_SIMILARITY_WEIGHTS = {"meaning": 0.5}

@@ -16,6 +16,7 @@ from daybreak.data.casts import (
     cast_numbers,
     to_text,
 )
+from daybreak.data.clock import note_wrong_clocks
 from daybreak.data.columns import (
     COLUMN_ALIASES,
     KEY_COLUMNS,
@@ -413,6 +414,8 @@ def _note_event_problems(file: str, frame: pl.DataFrame, mapping: ColumnMapping)
     missing = frame["timestamp"].null_count()
     if 0 < missing < frame.height:
         notes.append(f"{file}: {missing:,} of {frame.height:,} events have no time")
+    if wrong := note_wrong_clocks(frame["timestamp"]):
+        notes.append(f"{file}: {wrong}")
     return notes
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from daybreak.data.event_names import event_name_kind, has_strong_type
+from daybreak.data.exclusion import parse_event_types
 from daybreak.data.rating_scales import find_rating_scale
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError
@@ -105,10 +106,14 @@ class EventRules:
     seen: str | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of an event by its type; default: 1.0."""
+    excludes: str | None = None
+    """Types of events that keep their item out of the lists of their user, or ``none``;
+    default: see :class:`~daybreak.data.exclusion.ExclusionRule`."""
 
     def __post_init__(self) -> None:
         for text in (self.positive, self.negative, self.seen):
             parse_conditions(text or "")
+        parse_event_types(self.excludes)
         for name, weight in self.weights.items():
             if not 0 < weight < float("inf"):
                 raise ConfigError(f"weight of {name!r} must be above 0, got {weight!r}")
@@ -121,8 +126,9 @@ class EventRules:
     def resolve(self, events: pl.DataFrame) -> "ResolvedRules":
         """Return rules that do not depend on data; automatic ones are chosen from events."""
         weights = {normalize_type(name): float(w) for name, w in self.weights.items()}
+        excludes = parse_event_types(self.excludes)
         if self.is_auto:
-            return replace(choose_rules(events), type_weights=weights)
+            return replace(choose_rules(events), type_weights=weights, excludes=excludes)
         return ResolvedRules(
             parse_conditions(self.positive or ""),
             parse_conditions(self.negative or ""),
@@ -130,6 +136,7 @@ class EventRules:
             default=1 if self.positive is None else 0,
             type_weights=weights,
             assumed=("negative",) if self.positive is None else (),
+            excludes=excludes,
         )
 
 
@@ -148,6 +155,8 @@ class ResolvedRules:
     ``negative`` includes events with a negative value."""
     outliers: tuple[Condition, ...] = ()
     """Conditions of values outside of their scale; such events are neutral."""
+    excludes: tuple[str, ...] | None = None
+    """Types of events that exclude their item; None: by default."""
 
     def with_default_types(self, event_types: Iterable[str | None]) -> "ResolvedRules":
         """Add the signs of event types that say by their names what they are.

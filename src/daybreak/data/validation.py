@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from daybreak.data.clock import note_wrong_clocks
 from daybreak.data.event_signs import MAX_LISTED_TYPES, describe_signs
 from daybreak.data.fields import text_columns
 from daybreak.data.importing import ImportResult
@@ -254,6 +255,7 @@ def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -
     return [
         *_check_counts(facts),
         *_check_times(tables, facts),
+        *_check_clocks(tables, result),
         *_check_signs(tables, rules),
         *_check_items(facts),
         *_check_rejects(result),
@@ -291,6 +293,13 @@ def _check_times(tables: Tables, facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("WARN", "ties", text)
     else:
         yield Finding("PASS", "ties", "events with equal times are not sorted by item id")
+
+
+def _check_clocks(tables: Tables, result: ImportResult | None) -> Iterator[Finding]:
+    """Name times that cannot be believed; those of files are among the notes of the import."""
+    wrong = note_wrong_clocks(tables.events["timestamp"])
+    if wrong and result is None:
+        yield Finding("WARN", "clocks", wrong)
 
 
 def _check_signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:

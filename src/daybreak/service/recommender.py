@@ -167,7 +167,7 @@ class Recommender:
         profiles: Any = None,
         histories: Any = None,
         k: int = 10,
-        exclude_seen: bool = True,
+        exclude_seen: bool | None = None,
         items: Sequence[str] | None = None,
         exclude: Any = None,
         explain: bool = False,
@@ -183,14 +183,16 @@ class Recommender:
             histories: Frame of ``user_id, item_id`` and, if known, ``timestamp``: events in
                 addition to the stored ones, used for this call only.
             k: Number of items of each user, from 1 to 10,000.
-            exclude_seen: Whether to leave out items that the user has an event with.
+            exclude_seen: Whether to leave out items that the user has, as by a purchase; being
+                shown or looked at is not having. Default: yes, unless people usually take the
+                same items again. ``Rules(exclude_events=...)`` names the types of events.
             items: Candidates; default: the whole catalogue.
             exclude: Frame of ``user_id, item_id`` that must not be recommended.
             explain: Whether to add the column ``reasons``: the six largest pieces of evidence
                 and the sum of the rest, as ``kind, name, title, value``; the values add up to
                 the score.
             rules: Filters, boosts, diversity and quotas, for all users or one for each of
-                ``users``; seen items are left out if the rules and ``exclude_seen`` say so.
+                ``users``; seen items stay in if the rules or ``exclude_seen`` say so.
 
         Returns:
             ``user_id, item_id, rank, score, strategy, user_temperature, item_temperature``;
@@ -261,8 +263,8 @@ class Recommender:
             k: Number of users.
 
         Returns:
-            ``user_id, rank, score, strategy``; users who have an event with the item are left
-            out.
+            ``user_id, rank, score, strategy``; users who have the item, or who do not want it,
+            are left out.
 
         Raises:
             NotFittedError: The recommender is not fitted.
@@ -278,7 +280,10 @@ class Recommender:
         def queries() -> Iterator[tuple[Queries, Mask | None]]:
             for users, context in FrameRequest(state, user_ids).contexts():
                 has_seen = np.zeros(len(users), dtype=bool)
-                has_seen[context.seen[0][context.seen[1] == row]] = True
+                owners, known = state.query_builder.excluded_pairs(
+                    context, [Rules()] * len(users)
+                )
+                has_seen[owners[known == row]] = True
                 yield state.query_builder.queries(context), has_seen if row >= 0 else None
 
         return rank_users(state.scorers[0], target, user_ids, queries(), k)

@@ -17,7 +17,7 @@ def rows(events):
         list(user),
         np.array(item, dtype=np.int64),
         np.array(at, dtype=np.float64),
-        np.array(liked, dtype=bool),
+        [("buy", 1) if is_liked else ("view", 0) for is_liked in liked],
     )
 
 

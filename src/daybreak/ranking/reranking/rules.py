@@ -105,8 +105,9 @@ class Rules:
     """Candidate items; None: all."""
     exclude: tuple[str, ...] = ()
     """Items to leave out."""
-    exclude_seen: bool = True
-    """Whether to leave out items that the user has events on."""
+    exclude_seen: bool | None = None
+    """Whether to leave out items that the user has, as by a purchase; being shown is not
+    having. None: yes, unless people usually take the same items again."""
     boosts: tuple[Boost, ...] = ()
     diversity: float = 0.0
     """From 0 (order by score) to 1 (dissimilar items)."""
@@ -118,11 +119,15 @@ class Rules:
     """Minimum content similarity of duplicates, above 0 and up to 1."""
     at: float | None = None
     """Time of the list in epoch seconds, for availability and ``now()``; None: now."""
+    exclude_events: tuple[str, ...] | None = None
+    """The only types of events that leave out their items; None: the rule of the shop."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where")
-        for name in ("categories", "items", "exclude"):
+        for name in ("categories", "items", "exclude", "exclude_events"):
             object.__setattr__(self, name, _check_text_list(getattr(self, name), name))
+        if self.exclude_seen not in (None, True, False):
+            raise ConfigError(f"exclude_seen must be true or false, got {self.exclude_seen!r}")
         for name, kind in (("boosts", Boost), ("quotas", Quota)):
             object.__setattr__(self, name, _check_instances(getattr(self, name), kind, name))
         if not (_is_number(self.diversity) and 0 <= self.diversity <= 1):
@@ -177,7 +182,7 @@ def _check_count(value: Any, name: str) -> None:
 
 
 def _check_text_list(value: Any, name: str) -> tuple[str, ...] | None:
-    if value is None and name == "items":
+    if value is None and name in {"items", "exclude_events"}:
         return None
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
         raise ConfigError(f"{name} must be a list of texts, got {value!r:.60}")

@@ -46,8 +46,15 @@ class RuleFields(RequestModel):
     """Rules of a list."""
 
     filter: Filter = Field("", description=FILTER_DESCRIPTION)
-    exclude_seen: bool = Field(
-        True, description="Whether to leave out items that the user has events with."
+    exclude_seen: bool | None = Field(
+        None,
+        description="Whether to leave out items that the user has, as by a purchase; default: "
+        "yes, unless people usually take the same items again.",
+    )
+    exclude_events: Ids | None = Field(
+        None,
+        description="The only types of events that leave out their items; default: the rule of "
+        "the shop.",
     )
     diversity: Share = Field(
         0.0, description="Weight of diversity; 0: by score only, 1: as dissimilar as possible."
@@ -75,6 +82,9 @@ class RuleFields(RequestModel):
             distinct=self.distinct,
             alike=self.alike,
             at=self.at,
+            exclude_events=(
+                None if self.exclude_events is None else tuple(self.exclude_events)
+            ),
             **self.extra_rules(),
         )
         return None if rules == _NO_RULES else rules

@@ -4,7 +4,7 @@ Start with :func:`encode_dataset`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from daybreak.data import EventRules, Tables, Vocabulary
 from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.event_log import EventLog
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
@@ -51,6 +52,8 @@ class EncodedDataset:
     rules: ResolvedRules
     non_positive: Sparse
     """(n_users, n_items) CSR of the pairs with events that are not positive; (0, 0) if none."""
+    log: EventLog = field(default_factory=EventLog.empty)
+    """All events, with repeated pairs and their types."""
 
 
 def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
@@ -77,7 +80,18 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         item_kernel(items),
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
-    return EncodedDataset(data, users, content, profile, rules, non_positive)
+    log = encode_log(tables.events, arrays, signs)
+    return EncodedDataset(data, users, content, profile, rules, non_positive, log)
+
+
+def encode_log(events: pl.DataFrame, arrays: EventArrays, signs: EventSigns) -> EventLog:
+    """Return all events with their types and signs, in the order of users and times."""
+    types = events["event_type"].fill_null("")
+    names = sorted(types.unique().to_list())
+    code = find_rows(types, Vocabulary(names)) * 3 + signs + 1
+    codes, kind = np.unique(code, return_inverse=True)
+    kinds = tuple((names[one // 3] or None, one % 3 - 1) for one in codes.tolist())
+    return EventLog.sort(*arrays, kind.ravel(), kinds)
 
 
 def encode_catalogue(

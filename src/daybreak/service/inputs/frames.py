@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import EventRules, ImportResult, Tables, read_tables
+from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
 from daybreak.data.readers.source import open_frame
 from daybreak.errors import ConfigError, DataError
@@ -18,7 +19,7 @@ TEXT_COLUMN = "text"
 def as_tables(
     data: Any, items: Any, users: Any, rules: EventRules | None
 ) -> tuple[Tables, EventRules, tuple[str, ...]]:
-    """Return checked tables, the rules for events, and notes for the caller.
+    """Return checked tables in canonical order, the rules for events, and notes for the caller.
 
     Args:
         data: Tables, an import result, or events as a frame or a path.
@@ -35,9 +36,11 @@ def as_tables(
             "items= and users= cannot be combined with tables; put them into the tables"
         )
     if isinstance(data, Tables):
-        return data, rules or EventRules(), ()
+        tables, notes = canonical_tables(data)
+        return tables, rules or EventRules(), notes
     result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
-    return result.tables, rules or result.rules, (*result.notes, *_rejection_notes(result))
+    tables, _ = canonical_tables(result.tables)  # its notes are among those of the import
+    return tables, rules or result.rules, (*result.notes, *_rejection_notes(result))
 
 
 def as_frame(frame: Any, *keys: str) -> pl.DataFrame:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -12,12 +13,16 @@ import scipy.sparse as sp
 from daybreak.data import EVENT_COLUMNS
 from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
 from daybreak.data.dataset import Events
+from daybreak.data.event_log import EventLog, slice_owners
+from daybreak.data.exclusion import SignedType
 from daybreak.data.rules import ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError
 from daybreak.service.inputs.frames import as_frame
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
+UnsortedEvent: TypeAlias = tuple[int, float, SignedType]
+"""Item row, time, and type with sign of an event."""
 MAX_ROWWISE_EVENTS = 200
 """Largest number of events that are read one by one; a polars query would take longer."""
 MAX_UNSORTED_EVENTS = 2_000
@@ -32,8 +37,13 @@ class EventRows:
     item: Rows
     at: Doubles
     """Epoch seconds; infinite if unknown, as the event is then the latest."""
-    is_positive: Mask
-    """Whether the event is positive; otherwise the item was only seen."""
+    kinds: list[SignedType]
+    """Type and sign of each event."""
+
+    @cached_property
+    def is_positive(self) -> Mask:
+        """(n_events,) whether the event is positive."""
+        return np.array([sign > 0 for _, sign in self.kinds], dtype=bool)
 
     def __len__(self) -> int:
         return len(self.users)
@@ -47,7 +57,8 @@ class RequestEvents(NamedTuple):
     item: Rows
     at: Doubles
     """Epoch seconds."""
-    is_positive: Mask
+    kinds: list[SignedType]
+    """Type and sign of each event."""
 
 
 def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRows:
@@ -81,11 +92,20 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
     known = row >= 0
     users = full["user_id"].to_list()
     at = full["timestamp"].fill_nan(None).fill_null(float("inf")).to_numpy()
+    signs = rules.signs(full).to_list()
+    kinds = list(zip(full["event_type"].to_list(), signs, strict=True))
+    return _known_rows(known, users, row, at, kinds)
+
+
+def _known_rows(
+    known: Mask, users: list[str], item: Rows, at: Doubles, kinds: list[SignedType]
+) -> EventRows:
+    positions = np.flatnonzero(known).tolist()
     return EventRows(
-        [users[position] for position in np.flatnonzero(known)],
-        row[known],
+        [users[position] for position in positions],
+        item[known],
         at[known],
-        rules.signs(full).to_numpy()[known] > 0,
+        [kinds[position] for position in positions],
     )
 
 
@@ -117,12 +137,7 @@ def _read_rowwise(frame: pl.DataFrame, items: Vocabulary, rules: ResolvedRules) 
     known = row >= 0
     at = np.array([np.inf if _is_missing(time) else time for time in times], dtype=np.float64)
     signs = rules.signs_of_kinds(list(zip(kinds, values, strict=True)))
-    return EventRows(
-        [users[position] for position in np.flatnonzero(known)],
-        row[known],
-        at[known],
-        np.array([sign > 0 for sign in signs], dtype=bool)[known],
-    )
+    return _known_rows(known, users, row, at, list(zip(kinds, signs, strict=True)))
 
 
 def _is_missing(time: float | None) -> bool:
@@ -142,16 +157,18 @@ class Histories:
     """Positive events, sorted by user; ``user`` are rows of ``users``."""
     seen_only: Sparse
     """(n_users, n_items) CSR of the pairs with non-positive events; may lack later items."""
-    unsorted: dict[str, list[tuple[int, float, bool]]] = field(default_factory=dict)
-    """User id to later events: (item row, time, whether it is positive)."""
+    unsorted: dict[str, list[UnsortedEvent]] = field(default_factory=dict)
+    """User id to later events."""
+    log: EventLog = None  # type: ignore[assignment]
+    """All sorted events, with repeated pairs and their types; default: those of the pairs."""
     _items_with_events: set[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.log is None:
+            self.log = _log_of_pairs(self.positive, self.seen_only)
         self._items_with_events = set(np.unique(self.positive.item).tolist())
         for events in self.unsorted.values():
-            self._items_with_events.update(
-                item for item, _, is_positive in events if is_positive
-            )
+            self._items_with_events.update(item for item, _, (_, sign) in events if sign > 0)
 
     @classmethod
     def empty(cls) -> "Histories":
@@ -163,10 +180,10 @@ class Histories:
         """Return histories with further events; a few are added to the same object."""
         if len(rows) > MAX_UNSORTED_EVENTS:
             return self._merge_sorted(rows)
-        columns = (rows.users, rows.item.tolist(), rows.at.tolist(), rows.is_positive.tolist())
-        for user, item, at, is_positive in zip(*columns, strict=True):
-            self.unsorted.setdefault(user, []).append((item, at, is_positive))
-            if is_positive:
+        columns = (rows.users, rows.item.tolist(), rows.at.tolist(), rows.kinds)
+        for user, item, at, kind in zip(*columns, strict=True):
+            self.unsorted.setdefault(user, []).append((item, at, kind))
+            if kind[1] > 0:
                 self._items_with_events.add(item)
         return self
 
@@ -176,15 +193,20 @@ class Histories:
         removed = [user for user in names if user in self.users]
         added = {user: rows for user, rows in self.unsorted.items() if user not in names}
         if not removed:
-            return Histories(self.users, self.positive, self.seen_only, added)
+            return Histories(self.users, self.positive, self.seen_only, added, self.log)
         is_kept = np.ones(len(self.users), dtype=bool)
         is_kept[self.users.rows(removed)] = False
         new_user = np.cumsum(is_kept) - 1
         positive = self.positive.filter(is_kept[self.positive.user])
         named = Vocabulary(user for user, keep in zip(self.users, is_kept, strict=True) if keep)
         seen_only = self.seen_only[is_kept] if self.seen_only.shape[0] else self.seen_only
+        log = self.log.filter(is_kept[self.log.user])
         return Histories(
-            named, Events(new_user[positive.user], positive.item, positive.at), seen_only, added
+            named,
+            Events(new_user[positive.user], positive.item, positive.at),
+            seen_only,
+            added,
+            log.rename_users(new_user[log.user].astype(np.int32)),
         )
 
     def without_items(self, items: Rows) -> "Histories":
@@ -201,7 +223,11 @@ class Histories:
             (pairs.data[stay], (pairs.row[stay], pairs.col[stay])), shape=self.seen_only.shape
         )
         return Histories(
-            self.users, positive, seen_only, {u: rows for u, rows in added.items() if rows}
+            self.users,
+            positive,
+            seen_only,
+            {u: rows for u, rows in added.items() if rows},
+            self.log.filter(~np.isin(self.log.item, items)),
         )
 
     def events_of(self, users: Sequence[str], extra: "Histories | None" = None) -> Events:
@@ -228,6 +254,21 @@ class Histories:
             np.concatenate([*(events.item for events in sorted_events), item]),
             np.concatenate([*(events.at for events in sorted_events), at]),
         )
+
+    def log_of(self, users: Sequence[str]) -> EventLog:
+        """Return all events of some users; ``user`` is the position in ``users``."""
+        stored = self.log.of_users(self.users.rows(users))
+        if not self.unsorted:
+            return stored
+        added = [
+            (row, item, at, kind)
+            for row, user in enumerate(users)
+            for item, at, kind in self.unsorted.get(user, ())
+        ]
+        if not added:
+            return stored
+        query, item, at, kinds = zip(*added, strict=True)
+        return EventLog.concatenate([stored, EventLog.of(query, item, at, kinds)])
 
     def seen_without_liking(self, users: Sequence[str]) -> tuple[Rows, Rows]:
         """Return the pairs with non-positive events: positions in ``users``, rows of items."""
@@ -276,9 +317,7 @@ class Histories:
     def compacted(self) -> "Histories":
         """Return histories with all events sorted."""
         nothing = np.empty(0)
-        return self._merge_sorted(
-            EventRows([], nothing.astype(np.int64), nothing, nothing.astype(bool))
-        )
+        return self._merge_sorted(EventRows([], nothing.astype(np.int64), nothing, []))
 
     def user_ids(self) -> list[str]:
         """Return the ids of all users."""
@@ -293,12 +332,7 @@ class Histories:
         return is_positive[inverse.ravel()] if len(unique) else np.zeros(0, dtype=bool)
 
     def _sorted_events(self, users: Sequence[str]) -> Events:
-        rows = self.users.rows(users)
-        bounds = np.searchsorted(self.positive.user, np.stack([rows, rows + 1]))
-        sizes = np.where(rows >= 0, bounds[1] - bounds[0], 0)
-        offset = np.repeat(bounds[0] - np.cumsum(sizes) + sizes, sizes)
-        index = np.arange(int(sizes.sum())) + offset
-        user = np.repeat(np.arange(len(users)), sizes)
+        index, user = slice_owners(self.positive.user, self.users.rows(users))
         return Events(user, self.positive.item[index], self.positive.at[index])
 
     def _sorted_seen_only(self, users: Sequence[str]) -> Rows:
@@ -314,9 +348,9 @@ class Histories:
         if not self.unsorted:
             return []
         return [
-            (row, item, at, is_positive)
+            (row, item, at, sign > 0)
             for row, user in enumerate(users)
-            for item, at, is_positive in self.unsorted.get(user, ())
+            for item, at, (_, sign) in self.unsorted.get(user, ())
         ]
 
     def _merge_sorted(self, rows: EventRows) -> "Histories":
@@ -328,9 +362,8 @@ class Histories:
         user_rows = users.rows(names)
         item = np.r_[np.array([entry[1] for entry in unsorted], dtype=np.int64), rows.item]
         at = np.r_[np.array([entry[2] for entry in unsorted]), rows.at]
-        is_positive = np.r_[
-            np.array([entry[3] for entry in unsorted], dtype=bool), rows.is_positive
-        ]
+        kinds = [*(entry[3] for entry in unsorted), *rows.kinds]
+        is_positive = np.array([sign > 0 for _, sign in kinds], dtype=bool)
         sorted_positive = self.positive
         positive = Events.of(
             np.r_[sorted_positive.user, user_rows[is_positive]],
@@ -344,4 +377,18 @@ class Histories:
         )
         shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, stored_seen.shape[1])))
         merged_seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
-        return Histories(users, positive, merged_seen)
+        log = EventLog.concatenate([self.log, EventLog.of(user_rows, item, at, kinds)])
+        return Histories(users, positive, merged_seen, log=log)
+
+
+def _log_of_pairs(positive: Events, seen_only: Sparse) -> EventLog:
+    """Return the log of pairs whose further events are unknown."""
+    seen = seen_only.tocoo()
+    kinds: list[SignedType] = [(None, 1) for _ in range(len(positive))]
+    kinds += [(None, 0) for _ in range(seen.nnz)]
+    return EventLog.of(
+        np.r_[positive.user, seen.row],
+        np.r_[positive.item, seen.col],
+        np.r_[positive.at, np.zeros(seen.nnz)],
+        kinds,
+    )

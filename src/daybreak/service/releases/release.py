@@ -52,6 +52,7 @@ def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
         type_weights=dict(plain["type_weights"]),
         assumed=tuple(plain.get("assumed", ["negative"] if plain["default"] else [])),
         outliers=_conditions_from_list(plain.get("outliers", [])),
+        excludes=None if plain.get("excludes") is None else tuple(plain["excludes"]),
     )
 
 

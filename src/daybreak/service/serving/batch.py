@@ -123,7 +123,11 @@ def _request_events(
         np.array([position for position, _ in events], dtype=np.int64)[known],
         rows[known],
         np.array([at for _, (*_, at) in events], dtype=np.float64)[known],
-        np.array([sign > 0 for sign in signs], dtype=bool)[known],
+        [
+            (event_type, sign)
+            for (event_type, _), sign, is_known in zip(kinds, signs, known, strict=True)
+            if is_known
+        ],
     )
 
 

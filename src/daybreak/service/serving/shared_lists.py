@@ -8,6 +8,7 @@ from weakref import ref
 
 import numpy as np
 
+from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.errors import NextStep, NotFittedError, NotFoundError
 from daybreak.models.popular import PopularModel
@@ -203,7 +204,7 @@ class TopLists:
         positive = self.positive.filter(self.positive.item < len(self.items))
         if not len(positive):
             return values
-        at = np.where(np.isfinite(positive.at), positive.at, 0.0)
+        at = current_times(positive.user, positive.item, positive.at)
         events = Events(positive.user, positive.item, at)
         data = Dataset(self.items, events, int(positive.user.max()) + 1)
         model = PopularModel(window=window, logarithm=False).fit(data)

@@ -67,7 +67,7 @@ class FrameRequest:
         extra = None
         if histories is not None:
             histories = as_frame(histories, "user_id", "item_id")
-            ids, rules = state.catalogue.items.ids, state.trained.rules
+            ids, rules = state.catalogue.items.ids, state.event_rules
             extra = Histories.empty().with_events(event_rows(histories, ids, rules))
         named = check_ids(users, "users")
         chosen = user_ids_of(profile, histories) if named is None else dict.fromkeys(named)
@@ -92,7 +92,7 @@ class FrameRequest:
         k: int,
         excluded: pl.DataFrame | None = None,
         *,
-        exclude_seen: bool = True,
+        exclude_seen: bool | None = None,
     ) -> Iterator[QueryBatch]:
         """Yield batches of queries.
 
@@ -100,7 +100,8 @@ class FrameRequest:
             rules: Rules of each user.
             k: Length of each list.
             excluded: Frame of ``user_id, item_id`` that must not be recommended.
-            exclude_seen: Whether seen items are excluded where the rules say so as well.
+            exclude_seen: Whether seen items are excluded, unless the rules say otherwise; None:
+                by the rule of the shop.
 
         Raises:
             FilterError: A filter cannot be parsed, or a column does not exist.

@@ -14,10 +14,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import RECENCY_DECAY, ContentBlock, Events, Items, Queries
+from daybreak.data.event_log import EventLog
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.ranking.explain import PartName, QueryParts
+from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -35,10 +38,6 @@ Pairs = tuple[Rows, Rows]
 """Parallel columns: positions of queries, and rows of the catalogue."""
 
 
-def _no_pairs() -> Pairs:
-    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-
-
 @dataclass(frozen=True, eq=False)
 class UserContext:
     """Events, profiles and texts of the users of a batch, by position in the batch."""
@@ -49,8 +48,13 @@ class UserContext:
     """(n_users, n_attributes)"""
     texts: dict[int, str]
     """Position to the user's own words."""
-    seen: Pairs = field(default_factory=_no_pairs)
-    """Every item that a user has any event with."""
+    log: EventLog = field(default_factory=EventLog.empty)
+    """All events, with repeated pairs and their types; ``user`` is the position."""
+
+    @property
+    def seen(self) -> Pairs:
+        """Every item that a user has any event with."""
+        return self.log.user.astype(np.int64), self.log.item.astype(np.int64)
 
     @cached_property
     def is_hot(self) -> Mask:
@@ -129,6 +133,8 @@ class QueryBuilder:
     """Whether the training events have times; without them no event is more recent."""
     encode_texts: TextEncodeFn = field(repr=False)
     """Encodes texts as blocks of content."""
+    exclusion: ShopExclusion = field(default_factory=ShopExclusion)
+    """Which events exclude their items."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -150,7 +156,7 @@ class QueryBuilder:
         rules: Sequence[CompiledRules],
         k: Sequence[int],
         excluded: Pairs | None = None,
-        exclude_seen: bool = True,
+        exclude_seen: bool | None = None,
     ) -> QueryBatch:
         """Return a batch of queries.
 
@@ -160,19 +166,29 @@ class QueryBuilder:
             rules: One for each query; equal rules must be the same object.
             k: Length of each list.
             excluded: Further pairs that must not be recommended.
-            exclude_seen: Whether seen items are excluded where the rules say so as well.
+            exclude_seen: Whether seen items are excluded, unless the rules say otherwise; None:
+                by the rule of the shop.
         """
-        hides_seen = np.array(
-            [list_rules.rules.exclude_seen for list_rules in rules], dtype=bool
-        )
-        queries, items = context.seen
-        hidden = hides_seen[queries] if exclude_seen else np.zeros(len(queries), dtype=bool)
-        queries, items = queries[hidden], items[hidden]
+        list_rules = [one.rules for one in rules]
+        queries, items = self.excluded_pairs(context, list_rules, exclude_seen)
         if excluded is not None:
             queries, items = np.r_[queries, excluded[0]], np.r_[items, excluded[1]]
         ones = np.ones(len(queries), dtype=np.float32)
         pairs = build_csr(queries, items, ones, (len(users), len(self.items)))
         return QueryBatch(users, context, self.queries(context), pairs, rules, k)
+
+    def excluded_pairs(
+        self, context: UserContext, rules: Sequence[Rules], exclude_seen: bool | None = None
+    ) -> Pairs:
+        """Return the items that the events of users exclude.
+
+        Args:
+            context: Their events.
+            rules: Rules of the list of each user.
+            exclude_seen: See :meth:`build`.
+        """
+        chosen = [self.exclusion.choose(one, exclude_seen) for one in rules]
+        return excluded_pairs(context.log, chosen)
 
     def queries(self, context: UserContext) -> Queries:
         """Return one query for each user."""

@@ -12,7 +12,10 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import Tables
+from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.event_log import EventLog
+from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.rules import ResolvedRules
 from daybreak.models.popular import PopularModel, PopularState
 from daybreak.ranking.scoring.scorer import Scorer
@@ -20,6 +23,7 @@ from daybreak.rng import create_generator
 from daybreak.service.inputs.frames import changed_rows
 from daybreak.service.inputs.histories import Histories, RequestEvents, event_rows
 from daybreak.service.state.catalogue import Catalogue, encode_items
+from daybreak.service.state.exclusion import ShopExclusion
 from daybreak.service.state.profiles import ProfileOverrides, Profiles
 from daybreak.service.state.query_builder import QueryBatch, QueryBuilder, UserContext
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
@@ -98,6 +102,7 @@ class ServingState:
                 catalogue.items,
                 trained.stats.dated,
                 trained.content.texts,
+                shop_exclusion(trained),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
@@ -150,45 +155,19 @@ class ServingState:
             events: Further events, by position in ``users``.
             profiles: Further profiles, by position in ``users``.
         """
-        positive, seen = self._events_and_seen(users, sessions, extra, events)
-        n_items = len(self.catalogue.items)
-        inside = positive.item < n_items  # an event may be newer than this state
-        if not inside.all():
-            positive = positive.filter(inside)
-        matrix, texts = self.profiles.lookup(users, profiles)
-        queries, items = np.r_[positive.user, seen[0]], np.r_[positive.item, seen[1]]
-        inside = items < n_items
-        return UserContext(positive, matrix, texts, (queries[inside], items[inside]))
-
-    def _events_and_seen(
-        self,
-        users: Sequence[str],
-        sessions: Sequence[str] | None,
-        extra: Histories | None,
-        events: RequestEvents | None,
-    ) -> tuple[Events, tuple[Rows, Rows]]:
-        """Return positive events by position, and the pairs that were only seen."""
-        positive = [self.histories.events_of(users, extra)]
-        seen = [self.histories.seen_without_liking(users)]
+        logs = [self.histories.log_of(users)]
         if extra is not None:
-            seen.append(extra.seen_without_liking(users))
+            logs.append(extra.log_of(users))
         if sessions is not None:
-            positive.append(self.histories.events_of(sessions))
-            seen.append(self.histories.seen_without_liking(sessions))
+            logs.append(self.histories.log_of(sessions))
         if events is not None:
-            liked = events.is_positive
-            positive.append(Events(events.query[liked], events.item[liked], events.at[liked]))
-            seen.append((events.query[~liked], events.item[~liked]))
-        if len(positive) == 1:
-            merged = positive[0]
-        else:
-            merged = Events.of(
-                np.concatenate([source.user for source in positive]),
-                np.concatenate([source.item for source in positive]),
-                np.concatenate([source.at for source in positive]),
-            )
-        pairs = [np.concatenate(columns) for columns in zip(*seen, strict=True)]
-        return merged, (pairs[0], pairs[1])
+            logs.append(EventLog.of(events.query, events.item, events.at, events.kinds))
+        log = EventLog.concatenate(logs)
+        inside = log.item < len(self.catalogue.items)  # an event may be newer than this state
+        if not inside.all():
+            log = log.filter(inside)
+        matrix, texts = self.profiles.lookup(users, profiles)
+        return UserContext(log.first_positive(), matrix, texts, log)
 
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
         """Return for each list entry the strategy with the largest weight."""
@@ -314,6 +293,14 @@ class ServingState:
         return replace(self, catalogue=catalogue, scorer=scorer, ranker=ranker)
 
 
+def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
+    """Return the rule of a shop: the types that it names, or what its training found."""
+    types = trained.rules.excludes
+    if types is not None:
+        return ShopExclusion(ExclusionRule.of_types(types))
+    return ShopExclusion(ExclusionRule(repeats=trained.stats.repeats))
+
+
 def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel | None:
     """Return the models with popularity counted from other events; None: nothing to count.
 
@@ -335,8 +322,9 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     is_known = train_row[positive.item] >= 0
     if not is_known.any():
         return None
-    at = np.where(np.isfinite(positive.at[is_known]), positive.at[is_known], 0.0)
-    events = Events(positive.user[is_known], train_row[positive.item[is_known]], at)
+    known = positive.filter(is_known)
+    at = current_times(known.user, known.item, known.at)
+    events = Events(known.user, train_row[known.item], at)
     data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
     models = list(fitted.models)
     for row, model in counting.items():

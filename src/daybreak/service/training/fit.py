@@ -52,6 +52,8 @@ class TrainingStats:
     """Number of positive events."""
     dated: bool
     """Whether the times of the events give an order."""
+    repeats: bool = False
+    """Whether people usually take the same items again."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def train_model(
         dataset.rules,
         TrainingStats(len(events), events.has_time_order),
     )
-    return trained, Histories(dataset.users, events, dataset.non_positive)
+    return trained, Histories(dataset.users, events, dataset.non_positive, log=dataset.log)
 
 
 def _tune_strategies(

@@ -1,0 +1,164 @@
+"""All events of users: repeated ones, with their times, types and signs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.dataset import Events
+from daybreak.data.exclusion import SignedType
+from daybreak.types import Doubles, Mask, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class EventLog:
+    """Events as parallel columns, sorted by user and then by time; pairs may repeat.
+
+    Example:
+        >>> log = EventLog.of([1, 0, 1], [7, 7, 7], [2.0, 1.0, 1.0], [("buy", 1)] * 3)
+        >>> log.user.tolist(), log.at.tolist(), len(log.positive())
+        ([0, 1, 1], [1.0, 1.0, 2.0], 3)
+    """
+
+    user: Rows
+    item: Rows
+    at: Doubles
+    """Epoch seconds; 0: unknown, infinite: just now."""
+    kind: Rows
+    """(n_events,) positions in ``kinds``."""
+    kinds: tuple[SignedType, ...] = ()
+    """Distinct types of events with their signs."""
+
+    @classmethod
+    def empty(cls) -> "EventLog":
+        """Return a log without events."""
+        return cls.of([], [], [], [])
+
+    @classmethod
+    def of(cls, user: Any, item: Any, at: Any, events: Sequence[SignedType]) -> "EventLog":
+        """Sort events.
+
+        Args:
+            user: (n,) rows of the users.
+            item: (n,) rows of the items.
+            at: (n,) epoch seconds.
+            events: (n,) type and sign of each event.
+        """
+        kinds = tuple(dict.fromkeys(events))
+        position = {kind: row for row, kind in enumerate(kinds)}
+        codes = np.array([position[event] for event in events], dtype=np.int16)
+        return cls.sort(user, item, at, codes, kinds)
+
+    @classmethod
+    def sort(
+        cls, user: Any, item: Any, at: Any, kind: Any, kinds: tuple[SignedType, ...]
+    ) -> "EventLog":
+        """Return the log of unsorted columns; see the attributes."""
+        user, item = np.asarray(user, dtype=np.int64), np.asarray(item, dtype=np.int64)
+        at = np.nan_to_num(np.asarray(at, dtype=np.float64), posinf=np.inf)
+        kind = np.asarray(kind, dtype=np.int16)
+        order = np.lexsort((kind, item, at, user))
+        return cls(
+            user[order].astype(np.int32),
+            item[order].astype(np.int32),
+            at[order],
+            kind[order],
+            kinds,
+        )
+
+    @classmethod
+    def concatenate(cls, logs: Sequence["EventLog"]) -> "EventLog":
+        """Return the events of several logs with the same rows of users and items."""
+        logs = [log for log in logs if len(log)] or list(logs[:1])
+        if len(logs) == 1:
+            return logs[0]
+        kinds = tuple(dict.fromkeys(kind for log in logs for kind in log.kinds))
+        position = {kind: row for row, kind in enumerate(kinds)}
+        codes = [
+            np.array([position[kind] for kind in log.kinds], dtype=np.int16)[log.kind]
+            for log in logs
+        ]
+        columns = (
+            np.concatenate([getattr(log, name) for log in logs])
+            for name in ("user", "item", "at")
+        )
+        user, item, at = columns
+        return cls.sort(user, item, at, np.concatenate(codes), kinds)
+
+    @cached_property
+    def sign(self) -> Rows:
+        """(n_events,) 1 positive, 0 neutral, -1 negative."""
+        signs = np.array([sign for _, sign in self.kinds] or [0], dtype=np.int8)
+        return np.asarray(signs[self.kind])
+
+    def filter(self, mask: Mask) -> "EventLog":
+        """Return the events for which ``mask`` is true."""
+        return EventLog(
+            self.user[mask], self.item[mask], self.at[mask], self.kind[mask], self.kinds
+        )
+
+    def rename_users(self, rows: Rows) -> "EventLog":
+        """Return the log with other rows of users, which must keep their order.
+
+        Args:
+            rows: (n_events,) row of the user of each event.
+        """
+        return EventLog(rows, self.item, self.at, self.kind, self.kinds)
+
+    def of_users(self, rows: Rows) -> "EventLog":
+        """Return the events of some users.
+
+        Args:
+            rows: Rows of the users; -1: no events.
+
+        Returns:
+            A log whose ``user`` is the position in ``rows``.
+        """
+        index, owner = slice_owners(self.user, rows)
+        return EventLog(owner, self.item[index], self.at[index], self.kind[index], self.kinds)
+
+    def positive(self) -> Events:
+        """Return the positive events, with repeated pairs, sorted by user and then by time."""
+        mask = self.sign > 0
+        return Events(
+            self.user[mask].astype(np.int64), self.item[mask].astype(np.int64), self.at[mask]
+        )
+
+    def first_positive(self) -> Events:
+        """Return the earliest positive event of each pair; see :class:`Events`."""
+        events = self.positive()
+        n_items = int(events.item.max(initial=-1)) + 1
+        pairs = events.user * n_items + events.item
+        if len(np.unique(pairs)) == len(pairs):
+            return events
+        return Events.of(events.user, events.item, events.at)
+
+    def select_kinds(self, choose: Callable[[SignedType], bool]) -> Mask:
+        """Return (n_events,) whether the type and sign of each event are chosen."""
+        chosen = np.array([choose(kind) for kind in self.kinds] or [False], dtype=bool)
+        return np.asarray(chosen[self.kind])
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+def slice_owners(owner: Rows, wanted: Rows) -> tuple[Rows, Rows]:
+    """Return the positions of the entries of some owners in a sorted column.
+
+    Args:
+        owner: (n,) sorted owner of each entry.
+        wanted: Owners to look up; -1: none.
+
+    Returns:
+        Positions of the entries, owner by owner, and for each its position in ``wanted``.
+
+    Example:
+        >>> [part.tolist() for part in slice_owners(np.array([0, 0, 2]), np.array([2, -1, 0]))]
+        [[2, 0, 1], [0, 2, 2]]
+    """
+    start, stop = np.searchsorted(owner, np.stack([wanted, wanted + 1]))
+    sizes = np.where(wanted >= 0, stop - start, 0)
+    offset = np.repeat(start - np.cumsum(sizes) + sizes, sizes)
+    return np.arange(int(sizes.sum())) + offset, np.repeat(np.arange(len(wanted)), sizes)
