@@ -91,7 +91,7 @@ def test_on_the_first_day_content_alone_ranks():
     shop = Recommender(encoder="none").fit(nothing, items)
     said = shop.recommend(profiles=[{"user_id": "x", "text": "rum please"}])
     assert said["item_id"].to_list() == ["c", "d", "a", "b"]
-    assert said["strategy"].to_list() == ["content/match"] * 4
+    assert said["strategy"].to_list() == ["wish"] * 4
     assert set(said["item_temperature"]) == {"warm"}
     assert shop.recommend(["x"]).height == 4
 

@@ -18,8 +18,8 @@ class WeightMatrix:
 
     dense: Floats | None = None
     sparse: Sparse | None = None
-    left: Floats | None = None
-    """(n_features, rank)"""
+    left: Floats | Sparse | None = None
+    """(n_features, rank), dense or CSR"""
     right: Floats | None = None
     """(rank, n_items)"""
 
@@ -27,7 +27,7 @@ class WeightMatrix:
         """Make arrays C-contiguous; otherwise every product would copy the whole matrix."""
         for name in ("dense", "left", "right"):
             matrix = getattr(self, name)
-            if matrix is not None and not matrix.flags.c_contiguous:
+            if isinstance(matrix, np.ndarray) and not matrix.flags.c_contiguous:
                 object.__setattr__(self, name, np.ascontiguousarray(matrix))
 
     def apply(self, features: Sparse | Floats) -> Floats | None:
@@ -104,11 +104,13 @@ class WeightMatrix:
         return 0, 0
 
 
-def _multiply(features: Sparse | Floats, matrix: Floats) -> Floats:
+def _multiply(features: Sparse | Floats, matrix: Floats | Sparse) -> Floats:
     """Multiply; few rows gather what they need, many use BLAS.
 
     BLAS reads the whole matrix first, which costs as much as some fifty rows of queries.
     """
+    if sp.issparse(matrix):
+        return _as_dense(features @ matrix)
     if isinstance(features, np.ndarray):
         return np.asarray(features @ matrix, dtype=np.float32)
     rows, width = features.shape

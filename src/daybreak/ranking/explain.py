@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Items, Queries
 from daybreak.models.base import QueryFeatureKind, with_presence_column
+from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.types import Floats, Rows, Sparse
@@ -52,6 +53,8 @@ class QueryParts:
     a wish"""
     wish_names: tuple[PartName, ...] = ()
     """Names of the parts of the wish."""
+    wish_scale: float | None = None
+    """Factor that scales the wish; None: that of the scorer, which must be of the catalogue."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -150,11 +153,35 @@ def decompose(
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
         parts = linear.weights.apply_to_columns(rows, items)
+        if model.feature_kind == "wish":
+            parts = _saturated_parts(parts * wish_scale(scorer, query))
         if len(centre.weights):
             parts = parts - np.asarray(rows @ centre.weights)[:, None]
         sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
     return sums.result()
+
+
+def wish_scale(scorer: Scorer, query: QueryParts) -> float:
+    """Return the factor by which the scorer of a catalogue scales the wish of a query."""
+    if query.wish_scale is not None:
+        return query.wish_scale
+    if query.wish is None or "wish" not in scorer.layout.strategy_rows:
+        return 1.0
+    wish = sp.csr_array(query.wish.sum(axis=0).reshape(1, -1))
+    largest = float(np.abs(wish.data).max(initial=0))
+    scaled = scorer.scale_wishes(wish)
+    return float(np.abs(scaled.data).max()) / largest if largest else 1.0
+
+
+def _saturated_parts(parts: Floats) -> Floats:
+    """Return (n_parts, n_items) parts of a wish that add up to its saturated score.
+
+    The parts of an item are scaled alike.
+    """
+    total = parts.sum(axis=0)
+    factor = np.divide(saturate_wishes(total), total, out=np.ones_like(total), where=total != 0)
+    return np.asarray(parts * factor, dtype=np.float32)
 
 
 class _NamedSums:

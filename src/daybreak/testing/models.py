@@ -80,7 +80,7 @@ def edge_case_datasets() -> Iterator[tuple[str, Dataset]]:
 
 
 def example_queries(data: Dataset) -> Queries:
-    """Return four queries: empty, with a profile, with a history, with both."""
+    """Return four queries: empty, with profile and wish, with a history, with all."""
     first, second = (
         (data.active_user_rows[0], data.active_user_rows[-1])
         if len(data.active_user_rows)
@@ -99,7 +99,17 @@ def example_queries(data: Dataset) -> Queries:
         sp.csr_array(history @ queries.recent_history[order]),
         sp.csr_array(profile @ queries.profile[order]),
         np.array([0, 0, 1, 1], dtype=np.float32) * queries.n_events[order],
+        _example_wishes(data.train_items),
     )
+
+
+def _example_wishes(train_items: Items) -> tuple[Any, ...]:
+    """Return wishes of the second and the last of four queries: the content of an item."""
+    if not len(train_items):
+        return ()
+    said = sp.csr_array((np.ones(2, np.float32), ([1, 3], [0, len(train_items) - 1])))
+    said.resize((4, len(train_items)))
+    return tuple(said @ block.matrix for block in train_items.blocks)
 
 
 def item_cases(data: Dataset) -> Iterator[tuple[str, Items]]:

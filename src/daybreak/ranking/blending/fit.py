@@ -47,6 +47,7 @@ from daybreak.ranking.blending.weights import (
     ExclusionReason,
     nearest_level,
 )
+from daybreak.ranking.blending.wish_weights import default_wish_weights, wish_rows
 from daybreak.simulation.splits import count_splits, iter_splits
 from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
 
@@ -110,6 +111,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             pools, remaining, weights, thresholds, warm_start
         )
         slope, intercept = fit_arrival_shift(pools, weights, new_item_weights)
+        set_wish_weights(data, remaining, weights, new_item_weights)
     used = _find_used(weights, new_item_weights)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)
@@ -341,6 +343,27 @@ def fit_arrival_shift(
     shift[0] = np.clip(shift[0], *SLOPE_BOUNDS)
     shift = coordinate_search([task], [shift], [1])
     return float(shift[0]), float(shift[1])
+
+
+def set_wish_weights(
+    data: Dataset,
+    strategies: Sequence[Strategy],
+    weights: Doubles,
+    new_item_weights: NewItemWeights,
+) -> None:
+    """Set the weights of spoken wishes, the same for items with and without events.
+
+    Args:
+        data: Training data; without content, wishes have no weight.
+        strategies: All strategies.
+        weights: (n_levels, n_strategies) weights of items with events; changed in place.
+        new_item_weights: Weights of items without events; changed in place.
+    """
+    rows = wish_rows(strategies)
+    if not rows or not data.items.blocks:
+        return
+    column = default_wish_weights(weights, new_item_weights.weights)[:, None]
+    weights[:, rows] = new_item_weights.weights[:, rows] = column
 
 
 def _find_used(weights: Doubles, new_item_weights: NewItemWeights) -> Rows:

@@ -12,12 +12,13 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset, Queries
 from daybreak.models import LinearScorer
+from daybreak.models.wish import saturate_wishes, scale_wishes
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import HoldoutSplit, warm_items
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 N_TOP_CANDIDATES = 40
 """Number of best candidates that each strategy adds to the pool of a query."""
@@ -191,12 +192,26 @@ def score_strategies(
     """
     out = np.zeros((len(linear_models), len(queries), len(is_warm)), dtype=np.float32)
     for row, (model, linear) in enumerate(zip(fitted.models, linear_models, strict=True)):
-        product = linear.weights.apply(model.query_features(queries))
+        features = model.query_features(queries)
+        if model.feature_kind == "wish":
+            # Not centred: that would add the same value to all items of a query.
+            out[row] = _score_wishes(features, linear)
+            continue
+        product = linear.weights.apply(features)
         out[row] = linear.bias if product is None else product + linear.bias
         if is_warm.any():
             out[row] -= out[row][:, is_warm].mean(axis=1, keepdims=True)
         out[row][:, ~linear.scored] = 0
     return out
+
+
+def _score_wishes(features: Sparse, linear: LinearScorer) -> Floats:
+    """Return the (n_queries, n_items) scaled likenesses to the wishes of queries; 0 if none."""
+    if not features.nnz:
+        return np.zeros((features.shape[0], len(linear.bias)), dtype=np.float32)
+    product = linear.weights.apply(scale_wishes(features, linear))
+    assert product is not None  # noqa: S101 - content that gives features has weights
+    return saturate_wishes(product)
 
 
 def measure_scales(

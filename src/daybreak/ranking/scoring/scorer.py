@@ -15,6 +15,7 @@ import numpy as np
 from daybreak.data.dataset import Items, Queries
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.wish import saturate_wishes, scale_wishes
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.query_features import (
@@ -22,7 +23,7 @@ from daybreak.ranking.scoring.query_features import (
     FeatureLayout,
     QueryFeatures,
 )
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
 """Default size of the summed weight matrices of one scorer; those of further levels are summed
@@ -162,7 +163,22 @@ class Scorer:
 
     def encode(self, queries: Queries) -> QueryFeatures:
         """Return the features of queries, for this scorer and its partitions."""
-        return QueryFeatures.from_queries(queries, self.fitted.models, self.layout, self.blend)
+        features = QueryFeatures.from_queries(
+            queries, self.fitted.models, self.layout, self.blend
+        )
+        if SEPARATE_KIND in features.matrices:
+            wishes = features.matrices[SEPARATE_KIND]
+            features.matrices[SEPARATE_KIND] = self.scale_wishes(wishes)
+        return features
+
+    def scale_wishes(self, wishes: Sparse) -> Sparse:
+        """Return the features of wishes on the scale of this catalogue.
+
+        Args:
+            wishes: (n_queries, n_features) CSR; see :func:`daybreak.models.wish.scale_wishes`.
+        """
+        row = self.layout.strategy_rows[SEPARATE_KIND][0]
+        return scale_wishes(wishes, self.linear_models[row])
 
     def score_encoded(self, features: QueryFeatures) -> Floats:
         """Return the (n_queries, n_items) scores in the order of the features.
@@ -349,6 +365,7 @@ class Scorer:
         for strategy in self.layout.strategy_rows[kind]:
             product = self.linear_models[strategy].weights.apply(features.matrices[kind])
             if product is not None:
+                product = saturate_wishes(product) if kind == SEPARATE_KIND else product
                 for level, rows in features.level_slices.items():
                     weights = self.level_weights(level).weights[strategy]
                     scores[rows] += product[rows] * weights

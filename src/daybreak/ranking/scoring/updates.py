@@ -113,6 +113,9 @@ def _update_matrix(
     shares_factors = newer.left is not None and newer.left is older.left
     right = _replace_dense_columns(older.right, rows, newer.right if shares_factors else None)
     remainder = replace(newer, left=None, right=None) if shares_factors else newer
+    if older.dense is None and remainder.dense is None and remainder.left is None:
+        sparse = _update_sparse(older, remainder.sparse, rows, n_items)
+        return WeightMatrix(None, sparse, older.left, right)
     columns = _dense_matrix(remainder, len(rows))
     if older.dense is not None:
         dense = _replace_dense_columns(older.dense, rows, columns)
@@ -126,6 +129,25 @@ def _update_matrix(
     if sparse is not None:
         sparse = _replace_sparse_columns(sparse, rows, columns)
     return WeightMatrix(None, sparse, older.left, right)
+
+
+def _update_sparse(
+    older: WeightMatrix, columns: Sparse | None, rows: Rows, n_items: int
+) -> Sparse | None:
+    """Return the sparse part with other columns, without a dense copy of them."""
+    if older.sparse is None and columns is None:
+        return None
+    n_features = older.shape[0] if columns is None else columns.shape[0]
+    sparse = older.sparse
+    if sparse is None:
+        sparse = sp.csr_array((n_features, n_items), dtype=np.float32)
+    unchanged = _replace_sparse_columns(sparse, rows, None)
+    if columns is None:
+        return unchanged
+    entries = columns.tocoo()
+    positions = (entries.coords[0], rows[entries.coords[1]])
+    added = sp.csr_array((entries.data, positions), shape=sparse.shape)
+    return sp.csr_array(unchanged + added, dtype=np.float32)
 
 
 def _replace_dense_columns(

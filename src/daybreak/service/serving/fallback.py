@@ -13,8 +13,10 @@ from daybreak.models.base import QueryFeatureKind, align_values
 from daybreak.models.content_match import ContentMatchModel
 from daybreak.models.popular import PopularConfig, PopularModel, PopularState
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.wish import WishModel
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.blending.wish_weights import default_wish_weights
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.state.serving_state import ServingState
@@ -28,6 +30,7 @@ _STRATEGIES = (
     Strategy("popular", "popular"),
     Strategy("latest", "popular"),
     Strategy("content/match", "content_match"),
+    Strategy("wish", "wish"),
 )
 RECENCY_WEIGHT = 0.05
 """Weight of recency relative to popularity; it orders equally popular items."""
@@ -73,7 +76,8 @@ def _fit_defaults(data: Dataset) -> FittedStrategies:
     popular = PopularModel().with_state(PopularState(values, dated=True))
     latest = RecencyModel().fit(data)
     match = ContentMatchModel().fit(data)
-    models: tuple[LinearModel, ...] = (popular, latest, match)  # type: ignore[type-arg]
+    wish = WishModel().fit(data)
+    models: tuple[LinearModel, ...] = (popular, latest, match, wish)  # type: ignore[type-arg]
     return FittedStrategies(_STRATEGIES, models, items)
 
 
@@ -100,8 +104,9 @@ class RecencyModel(LinearModel[PopularConfig, PopularState]):
 
 def _default_blend(fitted: FittedStrategies) -> Blend:
     """Return the fixed weights."""
-    weights = np.tile([1.0, RECENCY_WEIGHT, 1.0], (len(EVENT_LEVELS), 1))
-    new_weights = np.tile([0.0, 0.0, 1.0], (len(EVENT_LEVELS), 1))
+    weights = np.tile([1.0, RECENCY_WEIGHT, 1.0, 0.0], (len(EVENT_LEVELS), 1))
+    new_weights = np.tile([0.0, 0.0, 1.0, 0.0], (len(EVENT_LEVELS), 1))
+    weights[:, -1] = new_weights[:, -1] = default_wish_weights(weights, new_weights)
     scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
     # A new item is ranked before old items that are not popular.
     bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)

@@ -1,11 +1,11 @@
 """Reasons of recommendations: pieces of evidence whose values add up to the score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from daybreak.ranking.explain import QueryParts, decompose
+from daybreak.ranking.explain import QueryParts, decompose, wish_scale
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import BOOST, RankedLists
 from daybreak.service.state.serving_state import ServingState
@@ -92,6 +92,8 @@ def _score_reasons(
     by_item: list[Reasons] = [[] for _ in items]
     attributes = state.trained.profile.names
     title = state.ranker.title
+    scale = wish_scale(state.scorers[0], query_parts)
+    query_parts = replace(query_parts, wish_scale=scale)
     for scorer, positions, rows in state.scorer.by_scorer(items):
         decomposed = decompose(scorer, query_parts, rows, attributes)
         for column, position in enumerate(positions):

@@ -5,15 +5,15 @@
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import RECENCY_DECAY, ContentBlock, Events, Items, Queries
+from daybreak.data.dataset import RECENCY_DECAY, Events, Items, Queries
 from daybreak.data.event_log import EventLog
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
@@ -22,6 +22,7 @@ from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
+from daybreak.service.state.wishes import TextEncodeFn, WishEncoder
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 N_NEIGHBOURS = 20
@@ -33,7 +34,6 @@ MAX_PRECOMPUTED_ITEMS = 2_000
 MAX_CACHED_TEXTS = 1_000
 """Largest number of texts whose neighbours are cached."""
 
-TextEncodeFn = Callable[[Sequence[str]], tuple[ContentBlock, ...]]
 Pairs = tuple[Rows, Rows]
 """Parallel columns: positions of queries, and rows of the catalogue."""
 
@@ -135,15 +135,19 @@ class QueryBuilder:
     """Encodes texts as blocks of content."""
     exclusion: ShopExclusion = field(default_factory=ShopExclusion)
     """Which events exclude their items."""
+    spreads_texts: bool = False
+    """Whether a text counts as an event on similar items, for models without wishes."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
     """Text to its (1, n_train_items) neighbour weights, the latest last."""
+    _wishes: WishEncoder = field(init=False, repr=False)
     _train_row: Rows = field(init=False, repr=False)
     """(n_items,) row among the training items, -1 for new items."""
 
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
+        self._wishes = WishEncoder(self.encode_texts)
         new_rows = np.flatnonzero(self._train_row < 0)
         new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
         if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
@@ -197,11 +201,14 @@ class QueryBuilder:
         counts = weights >= MIN_RECENCY_WEIGHT
         plain = self._sum_events(events, np.ones(len(events), dtype=np.float32), n)
         recent = self._sum_events(events.filter(counts), weights[counts], n)
-        if context.texts:
+        if context.texts and self.spreads_texts:
             texts = list(context.texts.values())
             spread = self._sum_rows(self._neighbours_of_texts(texts), list(context.texts), n)
             plain, recent = plain + spread, recent + spread
-        return Queries.from_history(self.train_items, plain, recent, context.profile)
+        queries = Queries.from_history(self.train_items, plain, recent, context.profile)
+        if context.texts and self.train_items.blocks:
+            queries = replace(queries, wish=self._wishes.encode(context.texts, n))
+        return queries
 
     def query_parts(self, context: UserContext) -> QueryParts:
         """Return the query of one user in parts: one for each event and each text.
@@ -217,16 +224,20 @@ class QueryBuilder:
             each, np.where(weights >= MIN_RECENCY_WEIGHT, weights, 0), len(each)
         )
         names: list[PartName] = [("event", self.items.ids.ids[row]) for row in events.item]
-        if context.texts:
+        if context.texts and self.spreads_texts:
             texts = list(context.texts.values())
             names += [("text", text) for text in texts]
             rows = self._neighbours_of_texts(texts)
             plain, recent = sp.vstack([plain, rows]), sp.vstack([recent, rows])
+        has_wish = bool(context.texts and self.train_items.blocks)
+        wish = self._wishes.encode(context.texts, 1) if has_wish else ()
         return QueryParts(
             tuple(names),
             sp.csr_array(plain),
             sp.csr_array(recent),
             sp.csr_array(context.profile),
+            sp.csr_array(sp.hstack(wish)) if has_wish else None,
+            tuple(("text", text) for text in context.texts.values()) if has_wish else (),
         )
 
     def precompute_neighbours(self, max_items: int) -> None:
@@ -256,6 +267,7 @@ class QueryBuilder:
     def clear_text_cache(self) -> None:
         """Remove all cached texts."""
         self._text_neighbours.clear()
+        self._wishes.clear()
 
     def _recency_weights(self, events: Events) -> Floats:
         """Return the weight of each event in the recent history; a user's latest weighs 1.

@@ -103,6 +103,7 @@ class ServingState:
                 trained.stats.dated,
                 trained.content.texts,
                 shop_exclusion(trained),
+                spreads_texts=not any(m.feature_kind == "wish" for m in trained.fitted.models),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),

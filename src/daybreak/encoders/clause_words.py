@@ -1,0 +1,149 @@
+"""Words of negation, contrast and asking, in the languages of the multilingual text model.
+
+Words of :data:`SPACED_NEGATIONS` and :data:`SPACED_CONTRASTS` are whole words, ``_`` stands for
+a space in them; the other constants are regular expressions, for scripts without spaces and for
+idioms.
+"""
+
+_SPACED_NEGATIONS = """
+    no not nothing without except except_for excluding apart_from other_than
+    nothing_with never none_of hate hates dislike dislikes avoid avoiding minus
+    free_of don't dont doesn't didn't isn't aren't won't wouldn't shouldn't can't
+    cannot neither nor anything_but everything_but all_but instead_of rather_than kein
+    keine keinen keinem keiner keines keinerlei ohne nicht nichts nie niemals außer
+    ausser ausgenommen hasse statt anstatt anstelle_von weder sans pas sauf hormis
+    excepté aucun aucune jamais déteste ni au_lieu_de plutôt_que rien_de sin excepto
+    salvo menos ningún ninguno ninguna nunca nada_de odio en_lugar_de en_vez_de senza
+    non tranne eccetto nessun nessuno nessuna mai niente odio invece_di né a_parte sem
+    não nao exceto nenhum nenhuma nunca nada_de em_vez_de nem detesto zonder geen niet
+    niets behalve nooit uitgezonderd in_plaats_van haat bez nie oprócz poza żaden
+    żadna żadne żadnych nigdy z_wyjątkiem zamiast nienawidzę ani без не кроме никаких
+    никакой никакая никакого ни нет никогда за_исключением вместо ненавижу исключая
+    uden ikke uten inte inga ingen ej undtagen förutom بدون بلا لا ليس ليست غير إلا
+    ماعدا ما_عدا باستثناء عدا أكره
+"""
+SPACED_NEGATIONS = tuple(word.replace("_", " ") for word in _SPACED_NEGATIONS.split())
+"""Words after which a clause says what is unwanted."""
+
+_SPACED_CONTRASTS = """
+    but however though although instead just only aber sondern jedoch dafür
+    stattdessen lieber mais plutôt pero sino ma bensì piuttosto mas porém maar ale
+    lecz но а зато только лучше ama fakat لكن ولكن 하지만 그렇지만 대신
+"""
+SPACED_CONTRASTS = tuple(word.replace("_", " ") for word in _SPACED_CONTRASTS.split())
+"""Words after which a clause is wanted again."""
+
+UNSPACED_NEGATIONS = (
+    r"不要|不想要|不想看|不想买|不想听|不想吃|不想|不喜欢|不爱|不含|不带|不加|不包括|不吃|不喝|不看|不买"
+    r"|不需要|不用|不是|而不是|别给我?|别要|别推荐|别来|讨厌|拒绝|排除|没有|不能有|请勿|切勿"
+    r"|不喜歡|不愛|不帶|不買|不看|別給我?|別要|別推薦|討厭|拒絕|沒有|不需要"
+    r"|ไม่เอา|ไม่ต้องการ|ไม่อยากได้|ไม่ชอบ|ไม่มี|ไม่ใส่|ไม่|ยกเว้น|ปราศจาก"
+)
+"""Words of scripts without spaces after which a clause says what is unwanted."""
+
+UNSPACED_CONTRASTS = (
+    r"但是|但|可是|不过|而是|不過|只要"
+    r"|けれども|けれど|けど|しかし|ですが|だが|でも|ただし|지만|แต่"
+)
+"""Words of scripts without spaces after which a clause is wanted again."""
+
+FOLLOWING_NEGATIONS = (
+    r"以外|抜き|ぬき|(?<=[\u30a1-\u30faー\u4e00-\u9fffa-z0-9])(?:なし|無し)"
+    r"|(?:は|が|を|も)?(?:大嫌い|嫌い|きらい|苦手|いらない|要らない|いりません|不要|やめて|除いて|除く"
+    r"|欲しくない|ほしくない|見たくない|好きじゃない|好きではない)(?:です)?"
+    r"|(?:では|じゃ)(?:ない|なく|ありません)"
+    r"|(?:은|는|이|가|을|를|만)?\s*(?:말고|빼고|없이|없는|제외하고|제외한|제외|싫어\w*|싫다|싫습니다|아닌"
+    r"|안 좋아\w*|원하지 않\w*|필요 없\w*)"
+    r"|(?<=\s)(?:hariç|dışında|olmasın|değil|istemiyorum|sevmiyorum|olmadan|içermeyen)(?!\w)"
+)
+"""Words that negate what stands before them: Japanese, Korean, Turkish."""
+
+JOINING_WORDS = (
+    r"(?<!\w)(?:or|nor|oder|noch|ou|ni|o|né|nem|of|ani|lub|или|ни|veya|أو|ولا)(?!\w)"
+    r"|或|和|또는|หรือ"
+)
+"""Words that continue an unwanted list after a comma: "no horror, war or romance"."""
+
+ASKING_WORDS = (
+    r"(?<!\w)(?:please|want|like|love|need|give|show|looking|bitte|möchte|will|mag|suche|gerne"
+    r"|veux|voudrais|aime|quiero|busco|voglio|vorrei|quero|wil|graag|chcę|хочу|люблю)(?!\w)"
+    r"|想要|喜欢|要|请|喜歡|欲しい|好き|원해|좋아"
+)
+"""Words with which a clause asks for something; it does not continue an unwanted list."""
+
+REWRITES = (
+    # What looks like a negation and is none.
+    (
+        r"(?<!\w)(?:not (?:only|just|merely|sure|bad)|why not|(?:whether )?or not|if not"
+        r"|no (?:matter|problem|doubt|idea|rush|one|longer|less than|more than|thanks?)"
+        r"|no thank you"
+        r"|nothing but|without (?:a )?doubt|can(?:'t|not) (?:wait|go wrong|find|get enough)"
+        r"|(?:don't|do not|doesn't|does not) (?:mind|care|know|have|own|matter|get enough)"
+        r"|(?:haven't|have not|hasn't|never|didn't|did not) (?:seen|read|tried|heard|have|find)"
+        r"|nicht nur|warum nicht|nicht schlecht|ohne zweifel|nichts als|noch nicht"
+        r"|noch (?:kein|keine|keinen)|nicht (?:sicher|gesehen|gelesen|gefunden|wahr)"
+        r"|noch (?=ein)|ich habe kein(?:e|en)?"
+        r"|pas seulement|pas mal|pourquoi pas|sans doute|je n'ai pas(?: encore)?(?: d[e'])?"
+        r"|no s[oó]lo|por qu[eé] no|sin duda|no tengo|no obstante|non solo|perch[eé] no"
+        r"|senza dubbio|n[aã]o s[oó]|sem d[uú]vida|niet alleen|waarom niet|nie tylko|czemu nie"
+        r"|не только|почему бы (?:и )?нет|не против)(?!\w)"
+        r"|要不要|是不是|有没有|有沒有|想不想|能不能|可不可以|会不会|喜不喜欢|好不好|不用说|没有看过|没看过"
+        r"|除了(?=.*(?:还|還|也))",
+        " ",
+    ),
+    # The number sign.
+    (r"(?<!\w)no\.?\s?(?=\d)", "nr "),
+    # Negations that contain a word of contrast.
+    (r"(?<!\w)(?:(?:any|every)thing but|all but)(?!\w)", " except "),
+    (r"(?<!\w)(?:instead of|rather than)(?!\w)", " without "),
+    (r"(?<!\w)plutôt que?(?!\w)", " sans "),
+    # Exceptions and requests around an unwanted part, cut by commas.
+    (
+        r"除(?:了|去|开|開)?([^，。,;；\s]+?)(?:以外|之外|外)?(?=都|皆|全|其他|其它|[，。,;；\s]|$)",
+        r"，不要\1，",
+    ),
+    (r"(不要[^，。,、不要]{1,8}?)(?=(?:我)?(?:只)?要(?!求|素))", r"\1，"),
+    (
+        r"(?<!\w)(?:and|und|et|y|e|en|i|и) (?=(?:something|anything|some|please|i'd|i|etwas|ich"
+        r"|quelque|je|algo|qualcosa|iets|ik|coś|что-то|я)(?!\w))",
+        ", ",
+    ),
+)
+"""Patterns and what replaces them before a sentence is split."""
+
+NAMES = (
+    r"(?<!\w)(?!(?:please|want|but|and|with|like|have|i|is|are|need|or|so|of) )"
+    r"(?:\w+ )(?P<word>no)(?= [A-Z])"
+    r"|(?<!\w)(?:deadly|original|mortal|the|of|a) (?P<noun>sin)(?!\w)"
+    r"|(?<!\w)(?P<title>[Ss]in)(?= [Cc]ity)"
+)
+"""Words of names that look like negations: "Kimi no Na wa", "livros no Brasil", "Sin City"."""
+
+_FILLER_WORDS = """
+    i i'm i'd i'll we me my you do does am is are be been a an the any anything
+    anyone something everything all some stuff things thing one ones it its this
+    that these those of with about in on for to and or so also too very really ever
+    want wants wanted would like likes love need looking look search searching give
+    show find recommend get have has had please thanks thank just only kind sort
+    type there here at else more what whatever from ich wir mir mich du sie es ein
+    eine einen einem einer eines der die das den dem des etwas irgendwas irgendetwas
+    alles was mit von über für zu und oder auch sehr gerne gern bitte danke möchte
+    will wollen mag suche brauche hätte habe zeig zeige gib lieber nur bin ist sind
+    je j'ai j'aime j'aimerais n'aime n' ne nous moi de d le la les l un une quelque
+    chose tout tous avec pour et ou aussi veux voudrais aime cherche s'il vous te
+    plaît plait svp merci c'est qui que yo quiero busco gusta gustan gustaría el los
+    las una unos unas algo todo todos cualquier cosa con para y o también por favor
+    gracias sea sean io voglio vorrei cerco mi piace piacciono il lo gli uno
+    qualcosa tutto tutti per e anche favore grazie di del della dei che eu quero
+    gosto procuro um uma os as qualquer coisa tudo com obrigado da dos ik wil zoek
+    hou graag een het iets van met voor en ook alsjeblieft alstublieft dank ja chcę
+    szukam lubię coś wszystko z na też proszę dziękuję я мне хочу хотел хотела ищу
+    люблю нравится нравятся что-то что-нибудь всё все с и для тоже пожалуйста
+    спасибо это ben bir şey her lütfen teşekkürler istiyorum أنا أريد أحب شيء كل من
+    مع فضلك شكرا 我 我们 请 谢谢 给我 想 想要 要 随便 什么都可以 什么都行 都可以
+    都行 都好 其他都行 其他都可以 其他 任何 的 了 吧 啊 呢 谢了 多谢 推荐 東西 东西
+    請 謝謝 給我 隨便 お願いします ください です ます 何か 何でも が は を の なら
+    映画 저는 나는 뭐든 주세요 추천 부탁해요
+"""
+FILLERS = frozenset(_FILLER_WORDS.split())
+"""Words that only ask: a clause of nothing else says nothing about items."""

@@ -1,0 +1,171 @@
+"""Wanted and unwanted clauses of a sentence: "tea but no coffee" wants tea and no coffee.
+
+:func:`split_clauses` finds words of negation in the languages that the multilingual text model
+knows. It needs no grammar: a negation holds from its word to the end of the clause.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from daybreak.encoders.clause_words import (
+    ASKING_WORDS,
+    FILLERS,
+    FOLLOWING_NEGATIONS,
+    JOINING_WORDS,
+    NAMES,
+    REWRITES,
+    SPACED_CONTRASTS,
+    SPACED_NEGATIONS,
+    UNSPACED_CONTRASTS,
+    UNSPACED_NEGATIONS,
+)
+
+_BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_NUMBER_POINT = re.compile(r"(?<=\d)[.,:](?=\d)")
+_POINT, _GUARD = "\0", "\1"
+"""While a sentence is split: a point in a number, and a mark in a word that is no negation."""
+_NO_MARKS = {0: " ", 1: " "}
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """What a sentence asks for and what it rules out.
+
+    Attributes:
+        wanted: Wanted clauses, joined; empty if the sentence only rules out.
+        unwanted: Unwanted clauses.
+    """
+
+    wanted: str
+    unwanted: tuple[str, ...] = ()
+
+
+def split_clauses(text: str) -> Clauses:
+    """Split a sentence into wanted and unwanted clauses.
+
+    A sentence without a negation is returned as it is.
+
+    Example:
+        >>> split_clauses("Tea, but no coffee please")
+        Clauses(wanted='Tea', unwanted=('coffee',))
+        >>> split_clauses("不要恐怖片")
+        Clauses(wanted='', unwanted=('恐怖片',))
+        >>> split_clauses("a warm blanket")
+        Clauses(wanted='a warm blanket', unwanted=())
+    """
+    pieces = _polar_pieces(_normalise(text))
+    pieces = [(is_wanted, piece.replace(_GUARD, "")) for is_wanted, piece in pieces]
+    unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
+    unwanted = [piece for piece in unwanted if piece]
+    if not unwanted:
+        return Clauses(text)
+    wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted]
+    return Clauses(
+        " ".join(piece for piece in wanted if _strip_fillers(piece)), tuple(unwanted)
+    )
+
+
+def _normalise(text: str) -> str:
+    """Return a text in compatibility form, with its idioms rewritten and its breaks as such."""
+    text = unicodedata.normalize("NFKC", text).replace("’", "'").translate(_NO_MARKS)
+    text = _names().sub(lambda found: f"{found[0][:-1]}{_GUARD}{found[0][-1]}", text)
+    for pattern, replacement in _rewrites():
+        text = pattern.sub(replacement, text)
+    return _NUMBER_POINT.sub(_POINT, text)
+
+
+def _polar_pieces(text: str) -> list[tuple[bool, str]]:
+    """Return the pieces of a text in their order, each with whether it is wanted."""
+    pieces: list[tuple[bool, str]] = []
+    negated = False
+    for segment in _BREAK.split(text):
+        goes_on = negated and _continues_list(segment)
+        found = _split_segment(segment.replace(_POINT, "."), negated=goes_on)
+        pieces += found
+        filled = [is_wanted for is_wanted, piece in found if _strip_fillers(piece)]
+        negated = not filled[-1] if filled else negated and not segment.strip()
+    return pieces
+
+
+def _continues_list(segment: str) -> bool:
+    """Return whether a segment after a comma belongs to an unwanted list."""
+    return bool(_joining().search(segment)) and not _asking().search(segment)
+
+
+def _split_segment(segment: str, *, negated: bool) -> list[tuple[bool, str]]:
+    """Split a segment without punctuation at words of contrast and of negation."""
+    first, *others = _contrasts().split(segment)
+    pieces = _split_part(first, negated=negated)
+    return pieces + [piece for part in others for piece in _split_part(part, negated=False)]
+
+
+def _split_part(part: str, *, negated: bool) -> list[tuple[bool, str]]:
+    following = None if negated else _following().search(part)
+    if following is not None:
+        start, end = following.span("object")
+        before = _split_part(part[:start], negated=False)
+        after = _split_part(part[following.end() :], negated=False)
+        return [*before, (False, part[start:end]), *after]
+    first, *others = _negations().split(part)
+    return [(not negated, first), *((False, piece) for piece in others)]
+
+
+def _strip_fillers(clause: str) -> str:
+    """Return a clause without the words of asking around it; empty if nothing else is in it."""
+    clause = clause.strip()
+    words = list(_WORD.finditer(clause))
+    while words and words[0][0].lower() in FILLERS:
+        del words[0]
+    while words and words[-1][0].lower() in FILLERS:
+        del words[-1]
+    return clause[words[0].start() : words[-1].end()] if words else ""
+
+
+@cache
+def _rewrites() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern, re.IGNORECASE), new) for pattern, new in REWRITES]
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    return re.compile(NAMES)
+
+
+@cache
+def _negations() -> re.Pattern[str]:
+    """Pattern of the words after which a clause is unwanted."""
+    return re.compile(f"{_whole_words(SPACED_NEGATIONS)}|{UNSPACED_NEGATIONS}", re.IGNORECASE)
+
+
+@cache
+def _contrasts() -> re.Pattern[str]:
+    """Pattern of the words after which a clause is wanted again."""
+    return re.compile(f"{_whole_words(SPACED_CONTRASTS)}|{UNSPACED_CONTRASTS}", re.IGNORECASE)
+
+
+@cache
+def _joining() -> re.Pattern[str]:
+    return re.compile(JOINING_WORDS, re.IGNORECASE)
+
+
+@cache
+def _asking() -> re.Pattern[str]:
+    return re.compile(ASKING_WORDS, re.IGNORECASE)
+
+
+@cache
+def _following() -> re.Pattern[str]:
+    """Pattern of words that negate what stands before them."""
+    noun = r"(?:영화|음악|책|것|film\w*|kitap\w*|müzi\w*)"
+    before = rf"(?P<object>(?:[^\s、]+\s+(?={noun}))?[^\s、]+?)"
+    return re.compile(rf"{before}\s*(?:{FOLLOWING_NEGATIONS})", re.IGNORECASE)
+
+
+def _whole_words(words: tuple[str, ...]) -> str:
+    """Return a pattern of whole words, the longest first."""
+    ordered = sorted(words, key=len, reverse=True)
+    flexible = (re.escape(word).replace(r"\ ", r"\s+") for word in ordered)
+    return rf"(?<![^\W_])(?<!-)(?:{'|'.join(flexible)})(?![^\W_]|-)"

@@ -1,0 +1,151 @@
+"""Items that are like what the user says."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.card import ModelCard
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.types import Floats, Sparse
+
+REFERENCE_RANK = 10
+"""Rank of the item whose likeness to a wish counts as fully about it; what is more alike counts
+the same, and the other strategies order it."""
+MIN_ITEMS_PER_RANK = 20
+"""Items of the catalogue for each rank: in a small catalogue, fewer items are about a wish."""
+MIN_REFERENCE_SHARE = 0.5
+"""Smallest reference, as a share of the likeness of the most similar item."""
+MIN_REFERENCE = 0.02
+"""Smallest reference for wishes that hardly any item matches."""
+TOLERATED_LIKENESS = 0.3
+"""Likeness to what is unwanted, in multiples of the reference, that does not count against an
+item; below it, likeness is mostly noise."""
+
+
+@dataclass(frozen=True)
+class WishConfig:
+    """The model has no options."""
+
+
+@dataclass(frozen=True, eq=False)
+class WishState:
+    """State of :class:`WishModel`: empty, the model only compares."""
+
+
+@models.register("wish")
+class WishModel(InductiveModel[WishConfig, WishState]):
+    """Content similarity of an item and the wish of a query, for items with and without events.
+
+    The score is the same sum over content blocks as :meth:`Items.similarity`. A blend applies
+    :func:`scale_wishes` and :func:`saturate_wishes` to it.
+
+    Source:
+        Salton, Wong and Yang 1975, "A vector space model for automatic indexing": documents
+        ranked by their cosine with a query.
+    """
+
+    Config: ClassVar = WishConfig
+    State: ClassVar = WishState
+    feature_kind: ClassVar[QueryFeatureKind] = "wish"
+    card: ClassVar = ModelCard(
+        strategies={"wish": {}},
+        fitted_on="says",
+        inputs="wish",
+        use="users who say what they want",
+        formula="similarity of the item to the text",
+        source="Salton et al. 1975",
+        memory="content",
+    )
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> WishState:
+        """Return an empty state; see :meth:`Model.learn`."""
+        return WishState()
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Return the content of items as weights; see :meth:`LinearModel.linear_scorer`."""
+        assert self.state  # noqa: S101 - raises NotFittedError before fit
+        bias = np.zeros(len(items), dtype=np.float32)
+        return LinearScorer(_content_as_weights(items), bias, np.ones(len(items), dtype=bool))
+
+
+def scale_wishes(features: Sparse, scorer: LinearScorer) -> Sparse:
+    """Return the features of wishes, scaled so that an item about a wish scores about 1.
+
+    Wishes of many words are less similar to any item than wishes of one word. The likeness of
+    the item at ``REFERENCE_RANK`` makes them comparable; for a text that only says what is
+    unwanted, it is that of the items most like it.
+
+    Args:
+        features: (n_queries, n_features) CSR of wishes.
+        scorer: Scorer of the whole catalogue.
+    """
+    likeness = scorer.weights.apply(features)
+    reference = np.full(features.shape[0], MIN_REFERENCE, dtype=np.float32)
+    if likeness is not None and likeness.shape[1]:
+        reference = _reference_likeness(likeness)
+    scaled = features.data / np.repeat(reference, np.diff(features.indptr))
+    return sp.csr_array((scaled, features.indices, features.indptr), shape=features.shape)
+
+
+def saturate_wishes(scores: Floats) -> Floats:
+    """Return scaled likenesses, at most 1 and without small negative ones.
+
+    Example:
+        >>> scores = np.array([[2.0, 0.5, 0.0, -0.25, -1.25]], dtype=np.float32)
+        >>> saturate_wishes(scores).round(2).tolist()[0]
+        [1.0, 0.5, 0.0, 0.0, -0.95]
+    """
+    unwanted = np.minimum(scores + np.float32(TOLERATED_LIKENESS), 0)
+    wanted = np.minimum(scores, np.float32(1))
+    return np.asarray(np.where(scores < 0, unwanted, wanted), dtype=np.float32)
+
+
+def _reference_likeness(likeness: Floats) -> Floats:
+    """Return (n_queries,) the likeness that counts as fully about a wish."""
+    has_wanted = likeness.max(axis=1, keepdims=True) > MIN_REFERENCE
+    size = np.where(has_wanted, likeness, -likeness)
+    rank = int(np.clip(likeness.shape[1] // MIN_ITEMS_PER_RANK, 1, REFERENCE_RANK))
+    top = -np.partition(-size, rank - 1, axis=1)[:, :rank]
+    best = top.max(axis=1)
+    reference = np.maximum(top.min(axis=1), MIN_REFERENCE_SHARE * best)
+    return np.asarray(np.maximum(reference, MIN_REFERENCE), dtype=np.float32)
+
+
+def _content_as_weights(items: Items) -> WeightMatrix:
+    """Return (n_features, n_items) weights: the content blocks side by side, transposed.
+
+    Sparse blocks stay sparse; dense ones are kept as a low-rank product.
+    """
+    widths = tuple(block.matrix.shape[1] for block in items.blocks)
+    sparse, dense, is_dense = [], [], []
+    for block, width in zip(items.blocks, widths, strict=True):
+        is_dense.append(not sp.issparse(block.matrix))
+        weighted = block.matrix * np.float32(block.weight)
+        dense += [weighted] if is_dense[-1] else []
+        sparse.append(
+            sp.csr_array((len(items), width), dtype=np.float32) if is_dense[-1] else weighted
+        )
+    if not sum(widths):
+        return WeightMatrix()
+    columns = sp.csr_array(sp.hstack(sparse, format="csr").T, dtype=np.float32)
+    if not dense:
+        return WeightMatrix(sparse=columns)
+    right = np.concatenate(dense, axis=1).T
+    return WeightMatrix(sparse=columns, left=_selector(widths, tuple(is_dense)), right=right)
+
+
+@lru_cache(maxsize=8)
+def _selector(widths: tuple[int, ...], is_dense: tuple[bool, ...]) -> Sparse:
+    """Return the (n_features, n_dense) matrix that selects the features of dense blocks.
+
+    It is the same object for all items, so that weights of other items can be appended.
+    """
+    chosen = np.flatnonzero(np.repeat(is_dense, widths))
+    ones = np.ones(len(chosen), dtype=np.float32)
+    shape = (sum(widths), len(chosen))
+    return sp.csr_array((ones, (chosen, np.arange(len(chosen)))), shape=shape)

@@ -1,0 +1,118 @@
+"""What a sentence asks for and what it rules out, in the languages of the text model."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.encoders.clause_words import FILLERS
+from daybreak.encoders.clauses import Clauses, split_clauses
+
+NOUNS = ["coffee", "romance", "glass", "wool", "lamps", "winter", "jazz", "copper", "garden"]
+NEGATIONS = [
+    "no",
+    "without",
+    "except",
+    "not",
+    "excluding",
+    "ohne",
+    "kein",
+    "sans",
+    "без",
+    "zonder",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("a lamp without a cable", "a lamp", ["cable"]),
+        ("I hate musicals, give me westerns", "give me westerns", ["musicals"]),
+        ("blankets, no wool; nothing green", "blankets", ["wool", "green"]),
+        ("no thrillers, war or crime", "", ["thrillers", "war or crime"]),
+        (
+            "no thrillers, I want a drama or a comedy",
+            "I want a drama or a comedy",
+            ["thrillers"],
+        ),
+        ("everything but jazz", "", ["jazz"]),
+        ("a lamp instead of candles", "a lamp", ["candles"]),
+        ("soap 2.5 l, not perfumed", "soap 2.5 l", ["perfumed"]),
+        ("keine Kerzen, sondern Lampen", "Lampen", ["Kerzen"]),
+        ("Decken aber nicht aus Wolle", "Decken", ["aus Wolle"]),
+        ("je ne veux pas de bougies, plutôt des lampes", "des lampes", ["bougies"]),
+        ("mantas sin lana", "mantas", ["lana"]),
+        ("lampade ma non candele", "lampade", ["candele"]),
+        ("cobertores sem lã", "cobertores", ["lã"]),
+        ("lampy bez kabla", "lampy", ["kabla"]),
+        ("лампы, но не свечи", "лампы", ["свечи"]),
+        ("mum olmasın", "", ["mum"]),
+        ("مصباح بدون سلك", "مصباح", ["سلك"]),
+        ("我想要台灯，不要蜡烛", "我想要台灯", ["蜡烛"]),
+        ("除了爱情片都行", "", ["爱情片"]),
+        ("我喜歡喜劇，不喜歡戰爭片", "我喜歡喜劇", ["戰爭片"]),
+        ("ろうそく以外", "", ["ろうそく"]),
+        ("ランプが欲しいけどロウソクはいらない", "ランプが欲しい", ["ロウソク"]),
+        ("양초 빼고 램프", "램프", ["양초"]),
+        ("โคมไฟไม่เอาเทียน", "โคมไฟ", ["เทียน"]),
+    ],
+)
+def test_clauses_by_hand(text, wanted, unwanted):
+    assert split_clauses(text) == Clauses(wanted, tuple(unwanted))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a lamp for my desk",
+        "nothing but jazz",
+        "not only lamps but also candles",
+        "I don't have a lamp",
+        "non-stick pan",
+        "Kaze no Tani",
+        "No. 7 soap",
+        "Sin City",
+        "有没有好看的电影",
+        "不错的台灯",
+        "特别的礼物",
+        "pas mal de lampes",
+        "not",
+        "",
+        "\0 \x01",
+    ],
+)
+def test_what_only_looks_like_a_negation_is_wanted_as_it_is(text):
+    assert split_clauses(text) == Clauses(text)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_split_into_parts_of_itself(text):
+    found = split_clauses(text)
+    if not found.unwanted:
+        assert found.wanted == text
+    assert all(part.strip() for part in found.unwanted)
+
+
+@given(st.lists(st.sampled_from(NOUNS), min_size=1, max_size=4))
+def test_sentences_without_negation_are_unchanged(nouns):
+    text = " and ".join(nouns)
+    assert split_clauses(text) == Clauses(text)
+
+
+@given(st.sampled_from(NOUNS), st.sampled_from(NOUNS), st.sampled_from(NEGATIONS))
+def test_a_noun_after_a_negation_is_unwanted_in_any_case_and_place(liked, disliked, cue):
+    for text in (f"{liked}, {cue} {disliked}", f"{cue.upper()} {disliked}, {liked}!"):
+        found = split_clauses(text)
+        assert found == Clauses(liked, (disliked,)), text
+
+
+@given(st.lists(st.sampled_from(NOUNS), min_size=1, max_size=3, unique=True))
+def test_a_sentence_that_only_rules_out_wants_nothing(nouns):
+    found = split_clauses(f"please no {' or '.join(nouns)}, thank you")
+    assert not found.wanted
+    assert set(re.findall(r"\w+", " ".join(found.unwanted))) - {"or"} == set(nouns)
+
+
+def test_fillers_are_no_words_of_negation():
+    assert not FILLERS & {"no", "not", "kein", "sans", "不要"}

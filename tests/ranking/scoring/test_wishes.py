@@ -1,0 +1,114 @@
+"""Wishes in the scorer: partitions, updates, explanations and labels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from daybreak.data.dataset import ContentBlock, Dataset, Queries
+from daybreak.models.wish import saturate_wishes
+from daybreak.ranking.blending.strategies import FittedStrategies, get_strategies
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.ranking.explain import QueryParts, decompose, wish_scale
+from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.updates import iter_column_updates
+
+NAMES = ("popular", "ease", "content/match", "wish")
+CHANGED = np.array([2, 17, 33, 39])
+
+
+@pytest.fixture
+def two_blocks(data):
+    rng = np.random.default_rng(4)
+    meaning = rng.standard_normal((len(data.items), 3)).astype(np.float32)
+    meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
+    blocks = (*data.items.blocks, ContentBlock("meaning", meaning))
+    return Dataset(replace(data.items, blocks=blocks), data.events, 80, data.profiles)
+
+
+@pytest.fixture
+def scorer(two_blocks):
+    fitted = FittedStrategies.fit_on(two_blocks, get_strategies(NAMES), seed=0)
+    weights = np.tile([1.0, 0.5, 0.7, 9.0], (len(EVENT_LEVELS), 1))
+    new = np.tile([0.0, 0.0, 1.0, 9.0], (len(EVENT_LEVELS), 1))
+    bias = np.full(len(EVENT_LEVELS), 0.3)
+    blend = Blend(NAMES, np.array([1, 2, 0.5, 1], np.float32), weights, new, bias)
+    return Scorer(blend, fitted, two_blocks.items)
+
+
+@pytest.fixture
+def queries(two_blocks):
+    known = two_blocks.events.filter(two_blocks.events.user % 3 != 0)
+    queries = Queries.for_users(two_blocks, known, np.arange(12))
+    said = sp.diags_array((np.arange(12) % 4 < 2).astype(np.float32))
+    blocks = (block.matrix[:12] for block in two_blocks.items.blocks)
+    return replace(queries, wish=tuple(said @ block for block in blocks))
+
+
+def test_a_wish_adds_its_saturated_likeness_to_every_item(scorer, queries, two_blocks):
+    plain = scorer.score(replace(queries, wish=()))
+    found = scorer.score(queries)
+    likeness = two_blocks.items.take(np.arange(12)).similarity(two_blocks.items)
+    top = np.sort(likeness, axis=1)[:, -2]  # 40 items: the second is the reference
+    expected = saturate_wishes(likeness / top[:, None]) * queries.has_wish[:, None]
+    np.testing.assert_allclose(found - plain, 9 * expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("max_bytes", [0, 10**9])
+def test_partitions_measure_a_wish_by_the_whole_catalogue(
+    scorer, queries, two_blocks, max_bytes
+):
+    partition = scorer.for_items(two_blocks.items.take(CHANGED), max_fused_bytes=max_bytes)
+    features = scorer.encode(queries)
+    found = features.restore_order(partition.score_encoded(features))
+    np.testing.assert_allclose(found, scorer.score(queries)[:, CHANGED], atol=1e-4)
+
+
+def test_changed_content_is_wished_for(scorer, queries, two_blocks):
+    swapped = two_blocks.items.take(np.roll(np.arange(40), 1))
+    items = replace(swapped, ids=two_blocks.items.ids).take(CHANGED)
+    partition = scorer.for_items(items)
+    features = scorer.encode(queries)
+    expected = features.restore_order(partition.score_encoded(features))
+    *_, last = iter_column_updates(scorer, partition, CHANGED, np.arange(len(CHANGED)))
+    found = last.score_encoded(last.encode(queries))[:, CHANGED]
+    without = expected[~queries.has_wish]
+    np.testing.assert_allclose(
+        features.restore_order(found)[~queries.has_wish], without, atol=1e-4
+    )
+    wish = last.linear_models[3].weights
+    np.testing.assert_allclose(
+        wish.to_dense()[:, CHANGED], partition.linear_models[3].weights.to_dense(), atol=1e-6
+    )
+    assert wish.dense is None
+
+
+def test_the_parts_of_a_wish_add_up(scorer, queries):
+    items = np.array([0, 7, 34, 39])
+    for row in np.flatnonzero(queries.has_wish):
+        one = queries.take(np.array([row]))
+        empty = sp.csr_array((0, one.history.shape[1]), dtype=np.float32)
+        wish = sp.csr_array(sp.hstack(one.wish))
+        halves = sp.vstack([0.25 * wish, 0.75 * wish], format="csr")
+        names = (("text", "first"), ("text", "second"))
+        parts = QueryParts((), empty, empty, one.profile, halves, names)
+        stranger = replace(
+            one,
+            history=0 * one.history,
+            recent_history=0 * one.recent_history,
+            n_events=np.zeros(1, dtype=np.float32),
+        )
+        found = decompose(scorer, parts, items, list("abcd"))
+        np.testing.assert_allclose(
+            found.values.sum(axis=0), scorer.score(stranger)[0, items], atol=1e-4
+        )
+        first, second = (found.values[found.names.index(name)] for name in names)
+        np.testing.assert_allclose(second, 3 * first, rtol=1e-4, atol=1e-5)
+        assert wish_scale(scorer, parts) > 0
+
+
+def test_an_answer_to_a_wish_is_labelled_as_such(scorer):
+    levels, no = np.array([0, 3]), np.zeros(2, dtype=bool)
+    assert scorer.dominant_strategy(levels, no, no, ~no) == ["wish", "wish"]
+    assert "wish" not in scorer.dominant_strategy(levels, no, no)
