@@ -11,9 +11,18 @@ from .ranking import by_history, top
 MAX_ITEMS_PER_BLOCK = 1_000
 
 
+_KEPT_SIMILARITY: dict[tuple[int, int], tuple[csr_matrix, csr_matrix]] = {}
+"""The last result by identity of the content, which several splits may share."""
+
+
 def rank(split: Split, k: int, seed: int = 0, *, neighbours: int = 20) -> pd.DataFrame:
     """Rank by summed cosine of TF-IDF to the history; users without events fall back."""
-    similarity = nearest(tfidf(split), int(neighbours))
+    content = tfidf(split)
+    key = (id(content), int(neighbours))
+    if key not in _KEPT_SIMILARITY:
+        _KEPT_SIMILARITY.clear()
+        _KEPT_SIMILARITY[key] = (content, nearest(content, int(neighbours)))
+    similarity = _KEPT_SIMILARITY[key][1]
     queries = split.seen[split.asked]
     answer = by_history(split, lambda rows: (queries[rows] @ similarity).toarray())
     return top(split, k, answer, seed)

@@ -17,7 +17,19 @@ BINS = 10
 
 def tfidf(split: Split, vocabulary: int = 20_000) -> csr_matrix:
     """Return (n_items, n_tokens) float32, rows of length 1 or empty; no use of any event."""
-    documents = tokens(split.items)
+    key = (id(split.items), vocabulary)
+    if key not in _KEPT_CONTENT:
+        _KEPT_CONTENT.clear()
+        _KEPT_CONTENT[key] = (split.items, _tfidf_of(split.items, vocabulary))
+    return _KEPT_CONTENT[key][1]
+
+
+_KEPT_CONTENT: dict[tuple[int, int], tuple[pd.DataFrame, csr_matrix]] = {}
+"""The last result by identity of the item table, which several splits may share."""
+
+
+def _tfidf_of(items: pd.DataFrame, vocabulary: int) -> csr_matrix:
+    documents = tokens(items)
     if not any(documents):
         return csr_matrix((len(documents), 1), dtype=np.float32)
     vectorizer = TfidfVectorizer(

@@ -32,8 +32,31 @@ class Split:
     users: pd.DataFrame
 
 
-def read(folder: Path, data: Path) -> Split:
-    """Read a split folder and the side tables of its data set."""
+@dataclass(frozen=True)
+class SideTables:
+    """The items and users of several splits, read once; ``items`` has every candidate."""
+
+    items: pd.DataFrame
+    users: pd.DataFrame
+
+
+def read_side_tables(data: Path, items: pd.Index) -> SideTables:
+    """Read the side tables of a data set, for these items and all users."""
+    path = data / "users.csv.gz"
+    ids = pd.read_csv(path, dtype=str).user_id if path.exists() else pd.Series(dtype=str)
+    users = _side(path, "user_id", pd.Index(ids.unique()))
+    return SideTables(_side(data / "items.csv.gz", "item_id", items), users)
+
+
+def read(folder: Path, data: Path, tables: SideTables | None = None) -> Split:
+    """Read a split folder and the side tables of its data set.
+
+    Args:
+        folder: Folder of the split.
+        data: Folder of the data set.
+        tables: Side tables that splits share; all items of the split must be in them. The
+            content of items is then prepared once for all splits.
+    """
     train, history, exclude = (
         pd.read_csv(folder / f"{name}.csv.gz", dtype=STRINGS)
         for name in ("train", "history", "exclude")
@@ -45,6 +68,8 @@ def read(folder: Path, data: Path) -> Split:
     }
     user_ids = pd.Index(pd.concat([train.user_id, history.user_id, asked]).unique())
     item_ids = pd.Index(pd.concat([train.item_id, history.item_id, *wanted.values()]).unique())
+    if tables is not None:
+        item_ids = tables.items.index
 
     def pairs(frame: pd.DataFrame) -> csr_matrix:
         rows, columns = user_ids.get_indexer(frame.user_id), item_ids.get_indexer(frame.item_id)
@@ -64,8 +89,10 @@ def read(folder: Path, data: Path) -> Split:
         rows,
         pairs(exclude)[rows],
         {name: item_ids.get_indexer(ids) for name, ids in wanted.items()},
-        _side(data / "items.csv.gz", "item_id", item_ids),
-        _side(data / "users.csv.gz", "user_id", user_ids),
+        _side(data / "items.csv.gz", "item_id", item_ids) if tables is None else tables.items,
+        _side(data / "users.csv.gz", "user_id", user_ids)
+        if tables is None
+        else tables.users.reindex(user_ids, fill_value=""),
     )
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from daybreak.data import Tables
 from daybreak.errors import DataError, NotFoundError
-from daybreak.evaluation import Estimate, Report, SliceInfo, SliceResult
+from daybreak.evaluation import Estimate, Report, SliceInfo, SliceResult, evaluate
 from daybreak.evaluation.html import render_html, write_html
-from daybreak.evaluation.plots import draw_slices, draw_warm_up_curve
+from daybreak.evaluation.plots import draw_shop_curve, draw_slices, draw_warm_up_curve
 from daybreak.evaluation.report import METRICS
 from daybreak.metrics import ACCURACY_METRICS
 
@@ -169,3 +170,20 @@ def test_a_report_of_version_0_1_is_read():
     assert [info.name for info in old.slices] == ["cold_user_nothing", "warm_last"]
     assert old.compare("popular", "random")["warm_last"].low < 1
     assert old.to_json() == text.rstrip()
+
+
+def test_the_warm_up_curve_of_a_shop_has_a_panel_for_each_number_of_events():
+    rows = [
+        (f"u{u:02}", f"i{(u + n * n) % 9}", 60.0 * u + n) for u in range(45) for n in range(5)
+    ]
+    events = pl.DataFrame(rows, ["user_id", "item_id", "timestamp"], orient="row")
+    report = evaluate({}, Tables.of(events), k=3, slices=["young"])
+    curve = report.shop_curve().filter(system="popular")
+    assert curve.select("users", "events").rows() == [
+        (n, shots) for n in (5, 20) for shots in (0, 1, 3)
+    ]
+    picture = draw_shop_curve(report)
+    assert all(f"{n} event" in picture.svg for n in (0, 1, 3))
+    assert "popular with 0 events" in picture.alt
+    assert "Warm-up curve of the shop" in render_html(report)
+    assert draw_slices(report) is None

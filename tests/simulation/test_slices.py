@@ -78,3 +78,12 @@ def test_new_users_have_the_same_role_in_both(data, plans):
                 assert not set(slice_.users) & set(plan.train.events["user_id"])
                 lengths = slice_.history.group_by("user_id").len()["len"].to_list()
                 assert lengths == ([known] * len(slice_.users) if known else [])
+
+
+def test_items_that_were_never_sold_are_candidates_of_every_benchmark_slice(data):
+    sold = data.filter_events(data.events.item != data.train_item_rows[0])
+    unsold = ~warm_items(sold)
+    assert unsold.any()
+    for split in iter_evaluation_splits(sold, 0, 1):
+        for slice_ in split.slices:
+            assert slice_.labelled.candidates[unsold].all(), slice_.slice

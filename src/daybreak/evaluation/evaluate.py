@@ -150,13 +150,8 @@ class _SliceEvaluator:
     def __init__(self, plan: SplitPlan, slice_: Slice) -> None:
         self.slice = slice_
         self._index = UserItemIndex(slice_.users, slice_.candidates)
-        users = pl.Series(slice_.users, dtype=pl.String).implode()
-        seen = plan.train.events.filter(pl.col("user_id").is_in(users))
-        self._exclude = self._index.to_matrix(
-            pl.concat(
-                [frame.select(PAIR_COLUMNS) for frame in (seen, slice_.history, slice_.exclude)]
-            )
-        )
+        self._exclude_pairs, excluded = _list_excluded(plan, slice_)
+        self._exclude = self._index.to_matrix(excluded)
         is_candidate = pl.col("item_id").is_in(pl.Series(slice_.candidates).implode())
         self._items = plan.train.items.filter(is_candidate)["item_id"].to_list()
         positives = plan.positive_pairs
@@ -204,7 +199,23 @@ class _SliceEvaluator:
             profiles=slice_.profiles,
             histories=slice_.history if slice_.history.height else None,
             k=k,
-            exclude_seen=True,
+            exclude_seen=slice_.exclude_seen,
             items=self._items,  # in the random order of the catalogue
-            exclude=slice_.exclude if slice_.exclude.height else None,
+            exclude=self._exclude_pairs if self._exclude_pairs.height else None,
         )
+
+
+def _list_excluded(plan: SplitPlan, slice_: Slice) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the pairs that a request excludes by name, and all that may not be recommended.
+
+    A recommender excludes what users have chosen. Items that they have only seen, or rejected,
+    are excluded by name: they are no targets, and recommenders treat them in different ways.
+    """
+    if not slice_.exclude_seen:
+        return slice_.exclude, slice_.exclude
+    is_asked = pl.col("user_id").is_in(pl.Series(slice_.users, dtype=pl.String).implode())
+    seen = plan.train.events.select(PAIR_COLUMNS)
+    not_chosen = seen.filter(~plan.positive).filter(is_asked)
+    by_name = pl.concat([slice_.exclude, not_chosen])
+    parts = (seen.filter(is_asked), slice_.history.select(PAIR_COLUMNS), slice_.exclude)
+    return by_name, pl.concat(parts)

@@ -11,6 +11,7 @@ from daybreak.estimates import Estimate, PairedDifference
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.evaluation.plots import (
     Picture,
+    draw_shop_curve,
     draw_slices,
     draw_warm_up_curve,
     system_css_colours,
@@ -98,6 +99,11 @@ _PICTURE_TEXTS = {
         "Quality by number of known events. Points with a number have the same users and "
         "targets; known users, on the right, are other users with other targets.",
     ),
+    "shop": (
+        "Warm-up curve of the shop",
+        "Quality of a young shop by the number of users from whom it has learned, for later "
+        "users with few known events. Shops of different size are asked about different users.",
+    ),
     "slices": ("Every slice", "The vertical mark is popularity, the baseline to beat."),
 }
 
@@ -168,8 +174,13 @@ def _evaluated_systems(report: Report) -> list[str]:
 
 def _render_pictures(report: Report) -> str:
     """Return the plots, and on how many slices each system beats popularity."""
-    curve, bars = draw_warm_up_curve(report), draw_slices(report)
-    left = [] if curve is None else [html_figure(curve, *_PICTURE_TEXTS["warm"])]
+    curves = {"warm": draw_warm_up_curve(report), "shop": draw_shop_curve(report)}
+    bars = draw_slices(report)
+    left = [
+        html_figure(curve, *_PICTURE_TEXTS[name])
+        for name, curve in curves.items()
+        if curve is not None
+    ]
     left += _render_cards(report)
     right = "" if bars is None else html_figure(bars, *_PICTURE_TEXTS["slices"])
     columns = [f'<div class="stack">{"".join(left)}</div>' if left else "", right]

@@ -1,4 +1,4 @@
-"""Plots of a report: the warm-up curve and all slices, as SVG.
+"""Plots of a report as SVG: the warm-up curves of a user and of the shop, and all slices.
 
 Colours are CSS variables with fallbacks, so that a plot is readable on light and dark pages.
 Text stays text.
@@ -7,14 +7,16 @@ Text stays text.
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from daybreak.estimates import Estimate
 from daybreak.evaluation.baselines import BASELINES
-from daybreak.evaluation.report import METRIC_TITLES, Report, format_number
-from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS
+from daybreak.evaluation.report import METRIC_TITLES, Report, SliceInfo, format_number
+from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS, YOUNG_SLICES
 
 SERIES_COLOURS = (
     "#2563eb",
@@ -155,8 +157,51 @@ def draw_warm_up_curve(report: Report, metric: str = "ndcg") -> Picture | None:
     return Picture(out[0], _warm_up_alt(report, shots, metric))
 
 
+def draw_shop_curve(report: Report, metric: str = "ndcg") -> Picture | None:
+    """Draw the metric against the number of users of a young shop.
+
+    There is a panel for each number of known events of a later user, a line for each system.
+
+    Args:
+        report: Report to draw.
+        metric: Name of the metric.
+
+    Returns:
+        The plot; None when the report has no slices of young shops.
+    """
+    curve = report.shop_curve(metric)
+    if not curve.height:
+        return None
+    shots = curve["events"].unique().sort().to_list()
+    with svg_figure("shop", FIGURE_WIDTH_IN, 3.3) as (figure, out):
+        panels = figure.subplots(1, len(shots), sharey=True, squeeze=False)[0]
+        for axes, n_events in zip(panels, shots, strict=True):
+            _draw_shop_panel(axes, curve.filter(events=n_events), _system_colours(report))
+            axes.set_title(_describe_shots(n_events), fontsize=9.5)
+        panels[0].set_ylabel(f"{METRIC_TITLES[metric]}@{report.k}")
+        panels[0].set_ylim(bottom=-0.02 * panels[0].get_ylim()[1])
+        panels[len(shots) // 2].set_xlabel("users from whom the shop has learned")
+        _add_legend(figure, panels[0])
+    return Picture(out[0], _shop_alt(report, curve, metric))
+
+
+def _draw_shop_panel(axes: Any, curve: pl.DataFrame, colours: Mapping[str, str]) -> None:
+    for system, colour in colours.items():
+        line = curve.filter(system=system).sort("users")
+        values = [Estimate(*row) for row in line.select("value", "low", "high").rows()]
+        _draw_line(axes, values, system, colour)
+        axes.set_xticks(range(line.height), [str(n) for n in line["users"]])
+    axes.grid(axis="y")
+
+
+def _describe_shots(n_events: int) -> str:
+    return f"{n_events} event{'' if n_events == 1 else 's'}"
+
+
 def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
     """Draw every system on every slice with its interval; a vertical mark shows popularity.
+
+    The slices of young shops have a plot of their own.
 
     Args:
         report: Report to draw.
@@ -165,12 +210,13 @@ def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
     Returns:
         The plot; None when the report has no slices.
     """
-    if not report.slices:
+    slices = [info for info in report.slices if info.name not in YOUNG_SLICES]
+    if not slices:
         return None
     systems = list(_system_colours(report).items())
     step = SYSTEM_GAP_IN * len(systems) + 0.16
-    with _single_axes("slices", 1.1 + step * len(report.slices)) as (figure, axes, out):
-        for row, info in enumerate(report.slices):
+    with _single_axes("slices", 1.1 + step * len(slices)) as (figure, axes, out):
+        for row, info in enumerate(slices):
             for n, (system, colour) in enumerate(systems):
                 position = row + (n - (len(systems) - 1) / 2) * SYSTEM_GAP_IN / step
                 value = report.cell(info.name, system).values[metric]
@@ -178,8 +224,8 @@ def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
                 _draw_interval(axes, value, position, label, colour)
             if row:
                 axes.axhline(row - 0.5, color=GRID_COLOUR, linewidth=0.6)
-        axes.set_yticks(range(len(report.slices)), [info.name for info in report.slices])
-        axes.set_ylim(len(report.slices) - 0.5, -0.5)
+        axes.set_yticks(range(len(slices)), [info.name for info in slices])
+        axes.set_ylim(len(slices) - 0.5, -0.5)
         axes.set_xlim(left=-0.015 * axes.get_xlim()[1])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -187,7 +233,7 @@ def draw_slices(report: Report, metric: str = "ndcg") -> Picture | None:
         axes.set_axisbelow(True)
         axes.set_xlabel(f"{METRIC_TITLES[metric]}@{report.k}, 95 % interval")
         _add_legend(figure, axes)
-    return Picture(out[0], _slices_alt(report, metric))
+    return Picture(out[0], _slices_alt(report, slices, metric))
 
 
 def system_css_colours(report: Report) -> dict[str, str]:
@@ -293,14 +339,31 @@ def _warm_up_alt(report: Report, shots: Sequence[int], metric: str) -> str:
     )
 
 
-def _slices_alt(report: Report, metric: str) -> str:
+def _shop_alt(report: Report, curve: pl.DataFrame, metric: str) -> str:
+    parts = [
+        f"{system} with {_describe_shots(events)}: "
+        + ", ".join(f"{format_number(value)} from {users} users" for users, value in points)
+        for system in report.systems
+        for events in curve["events"].unique().sort()
+        if (
+            points := curve.filter(system=system, events=events)
+            .sort("users")
+            .select("users", "value")
+            .rows()
+        )
+    ]
+    title = f"{METRIC_TITLES[metric]}@{report.k}"
+    return f"{title} by number of users of a young shop. " + "; ".join(parts) + "."
+
+
+def _slices_alt(report: Report, slices: Sequence[SliceInfo], metric: str) -> str:
     parts = [
         f"{info.name}: "
         + ", ".join(
             f"{system} {format_number(report.cell(info.name, system).values[metric].mean)}"
             for system in report.systems
         )
-        for info in report.slices
+        for info in slices
     ]
     return (
         f"{METRIC_TITLES[metric]}@{report.k} of every system on every slice. "

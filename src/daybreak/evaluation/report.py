@@ -21,7 +21,13 @@ from daybreak.errors import DataError, NotFoundError
 from daybreak.estimates import Estimate, PairedDifference, paired_bootstrap
 from daybreak.evaluation.baselines import BASELINES
 from daybreak.metrics import ACCURACY_METRICS, OVERALL_METRICS, PER_USER_METRICS
-from daybreak.simulation.slices import REPORT_WARM_SLICES, SHOT_COUNTS
+from daybreak.simulation.slices import (
+    REPORT_WARM_SLICES,
+    SHOT_COUNTS,
+    YOUNG_SHOT_COUNTS,
+    YOUNG_USER_COUNTS,
+    young_slice_names,
+)
 from daybreak.types import Doubles
 
 REPORT_FORMAT = "daybreak report 1"
@@ -91,6 +97,13 @@ _REPORT_SCHEMA = (
 _CURVE_SCHEMA = {"system": pl.String, "events": pl.Int64, "slice": pl.String} | dict.fromkeys(
     ("value", "low", "high"), pl.Float64
 )
+
+_SHOP_CURVE_SCHEMA = {
+    "system": pl.String,
+    "users": pl.Int64,
+    "events": pl.Int64,
+    "slice": pl.String,
+} | dict.fromkeys(("value", "low", "high"), pl.Float64)
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,31 @@ class Report:
             if info.name in steps
         ]
         return pl.DataFrame(rows, schema=_CURVE_SCHEMA, orient="row")
+
+    def shop_curve(self, metric: str = "ndcg") -> pl.DataFrame:
+        """Return the metric by number of users from whom a young shop has learned.
+
+        Columns: system, users (5, 20, …), events (known events of a later user), slice, value,
+        low, high. Points with the same number of users have the same queries and targets;
+        shops of different size are asked about different users.
+        """
+        points = {
+            name: (n_users, shots)
+            for n_users in YOUNG_USER_COUNTS
+            for shots, name in zip(YOUNG_SHOT_COUNTS, young_slice_names(n_users), strict=True)
+        }
+        rows = [
+            (
+                system,
+                *points[info.name],
+                info.name,
+                *self.cell(info.name, system).values[metric],
+            )
+            for system in self.systems
+            for info in self.slices
+            if info.name in points
+        ]
+        return pl.DataFrame(rows, schema=_SHOP_CURVE_SCHEMA, orient="row")
 
     def verdicts(self, against: str = "popular") -> tuple[str, ...]:
         """Return a sentence for each slice and system: does its NDCG beat that of a baseline?

@@ -7,6 +7,7 @@ are positive events only.
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -25,21 +26,32 @@ from daybreak.simulation.holdout import (
     MIN_FEW_SHOT_EVENTS,
     N_SET_ASIDE_EVENTS,
     NEWEST_ITEM_FRACTION,
-    TIME_CUT_QUANTILE,
     USER_FRACTION,
     cut_few_shot,
     mark_last,
     newest_rows,
-    time_cut,
 )
-from daybreak.simulation.slices import FEW_SHOT_SLICES, REPORT_SLICES, SHOT_COUNTS
+from daybreak.simulation.later_events import MIN_WARM_USER_EVENTS, hide_future
+from daybreak.simulation.slices import (
+    FEW_SHOT_SLICES,
+    REPORT_SLICES,
+    SHOT_COUNTS,
+    SLICE_GROUPS,
+    YOUNG_SLICES,
+    YOUNG_USER_COUNTS,
+    young_slice_names,
+)
 from daybreak.simulation.table_slices import (
+    ALL_ITEMS,
     PAIR_COLUMNS,
     RequestInfo,
     SlicesByName,
     SplitPlan,
+    build_plan,
+    describe_first_events,
     make_slice,
 )
+from daybreak.simulation.young_shops import learn_from_first_users
 from daybreak.types import Mask
 
 FEW_SHOT_REQUIREMENTS = (
@@ -59,11 +71,6 @@ LATE_EVENT_SHARE = 0.1
 """Share of the last events of a history that is held out together with items."""
 MIN_LATE_HISTORY_EVENTS = 10
 """Minimum length of a history whose last events are held out together with items."""
-ALL_ITEMS = "Candidates: all items of the catalogue, sold or not."
-"""How the protocols describe the candidates of all slices but those of new items only."""
-MIN_WARM_USER_EVENTS = 3
-"""Minimum number of positive events of a user in ``warm_last``, and before the cut in
-``warm_time``."""
 
 
 def make_plans(
@@ -78,7 +85,8 @@ def make_plans(
 
     Args:
         tables: The whole data set.
-        slices: Names out of ``SLICES``; None for all.
+        slices: Names out of ``SLICES``, or of groups of them (``young``, ``young_5``, …); None
+            for all.
         positive: One boolean for each row of ``tables.events``: whether the event is positive.
             Only positive events are targets. None: all events.
         cold_items: How new items are chosen: ``"random"``, or the ``"newest"`` by first event.
@@ -109,22 +117,33 @@ def make_plans(
 def validate_slice_names(names: Iterable[str] | None) -> tuple[str, ...]:
     """Return slice names in the order of ``SLICES``; all by default.
 
+    The name of a group stands for its slices.
+
     Raises:
-        ConfigError: There is no slice of this name.
+        ConfigError: There is no slice and no group of this name.
 
     Example:
         >>> validate_slice_names(["warm_last", "events_3"])
         ('events_3', 'warm_last')
+        >>> validate_slice_names(["young_5"])
+        ('young_5_events_0', 'young_5_events_1', 'young_5_events_3')
         >>> validate_slice_names(["lukewarm"])
         Traceback (most recent call last):
         daybreak.errors.ConfigError: no slice named 'lukewarm'; known: cold_user_nothing, \
 cold_user_profile, events_0, events_1, events_3, events_5, events_10, cold_item, \
-cold_item_all, both_cold, warm_last, warm_time
+cold_item_all, both_cold, warm_last, warm_time, newcomer_now, again; groups: young, young_5, \
+young_20, young_100, young_500
     """
-    chosen = REPORT_SLICES if names is None else tuple(names)
-    for name in chosen:
-        if name not in REPORT_SLICES:
-            raise ConfigError(f"no slice named {name!r}; known: {', '.join(REPORT_SLICES)}")
+    if names is None:
+        return REPORT_SLICES
+    chosen: set[str] = set()
+    for name in names:
+        if name not in REPORT_SLICES and name not in SLICE_GROUPS:
+            known = ", ".join(name for name in REPORT_SLICES if name not in YOUNG_SLICES)
+            raise ConfigError(
+                f"no slice named {name!r}; known: {known}; groups: {', '.join(SLICE_GROUPS)}"
+            )
+        chosen.update(SLICE_GROUPS.get(name, (name,)))
     return tuple(name for name in REPORT_SLICES if name in chosen)
 
 
@@ -135,7 +154,7 @@ def hide_users(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     """Hold out a fifth of the users; return the training and its slices."""
     hidden = data.sample_ids("user_id", USER_FRACTION)
     everything = pl.repeat(value=True, n=data.tables.events.height, eager=True)
-    plan = _build_plan(data, "new users", everything, hidden)
+    plan = build_plan(data, "new users", everything, hidden)
     is_hidden = data.timeline["user_id"].is_in(hidden.implode()).to_numpy()
     targets, candidates = data.timeline.filter(is_hidden), data.catalogue["item_id"]
     protocol = (
@@ -179,7 +198,7 @@ def _make_few_shot_slices(
         slices[f"events_{shots}"] = make_slice(
             f"events_{shots}",
             f"A random {USER_FRACTION:.0%} of users are absent from training. "
-            f"{_describe_first_events(shots)} known at request time ({data.order_description}; "
+            f"{describe_first_events(shots)} known at request time ({data.order_description}; "
             f"{profile}). Relevant: what follows their first {n_aside}, the same for every "
             f"number of known events; those {n_aside} are never candidates. Users with at "
             f"least {min_events} positive events{relaxed}. {ALL_ITEMS}",
@@ -188,14 +207,6 @@ def _make_few_shot_slices(
             RequestInfo(data.profiles, history, excluded),
         )
     return slices
-
-
-def _describe_first_events(shots: int) -> str:
-    if shots == 0:
-        return "No event is"
-    if shots == 1:
-        return "Their first positive event is"
-    return f"Their first {shots} positive events are"
 
 
 def _choose_requirement(data: EvaluationData, is_hidden: Mask) -> tuple[int, int]:
@@ -226,7 +237,7 @@ def hide_items(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     is_cold = timeline["item_id"].is_in(cold.implode()).to_numpy()
     is_new_user = timeline["user_id"].is_in(new_users.implode()).to_numpy()
     late_events = _select_late_events(timeline.filter(~is_cold & ~is_new_user))
-    plan = _build_plan(
+    plan = build_plan(
         data, "new items", _outside(data.tables.events, cold, late_events), new_users
     )
     known_users = plan.positive_pairs["user_id"].unique()
@@ -322,7 +333,7 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     after = (pl.col("timestamp") > pl.col("at")).fill_null(value=False)
     same_item = (pl.col("item_id") == pl.col("item")).fill_null(value=False)
     keep = events.select(keep=~after & ~same_item)["keep"]
-    plan = _build_plan(data, "leave last out", keep)
+    plan = build_plan(data, "leave last out", keep)
     slice_ = make_slice(
         "warm_last",
         f"The last positive event of each user with at least {MIN_WARM_USER_EVENTS} is held "
@@ -334,55 +345,7 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
     return plan, {"warm_last": slice_}
 
 
-def hide_future(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
-    """Hold out all events after one point in time; return the training and its slice.
-
-    Events without a time are in neither.
-    """
-    events = data.tables.events
-    if not data.has_times:
-        keep = pl.repeat(value=False, n=events.height, eager=True)
-        note = "warm_time: not measured, the times of events are unknown"
-        return replace(_build_plan(data, "before the cut", keep), notes=(note,)), {}
-    cut = time_cut(data.timeline["timestamp"].drop_nulls().to_numpy())
-    keep = (events["timestamp"] < cut).fill_null(value=False)
-    plan = _build_plan(data, "before the cut", keep)
-    sizes = plan.positive_pairs.group_by("user_id").len()
-    known = sizes.filter(pl.col("len") >= MIN_WARM_USER_EVENTS)["user_id"]
-    later = data.timeline.filter(
-        (pl.col("timestamp") >= cut) & pl.col("user_id").is_in(known.implode())
-    )
-    slice_ = make_slice(
-        "warm_time",
-        f"Training ends for all users at one moment, after {TIME_CUT_QUANTILE:.0%} of the "
-        f"positive events. Relevant: later positive events of users with at least "
-        f"{MIN_WARM_USER_EVENTS} before it, with items new to them. {ALL_ITEMS}",
-        later.join(plan.train.events, on=PAIR_COLUMNS, how="anti"),
-        data.catalogue["item_id"],
-    )
-    return plan, {"warm_time": slice_}
-
-
-# --- parts of all plans --------------------------------------------------------------------
-
-
-def _build_plan(
-    data: EvaluationData, name: str, keep: pl.Series, hidden_users: pl.Series | None = None
-) -> SplitPlan:
-    """Return a plan without slices whose training events are those to keep.
-
-    Args:
-        data: The whole data set.
-        name: What the training holds out.
-        keep: One boolean for each row of events.
-        hidden_users: Ids of users that are removed from training.
-    """
-    events, users = data.tables.events, data.tables.users
-    if hidden_users is not None:
-        keep = keep & ~events["user_id"].is_in(hidden_users.implode())
-        users = users.filter(~pl.col("user_id").is_in(hidden_users.implode()))
-    train = Tables(data.catalogue, users, events.filter(keep))
-    return SplitPlan(name, train, data.positive.filter(keep), ())
+# --- all plans -----------------------------------------------------------------------------
 
 
 _SPLITS: tuple[
@@ -391,11 +354,16 @@ _SPLITS: tuple[
     (("cold_user_nothing", "cold_user_profile", *FEW_SHOT_SLICES), hide_users),
     (("cold_item", "cold_item_all", "both_cold"), hide_items),
     (("warm_last",), hide_last_events),
-    (("warm_time",), hide_future),
+    (("warm_time", "newcomer_now", "again"), hide_future),
+    *(
+        (young_slice_names(n), partial(learn_from_first_users, n_users=n))
+        for n in YOUNG_USER_COUNTS
+    ),
 )
 _MISSING_REASONS = {
     "cold_user_profile": "no attribute of any user is known",
     **dict.fromkeys(FEW_SHOT_SLICES, "too few users have so many events"),
+    **dict.fromkeys(YOUNG_SLICES, "the later users have too few events"),
 }
 
 
@@ -407,10 +375,22 @@ def _select_slices(
     notes = [
         f"{name}: not measured, {_explain_missing(name, slices)}"
         for name in names
-        if slices.get(name) is None and not any(n.startswith(name) for n in plan.notes)
+        if slices.get(name) is None and not _is_explained(name, plan.notes)
     ]
     selected = tuple(slice_ for name in names if (slice_ := slices.get(name)) is not None)
-    return replace(plan, slices=selected, notes=(*plan.notes, *notes))
+    kept = (note for note in plan.notes if _topic(note) not in {*REPORT_SLICES} - {*names})
+    return replace(plan, slices=selected, notes=(*kept, *notes))
+
+
+def _is_explained(name: str, notes: Iterable[str]) -> bool:
+    """Return whether a note is about this slice or its group."""
+    topics = {_topic(note) for note in notes}
+    return any(name == topic or name.startswith(f"{topic}_") for topic in topics)
+
+
+def _topic(note: str) -> str:
+    """Return the slice or group that a note is about."""
+    return note.split(":", maxsplit=1)[0]
 
 
 def _explain_missing(name: str, slices: SlicesByName) -> str:

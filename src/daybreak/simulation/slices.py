@@ -17,6 +17,10 @@ TargetItems = Literal["known", "new", "all"]
 are the items without training events where only these are asked for, else the catalogue."""
 SHOT_COUNTS = (0, 1, 3, 5, 10)
 """Numbers of known events of a new user in the few-shot slices."""
+YOUNG_USER_COUNTS = (5, 20, 100, 500)
+"""Numbers of users from which a young shop has learned."""
+YOUNG_SHOT_COUNTS = (0, 1, 3)
+"""Numbers of known events of a later user in the slices of young shops."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,29 @@ def _few_shot(n: int) -> SliceDefinition:
     return SliceDefinition(f"events_{n}", label, "known", targets)
 
 
+def young_slice_names(n_users: int) -> tuple[str, ...]:
+    """Return the slices of a shop that has learned from so many users.
+
+    Example:
+        >>> young_slice_names(5)
+        ('young_5_events_0', 'young_5_events_1', 'young_5_events_3')
+    """
+    return tuple(f"young_{n_users}_events_{shots}" for shots in YOUNG_SHOT_COUNTS)
+
+
+def _define_young_slices() -> Iterator[SliceDefinition]:
+    for n_users in YOUNG_USER_COUNTS:
+        for shots, name in zip(YOUNG_SHOT_COUNTS, young_slice_names(n_users), strict=True):
+            known = f"{shots} event{'' if shots == 1 else 's'}"
+            yield SliceDefinition(
+                name,
+                f"a shop of {n_users} users, later users with {known}",
+                "all",
+                "the later user's events after the third, the same for every number of known "
+                "events",
+            )
+
+
 def _define_slices() -> Iterator[SliceDefinition]:
     everything = "all events of the user"
     yield SliceDefinition("cold_user_nothing", "new users", "known", everything)
@@ -64,6 +91,19 @@ def _define_slices() -> Iterator[SliceDefinition]:
         "known",
         "events after the 80 % quantile of time, of users with three events before it",
     )
+    yield SliceDefinition(
+        "newcomer_now",
+        "users who arrive right after a moment",
+        "known",
+        "what they choose within a short time after the moment",
+    )
+    yield SliceDefinition(
+        "again",
+        "known users, their next visit",
+        "known",
+        "the items of the next visit, those chosen before included",
+    )
+    yield from _define_young_slices()
     yield SliceDefinition(
         "warm_last_tenth",
         "known users, their next item",
@@ -121,6 +161,8 @@ BENCHMARK_SLICES = (
 """Slices of the leaderboard, tuning and the release gate."""
 REPORT_WARM_SLICES = ("warm_last", "warm_time")
 """Slices of known users and known items in reports of ``evaluate``."""
+YOUNG_SLICES = tuple(name for n in YOUNG_USER_COUNTS for name in young_slice_names(n))
+"""Slices of young shops: the points of the warm-up curve of a shop."""
 REPORT_SLICES = (
     "cold_user_nothing",
     "cold_user_profile",
@@ -129,5 +171,15 @@ REPORT_SLICES = (
     "cold_item_all",
     "both_cold",
     *REPORT_WARM_SLICES,
+    "newcomer_now",
+    "again",
+    *YOUNG_SLICES,
 )
 """Slices of ``evaluate``."""
+SLICE_GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "young": YOUNG_SLICES,
+        **{f"young_{n_users}": young_slice_names(n_users) for n_users in YOUNG_USER_COUNTS},
+    }
+)
+"""Slices of ``evaluate`` by the name of their group, which can be requested like a slice."""

@@ -120,19 +120,22 @@ def iter_evaluation_splits(
 ) -> Iterator[EvaluationSplit]:
     """Yield the splits of a benchmark; their draws differ from those of :func:`iter_splits`.
 
+    Items that were never sold are candidates in every slice.
+
     Args:
         data: The whole data set.
         seed: Seed of the random draws.
         repeats: Number of random splits; None: up to three, until there are enough new users.
     """
+    unsold = ~warm_items(data)
     for repeat in range(count_random_splits(data, repeats)):
         rng = create_generator(seed, f"contest random {repeat}")
-        yield _cut_into_slices(random_holdout(data, rng))
+        yield _cut_into_slices(random_holdout(data, rng), unsold)
     if data.events.has_time_order:
         rng = create_generator(seed, "contest arrival")
-        yield _cut_into_slices(newest_items_holdout(data, rng))
+        yield _cut_into_slices(newest_items_holdout(data, rng), unsold)
         rng = create_generator(seed, "contest later")
-        yield _cut_into_slices(temporal_holdout(data, rng))
+        yield _cut_into_slices(temporal_holdout(data, rng), unsold)
 
 
 def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
@@ -375,20 +378,23 @@ def warm_items(data: Dataset) -> Mask:
     return warm
 
 
-def _cut_into_slices(split: HoldoutSplit) -> EvaluationSplit:
+def _cut_into_slices(split: HoldoutSplit, unsold: Mask) -> EvaluationSplit:
+    """Return the slices of a split; ``unsold`` items are candidates in all of them."""
     is_warm = warm_items(split.data)
     names = {kind: iter(slices) for kind, slices in _SLICES_OF_KIND.items()}
     slices_found = [
         slice_
         for labelled in split.query_sets
         if labelled.kind in names
-        for slice_ in _iter_slices(next(names[labelled.kind]), labelled, is_warm)
+        for slice_ in _iter_slices(next(names[labelled.kind]), labelled, is_warm, unsold)
         if len(slice_.labelled)
     ]
     return EvaluationSplit(split.name, split.data, tuple(slices_found))
 
 
-def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterator[SliceQueries]:
+def _iter_slices(
+    name: str, labelled: LabelledQueries, is_warm: Mask, unsold: Mask
+) -> Iterator[SliceQueries]:
     """Yield a set of queries with each of its candidate sets."""
     candidates = labelled.candidates
     if name in NEW_ITEM_SLICES and not (candidates & ~is_warm).any():
@@ -396,7 +402,7 @@ def _iter_slices(name: str, labelled: LabelledQueries, is_warm: Mask) -> Iterato
     names = (name, f"{name}_mixed") if name in NEW_ITEM_SLICES else (name,)
     for slice_ in names:
         asked = DEFINITIONS[slice_].target_items
-        ranked = candidates & ~is_warm if asked == "new" else candidates
+        ranked = (candidates & ~is_warm if asked == "new" else candidates) | unsold
         yield SliceQueries(slice_, asked, _keep_answerable(labelled, ranked))
 
 

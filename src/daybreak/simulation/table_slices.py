@@ -7,8 +7,11 @@ from typing import TypeAlias
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
+from daybreak.simulation.evaluation_data import EvaluationData
 
 PAIR_COLUMNS = ["user_id", "item_id"]
+ALL_ITEMS = "Candidates: all items of the catalogue, sold or not."
+"""How protocols describe the candidates of all slices but those of new items only."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Slice:
         exclude: ``user_id``, ``item_id`` pairs never to recommend, besides those in training
             and history.
         unreachable: Number of targets that are no candidates and were left out.
+        exclude_seen: Whether items of training events and of the history are never recommended.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Slice:
     history: pl.DataFrame
     exclude: pl.DataFrame
     unreachable: int = 0
+    exclude_seen: bool = True
 
     @property
     def counts(self) -> dict[str, int]:
@@ -77,6 +82,39 @@ class SplitPlan:
         return self.train.events.filter(self.positive).select(PAIR_COLUMNS).unique()
 
 
+def build_plan(
+    data: EvaluationData, name: str, keep: pl.Series, hidden_users: pl.Series | None = None
+) -> SplitPlan:
+    """Return a plan without slices whose training events are those to keep.
+
+    Args:
+        data: The whole data set.
+        name: What the training holds out.
+        keep: One boolean for each row of events.
+        hidden_users: Ids of users that are removed from training.
+    """
+    events, users = data.tables.events, data.tables.users
+    if hidden_users is not None:
+        keep = keep & ~events["user_id"].is_in(hidden_users.implode())
+        users = users.filter(~pl.col("user_id").is_in(hidden_users.implode()))
+    train = Tables(data.catalogue, users, events.filter(keep))
+    return SplitPlan(name, train, data.positive.filter(keep), ())
+
+
+def describe_first_events(shots: int) -> str:
+    """Return the beginning of a sentence about the known events of new users.
+
+    Example:
+        >>> describe_first_events(3)
+        'Their first 3 positive events are'
+    """
+    if shots == 0:
+        return "No event is"
+    if shots == 1:
+        return "Their first positive event is"
+    return f"Their first {shots} positive events are"
+
+
 @dataclass(frozen=True)
 class RequestInfo:
     """What is known at request time, and which pairs are excluded."""
@@ -84,6 +122,7 @@ class RequestInfo:
     profiles: pl.DataFrame | None = None
     history: pl.DataFrame | None = None
     exclude: pl.DataFrame | None = None
+    exclude_seen: bool = True
 
 
 def make_slice(
@@ -128,4 +167,5 @@ def make_slice(
         history=pl.DataFrame(schema=EVENT_COLUMNS) if history is None else history,
         exclude=empty_pairs if exclude is None else exclude.select(PAIR_COLUMNS),
         unreachable=pairs.height - targets.height,
+        exclude_seen=request.exclude_seen,
     )
