@@ -22,6 +22,7 @@ from daybreak.models import content_neighbours
 from daybreak.models import content_popular
 from daybreak.models import neighbour_popular
 from daybreak.models import profile_content
+from daybreak.models import taste
 from daybreak.models import wish
 from daybreak.models import sequence
 from daybreak.models import two_tower

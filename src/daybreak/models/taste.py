@@ -1,0 +1,163 @@
+"""Attributes or words that a history has more often than chance explains."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import betaln
+
+from daybreak.data.dataset import Dataset, Items, Queries
+from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.card import ModelCard
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.types import Doubles, Floats, Rows, Sparse
+
+MAX_TERMS = 1_000
+"""Maximum number of terms whose rates are compared; the most frequent ones are kept."""
+MIN_TERM_ITEMS = 3
+"""Minimum number of items with events that have a term; rarer ones are no taste."""
+MAX_RATE = 0.5
+"""Base rate from which on a term is no taste: most events of everybody have it."""
+N_PRIOR_EVENTS = 10.0
+"""Number of events, drawn evenly from the catalogue, that are added to those of the data."""
+
+
+_TERM_CACHE: "WeakKeyDictionary[TasteState, WeakKeyDictionary[Items, Sparse]]" = (
+    WeakKeyDictionary()
+)
+
+
+@dataclass(frozen=True)
+class TasteConfig:
+    """Options of :class:`TasteModel`."""
+
+    block: str = "attributes"
+    """Content block whose terms are compared: ``attributes`` or ``words``."""
+
+
+@dataclass(frozen=True, eq=False)
+class TasteState:
+    """State of :class:`TasteModel`."""
+
+    columns: Rows
+    """(n_terms,) columns of the content block, ascending"""
+    rates: Floats
+    """(n_terms,) share of the events of all users that are on items with the term"""
+
+
+@models.register("taste")
+class TasteModel(InductiveModel[TasteConfig, TasteState]):
+    """Evidence that a user prefers a term, summed over the terms of an item.
+
+    A user whose events are on items with a term at the base rate ``p`` of all users has no taste
+    for it; the alternative is a rate of which nothing is known. The evidence for a history of
+    ``n`` events, ``k`` of them on items with the term, is the logarithm of the Bayes factor of
+    the alternative, minus the logarithm of the number of terms that are compared, and at least
+    0. Five of five events are overwhelming evidence at a base rate of 0.02 and none at 0.4. An
+    item has the sum of the evidence for its terms, minus that of disliked events.
+
+    Source:
+        Kass and Raftery 1995, "Bayes factors", section 3 (binomial against uniform rate); the
+        number of terms enters as the prior odds of one of them, as in a Bonferroni correction.
+    """
+
+    Config: ClassVar = TasteConfig
+    State: ClassVar = TasteState
+    feature_kind: ClassVar[QueryFeatureKind] = "vectors"
+    card: ClassVar = ModelCard(
+        strategies={
+            "taste/attributes": {"block": "attributes"},
+            "taste/words": {"block": "words"},
+        },
+        inputs="history",
+        use="histories with one topic",
+        formula="Σ over terms: log Bayes factor of the rate in the history",
+        source="Kass and Raftery 1995",
+        cost="terms of all items",
+        memory="terms of all items",
+    )
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> TasteState:
+        """Return the base rates of the most frequent terms; see :meth:`Model.learn`."""
+        terms = _term_matrix(data.train_items, self.config.block)
+        n_items = len(data.train_items)
+        n_with_term = np.asarray(terms.sum(axis=0), dtype=np.float64)
+        counts = data.user_counts.astype(np.float64)
+        n_prior = N_PRIOR_EVENTS / max(n_items, 1)
+        rates = (counts @ terms + n_prior * n_with_term) / max(
+            counts.sum() + n_prior * n_items, 1.0
+        )
+        usable = np.flatnonzero((n_with_term >= MIN_TERM_ITEMS) & (rates < MAX_RATE))
+        frequent = usable[np.argsort(-n_with_term[usable], kind="stable")][:MAX_TERMS]
+        columns = np.sort(frequent)
+        return TasteState(columns.astype(np.int64), rates[columns].astype(np.float32))
+
+    def query_features(self, queries: Queries) -> Sparse:
+        """Return the (n_queries, n_terms) CSR evidence for each term."""
+        root = np.sqrt(np.maximum(queries.n_events, 1e-6))
+        history = sp.csr_array(queries.history, dtype=np.float64)
+        counts = history * root[:, None]
+        terms = self._terms(queries.train_items)
+        liked = self._evidence(counts.maximum(0), terms)
+        if not len(history.data) or history.data.min() >= 0:
+            return liked
+        return sp.csr_array(liked - self._evidence((-counts).maximum(0), terms))
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Return the terms of the items as weights; see :meth:`LinearModel.linear_scorer`."""
+        weights = WeightMatrix(sparse=sp.csr_array(self._terms(items).T, dtype=np.float32))
+        bias = np.zeros(len(items), dtype=np.float32)
+        return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))
+
+    def _terms(self, items: Items) -> Sparse:
+        """Return the (n_items, n_terms) CSR of ones for the terms of the state."""
+        state = self.state
+        by_items = _TERM_CACHE.setdefault(state, WeakKeyDictionary())
+        if items not in by_items:
+            terms = _term_matrix(items, self.config.block)
+            empty = sp.csr_array((len(items), 0), dtype=np.float32)
+            by_items[items] = terms[:, state.columns] if len(state.columns) else empty
+        return by_items[items]
+
+    def _evidence(self, counts: Sparse, terms: Sparse) -> Sparse:
+        """Return the (n_queries, n_terms) evidence of (n_queries, n_train_items) counts."""
+        found = sp.csr_array(counts @ terms)
+        row_sizes = np.diff(found.indptr)
+        n = np.repeat(np.asarray(counts.sum(axis=1), dtype=np.float64).ravel(), row_sizes)
+        k = np.minimum(found.data, n)
+        rates = np.asarray(self.state.rates[found.indices], dtype=np.float64)
+        values = log_bayes_factor(k, n, rates) - np.log(max(len(self.state.rates), 1))
+        values[k < n * rates] = 0  # rarer than the base rate is no taste
+        found.data = np.maximum(values, 0)
+        found.eliminate_zeros()
+        return sp.csr_array(found, dtype=np.float32)
+
+
+def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:
+    """Return the logarithm of the Bayes factor of an unknown rate against base rates.
+
+    ``log B(k + 1, n - k + 1) - k log p - (n - k) log(1 - p)``; a uniform prior on the rate.
+
+    Args:
+        k: Number of events with a term.
+        n: Number of events.
+        rates: Base rates ``p``, between 0 and 1.
+
+    Example:
+        >>> log_bayes_factor(np.array([5.0, 5.0]), np.array([5.0, 5.0]), np.array([0.02, 0.4])).round(3)
+        array([17.768,  2.79 ])
+    """
+    unlike = (n - k) * np.log1p(-rates)
+    return np.asarray(betaln(k + 1, n - k + 1) - k * np.log(rates) - unlike, np.float64)
+
+
+def _term_matrix(items: Items, block: str) -> Sparse:
+    """Return the (n_items, n_columns) CSR of ones for the terms of a sparse content block."""
+    for found in items.blocks:
+        if found.name == block and sp.issparse(found.matrix):
+            terms = sp.csr_array(found.matrix, dtype=np.float32, copy=True)
+            terms.data = (terms.data > 0).astype(np.float32)
+            return terms
+    return sp.csr_array((len(items), 0), dtype=np.float32)
