@@ -28,7 +28,8 @@ class LabelledQueries:
     """Simulated queries with their targets.
 
     Attributes:
-        kind: Kind of query: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``.
+        kind: Kind of query: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``,
+            ``topic``.
         queries: What is known about each user at request time.
         targets: (n_queries, n_items) CSR of ones, the items that the user chose next.
         seen: (n_queries, n_items) CSR, non-zero for items that are never candidates.

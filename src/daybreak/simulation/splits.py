@@ -32,6 +32,7 @@ from daybreak.simulation.slices import (
     SHOT_COUNTS,
     TargetItems,
 )
+from daybreak.simulation.topics import topic_queries
 from daybreak.simulation.unsold import draw_on_sale
 from daybreak.types import Mask, Rows, Sparse
 
@@ -104,7 +105,11 @@ def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
     on_sale = draw_on_sale(data, seed)
     for repeat in range(_n_random_splits(data, *FIT_REPEATS)):
         rng = create_generator(seed, f"random trial {repeat}")
-        yield random_holdout(data, rng, on_sale)
+        split = random_holdout(data, rng, on_sale)
+        if not repeat:
+            topics = topic_queries(split.data, create_generator(seed, "topics"))
+            split = replace(split, query_sets=(*split.query_sets, *topics))
+        yield split
     if data.events.has_time_order:
         yield newest_items_holdout(data, create_generator(seed, "arrival trial"), on_sale)
         yield temporal_holdout(data, create_generator(seed, "later trial"))

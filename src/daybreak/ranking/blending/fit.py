@@ -34,6 +34,7 @@ from daybreak.ranking.blending.tasks import (
     score_warm_items,
     subsample,
 )
+from daybreak.ranking.blending.taste_weights import BALANCED_POPULARITY, fit_taste_weights
 from daybreak.ranking.blending.time_budget import (
     FULL_DATA_FACTOR,
     CandidateStrategies,
@@ -45,6 +46,7 @@ from daybreak.ranking.blending.weights import (
     ArrivalShift,
     Blend,
     ExclusionReason,
+    WeightSet,
     nearest_level,
 )
 from daybreak.ranking.blending.wish_weights import default_wish_weights, wish_rows
@@ -111,8 +113,18 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             pools, remaining, weights, thresholds, warm_start
         )
         slope, intercept = fit_arrival_shift(pools, weights, new_item_weights)
-        set_wish_weights(data, remaining, weights, new_item_weights)
-    used = _find_used(weights, new_item_weights)
+        progress("fitting the weights that show taste")
+        sets, popularity_levels = fit_taste_weights(
+            pools,
+            WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias),
+            _warm_item_masks(remaining)[0],
+            _new_item_masks(remaining)[0][:-1],
+            np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
+        )
+        for one in sets:
+            one_new = NewItemWeights(one.new_weights, one.new_bias)
+            set_wish_weights(data, remaining, one.weights, one_new)
+    used = _find_used(sets)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)
     progress("fitting on all data")
@@ -122,16 +134,18 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "levels": levels,
         "new_items": new_levels,
         "arrival": arrival.to_report(),
+        "popularity": popularity_levels,
         "candidates": candidates.report(),
     }
-    blend = Blend(
+    sets = tuple(one.take(used).shift_arrivals(ArrivalShift(), arrival) for one in sets)
+    blend = Blend.from_sets(
         names,
         pools.scale[used],
-        weights[:, used],
-        *arrival.apply(new_item_weights.weights[:, used], new_item_weights.bias),
-        arrival,
-        candidates.excluded,
-        report | ({"start": start} if start else {}),
+        sets,
+        BALANCED_POPULARITY,
+        arrival=arrival,
+        excluded=candidates.excluded,
+        report=report | ({"start": start} if start else {}),
     )
     return blend, fitted
 
@@ -366,9 +380,10 @@ def set_wish_weights(
     weights[:, rows] = new_item_weights.weights[:, rows] = column
 
 
-def _find_used(weights: Doubles, new_item_weights: NewItemWeights) -> Rows:
+def _find_used(sets: Sequence[WeightSet]) -> Rows:
     """Return the positions of strategies with a weight above zero; the first if none has."""
-    used = np.flatnonzero(weights.any(axis=0) | new_item_weights.weights.any(axis=0))
+    weights = np.concatenate([part for s in sets for part in (s.weights, s.new_weights)])
+    used = np.flatnonzero(weights.any(axis=0))
     return used if len(used) else np.arange(1)
 
 

@@ -19,6 +19,10 @@ STEP_FACTORS = (0.0, 0.6, 0.85, 1.2, 1.7)
 """Factors that the coordinate search tries for a weight."""
 FIRST_STEPS = (0.03, 0.1, 0.3)
 """Values that the coordinate search tries for a weight of zero."""
+FAR_FACTORS = (0.0, 0.6, 1.3, 3.0)
+"""Factors of a search that reaches far."""
+FAR_STEPS = (0.02, 0.1, 0.4, 1.2)
+"""Values that such a search tries for a weight of zero, as multiples of the sum of weights."""
 MIN_NDCG_GAIN = 2e-4
 """Minimum gain of NDCG@10 for which the coordinate search changes a weight; smaller gains are
 sampling noise."""
@@ -32,15 +36,28 @@ def sampled_ndcg(scores: Floats, task: RankingTask, k: int = LIST_LENGTH) -> Flo
     """Return the (n_queries,) NDCG@k of scores over a pool; 0 for a query without targets.
 
     Targets outside the pool count in the ideal DCG, so that the value is that of a full ranking
-    as long as the pool contains the best k items.
+    as long as the pool contains the best k items. If targets have values, the DCG of a query is
+    divided by the mean ideal DCG of all queries, so that the mean is a ratio of sums: targets
+    count by their values also across queries.
     """
     k = min(k, scores.shape[1])
     top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
     order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
     top = np.take_along_axis(top, order, 1)
+    if task.gains is not None:
+        found = np.take_along_axis(task.gains * task.present, top, 1) @ _discounts(k)
+        return np.asarray(found / max(ideal_gain(task, k), 1e-9), dtype=np.float32)
     hits = np.take_along_axis(task.pool.relevant & task.present, top, 1)
     values = np.nan_to_num(ndcg_of_hits(hits, task.pool.n_relevant))
     return values.astype(np.float32)
+
+
+def ideal_gain(task: RankingTask, k: int = LIST_LENGTH) -> float:
+    """Return the mean over queries of the largest possible DCG@k of targets with values."""
+    if task.gains is None:
+        return 1.0
+    best = -np.sort(-task.gains, axis=1)[:, :k]
+    return float((best @ _discounts(best.shape[1])).mean())
 
 
 def mean_sampled_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
@@ -109,6 +126,8 @@ def coordinate_search(
     starts: Sequence[Doubles],
     free_rows: Sequence[int],
     max_passes: int = 3,
+    *,
+    far: bool = False,
 ) -> Doubles:
     """Improve one weight at a time on NDCG@10, from the best of several starts.
 
@@ -117,12 +136,15 @@ def coordinate_search(
         starts: Initial weights, each (n_weights,).
         free_rows: Positions of the weights that may change.
         max_passes: Maximum number of passes over these weights.
+        far: Whether steps reach weights that are much larger than those of the starts.
 
     Returns:
         (n_weights,) weights whose NDCG@10 is at least that of every start.
     """
     values = [mean_sampled_ndcg(tasks, start) for start in starts]
-    search = _CoordinateSearch(tasks, starts[int(np.argmax(values))].copy(), max(values))
+    search = _CoordinateSearch(
+        tasks, starts[int(np.argmax(values))].copy(), max(values), far=far
+    )
     for _ in range(max_passes):
         before = search.best_ndcg
         for index in free_rows:
@@ -135,7 +157,10 @@ def coordinate_search(
 class _CoordinateSearch:
     """Current weights and their scores; a step updates the scores from one feature only."""
 
-    def __init__(self, tasks: Sequence[RankingTask], weights: Doubles, best: float) -> None:
+    def __init__(
+        self, tasks: Sequence[RankingTask], weights: Doubles, best: float, *, far: bool
+    ) -> None:
+        self.far = far
         self.tasks = tasks
         self.weights = weights
         self.best_ndcg = best
@@ -146,8 +171,7 @@ class _CoordinateSearch:
         if not any(task.features[index].any() for task in self.tasks):
             return
         current = self.weights[index]
-        is_zero = abs(current) <= 1e-3
-        values = list(FIRST_STEPS) if is_zero else [current * f for f in STEP_FACTORS]
+        values = self._values_to_try(current)
         means = [self._ndcg_after_step(index, value - current) for value in values]
         best = int(np.argmax(means))
         if means[best] <= self.best_ndcg + MIN_NDCG_GAIN:
@@ -159,6 +183,13 @@ class _CoordinateSearch:
             score + step * task.features[index]
             for task, score in zip(self.tasks, self.scores, strict=True)
         ]
+
+    def _values_to_try(self, current: float) -> list[float]:
+        is_zero = abs(current) <= 1e-3
+        if not self.far:
+            return list(FIRST_STEPS) if is_zero else [current * f for f in STEP_FACTORS]
+        total = float(self.weights.sum())
+        return [total * f for f in FAR_STEPS] if is_zero else [current * f for f in FAR_FACTORS]
 
     def _ndcg_after_step(self, index: int, step: float) -> float:
         return float(
@@ -179,9 +210,10 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     scores = task.score(weights)
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     p = exponentials / exponentials.sum(axis=1, keepdims=True)
-    p_target = np.where(relevant, p, 0)
+    values = relevant if task.gains is None else task.gains * relevant
+    p_target = np.where(relevant, p * values, 0)
     p_any = p_target.sum(axis=1, keepdims=True) + 1e-12
-    uniform = relevant / np.maximum(relevant.sum(axis=1, keepdims=True), 1)
+    uniform = values / np.maximum(values.sum(axis=1, keepdims=True), 1e-9)
     log_p = np.log(np.maximum(p, 1e-12))
     top_one_loss = np.log(p_any[:, 0])
     plain_loss = (uniform * log_p).sum(axis=1)
@@ -192,3 +224,8 @@ def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     )
     gradient = np.tensordot(task.features, score_gradient.astype(np.float32), ((1, 2), (0, 1)))
     return float(value[answerable].mean()), gradient.astype(np.float64)
+
+
+def _discounts(k: int) -> Floats:
+    """Return the (k,) weights of the positions of a list in its DCG."""
+    return (1 / np.log2(np.arange(2, k + 2))).astype(np.float32)

@@ -40,6 +40,8 @@ class RankingTask:
     offset: Floats | None = None
     """(n_queries, width) fixed part of every score"""
     share: float = 1.0
+    gains: Floats | None = None
+    """(n_queries, width) values of targets, 0 elsewhere; None: all targets have the value 1"""
 
     def score(self, weights: Doubles) -> Floats:
         """Return the (n_queries, width) scores of the blend; -inf for masked columns."""
@@ -66,6 +68,7 @@ class RankingTask:
             self.present[rows],
             None if self.offset is None else self.offset[rows],
             self.share,
+            None if self.gains is None else self.gains[rows],
         )
 
     def split_by_query(self) -> tuple["RankingTask", "RankingTask"]:

@@ -42,14 +42,15 @@ class WarmStart:
 
     def weights(self, names: Sequence[str]) -> Doubles:
         """Return the (n_levels, n_strategies) weights of items with events; 0 if unknown."""
-        return self._align_weights(self.blend.weights, names)
+        return self._align_weights(self.blend.at_popularity(1.0).weights, names)
 
     def new_weights(self, names: Sequence[str]) -> Doubles:
         """Return the (n_levels, n_strategies + 1) weights of items without events, bias last.
 
         The arrival shift is not applied.
         """
-        weights, bias = self.blend.arrival.undo(self.blend.new_weights, self.blend.new_bias)
+        plain = self.blend.at_popularity(1.0)
+        weights, bias = plain.arrival.undo(plain.new_weights, plain.new_bias)
         return np.concatenate([self._align_weights(weights, names), bias[:, None]], axis=1)
 
     def model_for(self, strategy: Strategy) -> Model[Any, Any] | None:
@@ -112,14 +113,6 @@ def refit_models(
     fitted, names = fit_all(data, warm_start.fitted.strategies, seed, warm_start)
     earlier = warm_start.blend
     arrival = replace(earlier.arrival, probability=new_item_arrival_probability(data))
-    unshifted = earlier.arrival.undo(earlier.new_weights, earlier.new_bias)
-    new_weights, new_bias = arrival.apply(*unshifted)
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
-    blend = replace(
-        earlier,
-        new_weights=new_weights,
-        new_bias=new_bias,
-        arrival=arrival,
-        report={**earlier.report, **steps},
-    )
+    blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
     return blend, fitted

@@ -1,12 +1,13 @@
 """The fitted blend: weights of the strategies by number of user events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Floats, Rows
 
 EVENT_LEVELS = (0, 1, 3, 5, 10, 20, 50, 150)
@@ -77,12 +78,69 @@ class ArrivalShift:
 
 
 @dataclass(frozen=True, eq=False)
+class WeightSet:
+    """Weights of a blend for one value of the setting ``popularity``."""
+
+    popularity: float
+    """From 0 (the taste that a history shows) to 1 (the items that are chosen most often)."""
+    weights: Doubles
+    """(n_levels, n_strategies) weights of items with events."""
+    new_weights: Doubles
+    """(n_levels, n_strategies) weights of items without events."""
+    new_bias: Doubles
+    """(n_levels,)"""
+
+    def mix(self, other: "WeightSet", popularity: float) -> "WeightSet":
+        """Return the weights at a popularity between those of two sets, by interpolation."""
+        span = other.popularity - self.popularity
+        share = (popularity - self.popularity) / span if span else 0.0
+        return WeightSet(
+            popularity,
+            self.weights + share * (other.weights - self.weights),
+            self.new_weights + share * (other.new_weights - self.new_weights),
+            self.new_bias + share * (other.new_bias - self.new_bias),
+        )
+
+    def take(self, strategies: Rows) -> "WeightSet":
+        """Return the set of some strategies, by position."""
+        return replace(
+            self,
+            weights=self.weights[:, strategies],
+            new_weights=self.new_weights[:, strategies],
+        )
+
+    def shift_arrivals(self, old: ArrivalShift, new: ArrivalShift) -> "WeightSet":
+        """Return the set with another arrival shift applied to the weights of new items."""
+        unshifted = old.undo(self.new_weights, self.new_bias)
+        weights, bias = new.apply(*unshifted)
+        return replace(self, new_weights=weights, new_bias=bias)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the set as JSON values."""
+        return {
+            "popularity": self.popularity,
+            "weights": self.weights.tolist(),
+            "new_weights": self.new_weights.tolist(),
+            "new_bias": self.new_bias.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "WeightSet":
+        """Return the set that :meth:`to_json` described."""
+        arrays = (np.array(record[key]) for key in ("weights", "new_weights", "new_bias"))
+        return cls(record["popularity"], *arrays)
+
+
+@dataclass(frozen=True, eq=False)
 class Blend:
     """Weights of the strategies for each level of user events.
 
     The score of an item with events is ``Σ weights * z``, that of an item without events is
     ``Σ new_weights * z + new_bias``. ``z`` is the score of a strategy, centred on the items
     with events and divided by its ``scale``.
+
+    The weights are those of the setting ``popularity``; :meth:`at_popularity` returns the blend
+    for another value.
     """
 
     strategies: tuple[str, ...]
@@ -99,9 +157,92 @@ class Blend:
     """Candidate strategies that are not part of the blend, by name."""
     report: dict[str, Any] = field(default_factory=dict)
     """Measurements of the simulated cold starts as JSON values, for display only."""
+    popularity: float = 1.0
+    """Setting that the weights belong to, from 0 to 1."""
+    default_popularity: float = 1.0
+    """Setting that is used unless a request or a service names another one."""
+    weight_sets: tuple[WeightSet, ...] = ()
+    """Fitted weights in the order of their popularity, the first of 0 and the last of 1; empty
+    if only one set was fitted, which then holds for every setting."""
+
+    @classmethod
+    def from_sets(
+        cls,
+        strategies: tuple[str, ...],
+        scale: Floats,
+        sets: tuple[WeightSet, ...],
+        default_popularity: float,
+        **fields: Any,
+    ) -> "Blend":
+        """Return a blend with the weights of the default setting.
+
+        Args:
+            strategies: Names.
+            scale: (n_strategies,) scales.
+            sets: Fitted weights in the order of their popularity, the last of 1.
+            default_popularity: Setting that is used unless another one is named.
+            **fields: Further fields of the blend.
+        """
+        plain = sets[-1]
+        blend = cls(
+            strategies,
+            scale,
+            plain.weights,
+            plain.new_weights,
+            plain.new_bias,
+            default_popularity=default_popularity,
+            weight_sets=sets,
+            **fields,
+        )
+        return blend.at_popularity(None)
+
+    def at_popularity(self, popularity: float | None) -> "Blend":
+        """Return the blend for a setting: 1 is the highest NDCG, 0 shows taste most clearly.
+
+        Between the settings of two sets, weights are interpolated.
+
+        Args:
+            popularity: From 0 to 1; None: the default.
+
+        Raises:
+            ConfigError: The setting is not from 0 to 1.
+        """
+        wanted = self.default_popularity if popularity is None else check_popularity(popularity)
+        if wanted == self.popularity:
+            return self
+        if not self.weight_sets:
+            return replace(self, popularity=wanted)
+        settings = [one.popularity for one in self.weight_sets]
+        above = min(max(int(np.searchsorted(settings, wanted)), 1), len(settings) - 1)
+        mixed = self.weight_sets[above - 1].mix(self.weight_sets[above], wanted)
+        return replace(
+            self,
+            weights=mixed.weights,
+            new_weights=mixed.new_weights,
+            new_bias=mixed.new_bias,
+            popularity=wanted,
+        )
+
+    def with_arrival(self, arrival: ArrivalShift) -> "Blend":
+        """Return the blend with another arrival shift applied, at all settings."""
+        own = WeightSet(self.popularity, self.weights, self.new_weights, self.new_bias)
+        shifted = own.shift_arrivals(self.arrival, arrival)
+        return replace(
+            self,
+            new_weights=shifted.new_weights,
+            new_bias=shifted.new_bias,
+            arrival=arrival,
+            weight_sets=tuple(
+                one.shift_arrivals(self.arrival, arrival) for one in self.weight_sets
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the blend as JSON values, under the keys of a release on disk."""
+        """Return the blend as JSON values, under the keys of a release on disk.
+
+        Weights are written for popularity 1, which is all that earlier versions know.
+        """
+        plain = self.at_popularity(1.0)
         return {
             "strategies": list(self.strategies),
             "likeness": self.arrival.probability,
@@ -112,9 +253,13 @@ class Blend:
             },
             "report": self.report,
             "scale": self.scale.tolist(),
-            "weights": self.weights.tolist(),
-            "new_weights": self.new_weights.tolist(),
-            "new_bias": self.new_bias.tolist(),
+            "weights": plain.weights.tolist(),
+            "new_weights": plain.new_weights.tolist(),
+            "new_bias": plain.new_bias.tolist(),
+            "popularity": {
+                "default": self.default_popularity,
+                "sets": [one.to_json() for one in self.weight_sets],
+            },
         }
 
     @classmethod
@@ -122,8 +267,9 @@ class Blend:
         """Return the blend that :meth:`to_json` described.
 
         Releases of earlier versions have no keys ``arrival`` and ``excluded``; for them both
-        are derived from the report.
+        are derived from the report. Without the key ``popularity``, all settings are one.
         """
+        popularity = record.get("popularity", {"default": 1.0, "sets": []})
         if "arrival" in record:
             shift = record["arrival"]
             arrival = ArrivalShift(record["likeness"], shift["slope"], shift["intercept"])
@@ -134,7 +280,7 @@ class Blend:
         else:
             arrival = _arrival_from_report(record)
             excluded = _exclusions_from_report(record["report"])
-        return cls(
+        plain = cls(
             tuple(record["strategies"]),
             np.array(record["scale"], dtype=np.float32),
             np.array(record["weights"]),
@@ -143,7 +289,23 @@ class Blend:
             arrival,
             excluded,
             record["report"],
+            default_popularity=popularity["default"],
+            weight_sets=tuple(WeightSet.from_json(one) for one in popularity["sets"]),
         )
+        return plain.at_popularity(None)
+
+
+def check_popularity(popularity: float) -> float:
+    """Return a setting of ``popularity`` that is from 0 to 1.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if not isinstance(popularity, int | float) or not 0 <= popularity <= 1:
+        raise ConfigError(
+            f"popularity must be a number from 0 (taste) to 1 (best sellers), got {popularity!r}"
+        )
+    return float(popularity)
 
 
 def nearest_level(n_events: Floats) -> Rows:

@@ -1,0 +1,255 @@
+"""Weights that show the taste of a user more clearly, within a bound on the plain NDCG.
+
+:func:`fit_taste_weights` starts from the weights with the highest plain NDCG and fits two more
+sets. Their objective is an NDCG that is corrected for exposure, and the NDCG of simulated users
+with one topic (:mod:`daybreak.simulation.topics`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from daybreak.ranking.blending.objective import (
+    coordinate_search,
+    mean_sampled_ndcg,
+    sampled_ndcg,
+)
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.tasks import (
+    NEW_ITEM_LEVEL_GROUPS,
+    RankingTask,
+    build_new_item_tasks,
+    build_warm_item_tasks,
+)
+from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
+from daybreak.simulation.topics import TOPIC
+from daybreak.types import Doubles, Floats, Mask, Rows
+
+BALANCED_POPULARITY = 0.5
+"""Setting whose weights keep ``MIN_NDCG_SHARE`` of the plain NDCG; the default."""
+MIN_NDCG_SHARE = 0.985
+"""Minimum share of the plain NDCG@10 in each half of the simulated queries of a level. The other
+half of the loss that the default may have on any data set is a margin for new data."""
+EXPOSURE_EXPONENTS = (0.0, 0.35)
+"""Exponents ``γ`` that are tried for the balanced weights."""
+TASTE_EXPONENT = 0.7
+"""Exponent of the weights for popularity 0."""
+GAIN_QUANTILE = 0.95
+"""Quantile of the target values at which they are clipped; few rare targets would decide."""
+TOPIC_SHARE = 0.5
+"""Share of the topic queries in the objective for popularity 0."""
+BALANCED_TOPIC_SHARE = 0.1
+"""Share of the topic queries in the objective of the balanced weights."""
+MAX_TASTE_QUERIES = 250
+"""Maximum number of queries of a kind for which further weights are searched."""
+MIN_TOPIC_QUERIES = 10
+"""Minimum number of topic queries at a level; with fewer, taste is not measured there."""
+MIX_SHARES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05)
+"""Shares of the further weights that are tried for the balanced ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class TasteTasks:
+    """What the further weights of one level are fitted on."""
+
+    plain: Sequence[RankingTask]
+    """All tasks of the level, on which the plain NDCG is measured."""
+    sampled: Sequence[RankingTask]
+    """Some of their queries, on which weights are searched."""
+    topics: RankingTask | None
+    """Users with one topic; None if there are too few topics."""
+
+    def at_exponent(
+        self, exponent: float, topic_share: float, exposure: Floats
+    ) -> list[RankingTask]:
+        """Return the tasks of an objective; their shares add up to 1.
+
+        Args:
+            exponent: Exponent of the correction for exposure.
+            topic_share: Share of the topic queries.
+            exposure: (n_items,) events of each item.
+        """
+        topic_share = topic_share if self.topics is not None else 0.0
+        tasks = [
+            replace(
+                task,
+                share=task.share * (1 - topic_share),
+                gains=exposure_gains(task.pool, exposure, exponent) if exponent else None,
+            )
+            for task in self.sampled
+        ]
+        return tasks if self.topics is None else [*tasks, replace(self.topics, share=topic_share)]
+
+
+def exposure_gains(pool: CandidatePool, exposure: Floats, exponent: float) -> Floats:
+    """Return the (n_queries, width) values of targets, corrected for exposure.
+
+    What was shown often was chosen often. A target that was chosen ``p`` times by all users has
+    a value in proportion to ``p ** -exponent``, clipped at a quantile, with mean 1.
+
+    Args:
+        pool: Candidates and targets.
+        exposure: (n_items,) events of each item.
+        exponent: 0 leaves all targets equal, 1 is inverse propensity scoring.
+
+    Source:
+        Schnabel et al. 2016, "Recommendations as treatments", eq. 11 (self-normalised inverse
+        propensity scores); Steck 2011, "Item popularity and recommendation accuracy", section
+        3, for the exponent; Yang et al. 2018, "Unbiased offline recommender evaluation".
+    """
+    values = np.power(np.maximum(exposure[pool.item_rows], 1.0), -exponent) * pool.relevant
+    chosen = values[pool.relevant]
+    if not len(chosen):
+        return np.zeros(values.shape, dtype=np.float32)
+    clipped = np.minimum(values, np.quantile(chosen, GAIN_QUANTILE))
+    return np.asarray(clipped / clipped[pool.relevant].mean(), dtype=np.float32)
+
+
+def fit_taste_weights(
+    pools: TrainingPools, plain: WeightSet, free: Mask, free_new: Mask, exposure: Floats
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weight sets for the popularities 0, 0.5 and 1, and a report by level.
+
+    The set of 0.5 shows taste as clearly as ``MIN_NDCG_SHARE`` of the plain NDCG allows, level by
+    level. A level whose queries are too few to measure the loss keeps the plain weights.
+
+    Args:
+        pools: Pools of all simulated queries.
+        plain: The weights with the highest plain NDCG; no arrival shift is applied.
+        free: (n_strategies,) strategies whose weights may change.
+        free_new: (n_strategies,) those of them that score items without events.
+        exposure: (n_items,) events of each item.
+    """
+    taste, balanced = plain.weights.copy(), plain.weights.copy()
+    report = []
+    for level, tasks in enumerate(_iter_level_tasks(pools)):
+        if tasks is not None:
+            fitted = _fit_level(tasks, plain.weights[level], free, exposure)
+            taste[level], balanced[level] = fitted
+            report.append(_report_level(tasks, level, (plain.weights[level], *fitted[::-1])))
+    sets = (
+        _with_new_items(pools, plain, taste, free_new, 0.0),
+        _with_new_items(pools, plain, balanced, free_new, BALANCED_POPULARITY),
+        plain,
+    )
+    return sets, report
+
+
+def _iter_level_tasks(pools: TrainingPools) -> Iterator[TasteTasks | None]:
+    topics = pools.pools.get(TOPIC)
+    levels = np.empty(0) if topics is None else nearest_level(topics.n_events)
+    for level, tasks in enumerate(build_warm_item_tasks(pools)):
+        if not tasks:
+            yield None
+            continue
+        rows = np.flatnonzero(levels == level)
+        topic_task = None
+        if topics is not None and len(rows) >= MIN_TOPIC_QUERIES:
+            pool = topics.take(rows)
+            topic_task = RankingTask(pool.features, pool, pool.present)
+        sampled = [task.restrict_queries(_spread(len(task.pool.n_events))) for task in tasks]
+        yield TasteTasks(tasks, sampled, topic_task)
+
+
+def _spread(n_queries: int) -> Rows:
+    """Return the positions of at most ``MAX_TASTE_QUERIES`` queries, evenly spaced."""
+    chosen: Rows = np.unique(np.linspace(0, n_queries - 1, MAX_TASTE_QUERIES).astype(int))
+    return chosen
+
+
+def _fit_level(
+    tasks: TasteTasks, plain: Doubles, free: Mask, exposure: Floats
+) -> tuple[Doubles, Doubles]:
+    """Return the weights of one level for the popularity 0, and the balanced ones."""
+    rows = np.flatnonzero(free | (plain > 0)).tolist()
+    objective = tasks.at_exponent(TASTE_EXPONENT, TOPIC_SHARE, exposure)
+    taste = coordinate_search(objective, [plain], rows, far=True)
+    if tasks.topics is None:
+        return taste, plain
+    found = [taste]
+    for exponent in EXPOSURE_EXPONENTS:
+        objective = tasks.at_exponent(exponent, BALANCED_TOPIC_SHARE, exposure)
+        found.append(coordinate_search(objective, [plain], rows, far=True))
+    return taste, _best_within_bound(tasks, plain, found)
+
+
+def _best_within_bound(
+    tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles]
+) -> Doubles:
+    """Return the mixture of plain and other weights with the best trade-off within the bound."""
+    halves = _halves(tasks.plain)
+    plain_ndcg = [mean_sampled_ndcg(half, plain) for half in halves]
+    assert tasks.topics is not None  # noqa: S101 - for the type checker
+    best, best_value = plain, 1 + _topic_value(tasks.topics, plain)
+    for weights in found:
+        for share in MIX_SHARES:
+            mixed = (1 - share) * plain + share * weights
+            kept = [
+                mean_sampled_ndcg(half, mixed) / max(ndcg, 1e-9)
+                for half, ndcg in zip(halves, plain_ndcg, strict=True)
+            ]
+            if min(kept) < MIN_NDCG_SHARE:
+                continue
+            value = float(np.mean(kept)) + _topic_value(tasks.topics, mixed)
+            if value > best_value:
+                best, best_value = mixed, value
+            break  # a smaller share shows less taste
+    return best
+
+
+def _topic_value(topics: RankingTask, weights: Doubles) -> float:
+    """Return the value of the topic NDCG in units of the share of the plain NDCG."""
+    return mean_sampled_ndcg([topics], weights) * BALANCED_TOPIC_SHARE * 3
+
+
+def _halves(tasks: Sequence[RankingTask]) -> tuple[list[RankingTask], list[RankingTask]]:
+    pairs = [task.split_by_query() for task in tasks]
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+def _with_new_items(
+    pools: TrainingPools,
+    plain: WeightSet,
+    warm_weights: Doubles,
+    free_new: Mask,
+    popularity: float,
+) -> WeightSet:
+    """Return a set with weights of new items that fit other weights of items with events.
+
+    A strategy that gets more weight for items with events gets the same for new items, so that
+    a taste counts for both alike. Then the bias is fitted again.
+    """
+    added = np.maximum(warm_weights - plain.weights, 0) * free_new
+    weights, bias = plain.new_weights + added, plain.new_bias.copy()
+    tasks = build_new_item_tasks(pools, warm_weights)
+    for group, levels in zip(tasks, NEW_ITEM_LEVEL_GROUPS, strict=True):
+        if not group:
+            continue
+        start = np.append(weights[levels[0]], bias[levels[0]])
+        fitted = coordinate_search(group, [start], [len(start) - 1])
+        for level in levels:
+            bias[level] += fitted[-1] - start[-1]
+    return WeightSet(popularity, warm_weights, weights, bias)
+
+
+def _report_level(
+    tasks: TasteTasks, level: int, fitted: Sequence[Doubles]
+) -> dict[str, Any]:
+    """Return plain and topic NDCG@10 of the weights from popularity 1 down to 0."""
+    settings = (1.0, BALANCED_POPULARITY, 0.0)
+    topics = tasks.topics
+    return {
+        "events": EVENT_LEVELS[level],
+        "ndcg@10": {
+            str(setting): round(mean_sampled_ndcg(tasks.plain, weights), 4)
+            for setting, weights in zip(settings, fitted, strict=True)
+        },
+        "topic ndcg@10": {}
+        if topics is None
+        else {
+            str(setting): round(float(sampled_ndcg(topics.score(weights), topics).mean()), 4)
+            for setting, weights in zip(settings, fitted, strict=True)
+        },
+    }
