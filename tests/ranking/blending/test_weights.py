@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.errors import ConfigError
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
     ArrivalShift,
     Blend,
     Exclusion,
     ExclusionReason,
+    WeightSet,
     nearest_level,
 )
 
@@ -103,3 +105,66 @@ def test_the_oldest_releases_have_no_shift_and_no_exclusions(blend):
     found = Blend.from_json(record)
     assert found.arrival == ArrivalShift(0.5)
     assert found.excluded == {}
+
+
+def weight_set(popularity, value):
+    shape = (len(EVENT_LEVELS), 3)
+    return WeightSet(
+        popularity, np.full(shape, value), np.full(shape, 2 * value), np.full(shape[0], -value)
+    )
+
+
+@pytest.fixture
+def two_ends():
+    sets = (weight_set(0.0, 9.0), weight_set(0.5, 4.0), weight_set(1.0, 1.0))
+    scale = np.ones(3, dtype=np.float32)
+    return Blend.from_sets(("a", "b", "c"), scale, sets, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("popularity", "value"), [(1, 1), (0.75, 2.5), (0.5, 4), (None, 4), (0.25, 6.5), (0, 9)]
+)
+def test_weights_are_interpolated_between_the_nearest_settings(two_ends, popularity, value):
+    blend = two_ends.at_popularity(popularity)
+    assert blend.weights[0, 0] == pytest.approx(value)
+    assert blend.new_weights[0, 0] == pytest.approx(2 * value)
+    assert blend.new_bias[0] == pytest.approx(-value)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_order_of_settings_does_not_matter(first, second):
+    sets = (weight_set(0.0, 9.0), weight_set(1.0, 1.0))
+    blend = Blend.from_sets(("a", "b", "c"), np.ones(3, dtype=np.float32), sets, 0.5)
+    direct = blend.at_popularity(second)
+    np.testing.assert_allclose(blend.at_popularity(first).at_popularity(second).weights, direct.weights)
+
+
+@pytest.mark.parametrize("popularity", [-0.1, 1.1, float("nan"), "high"])
+def test_a_setting_outside_0_to_1_is_an_error(two_ends, popularity):
+    with pytest.raises(ConfigError, match="popularity"):
+        two_ends.at_popularity(popularity)
+
+
+def test_a_file_keeps_all_settings_and_its_weights_are_those_of_1(two_ends):
+    record = json.loads(json.dumps(two_ends.to_json()))
+    assert record["weights"][0][0] == 1
+    loaded = Blend.from_json(record)
+    assert loaded.popularity == loaded.default_popularity == 0.5
+    for popularity in (0, 0.3, 0.5, 1):
+        assert_same(loaded.at_popularity(popularity), two_ends.at_popularity(popularity))
+
+
+def test_a_file_of_an_earlier_version_has_one_setting(blend):
+    record = blend.to_json()
+    del record["popularity"]
+    loaded = Blend.from_json(record)
+    assert loaded.default_popularity == 1
+    assert_same(loaded.at_popularity(0), blend)
+
+
+def test_another_arrival_shift_changes_the_new_items_of_all_settings(two_ends):
+    shifted = two_ends.with_arrival(ArrivalShift(1.0, 0.5, 2.0))
+    assert shifted.new_weights[0, 0] == 4
+    assert shifted.at_popularity(0).new_weights[0, 0] == 9
+    assert shifted.at_popularity(0).new_bias[0] == pytest.approx(-2.5)
+    assert shifted.at_popularity(0).weights[0, 0] == 9

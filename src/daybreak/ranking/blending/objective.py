@@ -21,7 +21,7 @@ FIRST_STEPS = (0.03, 0.1, 0.3)
 """Values that the coordinate search tries for a weight of zero."""
 FAR_FACTORS = (0.0, 0.6, 1.3, 3.0)
 """Factors of a search that reaches far."""
-FAR_STEPS = (0.02, 0.1, 0.4, 1.2)
+FAR_STEPS = (0.02, 0.1, 0.4, 1.2, 4.0)
 """Values that such a search tries for a weight of zero, as multiples of the sum of weights."""
 MIN_NDCG_GAIN = 2e-4
 """Minimum gain of NDCG@10 for which the coordinate search changes a weight; smaller gains are

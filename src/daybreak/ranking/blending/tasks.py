@@ -56,7 +56,8 @@ class RankingTask:
         """Return the task with fewer candidates; other targets are no targets any more."""
         relevant = self.pool.relevant & present
         pool = replace(self.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
-        return replace(self, pool=pool, present=present)
+        gains = None if self.gains is None else self.gains * present
+        return replace(self, pool=pool, present=present, gains=gains)
 
     def restrict_queries(self, rows: Rows) -> "RankingTask":
         """Return the task with some of its queries."""

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
+from daybreak.data.vocabulary import Vocabulary
+from daybreak.models.taste import TasteModel, log_bayes_factor
+
+N_ITEMS = 60
+RARE = [0, 1, 2, 3, 4, 5]
+"""Items with the term in column 0; every second item has the term in column 1."""
+
+
+@pytest.fixture
+def data():
+    terms = np.zeros((N_ITEMS, 3), dtype=np.float32)
+    terms[RARE, 0] = 0.7
+    terms[::2, 1] = 0.3
+    terms[-2:, 2] = 1  # two items are too few
+    block = ContentBlock("attributes", sp.csr_array(terms))
+    items = Items(Vocabulary(f"i{row}" for row in range(N_ITEMS)), (block,))
+    users = np.repeat(np.arange(20), 6)
+    events = Events.of(users, np.arange(len(users)) % N_ITEMS, np.zeros(len(users)))
+    return Dataset(items, events, 21)
+
+
+def ask(data, *histories):
+    counts = np.zeros((len(histories), N_ITEMS), dtype=np.float32)
+    for row, history in enumerate(histories):
+        for item, count in history.items():
+            counts[row, item] = count
+    profile = sp.csr_array((len(histories), 0), dtype=np.float32)
+    queries = Queries.from_history(
+        data.items, sp.csr_array(np.maximum(counts, 0)), sp.csr_array(counts), profile
+    )
+    n = np.maximum(queries.n_events, 1)
+    signed = sp.csr_array(counts / np.sqrt(n)[:, None])
+    return Queries(data.items, signed, queries.recent_history, profile, n)
+
+
+def test_the_evidence_by_hand(data):
+    """Six of 60 items have the term; each item has two events, and a sixth of one before.
+
+    The base rate is (12 + 1) / (120 + 10) = 0.1. Three of three events have the Bayes factor
+    B(4, 1) / 0.1³ = 250; two terms are compared, which leaves log(125).
+    """
+    model = TasteModel().fit(data)
+    assert model.state.columns.tolist() == [0]
+    np.testing.assert_allclose(model.state.rates, [0.1], rtol=1e-6)
+    scores = model.score(ask(data, {0: 1, 1: 1, 2: 1}), data.items)
+    np.testing.assert_allclose(scores[0, [3, 10]], [np.log(250), 0], rtol=1e-5)
+
+
+def test_a_share_of_the_history_counts_squared(data):
+    """Three of four events: B(4, 2) / (0.1³ 0.9) = 55.6, times (3 / 4)²."""
+    model = TasteModel().fit(data)
+    scores = model.score(ask(data, {0: 1, 1: 1, 2: 1, 11: 1}), data.items)
+    expected = np.log(1 / 20 / (0.001 * 0.9)) * 9 / 16
+    np.testing.assert_allclose(scores[0, 3], expected, rtol=1e-5)
+
+
+def test_a_frequent_term_and_a_mixed_history_are_no_taste(data):
+    model = TasteModel().fit(data)
+    scores = model.score(ask(data, {8: 1, 10: 1, 12: 1}, {0: 1, 13: 1, 15: 1, 17: 1}), data.items)
+    assert not scores.any()
+
+
+def test_dislikes_are_evidence_against_a_term(data):
+    model = TasteModel().fit(data)
+    liked = model.score(ask(data, {0: 1, 1: 1, 2: 1}), data.items)
+    disliked = model.score(ask(data, {0: -1, 1: -1, 2: -1}), data.items)
+    np.testing.assert_allclose(disliked, -liked, rtol=1e-5)
+
+
+def test_a_new_item_is_scored_by_its_terms(data):
+    block = ContentBlock("attributes", sp.csr_array(np.eye(3, dtype=np.float32)))
+    new = Items(Vocabulary(["new", "other", "third"]), (block,))
+    scores = TasteModel().fit(data).score(ask(data, {0: 1, 1: 1, 2: 1}), new)
+    assert scores[0, 0] > 0
+    assert not scores[0, 1:].any()
+
+
+@pytest.mark.parametrize("block", ["words", "unknown"])
+def test_items_without_the_block_score_zero(data, block):
+    model = TasteModel(block=block).fit(data)
+    assert not model.score(ask(data, {0: 1, 1: 1, 2: 1}), data.items).any()
+
+
+def test_five_of_five_at_a_low_rate_outweigh_five_of_five_at_a_high_one():
+    rare, frequent = log_bayes_factor(np.full(2, 5.0), np.full(2, 5.0), np.array([0.02, 0.4]))
+    assert rare == pytest.approx(5 * np.log(50) - np.log(6))
+    assert frequent == pytest.approx(5 * np.log(2.5) - np.log(6))

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from daybreak.ranking.blending.objective import (
+    ideal_gain,
+    mean_sampled_ndcg,
+    sampled_ndcg,
+    softmax_loss,
+)
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.tasks import RankingTask
+from daybreak.ranking.blending.taste_weights import (
+    BALANCED_POPULARITY,
+    MIN_NDCG_SHARE,
+    exposure_gains,
+    fit_taste_weights,
+)
+from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
+
+WIDTH = 40
+
+
+def pool_of(features, relevant, n_events):
+    n = len(relevant)
+    return CandidatePool(
+        features.astype(np.float32),
+        relevant,
+        np.ones_like(relevant),
+        np.zeros_like(relevant),
+        relevant.sum(axis=1),
+        np.full(n, n_events, dtype=np.float32),
+        np.tile(np.arange(WIDTH, dtype=np.int32), (n, 1)),
+    )
+
+
+@pytest.fixture
+def pools():
+    """Ordinary users choose what is popular; the topic of a few users has its own strategy."""
+    rng = np.random.default_rng(5)
+    n = 200
+    popular = np.tile(np.linspace(2, -2, WIDTH), (n, 1))
+    chosen = popular + rng.gumbel(size=(n, WIDTH))
+    relevant = chosen >= np.sort(chosen, axis=1)[:, -3:-2]
+    silent = np.zeros((n, WIDTH))
+    ordinary = pool_of(np.stack([popular, silent]), relevant, 3)
+    topic = np.zeros((20, WIDTH), dtype=bool)
+    topic[:, -12:] = True
+    topics = pool_of(np.stack([popular[:20], topic.astype(float)]), topic, 3)
+    return TrainingPools({"new_user": ordinary, "topic": topics}, np.ones(2, np.float32))
+
+
+@pytest.fixture
+def plain():
+    weights = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
+    return WeightSet(1.0, weights, np.zeros_like(weights), np.zeros(len(EVENT_LEVELS)))
+
+
+def test_the_values_of_targets_by_hand():
+    """Targets with 1 and 4 events at exponent 0.5 have the values 1 and 0.5, of mean 0.75."""
+    relevant = np.zeros((1, WIDTH), dtype=bool)
+    relevant[0, :2] = True
+    pool = pool_of(np.zeros((1, 1, WIDTH)), relevant, 0)
+    gains = exposure_gains(pool, np.array([4.0, 4.0, *[1.0] * WIDTH]), 0.5)
+    assert gains[0, :2].tolist() == [1, 1]
+    exposure = np.array([1.0, 4.0, *[1.0] * WIDTH])
+    gains = exposure_gains(pool, exposure, 0.5)
+    clipped = 0.5 + 0.95 * 0.5  # the quantile of two values
+    np.testing.assert_allclose(gains[0, :2], np.array([clipped, 0.5]) * 2 / (clipped + 0.5))
+    assert not gains[0, 2:].any()
+
+
+def test_the_ndcg_with_values_is_a_ratio_of_sums():
+    relevant = np.zeros((2, WIDTH), dtype=bool)
+    relevant[:, 0] = True
+    scores = np.zeros((1, 2, WIDTH))
+    scores[0, 0, 0] = 1  # found by the first query only
+    scores[0, 1, 1:] = 1
+    pool = pool_of(scores, relevant, 0)
+    gains = np.zeros((2, WIDTH), np.float32)
+    gains[:, 0] = 3, 1
+    task = RankingTask(pool.features, pool, pool.present, gains=gains)
+    assert ideal_gain(task) == pytest.approx(2)
+    assert mean_sampled_ndcg([task], np.ones(1)) == pytest.approx(3 / 4)
+
+
+def test_equal_values_change_neither_the_softmax_loss_nor_its_gradient(pools):
+    pool = pools.pools["new_user"]
+    task = RankingTask(pool.features, pool, pool.present)
+    equal = RankingTask(
+        pool.features, pool, pool.present, gains=exposure_gains(pool, np.ones(WIDTH), 0.7)
+    )
+    for one, other in zip(
+        softmax_loss(task, np.ones(2)), softmax_loss(equal, np.ones(2)), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def fit(pools, plain):
+    free = np.ones(2, dtype=bool)
+    return fit_taste_weights(pools, plain, free, free, np.linspace(100, 1, WIDTH))
+
+
+def test_the_balanced_weights_keep_the_plain_ndcg_and_show_the_topic(pools, plain):
+    (taste, balanced, last), report = fit(pools, plain)
+    assert (taste.popularity, balanced.popularity) == (0, BALANCED_POPULARITY)
+    assert last is plain
+    (level,) = (one for one in report if one["events"] == 3)
+    kept = level["ndcg@10"][str(BALANCED_POPULARITY)] / level["ndcg@10"]["1.0"]
+    assert kept >= MIN_NDCG_SHARE
+    assert level["topic ndcg@10"]["1.0"] < 0.1
+    assert level["topic ndcg@10"][str(BALANCED_POPULARITY)] > 0.9
+    assert level["topic ndcg@10"]["0.0"] > 0.9
+
+
+def test_a_level_without_queries_keeps_its_weights(pools, plain):
+    (taste, balanced, _), _ = fit(pools, plain)
+    for one in (taste, balanced):
+        np.testing.assert_array_equal(one.weights[0], plain.weights[0])
+
+
+def test_a_topic_that_costs_too_much_is_not_shown_by_the_balanced_weights(pools, plain):
+    ordinary = pools.pools["new_user"]
+    ordinary.features[1] = -10 * ordinary.relevant  # the strategy puts all targets last
+    (_, balanced, _), _ = fit(pools, plain)
+    task = RankingTask(ordinary.features, ordinary, ordinary.present)
+    before = sampled_ndcg(task.score(plain.weights[2]), task).mean()
+    after = sampled_ndcg(task.score(balanced.weights[2]), task).mean()
+    assert after >= MIN_NDCG_SHARE * before
