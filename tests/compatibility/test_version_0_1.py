@@ -138,7 +138,11 @@ def test_a_saved_recommender_gives_the_same_lists(old, expected):
     assert_lists(lists_of(model.recommend(list(wanted), k=5), wanted), wanted)
 
 
-@pytest.mark.parametrize("name", list(models))
+NEWER_MODELS = {"again", "taste", "wish"}
+"""Models that version 0.1 did not have."""
+
+
+@pytest.mark.parametrize("name", [name for name in models if name not in NEWER_MODELS])
 def test_every_model_scores_the_same(old, expected, name):
     model = models[name].load(old / "models" / name)
     data = example_dataset()

@@ -61,7 +61,9 @@ def test_a_share_of_the_history_counts_squared(data):
 
 def test_a_frequent_term_and_a_mixed_history_are_no_taste(data):
     model = TasteModel().fit(data)
-    scores = model.score(ask(data, {8: 1, 10: 1, 12: 1}, {0: 1, 13: 1, 15: 1, 17: 1}), data.items)
+    scores = model.score(
+        ask(data, {8: 1, 10: 1, 12: 1}, {0: 1, 13: 1, 15: 1, 17: 1}), data.items
+    )
     assert not scores.any()
 
 

@@ -136,7 +136,9 @@ def test_the_order_of_settings_does_not_matter(first, second):
     sets = (weight_set(0.0, 9.0), weight_set(1.0, 1.0))
     blend = Blend.from_sets(("a", "b", "c"), np.ones(3, dtype=np.float32), sets, 0.5)
     direct = blend.at_popularity(second)
-    np.testing.assert_allclose(blend.at_popularity(first).at_popularity(second).weights, direct.weights)
+    np.testing.assert_allclose(
+        blend.at_popularity(first).at_popularity(second).weights, direct.weights
+    )
 
 
 @pytest.mark.parametrize("popularity", [-0.1, 1.1, float("nan"), "high"])

@@ -80,7 +80,9 @@ class TasteTasks:
             )
             for task in self.sampled
         ]
-        return tasks if self.topics is None else [*tasks, replace(self.topics, share=topic_share)]
+        return (
+            tasks if self.topics is None else [*tasks, replace(self.topics, share=topic_share)]
+        )
 
 
 def exposure_gains(pool: CandidatePool, exposure: Floats, exponent: float) -> Floats:
@@ -175,9 +177,7 @@ def _fit_level(
     return taste, _best_within_bound(tasks, plain, found)
 
 
-def _best_within_bound(
-    tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles]
-) -> Doubles:
+def _best_within_bound(tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles]) -> Doubles:
     """Return the mixture of plain and other weights with the best trade-off within the bound."""
     halves = _halves(tasks.plain)
     plain_ndcg = [mean_sampled_ndcg(half, plain) for half in halves]
@@ -234,9 +234,7 @@ def _with_new_items(
     return WeightSet(popularity, warm_weights, weights, bias)
 
 
-def _report_level(
-    tasks: TasteTasks, level: int, fitted: Sequence[Doubles]
-) -> dict[str, Any]:
+def _report_level(tasks: TasteTasks, level: int, fitted: Sequence[Doubles]) -> dict[str, Any]:
     """Return plain and topic NDCG@10 of the weights from popularity 1 down to 0."""
     settings = (1.0, BALANCED_POPULARITY, 0.0)
     topics = tasks.topics
