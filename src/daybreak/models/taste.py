@@ -54,14 +54,14 @@ class TasteState:
 class TasteModel(InductiveModel[TasteConfig, TasteState]):
     """Evidence that a user prefers a term, summed over the terms of an item.
 
-    A user whose events are on items with a term at the base rate ``p`` of all users has no taste
-    for it; the alternative is a rate of which nothing is known. The evidence for a history of
-    ``n`` events, ``k`` of them on items with the term, is the logarithm of the Bayes factor of
-    the alternative, minus the logarithm of the number of terms that are compared, and at least
-    0. Five of five events are overwhelming evidence at a base rate of 0.02 and none at 0.4. The
-    evidence is multiplied by the squared share ``(k / n)²``, because a list can be about one
-    topic only if the history is. An item has the sum of the evidence for its terms, minus that
-    of disliked events.
+    A user whose events are on items with a term at the base rate ``p`` of all users has no
+    taste for it; the alternative is a rate of which nothing is known. The evidence of a history
+    of ``n`` events, ``k`` of them on items with the term, is the logarithm of the Bayes factor
+    of the alternative, minus the logarithm of the number of terms that are compared, and at
+    least 0. Five of five events are overwhelming evidence at a base rate of 0.02 and none at
+    0.4. The evidence is multiplied by the squared share ``(k / n)²``, because a list can be
+    about one topic only if the history is. An item has the sum of the evidence for its terms,
+    minus that of disliked events.
 
     Source:
         Kass and Raftery 1995, "Bayes factors", section 3 (binomial against uniform rate); the
@@ -151,7 +151,8 @@ def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:
         rates: Base rates ``p``, between 0 and 1.
 
     Example:
-        >>> log_bayes_factor(np.array([5.0, 5.0]), np.array([5.0, 5.0]), np.array([0.02, 0.4])).round(3)
+        >>> five = np.array([5.0, 5.0])
+        >>> log_bayes_factor(five, five, np.array([0.02, 0.4])).round(3)
         array([17.768,  2.79 ])
     """
     unlike = (n - k) * np.log1p(-rates)

@@ -30,8 +30,8 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 BALANCED_POPULARITY = 0.5
 """Setting whose weights keep ``MIN_NDCG_SHARE`` of the plain NDCG; the default."""
 MIN_NDCG_SHARE = 0.985
-"""Minimum share of the plain NDCG@10 in each half of the simulated queries of a level. The other
-half of the loss that the default may have on any data set is a margin for new data."""
+"""Minimum share of the plain NDCG@10 in each half of the simulated queries of a level. The
+rest of the loss that the default may have on any data set, 2 %, is a margin for new data."""
 EXPOSURE_EXPONENTS = (0.0, 0.35)
 """Exponents ``γ`` that are tried for the balanced weights."""
 TASTE_EXPONENT = 0.7
@@ -114,8 +114,8 @@ def fit_taste_weights(
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weight sets for the popularities 0, 0.5 and 1, and a report by level.
 
-    The set of 0.5 shows taste as clearly as ``MIN_NDCG_SHARE`` of the plain NDCG allows, level by
-    level. A level whose queries are too few to measure the loss keeps the plain weights.
+    The set of 0.5 shows taste as clearly as ``MIN_NDCG_SHARE`` of the plain NDCG allows, level
+    by level. A level whose queries are too few to measure the loss keeps the plain weights.
 
     Args:
         pools: Pools of all simulated queries.
@@ -178,7 +178,7 @@ def _fit_level(
 
 
 def _best_within_bound(tasks: TasteTasks, plain: Doubles, found: Sequence[Doubles]) -> Doubles:
-    """Return the mixture of plain and other weights with the best trade-off within the bound."""
+    """Return the mixture of plain and other weights with the best trade-off in the bound."""
     halves = _halves(tasks.plain)
     plain_ndcg = [mean_sampled_ndcg(half, plain) for half in halves]
     assert tasks.topics is not None  # noqa: S101 - for the type checker

@@ -303,7 +303,7 @@ def check_popularity(popularity: float) -> float:
     """
     if not isinstance(popularity, int | float) or not 0 <= popularity <= 1:
         raise ConfigError(
-            f"popularity must be a number from 0 (taste) to 1 (best sellers), got {popularity!r}"
+            f"popularity must be from 0 (taste) to 1 (best sellers), got {popularity!r}"
         )
     return float(popularity)
 
