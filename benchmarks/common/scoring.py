@@ -9,7 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from daybreak.types import Doubles
 
 KEPT_COLUMNS = ("users", "ndcg", "ndcg_low", "ndcg_high", "recall", "recall_low", "recall_high")
 
@@ -42,7 +45,23 @@ class Evalkit:
         self.root = shared / "evalkit"
         sys.path.insert(0, str(self.root))
         self._metrics: Any = import_module("evalkit.metrics")
+        self._data: Any = import_module("evalkit.data")
         self._split = lru_cache(maxsize=2)(self._metrics.Split)
+
+    def load(self, data: Path, min_value: float | None) -> Any:
+        """Return a data set; its ``interactions`` have each pair once, in order."""
+        return self._data.load(data, min_value)
+
+    def user_ndcg(self, folder: Path, recs: Path, k: int) -> Doubles:
+        """Return NDCG@k of each user of a split, in order; it is stored next to the lists."""
+        kept = recs.with_name(f"{recs.name.removesuffix('.csv.gz')}.ndcg.npy")
+        if not kept.exists() or kept.stat().st_mtime < recs.stat().st_mtime:
+            split = self._split(folder, "all")
+            lists, _ = self._metrics.clean(_read(recs), split)
+            found = self._metrics.per_user(lists, split, k)
+            np.save(kept, found["ndcg"].to_numpy(float))
+        values: Doubles = np.load(kept)
+        return values
 
     def make_splits(self, data: Path, out: Path, min_value: float | None) -> None:
         """Run ``python -m evalkit split``; the split folders appear in ``out``."""

@@ -111,7 +111,8 @@ def _short(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+def grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
     body = ["| " + " | ".join(line) + " |" for line in lines]
     return ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body]
 
@@ -126,7 +127,7 @@ def _cells(rows: Sequence[ResultRow]) -> list[str]:
         line += [_interval(row.recall_low, row.recall_high), row.peer, _short(row.peer_ndcg)]
         line += [_short(row.popular), _short(row.ratio), row.verdict]
         lines.append(line)
-    return _grid(head, lines)
+    return grid(head, lines)
 
 
 def _ours(row: ResultRow) -> str:
@@ -152,7 +153,7 @@ def _summary(rows: Sequence[ResultRow]) -> list[str]:
             [group, str(len(mine)), f"{mean:.2f}", f"{min(ratios):.2f}", *map(str, count)]
         )
     head = ["cells", "number", "mean ratio", "lowest ratio", *_VERDICTS, "below popular"]
-    return _grid(head, lines) if lines else []
+    return grid(head, lines) if lines else []
 
 
 def _below_popular(row: ResultRow) -> bool:
@@ -171,4 +172,4 @@ def _cost(rows: Sequence[ResultRow]) -> list[str]:
             seconds = [f"{float(v):.1f}" for v in (row.fit_seconds, row.answer_seconds)]
             seen[row.split] = [row.split, *seconds, f"{float(row.peak_mb):.0f}", row.seeds]
     head = ["split", "fit [s]", "answer, every candidates file [s]", "peak memory [MiB]"]
-    return _grid([*head, "NDCG by seed (last candidates file)"], seen.values()) if seen else []
+    return grid([*head, "NDCG by seed (last candidates file)"], seen.values()) if seen else []

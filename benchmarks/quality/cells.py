@@ -120,12 +120,12 @@ def run(tasks: list[SplitTask], args: argparse.Namespace) -> None:
             command += ["--budget", str(args.budget)]
         for group in _group_by_training(tasks):
             stems = [_lists_folder(task, args.work, args.run) / f"seed{seed}" for task in group]
-            _run_group(group, stems, command)
+            _run_tasks(group, stems, command)
     for task in tasks if args.peers else ():
         for peer in args.peer:
             command = [args.peer_python, "-W", "ignore", "-m", PEERS, "--peer", peer]
             stem = args.work / "peers" / task.data / task.split / peer
-            _run_group([task], [stem], command)
+            _run_tasks([task], [stem], command)
 
 
 def _lists_folder(task: SplitTask, work: Path, run: str) -> Path:
@@ -141,13 +141,33 @@ def _group_by_training(tasks: list[SplitTask]) -> list[list[SplitTask]]:
     return list(groups.values())
 
 
-def _run_group(tasks: list[SplitTask], stems: list[Path], command: list[str]) -> None:
-    left = [(t, stem) for t, stem in zip(tasks, stems, strict=True) if not _is_finished(stem)]
+def _run_tasks(tasks: list[SplitTask], stems: list[Path], command: list[str]) -> None:
+    labels = [f"{t.data} {t.split} {stem.name}" for t, stem in zip(tasks, stems, strict=True)]
+    folders = [task.folder for task in tasks]
+    command = [*command, "-k", str(LIST_LENGTH)]
+    run_group(folders, stems, labels, command, tasks[0].tables)
+
+
+def run_group(
+    folders: list[Path], stems: list[Path], labels: list[str], command: list[str], tables: Path
+) -> None:
+    """Run a command for the splits that are not finished; a failure is printed and kept.
+
+    Args:
+        folders: Folders of splits with the same training rows.
+        stems: Paths of the results, without suffix.
+        labels: What is printed for each split.
+        command: Command that takes the folders, ``--data`` and ``--out``, and prints one line
+            of JSON for each split.
+        tables: Folder with the side tables.
+    """
+    tasks = zip(folders, stems, labels, strict=True)
+    left = [task for task in tasks if not _is_finished(task[1])]
     if not left:
         return
-    command = [*command, *(str(task.folder.resolve()) for task, _ in left)]
-    command += ["--data", str(tasks[0].tables.resolve()), "-k", str(LIST_LENGTH), "--out"]
-    for _, stem in left:
+    command = [*command, *(str(folder.resolve()) for folder, _, _ in left)]
+    command += ["--data", str(tables.resolve()), "--out"]
+    for _, stem, _ in left:
         stem.parent.mkdir(parents=True, exist_ok=True)
         command.append(str(stem.resolve()) + ".csv.gz")
     limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if PEERS in command else {}
@@ -160,8 +180,7 @@ def _run_group(tasks: list[SplitTask], stems: list[Path], command: list[str]) ->
         check=False,
     )
     lines = done.stdout.strip().splitlines()[-len(left) :]
-    for row, (task, stem) in enumerate(left):
-        label = f"{task.data} {task.split} {stem.name}"
+    for row, (_, stem, label) in enumerate(left):
         if done.returncode or row >= len(lines):
             reason = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
             stem.with_name(f"{stem.name}.failed").write_text(reason + "\n")
