@@ -74,14 +74,26 @@ def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
         chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
         if len(chosen) == n:
             k = _train_item_kernel(data)
-            solve = invert_spd_matrix(add_ridge(k, KERNEL_RIDGE))
         else:
             k = content_kernel(take_landmarks(data.train_items, chosen), data.train_items)
-            solve = _solve_regressors(k, chosen)
+        solve = fit_kernel_ridge(k, chosen, KERNEL_RIDGE)
         own = np.einsum("nm,mn->n", solve, k)
         return ContentKernelRidge(chosen, solve, np.clip(own, 0, 0.999).astype(np.float32))
 
     return cached(data, "content kernel", compute)
+
+
+def fit_kernel_ridge(kernel: Floats, landmarks: Rows, ridge: float) -> Floats:
+    """Return the (n_train_items, n_landmarks) coefficients of a kernel ridge regression.
+
+    Args:
+        kernel: (n_landmarks, n_train_items) kernel.
+        landmarks: Rows of the landmarks among the training items.
+        ridge: Added to the diagonal of the kernel.
+    """
+    if len(landmarks) == kernel.shape[1]:
+        return invert_spd_matrix(add_ridge(kernel, ridge))
+    return _solve_regressors(kernel, landmarks, ridge)
 
 
 def content_kernel(left: Items, right: Items) -> Floats:
@@ -137,14 +149,14 @@ def _train_item_kernel(data: Dataset) -> Floats:
     return content_kernel(data.train_items, data.train_items)
 
 
-def _solve_regressors(wide: Floats, chosen: Rows) -> Floats:
+def _solve_regressors(wide: Floats, chosen: Rows, ridge: float) -> Floats:
     """Return ``K' (KK' + λ K_mm)^-1`` of the (n_landmarks, n_train_items) kernel ``K``.
 
     Landmarks with equal content make the matrix singular; the diagonal is raised until the
     inverse exists in single precision.
     """
-    normal = (wide @ wide.T).astype(np.float64) + KERNEL_RIDGE * wide[:, chosen]
-    for jitter in KERNEL_RIDGE * 10.0 ** np.arange(-3, 4):
+    normal = (wide @ wide.T).astype(np.float64) + ridge * wide[:, chosen]
+    for jitter in ridge * 10.0 ** np.arange(-3, 4):
         try:
             return np.asarray(
                 wide.T @ invert_spd_matrix(add_ridge(normal, jitter)).astype(np.float32)

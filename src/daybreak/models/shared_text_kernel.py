@@ -1,0 +1,78 @@
+"""Kernel of text vectors whose directions are scaled to the catalogue: partial whitening.
+
+Vectors of a text encoder lie in a narrow cone: a few directions that all texts of a catalogue
+share dominate their cosine. Whitening divides each direction by a power of its singular value
+over the training items, so that rarer differences count as well.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.shared_statistics import cached
+from daybreak.types import Floats
+
+WHITENING_POWER = 0.5
+"""Power of the singular values that directions are divided by: 0 leaves them, 1 whitens fully.
+Half was within noise of the best on simulated cold items of four catalogues; fully whitened
+vectors lost up to a third with short titles."""
+TEXT_BLOCK = "meaning"
+"""Name of the content block with the vectors of the text encoder."""
+
+
+@dataclass(frozen=True, eq=False)
+class WhitenedText:
+    """Map from text vectors to partially whitened vectors of length 1."""
+
+    mean: Floats
+    """(dim,) mean of the training items; empty without text vectors"""
+    projection: Floats
+    """(dim, dim) symmetric matrix that scales the directions; empty without text vectors"""
+
+    def transform(self, items: Items) -> Floats:
+        """Return (n_items, dim) rows of length 1, 0 for items without text."""
+        vectors = find_text_vectors(items)
+        if vectors is None or not self.projection.size:
+            return np.zeros((len(items), 0), dtype=np.float32)
+        has_text = vectors.any(axis=1)
+        turned = (vectors - self.mean) @ self.projection
+        turned[~has_text] = 0
+        length = np.linalg.norm(turned, axis=1, keepdims=True)
+        return np.asarray(turned / np.maximum(length, 1e-9), dtype=np.float32)
+
+
+def find_text_vectors(items: Items) -> Floats | None:
+    """Return the (n_items, dim) dense vectors of the text encoder; None without them."""
+    for block in items.blocks:
+        if block.name == TEXT_BLOCK:
+            return np.asarray(block.matrix, dtype=np.float32)
+    return None
+
+
+def fit_whitening(data: Dataset) -> WhitenedText:
+    """Return the whitening of the training items; computed once.
+
+    The projection is ``V (S / S_1)^-p V'`` of the covariance ``V S² V'`` of the text vectors,
+    with ``p`` = ``WHITENING_POWER``. Directions without any variation are dropped.
+
+    Source:
+        Su, Cao, Liu and Ou 2021, "Whitening sentence representations for better semantics and
+        faster retrieval", eq. 5; the power between 0 and 1 is an addition.
+    """
+
+    def compute() -> WhitenedText:
+        vectors = find_text_vectors(data.train_items)
+        if vectors is None or not len(vectors):
+            empty = np.empty(0, dtype=np.float32)
+            return WhitenedText(empty, empty[None, :0])
+        mean = vectors.mean(axis=0)
+        centred = (vectors - mean).astype(np.float64)
+        squares, turn = np.linalg.eigh(centred.T @ centred)
+        largest = max(float(squares.max(initial=0)), 1e-30)
+        kept = squares > 1e-6 * largest
+        scale = np.where(kept, np.maximum(squares / largest, 1e-6) ** (-WHITENING_POWER / 2), 0)
+        projection = (turn * scale) @ turn.T
+        return WhitenedText(mean, projection.astype(np.float32))
+
+    return cached(data, "whitened text", compute)
