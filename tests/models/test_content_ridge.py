@@ -11,21 +11,21 @@ STRANGERS = np.random.default_rng(7).standard_normal((4, 5))
 
 
 def ridge_map(anchors, asked):
-    """``(K + λI)^-1 K_c`` by the formula."""
-    k = anchors.astype(float) @ anchors.T
-    return np.linalg.solve(k + KERNEL_RIDGE * np.eye(len(k)), anchors @ asked.T)
+    """``(K + λI)^-1 K_c`` by the formula; the one block has weight 1, so ``K = k + k²``."""
+    k, k_new = anchors.astype(float) @ anchors.T, anchors @ asked.T
+    return np.linalg.solve(k + k**2 + KERNEL_RIDGE * np.eye(len(k)), k_new + k_new**2)
 
 
 def test_a_new_item_by_hand():
-    """Two old items with nothing in common, a new one like the first: ``K = I``, λ = 4.
+    """Two old items with nothing in common, a new one like the first: ``K = 2 I``, λ = 4.
 
-    The weight from the first to the new one is ``1 / (1 + 4)``, from the second 0. The first
+    The weight from the first to the new one is ``2 / (2 + 4)``, from the second 0. The first
     itself is scored as if it were new: nothing else is like it, so 0.
     """
     data = dataset([[0], [1]], 2, vectors=np.eye(2))
     asked = items(1, [[1, 0]], first=5)
     model, history = ContentRidgeModel().fit(data), ask(data, [0], [1])
-    np.testing.assert_allclose(model.score(history, asked), [[0.2], [0]], atol=1e-6)
+    np.testing.assert_allclose(model.score(history, asked), [[1 / 3], [0]], atol=1e-6)
     np.testing.assert_allclose(model.score(history, data.items), np.zeros((2, 2)), atol=1e-6)
 
 
@@ -39,7 +39,7 @@ def test_new_items_get_the_kernel_ridge():
 @pytest.mark.parametrize("landmarks", [4000, 8], ids=["all anchors", "landmarks"])
 def test_old_items_are_scored_as_if_the_regression_had_never_seen_them(landmarks, monkeypatch):
     monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", landmarks)
-    data = random_dataset(dim=5)
+    data = random_dataset(dim=2)
     found = weights(ContentRidgeModel().fit(data), data)
     vectors = data.items.blocks[0].matrix
     for item in range(len(vectors)):
@@ -52,13 +52,13 @@ def test_old_items_are_scored_as_if_the_regression_had_never_seen_them(landmarks
 
 
 def test_landmarks_that_span_the_content_lose_nothing(monkeypatch):
-    """Content of five dimensions: eight landmarks carry all of it."""
-    data = random_dataset(dim=5)
-    exact = weights(ContentRidgeModel().fit(data), data, items(4, STRANGERS, first=90))
+    """Content of two dimensions, with three products: eight landmarks carry all of it."""
+    data, asked = random_dataset(dim=2), items(4, STRANGERS[:, :2], first=90)
+    exact = weights(ContentRidgeModel().fit(data), data, asked)
     monkeypatch.setattr("daybreak.models.shared_content.MAX_LANDMARKS", 8)
-    again = random_dataset(dim=5)
+    again = random_dataset(dim=2)
     assert fit_content_kernel(again).coefficients.shape == (20, 8)
-    found = weights(ContentRidgeModel().fit(again), again, items(4, STRANGERS, first=90))
+    found = weights(ContentRidgeModel().fit(again), again, asked)
     np.testing.assert_allclose(found, exact, atol=2e-3)
 
 

@@ -74,6 +74,9 @@ class ModelCard:
     """Simulated queries on which the weight of the strategies is fitted: ``ordinary`` together
     with all others, ``says`` on spoken wishes, ``again`` on repeat consumption, the last two
     with the rest of the blend fixed."""
+    is_default: bool = True
+    """Whether trainings use the strategies unless others are named; if not, they only take part
+    when they are named."""
     is_slow: bool = False
     """Whether the default strategies take part only in trainings that have a time budget."""
     search_space: SearchSpace = field(default_factory=dict)

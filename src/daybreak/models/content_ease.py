@@ -11,15 +11,11 @@ from daybreak.models.card import ModelCard, Range
 from daybreak.models.ease import fit_ease_weights
 from daybreak.models.graph_filter import fit_graph_filter
 from daybreak.models.shared_content import (
-    KERNEL_RIDGE,
-    content_kernel,
-    fit_content_kernel,
-    fit_kernel_ridge,
-    take_landmarks,
+    ContentKernelState,
+    fit_squared_kernel,
+    score_through_kernel,
 )
-from daybreak.models.shared_text_kernel import WhitenedText, fit_whitening
-from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Floats, Rows
+from daybreak.types import Floats
 
 EASE_RIDGE = 2.5
 """Ridge of the EASE weights; that of the strategy ``ease``, so that they are solved once."""
@@ -35,22 +31,8 @@ class ContentEaseConfig:
     """Weight of the whitened text vectors, in addition to the similarity of the items."""
 
 
-@dataclass(frozen=True, eq=False)
-class ContentEaseState:
-    """State of :class:`ContentEaseModel`."""
-
-    left: Floats
-    """(n_train_items, n_landmarks) from histories to landmarks"""
-    landmarks: Rows
-    """Rows of the landmarks among the training items."""
-    mean: Floats
-    """(dim,) mean of the text vectors; empty when whitened text is not used"""
-    projection: Floats
-    """(dim, dim) whitening of the text vectors; empty when it is not used"""
-
-
 @models.register("content_ease")
-class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentEaseState]):
+class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
     """Complete histories by EASE, then regress them on content.
 
     A history contains few of the items that a user would choose. EASE adds those that its
@@ -58,18 +40,18 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentEaseState]):
     items with events EASE itself is better.
 
     Source:
-        ``S_cold = (X + a X B) (K + λI)^-1 K_c`` with the EASE weights ``B`` of Steck 2019,
+        ``S_cold = (X + a X B) (Q + λI)^-1 Q_c`` with the EASE weights ``B`` of Steck 2019,
         "Embarrassingly shallow autoencoders for sparse data", eq. 8, as teacher; kernel ridge
         of Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 2.25.
     """
 
     Config: ClassVar = ContentEaseConfig
-    State: ClassVar = ContentEaseState
+    State: ClassVar = ContentKernelState
     feature_kind: ClassVar[QueryFeatureKind] = "history"
     card: ClassVar = ModelCard(
         strategies={
             "content/ease": {},
-            "content/ease_text": {"whitened_text": 0.7},
+            "content/ease_text": {"whitened_text": 0.5},
         },
         search_space={
             "smoothing": Range(0.5, 16, log=True),
@@ -77,51 +59,23 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentEaseState]):
         },
         inputs="history",
         use="new items",
-        formula="`(x + a x B) (K + λI)^-1 K_c`, `B` of `ease`; `K` with whitened text",
+        formula="`(x + a x B) (Q + λI)^-1 Q_c`, `B` of `ease`; `Q` also with whitened text",
         source="Steck 2019, eq. 8; Su et al. 2021, eq. 5",
         cost="n³",
         memory="2n²",
     )
 
-    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentEaseState:
+    def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Smooth, then solve the regression; see :meth:`Model.learn`."""
-        regression = fit_content_kernel(data)
-        rows, coefficients = regression.landmarks, regression.coefficients
-        whitening = fit_whitening(data)
-        if self.config.whitened_text and whitening.projection.size:
-            train, landmarks = data.train_items, take_landmarks(data.train_items, rows)
-            kernel = self._add_text(
-                whitening, content_kernel(landmarks, train), landmarks, train
-            )
-            coefficients = fit_kernel_ridge(kernel, rows, KERNEL_RIDGE)
-        else:
-            empty = np.empty(0, dtype=np.float32)
-            whitening = WhitenedText(empty, empty[None, :0])
-        left = coefficients + np.float32(self.config.smoothing) * _smooth(data, coefficients)
-        return ContentEaseState(left, rows, whitening.mean, whitening.projection)
+        regression = fit_squared_kernel(data, self.config.whitened_text)
+        left = _smooth(data, regression.coefficients)
+        left *= np.float32(self.config.smoothing)
+        left += regression.coefficients
+        return ContentKernelState.from_regression(regression, left)
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply the regression; see :meth:`NewItemModel.new_item_scorer`."""
-        state = self.state
-        landmarks = take_landmarks(train_items, state.landmarks)
-        right = content_kernel(landmarks, items)
-        if state.projection.size:
-            whitening = WhitenedText(state.mean, state.projection)
-            right = self._add_text(whitening, right, landmarks, items)
-        new = train_items.ids.rows(items.ids) < 0
-        bias = np.zeros(len(items), dtype=np.float32)
-        if len(state.landmarks) != len(train_items):
-            return LinearScorer(WeightMatrix(left=state.left, right=right), bias, new)
-        dense = np.zeros((len(state.left), len(items)), dtype=np.float32)
-        dense[:, new] = state.left @ right[:, new]
-        return LinearScorer(WeightMatrix(dense=dense), bias, new)
-
-    def _add_text(
-        self, whitening: WhitenedText, kernel: Floats, left: Items, right: Items
-    ) -> Floats:
-        """Return the kernel plus the weighted one of the whitened text vectors."""
-        product = whitening.transform(left) @ whitening.transform(right).T
-        return np.asarray(kernel + np.float32(self.config.whitened_text) * product)
+        return score_through_kernel(self.state, train_items, items)
 
 
 def _smooth(data: Dataset, coefficients: Floats) -> Floats:

@@ -11,7 +11,7 @@ from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind,
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_content import (
     ContentKernelState,
-    fit_content_kernel,
+    fit_squared_kernel,
     score_through_kernel,
 )
 
@@ -30,7 +30,8 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
 
     Source:
         Linear cold-start maps: regress interactions on content in user space instead of on a
-        few factors; ``S_cold = X (K + λI)^-1 K_c``.
+        few factors; ``S_cold = X (Q + λI)^-1 Q_c`` with the kernel ``Q`` of
+        :func:`.fit_squared_kernel`.
     """
 
     Config: ClassVar = ContentRidgeConfig
@@ -40,7 +41,7 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
         strategies={"content/ridge": {}},
         inputs="history",
         use="new items, rare items",
-        formula="`x (K + λI)^-1 K_c`; known items as if they were new",
+        formula="`x (Q + λI)^-1 Q_c`, `Q = K + K∘K / c`; known items as if they were new",
         source="Rasmussen and Williams 2006, eq. 2.25",
         cost="n³",
         memory="2n²",
@@ -48,9 +49,9 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Solve the ridge regression; see :meth:`Model.learn`."""
-        regression = fit_content_kernel(data)
-        return ContentKernelState(
-            regression.coefficients, regression.landmarks, regression.leverage
+        regression = fit_squared_kernel(data)
+        return ContentKernelState.from_regression(
+            regression, regression.coefficients, regression.leverage
         )
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:

@@ -11,7 +11,7 @@ from daybreak.models.card import ModelCard
 from daybreak.models.graph_filter import fit_graph_filter
 from daybreak.models.shared_content import (
     ContentKernelState,
-    fit_content_kernel,
+    fit_squared_kernel,
     score_through_kernel,
 )
 
@@ -37,8 +37,9 @@ class ContentSmoothModel(NewItemModel[ContentSmoothConfig, ContentKernelState]):
     feature_kind: ClassVar[QueryFeatureKind] = "history"
     card: ClassVar = ModelCard(
         strategies={"content/smooth": {}},
+        is_default=False,
         inputs="history",
-        use="new items",
+        use="benchmarks; `content_ease` replaces it",
         formula="`content_ridge` on histories completed by `graph_filter`",
         source="closed-form distillation",
         cost="n³",
@@ -47,11 +48,11 @@ class ContentSmoothModel(NewItemModel[ContentSmoothConfig, ContentKernelState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Smooth, then solve the regression; see :meth:`Model.learn`."""
-        regression = fit_content_kernel(data)
+        regression = fit_squared_kernel(data)
         teacher = fit_graph_filter(data).weight_matrix
         matrix: Any = teacher.dense if teacher.dense is not None else teacher.sparse
         left = np.asarray(matrix @ regression.coefficients, dtype=np.float32)
-        return ContentKernelState(left, regression.landmarks, np.empty(0, dtype=np.float32))
+        return ContentKernelState.from_regression(regression, left)
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply the regression; see :meth:`NewItemModel.new_item_scorer`."""

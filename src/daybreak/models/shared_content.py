@@ -26,6 +26,12 @@ from daybreak.models.shared_statistics import (
     iter_blocks,
     top_per_column,
 )
+from daybreak.models.shared_text_kernel import (
+    TEXT_BLOCK,
+    KernelForm,
+    WhitenedText,
+    fit_whitening,
+)
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
@@ -59,28 +65,55 @@ class ContentKernelRidge:
     """(n_train_items, n_landmarks)"""
     leverage: Floats
     """(n_train_items,) weight of an item's own value in its prediction, in [0, 1)"""
+    form: KernelForm
+    """The kernel as a function of the similarity of items."""
 
 
 def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
-    """Return the kernel regression of a data set; computed once.
+    """Return the regression with the similarity of items as kernel; computed once.
+
+    Its predictions are linear in the content columns; see :func:`fit_content_weights`.
 
     Cost: n_landmarks³ / 3 + n_train_items * n_landmarks² multiplications.
     Memory: 12 * n_train_items * n_landmarks bytes.
     """
+    return cached(data, "content kernel", lambda: _fit_regression(data, KernelForm()))
+
+
+def fit_squared_kernel(data: Dataset, text_weight: float = 0.0) -> ContentKernelRidge:
+    """Return the regression with the similarity and its square as kernel; computed once.
+
+    The square, divided by the mean similarity of an item to itself, adds all pairs of content
+    columns: "red lamp" says more than "red" and "lamp". On simulated cold items it was better
+    than the similarity alone by 1 to 10 %, most with short titles.
+
+    Args:
+        data: Data set with the training items.
+        text_weight: Weight of the whitened text vectors, added before the kernel is squared.
+    """
 
     def compute() -> ContentKernelRidge:
-        n = len(data.train_item_rows)
-        most = min(MAX_LANDMARKS, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
-        chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
-        if len(chosen) == n:
-            k = _train_item_kernel(data)
-        else:
-            k = content_kernel(take_landmarks(data.train_items, chosen), data.train_items)
-        solve = fit_kernel_ridge(k, chosen, KERNEL_RIDGE)
-        own = np.einsum("nm,mn->n", solve, k)
-        return ContentKernelRidge(chosen, solve, np.clip(own, 0, 0.999).astype(np.float32))
+        blocks = data.train_items.blocks
+        largest = float(sum(block.weight for block in blocks)) + text_weight
+        square = 1 / largest if largest > 0 else 0.0
+        has_text = any(block.name == TEXT_BLOCK for block in blocks)
+        used = text_weight if has_text else 0.0
+        whitening = fit_whitening(data) if used else None
+        return _fit_regression(data, KernelForm(square, used, whitening))
 
-    return cached(data, "content kernel", compute)
+    return cached(data, f"squared content kernel {text_weight}", compute)
+
+
+def _fit_regression(data: Dataset, form: KernelForm) -> ContentKernelRidge:
+    n = len(data.train_item_rows)
+    most = min(MAX_LANDMARKS, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
+    chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
+    train, landmarks = data.train_items, take_landmarks(data.train_items, chosen)
+    linear = _train_item_kernel(data) if len(chosen) == n else content_kernel(landmarks, train)
+    k = form.apply(linear, landmarks, train)
+    solve = fit_kernel_ridge(k, chosen, KERNEL_RIDGE)
+    own = np.clip(np.einsum("nm,mn->n", solve, k), 0, 0.999)
+    return ContentKernelRidge(chosen, solve, own.astype(np.float32), form)
 
 
 def fit_kernel_ridge(kernel: Floats, landmarks: Rows, ridge: float) -> Floats:
@@ -351,21 +384,52 @@ class ContentKernelState:
     """Rows of the landmarks among the training items."""
     own: Floats
     """(n_train_items,) leverage of the training items; empty when only new items are scored"""
+    square: float = 0.0
+    """See :class:`.KernelForm`; so are the next three."""
+    text_weight: float = 0.0
+    text_mean: Floats | None = None
+    text_projection: Floats | None = None
+
+    @classmethod
+    def from_regression(
+        cls, regression: ContentKernelRidge, left: Floats, own: Floats | None = None
+    ) -> "ContentKernelState":
+        """Return the state of a regression whose coefficients are already in ``left``."""
+        form, empty = regression.form, np.empty(0, dtype=np.float32)
+        return cls(
+            np.asarray(left, dtype=np.float32),
+            regression.landmarks,
+            empty if own is None else own,
+            form.square,
+            form.text_weight,
+            None if form.whitening is None else form.whitening.mean,
+            None if form.whitening is None else form.whitening.projection,
+        )
+
+    @property
+    def form(self) -> KernelForm:
+        """The kernel as a function of the similarity of items."""
+        if self.text_mean is None or self.text_projection is None:
+            return KernelForm(self.square)
+        whitening = WhitenedText(self.text_mean, self.text_projection)
+        return KernelForm(self.square, self.text_weight, whitening)
 
 
 def score_through_kernel(
     state: ContentKernelState, train_items: Items, items: Items
 ) -> LinearScorer:
-    """Return ``query_features @ left @ content_kernel(landmarks, items)``, for new items."""
-    right = content_kernel(take_landmarks(train_items, state.landmarks), items)
-    is_exact = len(state.landmarks) == len(train_items)
-    weights = (
-        WeightMatrix(dense=state.left @ right)
-        if is_exact
-        else WeightMatrix(left=state.left, right=right)
-    )
+    """Return ``query_features @ left @ kernel(landmarks, items)``, for new items."""
+    landmarks = take_landmarks(train_items, state.landmarks)
+    right = state.form.apply(content_kernel(landmarks, items), landmarks, items)
+    is_new = train_items.ids.rows(items.ids) < 0
     bias = np.zeros(len(items), dtype=np.float32)
-    return LinearScorer(weights, bias, train_items.ids.rows(items.ids) < 0)
+    if len(state.landmarks) != len(train_items):
+        return LinearScorer(WeightMatrix(left=state.left, right=right), bias, is_new)
+    if len(state.own):  # the model scores known items as well
+        return LinearScorer(WeightMatrix(dense=state.left @ right), bias, is_new)
+    dense = np.zeros((len(state.left), len(items)), dtype=np.float32)
+    dense[:, is_new] = state.left @ right[:, is_new]
+    return LinearScorer(WeightMatrix(dense=dense), bias, is_new)
 
 
 def centred_log_popularity(data: Dataset) -> Floats:

@@ -1,4 +1,4 @@
-"""Kernel of text vectors whose directions are scaled to the catalogue: partial whitening.
+"""Kernels of content regressions: squared similarities, and partially whitened text vectors.
 
 Vectors of a text encoder lie in a narrow cone: a few directions that all texts of a catalogue
 share dominate their cosine. Whitening divides each direction by a power of its singular value
@@ -40,6 +40,37 @@ class WhitenedText:
         turned[~has_text] = 0
         length = np.linalg.norm(turned, axis=1, keepdims=True)
         return np.asarray(turned / np.maximum(length, 1e-9), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelForm:
+    """Kernel ``k + square * k²`` with ``k`` = similarity + ``text_weight`` * cosine of texts.
+
+    The cosine is that of whitened text vectors. Sums and products of kernels are kernels.
+
+    Source:
+        Shawe-Taylor and Cristianini 2004, "Kernel methods for pattern analysis", section 3.3.
+
+    Example:
+        >>> from daybreak.data.vocabulary import Vocabulary
+        >>> items = Items(Vocabulary(["tea"]))
+        >>> KernelForm(square=0.5).apply(np.array([[2.0]], np.float32), items, items)
+        array([[4.]], dtype=float32)
+    """
+
+    square: float = 0.0
+    """Weight of the square."""
+    text_weight: float = 0.0
+    """Weight of the whitened text vectors."""
+    whitening: WhitenedText | None = None
+
+    def apply(self, similarity: Floats, left: Items, right: Items) -> Floats:
+        """Return the (n_left, n_right) kernel of items with the given similarities."""
+        k = similarity
+        if self.whitening is not None:
+            text = self.whitening.transform(left) @ self.whitening.transform(right).T
+            k = k + np.float32(self.text_weight) * text
+        return k if not self.square else np.asarray(k + np.float32(self.square) * k * k)
 
 
 def find_text_vectors(items: Items) -> Floats | None:

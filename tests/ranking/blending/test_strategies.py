@@ -26,7 +26,8 @@ def test_auto_is_all_fast_strategies_in_a_fixed_order():
         "meta_bayes",
         "content/ridge",
         "content/match",
-        "content/smooth",
+        "content/ease",
+        "content/ease_text",
         "content/neighbours",
         "content/popular",
         "content/popular_neighbours",
@@ -34,6 +35,14 @@ def test_auto_is_all_fast_strategies_in_a_fixed_order():
         "taste/attributes",
         "taste/words",
         "wish",
+    ]
+
+
+def test_a_strategy_that_is_not_default_takes_part_when_it_is_named():
+    assert "content/smooth" not in [strategy.name for strategy in default_strategies()]
+    assert [s.name for s in get_strategies(["ease", "content/smooth"])] == [
+        "ease",
+        "content/smooth",
     ]
 
 

@@ -70,7 +70,11 @@ class Strategy:
 
 def default_strategies() -> tuple[Strategy, ...]:
     """Return the fast strategies that the model cards name, in the order of the models."""
-    return tuple(strategy for strategy in _card_strategies() if not strategy.is_slow)
+    return tuple(
+        strategy
+        for strategy in _card_strategies()
+        if not strategy.is_slow and models[strategy.model].card.is_default
+    )
 
 
 def slow_strategies() -> tuple[Strategy, ...]:
