@@ -21,7 +21,7 @@ def with_text(data, vectors):
 def test_a_new_item_by_hand():
     """Both old items have the same two users, so EASE has no weights on centred events.
 
-    ``K = I + I²`` has 2 on its diagonal, λ = 4: the weight of the first item is ``2 / (2 + 4)``.
+    ``K = I + I²`` has 2 on its diagonal and λ = 4: the weight of the first is ``2 / (2 + 4)``.
     """
     data = dataset([[0, 1], [0, 1]], 2, vectors=np.eye(2))
     found = ContentEaseModel().fit(data).score(ask(data, [0], [1]), items(1, [[1, 0]], first=5))
