@@ -27,9 +27,10 @@ def write_state(folder: Path, config: dict[str, Any], state: Any) -> None:
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     plain: dict[str, Any] = {}
     for field in fields(state):
-        if field.default is None and getattr(state, field.name) is None:
-            continue
-        _write_field(field.name, getattr(state, field.name), arrays, plain)
+        value = getattr(state, field.name)
+        if type(value) is type(field.default) and value == field.default:
+            continue  # an earlier version reads the state as well
+        _write_field(field.name, value, arrays, plain)
     folder.mkdir(parents=True, exist_ok=True)
     header = {"format": STATE_FORMAT_VERSION, "config": config, "values": plain}
     (folder / "model.json").write_text(json.dumps(header, ensure_ascii=False), encoding="utf-8")
