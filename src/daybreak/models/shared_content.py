@@ -421,15 +421,14 @@ def score_through_kernel(
     """Return ``query_features @ left @ kernel(landmarks, items)``, for new items."""
     landmarks = take_landmarks(train_items, state.landmarks)
     right = state.form.apply(content_kernel(landmarks, items), landmarks, items)
-    is_new = train_items.ids.rows(items.ids) < 0
+    is_exact = len(state.landmarks) == len(train_items)
+    weights = (
+        WeightMatrix(dense=state.left @ right)
+        if is_exact
+        else WeightMatrix(left=state.left, right=right)
+    )
     bias = np.zeros(len(items), dtype=np.float32)
-    if len(state.landmarks) != len(train_items):
-        return LinearScorer(WeightMatrix(left=state.left, right=right), bias, is_new)
-    if len(state.own):  # the model scores known items as well
-        return LinearScorer(WeightMatrix(dense=state.left @ right), bias, is_new)
-    dense = np.zeros((len(state.left), len(items)), dtype=np.float32)
-    dense[:, is_new] = state.left @ right[:, is_new]
-    return LinearScorer(WeightMatrix(dense=dense), bias, is_new)
+    return LinearScorer(weights, bias, train_items.ids.rows(items.ids) < 0)
 
 
 def centred_log_popularity(data: Dataset) -> Floats:
