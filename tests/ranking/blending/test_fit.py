@@ -13,6 +13,7 @@ from daybreak.ranking.blending.fit import (
     fit_warm_item_weights,
 )
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.strategies import Strategy, get_strategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudget
 from daybreak.ranking.blending.weights import EVENT_LEVELS, ExclusionReason
@@ -63,18 +64,23 @@ def warm_weights(pool, strategies, thresholds=None):
     return fit_warm_item_weights(pools, strategies, thresholds or SelectionThresholds(), None)
 
 
+def new_item_weights(weights):
+    zeros = np.zeros(len(weights))
+    return NewItemWeights(weights, zeros, zeros, [])
+
+
 def test_planted_weights_are_recovered():
     pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500)
-    weights, _ = warm_weights(pool, FAST)
+    weights = warm_weights(pool, FAST).weights
     ratio = weights[0, 1] / weights[0, 0]
     assert ratio == pytest.approx(0.5, abs=0.15)
 
 
 def test_a_useless_slow_strategy_has_weight_zero():
     pool = planted_pool(lambda events: (2.0, 1.0, 0.0), [0] * 500)
-    weights, report = warm_weights(pool, WITH_SLOW)
-    assert not weights[:, 2].any()
-    assert report[0]["costly"]["heard"] == []
+    warm = warm_weights(pool, WITH_SLOW)
+    assert not warm.weights[:, 2].any()
+    assert warm.report[0]["costly"]["heard"] == []
 
 
 def test_a_slow_strategy_that_helps_at_one_level_counts_only_there():
@@ -82,31 +88,54 @@ def test_a_slow_strategy_that_helps_at_one_level_counts_only_there():
         return (1.0, 1.0, 2.0) if events == 0 else (1.0, 1.0, 0.0)
 
     pool = planted_pool(weights_of, [0] * 400 + [5] * 400)
-    weights, report = warm_weights(pool, WITH_SLOW, SelectionThresholds(joint_gain=2.0))
+    warm = warm_weights(pool, WITH_SLOW, SelectionThresholds(joint_gain=2.0))
+    weights = warm.weights
     assert weights[0, 2] > weights[0, 0]
     assert not weights[EVENT_LEVELS.index(5), 2]
-    assert [one["costly"]["heard"] for one in report] == [["slow"], []]
+    assert [one["costly"]["heard"] for one in warm.report] == [["slow"], []]
 
 
 def test_each_level_has_the_weights_of_its_own_queries():
     def weights_of(events):
         return (2.0, 0.0) if events == 0 else (0.0, 2.0)
 
-    weights, _ = warm_weights(planted_pool(weights_of, [0] * 400 + [5] * 400), FAST)
+    weights = warm_weights(planted_pool(weights_of, [0] * 400 + [5] * 400), FAST).weights
     assert weights[0, 0] > 5 * weights[0, 1]
     level = EVENT_LEVELS.index(5)
     assert weights[level, 1] > 5 * weights[level, 0]
     np.testing.assert_array_equal(weights[level + 1 :], np.tile(weights[level], (4, 1)))
 
 
+def test_levels_without_queries_have_the_weights_of_the_prior():
+    levels = np.tile([1.0, 3.0], (len(EVENT_LEVELS), 1))
+    prior = PriorWeights(levels, levels, np.full(len(EVENT_LEVELS), -2.0), 100.0, 100.0, 100.0)
+    pools = TrainingPools({}, np.ones(2))
+    warm = fit_warm_item_weights(pools, FAST, SelectionThresholds(), None, prior)
+    np.testing.assert_allclose(warm.weights, levels)
+    new = fit_new_item_weights(pools, FAST, warm.weights, SelectionThresholds(), None, prior)
+    np.testing.assert_allclose(new.weights, levels)
+    np.testing.assert_allclose(new.bias, -2.0)
+
+
+def test_queries_move_the_weights_from_the_prior():
+    levels = np.tile([0.5, 0.5], (len(EVENT_LEVELS), 1))
+    prior = PriorWeights(levels, levels, np.zeros(len(EVENT_LEVELS)), 500.0)
+    pool = planted_pool(lambda events: (2.0, 0.0), [0] * 500)
+    pools = TrainingPools({"new_user": pool}, np.ones(2))
+    warm = fit_warm_item_weights(pools, FAST, SelectionThresholds(), None, prior)
+    assert warm.weights[0, 0] / warm.weights[0].sum() == pytest.approx(0.75, abs=0.05)
+    assert warm.report[0]["prior"]["share"] == 0.5
+    assert warm.report[0]["prior"]["questions"] == 500
+
+
 def test_the_bias_of_new_items_is_recovered():
     pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
-    new, report = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
+    new = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
     assert new.bias[0] == pytest.approx(1.5, abs=0.4)
     assert new.weights[0, 1] / new.weights[0, 0] == pytest.approx(0.5, abs=0.2)
-    assert [one["events"] for one in report] == [0]
+    assert [one["events"] for one in new.report] == [0]
 
 
 def test_the_shift_of_arrivals_is_recovered():
@@ -117,7 +146,7 @@ def test_the_shift_of_arrivals_is_recovered():
     relevant = np.zeros_like(pool.relevant)
     relevant[np.arange(len(scores)), scores.argmax(axis=1)] = True
     warm = np.full((len(EVENT_LEVELS), 1), 2.0)
-    new = NewItemWeights(warm, np.zeros(len(EVENT_LEVELS)))
+    new = new_item_weights(warm)
     pools = TrainingPools({"arriving": replace(pool, relevant=relevant)}, np.ones(1))
     slope, intercept = fit_arrival_shift(pools, warm, new)
     assert slope == pytest.approx(0.5, abs=0.2)
@@ -126,7 +155,7 @@ def test_the_shift_of_arrivals_is_recovered():
 
 def test_without_arrivals_there_is_no_shift():
     levels = len(EVENT_LEVELS)
-    new = NewItemWeights(np.ones((levels, 1)), np.zeros(levels))
+    new = new_item_weights(np.ones((levels, 1)))
     pools = TrainingPools({}, np.ones(1))
     assert fit_arrival_shift(pools, np.ones((levels, 1)), new) == (1.0, 0.0)
 

@@ -50,7 +50,7 @@ def arrival_probability(data: Dataset, new_rows: Rows) -> float:
     left_out = (in_sample - kernel.leverage * is_newest) / (1 - kernel.leverage)
     arrivals = left_out[is_newest > 0]
     error = arrivals.std() / max(np.sqrt(len(arrivals)), 1.0)
-    if arrivals.mean() < 3 * error:
+    if arrivals.mean() <= 3 * error:  # both are 0 if nothing sold has content
         return 1.0
     position = float(predicted[new_rows].mean() / arrivals.mean())
     error = float(predicted[new_rows].std() / arrivals.mean() / np.sqrt(len(new_rows)))

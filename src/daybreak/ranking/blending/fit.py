@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from daybreak.ranking.blending.ablation import (
     select_strategies,
 )
 from daybreak.ranking.blending.arrival_shift import new_item_arrival_probability
+from daybreak.ranking.blending.guard import guard_bias, guard_weights, popular_rows
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
     coordinate_search,
@@ -25,6 +27,13 @@ from daybreak.ranking.blending.objective import (
     sampled_ndcg,
 )
 from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
+from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
+from daybreak.ranking.blending.shrinkage import (
+    count_hidden_targets,
+    report_moves,
+    shrink_new_item_weights,
+    shrink_weights,
+)
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import (
     NEW_ITEM_LEVEL_GROUPS,
@@ -54,7 +63,9 @@ from daybreak.simulation.splits import count_splits, iter_splits
 from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
 
 DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
-"""Weights for levels without measurements."""
+"""Weights for levels without measurements, of strategies that the prior does not know."""
+CARRIED_QUESTION_SHARE = 0.25
+"""What a simulated query counts for the next level of events if that has too few of its own."""
 SLOPE_BOUNDS = (0.3, 1.5)
 """Bounds of the slope of the arrival shift; at 0 all arrivals would have the same score."""
 SEARCH_STEPS = (0.5, 1.5)
@@ -65,6 +76,18 @@ WEIGHTING_TIME_FACTOR = 1.2
 
 
 @dataclass(frozen=True, eq=False)
+class WarmItemWeights:
+    """Weights of items with events."""
+
+    weights: Doubles
+    """(n_levels, n_strategies)"""
+    questions: Doubles
+    """(n_levels,) number of simulated queries that they were fitted on"""
+    report: list[dict[str, Any]]
+    """Measurements at each level as JSON values."""
+
+
+@dataclass(frozen=True, eq=False)
 class NewItemWeights:
     """Weights of items without events, without the arrival shift."""
 
@@ -72,6 +95,10 @@ class NewItemWeights:
     """(n_levels, n_strategies)"""
     bias: Doubles
     """(n_levels,)"""
+    questions: Doubles
+    """(n_levels,) number of simulated queries, at most that of the hidden items asked for"""
+    report: list[dict[str, Any]]
+    """Measurements for each group of levels as JSON values."""
 
 
 def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optional
@@ -106,11 +133,13 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     candidates = CandidateStrategies(tuple(strategies), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
+    prior = BlendPrior.load().predict(data, [s.name for s in remaining])
     progress("fitting the weights of the strategies")
     with threadpool_limits(1):  # threads would only wait for each other in many small products
-        weights, levels = fit_warm_item_weights(pools, remaining, thresholds, warm_start)
-        new_item_weights, new_levels = fit_new_item_weights(
-            pools, remaining, weights, thresholds, warm_start
+        warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
+        weights = warm.weights
+        new_item_weights = fit_new_item_weights(
+            pools, remaining, weights, thresholds, warm_start, prior
         )
         slope, intercept = fit_arrival_shift(pools, weights, new_item_weights)
         progress("fitting the weights that show taste")
@@ -131,8 +160,8 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
     arrival = ArrivalShift(new_item_arrival_probability(data), slope, intercept)
     report = {
-        "levels": levels,
-        "new_items": new_levels,
+        "levels": warm.report,
+        "new_items": new_item_weights.report,
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,
         "candidates": candidates.report(),
@@ -238,27 +267,55 @@ def fit_warm_item_weights(
     strategies: Sequence[Strategy],
     thresholds: SelectionThresholds,
     warm_start: WarmStart | None,
-) -> tuple[Doubles, list[dict[str, Any]]]:
-    """Return the (n_levels, n_strategies) weights of items with events, and a report.
+    prior: PriorWeights | None = None,
+) -> WarmItemWeights:
+    """Fit the weights of items with events, and shrink them towards the prior.
 
-    Each level starts from the weights of the one before; a level without tasks keeps them.
+    Each level starts from the weights of the one before; a level without tasks keeps them, but
+    they count less against the prior there.
     """
     names = [s.name for s in strategies]
+    prior = prior or PriorWeights.none(len(names))
     baseline, allowed = _warm_item_masks(strategies)
     tasks = build_warm_item_tasks(pools)
     selection = select_strategies(tasks, baseline, allowed, thresholds)
     current = _default_weights(strategies) * baseline
     earlier = None if warm_start is None else warm_start.weights(names)
     weights = np.zeros((len(EVENT_LEVELS), len(strategies)))
+    questions = np.zeros(len(EVENT_LEVELS))
     report = []
     for level, (level_tasks, mask) in enumerate(zip(tasks, selection.masks, strict=True)):
+        if level:
+            questions[level] = CARRIED_QUESTION_SHARE * questions[level - 1]
+        expected = prior.weights[level] * mask
         if level_tasks:
-            starts = [current * mask] + ([] if earlier is None else [earlier[level] * mask])
+            starts = [current * mask, *([expected] if expected.any() else [])]
+            starts += [] if earlier is None else [earlier[level] * mask]
             current = _fit_level(level_tasks, mask, starts)
-            measured = _report_level(level_tasks, current, strategies, EVENT_LEVELS[level])
-            report.append(measured | selection.report(level, names))
-        weights[level] = current
-    return weights, report
+            questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
+        counted = float(questions[level]), prior.questions
+        weights[level] = shrink_weights(current, expected, *counted)
+        if level_tasks:
+            refit = partial(_refit_level, mask, expected, counted)
+            popular = popular_rows(strategies, mask)
+            weights[level], added = guard_weights(level_tasks, weights[level], refit, popular)
+            measured = _report_level(level_tasks, weights[level], strategies, level)
+            moves = report_moves(names, current, expected, *counted)
+            added_share = {"best_sellers_added": added} if added else {}
+            report.append(measured | moves | added_share | selection.report(level, names))
+    return WarmItemWeights(weights, questions, report)
+
+
+def _refit_level(
+    allowed: Mask,
+    prior: Doubles,
+    counted: tuple[float, float],
+    tasks: Sequence[RankingTask],
+) -> Doubles:
+    """Return the weights that half of the queries of a level lead to."""
+    questions, prior_questions = counted
+    fitted = fit_softmax(tasks, allowed)
+    return shrink_weights(fitted, prior, questions / 2, prior_questions)
 
 
 def _fit_level(
@@ -274,7 +331,7 @@ def _fit_level(
 
 
 def _report_level(
-    tasks: Sequence[RankingTask], weights: Doubles, strategies: Sequence[Strategy], events: int
+    tasks: Sequence[RankingTask], weights: Doubles, strategies: Sequence[Strategy], level: int
 ) -> dict[str, Any]:
     """Return the NDCG@10 of the blend and of every strategy alone as JSON values."""
     alone = {
@@ -284,7 +341,7 @@ def _report_level(
     }
     values = np.concatenate([sampled_ndcg(t.score(weights), t) for t in tasks])
     return {
-        "events": events,
+        "events": EVENT_LEVELS[level],
         "queries": sum(len(task.pool.n_events) for task in tasks),
         "ndcg@10": round(mean_sampled_ndcg(tasks, weights), 4),
         "error": round(float(values.std() / np.sqrt(len(values))), 4),
@@ -301,30 +358,39 @@ def fit_new_item_weights(
     warm_weights: Doubles,
     thresholds: SelectionThresholds,
     warm_start: WarmStart | None,
-) -> tuple[NewItemWeights, list[dict[str, Any]]]:
-    """Return the weights of items without events, and a report by group of levels."""
+    prior: PriorWeights | None = None,
+) -> NewItemWeights:
+    """Fit the weights of items without events, and shrink them towards the prior."""
     names = [s.name for s in strategies]
+    prior = prior or PriorWeights.none(len(names))
     baseline, allowed = _new_item_masks(strategies)
     current = np.append(_default_weights(strategies) * baseline[:-1], 0.0)
     tasks = build_new_item_tasks(pools, warm_weights)
     selection = select_strategies(tasks, baseline, allowed, thresholds, new_items=True)
     earlier = None if warm_start is None else warm_start.new_weights(names)
-    new_item_weights = NewItemWeights(np.zeros_like(warm_weights), np.zeros(len(EVENT_LEVELS)))
+    totals = warm_weights.sum(axis=1, keepdims=True)
+    popular = popular_rows(strategies, _warm_item_masks(strategies)[1])
+    expected = prior.new_item_weights(totals)
+    weights, questions = np.zeros_like(expected), np.zeros(len(EVENT_LEVELS))
     report = []
     for group, levels in enumerate(NEW_ITEM_LEVEL_GROUPS):
+        rows, mask, count = list(levels), selection.masks[group], 0.0
         if tasks[group]:
-            mask = selection.masks[group]
             starts = [current * mask] + ([] if earlier is None else [earlier[levels[0]] * mask])
             current = _fit_group(tasks[group], mask, starts)
+            count = count_hidden_targets(tasks[group])
             ndcg = round(mean_sampled_ndcg(tasks[group], current), 4)
-            measured = {"events": EVENT_LEVELS[levels[0]], "ndcg@10": ndcg}
+            measured = {"events": EVENT_LEVELS[levels[0]], "ndcg@10": ndcg, "queries": count}
             report.append(measured | selection.report(group, [*names, "bias"]))
-        for level in levels:
-            new_item_weights.weights[level], new_item_weights.bias[level] = (
-                current[:-1],
-                current[-1],
+        questions[rows] = count
+        weights[rows] = shrink_new_item_weights(
+            current, expected[rows] * mask, count, prior.counts_for_new_items
+        )
+        for level in rows if tasks[group] else ():
+            weights[level] = guard_bias(
+                tasks[group][0], popular, weights[level], float(totals[level, 0])
             )
-    return new_item_weights, report
+    return NewItemWeights(weights[:, :-1], weights[:, -1], questions, report)
 
 
 def _fit_group(

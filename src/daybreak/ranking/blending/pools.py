@@ -115,7 +115,7 @@ class TrainingPools:
 class PoolBuilder:
     """Collects the pools of one split after another.
 
-    Scores are divided by scales that are measured on the known users of the first split.
+    Scores are divided by scales that are measured on users of the first split.
 
     Args:
         data: All training data, of which the splits are parts.
@@ -149,7 +149,7 @@ class PoolBuilder:
         is_warm = warm_items(split.data)
         if self._scale is None:
             self._scale = np.ones(len(strategies), dtype=np.float32)
-            self._scale[rows] = _measure_user_scales(split, fitted, linear_models, is_warm)
+            self._scale[rows] = measure_user_scales(split.data, fitted, linear_models)
         rng = create_generator(self._seed, f"pools {number}")
         for labelled in split.query_sets:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
@@ -253,7 +253,7 @@ def build_candidate_pool(
     target_rate = N_TARGETS / max(relevant.sum(axis=1).max(), 1)
     chosen = relevant & (rng.random(relevant.shape) < target_rate)
     for group in groups:
-        chosen |= _mark_top(scores, allowed & group)
+        chosen |= mark_top(scores, allowed & group, N_TOP_CANDIDATES)
     random_rate = N_RANDOM_CANDIDATES / max(allowed.sum() / max(n, 1), 1)
     chosen |= allowed & (rng.random(allowed.shape) < random_rate)
     width = max(int(chosen.sum(axis=1).max(initial=0)), 1)
@@ -270,17 +270,23 @@ def build_candidate_pool(
     )
 
 
-def _mark_top(scores: Floats, allowed: Mask) -> Mask:
-    """Mark the best candidates of each strategy whose scores are not all equal."""
+def mark_top(scores: Floats, allowed: Mask, n_top: int) -> Mask:
+    """Mark the best candidates of each strategy whose scores are not all equal.
+
+    Args:
+        scores: (n_strategies, n_queries, n_items) scores.
+        allowed: (n_queries, n_items) mask of the candidates.
+        n_top: Number of candidates of each strategy.
+    """
     chosen = np.zeros_like(allowed)
     if not allowed.any():
         return chosen
-    last = min(N_TOP_CANDIDATES, allowed.shape[1] - 1)
+    last = min(n_top, allowed.shape[1] - 1)
     for values in scores:
         if not np.ptp(values):
             continue
         masked = np.where(allowed, values, -np.inf)
-        best = np.argpartition(-masked, last, axis=1)[:, :N_TOP_CANDIDATES]
+        best = np.argpartition(-masked, last, axis=1)[:, :n_top]
         np.put_along_axis(chosen, best, True, axis=1)
     return chosen & allowed
 
@@ -291,17 +297,21 @@ def _pad_width(values: Any, width: int) -> Any:
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, width - values.shape[-1])])
 
 
-def _measure_user_scales(
-    split: HoldoutSplit,
-    fitted: FittedStrategies,
-    linear_models: tuple[LinearScorer, ...],
-    is_warm: Mask,
+def measure_user_scales(
+    data: Dataset, fitted: FittedStrategies, linear_models: tuple[LinearScorer, ...]
 ) -> Floats:
-    """Measure the scales on known users; 1 if the split has none."""
-    for labelled in split.query_sets:
-        n = min(N_SCALE_QUERIES, len(labelled.queries))
-        if labelled.kind == "user" and n:
-            queries = labelled.queries.take(np.arange(n))
-            scores = score_strategies(fitted, linear_models, queries, is_warm)
-            return measure_scales(scores, is_warm, linear_models)
-    return np.ones(len(linear_models), dtype=np.float32)
+    """Return the (n_strategies,) scales of strategies on users of their training data.
+
+    Args:
+        data: Training data of the strategies.
+        fitted: Fitted strategies.
+        linear_models: The strategies as linear functions of the query features, for all items.
+    """
+    users = data.active_user_rows
+    if not len(users):
+        return np.ones(len(linear_models), dtype=np.float32)
+    chosen = np.unique(np.linspace(0, len(users) - 1, N_SCALE_QUERIES).astype(int))
+    queries = Queries.for_users(data, data.events, users[chosen])
+    is_warm = warm_items(data)
+    scores = score_strategies(fitted, linear_models, queries, is_warm)
+    return measure_scales(scores, is_warm, linear_models)

@@ -1,0 +1,115 @@
+"""Guard of the weights: a list must not be worse than the best sellers.
+
+Weights are tested on simulated queries that they were not fitted on. Where a list of best
+sellers is better, the blend is moved towards it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from daybreak.ranking.blending.objective import sampled_ndcg
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.tasks import TARGET_TIE_PENALTY, RankingTask
+from daybreak.types import Doubles, Mask, Rows
+
+POPULAR_SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Shares of the best sellers in the guarded weights that are tried."""
+BIAS_STEPS = (0.5, 1.0, 2.0, 4.0, 8.0, 32.0)
+"""Amounts that are subtracted from the bias of new items, as multiples of the sum of the
+weights of items with events."""
+MAX_GUARDED_QUESTIONS = 1_000
+"""Number of queries from which the fitted weights need no test: the search for them starts
+from the best sellers, and the NDCG of so many queries is not due to chance."""
+GUARDED_MODEL = "popular"
+"""Model of the best sellers, with any window."""
+
+
+def popular_rows(strategies: Sequence[Strategy], allowed: Mask) -> Rows:
+    """Return the positions of the strategies that rank by popularity."""
+    return np.array(
+        [
+            row
+            for row, strategy in enumerate(strategies)
+            if strategy.model == GUARDED_MODEL and allowed[row]
+        ],
+        dtype=np.int64,
+    )
+
+
+def guard_weights(
+    tasks: Sequence[RankingTask],
+    weights: Doubles,
+    refit: Callable[[Sequence[RankingTask]], Doubles],
+    popular: Rows,
+) -> tuple[Doubles, float]:
+    """Return weights that rank held-out queries at least as well as the best sellers.
+
+    Args:
+        tasks: Tasks of one level.
+        weights: (n_strategies,) weights that were fitted on all their queries.
+        refit: Returns the weights that are fitted on some of the queries.
+        popular: Positions of the strategies that rank by popularity.
+
+    Returns:
+        The weights, and the share of the best sellers that was added to them.
+    """
+    n_queries = sum(len(task.pool.n_events) for task in tasks)
+    if not len(popular) or not tasks or n_queries >= MAX_GUARDED_QUESTIONS:
+        return weights, 0.0
+    halves = [task.split_by_query() for task in tasks]
+    parts = [[pair[half] for pair in halves] for half in (0, 1)]
+    folds = [(refit(parts[1 - half]), parts[half]) for half in (0, 1)]
+
+    def measure(row: int, share: float) -> float:
+        moved = [(_move(fitted, row, share), part) for fitted, part in folds]
+        return float(np.mean([_mean_ndcg(part, fitted) for fitted, part in moved]))
+
+    best = max(popular.tolist(), key=lambda row: measure(row, 1.0))
+    if measure(best, 0.0) >= measure(best, 1.0):
+        return weights, 0.0
+    share = max(reversed(POPULAR_SHARES), key=lambda value: measure(best, value))
+    return _move(weights, best, share), share
+
+
+def guard_bias(one_list: RankingTask, popular: Rows, weights: Doubles, total: float) -> Doubles:
+    """Return weights of new items, with a bias that keeps the list above the best sellers.
+
+    Args:
+        one_list: Queries whose candidates are items with and without events; the scores of
+            items with events are fixed.
+        popular: Positions of the strategies that rank by popularity.
+        weights: (n_weights,) weights of new items, bias last.
+        total: Sum of the weights of items with events.
+    """
+    floor = max((_popular_ndcg(one_list, row) for row in popular.tolist()), default=0.0)
+
+    def measure(lowered: Doubles) -> float:
+        return float(sampled_ndcg(one_list.score(lowered), one_list).mean())
+
+    if measure(weights) >= floor:
+        return weights
+    unit = np.eye(len(weights))[-1] * total
+    return max((weights - factor * unit for factor in BIAS_STEPS), key=measure)
+
+
+def _popular_ndcg(one_list: RankingTask, row: int) -> float:
+    """Return the NDCG@10 of a list of best sellers, after which all new items come."""
+    pool = one_list.pool
+    scores = np.where(pool.is_new | ~one_list.present, -np.inf, pool.features[row])
+    scores = scores - TARGET_TIE_PENALTY * pool.relevant
+    return float(sampled_ndcg(scores.astype(np.float32), one_list).mean())
+
+
+def _mean_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
+    total = sum(task.share for task in tasks)
+    values = [t.share * float(sampled_ndcg(t.score(weights), t).mean()) for t in tasks]
+    return sum(values) / max(total, 1e-9)
+
+
+def _move(weights: Doubles, row: int, share: float) -> Doubles:
+    """Return weights of which a share is that of one strategy."""
+    total = weights.sum() or 1.0
+    moved: Doubles = (1 - share) * weights
+    moved[row] += share * total
+    return moved

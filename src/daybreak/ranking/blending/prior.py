@@ -1,0 +1,187 @@
+"""Prior weights of a blend, learned from other shops; :meth:`BlendPrior.load` reads the table.
+
+The weight of a strategy is a softplus of a linear function of what can be seen of a shop and of
+the number of events of a query. ``python -m benchmarks.prior.learn`` learns these functions
+from many data sets; ``prior.json`` holds their coefficients, and no row of any data set.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.ranking.blending.shop_features import level_features, shop_features
+from daybreak.ranking.blending.weights import EVENT_LEVELS
+from daybreak.types import Doubles
+
+QUESTION_KEYS = ("questions", "new_questions", "bias_questions")
+MIN_SHARE = 0.02
+"""Share of all weights below which the prior weight of a strategy is 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class PriorWeights:
+    """Weights that other shops suggest for a shop."""
+
+    weights: Doubles
+    """(n_levels, n_strategies) weights of items with events"""
+    new_weights: Doubles
+    """(n_levels, n_strategies) weights of items without events"""
+    new_bias: Doubles
+    """(n_levels,) bias of items without events"""
+    questions: float = 0.0
+    """Number of simulated queries that count as much as the prior, for items with events."""
+    new_questions: float = 0.0
+    """The same number for the weights of items without events."""
+    bias_questions: float = 0.0
+    """The same number for their bias."""
+
+    @property
+    def counts_for_new_items(self) -> tuple[float, float]:
+        """``new_questions`` and ``bias_questions``."""
+        return self.new_questions, self.bias_questions
+
+    def new_item_weights(self, totals: Doubles) -> Doubles:
+        """Return (n_levels, n_strategies + 1) weights and bias of items without events.
+
+        Args:
+            totals: (n_levels, 1) sums of the weights of items with events, to which those of
+                the prior are scaled.
+        """
+        own = self.weights.sum(axis=1, keepdims=True)
+        factor = np.divide(totals, own, out=np.zeros_like(own), where=own > 0)
+        scaled = np.column_stack([self.new_weights, self.new_bias]) * factor
+        return np.asarray(scaled, dtype=np.float64)
+
+    @classmethod
+    def none(cls, n_strategies: int) -> "PriorWeights":
+        """Return a prior that counts nothing."""
+        zeros = np.zeros((len(EVENT_LEVELS), n_strategies))
+        return cls(zeros, zeros, np.zeros(len(EVENT_LEVELS)))
+
+
+@dataclass(frozen=True, eq=False)
+class BlendPrior:
+    """Coefficients of the prior weights of all known strategies."""
+
+    mean: Doubles
+    """(n_features,) means of the features of the shops that it was learned from"""
+    std: Doubles
+    """(n_features,) standard deviations of these features"""
+    low: Doubles
+    """(n_features,) smallest values; features of other shops are clipped to them"""
+    high: Doubles
+    """(n_features,) largest values"""
+    warm: Mapping[str, Doubles]
+    """(n_features,) coefficients for items with events, by strategy"""
+    new: Mapping[str, Doubles]
+    """(n_features,) coefficients for items without events, by strategy"""
+    bias: Doubles
+    """(n_features,) coefficients of the bias of items without events"""
+    questions: float
+    """See :attr:`PriorWeights.questions`."""
+    new_questions: float
+    """See :attr:`PriorWeights.new_questions`."""
+    bias_questions: float
+    """See :attr:`PriorWeights.bias_questions`."""
+
+    @classmethod
+    def load(cls) -> "BlendPrior":
+        """Return the prior of the package."""
+        return _load_packaged()
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "BlendPrior":
+        """Return the prior that :meth:`to_json` described."""
+        warm, new = (
+            {name: np.array(values) for name, values in record[kind].items()}
+            for kind in ("warm", "new")
+        )
+        return cls(
+            np.array(record["mean"]),
+            np.array(record["std"]),
+            np.array(record["low"]),
+            np.array(record["high"]),
+            warm,
+            new,
+            np.array(record["bias"]),
+            *(float(record[name]) for name in QUESTION_KEYS),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the prior as JSON values."""
+
+        def rounded(values: Doubles) -> list[float]:
+            return [round(float(value), 4) for value in values]
+
+        return {
+            **{name: rounded(getattr(self, name)) for name in ("mean", "std", "low", "high")},
+            "warm": {name: rounded(values) for name, values in self.warm.items()},
+            "new": {name: rounded(values) for name, values in self.new.items()},
+            "bias": rounded(self.bias),
+            **{name: getattr(self, name) for name in QUESTION_KEYS},
+        }
+
+    def scale_features(self, features: Doubles) -> Doubles:
+        """Return (n, n_features) clipped and standardised features; the first stays 1.
+
+        Args:
+            features: Result of :func:`~daybreak.ranking.blending.shop_features.level_features`.
+        """
+        scaled: Doubles = (np.clip(features, self.low, self.high) - self.mean) / self.std
+        return scaled
+
+    def predict(self, data: Dataset, names: Sequence[str]) -> PriorWeights:
+        """Return the weights of some strategies for a shop; 0 for unknown strategies.
+
+        Args:
+            data: Training data.
+            names: Names of the strategies.
+        """
+        levels = np.array(EVENT_LEVELS, dtype=np.float64)
+        features = self.scale_features(level_features(shop_features(data), levels))
+        weights, new_weights = (
+            np.column_stack([_weights_of(table.get(name), features) for name in names])
+            for table in (self.warm, self.new)
+        )
+        return PriorWeights(
+            _drop_small(weights),
+            _drop_small(new_weights),
+            features @ self.bias,
+            self.questions,
+            self.new_questions,
+            self.bias_questions,
+        )
+
+
+def softplus(values: Doubles) -> Doubles:
+    """Return ``log(1 + exp(x))``.
+
+    Example:
+        >>> softplus(np.array([0.0, 50.0])).round(3).tolist()
+        [0.693, 50.0]
+    """
+    return np.logaddexp(0.0, values)
+
+
+def _weights_of(coefficients: Doubles | None, features: Doubles) -> Doubles:
+    if coefficients is None:
+        return np.zeros(len(features))
+    return softplus(features @ coefficients)
+
+
+def _drop_small(weights: Doubles) -> Doubles:
+    """Set weights to 0 that are a small share of their level."""
+    total = weights.sum(axis=1, keepdims=True)
+    return np.where(weights < MIN_SHARE * total, 0.0, weights)
+
+
+@lru_cache(maxsize=1)
+def _load_packaged() -> BlendPrior:
+    text = files("daybreak.ranking.blending").joinpath("prior.json").read_text("utf-8")
+    return BlendPrior.from_json(json.loads(text))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from daybreak.ranking.blending.guard import guard_bias, guard_weights, popular_rows
+from daybreak.ranking.blending.objective import mean_sampled_ndcg, sampled_ndcg
+from daybreak.ranking.blending.pools import CandidatePool
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.tasks import RankingTask
+
+STRATEGIES = (Strategy("best sellers", "popular"), Strategy("noise", "factors"))
+
+
+def task_of(n_queries=60, width=40, n_new=0, seed=0):
+    """Return queries whose targets are the best sellers; the second strategy is noise."""
+    rng = np.random.default_rng(seed)
+    counts = np.linspace(3, 0, width)
+    features = np.stack([np.tile(counts, (n_queries, 1)), rng.normal(size=(n_queries, width))])
+    relevant = np.zeros((n_queries, width), dtype=bool)
+    relevant[np.arange(n_queries), rng.integers(0, 5, n_queries)] = True
+    is_new = np.zeros_like(relevant)
+    is_new[:, width - n_new :] = n_new > 0
+    pool = CandidatePool(
+        features.astype(np.float32),
+        relevant,
+        np.ones_like(relevant),
+        is_new,
+        np.ones(n_queries, dtype=np.int64),
+        np.zeros(n_queries, dtype=np.float32),
+        np.tile(np.arange(width, dtype=np.int32), (n_queries, 1)),
+    )
+    return RankingTask(pool.features, pool, pool.present)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weights_below_the_best_sellers_are_moved_to_them(seed):
+    task, noise = task_of(seed=seed), np.array([0.0, 1.0])
+    guarded, share = guard_weights([task], noise, lambda part: noise, np.array([0]))
+    assert share > 0
+    assert guarded.sum() == pytest.approx(1)
+    best = mean_sampled_ndcg([task], np.array([1.0, 0.0]))
+    assert mean_sampled_ndcg([task], noise) < best - 0.1
+    assert mean_sampled_ndcg([task], guarded) >= best - 1e-6
+
+
+def test_weights_above_the_best_sellers_stay():
+    task, weights = task_of(), np.array([1.0, 0.0])
+    guarded, share = guard_weights([task], weights, lambda part: weights, np.array([0]))
+    assert guarded is weights
+    assert share == 0
+
+
+def test_without_a_strategy_of_popularity_nothing_is_guarded():
+    noise = np.array([0.0, 1.0])
+    rows = popular_rows(STRATEGIES[1:], np.ones(1, dtype=bool))
+    assert guard_weights([task_of()], noise, lambda part: noise, rows) == (noise, 0.0)
+
+
+def test_only_allowed_strategies_of_popularity_guard():
+    assert popular_rows(STRATEGIES, np.array([True, True])).tolist() == [0]
+    assert popular_rows(STRATEGIES, np.array([False, True])).tolist() == []
+
+
+def test_a_bias_that_puts_unsold_items_first_is_lowered():
+    task = task_of(n_new=20)
+    features = np.concatenate([task.features, np.ones_like(task.features[:1])])
+    offset = np.where(task.pool.is_new, 0, task.features[0]).astype(np.float32)
+    one_list = RankingTask(features * task.pool.is_new, task.pool, task.present, offset)
+    guarded = guard_bias(one_list, np.array([0]), np.array([0.0, 1.0, 9.0]), total=1.0)
+    assert guarded[:2].tolist() == [0.0, 1.0]
+    alone = np.where(task.pool.is_new, -np.inf, task.features[0]).astype(np.float32)
+    best = sampled_ndcg(alone - np.float32(1e-5) * task.pool.relevant, task).mean()
+    assert sampled_ndcg(one_list.score(guarded), one_list).mean() >= best - 1e-3
