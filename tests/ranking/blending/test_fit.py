@@ -65,8 +65,7 @@ def warm_weights(pool, strategies, thresholds=None):
 
 
 def new_item_weights(weights):
-    zeros = np.zeros(len(weights))
-    return NewItemWeights(weights, zeros, zeros, [])
+    return NewItemWeights(weights, np.zeros(len(weights)))
 
 
 def test_planted_weights_are_recovered():

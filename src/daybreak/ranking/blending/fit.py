@@ -1,7 +1,7 @@
 """Fitting of a blend on simulated cold starts; :func:`fit_blend` shows the steps in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -95,9 +95,9 @@ class NewItemWeights:
     """(n_levels, n_strategies)"""
     bias: Doubles
     """(n_levels,)"""
-    questions: Doubles
+    questions: Doubles = field(default_factory=lambda: np.zeros(len(EVENT_LEVELS)))
     """(n_levels,) number of simulated queries, at most that of the hidden items asked for"""
-    report: list[dict[str, Any]]
+    report: list[dict[str, Any]] = field(default_factory=list)
     """Measurements for each group of levels as JSON values."""
 
 
