@@ -98,11 +98,11 @@ def test_weights_are_aligned_by_name(start):
     names = ("unknown", *start.blend.strategies)
     weights = start.weights(names)
     np.testing.assert_array_equal(weights[:, 0], 0)
-    np.testing.assert_array_equal(weights[:, 1:], start.blend.weights)
+    np.testing.assert_array_equal(weights[:, 1:], start.blend.at_popularity(1.0).weights)
 
 
 def test_weights_of_new_items_are_those_before_the_arrival_shift(start):
-    shifted = replace(start.blend, arrival=ArrivalShift(0.5, 0.6, -2.0))
+    shifted = replace(start.blend.at_popularity(1.0), arrival=ArrivalShift(0.5, 0.6, -2.0))
     weights = WarmStart(shifted, start.fitted).new_weights(shifted.strategies)
     np.testing.assert_allclose(weights[:, :-1] * 0.8, shifted.new_weights)
     np.testing.assert_allclose(weights[:, -1] * 0.8 - 1.0, shifted.new_bias)
