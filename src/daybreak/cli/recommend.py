@@ -288,7 +288,8 @@ def explain(
     if json:
         show_json({"user_id": user, "item_id": item, "score": total, "reasons": reasons})
         return
-    show_frame(reasons, f"Score of {item} for {user}: {total:.3f}")
+    shown = reasons.select("kind", "text", "name", "value")
+    show_frame(shown, f"Score of {item} for {user}: {total:.3f}")
 
 
 def _show_grouped(frame: "pl.DataFrame", key: str) -> None:

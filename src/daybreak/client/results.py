@@ -17,6 +17,8 @@ class Reason:
     name: str
     title: str
     value: float
+    text: str = ""
+    """What the reason says, for display."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 :class:`Model` is the contract. :class:`LinearModel` adds a score that is one matrix product;
 :class:`InductiveModel`, :class:`NewItemModel` and :class:`VectorModel` say which items a model
-scores. Two protocols describe optional abilities: :class:`SupportsWarmStart` and
-:class:`SupportsEmbeddings`.
+scores. Protocols describe optional abilities: :class:`SupportsWarmStart`,
+:class:`SupportsEmbeddings` and :class:`SupportsFeatureNames`.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -298,6 +299,20 @@ class SupportsEmbeddings(Protocol):
 
     def item_vectors(self, items: Items) -> Floats:
         """Return the (n_items, dim) float32 vectors of items; NaN rows for unscored items."""
+
+
+@runtime_checkable
+class SupportsFeatureNames(Protocol):
+    """A model whose query vectors have named components, which reasons can name.
+
+    The score must be linear in each component, as in :class:`VectorModel`.
+    """
+
+    def feature_names(self) -> Sequence[tuple[str, str]]:
+        """Return kind and name of each component, such as ``("attribute", "genre=western")``.
+
+        Kinds are those of :class:`~daybreak.ranking.explain.ScoreReason`.
+        """
 
 
 @runtime_checkable

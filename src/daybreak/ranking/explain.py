@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Items, Queries
-from daybreak.models.base import QueryFeatureKind, with_presence_column
+from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
 from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.types import Floats, Rows, Sparse
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 PartName = tuple[str, str]
 """(kind, name); the kinds are those of :class:`ScoreReason`."""
@@ -19,6 +21,12 @@ AVERAGE_PROFILE = "against the average profile"
 """Name of the contribution that is subtracted from those of the attributes."""
 REMAINDER = ("rest", "everything else")
 """Name of the sum of all contributions that are not listed."""
+EVERYBODY = ("strategy", "everybody")
+"""Name of the sum of all contributions that are the same for all users."""
+COMMON_KINDS = frozenset({"strategy", "level", "new"})
+"""Kinds of contributions that are the same for all users."""
+MIN_EVIDENCE_SHARE = 0.02
+"""Smallest share of the evidence that a contribution needs to be listed in short reasons."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +35,14 @@ class ScoreReason:
 
     kind: str
     """``event`` (an item of the history), ``text`` (a sentence of the user), ``profile`` (an
-    attribute), ``strategy`` (the same for all users, such as popularity), ``new`` (the item has
-    no events), ``level`` (the constant that puts strategies on one scale) or ``rest`` (the sum
-    of all smaller contributions)"""
+    attribute of the user), ``attribute`` or ``word`` (of the item, liked by the user),
+    ``history`` (the history as a whole, by a strategy that cannot be split), ``strategy`` (the
+    same for all users, such as popularity), ``new`` (the item has no events), ``level`` (the
+    constant that puts strategies on one scale) or ``rest`` (the sum of all smaller
+    contributions)"""
     name: str
-    """Item id, text, name of the attribute or name of the strategy."""
+    """Item id, text, name of the attribute or name of the strategy; ``everybody`` for the sum
+    of all that is the same for all users."""
     value: float
 
 
@@ -48,6 +59,8 @@ class QueryParts:
     """(n_history, n_train_items) the same, weighted by recency"""
     profile: Sparse
     """(1, n_attributes)"""
+    disliked: frozenset[str] = frozenset()
+    """Names of the events that count against their item."""
     wish: Sparse = None
     """(n_wishes, n_features) parts of the wish, the content blocks side by side; None without
     a wish"""
@@ -110,7 +123,46 @@ class Decomposition:
             ScoreReason(self.names[row][0], self.names[row][1], float(column[row]))
             for row in order[:max_reasons]
         ]
-        remaining = order[len(listed) :]
+        return self._with_rest(listed, column, order[len(listed) :])
+
+    def short_reasons(self, item: int, max_reasons: int) -> list[ScoreReason]:
+        """Return the reasons for people: what names an event, a word or an attribute first.
+
+        What is the same for all users is one reason, and what is too small to be listed is the
+        last one; the values add up to the score.
+
+        Args:
+            item: Column of ``values``.
+            max_reasons: Maximum number of reasons, without the sum of the rest.
+        """
+        column = self.values[:, item]
+        evidence = np.flatnonzero(~self._is_common & (column != 0))
+        size = np.abs(column[evidence])
+        evidence = evidence[np.argsort(-size, kind="stable")]
+        n_listed = int((size >= MIN_EVIDENCE_SHARE * size.sum()).sum())
+        chosen = evidence[: min(n_listed, max(max_reasons - 1, 0))]
+        listed = [
+            ScoreReason(self.names[row][0], self.names[row][1], float(column[row]))
+            for row in chosen
+        ]
+        if self._is_common.any():
+            common = float(column[self._is_common].sum())
+            listed.append(ScoreReason(EVERYBODY[0], EVERYBODY[1], common))
+        return self._with_rest(listed, column, evidence[len(chosen) :])
+
+    @cached_property
+    def _is_common(self) -> Mask:
+        """(n_parts,) whether a contribution is the same for all users."""
+        average = ("profile", AVERAGE_PROFILE)
+        return np.array(
+            [name[0] in COMMON_KINDS or name == average for name in self.names], dtype=bool
+        )
+
+    @staticmethod
+    def _with_rest(
+        listed: list[ScoreReason], column: Floats, remaining: Rows
+    ) -> list[ScoreReason]:
+        """Return reasons with the sum of the remaining contributions."""
         if len(remaining):
             listed.append(
                 ScoreReason(REMAINDER[0], REMAINDER[1], float(column[remaining].sum()))
@@ -148,8 +200,9 @@ def decompose(
         ):
             continue
         if model.feature_kind == "vectors":
-            names = [("strategy", strategy.name)]
-            rows = model.query_features(query.to_queries(scorer.fitted.train_items))
+            vector = model.query_features(query.to_queries(scorer.fitted.train_items))
+            kind = "history" if query.n_events else "strategy"
+            names, rows = _split_vector(model, (kind, strategy.name), np.asarray(vector))
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
         parts = linear.weights.apply_to_columns(rows, items)
@@ -182,6 +235,24 @@ def _saturated_parts(parts: Floats) -> Floats:
     total = parts.sum(axis=0)
     factor = np.divide(saturate_wishes(total), total, out=np.ones_like(total), where=total != 0)
     return np.asarray(parts * factor, dtype=np.float32)
+
+
+def _split_vector(model: Any, name: PartName, vector: Floats) -> tuple[list[PartName], Any]:
+    """Return names and (n_parts, n_features) rows that sum to the vector of a query.
+
+    Args:
+        model: Model of the vector; one with :class:`SupportsFeatureNames` names its components.
+        name: Name of the whole.
+        vector: (1, n_features)
+    """
+    if not isinstance(model, SupportsFeatureNames):
+        return [name], vector
+    used = np.flatnonzero(vector[0])
+    names = model.feature_names()
+    rows = sp.csr_array(
+        (vector[0, used], (np.arange(len(used)), used)), shape=(len(used), vector.shape[1])
+    )
+    return [names[feature] for feature in used.tolist()], rows
 
 
 class _NamedSums:

@@ -64,3 +64,35 @@ def test_an_unknown_item_has_no_explanation(shop):
 def test_an_unknown_user_is_explained_by_strategies_and_levels(shop):
     kinds = set(shop.explain("stranger", "item-1")["kind"])
     assert kinds <= {"strategy", "level", "new"}
+
+
+def test_short_reasons_begin_with_what_is_personal_and_end_with_what_is_common(shop):
+    histories = {"user_id": ["x"] * 3, "item_id": ["item-3", "item-4", "item-5"]}
+    answer = shop.recommend(histories=histories, k=5, explain=True)
+    for row in range(answer.height):
+        kinds = [reason["kind"] for reason in of(answer, row)]
+        assert kinds[0] == "event"
+        assert kinds.count("strategy") == 1
+        assert not {"level", "new"} & set(kinds)
+        assert set(kinds[kinds.index("strategy") + 1 :]) <= {"rest"}
+
+
+def test_short_reasons_name_titles_and_no_models(shop):
+    answer = shop.recommend(["person-1", "stranger"], k=5, explain=True)
+    texts = [r["text"] for row in range(answer.height) for r in of(answer, row)]
+    models = set(shop.strategies[0].name.split()) | {s.name for s in shop.strategies}
+    assert not {word for text in texts for word in text.split()} & (models - {"popular"})
+    assert not any("item-" in text for text in texts)
+
+
+def test_the_reason_for_a_stranger_is_what_holds_for_everybody(shop):
+    answer = shop.recommend(["stranger"], k=1, explain=True)
+    assert [(r["kind"], r["name"], r["text"]) for r in of(answer)] == [
+        ("strategy", "everybody", "popular with everybody")
+    ]
+
+
+def test_a_new_item_is_said_to_be_new(shop):
+    shop.add_items([{"item_id": "fresh", "title": "tea number 7"}])
+    answer = shop.recommend(["stranger"], items=["fresh"], explain=True)
+    assert of(answer)[0]["text"] == "new in the catalogue"

@@ -154,4 +154,5 @@ def _reason_to_dict(reason: RecommendationReason) -> Mapping[str, Any]:
         "name": reason.name,
         "title": reason.title,
         "value": reason.value,
+        "text": reason.text,
     }

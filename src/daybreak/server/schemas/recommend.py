@@ -264,6 +264,7 @@ class ReasonOut(BaseModel):
     name: str
     title: str
     value: float
+    text: str = Field("", description="What the reason says, for display.")
 
 
 class ItemOut(BaseModel):

@@ -142,17 +142,17 @@ def evaluation_table(report: Report, system: str = "daybreak") -> pl.DataFrame:
 
 
 def format_reasons(answer: pl.DataFrame) -> pl.DataFrame:
-    """Return an answer with its ``reasons`` as one line each, the weightiest first.
+    """Return an answer with its ``reasons`` as one line each, in their order.
 
     Example:
-        >>> reason = {"kind": "event", "name": "7", "title": "Tea cup", "value": 0.5}
+        >>> reason = {"text": "because you chose Tea cup", "value": 0.5}
         >>> format_reasons(pl.DataFrame({"reasons": [[reason]]})).row(0)
-        ('Tea cup +0.50',)
+        ('because you chose Tea cup +0.50',)
     """
     lines = [
         ", ".join(
-            f"{reason['title'] or reason['name']} {reason['value']:+.2f}"
-            for reason in sorted(reasons or (), key=lambda r: -abs(r["value"]))[:MAX_REASONS]
+            f"{reason['text']} {reason['value']:+.2f}"
+            for reason in (reasons or ())[:MAX_REASONS]
         )
         for reasons in answer["reasons"].to_list()
     ]

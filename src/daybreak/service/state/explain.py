@@ -5,15 +5,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from daybreak.ranking.explain import QueryParts, decompose, wish_scale
+from daybreak.ranking.explain import QueryParts, ScoreReason, decompose, wish_scale
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import BOOST, RankedLists
+from daybreak.service.state.reason_texts import phrase_of, title_of
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Rows
 
 MAX_REASONS = 6
 """Largest number of reasons of a recommended item; the rest is summed up in one more."""
-REASON_FIELDS = {"kind": pl.String, "name": pl.String, "title": pl.String, "value": pl.Float64}
+REASON_FIELDS = {
+    "kind": pl.String,
+    "name": pl.String,
+    "title": pl.String,
+    "value": pl.Float64,
+    "text": pl.String,
+}
 REASONS_TYPE = pl.List(pl.Struct(REASON_FIELDS))
 
 
@@ -28,6 +35,8 @@ class RecommendationReason:
     title: str
     """Name for display."""
     value: float
+    text: str = ""
+    """What the reason says, such as ``because you chose Tea cup``."""
 
 
 Reasons = list[RecommendationReason]
@@ -47,7 +56,8 @@ def explain_lists(
         batch: Batch of the lists.
         lists: Lists to explain.
         queries: Positions of the queries to explain; others get no reasons. Default: all.
-        max_reasons: Largest number of reasons of an entry, without boosts; None: all.
+        max_reasons: Largest number of reasons of an entry, without boosts; None: all, without a
+            summary for people.
     """
     reasons_by_row: list[Reasons] = [[] for _ in range(len(lists))]
     for query in np.unique(lists.query) if queries is None else queries:
@@ -79,7 +89,9 @@ def explain_items(
     rules = batch.rules[query]
     for reasons, row in zip(by_item, items.tolist(), strict=True):
         reasons += [
-            RecommendationReason(BOOST, boost.where, boost.where, boost.value)
+            RecommendationReason(
+                BOOST, boost.where, boost.where, boost.value, f"boosted: {boost.where}"
+            )
             for boost in rules.boosts_of(row)
         ]
     return by_item
@@ -91,19 +103,33 @@ def _score_reasons(
     """Return the reasons that the models give."""
     by_item: list[Reasons] = [[] for _ in items]
     attributes = state.trained.profile.names
-    title = state.ranker.title
     scale = wish_scale(state.scorers[0], query_parts)
     query_parts = replace(query_parts, wish_scale=scale)
+    is_known = state.ranker.is_known
     for scorer, positions, rows in state.scorer.by_scorer(items):
         decomposed = decompose(scorer, query_parts, rows, attributes)
         for column, position in enumerate(positions):
+            reasons = (
+                decomposed.reasons(column)
+                if max_reasons is None
+                else decomposed.short_reasons(column, max_reasons)
+            )
+            is_new = not is_known[items[position]]
             by_item[position] = [
-                RecommendationReason(
-                    reason.kind,
-                    reason.name,
-                    title(reason.name) if reason.kind == "event" else reason.name,
-                    reason.value,
-                )
-                for reason in decomposed.reasons(column, max_reasons)
+                _to_text(state, reason, query_parts, is_new=is_new) for reason in reasons
             ]
     return by_item
+
+
+def _to_text(
+    state: ServingState, reason: ScoreReason, query_parts: QueryParts, *, is_new: bool
+) -> RecommendationReason:
+    """Return a reason with its title and its text."""
+    kind, name, value = reason.kind, reason.name, reason.value
+    if kind == "event":
+        title = state.ranker.title(name)
+    else:
+        title = title_of(kind, name, is_new=is_new, value=value)
+    is_disliked = name in query_parts.disliked
+    text = phrase_of(kind, title, value, is_disliked=is_disliked)
+    return RecommendationReason(kind, name, title, value, text)

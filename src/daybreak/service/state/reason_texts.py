@@ -1,0 +1,96 @@
+"""Texts of reasons: what a reason says to a person, instead of ids and names of models."""
+
+from collections.abc import Callable
+
+NEW_TO_EVERYBODY = "new in the catalogue"
+"""Title of what holds for everybody, for an item without events."""
+
+
+def format_term(term: str) -> str:
+    """Return an attribute term as words: ``price=..6`` as ``price up to 6``.
+
+    Example:
+        >>> [format_term(term) for term in ("genre=western", "price=..6", "age=31..36", "tea")]
+        ['genre: western', 'price up to 6', 'age 31 to 36', 'tea']
+        >>> format_term("item_year=2000..")
+        'item year from 2000'
+    """
+    name, equals, value = term.partition("=")
+    if not equals:
+        return term
+    label = name.replace("_", " ")
+    low, dots, high = value.partition("..")
+    if not dots:
+        return f"{label}: {value}"
+    if low and high:
+        return f"{label} {low} to {high}"
+    if low or high:
+        return f"{label} from {low}" if low else f"{label} up to {high}"
+    return label
+
+
+def quote_text(text: str) -> str:
+    """Return what a user said in quotation marks.
+
+    Example:
+        >>> quote_text("cake stand")
+        "'cake stand'"
+    """
+    return f"'{text}'"
+
+
+def title_of(kind: str, name: str, *, is_new: bool, value: float) -> str:
+    """Return the title of a reason that is not an item.
+
+    Args:
+        kind: Kind of the reason.
+        name: Its name.
+        is_new: Whether the explained item has no events.
+        value: Contribution to the score.
+    """
+    if kind in {"profile", "attribute"}:
+        return format_term(name)
+    if (kind, name) == ("strategy", "everybody"):
+        if is_new:
+            return NEW_TO_EVERYBODY
+        return "popular with everybody" if value >= 0 else "less popular than other items"
+    return "all that you chose" if kind == "history" else name
+
+
+_PHRASES: dict[tuple[str, bool], Callable[[str], str]] = {
+    ("event", True): "because you chose {}".format,
+    ("event", False): "other than {}, which you chose".format,
+    ("dislike", True): "other than {}, which you disliked".format,
+    ("dislike", False): "because you disliked {}".format,
+    ("text", True): "matches {}".format,
+    ("text", False): "does not match {}".format,
+    ("attribute", True): "because of {}".format,
+    ("attribute", False): "in spite of {}".format,
+    ("word", True): "because of the word {}".format,
+    ("word", False): "in spite of the word {}".format,
+    ("profile", True): "liked by people with {}".format,
+    ("profile", False): "less liked by people with {}".format,
+}
+"""Phrase by kind and by whether the reason speaks for the item."""
+
+
+def phrase_of(kind: str, title: str, value: float, *, is_disliked: bool = False) -> str:
+    """Return what a reason says, as a part of a sentence.
+
+    Args:
+        kind: Kind of the reason.
+        title: Its title.
+        value: Contribution to the score.
+        is_disliked: Whether the reason is an item that the user disliked.
+
+    Example:
+        >>> phrase_of("event", "Tea cup", 0.5), phrase_of("text", "cake stand", 0.8)
+        ('because you chose Tea cup', "matches 'cake stand'")
+        >>> phrase_of("event", "Rum", -0.5, is_disliked=True)
+        'because you disliked Rum'
+    """
+    if kind in {"text", "word"}:
+        title = quote_text(title)
+    key = "dislike" if kind == "event" and is_disliked else kind
+    phrase = _PHRASES.get((key, value >= 0))
+    return title if phrase is None else phrase(title)
