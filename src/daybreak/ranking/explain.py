@@ -36,8 +36,8 @@ class ScoreReason:
     kind: str
     """``event`` (an item of the history), ``text`` (a sentence of the user), ``profile`` (an
     attribute of the user), ``attribute`` or ``word`` (of the item, liked by the user),
-    ``history`` (the history as a whole, by a strategy that cannot be split), ``strategy`` (the
-    same for all users, such as popularity), ``new`` (the item has no events), ``level`` (the
+    ``history`` (in short reasons: the history as a whole, by a strategy that cannot be split),
+    ``strategy`` (a whole strategy, such as popularity), ``new`` (the item has no events), ``level`` (the
     constant that puts strategies on one scale) or ``rest`` (the sum of all smaller
     contributions)"""
     name: str
@@ -120,7 +120,7 @@ class Decomposition:
         order = np.argsort(-np.abs(column), kind="stable")
         order = order[column[order] != 0]
         listed = [
-            ScoreReason(self.names[row][0], self.names[row][1], float(column[row]))
+            ScoreReason(*_whole_strategy(self.names[row]), float(column[row]))
             for row in order[:max_reasons]
         ]
         return self._with_rest(listed, column, order[len(listed) :])
@@ -235,6 +235,11 @@ def _saturated_parts(parts: Floats) -> Floats:
     total = parts.sum(axis=0)
     factor = np.divide(saturate_wishes(total), total, out=np.ones_like(total), where=total != 0)
     return np.asarray(parts * factor, dtype=np.float32)
+
+
+def _whole_strategy(name: PartName) -> PartName:
+    """Return the name of a part; a history that cannot be split is named by its strategy."""
+    return ("strategy", name[1]) if name[0] == "history" else name
 
 
 def _split_vector(model: Any, name: PartName, vector: Floats) -> tuple[list[PartName], Any]:
