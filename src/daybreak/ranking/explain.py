@@ -37,9 +37,9 @@ class ScoreReason:
     """``event`` (an item of the history), ``text`` (a sentence of the user), ``profile`` (an
     attribute of the user), ``attribute`` or ``word`` (of the item, liked by the user),
     ``history`` (in short reasons: the history as a whole, by a strategy that cannot be split),
-    ``strategy`` (a whole strategy, such as popularity), ``new`` (the item has no events), ``level`` (the
-    constant that puts strategies on one scale) or ``rest`` (the sum of all smaller
-    contributions)"""
+    ``strategy`` (a whole strategy, such as popularity), ``new`` (the item has no events),
+    ``level`` (the constant that puts strategies on one scale) or ``rest`` (the sum of all
+    smaller contributions)"""
     name: str
     """Item id, text, name of the attribute or name of the strategy; ``everybody`` for the sum
     of all that is the same for all users."""
