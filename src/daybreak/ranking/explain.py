@@ -59,8 +59,6 @@ class QueryParts:
     """(n_history, n_train_items) the same, weighted by recency"""
     profile: Sparse
     """(1, n_attributes)"""
-    disliked: frozenset[str] = frozenset()
-    """Names of the events that count against their item."""
     wish: Sparse = None
     """(n_wishes, n_features) parts of the wish, the content blocks side by side; None without
     a wish"""
@@ -68,6 +66,8 @@ class QueryParts:
     """Names of the parts of the wish."""
     wish_scale: float | None = None
     """Factor that scales the wish; None: that of the scorer, which must be of the catalogue."""
+    disliked: frozenset[str] = frozenset()
+    """Names of the events that count against their item."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
