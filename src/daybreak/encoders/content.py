@@ -331,6 +331,11 @@ class ContentEncoder:
         return (*(name for name, _ in self._weights), *([MEANING] if self.meaning else []))
 
     @property
+    def block_terms(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of the blocks that have terms, by block."""
+        return {name: weights.terms for name, weights in self._weights}
+
+    @property
     def _weights(self) -> list[tuple[str, LexicalEncoder]]:
         pairs = ((WORDS, self.word_weights), (ATTRIBUTES, self.attribute_weights))
         return [(name, weights) for name, weights in pairs if weights is not None]

@@ -7,7 +7,7 @@ scores. Protocols describe optional abilities: :class:`SupportsWarmStart`,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -308,10 +308,13 @@ class SupportsFeatureNames(Protocol):
     The score must be linear in each component, as in :class:`VectorModel`.
     """
 
-    def feature_names(self) -> Sequence[tuple[str, str]]:
+    def feature_names(self, terms: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
         """Return kind and name of each component, such as ``("attribute", "genre=western")``.
 
         Kinds are those of :class:`~daybreak.ranking.explain.ScoreReason`.
+
+        Args:
+            terms: Names of the columns of each content block that has terms, by block.
         """
 
 

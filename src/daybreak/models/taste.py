@@ -1,5 +1,6 @@
 """Attributes or words that a history has more often than chance explains."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from weakref import WeakKeyDictionary
@@ -115,6 +116,14 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         weights = WeightMatrix(sparse=sp.csr_array(self._terms(items).T, dtype=np.float32))
         bias = np.zeros(len(items), dtype=np.float32)
         return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))
+
+    def feature_names(self, terms: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+        """Return the names of the compared terms; see :class:`.SupportsFeatureNames`."""
+        block = self.config.block
+        kind, names = ("attribute" if block == "attributes" else "word"), terms.get(block, ())
+        if not len(names):
+            return [(kind, block)] * len(self.state.columns)
+        return [(kind, names[column]) for column in self.state.columns.tolist()]
 
     def _terms(self, items: Items) -> Sparse:
         """Return the (n_items, n_terms) CSR of ones for the terms of the state."""

@@ -1,6 +1,6 @@
 """Exact explanations: a score as the sum of named contributions; start at :func:`decompose`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -171,7 +171,11 @@ class Decomposition:
 
 
 def decompose(
-    scorer: Scorer, query: QueryParts, items: Rows, attributes: Sequence[str]
+    scorer: Scorer,
+    query: QueryParts,
+    items: Rows,
+    attributes: Sequence[str],
+    terms: Mapping[str, Sequence[str]] | None = None,
 ) -> Decomposition:
     """Decompose the scores of one query into contributions.
 
@@ -182,6 +186,7 @@ def decompose(
         query: The query in parts.
         items: Rows of the scorer's items to explain.
         attributes: Names of the profile attributes, in the order of the profile columns.
+        terms: Names of the columns of content blocks that have terms, by block; default: none.
     """
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
@@ -202,7 +207,7 @@ def decompose(
         if model.feature_kind == "vectors":
             vector = model.query_features(query.to_queries(scorer.fitted.train_items))
             kind = "history" if query.n_events else "strategy"
-            names, rows = _split_vector(model, (kind, strategy.name), np.asarray(vector))
+            names, rows = _split_vector(model, (kind, strategy.name), vector, terms or {})
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)
         parts = linear.weights.apply_to_columns(rows, items)
@@ -242,22 +247,27 @@ def _whole_strategy(name: PartName) -> PartName:
     return ("strategy", name[1]) if name[0] == "history" else name
 
 
-def _split_vector(model: Any, name: PartName, vector: Floats) -> tuple[list[PartName], Any]:
+def _split_vector(
+    model: Any,
+    name: PartName,
+    vector: Sparse | Floats,
+    terms: Mapping[str, Sequence[str]],
+) -> tuple[list[PartName], Any]:
     """Return names and (n_parts, n_features) rows that sum to the vector of a query.
 
     Args:
         model: Model of the vector; one with :class:`SupportsFeatureNames` names its components.
         name: Name of the whole.
         vector: (1, n_features)
+        terms: Names of the columns of content blocks, by block.
     """
     if not isinstance(model, SupportsFeatureNames):
         return [name], vector
-    used = np.flatnonzero(vector[0])
-    names = model.feature_names()
-    rows = sp.csr_array(
-        (vector[0, used], (np.arange(len(used)), used)), shape=(len(used), vector.shape[1])
-    )
-    return [names[feature] for feature in used.tolist()], rows
+    row = sp.csr_array(vector)
+    names = model.feature_names(terms)
+    shape = (row.nnz, row.shape[1])
+    rows = sp.csr_array((row.data, (np.arange(row.nnz), row.indices)), shape=shape)
+    return [names[feature] for feature in row.indices.tolist()], rows
 
 
 class _NamedSums:

@@ -102,12 +102,12 @@ def _score_reasons(
 ) -> list[Reasons]:
     """Return the reasons that the models give."""
     by_item: list[Reasons] = [[] for _ in items]
-    attributes = state.trained.profile.names
+    attributes, terms = state.trained.profile.names, state.trained.content.block_terms
     scale = wish_scale(state.scorers[0], query_parts)
     query_parts = replace(query_parts, wish_scale=scale)
     is_known = state.ranker.is_known
     for scorer, positions, rows in state.scorer.by_scorer(items):
-        decomposed = decompose(scorer, query_parts, rows, attributes)
+        decomposed = decompose(scorer, query_parts, rows, attributes, terms)
         for column, position in enumerate(positions):
             reasons = (
                 decomposed.reasons(column)
