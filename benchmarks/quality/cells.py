@@ -209,7 +209,7 @@ def source_hash() -> str:
 
 def report(kit: Evalkit, name: str, tasks: list[SplitTask], args: argparse.Namespace) -> None:
     """Score every list of the data set and write its tables."""
-    found = Results(kit, args.work, args.run, args.seeds, tuple(args.peer))
+    found = Results(kit, args.work, args.run, args.seeds, tuple(args.peer), RESULTS)
     cells = [cell for task in tasks for cell in task.cells()]
     rows = [row for cell in cells if (row := found.row(cell))]
     measured = [(cell, peers) for cell in cells if (peers := found.peers(cell))]

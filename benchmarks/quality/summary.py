@@ -1,7 +1,9 @@
 """Rows of the result tables: scores of Daybreak and the best peer, and the verdict."""
 
+import csv
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,18 @@ class Best:
 
 @dataclass(frozen=True)
 class Results:
-    """Results in a working folder; ``run`` is the key of Daybreak's files."""
+    """Results in a working folder; ``run`` is the key of Daybreak's files.
+
+    ``earlier`` is a folder with tables of peers from earlier runs, which stand for the peers
+    whose lists are not in the working folder: splits and settings of peers do not change.
+    """
 
     kit: Evalkit
     work: Path
     run: str
     seeds: int
     names: tuple[str, ...]
+    earlier: Path | None = None
 
     def peers(self, cell: Cell) -> dict[str, Scores]:
         """Return the scores of the peers whose lists exist."""
@@ -79,9 +86,27 @@ class Results:
         at = (cell.data, cell.split, cell.candidates)
         return dict(known.loc[at]) if at in known.index else None
 
+    @cached_property
+    def _earlier_peers(self) -> dict[tuple[str, str, str], dict[str, float]]:
+        """NDCG of the peers of earlier runs, by data, split and candidates, then by peer."""
+        found: dict[tuple[str, str, str], dict[str, float]] = {}
+        for path in sorted(self.earlier.glob("*_peers.csv")) if self.earlier else ():
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    at = (row["data"], row["split"], row["candidates"])
+                    found.setdefault(at, {})[row["peer"]] = float(row["ndcg"])
+        return found
+
+    def _earlier(self, cell: Cell) -> dict[str, float]:
+        at = (cell.data, cell.split, cell.candidates)
+        known = self._earlier_peers.get(at, {})
+        return {name: known[name] for name in known if name in self.names}
+
     def _popular(self, cell: Cell, peers: dict[str, Scores]) -> float | str:
         if "popular" in peers:
             return peers["popular"]["ndcg"]
+        if "popular" in (earlier := self._earlier(cell)):
+            return earlier["popular"]
         recorded = self._recorded(cell)
         return float(recorded["pop"]) if recorded else ""
 
@@ -89,6 +114,8 @@ class Results:
         """Return the best peer measured here or recorded, whichever is higher."""
         recorded = self._recorded(cell)
         found = [Best(name, peers[name]["ndcg"], self._peer(cell, name)) for name in peers]
+        earlier = self._earlier(cell)
+        found += [Best(name, earlier[name], None) for name in earlier if name not in peers]
         if recorded:
             found.append(Best(recorded["best"], float(recorded["ndcg"]), None))
         return max(found, key=lambda best: best.ndcg, default=None)

@@ -82,6 +82,12 @@ def _define_slices() -> Iterator[SliceDefinition]:
     )
     for n in SHOT_COUNTS:
         yield _few_shot(n)
+    yield from _define_known_user_slices()
+    yield from _define_young_slices()
+    yield from _define_new_item_slices()
+
+
+def _define_known_user_slices() -> Iterator[SliceDefinition]:
     yield SliceDefinition(
         "warm_last", "known users, their last event", "known", "the last event of the user"
     )
@@ -103,7 +109,6 @@ def _define_slices() -> Iterator[SliceDefinition]:
         "known",
         "the items of the next visit, those chosen before included",
     )
-    yield from _define_young_slices()
     yield SliceDefinition(
         "warm_last_tenth",
         "known users, their next item",
@@ -116,6 +121,9 @@ def _define_slices() -> Iterator[SliceDefinition]:
         "known",
         "events after the 80 % quantile of time, of users with an event before it",
     )
+
+
+def _define_new_item_slices() -> Iterator[SliceDefinition]:
     new_items = (
         ("cold_item", "new items for known users"),
         ("cold_item_3", "new items for new users with 3 events"),
