@@ -167,7 +167,8 @@ def test_learned_weights_of_blocks_are_saved_and_given_to_all_blocks(tmp_path):
 
 def test_without_learned_weights_the_prior_ones_hold_as_in_earlier_versions(tmp_path):
     ContentEncoder.fit(SHOP).save(tmp_path)
-    assert "block_weights" not in json.loads((tmp_path / "content.json").read_text("utf-8"))
+    plain = json.loads((tmp_path / "content.json").read_text("utf-8"))
+    assert plain["options"] == {"finds_word_forms": True}
     assert [block.weight for block in ContentEncoder.load(tmp_path).texts(["tea"])] == [1, 1]
 
 

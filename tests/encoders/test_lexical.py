@@ -30,10 +30,36 @@ def test_weights_are_those_worked_by_hand():
     assert np.allclose(rows, [[1, 0], [0.7694, 0.6387]], atol=1e-4)
 
 
-def test_with_many_documents_a_word_must_appear_in_two():
+def test_words_of_few_documents_can_be_dropped_when_there_are_many():
     documents = [["all"]] * 199 + [["all", "once", "once"]]
-    assert LexicalEncoder.fit(documents).terms == ("all",)
-    assert LexicalEncoder.fit(documents[1:]).terms == ("all", "once")
+    assert LexicalEncoder.fit(documents).terms == ("all", "once")
+    assert LexicalEncoder.fit(documents, min_documents=2).terms == ("all",)
+    assert LexicalEncoder.fit(documents[1:], min_documents=2).terms == ("all", "once")
+
+
+def test_an_unknown_word_counts_as_the_words_it_resembles():
+    words = LexicalEncoder.fit([["coffee"], ["tea"], ["coffees"]])
+    row = words.transform_with_forms([["cofee"]]).toarray()[0]
+    assert row[words.columns["coffee"]] > row[words.columns["coffees"]] > 0
+    assert row[words.columns["tea"]] == 0
+    assert not words.transform_with_forms([["xyz"], []]).toarray().any()
+
+
+def test_a_known_word_counts_as_other_forms_with_less_weight():
+    words = LexicalEncoder.fit([["lamp"], ["lamps"], ["tea"]])
+    asked = [["lamp", "tea"]]
+    plain, forms = words.transform(asked), words.transform_with_forms(asked, min_similarity=0.6)
+    assert np.allclose(words.transform_with_forms(asked).toarray(), plain.toarray())
+    row = forms.toarray()[0]
+    assert row[words.columns["lamp"]] > 2 * row[words.columns["lamps"]] > 0
+    assert row[words.columns["lamp"]] == row[words.columns["tea"]]
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_without_unknown_words_forms_change_nothing(fitted_on, asked):
+    words = LexicalEncoder.fit([*fitted_on, *asked])
+    rows = words.transform_with_forms(asked).toarray()
+    assert np.allclose(rows, words.transform(asked).toarray(), atol=1e-6)
 
 
 def test_the_words_of_most_documents_stay():
@@ -166,3 +192,17 @@ def test_columns_that_were_not_asked_for_are_left_out():
 
 def test_a_value_of_two_columns_is_found_in_both():
     assert found("war", "g=war", "year=war") == ["g=war", "year=war"]
+
+
+def test_values_are_found_in_other_forms():
+    assert found("some westerns please", "g=western") == ["g=western"]
+    assert found("science fictions", "g=science fiction") == ["g=science fiction"]
+    assert found("gruentee", "g=Grüntee", "g=Tee") == ["g=Grüntee"]
+    assert found("녹차를 주세요", "g=녹차", "g=커피") == ["g=녹차"]
+    assert found("อยากได้กาแฟ", "g=กาแฟ", "g=ชา") == ["g=กาแฟ"]
+
+
+def test_in_earlier_releases_only_exact_values_are_found():
+    matcher = PhraseMatcher(["g=western"], {"g"}, finds_word_forms=False)
+    assert matcher.find_terms(["westerns"]) == []
+    assert matcher.find_terms(["western"]) == ["g=western"]

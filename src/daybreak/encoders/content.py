@@ -15,6 +15,7 @@ from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fie
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.base import Encoder, Progress, l2_normalize
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
+from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Sparse
 
@@ -70,14 +71,18 @@ def write_content(
     attributes: AttributeTerms,
     weights: LexicalPair,
     meaning: CentredTextEncoder | None,
-    block_weights: Mapping[str, float],
+    options: Mapping[str, Any],
 ) -> None:
-    """Write a content encoder; of the text encoder only kind and hash are written."""
+    """Write a content encoder; of the text encoder only kind and hash are written.
+
+    Options with the value False are not written.
+    """
     from safetensors.numpy import save_file  # noqa: PLC0415 - used when saving only
 
     plain: dict[str, Any] = {"format": CONTENT_FORMAT, **attributes.to_dict()}
-    if block_weights:
-        plain["block_weights"] = dict(block_weights)
+    plain["options"] = {name: value for name, value in options.items() if value}
+    if not plain["options"]:
+        del plain["options"]
     arrays: dict[str, Any] = {}
     for name, lexical in zip(LEXICAL_PARTS, weights, strict=True):
         if lexical is not None:
@@ -98,8 +103,8 @@ def write_content(
 
 def read_content(
     folder: Path, text_encoder: Encoder | None
-) -> tuple[AttributeTerms, LexicalPair, CentredTextEncoder | None, dict[str, float]]:
-    """Read what :func:`write_content` wrote; an earlier version wrote no weights of blocks.
+) -> tuple[AttributeTerms, LexicalPair, CentredTextEncoder | None, dict[str, Any]]:
+    """Read what :func:`write_content` wrote; an earlier version wrote no options.
 
     Raises:
         NotFoundError: The folder has no saved content encoder.
@@ -112,8 +117,8 @@ def read_content(
     try:
         meaning = _read_text_encoder(plain.get("text_encoder"), arrays, text_encoder)
         words, values = (_read_lexical(name, plain, arrays) for name in LEXICAL_PARTS)
-        block_weights = dict(plain.get("block_weights", {}))
-        return AttributeTerms.from_dict(plain), (words, values), meaning, block_weights
+        options = dict(plain.get("options", {}))
+        return AttributeTerms.from_dict(plain), (words, values), meaning, options
     except (KeyError, TypeError) as error:
         raise DataError(f"{CONTENT_JSON_FILE} in {folder} is damaged: {error!r}") from error
 
@@ -152,6 +157,21 @@ def _read_text_encoder(
 
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
+MIN_ITEMS_PER_WORD, MIN_ITEMS_PER_VALUE = 1, 2
+"""Items that a word or an attribute value must have in a large catalogue.
+
+Somebody may ask for a word of one item; on simulated new items of four catalogues such words
+improved NDCG@10 by 0 to 2 %, since they lower the similarity of items with much text of their
+own. Values of one item made it 3 % worse in one catalogue."""
+MAX_TERMS_FOR_ITEM_FORMS = 4_000
+"""Words of a catalogue up to which the words of items also count as their other forms.
+
+On simulated new items this was worth up to 0.5 % NDCG@10 in a catalogue with 2,000 words and
+nothing in larger ones, where it takes seconds."""
+MIN_ITEM_FORM_SIMILARITY = 0.75
+"""Smallest similarity of a word of an item and other forms that it counts as."""
+MIN_SAID_FORM_SIMILARITY = 0.6
+"""Smallest similarity of a word of a sentence and other forms that it counts as."""
 N_NUMBER_BINS = 10
 """Ranges per numeric attribute."""
 MAX_TEXT_CHARS = 1000
@@ -185,6 +205,8 @@ class ContentEncoder:
     meaning: CentredTextEncoder | None
     block_weights: Mapping[str, float] = field(default_factory=dict)
     """Learned weight of each block in the similarity of items; others have the prior weight."""
+    finds_word_forms: bool = True
+    """Whether unknown words count as known words they resemble; False in earlier releases."""
 
     @classmethod
     def fit(
@@ -224,7 +246,8 @@ class ContentEncoder:
         )
         words = _tokenize_text_columns(attributes.fields, columns)
         terms = attributes.terms(columns)
-        word_weights, attribute_weights = _fit_lexical(words), _fit_lexical(terms)
+        word_weights = _fit_lexical(words, MIN_ITEMS_PER_WORD)
+        attribute_weights = _fit_lexical(terms, MIN_ITEMS_PER_VALUE)
         meaning = rows = None
         texts = item_texts(attributes.fields, columns)
         if text_encoder is not None and any(texts):
@@ -261,7 +284,8 @@ class ContentEncoder:
         """Return the blocks of free text; it has the attributes whose values it contains."""
         words = tokenize_all(sentences)
         terms = [self._phrase_matcher.find_terms(row) for row in words]
-        blocks = list(self._lexical_blocks(words, terms))
+        words = [split_unspaced_words(row) for row in words]
+        blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
             blocks.append(self._block(MEANING, self.meaning.transform(sentences)))
         return tuple(blocks)
@@ -307,7 +331,10 @@ class ContentEncoder:
     def save(self, folder: Path) -> None:
         """Write ``content.json`` and ``content.safetensors``, without the text encoder."""
         weights = (self.word_weights, self.attribute_weights)
-        write_content(folder, self.attributes, weights, self.meaning, self.block_weights)
+        options: dict[str, Any] = {"finds_word_forms": self.finds_word_forms}
+        if self.block_weights:
+            options["block_weights"] = dict(self.block_weights)
+        write_content(folder, self.attributes, weights, self.meaning, options)
 
     @classmethod
     def load(cls, folder: Path, text_encoder: Encoder | None = None) -> "ContentEncoder":
@@ -322,8 +349,14 @@ class ContentEncoder:
             DataError: The files are damaged or of another version.
             ConfigError: The text encoder is missing or another one.
         """
-        attributes, weights, meaning, block_weights = read_content(folder, text_encoder)
-        return cls(attributes, *weights, meaning, block_weights)
+        attributes, weights, meaning, options = read_content(folder, text_encoder)
+        return cls(
+            attributes,
+            *weights,
+            meaning,
+            options.get("block_weights", {}),
+            options.get("finds_word_forms", False),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -341,11 +374,29 @@ class ContentEncoder:
         return [(name, weights) for name, weights in pairs if weights is not None]
 
     def _lexical_blocks(
-        self, words: Sequence[Sequence[str]], found: Sequence[Sequence[str]]
+        self,
+        words: Sequence[Sequence[str]],
+        found: Sequence[Sequence[str]],
+        *,
+        is_said: bool = False,
     ) -> Iterator[ContentBlock]:
-        documents = {WORDS: words, ATTRIBUTES: found}
-        for name, weights in self._weights:
-            yield self._block(name, weights.transform(documents[name]))
+        if self.word_weights is not None:
+            yield self._block(WORDS, self._word_rows(self.word_weights, words, is_said))
+        if self.attribute_weights is not None:
+            yield self._block(ATTRIBUTES, self.attribute_weights.transform(found))
+
+    def _word_rows(
+        self, weights: LexicalEncoder, words: Sequence[Sequence[str]], is_said: bool
+    ) -> Sparse:
+        """Return the rows of the block ``words``; see :data:`MAX_TERMS_FOR_ITEM_FORMS`."""
+        if not self.finds_word_forms:
+            return weights.transform(words)
+        for_items = (
+            MIN_ITEM_FORM_SIMILARITY if len(weights) <= MAX_TERMS_FOR_ITEM_FORMS else 1.0
+        )
+        return weights.transform_with_forms(
+            words, min_similarity=MIN_SAID_FORM_SIMILARITY if is_said else for_items
+        )
 
     def _block(self, name: str, rows: Sparse | Floats) -> ContentBlock:
         return ContentBlock(name, rows, self.block_weights.get(name))
@@ -355,7 +406,9 @@ class ContentEncoder:
         fields = self.attributes.fields
         named = {field.name for field in fields if field.role in {"category", "date"}}
         return PhraseMatcher(
-            self.attribute_weights.terms if self.attribute_weights else (), named
+            self.attribute_weights.terms if self.attribute_weights else (),
+            named,
+            finds_word_forms=self.finds_word_forms,
         )
 
     def _describe_blocks(self, field: ContentField) -> str:
@@ -402,9 +455,9 @@ def _text_vectors(
 def _tokenize_text_columns(
     fields: Sequence[ContentField], columns: TextColumns
 ) -> list[list[str]]:
-    """Return the words of all text columns of each item."""
+    """Return the words of all text columns of each item, unspaced ones also in pieces."""
     words_by_column = [
-        tokenize_all(columns[field.name].fill_null(""))
+        [split_unspaced_words(row) for row in tokenize_all(columns[field.name].fill_null(""))]
         for field in fields
         if field.role == "text" and field.name in columns
     ]
@@ -412,8 +465,10 @@ def _tokenize_text_columns(
     return [[word for words in row for word in words] for row in rows]
 
 
-def _fit_lexical(documents: Sequence[Sequence[str]]) -> LexicalEncoder | None:
-    weights = LexicalEncoder.fit(documents)
+def _fit_lexical(
+    documents: Sequence[Sequence[str]], min_documents: int
+) -> LexicalEncoder | None:
+    weights = LexicalEncoder.fit(documents, min_documents=min_documents)
     return weights if len(weights) else None
 
 

@@ -12,14 +12,17 @@ from typing import TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.types import Doubles, Sparse
+from daybreak.encoders.word_forms import WordForms, is_unspaced
+from daybreak.types import Doubles, Rows, Sparse
 
 MAX_VALUE_WORDS = 5
 """Words of the longest attribute value that is searched in a text."""
 MIN_VALUE_BYTES = 3
 """Bytes of the shortest such value; shorter ones (sizes, ratings, "no") match by chance."""
 MIN_DOCUMENTS_FOR_PRUNING = 200
-"""Number of documents from which on words of a single document are dropped."""
+"""Number of documents from which on rare words can be dropped."""
+MIN_SIMILARITY_OF_VALUES = 0.8
+"""Smallest similarity of a word with a word of an attribute value that it stands for."""
 MAX_TERMS = 200_000
 """Size of the vocabulary of a :class:`LexicalEncoder`."""
 
@@ -96,15 +99,22 @@ class PhraseMatcher:
     Args:
         terms: Terms ``name=value``.
         names: Attributes whose values are searched.
+        finds_word_forms: Whether unknown words stand for a word of a value that they resemble,
+            and values are found inside words of scripts without blanks.
 
     Example:
         >>> terms = ["genre=science fiction", "genre=war", "price=..5"]
         >>> matcher = PhraseMatcher(terms, {"genre"})
         >>> matcher.find_terms(["a", "science", "fiction", "about", "no", "price"])
         ['genre=science fiction']
+        >>> matcher.find_terms(["science", "fictions"])
+        ['genre=science fiction']
     """
 
-    def __init__(self, terms: Iterable[str], names: set[str]) -> None:
+    def __init__(
+        self, terms: Iterable[str], names: set[str], *, finds_word_forms: bool = True
+    ) -> None:
+        self._finds_word_forms = finds_word_forms
         self._terms: dict[tuple[str, ...], list[str]] = {}
         for term in terms:
             name, _, value = term.partition("=")
@@ -115,10 +125,38 @@ class PhraseMatcher:
     def find_terms(self, words: Sequence[str]) -> list[str]:
         """Return the terms whose values occur in the words, each once, in order."""
         found: dict[str, None] = {}
+        if self._finds_word_forms and self._terms:
+            words = self._replace_unknown(words)
         for start in range(len(words)):
             for end in range(start + 1, min(start + MAX_VALUE_WORDS, len(words)) + 1):
                 found |= dict.fromkeys(self._terms.get(tuple(words[start:end]), ()))
         return list(found)
+
+    def _replace_unknown(self, words: Sequence[str]) -> list[str]:
+        """Return words of values for words that are in no value, where there are any."""
+        rows = self._value_rows
+        unknown = [word for word in dict.fromkeys(words) if word not in rows]
+        if not unknown:
+            return list(words)
+        value_words = list(rows)
+        best = self._value_forms.most_similar(unknown, MIN_SIMILARITY_OF_VALUES)
+        meant = {word: [value_words[row]] for word, row in best.items()}
+        meant |= {
+            word: [value for value in value_words if value in word]
+            for word in unknown
+            if word not in meant and is_unspaced(word)
+        }
+        return [part for word in words for part in meant.get(word) or [word]]
+
+    @cached_property
+    def _value_rows(self) -> dict[str, int]:
+        """Row of each word of the values in ``_value_forms``."""
+        distinct = dict.fromkeys(chain.from_iterable(self._terms))
+        return {word: row for row, word in enumerate(distinct)}
+
+    @cached_property
+    def _value_forms(self) -> WordForms:
+        return WordForms.index(list(self._value_rows))
 
 
 def _is_specific(value: str) -> bool:
@@ -154,19 +192,24 @@ class LexicalEncoder:
 
     @classmethod
     def fit(
-        cls, documents: Sequence[Sequence[str]], *, max_terms: int = MAX_TERMS
+        cls,
+        documents: Sequence[Sequence[str]],
+        *,
+        max_terms: int = MAX_TERMS,
+        min_documents: int = 1,
     ) -> "LexicalEncoder":
-        """Return an encoder of the words that occur in at least two documents.
-
-        With fewer than ``MIN_DOCUMENTS_FOR_PRUNING`` documents, one is enough.
+        """Return an encoder of the words of the documents.
 
         Args:
             documents: Words of each document.
             max_terms: Size of the vocabulary; the words of the most documents are kept.
+            min_documents: Minimum number of documents with a word; below
+                ``MIN_DOCUMENTS_FOR_PRUNING`` documents, one is enough.
         """
         n = len(documents)
         terms, df = document_frequencies(documents)
-        min_documents = 2 if n >= MIN_DOCUMENTS_FOR_PRUNING else 1
+        if n < MIN_DOCUMENTS_FOR_PRUNING:
+            min_documents = 1
         kept = most_frequent_terms(terms, df, min_documents, max_terms)
         idf = np.log((1 + n) / (1 + df[kept])) + 1
         return cls(tuple(terms[term] for term in kept), idf)
@@ -176,6 +219,50 @@ class LexicalEncoder:
         counts = count_terms(documents, self.columns)
         counts.data = 1 + np.log(counts.data)
         return l2_normalize_rows(counts * self.idf[None, :])
+
+    def transform_with_forms(
+        self, documents: Sequence[Sequence[str]], *, min_similarity: float = 1.0
+    ) -> Sparse:
+        """Return the rows of :meth:`transform`, with other forms of the words.
+
+        An unknown word counts as the known words that it may be a form of, see
+        :class:`.WordForms`.
+
+        Args:
+            documents: Words of each document.
+            min_similarity: Smallest similarity of a known word and other forms that it counts
+                as with less weight; 1: none.
+
+        Example:
+            >>> words = LexicalEncoder.fit([["wool", "blanket"], ["desk", "lamp"]])
+            >>> words.transform_with_forms([["blankets"]]).toarray()
+            array([[1., 0., 0., 0.]], dtype=float32)
+        """
+        seen = list(dict.fromkeys(chain.from_iterable(documents)))
+        counts = count_terms(documents, {word: row for row, word in enumerate(seen)})
+        counts.data = 1 + np.log(counts.data)
+        own = np.fromiter((self.columns.get(w, -1) for w in seen), np.int64, len(seen))
+        return l2_normalize_rows(counts @ self._weights_by_word(seen, own, min_similarity))
+
+    def _weights_by_word(self, seen: Sequence[str], own: Rows, min_similarity: float) -> Sparse:
+        """Return (n_words, n_terms) weights of the terms that words count as."""
+        known = np.flatnonzero(own >= 0)
+        parts = [(known, own[known], self.idf[own[known]])]
+        asked = np.flatnonzero((own < 0) | (min_similarity < 1))
+        if len(asked) and len(self.terms):
+            words = [seen[row] for row in asked.tolist()]
+            word, term, weights = self._forms.find(words, own[asked], min_similarity)
+            word = asked[word]
+            idf = self.idf[term]
+            idf = np.where(own[word] >= 0, np.minimum(idf, self.idf[own[word]]), idf)
+            parts.append((word, term, weights * idf))
+        rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        shape = (len(seen), len(self.terms))
+        return sp.csr_array(sp.coo_array((values, (rows, columns)), shape=shape))
+
+    @cached_property
+    def _forms(self) -> WordForms:
+        return WordForms.index(self.terms)
 
     @cached_property
     def columns(self) -> dict[str, int]:
