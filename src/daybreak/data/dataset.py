@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.sparse_rows import take_rows
+from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import RenamedAttribute
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
@@ -223,6 +224,8 @@ class Dataset:
     """(n_users, n_attributes) CSR of 0 and 1; without columns if no user has a profile."""
     kernel: Floats | None = field(default=None, repr=False)
     """(n_items, n_items) content similarities, if they are computed already."""
+    statements: Statements | None = field(default=None, repr=False)
+    """Simulated statements about items, on which the weight of wishes is fitted."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -264,7 +267,12 @@ class Dataset:
     def filter_events(self, mask: Mask) -> "Dataset":
         """Return the data set with only the events for which ``mask`` is true."""
         return Dataset(
-            self.items, self.events.filter(mask), self.n_users, self.profiles, self.kernel
+            self.items,
+            self.events.filter(mask),
+            self.n_users,
+            self.profiles,
+            self.kernel,
+            self.statements,
         )
 
     memo = RenamedAttribute("cache")

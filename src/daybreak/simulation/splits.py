@@ -32,6 +32,7 @@ from daybreak.simulation.slices import (
     SHOT_COUNTS,
     TargetItems,
 )
+from daybreak.simulation.statements import spoken_queries
 from daybreak.simulation.topics import topic_queries
 from daybreak.simulation.unsold import draw_on_sale
 from daybreak.types import Mask, Rows, Sparse
@@ -189,6 +190,7 @@ def random_holdout(
     query_sets = [
         *_iter_new_user_queries(visible, events.filter(is_new_user), rng),
         *_iter_known_user_queries(visible, remaining, is_late, is_new, rng),
+        *_spoken_queries(visible, events, users, rng),
     ]
     query_sets = [_add_on_sale(labelled, on_sale) for labelled in query_sets]
     return HoldoutSplit("random", visible, tuple(query_sets))
@@ -341,6 +343,17 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     queries = Queries.for_users(visible, history, users)
     targets = to_matrix(target_events)
     return LabelledQueries(kind, queries, targets, seen, candidates, users)
+
+
+def _spoken_queries(
+    visible: Dataset, events: Events, new_users: Rows, rng: np.random.Generator
+) -> tuple[LabelledQueries, ...]:
+    """Return the queries of users who say something about a held-out item."""
+    is_new_user = _mask(new_users, visible.n_users)
+    n_items = len(visible.items)
+    known = visible.events.user * n_items + visible.events.item
+    hidden = events.filter(~np.isin(events.user * n_items + events.item, known))
+    return spoken_queries(visible, hidden, is_new_user, rng) or ()
 
 
 def _add_on_sale(labelled: LabelledQueries, on_sale: Mask | None) -> LabelledQueries:

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 
 from daybreak.encoders.content import ContentEncoder
-from daybreak.service.state.wishes import MAX_CACHED_WISHES, WishEncoder, encode_wishes
+from daybreak.encoders.wishes import encode_wishes
+from daybreak.service.state.wishes import MAX_CACHED_WISHES, WishEncoder
 
 ITEMS = pl.DataFrame(
     {"item_id": list("abcd"), "title": ["desk lamp", "wax candle", "brass lamp", "wool rug"]}

@@ -1,7 +1,7 @@
 """Fitting of a blend on simulated cold starts; :func:`fit_blend` shows the steps in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,7 @@ from daybreak.ranking.blending.weights import (
     WeightSet,
     nearest_level,
 )
-from daybreak.ranking.blending.wish_weights import default_wish_weights, wish_rows
+from daybreak.ranking.blending.wish_weights import fit_wish_weights, wish_rows
 from daybreak.simulation.splits import count_splits, iter_splits
 from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
 
@@ -89,7 +89,7 @@ class WarmItemWeights:
 
 @dataclass(frozen=True, eq=False)
 class NewItemWeights:
-    """Weights of items without events, without the arrival shift."""
+    """Weights of items without events."""
 
     weights: Doubles
     """(n_levels, n_strategies)"""
@@ -150,27 +150,26 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             _new_item_masks(remaining)[0][:-1],
             np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
         )
-        for one in sets:
-            one_new = NewItemWeights(one.new_weights, one.new_bias)
-            set_wish_weights(data, remaining, one.weights, one_new)
+        arrival = ArrivalShift(new_item_arrival_probability(data), slope, intercept)
+        sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
+        sets, wishes = add_wish_weights(data, pools, remaining, sets)
     used = _find_used(sets)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)
     progress("fitting on all data")
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
-    arrival = ArrivalShift(new_item_arrival_probability(data), slope, intercept)
     report = {
         "levels": warm.report,
         "new_items": new_item_weights.report,
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,
+        "wishes": wishes,
         "candidates": candidates.report(),
     }
-    sets = tuple(one.take(used).shift_arrivals(ArrivalShift(), arrival) for one in sets)
     blend = Blend.from_sets(
         names,
         pools.scale[used],
-        sets,
+        tuple(one.take(used) for one in sets),
         BALANCED_POPULARITY,
         arrival=arrival,
         excluded=candidates.excluded,
@@ -425,25 +424,33 @@ def fit_arrival_shift(
     return float(shift[0]), float(shift[1])
 
 
-def set_wish_weights(
+def add_wish_weights(
     data: Dataset,
+    pools: TrainingPools,
     strategies: Sequence[Strategy],
-    weights: Doubles,
-    new_item_weights: NewItemWeights,
-) -> None:
-    """Set the weights of spoken wishes, the same for items with and without events.
+    sets: Sequence[WeightSet],
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weights with those of spoken wishes, the same for items with and without events.
 
     Args:
         data: Training data; without content, wishes have no weight.
+        pools: Pools of all simulated queries.
         strategies: All strategies.
-        weights: (n_levels, n_strategies) weights of items with events; changed in place.
-        new_item_weights: Weights of items without events; changed in place.
+        sets: Weights of all other strategies, with the arrival shift.
+
+    Returns:
+        The weights, and a report by level for the last set, empty without measurements.
     """
     rows = wish_rows(strategies)
     if not rows or not data.items.blocks:
-        return
-    column = default_wish_weights(weights, new_item_weights.weights)[:, None]
-    weights[:, rows] = new_item_weights.weights[:, rows] = column
+        return tuple(sets), []
+    added, report = [], []
+    for others in sets:
+        column, report = fit_wish_weights(pools, rows[0], others)
+        weights, new_weights = others.weights.copy(), others.new_weights.copy()
+        weights[:, rows] = new_weights[:, rows] = column[:, None]
+        added.append(replace(others, weights=weights, new_weights=new_weights))
+    return tuple(added), report
 
 
 def _find_used(sets: Sequence[WeightSet]) -> Rows:

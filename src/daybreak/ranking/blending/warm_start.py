@@ -16,6 +16,7 @@ from daybreak.ranking.blending.weights import (
     Blend,
     ExclusionReason,
 )
+from daybreak.ranking.blending.wish_weights import copy_wish_weights, wish_rows
 from daybreak.types import Doubles, Progress, ignore_progress
 
 
@@ -115,4 +116,5 @@ def refit_models(
     arrival = replace(earlier.arrival, probability=new_item_arrival_probability(data))
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
     blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
+    blend = copy_wish_weights(blend, wish_rows(warm_start.fitted.strategies))
     return blend, fitted

@@ -1,18 +1,34 @@
 """Weights of spoken wishes, fitted with the rest of the blend fixed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from daybreak.models import models
+from daybreak.ranking.blending.objective import sampled_ndcg
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.types import Doubles
+from daybreak.ranking.blending.tasks import RankingTask
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, WeightSet, nearest_level
+from daybreak.types import Doubles, Floats, Rows
 
-DEFAULT_WISH_STRENGTH = 10.0
-"""Weight of a wish without measurements, in multiples of the sum of the other weights: what is
-about a wish comes before what is popular."""
-MIN_OTHER_WEIGHT = 1.0
-"""Smallest sum of the other weights that counts."""
+DEFAULT_STRENGTH = 8.0
+"""Weight of a wish without measurements, in standard deviations of the other scores within a
+query: what is about it comes first, and the other strategies order that. The best value was
+between 4 and 16 at every level of four catalogues."""
+STRENGTHS = (2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+"""Values that are tried."""
+PRIOR_QUERIES = 100
+"""Number of queries that the default counts as."""
+MIN_SPREAD_QUERIES = 5
+"""Minimum number of queries by which the standard deviation of other scores is measured."""
+MIN_SPREAD = 0.5
+"""Smallest standard deviation of other scores that counts."""
+SAYS_KINDS = ("says", "about")
+"""Kinds of queries with a wish: targets are what the person chose next, or everything that the
+statement is about. Both count the same."""
 
 
 def wish_rows(strategies: Sequence[Strategy]) -> list[int]:
@@ -20,16 +36,109 @@ def wish_rows(strategies: Sequence[Strategy]) -> list[int]:
     return [row for row, s in enumerate(strategies) if models[s.model].card.fitted_on == "says"]
 
 
-def default_wish_weights(weights: Doubles, new_weights: Doubles) -> Doubles:
-    """Return the (n_levels,) weights of a wish without measurements.
+def copy_wish_weights(blend: Blend, rows: Sequence[int]) -> Blend:
+    """Return a blend whose wishes weigh as much for items without events as for others.
 
     Args:
-        weights: (n_levels, n_strategies) weights of items with events, without wishes.
-        new_weights: (n_levels, n_strategies) weights of items without events.
+        blend: Blend to which another arrival shift was applied.
+        rows: Positions of the strategies of wishes.
+    """
+
+    def copied(weights: Doubles, new_weights: Doubles) -> Doubles:
+        new_weights = new_weights.copy()
+        new_weights[:, rows] = weights[:, rows]
+        return new_weights
+
+    sets = (replace(s, new_weights=copied(s.weights, s.new_weights)) for s in blend.weight_sets)
+    new_weights = copied(blend.weights, blend.new_weights)
+    return replace(blend, new_weights=new_weights, weight_sets=tuple(sets))
+
+
+def default_spread(weights: WeightSet) -> Doubles:
+    """Return (n_levels,) an upper bound of the standard deviation of scores within a query."""
+    spread = np.maximum(weights.weights.sum(axis=1), weights.new_weights.sum(axis=1))
+    return np.asarray(np.maximum(spread, 2 * MIN_SPREAD), dtype=np.float64)
+
+
+def score_pool(pool: CandidatePool, weights: WeightSet) -> Floats:
+    """Return the (n_queries, width) scores of the candidates of a pool."""
+    level = nearest_level(pool.n_events)
+    warm = np.einsum("qs,sqw->qw", weights.weights[level].astype(np.float32), pool.features)
+    new = np.einsum("qs,sqw->qw", weights.new_weights[level].astype(np.float32), pool.features)
+    shifted = new + weights.new_bias[level].astype(np.float32)[:, None]
+    return np.asarray(np.where(pool.is_new, shifted, warm), dtype=np.float32)
+
+
+def fit_wish_weights(
+    pools: TrainingPools, row: int, others: WeightSet
+) -> tuple[Doubles, list[dict[str, Any]]]:
+    """Return the (n_levels,) weights of a wish, and a report by level.
+
+    The weight of a level is a strength times the standard deviation of the other scores. The
+    strength is the best one for the queries of the level, shrunk to the default on a
+    logarithmic scale: it counts as many queries as there are, the default ``PRIOR_QUERIES``.
+
+    Args:
+        pools: Pools of all simulated queries.
+        row: Position of the strategy of wishes.
+        others: Weights of the other strategies, with the arrival shift.
+    """
+    weights = DEFAULT_STRENGTH * default_spread(others)
+    tasks = [
+        _to_task(pools.pools[kind], row, others) for kind in SAYS_KINDS if kind in pools.pools
+    ]
+    report = []
+    for level, n_events in enumerate(EVENT_LEVELS):
+        found = [_restrict(task, level) for task in tasks]
+        found = [task for task in found if len(task.pool.n_events) >= MIN_SPREAD_QUERIES]
+        if not found:
+            continue
+        spread = max(_mean_spread(found[0]), MIN_SPREAD)
+        values = [_mean_ndcg(found, strength * spread) for strength in STRENGTHS]
+        best, n = int(np.argmax(values)), len(found[0].pool.n_events)
+        strength = shrink_strength(STRENGTHS[best], n)
+        weights[level] = strength * spread
+        report.append(
+            {
+                "events": n_events,
+                "queries": n,
+                "ndcg@10": round(_mean_ndcg(found, float(weights[level])), 4),
+                "without": round(_mean_ndcg(found, 0.0), 4),
+                "strength": round(strength, 2),
+                "weight": round(float(weights[level]), 3),
+            }
+        )
+    return weights, report
+
+
+def shrink_strength(best: float, n_queries: int) -> float:
+    """Return the geometric mean of a strength and the default, weighted by their queries.
 
     Example:
-        >>> default_wish_weights(np.array([[1.0, 0.5]]), np.array([[0.0, 2.0]])).tolist()
-        [20.0]
+        >>> round(shrink_strength(2.0, 100), 6), round(shrink_strength(2.0, 0), 6)
+        (4.0, 8.0)
     """
-    others = np.maximum(weights.sum(axis=1), new_weights.sum(axis=1))
-    return np.asarray(DEFAULT_WISH_STRENGTH * np.maximum(others, MIN_OTHER_WEIGHT))
+    share = n_queries / (n_queries + PRIOR_QUERIES)
+    return float(np.exp(share * np.log(best) + (1 - share) * np.log(DEFAULT_STRENGTH)))
+
+
+def _to_task(pool: CandidatePool, row: int, others: WeightSet) -> RankingTask:
+    return RankingTask(pool.features[[row]], pool, pool.present, score_pool(pool, others))
+
+
+def _restrict(task: RankingTask, level: int) -> RankingTask:
+    rows: Rows = np.flatnonzero(nearest_level(task.pool.n_events) == level)
+    return task.restrict_queries(rows)
+
+
+def _mean_spread(task: RankingTask) -> float:
+    """Return the mean over queries of the standard deviation of the other scores."""
+    assert task.offset is not None  # noqa: S101 - every task of this file has one
+    scores = np.where(task.present, task.offset, np.nan)
+    return float(np.nanstd(scores, axis=1).mean())
+
+
+def _mean_ndcg(tasks: Sequence[RankingTask], weight: float) -> float:
+    """Return the mean NDCG@10 over tasks, each with the same share."""
+    column = np.array([weight])
+    return float(np.mean([sampled_ndcg(t.score(column), t).mean() for t in tasks]))

@@ -18,6 +18,7 @@ from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
+from daybreak.simulation.statements import draw_statements
 from daybreak.types import Doubles, Rows, Sparse
 
 MAX_KERNEL_ITEMS = 8_000
@@ -78,6 +79,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         len(users),
         sp.csr_array(profile.transform(tables.users)),
         item_kernel(items),
+        draw_statements(tables.items, content, items, events, config.seed),
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     log = encode_log(tables.events, arrays, signs)

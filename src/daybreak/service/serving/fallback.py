@@ -15,8 +15,8 @@ from daybreak.models.popular import PopularConfig, PopularModel, PopularState
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.models.wish import WishModel
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
-from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
-from daybreak.ranking.blending.wish_weights import default_wish_weights
+from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, WeightSet
+from daybreak.ranking.blending.wish_weights import DEFAULT_STRENGTH, default_spread
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.state.serving_state import ServingState
@@ -106,7 +106,8 @@ def _default_blend(fitted: FittedStrategies) -> Blend:
     """Return the fixed weights."""
     weights = np.tile([1.0, RECENCY_WEIGHT, 1.0, 0.0], (len(EVENT_LEVELS), 1))
     new_weights = np.tile([0.0, 0.0, 1.0, 0.0], (len(EVENT_LEVELS), 1))
-    weights[:, -1] = new_weights[:, -1] = default_wish_weights(weights, new_weights)
+    spread = default_spread(WeightSet(1.0, weights, new_weights, np.zeros(len(EVENT_LEVELS))))
+    weights[:, -1] = new_weights[:, -1] = DEFAULT_STRENGTH * spread
     scale = np.array([_score_scale(fitted, row) for row in range(len(_STRATEGIES))])
     # A new item is ranked before old items that are not popular.
     bias = np.full(len(EVENT_LEVELS), 2 * RECENCY_WEIGHT)
@@ -117,6 +118,8 @@ def _default_blend(fitted: FittedStrategies) -> Blend:
 
 def _score_scale(fitted: FittedStrategies, row: int) -> float:
     """Return the typical standard deviation of the scores of a strategy."""
+    if fitted.models[row].feature_kind == "wish":
+        return 1.0  # its scores have a fixed scale
     scorer = fitted.models[row].linear_scorer(fitted.train_items, fitted.train_items)
     if fitted.models[row].feature_kind == "none":
         std = float(scorer.bias.std()) if len(scorer.bias) else 0.0

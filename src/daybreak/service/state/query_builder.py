@@ -17,12 +17,13 @@ from daybreak.data.dataset import RECENCY_DECAY, Events, Items, Queries
 from daybreak.data.event_log import EventLog
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
-from daybreak.service.state.wishes import TextEncodeFn, WishEncoder
+from daybreak.service.state.wishes import WishEncoder
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 N_NEIGHBOURS = 20
