@@ -37,7 +37,7 @@ def frame():
         {
             "item_id": f"{thing}-{room}-{n}",
             "title": f"{thing.title()} number{n}{thing}",
-            "description": f"{MATERIALS[(n + len(room)) % 5]}{room} for the {room}, by hand{n}{thing}",
+            "description": f"{MATERIALS[(n + len(room)) % 5]}{room} for you, by hand{n}{thing}",
             "category": f"{room}|{thing}s",
         }
         for room in ROOMS
