@@ -444,7 +444,8 @@ def add_wish_weights(
     rows = wish_rows(strategies)
     if not rows or not data.items.blocks:
         return tuple(sets), []
-    added, report = [], []
+    added: list[WeightSet] = []
+    report: list[dict[str, Any]] = []
     for others in sets:
         column, report = fit_wish_weights(pools, rows[0], others)
         weights, new_weights = others.weights.copy(), others.new_weights.copy()
