@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import polars as pl
 import pytest
@@ -28,7 +30,13 @@ THINGS = (
     "rug",
     "bench",
 )
-MATERIALS = ("oak", "steel", "wicker", "glass", "brass")
+LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+
+
+def made_up_word(*parts):
+    """Return a word of eight letters that is like no other word."""
+    rng = np.random.default_rng(abs(zlib.crc32(repr(parts).encode())))
+    return "".join(rng.choice(LETTERS, 8))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +44,8 @@ def frame():
     rows = [
         {
             "item_id": f"{thing}-{room}-{n}",
-            "title": f"{thing.title()} number{n}{thing}",
-            "description": f"{MATERIALS[(n + len(room)) % 5]}{room} for you, by hand{n}{thing}",
+            "title": f"{thing.title()} {made_up_word(n)}",
+            "description": f"{made_up_word(room, n)} for you {made_up_word(thing, n)}",
             "category": f"{room}|{thing}s",
         }
         for room in ROOMS
