@@ -97,6 +97,12 @@ def test_rules_are_options(trained, ask):
     assert "rule" not in ask("recommend", "new")["recommendations"][0]
 
 
+def test_popularity_is_an_option_of_lists(trained, ask):
+    found = ask("recommend", "ann", "--popularity", "0.1")["recommendations"]
+    assert {row["popularity"] for row in found} == {0.1}
+    assert "popularity" not in ask("recommend", "ann")["recommendations"][0]
+
+
 @pytest.mark.parametrize(
     ("options", "status", "says"),
     [

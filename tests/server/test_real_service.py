@@ -74,6 +74,14 @@ def test_rules_of_a_request_are_applied(api):
     assert set(ids(api.get("/popular?category=ale"))) <= {f"ale-{n}" for n in range(4)}
 
 
+def test_popularity_is_a_field_of_requests_and_answers(api):
+    asked = api.post("/recommend", json={"user_id": "u1", "popularity": 0.1})
+    assert asked.json()["popularity"] == 0.1
+    assert api.get("/recommend/u1?popularity=0.2").json()["popularity"] == 0.2
+    assert api.get("/recommend/u1").json()["popularity"] is None
+    assert api.get("/recommend/u1?popularity=1.5").status_code == 422
+
+
 def test_an_invalid_filter_is_rejected_with_its_position(api):
     answer = api.post("/recommend", json={"filter": "price <"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_filter")

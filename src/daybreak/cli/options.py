@@ -34,6 +34,16 @@ HtmlOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Also write the report, with plots, as an HTML page."),
 ]
+PopularityOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="0..1",
+        min=0.0,
+        max=1.0,
+        help="From 0, lists show the taste of a history most clearly, to 1, they have what is "
+        "chosen most often.",
+    ),
+]
 StrategyOption = Annotated[
     list[str] | None,
     typer.Option(

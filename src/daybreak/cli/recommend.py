@@ -212,6 +212,7 @@ def recommend(
     explain: ExplainOption = False,
     seen: SeenItemsOption = False,
     exclude_event: ExcludingEventOption = None,
+    popularity: options.PopularityOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Recommend items to known users, new users or a user who is described in words."""
@@ -231,6 +232,7 @@ def recommend(
             exclude_seen=False if seen else None,
             explain=explain,
             rules=rules,
+            popularity=popularity,
         )
     if json:
         show_json({"recommendations": answer})

@@ -125,6 +125,7 @@ def serve(
     allow_host: AllowHostOption = None,
     retrain: RetrainOption = None,
     train_budget: TrainBudgetOption = None,
+    popularity: options.PopularityOption = None,
     explore: ExploreOption = False,
     exposure: ExposureOption = 100,
     exposure_days: ExposureDaysOption = 7.0,
@@ -161,7 +162,12 @@ def serve(
     )
     settings = options.load_settings(store=store, encoder=encoder, seed=seed)
     service_options = _service_options(
-        retrain, train_budget, (explore, exposure, exposure_days), retention, pseudonyms
+        retrain,
+        train_budget,
+        (explore, exposure, exposure_days),
+        retention,
+        pseudonyms,
+        popularity,
     )
     with log_as_json(level=log_level):
         run_server(
@@ -184,6 +190,7 @@ def _service_options(
     exploration: tuple[bool, int, float],
     retention: float | None,
     pseudonyms: Path | None,
+    popularity: float | None,
 ) -> "ServiceOptions":
     from daybreak.service.privacy import Pseudonyms, Retention
     from daybreak.service.release_training import TrainOptions
@@ -200,6 +207,7 @@ def _service_options(
         training=TrainOptions(budget=TrainingBudget(train_budget)),
         explore=explore,
         exposure=ExposureBudget(impressions, days),
+        popularity=popularity,
     )
 
 

@@ -89,6 +89,7 @@ def train(
     seed: options.SeedOption = None,
     budget: BudgetOption = None,
     *,
+    popularity: options.PopularityOption = None,
     search: SearchOption = False,
     keep_weights: KeepWeightsOption = False,
     force: ForceOption = False,
@@ -102,7 +103,7 @@ def train(
     from daybreak.service.training.fit import TrainingBudget
 
     train_options = TrainOptions(
-        not no_gate, force, start, keep_weights, TrainingBudget(budget, search)
+        not no_gate, force, start, keep_weights, TrainingBudget(budget, search), popularity
     )
     try:
         with (

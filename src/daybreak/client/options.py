@@ -46,6 +46,9 @@ class RecommendOptions(TypedDict, total=False):
     """Column of items of which each value may occur once."""
     alike: float
     """Similarity, 0 to 1, from which two items count as the same."""
+    popularity: float
+    """From 0 (the taste of a history) to 1 (what is chosen most often); default: as the service
+    or the release is set."""
     at: float
     """Time for which availability is checked, epoch [s]; default: now."""
 

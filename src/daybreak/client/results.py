@@ -90,6 +90,8 @@ class Recommendations(ItemSequence):
     notes: tuple[str, ...] = ()
     took_ms: float = field(default=0.0, compare=False)
     request_id: str = field(default="", compare=False)
+    popularity: float | None = None
+    """Setting of the list if it is not the default of the release."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class TrainOptions:
     """Whether the blending weights of ``start`` are kept."""
     budget: TrainingBudget = field(default_factory=TrainingBudget)
     """Time limit, and whether a part of it is spent on a search."""
+    popularity: float | None = None
+    """Default setting of the release, from 0 (taste) to 1 (best sellers); None: balanced."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainOptions":
@@ -97,7 +99,9 @@ def train_release(
         raise ConfigError("a store in memory has no folder for releases; use a file")
     started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
-    recommender = new_recommender(store, settings, tables, strategies, options.budget)
+    recommender = new_recommender(
+        store, settings, tables, strategies, options.budget, options.popularity
+    )
     recommender.fit(
         tables,
         start=None if options.start is None else find_release(store, root, options.start),
@@ -141,6 +145,7 @@ def new_recommender(
     tables: Tables,
     strategies: str | Sequence[str] = "auto",
     budget: TrainingBudget | None = None,
+    popularity: float | None = None,
 ) -> Recommender:
     """Return an unfitted recommender for a store; text vectors are cached in the store.
 
@@ -150,6 +155,7 @@ def new_recommender(
         tables: Contents of the store.
         strategies: Names of strategies, or ``auto``.
         budget: Time limit; default: none.
+        popularity: Default setting of the release; None: balanced.
 
     Raises:
         DataError: There are no items.
@@ -164,6 +170,7 @@ def new_recommender(
         seed=settings.seed,
         budget_s=budget.budget_s,
         search=budget.search,
+        popularity=popularity,
     )
 
 

@@ -1,7 +1,7 @@
 import time
 
 from daybreak.ranking.reranking.rules import Quota, Rules
-from daybreak.service.serving import RecommendRequest
+from daybreak.service.serving import RecommenderService, RecommendRequest, ServiceOptions
 
 
 def ids(answer):
@@ -37,3 +37,20 @@ def test_a_change_of_an_attribute_counts_in_the_next_filter(live):
     before = ids(live.recommend(RecommendRequest(n=50, rules=rules)))
     live.catalogue.put([{"item_id": before[0], "shelf": "tea"}], partial=True)
     assert ids(live.recommend(RecommendRequest(n=50, rules=rules))) == before[1:]
+
+
+def test_a_list_names_its_popularity_if_it_is_not_the_default(live):
+    default = live.releases.current.default_popularity
+    asked = [Rules(popularity=0.0), Rules(popularity=default), None]
+    answers = live.recommend_many(
+        [RecommendRequest(user_id="person-1", rules=r) for r in asked]
+    )
+    assert [answer.popularity for answer in answers] == [0.0, None, None]
+
+
+def test_a_service_has_a_default_popularity_of_its_own(settings):
+    options = ServiceOptions(popularity=0.0)
+    with RecommenderService(settings, poll_s=3600, options=options) as service:
+        assert service.recommend(RecommendRequest()).popularity == 0.0
+        other = RecommendRequest(rules=Rules(popularity=0.9))
+        assert service.recommend(other).popularity == 0.9

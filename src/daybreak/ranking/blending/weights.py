@@ -223,6 +223,17 @@ class Blend:
             popularity=wanted,
         )
 
+    def with_default_popularity(self, popularity: float | None) -> "Blend":
+        """Return the blend with another default setting; None: the present one.
+
+        Raises:
+            ConfigError: The setting is not from 0 to 1.
+        """
+        if popularity is None:
+            return self
+        wanted = check_popularity(popularity)
+        return replace(self, default_popularity=wanted).at_popularity(wanted)
+
     def with_arrival(self, arrival: ArrivalShift) -> "Blend":
         """Return the blend with another arrival shift applied, at all settings."""
         own = WeightSet(self.popularity, self.weights, self.new_weights, self.new_bias)

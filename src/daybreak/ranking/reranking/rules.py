@@ -121,6 +121,9 @@ class Rules:
     """Time of the list in epoch seconds, for availability and ``now()``; None: now."""
     exclude_events: tuple[str, ...] | None = None
     """The only types of events that leave out their items; None: the rule of the shop."""
+    popularity: float | None = None
+    """From 0 (the taste that a history shows) to 1 (what is chosen most often); None: the
+    default of the release."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where")
@@ -130,8 +133,9 @@ class Rules:
             raise ConfigError(f"exclude_seen must be true or false, got {self.exclude_seen!r}")
         for name, kind in (("boosts", Boost), ("quotas", Quota)):
             object.__setattr__(self, name, _check_instances(getattr(self, name), kind, name))
-        if not (_is_number(self.diversity) and 0 <= self.diversity <= 1):
-            raise ConfigError(f"diversity must be from 0 to 1, got {self.diversity!r}")
+        _check_share(self.diversity, "diversity")
+        if self.popularity is not None:
+            _check_share(self.popularity, "popularity")
         if self.alike is not None and not (_is_number(self.alike) and 0 < self.alike <= 1):
             raise ConfigError(f"alike must be above 0 and up to 1, got {self.alike!r}")
         if self.distinct is not None:
@@ -158,6 +162,11 @@ def _is_number(value: Any) -> bool:
 
 def _or_inf(value: int | None) -> float:
     return math.inf if value is None else value
+
+
+def _check_share(value: Any, name: str) -> None:
+    if not (_is_number(value) and 0 <= value <= 1):
+        raise ConfigError(f"{name} must be from 0 to 1, got {value!r}")
 
 
 def _check_text(value: Any, name: str) -> None:

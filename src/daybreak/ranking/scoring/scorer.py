@@ -326,6 +326,19 @@ class Scorer:
         updated.linear_models = tuple(models)
         return updated
 
+    def with_blend(self, blend: Blend, max_cache_bytes: float) -> "Scorer":
+        """Return a scorer of the same items with other weights; all matrices are shared.
+
+        Args:
+            blend: Blend of the same strategies.
+            max_cache_bytes: Maximum size of the summed weight matrices of the new scorer.
+        """
+        updated = copy(self)
+        updated.blend = blend
+        updated.max_cache_bytes = updated._free_cache_bytes = max_cache_bytes
+        updated._levels, updated._fused = {}, None
+        return updated
+
     def with_level(self, level: int, weights: LevelWeights) -> "Scorer":
         """Return a scorer with other weights of one level; the rest is shared."""
         updated = self._copy()

@@ -127,6 +127,7 @@ def recommendation_response(state: ServerState, response: RecommendResponse) -> 
             "variant": response.variant,
             "items": [item_to_dict(item) for item in response.items],
             "notes": response.notes,
+            "popularity": response.popularity,
             "took_ms": round(response.took_ms, 2),
         }
     )

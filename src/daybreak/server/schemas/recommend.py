@@ -69,6 +69,12 @@ class RuleFields(RequestModel):
         None, description="Time for which availability is checked, epoch [s]; default: now."
     )
 
+    popularity: Share | None = Field(
+        None,
+        description="From 0, lists show the taste of a history most clearly, to 1, they have "
+        "what is chosen most often; default: as the service or the release is set.",
+    )
+
     def extra_rules(self) -> dict[str, Any]:
         """Return the arguments of ``Rules`` that only some requests have."""
         return {}
@@ -85,6 +91,7 @@ class RuleFields(RequestModel):
             exclude_events=(
                 None if self.exclude_events is None else tuple(self.exclude_events)
             ),
+            popularity=self.popularity,
             **self.extra_rules(),
         )
         return None if rules == _NO_RULES else rules
@@ -310,6 +317,9 @@ class RecommendationsOut(ResponseModel):
     variant: str | None
     items: list[ItemOut]
     notes: list[str]
+    popularity: float | None = Field(
+        None, description="Setting of the list if it is not the default of the release."
+    )
     took_ms: float
 
 

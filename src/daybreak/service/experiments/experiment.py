@@ -79,7 +79,7 @@ def _check_rating_range(values: Any) -> tuple[float, float]:
 
 REQUEST_FIELDS = frozenset({"n", "explore", "explain", "rules"})
 """Fields of a request that a variant can change."""
-RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike"})
+RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike", "popularity"})
 """Fields of the rules that a variant can change; filters of the caller stay in force."""
 MAX_LIST_ITEMS = 1000
 """Longest list that a variant can request [items]."""
@@ -93,9 +93,9 @@ class VariantPlan:
 
     Example:
         >>> plan = VariantPlan("b", ask={"rules": {"diversity": 0.3}})
-        >>> plan.apply_rules(Rules(where="price < 9"))
-        Rules(where='price < 9', categories=(), items=None, exclude=(), exclude_seen=True, \
-boosts=(), diversity=0.3, quotas=(), distinct=None, alike=None, at=None)
+        >>> rules = plan.apply_rules(Rules(where="price < 9"))
+        >>> rules.where, rules.diversity
+        ('price < 9', 0.3)
     """
 
     name: str

@@ -3,6 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,10 @@ NO_RULES = Rules()
 
 
 def build_batch(
-    state: ServingState, requests: Sequence[PendingRequest], encoder: "RequestProfileEncoder"
+    state: ServingState,
+    requests: Sequence[PendingRequest],
+    encoder: "RequestProfileEncoder",
+    popularity: float | None = None,
 ) -> QueryBatch:
     """Return the query batch of pending requests.
 
@@ -35,6 +39,7 @@ def build_batch(
         state: State that answers.
         requests: The requests.
         encoder: Encodes their profiles.
+        popularity: Setting of the requests that have none; None: that of the release.
 
     Raises:
         FilterError: A filter cannot be parsed, or a column does not exist.
@@ -48,7 +53,7 @@ def build_batch(
         events=_request_events(state, requests),
         profiles=encoder.overrides(state, requests),
     )
-    rules = [pending.request.rules or NO_RULES for pending in requests]
+    rules = [_complete_rules(pending.request.rules, popularity) for pending in requests]
     return state.query_builder.build(
         [pending.owner_key or UNKNOWN_USER_KEY for pending in requests],
         context,
@@ -56,6 +61,13 @@ def build_batch(
         [pending.request.n for pending in requests],
         _excluded_pairs(state, requests),
     )
+
+
+def _complete_rules(rules: Rules | None, popularity: float | None) -> Rules:
+    rules = rules or NO_RULES
+    if popularity is None or rules.popularity is not None:
+        return rules
+    return replace(rules, popularity=popularity)
 
 
 class RequestProfileEncoder:

@@ -60,9 +60,10 @@ class RecommendEngine:
         explorer: Puts new items into lists.
         explores_by_default: Whether the lists of requests without ``explore`` are explored.
         pseudonyms: Replaces ids of users; None: ids are kept.
+        popularity: Setting of the requests that have none; None: that of the release.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parts of a service and its defaults
         self,
         releases: ReleaseManager,
         log: AnswerLog,
@@ -71,7 +72,9 @@ class RecommendEngine:
         *,
         explores_by_default: bool = False,
         pseudonyms: Pseudonyms | None = None,
+        popularity: float | None = None,
     ) -> None:
+        self._popularity = popularity
         self._releases = releases
         self._log = log
         self._experiments = experiments
@@ -168,7 +171,7 @@ class RecommendEngine:
         if row < 0:
             return ()
         pending = PendingRequest.parse(request, self._pseudonyms)
-        batch = build_batch(state, [pending], self._profile_encoder())
+        batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])
 
     def close(self) -> None:
@@ -267,7 +270,7 @@ class RecommendEngine:
     def _recommend(
         self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> list[RecommendResponse]:
-        batch = build_batch(state, requests, self._profile_encoder())
+        batch = build_batch(state, requests, self._profile_encoder(), self._popularity)
         lists = self._explore(state, batch, state.ranker.rank(batch), requests)
         items = self._recommended_items(state, batch, lists, requests)
         bounds = np.searchsorted(lists.query, np.arange(len(requests) + 1)).tolist()
@@ -282,6 +285,7 @@ class RecommendEngine:
                 None if pending.assignment is None else pending.assignment.experiment,
                 None if pending.assignment is None else pending.assignment.variant,
                 (*state.notes, *pending.notes),
+                popularity=_other_popularity(state, batch.rules[position].rules),
             )
             for position, pending in enumerate(requests)
         ]
@@ -458,6 +462,11 @@ def _with_duration(
     if isinstance(response, RecommendResponse):
         return replace(response, took_ms=took_ms)
     return response
+
+
+def _other_popularity(state: ServingState, rules: Rules) -> float | None:
+    """Return the setting of a list if it is not the default of the release."""
+    return None if rules.popularity == state.trained.blend.popularity else rules.popularity
 
 
 def _logged(

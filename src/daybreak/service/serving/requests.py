@@ -105,6 +105,8 @@ class RecommendResponse:
     notes: tuple[str, ...] = ()
     """Warnings, as sentences."""
     took_ms: float = field(default=0.0, compare=False)
+    popularity: float | None = None
+    """Setting of the list if it is not the default of the release."""
 
 
 EventTuple = tuple[str, str | None, float | None, float]

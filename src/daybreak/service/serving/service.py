@@ -82,6 +82,9 @@ class ServiceOptions:
     """Impressions promised to every new item."""
     exploring: ExplorationConfig = field(default_factory=ExplorationConfig)
     """Ranks that new items may take, and how often."""
+    popularity: float | None = None
+    """Setting of the requests that have none, from 0 (taste) to 1 (best sellers); None: the
+    default of the release."""
 
 
 class RecommenderService(ClosesOnExit):
@@ -155,6 +158,7 @@ class RecommenderService(ClosesOnExit):
             self.explorer,
             explores_by_default=options.explore,
             pseudonyms=pseudonyms,
+            popularity=options.popularity,
         )
         ingestor = Ingestor(self.store, pseudonyms)
         self.catalogue = ItemsResource(self.store, self.releases, ingestor, self.explorer)

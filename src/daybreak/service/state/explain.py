@@ -9,6 +9,7 @@ from daybreak.ranking.explain import QueryParts, ScoreReason, decompose, wish_sc
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import BOOST, RankedLists
 from daybreak.service.state.reason_texts import phrase_of, title_of
+from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import Rows
 
@@ -85,8 +86,9 @@ def explain_items(
         max_reasons: Largest number of reasons of an item, without boosts; None: all.
     """
     query_parts = state.query_builder.query_parts(batch.context.only(query))
-    by_item = _score_reasons(state, query_parts, items, max_reasons)
     rules = batch.rules[query]
+    scorer = state.scorer.at_popularity(rules.rules.popularity)
+    by_item = _score_reasons(state, scorer, query_parts, items, max_reasons)
     for reasons, row in zip(by_item, items.tolist(), strict=True):
         reasons += [
             RecommendationReason(
@@ -98,15 +100,19 @@ def explain_items(
 
 
 def _score_reasons(
-    state: ServingState, query_parts: QueryParts, items: Rows, max_reasons: int | None
+    state: ServingState,
+    catalogue_scorer: PartitionedScorer,
+    query_parts: QueryParts,
+    items: Rows,
+    max_reasons: int | None,
 ) -> list[Reasons]:
     """Return the reasons that the models give."""
     by_item: list[Reasons] = [[] for _ in items]
     attributes, terms = state.trained.profile.names, state.trained.content.block_terms
-    scale = wish_scale(state.scorers[0], query_parts)
+    scale = wish_scale(catalogue_scorer.scorers[0], query_parts)
     query_parts = replace(query_parts, wish_scale=scale)
     is_known = state.ranker.is_known
-    for scorer, positions, rows in state.scorer.by_scorer(items):
+    for scorer, positions, rows in catalogue_scorer.by_scorer(items):
         decomposed = decompose(scorer, query_parts, rows, attributes, terms)
         for column, position in enumerate(positions):
             reasons = (

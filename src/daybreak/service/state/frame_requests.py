@@ -132,7 +132,12 @@ class FrameRequest:
 
 
 def recommendations_frame(
-    state: ServingState, batch: QueryBatch, lists: RankedLists, *, with_rules: bool
+    state: ServingState,
+    batch: QueryBatch,
+    lists: RankedLists,
+    *,
+    with_rules: bool,
+    with_popularity: bool = False,
 ) -> pl.DataFrame:
     """Return ranked lists as a frame, one row an item.
 
@@ -141,6 +146,7 @@ def recommendations_frame(
         batch: Batch of the lists.
         lists: Ranked lists.
         with_rules: Whether to add the column ``rule``.
+        with_popularity: Whether to add the column ``popularity``.
     """
     context, query = batch.context, lists.query
     frame = pl.DataFrame(
@@ -155,6 +161,11 @@ def recommendations_frame(
         },
         schema=RECOMMENDATION_SCHEMA,
     )
+    if with_popularity:
+        default = state.default_popularity
+        settings = [one.rules.popularity for one in batch.rules]
+        values = [default if setting is None else setting for setting in settings]
+        frame = frame.with_columns(pl.Series("popularity", values, pl.Float64).gather(query))
     if not with_rules:
         return frame
     return frame.with_columns(pl.Series("rule", lists.moved_by, dtype=pl.String))
@@ -166,8 +177,11 @@ def reasons_column(reasons: Sequence[Reasons]) -> pl.Series:
     return pl.Series("reasons", values, dtype=REASONS_TYPE)
 
 
-def empty_recommendations(*, with_rules: bool, with_reasons: bool) -> pl.DataFrame:
+def empty_recommendations(
+    *, with_rules: bool, with_reasons: bool, with_popularity: bool = False
+) -> pl.DataFrame:
     """Return a frame of recommendations without rows."""
-    optional: dict[str, Any] = {"rule": pl.String} if with_rules else {}
+    optional: dict[str, Any] = {"popularity": pl.Float64} if with_popularity else {}
+    optional |= {"rule": pl.String} if with_rules else {}
     optional |= {"reasons": REASONS_TYPE} if with_reasons else {}
     return pl.DataFrame(schema=RECOMMENDATION_SCHEMA | optional)

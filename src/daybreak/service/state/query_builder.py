@@ -115,6 +115,20 @@ class QueryBatch:
             rows = np.arange(start, min(start + max_queries, len(self)))
             yield rows, self.queries.take(rows)
 
+    def group_by_popularity(self, rows: Rows) -> dict[float | None, Rows]:
+        """Return the positions within ``rows`` of queries with the same ``popularity``.
+
+        Args:
+            rows: (n,) positions of queries.
+        """
+        settings = [self.rules[row].rules.popularity for row in rows.tolist()]
+        distinct = dict.fromkeys(settings)
+        if len(distinct) <= 1:
+            return dict.fromkeys(distinct or (None,), np.arange(len(rows)))
+        return {
+            one: np.flatnonzero([setting == one for setting in settings]) for one in distinct
+        }
+
     def __len__(self) -> int:
         return len(self.users)
 

@@ -108,7 +108,7 @@ class CatalogueRanker:
         """
         padded = _PaddedLists(batch, len(self.ids))
         for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
-            scores = self.score(queries)
+            scores = self._score_at_popularities(batch, rows, queries)
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):
                 chunk = scores if len(group) == len(rows) else scores[group - rows[0]]
@@ -119,15 +119,44 @@ class CatalogueRanker:
         """Return the (n_queries, n_items) scores of the whole catalogue."""
         return self.scorer.score(queries)
 
+    def _score_at_popularities(self, batch: QueryBatch, rows: Rows, queries: Queries) -> Floats:
+        """Return the (n, n_items) scores of queries, each at the popularity of its rules."""
+        groups = batch.group_by_popularity(rows)
+        if len(groups) == 1:
+            return self.scorer.at_popularity(next(iter(groups))).score(queries)
+        scores = np.empty((len(rows), len(self.ids)), dtype=np.float32)
+        for popularity, positions in groups.items():
+            scorer = self.scorer.at_popularity(popularity)
+            scores[positions] = scorer.score(queries.take(positions))
+        return scores
+
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
         """Return for each list entry the strategy with the largest weight."""
+        groups = batch.group_by_popularity(np.arange(len(batch)))
+        if len(groups) == 1:
+            return self._strategy_names(batch, lists, next(iter(groups)))
+        names: list[str] = [""] * len(lists)
+        for popularity, queries in groups.items():
+            entries = np.flatnonzero(np.isin(lists.query, queries))
+            found = self._strategy_names(batch, lists.take(entries), popularity)
+            for entry, name in zip(entries.tolist(), found, strict=True):
+                names[entry] = name
+        return names
+
+    def _strategy_names(
+        self, batch: QueryBatch, lists: RankedLists, popularity: float | None
+    ) -> list[str]:
         levels = nearest_level(batch.queries.n_events)[lists.query]
         has_profile = (np.diff(batch.queries.profile.indptr) > 0)[lists.query]
         has_wish = batch.queries.has_wish[lists.query]
         kinds = levels * 8 + has_wish * 4 + has_profile * 2 + ~self.is_known[lists.item]
         unique, inverse = np.unique(kinds, return_inverse=True)
-        names = self.scorer.scorers[0].dominant_strategy(
-            unique // 8, unique // 2 % 2 == 1, unique % 2 == 1, unique // 4 % 2 == 1
+        names = (
+            self.scorer.at_popularity(popularity)
+            .scorers[0]
+            .dominant_strategy(
+                unique // 8, unique // 2 % 2 == 1, unique % 2 == 1, unique // 4 % 2 == 1
+            )
         )
         return [names[kind] for kind in inverse.ravel().tolist()]
 

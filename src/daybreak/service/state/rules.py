@@ -185,6 +185,25 @@ def rules_of_users(
     return by_user
 
 
+def with_popularity(rules: Mapping[str, Rules], popularity: float | None) -> dict[str, Rules]:
+    """Return rules of which those without a ``popularity`` have the given one.
+
+    Args:
+        rules: Rules of each user.
+        popularity: From 0 to 1; None changes nothing.
+
+    Raises:
+        ConfigError: ``popularity`` is not from 0 to 1.
+    """
+    if popularity is None:
+        return dict(rules)
+    changed = {
+        id(one): replace(one, popularity=popularity) if one.popularity is None else one
+        for one in rules.values()
+    }
+    return {user: changed[id(one)] for user, one in rules.items()}
+
+
 def _rules_per_user(rules: Sequence[Rules], n_users: int) -> list[Rules]:
     if isinstance(rules, str | Mapping) or not isinstance(rules, Sequence):
         raise ConfigError(f"rules must be Rules, or a list of them, got {rules!r:.60}")

@@ -1,8 +1,10 @@
 """Scores a catalogue that grows and changes, without a new training."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -14,6 +16,12 @@ from daybreak.types import Floats, Mask, Rows
 
 MIN_PARTITION_SIZE_RATIO = 16
 """Smallest ratio of the sizes of a partition and the partitions after it."""
+
+MAX_POPULARITY_SCORERS = 3
+"""Maximum number of values of ``popularity``, besides the default, that have a scorer in
+memory."""
+POPULARITY_CACHE_SHARE = 0.25
+"""Size of the cache of summed weights of each of them, relative to that of the default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +37,11 @@ class PartitionedScorer:
     rows: tuple[Rows, ...]
     """Rows of the catalogue that each scorer covers."""
     n_items: int
+    _by_popularity: "OrderedDict[float, PartitionedScorer]" = field(
+        default_factory=OrderedDict, init=False, repr=False
+    )
+    """Scorers for other values of ``popularity``, the latest last."""
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @classmethod
     def from_scorer(cls, scorer: Scorer) -> "PartitionedScorer":
@@ -68,6 +81,34 @@ class PartitionedScorer:
             partition.with_models(fitted, first.centres) for partition in self.scorers[1:]
         ]
         return PartitionedScorer((first, *partitions), self.rows, self.n_items)
+
+    def at_popularity(self, popularity: float | None) -> "PartitionedScorer":
+        """Return a scorer for another value of ``popularity``; it shares all matrices.
+
+        Args:
+            popularity: From 0 to 1; None: that of this scorer.
+        """
+        blend = self.scorers[0].blend
+        if popularity is None or popularity == blend.popularity or not blend.weight_sets:
+            return self
+        with self._lock:
+            scorer = self._by_popularity.get(popularity)
+            if scorer is None:
+                scorer = self._with_popularity(popularity)
+                self._by_popularity[popularity] = scorer
+                while len(self._by_popularity) > MAX_POPULARITY_SCORERS:
+                    self._by_popularity.popitem(last=False)
+            self._by_popularity.move_to_end(popularity)
+            return scorer
+
+    def _with_popularity(self, popularity: float) -> "PartitionedScorer":
+        whole, *partitions = self.scorers
+        first = whole.with_blend(
+            whole.blend.at_popularity(popularity),
+            POPULARITY_CACHE_SHARE * whole.max_cache_bytes,
+        )
+        others = (first.for_items(one.items, one.linear_models) for one in partitions)
+        return PartitionedScorer((first, *others), self.rows, self.n_items)
 
     def n_changed(self) -> int:
         """Return how many items of the first scorer have changed."""

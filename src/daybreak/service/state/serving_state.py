@@ -134,6 +134,11 @@ class ServingState:
         return state.with_events(tables.events).with_recounted_popularity()
 
     @property
+    def default_popularity(self) -> float:
+        """Setting ``popularity`` of the lists whose rules have none."""
+        return self.scorers[0].blend.popularity
+
+    @property
     def scorers(self) -> tuple[Scorer, ...]:
         """Scorers of the catalogue, that of the training first."""
         return self.scorer.scorers

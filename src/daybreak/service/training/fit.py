@@ -80,6 +80,8 @@ class FitConfig:
     """Earlier training to continue from."""
     keep_weights: bool = False
     """Whether the weights of the earlier training are kept, without simulated cold starts."""
+    popularity: float | None = None
+    """Default setting of the blend; None: the balanced one."""
 
 
 def train_model(
@@ -108,6 +110,7 @@ def train_model(
             data, strategies, config.seed, progress, budget, config.warm_start
         )
         blend.report.update(record)
+    blend = blend.with_default_popularity(config.popularity)
     trained = TrainedModel(
         dataset.content,
         dataset.profile,
