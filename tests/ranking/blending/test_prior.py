@@ -94,3 +94,11 @@ def test_the_prior_of_new_items_is_on_the_scale_of_the_fitted_weights():
     prior = PriorWeights(levels, levels, -levels[:, 0])
     scaled = prior.new_item_weights(np.full((len(EVENT_LEVELS), 1), 6.0))
     np.testing.assert_allclose(scaled[0], [3.0, 3.0, -3.0])
+
+
+def test_the_bias_of_the_prior_counts_as_far_as_new_items_are_arrivals():
+    prior = PriorWeights(*[np.ones((len(EVENT_LEVELS), 1))] * 2, np.zeros(8), 10, 10, 300.0)
+    assert prior.trust_bias(1.0).bias_questions == 300
+    assert prior.trust_bias(0.0).bias_questions == 0
+    assert 0 < prior.trust_bias(None).bias_questions < 300
+    assert prior.bias_share(np.array([0.0, 100.0])).tolist() == [0.0, 0.25]

@@ -30,6 +30,7 @@ from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.shrinkage import (
     count_hidden_targets,
+    fitted_share,
     report_moves,
     shrink_new_item_weights,
     shrink_weights,
@@ -133,7 +134,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     candidates = CandidateStrategies(tuple(strategies), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
+    arrival_probability = new_item_arrival_probability(data)
     prior = BlendPrior.load().predict(data, [s.name for s in remaining])
+    prior = prior.trust_bias(arrival_probability if data.events.has_time_order else None)
     progress("fitting the weights of the strategies")
     with threadpool_limits(1):  # threads would only wait for each other in many small products
         warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
@@ -141,7 +144,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         new_item_weights = fit_new_item_weights(
             pools, remaining, weights, thresholds, warm_start, prior
         )
-        slope, intercept = fit_arrival_shift(pools, weights, new_item_weights)
+        slope, intercept = fit_arrival_shift(pools, weights, new_item_weights, prior)
         progress("fitting the weights that show taste")
         sets, popularity_levels = fit_taste_weights(
             pools,
@@ -149,8 +152,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             _warm_item_masks(remaining)[0],
             _new_item_masks(remaining)[0][:-1],
             np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
+            prior.bias_share(new_item_weights.questions),
         )
-        arrival = ArrivalShift(new_item_arrival_probability(data), slope, intercept)
+        arrival = ArrivalShift(arrival_probability, slope, intercept)
         sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
         sets, wishes = add_wish_weights(data, pools, remaining, sets)
     used = _find_used(sets)
@@ -402,9 +406,15 @@ def _fit_group(
 
 
 def fit_arrival_shift(
-    pools: TrainingPools, warm_weights: Doubles, new_item_weights: NewItemWeights
+    pools: TrainingPools,
+    warm_weights: Doubles,
+    new_item_weights: NewItemWeights,
+    prior: PriorWeights | None = None,
 ) -> tuple[float, float]:
-    """Return slope and intercept of the scores of arrivals against randomly hidden items."""
+    """Return slope and intercept of the scores of arrivals against randomly hidden items.
+
+    The bias of the prior is that of arrivals; the more it counts, the smaller the shift.
+    """
     if "arriving" not in pools.pools:
         return 1.0, 0.0
     arrivals = pools.pools["arriving"]
@@ -421,6 +431,8 @@ def fit_arrival_shift(
     shift = coordinate_search([task], [smooth, unchanged], [0, 1])
     shift[0] = np.clip(shift[0], *SLOPE_BOUNDS)
     shift = coordinate_search([task], [shift], [1])
+    share = fitted_share(len(pool.n_events), 0.0 if prior is None else prior.shift_questions)
+    shift = unchanged + share * (shift - unchanged)
     return float(shift[0]), float(shift[1])
 
 

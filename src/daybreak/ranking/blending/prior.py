@@ -7,7 +7,7 @@ from many data sets; ``prior.json`` holds their coefficients, and no row of any 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,10 +16,16 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.shop_features import level_features, shop_features
+from daybreak.ranking.blending.shrinkage import fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.types import Doubles
 
 QUESTION_KEYS = ("questions", "new_questions", "bias_questions")
+UNDATED_BIAS_TRUST = 0.3
+"""Share of the questions of the bias that counts without times, when nothing tells whether the
+items without events are arrivals."""
+SHIFT_QUESTION_SHARE = 0.1
+"""Questions of the prior against the shift of arrivals, as a share of those of the bias."""
 MIN_SHARE = 0.02
 """Share of all weights below which the prior weight of a strategy is 0."""
 
@@ -45,6 +51,32 @@ class PriorWeights:
     def counts_for_new_items(self) -> tuple[float, float]:
         """``new_questions`` and ``bias_questions``."""
         return self.new_questions, self.bias_questions
+
+    @property
+    def shift_questions(self) -> float:
+        """Number of simulated queries of arrivals that count as much as the prior's bias."""
+        return SHIFT_QUESTION_SHARE * self.bias_questions
+
+    def bias_share(self, questions: Doubles) -> Doubles:
+        """Return (n_levels,) how far the simulation moves the bias from that of the prior.
+
+        Args:
+            questions: (n_levels,) numbers of simulated queries.
+        """
+        return np.array([fitted_share(one, self.bias_questions) for one in questions])
+
+    def trust_bias(self, arrival_probability: float | None) -> "PriorWeights":
+        """Return the prior with a bias that counts as far as it applies.
+
+        It was learned from items that later customers bought first, which are arrivals; items
+        that resemble all others in content were left out of the events for another reason.
+
+        Args:
+            arrival_probability: Probability that the items without events are arrivals; None:
+                unknown.
+        """
+        trust = UNDATED_BIAS_TRUST if arrival_probability is None else arrival_probability
+        return replace(self, bias_questions=trust * self.bias_questions)
 
     def new_item_weights(self, totals: Doubles) -> Doubles:
         """Return (n_levels, n_strategies + 1) weights and bias of items without events.

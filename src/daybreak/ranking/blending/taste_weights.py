@@ -110,7 +110,12 @@ def exposure_gains(pool: CandidatePool, exposure: Floats, exponent: float) -> Fl
 
 
 def fit_taste_weights(
-    pools: TrainingPools, plain: WeightSet, free: Mask, free_new: Mask, exposure: Floats
+    pools: TrainingPools,
+    plain: WeightSet,
+    free: Mask,
+    free_new: Mask,
+    exposure: Floats,
+    bias_share: Doubles | None = None,
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weight sets for the popularities 0, 0.5 and 1, and a report by level.
 
@@ -123,7 +128,9 @@ def fit_taste_weights(
         free: (n_strategies,) strategies whose weights may change.
         free_new: (n_strategies,) those of them that score items without events.
         exposure: (n_items,) events of each item.
+        bias_share: (n_levels,) how far the simulation moves the bias of new items; default: 1.
     """
+    moved = np.ones(len(EVENT_LEVELS)) if bias_share is None else bias_share
     taste, balanced = plain.weights.copy(), plain.weights.copy()
     report = []
     for level, tasks in enumerate(_iter_level_tasks(pools)):
@@ -132,8 +139,12 @@ def fit_taste_weights(
             taste[level], balanced[level] = fitted
             report.append(_report_level(tasks, level, (plain.weights[level], *fitted[::-1])))
     sets = (
-        _with_new_items(pools, plain, taste, free_new, 0.0),
-        _with_new_items(pools, plain, balanced, free_new, BALANCED_POPULARITY),
+        *(
+            _with_new_items(
+                pools, plain, replace(plain, popularity=p, weights=weights), free_new, moved
+            )
+            for p, weights in ((0.0, taste), (BALANCED_POPULARITY, balanced))
+        ),
         plain,
     )
     return sets, report
@@ -212,26 +223,27 @@ def _halves(tasks: Sequence[RankingTask]) -> tuple[list[RankingTask], list[Ranki
 def _with_new_items(
     pools: TrainingPools,
     plain: WeightSet,
-    warm_weights: Doubles,
+    other: WeightSet,
     free_new: Mask,
-    popularity: float,
+    bias_share: Doubles,
 ) -> WeightSet:
-    """Return a set with weights of new items that fit other weights of items with events.
+    """Return a set with weights of new items that fit its weights of items with events.
 
     A strategy that gets more weight for items with events gets the same for new items, so that
-    a taste counts for both alike. Then the bias is fitted again.
+    a taste counts for both alike. Then the bias is fitted again, as far as the simulation
+    counts for it.
     """
-    added = np.maximum(warm_weights - plain.weights, 0) * free_new
+    added = np.maximum(other.weights - plain.weights, 0) * free_new
     weights, bias = plain.new_weights + added, plain.new_bias.copy()
-    tasks = build_new_item_tasks(pools, warm_weights)
+    tasks = build_new_item_tasks(pools, other.weights)
     for group, levels in zip(tasks, NEW_ITEM_LEVEL_GROUPS, strict=True):
         if not group:
             continue
         start = np.append(weights[levels[0]], bias[levels[0]])
         fitted = coordinate_search(group, [start], [len(start) - 1])
         for level in levels:
-            bias[level] += fitted[-1] - start[-1]
-    return WeightSet(popularity, warm_weights, weights, bias)
+            bias[level] += bias_share[level] * (fitted[-1] - start[-1])
+    return WeightSet(other.popularity, other.weights, weights, bias)
 
 
 def _report_level(tasks: TasteTasks, level: int, fitted: Sequence[Doubles]) -> dict[str, Any]:
