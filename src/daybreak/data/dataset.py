@@ -226,6 +226,9 @@ class Dataset:
     """(n_items, n_items) content similarities, if they are computed already."""
     statements: Statements | None = field(default=None, repr=False)
     """Simulated statements about items, on which the weight of wishes is fitted."""
+    repeated: Events | None = field(default=None, repr=False)
+    """All positive events, with repeated pairs, sorted by user and then by time; None if no
+    pair is repeated."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -234,6 +237,11 @@ class Dataset:
             object.__setattr__(
                 self, "profiles", sp.csr_array((self.n_users, 0), dtype=np.float32)
             )
+
+    @property
+    def all_events(self) -> Events:
+        """Positive events with repeated pairs, sorted by user and then by time."""
+        return self.events if self.repeated is None else self.repeated
 
     @cached_property
     def train_item_rows(self) -> Rows:
@@ -305,6 +313,9 @@ class Queries:
     """One (n_queries, dim) matrix per content block of ``train_items``: what users say they
     want, as content; rows of a query without a wish are zero, and what a user does not want is
     negative. Empty if no query has a wish."""
+    repeats: Sparse = None
+    """(n_queries, n_train_items) CSR of decayed personal frequencies; None if no list may
+    contain what its user has taken before."""
 
     @property
     def has_wish(self) -> Mask:
@@ -368,7 +379,12 @@ class Queries:
                 take_rows(block, rows) if sp.issparse(block) else block[rows]
                 for block in self.wish
             ),
+            None if self.repeats is None else take_rows(self.repeats, rows),
         )
+
+    def with_repeats(self, repeats: Sparse) -> "Queries":
+        """Return the queries with decayed personal frequencies; see ``repeats``."""
+        return replace(self, repeats=sp.csr_array(repeats, dtype=np.float32))
 
     def __len__(self) -> int:
         return int(self.history.shape[0])

@@ -8,7 +8,9 @@ knows no store and no service. Files named ``shared_*`` hold what several models
 # the default strategies, in which a time budget tries the slow ones.
 # isort: off
 from daybreak.models import popular
+from daybreak.models import age
 from daybreak.models import profile
+from daybreak.models import again
 from daybreak.models import ease
 from daybreak.models import item_knn
 from daybreak.models import graph_filter

@@ -48,7 +48,7 @@ RENAMED_MEMBERS = {
 }
 """Members of models written for an earlier version, and their names now."""
 
-QueryFeatureKind = Literal["history", "recent", "profile", "wish", "vectors", "none"]
+QueryFeatureKind = Literal["history", "recent", "profile", "wish", "repeats", "vectors", "none"]
 """The part of a query that a linear model multiplies with its weights; ``vectors`` are vectors
 that the model itself computes from queries."""
 
@@ -339,7 +339,16 @@ def query_features_of(queries: Queries, kind: QueryFeatureKind) -> Sparse:
         return with_presence_column(queries.profile)
     if kind == "wish":
         return wish_features(queries)
+    if kind == "repeats":
+        return repeat_features(queries)
     return queries.recent_history if kind == "recent" else queries.history
+
+
+def repeat_features(queries: Queries) -> Sparse:
+    """Return (n_queries, n_train_items) CSR of personal frequencies; empty where not needed."""
+    if queries.repeats is not None:
+        return queries.repeats
+    return sp.csr_array(queries.history.shape, dtype=np.float32)
 
 
 def wish_features(queries: Queries) -> Sparse:

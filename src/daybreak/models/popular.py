@@ -1,7 +1,7 @@
 """The number of users of each item, over all time or recently."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from daybreak.models.base import (
     models,
 )
 from daybreak.models.card import ModelCard
+from daybreak.models.shared_decay import fade, half_life
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -26,6 +27,9 @@ class PopularConfig:
     """Share of the newest events whose age is the decay time; 0: no decay [share]."""
     logarithm: bool = True
     """Whether the score is the logarithm of the count."""
+    learns_half_life: bool = False
+    """Whether events fade by the half-life that predicts later events best, in place of the
+    window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class PopularState:
     """(n_train_items,)"""
     dated: bool
     """False when the window needs times and the data have none; then nothing is scored."""
+    half_life_s: float = 0.0
+    """Learned half-life of an event [s]; 0: none was learned."""
 
 
 @models.register("popular")
@@ -51,20 +57,40 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
             "popular/share": {"logarithm": False},
             "popular/season": {"window": 0.1},
             "popular/now": {"window": 0.02},
+            "popular/trend": {"learns_half_life": True},
         },
         inputs="nothing",
         use="unknown users",
-        formula="log of the share of events; with a window, events decay with age",
+        formula="log of the share of events; with a window or a half-life, events fade",
         cost="e",
         memory="n",
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
         """Count events; see :meth:`Model.learn`."""
+        half_life_s = half_life(data.events) if self.config.learns_half_life else 0.0
+        return self._count(data, half_life_s)
+
+    def recounted(self, data: Dataset) -> Self:
+        """Return the model counted from other events, with the half-life that it has learned.
+
+        Args:
+            data: Current events; its catalogue are the training items.
+        """
+        state = self._count(data, self.state.half_life_s)
+        values = np.zeros(len(data.items), dtype=np.float32)
+        values[data.train_item_rows] = state.values
+        return self.with_state(replace(state, values=values))
+
+    def _count(self, data: Dataset, half_life_s: float) -> PopularState:
         weights = np.ones(len(data.events))
-        if self.config.window and len(data.events):
+        needs_times = bool(self.config.window) or self.config.learns_half_life
+        if needs_times and len(data.events):
             age = data.events.at.max() - data.events.at
-            weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
+            if self.config.learns_half_life:
+                weights = fade(age, half_life_s or np.inf)
+            else:
+                weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
         train_row = np.empty(len(data.items), dtype=np.int64)
         train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = train_row[data.events.item]
@@ -72,8 +98,8 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         # All windows are scaled to one total, so that the 1 of log1p means the same in each.
         counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
-        dated = not self.config.window or data.events.has_time_order
-        return PopularState(values.astype(np.float32), dated)
+        dated = not needs_times or data.events.has_time_order
+        return PopularState(values.astype(np.float32), dated, half_life_s)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Look up the counts; see :meth:`LinearModel.linear_scorer`."""

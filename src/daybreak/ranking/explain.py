@@ -1,7 +1,7 @@
 """Exact explanations: a score as the sum of named contributions; start at :func:`decompose`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +68,10 @@ class QueryParts:
     """Factor that scales the wish; None: that of the scorer, which must be of the catalogue."""
     disliked: frozenset[str] = frozenset()
     """Names of the events that count against their item."""
+    repeats: Sparse = None
+    """(n_repeated, n_train_items) personal frequencies, one item a row; None without any"""
+    repeat_names: tuple[PartName, ...] = ()
+    """Names of the items of ``repeats``."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -82,10 +86,28 @@ class QueryParts:
             return [("profile", names[column]) for column in profile.indices], rows
         if kind == "wish":
             return list(self.wish_names), self.wish
+        if kind == "repeats":
+            return list(self.repeat_names), self.repeats
         if kind == "recent":
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
+
+    def with_repeats(self, repeats: Sparse, train_items: Items) -> "QueryParts":
+        """Return the parts with personal frequencies.
+
+        Args:
+            repeats: (1, n_train_items) CSR; None: there are none.
+            train_items: Items that are the columns.
+        """
+        if repeats is None or not repeats.nnz:
+            return self
+        n, ids = repeats.nnz, train_items.ids.ids
+        rows = sp.csr_array(
+            (repeats.data, (np.arange(n), repeats.indices)), shape=(n, repeats.shape[1])
+        )
+        names = tuple(("event", ids[column]) for column in repeats.indices.tolist())
+        return replace(self, repeats=rows, repeat_names=names)
 
     def to_queries(self, train_items: Items) -> Queries:
         """Return the query as a batch of one."""
@@ -200,8 +222,10 @@ def decompose(
         kind = "strategy" if model.feature_kind == "none" else "level"
         constant = weights[row] * (linear.bias[items] - centre.constant)
         sums.add([(kind, strategy.name)], constant[None, :])
-        if model.feature_kind == "none" or (
-            model.feature_kind == "wish" and query.wish is None
+        if (
+            model.feature_kind == "none"
+            or (model.feature_kind == "wish" and query.wish is None)
+            or (model.feature_kind == "repeats" and query.repeats is None)
         ):
             continue
         if model.feature_kind == "vectors":

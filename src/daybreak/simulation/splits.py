@@ -24,6 +24,7 @@ from daybreak.simulation.holdout import (
     sample_rows,
     time_cut,
 )
+from daybreak.simulation.moments import again_queries, newcomer_moments, now_queries
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
@@ -71,6 +72,8 @@ class HoldoutSplit:
     data: Dataset
     query_sets: tuple[LabelledQueries, ...]
     has_new_item_targets: bool = True
+    is_without_events: bool = False
+    """Whether no event of any user is known, so that only some strategies matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +116,19 @@ def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
         yield split
     if data.events.has_time_order:
         yield newest_items_holdout(data, create_generator(seed, "arrival trial"), on_sale)
-        yield temporal_holdout(data, create_generator(seed, "later trial"))
+        yield temporal_holdout(data, create_generator(seed, "later trial"), with_moments=True)
+
+
+def iter_moment_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
+    """Yield splits at several moments, with newcomers about whom nothing is known.
+
+    Args:
+        data: The whole data set.
+        seed: Seed of the random draws.
+    """
+    if data.events.has_time_order:
+        for visible, labelled in newcomer_moments(data, create_generator(seed, "moments")):
+            yield HoldoutSplit("moment", visible, (labelled,), False, True)
 
 
 def count_splits(data: Dataset) -> int:
@@ -218,14 +233,28 @@ def newest_items_holdout(
     return HoldoutSplit("arrival", visible, (_add_on_sale(arriving, on_sale),))
 
 
-def temporal_holdout(data: Dataset, rng: np.random.Generator) -> HoldoutSplit:
-    """Hold out all events after a point in time; those of known users are the targets."""
-    past = data.events.at < time_cut(data.events.at)
+def temporal_holdout(
+    data: Dataset, rng: np.random.Generator, *, with_moments: bool = False
+) -> HoldoutSplit:
+    """Hold out all events after a point in time; those of known users are the targets.
+
+    Args:
+        data: The whole data set.
+        rng: Random generator.
+        with_moments: Whether to add what newcomers and known users do next, and what they take
+            again.
+    """
+    cut = time_cut(data.events.at)
+    past = data.events.at < cut
     visible = data.filter_events(past)
     known = np.isin(data.events.item, visible.train_item_rows)
     targets = data.events.filter(~past & known)
-    later = _sample_queries("later", visible, visible.events, targets, rng)
-    return HoldoutSplit("later", visible, (later,), has_new_item_targets=False)
+    query_sets = [_sample_queries("later", visible, visible.events, targets, rng)]
+    if with_moments:
+        query_sets += now_queries(data, visible, cut, rng)
+        if data.repeated is not None:
+            query_sets.append(again_queries(data, visible, cut, rng))
+    return HoldoutSplit("later", visible, tuple(query_sets), has_new_item_targets=False)
 
 
 def mark_newest_items(data: Dataset) -> Mask:

@@ -18,6 +18,7 @@ from daybreak.ranking.blending.ablation import (
 )
 from daybreak.ranking.blending.arrival_shift import new_item_arrival_probability
 from daybreak.ranking.blending.guard import guard_bias, guard_weights, popular_rows
+from daybreak.ranking.blending.moments import share_of_moments
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
     coordinate_search,
@@ -28,6 +29,7 @@ from daybreak.ranking.blending.objective import (
 )
 from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
+from daybreak.ranking.blending.repeat_weights import set_repeat_weights
 from daybreak.ranking.blending.shrinkage import (
     count_hidden_targets,
     fitted_share,
@@ -60,7 +62,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.ranking.blending.wish_weights import fit_wish_weights, wish_rows
-from daybreak.simulation.splits import count_splits, iter_splits
+from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
 from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
 
 DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
@@ -157,6 +159,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         arrival = ArrivalShift(arrival_probability, slope, intercept)
         sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
         sets, wishes = add_wish_weights(data, pools, remaining, sets)
+        repeats = [set_repeat_weights(pools, remaining, one.weights) for one in sets][-1]
     used = _find_used(sets)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)
@@ -169,6 +172,8 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "popularity": popularity_levels,
         "wishes": wishes,
         "candidates": candidates.report(),
+        "moments": {"share": round(pools.now_share, 3)},
+        "repeats": repeats,
     }
     blend = Blend.from_sets(
         names,
@@ -214,7 +219,10 @@ def build_training_pools(
             progress("testing which slow strategies help")
             first = builder.collect(range(len(candidates.strategies)))
             drop_unhelpful(candidates, first, remaining_rounds, thresholds)
-    return builder.collect(candidates.remaining_rows())
+    for number, split in enumerate(iter_moment_splits(data, seed), n_splits):
+        builder.add_split(number, split, FULL_DATA_FACTOR)
+    pools = builder.collect(candidates.remaining_rows())
+    return replace(pools, now_share=share_of_moments(pools, candidates.remaining()))
 
 
 def drop_unhelpful(

@@ -110,6 +110,9 @@ class TrainingPools:
     """(n_strategies,) standard deviations by which scores were divided"""
     sold: Mask | None = None
     """(n_items,) items with an event in all data; the others are never targets. None: all."""
+    now_share: float = 0.0
+    """Share of the queries at moments in the weights of warm items; see
+    :func:`~daybreak.ranking.blending.moments.share_of_moments`."""
 
 
 class PoolBuilder:
@@ -130,6 +133,8 @@ class PoolBuilder:
         self._sold = warm_items(data)
         self._pools: dict[str, list[CandidatePool]] = {}
         self._scale: Floats | None = None
+        self._scores_strangers = np.zeros(len(candidates.strategies), dtype=bool)
+        """Which strategies give different scores to items without any event of the user."""
 
     def add_split(self, number: int, split: HoldoutSplit, remaining_rounds: float) -> None:
         """Fit the candidates on the visible part of a split and add pools of its queries.
@@ -141,7 +146,10 @@ class PoolBuilder:
         """
         strategies, items = self._candidates.strategies, self._data.items
         usable_rows = [
-            n for n, s in enumerate(strategies) if s.scores_known or split.has_new_item_targets
+            n
+            for n, s in enumerate(strategies)
+            if (s.scores_known or split.has_new_item_targets)
+            and (self._scores_strangers[n] or not split.is_without_events)
         ]
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]
@@ -157,9 +165,10 @@ class PoolBuilder:
                 scores = scores / self._scale[rows, None, None]
                 groups = (is_warm, ~is_warm & self._sold, ~self._sold)
                 pool = build_candidate_pool(batch, scores, groups, rng)
-                self._pools.setdefault(labelled.kind, []).append(
-                    pool.expand_strategies(rows, len(strategies))
-                )
+                pool = pool.expand_strategies(rows, len(strategies))
+                self._pools.setdefault(labelled.kind, []).append(pool)
+                strangers = pool.features[:, pool.n_events == 0]
+                self._scores_strangers |= np.abs(strangers).max(axis=(1, 2), initial=0) > 0
 
     def collect(self, rows: Sequence[int]) -> TrainingPools:
         """Return the pools of all splits so far for the strategies at some positions."""

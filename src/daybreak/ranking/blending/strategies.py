@@ -33,6 +33,11 @@ class Strategy:
         """Whether the model scores items without events in the training data."""
         return item_scope(models[self.model]).new
 
+    @property
+    def is_same_for_all(self) -> bool:
+        """Whether the scores are the same for all queries."""
+        return bool(getattr(models[self.model], "feature_kind", "") == "none")
+
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Strategy":
         """Return the strategy that :meth:`to_json` described."""

@@ -7,13 +7,14 @@ import numpy as np
 
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
+from daybreak.simulation.moments import NOW_KIND
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 MIN_QUERIES = 30
 """Minimum number of queries of a kind at a level; with fewer, the kind is left out there."""
 MAX_QUERIES = 500
 """Maximum number of queries of a kind at a level; more cost time and change little."""
-WARM_ITEM_KINDS = ("new_user", "user", "later")
+WARM_ITEM_KINDS = ("new_user", "user", "later", "now")
 """Kinds of queries whose targets have events."""
 NEW_ITEM_LEVEL_GROUPS = ((0,), (1, 2, 3, 4), (5, 6, 7))
 """Groups of levels, by position, that share the weights of new items."""
@@ -42,6 +43,8 @@ class RankingTask:
     share: float = 1.0
     gains: Floats | None = None
     """(n_queries, width) values of targets, 0 elsewhere; None: all targets have the value 1"""
+    kind: str = ""
+    """Kind of the queries; empty where it does not matter."""
 
     def score(self, weights: Doubles) -> Floats:
         """Return the (n_queries, width) scores of the blend; -inf for masked columns."""
@@ -70,6 +73,7 @@ class RankingTask:
             None if self.offset is None else self.offset[rows],
             self.share,
             None if self.gains is None else self.gains[rows],
+            self.kind,
         )
 
     def split_by_query(self) -> tuple["RankingTask", "RankingTask"]:
@@ -141,9 +145,31 @@ def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
         if len(rows) >= MIN_QUERIES:
             pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
-            tasks.append(RankingTask(pool.features, pool, pool.present, None, share))
-    total = sum(task.share for task in tasks)
-    return [replace(task, share=task.share / total) for task in tasks]
+            tasks.append(RankingTask(pool.features, pool, pool.present, None, share, kind=kind))
+    return normalise_shares(tasks, pools.now_share)
+
+
+def normalise_shares(tasks: Sequence[RankingTask], now_share: float) -> list[RankingTask]:
+    """Return tasks whose shares sum to 1, with a fixed part for the queries at moments.
+
+    Args:
+        tasks: Tasks of one level.
+        now_share: Share of the tasks at moments, if there are others as well.
+    """
+    is_now = [task.kind == NOW_KIND for task in tasks]
+    if all(is_now) or not any(is_now) or not 0 < now_share < 1:
+        kept = [task for task in tasks if task.kind != NOW_KIND or all(is_now)]
+        total = sum(task.share for task in kept)
+        return [replace(task, share=task.share / total) for task in kept]
+    totals = {
+        flag: sum(t.share for t, now in zip(tasks, is_now, strict=True) if now == flag)
+        for flag in (True, False)
+    }
+    parts = {True: now_share, False: 1 - now_share}
+    return [
+        replace(task, share=parts[now] * task.share / totals[now])
+        for task, now in zip(tasks, is_now, strict=True)
+    ]
 
 
 def _build_group_tasks(

@@ -13,11 +13,13 @@ from daybreak.models import LinearModel
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
 from daybreak.types import Floats, Rows, Sparse
 
-SEPARATE_KIND = "wish"
-"""Kind of features that is never fused with others, and whose scores are not centred.
+WISH_KIND = "wish"
+"""Kind of the features of wishes."""
+SEPARATE_KINDS = frozenset({WISH_KIND, "repeats"})
+"""Kinds of features that are never fused with others, and whose scores are not centred.
 
-Its features are as many as the words of a catalogue, and most queries have none of them. The
-mean over warm items would only add the same value to all items of a query."""
+Most queries have none of them. The mean over warm items would only add the same value to all
+items of a query."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ class FeatureLayout:
             kind: np.stack([_or_zeros(centres[row], widest[kind]) for row in shared], axis=1)
             for kind, shared in rows.items()
         }
-        fused = {kind: width for kind, width in widest.items() if kind != SEPARATE_KIND}
+        fused = {kind: width for kind, width in widest.items() if kind not in SEPARATE_KINDS}
         ends = np.cumsum([0, *fused.values()]).tolist()
         offsets = dict(zip(fused, ends[:-1], strict=True))
         return cls(rows, widest, means, offsets, ends[-1])
@@ -142,7 +144,7 @@ class QueryFeatures:
         if self._baseline is None:
             baseline = np.zeros((len(self.queries), n_strategies), dtype=np.float32)
             for kind, features in self.matrices.items():
-                if self.layout.widths[kind] and kind != SEPARATE_KIND:
+                if self.layout.widths[kind] and kind not in SEPARATE_KINDS:
                     rows = self.layout.strategy_rows[kind]
                     baseline[:, rows] = features @ self.layout.centres[kind]
             self._baseline = baseline

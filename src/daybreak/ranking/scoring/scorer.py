@@ -19,7 +19,8 @@ from daybreak.models.wish import saturate_wishes, scale_wishes
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.query_features import (
-    SEPARATE_KIND,
+    SEPARATE_KINDS,
+    WISH_KIND,
     FeatureLayout,
     QueryFeatures,
 )
@@ -148,7 +149,7 @@ class Scorer:
         self.is_warm = self.fitted.train_items.ids.rows(self.items.ids) >= 0
         self.centres = self.centres or tuple(
             _score_centre(linear, self.is_warm)
-            if model.feature_kind != SEPARATE_KIND
+            if model.feature_kind not in SEPARATE_KINDS
             else ScoreCentre(np.zeros(0, dtype=np.float32), 0.0)
             for model, linear in zip(self.fitted.models, self.linear_models, strict=True)
         )
@@ -166,9 +167,9 @@ class Scorer:
         features = QueryFeatures.from_queries(
             queries, self.fitted.models, self.layout, self.blend
         )
-        if SEPARATE_KIND in features.matrices:
-            wishes = features.matrices[SEPARATE_KIND]
-            features.matrices[SEPARATE_KIND] = self.scale_wishes(wishes)
+        if WISH_KIND in features.matrices:
+            wishes = features.matrices[WISH_KIND]
+            features.matrices[WISH_KIND] = self.scale_wishes(wishes)
         return features
 
     def scale_wishes(self, wishes: Sparse) -> Sparse:
@@ -177,7 +178,7 @@ class Scorer:
         Args:
             wishes: (n_queries, n_features) CSR; see :func:`daybreak.models.wish.scale_wishes`.
         """
-        row = self.layout.strategy_rows[SEPARATE_KIND][0]
+        row = self.layout.strategy_rows[WISH_KIND][0]
         return scale_wishes(wishes, self.linear_models[row])
 
     def score_encoded(self, features: QueryFeatures) -> Floats:
@@ -192,8 +193,8 @@ class Scorer:
             scores[rows] = self.level_weights(level).bias
         if self._fused is not None:
             self._fused.add_to(scores, features)
-            if SEPARATE_KIND in features.matrices:
-                self._add_features(scores, features, SEPARATE_KIND)
+            for kind in sorted(SEPARATE_KINDS.intersection(features.matrices)):
+                self._add_features(scores, features, kind)
             return scores
         for kind in features.matrices:
             self._add_features(scores, features, kind)
@@ -240,7 +241,8 @@ class Scorer:
         is_constant = (kinds == "profile")[None, :] & ~has_profile[:, None]
         is_constant |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
         wishes = np.zeros(len(levels), dtype=bool) if has_wish is None else has_wish
-        is_constant |= (kinds == SEPARATE_KIND)[None, :] & ~wishes[:, None]
+        is_constant |= (kinds == WISH_KIND)[None, :] & ~wishes[:, None]
+        is_constant |= (kinds == "repeats")[None, :]
         is_constant |= ~self._is_informative[None, :]
         for_warm, for_cold = self.fitted.item_masks
         allowed = np.where(is_cold[:, None], for_cold[None, :], for_warm[None, :])
@@ -357,7 +359,7 @@ class Scorer:
 
     def _add_features(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted features of one kind to (n_queries, n_items) scores."""
-        if kind.startswith("vectors") or kind == SEPARATE_KIND:
+        if kind.startswith("vectors") or kind in SEPARATE_KINDS:
             self._add_product(scores, features, kind)
             return
         for level, rows in features.level_slices.items():
@@ -378,7 +380,7 @@ class Scorer:
         for strategy in self.layout.strategy_rows[kind]:
             product = self.linear_models[strategy].weights.apply(features.matrices[kind])
             if product is not None:
-                product = saturate_wishes(product) if kind == SEPARATE_KIND else product
+                product = saturate_wishes(product) if kind == WISH_KIND else product
                 for level, rows in features.level_slices.items():
                     weights = self.level_weights(level).weights[strategy]
                     scores[rows] += product[rows] * weights
@@ -390,7 +392,7 @@ class Scorer:
         for kind, rows in self.layout.strategy_rows.items():
             if not level and kind in ("history", "recent"):
                 continue  # a history without events is empty
-            if kind.startswith("vectors") or kind == SEPARATE_KIND:
+            if kind.startswith("vectors") or kind in SEPARATE_KINDS:
                 continue  # one product for all levels
             weighted = [(self.linear_models[row].weights, weights[row]) for row in rows]
             weighted = [(matrix, columns) for matrix, columns in weighted if columns.any()]

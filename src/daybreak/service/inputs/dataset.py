@@ -73,6 +73,8 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     signs = rules.signs(tables.events).to_numpy()
     arrays = user, item, at = event_arrays(tables.events, users, items.ids)
     events = Events.of(user[signs > 0], item[signs > 0], at[signs > 0], seed=config.seed)
+    log = encode_log(tables.events, arrays, signs)
+    positive = log.positive()
     data = Dataset(
         items,
         events,
@@ -80,9 +82,9 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         sp.csr_array(profile.transform(tables.users)),
         item_kernel(items),
         draw_statements(tables.items, content, items, events, config.seed),
+        repeated=positive if len(positive) > len(events) else None,
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
-    log = encode_log(tables.events, arrays, signs)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)
 
 

@@ -86,6 +86,9 @@ def explain_items(
         max_reasons: Largest number of reasons of an item, without boosts; None: all.
     """
     query_parts = state.query_builder.query_parts(batch.context.only(query))
+    query_parts = query_parts.with_repeats(
+        batch.repeats_of(query), state.query_builder.train_items
+    )
     rules = batch.rules[query]
     scorer = state.scorer.at_popularity(rules.rules.popularity)
     by_item = _score_reasons(state, scorer, query_parts, items, max_reasons)

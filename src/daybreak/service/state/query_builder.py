@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import RECENCY_DECAY, Events, Items, Queries
 from daybreak.data.event_log import EventLog
+from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.wishes import TextEncodeFn
@@ -106,6 +107,11 @@ class QueryBatch:
         excluded = self.excluded if whole else take_rows(self.excluded, rows)
         scores[entry_indices(excluded)] = -np.inf
 
+    def repeats_of(self, query: int) -> Sparse:
+        """Return the (1, n_train_items) personal frequencies of a query, or None."""
+        repeats = self.queries.repeats
+        return None if repeats is None else take_rows(repeats, np.array([query]))
+
     def iter_chunks(self, max_queries: int) -> Iterator[tuple[Rows, Queries]]:
         """Yield positions and queries, at most ``max_queries`` at a time."""
         if len(self) <= max_queries:
@@ -152,6 +158,9 @@ class QueryBuilder:
     """Which events exclude their items."""
     spreads_texts: bool = False
     """Whether a text counts as an event on similar items, for models without wishes."""
+    repeat_decay: float | None = None
+    """Factor of the weight of a basket per later one in personal frequencies; None: the blend
+    does not use them."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -194,7 +203,10 @@ class QueryBuilder:
             queries, items = np.r_[queries, excluded[0]], np.r_[items, excluded[1]]
         ones = np.ones(len(queries), dtype=np.float32)
         pairs = build_csr(queries, items, ones, (len(users), len(self.items)))
-        return QueryBatch(users, context, self.queries(context), pairs, rules, k)
+        made = self.queries(context)
+        if self.repeat_decay is not None and len(context.log):
+            made = made.with_repeats(self._personal_frequencies(context, pairs))
+        return QueryBatch(users, context, made, pairs, rules, k)
 
     def excluded_pairs(
         self, context: UserContext, rules: Sequence[Rules], exclude_seen: bool | None = None
@@ -224,6 +236,22 @@ class QueryBuilder:
         if context.texts and self.train_items.blocks:
             queries = replace(queries, wish=self._wishes.encode(context.texts, n))
         return queries
+
+    def _personal_frequencies(self, context: UserContext, excluded: Sparse) -> Sparse:
+        """Return (n_queries, n_train_items) frequencies of items that lists may contain."""
+        decay = 1.0 if self.repeat_decay is None else self.repeat_decay
+        events = context.log.positive()
+        shape = (len(context), len(self.items))
+        frequencies = repeat_frequencies(events, decay, *shape)
+        if excluded.nnz:
+            allowed = frequencies - frequencies.multiply(excluded > 0)
+            frequencies = sp.csr_array(allowed)
+            frequencies.eliminate_zeros()
+        columns = np.flatnonzero(self._train_row >= 0)
+        entries = frequencies[:, columns].tocoo()
+        rows = self._train_row[columns][entries.col]
+        width = len(self.train_items)
+        return build_csr(entries.row, rows, entries.data, (len(context), width))
 
     def query_parts(self, context: UserContext) -> QueryParts:
         """Return the query of one user in parts: one for each event and each text.

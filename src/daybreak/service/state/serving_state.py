@@ -17,9 +17,10 @@ from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.rules import ResolvedRules
-from daybreak.models.popular import PopularModel, PopularState
+from daybreak.models.again import AgainModel
+from daybreak.models.age import AgeModel
+from daybreak.models.popular import PopularModel
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.rng import create_generator
 from daybreak.service.inputs.frames import changed_rows
 from daybreak.service.inputs.histories import Histories, RequestEvents, event_rows
 from daybreak.service.state.catalogue import Catalogue, encode_items
@@ -104,6 +105,7 @@ class ServingState:
                 trained.content.texts,
                 shop_exclusion(trained),
                 spreads_texts=not any(m.feature_kind == "wish" for m in trained.fitted.models),
+                repeat_decay=repeat_decay(trained),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),
@@ -307,6 +309,12 @@ def shop_exclusion(trained: TrainedModel) -> ShopExclusion:
     return ShopExclusion(ExclusionRule(repeats=trained.stats.repeats))
 
 
+def repeat_decay(trained: TrainedModel) -> float | None:
+    """Return the decay of personal frequencies; None if the blend does not use them."""
+    decays = [m.state.decay for m in trained.fitted.models if isinstance(m, AgainModel)]
+    return decays[0] if decays else None
+
+
 def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel | None:
     """Return the models with popularity counted from other events; None: nothing to count.
 
@@ -319,7 +327,11 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
             training.
     """
     fitted = trained.fitted
-    counting = {row: m for row, m in enumerate(fitted.models) if isinstance(m, PopularModel)}
+    counting = {
+        row: model
+        for row, model in enumerate(fitted.models)
+        if isinstance(model, PopularModel | AgeModel)
+    }
     if not counting or not len(positive) or not len(fitted.train_items):
         return None
     train_rows = trained.items.ids.rows(fitted.train_items.ids)
@@ -334,16 +346,8 @@ def recount_popularity(trained: TrainedModel, positive: Events) -> TrainedModel 
     data = Dataset(fitted.train_items, events, int(positive.user.max()) + 1)
     models = list(fitted.models)
     for row, model in counting.items():
-        models[row] = _recounted_model(model, data)
+        models[row] = model.recounted(data)
     return replace(trained, fitted=replace(fitted, models=tuple(models)))
-
-
-def _recounted_model(model: PopularModel, data: Dataset) -> PopularModel:
-    """Return a model with the same options for the same items, counted from other events."""
-    state = model.learn(data, create_generator(0, "popular"))  # nothing is drawn
-    values = np.zeros(len(data.items), dtype=np.float32)
-    values[data.train_item_rows] = state.values
-    return model.with_state(PopularState(values, state.dated))
 
 
 def _informative_profiles(users: pl.DataFrame, profiles: Profiles) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
+from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
@@ -118,7 +119,7 @@ def train_model(
         blend,
         fitted,
         dataset.rules,
-        TrainingStats(len(events), events.has_time_order),
+        TrainingStats(len(events), events.has_time_order, repeats_are_usual(data.all_events)),
     )
     return trained, Histories(dataset.users, events, dataset.non_positive, log=dataset.log)
 

@@ -1,0 +1,155 @@
+"""Repeat consumption: baskets, the share of repeats, and decayed personal frequency.
+
+Source:
+    Hu, He, Gao and Zhang 2020, "Modeling personalized item frequency information for
+    next-basket recommendation" (TIFU-KNN), section 4.1: the time-decayed personal frequency.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from daybreak.data.dataset import Events
+from daybreak.types import Doubles, Mask, Rows, Sparse
+
+BASKET_GAP_S = 6 * 3_600.0
+"""Shortest time between two events of a user that are in different baskets [s]."""
+MIN_REPEAT_SHARE = 0.5
+"""Share of repeats from which people usually take the same items again."""
+MIN_REPEATS = 20
+"""Smallest number of events after the first basket of users among which a share is measured."""
+DECAYS = (1.0, 0.98, 0.95, 0.9, 0.8, 0.65, 0.5)
+"""Factors of the weight of a basket per later basket that are tried."""
+DEFAULT_DECAY = 0.9
+"""Factor without enough repeats to choose one."""
+
+
+def basket_numbers(events: Events) -> tuple[Rows, Rows]:
+    """Return for each event how many baskets of its user are earlier, and how many are later.
+
+    Args:
+        events: Events sorted by user and then by time, with repeated pairs.
+
+    Example:
+        >>> events = Events(np.zeros(3, int), np.arange(3), np.array([0.0, 9.0, 9e4]))
+        >>> [part.tolist() for part in basket_numbers(events)]
+        [[0, 0, 1], [1, 1, 0]]
+    """
+    if not len(events):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    is_other_user = np.r_[True, events.user[1:] != events.user[:-1]]
+    at = np.minimum(events.at, np.finfo(np.float64).max)
+    is_later = np.r_[True, np.diff(at) > BASKET_GAP_S]
+    number = np.cumsum(is_other_user | is_later)
+    starts = np.flatnonzero(is_other_user)
+    sizes = np.diff(np.r_[starts, len(events)])
+    ends = starts + sizes - 1
+    return number - np.repeat(number[starts], sizes), np.repeat(number[ends], sizes) - number
+
+
+def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int) -> Sparse:
+    """Return the (n_users, n_items) CSR of decayed personal frequencies, from 0 to 1.
+
+    The frequency of an item is the share of the baskets of its user that contain it, where a
+    basket counts with ``decay`` to the power of the number of later ones.
+
+    Args:
+        events: Positive events sorted by user and then by time, with repeated pairs.
+        decay: Factor of the weight of a basket per later basket.
+        n_users: Number of users.
+        n_items: Number of items.
+
+    Example:
+        >>> user, item = np.zeros(3, dtype=int), np.array([0, 1, 0])
+        >>> weeks = Events(user, item, np.array([0.0, 0.0, 604_800.0]))
+        >>> repeat_frequencies(weeks, 0.5, 1, 2).toarray().round(3).tolist()
+        [[1.0, 0.3330000042915344]]
+    """
+    _, later = basket_numbers(events)
+    baskets = np.unique(np.stack([events.user, later]), axis=1)
+    totals = np.bincount(baskets[0], decay ** baskets[1], minlength=n_users)
+    entries = np.unique(np.stack([events.user, events.item, later]), axis=1)
+    values = (decay ** entries[2] / totals[entries[0]]).astype(np.float32)
+    matrix = sp.csr_array((values, (entries[0], entries[1])), shape=(n_users, n_items))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def mark_repeats(events: Events) -> tuple[Mask, Mask]:
+    """Return which events are after the first basket of their user, and which repeat an item.
+
+    An event repeats an item that an earlier basket of its user contains.
+
+    Args:
+        events: Positive events sorted by user and then by time, with repeated pairs.
+    """
+    earlier, _ = basket_numbers(events)
+    n_items = int(events.item.max(initial=-1)) + 1
+    _, pair = np.unique(events.user * n_items + events.item, return_inverse=True)
+    first = np.full(len(events), np.iinfo(np.int64).max)
+    np.minimum.at(first, pair.ravel(), earlier)
+    return earlier > 0, earlier > first[pair.ravel()]
+
+
+def repeat_share(events: Events) -> float:
+    """Return the share of repeats among the events after the first basket of each user.
+
+    Args:
+        events: Positive events sorted by user and then by time, with repeated pairs.
+
+    Returns:
+        0 where fewer than ``MIN_REPEATS`` events are repeats.
+    """
+    later, repeated = mark_repeats(events)
+    return float(repeated.sum() / later.sum()) if repeated.sum() >= MIN_REPEATS else 0.0
+
+
+def repeats_are_usual(events: Events) -> bool:
+    """Return whether people usually take the same items again."""
+    return repeat_share(events) >= MIN_REPEAT_SHARE
+
+
+def split_last_basket(events: Events) -> tuple[Mask, Mask]:
+    """Return masks of the events before the last basket of each user, and of the last baskets.
+
+    Users with one basket are in neither.
+    """
+    earlier, later = basket_numbers(events)
+    return later > 0, (later == 0) & (earlier > 0)
+
+
+def choose_decay(events: Events) -> float:
+    """Return the decay whose frequencies rank the repeats of the last baskets best.
+
+    Args:
+        events: Positive events sorted by user and then by time, with repeated pairs.
+    """
+    past, last = split_last_basket(events)
+    _, repeated = mark_repeats(events)
+    targets = last & repeated
+    if targets.sum() < MIN_REPEATS:
+        return DEFAULT_DECAY
+    n_users, n_items = int(events.user.max()) + 1, int(events.item.max()) + 1
+    wanted: Any = sp.csr_array(
+        (np.ones(targets.sum(), np.float32), (events.user[targets], events.item[targets])),
+        shape=(n_users, n_items),
+    )
+    gains = [
+        _discounted_gain(
+            repeat_frequencies(events.filter(past), decay, n_users, n_items), wanted
+        )
+        for decay in DECAYS
+    ]
+    return DECAYS[int(np.argmax(gains))]
+
+
+def _discounted_gain(frequencies: Sparse, wanted: Sparse) -> float:
+    """Return the sum of ``1 / log2(rank + 1)`` of wanted items among the items of each row."""
+    owner = np.repeat(np.arange(frequencies.shape[0]), np.diff(frequencies.indptr))
+    order = np.lexsort((frequencies.indices, -frequencies.data, owner))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - frequencies.indptr[owner[order]]
+    gains: Doubles = 1 / np.log2(rank + 2.0)
+    found = sp.csr_array((gains, frequencies.indices, frequencies.indptr), frequencies.shape)
+    return float(found.multiply(wanted > 0).sum())

@@ -1,0 +1,136 @@
+"""The age of an item: how often items of an age are chosen, as the data say."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from daybreak.data.clock import FIRST_YEAR_END_S, MODERN_S, latest_time
+from daybreak.data.dataset import Dataset, Items
+from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
+from daybreak.models.card import ModelCard
+from daybreak.models.shared_decay import MIN_EVENTS, iter_moments
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.types import Doubles
+
+AGE_QUANTILES = tuple(np.linspace(0, 1, 13).tolist())
+"""Quantiles of the ages at which items were chosen, which are the bounds of the groups."""
+
+
+@dataclass(frozen=True)
+class AgeConfig:
+    """Options of :class:`AgeModel`."""
+
+    n_prior: float = 1.0
+    """Number of events by which the rate of each group is moved to the mean rate."""
+
+
+@dataclass(frozen=True, eq=False)
+class AgeState:
+    """State of :class:`AgeModel`."""
+
+    births: Doubles
+    """(n_train_items,) creation or first event [epoch s]; NaN: unknown"""
+    now: float
+    """Latest believable time [epoch s]."""
+    log_ages: Doubles
+    """(n_groups,) ``log(1 + age)`` of the groups, ascending; empty: nothing is scored"""
+    log_rates: Doubles
+    """(n_groups,) log of the rate at which items of the group are chosen, relative to all"""
+
+
+@models.register("age")
+class AgeModel(InductiveModel[AgeConfig, AgeState]):
+    """Score an item by the rate at which items of its age are chosen.
+
+    An item exists since its ``created_at``, or since its first event if that is earlier or
+    nothing else is known. A new item without ``created_at`` has no score.
+    """
+
+    Config: ClassVar = AgeConfig
+    State: ClassVar = AgeState
+    feature_kind: ClassVar[QueryFeatureKind] = "none"
+    card: ClassVar = ModelCard(
+        strategies={"age": {}},
+        inputs="nothing",
+        use="news, offers and fashion, which age",
+        formula="log rate of events per item of that age, over several moments",
+        cost="e",
+        memory="n",
+    )
+
+    def learn(self, data: Dataset, rng: np.random.Generator) -> AgeState:
+        """Count events and items by age; see :meth:`Model.learn`."""
+        births = item_births(data)
+        nothing = np.empty(0)
+        now = latest_time(data.events.at)
+        train_births = births[data.train_item_rows]
+        if len(data.events) < MIN_EVENTS or not data.events.has_time_order:
+            return AgeState(train_births, now, nothing, nothing)
+        log_ages, log_rates = self._rates(data, births)
+        return AgeState(train_births, now, log_ages, log_rates)
+
+    def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
+        """Look up the rates; see :meth:`LinearModel.linear_scorer`."""
+        rows = train_items.ids.rows(items.ids)
+        births = _created_at(items)
+        known = rows >= 0
+        births[known] = self.state.births[rows[known]]
+        scored = np.isfinite(births)
+        if not len(self.state.log_ages):
+            return LinearScorer.unscored(len(items))
+        ages = np.log1p(np.maximum(self.state.now - np.where(scored, births, 0), 0))
+        bias = np.interp(ages, self.state.log_ages, self.state.log_rates) * scored
+        return LinearScorer(WeightMatrix(), bias.astype(np.float32), scored)
+
+    def recounted(self, data: Dataset) -> Self:
+        """Return the model at the present of newer events; the rates stay.
+
+        Args:
+            data: Current events on the training items.
+        """
+        state = self.state
+        now = max(state.now, latest_time(data.events.at))
+        return self.with_state(AgeState(state.births, now, state.log_ages, state.log_rates))
+
+    def _rates(self, data: Dataset, births: Doubles) -> tuple[Doubles, Doubles]:
+        events = data.events
+        ages, chosen = [], []
+        for moment in iter_moments(events.at):
+            exists = births < moment.at
+            rows = events.item[moment.following]
+            ages.append(moment.at - births[exists])
+            chosen.append(moment.at - births[rows[exists[rows]]])
+        nothing = np.empty(0)
+        exposed, events_at = np.r_[nothing, *ages], np.r_[nothing, *chosen]
+        if not len(events_at):
+            return nothing, nothing
+        bounds = np.unique(np.quantile(events_at, AGE_QUANTILES))[1:]
+        n_groups = len(bounds) + 1  # the last group is older than anything that was chosen
+        group = np.searchsorted(bounds, exposed)
+        n_items = np.bincount(group, minlength=n_groups)
+        n_events = np.bincount(np.searchsorted(bounds, events_at), minlength=n_groups)
+        mean_rate = len(events_at) / len(exposed)
+        prior = self.config.n_prior
+        log_rates = np.log((n_events + prior) / (mean_rate * n_items + prior))
+        middle = np.bincount(group, np.log1p(exposed), minlength=n_groups)
+        used = n_items > 0
+        return middle[used] / n_items[used], log_rates[used]
+
+
+def item_births(data: Dataset) -> Doubles:
+    """Return (n_items,) creation or first event [epoch s]; NaN: unknown."""
+    first = np.full(len(data.items), np.inf)
+    known = data.events.at > 0
+    np.minimum.at(first, data.events.item[known], data.events.at[known])
+    created = _created_at(data.items)
+    if np.median(data.events.at[known]) > MODERN_S if known.any() else False:
+        created[created < FIRST_YEAR_END_S] = np.nan
+    births = np.fmin(created, first)
+    return np.where(np.isfinite(births), births, np.nan)
+
+
+def _created_at(items: Items) -> Doubles:
+    if not len(items.created_at):
+        return np.full(len(items), np.nan)
+    return np.array(items.created_at, dtype=np.float64)

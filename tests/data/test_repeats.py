@@ -1,0 +1,91 @@
+"""Baskets, shares of repeats and personal frequencies."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daybreak.data.dataset import Events
+from daybreak.data.repeats import (
+    DECAYS,
+    DEFAULT_DECAY,
+    basket_numbers,
+    choose_decay,
+    mark_repeats,
+    repeat_frequencies,
+    repeat_share,
+    repeats_are_usual,
+)
+
+WEEK = 604_800.0
+ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 6)), max_size=40)
+
+
+def made(rows):
+    """Return events of (user, item, week), sorted, with repeated pairs."""
+    columns = np.array(sorted(rows, key=lambda row: (row[0], row[2])), dtype=np.int64).reshape(
+        -1, 3
+    )
+    return Events(columns[:, 0], columns[:, 1], columns[:, 2] * WEEK + 1.7e9)
+
+
+def test_a_frequency_is_a_share_of_baskets_with_the_latest_counted_most():
+    # Milk in weeks 0, 1 and 2; bread in week 0: (1 + .5 + .25) and .25 of 1.75.
+    events = made([(0, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 2)])
+    found = repeat_frequencies(events, 0.5, 1, 2).toarray()
+    np.testing.assert_allclose(found, [[1, 0.25 / 1.75]], rtol=1e-6)
+
+
+def test_an_item_twice_in_a_basket_counts_once():
+    twice = Events(np.zeros(3, int), np.array([0, 0, 1]), np.array([0.0, 60.0, 120.0]))
+    np.testing.assert_allclose(repeat_frequencies(twice, 0.9, 1, 2).toarray(), [[1, 1]])
+
+
+@given(ROWS)
+def test_frequencies_are_shares(rows):
+    events = made(rows)
+    for decay in (1.0, 0.5):
+        values = repeat_frequencies(events, decay, 4, 5).toarray()
+        assert ((values > 0) == (events.to_matrix(4, 5).toarray() > 0)).all()
+        assert values.max(initial=0) <= 1 + 1e-6
+
+
+@given(ROWS)
+def test_numbers_of_baskets_count_from_both_ends(rows):
+    events = made(rows)
+    earlier, later = basket_numbers(events)
+    for row, user in enumerate(events.user):
+        weeks = np.unique(events.at[events.user == user])
+        assert earlier[row] == (weeks < events.at[row]).sum()
+        assert later[row] == (weeks > events.at[row]).sum()
+
+
+def test_a_repeat_is_in_a_later_basket():
+    later, repeated = mark_repeats(
+        made([(0, 7, 0), (0, 7, 0), (0, 7, 1), (0, 8, 1), (1, 8, 1)])
+    )
+    assert later.tolist() == [False, False, True, True, False]
+    assert repeated.tolist() == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize(("n_same", "usual"), [(4, True), (1, False)])
+def test_repeats_are_usual_where_half_of_the_events_are_repeats(n_same, usual):
+    rows = [
+        (user, 10 * user + n if n < n_same else 100 + 50 * user + 5 * week + n, week)
+        for user in range(9)
+        for week in range(6)
+        for n in range(5)
+    ]
+    assert repeat_share(made(rows)) == n_same / 5
+    assert repeats_are_usual(made(rows)) == usual
+
+
+def test_nothing_is_usual_without_repeats():
+    assert repeat_share(made([])) == repeat_share(made([(0, 1, 1)])) == 0
+    assert choose_decay(made([(0, 1, 1)])) == DEFAULT_DECAY
+
+
+def test_changing_tastes_make_a_small_decay():
+    """Everybody takes one item for nine weeks and then another one for three."""
+    rows = [(user, 0 if week < 9 else 1, week) for user in range(30) for week in range(12)]
+    assert choose_decay(made(rows)) < DECAYS[2]
