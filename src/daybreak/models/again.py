@@ -60,6 +60,7 @@ class AgainModel(LinearModel[AgainConfig, AgainState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the identity; see :meth:`LinearModel.linear_scorer`."""
+        _ = self.state  # an unfitted model scores nothing
         same = WeightMatrix(
             sparse=sp.eye_array(len(train_items), dtype=np.float32, format="csr")
         )

@@ -44,7 +44,7 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
     """Score an item by the rate at which items of its age are chosen.
 
     An item exists since its ``created_at``, or since its first event if that is earlier or
-    nothing else is known. A new item without ``created_at`` has no score.
+    nothing else is known. A new item without ``created_at`` has the mean score of all others.
     """
 
     Config: ClassVar = AgeConfig
@@ -76,11 +76,10 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         births = _created_at(items)
         known = rows >= 0
         births[known] = self.state.births[rows[known]]
-        scored = np.isfinite(births)
         if not len(self.state.log_ages):
             return LinearScorer.unscored(len(items))
-        ages = np.log1p(np.maximum(self.state.now - np.where(scored, births, 0), 0))
-        bias = np.interp(ages, self.state.log_ages, self.state.log_rates) * scored
+        bias = np.where(np.isfinite(births), self._log_rates(births), self._mean_log_rate())
+        scored = np.ones(len(items), dtype=bool)
         return LinearScorer(WeightMatrix(), bias.astype(np.float32), scored)
 
     def recounted(self, data: Dataset) -> Self:
@@ -92,6 +91,14 @@ class AgeModel(InductiveModel[AgeConfig, AgeState]):
         state = self.state
         now = max(state.now, latest_time(data.events.at))
         return self.with_state(AgeState(state.births, now, state.log_ages, state.log_rates))
+
+    def _log_rates(self, births: Doubles) -> Doubles:
+        ages = np.log1p(np.maximum(self.state.now - np.nan_to_num(births), 0))
+        return np.interp(ages, self.state.log_ages, self.state.log_rates)
+
+    def _mean_log_rate(self) -> float:
+        births = self.state.births[np.isfinite(self.state.births)]
+        return float(self._log_rates(births).mean()) if len(births) else 0.0
 
     def _rates(self, data: Dataset, births: Doubles) -> tuple[Doubles, Doubles]:
         events = data.events

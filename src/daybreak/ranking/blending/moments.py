@@ -7,11 +7,13 @@ import numpy as np
 from daybreak.ranking.blending.objective import sampled_ndcg
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.ranking.blending.tasks import MIN_QUERIES, RankingTask
+from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.simulation.moments import NOW_KIND
 
 MIN_SHARE, MAX_SHARE = 0.02, 0.9
 """Smallest and largest share of the queries at moments in the objective."""
+MIN_STRANGERS = 100
+"""Smallest number of queries without events that can raise the share."""
 SHARE_PER_GAIN = 2.0
 """Share per relative gain; where half of the quality is in the present, nearly nothing else
 counts."""
@@ -38,7 +40,7 @@ def share_of_moments(pools: TrainingPools, strategies: Sequence[Strategy]) -> fl
     pool = everybody.take(np.flatnonzero(everybody.n_events == 0))
     constant = [row for row, s in enumerate(strategies) if s.is_same_for_all and s.scores_known]
     names = [strategies[row].name for row in constant]
-    if len(pool.n_events) < MIN_QUERIES or ALL_TIME not in names or len(names) < 2:
+    if len(pool.n_events) < MIN_STRANGERS or ALL_TIME not in names or len(names) < 2:
         return MIN_SHARE
     task = RankingTask(pool.features, pool, pool.present)
     unit = np.eye(len(strategies))
