@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from daybreak.data.list_literals import join_list_literals
 from daybreak.data.times import empty_to_null
 
 LIST_SEPARATOR = "|"
@@ -65,7 +66,8 @@ def cast_attribute(values: pl.Series) -> pl.Series:
     """Return an attribute of items or users as Boolean, Int64, Float64 or String.
 
     Text becomes numbers if every value is a number and none would lose a leading zero or its
-    sign. Lists become text with ``|`` between the values; dates become ISO text.
+    sign. Lists, also those that were written as text (``['a', 'b']``), become text with ``|``
+    between the values; dates become ISO text.
 
     Example:
         >>> [cast_attribute(pl.Series(v)).dtype for v in (["1", "2", ""], ["01", "2"])]
@@ -77,7 +79,7 @@ def cast_attribute(values: pl.Series) -> pl.Series:
         return values.cast(pl.Int64)
     if values.dtype.is_numeric():
         return values.cast(pl.Float64).fill_nan(None)
-    return _cast_text_attribute(to_text(values))
+    return _cast_text_attribute(join_list_literals(to_text(values), LIST_SEPARATOR))
 
 
 def join_lists(values: Column) -> Column:

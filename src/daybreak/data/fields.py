@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR, to_text
+from daybreak.data.markup import strip_markup_of
 from daybreak.errors import ConfigError
 
 DATE_PATTERN = r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4})$"
@@ -47,6 +48,7 @@ class TextColumns:
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
         self._texts: dict[str, pl.Series] = {}
+        self._plain: dict[str, pl.Series] = {}
 
     @classmethod
     def of(cls, frame: "pl.DataFrame | TextColumns") -> "TextColumns":
@@ -57,6 +59,12 @@ class TextColumns:
         if name not in self._texts:
             self._texts[name] = text_values(self.frame[name])
         return self._texts[name]
+
+    def plain(self, name: str) -> pl.Series:
+        """Return the text of a column without markup; see :func:`.strip_markup`."""
+        if name not in self._plain:
+            self._plain[name] = strip_markup_of(self[name])
+        return self._plain[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self.frame.columns
@@ -274,7 +282,7 @@ def _infer_field(name: str, columns: TextColumns) -> ContentField:
     return (
         _infer_ignored(name, stats)
         or _infer_number_or_date(name, stats)
-        or _infer_text_or_category(name, stats, values)
+        or _infer_text_or_category(name, columns.plain(name).drop_nulls())
     )
 
 
@@ -308,7 +316,7 @@ def _infer_number_or_date(name: str, stats: ColumnStats) -> ContentField | None:
     return None
 
 
-def _infer_text_or_category(name: str, stats: ColumnStats, values: pl.Series) -> ContentField:
+def _infer_text_or_category(name: str, values: pl.Series) -> ContentField:
     if name in TEXT_NAMES or any(f"{part}_name" == name for part in ("item", "product")):
         return ContentField(name, "text", None, "text by its name")
     separator = _find_separator(name, values)
@@ -318,6 +326,7 @@ def _infer_text_or_category(name: str, stats: ColumnStats, values: pl.Series) ->
         )
     if name in CATEGORY_NAMES:
         return ContentField(name, "category", None, "a category by its name")
+    stats = ColumnStats(values)
     if (
         stats.n_distinct > 0.95 * stats.n_values
         and stats.is_code

@@ -12,6 +12,7 @@ import polars as pl
 
 from daybreak.data.dataset import ContentBlock
 from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fields
+from daybreak.data.markup import strip_markup
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.base import Encoder, Progress, l2_normalize
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
@@ -282,6 +283,7 @@ class ContentEncoder:
 
     def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
         """Return the blocks of free text; it has the attributes whose values it contains."""
+        sentences = [strip_markup(sentence) for sentence in sentences]
         words = tokenize_all(sentences)
         terms = [self._phrase_matcher.find_terms(row) for row in words]
         words = [split_unspaced_words(row) for row in words]
@@ -432,7 +434,9 @@ def item_texts(fields: Sequence[ContentField], items: pl.DataFrame | TextColumns
     read = read or [field for field in fields if field.role == "category"]
     texts_of = TextColumns.of(items)
     columns = [
-        texts_of[field.name].fill_null("").to_list() for field in read if field.name in texts_of
+        texts_of.plain(field.name).fill_null("").to_list()
+        for field in read
+        if field.name in texts_of
     ]
     rows = zip(*columns, strict=True) if columns else ((),) * len(texts_of)
     return [". ".join(dict.fromkeys(filter(None, row)))[:MAX_TEXT_CHARS] for row in rows]
@@ -457,7 +461,10 @@ def _tokenize_text_columns(
 ) -> list[list[str]]:
     """Return the words of all text columns of each item, unspaced ones also in pieces."""
     words_by_column = [
-        [split_unspaced_words(row) for row in tokenize_all(columns[field.name].fill_null(""))]
+        [
+            split_unspaced_words(row)
+            for row in tokenize_all(columns.plain(field.name).fill_null(""))
+        ]
         for field in fields
         if field.role == "text" and field.name in columns
     ]
