@@ -17,7 +17,12 @@ from daybreak.ranking.blending.ablation import (
     select_strategies,
 )
 from daybreak.ranking.blending.arrival_shift import new_item_arrival_probability
-from daybreak.ranking.blending.guard import guard_bias, guard_weights, popular_rows
+from daybreak.ranking.blending.guard import (
+    MIN_GUARD_QUERIES,
+    guard_bias,
+    guard_weights,
+    popular_rows,
+)
 from daybreak.ranking.blending.moments import share_of_moments
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
@@ -39,6 +44,7 @@ from daybreak.ranking.blending.shrinkage import (
 )
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.tasks import (
+    MIN_QUERIES,
     NEW_ITEM_LEVEL_GROUPS,
     RankingTask,
     build_new_item_tasks,
@@ -289,6 +295,7 @@ def fit_warm_item_weights(
     prior = prior or PriorWeights.none(len(names))
     baseline, allowed = _warm_item_masks(strategies)
     tasks = build_warm_item_tasks(pools)
+    few_tasks = build_warm_item_tasks(pools, MIN_GUARD_QUERIES)
     selection = select_strategies(tasks, baseline, allowed, thresholds)
     current = _default_weights(strategies) * baseline
     earlier = None if warm_start is None else warm_start.weights(names)
@@ -306,10 +313,14 @@ def fit_warm_item_weights(
             questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
         counted = float(questions[level]), prior.questions
         weights[level] = shrink_weights(current, expected, *counted)
+        refit = partial(_refit_level, mask, expected, counted)
+        weights[level], added = guard_weights(
+            level_tasks or few_tasks[level],
+            weights[level],
+            refit,
+            popular_rows(strategies, mask),
+        )
         if level_tasks:
-            refit = partial(_refit_level, mask, expected, counted)
-            popular = popular_rows(strategies, mask)
-            weights[level], added = guard_weights(level_tasks, weights[level], refit, popular)
             measured = _report_level(level_tasks, weights[level], strategies, level)
             moves = report_moves(names, current, expected, *counted)
             added_share = {"best_sellers_added": added} if added else {}
@@ -325,6 +336,8 @@ def _refit_level(
 ) -> Doubles:
     """Return the weights that half of the queries of a level lead to."""
     questions, prior_questions = counted
+    if questions < MIN_QUERIES and prior.any():
+        return prior
     fitted = fit_softmax(tasks, allowed)
     return shrink_weights(fitted, prior, questions / 2, prior_questions)
 

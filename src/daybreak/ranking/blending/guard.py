@@ -21,6 +21,9 @@ weights of items with events."""
 MAX_GUARDED_QUESTIONS = 1_000
 """Number of queries from which the fitted weights need no test: the search for them starts
 from the best sellers, and the NDCG of so many queries is not due to chance."""
+MIN_GUARD_QUERIES = 8
+"""Minimum number of queries of a kind at a level on which weights are tested; weights of the
+prior alone are tested on fewer queries than weights are fitted on."""
 GUARDED_MODEL = "popular"
 """Model of the best sellers, with any window."""
 

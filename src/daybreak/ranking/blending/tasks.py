@@ -95,9 +95,16 @@ class RankingTask:
         return self.restrict_candidates(first), self.restrict_candidates(second)
 
 
-def build_warm_item_tasks(pools: TrainingPools) -> list[list[RankingTask]]:
-    """Return for each level the tasks whose targets have events; none if queries are few."""
-    return [_build_level_tasks(pools, level) for level in range(len(EVENT_LEVELS))]
+def build_warm_item_tasks(
+    pools: TrainingPools, min_queries: int = MIN_QUERIES
+) -> list[list[RankingTask]]:
+    """Return for each level the tasks whose targets have events; none if queries are few.
+
+    Args:
+        pools: Pools of all simulated queries.
+        min_queries: Minimum number of queries of a kind at a level.
+    """
+    return [_build_level_tasks(pools, level, min_queries) for level in range(len(EVENT_LEVELS))]
 
 
 def build_new_item_tasks(
@@ -135,14 +142,14 @@ def subsample(rows: Rows) -> Rows:
     return chosen
 
 
-def _build_level_tasks(pools: TrainingPools, level: int) -> list[RankingTask]:
+def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
     tasks = []
     for kind in WARM_ITEM_KINDS:
         if kind not in pools.pools:
             continue
         all_queries = pools.pools[kind]
         rows = _find_queries(nearest_level(all_queries.n_events), level)
-        if len(rows) >= MIN_QUERIES:
+        if len(rows) >= min_queries:
             pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
             tasks.append(RankingTask(pool.features, pool, pool.present, None, share, kind=kind))
