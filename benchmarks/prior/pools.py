@@ -16,6 +16,7 @@ from daybreak.ranking.blending.pools import mark_top, measure_user_scales, score
 from daybreak.ranking.blending.shop_features import shop_features
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import CandidateStrategies
+from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.rng import create_generator
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import warm_items
@@ -27,6 +28,9 @@ N_RANDOM = 30
 """Expected number of further candidates of a query."""
 MAX_TARGETS = 60
 """Number of targets of a query that are candidates."""
+MAX_SIMULATED_USERS = 500
+"""Largest shop whose own simulated cold starts are compared with the prior; they take most of
+the time [users]."""
 MAX_SCORES = 30_000_000
 """Number of scores held in memory at a time."""
 
@@ -90,7 +94,9 @@ def build_shop_pool(shop: Shop, strategies: tuple[Strategy, ...]) -> ShopPool:
             parts.append(_pool_block(block, scores, is_warm, rng))
     joined = [np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)]
     sizes = joined.pop()
-    weights, questions = simulate(shop, strategies, scale)
+    weights, questions = no_simulation(len(strategies))
+    if shop.n_users <= MAX_SIMULATED_USERS:
+        weights, questions = simulate(shop, strategies, scale)
     starts = np.cumsum(sizes) - sizes
     names = tuple(s.name for s in strategies)
     return ShopPool(
@@ -127,6 +133,12 @@ def _pool_block(
         np.full(len(rows), block.kind == "user"),
         chosen[rows].sum(axis=1),
     )
+
+
+def no_simulation(n_strategies: int) -> tuple[Doubles, Doubles]:
+    """Return the weights and numbers of queries of a shop without a simulation."""
+    n_levels = len(EVENT_LEVELS)
+    return np.zeros((n_levels, 2 * n_strategies + 1)), np.zeros((n_levels, 2))
 
 
 def simulate(

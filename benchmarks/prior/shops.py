@@ -16,11 +16,12 @@ from daybreak.data import EventRules, Tables, read_folder
 from daybreak.data.dataset import Dataset, Events, Queries
 from daybreak.rng import create_generator
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
+from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import mark_last_events
 from daybreak.types import Mask, Rows
 
-SIZES = (5, 20, 100, 500, 3000)
+SIZES = (5, 20, 100, 500, 1500)
 """Numbers of customers of a shop; the last is an upper bound of all customers."""
 SHOTS = (0, 1, 3, 5, 10, 20, 50)
 """Numbers of known events of a later customer."""
@@ -40,6 +41,8 @@ class Source:
     folder: str
     domain: str | None = None
     """Value of the column ``domain``; None: all."""
+    has_text: bool = True
+    """Whether the text model encodes the items; otherwise the shop has words only."""
 
     @property
     def family(self) -> str:
@@ -54,14 +57,14 @@ SOURCES = (
     Source("gift_shop", "gift_shop"),
     Source("anime_zh_dev", "anime_zh_dev"),
     Source("nemig_de", "nemig_de"),
-    Source("completejourney", "completejourney"),
+    Source("completejourney", "completejourney", has_text=False),
     Source("lastfm_hetrec", "lastfm_hetrec"),
-    Source("citeulike_t", "citeulike_t"),
-    Source("mlsmall_mm", "mlsmall_mm"),
+    Source("citeulike_t", "citeulike_t", has_text=False),
+    Source("mlsmall_mm", "mlsmall_mm", has_text=False),
     Source("ml1m", "ml1m"),
     Source("amazon_beauty", "amazon_beauty_toys", "Beauty"),
-    Source("amazon_toys", "amazon_beauty_toys", "Toys"),
-    Source("food", "food_kitchen", "food"),
+    Source("amazon_toys", "amazon_beauty_toys", "Toys", has_text=False),
+    Source("food", "food_kitchen", "food", has_text=False),
     Source("kitchen", "food_kitchen", "kitchen"),
     Source("amazon_ca", "amazon_markets", "ca"),
     Source("amazon_mx", "amazon_markets", "mx"),
@@ -89,8 +92,9 @@ def iter_shops(source: Source, shared: Path, sizes: tuple[int, ...] = SIZES) -> 
     """
     tables = read_source(source, shared)
     rng = create_generator(0, f"shops {source.name}")
-    config = DatasetConfig(None, EventRules(), None, 0)
-    whole = encode_dataset(keep_items(tables, MAX_ITEMS, rng), config).data
+    tables = keep_items(tables, MAX_ITEMS, rng)
+    encoder = choose_encoder("auto", tables.items).encoder if source.has_text else None
+    whole = encode_dataset(tables, DatasetConfig(encoder, EventRules(), None, 0)).data
     users = order_users(whole, rng)
     largest = len(users) - max(MIN_LATER_USERS, len(users) // 5)
     for size in sorted({min(size, largest) for size in sizes}):
