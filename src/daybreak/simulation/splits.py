@@ -39,8 +39,8 @@ from daybreak.simulation.unsold import draw_on_sale
 from daybreak.types import Mask, Rows, Sparse
 
 FIT_REPEATS = (1, 3)
-"""Minimum and maximum number of random splits of ``fit``. One is enough with ``MAX_QUERIES`` new
-users; in smaller shops results vary with the few hidden users and items."""
+"""Minimum and maximum number of random splits of ``fit``. One is enough with ``MAX_QUERIES``
+new users; in smaller shops results vary with the few hidden users and items."""
 BENCHMARK_REPEATS = (1, 3)
 """Minimum and maximum number of random splits of a benchmark."""
 MIN_FEW_SHOT_USERS = 50
