@@ -165,6 +165,7 @@ class Client:
         yes: Sequence[str] = (),
         asked: Sequence[str] = (),
         attributes: bool = False,
+        text: str = "",
     ) -> tuple[Question, ...]:
         """Return the questions to a new user whose answers improve the list most.
 
@@ -175,9 +176,10 @@ class Client:
             asked: Ids of items that the user was asked about and did not like, and names of
                 attributes that the user did not state.
             attributes: Whether to ask about attributes of the profile, too.
+            text: What the user says.
         """
         answers = {"yes": check_list("yes", yes), "asked": check_list("asked", asked)}
-        params = {"n": n, **answers, "attributes": attributes}
+        params = {"n": n, **answers, "attributes": attributes, "text": text or None}
         result = self._send(ApiCall("GET", "/onboarding", QuestionList, params))
         return result.questions
 

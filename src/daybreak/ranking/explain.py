@@ -9,10 +9,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Items, Queries
+from daybreak.models import LinearScorer
 from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
 from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.wish_matches import feature_words, matched_words
 from daybreak.types import Floats, Mask, Rows, Sparse
 
 PartName = tuple[str, str]
@@ -118,7 +120,7 @@ class QueryParts:
 
     @property
     def n_events(self) -> float:
-        """Number of known events; each sentence counts as one."""
+        """Number of known events."""
         return float(self.plain.sum())
 
 
@@ -129,6 +131,8 @@ class Decomposition:
     names: tuple[PartName, ...]
     values: Floats
     """(n_parts, n_items); each column sums to the score of its item."""
+    matches: tuple[str | None, ...] = ()
+    """(n_items,) words that each item shares with the text, which name it; empty without one"""
 
     def reasons(self, item: int, max_reasons: int | None = None) -> list[ScoreReason]:
         """Return the contributions to the score of an item, the largest absolute value first.
@@ -142,7 +146,7 @@ class Decomposition:
         order = np.argsort(-np.abs(column), kind="stable")
         order = order[column[order] != 0]
         listed = [
-            ScoreReason(*_whole_strategy(self.names[row]), float(column[row]))
+            ScoreReason(*_whole_strategy(self._name(row, item)), float(column[row]))
             for row in order[:max_reasons]
         ]
         return self._with_rest(listed, column, order[len(listed) :])
@@ -163,14 +167,17 @@ class Decomposition:
         evidence = evidence[np.argsort(-size, kind="stable")]
         n_listed = int((size >= MIN_EVIDENCE_SHARE * size.sum()).sum())
         chosen = evidence[: min(n_listed, max(max_reasons - 1, 0))]
-        listed = [
-            ScoreReason(self.names[row][0], self.names[row][1], float(column[row]))
-            for row in chosen
-        ]
+        listed = [ScoreReason(*self._name(row, item), float(column[row])) for row in chosen]
         if self._is_common.any():
             common = float(column[self._is_common].sum())
             listed.append(ScoreReason(EVERYBODY[0], EVERYBODY[1], common))
         return self._with_rest(listed, column, evidence[len(chosen) :])
+
+    def _name(self, row: int, item: int) -> PartName:
+        """Return the name of a part; a text is named by the words that the item shares."""
+        kind, name = self.names[row]
+        words = self.matches[item] if self.matches and kind == "text" else None
+        return kind, words or name
 
     @cached_property
     def _is_common(self) -> Mask:
@@ -213,6 +220,7 @@ def decompose(
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
     sums = _NamedSums(len(items))
+    matches: tuple[str | None, ...] = ()
     for row, (strategy, model) in enumerate(
         zip(scorer.fitted.strategies, scorer.fitted.models, strict=True)
     ):
@@ -237,11 +245,12 @@ def decompose(
         parts = linear.weights.apply_to_columns(rows, items)
         if model.feature_kind == "wish":
             parts = _saturated_parts(parts * wish_scale(scorer, query))
+            matches = _matches(scorer, linear, query, items, terms or {}, parts.sum(axis=0))
         if len(centre.weights):
             parts = parts - np.asarray(rows @ centre.weights)[:, None]
         sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
-    return sums.result()
+    return replace(sums.result(), matches=matches)
 
 
 def wish_scale(scorer: Scorer, query: QueryParts) -> float:
@@ -254,6 +263,20 @@ def wish_scale(scorer: Scorer, query: QueryParts) -> float:
     largest = float(np.abs(wish.data).max(initial=0))
     scaled = scorer.scale_wishes(wish)
     return float(np.abs(scaled.data).max()) / largest if largest else 1.0
+
+
+def _matches(
+    scorer: Scorer,
+    linear: LinearScorer,
+    query: QueryParts,
+    items: Rows,
+    terms: Mapping[str, Sequence[str]],
+    values: Floats,
+) -> tuple[str | None, ...]:
+    """Return for each item the words that it shares with the wish of a query."""
+    wish = sp.csr_array(query.wish.sum(axis=0).reshape(1, -1))
+    names = feature_words(scorer.items.blocks, terms)
+    return matched_words(wish, linear.weights.sparse, items, names, values)
 
 
 def _saturated_parts(parts: Floats) -> Floats:

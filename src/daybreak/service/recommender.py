@@ -343,6 +343,7 @@ class Recommender:
         asked: Sequence[str] = (),
         profiles: Any = None,
         attributes: bool = False,
+        text: str = "",
     ) -> pl.DataFrame:
         """Return the questions to a new user whose answers are expected to help most.
 
@@ -351,8 +352,9 @@ class Recommender:
             yes: Items that the user knows and likes, according to earlier answers.
             asked: Items that were asked about without a yes, and attributes that the user did
                 not answer.
-            profiles: Frame of ``user_id`` and the known attributes, one row.
+            profiles: Frame of ``user_id`` and the known attributes or ``text``, one row.
             attributes: Whether to ask for attributes of profiles as well.
+            text: What the user says; it replaces a text in ``profiles``.
 
         Returns:
             ``rank, kind, name, title, values, chance, gain, source``. ``chance`` is the
@@ -362,7 +364,7 @@ class Recommender:
         check_k(k)
         liked, declined = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
         profile = None if profiles is None else as_frame(profiles, "user_id")[:1]
-        answers = OnboardingAnswers(tuple(liked), tuple(declined), profile)
+        answers = OnboardingAnswers(tuple(liked), tuple(declined), profile, text)
         return next_questions(self.state, k, answers, attributes=attributes)
 
     def add_users(self, users: Any) -> Self:

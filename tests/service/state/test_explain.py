@@ -37,7 +37,8 @@ def test_a_sentence_is_a_reason_of_its_own(shop):
     said = [{"user_id": "x", "text": "a cup of rum"}]
     answer = shop.recommend(profiles=said, k=1, explain=True)
     assert {r["kind"] for r in of(answer)} & {"text", "event"} == {"text"}
-    assert [r["name"] for r in of(answer) if r["kind"] == "text"] == ["a cup of rum"]
+    (named,) = [r["name"] for r in of(answer) if r["kind"] == "text"]
+    assert set(named.split()) <= {"cup", "rum"}
 
 
 def test_an_event_on_an_added_item_is_named_by_that_item(shop):

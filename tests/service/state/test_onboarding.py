@@ -127,3 +127,22 @@ def test_the_number_of_questions_is_validated(learned):
         learned.onboarding(0)
     with pytest.raises(ConfigError, match="yes must be a list of ids"):
         learned.onboarding(1, yes="item-0")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        OnboardingAnswers(text="a cup for coffee"),
+        OnboardingAnswers(
+            profile=pl.DataFrame({"user_id": ["x"], "text": ["a cup for coffee"]})
+        ),
+    ],
+)
+def test_questions_follow_what_the_user_says(tables, said):
+    events, items, _ = tables
+    shop = Recommender(strategies=["popular", "wish"], encoder="none").fit(events, items)
+    titles = dict(zip(items["item_id"], items["title"], strict=True))
+    asked = [titles[q.name] for q in interview(shop, said).questions(4)]
+    assert all("cup" in title for title in asked)
+    silent = [titles[q.name] for q in interview(shop).questions(4)]
+    assert not all("cup" in title for title in silent)

@@ -33,6 +33,7 @@ async def onboarding(request: Request) -> Response:
         yes=query.yes,
         asked=query.asked,
         attributes=query.attributes,
+        text=query.text,
     )
     return json_response(
         {"questions": [_question_to_dict(row) for row in questions.iter_rows(named=True)]}

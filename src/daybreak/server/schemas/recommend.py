@@ -367,6 +367,7 @@ class OnboardingQuery(RequestModel):
         description="Item or attribute that was asked about and not chosen; repeatable.",
     )
     attributes: bool = Field(False, description="Whether to ask about attributes, too.")
+    text: ShortText = Field("", description="What the user says.")
 
 
 class QuestionBody(BaseModel):

@@ -232,10 +232,11 @@ class RecommenderService(ClosesOnExit):
         yes: Sequence[str] = (),
         asked: Sequence[str] = (),
         attributes: bool = False,
+        text: str = "",
     ) -> pl.DataFrame:
         """Return questions to a new user; see :meth:`daybreak.Recommender.onboarding`."""
         check_k(n)
-        answers = OnboardingAnswers(tuple(yes), tuple(asked))
+        answers = OnboardingAnswers(tuple(yes), tuple(asked), text=text)
         return next_questions(self.releases.current, n, answers, attributes=attributes)
 
     def retrain(self, *, wait: bool = False, reason: str = "requested") -> str:

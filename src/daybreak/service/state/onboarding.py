@@ -46,7 +46,9 @@ class OnboardingAnswers:
     declined: tuple[str, ...] = ()
     """Items that were asked about without a yes, and attributes that were not answered."""
     profile: pl.DataFrame | None = None
-    """Frame of ``user_id`` and the known attributes, one row."""
+    """Frame of ``user_id`` and the known attributes or ``text``, one row."""
+    text: str = ""
+    """What the user says."""
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,21 @@ class QuestionSelector:
     @cached_property
     def _profile(self) -> Sparse:
         """(1, n_attributes) known attributes of the user."""
+        return self._stored_profile[0]
+
+    @cached_property
+    def _text(self) -> str:
+        """What the user says; empty without a text."""
+        return self.answers.text.strip() or self._stored_profile[1].get(0, "")
+
+    @cached_property
+    def _stored_profile(self) -> tuple[Sparse, dict[int, str]]:
+        """Attributes and text of the answers; the text by position 0, if there is one."""
         profile, stored = self.answers.profile, self.state.profiles
         if profile is None:
-            return stored.lookup(["\0new"])[0]
+            return stored.lookup(["\0new"])
         named = profile.with_columns(pl.lit("\0new").alias("user_id"))
-        return stored.lookup(["\0new"], stored.overrides(["\0new"], named))[0]
+        return stored.lookup(["\0new"], stored.overrides(["\0new"], named))
 
     @cached_property
     def _attribute_shares(self) -> Floats:
@@ -238,7 +250,9 @@ class QuestionSelector:
         user = np.repeat(np.arange(n), size)
         events = Events.of(user, liked.ravel(), np.zeros(n * size))
         profile = sp.vstack([self._profile] * n) if profile is None else profile
-        return self.state.query_builder.queries(UserContext(events, sp.csr_array(profile), {}))
+        texts = dict.fromkeys(range(n), self._text) if self._text else {}
+        context = UserContext(events, sp.csr_array(profile), texts)
+        return self.state.query_builder.queries(context)
 
     def _score(self, queries: Queries) -> tuple[Floats, Floats]:
         scores = self._scorer.score(queries)
