@@ -99,7 +99,7 @@ def _ask_newcomers(data: EvaluationData, plan: SplitPlan, cut: float) -> Slice |
         (pl.col("timestamp") >= cut) & ~pl.col("user_id").is_in(known.implode())
     )
     items = data.catalogue
-    if "created_at" in items.columns:
+    if "created_at" in items.columns and items["created_at"].dtype.is_numeric():
         items = items.filter((pl.col("created_at") <= cut).fill_null(value=True))
     slice_: Slice | None = None
     for end, horizon in _iter_horizons(cut):

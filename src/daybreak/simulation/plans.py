@@ -41,6 +41,7 @@ from daybreak.simulation.slices import (
     YOUNG_USER_COUNTS,
     young_slice_names,
 )
+from daybreak.simulation.stated_wishes import ask_speaking_users
 from daybreak.simulation.table_slices import (
     ALL_ITEMS,
     PAIR_COLUMNS,
@@ -130,9 +131,9 @@ def validate_slice_names(names: Iterable[str] | None) -> tuple[str, ...]:
         >>> validate_slice_names(["lukewarm"])
         Traceback (most recent call last):
         daybreak.errors.ConfigError: no slice named 'lukewarm'; known: cold_user_nothing, \
-cold_user_profile, events_0, events_1, events_3, events_5, events_10, cold_item, \
-cold_item_all, both_cold, warm_last, warm_time, newcomer_now, again; groups: young, young_5, \
-young_20, young_100, young_500
+cold_user_profile, events_0, events_1, events_3, events_5, events_10, says, \
+cold_item, cold_item_all, both_cold, warm_last, warm_time, newcomer_now, again; groups: young, \
+young_5, young_20, young_100, young_500
     """
     if names is None:
         return REPORT_SLICES
@@ -177,7 +178,10 @@ def hide_users(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
             candidates,
             RequestInfo(profiles=data.profiles),
         )
-    return plan, slices | _make_few_shot_slices(data, candidates, is_hidden)
+    slices |= _make_few_shot_slices(data, candidates, is_hidden)
+    if says := ask_speaking_users(data, is_hidden):
+        slices["says"] = says
+    return plan, slices
 
 
 def _make_few_shot_slices(
@@ -351,7 +355,7 @@ def hide_last_events(data: EvaluationData) -> tuple[SplitPlan, SlicesByName]:
 _SPLITS: tuple[
     tuple[tuple[str, ...], Callable[[EvaluationData], tuple[SplitPlan, SlicesByName]]], ...
 ] = (
-    (("cold_user_nothing", "cold_user_profile", *FEW_SHOT_SLICES), hide_users),
+    (("cold_user_nothing", "cold_user_profile", *FEW_SHOT_SLICES, "says"), hide_users),
     (("cold_item", "cold_item_all", "both_cold"), hide_items),
     (("warm_last",), hide_last_events),
     (("warm_time", "newcomer_now", "again"), hide_future),
@@ -363,6 +367,7 @@ _SPLITS: tuple[
 _MISSING_REASONS = {
     "cold_user_profile": "no attribute of any user is known",
     **dict.fromkeys(FEW_SHOT_SLICES, "too few users have so many events"),
+    "says": "the catalogue has no words or categories that several items share",
     **dict.fromkeys(YOUNG_SLICES, "the later users have too few events"),
 }
 

@@ -82,6 +82,12 @@ def _define_slices() -> Iterator[SliceDefinition]:
     )
     for n in SHOT_COUNTS:
         yield _few_shot(n)
+    yield SliceDefinition(
+        "says",
+        "new users who say something",
+        "known",
+        "what the user chooses later and the statement is about",
+    )
     yield from _define_known_user_slices()
     yield from _define_young_slices()
     yield from _define_new_item_slices()
@@ -175,6 +181,7 @@ REPORT_SLICES = (
     "cold_user_nothing",
     "cold_user_profile",
     *FEW_SHOT_SLICES,
+    "says",
     "cold_item",
     "cold_item_all",
     "both_cold",
