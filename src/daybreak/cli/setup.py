@@ -135,7 +135,7 @@ def _show_demo(demo: "DemoResult", *, as_json: bool) -> None:
     k = demo.report.k
     title = f"Cold-start report: NDCG@{k} [95 % interval] for unseen users and items"
     show_frame(evaluation_table(demo.report), title)
-    levels = training_table(demo.training.measured).drop("weights")
+    levels = training_table(demo.training.measured).drop("weights", "prior", "moved")
     show_frame(levels, "NDCG@10 in the simulated cold starts of the training")
     for heading, frame in demo.answers.items():
         show_frame(frame, heading)

@@ -43,6 +43,7 @@ from daybreak.service.training.fit import (
     TrainedModel,
     TrainingBudget,
     left_out_messages,
+    prior_messages,
     train_model,
 )
 from daybreak.types import Mask, Progress, ignore_progress
@@ -159,6 +160,7 @@ class Recommender:
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
+        left_out += prior_messages(trained.blend.report)
         signs = (
             f"events: {trained.rules.describe()}",
             *sign_notes(tables.events, trained.rules),

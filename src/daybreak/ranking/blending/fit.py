@@ -173,6 +173,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
     report = {
         "levels": warm.report,
+        "prior": prior.to_report(warm.questions),
         "new_items": new_item_weights.report,
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,

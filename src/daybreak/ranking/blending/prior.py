@@ -57,6 +57,19 @@ class PriorWeights:
         """Number of simulated queries of arrivals that count as much as the prior's bias."""
         return SHIFT_QUESTION_SHARE * self.bias_questions
 
+    def to_report(self, questions: Doubles) -> dict[str, Any]:
+        """Return as JSON values how much the prior counts, and where it counts alone.
+
+        Args:
+            questions: (n_levels,) numbers of simulated queries for items with events.
+        """
+        counted = self.weights.any(axis=1)
+        alone = counted & (questions < self.questions)
+        return {
+            **{name: round(getattr(self, name), 1) for name in QUESTION_KEYS},
+            "decides": [EVENT_LEVELS[row] for row in np.flatnonzero(alone)],
+        }
+
     def bias_share(self, questions: Doubles) -> Doubles:
         """Return (n_levels,) how far the simulation moves the bias from that of the prior.
 

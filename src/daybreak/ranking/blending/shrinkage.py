@@ -38,7 +38,7 @@ def shrink_weights(
         posterior mean, with the prior as that many additional observations).
 
     Example:
-        >>> shrink_weights(np.array([2.0, 0.0]), np.array([1.0, 1.0]), 10, 10).tolist()
+        >>> shrink_weights(np.array([2.0, 0.0]), np.array([1.0, 1.0]), 10, 10).round(3).tolist()
         [1.5, 0.5]
     """
     if not prior.any():

@@ -15,13 +15,15 @@ MAX_REASONS = 4
 def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
     """Return the results of the simulated cold starts of a training, by known events.
 
-    Columns: events_known, questions, ndcg@10, error, popular, best_alone, weights.
+    Columns: events_known, questions, ndcg@10, error, popular, best_alone, weights, prior (how
+    much the prior counts in the weights), moved (shares of weights in the prior, and after the
+    simulation).
 
     Example:
         >>> level = {"events": 0, "queries": 50, "ndcg@10": 0.25, "error": 0.01,
         ...          "alone": {"popular": 0.2, "profile": 0.1}, "weights": {"popular": 1.0}}
         >>> training_table({"levels": [level]}).row(0)
-        (0, 50, 0.25, 0.01, 0.2, 'popular .200', 'popular 1.00')
+        (0, 50, 0.25, 0.01, 0.2, 'popular .200', 'popular 1.00', None, '')
     """
     schema = {
         "events_known": pl.Int64,
@@ -31,12 +33,16 @@ def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
         "popular": pl.Float64,
         "best_alone": pl.String,
         "weights": pl.String,
+        "prior": pl.Float64,
+        "moved": pl.String,
     }
     rows = []
     for level in measured.get("levels", ()):
         alone: Mapping[str, float] = level["alone"]
         best = max(alone, key=lambda name: alone[name])
         weights = sorted(level["weights"].items(), key=lambda pair: -pair[1])
+        prior: Mapping[str, Any] = level.get("prior", {"share": None, "moved": {}})
+        moved = sorted(prior["moved"].items(), key=lambda pair: -abs(pair[1][1] - pair[1][0]))
         rows.append(
             (
                 level["events"],
@@ -46,6 +52,8 @@ def training_table(measured: Mapping[str, Any]) -> pl.DataFrame:
                 alone.get("popular"),
                 f"{best} {format_number(alone[best])}",
                 ", ".join(f"{name} {weight:.2f}" for name, weight in weights),
+                prior["share"],
+                ", ".join(f"{name} {old:.2f} to {new:.2f}" for name, (old, new) in moved),
             )
         )
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -137,6 +137,26 @@ def _tune_strategies(
     return result.strategies, {"search": result.record}
 
 
+def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence about the weights that come from other shops, if there are any.
+
+    Args:
+        report: Report of a blend.
+
+    Example:
+        >>> prior_messages({"prior": {"decides": [0, 1]}})[0][:44]
+        'weights for 0, 1 known events come mostly fr'
+    """
+    levels = report.get("prior", {}).get("decides", ())
+    if not levels:
+        return ()
+    listed = ", ".join(map(str, levels))
+    return (
+        f"weights for {listed} known events come mostly from other shops; "
+        "the simulated cold starts have few queries there",
+    )
+
+
 def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
     """Return a sentence for each strategy that was not tested in all simulated cold starts.
 
