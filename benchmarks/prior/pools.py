@@ -28,9 +28,8 @@ N_RANDOM = 30
 """Expected number of further candidates of a query."""
 MAX_TARGETS = 60
 """Number of targets of a query that are candidates."""
-MAX_SIMULATED_USERS = 500
-"""Largest shop whose own simulated cold starts are compared with the prior; they take most of
-the time [users]."""
+SIMULATED_USERS = (100,)
+"""Sizes of shops whose own simulated cold starts are compared with the prior [users]."""
 MAX_SCORES = 30_000_000
 """Number of scores held in memory at a time."""
 
@@ -95,7 +94,7 @@ def build_shop_pool(shop: Shop, strategies: tuple[Strategy, ...]) -> ShopPool:
     joined = [np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)]
     sizes = joined.pop()
     weights, questions = no_simulation(len(strategies))
-    if shop.n_users <= MAX_SIMULATED_USERS:
+    if shop.n_users in SIMULATED_USERS:
         weights, questions = simulate(shop, strategies, scale)
     starts = np.cumsum(sizes) - sizes
     names = tuple(s.name for s in strategies)

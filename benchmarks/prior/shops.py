@@ -21,8 +21,8 @@ from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.splits import mark_last_events
 from daybreak.types import Mask, Rows
 
-SIZES = (5, 20, 100, 500, 1500)
-"""Numbers of customers of a shop; the last is an upper bound of all customers."""
+SIZES = (5, 20, 100, 500)
+"""Numbers of customers of a shop."""
 SHOTS = (0, 1, 3, 5, 10, 20, 50)
 """Numbers of known events of a later customer."""
 MAX_QUERIES = 100

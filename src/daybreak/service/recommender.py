@@ -160,12 +160,12 @@ class Recommender:
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
-        left_out += prior_messages(trained.blend.report)
+        prior = prior_messages(trained.blend.report)
         signs = (
             f"events: {trained.rules.describe()}",
             *sign_notes(tables.events, trained.rules),
         )
-        self.notes = (*notes, *encoder_notes, *signs, *left_out)
+        self.notes = (*notes, *encoder_notes, *prior, *signs, *left_out)
         self._state = ServingState.from_training(trained, tables.items, tables.users, histories)
         return self
 
