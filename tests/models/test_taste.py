@@ -92,3 +92,10 @@ def test_five_of_five_at_a_low_rate_outweigh_five_of_five_at_a_high_one():
     rare, frequent = log_bayes_factor(np.full(2, 5.0), np.full(2, 5.0), np.array([0.02, 0.4]))
     assert rare == pytest.approx(5 * np.log(50) - np.log(6))
     assert frequent == pytest.approx(5 * np.log(2.5) - np.log(6))
+
+
+def test_components_have_the_names_of_the_terms(data):
+    model = TasteModel().fit(data)
+    names = {"attributes": ("genre=western", "rated=g", "year=1990")}
+    assert model.feature_names(names) == [("attribute", "genre=western")]
+    assert model.feature_names({}) == [("attribute", "attributes")]

@@ -6,7 +6,7 @@ from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.rng import create_generator
 from daybreak.simulation.topics import (
-    MIN_TOPIC_ITEMS,
+    MIN_TARGETS,
     find_topics,
     overdispersion,
     topic_queries,
@@ -56,7 +56,7 @@ def test_targets_are_the_other_items_of_the_topic(data):
         assert (labelled.queries.n_events == n).all()
         assert (labelled.seen.multiply(labelled.targets)).sum() == sizes.sum()
         allowed, relevant = labelled.candidate_masks()
-        assert (relevant & allowed).sum(axis=1).min() >= MIN_TOPIC_ITEMS // 2
+        assert (relevant & allowed).sum(axis=1).min() >= MIN_TARGETS
 
 
 def test_the_histories_are_drawn_again_with_the_same_seed(data):

@@ -20,9 +20,11 @@ TOPIC_EVENTS = (1, 3, 5, 10, 20)
 """Numbers of events of the simulated histories."""
 N_TOPICS = 60
 """Maximum number of topics."""
-MIN_TOPIC_ITEMS = 15
-"""Minimum number of items with events that a topic has; a list of ten must be possible."""
-MAX_TOPIC_SHARE = 0.1
+MIN_TOPIC_ITEMS = 8
+"""Minimum number of items of a topic that have events."""
+MIN_TARGETS = 7
+"""Minimum number of items of a topic besides those of the history."""
+MAX_TOPIC_SHARE = 0.2
 """Maximum share of these items that a topic has; a list about a larger one shows no taste."""
 
 
@@ -121,7 +123,7 @@ def _topic_queries(
     visible: Dataset, topics: list[Topic], n_events: int, rng: np.random.Generator
 ) -> LabelledQueries:
     """Return one query for each topic with enough items."""
-    usable = [topic for topic in topics if len(topic.rows) >= n_events + MIN_TOPIC_ITEMS // 2]
+    usable = [topic for topic in topics if len(topic.rows) >= n_events + MIN_TARGETS]
     histories = [_draw_history(visible, topic, n_events, rng) for topic in usable]
     n, n_items = len(usable), len(visible.items)
     train_rows = visible.train_item_rows

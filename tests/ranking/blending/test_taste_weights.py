@@ -12,6 +12,8 @@ from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.ranking.blending.taste_weights import (
     BALANCED_POPULARITY,
     MIN_NDCG_SHARE,
+    UNMEASURED_TASTE,
+    TasteMasks,
     exposure_gains,
     fit_taste_weights,
 )
@@ -96,8 +98,9 @@ def test_equal_values_change_neither_the_softmax_loss_nor_its_gradient(pools):
 
 
 def fit(pools, plain):
-    free = np.ones(2, dtype=bool)
-    return fit_taste_weights(pools, plain, free, free, np.linspace(100, 1, WIDTH))
+    free, taste = np.ones(2, dtype=bool), np.array([False, True])
+    masks = TasteMasks(free, free, taste)
+    return fit_taste_weights(pools, plain, masks, np.linspace(100, 1, WIDTH))
 
 
 def test_the_balanced_weights_keep_the_plain_ndcg_and_show_the_topic(pools, plain):
@@ -112,10 +115,10 @@ def test_the_balanced_weights_keep_the_plain_ndcg_and_show_the_topic(pools, plai
     assert level["topic ndcg@10"]["0.0"] > 0.9
 
 
-def test_a_level_without_queries_keeps_its_weights(pools, plain):
+def test_a_level_without_queries_keeps_its_balanced_weights(pools, plain):
     (taste, balanced, _), _ = fit(pools, plain)
-    for one in (taste, balanced):
-        np.testing.assert_array_equal(one.weights[0], plain.weights[0])
+    np.testing.assert_array_equal(balanced.weights[0], plain.weights[0])
+    np.testing.assert_array_equal(taste.weights[0], [1, UNMEASURED_TASTE])
 
 
 def test_a_topic_that_costs_too_much_is_not_shown_by_the_balanced_weights(pools, plain):

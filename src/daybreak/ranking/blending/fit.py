@@ -52,7 +52,11 @@ from daybreak.ranking.blending.tasks import (
     score_warm_items,
     subsample,
 )
-from daybreak.ranking.blending.taste_weights import BALANCED_POPULARITY, fit_taste_weights
+from daybreak.ranking.blending.taste_weights import (
+    BALANCED_POPULARITY,
+    TasteMasks,
+    fit_taste_weights,
+)
 from daybreak.ranking.blending.time_budget import (
     FULL_DATA_FACTOR,
     CandidateStrategies,
@@ -157,8 +161,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         sets, popularity_levels = fit_taste_weights(
             pools,
             WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias),
-            _warm_item_masks(remaining)[0],
-            _new_item_masks(remaining)[0][:-1],
+            TasteMasks.from_strategies(
+                remaining, _warm_item_masks(remaining)[0], _new_item_masks(remaining)[0][:-1]
+            ),
             np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
             prior.bias_share(new_item_weights.questions),
         )

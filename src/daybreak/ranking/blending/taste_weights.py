@@ -17,6 +17,7 @@ from daybreak.ranking.blending.objective import (
     sampled_ndcg,
 )
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import (
     NEW_ITEM_LEVEL_GROUPS,
     RankingTask,
@@ -27,6 +28,8 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_l
 from daybreak.simulation.topics import TOPIC
 from daybreak.types import Doubles, Floats, Mask, Rows
 
+TASTE_MODEL = "taste"
+"""Model of the strategies of tastes."""
 BALANCED_POPULARITY = 0.5
 """Setting whose weights keep ``MIN_NDCG_SHARE`` of the plain NDCG; the default."""
 MIN_NDCG_SHARE = 0.985
@@ -48,6 +51,30 @@ MIN_TOPIC_QUERIES = 10
 """Minimum number of topic queries at a level; with fewer, taste is not measured there."""
 MIX_SHARES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05)
 """Shares of the further weights that are tried for the balanced ones."""
+
+UNMEASURED_TASTE = 0.5
+"""Weight of each strategy of tastes for popularity 0 where there are no topic queries, as a
+multiple of the sum of the plain weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class TasteMasks:
+    """Kinds of strategies, as (n_strategies,) masks."""
+
+    free: Mask
+    """Strategies whose weights may change."""
+    free_new: Mask
+    """Those of them that score items without events."""
+    taste: Mask
+    """Strategies of tastes, which score nothing unless a history has a topic."""
+
+    @classmethod
+    def from_strategies(
+        cls, strategies: Sequence[Strategy], free: Mask, free_new: Mask
+    ) -> "TasteMasks":
+        """Return the masks of strategies."""
+        taste = np.array([strategy.model == TASTE_MODEL for strategy in strategies])
+        return cls(free, free_new, taste)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,21 +139,20 @@ def exposure_gains(pool: CandidatePool, exposure: Floats, exponent: float) -> Fl
 def fit_taste_weights(
     pools: TrainingPools,
     plain: WeightSet,
-    free: Mask,
-    free_new: Mask,
+    masks: "TasteMasks",
     exposure: Floats,
     bias_share: Doubles | None = None,
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weight sets for the popularities 0, 0.5 and 1, and a report by level.
 
     The set of 0.5 shows taste as clearly as ``MIN_NDCG_SHARE`` of the plain NDCG allows, level
-    by level. A level whose queries are too few to measure the loss keeps the plain weights.
+    by level. A level whose queries are too few to measure the loss keeps the plain weights;
+    for popularity 0, the strategies of tastes have a weight without measurement there.
 
     Args:
         pools: Pools of all simulated queries.
         plain: The weights with the highest plain NDCG; no arrival shift is applied.
-        free: (n_strategies,) strategies whose weights may change.
-        free_new: (n_strategies,) those of them that score items without events.
+        masks: Strategies whose weights may change.
         exposure: (n_items,) events of each item.
         bias_share: (n_levels,) how far the simulation moves the bias of new items; default: 1.
     """
@@ -135,13 +161,16 @@ def fit_taste_weights(
     report = []
     for level, tasks in enumerate(_iter_level_tasks(pools)):
         if tasks is not None:
-            fitted = _fit_level(tasks, plain.weights[level], free, exposure)
+            fitted = _fit_level(tasks, plain.weights[level], masks.free, exposure)
             taste[level], balanced[level] = fitted
             report.append(_report_level(tasks, level, (plain.weights[level], *fitted[::-1])))
+        if tasks is None or tasks.topics is None:
+            strength = UNMEASURED_TASTE * max(plain.weights[level].sum(), 1.0)
+            taste[level] += strength * masks.taste
     sets = (
         *(
             _with_new_items(
-                pools, plain, replace(plain, popularity=p, weights=weights), free_new, moved
+                pools, plain, replace(plain, popularity=p, weights=weights), masks.free_new, moved
             )
             for p, weights in ((0.0, taste), (BALANCED_POPULARITY, balanced))
         ),
