@@ -4,14 +4,13 @@
         --picture docs/images/popularity.svg > benchmarks/results/popularity.md
 
 A fifth of the users of each data set is held out, and the last events of every tenth user. The
-NDCG@10 is the mean over the numbers of known events of held-out users, and the others. The share
-on a topic is measured for histories of the best-selling items of a topic: topics that the users
-of the data differ in most, and topics that are described by sentences with a pattern, if
+NDCG@10 is the mean over the numbers of known events of held-out users, and the others. The
+share on a topic is measured for histories of the best-selling items of a topic: topics that the
+users of the data differ in most, and topics that are described by sentences with a pattern, if
 ``SHARED/stated/NAME.csv`` has any. Only the public API is used, except for finding topics.
 """
 
 import argparse
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,14 +161,9 @@ def _stated_queries(train: Tables, sentences: pl.DataFrame) -> Iterator[Queries]
     text = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns])
     about = train.items.select("item_id", text=text)
     topics = {
-        pattern: np.array(
-            [
-                id_
-                for id_, words in about.iter_rows()
-                if re.search(pattern, words, re.IGNORECASE)
-            ],
-            dtype=object,
-        )
+        pattern: about.filter(pl.col("text").str.contains(f"(?i){pattern}"))[
+            "item_id"
+        ].to_numpy()
         for pattern in sentences["pattern"]
     }
     yield from _histories_of_topics("stated", topics, train)

@@ -137,6 +137,8 @@ class ContentBlock:
     """(n_items, dim) float32, rows of length 1, or zero rows for items without such content."""
     learned_weight: float | None = None
     """Weight in the similarity of items that was learned; None: the prior weight."""
+    quantities: Mask | None = None
+    """(dim,) columns that are numbers, ranges of numbers or dates; None: none"""
 
     @property
     def weight(self) -> float:

@@ -18,7 +18,7 @@ from daybreak.encoders.base import Encoder, Progress, l2_normalize
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Mask, Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -401,7 +401,24 @@ class ContentEncoder:
         )
 
     def _block(self, name: str, rows: Sparse | Floats) -> ContentBlock:
-        return ContentBlock(name, rows, self.block_weights.get(name))
+        quantities = self._quantities.get(name)
+        return ContentBlock(name, rows, self.block_weights.get(name), quantities)
+
+    @cached_property
+    def _quantities(self) -> dict[str, Mask]:
+        """(n_terms,) terms that are numbers, ranges of numbers or dates, by block."""
+        fields = self.attributes.fields
+        names = {field.name for field in fields if field.role in {"number", "date"}}
+        return {
+            block: np.array(
+                [
+                    term.partition("=")[0] in names or term.rpartition("=")[2].isdecimal()
+                    for term in weights.terms
+                ],
+                dtype=bool,
+            )
+            for block, weights in self._weights
+        }
 
     @cached_property
     def _phrase_matcher(self) -> PhraseMatcher:

@@ -13,7 +13,7 @@ from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Doubles, Floats, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_TERMS = 1_000
 """Maximum number of terms whose rates are compared; the most frequent ones are kept."""
@@ -61,8 +61,8 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
     of the alternative, minus the logarithm of the number of terms that are compared, and at
     least 0. Five of five events are overwhelming evidence at a base rate of 0.02 and none at
     0.4. The evidence is multiplied by the squared share ``(k / n)²``, because a list can be
-    about one topic only if the history is. An item has the sum of the evidence for its terms,
-    minus that of disliked events.
+    about one topic only if the history is. Numbers and dates are no terms. An item has the sum
+    of the evidence for its terms, minus that of disliked events.
 
     Source:
         Kass and Raftery 1995, "Bayes factors", section 3 (binomial against uniform rate); the
@@ -95,7 +95,8 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         rates = (counts @ terms + n_prior * n_with_term) / max(
             counts.sum() + n_prior * n_items, 1.0
         )
-        usable = np.flatnonzero((n_with_term >= MIN_TERM_ITEMS) & (rates < MAX_RATE))
+        is_usable = (n_with_term >= MIN_TERM_ITEMS) & (rates < MAX_RATE)
+        usable = np.flatnonzero(is_usable & ~_quantities(data.train_items, self.config.block))
         frequent = usable[np.argsort(-n_with_term[usable], kind="stable")][:MAX_TERMS]
         columns = np.sort(frequent)
         return TasteState(columns.astype(np.int64), rates[columns].astype(np.float32))
@@ -166,6 +167,14 @@ def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:
     """
     unlike = (n - k) * np.log1p(-rates)
     return np.asarray(betaln(k + 1, n - k + 1) - k * np.log(rates) - unlike, np.float64)
+
+
+def _quantities(items: Items, block: str) -> Mask | np.bool_:
+    """Return (n_columns,) which columns of a block are numbers or dates, which are no taste."""
+    for found in items.blocks:
+        if found.name == block and found.quantities is not None:
+            return found.quantities
+    return np.bool_(False)
 
 
 def _term_matrix(items: Items, block: str) -> Sparse:

@@ -97,12 +97,15 @@ def overdispersion(interactions: Sparse, terms: Sparse) -> tuple[Doubles, Double
 
 
 def _iter_term_matrices(data: Dataset) -> Iterator[Sparse]:
-    """Yield the (n_train_items, n_terms) CSR of ones of each sparse content block."""
+    """Yield the (n_train_items, n_terms) CSR of ones of each sparse content block.
+
+    Numbers and dates are no topics.
+    """
     for block in data.train_items.blocks:
         if sp.issparse(block.matrix):
             terms = sp.csr_array(block.matrix, dtype=np.float32, copy=True)
             terms.data = (terms.data > 0).astype(np.float32)
-            yield terms
+            yield terms if block.quantities is None else terms[:, ~block.quantities]
 
 
 def _topics_of(data: Dataset, terms: Sparse) -> Iterator[Topic]:

@@ -169,10 +169,11 @@ def fit_taste_weights(
             taste[level] += strength * masks.taste
     sets = (
         *(
-            _with_new_items(
-                pools, plain, replace(plain, popularity=p, weights=weights), masks.free_new, moved
+            _with_new_items(pools, plain, other, masks.free_new, moved)
+            for other in (
+                replace(plain, popularity=0.0, weights=taste),
+                replace(plain, popularity=BALANCED_POPULARITY, weights=balanced),
             )
-            for p, weights in ((0.0, taste), (BALANCED_POPULARITY, balanced))
         ),
         plain,
     )
