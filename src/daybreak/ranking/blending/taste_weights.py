@@ -47,6 +47,8 @@ BALANCED_TOPIC_SHARE = 0.1
 """Share of the topic queries in the objective of the balanced weights."""
 MAX_TASTE_QUERIES = 250
 """Maximum number of queries of a kind for which further weights are searched."""
+MAX_PASSES = 2
+"""Maximum number of passes of a search over the weights."""
 MIN_TOPIC_QUERIES = 10
 """Minimum number of topic queries at a level; with fewer, taste is not measured there."""
 MIX_SHARES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05)
@@ -161,7 +163,7 @@ def fit_taste_weights(
     report = []
     for level, tasks in enumerate(_iter_level_tasks(pools)):
         if tasks is not None:
-            fitted = _fit_level(tasks, plain.weights[level], masks.free, exposure)
+            fitted = _fit_level(tasks, plain.weights[level], masks, exposure)
             taste[level], balanced[level] = fitted
             report.append(_report_level(tasks, level, (plain.weights[level], *fitted[::-1])))
         if tasks is None or tasks.topics is None:
@@ -203,18 +205,22 @@ def _spread(n_queries: int) -> Rows:
 
 
 def _fit_level(
-    tasks: TasteTasks, plain: Doubles, free: Mask, exposure: Floats
+    tasks: TasteTasks, plain: Doubles, masks: TasteMasks, exposure: Floats
 ) -> tuple[Doubles, Doubles]:
-    """Return the weights of one level for the popularity 0, and the balanced ones."""
-    rows = np.flatnonzero(free | (plain > 0)).tolist()
+    """Return the weights of one level for the popularity 0, and the balanced ones.
+
+    The balanced weights change those of the plain strategies and of tastes only.
+    """
+    rows = np.flatnonzero(masks.free | (plain > 0)).tolist()
     objective = tasks.at_exponent(TASTE_EXPONENT, TOPIC_SHARE, exposure)
-    taste = coordinate_search(objective, [plain], rows, far=True)
+    taste = coordinate_search(objective, [plain], rows, MAX_PASSES, far=True)
     if tasks.topics is None:
         return taste, plain
     found = [taste]
+    rows = np.flatnonzero((masks.free & masks.taste) | (plain > 0)).tolist()
     for exponent in EXPOSURE_EXPONENTS:
         objective = tasks.at_exponent(exponent, BALANCED_TOPIC_SHARE, exposure)
-        found.append(coordinate_search(objective, [plain], rows, far=True))
+        found.append(coordinate_search(objective, [plain], rows, MAX_PASSES, far=True))
     return taste, _best_within_bound(tasks, plain, found)
 
 
