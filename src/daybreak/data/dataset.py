@@ -297,6 +297,10 @@ RECENCY_DECAY = 0.8
 """Factor of an event's weight per later event; 0.7 and 0.9 gave equal results within noise."""
 
 
+DISLIKE_WEIGHT = 0.5
+"""Weight of a disliked item in a history, relative to that of a positive event."""
+
+
 @dataclass(frozen=True, eq=False)
 class Queries:
     """A batch of queries: the known events and the profile of users, both possibly empty."""
@@ -304,13 +308,15 @@ class Queries:
     train_items: Items
     """Items that are the columns of the histories."""
     history: Sparse
-    """(n_queries, n_train_items) CSR of events, rows divided by the root of their sum."""
+    """(n_queries, n_train_items) CSR of events, rows divided by the root of ``n_events``;
+    disliked items are negative."""
     recent_history: Sparse
-    """(n_queries, n_train_items) CSR of recency weights: 1 for the last event, less before."""
+    """(n_queries, n_train_items) CSR of recency weights: 1 for the last event, less before;
+    disliked items are negative."""
     profile: Sparse
     """(n_queries, n_attributes) CSR of 0 and 1."""
     n_events: Floats
-    """(n_queries,) number of known events."""
+    """(n_queries,) number of known positive events; 1 where there are only dislikes."""
     wish: tuple[Sparse | Floats, ...] = ()
     """One (n_queries, dim) matrix per content block of ``train_items``: what users say they
     want, as content; rows of a query without a wish are zero, and what a user does not want is
@@ -349,24 +355,41 @@ class Queries:
 
     @classmethod
     def from_history(
-        cls, train_items: Items, counts: Sparse, recent_history: Sparse, profile: Sparse
+        cls,
+        train_items: Items,
+        counts: Sparse,
+        recent_history: Sparse,
+        profile: Sparse,
+        n_events: Floats | None = None,
     ) -> "Queries":
         """Build queries from histories.
 
         Args:
             train_items: Items that are the columns of the histories.
-            counts: (n_queries, n_train_items) CSR, 1 per event; its row sums are the numbers of
-                events.
+            counts: (n_queries, n_train_items) CSR, 1 per event.
             recent_history: (n_queries, n_train_items) CSR of recency weights.
             profile: (n_queries, n_attributes) CSR of 0 and 1.
+            n_events: (n_queries,) number of positive events; default: the row sums of
+                ``counts``, which then has no negative entries.
         """
-        n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
+        if n_events is None:
+            n_events = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
         scale = 1 / np.sqrt(np.maximum(n_events, 1e-6))
         history = sp.csr_array(counts, dtype=np.float32)
         scaled = history.data * np.repeat(scale, np.diff(history.indptr))
         history = sp.csr_array((scaled, history.indices, history.indptr), shape=counts.shape)
         return cls(
             train_items, history, sp.csr_array(recent_history), sp.csr_array(profile), n_events
+        )
+
+    def without_dislikes(self) -> "Queries":
+        """Return the queries with positive entries only, for models that can use no others."""
+        if not len(self.history.data) or self.history.data.min() >= 0:
+            return self
+        return replace(
+            self,
+            history=self.history.maximum(0),
+            recent_history=self.recent_history.maximum(0),
         )
 
     def take(self, rows: Rows) -> "Queries":

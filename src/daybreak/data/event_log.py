@@ -135,6 +135,37 @@ class EventLog:
             return events
         return Events.of(events.user, events.item, events.at)
 
+    def opinions(self) -> tuple[Events, Events]:
+        """Return the liked and the disliked pairs, by the latest event that is not neutral.
+
+        A return after a purchase makes a disliked pair, a purchase after a return a liked one;
+        of events with equal times the negative one decides. A liked pair has the time of its
+        earliest positive event, a disliked one that of its latest negative event.
+
+        Example:
+            >>> bought, returned = ("buy", 1), ("return", -1)
+            >>> log = EventLog.of([0, 0, 0], [7, 7, 8], [1, 2, 3], [bought, returned, bought])
+            >>> [events.item.tolist() for events in log.opinions()]
+            [[8], [7]]
+        """
+        against = self.sign < 0
+        if not against.any():
+            return self.first_positive(), Events.of([], [], [])
+        stated = self.filter(self.sign != 0)
+        n_items = int(stated.item.max()) + 1
+        pairs = stated.user.astype(np.int64) * n_items + stated.item
+        order = np.lexsort((-stated.sign, stated.at, pairs))
+        is_last = np.r_[pairs[order][1:] != pairs[order][:-1], True]
+        last = order[is_last]
+        disliked = np.sort(last[stated.sign[last] < 0])
+        liked = self.first_positive()
+        overruled = np.isin(liked.user * n_items + liked.item, pairs[disliked])
+        return liked.filter(~overruled), Events(
+            stated.user[disliked].astype(np.int64),
+            stated.item[disliked].astype(np.int64),
+            stated.at[disliked],
+        )
+
     def select_kinds(self, choose: Callable[[SignedType], bool]) -> Mask:
         """Return (n_events,) whether the type and sign of each event are chosen."""
         chosen = np.array([choose(kind) for kind in self.kinds] or [False], dtype=bool)

@@ -66,10 +66,10 @@ class ExclusionRule:
         event_type, sign = event
         if self.nothing:
             return False
-        if self.types is not None:
-            return _normalize(event_type or "rating") in self.types
         if sign < 0:
             return True
+        if self.types is not None:
+            return _normalize(event_type or "rating") in self.types
         return not is_display(event_type) and not (sign > 0 and self.repeats)
 
 

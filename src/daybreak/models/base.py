@@ -286,8 +286,11 @@ class VectorModel(InductiveModel[C, S]):
         return LinearScorer(weights, bias, np.ones(len(items), dtype=bool))
 
     def query_features(self, queries: Queries) -> Floats:
-        """Return the vectors of queries; see :meth:`LinearModel.query_features`."""
-        return self.query_vectors(queries)
+        """Return the vectors of queries; see :meth:`LinearModel.query_features`.
+
+        Dislikes are left out: the vectors are no linear functions of a history.
+        """
+        return self.query_vectors(queries.without_dislikes())
 
 
 @runtime_checkable

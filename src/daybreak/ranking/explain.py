@@ -55,8 +55,8 @@ class QueryParts:
     history: tuple[PartName, ...]
     """Names of the events and sentences."""
     plain: Sparse
-    """(n_history, n_train_items) counts of each part; an event on an item that no model was
-    trained on is spread over the most similar training items"""
+    """(n_history, n_train_items) counts of each part, negative for disliked items; an event on
+    an item that no model was trained on is spread over the most similar training items"""
     recent: Sparse
     """(n_history, n_train_items) the same, weighted by recency"""
     profile: Sparse
@@ -116,12 +116,15 @@ class QueryParts:
         plain, recent = (
             sp.csr_array(part.sum(axis=0).reshape(1, -1)) for part in (self.plain, self.recent)
         )
-        return Queries.from_history(train_items, plain, recent, self.profile)
+        n_events = np.array([self.n_events], dtype=np.float32)
+        return Queries.from_history(train_items, plain, recent, self.profile, n_events)
 
     @property
     def n_events(self) -> float:
-        """Number of known events."""
-        return float(self.plain.sum())
+        """Number of positive events, 1 if there are only dislikes."""
+        sums = np.asarray(self.plain.sum(axis=1)).ravel()
+        positive = float(sums[sums > 0].sum())
+        return 1.0 if not positive and (sums < 0).any() else positive
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.simulation.statements import draw_statements
-from daybreak.types import Doubles, Rows, Sparse
+from daybreak.types import Doubles, Mask, Rows, Sparse
 
 MAX_KERNEL_ITEMS = 8_000
 """Items up to which the similarities of all pairs are computed once; they take 256 MB."""
@@ -72,9 +72,14 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         rules = rules.resolve(tables.events)
     signs = rules.signs(tables.events).to_numpy()
     arrays = user, item, at = event_arrays(tables.events, users, items.ids)
-    events = Events.of(user[signs > 0], item[signs > 0], at[signs > 0], seed=config.seed)
     log = encode_log(tables.events, arrays, signs)
     positive = log.positive()
+    is_positive = signs > 0
+    if (signs < 0).any():
+        _, disliked = log.opinions()
+        is_positive &= ~_same_pairs(user, item, disliked)
+        positive = positive.filter(~_same_pairs(positive.user, positive.item, disliked))
+    events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
     data = Dataset(
         items,
         events,
@@ -86,6 +91,13 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)
+
+
+def _same_pairs(user: Rows, item: Rows, disliked: Events) -> Mask:
+    """Return (n_events,) whether the latest opinion on the pair of an event is negative."""
+    n_items = int(item.max(initial=0)) + 1
+    known = disliked.filter(disliked.item < n_items)
+    return np.isin(user * n_items + item, known.user * n_items + known.item)
 
 
 def encode_log(events: pl.DataFrame, arrays: EventArrays, signs: EventSigns) -> EventLog:

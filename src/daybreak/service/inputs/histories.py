@@ -248,11 +248,20 @@ class Histories:
         ]
         if not unsorted and len(sorted_events) == 1:
             return sorted_events[0]
+        if any(source._has_dislikes(users) for source in sources):
+            log = EventLog.concatenate([source.log_of(users) for source in sources])
+            return log.opinions()[0]
         query, item, at, _ = zip(*unsorted, strict=True) if unsorted else ((), (), (), ())
         return Events.of(
             np.concatenate([*(events.user for events in sorted_events), query]),
             np.concatenate([*(events.item for events in sorted_events), item]),
             np.concatenate([*(events.at for events in sorted_events), at]),
+        )
+
+    def _has_dislikes(self, users: Sequence[str]) -> bool:
+        """Return whether one of the users has a negative event that is not sorted yet."""
+        return any(
+            sign < 0 for user in users for _, _, (_, sign) in self.unsorted.get(user, ())
         )
 
     def log_of(self, users: Sequence[str]) -> EventLog:
@@ -378,6 +387,8 @@ class Histories:
         shape = (len(users), int(max(pairs[1].max(initial=-1) + 1, stored_seen.shape[1])))
         merged_seen = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=shape)
         log = EventLog.concatenate([self.log, EventLog.of(user_rows, item, at, kinds)])
+        if (log.sign < 0).any():
+            positive, _ = log.opinions()
         return Histories(users, positive, merged_seen, log=log)
 
 

@@ -22,6 +22,7 @@ from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
 from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
+from daybreak.service.state.dislikes import dislike_recency, dislike_weights
 from daybreak.service.state.exclusion import ShopExclusion, excluded_pairs
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.wishes import WishEncoder
@@ -52,6 +53,8 @@ class UserContext:
     """Position to the user's own words."""
     log: EventLog = field(default_factory=EventLog.empty)
     """All events, with repeated pairs and their types; ``user`` is the position."""
+    disliked: Events = field(default_factory=lambda: Events.of([], [], []))
+    """Pairs whose latest event is negative."""
 
     @property
     def seen(self) -> Pairs:
@@ -72,13 +75,22 @@ class UserContext:
 
     def only(self, position: int) -> "UserContext":
         """Return the context of one user."""
-        own_events = self.events.filter(self.events.user == position)
-        events = Events(np.zeros_like(own_events.user), own_events.item, own_events.at)
         texts = {0: self.texts[position]} if position in self.texts else {}
-        return UserContext(events, self.profile[[position]], texts)
+        return UserContext(
+            _events_of(self.events, position),
+            self.profile[[position]],
+            texts,
+            disliked=_events_of(self.disliked, position),
+        )
 
     def __len__(self) -> int:
         return int(self.profile.shape[0])
+
+
+def _events_of(events: Events, position: int) -> Events:
+    """Return the events of one user, whose position becomes 0."""
+    own = events.filter(events.user == position)
+    return Events(np.zeros_like(own.user), own.item, own.at)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +244,14 @@ class QueryBuilder:
             texts = list(context.texts.values())
             spread = self._sum_rows(self._neighbours_of_texts(texts), list(context.texts), n)
             plain, recent = plain + spread, recent + spread
-        queries = Queries.from_history(self.train_items, plain, recent, context.profile)
+        n_events = np.asarray(plain.sum(axis=1), dtype=np.float32).ravel()
+        if len(context.disliked):
+            against, recently_against = self._sum_dislikes(context, context.disliked.user, n)
+            plain, recent = plain + against, recent + recently_against
+            n_events[np.unique(context.disliked.user[n_events[context.disliked.user] == 0])] = 1
+        queries = Queries.from_history(
+            self.train_items, plain, recent, context.profile, n_events
+        )
         if context.texts and self.train_items.blocks:
             queries = replace(queries, wish=self._wishes.encode(context.texts, n))
         return queries
@@ -266,7 +285,13 @@ class QueryBuilder:
         recent = self._sum_events(
             each, np.where(weights >= MIN_RECENCY_WEIGHT, weights, 0), len(each)
         )
-        names: list[PartName] = [("event", self.items.ids.ids[row]) for row in events.item]
+        ids = self.items.ids.ids
+        names: list[PartName] = [("event", ids[row]) for row in events.item]
+        disliked = [ids[row] for row in context.disliked.item]
+        if disliked:
+            names += [("event", id_) for id_ in disliked]
+            rows = self._sum_dislikes(context, np.arange(len(disliked)), len(disliked))
+            plain, recent = sp.vstack([plain, rows[0]]), sp.vstack([recent, rows[1]])
         if context.texts and self.spreads_texts:
             texts = list(context.texts.values())
             names += [("text", text) for text in texts]
@@ -281,6 +306,7 @@ class QueryBuilder:
             sp.csr_array(context.profile),
             sp.csr_array(sp.hstack(wish)) if has_wish else None,
             tuple(("text", text) for text in context.texts.values()) if has_wish else (),
+            disliked=frozenset(disliked),
         )
 
     def precompute_neighbours(self, max_items: int) -> None:
@@ -311,6 +337,20 @@ class QueryBuilder:
         """Remove all cached texts."""
         self._text_neighbours.clear()
         self._wishes.clear()
+
+    def _sum_dislikes(self, context: UserContext, owner: Rows, n: int) -> tuple[Sparse, Sparse]:
+        """Return the (n, n_train_items) negative entries of disliked items, plain and recent.
+
+        Args:
+            context: Liked and disliked items.
+            owner: (n_disliked,) row of each disliked item in the result.
+            n: Number of rows.
+        """
+        liked, disliked = context.events, context.disliked
+        weights = dislike_weights(liked, disliked, len(context))
+        recent = weights * dislike_recency(liked, disliked) if self.has_times else weights
+        owned = Events(owner, disliked.item, disliked.at)
+        return self._sum_events(owned, weights, n), self._sum_events(owned, recent, n)
 
     def _recency_weights(self, events: Events) -> Floats:
         """Return the weight of each event in the recent history; a user's latest weighs 1.

@@ -175,7 +175,8 @@ class ServingState:
         if not inside.all():
             log = log.filter(inside)
         matrix, texts = self.profiles.lookup(users, profiles)
-        return UserContext(log.first_positive(), matrix, texts, log)
+        liked, disliked = log.opinions()
+        return UserContext(liked, matrix, texts, log, disliked)
 
     def strategy_names(self, batch: QueryBatch, lists: RankedLists) -> list[str]:
         """Return for each list entry the strategy with the largest weight."""
