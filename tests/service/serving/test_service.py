@@ -173,11 +173,24 @@ def test_unknown_ids_are_allowed(live):
     assert not live.catalogue.delete(strange)
 
 
-def test_a_dislike_that_the_training_did_not_see_is_not_positive(live):
-    before = ids(live.recommend(RecommendRequest(user_id="fresh", n=40)))
+def test_a_dislike_that_the_training_did_not_see_counts_against_similar_items(live):
     live.events.add([{"user_id": "fresh", "item_id": "item-3", "event_type": "dislike"}])
-    after = live.recommend(RecommendRequest(user_id="fresh", n=40))
-    assert ids(after) == [item for item in before if item != "item-3"]
+    after = ids(live.recommend(RecommendRequest(user_id="fresh", n=40)))
+    assert "item-3" not in after
+    alike = [int(item.removeprefix("item-")) % 5 == 3 for item in after]
+    assert sum(alike[:10]) == 0
+    assert sum(alike) == 6
+
+
+@pytest.mark.parametrize("field", ["value", "quantity", "Rating"])
+def test_a_negative_number_counts_against_the_item(live, field):
+    for user, number in (("ann-1", 1), ("bob-1", -1)):
+        live.events.add([{"user_id": user, "item_id": "item-3", field: number}])
+    liked, disliked = (
+        sum(reason.value for reason in live.explain(user, "item-8") if reason.name == "item-3")
+        for user in ("ann-1", "bob-1")
+    )
+    assert disliked < 0 < liked
 
 
 def test_deleted_events_do_not_count(live):
