@@ -21,6 +21,10 @@ def test_the_demo_proves_trains_and_answers_three_questions(tmp_path, monkeypatc
     assert {"user_id", "country", "has_bought"} <= set(item[0])
     assert purchase[0]["user_temperature"] == "hot"
     assert [row["item_id"] for row in customer] != [row["item_id"] for row in purchase]
+    wanted = ("TEA", "CUP", "CAKE", "VINTAGE")
+    assert sum(any(word in row["title"] for word in wanted) for row in customer) >= 6
+    assert any("CAKE STAND" in row["title"] for row in purchase)
+    assert "22423" not in [row["item_id"] for row in purchase]
     page = (tmp_path / "r.html").read_text("utf-8")
     assert page.count("<svg") == 2
     assert "RED RETROSPOT TEA TOWEL SET" in page

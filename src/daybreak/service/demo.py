@@ -107,7 +107,8 @@ def _run_steps(workspace: Workspace, progress: StepCallback, *, quick: bool) -> 
     progress("encoding the catalogue")
     workspace.encode_catalogue()
     watch.lap("encoding")
-    strategies = ("popular", "profile", "item_knn", "content/ridge") if quick else "auto"
+    quick_strategies = ("popular", "profile", "item_knn", "content/ridge", "wish")
+    strategies = quick_strategies if quick else "auto"
     with ThreadPoolExecutor(1) as executor:  # two trainings keep two cores busy
         evaluation = executor.submit(_evaluate, workspace, strategies, progress)
         training = workspace.train(strategies, progress, TrainOptions(gate=False))
