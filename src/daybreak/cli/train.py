@@ -33,7 +33,9 @@ AloneOption = Annotated[
 SliceOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--slice", metavar="NAME", help="Slice to evaluate; repeatable. Default: all."
+        "--slice",
+        metavar="NAME",
+        help="Slice or group (young, young_5, ...) to evaluate; repeatable. Default: all.",
     ),
 ]
 ColdItemsOption = Annotated[
