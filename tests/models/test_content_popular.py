@@ -9,11 +9,11 @@ HISTORIES = [[0], [0], [0, 1]]
 
 
 def test_a_new_item_like_the_popular_one_is_expected_to_be_popular():
-    """``K = I + I²`` and λ = 4, so a third of the value is believed."""
+    """``K = I`` and λ = 4, so a fifth of the value is believed."""
     data = dataset(HISTORIES, 2, vectors=np.eye(2))
     new = items(2, np.eye(2), first=5)
     scores = ContentPopularModel().fit(data).score(ask(data, []), new)
-    np.testing.assert_allclose(scores, [[HALF / 3, -HALF / 3]], rtol=1e-5)
+    np.testing.assert_allclose(scores, [[HALF / 5, -HALF / 5]], rtol=1e-5)
 
 
 def test_only_items_without_events_are_scored():

@@ -11,7 +11,7 @@ from daybreak.models.card import ModelCard
 from daybreak.models.shared_content import (
     ContentKernelState,
     centred_log_popularity,
-    fit_squared_kernel,
+    fit_content_kernel,
     score_through_kernel,
 )
 from daybreak.models.shared_weights import WeightMatrix
@@ -41,7 +41,7 @@ class ContentPopularModel(NewItemModel[ContentPopularConfig, ContentKernelState]
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Solve the regression; see :meth:`Model.learn`."""
-        regression = fit_squared_kernel(data)
+        regression = fit_content_kernel(data)
         popularity = centred_log_popularity(data)
         left = (popularity @ regression.coefficients)[None, :].astype(np.float32)
         return ContentKernelState.from_regression(regression, left)

@@ -11,7 +11,7 @@ from daybreak.models.card import ModelCard
 from daybreak.models.graph_filter import fit_graph_filter
 from daybreak.models.shared_content import (
     ContentKernelState,
-    fit_squared_kernel,
+    fit_content_kernel,
     score_through_kernel,
 )
 
@@ -48,7 +48,7 @@ class ContentSmoothModel(NewItemModel[ContentSmoothConfig, ContentKernelState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Smooth, then solve the regression; see :meth:`Model.learn`."""
-        regression = fit_squared_kernel(data)
+        regression = fit_content_kernel(data)
         teacher = fit_graph_filter(data).weight_matrix
         matrix: Any = teacher.dense if teacher.dense is not None else teacher.sparse
         left = np.asarray(matrix @ regression.coefficients, dtype=np.float32)

@@ -11,7 +11,7 @@ from daybreak.models.card import ModelCard
 from daybreak.models.profile import PROFILE_RIDGE_RANGE, fit_profile_ridge
 from daybreak.models.shared_content import (
     ContentKernelState,
-    fit_squared_kernel,
+    fit_content_kernel,
     score_through_kernel,
 )
 
@@ -45,7 +45,7 @@ class ProfileContentModel(NewItemModel[ProfileContentConfig, ContentKernelState]
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Solve both regressions; see :meth:`Model.learn`."""
         weights = fit_profile_ridge(data, self.config.ridge)
-        regression = fit_squared_kernel(data)
+        regression = fit_content_kernel(data)
         return ContentKernelState.from_regression(regression, weights @ regression.coefficients)
 
     def new_item_scorer(self, train_items: Items, items: Items) -> LinearScorer:
