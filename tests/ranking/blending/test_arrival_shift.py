@@ -4,7 +4,12 @@ import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
-from daybreak.ranking.blending.arrival_shift import arrival_probability
+from daybreak.ranking.blending.arrival_shift import (
+    arrival_posterior,
+    arrival_probabilities,
+    arrival_probability,
+    estimate_item_arrivals,
+)
 
 
 @pytest.fixture
@@ -33,3 +38,31 @@ def test_without_times_the_probability_is_zero(by_season):
 
 def test_without_new_items_the_probability_is_one(by_season):
     assert arrival_probability(by_season, np.arange(0)) == 1.0
+
+
+def test_arrivals_of_the_past_say_how_far_the_next_ones_move():
+    """The middle between both kinds is half the expected position; the prior odds are 4."""
+    assert arrival_posterior(0.25, 0.1, expected=0.5) == pytest.approx(0.8)
+    assert arrival_posterior(0.25, 0.1, expected=1.0) < 0.05
+
+
+def test_each_item_has_its_own_probability(by_season):
+    rows = np.array([100, 199])
+    early, late = arrival_probabilities(by_season, rows)
+    assert late > early
+
+
+def test_only_items_that_differ_from_the_mean_are_kept(by_season):
+    found = estimate_item_arrivals(by_season)
+    assert all(abs(p - found.mean) > 0.009 for p in found.items.values())
+    assert set(found.items) <= {f"i{row}" for row in range(100, 200)}
+
+
+def test_an_item_created_with_the_latest_is_an_arrival_and_an_old_one_is_not(by_season):
+    """Every item is created a minute before its first event; the new ones at both ends."""
+    created = np.r_[np.arange(100) * 1000.0 - 60, np.full(50, 0.0), np.full(50, 99_000.0)]
+    items = Items(by_season.items.ids, by_season.items.blocks, created)
+    data = Dataset(items, by_season.events, 50)
+    old, late = arrival_probabilities(data, np.array([100, 199]))
+    assert old < 0.1
+    assert late > 0.7

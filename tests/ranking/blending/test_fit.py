@@ -127,7 +127,8 @@ def test_queries_move_the_weights_from_the_prior():
     assert warm.report[0]["prior"]["questions"] == 500
 
 
-def test_the_bias_of_new_items_is_recovered():
+def test_the_bias_of_new_items_is_recovered(monkeypatch):
+    monkeypatch.setattr("daybreak.ranking.blending.fit.BEST_STRATEGY_SHARE", 0.0)
     pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
@@ -135,6 +136,18 @@ def test_the_bias_of_new_items_is_recovered():
     assert new.bias[0] == pytest.approx(1.5, abs=0.4)
     assert new.weights[0, 1] / new.weights[0, 0] == pytest.approx(0.5, abs=0.2)
     assert [one["events"] for one in new.report] == [0]
+
+
+def test_weights_of_new_items_lean_towards_the_best_strategy(monkeypatch):
+    pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
+    warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
+    pools = TrainingPools({"new_item": pool}, np.ones(2))
+    shares = []
+    for share in (0.0, 0.5):
+        monkeypatch.setattr("daybreak.ranking.blending.fit.BEST_STRATEGY_SHARE", share)
+        new = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
+        shares.append(new.weights[0, 0] / new.weights[0].sum())
+    assert shares[1] == pytest.approx(0.5 + 0.5 * shares[0])
 
 
 def test_the_shift_of_arrivals_is_recovered():

@@ -1,7 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from daybreak.ranking.blending.guard import guard_bias, guard_weights, popular_rows
+from daybreak.ranking.blending.guard import (
+    guard_arrivals,
+    guard_bias,
+    guard_weights,
+    popular_rows,
+)
 from daybreak.ranking.blending.objective import mean_sampled_ndcg, sampled_ndcg
 from daybreak.ranking.blending.pools import CandidatePool
 from daybreak.ranking.blending.strategies import Strategy
@@ -70,3 +77,28 @@ def test_a_bias_that_puts_unsold_items_first_is_lowered():
     alone = np.where(task.pool.is_new, -np.inf, task.features[0]).astype(np.float32)
     best = sampled_ndcg(alone - np.float32(1e-5) * task.pool.relevant, task).mean()
     assert sampled_ndcg(one_list.score(guarded), one_list).mean() >= best - 1e-3
+
+
+def arrivals(n_queries=60, width=40, n_new=20):
+    """Half of the targets are new; one strategy knows all of them, and ranks them first."""
+    rng = np.random.default_rng(0)
+    task = task_of(n_queries, width, n_new)
+    pool, relevant = task.pool, np.zeros((n_queries, width), dtype=bool)
+    relevant[np.arange(n_queries), rng.integers(0, width, n_queries)] = True
+    known = np.where(relevant, 5.0, rng.normal(size=relevant.shape))
+    pool = replace(pool, relevant=relevant, features=np.stack([known] * 2).astype(np.float32))
+    listed = np.stack([known, np.ones_like(known)]).astype(np.float32) * pool.is_new
+    return RankingTask(listed, pool, pool.present, np.where(pool.is_new, 0, known))
+
+
+def test_arrivals_are_raised_to_the_rank_that_the_best_strategy_gives_them():
+    task, buried = arrivals(), np.array([1.0, -8.0])
+    raised = guard_arrivals(task, buried, np.array([0]))
+    assert raised[1] > buried[1]
+    assert mean_sampled_ndcg([task], raised) > mean_sampled_ndcg([task], buried)
+
+
+def test_arrivals_that_rank_well_enough_stay():
+    task, shift = arrivals(), np.array([1.0, 0.0])
+    np.testing.assert_array_equal(guard_arrivals(task, shift, np.array([0])), shift)
+    np.testing.assert_array_equal(guard_arrivals(task, shift, np.array([], int)), shift)

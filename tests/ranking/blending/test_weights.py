@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
@@ -170,3 +171,19 @@ def test_another_arrival_shift_changes_the_new_items_of_all_settings(two_ends):
     assert shifted.at_popularity(0).new_weights[0, 0] == 9
     assert shifted.at_popularity(0).new_bias[0] == pytest.approx(-2.5)
     assert shifted.at_popularity(0).weights[0, 0] == 9
+
+
+def test_an_item_with_its_own_probability_has_its_own_shift():
+    """Slope 0.6, intercept -2: half applied on average, all of it for one, none for another."""
+    shift = ArrivalShift(0.5, 0.6, -2.0, {"arrived": 1.0, "old": 0.0})
+    factor, added = shift.item_shifts(Vocabulary(["arrived", "usual", "old"]))
+    _, bias = shift.apply(np.ones(1), np.array([5.0]))
+    np.testing.assert_allclose(factor * shift.applied_slope, [0.6, 0.8, 1.0])
+    np.testing.assert_allclose(bias[0] * factor + added, [5 * 0.6 - 2, 5 * 0.8 - 1, 5])
+
+
+def test_probabilities_of_items_survive_a_release(blend):
+    shifted = replace(blend, arrival=ArrivalShift(0.5, 0.6, -2.0, {"tea": 0.9}))
+    again = Blend.from_json(json.loads(json.dumps(shifted.to_json())))
+    assert again.arrival.items == {"tea": 0.9}
+    assert "items" not in blend.to_json()["arrival"]

@@ -1,10 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from daybreak.data.dataset import Queries
 from daybreak.ranking.blending.strategies import FittedStrategies, default_strategies
-from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend, nearest_level
+from daybreak.ranking.blending.weights import (
+    EVENT_LEVELS,
+    ArrivalShift,
+    Blend,
+    nearest_level,
+)
 from daybreak.ranking.explain import QueryParts, decompose
 from daybreak.ranking.scoring.scorer import MAX_FUSED_BYTES, FusedWeights, Scorer
 
@@ -55,6 +62,21 @@ def test_scores_are_the_weighted_sum_of_centred_scores(fitted, blend, data, quer
     assert scores.dtype == np.float32
     assert np.unique(nearest_level(queries.n_events)).size >= 3
     np.testing.assert_allclose(scores, naive(fitted, blend, data, queries), atol=2e-4)
+
+
+def test_new_items_are_shifted_by_their_own_probability(fitted, blend, data, queries):
+    """At slope 0.5 and intercept 3, none of it applied on average, all of it for one item."""
+    new = np.flatnonzero(~np.isin(np.arange(len(data.items)), data.train_item_rows))
+    arrived = data.items.ids.ids[new[0]]
+    shift = ArrivalShift(0.0, 0.5, 3.0, {arrived: 1.0})
+    plain = Scorer(blend, fitted, data.items)
+    shifted = Scorer(replace(blend, arrival=shift), fitted, data.items)
+    before, after = plain.score(queries), shifted.score(queries)
+    np.testing.assert_allclose(after[:, new[0]], 0.5 * before[:, new[0]] + 3, atol=2e-3)
+    others = np.arange(len(data.items)) != new[0]
+    np.testing.assert_allclose(after[:, others], before[:, others], atol=1e-5)
+    part = shifted.for_items(data.items.take(new[:1]))
+    np.testing.assert_allclose(part.score(queries)[:, 0], after[:, new[0]], atol=2e-3)
 
 
 def test_levels_outside_the_cache_score_the_same(fitted, blend, data, queries):

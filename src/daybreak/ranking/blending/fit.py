@@ -16,9 +16,10 @@ from daybreak.ranking.blending.ablation import (
     SelectionThresholds,
     select_strategies,
 )
-from daybreak.ranking.blending.arrival_shift import new_item_arrival_probability
+from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
 from daybreak.ranking.blending.guard import (
     MIN_GUARD_QUERIES,
+    guard_arrivals,
     guard_bias,
     guard_weights,
     popular_rows,
@@ -79,6 +80,8 @@ DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
 """Weights for levels without measurements, of strategies that the prior does not know."""
 CARRIED_QUESTION_SHARE = 0.25
 """What a simulated query counts for the next level of events if that has too few of its own."""
+BEST_STRATEGY_SHARE = 0.25
+"""Share of the best single strategy in the weights of new items."""
 SLOPE_BOUNDS = (0.3, 1.5)
 """Bounds of the slope of the arrival shift; at 0 all arrivals would have the same score."""
 SEARCH_STEPS = (0.5, 1.5)
@@ -146,9 +149,9 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     candidates = CandidateStrategies(tuple(strategies), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
-    arrival_probability = new_item_arrival_probability(data)
+    arrivals = estimate_item_arrivals(data)
     prior = BlendPrior.load().predict(data, [s.name for s in remaining])
-    prior = prior.trust_bias(arrival_probability if data.events.has_time_order else None)
+    prior = prior.trust_bias(arrivals.mean if data.events.has_time_order else None)
     progress("fitting the weights of the strategies")
     with threadpool_limits(1):  # threads would only wait for each other in many small products
         warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
@@ -156,7 +159,10 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         new_item_weights = fit_new_item_weights(
             pools, remaining, weights, thresholds, warm_start, prior
         )
-        slope, intercept = fit_arrival_shift(pools, weights, new_item_weights, prior)
+        scores_all_items = np.array([s.scores_known and s.scores_new for s in remaining])
+        slope, intercept = fit_arrival_shift(
+            pools, weights, new_item_weights, prior, scores_all_items
+        )
         progress("fitting the weights that show taste")
         sets, popularity_levels = fit_taste_weights(
             pools,
@@ -167,7 +173,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
             prior.bias_share(new_item_weights.questions),
         )
-        arrival = ArrivalShift(arrival_probability, slope, intercept)
+        arrival = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items)
         sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
         sets, wishes = add_wish_weights(data, pools, remaining, sets)
         repeats = [set_repeat_weights(pools, remaining, one.weights) for one in sets][-1]
@@ -429,7 +435,24 @@ def _fit_group(
     """Search from the best of the smooth optimum and the given starts; the bias is last."""
     initial = np.append(np.full(len(allowed) - 1, START_WEIGHT), starts[0][-1])
     smooth = fit_softmax(tasks, allowed, initial, has_bias=True)
-    return coordinate_search(tasks, [smooth, *starts], np.flatnonzero(allowed).tolist())
+    fitted = coordinate_search(tasks, [smooth, *starts], np.flatnonzero(allowed).tolist())
+    return _mix_with_best(tasks, fitted, np.flatnonzero(allowed[:-1]))
+
+
+def _mix_with_best(tasks: Sequence[RankingTask], fitted: Doubles, allowed: Rows) -> Doubles:
+    """Move weights towards the strategy that alone ranks new items best among themselves.
+
+    All queries share the few hidden items, which many weights can fit too well. The total of
+    the weights stays, and the bias is searched again.
+    """
+    if not len(allowed):
+        return fitted
+    alone = np.eye(len(fitted))[allowed]
+    best = allowed[np.argmax([mean_sampled_ndcg(tasks[-1:], row) for row in alone])]
+    mixed = (1 - BEST_STRATEGY_SHARE) * fitted
+    mixed[best] += BEST_STRATEGY_SHARE * fitted[:-1].sum()
+    mixed[-1] = fitted[-1]
+    return coordinate_search(tasks, [mixed], [len(fitted) - 1])
 
 
 def fit_arrival_shift(
@@ -437,10 +460,19 @@ def fit_arrival_shift(
     warm_weights: Doubles,
     new_item_weights: NewItemWeights,
     prior: PriorWeights | None = None,
+    scores_all_items: Mask | None = None,
 ) -> tuple[float, float]:
     """Return slope and intercept of the scores of arrivals against randomly hidden items.
 
     The bias of the prior is that of arrivals; the more it counts, the smaller the shift.
+
+    Args:
+        pools: Pools of all simulated queries.
+        warm_weights: (n_levels, n_strategies) weights of items with events.
+        new_item_weights: Weights of items without events.
+        prior: Weights of the prior.
+        scores_all_items: (n_strategies,) strategies that score both; alone, none of them may
+            rank arrivals better. Default: not tested.
     """
     if "arriving" not in pools.pools:
         return 1.0, 0.0
@@ -460,6 +492,8 @@ def fit_arrival_shift(
     shift = coordinate_search([task], [shift], [1])
     share = fitted_share(len(pool.n_events), 0.0 if prior is None else prior.shift_questions)
     shift = unchanged + share * (shift - unchanged)
+    if scores_all_items is not None:
+        shift = guard_arrivals(task, shift, np.flatnonzero(scores_all_items))
     return float(shift[0]), float(shift[1])
 
 

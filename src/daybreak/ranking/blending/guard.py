@@ -5,6 +5,7 @@ sellers is better, the blend is moved towards it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,11 @@ weights of items with events."""
 MAX_GUARDED_QUESTIONS = 1_000
 """Number of queries from which the fitted weights need no test: the search for them starts
 from the best sellers, and the NDCG of so many queries is not due to chance."""
+ARRIVAL_STEPS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+"""Amounts by which the scores of arrivals are raised, as multiples of their standard
+deviation."""
+MAX_ARRIVAL_COST = 0.03
+"""Largest loss of the NDCG of all targets for which arrivals are raised."""
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
@@ -94,6 +100,43 @@ def guard_bias(one_list: RankingTask, popular: Rows, weights: Doubles, total: fl
         return weights
     unit = np.eye(len(weights))[-1] * total
     return max((weights - factor * unit for factor in BIAS_STEPS), key=measure)
+
+
+def guard_arrivals(one_list: RankingTask, shift: Doubles, single: Rows) -> Doubles:
+    """Return an arrival shift with which new items rank as well as by the best strategy alone.
+
+    The intercept is raised as long as that costs at most ``MAX_ARRIVAL_COST`` of the NDCG of
+    all targets; the NDCG of the targets that are new decides.
+
+    Args:
+        one_list: Queries of arrivals, whose two features are the score of a new item and 1.
+        shift: (2,) slope and intercept.
+        single: Positions of the strategies that score items with and without events.
+    """
+    relevant = one_list.pool.relevant & one_list.pool.is_new
+    pool = replace(one_list.pool, relevant=relevant, n_relevant=relevant.sum(axis=1))
+    new = replace(one_list, pool=pool).restrict_queries(np.flatnonzero(pool.n_relevant))
+    if not len(new.pool.n_events) or not len(single):
+        return shift
+    floor = max(_strategy_ndcg(new, row) for row in single.tolist())
+    least = (1 - MAX_ARRIVAL_COST) * _mean_ndcg([one_list], shift)
+    unit = float(one_list.features[0][one_list.present & one_list.pool.is_new].std())
+    best, reached = shift, _mean_ndcg([new], shift)
+    for step in ARRIVAL_STEPS:
+        raised = shift + np.array([0.0, step * unit])
+        value = _mean_ndcg([new], raised)
+        if reached >= floor or _mean_ndcg([one_list], raised) < least:
+            break
+        if value > reached:
+            best, reached = raised, value
+    return best
+
+
+def _strategy_ndcg(task: RankingTask, row: int) -> float:
+    """Return the NDCG@10 of a list of one strategy alone."""
+    scores = task.pool.features[row] - TARGET_TIE_PENALTY * task.pool.relevant
+    scores = np.where(task.present, scores, -np.inf).astype(np.float32)
+    return float(sampled_ndcg(scores, task).mean())
 
 
 def _popular_ndcg(one_list: RankingTask, row: int) -> float:

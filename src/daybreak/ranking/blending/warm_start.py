@@ -9,7 +9,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.models import Model
 from daybreak.models.base import SupportsWarmStart
-from daybreak.ranking.blending.arrival_shift import new_item_arrival_probability
+from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import (
     EVENT_LEVELS,
@@ -113,7 +113,8 @@ def refit_models(
     progress("fitting on all data with the weights of the previous training")
     fitted, names = fit_all(data, warm_start.fitted.strategies, seed, warm_start)
     earlier = warm_start.blend
-    arrival = replace(earlier.arrival, probability=new_item_arrival_probability(data))
+    found = estimate_item_arrivals(data)
+    arrival = replace(earlier.arrival, probability=found.mean, items=found.items)
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
     blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
     blend = copy_wish_weights(blend, wish_rows(warm_start.fitted.strategies))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.types import Doubles, Floats, Rows
 
@@ -40,13 +41,17 @@ class ArrivalShift:
     """Linear correction of the scores of new items that resemble past arrivals.
 
     Items that arrive late are less popular than items that were hidden at random. ``slope`` and
-    ``intercept`` correct the scores of arrivals; they are applied in proportion to
-    ``probability``, the probability that the new items of the catalogue are arrivals.
+    ``intercept`` correct the scores of arrivals; they are applied in proportion to the
+    probability that an item is an arrival.
     """
 
     probability: float = 0.0
+    """Mean probability that the new items of the catalogue are arrivals; that of every item
+    that is not in ``items``."""
     slope: float = 1.0
     intercept: float = 0.0
+    items: Mapping[str, float] = field(default_factory=dict)
+    """Probabilities of items that differ from the mean, by item id."""
 
     @property
     def applied_slope(self) -> float:
@@ -67,6 +72,28 @@ class ArrivalShift:
         """Return weights and bias as they were before :meth:`apply`."""
         slope = self.applied_slope
         return weights / slope, (bias - self.applied_intercept) / slope
+
+    def item_shifts(self, ids: Vocabulary) -> tuple[Doubles, Doubles]:
+        """Return for items how their own shift differs from the mean one that is applied.
+
+        Args:
+            ids: The items.
+
+        Returns:
+            (n_items,) factors of the weights and the bias of new items with the mean shift
+            applied, and (n_items,) values that are added to the bias afterwards.
+        """
+        probability = np.full(len(ids), self.probability)
+        rows = ids.rows(self.items) if self.items else np.empty(0, dtype=np.int64)
+        own = np.fromiter(self.items.values(), dtype=np.float64, count=len(self.items))
+        probability[rows[rows >= 0]] = own[rows >= 0]
+        factor = (1 + probability * (self.slope - 1)) / self.applied_slope
+        return factor, probability * self.intercept - factor * self.applied_intercept
+
+    def to_json(self) -> dict[str, Any]:
+        """Return slope, intercept and the probabilities of items as JSON values."""
+        values: dict[str, Any] = {"slope": self.slope, "intercept": self.intercept}
+        return values | ({"items": dict(self.items)} if self.items else {})
 
     def to_report(self) -> dict[str, float]:
         """Return the shift under the keys of the report."""
@@ -257,7 +284,7 @@ class Blend:
         return {
             "strategies": list(self.strategies),
             "likeness": self.arrival.probability,
-            "arrival": {"slope": self.arrival.slope, "intercept": self.arrival.intercept},
+            "arrival": self.arrival.to_json(),
             "excluded": {
                 name: {"reason": one.reason.value, "message": one.message}
                 for name, one in self.excluded.items()
@@ -283,7 +310,9 @@ class Blend:
         popularity = record.get("popularity", {"default": 1.0, "sets": []})
         if "arrival" in record:
             shift = record["arrival"]
-            arrival = ArrivalShift(record["likeness"], shift["slope"], shift["intercept"])
+            arrival = ArrivalShift(
+                record["likeness"], shift["slope"], shift["intercept"], shift.get("items", {})
+            )
             excluded = {
                 name: Exclusion(ExclusionReason(one["reason"]), one["message"])
                 for name, one in record["excluded"].items()

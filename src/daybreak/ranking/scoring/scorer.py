@@ -24,7 +24,7 @@ from daybreak.ranking.scoring.query_features import (
     FeatureLayout,
     QueryFeatures,
 )
-from daybreak.types import Floats, Mask, Rows, Sparse
+from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 
 MAX_LEVEL_CACHE_BYTES = 1_200_000_000
 """Default size of the summed weight matrices of one scorer; those of further levels are summed
@@ -215,7 +215,9 @@ class Scorer:
 
     def new_bias(self, level: int) -> Floats:
         """Return the (n_items,) bias of items that the models were not trained on, else 0."""
-        return np.where(self.is_warm, 0, self.blend.new_bias[level]).astype(np.float32)
+        factor, shift = self._item_shifts
+        bias = self.blend.new_bias[level] * factor + shift
+        return np.where(self.is_warm, 0, bias).astype(np.float32)
 
     def dominant_strategy(
         self,
@@ -354,6 +356,11 @@ class Scorer:
         return updated
 
     @cached_property
+    def _item_shifts(self) -> tuple[Doubles, Doubles]:
+        """Factors and values by which new items differ from the mean arrival shift."""
+        return self.blend.arrival.item_shifts(self.items.ids)
+
+    @cached_property
     def _is_informative(self) -> Mask:
         return np.array([_scores_differ(linear) for linear in self.linear_models], dtype=bool)
 
@@ -411,10 +418,13 @@ class Scorer:
     def _strategy_weights(self, level: int) -> Floats:
         """Return the (n_strategies, n_items) weights of the strategies at a level."""
         blend = self.blend
+        new_weights = (blend.new_weights[level] / blend.scale)[:, None]
+        if blend.arrival.items:
+            is_shifted = [m.card.fitted_on == "ordinary" for m in self.fitted.models]
+            factor = self._item_shifts[0][None, :]
+            new_weights = new_weights * np.where(np.array(is_shifted)[:, None], factor, 1)
         weights = np.where(
-            self.is_warm[None, :],
-            (blend.weights[level] / blend.scale)[:, None],
-            (blend.new_weights[level] / blend.scale)[:, None],
+            self.is_warm[None, :], (blend.weights[level] / blend.scale)[:, None], new_weights
         )
         scored = np.stack([linear.scored for linear in self.linear_models])
         return np.asarray(weights * scored, dtype=np.float32)
