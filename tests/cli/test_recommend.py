@@ -55,6 +55,15 @@ def test_the_numbers_of_an_explanation_add_up(trained, ask):
     assert why["score"] == pytest.approx(row["score"], abs=1e-4)
 
 
+def test_similar_items_and_audiences_are_explained(trained, ask, call):
+    similar = ask("similar", "tea", "--explain")["items"][0]
+    assert sum(r["value"] for r in similar["reasons"]) == pytest.approx(similar["score"])
+    assert ask("audience", "cup", "--explain")["users"][0]["reasons"][0]["text"]
+    status, out, _ = call("similar", "tea", "--explain")
+    assert status == 0
+    assert "both" in out or "chosen by the same people" in out
+
+
 @pytest.mark.parametrize("command", [["similar"], ["audience"], ["explain", "ann"]])
 def test_a_mistyped_item_is_not_found(trained, call, command):
     status, _, err = call(*command, "teaa")

@@ -40,6 +40,7 @@ OPERATOR = "for operators; `Client.request` reaches it"
 WITHOUT_METHOD = {
     "GET /recommend/{user_id}": "POST /recommend takes all of it and more",
     "GET /items/{item_id}/similar": "POST /similar takes all of it and more",
+    "GET /items/{item_id}/audience": "POST /audience takes all of it and more",
     "PUT /items/{item_id}": ONE_ROW,
     "PUT /users/{user_id}": ONE_ROW,
     "POST /import": FILE,
@@ -67,6 +68,8 @@ RESULT_TYPES = [
     (recommend.AskerOut, results.UserInfo, set()),
     (recommend.ReasonOut, results.Reason, set()),
     (recommend.ExplanationOut, results.Explanation, NOT_NEEDED | {"user_id", "item_id"}),
+    (recommend.AudienceOut, results.Audience, NOT_NEEDED),
+    (recommend.AudienceUserOut, results.AudienceUser, set()),
     (recommend.VectorsOut, results.TextVectors, NOT_NEEDED | {"dimension"}),
     (rows.AcceptedOut, results.Accepted, NOT_NEEDED),
     (rows.RejectedOut, results.Rejected, set()),

@@ -172,3 +172,17 @@ def test_events_are_deleted_by_id_or_by_user(api):
     assert api.request("DELETE", "/events", json={"user_id": "zed"}).json()["deleted"] == 1
     assert api.request("DELETE", "/events", json={}).json()["code"] == "invalid"
     assert not api.get("/events?user_id=zed").json()["events"]
+
+
+def test_similar_items_and_audiences_have_reasons_on_request(api):
+    asked = {"text": "dark rum", "n": 2}
+    for path, key in (("/similar", "items"), ("/audience", "users")):
+        (plain, *_) = api.post(path, json=asked).json()[key]
+        (explained, *_) = api.post(path, json={**asked, "explain": True}).json()[key]
+        assert plain["reasons"] == []
+        total = sum(reason["value"] for reason in explained["reasons"])
+        assert total == pytest.approx(explained["score"], abs=1e-4)
+    said = api.get("/items/rum-1/audience?n=3&explain=true").json()["users"]
+    assert [user["rank"] for user in said] == list(range(1, len(said) + 1))
+    assert api.get("/items/nowhere/audience").status_code == 404
+    assert api.post("/audience", json={}).status_code == 422

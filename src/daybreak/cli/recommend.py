@@ -168,9 +168,7 @@ ItemsOption = Annotated[
         help="Id of an item to rank; repeatable. Default: the whole catalogue.",
     ),
 ]
-ExplainOption = Annotated[
-    bool, typer.Option("--explain", help="Add the reasons for each item.")
-]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Add the reasons for each row.")]
 SeenItemsOption = Annotated[
     bool, typer.Option("--seen", help="Include items that the user has already seen.")
 ]
@@ -246,11 +244,12 @@ def similar(
     k: options.KOption = None,
     store: options.StoreOption = None,
     *,
+    explain: ExplainOption = False,
     json: options.JsonOption = False,
 ) -> None:
     """Find items similar to an item or to a text."""
     with options.open_workspace(store=store, k=k) as workspace:
-        answer = workspace.similar_items(item, text)
+        answer = workspace.similar_items(item, text, explain=explain)
     if json:
         show_json({"items": answer})
     else:
@@ -263,15 +262,16 @@ def audience(
     k: options.KOption = None,
     store: options.StoreOption = None,
     *,
+    explain: ExplainOption = False,
     json: options.JsonOption = False,
 ) -> None:
     """Find the known users with the highest scores for an item."""
     with options.open_workspace(store=store, k=k) as workspace:
-        answer = workspace.find_audience(item, text)
+        answer = workspace.find_audience(item, text, explain=explain)
     if json:
         show_json({"users": answer})
     else:
-        show_frame(answer, f"Users for {text or item}")
+        show_frame(_format_reasons(answer), f"Users for {text or item}")
 
 
 def explain(
@@ -298,11 +298,17 @@ def _show_grouped(frame: "pl.DataFrame", key: str) -> None:
     """Print one table per user or query; the reasons of an item become one text."""
     if not frame.height:
         print_message("nothing to show")
-    if "reasons" in frame.columns:
-        from daybreak.service.benchmarking.summary import format_reasons
-
-        frame = format_reasons(frame)
+    frame = _format_reasons(frame)
     for (name,), part in frame.group_by([key], maintain_order=True):
         known = "user_temperature" in part.columns
         title = f"For {name} ({part['user_temperature'][0]})" if known else str(name)
         show_frame(part.drop(key, "user_temperature", strict=False), title)
+
+
+def _format_reasons(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return a frame whose reasons are one text for each row, if it has reasons."""
+    if "reasons" not in frame.columns:
+        return frame
+    from daybreak.service.benchmarking.summary import format_reasons
+
+    return format_reasons(frame)

@@ -20,6 +20,8 @@ from daybreak.client.errors import (
 )
 from daybreak.client.results import (
     Accepted,
+    Audience,
+    AudienceUser,
     Difference,
     Experiment,
     ExperimentResult,
@@ -50,6 +52,8 @@ from daybreak.http_retry import Retries
 __all__ = [
     "Accepted",
     "AsyncClient",
+    "Audience",
+    "AudienceUser",
     "Client",
     "DeniedError",
     "Difference",

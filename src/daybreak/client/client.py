@@ -17,6 +17,7 @@ from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
+    Audience,
     DeletedCount,
     Experiment,
     ExperimentList,
@@ -135,10 +136,23 @@ class Client:
         text: str | None = None,
         n: int = 10,
         filter: str | None = None,
+        explain: bool = False,
     ) -> Ranking:
-        """Return the items most similar to an item or to a text."""
-        body = without_none(item_id=item_id, text=text, n=n, filter=filter)
+        """Return the items most similar to an item or to a text; on request with reasons."""
+        body = without_none(item_id=item_id, text=text, n=n, filter=filter, explain=explain)
         return self._send(ApiCall("POST", "/similar", Ranking, body=body))
+
+    def audience(
+        self,
+        item_id: str | None = None,
+        *,
+        text: str | None = None,
+        n: int = 10,
+        explain: bool = False,
+    ) -> Audience:
+        """Return the known users with the highest scores for an item or a text."""
+        body = without_none(item_id=item_id, text=text, n=n, explain=explain)
+        return self._send(ApiCall("POST", "/audience", Audience, body=body))
 
     def popular(
         self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()

@@ -102,6 +102,31 @@ class Ranking(ItemSequence):
 
 
 @dataclass(frozen=True)
+class AudienceUser:
+    """One user of an audience."""
+
+    user_id: str
+    rank: int
+    """Position, from 1."""
+    score: float
+    strategy: str = ""
+    """Name of the strategy with the largest weight for the user and the item."""
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Known users with the highest scores for an item, the best first."""
+
+    users: tuple[AudienceUser, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the users, the best first."""
+        return tuple(user.user_id for user in self.users)
+
+
+@dataclass(frozen=True)
 class Rejected:
     """One row that was not stored."""
 

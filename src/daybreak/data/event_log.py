@@ -166,6 +166,20 @@ class EventLog:
             stated.at[disliked],
         )
 
+    def without_revised(self, disliked: Events) -> "EventLog":
+        """Return the log without the negative events on pairs that are not disliked any more.
+
+        Args:
+            disliked: See :meth:`opinions`.
+        """
+        against = self.sign < 0
+        if not against.any():
+            return self
+        n_items = int(self.item.max()) + 1
+        pairs = self.user.astype(np.int64) * n_items + self.item
+        is_disliked = np.isin(pairs, disliked.user * n_items + disliked.item)
+        return self.filter(~against | is_disliked)
+
     def select_kinds(self, choose: Callable[[SignedType], bool]) -> Mask:
         """Return (n_events,) whether the type and sign of each event are chosen."""
         chosen = np.array([choose(kind) for kind in self.kinds] or [False], dtype=bool)

@@ -119,6 +119,10 @@ class QueryParts:
         n_events = np.array([self.n_events], dtype=np.float32)
         return Queries.from_history(train_items, plain, recent, self.profile, n_events)
 
+    def with_wish_scale(self, scale: float) -> "QueryParts":
+        """Return the parts with the factor that scales the wish."""
+        return replace(self, wish_scale=scale)
+
     @property
     def n_events(self) -> float:
         """Number of positive events, 1 if there are only dislikes."""

@@ -1,6 +1,6 @@
 """The recommender of the library: fit, recommend, explain, update, save."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import EventRules
-from daybreak.data.dataset import Queries
 from daybreak.data.event_signs import sign_notes
 from daybreak.deprecation import warn_deprecated
 from daybreak.encoders import Encoder
@@ -26,6 +25,7 @@ from daybreak.service.inputs.frames import (
 )
 from daybreak.service.releases.gate import check_release, compare_recommenders
 from daybreak.service.releases.release import read_release, read_trained_model, write_release
+from daybreak.service.state.audience import find_audience
 from daybreak.service.state.explain import REASON_FIELDS, explain_items, explain_lists
 from daybreak.service.state.frame_requests import (
     FrameRequest,
@@ -36,7 +36,7 @@ from daybreak.service.state.frame_requests import (
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
 from daybreak.service.state.rules import rules_of_users, with_popularity
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.state.similarity import rank_users, similar_items, single_item
+from daybreak.service.state.similarity import similar_items
 from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
 from daybreak.service.training.fit import (
     FitConfig,
@@ -46,7 +46,7 @@ from daybreak.service.training.fit import (
     prior_messages,
     train_model,
 )
-from daybreak.types import Mask, Progress, ignore_progress
+from daybreak.types import Progress, ignore_progress
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
@@ -247,6 +247,7 @@ class Recommender:
         *,
         texts: Sequence[str] | None = None,
         k: int = 10,
+        explain: bool = False,
     ) -> pl.DataFrame:
         """Return the items most similar to given items, or to a text.
 
@@ -257,21 +258,29 @@ class Recommender:
             ids: Items of the catalogue; an unknown id has no rows.
             texts: Descriptions.
             k: Number of items for each.
+            explain: Whether to add the column ``reasons``: the words, attributes and users that
+                make the items similar; the values add up to the score.
 
         Returns:
-            ``query, item_id, rank, score, strategy``; ``strategy`` is ``similar/content`` where
-            there are no common users, else ``similar/content+bought``.
+            ``query, item_id, rank, score, strategy``, on request ``reasons``; ``strategy`` is
+            ``similar/content`` where there are no common users, else
+            ``similar/content+bought``.
 
         Raises:
             NotFittedError: The recommender is not fitted.
             ConfigError: ``k``, ``ids`` or ``texts`` is invalid.
         """
         check_k(k)
-        item_ids = check_ids(ids, "ids") or []
-        return similar_items(self.state, item_ids, check_ids(texts, "texts") or [], k)
+        item_ids, described = check_ids(ids, "ids") or [], check_ids(texts, "texts") or []
+        return similar_items(self.state, item_ids, described, k, explain=explain)
 
     def audience(
-        self, item: str | None = None, *, text: str | None = None, k: int = 10
+        self,
+        item: str | None = None,
+        *,
+        text: str | None = None,
+        k: int = 10,
+        explain: bool = False,
     ) -> pl.DataFrame:
         """Return the known users with the highest scores for an item, new or not.
 
@@ -279,10 +288,12 @@ class Recommender:
             item: Item of the catalogue.
             text: Description of a new item, instead.
             k: Number of users.
+            explain: Whether to add the column ``reasons``: what each user chose or said that
+                speaks for the item; the values add up to the score.
 
         Returns:
-            ``user_id, rank, score, strategy``; users who have the item, or who do not want it,
-            are left out.
+            ``user_id, rank, score, strategy``, on request ``reasons``; users who have the item,
+            or who do not want it, are left out.
 
         Raises:
             NotFittedError: The recommender is not fitted.
@@ -291,20 +302,8 @@ class Recommender:
         """
         check_k(k)
         state = self.state
-        target = single_item(state, item, text)
-        row = -1 if item is None else state.catalogue.row(str(item))
         user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
-
-        def queries() -> Iterator[tuple[Queries, Mask | None]]:
-            for users, context in FrameRequest(state, user_ids).contexts():
-                has_seen = np.zeros(len(users), dtype=bool)
-                owners, known = state.query_builder.excluded_pairs(
-                    context, [Rules()] * len(users)
-                )
-                has_seen[owners[known == row]] = True
-                yield state.query_builder.queries(context), has_seen if row >= 0 else None
-
-        return rank_users(state.scorers[0], target, user_ids, queries(), k)
+        return find_audience(state, user_ids, item, text, k, explain=explain)
 
     def explain(
         self,

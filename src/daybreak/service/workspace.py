@@ -183,7 +183,9 @@ class Workspace(ClosesOnExit):
         )
         return add_titles(lists, self.tables.items)
 
-    def similar_items(self, item: str | None, text: str | None) -> pl.DataFrame:
+    def similar_items(
+        self, item: str | None, text: str | None, *, explain: bool = False
+    ) -> pl.DataFrame:
         """Return the items most similar to an item or a text, with titles.
 
         Raises:
@@ -194,11 +196,16 @@ class Workspace(ClosesOnExit):
         recommender = self.load_recommender()
         _check_items(recommender, [item] if item else [])
         similar = recommender.similar_items(
-            [item] if item else None, texts=[text] if text else None, k=self.settings.k
+            [item] if item else None,
+            texts=[text] if text else None,
+            k=self.settings.k,
+            explain=explain,
         )
         return add_titles(similar, self.tables.items)
 
-    def find_audience(self, item: str | None, text: str | None) -> pl.DataFrame:
+    def find_audience(
+        self, item: str | None, text: str | None, *, explain: bool = False
+    ) -> pl.DataFrame:
         """Return the users with the highest scores for an item, with their attributes.
 
         Raises:
@@ -206,7 +213,9 @@ class Workspace(ClosesOnExit):
             NotFoundError: The item is not in the catalogue.
         """
         _check_one_given(item, text)
-        users = self.load_recommender().audience(item, text=text, k=self.settings.k)
+        users = self.load_recommender().audience(
+            item, text=text, k=self.settings.k, explain=explain
+        )
         return users.join(self.tables.users, on="user_id", how="left", maintain_order="left")
 
     def explain(self, user: str, item: str) -> pl.DataFrame:

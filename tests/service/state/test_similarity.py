@@ -55,3 +55,32 @@ def test_an_audience_needs_either_an_item_or_a_text(shop):
         shop.audience("item-1", text="rum")
     with pytest.raises(NotFoundError, match="no item 'nowhere'"):
         shop.audience("nowhere")
+
+
+def total(reasons):
+    return [sum(reason["value"] for reason in row) for row in reasons.to_list()]
+
+
+def test_the_reasons_of_a_similarity_are_what_both_share_and_add_up(shop):
+    answer = shop.similar_items(["item-1"], texts=["good jam"], k=3, explain=True)
+    assert total(answer["reasons"]) == pytest.approx(answer["score"].to_list(), abs=1e-5)
+    for row, word in ((0, "rum"), (3, "jam")):
+        reasons = answer["reasons"][row].to_list()
+        assert {("word", word), ("attribute", f"shelf={word}")} & {
+            (reason["kind"], reason["name"]) for reason in reasons
+        }
+        assert any(word in reason["text"] for reason in reasons)
+
+
+def test_similar_items_without_rows_have_the_column_too(shop):
+    assert "reasons" in shop.similar_items(explain=True).columns
+
+
+def test_the_reasons_of_an_audience_are_what_its_users_chose_and_add_up(shop):
+    for asked in ({"item": "item-31"}, {"text": "rum number 77"}):
+        answer = shop.audience(**asked, k=5, explain=True)
+        assert total(answer["reasons"]) == pytest.approx(answer["score"].to_list(), abs=1e-4)
+        first = answer["reasons"][0].to_list()[0]
+        assert first["kind"] in {"event", "profile", "word", "attribute"}
+        assert "rum" in first["text"]
+        assert "you" not in first["text"]

@@ -1,4 +1,4 @@
-"""Lists that are the same for all users, similar items, and vectors of texts."""
+"""Lists that are the same for all users, similar items, audiences, and vectors of texts."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
@@ -12,11 +12,14 @@ from daybreak.server.http.responses import json_response
 from daybreak.server.routes.recommend import check_list_length, item_to_dict
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
+    AudienceBody,
+    AudienceOut,
+    AudienceQuery,
     EmbedBody,
     ListOut,
     ListQuery,
     SimilarBody,
-    SimilarQuery,
+    SimilarItemQuery,
     VectorsOut,
 )
 from daybreak.server.state import state_of
@@ -31,18 +34,35 @@ TopItemsFn: TypeAlias = Callable[..., Iterable[RecommendedItem]]
 @router.get(
     "/items/{item_id:id}/similar",
     response_model=ListOut,
-    openapi_extra=require_role("read", query=SimilarQuery),
+    openapi_extra=require_role("read", query=SimilarItemQuery),
 )
 async def similar_to_item(request: Request, item_id: str) -> Response:
     """Return the items most similar to an item; the item may be new."""
-    query = parse_query(request, SimilarQuery)
-    return await _similar(request, SimilarBody(item_id=item_id, n=query.n, filter=query.filter))
+    query = parse_query(request, SimilarItemQuery)
+    return await _similar(request, SimilarBody(item_id=item_id, **query.model_dump()))
 
 
 @router.post("/similar", response_model=ListOut, openapi_extra=require_role("read"))
 async def similar(request: Request, body: SimilarBody) -> Response:
     """Return the items most similar to an item or to a text."""
     return await _similar(request, body)
+
+
+@router.get(
+    "/items/{item_id:id}/audience",
+    response_model=AudienceOut,
+    openapi_extra=require_role("read", query=AudienceQuery),
+)
+async def audience_of_item(request: Request, item_id: str) -> Response:
+    """Return the known users with the highest scores for an item, which may be new."""
+    query = parse_query(request, AudienceQuery)
+    return await _audience(request, AudienceBody(item_id=item_id, **query.model_dump()))
+
+
+@router.post("/audience", response_model=AudienceOut, openapi_extra=require_role("read"))
+async def audience(request: Request, body: AudienceBody) -> Response:
+    """Return the known users with the highest scores for an item or a text."""
+    return await _audience(request, body)
 
 
 @router.get(
@@ -85,8 +105,22 @@ async def _similar(request: Request, body: SimilarBody) -> Response:
         text=body.text,
         n=body.n,
         where=body.filter,
+        explain=body.explain,
     )
     return json_response({"items": _items_to_dicts(items)})
+
+
+async def _audience(request: Request, body: AudienceBody) -> Response:
+    state = state_of(request)
+    check_list_length(state, body.n)
+    users = await run_in_threadpool(
+        state.service.lists.audience,
+        item_id=body.item_id,
+        text=body.text,
+        n=body.n,
+        explain=body.explain,
+    )
+    return json_response({"users": users})
 
 
 async def _top_list(request: Request, top_items: TopItemsFn) -> Response:

@@ -221,19 +221,42 @@ class SimilarQuery(RequestModel):
     filter: Filter = Field("", description=FILTER_DESCRIPTION)
 
 
-class SimilarBody(SimilarQuery):
-    """Item or text to which items should be similar."""
+class SimilarItemQuery(SimilarQuery):
+    """Query parameters of the items similar to an item."""
+
+    explain: bool = Field(False, description="Whether items have reasons.")
+
+
+class AudienceQuery(RequestModel):
+    """Query parameters of the audience of an item."""
+
+    n: Count = Field(10, description="Number of users.")
+    explain: bool = Field(False, description="Whether users have reasons.")
+
+
+class ItemOrText(RequestModel):
+    """An item or a text."""
 
     item_id: Id | None = None
     text: Text | None = None
-
-    model_config = with_example({"text": "red retrospot mug", "n": 5})
 
     @model_validator(mode="after")
     def _check_exactly_one(self) -> Self:
         if (self.item_id is None) == (self.text is None):
             raise ValueError("exactly one of item_id and text is required")
         return self
+
+
+class SimilarBody(SimilarItemQuery, ItemOrText):
+    """Item or text to which items should be similar."""
+
+    model_config = with_example({"text": "red retrospot mug", "n": 5})
+
+
+class AudienceBody(AudienceQuery, ItemOrText):
+    """Item or text for which users are wanted."""
+
+    model_config = with_example({"text": "red retrospot mug", "n": 5, "explain": True})
 
 
 class ListQuery(SimilarQuery):
@@ -331,6 +354,7 @@ class ListItemOut(BaseModel):
     rank: int
     strategy: str
     temperature: str = ""
+    reasons: list[ReasonOut] = []
     properties: dict[str, Any] = {}
 
 
@@ -338,6 +362,22 @@ class ListOut(ResponseModel):
     """Items in an order that is the same for all users."""
 
     items: list[ListItemOut]
+
+
+class AudienceUserOut(BaseModel):
+    """One user of an audience."""
+
+    user_id: str
+    rank: int
+    score: float
+    strategy: str
+    reasons: list[ReasonOut]
+
+
+class AudienceOut(ResponseModel):
+    """Known users with the highest scores for an item."""
+
+    users: list[AudienceUserOut]
 
 
 class ExplanationOut(ResponseModel):

@@ -1,7 +1,7 @@
 """Lists that do not depend on a user: popular, trending, latest, similar items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 from weakref import ref
@@ -15,11 +15,17 @@ from daybreak.models.popular import PopularModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.service.ingest.values import SESSION_PREFIX
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendedItem
+from daybreak.service.state.audience import find_audience
 from daybreak.service.state.serving_state import ServingState
-from daybreak.service.state.similarity import require_item_or_text, similar_items
+from daybreak.service.state.similarity import (
+    reasons_of_similar,
+    require_item_or_text,
+    similar_items,
+)
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 TopListName = Literal["popular", "trending", "latest"]
@@ -61,6 +67,8 @@ class SharedLists:
         text: str | None = None,
         n: int = 10,
         where: str = "",
+        *,
+        explain: bool = False,
     ) -> tuple[RecommendedItem, ...]:
         """Return the items most similar to an item, or to a text.
 
@@ -69,6 +77,7 @@ class SharedLists:
             text: Description, instead.
             n: Number of items.
             where: Filter over the columns of items.
+            explain: Whether each item has reasons.
 
         Raises:
             NotFoundError: The item is not in the store.
@@ -91,7 +100,44 @@ class SharedLists:
             frame["score"].to_numpy()[is_allowed],
             frame["strategy"].to_numpy()[is_allowed],
         )
-        return self._recommended_items(state, rows[is_allowed][:n], scores, strategies.tolist())
+        chosen = rows[is_allowed][:n]
+        found = self._recommended_items(state, chosen, scores, strategies.tolist())
+        if not explain:
+            return found
+        reasons = reasons_of_similar(state, item_id, text, chosen)
+        return tuple(
+            replace(item, reasons=tuple(why)) for item, why in zip(found, reasons, strict=True)
+        )
+
+    def audience(
+        self,
+        item_id: str | None = None,
+        text: str | None = None,
+        n: int = 10,
+        *,
+        explain: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Return the known users with the highest scores for an item, or for a text.
+
+        Args:
+            item_id: Item of the catalogue; its users are left out.
+            text: Description of a new item, instead.
+            n: Number of users.
+            explain: Whether each user has reasons; otherwise they are empty.
+
+        Returns:
+            ``user_id, rank, score, strategy, reasons`` of each user.
+
+        Raises:
+            NotFoundError: The item is not in the store.
+            ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
+        """
+        check_k(n)
+        state = self._releases.current
+        known = dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows])
+        users = [user for user in known if not user.startswith(SESSION_PREFIX)]
+        rows = find_audience(state, users, item_id, text, n, explain=explain).to_dicts()
+        return rows if explain else [{**row, "reasons": []} for row in rows]
 
     def embed(self, texts: Sequence[str]) -> dict[str, Any]:
         """Return ``vectors`` of texts, their ``dimension``, and the ``model`` that made them.

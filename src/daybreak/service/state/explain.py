@@ -125,20 +125,33 @@ def _score_reasons(
             )
             is_new = not is_known[items[position]]
             by_item[position] = [
-                _to_text(state, reason, query_parts, is_new=is_new) for reason in reasons
+                describe_reason(state, reason, query_parts, is_new=is_new) for reason in reasons
             ]
     return by_item
 
 
-def _to_text(
-    state: ServingState, reason: ScoreReason, query_parts: QueryParts, *, is_new: bool
+def describe_reason(
+    state: ServingState,
+    reason: ScoreReason,
+    query_parts: QueryParts,
+    *,
+    is_new: bool,
+    of_others: bool = False,
 ) -> RecommendationReason:
-    """Return a reason with its title and its text."""
+    """Return a reason with its title and its text.
+
+    Args:
+        state: State that scored the item.
+        reason: Contribution to the score.
+        query_parts: The query in parts.
+        is_new: Whether the item has no events.
+        of_others: Whether the text is about the user, and not to the user.
+    """
     kind, name, value = reason.kind, reason.name, reason.value
     if kind == "event":
         title = state.ranker.title(name)
     else:
         title = title_of(kind, name, is_new=is_new, value=value)
-    is_disliked = name in query_parts.disliked
-    text = phrase_of(kind, title, value, is_disliked=is_disliked)
+    is_disliked = kind == "event" and name in query_parts.disliked
+    text = phrase_of(kind, title, value, is_disliked=is_disliked, of_others=of_others)
     return RecommendationReason(kind, name, title, value, text)

@@ -231,7 +231,7 @@ class QueryBuilder:
             exclude_seen: See :meth:`build`.
         """
         chosen = [self.exclusion.choose(one, exclude_seen) for one in rules]
-        return excluded_pairs(context.log, chosen)
+        return excluded_pairs(context.log.without_revised(context.disliked), chosen)
 
     def queries(self, context: UserContext) -> Queries:
         """Return one query for each user."""

@@ -72,9 +72,29 @@ _PHRASES: dict[tuple[str, bool], Callable[[str], str]] = {
     ("profile", False): "less liked by people with {}".format,
 }
 """Phrase by kind and by whether the reason speaks for the item."""
+_PHRASES_OF_OTHERS: dict[tuple[str, bool], Callable[[str], str]] = {
+    ("event", True): "chose {}".format,
+    ("event", False): "chose {}, which is different".format,
+    ("dislike", True): "disliked {}, which is different".format,
+    ("dislike", False): "disliked {}".format,
+    ("text", True): "says {}".format,
+    ("text", False): "says {}, which does not match".format,
+    ("attribute", True): "taste in {}".format,
+    ("attribute", False): "taste in {}".format,
+    ("word", True): "taste in {}".format,
+    ("word", False): "taste in {}".format,
+}
+"""The same for reasons about a user; other phrases are those of ``_PHRASES``."""
 
 
-def phrase_of(kind: str, title: str, value: float, *, is_disliked: bool = False) -> str:
+def phrase_of(
+    kind: str,
+    title: str,
+    value: float,
+    *,
+    is_disliked: bool = False,
+    of_others: bool = False,
+) -> str:
     """Return what a reason says, as a part of a sentence.
 
     Args:
@@ -82,15 +102,20 @@ def phrase_of(kind: str, title: str, value: float, *, is_disliked: bool = False)
         title: Its title.
         value: Contribution to the score.
         is_disliked: Whether the reason is an item that the user disliked.
+        of_others: Whether the text is about the user, and not to the user.
 
     Example:
         >>> phrase_of("event", "Tea cup", 0.5), phrase_of("text", "cake stand", 0.8)
         ('because you chose Tea cup', "matches 'cake stand'")
         >>> phrase_of("event", "Rum", -0.5, is_disliked=True)
         'because you disliked Rum'
+        >>> phrase_of("event", "Tea cup", 0.5, of_others=True)
+        'chose Tea cup'
     """
     if kind in {"text", "word"}:
         title = quote_text(title)
-    key = "dislike" if kind == "event" and is_disliked else kind
-    phrase = _PHRASES.get((key, value >= 0))
+    key = ("dislike" if kind == "event" and is_disliked else kind, value >= 0)
+    phrase = _PHRASES.get(key)
+    if of_others:
+        phrase = _PHRASES_OF_OTHERS.get(key, phrase)
     return title if phrase is None else phrase(title)

@@ -1,6 +1,8 @@
 """Items similar to an item or a text, and users for an item."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,8 +14,11 @@ from daybreak.models.item_knn import ItemKnnModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.service.state.explain import REASONS_TYPE, Reasons
+from daybreak.service.state.frame_requests import reasons_column
 from daybreak.service.state.serving_state import ServingState
-from daybreak.types import Floats, Mask
+from daybreak.service.state.similarity_reasons import similarity_reasons
+from daybreak.types import Floats, Mask, Rows
 
 NO_USERS = np.empty(0, dtype=bool)
 SIMILAR_ITEMS_SCHEMA = {
@@ -32,7 +37,12 @@ AUDIENCE_SCHEMA = {
 
 
 def similar_items(
-    state: ServingState, ids: Sequence[str], texts: Sequence[str], k: int
+    state: ServingState,
+    ids: Sequence[str],
+    texts: Sequence[str],
+    k: int,
+    *,
+    explain: bool = False,
 ) -> pl.DataFrame:
     """Return the items most similar to known items and to texts.
 
@@ -41,24 +51,43 @@ def similar_items(
         ids: Items of the catalogue; unknown ids are ignored.
         texts: Descriptions.
         k: Number of items for each.
+        explain: Whether to add the column ``reasons``.
     """
     items = state.catalogue.items
-    frames = [pl.DataFrame(schema=SIMILAR_ITEMS_SCHEMA)]
+    frames = [_similar_frame(None, explain=explain)]
     known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
     if known_ids:
         rows = items.ids.rows(known_ids)
-        shared = co_occurrence(state, known_ids)
-        scores = content_similarity(items.take(rows), items) + shared
+        compared, shared = items.take(rows), co_occurrence(state, known_ids)
+        scores = content_similarity(compared, items) + shared
         scores[np.arange(len(rows)), rows] = np.nan
-        frames.append(_rank_similar(known_ids, scores, shared > 0, state, k))
+        found = _SimilarItems(known_ids, compared, scores, shared)
+        frames.append(_rank_similar(found, state, k, explain=explain))
     distinct = list(dict.fromkeys(texts))
     if distinct:
         described = Items(Vocabulary(distinct), state.trained.content.texts(distinct))
         scores = content_similarity(described, items)
-        frames.append(
-            _rank_similar(distinct, scores, np.zeros(scores.shape, dtype=bool), state, k)
-        )
+        found = _SimilarItems(distinct, described, scores, np.zeros_like(scores))
+        frames.append(_rank_similar(found, state, k, explain=explain))
     return pl.concat(frames)
+
+
+def reasons_of_similar(
+    state: ServingState, item_id: str | None, text: str | None, rows: Rows
+) -> list[Reasons]:
+    """Return why items are similar to one item or one text.
+
+    Args:
+        state: State that compared them.
+        item_id: Item of the catalogue.
+        text: Description, instead.
+        rows: Rows of the similar items.
+    """
+    compared = single_item(state, item_id, text)
+    shared = np.zeros(len(rows), dtype=np.float32)
+    if item_id is not None:
+        shared = co_occurrence(state, [item_id])[0, rows]
+    return similarity_reasons(state, compared, np.zeros(len(rows), np.int64), rows, shared)
 
 
 def content_similarity(compared: Items, items: Items) -> Floats:
@@ -153,22 +182,46 @@ def rank_users(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _SimilarItems:
+    """Similarities of the catalogue to some items or texts."""
+
+    names: Sequence[str]
+    compared: Items
+    scores: Floats
+    """(n_names, n_items)"""
+    common_users: Floats
+    """(n_names, n_items) part of the scores that is about common users"""
+
+
+def _similar_frame(rows: dict[str, Any] | None, *, explain: bool) -> pl.DataFrame:
+    """Return rows as a frame of similar items; None: without rows."""
+    frame = pl.DataFrame(rows, schema=SIMILAR_ITEMS_SCHEMA)
+    empty = pl.Series("reasons", [], dtype=REASONS_TYPE)
+    return frame.with_columns(empty) if explain and rows is None else frame
+
+
 def _rank_similar(
-    names: Sequence[str], scores: Floats, has_common_users: Mask, state: ServingState, k: int
+    found: _SimilarItems, state: ServingState, k: int, *, explain: bool
 ) -> pl.DataFrame:
     """Return the most similar items of each row; items that share nothing are left out."""
-    scores = np.where((scores > 0) & state.ranker.is_available, scores, np.nan)
+    scores = np.where((found.scores > 0) & state.ranker.is_available, found.scores, np.nan)
     best = top_k(scores, min(k, scores.shape[1]))
     query, position = np.nonzero(best >= 0)
     item = best[query, position]
+    shared = found.common_users[query, item]
     strategies = np.array(["similar/content", "similar/content+bought"], dtype=object)
-    return pl.DataFrame(
+    frame = _similar_frame(
         {
-            "query": pl.Series(names, dtype=pl.String).gather(query),
+            "query": pl.Series(found.names, dtype=pl.String).gather(query),
             "item_id": state.ranker.ids.gather(item),
             "rank": position + 1,
             "score": scores[query, item].astype(np.float64),
-            "strategy": strategies[has_common_users[query, item].astype(np.int64)],
+            "strategy": strategies[(shared > 0).astype(np.int64)],
         },
-        schema=SIMILAR_ITEMS_SCHEMA,
+        explain=explain,
     )
+    if not explain:
+        return frame
+    reasons = similarity_reasons(state, found.compared, query, item, shared)
+    return frame.with_columns(reasons_column(reasons))
