@@ -10,6 +10,8 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
 from daybreak.simulation.moments import NOW_KIND
 from daybreak.types import Doubles, Floats, Mask, Rows
 
+NEXT_EVENT_KIND = "user"
+"""Kind of the queries of known users whose targets are the last events of their histories."""
 MIN_QUERIES = 30
 """Minimum number of queries of a kind at a level; with fewer, the kind is left out there."""
 MAX_QUERIES = 500
@@ -153,30 +155,45 @@ def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> li
             pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
             tasks.append(RankingTask(pool.features, pool, pool.present, None, share, kind=kind))
-    return normalise_shares(tasks, pools.now_share)
+    known_users = EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS
+    return normalise_shares(tasks, pools.now_share, known_users=known_users)
 
 
-def normalise_shares(tasks: Sequence[RankingTask], now_share: float) -> list[RankingTask]:
+def normalise_shares(
+    tasks: Sequence[RankingTask], now_share: float, *, known_users: bool = False
+) -> list[RankingTask]:
     """Return tasks whose shares sum to 1, with a fixed part for the queries at moments.
+
+    Of known users, half of the weight is that of their own next event: where people take many
+    items in one sitting, what is new in the shop is not what comes next for them. The other
+    half is that of later events, and of those at moments as far as the present differs.
 
     Args:
         tasks: Tasks of one level.
-        now_share: Share of the tasks at moments, if there are others as well.
+        now_share: Share of the tasks at moments.
+        known_users: Whether the level is one of known users.
     """
-    is_now = [task.kind == NOW_KIND for task in tasks]
-    if all(is_now) or not any(is_now) or not 0 < now_share < 1:
-        kept = [task for task in tasks if task.kind != NOW_KIND or all(is_now)]
-        total = sum(task.share for task in kept)
-        return [replace(task, share=task.share / total) for task in kept]
-    totals = {
-        flag: sum(t.share for t, now in zip(tasks, is_now, strict=True) if now == flag)
-        for flag in (True, False)
-    }
-    parts = {True: now_share, False: 1 - now_share}
-    return [
-        replace(task, share=parts[now] * task.share / totals[now])
-        for task, now in zip(tasks, is_now, strict=True)
-    ]
+    now = [task for task in tasks if task.kind == NOW_KIND]
+    others = [task for task in tasks if task.kind != NOW_KIND]
+    if not known_users:
+        return _mix_tasks(others, now, now_share)
+    own = [task for task in others if task.kind == NEXT_EVENT_KIND]
+    later = [task for task in others if task.kind != NEXT_EVENT_KIND]
+    return _mix_tasks(own, _mix_tasks(later, now, now_share), 0.5)
+
+
+def _mix_tasks(
+    first: Sequence[RankingTask], second: Sequence[RankingTask], second_share: float
+) -> list[RankingTask]:
+    """Return the tasks of two groups, whose shares sum to 1, with a share for the second."""
+    if not first or not second:
+        return _scale_shares(first or second, 1.0)
+    return [*_scale_shares(first, 1 - second_share), *_scale_shares(second, second_share)]
+
+
+def _scale_shares(tasks: Sequence[RankingTask], total: float) -> list[RankingTask]:
+    factor = total / sum(task.share for task in tasks) if tasks else 0.0
+    return [replace(task, share=task.share * factor) for task in tasks]
 
 
 def _build_group_tasks(
