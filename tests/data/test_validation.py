@@ -85,3 +85,13 @@ def test_readiness_says_what_the_next_events_unlock():
         "collaborative (items of similar users): off, on after 1,000 more events "
         "[users with 2 events 20 of 25; events 400 of 1,000]"
     )
+
+
+def test_the_time_span_is_that_of_believable_times():
+    at = [1.7e9 + 3600.0 * n for n in range(50)]
+    events = pl.DataFrame({
+        "user_id": [f"u{n}" for n in range(51)], "item_id": ["x"] * 51, "timestamp": [*at, 4.07e9],
+    })  # fmt: skip
+    tables = Tables.of(events)
+    assert describe(tables)["time"] == {"first": at[0], "last": at[-1], "known": 1.0}
+    assert any(f.code == "clocks" and "2098" in f.message for f in validate(tables))

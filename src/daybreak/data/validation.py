@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from daybreak.data.clock import note_wrong_clocks
+from daybreak.data.clock import believable_times, note_wrong_clocks
 from daybreak.data.event_signs import MAX_LISTED_TYPES, describe_signs
 from daybreak.data.fields import text_columns
 from daybreak.data.importing import ImportResult
@@ -67,9 +67,12 @@ def _median_and_max(counts: pl.Series) -> dict[str, float | None]:
 
 def _time_span(events: pl.DataFrame) -> dict[str, float | None]:
     time = pl.col("timestamp")
-    return events.select(
-        first=time.min(), last=time.max(), known=(time.count() / pl.len()).fill_nan(0.0)
-    ).row(0, named=True)
+    known = events.select(known=(time.count() / pl.len()).fill_nan(0.0)).item()
+    at = events["timestamp"].drop_nulls().to_numpy()
+    if not len(at):
+        return {"first": None, "last": None, "known": known}
+    bounds = believable_times(at)
+    return {"first": bounds.first, "last": bounds.last, "known": known}
 
 
 def _share_without_events(

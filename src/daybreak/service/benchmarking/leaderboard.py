@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data import EventRules, Tables, read_folder
+from daybreak.data.canonical import canonical_tables
 from daybreak.encoders import CachedEncoder, Encoder, thread_count
 from daybreak.errors import ConfigError, DataError
 from daybreak.estimates import UNDEFINED, Estimate, bootstrap_all
@@ -97,6 +98,7 @@ def run_leaderboard(
         DataError: There is too little data to hold anything out.
     """
     progress("encoding the catalogue")
+    tables, _ = canonical_tables(tables)
     choice = choose_encoder(options.encoder, tables.items)
     rules = options.rules or EventRules()
     dataset = encode_dataset(tables, DatasetConfig(choice.encoder, rules, None, options.seed))
