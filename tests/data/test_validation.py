@@ -89,9 +89,8 @@ def test_readiness_says_what_the_next_events_unlock():
 
 def test_the_time_span_is_that_of_believable_times():
     at = [1.7e9 + 3600.0 * n for n in range(50)]
-    events = pl.DataFrame({
-        "user_id": [f"u{n}" for n in range(51)], "item_id": ["x"] * 51, "timestamp": [*at, 4.07e9],
-    })  # fmt: skip
+    columns = {"user_id": [f"u{n}" for n in range(51)], "item_id": ["x"] * 51}
+    events = pl.DataFrame({**columns, "timestamp": [*at, 4.07e9]})
     tables = Tables.of(events)
     assert describe(tables)["time"] == {"first": at[0], "last": at[-1], "known": 1.0}
     assert any(f.code == "clocks" and "2098" in f.message for f in validate(tables))
