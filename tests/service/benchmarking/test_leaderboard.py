@@ -133,3 +133,10 @@ def test_an_unknown_strategy_is_refused_with_the_known_ones():
 def test_every_registered_model_competes():
     assert {strategy.model for strategy in all_strategies()} == set(models)
     assert select_learners(auto=True)[-1].name == "auto"
+
+
+def test_strategies_that_need_a_wish_or_repeats_compete_only_when_they_are_named():
+    names = {learner.name for learner in select_learners()}
+    assert {"popular", "content/smooth"} <= names
+    assert not {"wish", "again"} & names
+    assert [learner.name for learner in select_learners(["wish"])] == ["wish"]

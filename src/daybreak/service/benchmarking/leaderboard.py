@@ -130,7 +130,10 @@ def run_leaderboard(
 def select_learners(
     names: Sequence[str] = (), *, auto: bool = False, progress: Progress = ignore_progress
 ) -> tuple[Learner, ...]:
-    """Return the strategies of these names; all of them without names.
+    """Return the strategies of these names.
+
+    Without names, all strategies are returned but those of wishes and of repeat consumption,
+    which have nothing to rank by in the slices of a benchmark.
 
     Args:
         names: Names of default strategies, or of models that no default strategy uses.
@@ -148,15 +151,30 @@ def select_learners(
     for name in names:
         if name not in known:
             raise ConfigError(f"no strategy {name!r}; known: {', '.join(known)}")
-    chosen: tuple[Learner, ...] = tuple(known[name] for name in names or known)
+    ordinary = [
+        name for name in known if models[known[name].model].card.fitted_on == "ordinary"
+    ]
+    chosen: tuple[Learner, ...] = tuple(known[name] for name in names or ordinary)
     return (*chosen, BlendLearner(default_strategies(), progress=progress)) if auto else chosen
 
 
 def all_strategies() -> tuple[Strategy, ...]:
-    """Return the default strategies, and one for each registered model that they do not use."""
+    """Return the default strategies, and those of each registered model that they do not use.
+
+    Slow models, and models without strategies of their own, have one of their name.
+    """
     defaults = default_strategies()
     used = {strategy.model for strategy in defaults}
-    return (*defaults, *(Strategy(name, name) for name in models if name not in used))
+    named = {
+        name: models[name].card.strategies for name in models if not models[name].card.is_slow
+    }
+    others = [
+        Strategy(strategy, name, options)
+        for name in models
+        if name not in used
+        for strategy, options in (named.get(name) or {name: {}}).items()
+    ]
+    return (*defaults, *others)
 
 
 def read_demo_tables(share: int = DEMO_USER_STEP, often: int = DEMO_MIN_ITEM_EVENTS) -> Tables:
