@@ -47,8 +47,14 @@ def test_names_that_only_look_like_a_no_are_not_negative(name):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("view", "view viewed pageView page-view detail_page_view read clicks 浏览 просмотр"),
-        ("impression", "impression exposure shown displayed view_item_list 曝光 not_clicked"),
+        (
+            "view",
+            "view viewed pageView page-view detail_page_view clicks 浏览 history_click",
+        ),
+        (
+            "impression",
+            "impression exposure shown displayed 曝光 not_clicked impression_skip",
+        ),
         ("count", "purchase play add-to-cart bought 购买 gekauft"),
         ("other", "rating like read_later open_account review"),
     ],

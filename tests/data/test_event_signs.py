@@ -51,3 +51,18 @@ def test_negative_numbers_count_against_in_every_column_that_says_how_much():
 
 def test_no_events_have_nothing_to_say():
     assert described(log()) == []
+
+
+def test_a_column_of_truth_values_and_one_of_the_state_of_an_order_are_read():
+    rows = [("ann", f"i{n}", ("true", "false")[n % 2]) for n in range(6)]
+    liked = pl.DataFrame(rows, ["user_id", "item_id", "liked"], orient="row")
+    assert (
+        "3 events with 0 count against the item"
+        in described(read_tables(liked).tables.events)[0]
+    )
+    rows = [("ann", f"i{n}", ("Completed", "Cancelled")[n % 2]) for n in range(6)]
+    orders = pl.DataFrame(rows, ["user_id", "item_id", "Order Status"], orient="row")
+    assert described(read_tables(orders).tables.events) == [
+        "Cancelled: 3 events count against the item",
+        "Completed: 3 events count for the item",
+    ]

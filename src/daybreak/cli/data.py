@@ -182,7 +182,11 @@ def _import_lines(result: "ImportResult", written: "WriteResult") -> Iterator[st
     for role, rows in result.rows_read.items():
         yield f"{role}: {rows:,} read, {getattr(written, role):,} new in the store"
     if result.tables.events.height:
-        yield result.rules.resolve(result.tables.events).describe()
+        from daybreak.data.event_signs import sign_notes
+
+        rules = result.rules.resolve(result.tables.events)
+        yield rules.describe()
+        yield from sign_notes(result.tables.events, rules)
     yield from (f"note: {note}" for note in result.notes)
 
 

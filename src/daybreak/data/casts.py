@@ -11,6 +11,7 @@ LIST_SEPARATOR = "|"
 """Separator of the values of a list that is stored as text."""
 Column = TypeVar("Column", pl.Series, pl.Expr)
 _LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
+_TRUTH_DIGITS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 _BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -38,7 +39,11 @@ def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return numbers as Float64, and a mask of the values that are not finite numbers.
 
+    A column of nothing but ``true`` and ``false``, or ``yes`` and ``no``, becomes 1 and 0.
+
     Example:
+        >>> cast_numbers(pl.Series(["yes", "No", ""]))[0].to_list()
+        [1.0, 0.0, None]
         >>> parsed, bad = cast_numbers(pl.Series(["4.5", "", "NaN", "five", "inf"]))
         >>> parsed.to_list(), bad.to_list()
         ([4.5, None, None, None, None], [False, False, False, True, True])
@@ -47,11 +52,19 @@ def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         number = values.cast(pl.Float64).fill_nan(None)
         has_value = number.is_not_null()
     else:
-        text = empty_to_null(values.cast(pl.String))
+        text = _truth_to_digits(empty_to_null(values.cast(pl.String)))
         number, has_value = text.cast(pl.Float64, strict=False), text.is_not_null()
     finite = number.is_finite().fill_null(value=False)
     finite_number = number.to_frame("x").select(pl.when(finite).then(pl.col("x"))).to_series()
     return finite_number.rename(values.name), has_value & ~finite
+
+
+def _truth_to_digits(text: pl.Series) -> pl.Series:
+    """Return text, with 1 and 0 for truth values if there are no other values."""
+    lower = text.str.strip_chars().str.to_lowercase()
+    if not lower.drop_nulls().is_in(list(_TRUTH_DIGITS)).all():
+        return text
+    return lower.replace_strict(_TRUTH_DIGITS, default=None, return_dtype=pl.String)
 
 
 def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:

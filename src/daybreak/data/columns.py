@@ -35,34 +35,18 @@ COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
         "event_type": (
             *("event_type", "event", "feedback_type", "interaction_type", "event_name"),
             *("action", "action_type", "behavior", "behaviour", "behavior_type", "type"),
+            *("interaction", "reaction", "verb", "activity", "event_kind", "ereignis"),
+            *("aktion", "evento", "accion", "evenement", "действие", "событие", "行为"),
+            *("行为类型", "行為", "操作", "事件", "行動", "status", "order_status"),
         ),
         "value": (
             *("value", "rating", "ratings", "stars", "overall", "score", "event_value"),
             *("weight", "label", "preference", "play_count", "plays", "listen_count", "count"),
             *("quantity", "qty", "amount", "strength", "thumbs", "vote", "votes", "grade"),
-            *(
-                "rate",
-                "points",
-                "units",
-                "sentiment",
-                "bewertung",
-                "punktzahl",
-                "menge",
-                "anzahl",
-            ),
-            *("puntuacion", "calificacion", "cantidad", "quantite", "valutazione", "avaliacao"),
-            *(
-                "оценка",
-                "рейтинг",
-                "количество",
-                "评分",
-                "評分",
-                "分数",
-                "数量",
-                "數量",
-                "評価",
-            ),
-            *("点数", "평점", "수량"),
+            *("rate", "liked", "is_liked", "points", "units", "sentiment", "bewertung"),
+            *("punktzahl", "menge", "anzahl", "puntuacion", "calificacion", "cantidad"),
+            *("quantite", "valutazione", "avaliacao", "оценка", "рейтинг", "количество"),
+            *("评分", "評分", "分数", "数量", "數量", "評価", "点数", "평점", "수량"),
         ),
         "timestamp": (
             *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),
@@ -117,16 +101,9 @@ KEY_COLUMNS: dict[TableRole, tuple[str, ...]] = {
 
 RATING_COLUMNS = frozenset(
     {"rating", "ratings", "stars", "overall", "score", "label", "grade", "thumbs", "rate"}
-    | {
-        "bewertung",
-        "puntuacion",
-        "calificacion",
-        "valutazione",
-        "avaliacao",
-        "оценка",
-        "рейтинг",
-    }
-    | {"评分", "評分", "评価", "評価", "평점"}
+    | {"liked", "is_liked", "preference", "bewertung", "puntuacion", "calificacion"}
+    | {"valutazione", "avaliacao", "оценка", "рейтинг"}
+    | {"评分", "評分", "评价", "評価", "평점"}
 )
 """Names of source columns whose numbers are ratings on a scale, not counts."""
 

@@ -211,7 +211,9 @@ _IMPRESSION_WORDS = (
     r"viewable rendered gezeigt angezeigt affichages? affiche impresion(?:es)? "
     r"mostrado показ\w*"
 )
-_VIEW = re.compile(rf"_(?:(?:{'|'.join((_FILLERS + ' ' + _VIEW_WORDS).split())})_)+")
+_VIEW = re.compile(
+    rf"_(?:(?:{'|'.join((_FILLERS + ' impressions? history ' + _VIEW_WORDS).split())})_)+"
+)
 _IMPRESSION = re.compile(
     rf"_(?:(?:{'|'.join((_FILLERS + ' ' + _IMPRESSION_WORDS).split())})_)+"
 )
@@ -222,6 +224,11 @@ _IMPRESSION_PARTS = _parts("曝光 展示 展现 展現 インプレッション
 _NOT_DONE = _words(
     r"(?:not?|non|didnt|did_not)_(?:click|view|purchas|buy|bought|order|open|read|convers)\w*"
 )
+_SHOWN_AND_SKIPPED = _words(
+    r"(?:impress(?:ion|ions|ed)?|shown|displayed|exposed)_(?:skip\w*|ignored?)",
+    r"(?:skip\w*|ignored?)_impressions?",
+)
+"""Types of items that were shown among others and not chosen, which says little."""
 _COUNT = _words(
     r"purchas\w+ buy(?:s|ing)? bought orders? ordered cart carts add_to_\w+ basket plays?",
     r"played",
@@ -270,6 +277,8 @@ def event_name_kind(name: str) -> EventNameKind:
         ['impression', 'view', 'count', 'other']
     """
     words = split_name(name)
+    if _SHOWN_AND_SKIPPED.search(words):
+        return "impression"
     if _is_negative(words):
         return "negative"
     if _is_impression(words):
