@@ -103,14 +103,15 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
 
     def query_features(self, queries: Queries) -> Sparse:
         """Return the (n_queries, n_terms) CSR evidence for each term."""
-        root = np.sqrt(np.maximum(queries.n_events, 1e-6))
-        history = sp.csr_array(queries.history, dtype=np.float64)
-        counts = history * root[:, None]
+        history = queries.history
+        root = np.sqrt(np.maximum(queries.n_events, 1e-6)).astype(np.float64)
+        counts = history.data * np.repeat(root, np.diff(history.indptr))
         terms = self._terms(queries.train_items)
-        liked = self._evidence(counts.maximum(0), terms)
-        if not len(history.data) or history.data.min() >= 0:
+        liked = self._evidence(_with_values(history, np.maximum(counts, 0)), terms)
+        if not len(counts) or counts.min() >= 0:
             return liked
-        return sp.csr_array(liked - self._evidence((-counts).maximum(0), terms))
+        disliked = self._evidence(_with_values(history, np.maximum(-counts, 0)), terms)
+        return sp.csr_array(liked - disliked)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the terms of the items as weights; see :meth:`LinearModel.linear_scorer`."""
@@ -138,16 +139,23 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
 
     def _evidence(self, counts: Sparse, terms: Sparse) -> Sparse:
         """Return the (n_queries, n_terms) evidence of (n_queries, n_train_items) counts."""
-        found = sp.csr_array(counts @ terms)
+        found = counts @ terms
         row_sizes = np.diff(found.indptr)
-        n = np.repeat(np.asarray(counts.sum(axis=1), dtype=np.float64).ravel(), row_sizes)
+        totals = np.add.reduceat(np.append(counts.data, 0), counts.indptr[:-1])
+        totals[np.diff(counts.indptr) == 0] = 0
+        n = np.repeat(totals, row_sizes)
         k = np.minimum(found.data, n)
-        rates = np.asarray(self.state.rates[found.indices], dtype=np.float64)
+        rates = self.state.rates[found.indices].astype(np.float64)
         values = log_bayes_factor(k, n, rates) - np.log(max(len(self.state.rates), 1))
         values[k < n * rates] = 0  # rarer than the base rate is no taste
         found.data = np.maximum(values, 0) * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT
+        found.data = found.data.astype(np.float32)
         found.eliminate_zeros()
-        return sp.csr_array(found, dtype=np.float32)
+        return found
+
+
+def _with_values(matrix: Sparse, values: Doubles) -> Sparse:
+    return sp.csr_array((values, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:
