@@ -20,11 +20,13 @@ TOPIC_EVENTS = (1, 3, 5, 10, 20)
 """Numbers of events of the simulated histories."""
 N_TOPICS = 60
 """Maximum number of topics."""
-MIN_TOPIC_ITEMS = 8
-"""Minimum number of items of a topic that have events."""
+MIN_TOPIC_ITEMS = (8, 15)
+"""Bounds of the minimum number of items of a topic that have events."""
+MIN_TOPIC_SHARE = 0.01
+"""Minimum share of the items with events that a topic has, within these bounds."""
 MIN_TARGETS = 7
 """Minimum number of items of a topic besides those of the history."""
-MAX_TOPIC_SHARE = 0.2
+MAX_TOPIC_SHARE = 0.1
 """Maximum share of these items that a topic has; a list about a larger one shows no taste."""
 
 
@@ -110,8 +112,9 @@ def _iter_term_matrices(data: Dataset) -> Iterator[Sparse]:
 
 def _topics_of(data: Dataset, terms: Sparse) -> Iterator[Topic]:
     n_items = np.asarray(terms.sum(axis=0)).ravel()
-    most = max(MAX_TOPIC_SHARE * terms.shape[0], MIN_TOPIC_ITEMS)
-    usable = np.flatnonzero((n_items >= MIN_TOPIC_ITEMS) & (n_items <= most))
+    least = np.clip(MIN_TOPIC_SHARE * terms.shape[0], *MIN_TOPIC_ITEMS)
+    most = max(MAX_TOPIC_SHARE * terms.shape[0], MIN_TOPIC_ITEMS[1])
+    usable = np.flatnonzero((n_items >= least) & (n_items <= most))
     if not len(usable):
         return
     columns = sp.csc_array(terms[:, usable])

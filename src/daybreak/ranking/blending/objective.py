@@ -22,7 +22,7 @@ FIRST_STEPS = (0.03, 0.1, 0.3)
 FAR_FACTORS = (0.0, 0.6, 1.3, 3.0)
 """Factors of a search that reaches far."""
 FAR_STEPS = (0.02, 0.1, 0.4, 1.2, 4.0)
-"""Values that such a search tries for a weight of zero, as multiples of the sum of weights."""
+"""Further values that such a search tries for a weight, as multiples of the sum of weights."""
 MIN_NDCG_GAIN = 2e-4
 """Minimum gain of NDCG@10 for which the coordinate search changes a weight; smaller gains are
 sampling noise."""
@@ -189,7 +189,8 @@ class _CoordinateSearch:
         if not self.far:
             return list(FIRST_STEPS) if is_zero else [current * f for f in STEP_FACTORS]
         total = float(self.weights.sum())
-        return [total * f for f in FAR_STEPS] if is_zero else [current * f for f in FAR_FACTORS]
+        nearby = [] if is_zero else [current * factor for factor in FAR_FACTORS]
+        return nearby + [total * factor for factor in FAR_STEPS]
 
     def _ndcg_after_step(self, index: int, step: float) -> float:
         return float(

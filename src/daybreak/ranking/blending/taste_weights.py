@@ -45,7 +45,7 @@ TOPIC_SHARE = 0.5
 """Share of the topic queries in the objective for popularity 0."""
 BALANCED_TOPIC_SHARE = 0.1
 """Share of the topic queries in the objective of the balanced weights."""
-MAX_TASTE_QUERIES = 250
+MAX_TASTE_QUERIES = 150
 """Maximum number of queries of a kind for which further weights are searched."""
 MAX_PASSES = 2
 """Maximum number of passes of a search over the weights."""
@@ -77,6 +77,15 @@ class TasteMasks:
         """Return the masks of strategies."""
         taste = np.array([strategy.model == TASTE_MODEL for strategy in strategies])
         return cls(free, free_new, taste)
+
+    def rescale(self, weights: Doubles, plain: Doubles) -> Doubles:
+        """Return weights whose sum without tastes is that of the plain ones.
+
+        The order of items with events stays; mixtures with the plain weights, and the strength
+        of strategies whose weights are fitted apart, keep their meaning.
+        """
+        total, wanted = weights[~self.taste].sum(), plain[~self.taste].sum()
+        return weights * (wanted / total) if total > 0 and wanted > 0 else weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,13 +223,15 @@ def _fit_level(
     rows = np.flatnonzero(masks.free | (plain > 0)).tolist()
     objective = tasks.at_exponent(TASTE_EXPONENT, TOPIC_SHARE, exposure)
     taste = coordinate_search(objective, [plain], rows, MAX_PASSES, far=True)
+    taste = masks.rescale(taste, plain)
     if tasks.topics is None:
         return taste, plain
     found = [taste]
     rows = np.flatnonzero((masks.free & masks.taste) | (plain > 0)).tolist()
     for exponent in EXPOSURE_EXPONENTS:
         objective = tasks.at_exponent(exponent, BALANCED_TOPIC_SHARE, exposure)
-        found.append(coordinate_search(objective, [plain], rows, MAX_PASSES, far=True))
+        weights = coordinate_search(objective, [plain], rows, MAX_PASSES, far=True)
+        found.append(masks.rescale(weights, plain))
     return taste, _best_within_bound(tasks, plain, found)
 
 
