@@ -29,7 +29,7 @@ DATA_SETS = ("ml100k", "ml1m", "gift_shop", "anime_zh_dev")
 STRATEGIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("content/ridge", "content_ridge", {}),
     ("content/ease", "content_ease", {}),
-    ("content/ease_text", "content_ease", {"whitened_text": 0.5}),
+    ("content/ease_text", "content_ease", {"learned": True}),
 )
 ROWS = ("words only", "text model alone", "with the model")
 TEXT_BLOCK = "meaning"

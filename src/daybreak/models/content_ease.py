@@ -15,6 +15,7 @@ from daybreak.models.shared_content import (
     fit_squared_kernel,
     score_through_kernel,
 )
+from daybreak.models.shared_content_choice import ContentOptions, choose_content_options
 from daybreak.types import Floats
 
 EASE_RIDGE = 2.5
@@ -29,6 +30,10 @@ class ContentEaseConfig:
     """Weight of the events that EASE predicts, relative to the events of the history."""
     whitened_text: float = 0.0
     """Weight of the whitened text vectors, in addition to the similarity of the items."""
+    ridge: float = 4.0
+    """Ridge of the regression, added to the diagonal of the kernel."""
+    learned: bool = False
+    """Whether the other options are chosen on simulated cold items of the data set."""
 
 
 @models.register("content_ease")
@@ -51,7 +56,7 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
     card: ClassVar = ModelCard(
         strategies={
             "content/ease": {},
-            "content/ease_text": {"whitened_text": 0.5},
+            "content/ease_text": {"learned": True},
         },
         search_space={
             "smoothing": Range(0.5, 16, log=True),
@@ -67,9 +72,14 @@ class ContentEaseModel(NewItemModel[ContentEaseConfig, ContentKernelState]):
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> ContentKernelState:
         """Smooth, then solve the regression; see :meth:`Model.learn`."""
-        regression = fit_squared_kernel(data, self.config.whitened_text)
+        options = ContentOptions(
+            self.config.whitened_text, self.config.ridge, self.config.smoothing
+        )
+        if self.config.learned:
+            options = choose_content_options(data)
+        regression = fit_squared_kernel(data, options.text_weight, options.ridge)
         left = _smooth(data, regression.coefficients)
-        left *= np.float32(self.config.smoothing)
+        left *= np.float32(options.smoothing)
         left += regression.coefficients
         return ContentKernelState.from_regression(regression, left)
 

@@ -27,10 +27,9 @@ from daybreak.models.shared_statistics import (
     top_per_column,
 )
 from daybreak.models.shared_text_kernel import (
-    TEXT_BLOCK,
     KernelForm,
     WhitenedText,
-    fit_whitening,
+    squared_form,
 )
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
@@ -80,7 +79,9 @@ def fit_content_kernel(data: Dataset) -> ContentKernelRidge:
     return cached(data, "content kernel", lambda: _fit_regression(data, KernelForm()))
 
 
-def fit_squared_kernel(data: Dataset, text_weight: float = 0.0) -> ContentKernelRidge:
+def fit_squared_kernel(
+    data: Dataset, text_weight: float = 0.0, ridge: float = KERNEL_RIDGE
+) -> ContentKernelRidge:
     """Return the regression with the similarity and its square as kernel; computed once.
 
     The square, divided by the mean similarity of an item to itself, adds all pairs of content
@@ -90,28 +91,24 @@ def fit_squared_kernel(data: Dataset, text_weight: float = 0.0) -> ContentKernel
     Args:
         data: Data set with the training items.
         text_weight: Weight of the whitened text vectors, added before the kernel is squared.
+        ridge: Added to the diagonal of the kernel.
     """
-
-    def compute() -> ContentKernelRidge:
-        blocks = data.train_items.blocks
-        largest = float(sum(block.weight for block in blocks)) + text_weight
-        square = 1 / largest if largest > 0 else 0.0
-        has_text = any(block.name == TEXT_BLOCK for block in blocks)
-        used = text_weight if has_text else 0.0
-        whitening = fit_whitening(data) if used else None
-        return _fit_regression(data, KernelForm(square, used, whitening))
-
-    return cached(data, f"squared content kernel {text_weight}", compute)
+    key = f"squared content kernel {text_weight} {ridge}"
+    return cached(
+        data, key, lambda: _fit_regression(data, squared_form(data, text_weight), ridge)
+    )
 
 
-def _fit_regression(data: Dataset, form: KernelForm) -> ContentKernelRidge:
+def _fit_regression(
+    data: Dataset, form: KernelForm, ridge: float = KERNEL_RIDGE
+) -> ContentKernelRidge:
     n = len(data.train_item_rows)
     most = min(MAX_LANDMARKS, max(MAX_LANDMARK_CELLS // max(n, 1), 1))
     chosen = np.sort(np.argsort(-data.user_counts, kind="stable")[:most])
     train, landmarks = data.train_items, take_landmarks(data.train_items, chosen)
     linear = _train_item_kernel(data) if len(chosen) == n else content_kernel(landmarks, train)
     k = form.apply(linear, landmarks, train)
-    solve = fit_kernel_ridge(k, chosen, KERNEL_RIDGE)
+    solve = fit_kernel_ridge(k, chosen, ridge)
     own = np.clip(np.einsum("nm,mn->n", solve, k), 0, 0.999)
     return ContentKernelRidge(chosen, solve, own.astype(np.float32), form)
 

@@ -107,3 +107,18 @@ def fit_whitening(data: Dataset) -> WhitenedText:
         return WhitenedText(mean, projection.astype(np.float32))
 
     return cached(data, "whitened text", compute)
+
+
+def squared_form(data: Dataset, text_weight: float) -> KernelForm:
+    """Return the kernel of similarity, whitened text and their square, for a data set.
+
+    Args:
+        data: Data set with the training items.
+        text_weight: Weight of the whitened text vectors; it is 0 without text vectors.
+    """
+    blocks = data.train_items.blocks
+    has_text = any(block.name == TEXT_BLOCK for block in blocks)
+    used = text_weight if has_text else 0.0
+    largest = float(sum(block.weight for block in blocks)) + used
+    square = 1 / largest if largest > 0 else 0.0
+    return KernelForm(square, used, fit_whitening(data) if used else None)
