@@ -223,9 +223,9 @@ def check_save_and_load(model: AnyModel) -> None:
 
 
 def check_state_is_plain(model: AnyModel) -> None:
-    """The state holds only arrays, sparse matrices, vocabularies and plain values."""
+    """The state holds only arrays, sparse matrices, vocabularies, plain values and None."""
     state = _unfitted_copy(model).fit(example_dataset()).state
-    plain = (np.ndarray, Vocabulary, bool, int, float, str)
+    plain = (np.ndarray, Vocabulary, bool, int, float, str, type(None))
     for field in fields(state):
         value = getattr(state, field.name)
         assert isinstance(value, plain) or sp.issparse(value), f"{field.name}: {type(value)}"
