@@ -38,6 +38,13 @@ def test_rules_given_at_import_are_kept_for_training(ask):
     assert "2 positive" in signs[0]["message"]
 
 
+def test_types_that_exclude_are_part_of_the_rules(ask, call):
+    status, _, err = call("import", "log.csv", *NAMED, "--excludes", "rating>=4")
+    assert status == 2
+    assert "rating>=4" in err
+    assert ask("import", "log.csv", *NAMED, "--excludes", "rating, return")["read"]
+
+
 def test_a_file_whose_name_says_nothing_is_told_by_its_columns(ask):
     assert set(ask("import", "log.csv", "things.csv", *NAMED)["read"]) == {"events", "items"}
 

@@ -32,6 +32,12 @@ def test_what_is_seen_can_be_kept(trained, ask):
     assert "tea" in [row["item_id"] for row in rows]
 
 
+def test_types_of_events_that_exclude_can_be_named(trained, ask):
+    had = {row["item_id"] for row in ask("recommend", "ann", "--seen")["recommendations"]}
+    every = ask("recommend", "ann", "--exclude-event", "impression", "-k", "99")
+    assert had <= {row["item_id"] for row in every["recommendations"]}
+
+
 def test_people_see_a_table_for_each_user(trained, call):
     status, out, _ = call("recommend", *EVERYBODY, "--explain")
     assert status == 0

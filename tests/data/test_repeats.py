@@ -89,3 +89,10 @@ def test_changing_tastes_make_a_small_decay():
     """Everybody takes one item for nine weeks and then another one for three."""
     rows = [(user, 0 if week < 9 else 1, week) for user in range(30) for week in range(12)]
     assert choose_decay(made(rows)) < DECAYS[2]
+
+
+def test_without_times_a_frequency_is_a_share_of_the_most_frequent():
+    events = Events(np.zeros(4, int), np.array([0, 0, 1, 0]), np.zeros(4))
+    found = repeat_frequencies(events, 0.5, 1, 2).toarray()
+    np.testing.assert_allclose(found, [[1, 1 / 3]], rtol=1e-6)
+    assert mark_repeats(events)[1].tolist() == [False, True, False, True]

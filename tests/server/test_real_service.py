@@ -186,3 +186,16 @@ def test_similar_items_and_audiences_have_reasons_on_request(api):
     assert [user["rank"] for user in said] == list(range(1, len(said) + 1))
     assert api.get("/items/nowhere/audience").status_code == 404
     assert api.post("/audience", json={}).status_code == 422
+
+
+def test_being_shown_leaves_nothing_out_unless_asked_for(api):
+    for kind, item in (("impression", "rum-2"), ("purchase", "rum-3")):
+        api.post("/events", json={"user_id": "pager", "item_id": item, "event_type": kind})
+    listed = ids(api.get("/recommend/pager?n=100"))
+    assert "rum-2" in listed
+    assert "rum-3" not in listed
+    shown = ids(api.get("/recommend/pager?n=100&exclude_events=impression"))
+    assert "rum-2" not in shown
+    assert "rum-3" in shown
+    body = {"user_id": "pager", "n": 100, "exclude_events": []}
+    assert {"rum-2", "rum-3"} <= set(ids(api.post("/recommend", json=body)))

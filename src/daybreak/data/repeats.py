@@ -52,7 +52,9 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
     """Return the (n_users, n_items) CSR of decayed personal frequencies, from 0 to 1.
 
     The frequency of an item is the share of the baskets of its user that contain it, where a
-    basket counts with ``decay`` to the power of the number of later ones.
+    basket counts with ``decay`` to the power of the number of later ones. Without any known
+    time there are no baskets: it is the number of events, divided by that of the user's most
+    frequent item.
 
     Args:
         events: Positive events sorted by user and then by time, with repeated pairs.
@@ -66,6 +68,8 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
         >>> repeat_frequencies(weeks, 0.5, 1, 2).toarray().round(3).tolist()
         [[1.0, 0.3330000042915344]]
     """
+    if not events.at.any():
+        return _undated_frequencies(events, n_users, n_items)
     _, later = basket_numbers(events)
     baskets = np.unique(np.stack([events.user, later]), axis=1)
     totals = np.bincount(baskets[0], decay ** baskets[1], minlength=n_users)
@@ -76,15 +80,26 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
     return matrix
 
 
+def _undated_frequencies(events: Events, n_users: int, n_items: int) -> Sparse:
+    counts = events.to_matrix(n_users, n_items)
+    counts.sum_duplicates()
+    highest = np.maximum(counts.max(axis=1).toarray().ravel(), 1)
+    counts.data = counts.data / np.repeat(highest, np.diff(counts.indptr)).astype(np.float32)
+    return counts
+
+
 def mark_repeats(events: Events) -> tuple[Mask, Mask]:
     """Return which events are after the first basket of their user, and which repeat an item.
 
-    An event repeats an item that an earlier basket of its user contains.
+    An event repeats an item that an earlier basket of its user contains; without any known
+    time, one that an earlier event has.
 
     Args:
         events: Positive events sorted by user and then by time, with repeated pairs.
     """
     earlier, _ = basket_numbers(events)
+    if len(events) and not events.at.any():
+        earlier = events.count_earlier()
     n_items = int(events.item.max(initial=-1)) + 1
     _, pair = np.unique(events.user * n_items + events.item, return_inverse=True)
     first = np.full(len(events), np.iinfo(np.int64).max)

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.ranking.blending.moments import (
     MAX_SHARE,
     MIN_SHARE,
@@ -64,6 +66,16 @@ def test_few_strangers_say_little():
     assert share_of_moments(replace(pools, pools={}), strategies) == 0
 
 
+def shop(n_weeks):
+    """Return the data of five people who take the same two items in each week."""
+    user = np.repeat(np.arange(5), 2 * n_weeks)
+    item = np.tile([0, 1], 5 * n_weeks)
+    at = 1.7e9 + np.tile(np.repeat(np.arange(n_weeks), 2), 5) * 604_800.0
+    repeated = Events(user, item, at)
+    items = Items(Vocabulary(["milk", "bread"]))
+    return Dataset(items, Events.of(user, item, at), 5, repeated=repeated)
+
+
 def tasks(**shares):
     made = pool(np.zeros((1, 2, WIDTH)))
     return [
@@ -103,17 +115,18 @@ def test_what_people_take_again_gets_a_weight():
         {"again": pool([scores(6, n), frequency], n_events=10)}, np.ones(2, np.float32)
     )
     weights = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
-    (measured,) = set_repeat_weights(pools, strategies, weights)
+    (measured,) = set_repeat_weights(shop(n_weeks=2), pools, strategies, weights)
     assert measured["events"] == 10
     assert measured["ndcg@10"] == 1 > measured["without"]
     assert (weights[:, 1] > 4.5).all()
     assert (weights[:, 0] == 1).all()
 
 
-def test_without_repeats_nothing_changes():
+@pytest.mark.parametrize(("n_weeks", "weight"), [(9, 4.0), (1, 0.0)])
+def test_a_weight_that_cannot_be_measured_follows_from_the_others(n_weeks, weight):
     strategies = get_strategies(["popular", "again"])
-    weights = np.ones((len(EVENT_LEVELS), 2))
-    assert (
-        set_repeat_weights(TrainingPools({}, np.ones(2, np.float32)), strategies, weights) == []
-    )
-    assert (weights == 1).all()
+    weights = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
+    pools = TrainingPools({}, np.ones(2, np.float32))
+    assert set_repeat_weights(shop(n_weeks), pools, strategies, weights) == []
+    assert (weights[:, 0] == 1).all()
+    assert (weights[:, 1] == weight).all()

@@ -176,7 +176,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         arrival = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items)
         sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
         sets, wishes = add_wish_weights(data, pools, remaining, sets)
-        repeats = [set_repeat_weights(pools, remaining, one.weights) for one in sets][-1]
+        repeats = [set_repeat_weights(data, pools, remaining, one.weights) for one in sets][-1]
     used = _find_used(sets)
     names = tuple(remaining[row].name for row in used)
     candidates.exclude_unused(names)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.dataset import Dataset
+from daybreak.data.repeats import repeats_are_usual
 from daybreak.models import models
 from daybreak.ranking.blending.objective import coordinate_search, mean_sampled_ndcg
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
@@ -22,22 +24,32 @@ from daybreak.types import Doubles
 START_WEIGHTS = (0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Weights from which the search starts; frequencies are from 0 to 1."""
 
+DEFAULT_FACTOR = 4.0
+"""Weight that is not measured, as a multiple of the sum of all others: an item of every basket
+then gains four standard deviations."""
+
 
 def set_repeat_weights(
-    pools: TrainingPools, strategies: Sequence[Strategy], weights: Doubles
+    data: Dataset, pools: TrainingPools, strategies: Sequence[Strategy], weights: Doubles
 ) -> list[dict[str, Any]]:
     """Set the weights of repeat consumption, and return a report by level.
 
+    Where people usually take the same again, but too few of them to measure a weight, or at
+    unknown times, the weight is a multiple of that of all other strategies.
+
     Args:
+        data: Training data.
         pools: Pools of all simulated queries.
         strategies: Their strategies.
         weights: (n_levels, n_strategies) weights of items with events; changed in place.
     """
     rows = [n for n, s in enumerate(strategies) if models[s.model].card.fitted_on == "again"]
-    if not rows or AGAIN_KIND not in pools.pools:
+    if not rows or data.repeated is None:
         return []
-    everybody = pools.pools[AGAIN_KIND]
-    if len(everybody.n_events) < MIN_QUERIES:
+    everybody = pools.pools.get(AGAIN_KIND)
+    if everybody is None or len(everybody.n_events) < MIN_QUERIES:
+        if repeats_are_usual(data.all_events):
+            weights[:, rows] = DEFAULT_FACTOR * weights.sum(axis=1, keepdims=True)
         return []
     report = []
     levels = nearest_level(everybody.n_events)

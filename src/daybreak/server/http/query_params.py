@@ -54,4 +54,8 @@ def openapi_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
 def _list_fields(model: type[BaseModel]) -> frozenset[str]:
     """Return the names of the parameters that may be repeated."""
     properties = model.model_json_schema()["properties"].items()
-    return frozenset(name for name, schema in properties if schema.get("type") == "array")
+    return frozenset(
+        name
+        for name, schema in properties
+        if any(one.get("type") == "array" for one in (schema, *schema.get("anyOf", ())))
+    )
