@@ -1,13 +1,14 @@
 """What a sentence asks for and what it rules out, in the languages of the text model."""
 
 import re
+from time import perf_counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.encoders.clause_words import FILLERS
-from daybreak.encoders.clauses import Clauses, split_clauses
+from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
 
 NOUNS = ["coffee", "romance", "glass", "wool", "lamps", "winter", "jazz", "copper", "garden"]
 NEGATIONS = [
@@ -116,3 +117,41 @@ def test_a_sentence_that_only_rules_out_wants_nothing(nouns):
 
 def test_fillers_are_no_words_of_negation():
     assert not FILLERS & {"no", "not", "kein", "sans", "不要"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("I would like a lamp for my desk, please", "lamp desk"),
+        ("Ich suche eine Lampe für den Schreibtisch", "Lampe Schreibtisch"),
+        ("lamps for the garden", "lamps garden"),
+        ("All of it", "All it"),
+        ("what I want", "what I want"),
+        ("台灯", "台灯"),
+        ("я хочу лампу", "лампу"),
+        ("", ""),
+    ],
+)
+def test_small_talk_is_dropped(text, kept):
+    assert drop_small_talk(text) == kept
+
+
+@given(st.text(max_size=60))
+def test_small_talk_is_dropped_once_and_never_everything(text):
+    kept = drop_small_talk(text)
+    assert bool(kept.strip()) == bool(text.strip())
+    assert set(re.findall(r"[^\W_]+", kept)) <= set(re.findall(r"[^\W_]+", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 2_000, "恐怖" * 1_000, "no " * 600, "除了" * 900, "a なし " * 300]
+)
+def test_long_texts_are_split_in_linear_time(text):
+    started = perf_counter()
+    split_clauses(text)
+    assert perf_counter() - started < 1
+
+
+def test_a_text_longer_than_a_sentence_is_not_split():
+    text = "tea, no coffee " * 200
+    assert split_clauses(text) == Clauses(text)

@@ -88,7 +88,7 @@ REWRITES = (
         r"|senza dubbio|n[aã]o s[oó]|sem d[uú]vida|niet alleen|waarom niet|nie tylko|czemu nie"
         r"|не только|почему бы (?:и )?нет|не против)(?!\w)"
         r"|要不要|是不是|有没有|有沒有|想不想|能不能|可不可以|会不会|喜不喜欢|好不好|不用说|没有看过|没看过"
-        r"|除了(?=.*(?:还|還|也))",
+        r"|除了(?=.{0,60}(?:还|還|也))",
         " ",
     ),
     # The number sign.
@@ -99,7 +99,7 @@ REWRITES = (
     (r"(?<!\w)plutôt que?(?!\w)", " sans "),
     # Exceptions and requests around an unwanted part, cut by commas.
     (
-        r"除(?:了|去|开|開)?([^，。,;；\s]+?)(?:以外|之外|外)?(?=都|皆|全|其他|其它|[，。,;；\s]|$)",
+        r"除(?:了|去|开|開)?([^，。,;；\s]{1,30}?)(?:以外|之外|外)?(?=都|皆|全|其他|其它|[，。,;；\s]|$)",
         r"，不要\1，",
     ),
     (r"(不要[^，。,、不要]{1,8}?)(?=(?:我)?(?:只)?要(?!求|素))", r"\1，"),
@@ -147,3 +147,17 @@ _FILLER_WORDS = """
 """
 FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that only ask: a clause of nothing else says nothing about items."""
+
+_PRONOUN_WORDS = """
+    i i'm i'd i'll we me my us our ich wir mir mich mein meine meinen je j'ai j'aime j'aimerais
+    nous moi mon ma mes yo me mi mis io noi eu meu minha ik mij mijn ja mnie я мне мы ben
+"""
+PRONOUNS = frozenset(_PRONOUN_WORDS.split())
+"""Words of somebody who talks about himself or herself: the text is a sentence."""
+
+_TITLE_WORDS = """
+    one ones love show like get want need more all you what will die was son pour on me my we du
+    it here there from just this that also do
+"""
+TITLE_WORDS = frozenset(_TITLE_WORDS.split())
+"""Words that only ask in a sentence, and that may be what a short phrase looks for."""

@@ -15,9 +15,11 @@ from daybreak.encoders.clause_words import (
     FOLLOWING_NEGATIONS,
     JOINING_WORDS,
     NAMES,
+    PRONOUNS,
     REWRITES,
     SPACED_CONTRASTS,
     SPACED_NEGATIONS,
+    TITLE_WORDS,
     UNSPACED_CONTRASTS,
     UNSPACED_NEGATIONS,
 )
@@ -28,6 +30,12 @@ _NUMBER_POINT = re.compile(r"(?<=\d)[.,:](?=\d)")
 _POINT, _GUARD = "\0", "\1"
 """While a sentence is split: a point in a number, and a mark in a word that is no negation."""
 _NO_MARKS = {0: " ", 1: " "}
+MAX_SENTENCE_CHARS = 2_000
+"""Number of characters of the longest text that is split; longer ones are no sentences."""
+MAX_OBJECT_CHARS = 30
+"""Number of characters of the longest word before a negation that negates it."""
+MIN_SENTENCE_WORDS = 5
+"""Number of words from which on a text without a pronoun is a sentence, no search phrase."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Clauses:
 def split_clauses(text: str) -> Clauses:
     """Split a sentence into wanted and unwanted clauses.
 
-    A sentence without a negation is returned as it is.
+    A sentence without a negation, or a longer text, is returned as it is.
 
     Example:
         >>> split_clauses("Tea, but no coffee please")
@@ -56,6 +64,8 @@ def split_clauses(text: str) -> Clauses:
         >>> split_clauses("a warm blanket")
         Clauses(wanted='a warm blanket', unwanted=())
     """
+    if len(text) > MAX_SENTENCE_CHARS:
+        return Clauses(text)
     pieces = _polar_pieces(_normalise(text))
     pieces = [(is_wanted, piece.replace(_GUARD, "")) for is_wanted, piece in pieces]
     unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
@@ -66,6 +76,26 @@ def split_clauses(text: str) -> Clauses:
     return Clauses(
         " ".join(piece for piece in wanted if _strip_fillers(piece)), tuple(unwanted)
     )
+
+
+def drop_small_talk(text: str) -> str:
+    """Return a text without the words that only ask, such as articles and "I would like".
+
+    In a short phrase without a pronoun, words of :data:`TITLE_WORDS` are kept: "One Piece" is a
+    title. A text of nothing else is returned as it is: "love" may be what somebody looks for.
+
+    Example:
+        >>> drop_small_talk("I run a small tea room and love cake stands")
+        'run small tea room cake stands'
+        >>> drop_small_talk("a toy for One Piece"), drop_small_talk("love")
+        ('toy One Piece', 'love')
+    """
+    words = [found[0] for found in _WORD.finditer(text)]
+    lowered = [word.lower() for word in words]
+    is_sentence = len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
+    dropped = FILLERS if is_sentence else FILLERS - TITLE_WORDS
+    kept = [word for word, low in zip(words, lowered, strict=True) if low not in dropped]
+    return " ".join(kept) if kept and len(kept) < len(words) else text
 
 
 def _normalise(text: str) -> str:
@@ -160,7 +190,8 @@ def _asking() -> re.Pattern[str]:
 def _following() -> re.Pattern[str]:
     """Pattern of words that negate what stands before them."""
     noun = r"(?:영화|음악|책|것|film\w*|kitap\w*|müzi\w*)"
-    before = rf"(?P<object>(?:[^\s、]+\s+(?={noun}))?[^\s、]+?)"
+    word = rf"[^\s、]{{1,{MAX_OBJECT_CHARS}}}"
+    before = rf"(?P<object>(?:{word}\s+(?={noun}))?{word}?)"
     return re.compile(rf"{before}\s*(?:{FOLLOWING_NEGATIONS})", re.IGNORECASE)
 
 

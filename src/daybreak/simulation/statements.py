@@ -5,7 +5,7 @@ say them: a person who chose an item says something that the item carries.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -74,6 +74,16 @@ def draw_statements(
     return Statements(texts, encode_wishes(texts, content.texts), source, about)
 
 
+@dataclass(frozen=True)
+class _ItemText:
+    """Words of an item."""
+
+    description: list[str]
+    """Those that are not in the title, in their order."""
+    all_words: frozenset[str]
+    """Words as they are written; the terms of an encoder may be other forms of them."""
+
+
 class _StatementMaker:
     """Makes statements of single items.
 
@@ -102,9 +112,7 @@ class _StatementMaker:
             blocks.get(ATTRIBUTES),
             lambda t: _value_of(t, categories),
         )
-        self._descriptions = dict(
-            zip(rows.tolist(), _description_words(frame[rows], content), strict=True)
-        )
+        self._texts = dict(zip(rows.tolist(), _texts_of(frame[rows], content), strict=True))
 
     def of_item(self, row: int) -> Iterator[tuple[str, Rows]]:
         """Yield at most one statement of an item, with the items that it is about."""
@@ -119,7 +127,7 @@ class _StatementMaker:
     def _describe(self, row: int) -> tuple[str, Rows] | None:
         """Return some words of the description that are not in the title."""
         known = self._words
-        words = [word for word in self._descriptions[row] if known.is_rare(word)]
+        words = [word for word in self._texts[row].description if known.is_rare(word)]
         if len(words) < 2:
             return None
         n = int(self._rng.integers(2, MAX_DESCRIPTION_WORDS + 1))
@@ -134,7 +142,7 @@ class _StatementMaker:
 
     def _name(self, terms: "_Terms", row: int) -> tuple[str, Rows] | None:
         """Return one or two terms of an item that other items carry as well."""
-        own = terms.shared_by(row)
+        own = self._said_of(terms, row)
         if not own:
             return None
         chosen = self._draw(own, 2 if len(own) > 1 and self._rng.random() < 0.4 else 1)
@@ -147,19 +155,27 @@ class _StatementMaker:
     def _exclude(self, row: int) -> tuple[str, Rows] | None:
         """Return a term of an item, and one of other items with that term as unwanted."""
         for terms in (self._values, self._words):
-            own = terms.shared_by(row)
+            own = self._said_of(terms, row)
             if not own:
                 continue
             (wanted,) = self._draw(own, 1)
             about = terms.carriers([wanted])
-            other = terms.shared_by(int(self._draw(about.tolist(), 1)[0]))
-            others = [term for term in other if term not in own]
+            (other,) = self._draw([item for item in about.tolist() if item in self._texts], 1)
+            carried = set(terms.shared_by(row))
+            others = [term for term in self._said_of(terms, other) if term not in carried]
             if others:
                 (unwanted,) = self._draw(others, 1)
                 left = np.setdiff1d(about, terms.carriers([unwanted]))
                 pair = terms.phrase(wanted), terms.phrase(unwanted)
                 return _exclusion(*pair), left
         return None
+
+    def _said_of(self, terms: "_Terms", row: int) -> list[int]:
+        """Return the shared terms of an item; words only as they are written in its texts."""
+        shared = terms.shared_by(row)
+        if terms is not self._words:
+            return shared
+        return [term for term in shared if terms.phrase(term) in self._texts[row].all_words]
 
     def _draw(self, values: Sequence[int], n: int) -> list[int]:
         return [values[row] for row in self._rng.permutation(len(values))[:n].tolist()]
@@ -227,20 +243,19 @@ def _exclusion(wanted: str, unwanted: str) -> str:
     return f"{wanted}，不要{unwanted}" if is_chinese else f"{wanted}, no {unwanted}"
 
 
-def _description_words(frame: pl.DataFrame, content: ContentEncoder) -> list[list[str]]:
-    """Return the words of the texts of each item, each once, without those of its title."""
+def _texts_of(frame: pl.DataFrame, content: ContentEncoder) -> list[_ItemText]:
+    """Return the words of the texts of each item, each once."""
     columns = TextColumns(frame)
     words: list[dict[str, None]] = [{} for _ in range(len(columns))]
-    titles: list[set[str]] = [set() for _ in range(len(columns))]
+    titles: list[dict[str, None]] = [{} for _ in range(len(columns))]
     for field in content.attributes.fields:
         if field.role == "text" and field.name in columns:
             for row, found in enumerate(tokenize_all(columns[field.name].fill_null(""))):
-                if field.is_title:
-                    titles[row].update(found)
-                else:
-                    words[row] |= dict.fromkeys(found)
+                (titles if field.is_title else words)[row].update(dict.fromkeys(found))
     return [
-        [word for word in own if word not in title]
+        _ItemText(
+            [word for word in own if word not in title], frozenset(own) | frozenset(title)
+        )
         for own, title in zip(words, titles, strict=True)
     ]
 

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from daybreak.encoders.content import ContentEncoder
-from daybreak.encoders.wishes import encode_wishes
+from daybreak.encoders.wishes import UNWANTED_TERM_FACTOR, encode_wishes
 from daybreak.service.state.wishes import MAX_CACHED_WISHES, WishEncoder
 
 ITEMS = pl.DataFrame(
@@ -33,7 +33,10 @@ def test_what_both_clauses_share_is_not_ruled_out(content):
     unwanted = encode_wishes(["brass lamp"], content.texts)[0].toarray()
     shared = float((wanted * unwanted).sum())
     np.testing.assert_allclose(
-        found[0].toarray(), wanted - (unwanted - shared * wanted), rtol=1e-5, atol=1e-6
+        found[0].toarray(),
+        wanted - UNWANTED_TERM_FACTOR * (unwanted - shared * wanted),
+        rtol=1e-5,
+        atol=1e-6,
     )
     assert word(content, found, "lamp")[0] == pytest.approx(1, abs=1e-6)
 
