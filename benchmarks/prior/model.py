@@ -134,8 +134,19 @@ class WeightModel:
         linear = self.theta @ self.scale(block.phi)
         return np.append(softplus(linear[:-1]), linear[-1])
 
-    def to_prior(self, questions: tuple[float, float, float], usable: Mask) -> BlendPrior:
-        """Return the prior of the package."""
+    def to_prior(
+        self,
+        questions: tuple[float, float, float],
+        usable: Mask,
+        blocks: Sequence[LevelBlock],
+    ) -> BlendPrior:
+        """Return the prior of the package.
+
+        Args:
+            questions: Numbers of queries that count as much as the prior.
+            usable: (2 n_strategies + 1,) weights that are not 0.
+            blocks: Queries of all shops.
+        """
         n = len(self.names)
         rows = {
             kind: {
@@ -146,6 +157,21 @@ class WeightModel:
             for kind, first in (("warm", 0), ("new", n))
         }
         return BlendPrior(*self.scaling, rows["warm"], rows["new"], self.theta[-1], *questions)
+
+
+def silent_without_events(
+    blocks: Sequence[LevelBlock], names: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Return the strategies that score nothing for queries without events, by kind of item."""
+    heard = {"warm": np.zeros(len(names), dtype=bool), "new": np.zeros(len(names), dtype=bool)}
+    for block in blocks:
+        if block.level == 0:
+            heard["warm"] |= block.features[:, ~block.is_new].any(axis=1)
+            heard["new"] |= block.features[:, block.is_new].any(axis=1)
+    return {
+        kind: tuple(name for name, found in zip(names, mask, strict=True) if not found)
+        for kind, mask in heard.items()
+    }
 
 
 def scale_of(blocks: Sequence[LevelBlock]) -> tuple[Doubles, Doubles, Doubles, Doubles]:
@@ -221,7 +247,6 @@ def fit_model(
     usable: Mask,
     penalty: float,
     iterations: int,
-    start: WeightModel | None = None,
 ) -> WeightModel:
     """Fit the parameters on blocks.
 
@@ -231,12 +256,11 @@ def fit_model(
         usable: (2 n_strategies + 1,) weights that are not 0.
         penalty: L2 penalty.
         iterations: Maximum number of iterations.
-        start: Parameters to start from.
     """
     scaling = scale_of(blocks)
     model = WeightModel(names, np.zeros((2 * len(names) + 1, len(scaling[0]))), scaling)
     loss = PriorLoss(blocks, model, np.append(usable[:-1], True), penalty)
-    theta = loss.centre if start is None else start.theta
+    theta = loss.centre
     options = {"maxiter": iterations}
     result = minimize(loss, theta.ravel(), jac=True, method="L-BFGS-B", options=options)
     model.theta = result.x.reshape(theta.shape)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from benchmarks.prior.model import LevelBlock, WeightModel, block_ndcg, fit_model
+from benchmarks.prior.model import LevelBlock, block_ndcg, fit_model
 from daybreak.ranking.blending.prior import MIN_SHARE
 from daybreak.ranking.blending.shrinkage import shrink_new_item_weights, shrink_weights
 from daybreak.ranking.blending.weights import EVENT_LEVELS
@@ -46,14 +46,13 @@ def measure_left_out(
     usable: Mask,
     penalty: float,
     iterations: int,
-    start: WeightModel,
 ) -> LeftOut:
     """Return the NDCG@10 of blocks with priors learned without their family of data sets."""
     result = LeftOut()
     alone = [row for row, name in enumerate(names) if name.startswith("popular")]
     for family in sorted({block.family for block in blocks}):
         rest = [block for block in blocks if block.family != family]
-        model = fit_model(rest, names, usable, penalty, iterations, start)
+        model = fit_model(rest, names, usable, penalty, iterations)
         for block in (block for block in blocks if block.family == family):
             prior = drop_small(model.weights(block) * usable)
             result.blocks.append(block)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,15 @@ def test_a_strategy_without_a_row_has_no_weight_and_a_row_without_a_strategy_is_
     assert found.weights.shape == (len(EVENT_LEVELS), 2)
     assert not found.weights[:, 1].any()
     assert not found.new_weights.any()
+
+
+def test_a_strategy_that_is_silent_without_events_has_no_weight_there(data):
+    prior = replace(
+        flat_prior(popular=1.0, ease=1.0), silent_without_events={"warm": ("ease",)}
+    )
+    weights = prior.predict(data, ["popular", "ease"]).weights
+    assert weights[0, 1] == 0
+    assert (weights[1:, 1] > 0).all()
 
 
 def test_a_small_weight_is_left_out(data):

@@ -7,7 +7,7 @@ from many data sets; ``prior.json`` holds their coefficients, and no row of any 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -134,6 +134,9 @@ class BlendPrior:
     """See :attr:`PriorWeights.new_questions`."""
     bias_questions: float
     """See :attr:`PriorWeights.bias_questions`."""
+    silent_without_events: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Strategies that score nothing for a query without events, under ``warm`` and ``new``;
+    they have no weight there."""
 
     @classmethod
     def load(cls) -> "BlendPrior":
@@ -156,6 +159,7 @@ class BlendPrior:
             new,
             np.array(record["bias"]),
             *(float(record[name]) for name in QUESTION_KEYS),
+            {kind: tuple(names) for kind, names in record["silent_without_events"].items()},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -170,6 +174,9 @@ class BlendPrior:
             "new": {name: rounded(values) for name, values in self.new.items()},
             "bias": rounded(self.bias),
             **{name: getattr(self, name) for name in QUESTION_KEYS},
+            "silent_without_events": {
+                k: list(v) for k, v in self.silent_without_events.items()
+            },
         }
 
     def scale_features(self, features: Doubles) -> Doubles:
@@ -191,8 +198,7 @@ class BlendPrior:
         levels = np.array(EVENT_LEVELS, dtype=np.float64)
         features = self.scale_features(level_features(shop_features(data), levels))
         weights, new_weights = (
-            np.column_stack([_weights_of(table.get(name), features) for name in names])
-            for table in (self.warm, self.new)
+            self._weights(kind, names, features) for kind in ("warm", "new")
         )
         return PriorWeights(
             _drop_small(weights),
@@ -202,6 +208,14 @@ class BlendPrior:
             self.new_questions,
             self.bias_questions,
         )
+
+    def _weights(self, kind: str, names: Sequence[str], features: Doubles) -> Doubles:
+        """Return the (n_levels, n_strategies) weights of one kind of items."""
+        table: Mapping[str, Doubles] = getattr(self, kind)
+        weights = np.column_stack([_weights_of(table.get(name), features) for name in names])
+        silent = self.silent_without_events.get(kind, ())
+        weights[0, [name in silent for name in names]] = 0.0
+        return weights
 
 
 def softplus(values: Doubles) -> Doubles:
