@@ -14,6 +14,9 @@ NEXT_SHARE = 0.02
 """Share of events, after a moment, that is predicted."""
 MIN_EVENTS = 100
 """Smallest number of events from which a half-life is learned."""
+MIN_USERS = 50
+"""Smallest number of users from which a half-life is learned; of fewer, each has a moment of
+their own, and what one of them takes in a sitting would look like a fashion."""
 MAX_EVENTS = 200_000
 """Number of events that are read at most, evenly spaced in time."""
 N_HALF_LIVES = 13
@@ -61,7 +64,8 @@ def half_life(events: Events) -> float:
     Args:
         events: Positive events.
     """
-    if len(events) < MIN_EVENTS or not events.has_time_order:
+    few = len(events) < MIN_EVENTS or len(np.unique(events.user)) < MIN_USERS
+    if few or not events.has_time_order:
         return float("inf")
     order = np.argsort(events.at, kind="stable")
     order = order[:: max(1, len(order) // MAX_EVENTS)]

@@ -33,7 +33,7 @@ from daybreak.ranking.blending.objective import (
     minimise_softmax_loss,
     sampled_ndcg,
 )
-from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
+from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import set_repeat_weights
 from daybreak.ranking.blending.shrinkage import (
@@ -74,10 +74,12 @@ from daybreak.ranking.blending.weights import (
 )
 from daybreak.ranking.blending.wish_weights import fit_wish_weights, wish_rows
 from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
-from daybreak.types import Doubles, Mask, Progress, Rows, ignore_progress
+from daybreak.types import Doubles, Floats, Mask, Progress, Rows, ignore_progress
 
 DEFAULT_WEIGHTS = {"popular": 1.0, "item_knn": 0.5, "content/match": 1.0}
 """Weights for levels without measurements, of strategies that the prior does not know."""
+MAX_RESCALED_SHARE = 0.7
+"""Share of the simulation in the weights above which the scales of its first split are kept."""
 CARRIED_QUESTION_SHARE = 0.25
 """What a simulated query counts for the next level of events if that has too few of its own."""
 BEST_STRATEGY_SHARE = 0.25
@@ -195,7 +197,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     }
     blend = Blend.from_sets(
         names,
-        pools.scale[used],
+        _final_scale(data, fitted, pools.scale[used], warm.questions, prior),
         tuple(one.take(used) for one in sets),
         BALANCED_POPULARITY,
         arrival=arrival,
@@ -203,6 +205,34 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         report=report | ({"start": start} if start else {}),
     )
     return blend, fitted
+
+
+def _final_scale(
+    data: Dataset,
+    fitted: FittedStrategies,
+    scale: Floats,
+    questions: Doubles,
+    prior: PriorWeights,
+) -> Floats:
+    """Return the (n_strategies,) scales of the blend.
+
+    Weights of the prior are meant for scales of all data; fitted weights for those of the first
+    split, which differ if its users are few. The geometric mean counts both as the weights do.
+
+    Args:
+        data: Training data.
+        fitted: Strategies, fitted on all data.
+        scale: (n_strategies,) scales of the first split.
+        questions: (n_levels,) numbers of simulated queries.
+        prior: Prior weights.
+    """
+    share = float(np.mean([fitted_share(one, prior.questions) for one in questions]))
+    if share > MAX_RESCALED_SHARE or not prior.weights.any():
+        return scale
+    measured = measure_user_scales(data, fitted, fitted.linear_models(data.items))
+    ordinary = [models[s.model].card.fitted_on == "ordinary" for s in fitted.strategies]
+    mixed = scale**share * measured ** (1 - share)
+    return np.where(ordinary, mixed, scale).astype(np.float32)
 
 
 def build_training_pools(
