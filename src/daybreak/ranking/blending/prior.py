@@ -158,7 +158,9 @@ class BlendPrior:
             warm,
             new,
             np.array(record["bias"]),
-            *(float(record[name]) for name in QUESTION_KEYS),
+            record["questions"],
+            record["new_questions"],
+            record["bias_questions"],
             {kind: tuple(names) for kind, names in record["silent_without_events"].items()},
         )
 
