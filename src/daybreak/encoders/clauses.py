@@ -87,8 +87,8 @@ def drop_small_talk(text: str) -> str:
     Example:
         >>> drop_small_talk("I run a small tea room and love cake stands")
         'run small tea room cake stands'
-        >>> drop_small_talk("a toy for One Piece"), drop_small_talk("love")
-        ('toy One Piece', 'love')
+        >>> drop_small_talk("toys for One Piece"), drop_small_talk("love")
+        ('toys One Piece', 'love')
     """
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]

@@ -97,7 +97,7 @@ def saturate_wishes(scores: Floats) -> Floats:
 
     Example:
         >>> scores = np.array([[2.0, 0.5, 0.0, -0.25, -1.25]], dtype=np.float32)
-        >>> saturate_wishes(scores).round(2).tolist()[0]
+        >>> saturate_wishes(scores).astype(float).round(2).tolist()[0]
         [1.0, 0.5, 0.0, 0.0, -0.95]
     """
     unwanted = np.minimum(scores + np.float32(TOLERATED_LIKENESS), 0)

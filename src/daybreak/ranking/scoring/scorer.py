@@ -243,12 +243,13 @@ class Scorer:
         is_constant = (kinds == "profile")[None, :] & ~has_profile[:, None]
         is_constant |= np.isin(kinds, ["history", "recent"])[None, :] & (levels == 0)[:, None]
         wishes = np.zeros(len(levels), dtype=bool) if has_wish is None else has_wish
-        is_constant |= (kinds == WISH_KIND)[None, :] & ~wishes[:, None]
-        is_constant |= (kinds == "repeats")[None, :]
+        is_absent = (kinds == WISH_KIND)[None, :] & ~wishes[:, None]
+        is_absent = is_absent | (kinds == "repeats")[None, :]
         is_constant |= ~self._is_informative[None, :]
         for_warm, for_cold = self.fitted.item_masks
         allowed = np.where(is_cold[:, None], for_cold[None, :], for_warm[None, :])
-        penalised = weights - is_constant * _UNINFORMATIVE_PENALTY
+        penalties = is_constant.astype(np.float64) + 2 * is_absent
+        penalised = weights - penalties * _UNINFORMATIVE_PENALTY
         best = np.argmax(np.where(allowed, penalised, -np.inf), axis=1)
         return [blend.strategies[row] for row in best]
 
