@@ -1,6 +1,6 @@
 """Exact explanations: a score as the sum of named contributions; start at :func:`decompose`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,8 +27,14 @@ EVERYBODY = ("strategy", "everybody")
 """Name of the sum of all contributions that are the same for all users."""
 COMMON_KINDS = frozenset({"strategy", "level", "new"})
 """Kinds of contributions that are the same for all users."""
+WHOLE_HISTORY = ("history", "history")
+"""Name of the sum of what strategies conclude from a history that they cannot split."""
 MIN_EVIDENCE_SHARE = 0.02
 """Smallest share of the evidence that a contribution needs to be listed in short reasons."""
+MIN_SCORE_SHARE = 0.01
+"""Smallest share of the whole score that it needs unless it is among the first."""
+ALWAYS_LISTED = 2
+"""Number of pieces of evidence that are listed however small they are beside popularity."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,11 @@ class QueryParts:
         n_events = np.array([self.n_events], dtype=np.float32)
         return Queries.from_history(train_items, plain, recent, self.profile, n_events)
 
+    @property
+    def has_positive_event(self) -> bool:
+        """Whether the query has an event that counts for its item."""
+        return bool((np.asarray(self.plain.sum(axis=1)).ravel() > 0).any())
+
     def with_wish_scale(self, scale: float) -> "QueryParts":
         """Return the parts with the factor that scales the wish."""
         return replace(self, wish_scale=scale)
@@ -169,22 +180,44 @@ class Decomposition:
             max_reasons: Maximum number of reasons, without the sum of the rest.
         """
         column = self.values[:, item]
-        evidence = np.flatnonzero(~self._is_common & (column != 0))
-        size = np.abs(column[evidence])
-        evidence = evidence[np.argsort(-size, kind="stable")]
-        n_listed = int((size >= MIN_EVIDENCE_SHARE * size.sum()).sum())
-        chosen = evidence[: min(n_listed, max(max_reasons - 1, 0))]
-        listed = [ScoreReason(*self._name(row, item), float(column[row])) for row in chosen]
+        evidence = self._evidence(column, item)
+        summaries = list(self._summaries(column))
+        size = np.array([abs(reason.value) for reason in evidence])
+        floor = np.full(len(size), MIN_EVIDENCE_SHARE * size.sum())
+        floor[ALWAYS_LISTED:] = np.maximum(
+            floor[ALWAYS_LISTED:], MIN_SCORE_SHARE * np.abs(column).sum()
+        )
+        n_listed = min(int((size >= floor).sum()), max(max_reasons - len(summaries), 0))
+        listed, rest = evidence[:n_listed] + summaries, evidence[n_listed:]
+        if rest:
+            total = float(np.sum([reason.value for reason in rest]))
+            listed.append(ScoreReason(REMAINDER[0], REMAINDER[1], total))
+        return listed
+
+    def _evidence(self, column: Floats, item: int) -> list[ScoreReason]:
+        """Return what names an event, a word or an attribute, the largest value first."""
+        rows = np.flatnonzero(~self._is_common & ~self._is_whole & (column != 0)).tolist()
+        reasons = [ScoreReason(*self._name(row, item), float(column[row])) for row in rows]
+        return sorted(reasons, key=lambda reason: -abs(reason.value))
+
+    def _summaries(self, column: Floats) -> Iterator[ScoreReason]:
+        """Yield the sum of histories that cannot be split, and that of all common parts."""
+        whole = float(column[self._is_whole].sum())
+        if whole:
+            yield ScoreReason(*WHOLE_HISTORY, whole)
         if self._is_common.any():
-            common = float(column[self._is_common].sum())
-            listed.append(ScoreReason(EVERYBODY[0], EVERYBODY[1], common))
-        return self._with_rest(listed, column, evidence[len(chosen) :])
+            yield ScoreReason(*EVERYBODY, float(column[self._is_common].sum()))
 
     def _name(self, row: int, item: int) -> PartName:
         """Return the name of a part; a text is named by the words that the item shares."""
         kind, name = self.names[row]
         words = self.matches[item] if self.matches and kind == "text" else None
         return kind, words or name
+
+    @cached_property
+    def _is_whole(self) -> Mask:
+        """(n_parts,) whether a contribution is that of a history that cannot be split."""
+        return np.array([name[0] == WHOLE_HISTORY[0] for name in self.names], dtype=bool)
 
     @cached_property
     def _is_common(self) -> Mask:
@@ -245,7 +278,7 @@ def decompose(
             continue
         if model.feature_kind == "vectors":
             vector = model.query_features(query.to_queries(scorer.fitted.train_items))
-            kind = "history" if query.n_events else "strategy"
+            kind = "history" if query.has_positive_event else "strategy"
             names, rows = _split_vector(model, (kind, strategy.name), vector, terms or {})
         else:
             names, rows = query.feature_rows(model.feature_kind, attributes)

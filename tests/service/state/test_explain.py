@@ -1,6 +1,8 @@
+import numpy as np
 import polars as pl
 import pytest
 
+from daybreak.ranking.explain import Decomposition
 from daybreak.service.state.explain import REASON_FIELDS
 
 
@@ -96,4 +98,30 @@ def test_the_reason_for_a_stranger_is_what_holds_for_everybody(shop):
 def test_a_new_item_is_said_to_be_new(shop):
     shop.add_items([{"item_id": "fresh", "title": "tea number 7"}])
     answer = shop.recommend(["stranger"], items=["fresh"], explain=True)
-    assert of(answer)[0]["text"] == "new in the catalogue"
+    assert of(answer)[0]["text"] == "not chosen by anybody yet"
+
+
+def test_what_cannot_be_split_is_one_reason_after_what_is_named():
+    """Values 3 and -1 of two events, 2 and 1 of two strategies, 5 of popularity."""
+    names = (
+        ("event", "a"),
+        ("history", "factors"),
+        ("strategy", "popular"),
+        ("event", "b"),
+        ("history", "bayes"),
+    )
+    values = np.array([[3.0], [2.0], [5.0], [-1.0], [1.0]], dtype=np.float32)
+    reasons = Decomposition(names, values).short_reasons(0, 6)
+    assert [(one.kind, one.name, one.value) for one in reasons] == [
+        ("event", "a", 3.0),
+        ("event", "b", -1.0),
+        ("history", "history", 3.0),
+        ("strategy", "everybody", 5.0),
+    ]
+    cut = Decomposition(names, values).short_reasons(0, 3)
+    assert [(one.kind, one.value) for one in cut] == [
+        ("event", 3.0),
+        ("history", 3.0),
+        ("strategy", 5.0),
+        ("rest", -1.0),
+    ]

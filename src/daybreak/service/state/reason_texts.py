@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
-NEW_TO_EVERYBODY = "new in the catalogue"
+NEW_TO_EVERYBODY = "not chosen by anybody yet"
 """Title of what holds for everybody, for an item without events."""
+POPULAR, UNPOPULAR = "popular with everybody", "less popular than other items"
+"""Titles of what holds for everybody, for other items."""
+COMMON_TITLES = frozenset({NEW_TO_EVERYBODY, POPULAR, UNPOPULAR})
 
 
 def format_term(term: str) -> str:
@@ -53,7 +56,7 @@ def title_of(kind: str, name: str, *, is_new: bool, value: float) -> str:
     if (kind, name) == ("strategy", "everybody"):
         if is_new:
             return NEW_TO_EVERYBODY
-        return "popular with everybody" if value >= 0 else "less popular than other items"
+        return POPULAR if value >= 0 else UNPOPULAR
     return "all that you chose" if kind == "history" else name
 
 
@@ -68,6 +71,10 @@ _PHRASES: dict[tuple[str, bool], Callable[[str], str]] = {
     ("attribute", False): "your taste in {}".format,
     ("word", True): "your taste in {}".format,
     ("word", False): "your taste in {}".format,
+    ("strategy", True): "the same for everybody: {}".format,
+    ("strategy", False): "the same for everybody: {}".format,
+    ("level", True): "constant of {}".format,
+    ("level", False): "constant of {}".format,
     ("profile", True): "liked by people with {}".format,
     ("profile", False): "less liked by people with {}".format,
 }
@@ -114,6 +121,8 @@ def phrase_of(
     """
     if kind in {"text", "word"}:
         title = quote_text(title)
+    if title in COMMON_TITLES:
+        return title
     key = ("dislike" if kind == "event" and is_disliked else kind, value >= 0)
     phrase = _PHRASES.get(key)
     if of_others:
