@@ -68,11 +68,12 @@ def test_a_system_receives_what_is_said(tables, plan):
 
         def recommend(self, users, *, profiles, items, k, **_):
             said = dict(profiles.select("user_id", "text").iter_rows())
+            wanted = {user: set(text.split(",")[0].split()) for user, text in said.items()}
             rows = [
                 (user, item, rank)
                 for user in users
                 for rank, item in enumerate(
-                    i for i in items if set(i.split("-")) & set(said[user].split())
+                    i for i in items if set(i.split("-")) & wanted[user]
                 )
             ]
             return pl.DataFrame(rows, ["user_id", "item_id", "rank"], orient="row")
