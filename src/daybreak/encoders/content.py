@@ -2,23 +2,31 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 
-from daybreak.data.dataset import ContentBlock
+from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, ContentBlock
 from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fields
 from daybreak.data.markup import strip_markup
-from daybreak.encoders.attributes import AttributeTerms
+from daybreak.encoders.attributes import TERM_ROLES, AttributeTerms
 from daybreak.encoders.base import Encoder, Progress, l2_normalize
+from daybreak.encoders.column_weights import (
+    ColumnRows,
+    combine_columns,
+    learn_column_weights,
+    prior_column_weights,
+    split_attributes,
+)
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
-from daybreak.types import Floats, Mask, Sparse
+from daybreak.types import Floats, Mask, Rows, Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +166,8 @@ def _read_text_encoder(
 
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"
+MEANING_KEY = "\0meaning"
+"""Key of the text vectors among the columns; no column has this name."""
 MIN_ITEMS_PER_WORD, MIN_ITEMS_PER_VALUE = 1, 2
 """Items that a word or an attribute value must have in a large catalogue.
 
@@ -206,6 +216,9 @@ class ContentEncoder:
     meaning: CentredTextEncoder | None
     block_weights: Mapping[str, float] = field(default_factory=dict)
     """Learned weight of each block in the similarity of items; others have the prior weight."""
+    column_weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight of each column of the blocks ``words`` and ``attributes``; empty in earlier
+    releases, where the words of all columns count alike."""
     finds_word_forms: bool = True
     """Whether unknown words count as known words they resemble; False in earlier releases."""
 
@@ -239,23 +252,35 @@ class ContentEncoder:
         overrides: Mapping[str, FieldRole] | None = None,
         *,
         progress: Progress | None = None,
+        interactions: Sparse = None,
     ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
-        """Return the result of :meth:`fit` and of :meth:`transform` on the same items."""
+        """Return the result of :meth:`fit` and of :meth:`transform` on the same items.
+
+        Args:
+            items: As for :meth:`fit`.
+            text_encoder: As for :meth:`fit`.
+            overrides: As for :meth:`fit`.
+            progress: As for :meth:`fit`.
+            interactions: (n_users, n_items) CSR of ones from which the weights of columns are
+                learned; default: the prior weights, see :mod:`.column_weights`.
+
+        Raises:
+            ConfigError: As for :meth:`fit`.
+        """
         columns = TextColumns(items)
         attributes = AttributeTerms.fit(
             columns, infer_fields(columns, "item_id", overrides), bins=N_NUMBER_BINS
         )
         words = _tokenize_text_columns(attributes.fields, columns)
         terms = attributes.terms(columns)
-        word_weights = _fit_lexical(words, MIN_ITEMS_PER_WORD)
+        word_weights = _fit_lexical(_join_columns(words, len(columns)), MIN_ITEMS_PER_WORD)
         attribute_weights = _fit_lexical(terms, MIN_ITEMS_PER_VALUE)
         meaning = rows = None
         texts = item_texts(attributes.fields, columns)
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
-        blocks = list(fitted._lexical_blocks(words, terms))
-        return fitted, (*blocks, *([] if rows is None else [fitted._block(MEANING, rows)]))
+        return fitted._weigh_columns(words, terms, rows, interactions)
 
     def transform(
         self,
@@ -272,13 +297,21 @@ class ContentEncoder:
             known: Rows of the block ``meaning`` by text; these are not encoded again.
         """
         fields, columns = self.attributes.fields, TextColumns(items)
-        words = _tokenize_text_columns(fields, columns) if self.word_weights else []
-        blocks = list(self._lexical_blocks(words, self.attributes.terms(columns)))
+        words = _tokenize_text_columns(fields, columns) if self.word_weights else {}
+        terms = self.attributes.terms(columns)
+        meaning_rows = None
         if self.meaning is not None:
-            rows = _text_vectors(
-                self.meaning, item_texts(fields, columns), progress, known or {}
+            texts = item_texts(fields, columns)
+            meaning_rows = _text_vectors(self.meaning, texts, progress, known or {})
+        if self.column_weights:
+            return self._combine(
+                self._word_columns(words, len(columns)),
+                self._attribute_columns(terms),
+                meaning_rows,
             )
-            blocks.append(self._block(MEANING, rows))
+        blocks = list(self._lexical_blocks(_join_columns(words, len(columns)), terms))
+        if meaning_rows is not None:
+            blocks.append(self._block(MEANING, meaning_rows))
         return tuple(blocks)
 
     def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
@@ -334,8 +367,8 @@ class ContentEncoder:
         """Write ``content.json`` and ``content.safetensors``, without the text encoder."""
         weights = (self.word_weights, self.attribute_weights)
         options: dict[str, Any] = {"finds_word_forms": self.finds_word_forms}
-        if self.block_weights:
-            options["block_weights"] = dict(self.block_weights)
+        options["block_weights"] = dict(self.block_weights)
+        options["column_weights"] = dict(self.column_weights)
         write_content(folder, self.attributes, weights, self.meaning, options)
 
     @classmethod
@@ -357,6 +390,7 @@ class ContentEncoder:
             *weights,
             meaning,
             options.get("block_weights", {}),
+            options.get("column_weights", {}),
             options.get("finds_word_forms", False),
         )
 
@@ -375,6 +409,78 @@ class ContentEncoder:
         pairs = ((WORDS, self.word_weights), (ATTRIBUTES, self.attribute_weights))
         return [(name, weights) for name, weights in pairs if weights is not None]
 
+    def _weigh_columns(
+        self,
+        words: Mapping[str, list[list[str]]],
+        terms: Sequence[Sequence[str]],
+        meaning_rows: Floats | None,
+        interactions: Sparse,
+    ) -> "tuple[ContentEncoder, tuple[ContentBlock, ...]]":
+        """Return the encoder with weights of its columns and blocks, and the blocks."""
+        word_rows = self._word_columns(words, len(terms))
+        attribute_rows = self._attribute_columns(terms)
+        weights = prior_column_weights(self.attributes.fields)
+        rows: dict[str, Any] = {**word_rows, **attribute_rows}
+        if meaning_rows is not None:
+            rows[MEANING_KEY] = meaning_rows
+            weights[MEANING_KEY] = BLOCK_SIMILARITY_WEIGHTS[MEANING]
+        if interactions is not None:
+            weights = learn_column_weights(rows, weights, sp.csr_array(interactions))
+        by_block = {
+            WORDS: sum(weights[name] for name in word_rows),
+            ATTRIBUTES: sum(weights[name] for name in attribute_rows),
+            MEANING: weights.pop(MEANING_KEY, 0.0),
+        }
+        block_weights = {name: by_block[name] for name in self.names}
+        fitted = replace(self, column_weights=weights, block_weights=block_weights)
+        return fitted, fitted._combine(word_rows, attribute_rows, meaning_rows)
+
+    def _combine(
+        self, word_rows: ColumnRows, attribute_rows: ColumnRows, meaning_rows: Floats | None
+    ) -> tuple[ContentBlock, ...]:
+        """Return the blocks of the rows of all columns."""
+        blocks = []
+        if self.word_weights is not None:
+            blocks.append(self._block(WORDS, combine_columns(word_rows, self.column_weights)))
+        if self.attribute_weights is not None:
+            rows = combine_columns(attribute_rows, self.column_weights)
+            blocks.append(self._block(ATTRIBUTES, rows))
+        if meaning_rows is not None:
+            blocks.append(self._block(MEANING, meaning_rows))
+        return tuple(blocks)
+
+    def _word_columns(self, words: Mapping[str, list[list[str]]], n: int) -> ColumnRows:
+        """Return the (n_items, n_words) unit rows of each text column."""
+        if self.word_weights is None:
+            return {}
+        names = [f.name for f in self.attributes.fields if f.role == "text"]
+        nothing: list[list[str]] = [[]] * n
+        return {
+            name: self._word_rows(self.word_weights, words.get(name, nothing), is_said=False)
+            for name in names
+        }
+
+    def _attribute_columns(self, terms: Sequence[Sequence[str]]) -> ColumnRows:
+        """Return the (n_items, n_terms) rows of each attribute."""
+        weights = self.attribute_weights
+        if weights is None:
+            return {}
+        names, column_of_term = self._columns_of_terms
+        return split_attributes(weights.transform(terms), weights.idf, column_of_term, names)
+
+    @cached_property
+    def _columns_of_terms(self) -> tuple[list[str], Rows]:
+        """Attributes with terms, and for each term the position of its attribute."""
+        names = [f.name for f in self.attributes.fields if f.role in TERM_ROLES]
+        found: dict[str, int] = {}
+        columns = []
+        for term in self.attribute_weights.terms if self.attribute_weights else ():
+            name = term.partition("=")[0]
+            if name not in names:  # the name of the attribute contains "="
+                name = next(known for known in names if term.startswith(f"{known}="))
+            columns.append(found.setdefault(name, len(found)))
+        return list(found), np.array(columns, dtype=np.int64)
+
     def _lexical_blocks(
         self,
         words: Sequence[Sequence[str]],
@@ -385,7 +491,10 @@ class ContentEncoder:
         if self.word_weights is not None:
             yield self._block(WORDS, self._word_rows(self.word_weights, words, is_said))
         if self.attribute_weights is not None:
-            yield self._block(ATTRIBUTES, self.attribute_weights.transform(found))
+            rows = self.attribute_weights.transform(found)
+            if self.column_weights:
+                rows = combine_columns(self._attribute_columns(found), self.column_weights)
+            yield self._block(ATTRIBUTES, rows)
 
     def _word_rows(
         self, weights: LexicalEncoder, words: Sequence[Sequence[str]], is_said: bool
@@ -475,17 +584,21 @@ def _text_vectors(
 
 def _tokenize_text_columns(
     fields: Sequence[ContentField], columns: TextColumns
-) -> list[list[str]]:
-    """Return the words of all text columns of each item, unspaced ones also in pieces."""
-    words_by_column = [
-        [
+) -> dict[str, list[list[str]]]:
+    """Return the words of each item by text column, unspaced ones also in pieces."""
+    return {
+        field.name: [
             split_unspaced_words(row)
             for row in tokenize_all(columns.plain(field.name).fill_null(""))
         ]
         for field in fields
         if field.role == "text" and field.name in columns
-    ]
-    rows = zip(*words_by_column, strict=True) if words_by_column else ((),) * len(columns)
+    }
+
+
+def _join_columns(words: Mapping[str, list[list[str]]], n: int) -> list[list[str]]:
+    """Return the words of all text columns of each of ``n`` items."""
+    rows = zip(*words.values(), strict=True) if words else ((),) * n
     return [[word for words in row for word in words] for row in rows]
 
 

@@ -64,14 +64,14 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         tables: Items, users and events.
         config: Encoder, event rules, roles of columns, seed.
     """
-    content, items = encode_catalogue(tables.items, config)
+    ids = Vocabulary(tables.items["item_id"].to_list())
     profile = ProfileEncoder.fit(tables.users)
     users = Vocabulary(tables.users["user_id"].to_list())
     rules = config.rules
     if isinstance(rules, EventRules):
         rules = rules.resolve(tables.events)
     signs = rules.signs(tables.events).to_numpy()
-    arrays = user, item, at = event_arrays(tables.events, users, items.ids)
+    arrays = user, item, at = event_arrays(tables.events, users, ids)
     log = encode_log(tables.events, arrays, signs)
     positive = log.positive()
     is_positive = signs > 0
@@ -80,6 +80,8 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         is_positive &= ~_same_pairs(user, item, disliked)
         positive = positive.filter(~_same_pairs(positive.user, positive.item, disliked))
     events = Events.of(user[is_positive], item[is_positive], at[is_positive], seed=config.seed)
+    interactions = events.to_matrix(len(users), len(ids))
+    content, items = encode_catalogue(tables.items, config, interactions)
     data = Dataset(
         items,
         events,
@@ -111,10 +113,19 @@ def encode_log(events: pl.DataFrame, arrays: EventArrays, signs: EventSigns) -> 
 
 
 def encode_catalogue(
-    frame: pl.DataFrame, config: DatasetConfig
+    frame: pl.DataFrame, config: DatasetConfig, interactions: Sparse = None
 ) -> tuple[ContentEncoder, Items]:
-    """Return the encoded items of a frame, and the encoder for further items."""
-    content, blocks = ContentEncoder.fit_transform(frame, config.encoder, config.fields)
+    """Return the encoded items of a frame, and the encoder for further items.
+
+    Args:
+        frame: Catalogue.
+        config: Encoder and roles of columns.
+        interactions: (n_users, n_items) CSR of ones from which the weights of columns are
+            learned; default: the prior weights.
+    """
+    content, blocks = ContentEncoder.fit_transform(
+        frame, config.encoder, config.fields, interactions=interactions
+    )
     return content, Items(Vocabulary(frame["item_id"].to_list()), blocks, creation_times(frame))
 
 
