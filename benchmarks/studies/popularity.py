@@ -237,7 +237,10 @@ def _draw(measured: dict[str, pl.DataFrame], file: Path) -> None:
     for axis, (name, table) in zip(np.atleast_1d(axes), measured.items(), strict=True):
         y = (table["NDCG@10"] / table["NDCG@10"][0]).to_list()
         for n_events, colour in zip(TOPIC_EVENTS[1:], ("#e07a3f", "#2a6f97"), strict=True):
-            x = table[f"topics, {n_events}"].to_list()
+            column = f"topics, {n_events}"
+            if column not in table.columns:  # no topic has enough items
+                continue
+            x = table[column].to_list()
             axis.plot(x, y, marker="o", color=colour, label=f"{n_events} events")
             for point in (0, 5, 10):
                 axis.annotate(
@@ -250,7 +253,8 @@ def _draw(measured: dict[str, pl.DataFrame], file: Path) -> None:
         axis.set(title=name, xlabel="share of the list on topic", ylabel="NDCG@10 of plain")
         axis.set(xlim=(0, 1.02), ylim=(0.5, 1.04))
         axis.grid(alpha=0.3)
-        axis.legend(loc="lower left")
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(loc="lower left")
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
 

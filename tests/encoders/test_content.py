@@ -276,3 +276,27 @@ def test_without_any_text_the_mean_is_zero():
     fitted, rows = CentredTextEncoder.fit_transform(CountingEncoder(), ["", " "])
     assert not fitted.mean.any()
     assert not rows.any()
+
+
+def test_columns_of_numbers_and_dates_are_marked():
+    rows = range(40)
+    shop = pl.DataFrame(
+        {
+            "item_id": [f"film-{row}" for row in rows],
+            "title": [f"film of {1990 + row % 4}" for row in rows],
+            "genre": [("crime", "drama", "horror")[row % 3] for row in rows],
+            "price": [0.5 + 0.25 * row for row in rows],
+        }
+    )
+    encoder, blocks = ContentEncoder.fit_transform(shop)
+    marked = {
+        term
+        for block in blocks
+        for term, is_quantity in zip(
+            encoder.block_terms[block.name], block.quantities, strict=True
+        )
+        if is_quantity
+    }
+    assert {"1990", "1993"} <= marked
+    assert all(term.isdecimal() or term.startswith("price=") for term in marked)
+    assert any(term.startswith("price=") for term in marked)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -99,3 +101,10 @@ def test_components_have_the_names_of_the_terms(data):
     names = {"attributes": ("genre=western", "rated=g", "year=1990")}
     assert model.feature_names(names) == [("attribute", "genre=western")]
     assert model.feature_names({}) == [("attribute", "attributes")]
+
+
+def test_numbers_and_dates_are_no_taste(data):
+    (block,) = data.items.blocks
+    numbers = replace(block, quantities=np.array([True, False, False]))
+    other = replace(data, items=replace(data.items, blocks=(numbers,)))
+    assert not len(TasteModel().fit(other).state.columns)

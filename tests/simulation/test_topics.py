@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -70,3 +72,12 @@ def test_without_events_or_content_there_are_no_topics(data):
     bare = Dataset(Items(data.items.ids), data.events, data.n_users)
     for empty in (nothing, bare):
         assert topic_queries(empty, create_generator(0, "topics")) == []
+
+
+def test_numbers_and_dates_are_no_topics(data):
+    (block,) = data.items.blocks
+    numbers = replace(block, quantities=np.array([True, False, False]))
+    items = replace(data.items, blocks=(numbers,))
+    topics = find_topics(replace(data, items=items))
+    assert len(topics) == 1
+    assert data.train_item_rows[topics[0].rows].max() >= TOPIC_ITEMS
