@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.models.taste import TasteModel, log_bayes_factor
+from daybreak.models.taste import MAX_EVIDENCE, TasteModel, log_bayes_factor
 
 N_ITEMS = 60
 RARE = [0, 1, 2, 3, 4, 5]
@@ -24,6 +24,10 @@ def data():
     users = np.repeat(np.arange(20), 6)
     events = Events.of(users, np.arange(len(users)) % N_ITEMS, np.zeros(len(users)))
     return Dataset(items, events, 21)
+
+
+def saturated(evidence):
+    return MAX_EVIDENCE * (1 - np.exp(-evidence / MAX_EVIDENCE))
 
 
 def ask(data, *histories):
@@ -44,20 +48,20 @@ def test_the_evidence_by_hand(data):
     """Six of 60 items have the term; each item has two events, and a sixth of one before.
 
     The base rate is (12 + 1) / (120 + 10) = 0.1. Three of three events have the Bayes factor
-    B(4, 1) / 0.1³ = 250; two terms are compared, which leaves log(125).
+    B(4, 1) / 0.1³ = 250; one term is compared, so that log(250) stays, which saturates.
     """
     model = TasteModel().fit(data)
     assert model.state.columns.tolist() == [0]
     np.testing.assert_allclose(model.state.rates, [0.1], rtol=1e-6)
     scores = model.score(ask(data, {0: 1, 1: 1, 2: 1}), data.items)
-    np.testing.assert_allclose(scores[0, [3, 10]], [np.log(250), 0], rtol=1e-5)
+    np.testing.assert_allclose(scores[0, [3, 10]], [saturated(np.log(250)), 0], rtol=1e-5)
 
 
 def test_a_share_of_the_history_counts_squared(data):
     """Three of four events: B(4, 2) / (0.1³ 0.9) = 55.6, times (3 / 4)²."""
     model = TasteModel().fit(data)
     scores = model.score(ask(data, {0: 1, 1: 1, 2: 1, 11: 1}), data.items)
-    expected = np.log(1 / 20 / (0.001 * 0.9)) * 9 / 16
+    expected = saturated(np.log(1 / 20 / (0.001 * 0.9))) * 9 / 16
     np.testing.assert_allclose(scores[0, 3], expected, rtol=1e-5)
 
 
@@ -108,3 +112,9 @@ def test_numbers_and_dates_are_no_taste(data):
     numbers = replace(block, quantities=np.array([True, False, False]))
     other = replace(data, items=replace(data.items, blocks=(numbers,)))
     assert not len(TasteModel().fit(other).state.columns)
+
+
+def test_the_evidence_for_a_term_is_bounded(data):
+    history = dict.fromkeys(RARE, 1)
+    scores = TasteModel().fit(data).score(ask(data, {item: 50 for item in history}), data.items)
+    assert scores.max() <= MAX_EVIDENCE

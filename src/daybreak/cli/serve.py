@@ -161,13 +161,9 @@ def serve(
         grace_s=grace,
     )
     settings = options.load_settings(store=store, encoder=encoder, seed=seed)
+    exploration = (explore, exposure, exposure_days)
     service_options = _service_options(
-        retrain,
-        train_budget,
-        (explore, exposure, exposure_days),
-        retention,
-        pseudonyms,
-        popularity,
+        retrain, train_budget, exploration, retention, pseudonyms, popularity
     )
     with log_as_json(level=log_level):
         run_server(

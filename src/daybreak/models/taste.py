@@ -24,6 +24,8 @@ MAX_RATE = 0.5
 TOPIC_EXPONENT = 2
 """Exponent of the share of the history that has a term; with 2, simulated users with one topic
 gained most for the same loss of others, against 0 and 1."""
+MAX_EVIDENCE = 10.0
+"""Bound of the evidence for one term, which it approaches; odds of 20,000 to 1 are certain."""
 N_PRIOR_EVENTS = 10.0
 """Number of events, drawn evenly from the catalogue, that are added to those of the data."""
 
@@ -58,11 +60,12 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
     A user whose events are on items with a term at the base rate ``p`` of all users has no
     taste for it; the alternative is a rate of which nothing is known. The evidence of a history
     of ``n`` events, ``k`` of them on items with the term, is the logarithm of the Bayes factor
-    of the alternative, minus the logarithm of the number of terms that are compared, and at
-    least 0. Five of five events are overwhelming evidence at a base rate of 0.02 and none at
-    0.4. The evidence is multiplied by the squared share ``(k / n)²``, because a list can be
-    about one topic only if the history is. Numbers and dates are no terms. An item has the sum
-    of the evidence for its terms, minus that of disliked events.
+    of the alternative, minus the logarithm of the number of terms that are compared, at least
+    0 and at most ``MAX_EVIDENCE``, which it approaches. Five of five events are overwhelming
+    evidence at a base rate of 0.02 and none at 0.4. The evidence is multiplied by the squared
+    share ``(k / n)²``, because a list can be about one topic only if the history is. Numbers
+    and dates are no terms. An item has the sum of the evidence for its terms, minus that of
+    disliked events.
 
     Source:
         Kass and Raftery 1995, "Bayes factors", section 3 (binomial against uniform rate); the
@@ -148,7 +151,8 @@ class TasteModel(InductiveModel[TasteConfig, TasteState]):
         rates = self.state.rates[found.indices].astype(np.float64)
         values = log_bayes_factor(k, n, rates) - np.log(max(len(self.state.rates), 1))
         values[k < n * rates] = 0  # rarer than the base rate is no taste
-        found.data = np.maximum(values, 0) * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT
+        values = MAX_EVIDENCE * -np.expm1(-np.maximum(values, 0) / MAX_EVIDENCE)
+        found.data = values * (k / np.maximum(n, 1e-9)) ** TOPIC_EXPONENT
         found.data = found.data.astype(np.float32)
         found.eliminate_zeros()
         return found

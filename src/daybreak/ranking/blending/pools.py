@@ -228,6 +228,9 @@ def measure_scales(
 ) -> Floats:
     """Return the (n_strategies,) mean standard deviations of scores within a query.
 
+    Queries for which all scores of a strategy are equal do not count: a strategy that scores
+    few queries would otherwise have a small scale, and large scores on it.
+
     They are measured on the items with events that a strategy scores, or else on the other
     items that it scores. Without any variation the scale is 1.
     """
@@ -236,8 +239,9 @@ def measure_scales(
         scored_warm = linear.scored & is_warm
         scored = scored_warm if scored_warm.any() else linear.scored
         if scored.any() and len(values):
-            deviation = values[:, scored].std(axis=1).mean()
-            scale[row] = deviation if deviation > 1e-9 else 1.0
+            deviations = values[:, scored].std(axis=1)
+            varies = deviations > 1e-6 * max(float(deviations.max()), 1e-3)
+            scale[row] = deviations[varies].mean() if varies.any() else 1.0
     return scale
 
 
