@@ -29,6 +29,8 @@ MAX_CARRIER_SHARE = 0.1
 """Maximum share of the catalogue that carries it; nobody asks for what everything is."""
 MAX_DESCRIPTION_WORDS = 5
 """Words of the longest statement made of a description."""
+EXCLUSION_SHARE = 0.15
+"""Share of the statements that name something unwanted as well."""
 STATEMENT_SHOTS = (0, 1, 3, 10)
 """Numbers of known events of new users who say something."""
 MAX_SPEAKERS = 100
@@ -116,10 +118,11 @@ class _StatementMaker:
 
     def of_item(self, row: int) -> Iterator[tuple[str, Rows]]:
         """Yield at most one statement of an item, with the items that it is about."""
-        kinds = [self._describe, self._name_values, self._name_words, self._exclude]
-        order = self._rng.permutation(len(kinds))
-        for kind in order.tolist():
-            made = kinds[kind](row)
+        kinds = [self._describe, self._name_values, self._name_words]
+        kinds = [kinds[kind] for kind in self._rng.permutation(len(kinds)).tolist()]
+        kinds.insert(0 if self._rng.random() < EXCLUSION_SHARE else len(kinds), self._exclude)
+        for kind in kinds:
+            made = kind(row)
             if made is not None:
                 yield made
                 return

@@ -166,22 +166,13 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
             pools, weights, new_item_weights, prior, scores_all_items
         )
         progress("fitting the weights that show taste")
-        sets, popularity_levels = fit_taste_weights(
-            pools,
-            WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias),
-            TasteMasks.from_strategies(
-                remaining, _warm_item_masks(remaining)[0], _new_item_masks(remaining)[0][:-1]
-            ),
-            np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
-            prior.bias_share(new_item_weights.questions),
-        )
+        plain = WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias)
+        moved = prior.bias_share(new_item_weights.questions)
+        sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
         arrival = ArrivalShift(arrivals.mean, slope, intercept, arrivals.items)
-        sets = tuple(one.shift_arrivals(ArrivalShift(), arrival) for one in sets)
-        sets, wishes = add_wish_weights(data, pools, remaining, sets)
-        repeats = [set_repeat_weights(data, pools, remaining, one.weights) for one in sets][-1]
+        sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
     used = _find_used(sets)
-    names = tuple(remaining[row].name for row in used)
-    candidates.exclude_unused(names)
+    candidates.exclude_unused(remaining[row].name for row in used)
     progress("fitting on all data")
     fitted, start = fit_all(data, [remaining[row] for row in used], seed, warm_start)
     report = {
@@ -190,13 +181,12 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         "new_items": new_item_weights.report,
         "arrival": arrival.to_report(),
         "popularity": popularity_levels,
-        "wishes": wishes,
         "candidates": candidates.report(),
         "moments": {"share": round(pools.now_share, 3)},
-        "repeats": repeats,
+        **separate,
     }
     blend = Blend.from_sets(
-        names,
+        fitted.names,
         _final_scale(data, fitted, pools.scale[used], warm.questions, prior),
         tuple(one.take(used) for one in sets),
         BALANCED_POPULARITY,
@@ -233,6 +223,43 @@ def _final_scale(
     ordinary = [models[s.model].card.fitted_on == "ordinary" for s in fitted.strategies]
     mixed = scale**share * measured ** (1 - share)
     return np.where(ordinary, mixed, scale).astype(np.float32)
+
+
+def _fit_sets(
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    plain: WeightSet,
+    bias_share: Doubles,
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weights for each popularity, and a report; see :func:`fit_taste_weights`."""
+    return fit_taste_weights(
+        pools,
+        plain,
+        TasteMasks.from_strategies(
+            strategies, _warm_item_masks(strategies)[0], _new_item_masks(strategies)[0][:-1]
+        ),
+        np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
+        bias_share,
+    )
+
+
+def _add_separate_weights(
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    sets: Sequence[WeightSet],
+    arrival: ArrivalShift,
+) -> tuple[tuple[WeightSet, ...], dict[str, Any]]:
+    """Apply the arrival shift, then add the weights that are fitted with all others fixed.
+
+    Returns:
+        The weights, and the parts ``wishes`` and ``repeats`` of the report.
+    """
+    shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
+    added, wishes = add_wish_weights(data, pools, strategies, shifted)
+    repeats = [set_repeat_weights(data, pools, strategies, one.weights) for one in added]
+    return added, {"wishes": wishes, "repeats": repeats[-1]}
 
 
 def build_training_pools(
