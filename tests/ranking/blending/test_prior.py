@@ -112,3 +112,11 @@ def test_the_bias_of_the_prior_counts_as_far_as_new_items_are_arrivals():
     assert prior.trust_bias(0.0).bias_questions == 0
     assert 0 < prior.trust_bias(None).bias_questions < 300
     assert prior.bias_share(np.array([0.0, 100.0])).tolist() == [0.0, 0.25]
+
+
+def test_items_that_were_on_sale_and_not_sold_lower_the_bias_of_the_prior(data):
+    few_sold = data.filter_events(data.events.item < 4)
+    usual, lower = (
+        flat_prior(popular=0.0).predict(one, ["popular"]) for one in (data, few_sold)
+    )
+    assert lower.new_bias[0] < usual.new_bias[0] - 1

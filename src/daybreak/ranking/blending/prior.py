@@ -18,6 +18,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.shop_features import level_features, shop_features
 from daybreak.ranking.blending.shrinkage import fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
+from daybreak.simulation.unsold import on_sale_probability
 from daybreak.types import Doubles
 
 QUESTION_KEYS = ("questions", "new_questions", "bias_questions")
@@ -26,6 +27,8 @@ UNDATED_BIAS_TRUST = 0.3
 items without events are arrivals."""
 SHIFT_QUESTION_SHARE = 0.1
 """Questions of the prior against the shift of arrivals, as a share of those of the bias."""
+MIN_ARRIVAL_SHARE = 0.01
+"""Smallest share of arrivals among the items without events."""
 MIN_SHARE = 0.02
 """Share of all weights below which the prior weight of a strategy is 0."""
 
@@ -205,7 +208,7 @@ class BlendPrior:
         return PriorWeights(
             _drop_small(weights),
             _drop_small(new_weights),
-            features @ self.bias,
+            features @ self.bias + _log_share_of_arrivals(data),
             self.questions,
             self.new_questions,
             self.bias_questions,
@@ -228,6 +231,20 @@ def softplus(values: Doubles) -> Doubles:
         [0.693, 50.0]
     """
     return np.logaddexp(0.0, values)
+
+
+def _log_share_of_arrivals(data: Dataset) -> float:
+    """Return the logarithm of the share of the items without events that were not on sale.
+
+    Items that were on sale and not sold stay at the end of a list. Shops with few sold items are
+    rare among those that the prior was learned from, so that its features do not tell them.
+    """
+    unsold = np.ones(len(data.items), dtype=bool)
+    unsold[data.train_item_rows] = False
+    if not unsold.any() or not len(data.events):
+        return 0.0
+    arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
+    return float(np.log(max(arrivals, MIN_ARRIVAL_SHARE)))
 
 
 def _weights_of(coefficients: Doubles | None, features: Doubles) -> Doubles:
