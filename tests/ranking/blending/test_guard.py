@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,18 @@ def test_weights_above_the_best_sellers_stay():
     guarded, share = guard_weights([task], weights, lambda part: weights, np.array([0]))
     assert guarded is weights
     assert share == 0
+
+
+def test_recent_popularity_is_believed_less_than_popularity_of_all_time():
+    strategies = (Strategy("all", "popular"), Strategy("now", "popular", {"window": 0.02}))
+    assert windowed_rows(strategies) == {1}
+    task = task_of()
+    same = np.stack([task.features[0], task.features[0]])
+    task = RankingTask(same, replace(task.pool, features=same), task.present)
+    noise = np.array([0.0, 0.0])
+    guarded, _ = guard_weights([task], noise, lambda part: noise, np.array([0, 1]), {1})
+    assert guarded[0] > 0
+    assert guarded[1] == 0
 
 
 def test_without_a_strategy_of_popularity_nothing_is_guarded():

@@ -23,6 +23,7 @@ from daybreak.ranking.blending.guard import (
     guard_bias,
     guard_weights,
     popular_rows,
+    windowed_rows,
 )
 from daybreak.ranking.blending.moments import share_of_moments
 from daybreak.ranking.blending.objective import (
@@ -380,7 +381,7 @@ def fit_warm_item_weights(
             starts += [] if earlier is None else [earlier[level] * mask]
             current = _fit_level(level_tasks, mask, starts)
             questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
-        counted = float(questions[level]), prior.questions
+        counted = float(questions[level]), prior.questions_at(level)
         weights[level] = shrink_weights(current, expected, *counted)
         refit = partial(_refit_level, mask, expected, counted)
         weights[level], added = guard_weights(
@@ -388,6 +389,7 @@ def fit_warm_item_weights(
             weights[level],
             refit,
             popular_rows(strategies, mask),
+            windowed_rows(strategies),
         )
         if level_tasks:
             measured = _report_level(level_tasks, weights[level], strategies, level)

@@ -4,7 +4,7 @@ Weights are tested on simulated queries that they were not fitted on. Where a li
 sellers is better, the blend is moved towards it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,11 +46,21 @@ def popular_rows(strategies: Sequence[Strategy], allowed: Mask) -> Rows:
     )
 
 
+def windowed_rows(strategies: Sequence[Strategy]) -> frozenset[int]:
+    """Return the positions of the strategies that rank by recent popularity."""
+    return frozenset(
+        row
+        for row, strategy in enumerate(strategies)
+        if strategy.options.get("window") or strategy.options.get("learns_half_life")
+    )
+
+
 def guard_weights(
     tasks: Sequence[RankingTask],
     weights: Doubles,
     refit: Callable[[Sequence[RankingTask]], Doubles],
     popular: Rows,
+    windowed: Collection[int] = (),
 ) -> tuple[Doubles, float]:
     """Return weights that rank held-out queries at least as well as the best sellers.
 
@@ -59,6 +69,8 @@ def guard_weights(
         weights: (n_strategies,) weights that were fitted on all their queries.
         refit: Returns the weights that are fitted on some of the queries.
         popular: Positions of the strategies that rank by popularity.
+        windowed: Those that rank by recent popularity. They are believed less one standard
+            error: what is recent in a simulated query is old when the list is shown.
 
     Returns:
         The weights, and the share of the best sellers that was added to them.
@@ -74,7 +86,11 @@ def guard_weights(
         moved = [(_move(fitted, row, share), part) for fitted, part in folds]
         return float(np.mean([_mean_ndcg(part, fitted) for fitted, part in moved]))
 
-    best = max(popular.tolist(), key=lambda row: measure(row, 1.0))
+    def measure_alone(row: int) -> float:
+        error = _standard_error(tasks, _move(weights, row, 1.0)) if row in windowed else 0.0
+        return measure(row, 1.0) - error
+
+    best = max(popular.tolist(), key=measure_alone)
     if measure(best, 0.0) >= measure(best, 1.0):
         return weights, 0.0
     share = max(reversed(POPULAR_SHARES), key=lambda value: measure(best, value))
@@ -151,6 +167,14 @@ def _mean_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
     total = sum(task.share for task in tasks)
     values = [t.share * float(sampled_ndcg(t.score(weights), t).mean()) for t in tasks]
     return sum(values) / max(total, 1e-9)
+
+
+def _standard_error(tasks: Sequence[RankingTask], weights: Doubles) -> float:
+    """Return the standard error of the mean NDCG@10 over tasks."""
+    found = [(task.share, sampled_ndcg(task.score(weights), task)) for task in tasks]
+    total = sum(share for share, _ in found)
+    variance = sum((share / total) ** 2 * float(v.var()) / len(v) for share, v in found)
+    return float(np.sqrt(variance))
 
 
 def _move(weights: Doubles, row: int, share: float) -> Doubles:
