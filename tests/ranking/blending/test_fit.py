@@ -119,10 +119,10 @@ def test_levels_without_queries_have_the_weights_of_the_prior():
 def test_queries_move_the_weights_from_the_prior():
     levels = np.tile([0.5, 0.5], (len(EVENT_LEVELS), 1))
     prior = PriorWeights(levels, levels, np.zeros(len(EVENT_LEVELS)), 500.0)
-    pool = planted_pool(lambda events: (2.0, 0.0), [0] * 500)
+    pool = planted_pool(lambda events: (2.0, 0.0), [1] * 500)
     pools = TrainingPools({"new_user": pool}, np.ones(2))
     warm = fit_warm_item_weights(pools, FAST, SelectionThresholds(), None, prior)
-    assert warm.weights[0, 0] / warm.weights[0].sum() == pytest.approx(0.75, abs=0.05)
+    assert warm.weights[1, 0] / warm.weights[1].sum() == pytest.approx(0.75, abs=0.05)
     assert warm.report[0]["prior"]["share"] == 0.5
     assert warm.report[0]["prior"]["questions"] == 500
 

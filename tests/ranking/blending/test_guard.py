@@ -1,7 +1,5 @@
 from dataclasses import replace
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from daybreak.ranking.blending.guard import (
     guard_bias,
     guard_weights,
     popular_rows,
+    windowed_rows,
 )
 from daybreak.ranking.blending.objective import mean_sampled_ndcg, sampled_ndcg
 from daybreak.ranking.blending.pools import CandidatePool
