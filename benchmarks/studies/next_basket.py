@@ -21,7 +21,7 @@ from daybreak import Recommender, Tables, read_folder
 from daybreak.estimates import bootstrap, paired_bootstrap
 
 LIST_LENGTH = 10
-N_HOUSEHOLDS = 600
+N_HOUSEHOLDS = 300
 """Households in the sample."""
 MIN_BUYERS = 15
 """Households of the sample that have bought an item."""
