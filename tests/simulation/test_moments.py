@@ -1,11 +1,18 @@
 """Queries at moments ask what comes next, with what existed then."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from daybreak.data.dataset import Dataset, Events
 from daybreak.rng import create_generator
-from daybreak.simulation.moments import again_queries, newcomer_moments, now_queries
+from daybreak.simulation.moments import (
+    again_queries,
+    newcomer_moments,
+    now_queries,
+    unsold_items,
+)
 from daybreak.testing.models import example_items
 
 DAY = 86_400.0
@@ -52,6 +59,19 @@ def test_moments_move_on(data):
     ]
     assert moments == sorted(moments)
     assert len(moments) > 3
+
+
+def test_unsold_items_are_those_that_existed():
+    at, day = 1.7e9 + np.arange(100) * DAY, DAY
+    created = np.array([1.7e9, 1.7e9 + 99 * day, np.nan, np.nan, np.nan, 1.7e9 + 50 * day])
+    item = np.zeros(100, dtype=int)  # item 2 is never sold, 3 is sold soon, 4 much later
+    item[[61, 90, 40]] = 3, 4, 5
+    items = replace(example_items(6), created_at=created)
+    data = Dataset(items, Events.of(np.arange(100), item, at), 100)
+    moment = float(at[60])
+    visible = data.filter_events(data.events.at < moment)
+    found = unsold_items(data, visible, moment)
+    assert found.tolist() == [False, False, True, True, False, False]
 
 
 def test_the_next_basket_may_contain_what_one_has(data, cut):

@@ -5,17 +5,23 @@ items that existed then.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Events, Queries
 from daybreak.data.repeats import basket_numbers, choose_decay, repeat_frequencies
+from daybreak.models.age import item_births
 from daybreak.models.shared_decay import MOMENT_QUANTILES
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.types import Mask, Rows, Sparse
 
-NOW_KIND, AGAIN_KIND = "now", "again"
-"""Kinds of the queries of this module."""
+NOW_KIND, NOW_NEW_KIND, AGAIN_KIND = "now", "now_new", "again"
+"""Kinds of the queries of this module; candidates of ``now_new`` include unsold items."""
+N_NEW_ITEM_MOMENTS = 3
+"""Number of last moments at which items without events are candidates as well."""
+MIN_UNSOLD_ITEMS = 3
+"""Smallest number of such items."""
 HORIZON_SHARES = (0.02, 0.05, 0.1)
 """Shares of all events after a moment among which the targets are; the first that gives enough
 queries is used."""
@@ -36,14 +42,55 @@ def newcomer_moments(
         data: The whole data set, with an order in time.
         rng: Random generator.
     """
+    for moment, visible in _iter_visible(data, MOMENT_QUANTILES):
+        (labelled,) = now_queries(data, visible, moment, rng, (0,))
+        if len(labelled):
+            yield visible, labelled
+
+
+def new_item_moments(
+    data: Dataset, rng: np.random.Generator
+) -> Iterator[tuple[Dataset, LabelledQueries]]:
+    """Yield the data before the last moments, and queries with unsold items as candidates.
+
+    Args:
+        data: The whole data set, with an order in time.
+        rng: Random generator.
+    """
+    for moment, visible in _iter_visible(data, MOMENT_QUANTILES[-N_NEW_ITEM_MOMENTS:]):
+        unsold = unsold_items(data, visible, moment)
+        if unsold.sum() >= MIN_UNSOLD_ITEMS:
+            labelled = _with_unsold(data, visible, moment, unsold, rng)
+            if len(labelled):
+                yield visible, labelled
+
+
+def unsold_items(data: Dataset, visible: Dataset, moment: float) -> Mask:
+    """Return (n_items,) which items probably existed at a moment without an event.
+
+    An item exists from its creation on. If that is unknown, an item existed if it has never had
+    an event, or if its first event comes next.
+    """
+    births = item_births(data)
+    known = np.sort(data.events.at[data.events.at >= moment])
+    soon = known[min(int(HORIZON_SHARES[0] * len(data.events)), len(known) - 1)]
+    created = data.items.created_at
+    is_known = np.isfinite(created) if len(created) else np.zeros(len(data.items), dtype=bool)
+    unsold = np.where(is_known, births <= moment, ~(births > soon))
+    unsold[visible.events.item] = False
+    return np.asarray(unsold, dtype=bool)
+
+
+def _iter_visible(
+    data: Dataset, quantiles: tuple[float, ...]
+) -> Iterator[tuple[float, Dataset]]:
+    """Yield moments, each with the data before it."""
     known = np.sort(data.events.at[data.events.at > 0])
-    for quantile in MOMENT_QUANTILES:
+    for quantile in quantiles:
         moment = float(known[min(int(quantile * len(known)), len(known) - 1)])
         visible = data.filter_events(data.events.at < moment)
         if len(visible.events):
-            (labelled,) = now_queries(data, visible, moment, rng, (0,))
-            if len(labelled):
-                yield visible, labelled
+            yield moment, visible
 
 
 def now_queries(
@@ -112,10 +159,25 @@ def again_queries(
     )
 
 
-def _events_after(events: Events, visible: Dataset, moment: float) -> Events:
-    """Return the events on known items within the shortest horizon with enough users."""
+def _with_unsold(
+    data: Dataset, visible: Dataset, moment: float, unsold: Mask, rng: np.random.Generator
+) -> LabelledQueries:
+    """Return the queries of everybody, without events and with unsold items as candidates."""
+    following = _events_after(data.events, visible, moment, unsold)
+    nothing = following.filter(np.zeros(len(following), dtype=bool))
+    labelled = _label(visible, nothing, following, visible.events, rng, NOW_NEW_KIND)
+    return replace(labelled, candidates=labelled.candidates | unsold)
+
+
+def _events_after(
+    events: Events, visible: Dataset, moment: float, unsold: Mask | None = None
+) -> Events:
+    """Return the events on existing items within the shortest horizon with enough users."""
     known = np.sort(events.at[events.at >= moment])
-    after = events.filter((events.at >= moment) & np.isin(events.item, visible.train_item_rows))
+    exists = np.isin(events.item, visible.train_item_rows)
+    if unsold is not None:
+        exists |= unsold[events.item]
+    after = events.filter((events.at >= moment) & exists)
     for share in HORIZON_SHARES:
         end = known[min(int(share * len(events)), len(known) - 1)] if len(known) else moment
         following = after.filter(after.at <= end)

@@ -29,8 +29,8 @@ class LabelledQueries:
 
     Attributes:
         kind: Kind of query: ``new_user``, ``user``, ``later``, ``new_item``, ``arriving``,
-            ``topic``,
-            ``now`` (next events after a moment), ``again`` (next basket, seen items included).
+            ``topic``, ``says``, ``now`` and ``now_new`` (next events after a moment, without
+            and with unsold items), ``again`` (next basket, seen items included).
         queries: What is known about each user at request time.
         targets: (n_queries, n_items) CSR of ones, the items that the user chose next.
         seen: (n_queries, n_items) CSR, non-zero for items that are never candidates.

@@ -24,7 +24,12 @@ from daybreak.simulation.holdout import (
     sample_rows,
     time_cut,
 )
-from daybreak.simulation.moments import again_queries, newcomer_moments, now_queries
+from daybreak.simulation.moments import (
+    again_queries,
+    new_item_moments,
+    newcomer_moments,
+    now_queries,
+)
 from daybreak.simulation.queries import LabelledQueries
 from daybreak.simulation.slices import (
     DEFINITIONS,
@@ -119,16 +124,20 @@ def iter_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
         yield temporal_holdout(data, create_generator(seed, "later trial"), with_moments=True)
 
 
-def iter_moment_splits(data: Dataset, seed: int) -> Iterator[HoldoutSplit]:
+def iter_moment_splits(
+    data: Dataset, seed: int, *, with_unsold: bool = False
+) -> Iterator[HoldoutSplit]:
     """Yield splits at several moments, with newcomers about whom nothing is known.
 
     Args:
         data: The whole data set.
         seed: Seed of the random draws.
+        with_unsold: Whether unsold items are candidates; then only the last moments are used.
     """
     if data.events.has_time_order:
-        for visible, labelled in newcomer_moments(data, create_generator(seed, "moments")):
-            yield HoldoutSplit("moment", visible, (labelled,), False, True)
+        iter_moments = new_item_moments if with_unsold else newcomer_moments
+        for visible, labelled in iter_moments(data, create_generator(seed, "moments")):
+            yield HoldoutSplit("moment", visible, (labelled,), with_unsold, True)
 
 
 def count_splits(data: Dataset) -> int:

@@ -25,7 +25,7 @@ from daybreak.ranking.blending.guard import (
     popular_rows,
     windowed_rows,
 )
-from daybreak.ranking.blending.moments import share_of_moments
+from daybreak.ranking.blending.moments import MIN_NEW_ITEM_SHARE, share_of_moments
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
     coordinate_search,
@@ -74,6 +74,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.ranking.blending.wish_weights import fit_wish_weights, wish_rows
+from daybreak.simulation.moments import NOW_KIND
 from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
 from daybreak.types import Doubles, Floats, Mask, Progress, Rows, ignore_progress
 
@@ -297,8 +298,13 @@ def build_training_pools(
             drop_unhelpful(candidates, first, remaining_rounds, thresholds)
     for number, split in enumerate(iter_moment_splits(data, seed), n_splits):
         builder.add_split(number, split, FULL_DATA_FACTOR)
-    pools = builder.collect(candidates.remaining_rows())
-    return replace(pools, now_share=share_of_moments(pools, candidates.remaining()))
+    rows = candidates.remaining_rows()
+    moments = builder.collect(rows, (NOW_KIND,))
+    share = share_of_moments(moments, candidates.remaining())
+    if share >= MIN_NEW_ITEM_SHARE:
+        for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
+            builder.add_split(n_splits + 100 + number, split, FULL_DATA_FACTOR)
+    return replace(builder.collect(rows), now_share=share)
 
 
 def drop_unhelpful(

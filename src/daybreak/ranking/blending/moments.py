@@ -12,6 +12,8 @@ from daybreak.simulation.moments import NOW_KIND
 
 MIN_SHARE, MAX_SHARE = 0.02, 0.9
 """Smallest and largest share of the queries at moments in the objective."""
+MIN_NEW_ITEM_SHARE = 0.3
+"""Share from which unsold items are ranked at moments as well, which takes time."""
 MIN_STRANGERS = 100
 """Smallest number of queries without events that can raise the share."""
 SHARE_PER_GAIN = 2.0

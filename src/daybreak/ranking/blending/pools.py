@@ -170,11 +170,18 @@ class PoolBuilder:
                 strangers = pool.features[:, pool.n_events == 0]
                 self._scores_strangers |= np.abs(strangers).max(axis=(1, 2), initial=0) > 0
 
-    def collect(self, rows: Sequence[int]) -> TrainingPools:
-        """Return the pools of all splits so far for the strategies at some positions."""
+    def collect(self, rows: Sequence[int], kinds: Sequence[str] = ()) -> TrainingPools:
+        """Return the pools of all splits so far for the strategies at some positions.
+
+        Args:
+            rows: Positions of the strategies.
+            kinds: Kinds of queries; default: all.
+        """
         scale = np.ones(len(self._candidates.strategies), dtype=np.float32)
         pools = {}
         for kind, parts in self._pools.items():
+            if kinds and kind not in kinds:
+                continue
             pool = CandidatePool.concatenate(parts).drop_unanswerable()
             if len(pool.n_events):
                 pools[kind] = replace(pool, features=pool.features[rows])

@@ -7,7 +7,7 @@ import numpy as np
 
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
-from daybreak.simulation.moments import NOW_KIND
+from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 NEXT_EVENT_KIND = "user"
@@ -125,9 +125,13 @@ def build_new_item_tasks(
     if "new_item" not in pools.pools:
         return [[] for _ in NEW_ITEM_LEVEL_GROUPS]
     all_queries = pools.pools["new_item"]
-    return [
+    groups = [
         _build_group_tasks(all_queries, group, warm_weights, pools.sold)
         for group in NEW_ITEM_LEVEL_GROUPS
+    ]
+    return [
+        _add_moments(tasks, pools, levels, warm_weights)
+        for tasks, levels in zip(groups, NEW_ITEM_LEVEL_GROUPS, strict=True)
     ]
 
 
@@ -146,16 +150,18 @@ def subsample(rows: Rows) -> Rows:
 
 def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> list[RankingTask]:
     tasks = []
+    known_users = EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS
     for kind in WARM_ITEM_KINDS:
         if kind not in pools.pools:
             continue
         all_queries = pools.pools[kind]
         rows = _find_queries(nearest_level(all_queries.n_events), level)
+        if kind == NOW_KIND and len(rows) < MIN_QUERIES and not known_users:
+            rows = np.flatnonzero(all_queries.n_events == 0)  # the present is that of all
         if len(rows) >= min_queries:
             pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
             tasks.append(RankingTask(pool.features, pool, pool.present, None, share, kind=kind))
-    known_users = EVENT_LEVELS[level] > MAX_NEW_USER_EVENTS
     return normalise_shares(tasks, pools.now_share, known_users=known_users)
 
 
@@ -213,6 +219,32 @@ def _build_group_tasks(
     hidden = pool.present if sold is None else pool.present & sold[pool.item_rows]
     among_new = _restrict_to_new_items(RankingTask(features, pool, hidden, None, 0.5))
     return [task for task in (one_list, among_new) if len(task.pool.n_events)]
+
+
+def _add_moments(
+    tasks: list[RankingTask], pools: TrainingPools, levels: Sequence[int], warm_weights: Doubles
+) -> list[RankingTask]:
+    """Return the tasks of a group with one list at moments, for people with few events.
+
+    Hidden items were taken at all times, items without events at a moment mostly never.
+
+    Args:
+        tasks: One list with items without events, and these items among themselves.
+        pools: Pools of all simulated queries.
+        levels: Levels of the group.
+        warm_weights: (n_levels, n_strategies) weights of items with events.
+    """
+    pool = pools.pools.get(NOW_NEW_KIND)
+    is_known = EVENT_LEVELS[levels[0]] > MAX_NEW_USER_EVENTS
+    if not tasks or pool is None or is_known or len(pool.n_events) < MIN_QUERIES:
+        return tasks
+    pool = pool.take(subsample(np.arange(len(pool.n_events))))
+    level = np.full(len(pool.n_events), EVENT_LEVELS[levels[0]], dtype=np.float32)
+    offset = score_warm_items(replace(pool, n_events=level), warm_weights)
+    features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.is_new
+    share = tasks[0].share * pools.now_share
+    now = RankingTask(features, pool, pool.present, offset, share, kind=NOW_KIND)
+    return [replace(tasks[0], share=tasks[0].share - share), now, *tasks[1:]]
 
 
 def _restrict_to_new_items(task: RankingTask) -> RankingTask:
