@@ -94,5 +94,7 @@ def test_a_state_without_its_parts_is_named(folder, values):
 
 def test_an_unknown_option_is_named(folder):
     rewrite(folder, config={"halflife": 3})
-    with pytest.raises(ConfigError, match=r"no option 'halflife'; options: logarithm, window"):
+    with pytest.raises(
+        ConfigError, match=r"no option 'halflife'; options: learns_half_life, logarithm, window"
+    ):
         PopularModel.load(folder)

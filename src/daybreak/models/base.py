@@ -142,8 +142,18 @@ class Model(ABC, Generic[C, S]):
         return copy
 
     def save(self, folder: Path) -> None:
-        """Write the options and the state as one JSON file and one safetensors file."""
-        write_state(folder, asdict(cast(Any, self.config)), self.state)
+        """Write the options and the state as one JSON file and one safetensors file.
+
+        Options that an earlier version does not have are written only where they are used.
+        """
+        config: Any = self.config
+        added = {
+            one.name
+            for one in fields(config)
+            if one.metadata.get("added") and getattr(config, one.name) == one.default
+        }
+        options = {name: one for name, one in asdict(config).items() if name not in added}
+        write_state(folder, options, self.state)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -1,6 +1,6 @@
 """The number of users of each item, over all time or recently."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ class PopularConfig:
     """Share of the newest events whose age is the decay time; 0: no decay [share]."""
     logarithm: bool = True
     """Whether the score is the logarithm of the count."""
-    learns_half_life: bool = False
+    learns_half_life: bool = field(default=False, metadata={"added": "0.2"})
     """Whether events fade by the half-life that predicts later events best, in place of the
     window."""
 

@@ -74,7 +74,7 @@ from daybreak.ranking.blending.weights import (
     nearest_level,
 )
 from daybreak.ranking.blending.wish_weights import fit_wish_weights, wish_rows
-from daybreak.simulation.moments import NOW_KIND
+from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
 from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
 from daybreak.types import Doubles, Floats, Mask, Progress, Rows, ignore_progress
 
@@ -559,6 +559,8 @@ def fit_arrival_shift(
     shift = unchanged + share * (shift - unchanged)
     if scores_all_items is not None:
         shift = guard_arrivals(task, shift, np.flatnonzero(scores_all_items))
+    if NOW_NEW_KIND in pools.pools:  # unsold items at moments are arrivals themselves
+        shift = unchanged + (1 - pools.now_share) * (shift - unchanged)
     return float(shift[0]), float(shift[1])
 
 

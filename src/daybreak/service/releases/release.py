@@ -274,12 +274,18 @@ def _write(
         "strategies": [s.to_json() for s in trained.fitted.strategies],
         "anchors": list(trained.fitted.train_items.ids.ids),
         "rules": asdict(trained.rules),
-        "facts": asdict(trained.stats),
+        "facts": _facts_to_json(trained.stats),
         "blend": trained.blend.to_json(),
         **extra,
     }
     text = json.dumps(header, ensure_ascii=False, indent=1)
     (folder / HEADER_FILE).write_text(text, encoding="utf-8")
+
+
+def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
+    """Return the facts; an earlier version reads them where people rarely take things again."""
+    facts = asdict(stats)
+    return facts if stats.repeats else {k: v for k, v in facts.items() if k != "repeats"}
 
 
 def _sibling_path(folder: Path, purpose: str) -> Path:

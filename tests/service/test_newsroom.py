@@ -1,0 +1,41 @@
+"""Where things age, a newcomer gets what is read now; a film shop keeps its classics."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from daybreak import Recommender
+
+HOUR, START = 3_600, 1_720_000_000
+LIFE_H = 30
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["created", "not created"])
+def newsroom(request):
+    """Six articles every ten hours, which live for thirty; a tenth is never read."""
+    rng = np.random.default_rng(3)
+    created = np.repeat(np.arange(0, 400, 10), 6)
+    pull = rng.pareto(1.2, len(created)) * (rng.random(len(created)) < 0.9)
+    reads = []
+    for hour in np.sort(rng.random(1_800) * 400):
+        age = hour - created
+        weights = pull * np.where((age >= 0) & (age < LIFE_H), np.exp(-age / 10), 0)
+        if weights.sum():
+            item = rng.choice(len(created), p=weights / weights.sum())
+            reads.append((f"u{rng.integers(200)}", f"a{item:03d}", START + hour * HOUR))
+    events = pl.DataFrame(reads, ["user_id", "item_id", "timestamp"], orient="row")
+    ids = [f"a{n:03d}" for n in range(len(created))]
+    items = pl.DataFrame({"item_id": ids, "title": [f"story {n % 7}" for n in range(len(ids))]})
+    if request.param:
+        items = items.with_columns(created_at=pl.Series(START + created * HOUR))
+    return events, items, created
+
+
+def test_newcomers_and_visitors_get_what_is_read_now(newsroom):
+    events, items, created = newsroom
+    shop = Recommender(encoder="none").fit(events, items)
+    assert shop.report["moments"]["share"] > 0.5
+    told = [{"user_id": "visitor", "item_id": "a237"}]
+    for found in (shop.recommend(["newcomer"]), shop.recommend(histories=told)):
+        rows = found["item_id"].str.slice(1).cast(pl.Int64).to_numpy()
+        assert (400 - created[rows] > LIFE_H + 10).sum() <= 2
