@@ -47,9 +47,10 @@ def set_repeat_weights(
     if not rows or data.repeated is None:
         return []
     everybody = pools.pools.get(AGAIN_KIND)
+    weights[:, rows] = 0
+    defaults = DEFAULT_FACTOR * weights.sum(axis=1) * repeats_are_usual(data.all_events)
     if everybody is None or len(everybody.n_events) < MIN_QUERIES:
-        if repeats_are_usual(data.all_events):
-            weights[:, rows] = DEFAULT_FACTOR * weights.sum(axis=1, keepdims=True)
+        weights[:, rows] = defaults[:, None]
         return []
     report = []
     levels = nearest_level(everybody.n_events)
@@ -60,7 +61,7 @@ def set_repeat_weights(
         task = _repeat_task(pool, rows, weights)
         starts = [np.full(len(rows), start) for start in START_WEIGHTS]
         best = coordinate_search([task], starts, range(len(rows)))
-        weights[level, rows] = best
+        weights[level, rows] = best if is_measured else np.maximum(best, defaults[level])
         if is_measured:
             ndcg = (mean_sampled_ndcg([task], one) for one in (starts[0], best))
             without, with_repeats = (round(value, 4) for value in ndcg)
