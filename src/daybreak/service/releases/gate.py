@@ -215,7 +215,8 @@ def compare_recommenders(
     dataset = encode_dataset(tables, new_config).data
     catalogue = None
     if not _same_encoding(new_config, old_config):
-        _, encoded = encode_catalogue(tables.items, old_config)
+        interactions = dataset.events.to_matrix(dataset.n_users, len(dataset.items))
+        _, encoded = encode_catalogue(tables.items, old_config, interactions)
         catalogue = EncodedCatalogue(encoded, item_kernel(encoded))
     results = evaluate_paired(
         dataset,
