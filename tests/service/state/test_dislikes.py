@@ -109,3 +109,11 @@ def test_entries_of_a_query_are_negative_and_not_counted(shop):
         row = query_features_of(queries, kind).toarray()[0]
         assert sorted(row[row != 0].tolist()) == [-DISLIKE_WEIGHT, 1.0]
     assert queries.without_dislikes().history.toarray().min() == 0
+
+
+@pytest.mark.parametrize("column", ["value", "weight", "Quantity", "stars"])
+def test_added_events_with_a_negative_number_are_dislikes(shop, column):
+    user = f"minus-{column}"
+    shop.add_events(pl.DataFrame({"user_id": [user], "item_id": ["rum-7"], column: [-1]}))
+    context = shop.state.user_context([user])
+    assert (len(context.events), len(context.disliked)) == (0, 1)
