@@ -35,7 +35,7 @@ ROWS = ("words only", "text model alone", "with the model")
 TEXT_BLOCK = "meaning"
 LIST_LENGTH, HIDDEN_FRACTION, MAX_USERS = 10, 0.2, 3_000
 PROTOCOL = """A fifth of the items that have events is hidden, by the hash of the item's id;
-repeated {repeats} times with other hashes, and the lists of all repeats are pooled. Test users:
+repeats: {repeats}, each with other hashes; their lists are pooled. Test users:
 up to {users} users with events on visible and on hidden items. All hidden items are ranked;
 NDCG@{k}. *words only*: words and attributes, encoded without a text model, with block weights
 of their own. *text model alone*: its vectors are the only content. `*`: differs from *words
