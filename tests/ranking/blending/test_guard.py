@@ -105,13 +105,17 @@ def arrivals(n_queries=60, width=40, n_new=20):
 
 
 def test_arrivals_are_raised_to_the_rank_that_the_best_strategy_gives_them():
-    task, buried = arrivals(), np.array([1.0, -8.0])
+    task, buried = arrivals(), np.array([1.0, -4.0])
     raised = guard_arrivals(task, buried, np.array([0]))
     assert raised[1] > buried[1]
     assert mean_sampled_ndcg([task], raised) > mean_sampled_ndcg([task], buried)
 
 
-def test_arrivals_that_rank_well_enough_stay():
+def test_arrivals_that_are_not_lowered_stay():
     task, shift = arrivals(), np.array([1.0, 0.0])
     np.testing.assert_array_equal(guard_arrivals(task, shift, np.array([0])), shift)
+
+
+def test_without_a_strategy_that_scores_both_arrivals_stay():
+    task, shift = arrivals(), np.array([1.0, -4.0])
     np.testing.assert_array_equal(guard_arrivals(task, shift, np.array([], int)), shift)

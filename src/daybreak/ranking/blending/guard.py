@@ -12,7 +12,7 @@ import numpy as np
 from daybreak.ranking.blending.objective import sampled_ndcg
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.tasks import TARGET_TIE_PENALTY, RankingTask
-from daybreak.types import Doubles, Mask, Rows
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 POPULAR_SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of the best sellers in the guarded weights that are tried."""
@@ -22,11 +22,12 @@ weights of items with events."""
 MAX_GUARDED_QUESTIONS = 1_000
 """Number of queries from which the fitted weights need no test: the search for them starts
 from the best sellers, and the NDCG of so many queries is not due to chance."""
-ARRIVAL_STEPS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
-"""Amounts by which the scores of arrivals are raised, as multiples of their standard
-deviation."""
+ARRIVAL_SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Shares of what the arrival shift lowers the mean score by that are taken back."""
 MAX_ARRIVAL_COST = 0.03
 """Largest loss of the NDCG of all targets for which arrivals are raised."""
+N_STANDARD_ERRORS = 2.0
+"""Standard errors by which a strategy must rank arrivals better than the blend."""
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
@@ -121,8 +122,10 @@ def guard_bias(one_list: RankingTask, popular: Rows, weights: Doubles, total: fl
 def guard_arrivals(one_list: RankingTask, shift: Doubles, single: Rows) -> Doubles:
     """Return an arrival shift with which new items rank as well as by the best strategy alone.
 
-    The intercept is raised as long as that costs at most ``MAX_ARRIVAL_COST`` of the NDCG of
-    all targets; the NDCG of the targets that are new decides.
+    If the shift lowers the scores of new items, and a strategy alone ranks the targets that are
+    new significantly better, the intercept is raised until the blend does as well, at most to
+    the mean score without a shift, and as long as that costs at most ``MAX_ARRIVAL_COST`` of
+    the NDCG of all targets.
 
     Args:
         one_list: Queries of arrivals, whose two features are the score of a new item and 1.
@@ -134,25 +137,29 @@ def guard_arrivals(one_list: RankingTask, shift: Doubles, single: Rows) -> Doubl
     new = replace(one_list, pool=pool).restrict_queries(np.flatnonzero(pool.n_relevant))
     if not len(new.pool.n_events) or not len(single):
         return shift
-    floor = max(_strategy_ndcg(new, row) for row in single.tolist())
+    best_list = max((_strategy_ndcg(new, row) for row in single.tolist()), key=np.mean)
+    gain = best_list - sampled_ndcg(new.score(shift), new)
+    if gain.mean() < N_STANDARD_ERRORS * gain.std() / np.sqrt(len(gain)):
+        return shift
     least = (1 - MAX_ARRIVAL_COST) * _mean_ndcg([one_list], shift)
-    unit = float(one_list.features[0][one_list.present & one_list.pool.is_new].std())
-    best, reached = shift, _mean_ndcg([new], shift)
-    for step in ARRIVAL_STEPS:
-        raised = shift + np.array([0.0, step * unit])
-        value = _mean_ndcg([new], raised)
-        if reached >= floor or _mean_ndcg([one_list], raised) < least:
+    scores = one_list.features[0][one_list.present & one_list.pool.is_new]
+    lowered_by = float(scores.mean() - (shift[0] * scores.mean() + shift[1]))
+    best = shift
+    for share in ARRIVAL_SHARES if lowered_by > 0 else ():
+        raised = shift + np.array([0.0, share * lowered_by])
+        if _mean_ndcg([one_list], raised) < least:
             break
-        if value > reached:
-            best, reached = raised, value
+        best = raised
+        if float(sampled_ndcg(new.score(raised), new).mean()) >= best_list.mean():
+            break
     return best
 
 
-def _strategy_ndcg(task: RankingTask, row: int) -> float:
-    """Return the NDCG@10 of a list of one strategy alone."""
+def _strategy_ndcg(task: RankingTask, row: int) -> Floats:
+    """Return the (n_queries,) NDCG@10 of lists of one strategy alone."""
     scores = task.pool.features[row] - TARGET_TIE_PENALTY * task.pool.relevant
     scores = np.where(task.present, scores, -np.inf).astype(np.float32)
-    return float(sampled_ndcg(scores, task).mean())
+    return sampled_ndcg(scores, task)
 
 
 def _popular_ndcg(one_list: RankingTask, row: int) -> float:
