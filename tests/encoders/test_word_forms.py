@@ -143,6 +143,11 @@ def test_a_word_has_few_forms():
     assert ((weights > 0) & (weights <= 1)).all()
 
 
+def test_numbers_have_no_other_forms():
+    assert WordForms.index(["9", "99", "1999"]).similar(["199", "98"]).nnz == 0
+    assert found(("Film of 1998", "Film of 1999"), "1997") == -1
+
+
 def test_without_terms_nothing_is_similar():
     assert WordForms.index([]).similar(["tea"]).shape == (1, 0)
 

@@ -73,13 +73,16 @@ def character_ngrams(word: str) -> set[str]:
     """Return the n-grams of all spellings of a word.
 
     They are one and two characters long in Chinese, Japanese and Korean, two and three in other
-    scripts; where words are separated by blanks, ``<`` and ``>`` mark their ends.
+    scripts; where words are separated by blanks, ``<`` and ``>`` mark their ends. A number has
+    none: 99 is no form of 9.
 
     Example:
         >>> sorted(character_ngrams("tea")), sorted(character_ngrams("녹차"))
         (['<t', '<te', 'a>', 'ea', 'ea>', 'te', 'tea'], ['녹', '녹차', '차'])
     """
     grams: set[str] = set()
+    if word.isdecimal():
+        return grams
     for spelling in spellings(word):
         if _SYLLABIC.search(spelling):
             text, sizes = spelling, (1, 2)
