@@ -39,10 +39,10 @@ def count_unseen_species(counts: Floats) -> float:
 def on_sale_probability(data: Dataset) -> Doubles:
     """Return (n_items,) the probability that an item was on sale and nobody bought it.
 
-    It is 0 for items with events. For an item with a known creation time it is the share of
-    sold items that had their first event at a younger age. Otherwise it is the same for all
-    items: their number is at least the estimate of :func:`count_unseen_species`, and at least
-    what is left after ``MAX_ARRIVAL_RATIO`` arrivals.
+    It is 0 for items with positive events, and 1 for items that have only other events: views,
+    impressions or bad ratings. For an item with a known creation time it is the share of sold
+    items that had their first event at a younger age. For all other items it is the same
+    :func:`mean_on_sale_probability`.
 
     Args:
         data: Training data.
@@ -52,17 +52,54 @@ def on_sale_probability(data: Dataset) -> Doubles:
         return probability
     unsold = np.ones(len(data.items), dtype=bool)
     unsold[data.train_item_rows] = False
-    n_unsold, n_sold = int(unsold.sum()), len(data.train_item_rows)
-    if not n_unsold:
-        return probability
-    expected = max(
-        count_unseen_species(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
-    )
-    probability[unsold] = min(expected / n_unsold, 1.0)
+    probability[unsold] = mean_on_sale_probability(data)
     by_age = _probability_by_age(data)
     known = unsold & ~np.isnan(by_age)
     probability[known] = by_age[known]
+    if data.unchosen is not None:
+        probability[unsold & data.unchosen] = 1.0
     return probability
+
+
+def mean_on_sale_probability(data: Dataset) -> float:
+    """Return the probability that an item of which nothing is known was on sale and not bought.
+
+    The number of such items is at least the estimate of :func:`count_unseen_species`, and at
+    least what is left after ``MAX_ARRIVAL_RATIO`` arrivals. Items that have other than positive
+    events are part of this number.
+
+    Args:
+        data: Training data with events.
+    """
+    n_sold = len(data.train_item_rows)
+    n_unsold = len(data.items) - n_sold
+    expected = max(
+        count_unseen_species(data.user_counts), n_unsold - MAX_ARRIVAL_RATIO * n_sold
+    )
+    n_unchosen = 0
+    if data.unchosen is not None:
+        n_unchosen = int(np.delete(data.unchosen, data.train_item_rows).sum())
+    n_unknown = n_unsold - n_unchosen
+    return float(np.clip((expected - n_unchosen) / n_unknown, 0.0, 1.0)) if n_unknown else 0.0
+
+
+def unsold_shares(data: Dataset) -> Doubles:
+    """Return (n_items,) how much more certainly an item was on sale than the items in general.
+
+    Simulated cold starts contain items on sale that nobody bought, so the bias of new items is
+    right for an item of which nothing is known. The share is 0 for these, and 1 for an item that
+    certainly was on sale.
+
+    Args:
+        data: Training data.
+    """
+    probability = on_sale_probability(data)
+    if not len(data.events):
+        return probability
+    mean = mean_on_sale_probability(data)
+    if mean >= 1:
+        return np.zeros_like(probability)
+    return np.clip((probability - mean) / (1 - mean), 0.0, 1.0)
 
 
 def draw_on_sale(data: Dataset, seed: int) -> Mask:

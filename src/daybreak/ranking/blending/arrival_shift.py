@@ -1,7 +1,7 @@
 """Probability of each new item of a catalogue to be an arrival, by its content and its time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from daybreak.models.shared_content import (
     take_landmarks,
 )
 from daybreak.simulation.splits import mark_newest_items
-from daybreak.simulation.unsold import on_sale_probability
+from daybreak.simulation.unsold import on_sale_probability, unsold_shares
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 PRIOR_ODDS = 4.0
@@ -40,10 +40,20 @@ class ItemArrivals:
     """Mean over the items without events."""
     items: Mapping[str, float]
     """By item id; only items that differ from the mean."""
+    unsold: Mapping[str, float] = field(default_factory=dict)
+    """The ``unsold_shares`` above 0, by item id."""
 
 
 def estimate_item_arrivals(data: Dataset) -> ItemArrivals:
     """Return the :func:`arrival_probabilities` of all items without events."""
+    shares = unsold_shares(data)
+    ids = data.items.ids.ids
+    found = np.flatnonzero(shares >= MIN_ITEM_DEVIATION)
+    unsold = {ids[row]: round(float(shares[row]), 3) for row in found}
+    return replace(_estimate_arrivals(data), unsold=unsold)
+
+
+def _estimate_arrivals(data: Dataset) -> ItemArrivals:
     new_rows = np.setdiff1d(np.arange(len(data.items)), data.train_item_rows)
     if not data.events.has_time_order:
         return ItemArrivals(0.0, {})

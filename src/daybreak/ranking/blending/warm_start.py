@@ -114,7 +114,9 @@ def refit_models(
     fitted, names = fit_all(data, warm_start.fitted.strategies, seed, warm_start)
     earlier = warm_start.blend
     found = estimate_item_arrivals(data)
-    arrival = replace(earlier.arrival, probability=found.mean, items=found.items)
+    arrival = replace(
+        earlier.arrival, probability=found.mean, items=found.items, unsold=found.unsold
+    )
     steps = {"arrival": arrival.to_report(), "start": {**names, "weights": "kept"}}
     blend = replace(earlier.with_arrival(arrival), report={**earlier.report, **steps})
     blend = copy_wish_weights(blend, wish_rows(warm_start.fitted.strategies))

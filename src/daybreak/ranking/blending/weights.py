@@ -52,6 +52,9 @@ class ArrivalShift:
     intercept: float = 0.0
     items: Mapping[str, float] = field(default_factory=dict)
     """Probabilities of items that differ from the mean, by item id."""
+    unsold: Mapping[str, float] = field(default_factory=dict)
+    """From 0 to 1, how certain it is that an item was on sale and nobody chose it, by item id;
+    0 for other items."""
 
     @property
     def applied_slope(self) -> float:
@@ -90,10 +93,19 @@ class ArrivalShift:
         factor = (1 + probability * (self.slope - 1)) / self.applied_slope
         return factor, probability * self.intercept - factor * self.applied_intercept
 
+    def unsold_shares(self, ids: Vocabulary) -> Doubles:
+        """Return (n_items,) how certain it is that an item was on sale and nobody chose it."""
+        shares = np.zeros(len(ids))
+        rows = ids.rows(self.unsold) if self.unsold else np.empty(0, dtype=np.int64)
+        own = np.fromiter(self.unsold.values(), dtype=np.float64, count=len(self.unsold))
+        shares[rows[rows >= 0]] = own[rows >= 0]
+        return shares
+
     def to_json(self) -> dict[str, Any]:
-        """Return slope, intercept and the probabilities of items as JSON values."""
+        """Return slope, intercept and the values of items as JSON values."""
         values: dict[str, Any] = {"slope": self.slope, "intercept": self.intercept}
-        return values | ({"items": dict(self.items)} if self.items else {})
+        values |= {"items": dict(self.items)} if self.items else {}
+        return values | ({"unsold": dict(self.unsold)} if self.unsold else {})
 
     def to_report(self) -> dict[str, float]:
         """Return the shift under the keys of the report."""
@@ -311,7 +323,11 @@ class Blend:
         if "arrival" in record:
             shift = record["arrival"]
             arrival = ArrivalShift(
-                record["likeness"], shift["slope"], shift["intercept"], shift.get("items", {})
+                record["likeness"],
+                shift["slope"],
+                shift["intercept"],
+                shift.get("items", {}),
+                shift.get("unsold", {}),
             )
             excluded = {
                 name: Exclusion(ExclusionReason(one["reason"]), one["message"])

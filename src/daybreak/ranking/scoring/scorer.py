@@ -217,7 +217,18 @@ class Scorer:
         """Return the (n_items,) bias of items that the models were not trained on, else 0."""
         factor, shift = self._item_shifts
         bias = self.blend.new_bias[level] * factor + shift
+        unsold = self._unsold_shares
+        bias = (1 - unsold) * bias + unsold * np.minimum(bias, self._unsold_bias(level))
         return np.where(self.is_warm, 0, bias).astype(np.float32)
+
+    def _unsold_bias(self, level: int) -> float:
+        """Return the bias of items that were on sale and that nobody chose.
+
+        Such an item is less popular than nearly all items with events, whose mean score is 0:
+        it starts one standard deviation of the scores of independent strategies below them.
+        """
+        ordinary = [model.card.fitted_on == "ordinary" for model in self.fitted.models]
+        return -float(np.linalg.norm(self.blend.weights[level][ordinary]))
 
     def dominant_strategy(
         self,
@@ -360,6 +371,11 @@ class Scorer:
     def _item_shifts(self) -> tuple[Doubles, Doubles]:
         """Factors and values by which new items differ from the mean arrival shift."""
         return self.blend.arrival.item_shifts(self.items.ids)
+
+    @cached_property
+    def _unsold_shares(self) -> Doubles:
+        """(n_items,) how certain it is that an item was on sale and nobody chose it."""
+        return self.blend.arrival.unsold_shares(self.items.ids)
 
     @cached_property
     def _is_informative(self) -> Mask:

@@ -90,9 +90,20 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         item_kernel(items),
         draw_statements(tables.items, content, items, events, config.seed),
         repeated=positive if len(positive) > len(events) else None,
+        unchosen=_unchosen_items(item, is_positive, len(items)),
     )
     non_positive = _non_positive_pairs(arrays, signs, users, items)
     return EncodedDataset(data, users, content, profile, rules, non_positive, log)
+
+
+def _unchosen_items(item: Rows, is_positive: Mask, n_items: int) -> Mask | None:
+    """Return (n_items,) which items have events of which none is positive; None if there is none."""
+    known = item >= 0
+    has_event, is_chosen = np.zeros(n_items, dtype=bool), np.zeros(n_items, dtype=bool)
+    has_event[item[known]] = True
+    is_chosen[item[known & is_positive]] = True
+    unchosen: Mask = has_event & ~is_chosen
+    return unchosen if unchosen.any() else None
 
 
 def _same_pairs(user: Rows, item: Rows, disliked: Events) -> Mask:
