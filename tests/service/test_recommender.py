@@ -201,3 +201,16 @@ def test_the_former_name_of_clone_works(small):
     with pytest.warns(DeprecationWarning, match=r"Recommender\.clone"):
         copy = small.again(["popular"])
     assert [strategy.name for strategy in copy.strategies] == ["popular"]
+
+
+def test_items_with_bad_ratings_only_come_after_those_that_people_like():
+    rng = np.random.default_rng(3)
+    liked = [(f"u{u}", f"good{g}", 5.0) for u in range(80) for g in rng.choice(30, 6, False)]
+    bad = [(f"u{u}", f"bad{u % 25}", 1.0) for u in range(80)]
+    columns = {"user_id": pl.String, "item_id": pl.String, "rating": pl.Float64}
+    events = pl.DataFrame([*liked, *bad], schema=columns, orient="row")
+    items = pl.DataFrame({"item_id": [f"{k}{n}" for n in range(30) for k in ("good", "bad")]})
+    items = items.with_columns(title=pl.lit("film ") + pl.col("item_id").str.slice(-1))
+    lists = Recommender(encoder="none").fit(events, items=items)
+    found = lists.recommend(["a stranger", "u1", "u2"], k=10)["item_id"]
+    assert not found.str.starts_with("bad").any()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ from daybreak.simulation.splits import random_holdout
 from daybreak.simulation.unsold import (
     count_unseen_species,
     draw_on_sale,
+    mean_on_sale_probability,
     on_sale_probability,
+    unsold_shares,
 )
 
 DAY = 86_400.0
@@ -67,3 +71,21 @@ def test_items_on_sale_compete_only_where_hidden_items_do(data):
         competes = bool(labelled.candidates[on_sale].all())
         assert competes == (labelled.kind == "new_item")
         assert not labelled.targets[:, on_sale].nnz
+
+
+def test_items_with_other_than_positive_events_were_on_sale():
+    """Ten of 45 items have bad ratings only; arrivals are a third of the 5 sold ones."""
+    unchosen = np.arange(45) >= 35
+    data = replace(shop(45, [60] * 5), unchosen=unchosen)
+    probability = on_sale_probability(data)
+    assert (probability[35:] == 1).all()
+    assert probability[5:35].sum() == pytest.approx(40 - 5 / 3 - 10)
+    shares = unsold_shares(data)
+    assert (shares[35:] == 1).all()
+    assert shares[:35].max() == 0
+
+
+def test_where_nothing_else_is_unsold_all_bad_items_are_certain():
+    data = replace(shop(12, [60] * 10), unchosen=np.arange(12) >= 10)
+    assert mean_on_sale_probability(data) == 0
+    assert unsold_shares(data).tolist() == [0] * 10 + [1] * 2

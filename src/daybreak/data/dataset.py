@@ -232,8 +232,8 @@ class Dataset:
     """All positive events, with repeated pairs, sorted by user and then by time; None if no
     pair is repeated."""
     unchosen: Mask | None = field(default=None, repr=False)
-    """(n_items,) items with events of which none is positive, such as views or bad ratings; None
-    if there are none."""
+    """(n_items,) items with events of which none is positive, such as views or bad ratings;
+    None if there are none."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 

@@ -87,8 +87,8 @@ def unsold_shares(data: Dataset) -> Doubles:
     """Return (n_items,) how much more certainly an item was on sale than the items in general.
 
     Simulated cold starts contain items on sale that nobody bought, so the bias of new items is
-    right for an item of which nothing is known. The share is 0 for these, and 1 for an item that
-    certainly was on sale.
+    right for an item of which nothing is known. The share is 0 for these, and 1 for an item
+    that certainly was on sale.
 
     Args:
         data: Training data.

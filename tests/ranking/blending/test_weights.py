@@ -187,3 +187,10 @@ def test_probabilities_of_items_survive_a_release(blend):
     again = Blend.from_json(json.loads(json.dumps(shifted.to_json())))
     assert again.arrival.items == {"tea": 0.9}
     assert "items" not in blend.to_json()["arrival"]
+
+
+def test_unsold_items_survive_a_release_and_others_have_share_zero(blend):
+    shifted = replace(blend, arrival=ArrivalShift(0.5, unsold={"tea": 0.9}))
+    again = Blend.from_json(json.loads(json.dumps(shifted.to_json())))
+    assert again.arrival.unsold_shares(Vocabulary(["rum", "tea"])).tolist() == [0, 0.9]
+    assert "unsold" not in blend.to_json()["arrival"]

@@ -97,7 +97,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
 
 
 def _unchosen_items(item: Rows, is_positive: Mask, n_items: int) -> Mask | None:
-    """Return (n_items,) which items have events of which none is positive; None if there is none."""
+    """Return (n_items,) which items have only events that are not positive; None: no item."""
     known = item >= 0
     has_event, is_chosen = np.zeros(n_items, dtype=bool), np.zeros(n_items, dtype=bool)
     has_event[item[known]] = True
