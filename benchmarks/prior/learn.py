@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.common.paths import RESULTS, SOURCE
 from benchmarks.prior.model import fit_model, make_blocks
 from benchmarks.prior.pools import ShopPool, build_shop_pool
-from benchmarks.prior.report import choose_questions, measure_left_out, write_page
+from benchmarks.prior.report import measure_left_out, write_page
 from benchmarks.prior.shops import SIZES, SOURCES, Source, iter_shops
 from daybreak.models import models
 from daybreak.ranking.blending.strategies import Strategy, default_strategies
@@ -26,6 +26,9 @@ from daybreak.ranking.blending.strategies import Strategy, default_strategies
 PENALTIES = (3e-4,)
 """L2 penalties that are compared; 1e-3 and more were worse in a first comparison."""
 ITERATIONS = 50
+QUESTIONS = (100.0, 100.0, 1000.0)
+"""Numbers of queries that the prior counts: for items with events, for the weights of items
+without, and for their bias. NDCG@10 is within 1.5 % of the best for all three; see the page."""
 MAX_QUERIES = 60
 """Number of queries of a shop at a level."""
 
@@ -56,14 +59,12 @@ def main() -> None:
         for penalty in args.penalty
     }
     penalty = max(results, key=lambda value: results[value].mean_score)
-    chosen = results[penalty]
-    questions = choose_questions(chosen)
     final = fit_model(blocks, names, usable, penalty, ITERATIONS)
-    prior = final.to_prior(questions, usable, blocks)
+    prior = final.to_prior(QUESTIONS, usable, blocks)
     card = card_of(pools, penalty)
     record = {"card": card} | prior.to_json()
     args.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    write_page(args.page, results, penalty, questions, card)
+    write_page(args.page, results, penalty, QUESTIONS, card)
     print(f"wrote {args.out} in {time.perf_counter() - start:.0f} s", flush=True)
 
 

@@ -16,6 +16,7 @@ from daybreak.types import Doubles, Mask
 Questions: TypeAlias = tuple[float, float, float]
 """Numbers of queries that the prior counts: for items with events, for the weights of new items
 and for their bias."""
+OWN_SIMULATION = "own simulation"
 QUESTION_COUNTS = (1.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """Numbers of queries that the prior may count."""
 
@@ -57,7 +58,7 @@ def measure_left_out(
             prior = drop_small(model.weights(block) * usable)
             result.blocks.append(block)
             result.priors.append(prior)
-            by_system = {"prior": prior, "own simulation": block.fitted}
+            by_system = {"prior": prior, OWN_SIMULATION: block.fitted}
             by_system |= {names[row]: only(prior, row) for row in alone}
             for name, weights in by_system.items():
                 value = block_ndcg(block, weights) or 0.0
@@ -95,30 +96,45 @@ def mix(block: LevelBlock, prior: Doubles, questions: Questions) -> Doubles:
     return np.concatenate([warm, new])
 
 
-def choose_questions(result: LeftOut) -> Questions:
-    """Return the numbers of questions with the best NDCG@10, chosen one after another.
+def measure_questions(result: LeftOut, questions: Questions) -> list[str]:
+    """Return the rows of a table: NDCG@10 if one of the three numbers is another.
 
-    The weights of new items are chosen on lists of new items alone.
+    The weights of new items are measured on lists of new items alone. Only shops with a
+    simulation of their own count.
+
+    Args:
+        result: Left-out data sets.
+        questions: Numbers of which one is changed at a time.
     """
-    chosen = [100.0, 100.0, 100.0]
-    for place, among_new in ((0, False), (1, True), (2, False), (0, False)):
-        scores = {}
-        for count in QUESTION_COUNTS:
-            chosen[place] = count
-            scores[count] = _mean_of_mix(result, (*chosen,), among_new=among_new)
-        print(("warm", "new", "bias")[place], scores, flush=True)
-        chosen[place] = max(scores, key=lambda count: scores[count])
-    return chosen[0], chosen[1], chosen[2]
+    rows = []
+    for count in QUESTION_COUNTS:
+        values = []
+        for place, among_new in ((0, False), (1, True), (2, False)):
+            changed = list(questions)
+            changed[place] = count
+            mean = _mean_of_mix(
+                result, (changed[0], changed[1], changed[2]), among_new=among_new
+            )
+            values.append(f"{mean:.4f}")
+        rows.append(f"| {count:g} | {' | '.join(values)} |")
+    return rows
 
 
 def _mean_of_mix(result: LeftOut, questions: Questions, *, among_new: bool) -> float:
     values, shares = [], []
     for block, prior in zip(result.blocks, result.priors, strict=True):
         value = block_ndcg(block, mix(block, prior, questions), among_new=among_new)
-        if value is not None:
+        if value is not None and block.fitted.any():
             values.append(value)
             shares.append(block.share)
     return float(np.average(values, weights=shares)) if values else 0.0
+
+
+def _mean_cell(result: LeftOut, name: str, rows: Sequence[int]) -> str:
+    """Return the mean of some blocks; a dash for the simulation of shops without one."""
+    simulated = [row for row in rows if result.blocks[row].fitted.any()]
+    used = simulated if name == OWN_SIMULATION else rows
+    return f"{np.mean([result.ndcg[name][row] for row in used]):.4f}" if used else "–"
 
 
 def write_page(
@@ -139,7 +155,11 @@ def write_page(
         "# The prior of the blend, on data sets that it was not learned from",
         "",
         "NDCG@10, all items are candidates. Each data set is measured with a prior that was",
-        "learned without it and without data sets with the same people.",
+        "learned without it and without data sets with the same people. Values are those of",
+        "pools of candidates with at most 60 targets of a query, in which targets lose ties:",
+        "columns can be compared, other tables cannot, and scores with many ties (the best",
+        "sellers of five customers) have a lower value than in a full ranking. A dash: not",
+        "simulated.",
         f"Command: `{card['made_by']}`.",
         "",
         f"Penalty {penalty:g}. The prior counts {questions[0]:.0f} questions for items with",
@@ -150,6 +170,12 @@ def write_page(
         "| penalty | NDCG@10 of the prior alone |",
         "| ---: | ---: |",
         *(f"| {value:g} | {one.mean_score:.4f} |" for value, one in results.items()),
+        "",
+        "NDCG@10 of `fit` with other numbers of questions, of shops with a simulation:",
+        "",
+        "| questions | items with events | weights of new items, among new | bias |",
+        "| ---: | ---: | ---: | ---: |",
+        *measure_questions(result, questions),
         "",
     ]
     for title, key in (
@@ -165,9 +191,7 @@ def write_page(
         keys = sorted({key(block) for block in result.blocks})
         for value in keys:
             rows = [row for row, block in enumerate(result.blocks) if key(block) == value]
-            cells = [
-                f"{np.mean([result.ndcg[name][row] for row in rows]):.4f}" for name in names
-            ]
+            cells = [_mean_cell(result, name, rows) for name in names]
             lines.append(f"| {value} | {' | '.join(cells)} |")
         lines.append("")
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -48,9 +48,9 @@ def scores(first, n):
 
 
 @pytest.mark.parametrize(
-    ("rank_of_all_time", "share"), [(1, MIN_SHARE), (11, MAX_SHARE), (3, 2 * (1 - 0.5))]
+    ("rank_of_all_time", "share"), [(1, MIN_SHARE), (11, MAX_SHARE), (3, 2 * (0.5 - 0.3))]
 )
-def test_the_share_is_twice_the_relative_gain(rank_of_all_time, share):
+def test_the_share_is_twice_the_relative_gain_beyond_its_bound(rank_of_all_time, share):
     # A target at rank 3 has an NDCG of 1 / log2(4), half of that of the first rank.
     n, strategies = MIN_STRANGERS, get_strategies(["popular", "popular/now"])
     made = pool([scores(rank_of_all_time, n), scores(1, n)])

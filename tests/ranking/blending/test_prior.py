@@ -11,7 +11,11 @@ from daybreak.ranking.blending.shop_features import (
     level_features,
     shop_features,
 )
-from daybreak.ranking.blending.shrinkage import shrink_new_item_weights, shrink_weights
+from daybreak.ranking.blending.shrinkage import (
+    on_sale_correction,
+    shrink_new_item_weights,
+    shrink_weights,
+)
 from daybreak.ranking.blending.strategies import default_strategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 
@@ -120,3 +124,11 @@ def test_items_that_were_on_sale_and_not_sold_lower_the_bias_of_the_prior(data):
         flat_prior(popular=0.0).predict(one, ["popular"]) for one in (data, few_sold)
     )
     assert lower.new_bias[0] < usual.new_bias[0] - 1
+
+
+def test_the_bias_is_corrected_for_the_share_of_items_that_were_on_sale(data):
+    assert on_sale_correction(data) == 0.0  # eight arrivals beside 32 sold items
+    few_sold = data.filter_events(data.events.item < 4)
+    on_sale = 36 - 4 / 3
+    expected = np.log(1 - on_sale / 36) - np.log(0.8 / (0.8 + on_sale))
+    assert on_sale_correction(few_sold) == pytest.approx(min(expected, 0.0))

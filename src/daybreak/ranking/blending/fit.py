@@ -40,6 +40,7 @@ from daybreak.ranking.blending.repeat_weights import set_repeat_weights
 from daybreak.ranking.blending.shrinkage import (
     count_hidden_targets,
     fitted_share,
+    on_sale_correction,
     report_moves,
     shrink_new_item_weights,
     shrink_weights,
@@ -235,8 +236,11 @@ def _fit_sets(
     plain: WeightSet,
     bias_share: Doubles,
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
-    """Return weights for each popularity, and a report; see :func:`fit_taste_weights`."""
-    return fit_taste_weights(
+    """Return weights for each popularity, and a report; see :func:`fit_taste_weights`.
+
+    The bias is corrected for the share of the new items that were on sale.
+    """
+    sets, report = fit_taste_weights(
         pools,
         plain,
         TasteMasks.from_strategies(
@@ -245,6 +249,8 @@ def _fit_sets(
         np.bincount(data.events.item, minlength=len(data.items)).astype(np.float32),
         bias_share,
     )
+    correction = bias_share * on_sale_correction(data)
+    return tuple(replace(one, new_bias=one.new_bias + correction) for one in sets), report
 
 
 def _add_separate_weights(

@@ -21,7 +21,8 @@ BIAS_STEPS = (0.5, 1.0, 2.0, 4.0, 8.0, 32.0)
 weights of items with events."""
 MAX_GUARDED_QUESTIONS = 1_000
 """Number of queries from which the fitted weights need no test: the search for them starts
-from the best sellers, and the NDCG of so many queries is not due to chance."""
+from the best sellers, and the NDCG of so many queries is not due to chance. Queries without
+events, for which little else is known, are always tested."""
 ARRIVAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of what the arrival shift lowers the mean score by that are taken back."""
 MAX_ARRIVAL_COST = 0.03
@@ -77,7 +78,9 @@ def guard_weights(
         The weights, and the share of the best sellers that was added to them.
     """
     n_queries = sum(len(task.pool.n_events) for task in tasks)
-    if not len(popular) or not tasks or n_queries >= MAX_GUARDED_QUESTIONS:
+    if not len(popular) or not tasks:
+        return weights, 0.0
+    if n_queries >= MAX_GUARDED_QUESTIONS and tasks[0].pool.n_events.any():
         return weights, 0.0
     halves = [task.split_by_query() for task in tasks]
     parts = [[pair[half] for pair in halves] for half in (0, 1)]

@@ -16,6 +16,9 @@ MIN_NEW_ITEM_SHARE = 0.3
 """Share from which unsold items are ranked at moments as well, which takes time."""
 MIN_STRANGERS = 100
 """Smallest number of queries without events that can raise the share."""
+MIN_RELATIVE_GAIN = 0.3
+"""Relative gain below which the queries at moments keep their smallest share: the seasons of a
+shop are no reason to forget what sells all year."""
 SHARE_PER_GAIN = 2.0
 """Share per relative gain; where half of the quality is in the present, nearly nothing else
 counts."""
@@ -28,9 +31,9 @@ def share_of_moments(pools: TrainingPools, strategies: Sequence[Strategy]) -> fl
 
     Users who are held out at random took their items at all times, so their queries ask what
     was liked over the years. Queries at moments ask what is liked now. The more the present
-    differs from the past, the more they count: the share is twice the relative gain in NDCG@10,
-    less one standard error, of the best score with a sense of time over popularity of all time,
-    for people about whom nothing is known.
+    differs from the past, the more they count: the share is twice the relative gain in NDCG@10
+    (less one standard error, and less ``MIN_RELATIVE_GAIN``) of the best score with a sense of
+    time over popularity of all time, for people about whom nothing is known.
 
     Args:
         pools: Pools of all simulated queries.
@@ -54,4 +57,4 @@ def share_of_moments(pools: TrainingPools, strategies: Sequence[Strategy]) -> fl
     gain = ndcg[best] - ndcg[ALL_TIME]
     lower = float(gain.mean() - gain.std() / np.sqrt(len(gain)))
     relative = lower / max(float(ndcg[best].mean()), 1e-9)
-    return float(np.clip(SHARE_PER_GAIN * relative, MIN_SHARE, MAX_SHARE))
+    return float(np.clip(SHARE_PER_GAIN * (relative - MIN_RELATIVE_GAIN), MIN_SHARE, MAX_SHARE))

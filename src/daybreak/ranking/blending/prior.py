@@ -16,7 +16,7 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.shop_features import level_features, shop_features
-from daybreak.ranking.blending.shrinkage import fitted_share
+from daybreak.ranking.blending.shrinkage import MIN_ARRIVAL_SHARE, fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.simulation.unsold import on_sale_probability
 from daybreak.types import Doubles
@@ -31,8 +31,6 @@ STRANGER_FACTOR = 3.0
 """How much more the prior counts for queries without events. On data sets that it was not
 learned from, it was better alone there than with the simulation of the shop (NDCG@10 .108
 against .104), and worse at most other levels."""
-MIN_ARRIVAL_SHARE = 0.01
-"""Smallest share of arrivals among the items without events."""
 MIN_SHARE = 0.02
 """Share of all weights below which the prior weight of a strategy is 0."""
 

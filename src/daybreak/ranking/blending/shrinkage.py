@@ -5,9 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.tasks import RankingTask
+from daybreak.simulation.holdout import ITEM_FRACTION
+from daybreak.simulation.unsold import on_sale_probability
 from daybreak.types import Doubles
 
+MIN_ARRIVAL_SHARE = 0.01
+"""Smallest share of arrivals among the items without events."""
 MIN_REPORTED_MOVE = 0.02
 """Change of the share of a weight below which it is not reported."""
 
@@ -69,6 +74,26 @@ def shrink_new_item_weights(
     share = np.full(len(fitted), shares[0])
     share[-1] = shares[1]
     return share * fitted + (1 - share) * prior
+
+
+def on_sale_correction(data: Dataset) -> float:
+    """Return what the bias of new items changes because more of them were on sale; at most 0.
+
+    In the simulation, hidden items that did sell compete with items that were on sale without
+    being sold. Their ratio in the catalogue is another one: the log odds of an item differ by
+    the logarithm of the ratio of the shares.
+
+    Args:
+        data: Training data.
+    """
+    unsold = np.ones(len(data.items), dtype=bool)
+    unsold[data.train_item_rows] = False
+    if not unsold.any() or not len(data.events):
+        return 0.0
+    on_sale = float(on_sale_probability(data)[unsold].sum())
+    hidden = ITEM_FRACTION * len(data.train_item_rows)
+    arrivals = max(1 - on_sale / unsold.sum(), MIN_ARRIVAL_SHARE)
+    return float(min(np.log(arrivals) - np.log(hidden / (hidden + on_sale)), 0.0))
 
 
 def count_hidden_targets(tasks: Sequence[RankingTask]) -> float:
