@@ -156,7 +156,14 @@ class WeightModel:
             }
             for kind, first in (("warm", 0), ("new", n))
         }
-        return BlendPrior(*self.scaling, rows["warm"], rows["new"], self.theta[-1], *questions)
+        return BlendPrior(
+            *self.scaling,
+            rows["warm"],
+            rows["new"],
+            self.theta[-1],
+            *questions,
+            silent_without_events(blocks, self.names),
+        )
 
 
 def silent_without_events(
