@@ -18,7 +18,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.shop_features import level_features, shop_features
 from daybreak.ranking.blending.shrinkage import MIN_ARRIVAL_SHARE, fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
-from daybreak.simulation.unsold import on_sale_probability
+from daybreak.simulation.unsold import mean_on_sale_probability
 from daybreak.types import Doubles
 
 QUESTION_KEYS = ("questions", "new_questions", "bias_questions")
@@ -249,11 +249,9 @@ def _log_share_of_arrivals(data: Dataset) -> float:
     Items that were on sale and not sold stay at the end of a list. Shops with few sold items
     are rare among those that the prior was learned from, so that its features miss them.
     """
-    unsold = np.ones(len(data.items), dtype=bool)
-    unsold[data.train_item_rows] = False
-    if not unsold.any() or not len(data.events):
+    if len(data.train_item_rows) == len(data.items) or not len(data.events):
         return 0.0
-    arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
+    arrivals = 1 - mean_on_sale_probability(data)
     return float(np.log(max(arrivals, MIN_ARRIVAL_SHARE)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.simulation.holdout import ITEM_FRACTION
-from daybreak.simulation.unsold import on_sale_probability
+from daybreak.simulation.unsold import mean_on_sale_probability, on_sale_probability
 from daybreak.types import Doubles
 
 MIN_ARRIVAL_SHARE = 0.01
@@ -80,8 +80,8 @@ def on_sale_correction(data: Dataset) -> float:
     """Return what the bias of new items changes because more of them were on sale; at most 0.
 
     In the simulation, hidden items that did sell compete with items that were on sale without
-    being sold. Their ratio in the catalogue is another one: the log odds of an item differ by
-    the logarithm of the ratio of the shares.
+    being sold. Their ratio in the catalogue is another one: the log odds of an item of which
+    nothing is known differ by the logarithm of the ratio of the shares.
 
     Args:
         data: Training data.
@@ -92,7 +92,7 @@ def on_sale_correction(data: Dataset) -> float:
         return 0.0
     on_sale = float(on_sale_probability(data)[unsold].sum())
     hidden = ITEM_FRACTION * len(data.train_item_rows)
-    arrivals = max(1 - on_sale / unsold.sum(), MIN_ARRIVAL_SHARE)
+    arrivals = max(1 - mean_on_sale_probability(data), MIN_ARRIVAL_SHARE)
     return float(min(np.log(arrivals) - np.log(hidden / (hidden + on_sale)), 0.0))
 
 
