@@ -16,7 +16,7 @@ from daybreak.ranking.blending.ablation import (
     SelectionThresholds,
     select_strategies,
 )
-from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
+from daybreak.ranking.blending.arrival_shift import ItemArrivals, estimate_item_arrivals
 from daybreak.ranking.blending.guard import (
     MIN_GUARD_QUERIES,
     guard_arrivals,
@@ -155,8 +155,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
     arrivals = estimate_item_arrivals(data)
-    prior = BlendPrior.load().predict(data, [s.name for s in remaining])
-    prior = prior.trust_bias(arrivals.mean if data.events.has_time_order else None)
+    prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
     with threadpool_limits(1):  # threads would only wait for each other in many small products
         warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
@@ -199,6 +198,14 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
         report=report | ({"start": start} if start else {}),
     )
     return blend, fitted
+
+
+def _predict_prior(
+    data: Dataset, strategies: Sequence[Strategy], arrivals: ItemArrivals
+) -> PriorWeights:
+    """Return the prior weights, whose bias counts as far as new items are arrivals."""
+    prior = BlendPrior.load().predict(data, [s.name for s in strategies])
+    return prior.trust_bias(arrivals.mean if data.events.has_time_order else None)
 
 
 def _final_scale(
