@@ -26,6 +26,7 @@ from daybreak.ranking.blending.guard import (
     windowed_rows,
 )
 from daybreak.ranking.blending.moments import MIN_NEW_ITEM_SHARE, share_of_moments
+from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
     coordinate_search,
@@ -245,7 +246,8 @@ def _fit_sets(
 ) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
     """Return weights for each popularity, and a report; see :func:`fit_taste_weights`.
 
-    The bias is corrected for the share of the new items that were on sale.
+    The bias is corrected for the share of the new items that were on sale, and bounded by
+    :func:`bound_new_item_bias`.
     """
     sets, report = fit_taste_weights(
         pools,
@@ -257,7 +259,8 @@ def _fit_sets(
         bias_share,
     )
     correction = bias_share * on_sale_correction(data)
-    return tuple(replace(one, new_bias=one.new_bias + correction) for one in sets), report
+    corrected = [replace(one, new_bias=one.new_bias + correction) for one in sets]
+    return bound_new_item_bias(data, pools, corrected), report
 
 
 def _add_separate_weights(

@@ -1,0 +1,109 @@
+"""Bound of the bias of new items, so that items without events do not hide what sells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.ranking.blending.objective import sampled_ndcg
+from daybreak.ranking.blending.pools import TrainingPools
+from daybreak.ranking.blending.tasks import (
+    MIN_QUERIES,
+    NEW_ITEM_LEVEL_GROUPS,
+    TARGET_TIE_PENALTY,
+    RankingTask,
+    score_warm_items,
+    subsample,
+)
+from daybreak.ranking.blending.weights import WeightSet, nearest_level
+from daybreak.simulation.unsold import on_sale_probability
+from daybreak.types import Floats, Mask
+
+BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
+"""Values that are added to the bias of new items; the first that suffices is chosen."""
+MAX_LOSS = 0.15
+"""Share of the NDCG@10 of items with events that may be lost to arrivals."""
+
+
+@dataclass(frozen=True, eq=False)
+class BiasQueries:
+    """Queries for items with events among all items, with scores before the bias changes."""
+
+    task: RankingTask
+    scores: Floats
+    """(n_queries, width)"""
+
+    def mean_ndcg(self, shift: float) -> float:
+        """Return the NDCG@10 with a value added to the scores of items without events."""
+        answerable = self.task.pool.n_relevant > 0
+        if not answerable.any():
+            return 0.0
+        is_new = self.task.pool.is_new
+        scores = np.where(is_new, self.scores + np.float32(shift), self.scores)
+        scores = scores - TARGET_TIE_PENALTY * self.task.pool.relevant.astype(np.float32)
+        scores = np.where(self.task.present, scores, -np.inf)
+        return float(sampled_ndcg(scores, self.task)[answerable].mean())
+
+
+def bound_new_item_bias(
+    data: Dataset, pools: TrainingPools, sets: Sequence[WeightSet]
+) -> tuple[WeightSet, ...]:
+    """Return sets of weights whose bias of new items is lowered where it hides what sells.
+
+    Simulated cold starts hide items that did sell. The items without events may be of this
+    kind, or they were on sale and nobody chose them. The bias that is best for the former can fill
+    lists with the latter. It is lowered until lists of items that sell lose at most
+    ``MAX_LOSS`` of their NDCG@10 to items without events, times the probability that these are
+    arrivals.
+
+    Args:
+        data: All training data.
+        pools: Pools of all simulated queries.
+        sets: Weights, without the arrival shift.
+    """
+    unsold = np.ones(len(data.items), dtype=bool)
+    unsold[data.train_item_rows] = False
+    if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
+        return tuple(sets)
+    arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
+    return tuple(_bound_set(pools, one, unsold, MAX_LOSS * arrivals) for one in sets)
+
+
+def _bound_set(
+    pools: TrainingPools, one: WeightSet, unsold: Mask, max_loss: float
+) -> WeightSet:
+    bias = one.new_bias.copy()
+    for levels in NEW_ITEM_LEVEL_GROUPS:
+        queries = _score_group(pools, levels, unsold, one)
+        if queries is not None:
+            bias[list(levels)] += _choose_shift(queries, max_loss)
+    return replace(one, new_bias=bias)
+
+
+def _choose_shift(queries: BiasQueries, max_loss: float) -> float:
+    """Return the smallest change of the bias with which known items lose little."""
+    alone = queries.mean_ndcg(-np.inf)
+    kept = (s for s in BIAS_SHIFTS if queries.mean_ndcg(s) >= (1 - max_loss) * alone)
+    return next(kept, BIAS_SHIFTS[-1])
+
+
+def _score_group(
+    pools: TrainingPools, levels: tuple[int, ...], unsold: Mask, one: WeightSet
+) -> BiasQueries | None:
+    """Return the queries of some levels with their scores; None if they are too few.
+
+    Hidden items are no candidates: only items without events in the whole data are new.
+    """
+    every = pools.pools["new_item"]
+    rows = np.flatnonzero(np.isin(nearest_level(every.n_events), levels))
+    if len(rows) < MIN_QUERIES:
+        return None
+    pool = every.take(subsample(rows))
+    level = nearest_level(pool.n_events)
+    new = np.einsum("qs,sqw->qw", one.new_weights[level].astype(np.float32), pool.features)
+    new = (new + one.new_bias[level][:, None].astype(np.float32)) * pool.is_new
+    task = RankingTask(pool.features[:0], pool, pool.present)
+    stays = ~pool.is_new | unsold[pool.item_rows]
+    task = task.restrict_candidates(task.present & stays)
+    return BiasQueries(task, score_warm_items(pool, one.weights) + new)

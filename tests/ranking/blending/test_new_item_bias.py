@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from daybreak.data import Vocabulary
+from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
+
+N_QUERIES = 60
+
+
+@pytest.fixture
+def data():
+    """Return a shop of 30 items of which 24 were bought and 6 never."""
+    users, items = np.divmod(np.arange(40 * 24), 24)
+    return Dataset(
+        Items(Vocabulary(f"i{n}" for n in range(30))), Events.of(users, items, 0 * users), 40
+    )
+
+
+def pools(n_new=6):
+    """Return queries for the best known item; candidates are 12 known and some unsold."""
+    rows = np.r_[np.arange(12), np.arange(30 - n_new, 30)]
+    shape = (N_QUERIES, len(rows))
+    relevant = np.zeros(shape, dtype=bool)
+    relevant[:, 0] = True
+    scores = np.where(rows < 24, 2.0 - 0.1 * np.arange(len(rows)), 0.0)
+    pool = CandidatePool(
+        np.broadcast_to(scores, (1, *shape)).astype(np.float32),
+        relevant,
+        np.ones(shape, dtype=bool),
+        np.broadcast_to(rows >= 24, shape).copy(),
+        np.ones(N_QUERIES, dtype=np.int64),
+        np.full(N_QUERIES, 3, dtype=np.float32),
+        np.broadcast_to(rows, shape).astype(np.int32),
+    )
+    return TrainingPools({"new_item": pool}, np.ones(1, dtype=np.float32))
+
+
+def weights(bias):
+    levels = np.ones((len(EVENT_LEVELS), 1))
+    return WeightSet(1.0, levels, levels, np.full(len(EVENT_LEVELS), bias))
+
+
+def test_a_bias_that_puts_unsold_items_first_is_lowered_until_what_sells_leads(data):
+    """The target scores 2; six unsold items score 5 and may not stay above it."""
+    (found,) = bound_new_item_bias(data, pools(), [weights(5.0)])
+    assert found.new_bias[2] < 2
+    assert found.new_bias[2] == pytest.approx(1.5)
+    assert found.new_bias[0] == 5  # no query has no event
+
+
+def test_a_bias_that_hides_nothing_stays(data):
+    (found,) = bound_new_item_bias(data, pools(), [weights(0.5)])
+    assert (found.new_bias == 0.5).all()
+
+
+def test_without_unsold_items_nothing_changes(data):
+    everything = Dataset(data.items.take(np.arange(24)), data.events, 40)
+    (found,) = bound_new_item_bias(everything, pools(0), [weights(5.0)])
+    assert (found.new_bias == 5).all()
