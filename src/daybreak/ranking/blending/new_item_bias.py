@@ -52,8 +52,8 @@ def bound_new_item_bias(
     """Return sets of weights whose bias of new items is lowered where it hides what sells.
 
     Simulated cold starts hide items that did sell. The items without events may be of this
-    kind, or they were on sale and nobody chose them. The bias that is best for the former can fill
-    lists with the latter. It is lowered until lists of items that sell lose at most
+    kind, or they were on sale and nobody chose them. The bias that is best for the former can
+    fill lists with the latter. It is lowered until lists of items that sell lose at most
     ``MAX_LOSS`` of their NDCG@10 to items without events, times the probability that these are
     arrivals.
 
