@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,11 +46,18 @@ def weights(bias):
 
 
 def test_a_bias_that_puts_unsold_items_first_is_lowered_until_what_sells_leads(data):
-    """The target scores 2; six unsold items score 5 and may not stay above it."""
-    (found,) = bound_new_item_bias(data, pools(), [weights(5.0)])
+    """The target scores 2; six items that nobody liked score 5 and may not stay above it."""
+    disliked = replace(data, unchosen=np.arange(30) >= 24)
+    (found,) = bound_new_item_bias(disliked, pools(), [weights(5.0)])
     assert found.new_bias[2] < 2
     assert found.new_bias[2] == pytest.approx(1.5)
     assert found.new_bias[0] == 5  # no query has no event
+
+
+def test_the_bias_of_arrivals_stays(data):
+    """Every sold item has 40 buyers, so six items without any were not on sale yet."""
+    (found,) = bound_new_item_bias(data, pools(), [weights(5.0)])
+    assert (found.new_bias == 5).all()
 
 
 def test_a_bias_that_hides_nothing_stays(data):

@@ -22,8 +22,11 @@ from daybreak.types import Floats, Mask
 
 BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
 """Values that are added to the bias of new items; the first that suffices is chosen."""
-MAX_LOSS = 0.15
-"""Share of the NDCG@10 of items with events that may be lost to arrivals."""
+MIN_ON_SALE = 1e-3
+"""Smallest probability that items without events were on sale."""
+EVEN_LOSS = 0.1
+"""Share of the NDCG@10 of items with events that may be lost to items without events if these
+are arrivals with even odds; it grows with the square of the odds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +56,8 @@ def bound_new_item_bias(
 
     Simulated cold starts hide items that did sell. The items without events may be of this
     kind, or they were on sale and nobody chose them. The bias that is best for the former can
-    fill lists with the latter. It is lowered until lists of items that sell lose at most
-    ``MAX_LOSS`` of their NDCG@10 to items without events, times the probability that these are
-    arrivals.
+    fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
+    of their NDCG@10 to items without events, times the squared odds that these are arrivals.
 
     Args:
         data: All training data.
@@ -67,7 +69,8 @@ def bound_new_item_bias(
     if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
         return tuple(sets)
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
-    return tuple(_bound_set(pools, one, unsold, MAX_LOSS * arrivals) for one in sets)
+    odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
+    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**2) for one in sets)
 
 
 def _bound_set(
