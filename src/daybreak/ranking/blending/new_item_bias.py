@@ -26,7 +26,7 @@ MIN_ON_SALE = 1e-3
 """Smallest probability that items without events were on sale."""
 EVEN_LOSS = 0.1
 """Share of the NDCG@10 of items with events that may be lost to items without events if these
-are arrivals with even odds; it grows with the square of the odds."""
+are arrivals with even odds; it grows with the cube of the odds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def bound_new_item_bias(
     Simulated cold starts hide items that did sell. The items without events may be of this
     kind, or they were on sale and nobody chose them. The bias that is best for the former can
     fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
-    of their NDCG@10 to items without events, times the squared odds that these are arrivals.
+    of their NDCG@10 to items without events, times the cube of the odds of arrivals.
 
     Args:
         data: All training data.
@@ -70,7 +70,7 @@ def bound_new_item_bias(
         return tuple(sets)
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
-    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**2) for one in sets)
+    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**3) for one in sets)
 
 
 def _bound_set(
