@@ -1,4 +1,3 @@
-import numpy as np
 import polars as pl
 import pytest
 
@@ -36,16 +35,13 @@ def test_questions_are_about_known_items_the_best_first(learned):
     assert found[0].title.endswith(found[0].name.removeprefix("item-"))
 
 
-def test_after_a_yes_similar_items_are_less_informative(learned):
+def test_after_a_yes_other_kinds_are_asked_about(learned):
     """Whoever likes one of a kind likes the others: a yes has told that already."""
-    first = interview(learned).questions(30)
+    first = interview(learned).questions(1)
     kind = kinds(first)[0]
-    later = interview(learned, OnboardingAnswers(liked=(first[0].name,))).questions(30)
-    before, after = (
-        [q.gain for q, one in zip(asked, kinds(asked), strict=True) if one == kind]
-        for asked in (first, later)
-    )
-    assert np.mean(after) < np.mean(before)
+    later = interview(learned, OnboardingAnswers(liked=(first[0].name,))).questions(10)
+    assert kinds(later).count(kind) <= len(later) / 2
+    assert len(set(kinds(later))) >= 2
 
 
 def test_a_question_is_not_repeated(learned):
