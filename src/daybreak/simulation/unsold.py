@@ -36,6 +36,13 @@ def count_unseen_species(counts: Floats) -> float:
     return once * (once - 1) / (2 * (twice + 1))
 
 
+def unsold_items(data: Dataset) -> Mask:
+    """Return (n_items,) which items have no event; none if there are no events at all."""
+    unsold = np.ones(len(data.items), dtype=bool)
+    unsold[data.train_item_rows] = False
+    return unsold
+
+
 def on_sale_probability(data: Dataset) -> Doubles:
     """Return (n_items,) the probability that an item was on sale and nobody bought it.
 
@@ -50,8 +57,7 @@ def on_sale_probability(data: Dataset) -> Doubles:
     probability = np.zeros(len(data.items))
     if not len(data.events):
         return probability
-    unsold = np.ones(len(data.items), dtype=bool)
-    unsold[data.train_item_rows] = False
+    unsold = unsold_items(data)
     probability[unsold] = mean_on_sale_probability(data)
     by_age = _probability_by_age(data)
     known = unsold & ~np.isnan(by_age)

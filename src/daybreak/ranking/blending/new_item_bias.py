@@ -17,7 +17,7 @@ from daybreak.ranking.blending.tasks import (
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
-from daybreak.simulation.unsold import on_sale_probability
+from daybreak.simulation.unsold import on_sale_probability, unsold_items
 from daybreak.types import Floats, Mask
 
 BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
@@ -64,8 +64,7 @@ def bound_new_item_bias(
         pools: Pools of all simulated queries.
         sets: Weights, without the arrival shift.
     """
-    unsold = np.ones(len(data.items), dtype=bool)
-    unsold[data.train_item_rows] = False
+    unsold = unsold_items(data)
     if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
         return tuple(sets)
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())

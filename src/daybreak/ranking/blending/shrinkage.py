@@ -8,7 +8,11 @@ import numpy as np
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.simulation.holdout import ITEM_FRACTION
-from daybreak.simulation.unsold import mean_on_sale_probability, on_sale_probability
+from daybreak.simulation.unsold import (
+    mean_on_sale_probability,
+    on_sale_probability,
+    unsold_items,
+)
 from daybreak.types import Doubles
 
 MIN_ARRIVAL_SHARE = 0.01
@@ -86,8 +90,7 @@ def on_sale_correction(data: Dataset) -> float:
     Args:
         data: Training data.
     """
-    unsold = np.ones(len(data.items), dtype=bool)
-    unsold[data.train_item_rows] = False
+    unsold = unsold_items(data)
     if not unsold.any() or not len(data.events):
         return 0.0
     on_sale = float(on_sale_probability(data)[unsold].sum())
