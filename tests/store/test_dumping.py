@@ -1,14 +1,18 @@
 import gzip
 import json
+from hashlib import sha256
+from pathlib import PurePosixPath, PureWindowsPath
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daybreak.data import Tables
 from daybreak.errors import DataError, StoreError
 from daybreak.store import LoggedItem, LoggedRecommendation, Release, dump, open_store, restore
-from daybreak.store.dumping import NotEmptyError
+from daybreak.store.dumping import InvalidDumpError, NotEmptyError, check_release_folder
 
 
 def fill(store):
@@ -176,3 +180,66 @@ def test_documents_of_named_kinds_may_be_there_and_win(file, tmp_path):
         kept = {"k": {"role": "none"}, "mine": {"role": "admin"}}
         assert store.documents("key") == kept
         assert store.tables().events.height == 2
+
+
+OUTSIDE = [
+    *("/etc", "../x", "a/../../b", "a\\..\\..\\b", "\\\\host\\share", "C:\\x", "C:x", "\\x"),
+    *("..", ".", "./", ".\\", "", " ", "a/.. /b", "a/\n/b", "a\0b", 7, None, ["a"], {"a": "b"}),
+]
+WRITINGS = {
+    "as dump writes it": '{"releases":%s}',
+    "blanks": ' { "releases" : %s }',
+    "escaped": '{"\\u0072eleases":%s}',
+    "all escaped": '{"\\u0072\\u0065\\u006c\\u0065\\u0061\\u0073\\u0065\\u0073":%s}',
+    "a tab": '\t{"releases":\t%s}',
+}
+"""Lines of JSON that mean the same."""
+
+
+def dump_with(file, lines):
+    """Write a dump with the right counts and the right checksum."""
+    text = [b'{"daybreak":"dump","format":1}\n', *(line.encode() + b"\n" for line in lines)]
+    end = {"rows": {"releases": len(lines)}, "sha256": sha256(b"".join(text)).hexdigest()}
+    text.append(json.dumps({"end": end}).encode() + b"\n")
+    file.write_bytes(gzip.compress(b"".join(text)))
+    return file
+
+
+def release_row(folder):
+    return {"id": "r", "created_at": 1.0, "folder": folder, "metadata": "{}", "active": True}
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_no_writing_of_a_line_hides_a_folder_outside_the_releases(tmp_path, writing):
+    inside = json.dumps(release_row("releases/1"))
+    outside = json.dumps(release_row("../../etc")).replace("..", "\\u002e.")
+    for folder, is_valid in ((inside, True), (outside, False)):
+        file = dump_with(tmp_path / "a.dump", [WRITINGS[writing] % folder])
+        with open_store(f"sqlite:///{tmp_path / str(is_valid)}.db") as store:
+            if is_valid:
+                assert restore(file, store) == {"releases": 1}
+                continue
+            with pytest.raises(InvalidDumpError, match="outside the folder"):
+                restore(file, store)
+            assert not store.releases()
+
+
+@pytest.mark.parametrize("folder", OUTSIDE)
+def test_a_folder_outside_the_releases_is_rejected(folder):
+    with pytest.raises(InvalidDumpError, match="cannot restore"):
+        check_release_folder(folder)
+
+
+@given(st.lists(st.sampled_from(["..", ".", "a", "/", "\\", ":", " ", "C"]), max_size=8))
+def test_a_folder_that_is_accepted_lies_below_the_root_on_every_system(parts):
+    folder = "".join(parts)
+    try:
+        check_release_folder(folder)
+    except InvalidDumpError:
+        return
+    for kind, root in ((PurePosixPath, "/root/dir"), (PureWindowsPath, "D:\\root\\dir")):
+        depth = 0
+        for part in kind(folder).parts:
+            depth += -1 if part.strip(" ") == ".." else 1
+            assert depth > 0
+        assert kind(root) in (kind(root) / folder).parents

@@ -19,6 +19,7 @@ from daybreak.encoders.packages import (
     find_split_archive,
 )
 from daybreak.encoders.static_files import is_static_text
+from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import MissingExtraError, NotFoundError
 
 log = logging.getLogger(__name__)
@@ -214,11 +215,10 @@ def _from_hub(name: str, *, is_packaged: bool) -> Attempt:
 
 
 def _download(name: str) -> Attempt:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - optional, and slow to import
-
+    hub = import_without_telemetry("huggingface_hub")  # optional, and slow to import
     full = _full_names(name)[0]
     try:
-        folder = snapshot_download(full, allow_patterns=list(HUB_PATTERNS))
+        folder = hub.snapshot_download(full, allow_patterns=list(HUB_PATTERNS))
     except (OSError, ValueError) as error:  # includes its HTTP and name errors
         return None, f"the download from the hub failed ({str(error).splitlines()[0][:160]})"
     return _accept_folder(name, Path(folder), "hub", f"the hub, {full}")

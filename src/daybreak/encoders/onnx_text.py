@@ -21,6 +21,7 @@ from daybreak.encoders.sentence_folder import (
     read_pooling,
     read_tokenizer,
 )
+from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from daybreak.types import Floats
 
@@ -67,13 +68,16 @@ def make_int8_file(model: Path) -> Path:
 
 
 def _quantise(model: Path, target: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - slow
-
+    quantization = import_without_telemetry("onnxruntime.quantization")  # slow to import
     root = logging.getLogger()
     root.addFilter(_is_not_advice)  # the library logs an inapplicable advice to the root logger
     try:
-        quantize_dynamic(
-            model, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+        quantization.quantize_dynamic(
+            model,
+            target,
+            weight_type=quantization.QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
         )
     finally:
         root.removeFilter(_is_not_advice)
@@ -173,8 +177,7 @@ class OnnxTextEncoder(Encoder):
 
 
 def _create_session(path: Path) -> Any:
-    import onnxruntime as ort  # noqa: PLC0415 - slow to import
-
+    ort = import_without_telemetry("onnxruntime")  # slow to import
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # batches run concurrently instead
     options.inter_op_num_threads = 1

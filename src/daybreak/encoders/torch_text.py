@@ -18,6 +18,7 @@ from daybreak.encoders.sentence_folder import (
     read_pooling,
     read_tokenizer,
 )
+from daybreak.encoders.telemetry import import_without_telemetry
 from daybreak.errors import ConfigError, DataError, MissingExtraError
 from daybreak.types import Floats
 
@@ -108,7 +109,8 @@ class TorchTextEncoder(Encoder):
 def _import_torch() -> Any:
     try:
         import torch  # noqa: PLC0415 - an extra, and slow to import
-        import transformers  # noqa: F401, PLC0415
+
+        import_without_telemetry("transformers")
     except ImportError as error:
         raise MissingExtraError(
             "a text model without ONNX weights", "'daybreak[teachers]'"
@@ -125,14 +127,11 @@ def _fast_precision(torch: Any) -> Literal["bf16", "fp32"]:
 
 
 def _load_model(folder: Path, torch: Any, precision: str) -> Any:
-    from transformers import AutoModel  # noqa: PLC0415 - an extra, and slow to import
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
-
-    disable_progress_bar: Any = transformers_logging.disable_progress_bar
-    disable_progress_bar()
+    transformers = import_without_telemetry("transformers")  # an extra, and slow to import
+    transformers.utils.logging.disable_progress_bar()
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     try:
-        model = AutoModel.from_pretrained(
+        model = transformers.AutoModel.from_pretrained(
             folder,
             dtype=dtype,
             local_files_only=True,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import groupby, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,37 @@ from daybreak.store.vector_rows import decode_vector, put_vectors
 
 DUMP_FORMAT = 1
 """Version of the format; it changes when older programs cannot read new dumps."""
+
+
+class InvalidDumpError(DataError):
+    """A dump contains a release that must not be restored."""
+
+
+def check_release_folder(folder: Any) -> None:
+    """Check that the folder of a release lies below the folder of the releases.
+
+    It is checked as a path of both kinds of systems, since a dump may be made on one and
+    restored on the other.
+
+    Args:
+        folder: Value of the parsed row.
+
+    Raises:
+        InvalidDumpError: It is no text, empty, absolute, or leads upwards.
+
+    Example:
+        >>> check_release_folder("releases/1")
+    """
+    if not (isinstance(folder, str) and folder.strip() and folder.isprintable()):
+        raise InvalidDumpError("cannot restore: the dump contains an invalid release")
+    paths = (PurePosixPath(folder), PureWindowsPath(folder))
+    # "." names the folder of the store itself; Windows ignores blanks and dots after a name
+    parts = [part.rstrip(" .") for path in paths for part in path.parts]
+    is_rooted = any(path.drive or path.root for path in paths)
+    if is_rooted or not all(path.parts for path in paths) or not all(parts):
+        raise InvalidDumpError(
+            "cannot restore: a release of the dump lies outside the folder of releases"
+        )
 
 
 class DumpWriter:
@@ -111,6 +142,8 @@ def _iter_checked_rows(
             if row != summary or stream.read(1):
                 raise DataError(f"{str(file)!r} was changed: its checksum is wrong")
             return
+        if table == schema.releases.name:
+            check_release_folder(row.get("folder") if isinstance(row, dict) else None)
         hash_.update(line)
         counts[table] += 1
         yield table, row
@@ -199,6 +232,7 @@ def restore(file: str | Path, store: Store, *, beside: Collection[str] = ()) -> 
 
     Raises:
         DataError: The file is not a dump, or it is truncated or changed.
+        InvalidDumpError: A release has no folder, or one outside the folder of releases.
         NotEmptyError: The store is not empty.
     """
     return _database(store).write(lambda c: _read_tables(c, Path(file), tuple(beside)))

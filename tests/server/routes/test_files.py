@@ -37,6 +37,42 @@ def test_importing_a_file_again_adds_nothing(empty):
     until(lambda: empty.get("/events?user_id=ann").json()["events"])
 
 
+def members(text, n):
+    """The lines of a file, each n of them as a gzip member of its own."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(
+        gzip.compress("".join(lines[start : start + n]).encode())
+        for start in range(0, len(lines), n)
+    )
+
+
+MANY = "user_id,item_id\n" + "".join(f"u{n},tea-{n % 3}\n" for n in range(20))
+
+
+@pytest.mark.parametrize("n", [1, 7, 11, 21])
+@pytest.mark.parametrize("how", ["file", "body", "both", "chunks"])
+def test_every_member_of_a_gzip_upload_is_read(empty, n, how):
+    packed = members(MANY, n)
+    headers = {} if how == "file" else {"Content-Encoding": "gzip"}
+    content = (
+        gzip.compress(packed[:50]) + gzip.compress(packed[50:]) if how == "both" else packed
+    )
+    if how == "chunks":
+        content = (packed[place : place + 3] for place in range(0, len(packed), 3))
+    said = empty.post("/import?table=events", content=content, headers=headers).json()
+    assert (said["read"], said["new"], said["rejected"]) == (20, 20, 0)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}], ids=["file", "body"])
+@pytest.mark.parametrize("rest", [b"x", b"\0\0x", b"user_id,item_id\n", b"\x1f\x8b", b"\x1f"])
+def test_what_follows_a_gzip_upload_is_not_swallowed(empty, headers, rest):
+    answer = empty.post(
+        "/import?table=events", content=members(MANY, 7) + rest, headers=headers
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert not empty.get("/events").json()["events"]
+
+
 def test_an_export_can_be_imported(api, empty):
     for table in ("items", "users", "events"):
         lines = api.get(f"/export/{table}").content
@@ -72,10 +108,12 @@ def test_an_admin_key_may_restore_and_remains_valid(api, tmp_path):
             assert (again.status_code, again.json()["code"]) == (409, "not_empty")
 
 
-@pytest.mark.parametrize("folder", ["../../etc", "/etc", "a/../../b"])
-def test_a_dump_cannot_write_outside_the_release_folder(empty, folder):
-    lines = [{"daybreak": "dump", "format": 1}, {"releases": {"id": "x", "folder": folder}}]
-    dump = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+@pytest.mark.parametrize("folder", ["../../etc", "/etc", "a/../../b", "a\\..\\..\\b"])
+@pytest.mark.parametrize("writing", ['{"releases": %s}', ' {"\\u0072eleases":%s}'])
+def test_a_dump_cannot_write_outside_the_release_folder(empty, folder, writing):
+    row = {"id": "x", "created_at": 1, "folder": folder, "metadata": "{}", "active": True}
+    lines = ['{"daybreak": "dump", "format": 1}', writing % json.dumps(row)]
+    dump = gzip.compress("\n".join(lines).encode())
     answer = empty.post("/restore", content=dump)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 

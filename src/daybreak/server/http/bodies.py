@@ -3,7 +3,6 @@
 import json
 import math
 import tempfile
-import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,15 +11,13 @@ from typing import Any, BinaryIO, NoReturn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from daybreak.server.http.gzip_stream import DECOMPRESSED_CHUNK_BYTES, GzipStream
 from daybreak.server.http.problems import HttpProblem
 
 MAX_INLINE_BYTES = 50_000
 """Largest JSON body that is parsed on the event loop [bytes]; others are parsed in a thread."""
-DECOMPRESSED_CHUNK_BYTES = 50_000
-"""Largest chunk that is decompressed at a time [bytes]."""
 MAX_DUMP_LINE_BYTES = 16_000_000
 """Longest line of a dump [bytes]."""
-_GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
 _ESCAPED_NUL, _ESCAPED_SURROGATE = b"\\u0000", b"\\ud"
@@ -88,16 +85,16 @@ async def iter_body(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
         raise HttpProblem(
             "bad_media_type", f"content-encoding must be gzip or identity, got {encoding!r:.60}"
         )
-    gzip = zlib.decompressobj(_GZIP_WINDOW_BITS) if encoding == "gzip" else None
+    gzip = GzipStream("the body") if encoding == "gzip" else None
     size = 0
     async for received in request.stream():
-        for chunk in (received,) if gzip is None else _decompress(gzip, received):
+        for chunk in (received,) if gzip is None else gzip.decompress(received):
             size += len(chunk)
             if size > max_bytes:
                 _raise_too_large(max_bytes)
             yield chunk
-    if gzip is not None and not gzip.eof:
-        raise HttpProblem("bad_request", "the gzip body is incomplete")
+    if gzip is not None:
+        gzip.check_complete()
 
 
 def parse_json(data: bytes, max_depth: int) -> Any:
@@ -176,16 +173,6 @@ def iter_gzip_lines(path: Path, max_bytes: int) -> Iterator[bytes]:
         yield unfinished
 
 
-def _decompress(gzip: Any, data: bytes) -> Iterator[bytes]:
-    """Yield decompressed data in chunks of bounded size."""
-    try:
-        while data and not gzip.eof:
-            yield gzip.decompress(data, DECOMPRESSED_CHUNK_BYTES)
-            data = gzip.unconsumed_tail
-    except zlib.error as error:
-        raise HttpProblem("bad_request", f"the body is not gzip: {error}") from error
-
-
 def _check_nesting(value: Any, max_depth: int, *, check_texts: bool) -> None:
     """Check a value level by level, without recursion."""
     level: list[Any] = [value]
@@ -257,28 +244,15 @@ def _unpack_file(path: Path, max_bytes: int) -> Path:
 
 
 def _iter_bounded(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
-    """Yield the decompressed file in chunks, up to a limit."""
+    """Yield the decompressed content of all members of a file in chunks, up to a limit."""
     size = 0
-    try:
-        for chunk in _iter_gzip(file):
+    gzip = GzipStream("the file")
+    while data := file.read(DECOMPRESSED_CHUNK_BYTES):
+        for chunk in gzip.decompress(data):
             size += len(chunk)
             if size > max_bytes:
                 raise HttpProblem(
                     "too_large", f"a file may have {max_bytes:,} bytes after decompression"
                 )
             yield chunk
-    except zlib.error as error:
-        raise HttpProblem("bad_request", f"the file is not gzip: {error}") from error
-
-
-def _iter_gzip(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the decompressed content of all members of a gzip file."""
-    gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
-    while data := file.read(DECOMPRESSED_CHUNK_BYTES):
-        while data:
-            if gzip.eof:
-                gzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
-            yield gzip.decompress(data, DECOMPRESSED_CHUNK_BYTES)
-            data = gzip.unconsumed_tail or gzip.unused_data
-    if not gzip.eof:
-        raise HttpProblem("bad_request", "the gzip file is incomplete")
+    gzip.check_complete()
