@@ -48,6 +48,14 @@ def test_levels_with_few_queries_have_no_tasks():
     assert [len(one) for one in tasks] == [1, *[0] * (len(EVENT_LEVELS) - 1)]
 
 
+def test_strangers_alone_do_not_fit_the_weights_of_people_with_events():
+    strangers = TrainingPools({"now": pool_of([0] * 40)}, np.ones(2))
+    assert [len(one) for one in build_warm_item_tasks(strangers)] == [1, *[0] * 7]
+    both = {"now": pool_of([0] * 40), "new_user": pool_of([3] * 40)}
+    tasks = build_warm_item_tasks(TrainingPools(both, np.ones(2)))
+    assert [len(one) for one in tasks] == [1, 0, 2, *[0] * 5]
+
+
 def test_known_users_with_rare_numbers_of_events_share_their_queries():
     events = [20] * 20 + [50] * 20
     tasks = build_warm_item_tasks(TrainingPools({"user": pool_of(events)}, np.ones(2)))

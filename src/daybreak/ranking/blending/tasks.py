@@ -102,6 +102,9 @@ def build_warm_item_tasks(
 ) -> list[list[RankingTask]]:
     """Return for each level the tasks whose targets have events; none if queries are few.
 
+    Queries without events alone say nothing about a level of people with events: strategies of
+    histories score nothing for them, and would seem to be free to have any weight.
+
     Args:
         pools: Pools of all simulated queries.
         min_queries: Minimum number of queries of a kind at a level.
@@ -162,6 +165,8 @@ def _build_level_tasks(pools: TrainingPools, level: int, min_queries: int) -> li
             pool = all_queries.take(subsample(rows))
             share = _kind_share(kind, level, len(pool.n_events))
             tasks.append(RankingTask(pool.features, pool, pool.present, None, share, kind=kind))
+    if EVENT_LEVELS[level] and not any(task.pool.n_events.any() for task in tasks):
+        return []
     return normalise_shares(tasks, pools.now_share, known_users=known_users)
 
 
