@@ -131,6 +131,10 @@ class ServiceError(DaybreakError):
     code = "service"
 
 
+class UnknownIdWarning(UserWarning):
+    """Some ids of a list are not in the catalogue; the others are answered."""
+
+
 class MissingExtraError(DaybreakError):
     """An optional dependency is missing; the message is the command that installs it."""
 

@@ -77,6 +77,16 @@ def test_a_mistyped_item_is_not_found(trained, call, command):
     assert "'teaa'" in err
 
 
+def test_a_mistyped_candidate_is_named_and_the_others_are_ranked(trained, call, ask):
+    candidates = ("--items", "teaa", "--items", "pot")
+    answer = ask("recommend", "new", *candidates)
+    assert [row["item_id"] for row in answer["recommendations"]] == ["pot"]
+    assert answer["notes"] == ["1 of 2 items are unknown and left out: 'teaa'"]
+    status, out, err = call("recommend", "new", *candidates)
+    assert (status, "pot" in out) == (0, True)
+    assert "'teaa'" in err
+
+
 @pytest.mark.parametrize("command", ["similar", "audience"])
 def test_an_item_or_a_text_must_be_given(trained, call, command):
     status, _, err = call(command)

@@ -1,6 +1,7 @@
 """A real server over a trained shop: data that is sent counts in the next list."""
 
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,31 @@ def test_a_new_item_is_available_to_the_next_request(api):
     assert not ids(api.post("/recommend", json={"items": ["rum/9 😀"]}))
     assert api.delete(f"/items/{quoted}").json()["deleted"] == 1
     assert api.get(f"/items/{quoted}").status_code == 404
+
+
+@pytest.mark.parametrize("item", ["tea-01", "tea-1 ", "nothing/at all"])
+def test_an_unknown_item_is_not_found_where_it_is_the_question(api, item):
+    quoted = quote(item, safe="")
+    answers = [
+        api.get(f"/items/{quoted}/similar"),
+        api.get(f"/items/{quoted}/audience"),
+        api.get(f"/explain/u1/{quoted}"),
+        api.post("/similar", json={"item_id": item}),
+        api.post("/audience", json={"item_id": item}),
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert repr(item) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/recommend", "/rank"])
+def test_unknown_candidates_are_named_in_a_note(api, path):
+    answer = api.post(path, json={"items": ["tea-1", "tea-01", "tea-2"]})
+    assert sorted(ids(answer)) == ["tea-1", "tea-2"]
+    assert answer.json()["notes"] == ["1 of 3 items are unknown and left out: 'tea-01'"]
+    none = api.post(path, json={"items": ["nothing"]})
+    assert (none.status_code, ids(none)) == (200, [])
+    assert "'nothing'" in none.json()["notes"][0]
 
 
 def test_a_session_is_merged_into_a_user(api):

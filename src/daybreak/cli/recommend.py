@@ -232,10 +232,13 @@ def recommend(
             rules=rules,
             popularity=popularity,
         )
+        notes = workspace.notes
     if json:
-        show_json({"recommendations": answer})
-    else:
-        _show_grouped(answer, "user_id")
+        show_json({"recommendations": answer, "notes": notes})
+        return
+    for note in notes:
+        print_message(note)
+    _show_grouped(answer, "user_id")
 
 
 def similar(

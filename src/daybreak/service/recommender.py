@@ -34,9 +34,10 @@ from daybreak.service.state.frame_requests import (
     recommendations_frame,
 )
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
-from daybreak.service.state.rules import rules_of_users, with_popularity
+from daybreak.service.state.rules import candidates_of, rules_of_users, with_popularity
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity import similar_items
+from daybreak.service.state.unknown_items import require_item, warn_of_unknown_items
 from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
 from daybreak.service.training.fit import (
     FitConfig,
@@ -196,7 +197,8 @@ class Recommender:
             exclude_seen: Whether to leave out items that the user has, as by a purchase; being
                 shown or looked at is not having. Default: yes, unless people usually take the
                 same items again. ``Rules(exclude_events=...)`` names the types of events.
-            items: Candidates; default: the whole catalogue.
+            items: Candidates; default: the whole catalogue. Those that the catalogue does not
+                have are left out, and an :class:`UnknownIdWarning` names them.
             exclude: Frame of ``user_id, item_id`` that must not be recommended.
             explain: Whether to add the column ``reasons``: the six largest pieces of evidence
                 and the sum of the rest, as ``kind, name, title, value``; the values add up to
@@ -224,6 +226,7 @@ class Recommender:
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
         named = request.users if users is None else [str(user) for user in users]
         by_user = rules_of_users(rules, named, check_ids(items, "items"))
+        warn_of_unknown_items(state.catalogue, candidates_of(by_user.values()), stacklevel=2)
         by_user = with_popularity(by_user, popularity)
         settings = {one.popularity for one in by_user.values()}
         columns = {
@@ -255,7 +258,8 @@ class Recommender:
         it helps, the share of common users. Items that share nothing are left out.
 
         Args:
-            ids: Items of the catalogue; an unknown id has no rows.
+            ids: Items of the catalogue; those that it does not have are left out, and an
+                :class:`UnknownIdWarning` names them.
             texts: Descriptions.
             k: Number of items for each.
             explain: Whether to add the column ``reasons``: the words, attributes and users that
@@ -272,6 +276,7 @@ class Recommender:
         """
         check_k(k)
         item_ids, described = check_ids(ids, "ids") or [], check_ids(texts, "texts") or []
+        warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
         return similar_items(self.state, item_ids, described, k, explain=explain)
 
     def audience(
@@ -316,7 +321,7 @@ class Recommender:
     ) -> pl.DataFrame:
         """Return all evidence for one score: ``kind, name, title, value``.
 
-        The values add up to the score. An item that is unknown or not available has no rows.
+        The values add up to the score, also of an item that is not available now.
 
         Args:
             user: Id, known or not.
@@ -324,12 +329,13 @@ class Recommender:
             profiles: As for :meth:`recommend`.
             histories: As for :meth:`recommend`.
             popularity: As for :meth:`recommend`.
+
+        Raises:
+            NotFoundError: The item is not in the catalogue.
         """
         state = self.state
         request = FrameRequest.from_frames(state, [user], profiles, histories)
-        row = state.catalogue.row(item)
-        if row < 0 or not state.ranker.is_available[row]:
-            return pl.DataFrame(schema=REASON_FIELDS)
+        row = require_item(state.catalogue, str(item), next_step=None)
         batch = next(
             request.batches(dict.fromkeys(request.users, Rules(popularity=popularity)), 1)
         )

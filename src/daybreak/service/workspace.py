@@ -40,8 +40,14 @@ from daybreak.service.releases.release import (
     releases_root,
     store_path,
 )
+from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.profiles import AdHocProfile
 from daybreak.service.state.rules import RuleCompiler
+from daybreak.service.state.unknown_items import (
+    require_item,
+    unknown_items,
+    unknown_items_note,
+)
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.store import Store, WriteResult, open_store
 
@@ -67,6 +73,8 @@ class Workspace(ClosesOnExit):
         self.settings = settings
         self.store: Store = open_store(settings.store)
         self._root = releases_root(settings.store)
+        self.notes: tuple[str, ...] = ()
+        """Notes on the last answer, as sentences."""
 
     def write_import(self, result: ImportResult) -> WriteResult:
         """Add imported tables to the store; event rules given with them are kept."""
@@ -160,13 +168,20 @@ class Workspace(ClosesOnExit):
         return report
 
     def recommend(
-        self, users: Sequence[str], profile: AdHocProfile | None = None, **options: Any
+        self,
+        users: Sequence[str],
+        profile: AdHocProfile | None = None,
+        *,
+        items: Sequence[str] | None = None,
+        **options: Any,
     ) -> Any:
         """Return recommendations of the active release, with titles.
 
         Args:
             users: Ids of users, known or unknown.
             profile: Text, attributes and items of the users, for this call only.
+            items: Candidates; those that the catalogue does not have are left out, and
+                :attr:`notes` names them. None: the whole catalogue.
             **options: See :meth:`Recommender.recommend`.
 
         Raises:
@@ -174,11 +189,14 @@ class Workspace(ClosesOnExit):
         """
         profile = profile or AdHocProfile()
         recommender = self.load_recommender()
-        _check_items(recommender, profile.items)
+        catalogue = recommender.state.catalogue
+        for item in profile.items:
+            require_item(catalogue, item, next_step=None)
         lists = recommender.recommend(
             users,
             profiles=profile.profiles(users),
             histories=profile.histories(users),
+            items=self._known_items(catalogue, items),
             **{"k": self.settings.k, **options},
         )
         return add_titles(lists, self.tables.items)
@@ -194,10 +212,11 @@ class Workspace(ClosesOnExit):
         """
         _check_one_given(item, text)
         recommender = self.load_recommender()
-        _check_items(recommender, [item] if item else [])
+        if item is not None:
+            require_item(recommender.state.catalogue, item)
         similar = recommender.similar_items(
-            [item] if item else None,
-            texts=[text] if text else None,
+            None if item is None else [item],
+            texts=None if text is None else [text],
             k=self.settings.k,
             explain=explain,
         )
@@ -224,9 +243,7 @@ class Workspace(ClosesOnExit):
         Raises:
             NotFoundError: The item is not in the catalogue.
         """
-        recommender = self.load_recommender()
-        _check_items(recommender, [item])
-        return recommender.explain(user, item)
+        return self.load_recommender().explain(user, item)
 
     def experiments(self) -> ExperimentManager:
         """Return the experiments of the store."""
@@ -243,6 +260,17 @@ class Workspace(ClosesOnExit):
         items = self.tables.items
         encoded = Items(Vocabulary(items["item_id"]))
         RuleCompiler(items, encoded, np.ones(len(encoded), dtype=bool)).compile(rules)
+
+    def _known_items(
+        self, catalogue: Catalogue, items: Sequence[str] | None
+    ) -> list[str] | None:
+        """Return the candidates that the catalogue has; a note names the others."""
+        if items is None:
+            return None
+        given = list(dict.fromkeys(items))
+        unknown = unknown_items(catalogue, given)
+        self.notes = (unknown_items_note(unknown, len(given)),) if unknown else ()
+        return [item for item in given if item not in unknown]
 
     def _item_facts(self) -> ItemFacts:
         """Return facts of the items for reports; with content once there is a release."""
@@ -268,17 +296,6 @@ def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     at = frame.columns.index("item_id") + 1
     joined = frame.join(titles, on="item_id", how="left", maintain_order="left")
     return joined.select(*frame.columns[:at], "title", *frame.columns[at:])
-
-
-def _check_items(recommender: Recommender, items: Sequence[str]) -> None:
-    """Raise if an item is not in the catalogue."""
-    catalogue_ids = set(recommender.items["item_id"])
-    for item in items:
-        if item not in catalogue_ids:
-            raise NotFoundError(
-                f"no item {item!r} in the catalogue of {len(catalogue_ids):,} items",
-                next_step=NextStep.DESCRIBE_ITEM,
-            )
 
 
 def _check_one_given(item: str | None, text: str | None) -> None:

@@ -2,6 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from daybreak import Recommender
+from daybreak.errors import NotFoundError
 from daybreak.ranking.explain import Decomposition
 from daybreak.service.state.explain import REASON_FIELDS
 
@@ -60,8 +62,16 @@ def test_an_explanation_is_the_whole_score(shop):
 
 
 def test_an_unknown_item_has_no_explanation(shop):
-    assert shop.explain("person-1", "nowhere").schema == REASON_FIELDS
-    assert shop.explain("person-1", "nowhere").height == 0
+    with pytest.raises(NotFoundError, match="no item 'nowhere'"):
+        shop.explain("person-1", "nowhere")
+
+
+def test_an_item_that_is_not_available_now_has_an_explanation(tables):
+    events, items, _ = tables
+    expired = items.with_columns(available_until=pl.lit("2001-01-01"))
+    model = Recommender(encoder="none", strategies=["popular"]).fit(events, expired)
+    assert model.recommend(["person-1"]).height == 0
+    assert model.explain("person-1", "item-1")["value"].sum() > 0
 
 
 def test_an_unknown_user_is_explained_by_strategies_and_levels(shop):

@@ -42,6 +42,11 @@ from daybreak.service.state.explain import (
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.serving_state import ServingState
+from daybreak.service.state.unknown_items import (
+    require_item,
+    unknown_items,
+    unknown_items_note,
+)
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
 MAX_CONTINUABLE_LISTS = 10_000
@@ -141,8 +146,8 @@ class RecommendEngine:
     def rank(self, request: RecommendRequest, items: Sequence[str]) -> RecommendResponse:
         """Order given items for a user.
 
-        Items that are unknown or not available are left out, and a note says how many; seen
-        items are ranked as well.
+        Items that are unknown or not available are left out, and notes say which and how
+        many; seen items are ranked as well.
 
         Args:
             request: The request; its ``n`` is not used.
@@ -156,20 +161,23 @@ class RecommendEngine:
         rules = replace(request.rules or Rules(), items=candidates, exclude_seen=False)
         rank_request = replace(request, n=len(candidates), rules=rules, explore=False)
         response = self.submit(rank_request).result()
-        missing = len(candidates) - len(response.items)
-        if not missing:
+        n_unknown = len(unknown_items(self._releases.current.catalogue, candidates))
+        n_missing = len(candidates) - len(response.items) - n_unknown
+        if n_missing <= 0:
             return response
-        note = f"{missing} of {len(candidates)} items are unknown or not available"
+        note = f"{n_missing} of {len(candidates)} items are not available"
         return replace(response, notes=(*response.notes, note))
 
     def explain(
         self, request: RecommendRequest, item_id: str
     ) -> tuple[RecommendationReason, ...]:
-        """Return all evidence for the score of one item; empty for an unknown item."""
+        """Return all evidence for the score of one item.
+
+        Raises:
+            NotFoundError: The item is not in the catalogue.
+        """
         state = self._releases.current
-        row = state.catalogue.row(item_id)
-        if row < 0:
-            return ()
+        row = require_item(state.catalogue, item_id, next_step=None)
         pending = PendingRequest.parse(request, self._pseudonyms)
         batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])
@@ -284,7 +292,7 @@ class RecommendEngine:
                 tuple(items[bounds[position] : bounds[position + 1]]),
                 None if pending.assignment is None else pending.assignment.experiment,
                 None if pending.assignment is None else pending.assignment.variant,
-                (*state.notes, *pending.notes),
+                (*state.notes, *pending.notes, *_candidate_notes(state, pending.request)),
                 popularity=_other_popularity(state, batch.rules[position].rules),
             )
             for position, pending in enumerate(requests)
@@ -462,6 +470,15 @@ def _with_duration(
     if isinstance(response, RecommendResponse):
         return replace(response, took_ms=took_ms)
     return response
+
+
+def _candidate_notes(state: ServingState, request: RecommendRequest) -> tuple[str, ...]:
+    """Return a note on candidates that the catalogue does not have, if there are any."""
+    if request.rules is None or not request.rules.items:
+        return ()
+    given = dict.fromkeys(request.rules.items)
+    unknown = unknown_items(state.catalogue, given)
+    return (unknown_items_note(unknown, len(given)),) if unknown else ()
 
 
 def _other_popularity(state: ServingState, rules: Rules) -> float | None:

@@ -222,7 +222,6 @@ class RecommenderService(ClosesOnExit):
         Raises:
             NotFoundError: There is no such item.
         """
-        self.catalogue.get(item_id)
         return self.engine.explain(RecommendRequest(user_id=user_id), item_id)
 
     def onboarding(

@@ -10,7 +10,7 @@ import numpy as np
 
 from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
-from daybreak.errors import NextStep, NotFittedError, NotFoundError
+from daybreak.errors import NextStep, NotFittedError
 from daybreak.models.popular import PopularModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.reranking.rules import Rules
@@ -26,6 +26,7 @@ from daybreak.service.state.similarity import (
     require_item_or_text,
     similar_items,
 )
+from daybreak.service.state.unknown_items import require_item
 from daybreak.types import Doubles, Floats, Mask, Rows
 
 TopListName = Literal["popular", "trending", "latest"]
@@ -80,15 +81,15 @@ class SharedLists:
             explain: Whether each item has reasons.
 
         Raises:
-            NotFoundError: The item is not in the store.
+            NotFoundError: The item is not in the catalogue.
             ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
             FilterError: The filter cannot be parsed.
         """
         check_k(n)
         require_item_or_text(item_id, text)
-        if item_id is not None and item_id not in self._releases.row_caches.items:
-            raise NotFoundError(f"no item {item_id!r:.80}")
         state = self._releases.current
+        if item_id is not None:
+            require_item(state.catalogue, item_id)
         rules = Rules(where=where) if where else None
         allowed = _allowed_items(state, rules)
         k = n if rules is None else len(allowed)
@@ -129,7 +130,7 @@ class SharedLists:
             ``user_id, rank, score, strategy, reasons`` of each user.
 
         Raises:
-            NotFoundError: The item is not in the store.
+            NotFoundError: The item is not in the catalogue.
             ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
         """
         check_k(n)

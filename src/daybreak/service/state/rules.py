@@ -185,6 +185,12 @@ def rules_of_users(
     return by_user
 
 
+def candidates_of(rules: Iterable[Rules]) -> list[str]:
+    """Return the items that rules name as candidates, each once."""
+    distinct = {id(one): one.items for one in rules if one.items}
+    return list(dict.fromkeys(item for items in distinct.values() for item in items))
+
+
 def with_popularity(rules: Mapping[str, Rules], popularity: float | None) -> dict[str, Rules]:
     """Return rules of which those without a ``popularity`` have the given one.
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from daybreak.data.dataset import Items, Queries
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.errors import ConfigError, NotFoundError
+from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.weights import nearest_level
@@ -18,6 +18,7 @@ from daybreak.service.state.explain import REASONS_TYPE, Reasons
 from daybreak.service.state.frame_requests import reasons_column
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity_reasons import similarity_reasons
+from daybreak.service.state.unknown_items import require_item, unknown_items
 from daybreak.types import Floats, Mask, Rows
 
 NO_USERS = np.empty(0, dtype=bool)
@@ -48,14 +49,15 @@ def similar_items(
 
     Args:
         state: State that answers.
-        ids: Items of the catalogue; unknown ids are ignored.
+        ids: Items of the catalogue; unknown and deleted ones are left out.
         texts: Descriptions.
         k: Number of items for each.
         explain: Whether to add the column ``reasons``.
     """
     items = state.catalogue.items
     frames = [_similar_frame(None, explain=explain)]
-    known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ in items.ids]
+    unknown = set(unknown_items(state.catalogue, ids))
+    known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ not in unknown]
     if known_ids:
         rows = items.ids.rows(known_ids)
         compared, shared = items.take(rows), co_occurrence(state, known_ids)
@@ -125,9 +127,7 @@ def single_item(state: ServingState, item: str | None, text: str | None) -> Item
     require_item_or_text(item, text)
     if text is not None:
         return Items(Vocabulary(["\0text"]), state.trained.content.texts([text]))
-    row = state.catalogue.row(str(item))
-    if row < 0:
-        raise NotFoundError(f"no item {item!r} in the catalogue; give text= for a new one")
+    row = require_item(state.catalogue, str(item))
     return state.catalogue.items.take(np.array([row]))
 
 

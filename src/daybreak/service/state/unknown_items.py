@@ -1,0 +1,101 @@
+"""Ids that the catalogue does not have: one rule for all calls.
+
+A question about one item (similar to it, its audience, its score) has no answer:
+:func:`require_item` raises. Of a list of items the known ones are answered, and
+:func:`unknown_items_note` names the others: in Python as a warning, over HTTP in ``notes``, on
+the command line as a message.
+"""
+
+import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from daybreak.errors import NextStep, NotFoundError, UnknownIdWarning
+from daybreak.service.state.catalogue import Catalogue
+
+MAX_COMPARED_IDS = 10_000
+"""Largest catalogue in which the nearest id is looked for [items]."""
+MAX_COMPARED_CHARS = 100
+"""Longest id for which the nearest id is looked for [characters]."""
+MIN_LIKENESS = 0.7
+"""Smallest ratio of matching characters of an id that is named as the nearest one."""
+MAX_NAMED_IDS = 5
+"""Largest number of ids that a note names."""
+
+
+def require_item(
+    catalogue: Catalogue, item: str, *, next_step: NextStep | None = NextStep.DESCRIBE_ITEM
+) -> int:
+    """Return the row of an item.
+
+    Args:
+        catalogue: Catalogue to look in.
+        item: Id of the item.
+        next_step: What the caller can do if there is no such item.
+
+    Raises:
+        NotFoundError: The item is not in the catalogue, or was deleted; the message names the
+            id and the nearest one.
+    """
+    row = catalogue.row(item)
+    if row >= 0 and row not in catalogue.deleted_rows:
+        return row
+    n_items = len(catalogue.items) - len(catalogue.deleted_rows)
+    near = nearest_id(catalogue, item)
+    hint = "" if near is None else f"; the nearest id is {near!r:.80}"
+    raise NotFoundError(
+        f"no item {item!r:.80} in the catalogue of {n_items:,} items{hint}", next_step=next_step
+    )
+
+
+def unknown_items(catalogue: Catalogue, ids: Iterable[str]) -> list[str]:
+    """Return the ids that are not in the catalogue or were deleted, each once."""
+    rows = ((id_, catalogue.row(id_)) for id_ in dict.fromkeys(ids))
+    return [id_ for id_, row in rows if row < 0 or row in catalogue.deleted_rows]
+
+
+def unknown_items_note(unknown: list[str], n_ids: int) -> str:
+    """Return a note that names unknown ids.
+
+    Args:
+        unknown: The unknown ids, at least one.
+        n_ids: Number of ids that were given.
+
+    Example:
+        >>> unknown_items_note(["te001"], 3)
+        "1 of 3 items are unknown and left out: 'te001'"
+    """
+    named = ", ".join(f"{id_!r:.80}" for id_ in unknown[:MAX_NAMED_IDS])
+    others = f" and {len(unknown) - MAX_NAMED_IDS} more" * (len(unknown) > MAX_NAMED_IDS)
+    return f"{len(unknown)} of {n_ids} items are unknown and left out: {named}{others}"
+
+
+def warn_of_unknown_items(catalogue: Catalogue, ids: Iterable[str], stacklevel: int) -> None:
+    """Warn of the ids that are not in the catalogue, if there are any.
+
+    Args:
+        catalogue: Catalogue to look in.
+        ids: Ids of items.
+        stacklevel: Number of calls up to the code of the user, this one excluded.
+    """
+    given = list(dict.fromkeys(ids))
+    unknown = unknown_items(catalogue, given)
+    if unknown:
+        note = unknown_items_note(unknown, len(given))
+        warnings.warn(note, UnknownIdWarning, stacklevel=stacklevel + 1)
+
+
+def nearest_id(catalogue: Catalogue, item: str) -> str | None:
+    """Return the id of the catalogue that resembles an unknown one most.
+
+    None if nothing resembles it, or if the comparison would take long.
+    """
+    ids = catalogue.items.ids.ids
+    if len(ids) > MAX_COMPARED_IDS or len(item) > MAX_COMPARED_CHARS:
+        return None
+    candidates = [
+        id_
+        for row, id_ in enumerate(ids)
+        if len(id_) <= MAX_COMPARED_CHARS and row not in catalogue.deleted_rows
+    ]
+    return next(iter(get_close_matches(item, candidates, 1, MIN_LIKENESS)), None)
