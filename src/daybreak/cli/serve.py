@@ -30,6 +30,14 @@ AllowHostOption = Annotated[
         help="Further host name that a server without API keys accepts; repeatable.",
     ),
 ]
+AllowOriginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ORIGIN",
+        help="Origin whose pages may use the server (CORS), as in https://shop.example; "
+        "*: all, with API keys only; repeatable.",
+    ),
+]
 BodyMbOption = Annotated[
     float,
     typer.Option(metavar="MB", help="Maximum size of a JSON body, also after decompression."),
@@ -123,6 +131,7 @@ def serve(
     port: PortOption = 8000,
     keys: KeysOption = "auto",
     allow_host: AllowHostOption = None,
+    allow_origin: AllowOriginOption = None,
     retrain: RetrainOption = None,
     train_budget: TrainBudgetOption = None,
     popularity: options.PopularityOption = None,
@@ -151,6 +160,7 @@ def serve(
         port=port,
         keys=keys,
         hosts=tuple(allow_host or ()),
+        origins=tuple(allow_origin or ()),
         body_mb=body_mb,
         upload_mb=upload_mb,
         batch=batch,

@@ -3,20 +3,19 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.options import ServerOptions
+from daybreak.server.origins import OriginPolicy
 from daybreak.service.api_keys import ApiKeyCache, Role
 
 CALLER_KEY = "daybreak.caller"
 """Key of the ASGI scope that holds the caller for the log: id of the key, or the address."""
 MAX_CALLERS = 10_000
 """Largest number of callers with a token bucket; the least recently seen is dropped first."""
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="daybreak"'}
 
 
@@ -31,8 +30,7 @@ class AccessControl:
     def __init__(self, options: ServerOptions, key_cache: ApiKeyCache | None) -> None:
         self.key_cache = key_cache
         self._rate_limiter = RateLimiter(options.rate)
-        hosts = {name.lower() for name in options.hosts}
-        self._allowed_hosts = _LOCAL_HOSTS | hosts | {options.host}
+        self._origin_policy = OriginPolicy(options.host, options.hosts, options.origins)
         self._is_local_only = key_cache is None and options.is_loopback
 
     def authorize(self, scope: Scope, role: Role) -> None:
@@ -49,14 +47,22 @@ class AccessControl:
         scope[CALLER_KEY] = caller
         self._check_rate(caller)
 
+    def authorize_change(self, scope: Scope) -> None:
+        """Check a request for reading that shall also write; see :meth:`authorize`.
+
+        Raises:
+            HttpProblem: The key has not the role ``write``, or, on a server without keys, the
+                request may come from an image in a page of another site.
+        """
+        self.authorize(scope, "write")
+        if self.key_cache is None:
+            self._origin_policy.check_change(Headers(scope=scope))
+
     def _authorize_by_address(self, scope: Scope, headers: Headers) -> str:
         """Return the caller; reject requests of other sites' pages in a local browser."""
-        host = _hostname(f"//{headers.get('host', '')}")
-        if self._is_local_only and host not in self._allowed_hosts:
-            raise HttpProblem("bad_host", "this server does not accept this host name")
-        origin = headers.get("origin")
-        if origin is not None and _hostname(origin) not in self._allowed_hosts:
-            raise HttpProblem("bad_origin", "requests from pages of other sites are rejected")
+        if self._is_local_only:
+            self._origin_policy.check_host(scope, headers)
+        self._origin_policy.check_site(scope, headers)
         return _address(scope)
 
     def _authorize_by_key(
@@ -138,10 +144,3 @@ def _presented_key(headers: Headers) -> str:
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return f"address {client[0]}" if client else "address unknown"
-
-
-def _hostname(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""

@@ -18,6 +18,8 @@ from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.http.problems import install_handlers
 from daybreak.server.middleware import (
     ConcurrencyLimitMiddleware,
+    CrossOriginMiddleware,
+    InternalErrorMiddleware,
     RawPathMiddleware,
     RequestLogMiddleware,
 )
@@ -87,6 +89,8 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
         lifespan=_lifespan,
         middleware=[  # the first one is the outermost
             Middleware(RequestLogMiddleware, metrics=metrics),
+            *_cross_origin_middleware(options),
+            Middleware(InternalErrorMiddleware),
             Middleware(RawPathMiddleware),
             Middleware(ConcurrencyLimitMiddleware, max_requests=options.concurrency),
         ],
@@ -104,6 +108,13 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
     app.include_router(gorse_router(), prefix=GORSE_PREFIX, responses=PROBLEM_RESPONSES)
     install_handlers(app)
     return app
+
+
+def _cross_origin_middleware(options: ServerOptions) -> list[Middleware]:
+    """Return the middleware for pages of other origins; none if no origin is allowed."""
+    if not options.origins:
+        return []
+    return [Middleware(CrossOriginMiddleware, origins=options.origins)]
 
 
 @asynccontextmanager

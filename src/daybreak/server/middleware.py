@@ -3,7 +3,12 @@
 import logging
 import re
 import time
+from collections.abc import Sequence
+from http import HTTPStatus
 
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daybreak.server.access import CALLER_KEY
@@ -16,6 +21,15 @@ log = logging.getLogger(__name__)
 
 PROBE_PATHS = frozenset({"/health/live", "/health/ready", "/metrics"})
 """Paths that are answered above the concurrency limit, and logged only if they fail."""
+CROSS_ORIGIN_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""Methods that pages of allowed origins may use."""
+CROSS_ORIGIN_HEADERS = (
+    "authorization", "content-encoding", "content-type", "x-api-key", "x-api-version",
+    "x-request-id",
+)  # fmt: skip
+"""Headers that these pages may send."""
+EXPOSED_HEADERS = ("retry-after", "x-request-id")
+"""Headers of responses that these pages may read."""
 CLIENT_CLOSED_STATUS = 499
 """Logged status of a request whose caller closed the connection before the response."""
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -31,8 +45,7 @@ _SECURITY_HEADERS = [
 class RequestLogMiddleware:
     """Gives each request an id, and logs and counts its response.
 
-    It also adds the security headers, and turns an unhandled exception into a response with
-    status 500.
+    It also adds the security headers.
 
     Args:
         app: Next application.
@@ -54,12 +67,6 @@ class RequestLogMiddleware:
         recorder = _ResponseRecorder(send, id_)
         try:
             await self._app(scope, receive, recorder)
-        except Exception:
-            fields = {"request_id": id_, "route": _route_pattern(scope)}
-            log.exception("unhandled exception", extra=fields)
-            if recorder.started:
-                raise
-            await internal_error()(scope, receive, recorder)
         finally:
             self._record(scope, recorder.status, time.perf_counter() - start)
 
@@ -79,6 +86,69 @@ class RequestLogMiddleware:
             "caller": scope.get(CALLER_KEY),
         }
         log.info("request", extra=fields)
+
+
+class CrossOriginMiddleware(CORSMiddleware):
+    """Lets pages of allowed origins use the server: preflights, answers and errors.
+
+    Args:
+        app: Next application.
+        origins: Allowed origins; ``*``: all.
+    """
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=CROSS_ORIGIN_METHODS,
+            allow_headers=CROSS_ORIGIN_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+        )
+        self.allow_private_network = True
+        """Whether pages of the web may use a server in a private network."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Return the response to a preflight; a problem if it is not allowed."""
+        response = super().preflight_response(request_headers)
+        if response.status_code == HTTPStatus.OK:
+            return response
+        detail = bytes(response.body).decode()
+        headers = {
+            name: value for name, value in response.headers.items() if "content-" not in name
+        }
+        return problem_response("bad_origin", 403, detail, headers=headers)
+
+
+class InternalErrorMiddleware:
+    """Turns an unhandled exception into a response with status 500.
+
+    Args:
+        app: Next application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception:
+            fields = {"request_id": request_id.get(), "route": _route_pattern(scope)}
+            log.exception("unhandled exception", extra=fields)
+            if has_started:
+                raise
+            await internal_error()(scope, receive, send)
 
 
 class RawPathMiddleware:
@@ -137,12 +207,10 @@ class _ResponseRecorder:
     def __init__(self, send: Send, id_: str) -> None:
         self._send = send
         self._id = id_.encode()
-        self.started = False
         self.status = CLIENT_CLOSED_STATUS
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
             self.status = message["status"]
             present = {name for name, _ in message["headers"]}
             common = [header for header in _SECURITY_HEADERS if header[0] not in present]

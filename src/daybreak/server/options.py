@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from daybreak.errors import ConfigError
+from daybreak.server.origins import ANY_ORIGIN, normalize_origin
 
 KeysMode = Literal["auto", "on", "off"]
 
@@ -25,7 +26,11 @@ class ServerOptions:
     keys: KeysMode = "auto"
     """Whether requests need an API key; ``auto``: if other machines can reach the server."""
     hosts: tuple[str, ...] = ()
-    """Host names, besides those of this machine, that a server without keys accepts."""
+    """Host names, besides those of this machine, that a server without keys accepts; a name
+    with a port stands for this port only."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may use the server from a browser (CORS), as in
+    ``https://shop.example``; ``*``: all, if requests need a key."""
     body_mb: float = 16.0
     """Largest JSON body, also after decompression [MB]."""
     upload_mb: float = 512.0
@@ -56,6 +61,12 @@ class ServerOptions:
                 _check_positive(field.name, getattr(self, field.name))
         if not (math.isfinite(self.rate) and self.rate >= 0):
             raise ConfigError(f"rate must be a number from 0, got {self.rate!r}")
+        object.__setattr__(self, "origins", tuple(map(normalize_origin, self.origins)))
+        if ANY_ORIGIN in self.origins and not self.needs_keys:
+            raise ConfigError(
+                "the origin * lets every page of the web use a server without keys; name the "
+                "origins, or require keys (--keys on)"
+            )
 
     @property
     def is_loopback(self) -> bool:

@@ -122,6 +122,8 @@ def test_lists_are_ids_or_in_version_2_ids_with_scores(shop):
 
 
 def test_a_list_can_be_stored_as_feedback(shop):
+    """With the header that clients of gorse always send."""
+    shop.headers["X-API-Key"] = "zhenghaoz"
     ids = shop.get("/api/recommend/bob", params={"n": 1, "write-back-type": "read"}).json()
     assert [f["ItemId"] for f in shop.get("/api/user/bob/feedback/read").json()] == ids
     late = {"write-back-type": "read", "write-back-delay": "10m0s"}

@@ -194,7 +194,7 @@ async def _recommend(
     state = state_of(request)
     if query.write_back_type:
         _check_delay(query.write_back_delay)
-        state.access.authorize(request.scope, "write")
+        state.access.authorize_change(request.scope)
     response = await _submit(state, query, user_id=user_id)
     scores = to_scores(response.items, query.offset)
     if query.write_back_type:
