@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from daybreak.data.array_checks import check_finite
 from daybreak.data.dataset import BLOCK_SIMILARITY_WEIGHTS, ContentBlock
 from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fields
+from daybreak.data.json_files import read_json
 from daybreak.data.markup import strip_markup
 from daybreak.encoders.attributes import TERM_ROLES, AttributeTerms
 from daybreak.encoders.base import Encoder, Progress, l2_normalize
@@ -128,7 +130,7 @@ def read_content(
         words, values = (_read_lexical(name, plain, arrays) for name in LEXICAL_PARTS)
         options = dict(plain.get("options", {}))
         return AttributeTerms.from_dict(plain), (words, values), meaning, options
-    except (KeyError, TypeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{CONTENT_JSON_FILE} in {folder} is damaged: {error!r}") from error
 
 
@@ -139,7 +141,7 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not (folder / CONTENT_JSON_FILE).is_file():
         raise NotFoundError(f"no saved content in {folder}; expected {CONTENT_JSON_FILE}")
     try:
-        plain = json.loads((folder / CONTENT_JSON_FILE).read_text("utf-8"))
+        plain = read_json(folder / CONTENT_JSON_FILE)
         return dict(plain), load_file(folder / CONTENT_ARRAYS_FILE)
     except (ValueError, TypeError, OSError, SafetensorError) as error:
         raise DataError(f"the content in {folder} is damaged: {error}") from error
@@ -148,7 +150,12 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def _read_lexical(
     name: str, plain: dict[str, Any], arrays: dict[str, Any]
 ) -> LexicalEncoder | None:
-    return LexicalEncoder(tuple(plain[name]), arrays[name]) if name in plain else None
+    if name not in plain:
+        return None
+    terms, idf = tuple(plain[name]), check_finite(name, arrays[name])
+    if idf.shape != (len(terms),):
+        raise DataError(f"{name} has {len(terms)} terms and weights of shape {idf.shape}")
+    return LexicalEncoder(terms, idf)
 
 
 def _read_text_encoder(
@@ -162,7 +169,10 @@ def _read_text_encoder(
             f"the content was fitted with the text encoder {wanted['kind']} {wanted['hash']}, "
             f"got {given}; pass the same one as text_encoder"
         )
-    return CentredTextEncoder(encoder, arrays["mean"])
+    mean = check_finite("mean", arrays["mean"])
+    if mean.shape != (encoder.dim,):
+        raise DataError(f"the mean vector has the shape {mean.shape}, not ({encoder.dim},)")
+    return CentredTextEncoder(encoder, mean)
 
 
 WORDS, ATTRIBUTES, MEANING = "words", "attributes", "meaning"

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.fields import FieldRole, infer_fields
+from daybreak.data.json_files import read_json
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
@@ -94,13 +95,13 @@ class ProfileEncoder:
         if not (folder / PROFILE_FILE).is_file():
             raise NotFoundError(f"no saved profile in {folder}; expected {PROFILE_FILE}")
         try:
-            plain = json.loads((folder / PROFILE_FILE).read_text("utf-8"))
+            plain = read_json(folder / PROFILE_FILE)
             if plain["format"] != PROFILE_FORMAT:
                 raise DataError(
                     f"expected {PROFILE_FORMAT!r} in {folder}, got {plain['format']!r}"
                 )
             return cls(AttributeTerms.from_dict(plain), tuple(plain["names"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise DataError(f"{PROFILE_FILE} in {folder} is damaged: {error!r}") from error
 
     @cached_property

@@ -1,6 +1,6 @@
 """The age of an item: how often items of an age are chosen, as the data say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import MIN_EVENTS, iter_moments
+from daybreak.models.shared_persistence import MAY_BE_NAN
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Doubles
 
@@ -29,7 +30,7 @@ class AgeConfig:
 class AgeState:
     """State of :class:`AgeModel`."""
 
-    births: Doubles
+    births: Doubles = field(metadata=MAY_BE_NAN)
     """(n_train_items,) creation or first event [epoch s]; NaN: unknown"""
     now: float
     """Latest believable time [epoch s]."""

@@ -3,16 +3,21 @@
 import json
 from dataclasses import MISSING, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.array_checks import build_csr, check_finite, is_finite
+from daybreak.data.json_files import read_json
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import DataError, NotFoundError
 
 S = TypeVar("S")
 
+MAY_BE_NAN = MappingProxyType({"nan": True})
+"""Metadata of a field whose array contains NaN for unknown numbers."""
 STATE_FORMAT_VERSION = 1
 """Version of the layout; it increases when an earlier reader would misread a file."""
 
@@ -52,7 +57,7 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
     if not (folder / "model.json").exists():
         raise NotFoundError(f"no saved model in {folder}; expected model.json")
     try:
-        header = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        header = read_json(folder / "model.json")
         found = header.get("format")
         arrays = (
             load_file(str(folder / "state.safetensors"))
@@ -75,8 +80,13 @@ def read_state(folder: Path, kind: type[S]) -> tuple[dict[str, Any], S]:
             if field.default is MISSING or field.name in header["values"]
         ]
         values = {name: _read_field(name, arrays, header["values"]) for name in names}
+        for field in fields(kind):  # type: ignore[arg-type]
+            if field.name in values and not field.metadata.get("nan"):
+                _check_declared(field.name, values[field.name], header["values"][field.name])
         return header["config"], kind(**values)
-    except (KeyError, TypeError, ValueError) as error:
+    except DataError as error:
+        raise DataError(f"the model in {folder} is damaged: {error}") from error
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise DataError(f"the model in {folder} has no usable part {error}") from error
 
 
@@ -90,6 +100,8 @@ def _write_field(name: str, value: Any, arrays: dict[str, Any], plain: dict[str,
             arrays[f"{name}.{part}"] = np.ascontiguousarray(getattr(matrix, part))
     elif isinstance(value, np.ndarray):
         plain[name] = {"array": True}
+        if not is_finite(value):
+            plain[name]["finite"] = False
         arrays[name] = np.ascontiguousarray(value)
     else:
         plain[name] = {"value": value}
@@ -100,6 +112,14 @@ def _read_field(name: str, arrays: dict[str, Any], plain: dict[str, Any]) -> Any
     if "vocabulary" in entry:
         return Vocabulary(entry["vocabulary"])
     if "csr" in entry:
-        parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-        return sp.csr_array(parts, shape=tuple(entry["csr"]))
+        data, indices, indptr = (
+            arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")
+        )
+        return build_csr(name, (data, indices, indptr), entry["csr"])
     return arrays[name] if "array" in entry else entry["value"]
+
+
+def _check_declared(name: str, value: Any, entry: dict[str, Any]) -> None:
+    """Raise an error for a number that is not finite, unless there was one at the writing."""
+    if "array" in entry and entry.get("finite", True):
+        check_finite(name, value)

@@ -24,7 +24,12 @@ from daybreak.service.inputs.frames import (
     check_k,
 )
 from daybreak.service.releases.gate import check_release, compare_recommenders
-from daybreak.service.releases.release import read_release, read_trained_model, write_release
+from daybreak.service.releases.release import (
+    read_release,
+    read_trained_model,
+    reported_damage,
+    write_release,
+)
 from daybreak.service.state.audience import find_audience
 from daybreak.service.state.explain import REASON_FIELDS, explain_items, explain_lists
 from daybreak.service.state.frame_requests import (
@@ -502,9 +507,10 @@ class Recommender:
         model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
         model.strategies = trained.fitted.strategies
         model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
-        model._state = ServingState.from_training(
-            trained, catalogue.frame, encoded=catalogue.items
-        )
+        with reported_damage(Path(folder)):
+            model._state = ServingState.from_training(
+                trained, catalogue.frame, encoded=catalogue.items
+            )
         if users is not None:
             model.add_users(users)
         return model if events is None else model.add_events(events)

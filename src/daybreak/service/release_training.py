@@ -17,7 +17,11 @@ from daybreak.data import EventRules, Tables
 from daybreak.errors import ConfigError, DataError, DaybreakError, GateRefusedError, NextStep
 from daybreak.service.recommender import Recommender
 from daybreak.service.releases.gate import GateResult
-from daybreak.service.releases.release import find_release, release_folder, releases_root
+from daybreak.service.releases.release import (
+    find_intact_release,
+    find_release,
+    releases_root,
+)
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
 from daybreak.service.training.retraining import TrainingOutcome
@@ -114,11 +118,10 @@ def train_release(
     folder = Path("releases") / id_
     verdict = None
     if options.gate:
-        active = store.active_release()
         verdict = recommender.release(
             root / folder,
             tables,
-            over=root / folder if active is None else release_folder(root, active),
+            over=find_intact_release(store, root) or root / folder,
             force=options.force,
             progress=progress,
         )

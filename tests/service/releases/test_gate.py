@@ -9,6 +9,7 @@ from daybreak import Recommender
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, GateRefusedError, NextStep
 from daybreak.service.releases.release import HEADER_FILE
+from tests.service.releases.old_release import as_before_checksums
 
 KINDS = ("tea", "rum", "pot", "cup")
 NAMES = ("popular", "item_knn", "content/match")
@@ -114,9 +115,7 @@ def test_a_later_release_needs_data(good, folder):
 
 
 def test_a_release_from_before_there_was_a_gate_is_read(good, data, folder):
-    head = json.loads((folder / HEADER_FILE).read_text())
-    del head["gate"]
-    (folder / HEADER_FILE).write_text(json.dumps(head))
+    as_before_checksums(folder, "gate")
     assert good.release(folder, data[0], items=data[1]).passed
 
 

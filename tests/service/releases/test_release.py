@@ -11,6 +11,7 @@ from daybreak import Recommender
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError
 from daybreak.service.releases.release import HEADER_FILE
+from tests.service.releases.old_release import as_before_checksums
 
 KILLED = """
 import os, sys
@@ -139,7 +140,7 @@ def test_a_text_model_without_a_name_is_given_again(tables, tmp_path):
 
 def test_the_error_names_a_missing_text_model(release, tmp_path):
     shutil.copytree(release, tmp_path / "shop")
-    head = json.loads((tmp_path / "shop" / HEADER_FILE).read_text())
+    head = as_before_checksums(tmp_path / "shop")
     head["settings"]["encoder"] = os.fspath(tmp_path / "no-model")
     (tmp_path / "shop" / HEADER_FILE).write_text(json.dumps(head))
     with pytest.raises(NotFoundError, match="needs the text model"):

@@ -204,3 +204,42 @@ def test_a_release_that_is_being_activated_is_not_unloaded(live, monkeypatch):
     monkeypatch.setattr(live.releases, "_load_and_register", tidied)
     assert live.releases.activate("r2") == "r2"
     assert live.releases.current.release == "r2"
+
+
+def flip_a_bit(release, number=0):
+    """Flip one bit in the middle of an array of a release."""
+    path = sorted(release.rglob("state.safetensors"))[number]
+    content = bytearray(path.read_bytes())
+    content[len(content) * 3 // 4] ^= 4
+    path.write_bytes(content)
+
+
+def test_a_release_with_a_flipped_bit_never_takes_a_place(live, folder, caplog):
+    flip_a_bit(folder / "releases" / "r2")
+    with pytest.raises(DataError, match="differs from its checksum"):
+        live.releases.activate("r2")
+    assert live.recommend(RecommendRequest()).release == "r1"
+    assert "checksum" in live.status()["faulty"]["r2"]
+    with open_store(live.settings.store) as store:  # another process activates it
+        store.put_release(Release("r2", 2.0, "releases/r2", active=True))
+    live.releases.failed.clear()
+    live.releases.check_active_release()
+    assert live.recommend(RecommendRequest()).release == "r1"
+    assert "cannot load release r2" in caplog.text
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_start_with_a_flipped_bit_serves_the_release_before_it(
+    settings, folder, caplog, number
+):
+    with open_store(settings.store) as store:
+        store.put_release(Release("r2", 2.0, "releases/r2", active=True))
+        store.put_release(Release("r3", 3.0, "releases/r1"))  # gone back from
+    flip_a_bit(folder / "releases" / "r2", number)
+    with RecommenderService(settings, poll_s=3600) as service:
+        answer = service.recommend(RecommendRequest())
+        assert answer.release == "r1"
+        assert "release r2 cannot be used" in answer.notes[0]
+        assert str(folder) not in answer.notes[0]
+        assert "checksum" in service.status()["faulty"]["r2"]
+    assert "cannot load release r2" in caplog.text

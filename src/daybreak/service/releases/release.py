@@ -6,8 +6,10 @@ A release contains everything needed to recommend, but no data of single users. 
 
 import glob
 import json
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +18,7 @@ from uuid import uuid4
 import polars as pl
 
 from daybreak.data.dataset import ContentBlock, Items
+from daybreak.data.json_files import read_json
 from daybreak.data.rules import Condition, ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
@@ -26,11 +29,21 @@ from daybreak.models import LinearModel, models
 from daybreak.models.shared_persistence import read_state, write_state
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
+from daybreak.service.releases.integrity import (
+    MANIFEST_FILE,
+    build_manifest,
+    flush_file,
+    flush_folder,
+    flush_names,
+    verify_files,
+)
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.training.fit import TrainedModel, TrainingStats
 
 if TYPE_CHECKING:  # the library needs no store
     from daybreak.store import Release, Store
+
+log = logging.getLogger(__name__)
 
 
 def rules_from_dict(plain: Mapping[str, Any]) -> ResolvedRules:
@@ -149,7 +162,18 @@ FORMAT_VERSION = 2
 """Version of the format."""
 HEADER_FILE = "release.json"
 """Written last, so a folder without it is not a release."""
-_DAMAGE_ERRORS = (LookupError, TypeError, ValueError, OSError, pl.exceptions.PolarsError)
+_DAMAGE_ERRORS = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
+"""What reading a damaged file can raise; Polars panics on some Parquet files."""
 
 
 def write_release(
@@ -161,9 +185,9 @@ def write_release(
 ) -> None:
     """Write a release atomically.
 
-    The release is written next to the folder and then renamed. At every moment the folder is a
-    release, or a complete one is next to it, where :func:`read_release` finds it. Only one
-    process at a time may write.
+    The release is written next to the folder, flushed to the disk with the checksums of its
+    files, and then renamed. At every moment the folder is a release, or a complete one is next
+    to it, where :func:`read_release` finds it. Only one process at a time may write.
 
     Args:
         folder: Folder of the release; an earlier release in it is replaced.
@@ -171,15 +195,23 @@ def write_release(
         catalogue: The catalogue.
         settings: Settings of the recommender.
         gate: Result of the comparison with the previous release.
+
+    Raises:
+        DataError: The folder cannot be written: the disk is full, or it is read-only.
     """
+    from safetensors import SafetensorError  # noqa: PLC0415 - only needed when saving
+
     folder = folder.absolute()
     draft = _sibling_path(folder, "new")
-    draft.mkdir(parents=True)
     try:
+        draft.mkdir(parents=True)
         _write(draft, trained, catalogue, {"settings": settings, "gate": gate})
         if folder.exists():
             folder.rename(_sibling_path(folder, "old"))
         draft.rename(folder)
+        flush_names(folder.parent)
+    except (OSError, SafetensorError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"the release {folder} cannot be written: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     for leftover in _siblings(folder):
@@ -209,12 +241,77 @@ def read_release(
     """
     folder = _find_complete(folder.absolute())
     header = _read_header(folder)
-    try:
+    verify_files(folder, required=bool(header.get("checksums")))
+    with reported_damage(folder):
         return _read(folder, header, encoder)
+
+
+@contextmanager
+def reported_damage(folder: Path) -> Iterator[None]:
+    """Turn what the parts of a damaged release can raise into one kind of error.
+
+    Args:
+        folder: Folder of the release.
+
+    Raises:
+        DataError: A part of the release could not be read or used.
+    """
+    try:
+        yield
     except _DAMAGE_ERRORS as error:
         raise DataError(
             f"the release in {folder} is damaged ({error!r}); train again"
         ) from error
+
+
+def verify_release(folder: Path) -> None:
+    """Check that a release is complete and unchanged, without loading it.
+
+    Args:
+        folder: Folder of the release.
+
+    Raises:
+        NotFoundError: There is no release in the folder.
+        DataError: The release is damaged, or of an unsupported version.
+    """
+    folder = _find_complete(folder.absolute())
+    header = _read_header(folder)
+    verify_files(folder, required=bool(header.get("checksums")))
+
+
+def in_serving_order(releases: "Iterable[Release]") -> "list[Release]":
+    """Return releases in the order in which a service tries to load them.
+
+    The active one comes first, then those before it, the newest first. Those after it are the
+    last resort: somebody has gone back from them.
+
+    Args:
+        releases: Releases in any order.
+    """
+    newest_first = sorted(releases, key=lambda release: -release.created_at)
+    active = next((release for release in newest_first if release.active), None)
+    if active is None:
+        return newest_first
+    at = active.created_at
+    return sorted(newest_first, key=lambda one: (not one.active, one.created_at > at))
+
+
+def find_intact_release(store: "Store", root: Path | None) -> Path | None:
+    """Return the folder of the first release in serving order that is not damaged.
+
+    Args:
+        store: The store.
+        root: Folder of the store; see :func:`releases_root`.
+    """
+    for release in in_serving_order(store.releases()):
+        folder = release_folder(root, release)
+        try:
+            verify_release(folder)
+        except DaybreakError as error:
+            log.warning("release %s is not used: %s", release.id, error)
+            continue
+        return folder
+    return None
 
 
 def read_trained_model(folder: Path, encoder: Encoder | None = None) -> TrainedModel:
@@ -256,6 +353,8 @@ def _read(
         TrainingStats(**header["facts"]),
     )
     frame = pl.read_parquet(folder / "items.parquet")
+    if frame["item_id"].to_list() != list(items.ids.ids):
+        raise DataError(f"{folder} is damaged: items.parquet and items.json list other items")
     return trained, Catalogue(frame, items), header["settings"]
 
 
@@ -276,10 +375,16 @@ def _write(
         "rules": asdict(trained.rules),
         "facts": _facts_to_json(trained.stats),
         "blend": trained.blend.to_json(),
+        "checksums": True,
         **extra,
     }
-    text = json.dumps(header, ensure_ascii=False, indent=1)
-    (folder / HEADER_FILE).write_text(text, encoding="utf-8")
+    text = json.dumps(header, ensure_ascii=False, indent=1).encode()
+    manifest = build_manifest(folder, {HEADER_FILE: text})
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    flush_folder(folder)
+    (folder / HEADER_FILE).write_bytes(text)
+    flush_file(folder / HEADER_FILE)
+    flush_names(folder)
 
 
 def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
@@ -317,9 +422,9 @@ def _read_header(folder: Path) -> dict[str, Any]:
             f"no release in {folder}; expected {HEADER_FILE}", next_step=NextStep.TRAIN
         )
     try:
-        header: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}; train again") from error
+        header: dict[str, Any] = read_json(path)
+    except DataError as error:
+        raise DataError(f"{error}; train again") from error
     version = header.get("format") if isinstance(header, dict) else None
     if version != FORMAT_VERSION or header.get("levels") != list(EVENT_LEVELS):
         raise DataError(
@@ -350,8 +455,14 @@ def _write_items(folder: Path, items: Items) -> None:
 
 
 def _read_items(folder: Path) -> Items:
-    ids = Vocabulary(json.loads((folder / "items.json").read_text(encoding="utf-8")))
+    ids = Vocabulary(read_json(folder / "items.json"))
     blocks: list[ContentBlock] = []
     while (block_folder := folder / "blocks" / str(len(blocks))).exists():
-        blocks.append(read_state(block_folder, ContentBlock)[1])
+        block = read_state(block_folder, ContentBlock)[1]
+        if block.matrix.ndim != 2 or block.matrix.shape[0] != len(ids):
+            raise DataError(
+                f"{block_folder} is damaged: a block of shape {block.matrix.shape} for "
+                f"{len(ids)} items"
+            )
+        blocks.append(block)
     return Items(ids, tuple(blocks))

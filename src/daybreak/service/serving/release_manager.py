@@ -15,7 +15,12 @@ from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.releases.release import read_release, release_folder
+from daybreak.service.releases.release import (
+    in_serving_order,
+    read_release,
+    release_folder,
+    reported_damage,
+)
 from daybreak.service.serving.fallback import needs_rebuild, untrained_state
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.service.state.scorers import PartitionedScorer
@@ -77,7 +82,7 @@ class ReleaseManager:
         self._kept_releases: set[str] = set()
         self._loading_releases: set[str] = set()
         cursor, tables = self._read_store()
-        state, self.failed = load_newest_usable(store.releases(), self.release_folder, tables)
+        state, self.failed = load_first_usable(store.releases(), self.release_folder, tables)
         self._states = {state.release: state}
         self._cursor = cursor
         self.current = state
@@ -382,18 +387,19 @@ def load_state(release: str, folder: Path, tables: Tables) -> ServingState:
         DataError: The release is damaged, or of another version.
     """
     trained, catalogue, _ = read_release(folder)
-    state = ServingState.from_tables(release, trained, catalogue.frame, tables)
-    state.precompute()
+    with reported_damage(folder):
+        state = ServingState.from_tables(release, trained, catalogue.frame, tables)
+        state.precompute()
     return state
 
 
-def load_newest_usable(
+def load_first_usable(
     releases: Iterable[Release], folder_of: Callable[[Release], Path], tables: Tables
 ) -> tuple[ServingState, list[FailedRelease]]:
-    """Return the active release, else the newest that can be loaded, else an untrained state.
+    """Return the first release that can be loaded, else an untrained state.
 
     Args:
-        releases: Releases, the newest first.
+        releases: Releases; see :func:`in_serving_order`.
         folder_of: Returns the folder of a release.
         tables: All tables of the store.
 
@@ -401,7 +407,7 @@ def load_newest_usable(
         The state, whose notes name the releases that cannot be loaded, and these releases.
     """
     failed: list[FailedRelease] = []
-    for release in sorted(releases, key=lambda release: not release.active):
+    for release in in_serving_order(releases):
         try:
             state = load_state(release.id, folder_of(release), tables)
         except DaybreakError as error:
@@ -414,7 +420,7 @@ def load_newest_usable(
 
 def _with_failure_notes(state: ServingState, failed: list[FailedRelease]) -> ServingState:
     notes = tuple(
-        f"release {failure.release} cannot be used ({failure.reason}); "
+        f"release {failure.release} cannot be used (see the status or the log); "
         f"{state.release or 'no release'} is in use instead"
         for failure in failed
     )

@@ -1,0 +1,151 @@
+"""Checksums of the files of a release: written with it, and verified before it is loaded.
+
+Start with :func:`write_manifest` and :func:`verify_files`.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from daybreak.data.json_files import read_json
+from daybreak.errors import DataError
+
+MANIFEST_FILE = "checksums.json"
+"""Size and SHA-256 of every other file of a release; releases before 0.3 have none."""
+MANIFEST_FORMAT = 1
+"""Version of the format of the manifest."""
+MAX_MANIFEST_BYTES = 10_000_000
+"""Largest manifest that is read [bytes]."""
+MAX_REMEMBERED_RELEASES = 64
+"""Number of releases whose verification is remembered."""
+
+FileMark = tuple[str, int, int, int]
+"""Name, size [bytes], time of the last change [ns] and inode of a file."""
+
+_verified: dict[Path, tuple[FileMark, ...]] = {}
+_verified_lock = Lock()
+
+
+def build_manifest(folder: Path, pending: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the manifest of a folder.
+
+    Args:
+        folder: Folder of the release.
+        pending: Contents of files that are written later, by name.
+    """
+    files = {name: _describe_file(folder / name) for name in _file_names(folder)}
+    files |= {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in pending.items()
+    }
+    return {"format": MANIFEST_FORMAT, "files": dict(sorted(files.items()))}
+
+
+def verify_files(folder: Path, *, required: bool) -> None:
+    """Compare every file of a release with its manifest.
+
+    A release that has not changed since an earlier call of this process is not read again.
+
+    Args:
+        folder: Folder of the release.
+        required: Whether the release must have a manifest; earlier versions wrote none.
+
+    Raises:
+        DataError: A file is missing, has another size or another content, or the manifest is
+            missing or damaged.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        if required:
+            raise DataError(f"the release in {folder} is damaged: {MANIFEST_FILE} is missing")
+        return
+    files = _read_manifest(path)
+    marks = tuple(_file_mark(folder, name) for name in (MANIFEST_FILE, *files))
+    if _verified.get(folder) == marks:
+        return
+    for name, expected in files.items():
+        found = _describe_file(folder / name)
+        if found != expected:
+            raise DataError(
+                f"the release in {folder} is damaged: {name} differs from its checksum; "
+                "restore the folder from a copy, or train again"
+            )
+    with _verified_lock:
+        _verified.pop(folder, None)
+        while len(_verified) >= MAX_REMEMBERED_RELEASES:
+            _verified.pop(next(iter(_verified)))
+        _verified[folder] = marks
+
+
+def flush_folder(folder: Path) -> None:
+    """Write the files of a folder and their names to the disk, so that a power cut keeps them.
+
+    Raises:
+        OSError: The disk does not confirm the content of a file.
+    """
+    for name in _file_names(folder):
+        flush_file(folder / name)
+    for parent, _, _ in os.walk(folder):
+        flush_names(Path(parent))
+
+
+def flush_file(path: Path) -> None:
+    """Write a file to the disk.
+
+    Raises:
+        OSError: The disk does not confirm it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_names(folder: Path) -> None:
+    """Write the list of the names in a folder to the disk, where the system can do that."""
+    with suppress(OSError):
+        flush_file(folder)
+
+
+def _file_names(folder: Path) -> Iterator[str]:
+    """Yield the names of all files in a folder and in its folders, relative to it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    manifest = read_json(path, max_bytes=MAX_MANIFEST_BYTES)
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    if not isinstance(files, dict) or manifest.get("format") != MANIFEST_FORMAT:
+        raise DataError(f"{path} is damaged: expected format {MANIFEST_FORMAT} and files")
+    return files
+
+
+def _describe_file(path: Path) -> dict[str, Any]:
+    """Return size and checksum of a file.
+
+    Raises:
+        DataError: The file is missing or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return {"bytes": file.tell(), "sha256": digest}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is missing or cannot be read: {error}") from error
+
+
+def _file_mark(folder: Path, name: str) -> FileMark:
+    try:
+        stat = (folder / name).stat()
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"the release in {folder} is damaged: {name!r:.200} is missing"
+        ) from error
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
