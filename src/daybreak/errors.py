@@ -18,9 +18,13 @@ the command line translates it into a command or an option, with the values of `
 A bug raises a plain Python exception instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, ClassVar
+
+MAX_COMPARED_NAME_CHARS = 80
+"""Largest part of an unknown name that is compared with known ones [characters]."""
 
 
 class NextStep(StrEnum):
@@ -142,3 +146,21 @@ class MissingExtraError(DaybreakError):
 
     def __init__(self, feature: str, install: str) -> None:
         super().__init__(f"{feature} needs an extra: pip install {install}")
+
+
+def unknown_name_message(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the message about a name that does not exist, with the nearest one and all others.
+
+    Args:
+        kind: What the name stands for, such as ``field``.
+        name: The unknown name.
+        known: Names that exist.
+
+    Example:
+        >>> unknown_name_message("field", "filtr", ["filter", "n", "user_id"])
+        "unknown field 'filtr'; did you mean 'filter'? Allowed: filter, n, user_id"
+    """
+    names = list(known)
+    near = get_close_matches(name[:MAX_COMPARED_NAME_CHARS], names, 1)
+    hint = f"; did you mean {near[0]!r}? Allowed" if near else "; allowed"
+    return f"unknown {kind} {name!r:.80}{hint}: {', '.join(names)}"

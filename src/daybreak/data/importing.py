@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -55,6 +56,19 @@ class ImportResult:
     """Id of each event, if there is such a column."""
     rows_read: dict[TableRole, int] = field(default_factory=dict)
     """Number of rows loaded from each table."""
+
+    def __repr__(self) -> str:
+        """Return one line: the numbers of rows, rejects and notes."""
+        return (
+            f"ImportResult({self.tables!r}, {len(self.rejects):,} rejects, "
+            f"{len(self.notes)} notes)"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the notes and the first rows of each table, for notebooks."""
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        head = f"<b>Import</b>: {len(self.rejects):,} rejects"
+        return f"{head}<ul>{notes}</ul>{self.tables._repr_html_()}"
 
 
 def read_tables(

@@ -100,6 +100,15 @@ class Rejects:
     def __len__(self) -> int:
         return self._counts.total()
 
+    def __repr__(self) -> str:
+        """Return one line with the number of rejects by reason."""
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in self.counts.items())
+        return f"Rejects({counts})"
+
+    def _repr_html_(self) -> str:
+        """Return the kept rejects as a table, for notebooks."""
+        return f"<b>{len(self):,} rejects</b>{self.frame()._repr_html_()}"
+
     dropped = RenamedAttribute("count_dropped")
 
 

@@ -15,6 +15,9 @@ EVENT_COLUMNS = {
     "domain": pl.String,
 }
 
+N_SHOWN_ROWS = 5
+"""Number of rows of each table that a notebook displays."""
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -54,6 +57,21 @@ class Tables:
             _check_entities("users", "user_id", users, events),
             events,
         )
+
+    def __repr__(self) -> str:
+        """Return one line with the numbers of rows."""
+        sizes = ", ".join(
+            f"{name}={frame.height:,} × {frame.width}" for name, frame in vars(self).items()
+        )
+        return f"Tables({sizes})"
+
+    def _repr_html_(self) -> str:
+        """Return the first rows of each table, for notebooks."""
+        parts = (
+            f"<b>{name}</b>: {frame.height:,} rows{frame.head(N_SHOWN_ROWS)._repr_html_()}"
+            for name, frame in vars(self).items()
+        )
+        return "".join(parts)
 
     def with_events(self, events: pl.DataFrame) -> "Tables":
         """Return the tables with other events."""

@@ -11,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from textwrap import wrap
 from typing import Any
 
@@ -118,13 +119,21 @@ class Report:
 
     Example:
         >>> Report.from_json(Report(k=10, slices=(), cells=()).to_json())
-        Report(k=10, slices=(), cells=(), notes=())
+        Report(k=10, 0 slices, 0 systems)
     """
 
     k: int
     slices: tuple[SliceInfo, ...]
     cells: tuple[SliceResult, ...]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return one line with the numbers of slices and systems."""
+        return f"Report(k={self.k}, {len(self.slices)} slices, {len(self.systems)} systems)"
+
+    def _repr_html_(self) -> str:
+        """Return the tables of the report, for notebooks."""
+        return f"<pre>{escape(self.table())}</pre>"
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.benchmarking.evaluate import evaluate_recommender
+from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import (
     as_frame,
     as_tables,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender:
+class Recommender(Estimator):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many
@@ -110,6 +111,7 @@ class Recommender:
             raise ConfigError("search=True needs a time budget; give budget_s=")
         self.popularity = None if popularity is None else check_popularity(popularity)
         self.strategies = get_strategies(strategies, include_slow=budget_s is not None)
+        self._given_strategies = strategies
         self.budget_s = budget_s
         self.search = search
         self.encoder = encoder
@@ -505,7 +507,7 @@ class Recommender:
         """
         trained, catalogue, settings = read_release(Path(folder), encoder)
         model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
-        model.strategies = trained.fitted.strategies
+        model.strategies, model._given_strategies = trained.fitted.strategies, None
         model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
         with reported_damage(Path(folder)):
             model._state = ServingState.from_training(
@@ -572,9 +574,16 @@ class Recommender:
             seed=self.seed,
             budget_s=self.budget_s,
             search=self.search,
+            popularity=self.popularity,
         )
-        copy.strategies = self.strategies if strategies is None else get_strategies(strategies)
+        if strategies is None:
+            copy.strategies, copy._given_strategies = self.strategies, self._given_strategies
+        else:
+            copy.strategies, copy._given_strategies = get_strategies(strategies), strategies
         return copy
+
+    def __sklearn_clone__(self) -> Self:
+        return self.clone()
 
     def again(
         self, strategies: str | Sequence[str] | None = None, rules: EventRules | None = None

@@ -187,6 +187,27 @@ class Histories:
                 self._items_with_events.add(item)
         return self
 
+    @classmethod
+    def of_log(cls, users: Vocabulary, log: EventLog) -> "Histories":
+        """Return histories of sorted events; ``user`` are rows of ``users``."""
+        is_positive = log.sign > 0
+        seen = (log.user[~is_positive], log.item[~is_positive])
+        shape = (len(users), int(log.item.max(initial=-1)) + 1)
+        seen_only = sp.csr_array((np.ones(len(seen[0]), np.float32), seen), shape=shape)
+        has_dislikes = (log.sign < 0).any()
+        positive = log.filter(is_positive)
+        events = (
+            log.opinions()[0]
+            if has_dislikes
+            else Events.of(positive.user, positive.item, positive.at)
+        )
+        return cls(users, events, seen_only, log=log)
+
+    def copy(self) -> "Histories":
+        """Return histories that do not get the events that are added to this object."""
+        unsorted = {user: list(events) for user, events in self.unsorted.items()}
+        return Histories(self.users, self.positive, self.seen_only, unsorted, self.log)
+
     def without(self, users: Sequence[str]) -> "Histories":
         """Return histories without some users and their ids."""
         names = set(users)

@@ -127,6 +127,11 @@ class GateResult:
             "notes": list(self.notes),
         }
 
+    def __repr__(self) -> str:
+        """Return one line: the verdict and the number of slices."""
+        verdict = "passed" if self.passed else "refused"
+        return f"GateResult({verdict}, {len(self.comparisons)} slices, forced={self.forced})"
+
     def __str__(self) -> str:
         """Return one sentence a line."""
         return "\n".join(
