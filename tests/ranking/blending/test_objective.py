@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from daybreak.metrics import ndcg as ndcg_of_lists
+from daybreak.metrics import ndcg_of_hits
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.objective import (
     coordinate_search,
     fit_softmax,
+    list_positions,
     mean_sampled_ndcg,
     sampled_ndcg,
     softmax_loss,
@@ -127,3 +131,52 @@ def test_ndcg_of_a_pool_equals_that_of_ranked_lists(task):
     expected = ndcg_of_lists(top_k(scores, 10), relevant)
     found = sampled_ndcg(scores.astype(np.float32), task)
     assert found.tolist() == pytest.approx(expected.tolist())
+
+
+def test_positions_in_a_list_by_hand():
+    """Equal targets follow each other, after other candidates with the same score."""
+    best = np.array([[2.0, 5.0, 3.0, 3.0], [1.0, 1.0, 1.0, 4.0]], dtype=np.float32)
+    query = np.array([0, 0, 0, 1, 1])
+    score = np.array([3.0, 5.0, 3.0, 1.0, 1.0], dtype=np.float32)
+    assert list_positions(query, score, best).tolist() == [1, 0, 2, 2, 3]
+
+
+def test_a_list_of_equal_scores_has_its_targets_last():
+    relevant = np.array([[True, False, False, False]])
+    present = np.ones((1, 4), dtype=bool)
+    pool = CandidatePool(
+        np.zeros((1, 1, 4), dtype=np.float32),
+        relevant,
+        present,
+        ~present,
+        np.array([1]),
+        np.zeros(1, np.float32),
+        0 * present,
+    )
+    task = RankingTask(pool.features, pool, present)
+    assert sampled_ndcg(np.zeros((1, 4), np.float32), task, 4)[0] == pytest.approx(
+        1 / np.log2(5)
+    )
+
+
+@given(seed=st.integers(0, 10_000), width=st.integers(1, 30))
+def test_the_ndcg_is_that_of_the_sorted_list(seed, width):
+    rng = np.random.default_rng(seed)
+    features = rng.permutation(4 * width).reshape(1, 4, width).astype(np.float32)
+    relevant = rng.random((4, width)) < 0.3
+    present = rng.random((4, width)) < 0.8
+    pool = CandidatePool(
+        features,
+        relevant,
+        present,
+        ~present,
+        relevant.sum(axis=1),
+        np.zeros(4, np.float32),
+        np.zeros((4, width), np.int32),
+    )
+    scores = np.where(present, features[0], -np.inf).astype(np.float32)
+    order = np.argsort(-scores, axis=1)[:, :10]
+    hits = np.take_along_axis(relevant & present, order, axis=1)
+    expected = np.nan_to_num(ndcg_of_hits(hits, pool.n_relevant))
+    found = sampled_ndcg(scores, RankingTask(features, pool, present))
+    assert found == pytest.approx(expected, abs=1e-6)

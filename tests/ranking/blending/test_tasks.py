@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.tasks import (
@@ -8,6 +9,7 @@ from daybreak.ranking.blending.tasks import (
     RankingTask,
     build_new_item_tasks,
     build_warm_item_tasks,
+    sum_features,
 )
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 
@@ -95,3 +97,24 @@ def test_masked_candidates_score_minus_infinity():
     pool = pool_of([0] * 2)
     task = replace(RankingTask(pool.features, pool, pool.present), present=pool.relevant)
     assert np.isneginf(task.score(np.ones(2))[~pool.relevant]).all()
+
+
+def test_a_part_of_the_queries_has_no_columns_that_none_of_them_uses():
+    pool = pool_of([0] * 4)
+    present = pool.present.copy()
+    present[:2, 5:] = False
+    task = RankingTask(pool.features, replace(pool, present=present), present)
+    part = task.restrict_queries(np.arange(2))
+    assert part.features.shape == (2, 2, 5)
+    assert (part.features == pool.features[:, :2, :5]).all()
+    weights = np.array([0.5, 2.0])
+    assert part.score(weights) == pytest.approx(task.score(weights)[:2, :5])
+
+
+@pytest.mark.parametrize("used", [[], [1], [0, 5], [0, 1, 2, 4], [3, 4, 5]])
+def test_a_sum_of_some_features_is_that_of_all_with_zeros(used):
+    features = np.random.default_rng(0).standard_normal((6, 3, 4)).astype(np.float32)
+    weights = np.isin(np.arange(6), used) * np.arange(1.0, 7.0)
+    expected = np.tensordot(weights, features, 1)
+    found = sum_features(features, weights, np.array(used, dtype=np.int64))
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-5)

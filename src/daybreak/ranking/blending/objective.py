@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from daybreak.metrics import LIST_LENGTH, ndcg_of_hits
+from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.ranking.blending.tasks import RankingTask
-from daybreak.types import Doubles, Floats, Mask
+from daybreak.types import Doubles, Floats, Mask, Rows
 
 SOFTMAX_SHARE = 0.2
 """Share of the plain softmax loss in the objective; the rest is the top-one loss."""
@@ -39,25 +39,49 @@ def sampled_ndcg(scores: Floats, task: RankingTask, k: int = LIST_LENGTH) -> Flo
     as long as the pool contains the best k items. If targets have values, the DCG of a query is
     divided by the mean ideal DCG of all queries, so that the mean is a ratio of sums: targets
     count by their values also across queries.
+
+    Only the best k scores of a query are found, without their positions, which takes a third of
+    the time; targets among them have the position after all larger scores.
     """
-    k = min(k, scores.shape[1])
-    top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-    top = np.take_along_axis(top, order, 1)
-    if task.gains is not None:
-        found = np.take_along_axis(task.gains * task.present, top, 1) @ _discounts(k)
-        return np.asarray(found / max(ideal_gain(task, k), 1e-9), dtype=np.float32)
-    hits = np.take_along_axis(task.pool.relevant & task.present, top, 1)
-    values = np.nan_to_num(ndcg_of_hits(hits, task.pool.n_relevant))
-    return values.astype(np.float32)
+    n_queries, width = scores.shape
+    k = min(k, width)
+    best = np.partition(scores, width - k, axis=1)[:, width - k :]
+    targets = task.targets
+    found = scores[targets.queries, targets.columns]
+    in_list = np.flatnonzero((found >= best[targets.queries, 0]) & (found > -np.inf))
+    query, score = targets.queries[in_list], found[in_list]
+    position = list_positions(query, score, best)
+    gains = np.append(discounts(k), 0.0)[np.minimum(position, k)] * targets.values[in_list]
+    dcg = np.bincount(query, gains, minlength=n_queries)
+    ideal = task.ideal_dcg
+    return np.divide(dcg, ideal, out=np.zeros(n_queries), where=ideal > 0).astype(np.float32)
 
 
-def ideal_gain(task: RankingTask, k: int = LIST_LENGTH) -> float:
-    """Return the mean over queries of the largest possible DCG@k of targets with values."""
-    if task.gains is None:
-        return 1.0
-    best = -np.sort(-task.gains, axis=1)[:, :k]
-    return float((best @ _discounts(best.shape[1])).mean())
+def list_positions(query: Rows, score: Floats, best: Floats) -> Rows:
+    """Return the (n_targets,) positions of targets in the lists of their queries, from 0.
+
+    Equal scores of several targets have successive positions, after those of other candidates
+    with the same score.
+
+    Args:
+        query: (n_targets,) query of each target.
+        score: (n_targets,) its score, at least the smallest of the best ones.
+        best: (n_queries, k) best scores of each query, the smallest first, otherwise in any
+            order.
+    """
+    own = best[query]
+    position: Rows = (own > score[:, None]).sum(axis=1)
+    n_equal = (own == score[:, None]).sum(axis=1)
+    tied = np.flatnonzero((n_equal > 1) | (score == own[:, 0]))
+    if not len(tied):
+        return position
+    order = tied[np.lexsort((score[tied], query[tied]))]
+    starts_run = np.append(True, (np.diff(query[order]) != 0) | (np.diff(score[order]) != 0))
+    run = np.cumsum(starts_run) - 1
+    offset = np.arange(len(order)) - np.flatnonzero(starts_run)[run]
+    n_others = np.maximum(n_equal[order] - np.bincount(run)[run], 0)
+    position[order] += n_others + offset
+    return position
 
 
 def mean_sampled_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
@@ -168,7 +192,7 @@ class _CoordinateSearch:
 
     def search_weight(self, index: int) -> None:
         """Try other values of one weight and keep the best if it gains enough."""
-        if not any(task.features[index].any() for task in self.tasks):
+        if not any(index in task.varying for task in self.tasks):
             return
         current = self.weights[index]
         values = self._values_to_try(current)
@@ -204,29 +228,29 @@ class _CoordinateSearch:
 
 def softmax_loss(task: RankingTask, weights: Doubles) -> tuple[float, Doubles]:
     """Return the loss of one task and its gradient."""
-    relevant = task.pool.relevant & task.present
-    answerable = np.asarray(relevant.any(axis=1))
-    if not answerable.any():
-        return 0.0, np.zeros(len(weights))
-    scores = task.score(weights)
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = exponentials / exponentials.sum(axis=1, keepdims=True)
-    values = relevant if task.gains is None else task.gains * relevant
-    p_target = np.where(relevant, p * values, 0)
-    p_any = p_target.sum(axis=1, keepdims=True) + 1e-12
-    uniform = values / np.maximum(values.sum(axis=1, keepdims=True), 1e-9)
-    log_p = np.log(np.maximum(p, 1e-12))
-    top_one_loss = np.log(p_any[:, 0])
-    plain_loss = (uniform * log_p).sum(axis=1)
-    value = -(1 - SOFTMAX_SHARE) * top_one_loss - SOFTMAX_SHARE * plain_loss
-    target_distribution = (1 - SOFTMAX_SHARE) * p_target / p_any + SOFTMAX_SHARE * uniform
-    score_gradient = (
-        np.where(answerable[:, None], p - target_distribution, 0) / answerable.sum()
-    )
-    gradient = np.tensordot(task.features, score_gradient.astype(np.float32), ((1, 2), (0, 1)))
-    return float(value[answerable].mean()), gradient.astype(np.float64)
-
-
-def _discounts(k: int) -> Floats:
-    """Return the (k,) weights of the positions of a list in its DCG."""
-    return (1 / np.log2(np.arange(2, k + 2))).astype(np.float32)
+    targets, gradient = task.targets, np.zeros(len(weights))
+    query = targets.queries
+    if not len(query):
+        return 0.0, gradient
+    n_queries = len(task.present)
+    p = task.score(weights)
+    p -= p.max(axis=1, keepdims=True)
+    np.exp(p, out=p)
+    p /= p.sum(axis=1, keepdims=True)
+    own = p[query, targets.columns].astype(np.float64)
+    p_target = own * targets.values
+    p_any = np.bincount(query, p_target, minlength=n_queries) + 1e-12
+    total_value = np.bincount(query, targets.values, minlength=n_queries)
+    uniform = targets.values / np.maximum(total_value, 1e-9)[query]
+    answerable = np.bincount(query, minlength=n_queries) > 0
+    plain = np.bincount(query, uniform * np.log(np.maximum(own, 1e-12)), minlength=n_queries)
+    losses = -(1 - SOFTMAX_SHARE) * np.log(p_any) - SOFTMAX_SHARE * plain
+    p[query, targets.columns] -= (
+        (1 - SOFTMAX_SHARE) * p_target / p_any[query] + SOFTMAX_SHARE * uniform
+    ).astype(np.float32)
+    p[~answerable] = 0
+    rows = task.varying
+    if len(rows):
+        span = slice(int(rows[0]), int(rows[-1]) + 1)
+        gradient[span] = np.tensordot(task.features[span], p, ((1, 2), (0, 1)))
+    return float(losses[answerable].mean()), gradient / answerable.sum()

@@ -56,15 +56,18 @@ class CandidatePool:
     """(n_queries, width) rows of the catalogue"""
 
     def take(self, rows: Rows) -> "CandidatePool":
-        """Return the pool of some of the queries."""
+        """Return the pool of some of the queries, without columns that none of them uses."""
+        present = self.present[rows]
+        used = np.flatnonzero(present.any(axis=0))
+        width = int(used[-1]) + 1 if len(used) else min(1, present.shape[1])
         return CandidatePool(
-            np.ascontiguousarray(self.features[:, rows]),
-            self.relevant[rows],
-            self.present[rows],
-            self.is_new[rows],
+            take_queries(self.features, rows, width),
+            self.relevant[rows, :width],
+            np.ascontiguousarray(present[:, :width]),
+            self.is_new[rows, :width],
             self.n_relevant[rows],
             self.n_events[rows],
-            self.item_rows[rows],
+            self.item_rows[rows, :width],
         )
 
     @classmethod
@@ -88,16 +91,7 @@ class CandidatePool:
 
     def drop_unanswerable(self) -> "CandidatePool":
         """Return the queries with at least one target, without columns that none uses."""
-        answerable = self.take(np.flatnonzero(self.n_relevant > 0))
-        width = int(answerable.present.sum(axis=1).max(initial=0))
-        return replace(
-            answerable,
-            features=np.ascontiguousarray(answerable.features[:, :, :width]),
-            relevant=answerable.relevant[:, :width],
-            present=answerable.present[:, :width],
-            is_new=answerable.is_new[:, :width],
-            item_rows=answerable.item_rows[:, :width],
-        )
+        return self.take(np.flatnonzero(self.n_relevant > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +181,21 @@ class PoolBuilder:
                 pools[kind] = replace(pool, features=pool.features[rows])
         measured = scale if self._scale is None else self._scale
         return TrainingPools(pools, measured[rows], self._sold)
+
+
+def take_queries(features: Floats, rows: Rows, width: int) -> Floats:
+    """Return the (n_strategies, n_rows, width) contiguous scores of some queries.
+
+    Args:
+        features: (n_strategies, n_queries, at least width) scores.
+        rows: Positions of the queries.
+        width: Number of columns that are kept.
+    """
+    out = np.zeros((len(features), len(rows), width), dtype=np.float32)
+    for target, scores in zip(out, features, strict=True):
+        if scores.any():  # memory that is not written is not used
+            target[:] = scores[rows, :width]
+    return out
 
 
 def score_strategies(

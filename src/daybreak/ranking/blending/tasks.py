@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.metrics import LIST_LENGTH, discounts, ideal_dcg
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools, take_queries
 from daybreak.ranking.blending.weights import EVENT_LEVELS, nearest_level
 from daybreak.simulation.moments import NOW_KIND, NOW_NEW_KIND
 from daybreak.types import Doubles, Floats, Mask, Rows
@@ -29,6 +31,20 @@ KNOWN_USER_SHARE = 0.15
 TARGET_TIE_PENALTY = np.float32(1e-5)
 """Subtracted from the scores of targets, so that targets lose ties. A pool contains a larger
 share of targets than the catalogue, and constant scores must not have a high NDCG."""
+MAX_SPAN_FACTOR = 1.5
+"""Features that lie in memory between those in use, up to which they are multiplied as well."""
+
+
+@dataclass(frozen=True, eq=False)
+class TargetEntries:
+    """Targets of a task as pairs of query and column, sorted by query."""
+
+    queries: Rows
+    """(n_targets,)"""
+    columns: Rows
+    """(n_targets,)"""
+    values: Doubles
+    """(n_targets,) value of each target"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +64,42 @@ class RankingTask:
     kind: str = ""
     """Kind of the queries; empty where it does not matter."""
 
+    @cached_property
+    def targets(self) -> TargetEntries:
+        """The targets that are candidates."""
+        queries, columns = np.nonzero(self.pool.relevant & self.present)
+        values = np.ones(len(queries))
+        if self.gains is not None:
+            values = self.gains[queries, columns].astype(np.float64)
+        return TargetEntries(queries, columns, values)
+
+    @cached_property
+    def ideal_dcg(self) -> Doubles:
+        """(n_queries,) largest possible DCG@10 of a list, by which its DCG is divided.
+
+        If targets have values, it is the mean of all queries, so that the mean of the quotients
+        is a ratio of sums: targets count by their values also across queries.
+        """
+        if self.gains is None:
+            return ideal_dcg(self.pool.n_relevant, min(LIST_LENGTH, self.present.shape[1]))
+        best = -np.sort(-self.gains, axis=1)[:, :LIST_LENGTH]
+        mean = float((best @ discounts(best.shape[1])).mean())
+        return np.full(len(best), max(mean, 1e-9))
+
+    @cached_property
+    def varying(self) -> Rows:
+        """Positions of the features that are not zero everywhere."""
+        return np.flatnonzero([feature.any() for feature in self.features])
+
     def score(self, weights: Doubles) -> Floats:
         """Return the (n_queries, width) scores of the blend; -inf for masked columns."""
-        used = np.flatnonzero(weights)
-        total = np.tensordot(weights[used].astype(np.float32), self.features[used], 1)
+        used = self.varying[weights[self.varying] != 0]
+        total = sum_features(self.features, weights, used)
         if self.offset is not None:
-            total = total + self.offset
-        total = total - TARGET_TIE_PENALTY * self.pool.relevant.astype(np.float32)
-        return np.where(self.present, total, -np.inf).astype(np.float32)
+            total += self.offset
+        total[self.targets.queries, self.targets.columns] -= TARGET_TIE_PENALTY
+        total[~self.present] = -np.inf
+        return total
 
     def restrict_candidates(self, present: Mask) -> "RankingTask":
         """Return the task with fewer candidates; other targets are no targets any more."""
@@ -65,16 +109,17 @@ class RankingTask:
         return replace(self, pool=pool, present=present, gains=gains)
 
     def restrict_queries(self, rows: Rows) -> "RankingTask":
-        """Return the task with some of its queries."""
+        """Return the task with some of its queries, without columns that none of them uses."""
         pool = self.pool.take(rows)
+        width = pool.present.shape[1]
         shared = self.features is self.pool.features
         return RankingTask(
-            pool.features if shared else self.features[:, rows],
+            pool.features if shared else take_queries(self.features, rows, width),
             pool,
-            self.present[rows],
-            None if self.offset is None else self.offset[rows],
+            self.present[rows, :width],
+            None if self.offset is None else self.offset[rows, :width],
             self.share,
-            None if self.gains is None else self.gains[rows],
+            None if self.gains is None else self.gains[rows, :width],
             self.kind,
         )
 
@@ -95,6 +140,30 @@ class RankingTask:
             self.present & (~self.pool.is_new | (half_number == n)) for n in (0, 1)
         )
         return self.restrict_candidates(first), self.restrict_candidates(second)
+
+
+def sum_features(features: Floats, weights: Doubles, used: Rows) -> Floats:
+    """Return the (n_queries, width) weighted sum of some features.
+
+    Features that are neighbours in memory are multiplied in place; selecting them would copy
+    them.
+
+    Args:
+        features: (n_weights, n_queries, width) contiguous features.
+        weights: (n_weights,) weights.
+        used: Positions of the features, in ascending order; all others have the weight 0 or are
+            0 themselves.
+    """
+    if not len(used):
+        return np.zeros(features.shape[1:], dtype=np.float32)
+    first, last = int(used[0]), int(used[-1]) + 1
+    if last - first <= MAX_SPAN_FACTOR * len(used):
+        span = features[first:last]
+        return np.asarray(np.tensordot(weights[first:last].astype(np.float32), span, 1))
+    total: Floats = np.float32(weights[first]) * features[first]
+    for row in used[1:].tolist():
+        total += np.float32(weights[row]) * features[row]
+    return total
 
 
 def build_warm_item_tasks(
