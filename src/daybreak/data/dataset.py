@@ -328,20 +328,32 @@ class Queries:
     n_events: Floats
     """(n_queries,) number of known positive events; 1 where there are only dislikes."""
     wish: tuple[Sparse | Floats, ...] = ()
-    """One (n_queries, dim) matrix per content block of ``train_items``: what users say they
+    """One (n_wishes, dim) matrix per content block of ``train_items``: what users say they
     want, as content; rows of a query without a wish are zero, and what a user does not want is
     negative. Empty if no query has a wish."""
     repeats: Sparse = None
     """(n_queries, n_train_items) CSR of decayed personal frequencies; None if no list may
     contain what its user has taken before."""
+    wish_query: Rows | None = None
+    """(n_wishes,) query of each wish, ascending; None: one for each query."""
 
     @property
     def has_wish(self) -> Mask:
         """(n_queries,) whether the query has a wish that the content of items can answer."""
         found = np.zeros(len(self), dtype=bool)
         for block in self.wish:
-            found |= np.asarray(abs(block).sum(axis=1)).ravel() > 0
+            is_filled = np.asarray(abs(block).sum(axis=1)).ravel() > 0
+            found[self.wish_owners[is_filled]] = True
         return found
+
+    @property
+    def wish_owners(self) -> Rows:
+        """(n_wishes,) query of each wish, ascending."""
+        return np.arange(len(self)) if self.wish_query is None else self.wish_query
+
+    def without_wishes(self) -> "Queries":
+        """Return the queries without what users say."""
+        return replace(self, wish=(), wish_query=None)
 
     @classmethod
     def for_users(cls, data: Dataset, events: Events, users: Rows) -> "Queries":
@@ -404,6 +416,13 @@ class Queries:
 
     def take(self, rows: Rows) -> "Queries":
         """Return the queries of the given rows."""
+        wishes, wish_query = rows, None
+        if self.wish_query is not None:
+            starts = np.searchsorted(self.wish_query, rows)
+            counts = np.searchsorted(self.wish_query, rows, side="right") - starts
+            wish_query = np.repeat(np.arange(len(rows)), counts)
+            firsts = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+            wishes = firsts + np.arange(len(wish_query))
         return Queries(
             self.train_items,
             take_rows(self.history, rows),
@@ -411,10 +430,11 @@ class Queries:
             take_rows(self.profile, rows),
             self.n_events[rows],
             tuple(
-                take_rows(block, rows) if sp.issparse(block) else block[rows]
+                take_rows(block, wishes) if sp.issparse(block) else block[wishes]
                 for block in self.wish
             ),
             None if self.repeats is None else take_rows(self.repeats, rows),
+            wish_query,
         )
 
     def with_repeats(self, repeats: Sparse) -> "Queries":

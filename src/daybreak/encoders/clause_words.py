@@ -142,6 +142,8 @@ _FILLER_WORDS = """
     спасибо это ben bir şey her lütfen teşekkürler istiyorum أنا أريد أحب شيء كل من
     مع فضلك شكرا 我 我们 请 谢谢 给我 想 想要 要 随便 什么都可以 什么都行 都可以
     都行 都好 其他都行 其他都可以 其他 任何 的 了 吧 啊 呢 谢了 多谢 推荐 東西 东西
+    hello hi hey dear either entweder hallo guten tag bonjour salut hola buenas ciao buongiorno
+    olá oi cześć привет здравствуйте merhaba 你好 您好 こんにちは 안녕하세요
     請 謝謝 給我 隨便 お願いします ください です ます 何か 何でも が は を の なら
     映画 저는 나는 뭐든 주세요 추천 부탁해요
 """

@@ -6,7 +6,7 @@ knows. It needs no grammar: a negation holds from its word to the end of the cla
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from daybreak.encoders.clause_words import (
@@ -45,10 +45,13 @@ class Clauses:
     Attributes:
         wanted: Wanted clauses, joined; empty if the sentence only rules out.
         unwanted: Unwanted clauses.
+        pieces: The wanted text, cut at punctuation and at words of contrast; empty if it is
+            too long for a sentence.
     """
 
     wanted: str
     unwanted: tuple[str, ...] = ()
+    pieces: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 def split_clauses(text: str) -> Clauses:
@@ -70,12 +73,24 @@ def split_clauses(text: str) -> Clauses:
     pieces = [(is_wanted, piece.replace(_GUARD, "")) for is_wanted, piece in pieces]
     unwanted = [_strip_fillers(piece) for is_wanted, piece in pieces if not is_wanted]
     unwanted = [piece for piece in unwanted if piece]
+    wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted and piece.strip()]
     if not unwanted:
-        return Clauses(text)
-    wanted = [piece.strip() for is_wanted, piece in pieces if is_wanted]
+        return Clauses(text, pieces=tuple(wanted))
     return Clauses(
-        " ".join(piece for piece in wanted if _strip_fillers(piece)), tuple(unwanted)
+        " ".join(piece for piece in wanted if has_content(piece)),
+        tuple(unwanted),
+        tuple(wanted),
     )
+
+
+def has_content(clause: str) -> bool:
+    """Return whether a clause has other words than those of asking.
+
+    Example:
+        >>> has_content("I would like"), has_content("a lamp")
+        (False, True)
+    """
+    return bool(_strip_fillers(clause))
 
 
 def drop_small_talk(text: str) -> str:

@@ -1,18 +1,24 @@
 """What users say, as content vectors: wanted clauses minus unwanted ones."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock
-from daybreak.encoders.clauses import drop_small_talk, split_clauses
+from daybreak.encoders.clauses import Clauses, drop_small_talk, split_clauses
 from daybreak.types import Floats, Rows, Sparse
 
+CONTEXT_SHARE = 0.25
+"""Weight of the whole text in each of its wishes: "wrapping paper and gift tags" is about gifts
+where it is about paper, too."""
 TextEncodeFn = Callable[[Sequence[str]], tuple[ContentBlock, ...]]
 WishVector = tuple[Sparse | Floats, ...]
 """One (n, dim) matrix per content block."""
+SeparateFn = Callable[[Clauses], Sequence[str]]
+"""Returns the wishes of a sentence; none or one if it has no further ones."""
 UNWANTED_TERM_FACTOR = 3.0
 """Weight of unwanted words and attributes relative to wanted ones: an item that carries them is
 not listed, however much else it carries. From 2 on, hardly any such item was among ten."""
@@ -36,14 +42,78 @@ def encode_wishes(texts: Sequence[str], encode_texts: TextEncodeFn) -> WishVecto
         document retrieval", eq. 2, for the part that is not shared.
     """
     clauses = [split_clauses(text) for text in texts]
-    owner = [row for row, one in enumerate(clauses) for _ in one.unwanted]
     wanted = [drop_small_talk(one.wanted) for one in clauses]
-    unwanted = [text for one in clauses for text in one.unwanted]
+    return _encode_wanted(wanted, [one.unwanted for one in clauses], encode_texts)
+
+
+@dataclass(frozen=True, eq=False)
+class TextWishes:
+    """The wishes of one text: "a lamp or a mug" has two.
+
+    Attributes:
+        vectors: One (n_wishes, dim) matrix per content block.
+        names: (n_wishes,) words of each; the whole text if it has one wish.
+    """
+
+    vectors: WishVector
+    names: tuple[str, ...]
+
+
+def encode_separate_wishes(
+    texts: Sequence[str], encode_texts: TextEncodeFn, separate: SeparateFn
+) -> list[TextWishes]:
+    """Return the wishes of texts, with a vector for each wish.
+
+    What a text rules out holds for all of its wishes.
+
+    Args:
+        texts: Texts of users.
+        encode_texts: Encodes texts as blocks of content.
+        separate: Returns the wishes of a sentence.
+    """
+    wanted: list[str] = []
+    unwanted: list[tuple[str, ...]] = []
+    found: list[tuple[str, ...]] = []
+    for text in texts:
+        clauses = split_clauses(text)
+        several = tuple(separate(clauses))
+        found.append(several if len(several) > 1 else ())
+        wanted += (drop_small_talk(clauses.wanted), *found[-1])
+        unwanted += [clauses.unwanted] * (1 + len(found[-1]))
+    vectors = _encode_wanted(wanted, unwanted, encode_texts)
+    starts = np.cumsum([0, *(1 + len(names) for names in found)])
+    return [
+        TextWishes(tuple(_add_context(block, start, len(names)) for block in vectors), names)
+        if names
+        else TextWishes(tuple(block[[start]] for block in vectors), (text,))
+        for text, names, start in zip(texts, found, starts[:-1].tolist(), strict=True)
+    ]
+
+
+def _add_context(rows: Any, start: int, n_wishes: int) -> Any:
+    """Return (n_wishes, dim) wishes plus a share of the whole text.
+
+    Args:
+        rows: (n, dim) rows of a block.
+        start: Row of the whole text; those of its wishes follow.
+        n_wishes: Number of its wishes.
+    """
+    own = np.arange(start + 1, start + 1 + n_wishes)
+    whole = np.full(n_wishes, start)
+    return rows[own] + np.float32(CONTEXT_SHARE) * rows[whole]
+
+
+def _encode_wanted(
+    wanted: Sequence[str], unwanted: Sequence[Sequence[str]], encode_texts: TextEncodeFn
+) -> WishVector:
+    """Return the (n, dim) vectors of wanted texts minus those of what each rules out."""
+    owner = [row for row, ruled_out in enumerate(unwanted) for _ in ruled_out]
+    ruled_out = [text for one in unwanted for text in one]
     return tuple(
         _subtract_unwanted(
-            block.matrix[: len(texts)], block.matrix[len(texts) :], np.array(owner, dtype=int)
+            block.matrix[: len(wanted)], block.matrix[len(wanted) :], np.array(owner, dtype=int)
         )
-        for block in encode_texts([*wanted, *unwanted])
+        for block in encode_texts([*wanted, *ruled_out])
     )
 
 

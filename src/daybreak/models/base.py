@@ -365,9 +365,10 @@ def repeat_features(queries: Queries) -> Sparse:
 
 
 def wish_features(queries: Queries) -> Sparse:
-    """Return the wishes of queries as (n_queries, n_features) CSR, the blocks side by side.
+    """Return the wishes of queries as (n_wishes, n_features) CSR, the blocks side by side.
 
-    The number of features is the sum of the widths of all content blocks.
+    The number of features is the sum of the widths of all content blocks. The rows are those of
+    :attr:`.Queries.wish`: one for each query, unless a query has several wishes.
     """
     if queries.wish:
         return sp.csr_array(sp.hstack(queries.wish, format="csr"), dtype=np.float32)

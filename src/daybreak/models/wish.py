@@ -11,7 +11,7 @@ from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.types import Floats, Sparse
+from daybreak.types import Floats, Rows, Sparse
 
 REFERENCE_RANK = 10
 """Rank of the item whose likeness to a wish counts as fully about it; what is more alike counts
@@ -22,6 +22,8 @@ MIN_REFERENCE_SHARE = 0.5
 """Smallest reference, as a share of the likeness of the most similar item."""
 MIN_REFERENCE = 0.02
 """Smallest reference for wishes that hardly any item matches."""
+MIN_SHARED_LIKENESS = 0.5
+"""Scaled likeness from which an item may take a place of a wish that shares the list."""
 TOLERATED_LIKENESS = 0.3
 """Likeness to what is unwanted, in multiples of the reference, that does not count against an
 item; below it, likeness is mostly noise."""
@@ -73,6 +75,66 @@ class WishModel(InductiveModel[WishConfig, WishState]):
         return LinearScorer(_content_as_weights(items), bias, np.ones(len(items), dtype=bool))
 
 
+def combine_wishes(scores: Floats, owners: Rows) -> tuple[Rows, Floats]:
+    """Return the queries that have wishes, and the best score of each item over their wishes.
+
+    Args:
+        scores: (n_wishes, n_items) scores.
+        owners: (n_wishes,) query of each wish, ascending.
+
+    Returns:
+        (n,) queries and (n, n_items) scores.
+
+    Example:
+        >>> scores = np.array([[1.0, 0.0], [0.2, 0.8], [0.5, 0.5]])
+        >>> combine_wishes(scores, np.array([0, 0, 2]))
+        (array([0, 2]), array([[1. , 0.8],
+               [0.5, 0.5]]))
+    """
+    queries, starts = np.unique(owners, return_index=True)
+    if len(queries) == len(owners):
+        return queries, scores
+    return queries, np.maximum.reduceat(scores, starts, axis=0)
+
+
+def balance_wishes(
+    likeness: Floats, owners: Rows, others: Floats, weights: Floats, n_places: int
+) -> Floats:
+    """Return the factors of wishes with which each fills as many of the first places.
+
+    What is about one wish may be more popular than what is about another. The factors make the
+    last items that have a place equal.
+
+    Args:
+        likeness: (n_wishes, n_items) saturated likeness.
+        owners: (n_wishes,) row of ``others`` of each wish, ascending.
+        others: (n_queries, n_items) scores of the other strategies.
+        weights: (n_queries,) weight of a likeness of 1, above 0.
+        n_places: Places of a list.
+
+    Returns:
+        (n_wishes,) factors of at least 1.
+
+    Example:
+        >>> likeness = np.array([[1, 1, 0, 0], [0, 0, 1, 1]], dtype=np.float32)
+        >>> others = np.array([[3, 2, 1, 0]], dtype=np.float32)
+        >>> balance_wishes(likeness, np.array([0, 0]), others, np.array([8.0]), 4).tolist()
+        [1.0, 1.25]
+    """
+    last = np.full(len(owners), -np.inf)
+    n_wishes = np.bincount(owners, minlength=len(others))
+    for wish, query in enumerate(owners.tolist()):
+        is_about = likeness[wish] >= MIN_SHARED_LIKENESS
+        own = others[query, is_about] + weights[query] * likeness[wish, is_about]
+        place = min(-(-n_places // int(n_wishes[query])), len(own))
+        if place:
+            last[wish] = -np.partition(-own, place - 1)[place - 1]
+    best = np.full(len(others), -np.inf)
+    np.maximum.at(best, owners, last)
+    missing = np.where(np.isfinite(last), best[owners] - last, 0)
+    return np.asarray(1 + missing / weights[owners], dtype=np.float32)
+
+
 def scale_wishes(features: Sparse, scorer: LinearScorer) -> Sparse:
     """Return the features of wishes, scaled so that an item about a wish scores about 1.
 
@@ -81,13 +143,13 @@ def scale_wishes(features: Sparse, scorer: LinearScorer) -> Sparse:
     unwanted, it is that of the items most like it.
 
     Args:
-        features: (n_queries, n_features) CSR of wishes.
+        features: (n_wishes, n_features) CSR of wishes.
         scorer: Scorer of the whole catalogue.
     """
     likeness = scorer.weights.apply(features)
     reference = np.full(features.shape[0], MIN_REFERENCE, dtype=np.float32)
     if likeness is not None and likeness.shape[1]:
-        reference = _reference_likeness(likeness)
+        reference = reference_likeness(likeness)
     scaled = features.data / np.repeat(reference, np.diff(features.indptr))
     return sp.csr_array((scaled, features.indices, features.indptr), shape=features.shape)
 
@@ -105,11 +167,25 @@ def saturate_wishes(scores: Floats) -> Floats:
     return np.asarray(np.where(scores < 0, unwanted, wanted), dtype=np.float32)
 
 
-def _reference_likeness(likeness: Floats) -> Floats:
-    """Return (n_queries,) the likeness that counts as fully about a wish."""
+def reference_rank(n_items: int) -> int:
+    """Return the rank of the item whose likeness counts as fully about a wish.
+
+    Example:
+        >>> reference_rank(1_000), reference_rank(60)
+        (10, 3)
+    """
+    return int(np.clip(n_items // MIN_ITEMS_PER_RANK, 1, REFERENCE_RANK))
+
+
+def reference_likeness(likeness: Floats) -> Floats:
+    """Return (n_queries,) the likeness that counts as fully about a wish.
+
+    Args:
+        likeness: (n_queries, n_items) likeness of wishes and all items, at least one item.
+    """
     has_wanted = likeness.max(axis=1, keepdims=True) > MIN_REFERENCE
     size = np.where(has_wanted, likeness, -likeness)
-    rank = int(np.clip(likeness.shape[1] // MIN_ITEMS_PER_RANK, 1, REFERENCE_RANK))
+    rank = reference_rank(likeness.shape[1])
     top = -np.partition(-size, rank - 1, axis=1)[:, :rank]
     best = top.max(axis=1)
     reference = np.maximum(top.min(axis=1), MIN_REFERENCE_SHARE * best)

@@ -13,7 +13,8 @@ from daybreak.models import LinearScorer
 from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
 from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
-from daybreak.ranking.scoring.scorer import Scorer
+from daybreak.ranking.scoring.query_features import WISH_KIND
+from daybreak.ranking.scoring.scorer import Scorer, apply_wish_factors
 from daybreak.ranking.wish_matches import feature_words, matched_words
 from daybreak.types import Floats, Mask, Rows, Sparse
 
@@ -68,12 +69,12 @@ class QueryParts:
     profile: Sparse
     """(1, n_attributes)"""
     wish: Sparse = None
-    """(n_wishes, n_features) parts of the wish, the content blocks side by side; None without
-    a wish"""
+    """(n_wishes, n_features) wishes, the content blocks side by side; None without a wish"""
     wish_names: tuple[PartName, ...] = ()
-    """Names of the parts of the wish."""
-    wish_scale: float | None = None
-    """Factor that scales the wish; None: that of the scorer, which must be of the catalogue."""
+    """Names of the wishes."""
+    wish_factors: Floats | None = None
+    """(n_wishes,) factors of wishes that are scaled; None: they are not, see
+    :meth:`with_scaled_wishes`"""
     disliked: frozenset[str] = frozenset()
     """Names of the events that count against their item."""
     repeats: Sparse = None
@@ -123,16 +124,37 @@ class QueryParts:
             sp.csr_array(part.sum(axis=0).reshape(1, -1)) for part in (self.plain, self.recent)
         )
         n_events = np.array([self.n_events], dtype=np.float32)
-        return Queries.from_history(train_items, plain, recent, self.profile, n_events)
+        queries = Queries.from_history(train_items, plain, recent, self.profile, n_events)
+        if self.repeats is not None:
+            queries = queries.with_repeats(self.repeats.sum(axis=0).reshape(1, -1))
+        return queries
 
     @property
     def has_positive_event(self) -> bool:
         """Whether the query has an event that counts for its item."""
         return bool((np.asarray(self.plain.sum(axis=1)).ravel() > 0).any())
 
-    def with_wish_scale(self, scale: float) -> "QueryParts":
-        """Return the parts with the factor that scales the wish."""
-        return replace(self, wish_scale=scale)
+    def with_scaled_wishes(self, scorer: Scorer) -> "QueryParts":
+        """Return the parts with wishes on the scale of a catalogue.
+
+        Args:
+            scorer: Scorer of the whole catalogue.
+        """
+        if self.wish is None or self.wish_factors is not None:
+            return self
+        n_wishes = self.wish.shape[0]
+        queries = replace(
+            self.to_queries(scorer.fitted.train_items),
+            wish=(self.wish,),
+            wish_query=np.zeros(n_wishes, dtype=np.int64),
+        )
+        features = scorer.encode(queries)
+        factors = features.wish_factors
+        return replace(
+            self,
+            wish=features.matrices.get(WISH_KIND, self.wish),
+            wish_factors=np.ones(n_wishes, np.float32) if factors is None else factors,
+        )
 
     @property
     def n_events(self) -> float:
@@ -257,6 +279,7 @@ def decompose(
         attributes: Names of the profile attributes, in the order of the profile columns.
         terms: Names of the columns of content blocks that have terms, by block; default: none.
     """
+    query = query.with_scaled_wishes(scorer)
     level = int(nearest_level(np.array([query.n_events], dtype=np.float32))[0])
     weights = scorer.level_weights(level).weights[:, items]
     sums = _NamedSums(len(items))
@@ -284,25 +307,13 @@ def decompose(
             names, rows = query.feature_rows(model.feature_kind, attributes)
         parts = linear.weights.apply_to_columns(rows, items)
         if model.feature_kind == "wish":
-            parts = _saturated_parts(parts * wish_scale(scorer, query))
-            matches = _matches(scorer, linear, query, items, terms or {}, parts.sum(axis=0))
+            parts = _best_wishes(parts, query)
+            matches = _matches(scorer, linear, query, items, terms or {}, parts)
         if len(centre.weights):
             parts = parts - np.asarray(rows @ centre.weights)[:, None]
         sums.add(names, weights[row] * parts)
     sums.add([("new", "no events yet")], scorer.new_bias(level)[items][None, :])
     return replace(sums.result(), matches=matches)
-
-
-def wish_scale(scorer: Scorer, query: QueryParts) -> float:
-    """Return the factor by which the scorer of a catalogue scales the wish of a query."""
-    if query.wish_scale is not None:
-        return query.wish_scale
-    if query.wish is None or "wish" not in scorer.layout.strategy_rows:
-        return 1.0
-    wish = sp.csr_array(query.wish.sum(axis=0).reshape(1, -1))
-    largest = float(np.abs(wish.data).max(initial=0))
-    scaled = scorer.scale_wishes(wish)
-    return float(np.abs(scaled.data).max()) / largest if largest else 1.0
 
 
 def _matches(
@@ -311,22 +322,37 @@ def _matches(
     query: QueryParts,
     items: Rows,
     terms: Mapping[str, Sequence[str]],
-    values: Floats,
+    parts: Floats,
 ) -> tuple[str | None, ...]:
-    """Return for each item the words that it shares with the wish of a query."""
-    wish = sp.csr_array(query.wish.sum(axis=0).reshape(1, -1))
-    names = feature_words(scorer.items.blocks, terms)
-    return matched_words(wish, linear.weights.sparse, items, names, values)
+    """Return for each item the words that it shares with the wish that it fulfils best.
 
-
-def _saturated_parts(parts: Floats) -> Floats:
-    """Return (n_parts, n_items) parts of a wish that add up to its saturated score.
-
-    The parts of an item are scaled alike.
+    Args:
+        scorer: Scorer of the items.
+        linear: Its scores of wishes.
+        query: The query in parts.
+        items: (n_items,) rows of the items.
+        terms: Names of the columns of content blocks, by block.
+        parts: (n_wishes, n_items) what each wish adds, 0 for all but one of an item.
     """
-    total = parts.sum(axis=0)
-    factor = np.divide(saturate_wishes(total), total, out=np.ones_like(total), where=total != 0)
-    return np.asarray(parts * factor, dtype=np.float32)
+    names = feature_words(scorer.items.blocks, terms)
+    found: list[str | None] = [None] * len(items)
+    for wish, values in enumerate(parts):
+        own = np.flatnonzero(values)
+        words = matched_words(
+            query.wish[[wish]], linear.weights.sparse, items[own], names, values[own]
+        )
+        for position, word in zip(own.tolist(), words, strict=True):
+            found[position] = word
+    return tuple(found)
+
+
+def _best_wishes(likeness: Floats, query: QueryParts) -> Floats:
+    """Return (n_wishes, n_items) scores of scaled wishes, 0 for all but the best of an item."""
+    scores = saturate_wishes(likeness)
+    if query.wish_factors is not None:
+        scores = apply_wish_factors(scores, query.wish_factors)
+    best = np.argmax(scores, axis=0)
+    return np.where(np.arange(len(scores))[:, None] == best, scores, np.float32(0))
 
 
 def _whole_strategy(name: PartName) -> PartName:

@@ -2,6 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from daybreak.data.dataset import Items
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.wishes import UNWANTED_TERM_FACTOR, encode_wishes
 from daybreak.service.state.wishes import MAX_CACHED_WISHES, WishEncoder
@@ -14,6 +16,11 @@ ITEMS = pl.DataFrame(
 @pytest.fixture
 def content():
     return ContentEncoder.fit(ITEMS)
+
+
+@pytest.fixture
+def items(content):
+    return Items(Vocabulary(list("abcd")), content.transform(ITEMS))
 
 
 def word(content, vector, name):
@@ -41,25 +48,41 @@ def test_what_both_clauses_share_is_not_ruled_out(content):
     assert word(content, found, "lamp")[0] == pytest.approx(1, abs=1e-6)
 
 
-def test_a_text_is_encoded_once_and_rows_without_text_are_zero(content):
+def test_a_text_is_encoded_once_and_each_wish_has_an_owner(content, items):
     calls = []
 
     def encode(texts):
         calls.append(list(texts))
         return content.texts(texts)
 
-    encoder = WishEncoder(encode)
-    first = encoder.encode({2: "lamp", 0: "rug"}, 4)
-    again = encoder.encode({1: "lamp"}, 2)
+    encoder = WishEncoder(encode, items)
+    first = encoder.encode({2: "lamp", 0: "rug"})
+    again = encoder.encode({1: "lamp"})
     assert len(calls) == 1
-    assert abs(first[0]).sum(axis=1).tolist() == [1, 0, 1, 0]
-    assert (again[0].toarray()[1] == first[0].toarray()[2]).all()
+    assert first.owners.tolist() == [0, 2]
+    assert first.names == ("rug", "lamp")
+    assert (again.vectors[0].toarray()[0] == first.vectors[0].toarray()[1]).all()
     encoder.clear()
-    encoder.encode({0: "lamp"}, 1)
+    encoder.encode({0: "lamp"})
     assert len(calls) == 2
 
 
-def test_the_cache_is_bounded(content):
-    encoder = WishEncoder(content.texts)
-    encoder.encode({row: f"lamp {row}" for row in range(MAX_CACHED_WISHES + 9)}, 2_000)
+def test_several_wishes_have_vectors_of_their_own(content, items):
+    said = WishEncoder(content.texts, items).encode({1: "a candle or a rug", 4: "lamp"})
+    assert said.owners.tolist() == [1, 1, 4]
+    assert said.names == ("candle", "rug", "lamp")
+    candle, rug = word(content, said.vectors, "candle"), word(content, said.vectors, "rug")
+    assert candle[0] > 3 * candle[1] > 0 == candle[2], "the text is the context of each wish"
+    assert rug[1] > 3 * rug[0] > 0 == rug[2]
+
+
+def test_what_is_ruled_out_holds_for_all_wishes(content, items):
+    said = WishEncoder(content.texts, items).encode({0: "a candle or a lamp, no brass"})
+    assert said.names == ("candle", "lamp")
+    assert (word(content, said.vectors, "brass") < 0).all()
+
+
+def test_the_cache_is_bounded(content, items):
+    encoder = WishEncoder(content.texts, items)
+    encoder.encode({row: f"lamp {row}" for row in range(MAX_CACHED_WISHES + 9)})
     assert len(encoder._cache) == MAX_CACHED_WISHES

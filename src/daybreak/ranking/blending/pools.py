@@ -12,7 +12,7 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset, Queries
 from daybreak.models import LinearScorer
-from daybreak.models.wish import saturate_wishes, scale_wishes
+from daybreak.models.wish import combine_wishes, saturate_wishes, scale_wishes
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
@@ -220,7 +220,10 @@ def score_strategies(
         features = model.query_features(queries)
         if model.feature_kind == "wish":
             # Not centred: that would add the same value to all items of a query.
-            out[row] = _score_wishes(features, linear)
+            owners, likeness = combine_wishes(
+                _score_wishes(features, linear), queries.wish_owners
+            )
+            out[row][owners] = likeness
             continue
         product = linear.weights.apply(features)
         out[row] = linear.bias if product is None else product + linear.bias
@@ -231,7 +234,7 @@ def score_strategies(
 
 
 def _score_wishes(features: Sparse, linear: LinearScorer) -> Floats:
-    """Return the (n_queries, n_items) scaled likenesses to the wishes of queries; 0 if none."""
+    """Return the (n_wishes, n_items) scaled likenesses to the wishes of queries; 0 if none."""
     if not features.nnz:
         return np.zeros((features.shape[0], len(linear.bias)), dtype=np.float32)
     product = linear.weights.apply(scale_wishes(features, linear))

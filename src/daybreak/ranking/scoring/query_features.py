@@ -84,8 +84,11 @@ class QueryFeatures:
     level_slices: dict[int, slice]
     """Rows of the queries of each level."""
     matrices: dict[str, Sparse | Floats]
-    """(n_queries, n_features) by kind, without unused and empty kinds"""
+    """(n_queries, n_features) by kind, without unused and empty kinds; (n_wishes, n_features)
+    of wishes"""
     layout: FeatureLayout
+    wish_factors: Floats | None = None
+    """(n_wishes,) factors that give all wishes of a query places; None: no query has several"""
     _level_matrices: dict[tuple[str, int], Any] = field(default_factory=dict)
     _baseline: Floats | None = None
     _concatenated: Sparse | None = None

@@ -13,9 +13,15 @@ from typing import Any
 import numpy as np
 
 from daybreak.data.dataset import Items, Queries
+from daybreak.data.sparse_rows import take_rows
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
-from daybreak.models.wish import saturate_wishes, scale_wishes
+from daybreak.models.wish import (
+    balance_wishes,
+    combine_wishes,
+    saturate_wishes,
+    scale_wishes,
+)
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.ranking.scoring.query_features import (
@@ -35,6 +41,10 @@ MAX_FUSED_ITEMS = 1_000
 """Maximum number of items of a partition whose weights are fused."""
 ROWS_PER_BLOCK = 16
 """Number of matrix rows that are summed at a time."""
+SHARED_PLACES = 10
+"""Places of a list that several wishes of one text share equally."""
+MIN_WISH_WEIGHT = 1e-3
+"""Smallest weight of a wish by which the scores of other strategies are divided."""
 _UNINFORMATIVE_PENALTY = 1e6
 
 
@@ -170,13 +180,46 @@ class Scorer:
         if WISH_KIND in features.matrices:
             wishes = features.matrices[WISH_KIND]
             features.matrices[WISH_KIND] = self.scale_wishes(wishes)
+            features.wish_factors = self._wish_factors(features)
         return features
+
+    def _wish_factors(self, features: QueryFeatures) -> Floats | None:
+        """Return (n_wishes,) factors that give all wishes of a query places in its list."""
+        owners = features.queries.wish_owners
+        counts = np.bincount(owners, minlength=len(features.queries))
+        several = np.flatnonzero(counts > 1)
+        if not len(several) or not len(self.items):
+            return None
+        others = self.score(features.queries.take(several).without_wishes())
+        chosen = np.flatnonzero(counts[owners] > 1)
+        likeness = self._wish_likeness(take_rows(features.matrices[WISH_KIND], chosen))
+        row = self.layout.strategy_rows[WISH_KIND][0]
+        weights = np.array(
+            [self.level_weights(n).weights[row].max() for n in features.levels[several]]
+        )
+        factors = np.ones(len(owners), dtype=np.float32)
+        factors[chosen] = balance_wishes(
+            likeness,
+            np.searchsorted(several, owners[chosen]),
+            others,
+            np.maximum(weights, MIN_WISH_WEIGHT),
+            SHARED_PLACES,
+        )
+        return factors
+
+    def _wish_likeness(self, wishes: Sparse) -> Floats:
+        """Return the (n_wishes, n_items) saturated likeness of scaled wishes."""
+        row = self.layout.strategy_rows[WISH_KIND][0]
+        product = self.linear_models[row].weights.apply(wishes)
+        if product is None:
+            return np.zeros((wishes.shape[0], len(self.items)), dtype=np.float32)
+        return saturate_wishes(product)
 
     def scale_wishes(self, wishes: Sparse) -> Sparse:
         """Return the features of wishes on the scale of this catalogue.
 
         Args:
-            wishes: (n_queries, n_features) CSR; see :func:`daybreak.models.wish.scale_wishes`.
+            wishes: (n_wishes, n_features) CSR; see :func:`daybreak.models.wish.scale_wishes`.
         """
         row = self.layout.strategy_rows[WISH_KIND][0]
         return scale_wishes(wishes, self.linear_models[row])
@@ -401,13 +444,27 @@ class Scorer:
 
     def _add_product(self, scores: Floats, features: QueryFeatures, kind: str) -> None:
         """Add the weighted products of unfused features, with one product for all levels."""
+        if kind == WISH_KIND:
+            self._add_wishes(scores, features)
+            return
         for strategy in self.layout.strategy_rows[kind]:
             product = self.linear_models[strategy].weights.apply(features.matrices[kind])
             if product is not None:
-                product = saturate_wishes(product) if kind == WISH_KIND else product
                 for level, rows in features.level_slices.items():
                     weights = self.level_weights(level).weights[strategy]
                     scores[rows] += product[rows] * weights
+
+    def _add_wishes(self, scores: Floats, features: QueryFeatures) -> None:
+        """Add the weighted likeness of each item to the wish that it fulfils best."""
+        likeness = self._wish_likeness(features.matrices[WISH_KIND])
+        if features.wish_factors is not None:
+            likeness = apply_wish_factors(likeness, features.wish_factors)
+        queries, best = combine_wishes(likeness, features.queries.wish_owners)
+        row = self.layout.strategy_rows[WISH_KIND][0]
+        for level, rows in features.level_slices.items():
+            first, last = np.searchsorted(queries, [rows.start, rows.stop])
+            weights = self.level_weights(level).weights[row]
+            scores[queries[first:last]] += best[first:last] * weights
 
     def sum_level(self, level: int) -> LevelWeights:
         """Return the blend at a level without the cache; see :meth:`level_weights`."""
@@ -445,6 +502,11 @@ class Scorer:
         )
         scored = np.stack([linear.scored for linear in self.linear_models])
         return np.asarray(weights * scored, dtype=np.float32)
+
+
+def apply_wish_factors(likeness: Floats, factors: Floats) -> Floats:
+    """Return (n_wishes, n_items) likeness times the factors of wishes, where it is positive."""
+    return np.where(likeness > 0, likeness * factors[:, None], likeness)
 
 
 def _scores_differ(linear: LinearScorer) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.dataset import Items, Queries
-from daybreak.ranking.explain import decompose, wish_scale
+from daybreak.ranking.explain import decompose
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.explain import MAX_REASONS, Reasons, describe_reason
 from daybreak.service.state.frame_requests import FrameRequest, reasons_column
@@ -71,7 +71,7 @@ def audience_reasons(state: ServingState, target: Items, users: Sequence[str]) -
     explained = []
     for position in range(len(users)):
         parts = state.query_builder.query_parts(context.only(position))
-        parts = parts.with_wish_scale(wish_scale(trained_scorer, parts))
+        parts = parts.with_scaled_wishes(trained_scorer)
         decomposed = decompose(scorer, parts, np.array([0]), attributes, terms)
         explained.append(
             [

@@ -1,11 +1,11 @@
 """Reasons of recommendations: pieces of evidence whose values add up to the score."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from daybreak.ranking.explain import QueryParts, ScoreReason, decompose, wish_scale
+from daybreak.ranking.explain import QueryParts, ScoreReason, decompose
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import BOOST, RankedLists
 from daybreak.service.state.reason_texts import phrase_of, title_of
@@ -112,8 +112,7 @@ def _score_reasons(
     """Return the reasons that the models give."""
     by_item: list[Reasons] = [[] for _ in items]
     attributes, terms = state.trained.profile.names, state.trained.content.block_terms
-    scale = wish_scale(catalogue_scorer.scorers[0], query_parts)
-    query_parts = replace(query_parts, wish_scale=scale)
+    query_parts = query_parts.with_scaled_wishes(catalogue_scorer.scorers[0])
     is_known = state.ranker.is_known
     for scorer, positions, rows in catalogue_scorer.by_scorer(items):
         decomposed = decompose(scorer, query_parts, rows, attributes, terms)

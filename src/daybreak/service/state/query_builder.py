@@ -183,7 +183,7 @@ class QueryBuilder:
 
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
-        self._wishes = WishEncoder(self.encode_texts)
+        self._wishes = WishEncoder(self.encode_texts, self.train_items)
         new_rows = np.flatnonzero(self._train_row < 0)
         new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
         if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
@@ -253,7 +253,8 @@ class QueryBuilder:
             self.train_items, plain, recent, context.profile, n_events
         )
         if context.texts and self.train_items.blocks:
-            queries = replace(queries, wish=self._wishes.encode(context.texts, n))
+            said = self._wishes.encode(context.texts)
+            queries = replace(queries, wish=said.vectors, wish_query=said.owners)
         return queries
 
     def _personal_frequencies(self, context: UserContext, excluded: Sparse) -> Sparse:
@@ -297,15 +298,16 @@ class QueryBuilder:
             names += [("text", text) for text in texts]
             rows = self._neighbours_of_texts(texts)
             plain, recent = sp.vstack([plain, rows]), sp.vstack([recent, rows])
-        has_wish = bool(context.texts and self.train_items.blocks)
-        wish = self._wishes.encode(context.texts, 1) if has_wish else ()
+        said = None
+        if context.texts and self.train_items.blocks:
+            said = self._wishes.encode(context.texts)
         return QueryParts(
             tuple(names),
             sp.csr_array(plain),
             sp.csr_array(recent),
             sp.csr_array(context.profile),
-            sp.csr_array(sp.hstack(wish)) if has_wish else None,
-            tuple(("text", text) for text in context.texts.values()) if has_wish else (),
+            None if said is None else sp.csr_array(sp.hstack(said.vectors)),
+            () if said is None else tuple(("text", name) for name in said.names),
             disliked=frozenset(disliked),
         )
 

@@ -2,14 +2,40 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.encoders.wishes import TextEncodeFn, WishVector, encode_wishes
+from daybreak.data.dataset import Items
+from daybreak.encoders.alternatives import split_parts
+from daybreak.encoders.clauses import Clauses
+from daybreak.encoders.wishes import (
+    TextEncodeFn,
+    TextWishes,
+    WishVector,
+    encode_separate_wishes,
+)
+from daybreak.ranking.several_wishes import separate_wishes
+from daybreak.types import Floats, Rows
 
 MAX_CACHED_WISHES = 1_000
 """Largest number of texts whose vectors are cached."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedWishes:
+    """The wishes of several users.
+
+    Attributes:
+        vectors: One (n_wishes, dim) matrix per content block.
+        owners: (n_wishes,) row of the user of each wish, ascending.
+        names: (n_wishes,) words of each wish.
+    """
+
+    vectors: WishVector
+    owners: Rows
+    names: tuple[str, ...]
 
 
 class WishEncoder:
@@ -17,45 +43,60 @@ class WishEncoder:
 
     Args:
         encode_texts: Encodes texts as blocks of content.
+        items: Items that decide whether a text has several wishes.
     """
 
-    def __init__(self, encode_texts: TextEncodeFn) -> None:
+    def __init__(self, encode_texts: TextEncodeFn, items: Items) -> None:
         self._encode_texts = encode_texts
-        self._cache: OrderedDict[str, WishVector] = OrderedDict()
+        self._items = items
+        self._cache: OrderedDict[str, TextWishes] = OrderedDict()
 
-    def encode(self, texts: Mapping[int, str], n: int) -> WishVector:
-        """Return one (n, dim) matrix per content block; rows without a text are zero.
+    def encode(self, texts: Mapping[int, str]) -> EncodedWishes:
+        """Return the wishes of users.
 
         Args:
-            texts: Text by row; at least one.
-            n: Number of rows.
+            texts: Text by row of the user; at least one.
         """
-        by_text = self._vectors_of(list(dict.fromkeys(texts.values())))
-        owns = sp.csr_array(
-            (np.ones(len(texts), np.float32), (list(texts), np.arange(len(texts)))),
-            shape=(n, len(texts)),
+        by_text = self._wishes_of(list(dict.fromkeys(texts.values())))
+        rows = sorted(texts)
+        found = [by_text[texts[row]] for row in rows]
+        counts = [len(one.names) for one in found]
+        vectors = tuple(
+            sp.csr_array(sp.vstack(blocks)) if sp.issparse(blocks[0]) else np.vstack(blocks)
+            for blocks in zip(*(one.vectors for one in found), strict=True)
         )
-        return tuple(
-            owns @ (sp.vstack(rows, format="csr") if sp.issparse(rows[0]) else np.vstack(rows))
-            for rows in zip(*(by_text[text] for text in texts.values()), strict=True)
-        )
+        names = tuple(name for one in found for name in one.names)
+        return EncodedWishes(vectors, np.repeat(rows, counts), names)
 
     def clear(self) -> None:
         """Remove all cached texts."""
         self._cache.clear()
 
-    def _vectors_of(self, texts: Sequence[str]) -> dict[str, WishVector]:
+    def _wishes_of(self, texts: Sequence[str]) -> dict[str, TextWishes]:
         # Each text is looked up once: other threads may remove it from the cache.
         cached = {text: self._cache.get(text) for text in texts}
-        found = {text: vector for text, vector in cached.items() if vector is not None}
+        found = {text: wishes for text, wishes in cached.items() if wishes is not None}
         new = [text for text in texts if text not in found]
         if new:
-            vectors = encode_wishes(new, self._encode_texts)
-            added = {
-                text: tuple(block[[row]] for block in vectors) for row, text in enumerate(new)
-            }
+            encoded = encode_separate_wishes(new, self._encode_texts, self._separate)
+            added = dict(zip(new, encoded, strict=True))
             found |= added
             self._cache.update(added)
             while len(self._cache) > MAX_CACHED_WISHES:
                 self._cache.popitem(last=False)
         return found
+
+    def _separate(self, clauses: Clauses) -> Sequence[str]:
+        """Return the wishes of a sentence; none if it has one only."""
+        parts = split_parts(clauses.pieces)
+        if len(parts) < 2 or not len(self._items):
+            return ()
+        return separate_wishes(parts, self._likeness_of)
+
+    def _likeness_of(self, texts: Sequence[str]) -> Floats:
+        """Return the (n_texts, n_items) likeness of texts and items."""
+        total = np.zeros((len(texts), len(self._items)), dtype=np.float32)
+        encoded = self._encode_texts(texts)
+        for block, said in zip(self._items.blocks, encoded, strict=True):
+            total += block.weight * said.cosine_similarity(block)
+        return total
