@@ -83,8 +83,8 @@ def is_one_wish(first: Floats, second: Floats) -> bool:
         second: (n_items,) likeness to the other.
 
     Example:
-        >>> red, lamps = np.array([0.5, 0.4, 0.0]), np.array([0.4, 0.5, 0.0])
-        >>> is_one_wish(red, lamps), is_one_wish(red, red[::-1] / 2)
+        >>> red, lamps = np.array([0.5, 0.0, 0.0]), np.array([0.4, 0.5, 0.0])
+        >>> is_one_wish(red, lamps), is_one_wish(red, red[::-1])
         (True, False)
     """
     together = first + second
