@@ -69,6 +69,25 @@ def test_recent_popularity_is_believed_less_than_popularity_of_all_time():
     assert guarded[1] == 0
 
 
+def two_windows(recent_wins, n_queries=60):
+    """Return queries of which recent popularity ranks a share first, all others by chance."""
+    task = task_of(n_queries)
+    rng = np.random.default_rng(7)
+    recent = rng.normal(size=task.features[0].shape).astype(np.float32)
+    wins = np.arange(n_queries) < recent_wins * n_queries
+    recent[wins] = 5 * task.pool.relevant[wins]
+    features = np.stack([task.features[0], recent, recent * 0])
+    return RankingTask(features, replace(task.pool, features=features), task.present)
+
+
+@pytest.mark.parametrize(("recent_wins", "chosen"), [(0.0, 0), (0.6, 0), (1.0, 1)])
+def test_recent_popularity_counts_where_it_is_significantly_better(recent_wins, chosen):
+    task, nothing = two_windows(recent_wins), np.array([0.0, 0.0, 1.0])
+    guarded, _ = guard_weights([task], nothing, lambda part: nothing, np.array([0, 1]), {1})
+    assert guarded[chosen] > 0
+    assert guarded[1 - chosen] == 0
+
+
 def test_without_a_strategy_of_popularity_nothing_is_guarded():
     noise = np.array([0.0, 1.0])
     rows = popular_rows(STRATEGIES[1:], np.ones(1, dtype=bool))

@@ -52,6 +52,17 @@ def test_a_strategy_that_is_silent_without_events_has_no_weight_there(data):
     assert (weights[1:, 1] > 0).all()
 
 
+def test_strangers_get_the_best_sellers_where_customers_are_few(data):
+    names = ["popular", "ease"]
+    prior = flat_prior(popular=0.0, ease=0.0)
+    few = data.filter_events(np.isin(data.events.user, data.active_user_rows[:5]))
+    weights = prior.predict(few, names).weights
+    np.testing.assert_allclose(weights[0], [2 * np.log(2), 0])
+    np.testing.assert_allclose(weights[1], [np.log(2), np.log(2)])
+    assert (prior.predict(data, names).weights[0] > 0).all()
+    assert prior.predict(few, ["ease"]).weights[0, 0] > 0
+
+
 def test_a_small_weight_is_left_out(data):
     found = flat_prior(popular=3.0, ease=-6.0).predict(data, ["popular", "ease"])
     assert found.weights[0, 1] == 0

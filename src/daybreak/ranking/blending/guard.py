@@ -28,7 +28,8 @@ ARRIVAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 MAX_ARRIVAL_COST = 0.03
 """Largest loss of the NDCG of all targets for which arrivals are raised."""
 N_STANDARD_ERRORS = 2.0
-"""Standard errors by which a strategy must rank arrivals better than the blend."""
+"""Standard errors by which a strategy must rank arrivals better than the blend, and recent
+popularity all queries better than popularity of all time."""
 MIN_GUARD_QUERIES = 8
 """Minimum number of queries of a kind at a level on which weights are tested; weights of the
 prior alone are tested on fewer queries than weights are fitted on."""
@@ -71,8 +72,10 @@ def guard_weights(
         weights: (n_strategies,) weights that were fitted on all their queries.
         refit: Returns the weights that are fitted on some of the queries.
         popular: Positions of the strategies that rank by popularity.
-        windowed: Those that rank by recent popularity. They are believed less one standard
-            error: what is recent in a simulated query is old when the list is shown.
+        windowed: Those that rank by recent popularity. They count as best sellers only where
+            they are significantly better than popularity of all time: what is recent in a
+            simulated query is old when the list is shown, and a few queries prefer one of
+            several windows by chance.
 
     Returns:
         The weights, and the share of the best sellers that was added to them.
@@ -90,11 +93,7 @@ def guard_weights(
         moved = [(_move(fitted, row, share), part) for fitted, part in folds]
         return float(np.mean([_mean_ndcg(part, fitted) for fitted, part in moved]))
 
-    def measure_alone(row: int) -> float:
-        error = _standard_error(tasks, _move(weights, row, 1.0)) if row in windowed else 0.0
-        return measure(row, 1.0) - error
-
-    best = max(popular.tolist(), key=measure_alone)
+    best = _choose_popular(tasks, popular, windowed, len(weights))
     if measure(best, 0.0) >= measure(best, 1.0):
         return weights, 0.0
     share = max(reversed(POPULAR_SHARES), key=lambda value: measure(best, value))
@@ -179,12 +178,32 @@ def _mean_ndcg(tasks: Sequence[RankingTask], weights: Doubles) -> float:
     return sum(values) / max(total, 1e-9)
 
 
-def _standard_error(tasks: Sequence[RankingTask], weights: Doubles) -> float:
-    """Return the standard error of the mean NDCG@10 over tasks."""
-    found = [(task.share, sampled_ndcg(task.score(weights), task)) for task in tasks]
-    total = sum(share for share, _ in found)
-    variance = sum((share / total) ** 2 * float(v.var()) / len(v) for share, v in found)
-    return float(np.sqrt(variance))
+def _choose_popular(
+    tasks: Sequence[RankingTask], popular: Rows, windowed: Collection[int], n_weights: int
+) -> int:
+    """Return the strategy of popularity whose lists are the best sellers of a level."""
+    alone = {row: [_query_ndcg(t, np.eye(n_weights)[row]) for t in tasks] for row in popular}
+    shares = np.array([task.share for task in tasks]) / sum(task.share for task in tasks)
+
+    def mean(values: Sequence[Floats]) -> float:
+        return float(shares @ [one.mean() for one in values])
+
+    plain = [row for row in popular.tolist() if row not in windowed] or popular.tolist()
+    best = max(plain, key=lambda row: mean(alone[row]))
+
+    def lower_gain(row: int) -> float:
+        gains = [new - old for new, old in zip(alone[row], alone[best], strict=True)]
+        variance = float(shares**2 @ [one.var() / len(one) for one in gains])
+        return mean(gains) - N_STANDARD_ERRORS * float(np.sqrt(variance))
+
+    recent = max(
+        (row for row in popular.tolist() if row not in plain), key=lower_gain, default=best
+    )
+    return recent if recent != best and lower_gain(recent) > 0 else best
+
+
+def _query_ndcg(task: RankingTask, weights: Doubles) -> Floats:
+    return sampled_ndcg(task.score(weights), task)
 
 
 def _move(weights: Doubles, row: int, share: float) -> Doubles:

@@ -28,6 +28,9 @@ N_TARGETS = 200
 """Expected number of targets in the pool of the query with the most targets."""
 N_SCALE_QUERIES = 100
 """Number of queries on which the scales of the strategies are measured."""
+TIE_NOISE = 1e-4
+"""Largest value that is added to the score of an item to order equal scores, in standard
+deviations of the scores."""
 MAX_SCORE_CELLS = 40_000_000
 """Maximum number of scores held in memory at a time."""
 
@@ -156,7 +159,7 @@ class PoolBuilder:
         for labelled in split.query_sets:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
                 scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
-                scores = scores / self._scale[rows, None, None]
+                scores = order_ties(scores / self._scale[rows, None, None])
                 groups = (is_warm, ~is_warm & self._sold, ~self._sold)
                 pool = build_candidate_pool(batch, scores, groups, rng)
                 pool = pool.expand_strategies(rows, len(strategies))
@@ -240,6 +243,22 @@ def _score_wishes(features: Sparse, linear: LinearScorer) -> Floats:
     product = linear.weights.apply(scale_wishes(features, linear))
     assert product is not None  # noqa: S101 - content that gives features has weights
     return saturate_wishes(product)
+
+
+def order_ties(scores: Floats) -> Floats:
+    """Return scores whose ties are in a random order of the items, one for all strategies.
+
+    The few customers of a young shop leave many best sellers with equal counts. A pool holds
+    all targets and only some of the items that tie with them, so that no rule within the pool
+    is fair; the order must be known before the best candidates are chosen. Scores that are
+    equal for all items of a query stay equal.
+
+    Args:
+        scores: (n_strategies, n_queries, n_items) scaled scores.
+    """
+    noise = create_generator(0, "ties").random(scores.shape[2], dtype=np.float32)
+    differ = np.ptp(scores, axis=2, keepdims=True) > 0 if scores.shape[2] else False
+    return np.asarray(scores + differ * np.float32(TIE_NOISE) * noise, dtype=np.float32)
 
 
 def measure_scales(
