@@ -182,13 +182,16 @@ def _choose_popular(
     tasks: Sequence[RankingTask], popular: Rows, windowed: Collection[int], n_weights: int
 ) -> int:
     """Return the strategy of popularity whose lists are the best sellers of a level."""
-    alone = {row: [_query_ndcg(t, np.eye(n_weights)[row]) for t in tasks] for row in popular}
+    alone = {
+        row: [_query_ndcg(t, np.eye(n_weights)[row]) for t in tasks] for row in popular.tolist()
+    }
     shares = np.array([task.share for task in tasks]) / sum(task.share for task in tasks)
 
     def mean(values: Sequence[Floats]) -> float:
         return float(shares @ [one.mean() for one in values])
 
-    plain = [row for row in popular.tolist() if row not in windowed] or popular.tolist()
+    rows: list[int] = popular.tolist()
+    plain = [row for row in rows if row not in windowed] or rows
     best = max(plain, key=lambda row: mean(alone[row]))
 
     def lower_gain(row: int) -> float:
@@ -196,9 +199,7 @@ def _choose_popular(
         variance = float(shares**2 @ [one.var() / len(one) for one in gains])
         return mean(gains) - N_STANDARD_ERRORS * float(np.sqrt(variance))
 
-    recent = max(
-        (row for row in popular.tolist() if row not in plain), key=lower_gain, default=best
-    )
+    recent = max((row for row in rows if row not in plain), key=lower_gain, default=best)
     return recent if recent != best and lower_gain(recent) > 0 else best
 
 
