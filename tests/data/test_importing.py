@@ -383,7 +383,9 @@ def test_missing_files_folders_and_other_things_are_clear_errors(tmp_path, put):
         read_tables(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is a folder, expected a file"):
         read_tables(tmp_path)
-    with pytest.raises(DataError, match="events are a int; expected a path"):
+    with pytest.raises(
+        DataError, match=r"events: expected a path, a polars, pandas or Arrow table.*, got int"
+    ):
         read_tables(7)
     with pytest.raises(ConfigError, match="nothing to read"):
         read_tables()

@@ -15,10 +15,10 @@ SQL = [
     "${jndi:ldap://x}",
     "{{7*7}}",
     "../../../../etc/passwd",
-    "\u202e\ufeff\u200b",
+    "a\u202e\ufeff\u200bb",
     "😀" * 100,
     "-1e308",
-    "null",
+    "null; null",
 ]
 OK = (200, "")
 BAD_CONFIG, BAD_DATA = (422, "bad_config"), (422, "bad_data")
@@ -106,6 +106,15 @@ def test_injections_in_query_parameters_are_plain_text(hostile, name, outcomes):
     for value in SQL:
         answer = hostile.get("/recommend/u1", params={name: value})
         assert outcome(answer) in outcomes, (value, answer.text)
+
+
+@pytest.mark.parametrize("value", ["\u202e\ufeff\u200b", "\u00a0", "null", "NaN", "undefined"])
+def test_rows_without_a_real_id_are_rejected_on_every_way_in(hostile, value):
+    event = {"user_id": value, "item_id": value}
+    assert outcome(hostile.post("/events", json=event)) == (422, "invalid")
+    for table, key in (("items", "item_id"), ("users", "user_id")):
+        answer = hostile.post(f"/{table}", json=[{key: value}]).json()
+        assert (answer["accepted"], answer["rejected"][0]["code"]) == (0, "empty")
 
 
 def test_rows_with_injections_are_stored_and_returned_unchanged(hostile):

@@ -15,27 +15,6 @@ _TRUTH_DIGITS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
 _BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def cast_ids(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return ids as text without surrounding blanks, and a mask of the empty ones.
-
-    Whole floats lose their ``.0`` in numeric columns, because frames turn whole numbers with
-    missing values into floats. Text is not changed except for the blanks.
-
-    Example:
-        >>> cast_ids(pl.Series([7.0, None]))[0].to_list()
-        ['7', None]
-        >>> cast_ids(pl.Series([" x", ""]))[1].to_list()
-        [False, True]
-    """
-    if values.dtype.is_float():
-        values = values.fill_nan(None)
-        if (values.drop_nulls() % 1 == 0).all():
-            values = values.cast(pl.Int64, strict=False)
-    text = values.cast(pl.String).str.strip_chars()
-    bad = text.is_null() | (text == "")
-    return text, bad.fill_null(value=True)
-
-
 def cast_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return numbers as Float64, and a mask of the values that are not finite numbers.
 

@@ -12,12 +12,12 @@ import polars as pl
 from daybreak.data.casts import (
     LIST_SEPARATOR,
     cast_attribute,
-    cast_ids,
     cast_labels,
     cast_numbers,
     to_text,
 )
 from daybreak.data.clock import note_wrong_clocks
+from daybreak.data.column_types import prepare_columns
 from daybreak.data.columns import (
     COLUMN_ALIASES,
     KEY_COLUMNS,
@@ -29,6 +29,7 @@ from daybreak.data.columns import (
     match_columns,
     recbole_type,
 )
+from daybreak.data.ids import cast_ids
 from daybreak.data.readers import DelimitedFile, OpenedTable, RawTable, open_table
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules
@@ -344,7 +345,6 @@ _CASTS: dict[str, tuple[ColumnCast, str]] = {
     **{name: (epoch_seconds, f"{name} is not a time") for name in TIME_COLUMNS},
     "event_type": (cast_labels, ""),
     "domain": (cast_labels, ""),
-    "event_id": (cast_labels, ""),
 }
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
@@ -360,13 +360,16 @@ class CheckedTable:
 
 def build_table(source: OpenedTable, mapping: ColumnMapping, rejects: Rejects) -> CheckedTable:
     """Read an input and check its columns one by one."""
-    raw = source.read([column.source for column in mapping.used], rejects)
+    read = source.read([column.source for column in mapping.used], rejects)
+    prepared = prepare_columns(read, mapping)
+    raw, mapping = prepared.raw, prepared.mapping
     columns: dict[str, pl.Series] = {}
     for target in KEY_COLUMNS[mapping.role]:
         raw, columns = _cast_column(raw, columns, mapping, target, rejects)
-    if mapping.role == "events":
-        return _build_events(raw, columns, mapping, rejects)
-    return _build_entities(raw, columns, mapping, rejects)
+    build = _build_events if mapping.role == "events" else _build_entities
+    table = build(raw, columns, mapping, rejects)
+    table.notes[:0] = prepared.notes
+    return table
 
 
 def _cast_column(
@@ -395,9 +398,10 @@ def _cast_column(
 def _build_events(
     raw: RawTable, columns: dict[str, pl.Series], mapping: ColumnMapping, rejects: Rejects
 ) -> CheckedTable:
-    for target in ("value", "timestamp", "event_type", "domain", "event_id"):
+    for target in ("value", "timestamp", "event_type", "domain"):
         raw, columns = _cast_column(raw, columns, mapping, target, rejects)
-    ids = columns.pop("event_id", None)
+    id_column = mapping.source_of("event_id")
+    ids = None if id_column is None else cast_ids(raw.frame[id_column])[0].alias("event_id")
     if "event_type" not in columns and _is_rating(mapping):
         frame = pl.DataFrame(columns).with_columns(
             event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daybreak.data.ids import lookup_id
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
@@ -88,7 +89,7 @@ async def put_row(
     Raises:
         HttpProblem: The body has another id, or the row is invalid.
     """
-    if body.get(id_field, id_) != id_:
+    if lookup_id(str(body.get(id_field, id_))) != lookup_id(id_):
         raise HttpProblem("invalid", f"{id_field} of the body differs from the id in the path")
     outcome = await run_in_threadpool(put, [{**body, id_field: id_}], partial=partial)
     if problem := single_row_problem(outcome):

@@ -21,8 +21,10 @@ from daybreak.service.inputs.frames import (
     as_frame,
     as_tables,
     changed_rows,
+    check_id,
     check_ids,
     check_k,
+    check_texts,
 )
 from daybreak.service.releases.gate import check_release, compare_recommenders
 from daybreak.service.releases.release import (
@@ -231,7 +233,7 @@ class Recommender(Estimator):
         state = self.state
         request = FrameRequest.from_frames(state, users, profiles, histories)
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
-        named = request.users if users is None else [str(user) for user in users]
+        named = request.users if users is None else check_ids(users, "users") or []
         by_user = rules_of_users(rules, named, check_ids(items, "items"))
         warn_of_unknown_items(state.catalogue, candidates_of(by_user.values()), stacklevel=2)
         by_user = with_popularity(by_user, popularity)
@@ -282,7 +284,7 @@ class Recommender(Estimator):
             ConfigError: ``k``, ``ids`` or ``texts`` is invalid.
         """
         check_k(k)
-        item_ids, described = check_ids(ids, "ids") or [], check_ids(texts, "texts") or []
+        item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
         warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
         return similar_items(self.state, item_ids, described, k, explain=explain)
 
@@ -315,7 +317,8 @@ class Recommender(Estimator):
         check_k(k)
         state = self.state
         user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
-        return find_audience(state, user_ids, item, text, k, explain=explain)
+        known = None if item is None else check_id(item, "item")
+        return find_audience(state, user_ids, known, text, k, explain=explain)
 
     def explain(
         self,
@@ -342,7 +345,7 @@ class Recommender(Estimator):
         """
         state = self.state
         request = FrameRequest.from_frames(state, [user], profiles, histories)
-        row = require_item(state.catalogue, str(item), next_step=None)
+        row = require_item(state.catalogue, check_id(item, "item"), next_step=None)
         batch = next(
             request.batches(dict.fromkeys(request.users, Rules(popularity=popularity)), 1)
         )
@@ -399,7 +402,7 @@ class Recommender(Estimator):
                 ``event_type``. An event without a timestamp is the latest. Events on items that
                 are not in the catalogue are ignored.
         """
-        self._state = self.state.with_events(events)
+        self._state = self.state.with_events(as_frame(events, "user_id", "item_id"))
         return self
 
     def add_items(self, items: Any) -> Self:

@@ -23,7 +23,7 @@ RECOMMEND = "/api/v1/recommend"
         (b'{"profile": {"\\ud800": 1}}', 400, "bad_json"),
         (b'{"profile": {"x": ' + b"[" * 40 + b"]" * 40 + b"}}", 400, "bad_json"),
         (b"[" * 100_000, 400, "bad_json"),
-        (b'{"user_id": 7}', 422, "invalid"),
+        (b'{"user_id": 7.5}', 422, "invalid"),
         (b'{"user_id": ""}', 422, "invalid"),
         (b'{"usr_id": "ann"}', 422, "invalid"),
         (b'{"profile": []}', 422, "invalid"),

@@ -5,14 +5,10 @@ from typing import Any
 
 from daybreak.data.columns import TableRole
 from daybreak.data.readers.delimited import DelimitedFile, open_delimited
+from daybreak.data.readers.frames import open_frame
 from daybreak.data.readers.jsonlines import JsonLinesFile
-from daybreak.data.readers.source import (
-    LoadedFrame,
-    OpenedTable,
-    ParquetFile,
-    open_frame,
-    open_parquet,
-)
+from daybreak.data.readers.parquet import ParquetFile, open_parquet
+from daybreak.data.readers.source import LoadedFrame, OpenedTable
 from daybreak.data.readers.text import (
     TextEncoding,
     detect_encoding,
@@ -43,7 +39,8 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     Parquet.
 
     Args:
-        data: Path of a file, a polars or pandas frame, or a table that is open already.
+        data: Path of a file, data in memory (see :func:`.to_polars`), or a table that is open
+            already.
         role: Table that the input holds; it decides about the columns of a file without header.
         encoding: Encoding of a text file; None: detect it.
 

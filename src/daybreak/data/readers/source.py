@@ -1,14 +1,13 @@
-"""What every reader returns, and the readers of Parquet files and of frames."""
+"""What every reader returns: the contract of opened tables, and frames in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
 from daybreak.data.rejects import Reject, Rejects
-from daybreak.errors import DataError, MissingExtraError
+from daybreak.errors import DataError
 
 MIN_REJECTED_ROWS = 100_000
 """Number of rejected rows above which a file with hardly any valid row is rejected."""
@@ -103,92 +102,6 @@ class LoadedFrame:
         return RawTable(self.file, self.frame.select(wanted), number_rows(self.frame))
 
 
-@dataclass
-class ParquetFile:
-    """A Parquet file of which only the schema is read when it is opened."""
-
-    file: str
-    path: Path
-    columns: tuple[str, ...]
-    notes: list[str] = field(default_factory=list)
-    rejects: Rejects = field(default_factory=Rejects)
-
-    @property
-    def sample_columns(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return self.columns
-
-    def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
-        """Read the columns from the file; see :meth:`OpenedTable.read`.
-
-        Raises:
-            DataError: The file is damaged.
-        """
-        try:
-            frame = pl.read_parquet(self.path, columns=list(wanted)).select(wanted)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise _damaged_parquet_error(self.path, error) from error
-        return RawTable(self.file, frame, number_rows(frame))
-
-
 def number_rows(frame: pl.DataFrame) -> pl.Series:
     """Return the row numbers of a frame, from 1."""
     return pl.int_range(1, frame.height + 1, eager=True)
-
-
-def open_parquet(path: Path) -> ParquetFile:
-    """Read the schema of a Parquet file.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    try:
-        return ParquetFile(path.name, path, tuple(pl.read_parquet_schema(path)))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _damaged_parquet_error(path, error) from error
-
-
-def _damaged_parquet_error(path: Path, error: Exception) -> DataError:
-    reason = str(error).splitlines()[0]
-    return DataError(f"{path.name} is a damaged Parquet file: {reason}")
-
-
-def open_frame(frame: Any, name: str) -> LoadedFrame:
-    """Open a polars frame (eager or lazy) or a pandas frame under the name ``name``.
-
-    Raises:
-        DataError: The input is something else.
-        MissingExtraError: The frame is a pandas frame, but pyarrow is not installed.
-    """
-    if isinstance(frame, pl.LazyFrame):
-        frame = frame.collect()
-    if isinstance(frame, pl.DataFrame):
-        return LoadedFrame(name, frame)
-    if type(frame).__module__.startswith("pandas") and hasattr(frame, "columns"):
-        return LoadedFrame(name, _convert_pandas(frame))
-    raise DataError(
-        f"{name} are a {type(frame).__name__}; expected a path, a polars or a pandas frame"
-    )
-
-
-def _convert_pandas(frame: Any) -> pl.DataFrame:
-    frame = frame.rename(columns=str)
-    try:
-        return pl.from_pandas(frame)
-    except ImportError as error:
-        raise MissingExtraError("reading pandas frames", "'daybreak[pandas]'") from error
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in {"pyarrow", "polars", "builtins"}:
-            raise
-        return pl.DataFrame(
-            [_convert_mixed_column(name, frame[name]) for name in frame.columns]
-        )
-
-
-def _convert_mixed_column(name: str, column: Any) -> pl.Series:
-    """Convert a column of mixed Python objects through text."""
-    missing = column.isna().tolist()
-    values = column.tolist()
-    return pl.Series(
-        name, [None if m else str(v) for v, m in zip(values, missing, strict=True)], pl.String
-    )

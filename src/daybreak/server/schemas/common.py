@@ -2,14 +2,29 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from daybreak.data.ids import MAX_EXACT_FLOAT, lookup_id
 
 MAX_ID_CHARS = 32_768
 """Longest id [characters]; 10 kB of text in any script fit."""
 MAX_TEXT_CHARS = 100_000
 """Longest text [characters]."""
 
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
+
+def _spell_id(value: Any) -> Any:
+    """Return an id in the one spelling, also if it was sent as a number."""
+    if isinstance(value, str):
+        return lookup_id(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    is_whole |= isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT
+    return str(int(value)) if is_whole else value
+
+
+Id = Annotated[
+    Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)], BeforeValidator(_spell_id)
+]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
 ShortText = Annotated[str, Field(max_length=1_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]

@@ -9,6 +9,7 @@ from daybreak.server.schemas.common import (
     Count,
     FiniteFloat,
     Id,
+    Name,
     RequestModel,
     ResponseModel,
     ShortText,
@@ -20,6 +21,7 @@ from daybreak.service.serving import Boost, Quota, RecommendRequest, Rules
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]
 Ids = Annotated[list[Id], Field(max_length=10_000)]
+Names = Annotated[list[Name], Field(max_length=10_000)]
 
 FILTER_DESCRIPTION = "Filter of items, such as `price < 20 and brand = 'Acme'`."
 
@@ -51,7 +53,7 @@ class RuleFields(RequestModel):
         description="Whether to leave out items that the user has, as by a purchase; default: "
         "yes, unless people usually take the same items again.",
     )
-    exclude_events: Ids | None = Field(
+    exclude_events: Names | None = Field(
         None,
         description="The only types of events that leave out their items; default: the rule of "
         "the shop.",
@@ -132,7 +134,7 @@ class RecommendFields(RuleFields):
 class RecommendQuery(RecommendFields):
     """Query parameters of a request for recommendations."""
 
-    category: Ids = Field(
+    category: Names = Field(
         [], description="Category; an item must be in one of them; repeatable."
     )
     exclude: Ids = Field([], description="Item to leave out; repeatable.")
@@ -163,7 +165,7 @@ class RecommendBody(RecommendFields):
         examples=[{"text": "gifts for a tea lover", "country": "UK"}],
     )
     events: list[KnownEvent] = Field([], max_length=1_000)
-    categories: Ids = Field([])
+    categories: Names = Field([])
     items: Ids | None = Field(None, description="Candidates; default: all items.")
     exclude: Ids = Field([])
     boosts: list[BoostBody] = Field([], max_length=50)
@@ -262,7 +264,7 @@ class AudienceBody(AudienceQuery, ItemOrText):
 class ListQuery(SimilarQuery):
     """Query parameters of a list that is the same for all users."""
 
-    category: Ids = Field(
+    category: Names = Field(
         [], description="Category; an item must be in one of them; repeatable."
     )
 

@@ -9,6 +9,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, normalize_id
 
 SESSION_PREFIX = "session:"
 """Prefix of a session id that stands for an unknown user."""
@@ -103,21 +106,45 @@ def check_row(row: Any) -> Mapping[str, Any]:
 
 
 def parse_id(row: Mapping[str, Any], name: str) -> str:
-    """Return a required id; integers are converted to text."""
+    """Return a required id in the one spelling; whole numbers are converted to text.
+
+    Example:
+        >>> parse_id({"item_id": " tea "}, "item_id"), parse_id({"item_id": 7.0}, "item_id")
+        ('tea', '7')
+    """
     value = row.get(name)
     if value is None:
         raise InvalidValueError(name, None, f"expected {name}", "missing")
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_INTEGER:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _parse_number_id(value, name)
+    text = parse_text(value if isinstance(value, str) else _plain_id(value), name, MAX_ID_CHARS)
+    id_ = normalize_id(text)
+    if not id_:
+        given = "a word for a missing value" if text.strip(BLANKS) else "blanks"
+        raise InvalidValueError(name, value, f"expected an id, not {given}", "empty")
+    return id_
+
+
+def _plain_id(value: Any) -> Any:
+    """Return a UUID as text; any other value unchanged."""
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _parse_number_id(value: float, name: str) -> str:
+    if isinstance(value, int) and abs(value) < _MAX_INTEGER:
         return str(value)
-    text = parse_text(value, name, MAX_ID_CHARS)
-    if not text.strip():
-        raise InvalidValueError(name, value, "expected non-empty text", "empty")
-    return text
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
+        return str(int(value))
+    reason = "expected text or an integer: this number is no exact id"
+    raise InvalidValueError(name, value, reason, "bad_value")
 
 
 def parse_optional_id(row: Mapping[str, Any], name: str) -> str | None:
-    """Return an optional id."""
-    return None if row.get(name) is None else parse_id(row, name)
+    """Return an optional id; None if it is missing or only a word for a missing value."""
+    value = row.get(name)
+    if value is None or (isinstance(value, str) and value and not normalize_id(value)):
+        return None
+    return parse_id(row, name)
 
 
 def parse_text(value: Any, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:

@@ -1,6 +1,8 @@
 """Frames and ids from callers of the library: checks, conversions, changed rows."""
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ import polars as pl
 from daybreak.data import EventRules, ImportResult, Tables, read_tables
 from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
-from daybreak.data.readers.source import open_frame
+from daybreak.data.columns import TABLE_ROLES, TableRole, match_columns
+from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
+from daybreak.data.readers.frames import to_polars
 from daybreak.errors import ConfigError, DataError
 
 TEXT_COLUMN = "text"
@@ -43,21 +47,75 @@ def as_tables(
     return tables, rules or result.rules, (*result.notes, *_rejection_notes(result))
 
 
-def as_frame(frame: Any, *keys: str) -> pl.DataFrame:
-    """Return a polars frame with text columns ``keys``.
+def as_frame(data: Any, *keys: str) -> pl.DataFrame:
+    """Return data of a call as a frame with ids in the columns ``keys``.
 
     Args:
-        frame: A polars or pandas frame, a mapping of columns, or a list of records.
-        *keys: Required columns.
+        data: Everything that :func:`read_tables` accepts: a path, a frame of polars, pandas or
+            Arrow, a mapping of columns, or a list of records.
+        *keys: Required columns; names of columns are recognised as in files.
 
     Raises:
-        DataError: ``frame`` is not a frame, or lacks a column.
+        DataError: The data have another type, or lack a column.
     """
-    table = _to_polars(frame, keys)
-    for key in keys:
-        if key not in table.columns:
-            raise DataError(f"the frame has no column {key!r}; columns: {table.columns}")
-    return table.with_columns(pl.col(key).cast(pl.String) for key in keys)
+    if isinstance(data, str | Path):
+        return _read_path(data, keys)
+    table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
+    _warn_of(notes)
+    table = _with_keys(table, keys)
+    return table.with_columns(_ids_of(table[key]) for key in keys)
+
+
+def _read_path(path: str | Path, keys: Sequence[str]) -> pl.DataFrame:
+    """Return the table of a file; its notes and rejected rows are warned of."""
+    role = _role_of(keys)
+    result = read_tables(*(path if table == role else None for table in TABLE_ROLES))
+    _warn_of([*result.notes, *_rejection_notes(result)])
+    frame: pl.DataFrame = getattr(result.tables, role)
+    return frame
+
+
+def _role_of(keys: Sequence[str]) -> TableRole:
+    if len(keys) > 1:
+        return "events"
+    return "items" if keys[0] == "item_id" else "users"
+
+
+def _with_keys(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return a frame whose id columns have their usual names; they are recognised as in files.
+
+    Raises:
+        DataError: There is no column that could be one of the ids.
+    """
+    if set(keys) <= set(table.columns):
+        return table
+    try:
+        mapping = match_columns(table.columns, _role_of(keys))
+    except DataError:
+        missing = next(key for key in keys if key not in table.columns)
+        raise DataError(
+            f"the data have no column {missing!r}; columns: {table.columns}"
+        ) from None
+    found = {mapping.source_of(key): key for key in keys}
+    return table.rename({old: new for old, new in found.items() if old is not None})
+
+
+def _ids_of(values: pl.Series) -> pl.Series:
+    """Return ids as text in the one spelling.
+
+    Raises:
+        DataError: The column has a type that ids cannot have.
+    """
+    problem = id_column_problem(values.dtype)
+    if problem and values.null_count() < len(values):
+        raise DataError(f"column {values.name!r} has {problem}, which are no ids")
+    _warn_of(note_damaged_ids("the data", values.name, values))
+    return cast_ids(values)[0]
+
+
+def _warn_of(notes: Sequence[str]) -> None:
+    for note in notes:
+        warnings.warn(note, stacklevel=4)
 
 
 def user_ids_of(*frames: pl.DataFrame | None) -> list[str]:
@@ -79,37 +137,63 @@ def check_k(k: int) -> None:
         raise ConfigError(f"k must be a whole number from 1 to 10000, got {k!r}")
 
 
-def check_ids(ids: Sequence[str] | None, what: str) -> list[str] | None:
-    """Return ids as a list of strings.
+def check_ids(ids: Sequence[Any] | None, what: str) -> list[str] | None:
+    """Return ids as a list of texts in the one spelling; see :func:`.normalize_id`.
 
     Args:
         ids: The ids; None is returned as it is.
         what: Name of the argument, for the message.
 
     Raises:
-        ConfigError: ``ids`` is a single string, or contains None.
+        ConfigError: ``ids`` is a single text, or contains a value that is no id.
+
+    Example:
+        >>> check_ids([7, " x", 13085.0], "users")
+        ['7', 'x', '13085']
     """
-    if isinstance(ids, str):
-        raise ConfigError(
-            f"{what} must be a list of ids, got the text {ids!r}; write [{ids!r}]"
-        )
-    if ids is None:
+    _check_list(ids, what, "ids")
+    return None if ids is None else [check_id(id_, what) for id_ in ids]
+
+
+def check_id(value: Any, what: str) -> str:
+    """Return one id in the one spelling.
+
+    Raises:
+        ConfigError: The value is no id.
+    """
+    try:
+        text = id_text(value)
+    except DataError as error:
+        raise ConfigError(f"{what}: {error}") from error
+    if text is None:
+        raise ConfigError(f"{what} must be ids, but contains {value!r}")
+    return text
+
+
+def check_texts(texts: Sequence[str] | None, what: str) -> list[str] | None:
+    """Return texts as a list.
+
+    Args:
+        texts: The texts; None is returned as it is.
+        what: Name of the argument, for the message.
+
+    Raises:
+        ConfigError: ``texts`` is a single text, or contains None.
+    """
+    _check_list(texts, what, "texts")
+    if texts is None:
         return None
-    listed = list(ids)
-    if any(id_ is None for id_ in listed):
-        raise ConfigError(f"{what} must be a list of ids, but contains None")
-    return [str(id_) for id_ in listed]
+    listed = list(texts)
+    if any(text is None for text in listed):
+        raise ConfigError(f"{what} must be a list of texts, but contains None")
+    return [str(text) for text in listed]
 
 
-def _to_polars(frame: Any, keys: Sequence[str]) -> pl.DataFrame:
-    if isinstance(frame, list | dict):
-        try:
-            return pl.DataFrame(frame, schema=None if len(frame) else list(keys))
-        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"expected a frame with a column {keys[0]!r}: {error}") from error
-    if not hasattr(frame, "columns"):
-        raise DataError(f"expected a frame with a column {keys[0]!r}, got {frame!r:.60}")
-    return open_frame(frame, f"frames with {keys[0]!r}").frame
+def _check_list(values: Any, what: str, of: str) -> None:
+    if isinstance(values, str):
+        raise ConfigError(
+            f"{what} must be a list of {of}, got the text {values!r}; write [{values!r}]"
+        )
 
 
 def _rejection_notes(result: ImportResult) -> list[str]:

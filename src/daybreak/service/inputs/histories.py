@@ -79,7 +79,8 @@ def event_rows(events: Any, items: Vocabulary, rules: ResolvedRules) -> EventRow
         and _has_event_schema(events)
     ):
         return _read_rowwise(events, items, rules)
-    frame = as_frame(events, "user_id", "item_id")
+    is_checked = isinstance(events, pl.DataFrame) and _has_event_schema(events)
+    frame = events if is_checked else as_frame(events, "user_id", "item_id")
     missing = frame.filter(pl.col("user_id").is_null() | pl.col("item_id").is_null())
     if missing.height:
         raise _missing_ids_error(missing.height, frame.height)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.ids import lookup_id
 from daybreak.errors import DaybreakError, NotFoundError
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments import ExperimentManager, shadow_id
@@ -177,7 +178,7 @@ class RecommendEngine:
             NotFoundError: The item is not in the catalogue.
         """
         state = self._releases.current
-        row = require_item(state.catalogue, item_id, next_step=None)
+        row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
         pending = PendingRequest.parse(request, self._pseudonyms)
         batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])

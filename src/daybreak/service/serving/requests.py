@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from daybreak.data.ids import lookup_id
 from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments import VariantPlan
@@ -161,7 +162,11 @@ class PendingRequest:
         Raises:
             DataError: An event or the profile is invalid; the message names the field.
         """
-        user, session = user_key(request.user_id, request.session_id, pseudonyms)
+        user, session = user_key(
+            None if request.user_id is None else lookup_id(request.user_id),
+            None if request.session_id is None else lookup_id(request.session_id),
+            pseudonyms,
+        )
         events, profile = _parse_events(request), _parse_profile(request)
         return cls(request, user, session, events, profile, tuple(excluded))
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS
+from daybreak.data.ids import lookup_id
 from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.service.exploration.explorer import Explorer
@@ -64,7 +65,8 @@ class ItemsResource:
         Raises:
             NotFoundError: There is no such item.
         """
-        return _get_row(self._releases.row_caches.items, item_id, item_id)
+        key = lookup_id(item_id)
+        return _get_row(self._releases.row_caches.items, key, key)
 
     def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
         """Return a page of items, in the order in which they were added.
@@ -94,8 +96,9 @@ class ItemsResource:
 
     def delete(self, item_id: str) -> bool:
         """Delete an item with its events; return whether it existed."""
-        erased = self._store.erase(items=[item_id])
-        self._explorer.forget([item_id])
+        key = lookup_id(item_id)
+        erased = self._store.erase(items=[key])
+        self._explorer.forget([key])
         self._releases.sync()
         return erased.items > 0
 
@@ -176,6 +179,7 @@ class UsersResource:
         Raises:
             ConfigError: Both ids are the same.
         """
+        anonymous, user = lookup_id(anonymous), lookup_id(user)
         if anonymous == user:
             raise ConfigError(f"{user!r:.80} cannot be merged into itself")
         user_name, session_name = user_key(anonymous, anonymous, self._pseudonyms)
@@ -247,6 +251,7 @@ class EventsResource:
         """
         check_k(n)
         key = None if user is None else _stored_id(user, self._pseudonyms)
+        item = None if item is None else lookup_id(item)
         page = self._store.event_page(user=key, item=item, after=_position_of(cursor), n=n)
         next_cursor = None if page.cursor is None else str(page.cursor)
         return RowPage(event_records(page.events), next_cursor)
@@ -271,10 +276,10 @@ class EventsResource:
         Returns:
             Number of deleted events.
         """
-        deleted = self._store.erase(events=list(event_ids)).events if event_ids else 0
+        deleted = self._erase_by_id(event_ids) if event_ids else 0
         named = {
             "user_id": None if user is None else _stored_id(user, self._pseudonyms),
-            "item_id": item,
+            "item_id": None if item is None else lookup_id(item),
         }
         conditions = {name: [value] for name, value in named.items() if value is not None}
         if conditions:
@@ -290,6 +295,10 @@ class EventsResource:
         self._releases.sync()
         return deleted
 
+    def _erase_by_id(self, event_ids: Sequence[str]) -> int:
+        keys = [*map(lookup_id, event_ids)]
+        return self._store.erase(events=keys).events
+
     def __call__(
         self,
         user: str | None = None,
@@ -304,7 +313,8 @@ class EventsResource:
 
 def _stored_id(user_id: str, pseudonyms: Pseudonyms | None) -> str:
     """Return the id under which a user is stored."""
-    return user_id if pseudonyms is None else pseudonyms.of(user_id)
+    spelled = lookup_id(user_id)
+    return spelled if pseudonyms is None else pseudonyms.of(spelled)
 
 
 def _get_row(cache: RowCache, key: str, id_: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.data.ids import lookup_id
 from daybreak.errors import NextStep, NotFittedError
 from daybreak.models.popular import PopularModel
 from daybreak.ranked_lists import top_k
@@ -87,6 +88,7 @@ class SharedLists:
         """
         check_k(n)
         require_item_or_text(item_id, text)
+        item_id = None if item_id is None else lookup_id(item_id)
         state = self._releases.current
         if item_id is not None:
             require_item(state.catalogue, item_id)
@@ -134,6 +136,7 @@ class SharedLists:
             ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
         """
         check_k(n)
+        item_id = None if item_id is None else lookup_id(item_id)
         state = self._releases.current
         known = dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows])
         users = [user for user in known if not user.startswith(SESSION_PREFIX)]

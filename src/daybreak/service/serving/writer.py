@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import Tables
+from daybreak.data.ids import normalize_id
 from daybreak.service.ingest.rows import (
     as_text,
     frame_from_rows,
@@ -90,8 +91,10 @@ class Ingestor:
         if self._pseudonyms is None:
             return rows
         return [
-            {**row, "user_id": self._pseudonyms.of(row["user_id"])}
-            if isinstance(row, Mapping) and isinstance(row.get("user_id"), str)
+            {**row, "user_id": self._pseudonyms.of(normalize_id(row["user_id"]))}
+            if isinstance(row, Mapping)
+            and isinstance(row.get("user_id"), str)
+            and normalize_id(row["user_id"])
             else row
             for row in rows
         ]

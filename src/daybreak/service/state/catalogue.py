@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import HIDDEN_COLUMN, ContentField
+from daybreak.data.ids import lookup_id
 from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
@@ -101,8 +102,9 @@ class Catalogue:
         return replace(self, deleted_rows=self.deleted_rows | set(rows[rows >= 0].tolist()))
 
     def row(self, item: str) -> int:
-        """Return the row of an item, -1 if it is unknown."""
-        return self.items.ids.row(item)
+        """Return the row of an item, in any spelling of its id; -1 if it is unknown."""
+        row = self.items.ids.row(item)
+        return self.items.ids.row(lookup_id(item)) if row < 0 else row
 
     def titles(self) -> pl.Series:
         """Return the title of each item, or its id if it has none."""

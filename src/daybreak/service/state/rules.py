@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Items
 from daybreak.data.fields import CATEGORY_COLUMNS, ContentField, find_category_column
+from daybreak.data.ids import lookup_id
 from daybreak.errors import ConfigError, FilterError
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.engine import FilterEngine
@@ -121,6 +122,8 @@ class RuleCompiler:
     def _item_mask(self, ids: tuple[str, ...]) -> Mask:
         """Return the (n_items,) mask of some items; unknown ids are ignored."""
         rows = self._items.ids.rows(ids)
+        unknown = np.flatnonzero(rows < 0)
+        rows[unknown] = self._items.ids.rows(lookup_id(str(ids[at])) for at in unknown)
         mask = np.zeros(len(self._items), dtype=bool)
         mask[rows[rows >= 0]] = True
         return mask

@@ -1,0 +1,244 @@
+"""Columns of unusual types, before their values are checked.
+
+Parquet files and frames have types that text files do not have. Each column is read as what it
+is, or left out with a note; only ids, and times that decide what may be recommended, are
+refused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from daybreak.data.columns import KEY_COLUMNS, ColumnMapping, SourceColumn, to_snake_case
+from daybreak.data.fields import HIDDEN_COLUMN
+from daybreak.data.ids import (
+    UUID_BYTES,
+    binary_text,
+    id_column_problem,
+    note_damaged_ids,
+    utf8_text,
+)
+from daybreak.data.readers.source import RawTable
+from daybreak.errors import DataError, NextStep
+
+TIME_TARGETS = ("timestamp", "created_at", "available_from", "available_until")
+"""Columns of the tables that are times."""
+_DECIDING_TIMES = frozenset({"available_from", "available_until"})
+SWITCH_COLUMNS = frozenset(
+    {"published", "is_published", "publish", "visible", "is_visible", "visibility", "active"}
+    | {"is_active", "enabled", "is_enabled", "online", "is_online", "product_online"}
+    | {"status", "product_status", "visibility_in_catalog", "displayed", "actif"}
+    | {"activo", "attivo", "aktiv", "ativo", "активен", "активность", "опубликован"}
+)
+"""Names of columns by which shop systems say whether an item is on sale."""
+_VISIBLE_WORDS = frozenset(
+    {"1", "true", "yes", "y", "on", "active", "published", "publish", "enabled", "visible"}
+    | {"online", "live", "catalog, search", "catalog", "search", "да", "ja", "oui", "si", "sí"}
+)
+_HIDDEN_WORDS = frozenset(
+    {"0", "-1", "false", "no", "n", "off", "inactive", "draft", "unpublished", "disabled"}
+    | {"hidden", "offline", "archived", "trash", "pending", "private", "not visible"}
+    | {"not visible individually", "deleted", "discontinued", "нет", "nein", "non", "unlisted"}
+)
+_ENABLED_CODES = {"1": True, "2": False}
+"""Codes of Magento for enabled and disabled."""
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """A table whose columns have types that text files have as well."""
+
+    raw: RawTable
+    mapping: ColumnMapping
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare_columns(raw: RawTable, mapping: ColumnMapping) -> PreparedTable:
+    """Convert columns of unusual types, and leave out those that cannot be used.
+
+    Args:
+        raw: Columns as they came.
+        mapping: Columns of the table that they are read as.
+
+    Raises:
+        DataError: A column of ids, or of a time that decides about availability, has a type
+            that it cannot have.
+
+    Example:
+        >>> from daybreak.data.columns import match_columns
+        >>> frame = pl.DataFrame({"item_id": ["a"], "length": [None]}, {"item_id": pl.String,
+        ...     "length": pl.Duration})
+        >>> raw = RawTable("films", frame, pl.Series([1]))
+        >>> prepare_columns(raw, match_columns(frame.columns, "items")).raw.frame.dtypes
+        [String, Float64]
+    """
+    if mapping.role == "items":
+        raw, mapping, notes = _read_switch(raw, mapping)
+    else:
+        notes = []
+    frame, kept = raw.frame, list[SourceColumn]()
+    for column in mapping.used:
+        values, target = frame[column.source], column.target or ""
+        if target in (*KEY_COLUMNS[mapping.role], "event_id"):
+            _check_id_column(raw.file, column.source, target, values)
+            notes += note_damaged_ids(raw.file, column.source, values)
+            kept.append(column)
+            continue
+        plain = _plain_time(values) if target in TIME_TARGETS else _plain_values(values)
+        if plain is None:
+            notes.append(_unusable_column(raw.file, column.source, target, values))
+            continue
+        frame = frame.with_columns(plain.alias(column.source))
+        kept.append(column)
+    dropped = {c.source for c in mapping.used} - {c.source for c in kept}
+    mapping = replace(
+        mapping,
+        columns=tuple(
+            replace(c, target=None) if c.source in dropped else c for c in mapping.columns
+        ),
+    )
+    return PreparedTable(replace(raw, frame=frame), mapping, notes)
+
+
+def _check_id_column(file: str, source: str, target: str, values: pl.Series) -> None:
+    problem = id_column_problem(values.dtype)
+    if problem and values.len() > values.null_count():
+        raise DataError(
+            f"{file}: column {source!r} has {problem} (type {values.dtype}), which are no ids; "
+            f"choose another column with columns={{{target!r}: 'NAME'}}",
+            next_step=NextStep.MAP_COLUMN,
+            column=target,
+        )
+
+
+def _unusable_column(file: str, source: str, target: str, values: pl.Series) -> str:
+    """Return the note about a column that is left out.
+
+    Raises:
+        DataError: Without the column, items would be recommended that must not be.
+    """
+    text = f"{file}: column {source!r} of type {values.dtype}"
+    if target in _DECIDING_TIMES:
+        raise DataError(f"{text} cannot be read as times, but {target} decides what is on sale")
+    what = "times" if target in TIME_TARGETS else "text or numbers"
+    return f"{text} is not used: its values are no {what}"
+
+
+def _plain_time(values: pl.Series) -> pl.Series | None:
+    kind = values.dtype
+    if isinstance(kind, pl.Duration | pl.Time | pl.Boolean) or kind.is_nested():
+        return None
+    return _plain_values(values)
+
+
+def _plain_values(values: pl.Series) -> pl.Series | None:
+    """Return values as numbers, text, truth values, times or lists; None if that cannot be."""
+    kind = values.dtype
+    convert = next((f for types, f in _CONVERSIONS if isinstance(kind, types)), None)
+    if convert is not None:
+        return convert(values)
+    if kind.is_numeric() or kind.is_temporal() or kind in (pl.String, pl.Boolean, pl.Null):
+        return values
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _seconds(values: pl.Series) -> pl.Series:
+    return values.dt.total_seconds(fractional=True)
+
+
+def _readable_bytes(values: pl.Series) -> pl.Series | None:
+    """Return bytes as text if they are UTF-8 or UUIDs; None if they are something else."""
+    has_uuids = bool((values.drop_nulls().bin.size() == UUID_BYTES).all())
+    return binary_text(values) if has_uuids else utf8_text(values)
+
+
+def _object_texts(values: pl.Series) -> pl.Series:
+    texts = [None if value is None else str(value) for value in values]
+    return pl.Series(values.name, texts, pl.String)
+
+
+def _plain_list(values: pl.Series) -> pl.Series | None:
+    """Return lists of texts or numbers; inner lists and objects become their JSON text."""
+    inner = values.explode()
+    lists = values if isinstance(values.dtype, pl.List) else values.arr.to_list()
+    if inner.dtype.is_numeric() or inner.dtype in (pl.String, pl.Boolean, pl.Null):
+        return lists
+    texts = [None if one is None else _list_texts(one) for one in lists]
+    if any(text is None for one in texts if one is not None for text in one):
+        return None
+    return pl.Series(values.name, texts, pl.List(pl.String))
+
+
+def _list_texts(values: pl.Series) -> list[str | None]:
+    given = values.drop_nulls()
+    if isinstance(given.dtype, pl.Struct):
+        return list(given.struct.json_encode())
+    plain = _plain_values(given)
+    if plain is None or plain.dtype.is_nested():
+        return [None]
+    return plain.cast(pl.String).str.replace(r"\.0$", "").to_list()
+
+
+_CONVERSIONS: tuple[
+    tuple[type | tuple[type, ...], Callable[[pl.Series], pl.Series | None]], ...
+] = (
+    (pl.Duration, _seconds),
+    (pl.Time, lambda values: values.dt.strftime("%H:%M:%S")),
+    (pl.Decimal, lambda values: values.cast(pl.Float64)),
+    (pl.Binary, _readable_bytes),
+    (pl.Object, _object_texts),
+    ((pl.List, pl.Array), _plain_list),
+    (pl.Struct, lambda values: values.struct.json_encode()),
+    ((pl.Categorical, pl.Enum), lambda values: values.cast(pl.String)),
+)
+"""Types of columns and their conversions."""
+
+
+def _read_switch(
+    raw: RawTable, mapping: ColumnMapping
+) -> tuple[RawTable, ColumnMapping, list[str]]:
+    """Read a column that says whether an item is on sale, if its values are such a switch."""
+    if mapping.source_of(HIDDEN_COLUMN):
+        return raw, mapping, []
+    for column in mapping.used:
+        if to_snake_case(column.source) not in SWITCH_COLUMNS:
+            continue
+        visible = _switch_values(raw.frame[column.source])
+        if visible is not None:
+            return _with_switch(raw, mapping, column.source, visible)
+    return raw, mapping, []
+
+
+def _switch_values(values: pl.Series) -> pl.Series | None:
+    """Return whether each item is on sale; None if the values are something else."""
+    if values.dtype.is_nested() or values.dtype.is_temporal():
+        return None
+    text = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+    text = text.str.replace(r"^(-?\d+)\.0+$", "$1")
+    text = text.replace("", None)
+    words = set(text.drop_nulls().unique())
+    if words and words <= set(_ENABLED_CODES) and "2" in words:
+        return text.replace_strict(_ENABLED_CODES, default=None, return_dtype=pl.Boolean)
+    if not words or not words <= _VISIBLE_WORDS | _HIDDEN_WORDS:
+        return None
+    return text.is_in(list(_VISIBLE_WORDS))
+
+
+def _with_switch(
+    raw: RawTable, mapping: ColumnMapping, source: str, visible: pl.Series
+) -> tuple[RawTable, ColumnMapping, list[str]]:
+    hidden = (~visible).fill_null(value=False).alias(source)
+    columns = tuple(
+        replace(c, target=HIDDEN_COLUMN, reason="switch") if c.source == source else c
+        for c in mapping.columns
+    )
+    note = (
+        f"{raw.file}: {source} says whether an item is on sale: "
+        f"{int(hidden.sum()):,} of {len(hidden):,} items are hidden"
+    )
+    frame = raw.frame.with_columns(hidden)
+    return replace(raw, frame=frame), replace(mapping, columns=columns), [note]
