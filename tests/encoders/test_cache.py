@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.encoders import (
+    CATALOGUE_PREFIX,
     CachedEncoder,
     FileVectors,
     MemoryVectors,
@@ -57,7 +58,8 @@ def test_other_weights_have_other_vectors(cache):
 
 
 def test_a_vector_of_another_width_is_made_again(cache):
-    cache.put_vectors("counting-1", {content_hash("red"): np.ones(3, np.float32)})
+    name = CATALOGUE_PREFIX + CountingEncoder().hash
+    cache.put_vectors(name, {content_hash("red"): np.ones(3, np.float32)})
     encoder = CachedEncoder(CountingEncoder(), cache)
     assert encoder.encode(["red"]).shape == (1, 16)
     assert encoder.encoder.encoded == 1
@@ -96,24 +98,21 @@ def test_memory_is_bounded_and_keeps_what_was_used_last():
     assert list(cache.vectors("m", ["a" * 32, "b" * 32, "c" * 32])) == ["a" * 32, "c" * 32]
 
 
-def test_small_files_are_joined_and_large_ones_are_cut(tmp_path):
-    cache = FileVectors(tmp_path, max_file_rows=3)
-    for key in "abcdef":
-        cache.put_vectors("m", rows(**{key: 1}))
-    assert len(list((tmp_path / "m").iterdir())) == 2
-    cache.put_vectors("n", rows(a=1, b=2, c=3, d=4))
-    assert len(list((tmp_path / "n").iterdir())) == 2
-    assert len(cache.vectors("n", [key * 32 for key in "abcd"])) == 4
+def test_texts_of_people_are_looked_up_but_not_stored(cache):
+    encoder = CachedEncoder(CountingEncoder(), cache)
+    encoder.encode(["red globe"])
+    said = encoder.encode_unstored(["red  globe", "I am Ann", "I am Ann", ""])
+    assert encoder.encoder.encoded == 2
+    np.testing.assert_array_equal(
+        said, CountingEncoder().encode(["red globe", *said_by_ann(2), ""])
+    )
+    again = CachedEncoder(CountingEncoder(), cache)
+    again.encode_unstored(["I am Ann"])
+    assert again.encoder.encoded == 1
 
 
-def test_a_damaged_file_is_passed_over_and_told(tmp_path, caplog):
-    cache = FileVectors(tmp_path)
-    cache.put_vectors("m", rows(a=1))
-    (path,) = (tmp_path / "m").iterdir()
-    path.write_bytes(b"garbage")
-    cache.put_vectors("m", rows(b=2))
-    assert list(cache.vectors("m", ["a" * 32, "b" * 32])) == ["b" * 32]
-    assert "ignored" in caplog.text
+def said_by_ann(n):
+    return ["I am Ann"] * n
 
 
 @given(st.text())

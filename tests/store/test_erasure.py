@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -96,3 +97,27 @@ def test_cursors_do_not_depend_on_the_clock(url, monkeypatch, jump_s):
         assert changes.users_gone == ("a",)
         assert not store.changes(cursor).complete, "the id was kept no longer"
         assert store.changes(changes.cursor).complete
+
+
+def test_vectors_whose_model_has_no_prefix_are_deleted(url):
+    """Names that only the punctuation tells apart are told apart."""
+    kept = ["catalogue 1", "catalogue ", "catalogue\u00e9", "catalogue ~"]
+    others = [
+        "",
+        "0123",
+        "catalogue",
+        "catalogue1",
+        "catalogue-1",
+        "catalog",
+        "d",
+        "Catalogue 1",
+    ]
+    row = {"a": np.ones(2, np.float32)}
+    with open_store(url) as store:
+        for model in (*kept, *others):
+            store.put_vectors(model, row)
+        kept.remove("catalogue\u00e9")
+        assert store.count_vectors(outside="catalogue ") == len(others) + 1
+        assert store.delete_vectors(outside="catalogue ") == len(others) + 1
+        assert store.count_vectors(outside="catalogue ") == 0
+        assert [model for model in (*kept, *others) if store.vectors(model, ["a"])] == kept

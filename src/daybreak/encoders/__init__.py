@@ -8,13 +8,14 @@ contract), ``loading`` (from a name to an encoder) and ``content`` (from items t
 from daybreak.deprecation import deprecated_names
 from daybreak.encoders.base import Encoder, Progress, encoders, l2_normalize, thread_count
 from daybreak.encoders.cache import (
+    CATALOGUE_PREFIX,
     CachedEncoder,
-    FileVectors,
     MemoryVectors,
     VectorCache,
     content_hash,
 )
 from daybreak.encoders.endpoint import EndpointEncoder
+from daybreak.encoders.file_cache import FileVectors
 from daybreak.encoders.folders import cache_folder
 from daybreak.encoders.loading import (
     DEFAULT_MODEL,
@@ -29,6 +30,7 @@ from daybreak.encoders.torch_text import TorchTextEncoder
 from daybreak.encoders.use_multilingual import UseMultilingualEncoder
 
 __all__ = [
+    "CATALOGUE_PREFIX",
     "DEFAULT_MODEL",
     "MULTILINGUAL_MODEL",
     "CachedEncoder",

@@ -89,6 +89,10 @@ class Encoder(ABC):
                 progress(done, len(texts))
         return rows
 
+    def encode_unstored(self, texts: Sequence[str]) -> Floats:
+        """Return the vectors of texts of people, which are not stored; see :meth:`encode`."""
+        return self.encode(texts)
+
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """Yield row numbers of texts of similar length, longest first."""
         batch: list[int] = []

@@ -1,32 +1,26 @@
-"""Text vectors that are computed once: a caching encoder and two caches besides a store.
+"""Text vectors that are computed once: a caching encoder, and a cache in memory.
 
-A vector is stored under the hash of its encoder and the hash of its text.
+A vector is stored under the hash of its encoder and the hash of its text. Stored are vectors of
+texts of the catalogue only: texts of people are looked up, but never added.
 """
 
 import hashlib
-import logging
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from threading import Lock
 from typing import Protocol, runtime_checkable
-from uuid import uuid4
 
 import numpy as np
 
 from daybreak.encoders.base import Encoder, Progress
-from daybreak.encoders.folders import atomic_write, cache_folder
 from daybreak.types import Floats
-
-log = logging.getLogger(__name__)
 
 MAX_TEXTS_PER_CHUNK = 2048
 """Texts that are looked up, encoded and stored together, so that an interruption loses few."""
-MAX_REMEMBERED_FILES = 100
-"""Files whose keys a :class:`FileVectors` remembers; at most 30 MB."""
-MAX_ROWS_PER_FILE = 2048
-"""Vectors in one file of a :class:`FileVectors`."""
+CATALOGUE_PREFIX = "catalogue "
+"""Start of the names under which vectors are stored. Earlier versions stored vectors of what
+people said as well, under the bare hash of the encoder; an erasure deletes those."""
 
 
 class CacheStats:
@@ -65,7 +59,7 @@ class VectorCache(Protocol):
         """Return the stored vectors by content hash, (dim,) float32 each.
 
         Args:
-            model: Hash of the encoder.
+            model: Name of the encoder, with its hash.
             contents: Content hashes; those without a vector are missing in the result.
         """
         ...
@@ -74,7 +68,7 @@ class VectorCache(Protocol):
         """Add or replace vectors.
 
         Args:
-            model: Hash of the encoder.
+            model: Name of the encoder, with its hash.
             vectors: (dim,) vector by content hash.
         """
         ...
@@ -162,16 +156,28 @@ class CachedEncoder(Encoder):
             )
         return rows
 
-    def _encode_chunk(self, texts: list[str], progress: Progress | None) -> Floats:
+    def encode_unstored(self, texts: Sequence[str]) -> Floats:
+        """Return one vector per text of a person; none is added to the cache.
+
+        The text of an item that somebody repeats is found all the same.
+        """
+        normalized = [normalize_text(text) for text in texts]
+        return self._encode_chunk(normalized, None, is_stored=False)
+
+    def _encode_chunk(
+        self, texts: list[str], progress: Progress | None, *, is_stored: bool = True
+    ) -> Floats:
         hashes = [content_hash(text) if text else "" for text in texts]
         by_hash = {key: text for key, text in zip(hashes, texts, strict=True) if key}
-        cached = self._drop_wrong_shapes(self.cache.vectors(self.hash, list(by_hash)))
+        name = CATALOGUE_PREFIX + self.hash
+        cached = self._drop_wrong_shapes(self.cache.vectors(name, list(by_hash)))
         CACHE_STATS.add(n_lookups=len(by_hash), n_hits=len(cached))
         new = [key for key in by_hash if key not in cached]
         if new:
             rows = self.encoder.encode([by_hash[key] for key in new], progress=progress)
             encoded = dict(zip(new, rows, strict=True))
-            self.cache.put_vectors(self.hash, encoded)
+            if is_stored:
+                self.cache.put_vectors(name, encoded)
             cached.update(encoded)
         if progress is not None:
             progress(len(texts), len(texts))
@@ -223,96 +229,3 @@ class MemoryVectors:
                 self._rows.move_to_end((model, key))
             while len(self._rows) > self.max_rows:
                 self._rows.popitem(last=False)
-
-
-class FileVectors:
-    """A vector cache in files, one folder per model; safe for several processes.
-
-    Files are written atomically under new names and never changed; small files are merged. A
-    file that cannot be read is ignored, so its texts are encoded again.
-
-    Args:
-        folder: Folder of the cache; default: ``vectors`` in the user's cache folder.
-        max_file_rows: Maximum number of vectors in a file.
-    """
-
-    def __init__(
-        self, folder: Path | None = None, *, max_file_rows: int = MAX_ROWS_PER_FILE
-    ) -> None:
-        self.folder = folder or cache_folder() / "vectors"
-        self.max_file_rows = max_file_rows
-        self._keys_by_file: dict[Path, frozenset[str]] = {}
-        """Content hashes in the files that were read before."""
-
-    def vectors(self, model: str, contents: Sequence[str]) -> dict[str, Floats]:
-        """Return the stored vectors; see :meth:`VectorCache.vectors`."""
-        wanted = set(contents)
-        found: dict[str, Floats] = {}
-        for path in self._files(model):
-            if len(found) == len(wanted):
-                break
-            known = self._keys_by_file.get(path)
-            if known is not None and known.isdisjoint(wanted):
-                continue  # files never change, so there is no need to read it again
-            rows = _read_file(path)
-            self._remember(path, rows)
-            found.update((key, row) for key, row in rows.items() if key in wanted)
-        return found
-
-    def _remember(self, path: Path, rows: Mapping[str, Floats]) -> None:
-        if rows and len(self._keys_by_file) < MAX_REMEMBERED_FILES:
-            self._keys_by_file[path] = frozenset(rows)
-
-    def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Add or replace vectors; see :meth:`VectorCache.put_vectors`."""
-        rows = dict(vectors)
-        merged = []
-        for path in self._files(model):
-            fits = _read_row_count(path) + len(rows) <= self.max_file_rows
-            if fits and (old := _read_file(path)):
-                rows = {**old, **rows}
-                merged.append(path)
-        keys = list(rows)
-        for start in range(0, len(keys), self.max_file_rows):
-            chunk = {key: rows[key] for key in keys[start : start + self.max_file_rows]}
-            _write_file(self.folder / model / f"{uuid4().hex}.safetensors", chunk)
-        for path in merged:
-            path.unlink(missing_ok=True)
-            self._keys_by_file.pop(path, None)
-
-    def _files(self, model: str) -> list[Path]:
-        return sorted((self.folder / model).glob("[!.]*.safetensors"))
-
-
-def _read_row_count(path: Path) -> int:
-    """Return the number of rows in the header of a file; 0 if it cannot be read."""
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - used by file caches only
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return int(file.get_slice("rows").get_shape()[0])
-    except (OSError, SafetensorError):
-        return 0
-
-
-def _read_file(path: Path) -> dict[str, Floats]:
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
-    try:
-        file = load_file(path)
-        return {
-            bytes(key).hex(): row for key, row in zip(file["keys"], file["rows"], strict=True)
-        }
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
-        log.warning("cannot read %s, ignored: %s", path.name, error)
-        return {}
-
-
-def _write_file(path: Path, vectors: Mapping[str, Floats]) -> None:
-    from safetensors.numpy import save_file  # noqa: PLC0415
-
-    keys = np.array([list(bytes.fromhex(key)) for key in vectors], np.uint8)
-    rows = np.array(list(vectors.values()), np.float32)
-    with atomic_write(path) as draft:
-        save_file({"keys": keys, "rows": rows}, draft)

@@ -64,6 +64,10 @@ class CentredTextEncoder:
         """Return (n_texts, dim) float32 unit rows; blank texts have zero rows."""
         return self._centre(self.encoder.encode(texts, progress=progress))
 
+    def transform_unstored(self, texts: Sequence[str]) -> Floats:
+        """Return the rows of texts of people, whose vectors are not stored."""
+        return self._centre(self.encoder.encode_unstored(texts))
+
     def _centre(self, vectors: Floats) -> Floats:
         filled = vectors.any(axis=1, keepdims=True)
         return l2_normalize(np.where(filled, vectors - self.mean, np.float32(0)))
@@ -324,15 +328,23 @@ class ContentEncoder:
             blocks.append(self._block(MEANING, meaning_rows))
         return tuple(blocks)
 
-    def texts(self, sentences: Sequence[str]) -> tuple[ContentBlock, ...]:
-        """Return the blocks of free text; it has the attributes whose values it contains."""
+    def texts(
+        self, sentences: Sequence[str], *, is_stored: bool = False
+    ) -> tuple[ContentBlock, ...]:
+        """Return the blocks of free text; it has the attributes whose values it contains.
+
+        Args:
+            sentences: Texts, as a rule of people.
+            is_stored: Whether their vectors may be stored: they are made of the catalogue.
+        """
         sentences = [strip_markup(sentence) for sentence in sentences]
         words = tokenize_all(sentences)
         terms = [self._phrase_matcher.find_terms(row) for row in words]
         words = [split_unspaced_words(row) for row in words]
         blocks = list(self._lexical_blocks(words, terms, is_said=True))
         if self.meaning is not None:
-            blocks.append(self._block(MEANING, self.meaning.transform(sentences)))
+            encode = self.meaning.transform if is_stored else self.meaning.transform_unstored
+            blocks.append(self._block(MEANING, encode(sentences)))
         return tuple(blocks)
 
     def shared_terms(

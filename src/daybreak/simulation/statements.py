@@ -6,6 +6,7 @@ say them: a person who chose an item says something that the item carries.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -73,7 +74,8 @@ def draw_statements(
     ones = np.ones(len(columns), dtype=np.float32)
     about = sp.csr_array((ones, (positions, columns)), shape=(len(texts), len(items)))
     source = np.array([row for row, _ in found.values()], dtype=np.int64)
-    return Statements(texts, encode_wishes(texts, content.texts), source, about)
+    encode_texts = partial(content.texts, is_stored=True)
+    return Statements(texts, encode_wishes(texts, encode_texts), source, about)
 
 
 @dataclass(frozen=True)

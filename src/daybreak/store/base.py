@@ -345,6 +345,25 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
             contents: Content hashes; those without a vector are missing in the result.
         """
 
+    def count_vectors(self, *, outside: str) -> int:
+        """Return the number of vectors of models whose name does not start with a prefix.
+
+        Args:
+            outside: The prefix.
+        """
+        return 0
+
+    def delete_vectors(self, *, outside: str) -> int:
+        """Delete the vectors of models whose name does not start with a prefix.
+
+        Args:
+            outside: The prefix.
+
+        Returns:
+            Number of deleted vectors.
+        """
+        return 0
+
     @abstractmethod
     def put_release(self, release: Release) -> None:
         """Add or replace a release; an active release makes all others inactive."""

@@ -51,7 +51,12 @@ from daybreak.store.recommendation_rows import (
     select_recommendation_summaries,
     select_recommendations,
 )
-from daybreak.store.vector_rows import put_vectors, select_vectors
+from daybreak.store.vector_rows import (
+    count_vectors,
+    delete_vectors,
+    put_vectors,
+    select_vectors,
+)
 from daybreak.types import Floats
 
 _MAX_DOCUMENTS_PER_STATEMENT = 1_000
@@ -110,6 +115,18 @@ class SqlStore(Store):
         return self.database.read(
             lambda connection: select_vectors(connection, model, contents)
         )
+
+    def count_vectors(self, *, outside: str) -> int:
+        """Count rows; see :meth:`Store.count_vectors`."""
+        return self.database.read(lambda connection: count_vectors(connection, outside))
+
+    def delete_vectors(self, *, outside: str) -> int:
+        """Delete rows; see :meth:`Store.delete_vectors`."""
+        if not self.count_vectors(outside=outside):
+            return 0
+        deleted = self.database.write(lambda connection: delete_vectors(connection, outside))
+        self.database.scrub()
+        return deleted
 
     def put_release(self, release: Release) -> None:
         """Write one row; see :meth:`Store.put_release`."""

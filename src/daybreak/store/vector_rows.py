@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, type_coerce
 from sqlalchemy.types import NullType
 
 from daybreak.store.bulk import insert_rows, iter_chunks, select_where_in
@@ -33,6 +33,26 @@ def select_vectors(
     query = query.where(table.c.model == model)
     rows = select_where_in(connection, query, table.c.content, list(contents))
     return {content: decode_vector(value) for content, value in rows}
+
+
+def count_vectors(connection: Connection, outside: str) -> int:
+    """Return the number of vectors of models whose name does not start with a prefix."""
+    query = select(func.count()).select_from(table).where(_is_outside(connection, outside))
+    return int(connection.execute(query).scalar_one())
+
+
+def delete_vectors(connection: Connection, outside: str) -> int:
+    """Delete the vectors of these models; return their number."""
+    return connection.execute(delete(table).where(_is_outside(connection, outside))).rowcount
+
+
+def _is_outside(connection: Connection, prefix: str) -> ColumnElement[bool]:
+    """Return whether a name does not start with a prefix, as ranges, which an index serves.
+
+    PostgreSQL would compare by the rules of a language, which ignore punctuation.
+    """
+    name = table.c.model if connection.dialect.name == "sqlite" else table.c.model.collate("C")
+    return or_(name < prefix, name >= prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 
 def decode_vector(value: Any) -> Floats:

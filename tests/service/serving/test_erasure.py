@@ -1,15 +1,20 @@
 import json
 import os
 
+import numpy as np
 import polars as pl
 import pytest
 
 from daybreak import Recommender
 from daybreak.config import Settings
+from daybreak.data import Tables
+from daybreak.encoders import CATALOGUE_PREFIX, FileVectors, StaticText, content_hash
 from daybreak.errors import ConfigError
 from daybreak.service.privacy import Pseudonyms, Retention
+from daybreak.service.release_training import TrainOptions, train_release
 from daybreak.service.serving import RecommenderService, RecommendRequest, ServiceOptions
-from daybreak.store import cursors
+from daybreak.store import cursors, open_store
+from daybreak.testing.encoders import static_parts
 
 SECRET = "zyx-somebody-unmistakable"
 
@@ -62,6 +67,61 @@ def test_the_files_hold_nothing_of_an_erased_user(settings, folder, monkeypatch)
     left = bytes_below(folder)
     assert SECRET.encode() not in left
     assert b"qqq-motto-qqq" not in left
+
+
+def said_by(live, user):
+    """Let a user say something wherever one can; return all that was said."""
+    said = [f"zzz {place} of {user}" for place in ("profile", "request", "similar", "wish")]
+    live.users.put([{"user_id": user, "likes": "tea", "text": said[0]}])
+    live.recommend(RecommendRequest(user_id=user, n=3, explain=True))
+    live.recommend(RecommendRequest(user_id=user, profile={"text": f"{said[1]}, but no rum"}))
+    live.lists.similar(text=said[2], n=3)
+    live.lists.audience(text=said[3], n=3)
+    live.lists.embed([said[3]])
+    live.onboarding(2, text=said[3])
+    return [*said, f"{said[1]}, but no rum", "rum"]
+
+
+@pytest.fixture
+def speaking(tables, tmp_path, monkeypatch):
+    """Settings of a trained shop with a text model; everything is in one folder."""
+    monkeypatch.setenv("DAYBREAK_CACHE", str(tmp_path / "cache"))
+    words = ["zzz", "profile", "request", "similar", "wish", "tea", "rum", "pot", "cup", "jam"]
+    drawn = np.random.default_rng(0).normal(size=(len(words), 8))
+    model = StaticText(static_parts(dict(zip(words, drawn.tolist(), strict=True))))
+    model.save(tmp_path / "model")
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", encoder=f"{tmp_path}/model")
+    events, items, users = tables
+    strategies = ["popular", "content/match", "profile"]
+    with open_store(settings.store) as store:
+        store.write(Tables.of(events, items, users))
+        train_release(store, settings, TrainOptions(gate=False), strategies=strategies)
+        store.put_vectors("0123", {content_hash("zzz long ago"): np.ones(8, np.float32)})
+    return settings
+
+
+def test_vectors_of_what_people_say_are_in_no_file(speaking, tmp_path):
+    """Those of the catalogue are; those that earlier versions stored go with an erasure."""
+    with RecommenderService(speaking, poll_s=3600) as live:
+        live.catalogue.put([{"item_id": "new", "title": "brand new pot", "shelf": "pot"}])
+        said = said_by(live, SECRET)
+        encoder = live.releases.current.trained.content.meaning.encoder
+        name = CATALOGUE_PREFIX + encoder.hash
+        assert len(FileVectors().vectors(name, [content_hash("brand new pot")])) == 1
+        proof = live.users.erase(SECRET)
+        hashes = [content_hash(text) for text in (*said, "zzz long ago")]
+        for cache in (live.store, FileVectors()):
+            for model in (name, encoder.hash, "0123"):
+                assert cache.vectors(model, hashes) == {}
+        vectors = [np.asarray(row, "<f4").tobytes() for row in encoder.encoder.encode(said[:4])]
+    assert proof.complete
+    before = {trace.place: trace.before for trace in proof.traces}
+    assert before["store vectors of texts of people"] == 1
+    left = bytes_below(tmp_path)
+    for text, vector in zip(said, vectors, strict=False):
+        hash_ = content_hash(text)
+        for trace in (text.encode(), hash_.encode(), bytes.fromhex(hash_), vector):
+            assert trace not in left
 
 
 def test_a_release_holds_no_data_of_single_users(tables, tmp_path):

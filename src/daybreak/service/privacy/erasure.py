@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from daybreak.encoders import CATALOGUE_PREFIX
 from daybreak.store import Store
 
 
@@ -48,6 +49,10 @@ RELEASES_NOTE = (
     "releases hold no data of single users (no ids, no histories, no profiles), so no new "
     "training is needed"
 )
+VECTORS_NOTE = (
+    "vectors of what people say are kept in memory only; those that earlier versions stored "
+    "are deleted, of all users"
+)
 COPIES_NOTE = "earlier copies (dumps, backups) still hold the user; delete them yourself"
 
 
@@ -79,13 +84,14 @@ def erase_user(
     before = _count_rows(store, user, targets)
     for target in targets.values():
         target.forget(user)  # before the store, so that no waiting row is written later
+    store.delete_vectors(outside=CATALOGUE_PREFIX)
     store.erase(users=[user])
     for target in targets.values():
         target.forget(user)
     after = _count_rows(store, user, targets)
     checks = tuple(ErasureCheck(place, before[place], after[place]) for place in before)
     digest = hashlib.sha256(user.encode()).hexdigest()
-    return ErasureReport(digest, at, checks, (RELEASES_NOTE, COPIES_NOTE))
+    return ErasureReport(digest, at, checks, (RELEASES_NOTE, VECTORS_NOTE, COPIES_NOTE))
 
 
 def _count_rows(
@@ -96,5 +102,6 @@ def _count_rows(
         "store users": int((tables.users["user_id"] == user).sum()),
         "store events": int((tables.events["user_id"] == user).sum()),
         "store answers": len(store.recommendations(user=user)),
+        "store vectors of texts of people": store.count_vectors(outside=CATALOGUE_PREFIX),
         **{name: target.count(user) for name, target in targets.items()},
     }

@@ -154,7 +154,7 @@ class SharedLists:
             raise NotFittedError(
                 "the current release has no text model", next_step=NextStep.TRAIN_WITH_ENCODER
             )
-        vectors = meaning.encoder.encode(list(texts))
+        vectors = meaning.encoder.encode_unstored(list(texts))
         return {
             "vectors": np.asarray(vectors).tolist(),
             "dimension": int(vectors.shape[1]),
