@@ -83,7 +83,7 @@ def _label(parameter: Any, kind: object) -> str:
     """Return the names of a parameter and the placeholder of its value."""
     if parameter.param_type_name == "argument":
         return f"`{parameter.metavar or parameter.name.upper()}`"
-    names = ", ".join(f"`{name}`" for name in parameter.opts)
+    names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
     if parameter.is_flag:
         return names
     return f"{names} {parameter.metavar or ('NUMBER' if kind in NUMBERS else 'TEXT')}"

@@ -1,4 +1,4 @@
-"""Deprecated names: an old name keeps working for one version and names its replacement."""
+"""Other names: a deprecated one names its replacement for one version, an alias stays."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -126,6 +126,41 @@ def renamed_parameters(**renamed: str) -> Callable[[F], F]:
                 new = renamed[old]
                 warn_deprecated(f"{name}({old}=)", f"{name}({new}=)")
                 options[new] = options.pop(old)
+            return function(*args, **options)
+
+        return cast(F, call)
+
+    return decorate
+
+
+def parameter_aliases(**aliases: str) -> Callable[[F], F]:
+    """Return a decorator that accepts other names of keyword parameters, without a warning.
+
+    Args:
+        **aliases: Other name of a parameter to its name.
+
+    Example:
+        >>> @parameter_aliases(n="k")
+        ... def draw(k=10):
+        ...     return k
+        >>> draw(n=3), draw(k=3), draw()
+        (3, 3, 10)
+        >>> draw(n=3, k=3)
+        Traceback (most recent call last):
+        TypeError: draw() got 'n', which is another name of 'k', and 'k'
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            for other in aliases.keys() & options.keys():
+                name = aliases[other]
+                if name in options:
+                    raise TypeError(
+                        f"{function.__name__}() got {other!r}, which is another name of "
+                        f"{name!r}, and {name!r}"
+                    )
+                options[name] = options.pop(other)
             return function(*args, **options)
 
         return cast(F, call)

@@ -148,19 +148,22 @@ class MissingExtraError(DaybreakError):
         super().__init__(f"{feature} needs an extra: pip install {install}")
 
 
-def unknown_name_message(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown_name_message(
+    kind: str, name: str, known: Iterable[str], aliases: Iterable[str] = ()
+) -> str:
     """Return the message about a name that does not exist, with the nearest one and all others.
 
     Args:
         kind: What the name stands for, such as ``field``.
         name: The unknown name.
         known: Names that exist.
+        aliases: Other names that are accepted; they are named only if they are the nearest.
 
     Example:
         >>> unknown_name_message("field", "filtr", ["filter", "n", "user_id"])
         "unknown field 'filtr'; did you mean 'filter'? Allowed: filter, n, user_id"
     """
     names = list(known)
-    near = get_close_matches(name[:MAX_COMPARED_NAME_CHARS], names, 1)
+    near = get_close_matches(name[:MAX_COMPARED_NAME_CHARS], [*names, *aliases], 1)
     hint = f"; did you mean {near[0]!r}? Allowed" if near else "; allowed"
     return f"unknown {kind} {name!r:.80}{hint}: {', '.join(names)}"

@@ -32,6 +32,19 @@ def test_what_is_seen_can_be_kept(trained, ask):
     assert "tea" in [row["item_id"] for row in rows]
 
 
+def test_options_have_the_names_of_python_and_http(trained, ask):
+    rows = ask("recommend", "--user-id", "ann", "--no-exclude-seen")["recommendations"]
+    assert {row["user_id"] for row in rows} == {"ann"}
+    assert "tea" in [row["item_id"] for row in rows]
+    kept = ask("recommend", "ann", "--exclude-seen")["recommendations"]
+    assert "tea" not in [row["item_id"] for row in kept]
+    said = ask("recommend", "--text", "a pot for tea", "-k", "1")["recommendations"]
+    assert said == ask("recommend", "--profile", "a pot for tea", "-k", "1")["recommendations"]
+    assert {
+        row["item_id"] for row in ask("similar", "tea", "--where", "item_id != 'cup'")["items"]
+    } == {"pot"}
+
+
 def test_types_of_events_that_exclude_can_be_named(trained, ask):
     had = {row["item_id"] for row in ask("recommend", "ann", "--seen")["recommendations"]}
     every = ask("recommend", "ann", "--exclude-event", "impression", "-k", "99")

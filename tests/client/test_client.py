@@ -88,6 +88,27 @@ def test_a_result_is_typed_and_frozen():
         answer.model = "m2"
 
 
+def test_other_names_of_parameters_are_accepted():
+    service = Service({"items": []}, {"items": []})
+    shop = client(service)
+    shop.similar("tea", n=3, filter="price < 5", fields=["title"])
+    shop.similar("tea", k=3, where="price < 5", fields=["title"])
+    first, second = service.bodies
+    assert (
+        first
+        == second
+        == {
+            "item_id": "tea",
+            "k": 3,
+            "where": "price < 5",
+            "explain": False,
+            "fields": ["title"],
+        }
+    )
+    with pytest.raises(TypeError, match="another name of 'k'"):
+        shop.similar("tea", n=3, k=3)
+
+
 def test_the_key_is_sent_and_never_appears_in_the_repr():
     service = Service(ANSWER)
     shop = client(service, api_key="secret")

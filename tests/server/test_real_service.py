@@ -1,5 +1,6 @@
 """A real server over a trained shop: data that is sent counts in the next list."""
 
+import json
 import time
 from urllib.parse import quote
 
@@ -58,6 +59,54 @@ def test_unknown_candidates_are_named_in_a_note(api, path):
     none = api.post(path, json={"items": ["nothing"]})
     assert (none.status_code, ids(none)) == (200, [])
     assert "'nothing'" in none.json()["notes"][0]
+
+
+def test_other_names_of_fields_are_accepted(api):
+    body = {"user_id": "u1", "exclude_seen": False}
+    named = ids(api.post("/recommend", json={**body, "k": 2, "where": "price < 10"}))
+    assert len(named) == 2
+    assert ids(api.post("/recommend", json={**body, "n": 2, "filter": "price < 10"})) == named
+    query = "exclude_seen=no&n=3&filter=price<10&category=tea&category=cup"
+    by_path = api.get(f"/recommend/u1?{query}")
+    assert by_path.json()["user_id"] == "u1"
+    assert {id_[:3] for id_ in ids(by_path)} <= {"tea", "cup"}
+    assert len(api.get("/items?n=3").json()["items"]) == 3
+    twice = api.post("/recommend", json={"n": 1, "k": 1})
+    assert twice.status_code == 422
+    assert "'n' is another name of 'k'" in twice.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("send", "says"),
+    [
+        (lambda api: api.post("/recommend", json={"filtr": "x"}), "did you mean 'filter'?"),
+        (lambda api: api.get("/popular?categorie=x"), "did you mean 'categor"),
+        (lambda api: api.post("/similar", json={"text": "x", "kk": 1}), "did you mean 'k'?"),
+        (lambda api: api.post("/embed", json={"texts": [], "q": 1}), "allowed: texts"),
+        (lambda api: api.get("/online?since=0&zzz=1"), "allowed: every_h, since, until"),
+        (
+            lambda api: api.post("/recommend", json={"quotas": [{"ech": "price"}]}),
+            "'ech'; did you mean 'each'? Allowed: at_least, at_most, each, of, where",
+        ),
+    ],
+)
+def test_an_unknown_field_is_named_with_the_nearest_and_the_allowed_ones(api, send, says):
+    answer = send(api)
+    assert answer.status_code == 422
+    assert says in json.dumps(answer.json()["errors"])
+
+
+def test_fields_of_items_are_chosen(api):
+    whole = api.post("/recommend", json={"k": 1}).json()["items"][0]
+    some = api.post("/recommend", json={"k": 1, "fields": ["rank", "title"]}).json()["items"]
+    title = whole["properties"]["title"]
+    assert some == [{"item_id": whole["item_id"], "rank": 1, "properties": {"title": title}}]
+    for path in ("/popular?k=1&", "/items/tea-1/similar?k=1&", "/recommend/u1?k=1&"):
+        (item,) = api.get(f"{path}fields=score,price&fields=nothing").json()["items"]
+        assert set(item) == {"item_id", "score", "properties"}
+        assert set(item["properties"]) == {"price"}
+    (item,) = api.get("/latest?k=1&fields=item_id").json()["items"]
+    assert set(item) == {"item_id"}
 
 
 def test_a_session_is_merged_into_a_user(api):

@@ -68,6 +68,23 @@ def test_only_candidates_are_recommended(small):
     assert small.recommend(["x"], items=[]).height == 0
 
 
+def test_a_filter_holds_in_addition_to_the_rules(small):
+    tea = small.recommend(["x"], where="title ilike '%tea%'", k=9)["item_id"].sort().to_list()
+    assert tea == ["a", "b"]
+    rules = Rules(where="item_id = 'a' or item_id = 'd'")
+    both = small.recommend(["x"], where="title ilike '%tea%'", rules=rules, k=9)
+    assert both["item_id"].to_list() == ["a"]
+    assert small.similar_items(["a"], where="item_id = 'd'").height == 0
+    assert small.similar_items(["c"], where="item_id = 'd'")["item_id"].to_list() == ["d"]
+
+
+def test_other_names_of_parameters_are_accepted(small):
+    assert small.explain(user="u", item="c").equals(small.explain("u", "c"))
+    assert small.audience(item="c").equals(small.audience(item_id="c"))
+    with pytest.raises(TypeError, match=r"'item'.*'item_id'"):
+        small.audience(item="c", item_id="c")
+
+
 def test_excluded_items_are_never_recommended(small):
     never = [{"user_id": u, "item_id": i} for u, i in (("x", "a"), ("x", "?"), ("?", "b"))]
     answer = small.recommend(["x", "y"], exclude=never, k=9)

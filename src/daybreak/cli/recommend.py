@@ -22,6 +22,7 @@ CategoryOption = Annotated[
     list[str] | None,
     typer.Option(
         "--category",
+        "--categories",
         metavar="NAME",
         help="Category of the items; repeatable (one of the categories must match).",
     ),
@@ -140,9 +141,13 @@ UsersArgument = Annotated[
         metavar="[USER]...", help="Ids of users, known or unknown. Default: one new user."
     ),
 ]
+UserIdOption = Annotated[
+    list[str] | None,
+    typer.Option("--user-id", metavar="ID", help="Id of a user, as USER; repeatable."),
+]
 ProfileOption = Annotated[
     str | None,
-    typer.Option(metavar="TEXT", help="Description of the user in words."),
+    typer.Option("--text", "--profile", metavar="TEXT", help="What the user says, in words."),
 ]
 AttributeOption = Annotated[
     list[str] | None,
@@ -169,13 +174,20 @@ ItemsOption = Annotated[
     ),
 ]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Add the reasons for each row.")]
-SeenItemsOption = Annotated[
-    bool, typer.Option("--seen", help="Include items that the user has already seen.")
+ExcludeSeenOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--exclude-seen/--no-exclude-seen",
+        " /--seen",
+        help="Whether to leave out items that the user has. Default: the rule of the shop.",
+        show_default=False,
+    ),
 ]
 ExcludingEventOption = Annotated[
     list[str] | None,
     typer.Option(
         "--exclude-event",
+        "--exclude-events",
         metavar="TYPE",
         help="The only type of events that exclude their items; repeatable. Default: the rule "
         "of the shop.",
@@ -193,6 +205,7 @@ TextOption = Annotated[
 def recommend(
     users: UsersArgument = None,
     *,
+    user_id: UserIdOption = None,
     profile: ProfileOption = None,
     attribute: AttributeOption = None,
     event: EventOption = None,
@@ -208,7 +221,7 @@ def recommend(
     k: options.KOption = None,
     store: options.StoreOption = None,
     explain: ExplainOption = False,
-    seen: SeenItemsOption = False,
+    exclude_seen: ExcludeSeenOption = None,
     exclude_event: ExcludingEventOption = None,
     popularity: options.PopularityOption = None,
     json: options.JsonOption = False,
@@ -224,10 +237,10 @@ def recommend(
     rules = parse_list_rules(where, category, exclude, boost, order, exclude_event)
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.recommend(
-            users or [ANONYMOUS_USER_ID],
+            [*(users or ()), *(user_id or ())] or [ANONYMOUS_USER_ID],
             profile_given,
             items=items,
-            exclude_seen=False if seen else None,
+            exclude_seen=exclude_seen,
             explain=explain,
             rules=rules,
             popularity=popularity,
@@ -244,6 +257,7 @@ def recommend(
 def similar(
     item: ItemArgument = None,
     text: TextOption = None,
+    where: WhereOption = None,
     k: options.KOption = None,
     store: options.StoreOption = None,
     *,
@@ -252,7 +266,7 @@ def similar(
 ) -> None:
     """Find items similar to an item or to a text."""
     with options.open_workspace(store=store, k=k) as workspace:
-        answer = workspace.similar_items(item, text, explain=explain)
+        answer = workspace.similar_items(item, text, where=where or "", explain=explain)
     if json:
         show_json({"items": answer})
     else:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self, TypeVar, Unpack
 import httpx
 
 from daybreak.client.batches import NO_ROWS, ROWS_PER_REQUEST, merge_results, with_event_ids
-from daybreak.client.calls import ApiCall, check_list, path_of, without_none
+from daybreak.client.calls import ApiCall, check_list, chosen_fields, path_of, without_none
 from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
@@ -46,6 +46,7 @@ from daybreak.client.transport import (
     validate_timeout,
     validate_url,
 )
+from daybreak.deprecation import parameter_aliases
 from daybreak.errors import ConfigError
 from daybreak.http_retry import AttemptOutcome, Retries
 
@@ -75,7 +76,7 @@ class AsyncClient:
         >>> result = {"recommendation_id": "r1", "items": [{"item_id": "tea", "score": 0.9}]}
         >>> service = httpx.MockTransport(lambda request: httpx.Response(200, json=result))
         >>> client = AsyncClient("http://shop:8000", transport=service)
-        >>> asyncio.run(client.recommend("ann", n=1)).ids
+        >>> asyncio.run(client.recommend("ann", k=1)).ids
         ('tea',)
     """
 
@@ -113,9 +114,18 @@ class AsyncClient:
         body = without_none(user_id=user_id, **options)
         return await self._send(ApiCall("POST", "/recommend", Recommendations, body=body))
 
-    async def more(self, recommendation_id: str, n: int = 10) -> Recommendations:
-        """Return the items that follow an earlier list, for endless scrolling."""
-        body = {"recommendation_id": recommendation_id, "n": n}
+    @parameter_aliases(n="k")
+    async def more(
+        self, recommendation_id: str, k: int = 10, *, fields: Sequence[str] = ()
+    ) -> Recommendations:
+        """Return the items that follow an earlier list, for endless scrolling.
+
+        Args:
+            recommendation_id: Id of the earlier list.
+            k: Number of items; also accepted as ``n``.
+            fields: As for :meth:`recommend`.
+        """
+        body = {"recommendation_id": recommendation_id, "k": k, **chosen_fields(fields)}
         return await self._send(
             ApiCall("POST", "/recommend/next", Recommendations, body=body, repeatable=False)
         )
@@ -131,52 +141,97 @@ class AsyncClient:
         body = without_none(items=check_list("items", items), user_id=user_id, **options)
         return await self._send(ApiCall("POST", "/rank", Recommendations, body=body))
 
+    @parameter_aliases(n="k", filter="where")
     async def similar(
         self,
         item_id: str | None = None,
         *,
         text: str | None = None,
-        n: int = 10,
-        filter: str | None = None,
+        k: int = 10,
+        where: str | None = None,
         explain: bool = False,
+        fields: Sequence[str] = (),
     ) -> Ranking:
-        """Return the items most similar to an item or to a text; on request with reasons."""
-        body = without_none(item_id=item_id, text=text, n=n, filter=filter, explain=explain)
+        """Return the items most similar to an item or to a text.
+
+        Args:
+            item_id: Item of the catalogue.
+            text: Description, instead.
+            k: Number of items; also accepted as ``n``.
+            where: Filter of items; also accepted as ``filter``.
+            explain: Whether the items have reasons.
+            fields: As for :meth:`recommend`.
+
+        Raises:
+            ResourceNotFoundError: The item is not in the catalogue.
+        """
+        body = without_none(item_id=item_id, text=text, k=k, where=where, explain=explain)
+        body |= chosen_fields(fields)
         return await self._send(ApiCall("POST", "/similar", Ranking, body=body))
 
+    @parameter_aliases(n="k")
     async def audience(
         self,
         item_id: str | None = None,
         *,
         text: str | None = None,
-        n: int = 10,
+        k: int = 10,
         explain: bool = False,
     ) -> Audience:
-        """Return the known users with the highest scores for an item or a text."""
-        body = without_none(item_id=item_id, text=text, n=n, explain=explain)
+        """Return the known users with the highest scores for an item or a text.
+
+        Args:
+            item_id: Item of the catalogue.
+            text: Description of a new item, instead.
+            k: Number of users; also accepted as ``n``.
+            explain: Whether the users have reasons.
+
+        Raises:
+            ResourceNotFoundError: The item is not in the catalogue.
+        """
+        body = without_none(item_id=item_id, text=text, k=k, explain=explain)
         return await self._send(ApiCall("POST", "/audience", Audience, body=body))
 
+    @parameter_aliases(n="k", filter="where")
     async def popular(
-        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+        self,
+        k: int = 10,
+        *,
+        where: str | None = None,
+        categories: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> Ranking:
         """Return the items with the most users."""
-        return await self._top_list("/popular", n, filter, categories)
+        return await self._top_list("/popular", k, where, categories, fields)
 
+    @parameter_aliases(n="k", filter="where")
     async def latest(
-        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+        self,
+        k: int = 10,
+        *,
+        where: str | None = None,
+        categories: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> Ranking:
         """Return the newest items."""
-        return await self._top_list("/latest", n, filter, categories)
+        return await self._top_list("/latest", k, where, categories, fields)
 
+    @parameter_aliases(n="k", filter="where")
     async def trending(
-        self, n: int = 10, *, filter: str | None = None, categories: Sequence[str] = ()
+        self,
+        k: int = 10,
+        *,
+        where: str | None = None,
+        categories: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> Ranking:
         """Return the items with the most users lately."""
-        return await self._top_list("/trending", n, filter, categories)
+        return await self._top_list("/trending", k, where, categories, fields)
 
+    @parameter_aliases(n="k")
     async def onboarding(
         self,
-        n: int = 5,
+        k: int = 5,
         *,
         yes: Sequence[str] = (),
         asked: Sequence[str] = (),
@@ -186,8 +241,8 @@ class AsyncClient:
         """Return the questions to a new user whose answers improve the list most.
 
         Args:
-            n: Number of questions. One question at a time, each chosen by the answers so far,
-                works best.
+            k: Number of questions; also accepted as ``n``. One question at a time, each chosen
+                by the answers so far, works best.
             yes: Ids of items that the user knows and likes.
             asked: Ids of items that the user was asked about and did not like, and names of
                 attributes that the user did not state.
@@ -195,7 +250,7 @@ class AsyncClient:
             text: What the user says.
         """
         answers = {"yes": check_list("yes", yes), "asked": check_list("asked", asked)}
-        params = {"n": n, **answers, "attributes": attributes, "text": text or None}
+        params = {"k": k, **answers, "attributes": attributes, "text": text or None}
         result = await self._send(ApiCall("GET", "/onboarding", QuestionList, params))
         return result.questions
 
@@ -402,9 +457,15 @@ class AsyncClient:
             attempt += 1
 
     async def _top_list(
-        self, path: str, n: int, filter: str | None, categories: Sequence[str]
+        self,
+        path: str,
+        k: int,
+        where: str | None,
+        categories: Sequence[str],
+        fields: Sequence[str],
     ) -> Ranking:
-        params = {"n": n, "filter": filter, "category": check_list("categories", categories)}
+        listed = check_list("categories", categories)
+        params = {"k": k, "where": where, "categories": listed, **chosen_fields(fields)}
         return await self._send(ApiCall("GET", path, Ranking, params))
 
     async def _put_rows(self, table: str, rows: Iterable[Row]) -> Accepted:
@@ -419,7 +480,7 @@ class AsyncClient:
     async def _iter_rows(self, path: str, **filters: str | None) -> AsyncIterator[Row]:
         cursor: str | None = None
         while True:
-            params = {"cursor": cursor, "n": ROWS_PER_REQUEST, **filters}
+            params = {"cursor": cursor, "k": ROWS_PER_REQUEST, **filters}
             page = await self._send(ApiCall("GET", path, RowsPage, params))
             for row in page.rows:
                 yield row

@@ -1,7 +1,7 @@
 """HTTP requests of the client as values, and how their responses are decoded."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -22,9 +22,9 @@ class ApiCall(Generic[T]):
     """One request that has not been sent yet.
 
     Example:
-        >>> call = ApiCall("GET", "/popular", dict, {"n": 5, "filter": None})
+        >>> call = ApiCall("GET", "/popular", dict, {"k": 5, "where": None})
         >>> call.query()
-        {'n': 5}
+        {'k': 5}
     """
 
     method: str
@@ -98,6 +98,16 @@ def path_of(*parts: str) -> str:
 def without_none(**fields: Any) -> dict[str, Any]:
     """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def chosen_fields(fields: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of the wanted fields as a field of a request; without names: none.
+
+    Args:
+        fields: Names; one text may hold several, separated by commas.
+    """
+    names = [fields] if isinstance(fields, str) else list(fields)
+    return {"fields": names} if names else {}
 
 
 def check_list(name: str, values: Any) -> list[str]:

@@ -7,16 +7,23 @@ from typing import Any, TypedDict
 class RecommendOptions(TypedDict, total=False):
     """Options of :meth:`Client.recommend` and :meth:`Client.rank`."""
 
-    n: int
+    k: int
     """Number of items; default 10."""
+    n: int
+    """The same as ``k``."""
+    fields: Sequence[str]
+    """Fields of the items in the result, such as ``title``: of :class:`Recommended`, or of its
+    ``properties``; default: all."""
     session_id: str
     """Session of a visitor."""
     profile: Mapping[str, Any]
     """Attributes and ``text`` of the user, for this list only; they are not stored."""
     events: Sequence[Mapping[str, Any]]
     """Recent events, ``item_id`` and more, for this list only; they are not stored."""
-    filter: str
+    where: str
     """Filter over columns of items, such as ``"price < 20 AND brand = 'Acme'"``."""
+    filter: str
+    """The same as ``where``."""
     categories: Sequence[str]
     """Categories; an item must be in one of them."""
     items: Sequence[str]

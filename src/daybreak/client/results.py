@@ -26,7 +26,7 @@ class Recommended:
     """One item of a list."""
 
     item_id: str
-    score: float | None
+    score: float | None = None
     """None: the item is in the list for another reason than its score."""
     rank: int = 0
     """Position, from 1."""
@@ -92,6 +92,8 @@ class Recommendations(ItemSequence):
     request_id: str = field(default="", compare=False)
     popularity: float | None = None
     """Setting of the list if it is not the default of the release."""
+    user_id: str | None = None
+    """User for whom the list was made; None: an anonymous visitor."""
 
 
 @dataclass(frozen=True)

@@ -106,5 +106,5 @@ async def list_rows(request: Request, fetch_page: Callable[..., Any], table: str
         table: Key of the list in the response.
     """
     query = parse_query(request, PageQuery)
-    page = await run_in_threadpool(fetch_page, query.cursor or None, query.n)
+    page = await run_in_threadpool(fetch_page, query.cursor or None, query.k)
     return json_response({table: page.rows, "cursor": page.cursor})

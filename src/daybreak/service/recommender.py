@@ -9,7 +9,7 @@ import polars as pl
 
 from daybreak.data import EventRules
 from daybreak.data.event_signs import sign_notes
-from daybreak.deprecation import warn_deprecated
+from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, DataError, NotFittedError
 from daybreak.ranking.blending.strategies import get_strategies
@@ -191,6 +191,7 @@ class Recommender(Estimator):
         exclude: Any = None,
         explain: bool = False,
         rules: Rules | Sequence[Rules] | None = None,
+        where: str = "",
         popularity: float | None = None,
     ) -> pl.DataFrame:
         """Return the best items for users, known or not.
@@ -214,6 +215,7 @@ class Recommender(Estimator):
                 the score.
             rules: Filters, boosts, diversity and quotas, for all users or one for each of
                 ``users``; seen items stay in if the rules or ``exclude_seen`` say so.
+            where: Filter of items, such as ``"price < 10"``, in addition to those of the rules.
             popularity: Setting of the lists whose rules have none, from 0 (taste) to 1 (best
                 sellers); default: that of the recommender.
 
@@ -234,12 +236,12 @@ class Recommender(Estimator):
         request = FrameRequest.from_frames(state, users, profiles, histories)
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
         named = request.users if users is None else check_ids(users, "users") or []
-        by_user = rules_of_users(rules, named, check_ids(items, "items"))
+        by_user = rules_of_users(rules, named, check_ids(items, "items"), where)
         warn_of_unknown_items(state.catalogue, candidates_of(by_user.values()), stacklevel=2)
         by_user = with_popularity(by_user, popularity)
         settings = {one.popularity for one in by_user.values()}
         columns = {
-            "with_rules": rules is not None,
+            "with_rules": rules is not None or bool(where),
             "with_popularity": bool(settings - {None, state.default_popularity}),
         }
         frames = []
@@ -259,6 +261,7 @@ class Recommender(Estimator):
         *,
         texts: Sequence[str] | None = None,
         k: int = 10,
+        where: str = "",
         explain: bool = False,
     ) -> pl.DataFrame:
         """Return the items most similar to given items, or to a text.
@@ -271,6 +274,7 @@ class Recommender(Estimator):
                 :class:`UnknownIdWarning` names them.
             texts: Descriptions.
             k: Number of items for each.
+            where: Filter of the similar items.
             explain: Whether to add the column ``reasons``: the words, attributes and users that
                 make the items similar; the values add up to the score.
 
@@ -282,15 +286,17 @@ class Recommender(Estimator):
         Raises:
             NotFittedError: The recommender is not fitted.
             ConfigError: ``k``, ``ids`` or ``texts`` is invalid.
+            FilterError: The filter cannot be parsed, or its column does not exist.
         """
         check_k(k)
         item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
         warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
-        return similar_items(self.state, item_ids, described, k, explain=explain)
+        return similar_items(self.state, item_ids, described, k, where=where, explain=explain)
 
+    @parameter_aliases(item="item_id")
     def audience(
         self,
-        item: str | None = None,
+        item_id: str | None = None,
         *,
         text: str | None = None,
         k: int = 10,
@@ -299,7 +305,7 @@ class Recommender(Estimator):
         """Return the known users with the highest scores for an item, new or not.
 
         Args:
-            item: Item of the catalogue.
+            item_id: Item of the catalogue; also accepted as ``item``.
             text: Description of a new item, instead.
             k: Number of users.
             explain: Whether to add the column ``reasons``: what each user chose or said that
@@ -311,19 +317,20 @@ class Recommender(Estimator):
 
         Raises:
             NotFittedError: The recommender is not fitted.
-            ConfigError: Not exactly one of ``item`` and ``text`` was given.
+            ConfigError: Not exactly one of ``item_id`` and ``text`` was given.
             NotFoundError: The item is not in the catalogue.
         """
         check_k(k)
         state = self.state
         user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
-        known = None if item is None else check_id(item, "item")
+        known = None if item_id is None else check_id(item_id, "item_id")
         return find_audience(state, user_ids, known, text, k, explain=explain)
 
+    @parameter_aliases(user="user_id", item="item_id")
     def explain(
         self,
-        user: str,
-        item: str,
+        user_id: str,
+        item_id: str,
         *,
         profiles: Any = None,
         histories: Any = None,
@@ -334,8 +341,8 @@ class Recommender(Estimator):
         The values add up to the score, also of an item that is not available now.
 
         Args:
-            user: Id, known or not.
-            item: Id.
+            user_id: User, known or not; also accepted as ``user``.
+            item_id: Item; also accepted as ``item``.
             profiles: As for :meth:`recommend`.
             histories: As for :meth:`recommend`.
             popularity: As for :meth:`recommend`.
@@ -344,8 +351,8 @@ class Recommender(Estimator):
             NotFoundError: The item is not in the catalogue.
         """
         state = self.state
-        request = FrameRequest.from_frames(state, [user], profiles, histories)
-        row = require_item(state.catalogue, check_id(item, "item"), next_step=None)
+        request = FrameRequest.from_frames(state, [user_id], profiles, histories)
+        row = require_item(state.catalogue, check_id(item_id, "item_id"), next_step=None)
         batch = next(
             request.batches(dict.fromkeys(request.users, Rules(popularity=popularity)), 1)
         )

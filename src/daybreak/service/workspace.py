@@ -202,7 +202,7 @@ class Workspace(ClosesOnExit):
         return add_titles(lists, self.tables.items)
 
     def similar_items(
-        self, item: str | None, text: str | None, *, explain: bool = False
+        self, item: str | None, text: str | None, *, where: str = "", explain: bool = False
     ) -> pl.DataFrame:
         """Return the items most similar to an item or a text, with titles.
 
@@ -218,6 +218,7 @@ class Workspace(ClosesOnExit):
             None if item is None else [item],
             texts=None if text is None else [text],
             k=self.settings.k,
+            where=where,
             explain=explain,
         )
         return add_titles(similar, self.tables.items)

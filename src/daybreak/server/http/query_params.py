@@ -3,6 +3,7 @@
 FastAPI reads query parameters one by one, which takes longer than the rest of a request.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -20,9 +21,9 @@ def parse_query(request: Request, model: type[QueryModel]) -> QueryModel:
         RequestValidationError: A parameter is unknown, missing or invalid.
     """
     values: dict[str, Any] = {}
-    repeatable = _list_fields(model)
+    repeatable, aliases = _list_fields(model), _aliases_of(model)
     for name, value in request.query_params.multi_items():
-        if name in repeatable:
+        if aliases.get(name, name) in repeatable:
             values.setdefault(name, []).append(value)
         else:
             values[name] = value
@@ -48,6 +49,12 @@ def openapi_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
         }
         for name, schema in model_schema["properties"].items()
     ]
+
+
+def _aliases_of(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return the other names of parameters that a model accepts."""
+    aliases: Mapping[str, str] = getattr(model, "aliases", dict)()
+    return aliases
 
 
 @cache

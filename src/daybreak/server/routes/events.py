@@ -54,7 +54,7 @@ async def events(request: Request) -> Response:
     query = parse_query(request, EventPageQuery)
     service = state_of(request).service
     page = await run_in_threadpool(
-        service.events.page, query.user_id, query.item_id, query.cursor or None, query.n
+        service.events.page, query.user_id, query.item_id, query.cursor or None, query.k
     )
     return json_response({"events": page.rows, "cursor": page.cursor})
 

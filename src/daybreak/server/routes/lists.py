@@ -1,7 +1,7 @@
 """Lists that are the same for all users, similar items, audiences, and vectors of texts."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
-from daybreak.server.routes.recommend import check_list_length, item_to_dict
+from daybreak.server.routes.recommend import check_list_length, items_to_dicts
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
     AudienceBody,
@@ -98,26 +98,26 @@ async def embed(request: Request, body: EmbedBody) -> Response:
 
 async def _similar(request: Request, body: SimilarBody) -> Response:
     state = state_of(request)
-    check_list_length(state, body.n)
+    check_list_length(state, body.k)
     items = await run_in_threadpool(
         state.service.lists.similar,
         item_id=body.item_id,
         text=body.text,
-        n=body.n,
-        where=body.filter,
+        n=body.k,
+        where=body.where,
         explain=body.explain,
     )
-    return json_response({"items": _items_to_dicts(items)})
+    return json_response({"items": items_to_dicts(items, body.fields)})
 
 
 async def _audience(request: Request, body: AudienceBody) -> Response:
     state = state_of(request)
-    check_list_length(state, body.n)
+    check_list_length(state, body.k)
     users = await run_in_threadpool(
         state.service.lists.audience,
         item_id=body.item_id,
         text=body.text,
-        n=body.n,
+        n=body.k,
         explain=body.explain,
     )
     return json_response({"users": users})
@@ -125,10 +125,6 @@ async def _audience(request: Request, body: AudienceBody) -> Response:
 
 async def _top_list(request: Request, top_items: TopItemsFn) -> Response:
     query = parse_query(request, ListQuery)
-    check_list_length(state_of(request), query.n)
-    items = await run_in_threadpool(top_items, query.n, query.build_rules())
-    return json_response({"items": _items_to_dicts(items)})
-
-
-def _items_to_dicts(items: Iterable[RecommendedItem]) -> list[Mapping[str, Any]]:
-    return [item_to_dict(item) for item in items]
+    check_list_length(state_of(request), query.k)
+    items = await run_in_threadpool(top_items, query.k, query.build_rules())
+    return json_response({"items": items_to_dicts(items, query.fields)})

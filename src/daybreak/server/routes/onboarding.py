@@ -26,10 +26,10 @@ async def onboarding(request: Request) -> Response:
     """Return the questions whose answers are expected to improve the list most."""
     query = parse_query(request, OnboardingQuery)
     state = state_of(request)
-    check_list_length(state, query.n)
+    check_list_length(state, query.k)
     questions = await run_in_threadpool(
         state.service.onboarding,
-        query.n,
+        query.k,
         yes=query.yes,
         asked=query.asked,
         attributes=query.attributes,

@@ -1,7 +1,7 @@
 """Lists for a user: ``/recommend``, ``/recommend/next``, ``/rank`` and ``/explain``."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -40,10 +40,9 @@ async def recommend_to(request: Request, user_id: str) -> Response:
     """Recommend items to a user, who may be unknown."""
     query = parse_query(request, RecommendQuery)
     state = state_of(request)
-    check_list_length(state, query.n)
-    return recommendation_response(
-        state, await submit_request(state, query.to_request(user_id=user_id))
-    )
+    check_list_length(state, query.k)
+    response = await submit_request(state, query.to_request(user_id=user_id))
+    return recommendation_response(state, response, query.fields)
 
 
 @router.post(
@@ -52,8 +51,9 @@ async def recommend_to(request: Request, user_id: str) -> Response:
 async def recommend(request: Request, body: RecommendBody) -> Response:
     """Recommend items to a user, a session, a profile, or an anonymous visitor."""
     state = state_of(request)
-    check_list_length(state, body.n)
-    return recommendation_response(state, await submit_request(state, body.to_full_request()))
+    check_list_length(state, body.k)
+    response = await submit_request(state, body.to_full_request())
+    return recommendation_response(state, response, body.fields)
 
 
 @router.post(
@@ -62,9 +62,9 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
 async def recommend_next(request: Request, body: NextBody) -> Response:
     """Return the items that follow an earlier list; no item is repeated."""
     state = state_of(request)
-    check_list_length(state, body.n)
-    response = await run_in_threadpool(state.service.next_page, body.recommendation_id, body.n)
-    return recommendation_response(state, response)
+    check_list_length(state, body.k)
+    response = await run_in_threadpool(state.service.next_page, body.recommendation_id, body.k)
+    return recommendation_response(state, response, body.fields)
 
 
 @router.post("/rank", response_model=RecommendationsOut, openapi_extra=require_role("read"))
@@ -75,7 +75,7 @@ async def rank(request: Request, body: RankBody) -> Response:
     response = await run_in_threadpool(
         state.service.rank, body.to_full_request(), tuple(body.items or ())
     )
-    return recommendation_response(state, response)
+    return recommendation_response(state, response, body.fields)
 
 
 @router.get(
@@ -115,17 +115,26 @@ def check_list_length(state: ServerState, n: int) -> None:
         raise HttpProblem("invalid", f"a list may have {max_items:,} items, got {n:,}")
 
 
-def recommendation_response(state: ServerState, response: RecommendResponse) -> Response:
-    """Return a list as a JSON response, and count it."""
+def recommendation_response(
+    state: ServerState, response: RecommendResponse, fields: Sequence[str] = ()
+) -> Response:
+    """Return a list as a JSON response, and count it.
+
+    Args:
+        state: State of the server.
+        response: The list.
+        fields: Fields of the items in the response; empty: all.
+    """
     state.metrics.count_recommendation(response)
     return json_response(
         {
             "recommendation_id": response.recommendation_id,
+            "user_id": response.user_id,
             "user": {"id": response.user_id, "temperature": response.user_temperature},
             "model": response.release,
             "experiment": response.experiment,
             "variant": response.variant,
-            "items": [item_to_dict(item) for item in response.items],
+            "items": items_to_dicts(response.items, fields),
             "notes": response.notes,
             "popularity": response.popularity,
             "took_ms": round(response.took_ms, 2),
@@ -133,7 +142,34 @@ def recommendation_response(state: ServerState, response: RecommendResponse) -> 
     )
 
 
-def item_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
+def items_to_dicts(
+    items: Iterable[RecommendedItem], fields: Sequence[str] = ()
+) -> list[Mapping[str, Any]]:
+    """Return items as plain values.
+
+    Args:
+        items: The items.
+        fields: Names of fields or of attributes of the items; empty: all.
+    """
+    dicts = [_item_to_dict(item) for item in items]
+    return [select_fields(item, fields) for item in dicts] if fields else dicts
+
+
+def select_fields(item: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str, Any]:
+    """Return some fields of an item, and its id; a name may be that of an attribute.
+
+    Example:
+        >>> item = {"item_id": "tea", "rank": 1, "properties": {"title": "Tea", "price": 4}}
+        >>> select_fields(item, ["title"])
+        {'item_id': 'tea', 'properties': {'title': 'Tea'}}
+    """
+    chosen = {name: value for name, value in item.items() if name in {"item_id", *fields}}
+    properties = item["properties"]
+    named = {name: properties[name] for name in fields if name in properties}
+    return {**chosen, "properties": named} if named and "properties" not in chosen else chosen
+
+
+def _item_to_dict(item: RecommendedItem) -> Mapping[str, Any]:
     """Return an item as plain values; explicit, because it runs for each item of each list."""
     return {
         "item_id": item.item_id,

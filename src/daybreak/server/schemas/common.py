@@ -1,10 +1,22 @@
 """Types and base models that several endpoints share."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from daybreak.data.ids import MAX_EXACT_FLOAT, lookup_id
+from daybreak.errors import unknown_name_message
 
 MAX_ID_CHARS = 32_768
 """Longest id [characters]; 10 kB of text in any script fit."""
@@ -32,10 +44,76 @@ FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 Attributes = dict[str, Any]
 
 
+FIELD_ALIASES = {"n": "k", "filter": "where", "category": "categories"}
+"""Other names of fields, which requests may use in every place, and the names of the fields."""
+
+
 class RequestModel(BaseModel):
-    """Body or query of a request; unknown fields are rejected."""
+    """Body or query of a request; unknown fields are rejected.
+
+    A field of :data:`FIELD_ALIASES` may be sent under its other name.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(data, Mapping):
+            data = cls._without_aliases(data)
+        try:
+            return handler(data)
+        except ValidationError as error:
+            if not any(map(_is_unknown_field, error.errors(include_url=False))):
+                raise
+            raise cls._with_known_fields(error) from error
+
+    @classmethod
+    def _without_aliases(cls, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the fields under their names.
+
+        Raises:
+            PydanticCustomError: A field is sent under both names.
+        """
+        aliases = {alias: name for alias, name in cls.aliases().items() if alias in data}
+        if not aliases:
+            return data
+        named = dict(data)
+        for alias, name in aliases.items():
+            if name in named:
+                raise PydanticCustomError(
+                    "field_twice", f"{alias!r} is another name of {name!r}; send one of them"
+                )
+            named[name] = named.pop(alias)
+        return named
+
+    @classmethod
+    @cache
+    def aliases(cls) -> Mapping[str, str]:
+        """Return the other names of the fields of this model, and the names of the fields."""
+        return {
+            other: name for other, name in FIELD_ALIASES.items() if name in cls.model_fields
+        }
+
+    @classmethod
+    def _with_known_fields(cls, error: ValidationError) -> ValidationError:
+        """Return an error whose messages on unknown fields name the known ones."""
+        known = sorted(field.alias or name for name, field in cls.model_fields.items())
+        details: list[InitErrorDetails] = []
+        for fault in error.errors(include_url=False):
+            message = fault["msg"]
+            if _is_unknown_field(fault):
+                name = str(fault["loc"][0])
+                message = unknown_name_message("field", name, known, cls.aliases())
+            kind = PydanticCustomError(fault["type"], message)
+            details.append(
+                InitErrorDetails(type=kind, loc=fault["loc"], input=fault.get("input"))
+            )
+        return ValidationError.from_exception_data(error.title, details)
+
+
+def _is_unknown_field(fault: Any) -> bool:
+    return fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
 
 
 class ResponseModel(BaseModel):

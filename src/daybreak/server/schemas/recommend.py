@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from daybreak.server.schemas.common import (
     Attributes,
@@ -23,7 +23,27 @@ Filter = Annotated[str, Field(max_length=10_000)]
 Ids = Annotated[list[Id], Field(max_length=10_000)]
 Names = Annotated[list[Name], Field(max_length=10_000)]
 
-FILTER_DESCRIPTION = "Filter of items, such as `price < 20 and brand = 'Acme'`."
+FILTER_DESCRIPTION = (
+    "Filter of items, such as `price < 20 and brand = 'Acme'`; also accepted as `filter`."
+)
+
+
+def _split_names(names: Any) -> Any:
+    """Return names of which one text may hold several, separated by commas."""
+    if isinstance(names, str):
+        return names.split(",")
+    if not isinstance(names, list):
+        return names
+    texts = (name.split(",") if isinstance(name, str) else [name] for name in names)
+    return [name for parts in texts for name in parts]
+
+
+FieldNames = Annotated[list[ShortText], Field(max_length=100), BeforeValidator(_split_names)]
+FIELDS_DESCRIPTION = (
+    "Fields of the items in the response, such as `title`: of the fields described here, or of "
+    "the attributes in `properties`; repeatable, or separated by commas. `item_id` is always "
+    "there. Default: all."
+)
 
 
 class BoostBody(RequestModel):
@@ -47,7 +67,7 @@ class QuotaBody(RequestModel):
 class RuleFields(RequestModel):
     """Rules of a list."""
 
-    filter: Filter = Field("", description=FILTER_DESCRIPTION)
+    where: Filter = Field("", description=FILTER_DESCRIPTION)
     exclude_seen: bool | None = Field(
         None,
         description="Whether to leave out items that the user has, as by a purchase; default: "
@@ -84,7 +104,7 @@ class RuleFields(RequestModel):
     def build_rules(self) -> Rules | None:
         """Return the rules; None: no rule differs from its default."""
         rules = Rules(
-            where=self.filter,
+            where=self.where,
             exclude_seen=self.exclude_seen,
             diversity=self.diversity,
             distinct=self.distinct,
@@ -105,7 +125,8 @@ _NO_RULES = Rules()
 class RecommendFields(RuleFields):
     """Fields of every request for recommendations."""
 
-    n: Count = Field(10, description="Number of items.")
+    k: Count = Field(10, description="Number of items; also accepted as `n`.")
+    fields: FieldNames = Field([], description=FIELDS_DESCRIPTION)
     session_id: Id | None = Field(None, description="Session of a visitor.")
     explore: bool | None = Field(
         None,
@@ -120,7 +141,7 @@ class RecommendFields(RuleFields):
     def to_request(self, **fields: Any) -> RecommendRequest:
         """Return the request of the service."""
         return RecommendRequest(
-            n=self.n,
+            n=self.k,
             session_id=self.session_id,
             explore=self.explore,
             explain=self.explain,
@@ -134,14 +155,14 @@ class RecommendFields(RuleFields):
 class RecommendQuery(RecommendFields):
     """Query parameters of a request for recommendations."""
 
-    category: Names = Field(
+    categories: Names = Field(
         [], description="Category; an item must be in one of them; repeatable."
     )
     exclude: Ids = Field([], description="Item to leave out; repeatable.")
 
     def extra_rules(self) -> dict[str, Any]:
         """Return the arguments of ``Rules`` that only this request has."""
-        return {"categories": tuple(self.category), "exclude": tuple(self.exclude)}
+        return {"categories": tuple(self.categories), "exclude": tuple(self.exclude)}
 
 
 class KnownEvent(RequestModel):
@@ -176,8 +197,8 @@ class RecommendBody(RecommendFields):
             "session_id": "visitor-7",
             "profile": {"text": "gifts for a tea lover"},
             "events": [{"item_id": "84879", "event_type": "view"}],
-            "filter": "price < 20",
-            "n": 5,
+            "where": "price < 20",
+            "k": 5,
             "explain": True,
         }
     )
@@ -213,14 +234,16 @@ class NextBody(RequestModel):
     """Request for the items that follow an earlier list."""
 
     recommendation_id: Id = Field(examples=["5f0c"])
-    n: Count = 10
+    k: Count = 10
+    fields: FieldNames = Field([], description=FIELDS_DESCRIPTION)
 
 
 class SimilarQuery(RequestModel):
     """Length and filter of a list."""
 
-    n: Count = Field(10, description="Number of items.")
-    filter: Filter = Field("", description=FILTER_DESCRIPTION)
+    k: Count = Field(10, description="Number of items; also accepted as `n`.")
+    where: Filter = Field("", description=FILTER_DESCRIPTION)
+    fields: FieldNames = Field([], description=FIELDS_DESCRIPTION)
 
 
 class SimilarItemQuery(SimilarQuery):
@@ -232,7 +255,7 @@ class SimilarItemQuery(SimilarQuery):
 class AudienceQuery(RequestModel):
     """Query parameters of the audience of an item."""
 
-    n: Count = Field(10, description="Number of users.")
+    k: Count = Field(10, description="Number of users; also accepted as `n`.")
     explain: bool = Field(False, description="Whether users have reasons.")
 
 
@@ -252,25 +275,25 @@ class ItemOrText(RequestModel):
 class SimilarBody(SimilarItemQuery, ItemOrText):
     """Item or text to which items should be similar."""
 
-    model_config = with_example({"text": "red retrospot mug", "n": 5})
+    model_config = with_example({"text": "red retrospot mug", "k": 5})
 
 
 class AudienceBody(AudienceQuery, ItemOrText):
     """Item or text for which users are wanted."""
 
-    model_config = with_example({"text": "red retrospot mug", "n": 5, "explain": True})
+    model_config = with_example({"text": "red retrospot mug", "k": 5, "explain": True})
 
 
 class ListQuery(SimilarQuery):
     """Query parameters of a list that is the same for all users."""
 
-    category: Names = Field(
+    categories: Names = Field(
         [], description="Category; an item must be in one of them; repeatable."
     )
 
     def build_rules(self) -> Rules:
         """Return the rules of the list."""
-        return Rules(where=self.filter, categories=tuple(self.category))
+        return Rules(where=self.where, categories=tuple(self.categories))
 
 
 class EmbedBody(RequestModel):
@@ -300,27 +323,30 @@ class ReasonOut(BaseModel):
 
 
 class ItemOut(BaseModel):
-    """One item of a list."""
+    """One item of a list; a request may ask for some of the fields with `fields`."""
 
     item_id: str
-    score: float | None
-    rank: int = Field(description="Position, from 1.")
+    score: float | None = None
+    rank: int = Field(0, description="Position, from 1.")
     strategy: str = Field(
+        "",
         description="Strategy with the largest weight for the user and the item.",
         examples=["personal/ease"],
     )
     temperature: str = Field(
-        description="`hot`: has events; `warm`: has attributes only; `cold`: has neither."
+        "", description="`hot`: has events; `warm`: has attributes only; `cold`: has neither."
     )
     propensity: float = Field(
-        description="Probability with which the item was shown at this rank."
+        1.0, description="Probability with which the item was shown at this rank."
     )
-    explored: bool = Field(description="Whether exploration put the item into the list.")
+    explored: bool = Field(
+        default=False, description="Whether exploration put the item into the list."
+    )
     rule: str | None = Field(
-        description="Rule that moved the item: `boost`, `diversity` or `quota`."
+        None, description="Rule that moved the item: `boost`, `diversity` or `quota`."
     )
-    reasons: list[ReasonOut]
-    properties: dict[str, Any] = Field(description="Attributes of the item.")
+    reasons: list[ReasonOut] = []
+    properties: dict[str, Any] = Field({}, description="Attributes of the item.")
 
 
 class AskerOut(BaseModel):
@@ -336,7 +362,8 @@ class RecommendationsOut(ResponseModel):
     recommendation_id: str = Field(
         description="Id of the list; send it with the events that result from the list."
     )
-    user: AskerOut
+    user_id: str | None
+    user: AskerOut = Field(description="`id` is the same as `user_id`.")
     model: str = Field(description="Id of the release; empty before the first training.")
     experiment: str | None
     variant: str | None
@@ -352,9 +379,9 @@ class ListItemOut(BaseModel):
     """One item of a list that is the same for all users."""
 
     item_id: str
-    score: float | None
-    rank: int
-    strategy: str
+    score: float | None = None
+    rank: int = 0
+    strategy: str = ""
     temperature: str = ""
     reasons: list[ReasonOut] = []
     properties: dict[str, Any] = {}
@@ -402,7 +429,7 @@ class VectorsOut(ResponseModel):
 class OnboardingQuery(RequestModel):
     """Answers of a new user so far."""
 
-    n: Count = Field(5, description="Number of questions.")
+    k: Count = Field(5, description="Number of questions; also accepted as `n`.")
     yes: list[str] = Field([], description="Item that the user likes; repeatable.")
     asked: list[str] = Field(
         [],

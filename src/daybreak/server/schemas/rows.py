@@ -104,7 +104,7 @@ class PageQuery(RequestModel):
     cursor: str = Field(
         "", max_length=100, description="Cursor of the page; default: the first page."
     )
-    n: int = Field(100, ge=1, le=1_000)
+    k: int = Field(100, ge=1, le=1_000, description="Number of rows; also accepted as `n`.")
 
 
 class EventPageQuery(PageQuery):

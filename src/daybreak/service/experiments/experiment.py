@@ -77,8 +77,8 @@ def _check_rating_range(values: Any) -> tuple[float, float]:
     return float(values[0]), float(values[1])
 
 
-REQUEST_FIELDS = frozenset({"n", "explore", "explain", "rules"})
-"""Fields of a request that a variant can change."""
+REQUEST_FIELDS = frozenset({"k", "n", "explore", "explain", "rules"})
+"""Fields of a request that a variant can change; ``k`` and ``n`` are the same."""
 RULE_FIELDS = frozenset({"boosts", "diversity", "quotas", "distinct", "alike", "popularity"})
 """Fields of the rules that a variant can change; filters of the caller stay in force."""
 MAX_LIST_ITEMS = 1000
@@ -120,9 +120,9 @@ class VariantPlan:
         _check_allowed_fields(self.name, self.ask.get("rules", {}), RULE_FIELDS)
         for name in ("explore", "explain"):
             checks.check_flag(name, self.ask.get(name, False))
-        n = self.ask.get("n", 1)
-        if type(n) is not int or not 1 <= n <= MAX_LIST_ITEMS:
-            raise ConfigError(f"n must be an integer from 1 to {MAX_LIST_ITEMS}, got {n!r:.60}")
+        k = self.ask.get("k", self.ask.get("n", 1))
+        if type(k) is not int or not 1 <= k <= MAX_LIST_ITEMS:
+            raise ConfigError(f"k must be an integer from 1 to {MAX_LIST_ITEMS}, got {k!r:.60}")
         self.apply_rules(Rules())
 
     def apply_rules(self, rules: Rules) -> Rules:
@@ -136,7 +136,11 @@ class VariantPlan:
             request: A dataclass with the fields of ``REQUEST_FIELDS``.
         """
         row: Any = request
-        changes = {name: value for name, value in self.ask.items() if name != "rules"}
+        changes = {
+            "n" if name == "k" else name: value
+            for name, value in self.ask.items()
+            if name != "rules"
+        }
         if self.ask.get("rules"):
             changes["rules"] = self.apply_rules(row.rules or Rules())
         variant_request: RequestT = replace(row, **changes)

@@ -92,22 +92,14 @@ class SharedLists:
         state = self._releases.current
         if item_id is not None:
             require_item(state.catalogue, item_id)
-        rules = Rules(where=where) if where else None
-        allowed = _allowed_items(state, rules)
-        k = n if rules is None else len(allowed)
         ids, texts = ([item_id], []) if item_id is not None else ([], [str(text)])
-        frame = similar_items(state, ids, texts, min(k, max(len(allowed), 1)))
+        frame = similar_items(state, ids, texts, n, where=where)
         rows = state.catalogue.items.ids.rows(frame["item_id"].to_list())
-        is_allowed = allowed[rows]
-        scores, strategies = (
-            frame["score"].to_numpy()[is_allowed],
-            frame["strategy"].to_numpy()[is_allowed],
-        )
-        chosen = rows[is_allowed][:n]
-        found = self._recommended_items(state, chosen, scores, strategies.tolist())
+        scores, strategies = frame["score"].to_numpy(), frame["strategy"].to_list()
+        found = self._recommended_items(state, rows, scores, strategies)
         if not explain:
             return found
-        reasons = reasons_of_similar(state, item_id, text, chosen)
+        reasons = reasons_of_similar(state, item_id, text, rows)
         return tuple(
             replace(item, reasons=tuple(why)) for item, why in zip(found, reasons, strict=True)
         )

@@ -167,7 +167,10 @@ class RuleCompiler:
 
 
 def rules_of_users(
-    rules: Rules | Sequence[Rules] | None, users: Sequence[str], items: Sequence[str] | None
+    rules: Rules | Sequence[Rules] | None,
+    users: Sequence[str],
+    items: Sequence[str] | None,
+    where: str = "",
 ) -> dict[str, Rules]:
     """Return the rules of each user; of a user that is named twice, the first rules count.
 
@@ -175,16 +178,17 @@ def rules_of_users(
         rules: Rules for all users, or one for each of them; None: no rules.
         users: Ids.
         items: The only candidates; None: all that the rules allow.
+        where: Filter that holds in addition to those of the rules.
 
     Raises:
         ConfigError: ``rules`` has another type or another length.
     """
     shared = Rules() if rules is None else rules
     if isinstance(shared, Rules):
-        return dict.fromkeys(users, _restrict_to_items(shared, items))
+        return dict.fromkeys(users, _restrict(shared, items, where))
     by_user: dict[str, Rules] = {}
     for user, user_rules in zip(users, _rules_per_user(shared, len(users)), strict=True):
-        by_user.setdefault(user, _restrict_to_items(user_rules, items))
+        by_user.setdefault(user, _restrict(user_rules, items, where))
     return by_user
 
 
@@ -227,8 +231,11 @@ def _rules_per_user(rules: Sequence[Rules], n_users: int) -> list[Rules]:
     return list(rules)
 
 
-def _restrict_to_items(rules: Rules, items: Sequence[str] | None) -> Rules:
-    """Return rules that allow only these items."""
+def _restrict(rules: Rules, items: Sequence[str] | None, where: str) -> Rules:
+    """Return rules that allow only these items, of those that match the filter."""
+    if where.strip():
+        both = f"({rules.where}) and ({where})" if rules.where.strip() else where
+        rules = replace(rules, where=both)
     if items is None:
         return rules
     allowed = items if rules.items is None else set(rules.items).intersection(items)

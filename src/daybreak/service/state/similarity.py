@@ -13,6 +13,7 @@ from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.weights import nearest_level
+from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.state.explain import REASONS_TYPE, Reasons
 from daybreak.service.state.frame_requests import reasons_column
@@ -43,6 +44,7 @@ def similar_items(
     texts: Sequence[str],
     k: int,
     *,
+    where: str = "",
     explain: bool = False,
 ) -> pl.DataFrame:
     """Return the items most similar to known items and to texts.
@@ -52,9 +54,14 @@ def similar_items(
         ids: Items of the catalogue; unknown and deleted ones are left out.
         texts: Descriptions.
         k: Number of items for each.
+        where: Filter of the similar items.
         explain: Whether to add the column ``reasons``.
+
+    Raises:
+        FilterError: The filter cannot be parsed, or its column does not exist.
     """
     items = state.catalogue.items
+    allowed = state.ranker.rule_compiler.compile(Rules(where=where)).allowed
     frames = [_similar_frame(None, explain=explain)]
     unknown = set(unknown_items(state.catalogue, ids))
     known_ids = [id_ for id_ in dict.fromkeys(ids) if id_ not in unknown]
@@ -63,12 +70,14 @@ def similar_items(
         compared, shared = items.take(rows), co_occurrence(state, known_ids)
         scores = content_similarity(compared, items) + shared
         scores[np.arange(len(rows)), rows] = np.nan
+        scores[:, ~allowed] = np.nan
         found = _SimilarItems(known_ids, compared, scores, shared)
         frames.append(_rank_similar(found, state, k, explain=explain))
     distinct = list(dict.fromkeys(texts))
     if distinct:
         described = Items(Vocabulary(distinct), state.trained.content.texts(distinct))
         scores = content_similarity(described, items)
+        scores[:, ~allowed] = np.nan
         found = _SimilarItems(distinct, described, scores, np.zeros_like(scores))
         frames.append(_rank_similar(found, state, k, explain=explain))
     return pl.concat(frames)
@@ -205,7 +214,7 @@ def _rank_similar(
     found: _SimilarItems, state: ServingState, k: int, *, explain: bool
 ) -> pl.DataFrame:
     """Return the most similar items of each row; items that share nothing are left out."""
-    scores = np.where((found.scores > 0) & state.ranker.is_available, found.scores, np.nan)
+    scores = np.where(found.scores > 0, found.scores, np.nan)
     best = top_k(scores, min(k, scores.shape[1]))
     query, position = np.nonzero(best >= 0)
     item = best[query, position]
