@@ -108,3 +108,21 @@ def test_keys_are_made_listed_and_revoked(ask, call):
     status, out, _ = call("keys", "create")
     assert "printed only once: dbk_" in out
     assert "read" in call("keys", "list")[1]
+
+
+def test_no_password_stays_in_the_arguments_of_the_process(here):
+    """The program starts again with the URL in its environment; nobody answers at port 9."""
+    url = "postgresql://shop:xyzzy-secret@127.0.0.1:9/shop"
+    command = [sys.executable, "-m", "daybreak", "serve", "--port", "0", f"--store={url}"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with process:
+        listing = ["ps", "-o", "args=", "-p", str(process.pid)]
+        while process.poll() is None:
+            seen = subprocess.run(listing, check=False, capture_output=True, text=True).stdout
+            if "serve" in seen and "xyzzy" not in seen:
+                break
+        else:
+            seen = "never hidden"
+        assert "xyzzy" not in seen
+        assert "serve --port 0" in seen
+        process.kill()

@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command line and exit with its status."""
     import sys
 
+    from daybreak.cli.process_arguments import hide_store_password
+
+    hide_store_password()
     from daybreak.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

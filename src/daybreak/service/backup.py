@@ -6,10 +6,11 @@ from pathlib import Path
 from daybreak.errors import DaybreakError, NotFoundError
 from daybreak.service.api_keys import KEY_RECORD_KIND
 from daybreak.service.serving import RecommenderService
-from daybreak.service.training.retraining import TASK_RECORDS
+from daybreak.service.training.task_records import TASK_RECORDS
 from daybreak.service.workspace import Workspace
 from daybreak.store import UpgradeResult, dump, restore, upgrade_store
 from daybreak.store.dumping import InvalidDumpError, NotEmptyError
+from daybreak.store.leases import LEASE_RECORDS
 
 __all__ = [
     "InvalidDumpError",
@@ -78,7 +79,9 @@ def restore_store(
     for _ in lines:
         pass  # their generator checks sizes, before anything is written
     try:
-        return restore(path, service.store, beside=(KEY_RECORD_KIND, TASK_RECORDS))
+        return restore(
+            path, service.store, beside=(KEY_RECORD_KIND, TASK_RECORDS, LEASE_RECORDS)
+        )
     except (NotEmptyError, InvalidDumpError):
         raise
     except DaybreakError as error:

@@ -5,6 +5,7 @@ JSON values; the service runs it in a process of its own.
 """
 
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,7 +25,8 @@ from daybreak.service.releases.release import (
 )
 from daybreak.service.training.encoder_choice import choose_encoder
 from daybreak.service.training.fit import TrainingBudget
-from daybreak.service.training.retraining import TrainingOutcome
+from daybreak.service.training.task_process import LeaseLostError, check_lease
+from daybreak.service.training.task_records import TrainingOutcome
 from daybreak.store import Release, Store, open_store
 
 RULES_SETTING = "rules"
@@ -96,6 +98,7 @@ def train_release(
         ConfigError: The store is in memory and has no folder for releases.
         DataError: The store has no items.
         GateRefusedError: The release is worse than the active one, which stays active.
+        LeaseLostError: This is the training of a service, which counts as lost meanwhile.
         NotFoundError: ``options.start`` is not a release.
     """
     root = releases_root(settings.store)
@@ -138,6 +141,11 @@ def train_release(
     if verdict is not None:
         metadata |= {"passed": verdict.passed, "forced": verdict.forced}
     release = Release(id_, created_at, folder.as_posix(), metadata, active=True)
+    try:
+        check_lease()
+    except LeaseLostError:
+        shutil.rmtree(root / folder, ignore_errors=True)
+        raise
     store.put_release(release)
     return TrainingResult(release, recommender.report, recommender.notes, seconds, verdict)
 
@@ -207,6 +215,8 @@ def retrain(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
     try:
         with open_store(chosen.store) as store:
             result = train_release(store, chosen, TrainOptions.from_dict(options))
+    except LeaseLostError:
+        raise
     except GateRefusedError as error:
         return asdict(TrainingOutcome("refused", note=str(error)))
     except DaybreakError as error:

@@ -5,6 +5,7 @@ URL scheme. The checks in :mod:`daybreak.testing.stores` say whether it keeps th
 Code that needs only a part of a store takes the contract of that part as a parameter type.
 """
 
+import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from daybreak.closing import ClosesOnExit
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.registry import Registry
+from daybreak.store.leases import LEASE_RECORDS, holder_at, new_lease
 from daybreak.types import Floats
 
 
@@ -231,6 +233,50 @@ class DocumentStore(Protocol):
     @abstractmethod
     def documents(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return all documents of a kind by id, sorted by id."""
+
+    def acquire_lease(self, name: str, holder: str, duration_s: float) -> str:
+        """Take a lease unless somebody else holds it.
+
+        The stores of Daybreak do this in one transaction, by the clock of the database. This
+        default is for other stores; two processes that call it at the same time may both get
+        the lease.
+
+        Args:
+            name: Name of the lease.
+            holder: Name of the caller; only one process may use it.
+            duration_s: Time after which the lease expires unless it is renewed [s].
+
+        Returns:
+            The holder from now on: ``holder``, or somebody else.
+        """
+        current = holder_at(self.documents(LEASE_RECORDS).get(name), time.time())
+        if current not in {None, holder}:
+            return str(current)
+        lease = new_lease(holder, time.time(), duration_s)
+        self.put_documents(LEASE_RECORDS, {name: lease})
+        return holder
+
+    def renew_lease(self, name: str, holder: str, duration_s: float) -> bool:
+        """Renew a lease; return whether ``holder`` still has it.
+
+        An expired lease can be renewed as long as nobody else has taken it.
+        """
+        lease = self.documents(LEASE_RECORDS).get(name)
+        if lease is None or lease["holder"] != holder:
+            return False
+        lease = new_lease(holder, time.time(), duration_s)
+        self.put_documents(LEASE_RECORDS, {name: lease})
+        return True
+
+    def release_lease(self, name: str, holder: str) -> None:
+        """Give a lease back; no effect if somebody else holds it."""
+        lease = self.documents(LEASE_RECORDS).get(name)
+        if lease is not None and lease["holder"] == holder:
+            self.put_documents(LEASE_RECORDS, {name: None})
+
+    def lease_holder(self, name: str) -> str | None:
+        """Return who holds a lease that has not expired; None: nobody."""
+        return holder_at(self.documents(LEASE_RECORDS).get(name), time.time())
 
 
 class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):

@@ -44,6 +44,7 @@ from daybreak.store.event_rows import (
     insert_events,
     select_event_page,
 )
+from daybreak.store.leases import LEASE_RECORDS, database_time, holder_at, new_lease
 from daybreak.store.recommendation_rows import (
     LogFilter,
     put_recommendations,
@@ -274,6 +275,53 @@ class SqlStore(Store):
     def documents(self, kind: str) -> dict[str, dict[str, Any]]:
         """Read rows; see :meth:`Store.documents`."""
         return self.database.read(lambda c: select_documents(c, kind))
+
+    def acquire_lease(self, name: str, holder: str, duration_s: float) -> str:
+        """Take it in one transaction; see :meth:`DocumentStore.acquire_lease`."""
+
+        def work(connection: Connection) -> str:
+            next_cursor(connection)  # locks the sequence: one writer at a time
+            now = database_time(connection)
+            lease = select_documents(connection, LEASE_RECORDS).get(name)
+            current = holder_at(lease, now)
+            if current not in {None, holder}:
+                return str(current)
+            changed = {name: new_lease(holder, now, duration_s)}
+            put_documents(connection, LEASE_RECORDS, changed)
+            return holder
+
+        return self.database.write(work)
+
+    def renew_lease(self, name: str, holder: str, duration_s: float) -> bool:
+        """Renew it in one transaction; see :meth:`DocumentStore.renew_lease`."""
+
+        def work(connection: Connection) -> bool:
+            next_cursor(connection)
+            lease = select_documents(connection, LEASE_RECORDS).get(name)
+            if lease is None or lease["holder"] != holder:
+                return False
+            changed = {name: new_lease(holder, database_time(connection), duration_s)}
+            put_documents(connection, LEASE_RECORDS, changed)
+            return True
+
+        return self.database.write(work)
+
+    def release_lease(self, name: str, holder: str) -> None:
+        """Delete it in one transaction; see :meth:`DocumentStore.release_lease`."""
+
+        def work(connection: Connection) -> None:
+            next_cursor(connection)
+            lease = select_documents(connection, LEASE_RECORDS).get(name)
+            if lease is not None and lease["holder"] == holder:
+                put_documents(connection, LEASE_RECORDS, {name: None})
+
+        self.database.write(work)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Compare with the clock of the database; see :meth:`DocumentStore.lease_holder`."""
+        return self.database.read(
+            lambda c: holder_at(select_documents(c, LEASE_RECORDS).get(name), database_time(c))
+        )
 
     def close(self) -> None:
         """Close all connections; see :meth:`Store.close`."""

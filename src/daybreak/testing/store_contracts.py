@@ -3,6 +3,7 @@
 Each check takes a function that opens the same fresh store, and raises ``AssertionError``.
 """
 
+import time
 from collections.abc import Callable
 from threading import Thread
 from typing import TypeAlias
@@ -139,6 +140,44 @@ def check_documents_by_kind(open_fresh: OpenStore) -> None:
         assert store.documents("task") == {}
 
 
+def check_leases(open_fresh: OpenStore) -> None:
+    """A lease has one holder until it expires or is given back."""
+    with open_fresh() as store:
+        assert store.lease_holder("training") is None
+        assert store.acquire_lease("training", "ann", 60.0) == "ann"
+        assert store.acquire_lease("training", "bob", 60.0) == "ann"
+        assert store.acquire_lease("cleaning", "bob", 60.0) == "bob"
+        assert store.lease_holder("training") == "ann"
+        assert not store.renew_lease("training", "bob", 60.0)
+        assert store.renew_lease("training", "ann", 0.0)  # expires at once
+        time.sleep(0.02)
+        assert store.lease_holder("training") is None
+        assert store.acquire_lease("training", "bob", 60.0) == "bob"
+        assert not store.renew_lease("training", "ann", 60.0)
+        store.release_lease("training", "ann")
+        assert store.lease_holder("training") == "bob"
+        store.release_lease("training", "bob")
+        assert store.lease_holder("training") is None
+        assert not store.renew_lease("training", "bob", 60.0)
+
+
+def check_one_of_many_gets_a_lease(open_fresh: OpenStore) -> None:
+    """Of threads that ask at the same time, one gets the lease, and all are told which."""
+    with open_fresh() as store:
+        holders: list[str] = []
+
+        def acquire(name: str) -> None:
+            holders.append(store.acquire_lease("training", name, 60.0))
+
+        threads = [Thread(target=acquire, args=(f"t{n}",)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(holders) == 8
+    assert len(set(holders)) == 1
+
+
 def event_tables(*rows: tuple[str, str, float | None]) -> Tables:
     """Return tables of (user, item, time) events."""
     names = {"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Float64}
@@ -170,5 +209,9 @@ RECOMMENDATION_LOG_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_reactions,
 )
 """Checks of :class:`daybreak.store.RecommendationLog`."""
-DOCUMENT_STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (check_documents_by_kind,)
+DOCUMENT_STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
+    check_documents_by_kind,
+    check_leases,
+    check_one_of_many_gets_a_lease,
+)
 """Checks of :class:`daybreak.store.DocumentStore`."""

@@ -4,7 +4,8 @@ import pytest
 
 from daybreak.config import Settings
 from daybreak.service.serving import RecommenderService, RecommendRequest, ServiceOptions
-from daybreak.service.training.retraining import TASK_RECORDS, RetrainPolicy
+from daybreak.service.training.retraining import RetrainPolicy
+from daybreak.service.training.task_records import TASK_RECORDS, TRAINING_LEASE
 from daybreak.store import Release
 
 
@@ -64,6 +65,7 @@ def test_a_running_training_is_not_started_twice(settings, monkeypatch):
     options = ServiceOptions(retrain=RetrainPolicy(every_s=1.0, min_interval_s=0.0))
     with RecommenderService(settings, poll_s=3600, options=options) as live:
         record = {"status": "running", "reason": "", "started_at": 5.0, "host": "elsewhere"}
+        live.store.acquire_lease(TRAINING_LEASE, "train-1", 90.0)
         live.store.put_documents(TASK_RECORDS, {"train-1": record})
         assert live.retrain_monitor.check(now=True) is None
         assert live.retrain() == "train-1"

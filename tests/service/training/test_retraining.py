@@ -1,6 +1,9 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import asdict
 
 import pytest
@@ -9,13 +12,21 @@ from daybreak.config import Settings
 from daybreak.errors import ConfigError, GateRefusedError
 from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.training.retraining import (
-    TASK_RECORDS,
+    MAX_TASKS,
     RetrainPolicy,
     RetrainRunner,
     RetrainSignals,
 )
+from daybreak.service.training.task_process import LeaseLostError, check_lease, kept_lease
+from daybreak.service.training.task_records import TASK_RECORDS, TRAINING_LEASE
 from daybreak.store import open_store
+from daybreak.store.leases import LEASE_RECORDS
 from tests.service.training import trainings
+
+
+def until(condition):
+    while not condition():
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -75,6 +86,7 @@ def test_a_training_whose_process_is_gone_is_lost(store, run):
     other = run(trainings.succeed)
     assert {t.id: t.status for t in other.tasks()} == {task: "running", "train-old": "lost"}
     assert other.start() == task  # the training of the other service goes on
+    until(lambda: mine.running_task().pid)
     os.kill(mine.running_task().pid, signal.SIGKILL)
     assert mine.wait(task).status == "failed"
 
@@ -119,3 +131,129 @@ def test_finished_trainings_leave_no_threads_behind(run):
     for _ in range(3):
         runner.wait(runner.start())
     assert threading.active_count() == before
+
+
+def running_record(**fields):
+    return {"status": "running", "reason": "", "started_at": 5.0, **fields}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pid": 1, "host": "a-container-that-is-gone"},  # replaced by another one
+        {"pid": os.getpid(), "host": os.uname().nodename},  # taken by another program
+        {"pid": 2**22 + 1, "host": os.uname().nodename},  # nobody has it
+        {},
+    ],
+)
+@pytest.mark.parametrize("had_lease", [True, False])
+def test_a_dead_training_blocks_no_later_one(store, run, fields, had_lease):
+    store.put_documents(TASK_RECORDS, {"train-old": running_record(**fields)})
+    if had_lease:
+        store.acquire_lease(TRAINING_LEASE, "train-old", 0.0)
+        time.sleep(0.01)
+    runner = run(trainings.succeed)
+    assert runner.running_task() is None
+    task = runner.start()
+    assert runner.wait(task).status == "done"
+    old = next(one for one in runner.tasks() if one.id == "train-old")
+    assert (old.status, old.ended_at is not None) == ("lost", True)
+    assert "no sign of life" in old.note
+
+
+def test_a_training_that_renews_its_lease_is_not_lost(store, run):
+    store.put_documents(TASK_RECORDS, {"train-old": running_record(host="elsewhere", pid=1)})
+    with pytest.raises(LeaseLostError), kept_lease(store, "train-old"):
+        pass  # it never had the lease
+    store.acquire_lease(TRAINING_LEASE, "train-old", 90.0)
+    with kept_lease(store, "train-old", 0.02):
+        first = store.documents(LEASE_RECORDS)[TRAINING_LEASE]["renewed_at"]
+        until(lambda: store.documents(LEASE_RECORDS)[TRAINING_LEASE]["renewed_at"] > first)
+        check_lease()
+        runner = run(trainings.succeed)
+        assert runner.start() == "train-old"
+        assert runner.running_task().id == "train-old"
+
+
+def test_a_training_that_was_suspended_for_too_long_activates_nothing(store, run):
+    """Another training has started meanwhile; only one of them may change the release."""
+    store.put_documents(TASK_RECORDS, {"train-old": running_record()})
+    store.acquire_lease(TRAINING_LEASE, "train-old", 90.0)
+    with kept_lease(store, "train-old", 60.0):
+        store.renew_lease(TRAINING_LEASE, "train-old", 0.0)  # as if no time was left
+        time.sleep(0.01)
+        assert store.acquire_lease(TRAINING_LEASE, "train-new", 90.0) == "train-new"
+        with pytest.raises(LeaseLostError, match="no sign of life"):
+            check_lease()
+    check_lease()  # this process runs no task any more
+    assert store.lease_holder(TRAINING_LEASE) == "train-new"
+
+
+SERVER = """
+import sys
+from daybreak.config import Settings
+from daybreak.service.training.retraining import RetrainRunner
+from daybreak.store import open_store
+from daybreak.store.leases import LEASE_RECORDS
+from tests.service.training import trainings
+settings = Settings(store=sys.argv[1])
+runner = RetrainRunner(settings, open_store(settings.store), trainings.chatter)
+print(runner.start(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_training_outlives_its_server_and_records_its_result(store, run, tmp_path):
+    """It prints more than a pipe holds after the server was killed."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    command = [sys.executable, "-c", SERVER, url]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with server:
+        task = server.stdout.readline().strip()
+        server.kill()
+    later = run(trainings.succeed)
+    assert later.start() in {task, later.tasks()[0].id}
+    until(lambda: next(one for one in later.tasks() if one.id == task).status != "running")
+    ended = next(one for one in later.tasks() if one.id == task)
+    assert (ended.status, ended.release) == ("done", "chatter")
+    assert ended.pid
+
+
+def test_the_log_of_a_training_is_a_file_that_only_its_user_reads(store, tmp_path):
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db")
+    folder = tmp_path / "trainings"
+    runner = RetrainRunner(settings, store, trainings.fail, log_folder=folder)
+    task = runner.start()
+    runner.wait(task)
+    log = folder / f"{task}.log"
+    assert "Traceback" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_password_is_in_the_arguments_of_a_training(store, tmp_path):
+    secret = "xyzzy-secret"
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db", cache=secret)
+    runner = RetrainRunner(settings, store, trainings.wait_long)
+    task = runner.start()
+    until(lambda: runner.running_task().pid)
+    pid = runner.running_task().pid
+    arguments = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], check=True, capture_output=True, text=True
+    ).stdout
+    assert "python" in arguments
+    assert secret not in arguments
+    os.kill(pid, signal.SIGKILL)
+    assert runner.wait(task).status == "failed"
+
+
+def test_the_oldest_tasks_are_deleted_with_their_logs(store, run, tmp_path):
+    settings = Settings(store=f"sqlite:///{tmp_path}/shop.db")
+    records = {
+        f"train-{n}": {**running_record(), "started_at": n} for n in range(MAX_TASKS + 3)
+    }
+    store.put_documents(TASK_RECORDS, records)
+    for n in (0, 50):
+        (tmp_path / f"train-{n}.log").write_text("old")
+    runner = RetrainRunner(settings, store, trainings.succeed, log_folder=tmp_path)
+    assert len(runner.tasks()) == MAX_TASKS
+    assert sorted(path.name for path in tmp_path.glob("*.log")) == ["train-50.log"]

@@ -36,3 +36,13 @@ def kill_itself(settings, options):
 
 def wait_long(settings, options):
     time.sleep(60)
+
+
+def chatter(settings, options):
+    """Print more than a pipe holds, for longer than the server that started it lives."""
+    for _ in range(20):
+        sys.stdout.write("x" * 10_000 + "\n")
+        sys.stderr.write("y" * 10_000 + "\n")
+        sys.stdout.flush()
+        time.sleep(0.05)
+    return {"status": "done", "release": "chatter"}

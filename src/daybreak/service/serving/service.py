@@ -40,6 +40,8 @@ from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
 from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner
 from daybreak.store import Store, WriteResult, open_store
 
+TRAINING_LOG_FOLDER = "trainings"
+"""Folder next to the store with one log for each training."""
 _DEPRECATED_METHODS = {
     "activate": "releases.activate",
     "add_events": "events.add",
@@ -167,7 +169,7 @@ class RecommenderService(ClosesOnExit):
         )
         self.events = EventsResource(self.store, self.releases, ingestor, pseudonyms)
         self.lists = SharedLists(self.releases)
-        self.training = RetrainRunner(settings, self.store, retrain, asdict(options.training))
+        self.training = _create_runner(settings, self.store, options.training)
         self.retrain_monitor = RetrainMonitor(
             self.store, self.releases, self.training, options.retrain
         )
@@ -319,6 +321,13 @@ class RecommenderService(ClosesOnExit):
     def _check_rules(self, rules: Rules) -> object:
         """Raise for rules that the current catalogue cannot apply."""
         return self.releases.current.ranker.rule_compiler.compile(rules)
+
+
+def _create_runner(settings: Settings, store: Store, options: TrainOptions) -> RetrainRunner:
+    """Return the runner of trainings; their logs are next to the releases."""
+    root = releases_root(settings.store)
+    logs = None if root is None else root / TRAINING_LOG_FOLDER
+    return RetrainRunner(settings, store, retrain, asdict(options), logs)
 
 
 def _with_pseudonyms(frame: pl.DataFrame, pseudonyms: Pseudonyms | None) -> pl.DataFrame:

@@ -4,23 +4,33 @@
 calls a training function in a process of its own and records its tasks in the store.
 """
 
-import json
 import logging
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
+from pathlib import Path
 from threading import Lock, Thread
-from typing import Any, Literal, Self
+from typing import Any
 from uuid import uuid4
 
 from daybreak.config import Settings
-from daybreak.errors import ConfigError
-from daybreak.service.training.function_process import start_function
+from daybreak.errors import ConfigError, StoreError
+from daybreak.service.training.function_process import name_of, start_function
+from daybreak.service.training.task_process import record_outcome, run_task
+from daybreak.service.training.task_records import (
+    LEASE_DURATION_S,
+    MAX_NOTE_CHARS,
+    TASK_RECORDS,
+    TRAINING_LEASE,
+    RetrainTask,
+    TrainingOutcome,
+)
 from daybreak.store import DocumentStore
 
 log = logging.getLogger(__name__)
@@ -122,85 +132,19 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"\d+(\.\d+)?", text) is not None
 
 
-TASK_RECORDS = "tasks"
-"""Kind of the documents that describe trainings."""
 TRAINING_NICENESS = 10
 """Increment of the niceness of a training, so that requests are answered first."""
 MAX_TASKS = 100
-"""Number of trainings that are kept."""
-MAX_NOTE_CHARS = 2_000
-"""Length of a note [characters]; the end of the text is kept."""
-
-TaskStatus = Literal["running", "done", "refused", "failed", "lost"]
-OutcomeStatus = Literal["done", "refused", "failed"]
-
-
-@dataclass(frozen=True)
-class TrainingOutcome:
-    """Result of a training in a process of its own."""
-
-    status: OutcomeStatus
-    """``refused``: its release is worse than the active one."""
-    release: str = ""
-    """Id of the new release."""
-    note: str = ""
-    """Why there is no new release."""
-
-
-@dataclass(frozen=True)
-class RetrainTask:
-    """A training that was started by a service."""
-
-    id: str
-    status: TaskStatus
-    """``refused``: its release is worse than the active one; ``lost``: its process
-    has ended without a result."""
-    reason: str
-    """Reason of the start."""
-    started_at: float
-    """Epoch [s]."""
-    pid: int = 0
-    host: str = ""
-    ended_at: float | None = None
-    release: str = ""
-    note: str = ""
-    kind: str = "train"
-
-    @classmethod
-    def from_dict(cls, id_: str, row: Mapping[str, Any]) -> Self:
-        """Return the task that a document describes; unknown fields are ignored."""
-        fields = {
-            name: value for name, value in row.items() if name in cls.__dataclass_fields__
-        }
-        return cls(**{**fields, "id": id_})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the task as JSON values."""
-        return asdict(self)
-
-    def is_alive(self) -> bool:
-        """Return whether the training is running.
-
-        A process of another machine cannot be looked up; its task counts as running.
-        """
-        if self.status != "running":
-            return False
-        if self.host != os.uname().nodename:
-            return True
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+"""Number of trainings that are kept, with their logs."""
+LOG_SUFFIX = ".log"
 
 
 class RetrainRunner:
     """Runs trainings, at most one at a time for each store, and records them in the store.
 
-    A training continues when the service that started it ends; it activates its release itself.
-    The next service finds the task running, or records it as lost.
+    A training continues when the service that started it ends; it activates its release and
+    records its result itself. It holds a lease in the store, which it renews. A training whose
+    lease has expired counts as lost, on whatever machine it ran, and blocks no other one.
 
     Args:
         settings: Store, encoder and seed of the trainings.
@@ -209,6 +153,7 @@ class RetrainRunner:
             ``settings`` and ``options`` as JSON values, and returns the fields of
             :class:`TrainingOutcome`.
         options: Options of each training, as JSON values.
+        log_folder: Folder of the logs of the trainings; default: the folder of temporary files.
     """
 
     def __init__(
@@ -217,11 +162,13 @@ class RetrainRunner:
         documents: DocumentStore,
         train: Callable[..., dict[str, Any]],
         options: Mapping[str, Any] | None = None,
+        log_folder: Path | None = None,
     ) -> None:
         self._settings = settings
         self._documents = documents
         self._train = train
         self._options = dict(options or {})
+        self._log_folder = log_folder
         self._lock = Lock()
         self._watchers: dict[str, Thread] = {}
         self.clean_up()
@@ -238,21 +185,21 @@ class RetrainRunner:
         if ":memory:" in self._settings.store:
             raise ConfigError("a store in memory cannot be trained on by another process")
         with self._lock:
-            running = self.running_task()
-            if running is not None:
-                return running.id
-            id_, started_at = f"train-{uuid4().hex[:12]}", time.time()
-            process = start_function(
-                self._train, settings=asdict(self._settings), options=self._options
-            )
-            # The process may have ended, or the system may have no priorities.
-            with suppress(OSError, AttributeError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, TRAINING_NICENESS)
-            host = os.uname().nodename
-            task = RetrainTask(id_, "running", reason, started_at, process.pid, host)
+            id_ = f"train-{uuid4().hex[:12]}"
+            holder = self._documents.acquire_lease(TRAINING_LEASE, id_, LEASE_DURATION_S)
+            if holder != id_:
+                return holder
+            self.tasks()  # records what the former holder of the lease was
+            task = RetrainTask(id_, "running", reason, time.time(), host=os.uname().nodename)
             self._put(task)
+            try:
+                process, log_file = self._start_process(task)
+            except BaseException as error:
+                outcome = TrainingOutcome("failed", note=f"cannot be started: {error}")
+                record_outcome(self._documents, id_, outcome)
+                raise
             self._watchers[id_] = Thread(
-                target=self._await_exit, args=(task, process), name=id_, daemon=True
+                target=self._await_exit, args=(id_, process, log_file), name=id_, daemon=True
             )
             self._watchers[id_].start()
             return id_
@@ -270,60 +217,96 @@ class RetrainRunner:
         return next(task for task in self.tasks() if task.id == task_id)
 
     def tasks(self) -> list[RetrainTask]:
-        """Return all trainings, the newest first."""
+        """Return all trainings, the newest first; those without a sign of life are lost."""
+        holder = self._documents.lease_holder(TRAINING_LEASE)
+        tasks = self._read_tasks()
+        unsure = [task for task in tasks if task.status == "running" and task.id != holder]
+        if not unsure:
+            return tasks
+        # A task may have taken the lease after it was read, and recorded its end before it gave
+        # the lease back.
+        holders = {holder, self._documents.lease_holder(TRAINING_LEASE)}
+        lost = {task.id: _as_lost(task) for task in unsure if task.id not in holders}
+        for task in lost.values():
+            log.warning("training %s is lost: %s", task.id, task.note)
+            with suppress(StoreError):  # the next call records it
+                self._put(task)
+        return [lost.get(task.id, task) for task in tasks]
+
+    def running_task(self) -> RetrainTask | None:
+        """Return the running training of the store, also if another service started it."""
+        return next((task for task in self.tasks() if task.status == "running"), None)
+
+    def clean_up(self) -> None:
+        """Record running tasks without a sign of life as lost; delete the oldest tasks."""
+        oldest = [task.id for task in self.tasks()[MAX_TASKS:]]
+        if oldest:
+            self._documents.put_documents(TASK_RECORDS, dict.fromkeys(oldest))
+        for id_ in oldest:
+            with suppress(OSError):
+                (self._logs() / f"{id_}{LOG_SUFFIX}").unlink(missing_ok=True)
+
+    def _read_tasks(self) -> list[RetrainTask]:
         documents = self._documents.documents(TASK_RECORDS)
         tasks = [RetrainTask.from_dict(id_, row) for id_, row in documents.items()]
         return sorted(tasks, key=lambda task: -task.started_at)
 
-    def running_task(self) -> RetrainTask | None:
-        """Return the running training of the store, also if another service started it."""
-        return next((task for task in self.tasks() if task.is_alive()), None)
-
-    def clean_up(self) -> None:
-        """Record running tasks without a process as lost, and delete the oldest tasks."""
-        tasks = self.tasks()
-        for task in tasks:
-            if task.status == "running" and not task.is_alive():
-                lost = replace(
-                    task,
-                    status="lost",
-                    ended_at=time.time(),
-                    note="its process has ended without a result",
-                )
-                self._put(lost)
-        deleted: dict[str, Mapping[str, Any] | None] = {
-            task.id: None for task in tasks[MAX_TASKS:]
-        }
-        self._documents.put_documents(TASK_RECORDS, deleted)
-
-    def _await_exit(self, task: RetrainTask, process: "subprocess.Popen[str]") -> None:
-        output, errors = process.communicate()
-        outcome = _parse_outcome(process.returncode, output, errors)
-        finished = replace(
-            task,
-            status=outcome.status,
-            release=outcome.release,
-            note=outcome.note,
-            ended_at=time.time(),
+    def _start_process(self, task: RetrainTask) -> "tuple[subprocess.Popen[str], Path]":
+        log_file = self._logs() / f"{task.id}{LOG_SUFFIX}"
+        process = start_function(
+            run_task,
+            log_file,
+            task=task.id,
+            train=name_of(self._train),
+            settings=asdict(self._settings),
+            options=self._options,
         )
-        log.info("training %s: %s", finished.id, finished.status)
+        # The process may have ended, or the system may have no priorities.
+        with suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, TRAINING_NICENESS)
+        return process, log_file
+
+    def _logs(self) -> Path:
+        """Return the folder of the logs; that of temporary files if it cannot be written."""
+        folder = self._log_folder
+        if folder is not None:
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                if os.access(folder, os.W_OK):
+                    return folder
+        return Path(tempfile.gettempdir())
+
+    def _await_exit(self, id_: str, process: "subprocess.Popen[str]", log_file: Path) -> None:
+        status = process.wait()
+        note = _end_of(log_file) or f"exit status {status}"
+        log.info("training %s has ended with status %d, see %s", id_, status, log_file)
         try:
-            self._put(finished)
-        except Exception:  # the store may be closed; clean_up() will record the task as lost
-            log.exception("the end of training %s could not be recorded", finished.id)
+            record_outcome(self._documents, id_, TrainingOutcome("failed", note=note))
+        except Exception:  # the store may be closed; its lease expires
+            log.exception("the end of training %s could not be recorded", id_)
         finally:
-            del self._watchers[task.id]
+            del self._watchers[id_]
 
     def _put(self, task: RetrainTask) -> None:
         self._documents.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
 
 
-def _parse_outcome(status: int, output: str, errors: str) -> TrainingOutcome:
-    """Return the outcome of a process; one that returned nothing has failed."""
-    if status == 0:
-        with suppress(ValueError, TypeError):
-            outcome = TrainingOutcome(**json.loads(output))
-            return replace(outcome, note=outcome.note[-MAX_NOTE_CHARS:])
-    return TrainingOutcome(
-        "failed", note=errors.strip()[-MAX_NOTE_CHARS:] or f"exit status {status}"
+def _as_lost(task: RetrainTask) -> RetrainTask:
+    where = f" of process {task.pid} on {task.host}" if task.pid else ""
+    return replace(
+        task,
+        status="lost",
+        ended_at=time.time(),
+        note=f"no sign of life{where}: its process has ended without a result",
     )
+
+
+def _end_of(log_file: Path) -> str:
+    """Return the end of a log."""
+    try:
+        with log_file.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * MAX_NOTE_CHARS))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return text.strip()[-MAX_NOTE_CHARS:]
