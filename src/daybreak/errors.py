@@ -2,6 +2,7 @@
 
     DaybreakError
     ├── DataError          the input is wrong: a file, a row, a value
+    ├── TooManyRejectsError  more rows of a table are rejected than allowed
     ├── ConfigError        an option is unknown or out of range
     ├── NotFittedError     a model or recommender is used before it is fitted
     ├── NotFoundError      no such model, store, release or file
@@ -44,6 +45,10 @@ class NextStep(StrEnum):
     """State which file holds the events, the items and the users."""
     MAP_COLUMN = "map_column"
     """State which column of the input to read; parameter ``column``: the missing column."""
+    CHOOSE_DATE_FORMAT = "choose_date_format"
+    """State the order of day and month, or the pattern of dates."""
+    ACCEPT_REJECTS = "accept_rejects"
+    """Mend the input, or load the valid rows nevertheless."""
     DESCRIBE_ITEM = "describe_item"
     """Describe the item with a text instead of its id."""
     CREATE_EXPERIMENT = "create_experiment"
@@ -80,6 +85,12 @@ class DataError(DaybreakError):
     """The input is wrong; the message says where, which value, and what was expected."""
 
     code = "bad_data"
+
+
+class TooManyRejectsError(DaybreakError):
+    """More rows of a table are rejected than allowed; the message names the first reasons."""
+
+    code = "too_many_rejects"
 
 
 class ConfigError(DaybreakError):

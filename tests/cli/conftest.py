@@ -14,6 +14,8 @@ cid,tea,good,2024-01-04
 """
 ITEMS = "item_id,title\ntea,Green tea\ncup,Tea cup\npot,Tea pot\nrum,Dark rum\n"
 NAMED = ("--column", "user_id=Kunde", "--column", "item_id=Artikel")
+IMPORTED = (*NAMED, "--strict", "--max-rejected", "0.5")
+"""Two of the six events are rejected."""
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def ask(call):
 @pytest.fixture
 def imported(ask):
     """A store with the two files."""
-    ask("import", "log.csv", "things.csv", *NAMED)
+    ask("import", "log.csv", "things.csv", *IMPORTED)
 
 
 @pytest.fixture

@@ -138,17 +138,30 @@ def test_every_bad_row_is_reported_with_its_place_and_the_good_ones_load(put):
         "bob,rum,inf,60\n"  # row 10
         "bob,rum,5,61,\n"
     )
-    result = read_tables(put("e.csv", text))
-    assert pairs(result) == [("ann", "tea"), ("bob", "rum")]
-    assert sorted(places(result)) == [
-        (3, "user_id", "", "no user_id"),
-        (4, "item_id", "", "no item_id"),
-        (6, "rating", "good", "value is not a number"),
-        (7, "timestamp", "soon", "timestamp is not a time"),
-        (8, "", "2 instead of 4: ann,rum", "wrong number of fields"),
-        (9, "", "5 instead of 4: ann,rum,4,60,7", "wrong number of fields"),
-        (10, "rating", "inf", "value is not a number"),
+    path = put("e.csv", text)
+    kept = read_tables(path).tables.events.select("user_id", "item_id", "value", "timestamp")
+    assert kept.rows() == [
+        ("ann", "tea", 4.0, 60.0),
+        ("ann", "rum", None, 60.0),
+        ("ann", "rum", 4.0, None),
+        ("bob", "rum", None, 60.0),
+        ("bob", "rum", 5.0, 61.0),
     ]
+    result = read_tables(path, strict=True)
+    assert pairs(result) == [("ann", "tea"), ("bob", "rum")]
+    assert (
+        sorted(places(result))
+        == sorted(places(read_tables(path)))
+        == [
+            (3, "user_id", "", "no user_id"),
+            (4, "item_id", "", "no item_id"),
+            (6, "rating", "good", "value is not a number"),
+            (7, "timestamp", "soon", "timestamp is not a time"),
+            (8, "", "2 instead of 4: ann,rum", "wrong number of fields"),
+            (9, "", "5 instead of 4: ann,rum,4,60,7", "wrong number of fields"),
+            (10, "rating", "inf", "value is not a number"),
+        ]
+    )
     assert any("1 empty lines skipped" in note for note in result.notes)
 
 
@@ -266,12 +279,20 @@ def test_a_wrong_date_of_an_item_costs_the_date_only(put):
 
 
 def test_windows_of_availability_are_times_by_any_of_their_names(put):
-    result = read_tables(items=put("i.csv", "item_id,Valid From,ends_at\n1,1970-01-02,never\n"))
-    items = result.tables.items
-    assert items["available_from"].to_list() == [86_400.0]
-    assert items["available_until"].to_list() == [None]
-    assert result.rejects.rows[0].reason == "available_until is not a time"
-    assert result.rejects.rows[0].row_kept
+    text = "item_id,Valid From,ends_at\n1,1970-01-02,never\n2,,31.12.2020\n3,,next summer\n"
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items.rows() == [("1", 86_400.0, None), ("2", None, 1_609_372_800.0)]
+    assert places(result) == [(4, "ends_at", "next summer", "available_until is not a time")]
+    assert not result.rejects.rows[0].row_kept
+
+
+def test_a_switch_that_cannot_be_read_is_never_taken_for_visible(put):
+    text = "item_id,hidden\n1,yes\n2,no\n3,perhaps\n4,\n5,Nein\n6,1.0\n"
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items.rows() == [
+        ("1", "true"), ("2", "false"), ("4", None), ("5", "false"), ("6", "true")
+    ]  # fmt: skip
+    assert places(result) == [(4, "hidden", "perhaps", "is_hidden is neither true nor false")]
 
 
 def test_repeated_events_and_unknown_items_are_noted(put):

@@ -1,11 +1,12 @@
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.data.times import epoch_seconds
+from daybreak.data.times import check_date_format, epoch_seconds, read_times
+from daybreak.errors import ConfigError
 
 MOMENTS = st.datetimes(datetime(1974, 1, 1), datetime(2100, 1, 1))
 ZONES = st.integers(-14 * 4, 14 * 4).map(lambda n: timezone(timedelta(minutes=15 * n)))
@@ -61,7 +62,8 @@ def test_numbers_that_look_like_dates_stay_numbers_among_others():
 
 
 @pytest.mark.parametrize(
-    "text", ["soon", "2024-02-30", "1.2.2024", "2024-13-01", "10:30", "inf", "2024-01-01 25:00"]
+    "text",
+    ["soon", "2024-02-30", "31.2.2024", "2024-13-01", "10:30", "inf", "2024-01-01 25:00"],
 )
 def test_what_is_no_time_is_bad(text):
     parsed, bad = epoch_seconds(pl.Series([text, "1"]))
@@ -82,3 +84,53 @@ def test_missing_times_are_no_mistake():
 
 def test_the_time_that_go_writes_for_none_is_no_time():
     assert seconds(["0001-01-01T00:00:00Z", "1970-01-01T00:00:05Z"]) == [None, 5.0]
+
+
+@given(MOMENTS, st.sampled_from(["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d"]))
+def test_stamps_without_separators_are_dates(moment, pattern):
+    kept = datetime.strptime(moment.strftime(pattern), pattern).replace(tzinfo=UTC)
+    text = moment.strftime(pattern)
+    assert seconds([text]) == seconds([int(text)]) == [kept.timestamp()]
+    assert seconds([text, "2026-05-14"])[0] == kept.timestamp()
+
+
+@given(st.lists(st.integers(30_000 * 1440, 60_000 * 1440), min_size=1, max_size=5))
+def test_days_of_spreadsheets_are_times(minutes):
+    days = [n / 1440 for n in minutes]
+    expected = [(datetime(1899, 12, 30, tzinfo=UTC) + timedelta(minutes=n)).timestamp()
+                for n in minutes]  # fmt: skip
+    assert seconds(days) == seconds([f"{day:.6f}" for day in days]) == expected
+
+
+def test_numbers_that_are_not_all_days_of_spreadsheets_are_epochs():
+    assert seconds([46_155.5, 100.0]) == [46_155.5, 100.0]
+    assert read_times(pl.Series(["46155.5"]), singly=True).seconds.to_list() == [46_155.5]
+    assert read_times(pl.Series([46_155.5]), "epoch").seconds.to_list() == [46_155.5]
+
+
+def test_years_are_read_where_they_can_be_meant():
+    years = read_times(pl.Series(["1999", "2001"]), may_be_years=True)
+    assert years.seconds[0] == datetime(1999, 1, 1, tzinfo=UTC).timestamp()
+    assert years.describe() == "numbers are read as years"
+    assert seconds(["1999", "2001"]) == [1999.0, 2001.0]
+
+
+def test_what_was_decided_is_told():
+    column = read_times(pl.Series(["13.05.26", "01.06.26"]))
+    first, second = column.describe().split("; ")
+    assert first == "dates such as '13.05.26' are read day-first"
+    assert second == "years of two digits are read as 1969 to 2068"
+    assert read_times(pl.Series(["2026-05-13", "1778682600"])).describe() == ""
+
+
+def test_a_pattern_is_followed_and_nothing_else_is_read():
+    column = read_times(pl.Series(["05|06|26", "2026-06-05"]), "%d|%m|%y")
+    assert column.seconds.to_list() == [datetime(2026, 6, 5, tzinfo=UTC).timestamp(), None]
+    with pytest.raises(ConfigError, match="no date format 'fortnight'; formats: day-first"):
+        check_date_format("fortnight")
+
+
+def test_times_of_day_durations_and_lists_are_no_times():
+    for value in (time(1), timedelta(1), [1]):
+        parsed, bad = epoch_seconds(pl.Series([value, None]))
+        assert (parsed.to_list(), bad.to_list()) == ([None, None], [True, False])

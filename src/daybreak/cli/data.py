@@ -19,6 +19,7 @@ from daybreak.cli.output import (
 
 if TYPE_CHECKING:
     from daybreak.data import ImportResult, TableRole
+    from daybreak.data.formats import ValueFormats
     from daybreak.service.ingest.files import Sources
     from daybreak.store import WriteResult
 
@@ -33,6 +34,17 @@ RejectsOption = Annotated[
     Path | None,
     typer.Option(
         "--rejects", metavar="FILE", help="CSV file for the rejected rows, at most 1,000."
+    ),
+]
+MaxRejectedOption = Annotated[
+    float,
+    typer.Option(
+        "--max-rejected",
+        metavar="0..1",
+        min=0.0,
+        max=1.0,
+        help="Largest share of the rows of a table that may be rejected; if more are, nothing "
+        "is stored.",
     ),
 ]
 
@@ -50,6 +62,10 @@ def import_(
     weight: options.WeightOption = None,
     excludes: options.ExcludingEventsOption = None,
     encoding: options.EncodingOption = None,
+    date_format: options.DateFormatOption = None,
+    decimal: options.DecimalOption = None,
+    strict: options.StrictOption = False,
+    max_rejected: MaxRejectedOption = 0.1,
     rejects: RejectsOption = None,
     store: options.StoreOption = None,
     dry_run: DryRunOption = False,
@@ -59,7 +75,8 @@ def import_(
     rules = options.parse_event_rules(positive, negative, seen, weight, excludes)
     files: dict[TableRole, Path | None]
     files = {"events": events, "items": items, "users": users}
-    sources = options.build_sources(paths, files, column, rules, encoding)
+    formats = options.parse_formats(date_format, decimal, strict=strict)
+    sources = options.build_sources(paths, files, column, rules, encoding, formats)
     if dry_run or not json:
         _show_mappings(sources, as_json=json)
     if dry_run:
@@ -69,7 +86,8 @@ def import_(
         show_progress("reading"),
     ):
         result = sources.read()
-        written = workspace.write_import(result)
+        _write_rejects(result, rejects)
+        written = workspace.write_import(result, max_rejected)
     _show_import(result, written, rejects, as_json=json)
 
 
@@ -78,12 +96,15 @@ def describe(
     column: options.ColumnOption = None,
     store: options.StoreOption = None,
     *,
+    date_format: options.DateFormatOption = None,
+    decimal: options.DecimalOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Describe the data in files or in the store."""
     from daybreak import data
 
-    facts = data.describe(_load_tables(paths, column, store))
+    formats = options.parse_formats(date_format, decimal)
+    facts = data.describe(_load_tables(paths, column, store, formats))
     if json:
         show_json(facts)
     else:
@@ -98,6 +119,9 @@ def validate(
     seen: options.SeenEventsOption = None,
     store: options.StoreOption = None,
     *,
+    date_format: options.DateFormatOption = None,
+    decimal: options.DecimalOption = None,
+    strict: options.StrictOption = False,
     json: options.JsonOption = False,
 ) -> None:
     """Check files or the store; exit status 1 if a check fails."""
@@ -105,7 +129,8 @@ def validate(
 
     rules = options.parse_event_rules(positive, negative, seen, None)
     if paths:
-        findings = data.validate(_read_files(paths, column, rules))
+        formats = options.parse_formats(date_format, decimal, strict=strict)
+        findings = data.validate(_read_files(paths, column, formats, rules))
     else:
         with options.open_workspace(store=store) as workspace:
             findings = workspace.check_data(rules)
@@ -115,20 +140,26 @@ def validate(
 
 
 def _read_files(
-    paths: options.DataArgument, column: options.ColumnOption, rules: Any = None
+    paths: options.DataArgument,
+    column: options.ColumnOption,
+    formats: "ValueFormats",
+    rules: Any = None,
 ) -> "ImportResult":
-    sources = options.build_sources(paths, None, column, rules)
+    sources = options.build_sources(paths, None, column, rules, formats=formats)
     with show_progress("reading"):
         return sources.read()
 
 
 def _load_tables(
-    paths: options.DataArgument, column: options.ColumnOption, store: options.StoreOption
+    paths: options.DataArgument,
+    column: options.ColumnOption,
+    store: options.StoreOption,
+    formats: "ValueFormats",
 ) -> Any:
     if not paths:
         with options.open_workspace(store=store) as workspace:
             return workspace.tables
-    result = _read_files(paths, column)
+    result = _read_files(paths, column, formats)
     if len(result.rejects):
         print_message(f"{len(result.rejects):,} rejects; list them with: daybreak validate")
     return result.tables
@@ -153,14 +184,18 @@ def _show_mappings(sources: "Sources", *, as_json: bool) -> None:
         show_lines([f"{opened[role].file}: {mapping}" for role, mapping in mappings.items()])
 
 
-def _show_import(
-    result: "ImportResult", written: "WriteResult", target: Path | None, *, as_json: bool
-) -> None:
-    """Print the rows that were read, that are new in the store, and that were rejected."""
+def _write_rejects(result: "ImportResult", target: Path | None) -> None:
+    """Write the rejected rows to a file, also of an import that is refused because of them."""
     if target is not None:
         from daybreak.service.ingest.files import write_rejects
 
         write_rejects(result.rejects, target)
+
+
+def _show_import(
+    result: "ImportResult", written: "WriteResult", target: Path | None, *, as_json: bool
+) -> None:
+    """Print the rows that were read, that are new in the store, and that were rejected."""
     if as_json:
         show_json(
             {

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from daybreak.config import Settings
     from daybreak.data import EventRules, TableRole
+    from daybreak.data.formats import ValueFormats
     from daybreak.service.ingest.files import Sources
     from daybreak.service.workspace import Workspace
 JsonOption = Annotated[
@@ -118,6 +119,26 @@ EncodingOption = Annotated[
         metavar="NAME", help="Encoding of text files, such as shift-jis. Default: detected."
     ),
 ]
+DateFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--date-format",
+        metavar="FORMAT",
+        help="Form of the dates: day-first, month-first, year-first, spreadsheet, epoch, or a "
+        "pattern such as '%d.%m.%Y %H:%M'. Default: each column decides.",
+    ),
+]
+DecimalOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MARK",
+        help="Decimal mark of numbers, a comma or a point. Default: each column decides.",
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option("--strict", help="Reject events whose time or value cannot be read."),
+]
 
 
 def load_settings(**flags: Any) -> "Settings":
@@ -152,13 +173,23 @@ def build_sources(
     column: Sequence[str] | None = None,
     rules: "EventRules | None" = None,
     encoding: str | None = None,
+    formats: "ValueFormats | None" = None,
 ) -> "Sources":
-    """Return the files to read, with their column mapping, event rules and encoding."""
+    """Return the files to read, with their columns, event rules, encoding and formats."""
     from daybreak.service.ingest.files import Sources, find_files, parse_columns
 
     columns = parse_columns(column or [], "--column")
     files = find_files(paths or [], named, columns, encoding)
-    return Sources(files, columns, rules, encoding)
+    return Sources(files, columns, rules, encoding, formats)
+
+
+def parse_formats(
+    date_format: str | None, decimal: str | None, *, strict: bool = False
+) -> "ValueFormats":
+    """Return the forms of dates and numbers."""
+    from daybreak.data.formats import ValueFormats
+
+    return ValueFormats.of(date_format, decimal, strict=strict)
 
 
 def parse_event_rules(

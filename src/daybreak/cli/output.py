@@ -42,6 +42,7 @@ EXIT_STATUSES = {
     "out_of_time": 8,
     "gate_refused": 9,
     "bad_filter": 11,
+    "too_many_rejects": 12,
     "service": 10,
 }
 """Exit status of each error code."""
@@ -56,6 +57,10 @@ NEXT_STEPS = {
     NextStep.TRAIN_WITH_ENCODER: "train with a text model: daybreak train --encoder NAME",
     NextStep.ASSIGN_TABLES: "name the file of each table with --events, --items and --users",
     NextStep.MAP_COLUMN: "name the column with --column {column}=NAME",
+    NextStep.CHOOSE_DATE_FORMAT: "state it with --date-format day-first or month-first",
+    NextStep.ACCEPT_REJECTS: (
+        "list them with --rejects FILE, or load the other rows with --max-rejected 1"
+    ),
     NextStep.DESCRIBE_ITEM: "describe a new item with --text",
     NextStep.CREATE_EXPERIMENT: "create one with: daybreak experiments create",
     NextStep.FORCE_RELEASE: "release it anyway with --force",

@@ -12,6 +12,13 @@ LIST_SEPARATOR = "|"
 Column = TypeVar("Column", pl.Series, pl.Expr)
 _LOSSLESS_NUMBER = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$"
 _TRUTH_DIGITS = {"true": "1", "yes": "1", "false": "0", "no": "0"}
+_TRUE_WORDS = "true yes y t 1 on x ja j oui si sí sì s sim tak да 是 はい hidden"
+_FALSE_WORDS = "false no n f 0 off nein non não nao nee nie нет 否 いいえ visible shown"
+_SWITCH_TEXTS = {
+    **dict.fromkeys(_TRUE_WORDS.split(), "true"),
+    **dict.fromkeys(_FALSE_WORDS.split(), "false"),
+}
+"""Words for true and false in switches, in lower case."""
 _BOOLEAN_TEXTS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -44,6 +51,21 @@ def _truth_to_digits(text: pl.Series) -> pl.Series:
     if not lower.drop_nulls().is_in(list(_TRUTH_DIGITS)).all():
         return text
     return lower.replace_strict(_TRUTH_DIGITS, default=None, return_dtype=pl.String)
+
+
+def cast_switch(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return a switch as ``true`` or ``false``, and a mask of the values that are neither.
+
+    Example:
+        >>> values, bad = cast_switch(pl.Series(["Yes", "0", "", "perhaps"]))
+        >>> values.to_list(), bad.to_list()
+        (['true', 'false', None, None], [False, False, False, True])
+    """
+    text = to_text(values).str.strip_chars().str.to_lowercase()
+    text = text.str.replace(r"^([01])\.0*$", "$1")
+    given = empty_to_null(text)
+    switch = given.replace_strict(_SWITCH_TEXTS, default=None, return_dtype=pl.String)
+    return switch.rename(values.name), given.is_not_null() & switch.is_null()
 
 
 def cast_labels(values: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -160,6 +160,40 @@ def _medians_of(owner: Rows, at: Doubles, wanted: Rows, default: Doubles) -> Dou
     return values
 
 
+NULL_DATES_S = (-62_135_596_800.0, -2_209_161_600.0, -2_208_988_800.0, 0.0)
+"""Days that programs write for no date: 0001-01-01, 1899-12-30, 1900-01-01, 1970-01-01."""
+MAX_CREATION_LEAD_S = 366 * DAY_S
+"""Largest time by which an item can be announced before it is created."""
+
+
+def note_odd_dates(times: pl.Series, column: str, present: float | None = None) -> str:
+    """Return a sentence about dates of items or users that cannot be right; empty: none.
+
+    Days that programs write for no date are odd in every column but the beginning of a period,
+    and dates far in the future are odd where something was created.
+
+    Args:
+        times: Epoch seconds; null: unknown.
+        column: ``created_at``, ``available_from`` or ``available_until``.
+        present: The present time [epoch s]; default: that of this machine.
+
+    Example:
+        >>> note_odd_dates(pl.Series([1.6e9, 0.0]), "created_at", 1.8e9)
+        'created_at: 1 of 2 dates cannot be right, such as 1970-01-01'
+    """
+    now = time.time() if present is None else present
+    known = times.drop_nulls()
+    is_null_date = (known / DAY_S).floor().is_in([day / DAY_S for day in NULL_DATES_S])
+    odd = is_null_date & (column != "available_from")
+    if column == "created_at":
+        odd |= known > now + MAX_CREATION_LEAD_S
+    if not odd.any():
+        return ""
+    example = _as_date(float(known.filter(odd)[0]))
+    verb = "date cannot" if odd.sum() == 1 and len(known) == 1 else "dates cannot"
+    return f"{column}: {odd.sum():,} of {len(known):,} {verb} be right, such as {example}"
+
+
 def note_wrong_clocks(times: pl.Series, present: float | None = None) -> str:
     """Return a sentence about times that cannot be believed, with an example; empty: none.
 

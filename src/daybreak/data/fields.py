@@ -165,7 +165,9 @@ CATEGORY_NAMES = frozenset({*CATEGORY_COLUMNS, "brand"})
 """Column names that mean a category."""
 HIDDEN_COLUMN = "is_hidden"
 """Column that is true for items that must not be recommended."""
-VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, "available_from", "available_until"})
+AVAILABILITY_COLUMNS = ("available_from", "available_until")
+"""Columns of the period in which an item may be recommended."""
+VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, *AVAILABILITY_COLUMNS})
 """Columns that decide whether an item may be recommended; they are no content."""
 VALUE_SEPARATORS = (LIST_SEPARATOR, ";", ",")
 """Separators between several values of one row."""

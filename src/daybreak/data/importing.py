@@ -1,7 +1,7 @@
 """Import of events, items and users from files and frames into checked tables."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -9,34 +9,23 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from daybreak.data.casts import (
-    LIST_SEPARATOR,
-    cast_attribute,
-    cast_labels,
-    cast_numbers,
-    to_text,
-)
-from daybreak.data.clock import note_wrong_clocks
-from daybreak.data.column_types import prepare_columns
+from daybreak.data.building import build_table
 from daybreak.data.columns import (
     COLUMN_ALIASES,
-    KEY_COLUMNS,
-    RATING_TYPE,
     TABLE_ROLES,
     ColumnMapping,
     TableRole,
-    is_rating_column,
     match_columns,
-    recbole_type,
 )
-from daybreak.data.ids import cast_ids
-from daybreak.data.readers import DelimitedFile, OpenedTable, RawTable, open_table
-from daybreak.data.rejects import Reject, Rejects
+from daybreak.data.formats import ValueFormats
+from daybreak.data.readers import DelimitedFile, OpenedTable, open_table
+from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
-from daybreak.data.tables import EVENT_COLUMNS, Tables
-from daybreak.data.times import epoch_seconds
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.data.tables import Tables
+from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError, TooManyRejectsError
 
+MAX_REJECTED_SHARE = 0.1
+"""Default of the largest share of the rows of a table that an import may lose."""
 ColumnChoices: TypeAlias = Mapping[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
 
@@ -57,6 +46,9 @@ class ImportResult:
     """Id of each event, if there is such a column."""
     rows_read: dict[TableRole, int] = field(default_factory=dict)
     """Number of rows loaded from each table."""
+    rows_refused: dict[TableRole, int] = field(default_factory=dict)
+    """Number of rows lost from each table; rows that a later row of the same id replaces are
+    not lost."""
 
     def __repr__(self) -> str:
         """Return one line: the numbers of rows, rejects and notes."""
@@ -71,8 +63,33 @@ class ImportResult:
         head = f"<b>Import</b>: {len(self.rejects):,} rejects"
         return f"{head}<ul>{notes}</ul>{self.tables._repr_html_()}"
 
+    def check_rejects(self, max_share: float = MAX_REJECTED_SHARE) -> None:
+        """Refuse an import that loses too many rows.
 
-def read_tables(
+        Args:
+            max_share: Largest share of the rows of one table that may be lost, in [0, 1].
+
+        Raises:
+            TooManyRejectsError: A larger share of a table is lost.
+            ConfigError: ``max_share`` is no share.
+
+        Example:
+            >>> log = pl.DataFrame({"user": ["ann", None], "item": ["tea", "rum"]})
+            >>> read_tables(log).check_rejects(0.5)
+        """
+        if not 0 <= max_share <= 1:
+            raise ConfigError(f"max_rejected is a share from 0 to 1, got {max_share!r}")
+        for role, lost in self.rows_refused.items():
+            total = lost + self.rows_read.get(role, 0)
+            if lost > max_share * total:
+                raise TooManyRejectsError(
+                    f"{lost:,} of {total:,} {role} ({lost / total:.0%}) are rejected, more "
+                    f"than {max_share:.0%}, and nothing is stored; {self.rejects.summary()}",
+                    next_step=NextStep.ACCEPT_REJECTS,
+                )
+
+
+def read_tables(  # noqa: PLR0913 - all options of reading, each optional
     events: Any = None,
     items: Any = None,
     users: Any = None,
@@ -80,6 +97,9 @@ def read_tables(
     columns: ColumnChoices | None = None,
     rules: EventRules | None = None,
     encoding: str | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    strict: bool = False,
 ) -> ImportResult:
     """Read up to three tables; valid rows are loaded, all others are reported as rejects.
 
@@ -93,11 +113,18 @@ def read_tables(
             recognised or recognised wrongly; None: ignore. May be given per table.
         rules: Rules that make events positive, negative or neutral; kept in the result.
         encoding: Encoding of the text files; default: detect it.
+        date_format: Form of the dates: ``"day-first"``, ``"month-first"``, ``"year-first"``,
+            ``"spreadsheet"``, ``"epoch"``, or a pattern such as ``"%d.%m.%Y %H:%M"``; default:
+            each column decides.
+        decimal: Decimal mark of the numbers, a comma or a point; default: each column decides.
+        strict: Whether an event is rejected if its time or value cannot be read; default: it is
+            loaded without it.
 
     Raises:
-        DataError: An input cannot be read at all, or has no column for an id.
+        DataError: An input cannot be read at all, has no column for an id, or has dates that
+            can be read in two ways.
         NotFoundError: A file does not exist.
-        ConfigError: ``columns`` names a column that does not exist.
+        ConfigError: ``columns`` names a column that does not exist, or there is no such format.
 
     Example:
         >>> log = pl.DataFrame({"userID": ["ann", None], "itemID": ["tea", "rum"]})
@@ -108,15 +135,19 @@ def read_tables(
     inputs = _given_inputs(events, items, users)
     if not inputs:
         raise ConfigError("nothing to read; give events, items or users")
-    return InputTables.open(inputs, columns, encoding).read(rules)
+    formats = ValueFormats.of(date_format, decimal, strict=strict)
+    return InputTables.open(inputs, columns, encoding, formats).read(rules)
 
 
-def read_folder(
+def read_folder(  # noqa: PLR0913 - all options of reading, each optional
     path: str | Path,
     *,
     columns: ColumnChoices | None = None,
     rules: EventRules | None = None,
     encoding: str | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    strict: bool = False,
 ) -> ImportResult:
     """Read the tables of a folder, which are recognised by file name; see :func:`read_tables`.
 
@@ -125,7 +156,8 @@ def read_folder(
         NotFoundError: The folder does not exist.
     """
     files = find_table_files(Path(path))
-    return InputTables.open(files, columns, encoding).read(rules)
+    formats = ValueFormats.of(date_format, decimal, strict=strict)
+    return InputTables.open(files, columns, encoding, formats).read(rules)
 
 
 def preview(
@@ -162,6 +194,7 @@ class InputTables:
 
     opened: Mapping[TableRole, OpenedTable]
     columns: ColumnChoices = field(default_factory=dict)
+    formats: ValueFormats = field(default_factory=ValueFormats)
 
     @classmethod
     def open(
@@ -169,10 +202,11 @@ class InputTables:
         inputs: Mapping[TableRole, Any],
         columns: ColumnChoices | None = None,
         encoding: str | None = None,
+        formats: ValueFormats | None = None,
     ) -> "InputTables":
         """Open the inputs; see :func:`read_tables` for the arguments."""
         opened = {role: open_table(data, role, encoding) for role, data in inputs.items()}
-        return cls(opened, columns or {})
+        return cls(opened, columns or {}, formats or ValueFormats())
 
     def preview(self) -> dict[TableRole, ColumnMapping]:
         """Return the column mapping of each table, from the beginning of its file.
@@ -194,7 +228,7 @@ class InputTables:
         for source in self.opened.values():
             rejects.merge(source.rejects)
         built = {
-            role: build_table(source, mappings[role], rejects)
+            role: build_table(source, mappings[role], rejects, self.formats)
             for role, source in self.opened.items()
         }
         tables = Tables.of(**{role: table.frame for role, table in built.items()})
@@ -209,6 +243,7 @@ class InputTables:
             rules or EventRules(),
             built["events"].event_ids if "events" in built else None,
             {role: table.frame.height for role, table in built.items()},
+            {role: rejects.count_refused(source.file) for role, source in self.opened.items()},
         )
 
     def _match(
@@ -334,150 +369,6 @@ def find_table_files(path: Path) -> dict[TableRole, Path]:
             "events.csv, items.csv, users.csv, ratings.dat or shop.inter"
         )
     return found
-
-
-ColumnCast: TypeAlias = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
-TIME_COLUMNS = ("created_at", "available_from", "available_until")
-"""Columns of items and users that are times."""
-_CASTS: dict[str, tuple[ColumnCast, str]] = {
-    "value": (cast_numbers, "value is not a number"),
-    "timestamp": (epoch_seconds, "timestamp is not a time"),
-    **{name: (epoch_seconds, f"{name} is not a time") for name in TIME_COLUMNS},
-    "event_type": (cast_labels, ""),
-    "domain": (cast_labels, ""),
-}
-_TEXT_COLUMNS = frozenset({"title", "description", "text"})
-
-
-@dataclass
-class CheckedTable:
-    """One table with canonical columns, and notes about its values."""
-
-    frame: pl.DataFrame
-    notes: list[str] = field(default_factory=list)
-    event_ids: pl.Series | None = None
-
-
-def build_table(source: OpenedTable, mapping: ColumnMapping, rejects: Rejects) -> CheckedTable:
-    """Read an input and check its columns one by one."""
-    read = source.read([column.source for column in mapping.used], rejects)
-    prepared = prepare_columns(read, mapping)
-    raw, mapping = prepared.raw, prepared.mapping
-    columns: dict[str, pl.Series] = {}
-    for target in KEY_COLUMNS[mapping.role]:
-        raw, columns = _cast_column(raw, columns, mapping, target, rejects)
-    build = _build_events if mapping.role == "events" else _build_entities
-    table = build(raw, columns, mapping, rejects)
-    table.notes[:0] = prepared.notes
-    return table
-
-
-def _cast_column(
-    raw: RawTable,
-    columns: dict[str, pl.Series],
-    mapping: ColumnMapping,
-    target: str,
-    rejects: Rejects,
-) -> tuple[RawTable, dict[str, pl.Series]]:
-    """Add the column ``target``; rows with an invalid value are rejected in all columns."""
-    source = mapping.source_of(target)
-    if source is None:
-        return raw, columns
-    cast, reason = _CASTS.get(target, (cast_ids, f"no {target}"))
-    values, bad = cast(raw.frame[source])
-    columns = {**columns, target: values.alias(target)}
-    if not bad.any():
-        return raw, columns
-    kept = target in TIME_COLUMNS  # an invalid date must not remove an item
-    raw.report(rejects, bad, Reject(raw.file, 0, reason, source, row_kept=kept))
-    if kept:
-        return raw, columns
-    return raw.filter(~bad), {name: values.filter(~bad) for name, values in columns.items()}
-
-
-def _build_events(
-    raw: RawTable, columns: dict[str, pl.Series], mapping: ColumnMapping, rejects: Rejects
-) -> CheckedTable:
-    for target in ("value", "timestamp", "event_type", "domain"):
-        raw, columns = _cast_column(raw, columns, mapping, target, rejects)
-    id_column = mapping.source_of("event_id")
-    ids = None if id_column is None else cast_ids(raw.frame[id_column])[0].alias("event_id")
-    if "event_type" not in columns and _is_rating(mapping):
-        frame = pl.DataFrame(columns).with_columns(
-            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))
-        )
-    else:
-        frame = pl.DataFrame(columns)
-    frame = frame.select(
-        [
-            pl.col(n) if n in columns or n in frame.columns else pl.lit(None, kind).alias(n)
-            for n, kind in EVENT_COLUMNS.items()
-        ]
-    )
-    return CheckedTable(frame, _note_event_problems(raw.file, frame, mapping), ids)
-
-
-def _is_rating(mapping: ColumnMapping) -> bool:
-    return is_rating_column(mapping.source_of("value") or "")
-
-
-def _note_event_problems(file: str, frame: pl.DataFrame, mapping: ColumnMapping) -> list[str]:
-    notes = []
-    if mapping.unused:
-        notes.append(f"{file}: columns not used: {', '.join(mapping.unused)}")
-    if not frame.height:
-        notes.append(f"{file}: no events")
-    if repeats := frame.height - frame.unique().height:
-        notes.append(f"{file}: {repeats:,} events repeat an earlier one exactly; all are kept")
-    missing = frame["timestamp"].null_count()
-    if 0 < missing < frame.height:
-        notes.append(f"{file}: {missing:,} of {frame.height:,} events have no time")
-    if wrong := note_wrong_clocks(frame["timestamp"]):
-        notes.append(f"{file}: {wrong}")
-    return notes
-
-
-def _build_entities(
-    raw: RawTable, columns: dict[str, pl.Series], mapping: ColumnMapping, rejects: Rejects
-) -> CheckedTable:
-    key = KEY_COLUMNS[mapping.role][0]
-    last = columns[key].is_last_distinct()
-    if not last.all():
-        reason = f"{key} comes again; the later row is used"
-        raw.report(rejects, ~last, Reject(raw.file, 0, reason, mapping.source_of(key) or key))
-        raw, columns = raw.filter(last), {key: columns[key].filter(last)}
-    notes: list[str] = []
-    for column in mapping.used:
-        target = column.target or ""
-        if target in TIME_COLUMNS:
-            raw, columns = _cast_column(raw, columns, mapping, target, rejects)
-        elif target != key:
-            columns[target] = _build_attribute(raw, column.source, target, notes)
-    if not raw.frame.height:
-        notes.append(f"{raw.file}: no {mapping.role}")
-    return CheckedTable(pl.DataFrame(columns), notes)
-
-
-def _build_attribute(raw: RawTable, source: str, target: str, notes: list[str]) -> pl.Series:
-    values = raw.frame[source]
-    if target in _TEXT_COLUMNS or target == "domain":
-        return cast_labels(to_text(values))[0].alias(target)
-    if recbole_type(source) == "token_seq":
-        values = values.str.strip_chars().str.replace_all(r"\s+", LIST_SEPARATOR)
-    result = cast_attribute(values)
-    if result.dtype == pl.String and (near := _describe_non_numbers(result)):
-        notes.append(f"{raw.file}: {source} is kept as text: {near}")
-    return result.alias(target)
-
-
-def _describe_non_numbers(text: pl.Series) -> str:
-    given = text.drop_nulls()
-    number = given.cast(pl.Float64, strict=False)
-    bad = number.null_count()
-    if not 0 < bad <= 0.05 * len(given):
-        return ""
-    first = given.filter(number.is_null())[0]
-    return f"{bad:,} of {len(given):,} values are no numbers, such as {first[:40]!r}"
 
 
 def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:

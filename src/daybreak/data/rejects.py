@@ -15,6 +15,9 @@ MAX_KEPT_REJECTS = 1_000
 MAX_VALUE_CHARS = 60
 """Maximum length of a value in a reject [characters]."""
 
+REPLACED_BY_LATER = "comes again; the later row is used"
+"""End of the reason of rows whose id has a later row: nothing of them is missing."""
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -52,6 +55,7 @@ class Rejects:
         self._rows: list[Reject] = []
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
+        self._reasons: Counter[tuple[str, str, bool]] = Counter()
 
     def add(self, reject: Reject) -> None:
         """Count one reject and keep it if the limit is not reached."""
@@ -68,6 +72,7 @@ class Rejects:
         self._rows += kept
         n = len(kept) + sum(1 for _ in pairs)
         self._counts[template.reason] += n
+        self._reasons[template.file, template.reason, template.row_kept] += n
         if not template.row_kept:
             self._dropped[template.file] += n
 
@@ -76,6 +81,7 @@ class Rejects:
         self._rows += other._rows[: self.limit - len(self._rows)]
         self._counts += other._counts
         self._dropped += other._dropped
+        self._reasons += other._reasons
 
     @property
     def rows(self) -> tuple[Reject, ...]:
@@ -90,6 +96,34 @@ class Rejects:
     def count_dropped(self, file: str | None = None) -> int:
         """Return the number of rows that are not loaded, of one file or of all files."""
         return self._dropped.total() if file is None else self._dropped[file]
+
+    def count_refused(self, file: str) -> int:
+        """Return the number of rows of a file that are lost: not loaded, and not replaced."""
+        return sum(
+            n
+            for (name, reason, row_kept), n in self._reasons.items()
+            if name == file and not row_kept and not reason.endswith(REPLACED_BY_LATER)
+        )
+
+    def count_reason(self, file: str, reason: str, *, kept: bool) -> int:
+        """Return the number of rejects of a file whose reason begins with a text.
+
+        Args:
+            file: Name of the file.
+            reason: Beginning of the reason.
+            kept: Whether those are counted whose row is loaded, or those whose row is not.
+        """
+        return sum(
+            n
+            for (name, text, row_kept), n in self._reasons.items()
+            if name == file and row_kept == kept and text.startswith(reason)
+        )
+
+    def summary(self, n_examples: int = 3) -> str:
+        """Return the reasons with their numbers, and the first rejects, for a message."""
+        counts = "; ".join(f"{reason}: {n:,}" for reason, n in self.counts.items())
+        examples = "; ".join(str(row) for row in self._rows[:n_examples])
+        return f"{counts}; such as {examples}" if examples else counts
 
     def frame(self) -> pl.DataFrame:
         """Return ``rows`` as a frame: file, row, reason, column, value, row_kept."""

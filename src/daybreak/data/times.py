@@ -1,30 +1,120 @@
-"""Parsing of times: common formats to epoch seconds."""
+"""Parsing of times: numbers, ISO 8601 and written dates to epoch seconds.
+
+Start reading at :func:`read_times`, which decides by the whole column and says what it decided.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
 
 import polars as pl
 
-EMPTY_VALUES = (
-    "",
-    "na",
-    "n/a",
-    "nan",
-    "nat",
-    "null",
-    "none",
-    "\\n",
-    "-",
-    "0001-01-01t00:00:00z",
-)
-"""Texts that mean "no value" in numbers and times, in lower case; the last is Go's zero."""
+from daybreak.data.time_texts import DateOrder, TimeTexts, read_time_texts
+from daybreak.errors import ConfigError
 
-_ISO_PATTERN = (
-    r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
-    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r"(?::(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?)?"
-    r"\s*(?:(?P<utc>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<zh>\d{2}):?(?P<zm>\d{2})?)?$"
+EMPTY_VALUES = (
+    *("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-"),
+    "0001-01-01t00:00:00z",
+    *("0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00"),
+)
+"""Texts that mean "no value" in numbers and times, in lower case; the dates are what Go and
+MySQL write for none."""
+
+UNLIMITED_TEXTS = (
+    *("never", "forever", "unlimited", "infinity", "-infinity", "always", "∞", "permanent"),
+    *("nie", "unbegrenzt", "unbefristet", "immer", "jamais", "toujours", "nunca", "siempre"),
+)
+"""Texts that mean "no limit" in the columns of a period, in lower case."""
+
+DATE_ORDERS: tuple[str, ...] = get_args(DateOrder)
+SERIAL_FORMAT, EPOCH_FORMAT = "spreadsheet", "epoch"
+DATE_FORMATS = (*DATE_ORDERS, SERIAL_FORMAT, EPOCH_FORMAT)
+"""Names of date formats; any other format is a pattern with %."""
+_FORMAT_ALIASES = {
+    **dict.fromkeys(("dmy", "dd.mm.yyyy", "dd/mm/yyyy", "dd-mm-yyyy"), "day-first"),
+    **dict.fromkeys(("mdy", "mm/dd/yyyy", "mm-dd-yyyy"), "month-first"),
+    **dict.fromkeys(("ymd", "yy/mm/dd"), "year-first"),
+    **{"excel": SERIAL_FORMAT, "unix": EPOCH_FORMAT},
+}
+
+_STAMP_PATTERN = (
+    r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d(\d{3})?$"
+)
+"""YYYYMMDDHHMMSS, also with milliseconds; as a number it would be a time after 2600."""
+_MINUTE_STAMP_PATTERN = (
+    r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d$"
 )
 _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
+_WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
 _MAX_EPOCH_S = 1e11
 """Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer."""
+SERIAL_DAYS = (30_000.0, 60_000.0)
+"""Days since the end of 1899 that spreadsheets write for times from 1982 to 2064; as seconds
+they would all be the first day of 1970."""
+_SERIAL_EPOCH_DAYS = 25_569.0
+"""Days from the end of 1899 to 1970."""
+YEARS = (1500.0, 2200.0)
+"""Numbers that can be years."""
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """A column of times, and how it was read.
+
+    Example:
+        >>> column = read_times(pl.Series(["13.05.2026 14:30", "14.05.2026 09:00"]))
+        >>> column.describe()
+        "dates such as '13.05.2026 14:30' are read day-first"
+    """
+
+    seconds: pl.Series
+    """(n,) epoch seconds; null where there is no time."""
+    is_bad: pl.Series
+    """(n,) values that are no times, or can be read in two ways."""
+    is_undecided: pl.Series
+    """(n,) dates that can be read in two ways, where the column does not say how."""
+    order: DateOrder | None = None
+    """Order of dates of numbers, None: there are none, or the order is unknown."""
+    example: str = ""
+    """A date of numbers that could be read in two ways, or says how the others are read."""
+    has_short_years: bool = False
+    """Whether some years have two digits."""
+    numbers: str = ""
+    """What the numbers of the column are, if they are no epoch."""
+
+    def describe(self) -> str:
+        """Return how the column was read as part of a sentence; empty: as everybody would."""
+        return "; ".join(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        if self.order is not None:
+            yield f"dates such as {self.example!r} are read {self.order}"
+        if self.has_short_years:
+            yield "years of two digits are read as 1969 to 2068"
+        if self.numbers:
+            yield f"numbers are read as {self.numbers}"
+
+
+def check_date_format(name: str | None) -> str | None:
+    """Return the canonical name of a date format, or its pattern.
+
+    Raises:
+        ConfigError: There is no such format.
+
+    Example:
+        >>> check_date_format("DMY"), check_date_format("%d.%m.%y")
+        ('day-first', '%d.%m.%y')
+    """
+    if name is None or "%" in name:
+        return name
+    plain = name.strip().lower().replace("_", "-")
+    plain = _FORMAT_ALIASES.get(plain, plain)
+    if plain not in DATE_FORMATS:
+        listed = ", ".join(DATE_FORMATS)
+        raise ConfigError(
+            f"no date format {name!r}; formats: {listed}, or a pattern such as %d.%m.%Y %H:%M"
+        )
+    return plain
 
 
 def empty_to_null(values: pl.Series) -> pl.Series:
@@ -34,32 +124,91 @@ def empty_to_null(values: pl.Series) -> pl.Series:
     return clean.to_frame("x").select(pl.when(~bare).then(pl.col("x"))).to_series()
 
 
+def unlimited_to_null(values: pl.Series) -> pl.Series:
+    """Return the limits of periods, null where a text says that there is no limit.
+
+    Example:
+        >>> unlimited_to_null(pl.Series(["Never", "2030-01-01"])).to_list()
+        [None, '2030-01-01']
+    """
+    if values.dtype != pl.String:
+        return values
+    return values.set(values.str.strip_chars().str.to_lowercase().is_in(UNLIMITED_TEXTS), None)
+
+
 def epoch_seconds(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return times as epoch seconds, and a mask of the values that are not times.
 
-    Supported are epoch seconds, milliseconds, microseconds and nanoseconds (distinguished by
-    magnitude), ISO 8601 with or without a time zone (default: UTC), dates, and YYYYMMDD if all
-    values have this form. Empty values become null and are not invalid.
+    Empty values become null and are not invalid; see :func:`read_times`.
 
     Example:
         >>> seconds, bad = epoch_seconds(pl.Series(["0", "1970-01-01T02:00+01:00", "soon"]))
         >>> seconds.to_list(), bad.to_list()
         ([0.0, 3600.0, None], [False, False, True])
     """
-    if values.dtype.is_temporal():
-        return _convert_temporal(values), _all_false(values)
-    if values.dtype.is_numeric():
-        seconds = _scale_epochs(values.cast(pl.Float64))
-        return seconds.fill_nan(None), seconds.is_infinite().fill_null(value=False)
-    text = empty_to_null(values.cast(pl.String))
-    if _are_compact_dates(text):
-        seconds = _to_epoch_seconds(
-            text.str.to_date("%Y%m%d", strict=False).cast(pl.Datetime("us"))
-        )
-    else:
-        seconds = _parse_text(text)
+    column = read_times(values)
+    return column.seconds, column.is_bad
+
+
+def read_times(
+    values: pl.Series,
+    date_format: str | None = None,
+    *,
+    singly: bool = False,
+    may_be_years: bool = False,
+) -> TimeColumn:
+    """Return a column of times as epoch seconds, and how it was read.
+
+    Numbers are epoch seconds, milliseconds, microseconds or nanoseconds (distinguished by
+    magnitude), YYYYMMDDHHMMSS, or, if all numbers of the column have this form, YYYYMMDD or the
+    days of spreadsheets. Texts are ISO 8601 with or without a time zone (default: UTC), or
+    written dates; see :func:`.read_time_texts`.
+
+    Args:
+        values: (n,) times as numbers, texts or temporal values.
+        date_format: One of ``DATE_FORMATS``, or a pattern with %; None: decide by the column.
+        singly: Whether each value is read on its own, as in requests; the form of one value
+            then says nothing about the others, and numbers are no days of spreadsheets.
+        may_be_years: Whether a column of numbers from 1500 to 2200 has years.
+
+    Raises:
+        ConfigError: The pattern of ``date_format`` is invalid.
+
+    Example:
+        >>> read_times(pl.Series(["46155.604167", "46156.375"])).numbers
+        'days of a spreadsheet'
+        >>> read_times(pl.Series(["5/6/1970"])).is_undecided.to_list()
+        [True]
+    """
+    if values.dtype.is_temporal() or values.dtype.is_nested():
+        seconds = _convert_temporal(values)
+        return TimeColumn(seconds, values.is_not_null() & seconds.is_null(), _all_false(values))
+    text = empty_to_null(values.cast(pl.String, strict=False))
+    if date_format is not None and "%" in date_format:
+        seconds = _read_pattern(text, date_format)
+        is_bad = text.is_not_null() & seconds.is_null()
+        return TimeColumn(seconds.rename(values.name), is_bad, _all_false(text))
+    number = values if values.dtype.is_numeric() else text
+    number = number.cast(pl.Float64, strict=False)
+    number = number.set(~number.is_finite().fill_null(value=False), None)
+    order = next((name for name in get_args(DateOrder) if name == date_format), None)
+    written = TimeTexts(
+        pl.repeat(None, len(text), dtype=pl.Float64, eager=True), _all_false(text)
+    )
+    if (is_text := number.is_null() & text.is_not_null()).any():
+        written = read_time_texts(text.set(~is_text, None), order, singly=singly)
+    kind = date_format or _number_kind(text, number, singly=singly, may_be_years=may_be_years)
+    seconds = _read_numbers(text, number, kind).fill_null(written.seconds)
     seconds = seconds.rename(values.name)
-    return seconds, text.is_not_null() & seconds.is_null()
+    return TimeColumn(
+        seconds,
+        text.is_not_null() & seconds.is_null(),
+        written.undecided,
+        written.order,
+        written.example,
+        written.has_short_years,
+        {SERIAL_FORMAT: "days of a spreadsheet", "years": "years"}.get(kind, ""),
+    )
 
 
 def _convert_temporal(values: pl.Series) -> pl.Series:
@@ -78,21 +227,67 @@ def _all_false(values: pl.Series) -> pl.Series:
     return pl.repeat(value=False, n=len(values), dtype=pl.Boolean, eager=True)
 
 
-def _are_compact_dates(text: pl.Series) -> bool:
-    given = text.drop_nulls()
-    return bool(len(given)) and bool(given.str.contains(_COMPACT_DATE_PATTERN).all())
+def _read_pattern(text: pl.Series, pattern: str) -> pl.Series:
+    try:
+        return _to_epoch_seconds(text.str.to_datetime(pattern, strict=False, time_unit="us"))
+    except pl.exceptions.PolarsError as error:
+        raise ConfigError(
+            f"the date format {pattern!r} is no valid pattern: {error}"
+        ) from error
 
 
-def _parse_text(text: pl.Series) -> pl.Series:
-    number = text.cast(pl.Float64, strict=False)
-    number = (
-        number.to_frame("x")
-        .select(pl.when(pl.col("x").is_finite()).then(pl.col("x")))
-        .to_series()
+def _number_kind(
+    text: pl.Series, number: pl.Series, *, singly: bool, may_be_years: bool
+) -> str:
+    """Return what the numbers of a column are: dates, minutes, spreadsheet, years or epoch."""
+    given = number.drop_nulls()
+    if not len(given):
+        return EPOCH_FORMAT
+    digits = text.filter(number.is_not_null()).str.extract(_WHOLE_PATTERN, 1)
+    digits = digits.filter(~digits.str.contains(_STAMP_PATTERN).fill_null(value=False))
+    for kind, pattern in (("dates", _COMPACT_DATE_PATTERN), ("minutes", _MINUTE_STAMP_PATTERN)):
+        if len(digits) and digits.str.contains(pattern).fill_null(value=False).all():
+            return kind
+    if not singly and given.is_between(*SERIAL_DAYS).all():
+        return SERIAL_FORMAT
+    if may_be_years and given.is_between(*YEARS).all() and (given % 1 == 0).all():
+        return "years"
+    return EPOCH_FORMAT
+
+
+def _read_numbers(text: pl.Series, number: pl.Series, kind: str) -> pl.Series:
+    """Return numbers as epoch seconds; stamps of 14 or 17 digits are read in every column."""
+    if kind == EPOCH_FORMAT and not (number.abs() > _MAX_EPOCH_S * 1e2).any():
+        return _scale_epochs(number)
+    digits = text.str.extract(_WHOLE_PATTERN, 1).set(number.is_null(), None)
+    stamps = _read_stamps(digits)
+    if kind == SERIAL_FORMAT:
+        values = (number - _SERIAL_EPOCH_DAYS) * 86_400.0
+        values = values.round()  # fractions of days are rounded when they are written
+    elif kind == "years":
+        values = _read_dates(digits + "0101", "%Y%m%d")
+    elif kind == "dates":
+        values = _read_dates(digits, "%Y%m%d")
+    elif kind == "minutes":
+        values = _read_dates(digits + "00", "%Y%m%d%H%M%S")
+    else:
+        values = _scale_epochs(number)
+    return stamps.fill_null(values)
+
+
+def _read_stamps(digits: pl.Series) -> pl.Series:
+    is_stamp = digits.str.contains(_STAMP_PATTERN).fill_null(value=False)
+    stamps = digits.set(~is_stamp, None)
+    part = stamps.str.slice(14).replace("", "0").cast(pl.Float64) / 1e3
+    return _read_dates(stamps.str.slice(0, 14), "%Y%m%d%H%M%S") + part
+
+
+def _read_dates(digits: pl.Series, pattern: str) -> pl.Series:
+    kind = "%Y%m%d %H%M%S"  # a blank keeps the parts apart
+    whole = (
+        digits.str.slice(0, 8) + " " + (digits.str.slice(8) if "%H" in pattern else "000000")
     )
-    if (number.is_null() & text.is_not_null()).any():
-        return _scale_epochs(number).zip_with(number.is_not_null(), _parse_iso(text))
-    return _scale_epochs(number)
+    return _to_epoch_seconds(whole.str.to_datetime(kind, strict=False, time_unit="us"))
 
 
 def _scale_epochs(number: pl.Series) -> pl.Series:
@@ -107,19 +302,3 @@ def _scale_epochs(number: pl.Series) -> pl.Series:
         .otherwise(x)
     )
     return number.to_frame("x").select(scaled.alias(number.name)).to_series()
-
-
-def _parse_iso(text: pl.Series) -> pl.Series:
-    parts = text.to_frame("x").select(pl.col("x").str.extract_groups(_ISO_PATTERN)).unnest("x")
-    two = [
-        pl.col(name).fill_null("0").str.zfill(2) for name in ("month", "day", "hour", "minute")
-    ]
-    clock = pl.concat_str(
-        [pl.col("year"), *two, pl.col("second").fill_null("00")], separator=" "
-    ).str.to_datetime("%Y %m %d %H %M %S", strict=False, time_unit="us")
-    fraction = (pl.lit("0.") + pl.col("part").fill_null("0")).cast(pl.Float64)
-    zone = pl.col("zh").fill_null("0").cast(pl.Float64) * 3600
-    zone += pl.col("zm").fill_null("0").cast(pl.Float64) * 60
-    zone = pl.when(pl.col("sign") == "-").then(-zone).otherwise(zone)
-    seconds = clock.dt.epoch("us").cast(pl.Float64) / 1e6 + fraction - zone
-    return parts.select(seconds.alias(text.name)).to_series()

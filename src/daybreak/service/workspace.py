@@ -19,6 +19,7 @@ from daybreak.data import (
     validate,
 )
 from daybreak.data.dataset import Items
+from daybreak.data.importing import MAX_REJECTED_SHARE
 from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.evaluation import Report
@@ -76,8 +77,19 @@ class Workspace(ClosesOnExit):
         self.notes: tuple[str, ...] = ()
         """Notes on the last answer, as sentences."""
 
-    def write_import(self, result: ImportResult) -> WriteResult:
-        """Add imported tables to the store; event rules given with them are kept."""
+    def write_import(
+        self, result: ImportResult, max_rejected: float = MAX_REJECTED_SHARE
+    ) -> WriteResult:
+        """Add imported tables to the store; event rules given with them are kept.
+
+        Args:
+            result: Result of reading the inputs.
+            max_rejected: Largest share of the rows of a table that may be lost, in [0, 1].
+
+        Raises:
+            TooManyRejectsError: More rows of a table are lost; nothing is stored.
+        """
+        result.check_rejects(max_rejected)
         written = self.store.write(result.tables, event_ids=result.event_ids)
         store_event_rules(self.store, result.rules)
         self.__dict__.pop("tables", None)

@@ -24,6 +24,7 @@ LIBRARY_ERROR_STATUS = {
     "bad_config": 422,
     "bad_data": 422,
     "bad_filter": 422,
+    "too_many_rejects": 422,
     "not_found": 404,
     "not_fitted": 409,
     "gate_refused": 409,
@@ -64,6 +65,8 @@ NEXT_STEPS = {
     NextStep.TRAIN: "start a training with POST /train",
     NextStep.TRAIN_WITH_ENCODER: "set a text encoder, then start a training with POST /train",
     NextStep.MAP_COLUMN: "name the column with POST /import?column={column}=NAME",
+    NextStep.CHOOSE_DATE_FORMAT: "state it with POST /import?date_format=day-first",
+    NextStep.ACCEPT_REJECTS: "load the other rows with POST /import?max_rejected=1",
     NextStep.CREATE_EXPERIMENT: "create one with POST /experiments",
 }
 """What a caller can do after an error; braces hold parameters of the error.

@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from daybreak.data.formats import ValueFormats
 from daybreak.server.http.bodies import iter_gzip_lines, receive_file
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
@@ -53,12 +54,15 @@ _GZIP_RESPONSES: dict[int | str, dict[str, Any]] = {
 async def import_file(request: Request) -> Response:
     """Import a file of events, items or users: CSV, TSV or JSON Lines, also with gzip.
 
-    Columns are recognised by name and values. Importing the same file again adds nothing.
+    Columns are recognised by name and values. Importing the same file again adds nothing. If
+    more than a tenth of the rows is rejected, nothing is stored (`too_many_rejects`), unless
+    `max_rejected` allows it.
     """
     query, state = parse_query(request, ImportQuery), state_of(request)
     columns = parse_columns(query.column)
     async with receive_file(request, state.options.upload_bytes) as path:
-        sources = Sources({query.table: path}, columns)
+        formats = ValueFormats.of(query.date_format, query.decimal, strict=query.strict)
+        sources = Sources({query.table: path}, columns, formats=formats)
         imported = await run_in_threadpool(_import, state, sources, query)
     return json_response(imported)
 
@@ -117,6 +121,7 @@ async def restore(request: Request) -> Response:
 
 def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[str, Any]:
     read = sources.read()
+    read.check_rejects(query.max_rejected)
     written = state.service.ingest_import(read)
     return {
         "read": read.rows_read.get(query.table, 0),

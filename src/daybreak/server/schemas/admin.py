@@ -79,6 +79,20 @@ class ImportQuery(RequestModel):
     column: list[ShortText] = Field(
         [], description="Name of a column in the file, such as `user_id=Kunde`; repeatable."
     )
+    date_format: ShortText | None = Field(
+        None,
+        description="Form of the dates: `day-first`, `month-first`, `year-first`, "
+        "`spreadsheet`, `epoch`, or a pattern such as `%d.%m.%Y`.",
+    )
+    decimal: ShortText | None = Field(None, description="Decimal mark: a comma or a point.")
+    strict: bool = Field(False, description="Reject events whose time or value cannot be read.")
+    max_rejected: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Largest share of the rows that may be rejected; if more are, nothing is "
+        "stored.",
+    )
 
 
 class ImportedOut(ResponseModel):

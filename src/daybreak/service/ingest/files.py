@@ -10,6 +10,7 @@ from pathlib import Path
 
 from daybreak.data import ColumnMapping, EventRules, ImportResult, Rejects, TableRole
 from daybreak.data.columns import TABLE_ROLES
+from daybreak.data.formats import ValueFormats
 from daybreak.data.importing import InputTables, detect_role, find_table_files
 from daybreak.data.readers import OpenedTable, open_table
 from daybreak.errors import ConfigError, NextStep, NotFoundError
@@ -26,11 +27,12 @@ class Sources:
     columns: Mapping[str, str | None] = field(default_factory=dict)
     rules: EventRules | None = None
     encoding: str | None = None
+    formats: ValueFormats | None = None
 
     @cached_property
     def inputs(self) -> InputTables:
         """The opened files."""
-        return InputTables.open(self.files, self.columns, self.encoding)
+        return InputTables.open(self.files, self.columns, self.encoding, self.formats)
 
     def preview_columns(self) -> dict[TableRole, ColumnMapping]:
         """Return the column mapping of each table, from the beginning of its file."""

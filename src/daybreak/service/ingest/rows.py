@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import EVENT_COLUMNS, Tables
-from daybreak.data.casts import LIST_SEPARATOR
+from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
-from daybreak.data.times import epoch_seconds
+from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
     SESSION_PREFIX,
@@ -30,7 +31,7 @@ from daybreak.service.ingest.values import (
 )
 from daybreak.service.privacy import Pseudonyms
 
-TIME_COLUMNS = ("created_at",)
+TIME_COLUMNS = frozenset({"created_at", *AVAILABILITY_COLUMNS})
 """Attributes that are times; they are stored as epoch seconds."""
 MAX_FUTURE_S = 86_400.0
 """How far in the future an event can be: clocks differ [s]."""
@@ -59,9 +60,15 @@ def parse_rows(rows: Sequence[Any], key: str) -> ParsedRows:
         (({'item_id': 'tea', 'price': 3},), 'not_text')
     """
     valid, rejected = [], []
+    times = RequestTimes(
+        row[name]
+        for row in rows
+        if isinstance(row, Mapping)
+        for name in TIME_COLUMNS & set(row)
+    )
     for number, row in enumerate(rows):
         try:
-            valid.append(_parse_row(check_row(row), key))
+            valid.append(_parse_row(check_row(row), key, times))
         except InvalidValueError as error:
             rejected.append(error.at_row(number))
     return ParsedRows(tuple(valid), tuple(rejected))
@@ -131,31 +138,37 @@ def _type_name(value: Any) -> str:
     return type(value).__name__
 
 
-def _parse_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _parse_row(row: Mapping[str, Any], key: str, times: RequestTimes) -> dict[str, Any]:
     parsed: dict[str, Any] = {key: parse_id(row, key)}
     for name, value in row.items():
         if name == key:
             continue
         if not parse_text(name, "", MAX_ID_CHARS).strip():
             raise InvalidValueError(name, name, "expected a non-empty name", "empty")
-        parsed[name] = (
-            _parse_time(value, name) if name in TIME_COLUMNS else parse_attribute(value, name)
-        )
+        if name in TIME_COLUMNS:
+            parsed[name] = _parse_time(value, name, times)
+        elif name == HIDDEN_COLUMN and key == "item_id":
+            parsed[name] = _parse_hidden(value)
+        else:
+            parsed[name] = parse_attribute(value, name)
     return parsed
 
 
-def _parse_time(value: Any, name: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        seconds, _ = epoch_seconds(pl.Series([value], dtype=_time_dtype(value), strict=False))
-        if seconds.item() is not None:
-            return float(seconds.item())
-    raise InvalidValueError(name, value, "expected epoch seconds or ISO 8601", "not_a_time")
+def _parse_time(value: Any, name: str, times: RequestTimes) -> float | None:
+    if name in AVAILABILITY_COLUMNS:
+        return times.parse_limit(value, name)
+    return None if value is None else times.parse(value, name)
 
 
-def _time_dtype(value: Any) -> Any:
-    return pl.String if isinstance(value, str) else pl.Float64
+def _parse_hidden(value: Any) -> Any:
+    """Return whether an item is hidden; what cannot be read must not make it visible."""
+    parsed = parse_attribute(value, HIDDEN_COLUMN)
+    if parsed is None or isinstance(parsed, bool) or parsed in (0, 1):
+        return parsed
+    switch, is_bad = cast_switch(pl.Series([as_text(parsed)], dtype=pl.String))
+    if is_bad.item():
+        raise InvalidValueError(HIDDEN_COLUMN, value, "expected true or false", "bad_value")
+    return switch.item()
 
 
 @dataclass(frozen=True)
@@ -203,10 +216,11 @@ def parse_events(
         ([5.0], 'missing')
     """
     columns, rejected = _EventColumns(), []
-    times = _TimeParser(rows)
+    times = RequestTimes(row.get("timestamp") for row in rows if isinstance(row, Mapping))
     for number, row in enumerate(rows):
         try:
-            columns.add(_parse_event(check_row(row), times.time_of(number, now), pseudonyms))
+            at = _parse_event_time(check_row(row).get("timestamp"), now, times)
+            columns.add(_parse_event(row, at, pseudonyms))
         except InvalidValueError as error:
             rejected.append(error.at_row(number))
     data = columns.rows
@@ -220,6 +234,18 @@ def parse_events(
     )
     tables = Tables(items, users, events)
     return ParsedEvents(tables, ids, recommendations, sessions, contexts, tuple(rejected))
+
+
+def _parse_event_time(value: Any, now: float, times: RequestTimes) -> float:
+    """Return the time of an event, ``now`` if it has none, epoch [s]."""
+    if value is None:
+        return now
+    at = times.parse(value, "timestamp")
+    if at > now + MAX_FUTURE_S:
+        raise InvalidValueError(
+            "timestamp", value, "expected a time that is not in the future", "in_the_future"
+        )
+    return at
 
 
 def user_key(
@@ -285,49 +311,3 @@ def _find_value(row: Mapping[str, Any]) -> tuple[str, float | None]:
 def _value_field(names: tuple[str, ...]) -> str | None:
     """Return the field that says how much; most rows of a client have the same fields."""
     return find_value_column(names)
-
-
-class _TimeParser:
-    """Parses the times of rows: numbers are epoch seconds or milliseconds, texts ISO 8601.
-
-    Args:
-        rows: Rows with ``timestamp``.
-    """
-
-    def __init__(self, rows: Sequence[Any]) -> None:
-        self._given = [
-            row.get("timestamp") if isinstance(row, Mapping) else None for row in rows
-        ]
-        self._texts = {text for text in self._given if isinstance(text, str)}
-        self._known = self._read()
-
-    def time_of(self, number: int, now: float) -> float:
-        """Return the time of a row, ``now`` if it has none, epoch [s]."""
-        value = self._given[number]
-        if value is None:
-            return now
-        at = self._known.get(value) if isinstance(value, str) else _parse_epoch(value)
-        if at is None:
-            raise InvalidValueError(
-                "timestamp", value, "expected epoch seconds or ISO 8601", "not_a_time"
-            )
-        if at > now + MAX_FUTURE_S:
-            raise InvalidValueError(
-                "timestamp", value, "expected a time that is not in the future", "in_the_future"
-            )
-        return at
-
-    def _read(self) -> dict[str, float | None]:
-        times: dict[str, float | None] = {}
-        for text in self._texts:  # one at a time: the format of one text must not affect others
-            times[text] = epoch_seconds(pl.Series([text]))[0].item()
-        return times
-
-
-def _parse_epoch(value: Any) -> float | None:
-    try:
-        number = parse_number(value, "timestamp")
-    except InvalidValueError:
-        return None
-    seconds: float | None = epoch_seconds(pl.Series([number]))[0].item()
-    return seconds

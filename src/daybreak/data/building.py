@@ -1,0 +1,321 @@
+"""Checked tables from raw columns: ids, times, numbers and attributes of one input.
+
+Start reading at :func:`build_table`.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from daybreak.data.casts import (
+    LIST_SEPARATOR,
+    cast_attribute,
+    cast_labels,
+    cast_numbers,
+    cast_switch,
+    to_text,
+)
+from daybreak.data.clock import note_odd_dates, note_wrong_clocks
+from daybreak.data.column_types import prepare_columns
+from daybreak.data.columns import (
+    KEY_COLUMNS,
+    RATING_TYPE,
+    ColumnMapping,
+    is_rating_column,
+    recbole_type,
+)
+from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.data.formats import ValueFormats
+from daybreak.data.ids import cast_ids
+from daybreak.data.numbers import (
+    NumberColumn,
+    read_number_attribute,
+    read_numbers,
+)
+from daybreak.data.readers import OpenedTable, RawTable
+from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
+from daybreak.data.tables import EVENT_COLUMNS
+from daybreak.data.times import read_times, unlimited_to_null
+from daybreak.errors import DataError, NextStep
+
+TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
+"""Columns of items and users that are times."""
+_TEXT_COLUMNS = frozenset({"title", "description", "text"})
+
+
+@dataclass
+class CheckedTable:
+    """One table with canonical columns, and notes about its values."""
+
+    frame: pl.DataFrame
+    notes: list[str] = field(default_factory=list)
+    event_ids: pl.Series | None = None
+
+
+def build_table(
+    source: OpenedTable,
+    mapping: ColumnMapping,
+    rejects: Rejects,
+    formats: ValueFormats | None = None,
+) -> CheckedTable:
+    """Read an input and check its columns one by one.
+
+    Args:
+        source: The opened input.
+        mapping: Which of its columns are read as which columns of the table.
+        rejects: Rows and values that are not used are added here.
+        formats: Forms of dates and numbers; default: each column decides.
+
+    Raises:
+        DataError: The dates of a column can be read in two ways, or no value of a column of
+            times or numbers can be read.
+    """
+    read = source.read([column.source for column in mapping.used], rejects)
+    prepared = prepare_columns(read, mapping)
+    table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
+    table.notes += prepared.notes
+    for key in KEY_COLUMNS[mapping.role]:
+        table.add_ids(key)
+    return _build_events(table) if mapping.role == "events" else _build_entities(table)
+
+
+@dataclass
+class _TableBuilder:
+    """Adds columns one by one; a row that is rejected disappears from all columns."""
+
+    raw: RawTable
+    mapping: ColumnMapping
+    rejects: Rejects
+    formats: ValueFormats
+    columns: dict[str, pl.Series] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Add a note about the file."""
+        self.notes.append(f"{self.raw.file}: {text}")
+
+    def filter(self, mask: pl.Series) -> None:
+        """Keep the rows where ``mask`` is true."""
+        self.raw = self.raw.filter(mask)
+        self.columns = {name: values.filter(mask) for name, values in self.columns.items()}
+
+    def add(self, target: str, values: pl.Series, bad: pl.Series, reject: Reject) -> None:
+        """Add a column; rows with an invalid value are rejected, unless ``row_kept``."""
+        self.columns[target] = values.alias(target)
+        if not bad.any():
+            return
+        self.raw.report(self.rejects, bad, reject)
+        if not reject.row_kept:
+            self.filter(~bad)
+
+    def add_ids(self, target: str) -> None:
+        """Add a column of ids."""
+        if (source := self.mapping.source_of(target)) is not None:
+            values, bad = cast_ids(self.raw.frame[source])
+            self.add(target, values, bad, Reject(self.raw.file, 0, f"no {target}", source))
+
+    def add_labels(self, target: str) -> None:
+        """Add a column of short texts."""
+        if (source := self.mapping.source_of(target)) is not None:
+            values, _ = cast_labels(self.raw.frame[source])
+            self.columns[target] = values.alias(target)
+
+    def add_times(self, target: str, *, row_kept: bool) -> None:
+        """Add a column of times."""
+        source = self.mapping.source_of(target)
+        if source is None:
+            return
+        values = self.raw.frame[source]
+        column = read_times(
+            unlimited_to_null(values) if target in AVAILABILITY_COLUMNS else values,
+            self.formats.date_format,
+            may_be_years=self.mapping.role != "events",
+        )
+        if column.is_undecided.any():
+            raise self._undecided_error(source, column.example)
+        if target not in TIME_COLUMNS:
+            self._raise_if_all_bad(target, values, column.is_bad, "time")
+        self._note_reading(source, column.describe())
+        reject = Reject(self.raw.file, 0, f"{target} is not a time", source, row_kept=row_kept)
+        self.add(target, column.seconds, column.is_bad, reject)
+
+    def add_numbers(self, target: str) -> None:
+        """Add a column of numbers."""
+        source = self.mapping.source_of(target)
+        if source is None:
+            return
+        values = self.raw.frame[source]
+        column = _read_number_column(values, self.formats)
+        self._raise_if_all_bad(target, values, column.is_bad, "number")
+        self._note_reading(source, column.describe())
+        reject = Reject(
+            self.raw.file,
+            0,
+            f"{target} is not a number",
+            source,
+            row_kept=not self.formats.strict,
+        )
+        self.add(target, column.values, column.is_bad, reject)
+
+    def _note_reading(self, source: str, how: str) -> None:
+        if how:
+            self.note(f"{source}: {how}")
+
+    def _undecided_error(self, source: str, example: str) -> DataError:
+        return DataError(
+            f"{self.raw.file}: the date {example!r} in {source} can be read in two ways, and "
+            "no other date says which; state date_format='day-first' or 'month-first'",
+            next_step=NextStep.CHOOSE_DATE_FORMAT,
+        )
+
+    def _raise_if_all_bad(
+        self, target: str, values: pl.Series, bad: pl.Series, what: str
+    ) -> None:
+        """Refuse a column without any value that can be read: it is another column, or form."""
+        if not len(bad) or int(bad.sum()) < values.count() or not values.count():
+            return
+        source = self.mapping.source_of(target)
+        example = to_text(values.drop_nulls().head(1))[0]
+        raise DataError(
+            f"{self.raw.file}: {source} is read as {target}, but none of its "
+            f"{values.count():,} values is a {what}, such as {str(example)[:40]!r}; choose "
+            f"another column, or None to ignore it, with columns={{{target!r}: …}}",
+            next_step=NextStep.MAP_COLUMN,
+            column=target,
+        )
+
+
+def _read_number_column(values: pl.Series, formats: ValueFormats) -> NumberColumn:
+    """Return numbers of a column of numbers, truth values or texts."""
+    if values.dtype == pl.String and cast_numbers(values)[1].any():
+        return read_numbers(values, formats.decimal)
+    if values.dtype == pl.String and formats.decimal == ",":
+        return read_numbers(values, formats.decimal)
+    return NumberColumn(*cast_numbers(values))
+
+
+def _build_events(table: _TableBuilder) -> CheckedTable:
+    table.add_numbers("value")
+    table.add_times("timestamp", row_kept=not table.formats.strict)
+    for target in ("event_type", "domain"):
+        table.add_labels(target)
+    columns = table.columns
+    id_column = table.mapping.source_of("event_id")
+    ids = (
+        None if id_column is None else cast_ids(table.raw.frame[id_column])[0].alias("event_id")
+    )
+    frame = pl.DataFrame(columns)
+    if "event_type" not in columns and is_rating_column(table.mapping.source_of("value") or ""):
+        frame = frame.with_columns(
+            event_type=pl.when(pl.col("value").is_not_null()).then(pl.lit(RATING_TYPE))
+        )
+    frame = frame.select(
+        [
+            pl.col(n) if n in frame.columns else pl.lit(None, kind).alias(n)
+            for n, kind in EVENT_COLUMNS.items()
+        ]
+    )
+    _note_event_problems(table, frame)
+    return CheckedTable(frame, table.notes, ids)
+
+
+def _note_event_problems(table: _TableBuilder, frame: pl.DataFrame) -> None:
+    mapping, n = table.mapping, frame.height
+    if mapping.unused:
+        table.note(f"columns not used: {', '.join(mapping.unused)}")
+    if not n:
+        table.note("no events")
+    if repeats := n - frame.unique().height:
+        table.note(f"{repeats:,} events repeat an earlier one exactly; all are kept")
+    for target, what in (("timestamp", "time"), ("value", "value")):
+        missing = frame[target].null_count()
+        unreadable = table.rejects.count_reason(table.raw.file, f"{target} is not a", kept=True)
+        if unreadable:
+            table.note(
+                f"{unreadable:,} of {n:,} events ({unreadable / n:.0%}) have a {what} that "
+                "cannot be read; they are used without it"
+            )
+        elif target == "timestamp" and 0 < missing < n:
+            table.note(f"{missing:,} of {n:,} events have no time")
+    if wrong := note_wrong_clocks(frame["timestamp"]):
+        table.note(wrong)
+
+
+def _build_entities(table: _TableBuilder) -> CheckedTable:
+    key = KEY_COLUMNS[table.mapping.role][0]
+    _keep_last_rows(table, key)
+    for column in table.mapping.used:
+        target = column.target or ""
+        if target in TIME_COLUMNS:
+            table.add_times(target, row_kept=target not in AVAILABILITY_COLUMNS)
+        elif target == HIDDEN_COLUMN and table.mapping.role == "items":
+            values, bad = cast_switch(table.raw.frame[column.source])
+            reason = f"{target} is neither true nor false"
+            table.add(target, values, bad, Reject(table.raw.file, 0, reason, column.source))
+        elif target != key:
+            _add_attribute(table, column.source, target)
+    for target in TIME_COLUMNS:
+        odd = note_odd_dates(table.columns[target], target) if target in table.columns else ""
+        if odd:
+            table.note(odd)
+    if not table.raw.frame.height:
+        table.note(f"no {table.mapping.role}")
+    order = [column.target for column in table.mapping.used if column.target]
+    return CheckedTable(pl.DataFrame([table.columns[name] for name in order]), table.notes)
+
+
+def _keep_last_rows(table: _TableBuilder, key: str) -> None:
+    """Keep the last row of each id."""
+    last = table.columns[key].is_last_distinct()
+    if last.all():
+        return
+    source = table.mapping.source_of(key) or key
+    reject = Reject(table.raw.file, 0, f"{key} {REPLACED_BY_LATER}", source)
+    table.raw.report(table.rejects, ~last, reject)
+    table.filter(last)
+
+
+def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
+    values = table.raw.frame[source]
+    if target in _TEXT_COLUMNS or target == "domain":
+        table.columns[target] = cast_labels(to_text(values))[0].alias(target)
+        return
+    if recbole_type(source) == "token_seq":
+        values = values.str.strip_chars().str.replace_all(r"\s+", LIST_SEPARATOR)
+    result = cast_attribute(values)
+    decimal = table.formats.decimal
+    if values.dtype == pl.String and (result.dtype == pl.String or decimal == ","):
+        number = read_number_attribute(values.alias(target), decimal)
+        if number is not None:
+            _add_number_attribute(table, source, target, number)
+            return
+    if result.dtype == pl.String and (near := _describe_non_numbers(result)):
+        table.note(f"{source} is kept as text: {near}")
+    table.columns[target] = result.alias(target)
+
+
+def _add_number_attribute(
+    table: _TableBuilder, source: str, target: str, column: NumberColumn
+) -> None:
+    """Add an attribute of numbers; values that are none are dropped, and told."""
+    if how := column.describe():
+        table.note(f"{source}: {how}")
+    n_bad, n = int(column.is_bad.sum()), len(column.is_bad)
+    if n_bad:
+        example = table.raw.frame[source].filter(column.is_bad)[0]
+        table.note(
+            f"{source}: {n_bad:,} of {n:,} values are no numbers, such as {example[:40]!r}; "
+            "they are dropped"
+        )
+    reject = Reject(table.raw.file, 0, f"{target} is not a number", source, row_kept=True)
+    table.add(target, column.values, column.is_bad, reject)
+
+
+def _describe_non_numbers(text: pl.Series) -> str:
+    given = text.drop_nulls()
+    number = given.cast(pl.Float64, strict=False)
+    bad = number.null_count()
+    if not 0 < bad <= 0.05 * len(given):
+        return ""
+    first = given.filter(number.is_null())[0]
+    return f"{bad:,} of {len(given):,} values are no numbers, such as {first[:40]!r}"

@@ -1,0 +1,98 @@
+"""Parse the times of the rows of one request, all at once.
+
+The form of one value says nothing about the others: rows of a request are no column of a file.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+from daybreak.data.times import UNLIMITED_TEXTS, read_times
+from daybreak.service.ingest.values import InvalidValueError
+
+MAX_TIME_CHARS = 200
+"""Maximum length of a text that can be a time [characters]."""
+_EXPECTED = "expected epoch seconds or ISO 8601"
+
+
+class RequestTimes:
+    """The times of one request; each distinct value is parsed once.
+
+    Args:
+        values: All values that may be times; other values are ignored.
+
+    Example:
+        >>> times = RequestTimes(["1970-01-02", 5, "soon", "05/06/2026"])
+        >>> times.parse("1970-01-02", "timestamp"), times.parse(5, "timestamp")
+        (86400.0, 5.0)
+    """
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        texts: dict[str, None] = {}
+        numbers: dict[float, None] = {}
+        for value in values:
+            if isinstance(value, str):
+                if len(value) <= MAX_TIME_CHARS and _is_encodable(value):
+                    texts[value] = None
+            elif (number := _finite_number(value)) is not None:
+                numbers[number] = None
+        self._texts = _read(list(texts), pl.String)
+        self._numbers = _read(list(numbers), pl.Float64)
+
+    def parse(self, value: Any, name: str) -> float:
+        """Return a time as epoch seconds.
+
+        Raises:
+            InvalidValueError: The value is no time, or its date can be read in two ways.
+        """
+        seconds, is_undecided = None, False
+        if isinstance(value, str):
+            seconds, is_undecided = self._texts.get(value, (None, False))
+        elif (number := _finite_number(value)) is not None:
+            seconds, _ = self._numbers[number]
+        if seconds is None:
+            hint = ", since day and month can be read in two ways" if is_undecided else ""
+            raise InvalidValueError(name, value, _EXPECTED + hint, "not_a_time")
+        return seconds
+
+    def parse_limit(self, value: Any, name: str) -> float | None:
+        """Return the limit of a period as epoch seconds; None: there is no limit.
+
+        Raises:
+            InvalidValueError: The value is neither a time nor says that there is no limit.
+        """
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if isinstance(value, str) and value.strip().lower() in UNLIMITED_TEXTS:
+            return None
+        return self.parse(value, name)
+
+
+def _read(values: list[Any], kind: Any) -> dict[Any, tuple[float | None, bool]]:
+    if not values:
+        return {}
+    column = pl.Series(values, dtype=kind)
+    read = read_times(column, singly=True)
+    return dict(
+        zip(values, zip(read.seconds.to_list(), read.is_undecided, strict=True), strict=True)
+    )
+
+
+def _finite_number(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
