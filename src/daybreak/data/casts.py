@@ -61,6 +61,8 @@ def cast_switch(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         >>> values.to_list(), bad.to_list()
         (['true', 'false', None, None], [False, False, False, True])
     """
+    if values.dtype == pl.Boolean:
+        return values, pl.repeat(value=False, n=len(values), dtype=pl.Boolean, eager=True)
     text = to_text(values).str.strip_chars().str.to_lowercase()
     text = text.str.replace(r"^([01])\.0*$", "$1")
     given = empty_to_null(text)

@@ -197,7 +197,9 @@ def read_times(
     )
     if (is_text := number.is_null() & text.is_not_null()).any():
         written = read_time_texts(text.set(~is_text, None), order, singly=singly)
-    kind = date_format or _number_kind(text, number, singly=singly, may_be_years=may_be_years)
+    kind = date_format or (
+        "each" if singly else _number_kind(text, number, may_be_years=may_be_years)
+    )
     seconds = _read_numbers(text, number, kind).fill_null(written.seconds)
     seconds = seconds.rename(values.name)
     return TimeColumn(
@@ -236,9 +238,7 @@ def _read_pattern(text: pl.Series, pattern: str) -> pl.Series:
         ) from error
 
 
-def _number_kind(
-    text: pl.Series, number: pl.Series, *, singly: bool, may_be_years: bool
-) -> str:
+def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> str:
     """Return what the numbers of a column are: dates, minutes, spreadsheet, years or epoch."""
     given = number.drop_nulls()
     if not len(given):
@@ -248,7 +248,7 @@ def _number_kind(
     for kind, pattern in (("dates", _COMPACT_DATE_PATTERN), ("minutes", _MINUTE_STAMP_PATTERN)):
         if len(digits) and digits.str.contains(pattern).fill_null(value=False).all():
             return kind
-    if not singly and given.is_between(*SERIAL_DAYS).all():
+    if given.is_between(*SERIAL_DAYS).all():
         return SERIAL_FORMAT
     if may_be_years and given.is_between(*YEARS).all() and (given % 1 == 0).all():
         return "years"
@@ -268,11 +268,20 @@ def _read_numbers(text: pl.Series, number: pl.Series, kind: str) -> pl.Series:
         values = _read_dates(digits + "0101", "%Y%m%d")
     elif kind == "dates":
         values = _read_dates(digits, "%Y%m%d")
+    elif kind == "each":
+        values = _read_each(digits).fill_null(_scale_epochs(number))
     elif kind == "minutes":
         values = _read_dates(digits + "00", "%Y%m%d%H%M%S")
     else:
         values = _scale_epochs(number)
     return stamps.fill_null(values)
+
+
+def _read_each(digits: pl.Series) -> pl.Series:
+    """Return those numbers that are dates or minutes, whatever the others are."""
+    days = digits.set(~digits.str.contains(_COMPACT_DATE_PATTERN), None)
+    minutes = digits.set(~digits.str.contains(_MINUTE_STAMP_PATTERN), None) + "00"
+    return _read_dates(days, "%Y%m%d").fill_null(_read_dates(minutes, "%Y%m%d%H%M%S"))
 
 
 def _read_stamps(digits: pl.Series) -> pl.Series:

@@ -28,13 +28,32 @@ def empty(tmp_path):
 
 
 def test_importing_a_file_again_adds_nothing(empty):
-    path = "/import?table=events&column=user_id=Kunde"
+    path = "/import?table=events&column=user_id=Kunde&max_rejected=0.5"
     first = empty.post(path, content=EVENTS).json()
     assert (first["read"], first["new"], first["rejected"]) == (2, 2, 1)
     assert first["rejects"][0]["row"] == 4
     again = empty.post(path, content=gzip.compress(EVENTS.encode())).json()
     assert (again["read"], again["new"]) == (2, 0)
     until(lambda: empty.get("/events?user_id=ann").json()["events"])
+
+
+def test_an_import_that_would_lose_a_tenth_of_its_rows_stores_nothing(empty):
+    refused = empty.post("/import?table=events&column=user_id=Kunde", content=EVENTS)
+    assert (refused.status_code, refused.json()["code"]) == (422, "too_many_rejects")
+    assert "1 of 3 events (33%) are rejected" in refused.json()["detail"]
+    assert empty.get("/events?user_id=ann").json()["events"] == []
+
+
+def test_forms_of_dates_and_numbers_can_be_stated(empty):
+    rows = 'user_id,item_id,rating,time\nann,tea-0,"4,500",05/06/2024\n'
+    path = "/import?table=events"
+    asked = empty.post(path, content=rows).json()
+    assert (asked["code"], "date_format=day-first" in asked["detail"]) == ("bad_data", True)
+    read = empty.post(f"{path}&date_format=day-first&decimal=,", content=rows).json()
+    assert read["new"] == 1
+    event = empty.get("/events?user_id=ann").json()["events"][0]
+    assert (event["value"], event["timestamp"]) == (4.5, 1_717_545_600.0)
+    assert empty.post(f"{path}&decimal=;", content=rows).json()["code"] == "bad_config"
 
 
 def members(text, n):

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -156,3 +157,56 @@ def test_lists_and_texts_in_one_column_keep_their_types(live):
     live.catalogue.put([{"item_id": "x", "title": "tea", "shelf": ["tea", "rum"]}])
     assert live.catalogue.get("x")["shelf"] == "tea|rum"
     assert "x" in [item.item_id for item in live.lists.similar("item-0", n=40)]
+
+
+PERIODS = {
+    "31.12.2020": datetime(2020, 12, 31, tzinfo=UTC).timestamp(),
+    "2030-01-01": datetime(2030, 1, 1, tzinfo=UTC).timestamp(),
+    "31 décembre 2020": datetime(2020, 12, 31, tzinfo=UTC).timestamp(),
+    1_600_000_000_000: 1_600_000_000.0,
+    "never": None,
+    "": None,
+    None: None,
+}
+
+
+@pytest.mark.parametrize("value", PERIODS)
+def test_limits_of_periods_are_times_in_any_form(value):
+    row = {"item_id": "a", "available_until": value}
+    assert parse_rows([row], "item_id").rows == ({**row, "available_until": PERIODS[value]},)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("available_until", "next summer", "not_a_time"),
+        ("available_until", "05/06/2020", "not_a_time"),
+        ("available_from", ["2020-01-01"], "not_a_time"),
+        ("available_from", True, "not_a_time"),
+        ("available_from", "x" * 9_999, "not_a_time"),
+        ("created_at", "12. Januar", "not_a_time"),
+        ("created_at", 10**400, "not_a_time"),
+        ("is_hidden", "perhaps", "bad_value"),
+        ("is_hidden", [True, False], "bad_value"),
+    ],
+)
+def test_fields_with_a_meaning_that_cannot_be_read_are_rejected(name, value, code):
+    parsed = parse_rows([{"item_id": "a", name: value}, {"item_id": "b"}], "item_id")
+    assert [row["item_id"] for row in parsed.rows] == ["b"]
+    assert [(one.field, one.code) for one in parsed.rejected] == [(name, code)]
+
+
+def test_the_form_of_one_time_of_a_request_says_nothing_about_the_others():
+    times = ["13/05/2026", "05/06/2026", "20260501", 20260501, 46_155.5, "46155.5"]
+    row = {"user_id": "u", "item_id": "i"}
+    parsed = parse_events([{**row, "timestamp": at} for at in times], now=2e9)
+    assert [(one.row, "two ways" in one.reason) for one in parsed.rejected] == [(1, True)]
+    may = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
+    expected = [may + 12 * 86_400, may, may, 46_155.5, 46_155.5]
+    assert parsed.tables.events["timestamp"].to_list() == expected
+
+
+@pytest.mark.parametrize("value", ["Yes", "true", 1, True, "ja", "1.0"])
+def test_switches_hide_in_any_spelling(value):
+    row = parse_rows([{"item_id": "a", "is_hidden": value}], "item_id").rows[0]
+    assert str(row["is_hidden"]).lower() in {"true", "1"}
