@@ -86,7 +86,10 @@ def test_the_time_that_go_writes_for_none_is_no_time():
     assert seconds(["0001-01-01T00:00:00Z", "1970-01-01T00:00:05Z"]) == [None, 5.0]
 
 
-@given(MOMENTS, st.sampled_from(["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d"]))
+@given(
+    MOMENTS.filter(lambda moment: moment.year < 2100),
+    st.sampled_from(["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d"]),
+)
 def test_stamps_without_separators_are_dates(moment, pattern):
     kept = datetime.strptime(moment.strftime(pattern), pattern).replace(tzinfo=UTC)
     text = moment.strftime(pattern)
