@@ -138,7 +138,7 @@ def test_a_saved_recommender_gives_the_same_lists(old, expected):
     assert_lists(lists_of(model.recommend(list(wanted), k=5), wanted), wanted)
 
 
-NEWER_MODELS = {"again", "age", "content_ease", "taste", "wish"}
+NEWER_MODELS = {"again", "age", "content_ease", "content_history", "taste", "wish"}
 """Models that version 0.1 did not have."""
 
 

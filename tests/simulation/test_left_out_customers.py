@@ -4,15 +4,20 @@ import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
 from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
-from daybreak.simulation.left_out_customers import MAX_FEW_CUSTOMERS, best_seller_margin
+from daybreak.simulation.left_out_customers import (
+    MAX_FEW_CUSTOMERS,
+    MAX_LEFT_OUT,
+    N_HISTORIES,
+    has_few_customers,
+    iter_left_out,
+)
 
 
 def shop_of(choices, topics):
     """Return a shop whose customers chose some items; items of a topic are alike."""
-    n_items = len(topics)
     content = np.eye(max(topics) + 1, dtype=np.float32)[list(topics)]
     block = ContentBlock("attributes", sp.csr_array(content))
-    items = Items(Vocabulary(f"i{n}" for n in range(n_items)), (block,))
+    items = Items(Vocabulary(f"i{n}" for n in range(len(topics))), (block,))
     user = np.repeat(np.arange(len(choices)), [len(one) for one in choices])
     item = np.concatenate([np.array(one) for one in choices])
     return Dataset(items, Events.of(user, item, np.zeros(len(item))), len(choices))
@@ -21,31 +26,38 @@ def shop_of(choices, topics):
 def staples(n_customers=6):
     """Everybody chose the same six items, and one item of their own."""
     choices = [[*range(6), 6 + n] for n in range(n_customers)]
-    return shop_of(choices, [n % 7 for n in range(40)])
+    return shop_of(choices, [n % 7 for n in range(6 + max(n_customers, 34))])
 
 
-def tastes(n_customers=6):
-    """Everybody chose eight items of a topic of their own."""
-    choices = [list(range(8 * n, 8 * n + 8)) for n in range(n_customers)]
-    return shop_of(choices, [n // 8 for n in range(8 * n_customers)])
-
-
-def test_best_sellers_win_where_everybody_buys_the_same():
-    assert best_seller_margin(staples()) > 5
-
-
-def test_likeness_wins_where_everybody_has_a_taste_of_their_own():
-    assert best_seller_margin(tastes()) < -5
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_other_random_choices_do_not_change_a_clear_case(seed):
-    assert best_seller_margin(staples(), seed) > 5
-
-
-def test_large_shops_shops_without_content_and_two_customers_say_nothing():
-    assert best_seller_margin(staples(MAX_FEW_CUSTOMERS + 1)) == 0
-    assert best_seller_margin(staples(2)) == 0
+def test_a_left_out_customer_counts_neither_for_the_others_nor_with_known_items():
     data = staples()
-    bare = Dataset(Items(data.items.ids), data.events, data.n_users)
-    assert best_seller_margin(bare) == 0
+    customers = list(iter_left_out(data, 2))
+    assert len(customers) == 6
+    for one in customers:
+        assert sorted(one.buyers, reverse=True)[:6] == [5] * 6
+        assert one.allowed.shape[0] == N_HISTORIES
+        assert ((~one.allowed).sum(axis=1) == 2).all()
+        assert (one.relevant.sum(axis=1) == 5).all()
+        assert not (one.relevant & ~one.allowed).any()
+
+
+def test_likeness_is_the_sum_of_similarities_over_the_root_of_their_number():
+    data = shop_of([[0, 1, 2, 3], [4, 5, 6, 7]], [0, 0, 0, 0, 1, 1, 1, 1, 0, 1])
+    for one in iter_left_out(data, 2):
+        np.testing.assert_allclose(np.unique(one.likeness), [0, 2 / np.sqrt(2)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("n_known", "n_customers"), [(1, 3), (5, 3), (6, 0), (40, 0)])
+def test_customers_with_too_few_items_are_not_left_out(n_known, n_customers):
+    assert len(list(iter_left_out(staples(3), n_known))) == n_customers
+
+
+def test_a_random_part_of_many_customers_is_left_out():
+    assert len(list(iter_left_out(staples(MAX_FEW_CUSTOMERS), 1))) == MAX_LEFT_OUT
+
+
+def test_shops_of_few_customers_with_content_are_asked():
+    assert has_few_customers(staples())
+    assert not has_few_customers(staples(MAX_FEW_CUSTOMERS + 1))
+    data = staples()
+    assert not has_few_customers(Dataset(Items(data.items.ids), data.events, data.n_users))

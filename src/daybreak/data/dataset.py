@@ -336,6 +336,9 @@ class Queries:
     contain what its user has taken before."""
     wish_query: Rows | None = None
     """(n_wishes,) query of each wish, ascending; None: one for each query."""
+    unseen_content: Sparse = None
+    """(n_queries, n_columns) CSR: content blocks of the chosen items that are no training
+    items, side by side, summed like the rows of ``history``; None if there are none."""
 
     @property
     def has_wish(self) -> Mask:
@@ -435,6 +438,7 @@ class Queries:
             ),
             None if self.repeats is None else take_rows(self.repeats, rows),
             wish_query,
+            None if self.unseen_content is None else take_rows(self.unseen_content, rows),
         )
 
     def with_repeats(self, repeats: Sparse) -> "Queries":

@@ -19,6 +19,7 @@ from daybreak.models import factors
 from daybreak.models import meta_bayes
 from daybreak.models import content_ridge
 from daybreak.models import content_match
+from daybreak.models import content_history
 from daybreak.models import content_ease
 from daybreak.models import content_smooth
 from daybreak.models import content_neighbours

@@ -1,7 +1,6 @@
 """Items that are like what the user says."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +9,7 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
-from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.shared_content_columns import content_as_weights
 from daybreak.types import Floats, Rows, Sparse
 
 REFERENCE_RANK = 10
@@ -72,7 +71,7 @@ class WishModel(InductiveModel[WishConfig, WishState]):
         """Return the content of items as weights; see :meth:`LinearModel.linear_scorer`."""
         assert self.state  # noqa: S101 - raises NotFittedError before fit
         bias = np.zeros(len(items), dtype=np.float32)
-        return LinearScorer(_content_as_weights(items), bias, np.ones(len(items), dtype=bool))
+        return LinearScorer(content_as_weights(items), bias, np.ones(len(items), dtype=bool))
 
 
 def combine_wishes(scores: Floats, owners: Rows) -> tuple[Rows, Floats]:
@@ -190,38 +189,3 @@ def reference_likeness(likeness: Floats) -> Floats:
     best = top.max(axis=1)
     reference = np.maximum(top.min(axis=1), MIN_REFERENCE_SHARE * best)
     return np.asarray(np.maximum(reference, MIN_REFERENCE), dtype=np.float32)
-
-
-def _content_as_weights(items: Items) -> WeightMatrix:
-    """Return (n_features, n_items) weights: the content blocks side by side, transposed.
-
-    Sparse blocks stay sparse; dense ones are kept as a low-rank product.
-    """
-    widths = tuple(block.matrix.shape[1] for block in items.blocks)
-    sparse, dense, is_dense = [], [], []
-    for block, width in zip(items.blocks, widths, strict=True):
-        is_dense.append(not sp.issparse(block.matrix))
-        weighted = block.matrix * np.float32(block.weight)
-        dense += [weighted] if is_dense[-1] else []
-        sparse.append(
-            sp.csr_array((len(items), width), dtype=np.float32) if is_dense[-1] else weighted
-        )
-    if not sum(widths):
-        return WeightMatrix()
-    columns = sp.csr_array(sp.hstack(sparse, format="csr").T, dtype=np.float32)
-    if not dense:
-        return WeightMatrix(sparse=columns)
-    right = np.concatenate(dense, axis=1).T
-    return WeightMatrix(sparse=columns, left=_selector(widths, tuple(is_dense)), right=right)
-
-
-@lru_cache(maxsize=8)
-def _selector(widths: tuple[int, ...], is_dense: tuple[bool, ...]) -> Sparse:
-    """Return the (n_features, n_dense) matrix that selects the features of dense blocks.
-
-    It is the same object for all items, so that weights of other items can be appended.
-    """
-    chosen = np.flatnonzero(np.repeat(is_dense, widths))
-    ones = np.ones(len(chosen), dtype=np.float32)
-    shape = (sum(widths), len(chosen))
-    return sp.csr_array((ones, (chosen, np.arange(len(chosen)))), shape=shape)

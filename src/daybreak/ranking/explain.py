@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from daybreak.data.dataset import Items, Queries
 from daybreak.models import LinearScorer
 from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
+from daybreak.models.content_history import ContentHistoryModel
+from daybreak.models.shared_content_columns import content_columns
 from daybreak.models.wish import saturate_wishes
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.scoring.query_features import WISH_KIND
@@ -81,6 +83,8 @@ class QueryParts:
     """(n_repeated, n_train_items) personal frequencies, one item a row; None without any"""
     repeat_names: tuple[PartName, ...] = ()
     """Names of the items of ``repeats``."""
+    unseen_content: Sparse = None
+    """(n_history, n_columns) content of the items that no model was trained on; None: none"""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -101,6 +105,18 @@ class QueryParts:
             return list(self.history), self.recent
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
+
+    def content_rows(self, train_items: Items) -> tuple[list[PartName], Sparse]:
+        """Return names and (n_history, n_columns) contents that sum to that of the history.
+
+        Args:
+            train_items: Items that are the columns of ``plain``.
+        """
+        rows = self.plain @ content_columns(train_items)
+        if self.unseen_content is not None:
+            rows = rows + self.unseen_content
+        root = np.sqrt(max(self.n_events, 1e-6))
+        return list(self.history), sp.csr_array(rows / root, dtype=np.float32)
 
     def with_repeats(self, repeats: Sparse, train_items: Items) -> "QueryParts":
         """Return the parts with personal frequencies.
@@ -127,6 +143,10 @@ class QueryParts:
         queries = Queries.from_history(train_items, plain, recent, self.profile, n_events)
         if self.repeats is not None:
             queries = queries.with_repeats(self.repeats.sum(axis=0).reshape(1, -1))
+        if self.unseen_content is not None:
+            content = self.unseen_content.sum(axis=0).reshape(1, -1)
+            root = np.sqrt(max(self.n_events, 1e-6))
+            queries = replace(queries, unseen_content=sp.csr_array(content / root))
         return queries
 
     @property
@@ -299,7 +319,9 @@ def decompose(
             or (model.feature_kind == "repeats" and query.repeats is None)
         ):
             continue
-        if model.feature_kind == "vectors":
+        if isinstance(model, ContentHistoryModel):
+            names, rows = query.content_rows(scorer.fitted.train_items)
+        elif model.feature_kind == "vectors":
             vector = model.query_features(query.to_queries(scorer.fitted.train_items))
             kind = "history" if query.has_positive_event else "strategy"
             names, rows = _split_vector(model, (kind, strategy.name), vector, terms or {})

@@ -5,91 +5,105 @@ training: the number of the other customers who chose an item, and the likeness 
 to what a customer chose. Each customer in turn is a newcomer of whom a few items are known.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from daybreak.data.dataset import Dataset
-from daybreak.metrics import expected_ndcg
 from daybreak.rng import create_generator
-from daybreak.types import Doubles, Rows
+from daybreak.types import Floats, Mask, Rows
 
 MAX_FEW_CUSTOMERS = 50
 """Largest number of customers of a shop for which customers are left out one by one; larger
 shops have simulated cold starts."""
 MAX_LEFT_OUT = 20
 """Largest number of customers that are left out; a random part of more."""
-N_KNOWN_ITEMS = (1, 3)
-"""Numbers of known items of a left-out customer."""
 N_HISTORIES = 5
-"""Random choices of known items, for each of these numbers."""
-MIN_LEFT_OUT = 3
-"""Smallest number of left-out customers that say something."""
+"""Random choices of known items of a customer."""
+MIN_TARGETS = 2
+"""Smallest number of items of a customer that are not known."""
+N_UNSOLD = 10
+"""Candidates of a history among the items that no other customer chose, the most alike; others
+cannot reach the ten places of a list."""
 
 
-def best_seller_margin(data: Dataset, seed: int = 0) -> float:
-    """Return how surely the best sellers beat items nobody else bought, in standard errors.
+@dataclass(frozen=True, eq=False)
+class LeftOutCustomer:
+    """A customer as a newcomer, with several choices of known items.
 
-    For each left-out customer, the NDCG@10 of a list of the best sellers among the other
-    customers is compared with that of the items that none of them bought, ordered by the
-    likeness to a few items of the customer.
+    Candidates are the items that other customers chose, the most alike of the rest for some
+    history, and the targets.
+    """
+
+    buyers: Rows
+    """(n_candidates,) number of other customers who chose each item"""
+    likeness: Floats
+    """(n_histories, n_candidates) summed similarity to the known items, divided by the root of
+    their number"""
+    allowed: Mask
+    """(n_histories, n_candidates) False for known items"""
+    relevant: Mask
+    """(n_histories, n_candidates)"""
+
+    @property
+    def is_sold(self) -> Mask:
+        """(n_candidates,) whether another customer chose an item."""
+        return self.buyers > 0
+
+
+def has_few_customers(data: Dataset) -> bool:
+    """Return whether customers of a shop are left out one by one."""
+    return 0 < len(data.active_user_rows) <= MAX_FEW_CUSTOMERS and bool(data.items.blocks)
+
+
+def iter_left_out(data: Dataset, n_known: int, seed: int = 0) -> Iterator[LeftOutCustomer]:
+    """Yield the customers who have more than a number of known items, at most a random part.
 
     Args:
         data: Training data.
+        n_known: Number of known items.
         seed: Seed of the random choices.
-
-    Returns:
-        Mean difference divided by its standard error; 0 with too many customers, too few, or
-        without content.
     """
-    users = data.active_user_rows
-    if not data.items.blocks or len(users) > MAX_FEW_CUSTOMERS:
-        return 0.0
-    rng = create_generator(seed, "left-out customers")
-    users = np.sort(rng.permutation(users)[:MAX_LEFT_OUT])
+    rng = create_generator(seed, f"left-out customers {n_known}")
+    users = np.sort(rng.permutation(data.active_user_rows)[:MAX_LEFT_OUT])
     n_items = len(data.items)
     pairs = np.unique(data.events.user.astype(np.int64) * n_items + data.events.item)
     owner, item = np.divmod(pairs, n_items)
     buyers = np.bincount(item, minlength=n_items)
-    margins = [
-        _margin_of(data, buyers, item[owner == user], rng)
-        for user in users.tolist()
-        if (owner == user).sum() > max(N_KNOWN_ITEMS) + 1
-    ]
-    if len(margins) < MIN_LEFT_OUT:
-        return 0.0
-    error = float(np.std(margins, ddof=1)) / np.sqrt(len(margins))
-    return float(np.mean(margins) / max(error, 1e-9))
+    for user in users.tolist():
+        own = item[owner == user]
+        if len(own) >= n_known + MIN_TARGETS:
+            known = np.stack([rng.permutation(own)[:n_known] for _ in range(N_HISTORIES)])
+            yield _leave_out(data, buyers, own, known)
 
 
-def _margin_of(data: Dataset, buyers: Rows, own: Rows, rng: np.random.Generator) -> float:
-    """Return the mean difference in NDCG@10 for one left-out customer.
+def _leave_out(data: Dataset, buyers: Rows, own: Rows, known: Rows) -> LeftOutCustomer:
+    """Return one customer as a newcomer.
 
     Args:
         data: Training data.
         buyers: (n_items,) number of customers of each item.
-        own: Items of the left-out customer.
-        rng: Draws the known items.
+        own: Items of the customer.
+        known: (n_histories, n_known) known items.
     """
     others = buyers.copy()
     others[own] -= 1
-    histories = [
-        rng.permutation(own)[:n_known] for n_known in N_KNOWN_ITEMS for _ in range(N_HISTORIES)
-    ]
-    allowed = np.ones((len(histories), len(buyers)), dtype=bool)
-    for row, history in enumerate(histories):
-        allowed[row, history] = False
+    rows, columns = np.unique(known, return_inverse=True)
+    similar = data.items.take(rows).similarity(data.items)
+    likeness = similar[columns.reshape(known.shape)].sum(axis=1) / np.sqrt(known.shape[1])
+    allowed = np.ones(likeness.shape, dtype=bool)
+    np.put_along_axis(allowed, known, False, axis=1)
     relevant = np.zeros_like(allowed)
     relevant[:, own] = True
-    relevant &= allowed
-    sellers = np.broadcast_to(others.astype(np.float32), allowed.shape)
-    likeness = np.where(others > 0, -np.inf, _likeness(data, histories)).astype(np.float32)
-    values = [expected_ndcg(scores, allowed, relevant) for scores in (sellers, likeness)]
-    return float(np.mean(values[0] - values[1]))
-
-
-def _likeness(data: Dataset, histories: list[Rows]) -> Doubles:
-    """Return (n_histories, n_items) summed similarities to the items of each history."""
-    known, columns = np.unique(np.concatenate(histories), return_inverse=True)
-    similar = data.items.take(known).similarity(data.items)
-    ends = np.cumsum([len(history) for history in histories])
-    parts = np.split(columns, ends[:-1])
-    return np.stack([similar[part].sum(axis=0) for part in parts]).astype(np.float64)
+    unsold = np.where(allowed & (others == 0), likeness, -np.inf)
+    nearest = np.argsort(-unsold, axis=1)[:, :N_UNSOLD]
+    chosen = others > 0
+    chosen[own] = chosen[nearest.ravel()] = True
+    kept = np.flatnonzero(chosen)
+    return LeftOutCustomer(
+        others[kept],
+        likeness[:, kept].astype(np.float32),
+        allowed[:, kept],
+        (relevant & allowed)[:, kept],
+    )

@@ -2,11 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from daybreak.data import Vocabulary
-from daybreak.data.dataset import ContentBlock, Dataset, Events, Items
-from daybreak.ranking.blending.new_item_bias import LAST_SHIFT, bound_new_item_bias
+from daybreak.data.dataset import Dataset, Events, Items
+from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 
@@ -70,14 +69,3 @@ def test_without_unsold_items_nothing_changes(data):
     everything = Dataset(data.items.take(np.arange(24)), data.events, 40)
     (found,) = bound_new_item_bias(everything, pools(0), [weights(5.0)])
     assert (found.new_bias == 5).all()
-
-
-def test_unsold_items_come_last_where_few_customers_buy_the_same(data):
-    """Six customers bought the same 20 items; nothing they like resembles the unsold ones."""
-    users, items = np.divmod(np.arange(6 * 20), 20)
-    content = ContentBlock("attributes", sp.csr_array(np.eye(30, dtype=np.float32)))
-    few = Dataset(replace(data.items, blocks=(content,)), Events.of(users, items, 0 * users), 6)
-    (found,) = bound_new_item_bias(few, TrainingPools({}, np.ones(1)), [weights(1.0)])
-    assert (found.new_bias == 1 + LAST_SHIFT).all()
-    (kept,) = bound_new_item_bias(data, TrainingPools({}, np.ones(1)), [weights(1.0)])
-    assert (kept.new_bias == 1).all()

@@ -29,6 +29,7 @@ def test_auto_is_all_fast_strategies_in_a_fixed_order():
         "meta_bayes",
         "content/ridge",
         "content/match",
+        "content/history",
         "content/ease",
         "content/ease_text",
         "content/neighbours",

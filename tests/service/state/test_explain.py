@@ -61,6 +61,32 @@ def test_an_explanation_is_the_whole_score(shop):
     assert pieces["value"].abs().is_sorted(descending=True)
 
 
+@pytest.mark.parametrize("chosen", [["lamp-19"], ["cup-18", "lamp-0"], ["lamp-17", "cup-19"]])
+def test_in_a_shop_of_few_customers_unsold_items_of_a_history_are_reasons(chosen):
+    """Five customers bought one kind each; items 15 to 19 of both kinds were never sold."""
+    kinds = ["cup", "lamp"]
+    items = [
+        {"item_id": f"{kind}-{n}", "title": f"{kind} {n}", "kind": kind}
+        for kind in kinds
+        for n in range(20)
+    ]
+    events = [
+        {"user_id": f"p{u}", "item_id": f"{kinds[u % 2]}-{(3 * u + n) % 15}"}
+        for u in range(5)
+        for n in range(8)
+    ]
+    model = Recommender(encoder="none").fit(pl.DataFrame(events), pl.DataFrame(items))
+    asked = {"user_id": ["x"] * len(chosen), "item_id": chosen}
+    answer = model.recommend(histories=asked, k=10, explain=True)
+    assert values(answer) == pytest.approx(answer["score"].to_list(), abs=1e-4)
+    named = {r["name"] for r in of(answer) if r["kind"] == "event"}
+    assert named <= set(chosen)
+    assert named
+    kind = chosen[-1].split("-")[0]
+    if len({one.split("-")[0] for one in chosen}) == 1:
+        assert answer["item_id"].str.starts_with(kind).mean() >= 0.8
+
+
 def test_an_unknown_item_has_no_explanation(shop):
     with pytest.raises(NotFoundError, match="no item 'nowhere'"):
         shop.explain("person-1", "nowhere")

@@ -25,6 +25,7 @@ from daybreak.ranking.blending.guard import (
     popular_rows,
     windowed_rows,
 )
+from daybreak.ranking.blending.left_out_weights import add_left_out_weights, usable_strategies
 from daybreak.ranking.blending.moments import MIN_NEW_ITEM_SHARE, share_of_moments
 from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
 from daybreak.ranking.blending.objective import (
@@ -152,6 +153,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     thresholds = thresholds or SelectionThresholds()
     if warm_start is not None:
         strategies = warm_start.filter_strategies(strategies)
+    strategies = usable_strategies(data, strategies)
     candidates = CandidateStrategies(tuple(strategies), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
@@ -273,12 +275,14 @@ def _add_separate_weights(
     """Apply the arrival shift, then add the weights that are fitted with all others fixed.
 
     Returns:
-        The weights, and the parts ``wishes`` and ``repeats`` of the report.
+        The weights, and the parts ``customers``, ``wishes`` and ``repeats`` of the report.
     """
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
-    added, wishes = add_wish_weights(data, pools, strategies, shifted)
+    with_content, customers = add_left_out_weights(data, pools, strategies, shifted)
+    added, wishes = add_wish_weights(data, pools, strategies, with_content)
     repeats = [set_repeat_weights(data, pools, strategies, one.weights) for one in added]
-    return added, {"wishes": wishes, "repeats": repeats[-1]}
+    report = {"wishes": wishes, "repeats": repeats[-1]}
+    return added, report | ({"customers": customers} if customers else {})
 
 
 def build_training_pools(

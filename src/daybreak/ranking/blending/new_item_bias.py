@@ -17,7 +17,6 @@ from daybreak.ranking.blending.tasks import (
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
-from daybreak.simulation.left_out_customers import best_seller_margin
 from daybreak.simulation.unsold import on_sale_probability, unsold_items
 from daybreak.types import Floats, Mask
 
@@ -28,12 +27,6 @@ MIN_ON_SALE = 1e-3
 EVEN_LOSS = 0.1
 """Share of the NDCG@10 of items with events that may be lost to items without events if these
 are arrivals with even odds; it grows with the cube of the odds."""
-
-MIN_MARGIN = 1.5
-"""Standard errors by which the best sellers must beat unsold items in a shop of few customers
-for these to come last."""
-LAST_SHIFT = -8.0
-"""Value that is then added to their bias: what is very much like a history may still appear."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,21 +59,13 @@ def bound_new_item_bias(
     fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
     of their NDCG@10 to items without events, times the cube of the odds of arrivals.
 
-    Shops of few customers have too few simulated queries for that. There, customers are left
-    out one by one (:func:`~daybreak.simulation.left_out_customers.best_seller_margin`), and
-    items without events come last if the best sellers are clearly better.
-
     Args:
         data: All training data.
         pools: Pools of all simulated queries.
         sets: Weights, without the arrival shift.
     """
     unsold = unsold_items(data)
-    if not unsold.any() or not len(data.events):
-        return tuple(sets)
-    if best_seller_margin(data) >= MIN_MARGIN:
-        sets = [replace(one, new_bias=one.new_bias + LAST_SHIFT) for one in sets]
-    if "new_item" not in pools.pools:
+    if "new_item" not in pools.pools or not unsold.any() or not len(data.events):
         return tuple(sets)
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)

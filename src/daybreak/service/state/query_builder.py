@@ -20,6 +20,7 @@ from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.wishes import TextEncodeFn
 from daybreak.models.shared_content import nearest_neighbour_weights
+from daybreak.models.shared_content_columns import content_columns
 from daybreak.ranking.explain import PartName, QueryParts
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.state.dislikes import dislike_recency, dislike_weights
@@ -173,6 +174,8 @@ class QueryBuilder:
     repeat_decay: float | None = None
     """Factor of the weight of a basket per later one in personal frequencies; None: the blend
     does not use them."""
+    reads_content: bool = False
+    """Whether the blend reads the content of chosen items that are no training items."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -252,10 +255,33 @@ class QueryBuilder:
         queries = Queries.from_history(
             self.train_items, plain, recent, context.profile, n_events
         )
+        if self.reads_content:
+            queries = replace(
+                queries, unseen_content=self._unseen_content(events, n_events, events.user)
+            )
         if context.texts and self.train_items.blocks:
             said = self._wishes.encode(context.texts)
             queries = replace(queries, wish=said.vectors, wish_query=said.owners)
         return queries
+
+    def _unseen_content(self, events: Events, n_events: Floats, owner: Rows) -> Sparse:
+        """Return (n_queries, n_columns) the content of chosen items that are new, or None.
+
+        Args:
+            events: Positive events.
+            n_events: (n_queries,) numbers of positive events.
+            owner: (n_events,) query of each event.
+        """
+        new = np.flatnonzero(self._train_row[events.item] < 0)
+        if not len(new) or not self.items.blocks:
+            return None
+        rows, column = np.unique(events.item[new], return_inverse=True)
+        weights = 1 / np.sqrt(np.maximum(n_events[owner[new]], 1e-6))
+        owns = build_csr(
+            owner[new], column, weights.astype(np.float32), (len(n_events), len(rows))
+        )
+        content = content_columns(self.items.take(rows))
+        return sp.csr_array(owns @ content, dtype=np.float32)
 
     def _personal_frequencies(self, context: UserContext, excluded: Sparse) -> Sparse:
         """Return (n_queries, n_train_items) frequencies of items that lists may contain."""
@@ -301,7 +327,7 @@ class QueryBuilder:
         said = None
         if context.texts and self.train_items.blocks:
             said = self._wishes.encode(context.texts)
-        return QueryParts(
+        parts = QueryParts(
             tuple(names),
             sp.csr_array(plain),
             sp.csr_array(recent),
@@ -310,6 +336,10 @@ class QueryBuilder:
             () if said is None else tuple(("text", name) for name in said.names),
             disliked=frozenset(disliked),
         )
+        if not self.reads_content:
+            return parts
+        ones = np.ones(len(parts.history), dtype=np.float32)
+        return replace(parts, unseen_content=self._unseen_content(each, ones, each.user))
 
     def precompute_neighbours(self, max_items: int) -> None:
         """Compute the neighbours of at most ``max_items`` new items in advance."""

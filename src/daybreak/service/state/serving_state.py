@@ -19,6 +19,7 @@ from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.rules import ResolvedRules
 from daybreak.models.again import AgainModel
 from daybreak.models.age import AgeModel
+from daybreak.models.content_history import ContentHistoryModel
 from daybreak.models.popular import PopularModel
 from daybreak.ranking.scoring.scorer import Scorer
 from daybreak.service.inputs.frames import changed_rows
@@ -106,6 +107,9 @@ class ServingState:
                 shop_exclusion(trained),
                 spreads_texts=not any(m.feature_kind == "wish" for m in trained.fitted.models),
                 repeat_decay=repeat_decay(trained),
+                reads_content=any(
+                    isinstance(m, ContentHistoryModel) for m in trained.fitted.models
+                ),
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),

@@ -1,0 +1,136 @@
+"""Weight of content in a shop of few customers, fitted on customers left out one by one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from daybreak.data.dataset import Dataset
+from daybreak.metrics import expected_ndcg
+from daybreak.models import models
+from daybreak.ranking.blending.pools import TrainingPools
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
+from daybreak.simulation.left_out_customers import (
+    LeftOutCustomer,
+    has_few_customers,
+    iter_left_out,
+)
+from daybreak.types import Doubles, Floats
+
+FITTED_ON = "customers"
+"""``fitted_on`` of the models whose weight is fitted here."""
+CONTENT_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Weights that are tried; those of all other strategies sum up to 2 to 5 in such shops."""
+BIAS_SHIFTS = (-8.0, 0.0, 2.0, 4.0, 6.0)
+"""Values that are added to the bias of items without events. The first suffices for all, so
+that they come last where they gain nothing; what is very much like a history may still come."""
+KNOWN_ITEMS = ((1, (1,)), (3, (2, 3)), (10, (4, 5, 6, 7)))
+"""Numbers of known items, each with the levels whose weights are fitted with them."""
+N_STANDARD_ERRORS = 0.5
+"""Standard errors that the gain of a weight is lowered by when weights are compared."""
+MIN_LEFT_OUT = 3
+"""Smallest number of left-out customers that say something."""
+MIN_SOLD = 10
+"""Smallest number of items of the other customers."""
+
+
+def usable_strategies(data: Dataset, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
+    """Return the strategies of a shop; those for few customers are left out in larger ones."""
+    if has_few_customers(data):
+        return tuple(strategies)
+    kept = tuple(s for s in strategies if models[s.model].card.fitted_on != FITTED_ON)
+    return kept or tuple(strategies)
+
+
+def add_left_out_weights(
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    sets: Sequence[WeightSet],
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weights with that of the content of histories, and a report by level.
+
+    The other strategies need a training, so the best sellers stand for all that is the same for
+    everybody. Weight and bias with the highest NDCG@10 of left-out customers are chosen, less
+    half a standard error of the gain over no weight.
+
+    Args:
+        data: Training data.
+        pools: Pools of all simulated queries, for their scales.
+        strategies: All strategies.
+        sets: Weights of all other strategies.
+    """
+    rows = [n for n, s in enumerate(strategies) if models[s.model].card.fitted_on == FITTED_ON]
+    if not rows or not has_few_customers(data):
+        return tuple(sets), []
+    shared = np.array([s.is_same_for_all for s in strategies])
+    left_out = {number: list(iter_left_out(data, number)) for number, _ in KNOWN_ITEMS}
+    scale = float(pools.scale[rows[0]])
+    added: list[WeightSet] = []
+    report: list[dict[str, Any]] = []
+    for one in sets:
+        weights, new_weights, bias = (
+            part.copy() for part in (one.weights, one.new_weights, one.new_bias)
+        )
+        report = []
+        for number, levels in KNOWN_ITEMS:
+            for level in levels:
+                popularity = float(one.weights[level][shared].sum())
+                content, shift = choose_content_weight(
+                    left_out[number], popularity, float(bias[level]), scale
+                )
+                weights[level, rows] = new_weights[level, rows] = content
+                bias[level] += shift
+                report.append(
+                    {"events": EVENT_LEVELS[level], "content": content, "bias": shift}
+                )
+        added.append(replace(one, weights=weights, new_weights=new_weights, new_bias=bias))
+    return tuple(added), report
+
+
+def choose_content_weight(
+    customers: Sequence[LeftOutCustomer], popularity: float, bias: float, scale: float
+) -> tuple[float, float]:
+    """Return the weight of content and the change of the bias of items without events.
+
+    Args:
+        customers: Left-out customers; with fewer than ``MIN_LEFT_OUT`` both are 0.
+        popularity: Weight of the best sellers.
+        bias: Bias of items that nobody else bought, before the change.
+        scale: Standard deviation of likenesses.
+    """
+    customers = [one for one in customers if one.is_sold.sum() >= MIN_SOLD]
+    if len(customers) < MIN_LEFT_OUT:
+        return 0.0, 0.0
+    values = np.stack([_measure(one, popularity, bias, scale) for one in customers])
+    unchanged = values[:, CONTENT_WEIGHTS.index(0.0), BIAS_SHIFTS.index(0.0)]
+    gains = values - unchanged[:, None, None]
+    error = gains.std(axis=0, ddof=1) / np.sqrt(len(customers))
+    best = np.argmax(gains.mean(axis=0) - N_STANDARD_ERRORS * error)
+    weight, shift = np.unravel_index(best, error.shape)
+    return CONTENT_WEIGHTS[int(weight)], BIAS_SHIFTS[int(shift)]
+
+
+def _measure(
+    customer: LeftOutCustomer, popularity: float, bias: float, scale: float
+) -> Doubles:
+    """Return (n_weights, n_shifts) the mean NDCG@10 of the histories of a customer."""
+    sold = customer.is_sold
+    counts = np.log1p(customer.buyers * (10_000 / customer.buyers.sum()))
+    best_sellers = popularity * _standardise(counts, sold)
+    centred = customer.likeness - customer.likeness[:, sold].mean(axis=1, keepdims=True)
+    content = centred / scale
+    values = np.empty((len(CONTENT_WEIGHTS), len(BIAS_SHIFTS)))
+    for row, weight in enumerate(CONTENT_WEIGHTS):
+        for column, shift in enumerate(BIAS_SHIFTS):
+            scores = np.where(sold, best_sellers, bias + shift) + weight * content
+            ndcg = expected_ndcg(scores.astype(np.float32), customer.allowed, customer.relevant)
+            values[row, column] = np.nanmean(ndcg)
+    return values
+
+
+def _standardise(values: Floats | Doubles, rows: Any) -> Doubles:
+    chosen = values[rows]
+    return np.asarray((values - chosen.mean()) / max(float(chosen.std()), 1e-6))
