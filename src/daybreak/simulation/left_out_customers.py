@@ -14,7 +14,7 @@ from daybreak.data.dataset import Dataset
 from daybreak.rng import create_generator
 from daybreak.types import Floats, Mask, Rows
 
-MAX_FEW_CUSTOMERS = 50
+MAX_FEW_CUSTOMERS = 100
 """Largest number of customers of a shop for which customers are left out one by one; larger
 shops have simulated cold starts."""
 MAX_LEFT_OUT = 20

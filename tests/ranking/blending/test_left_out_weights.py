@@ -9,8 +9,10 @@ from daybreak.ranking.blending.left_out_weights import (
 )
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import default_strategies, get_strategies
+from daybreak.ranking.blending.tasks import MIN_QUERIES
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 from daybreak.simulation.left_out_customers import MAX_FEW_CUSTOMERS, iter_left_out
+from tests.ranking.blending.test_tasks import pool_of
 from tests.simulation.test_left_out_customers import shop_of, staples
 
 STRATEGIES = get_strategies(["popular", "content/history"])
@@ -50,6 +52,16 @@ def test_content_and_unsold_items_count_where_everybody_has_a_taste():
     assert (found.new_weights[1:, 1] == found.weights[1:, 1]).all()
     assert (found.new_bias[1:4] > -4).all()
     assert not found.weights[0, 1]
+
+
+def test_levels_with_simulated_queries_are_left_alone():
+    pool = pool_of([3] * MIN_QUERIES)
+    pools = TrainingPools({"new_user": pool}, NO_QUERIES.scale)
+    (found,), report = add_left_out_weights(tastes(), pools, STRATEGIES, [weights()])
+    assert found.weights[2, 1] == 0
+    assert found.new_bias[2] == -4
+    assert found.weights[1, 1] > 0
+    assert 3 not in [one["events"] for one in report]
 
 
 @pytest.mark.parametrize("n_customers", [0, 1, 2])

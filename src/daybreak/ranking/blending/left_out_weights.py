@@ -11,6 +11,7 @@ from daybreak.metrics import expected_ndcg
 from daybreak.models import models
 from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.tasks import build_warm_item_tasks
 from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet
 from daybreak.simulation.left_out_customers import (
     LeftOutCustomer,
@@ -54,7 +55,8 @@ def add_left_out_weights(
 
     The other strategies need a training, so the best sellers stand for all that is the same for
     everybody. Weight and bias with the highest NDCG@10 of left-out customers are chosen, less
-    half a standard error of the gain over no weight.
+    half a standard error of the gain over no weight. Levels with simulated queries of their own
+    need none of it.
 
     Args:
         data: Training data.
@@ -66,6 +68,7 @@ def add_left_out_weights(
     if not rows or not has_few_customers(data):
         return tuple(sets), []
     shared = np.array([s.is_same_for_all for s in strategies])
+    is_measured = [bool(tasks) for tasks in build_warm_item_tasks(pools)]
     left_out = {number: list(iter_left_out(data, number)) for number, _ in KNOWN_ITEMS}
     scale = float(pools.scale[rows[0]])
     added: list[WeightSet] = []
@@ -77,6 +80,8 @@ def add_left_out_weights(
         report = []
         for number, levels in KNOWN_ITEMS:
             for level in levels:
+                if is_measured[level]:
+                    continue
                 popularity = float(one.weights[level][shared].sum())
                 content, shift = choose_content_weight(
                     left_out[number], popularity, float(bias[level]), scale
