@@ -66,8 +66,13 @@ class TextColumns:
             self._plain[name] = strip_markup_of(self[name])
         return self._plain[name]
 
+    @cached_property
+    def schema(self) -> Mapping[str, pl.DataType]:
+        """Types of the columns."""
+        return self.frame.schema
+
     def __contains__(self, name: object) -> bool:
-        return name in self.frame.columns
+        return name in self.schema
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -169,6 +174,12 @@ AVAILABILITY_COLUMNS = ("available_from", "available_until")
 """Columns of the period in which an item may be recommended."""
 VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, *AVAILABILITY_COLUMNS})
 """Columns that decide whether an item may be recommended; they are no content."""
+OTHER_ATTRIBUTES = "\0other"
+"""Column with the rare attributes of a row, see :mod:`.wide_rows`; never an attribute."""
+_NO_CONTENT = {
+    **dict.fromkeys(VISIBILITY_COLUMNS, "decides about visibility, no content"),
+    OTHER_ATTRIBUTES: "attributes that few rows have",
+}
 VALUE_SEPARATORS = (LIST_SEPARATOR, ";", ",")
 """Separators between several values of one row."""
 MAX_CATEGORY_NUMBERS = 12
@@ -177,6 +188,8 @@ MIN_ROWS_FOR_COUNTS = 20
 """Minimum number of rows from which counts are trusted more than names."""
 MIN_ID_ROWS = 50
 """Minimum number of distinct whole numbers that are taken for ids."""
+MAX_CONTENT_COLUMNS = 300
+"""Maximum number of columns with a role; each costs milliseconds, however few its values."""
 
 
 def find_category_column(names: Collection[str]) -> str | None:
@@ -199,10 +212,12 @@ def text_columns(frame: pl.DataFrame, key: str) -> list[str]:
         ['title']
     """
     columns = TextColumns(frame)
+    names = [
+        name for name, type_ in columns.schema.items() if name != key and not type_.is_numeric()
+    ]
+    read = _fullest_columns(columns, names)
     return [
-        name
-        for name, dtype in frame.schema.items()
-        if name != key and not dtype.is_numeric() and _infer_field(name, columns).role == "text"
+        name for name in names if name in read and _infer_field(name, columns).role == "text"
     ]
 
 
@@ -253,12 +268,25 @@ def infer_fields(
             raise ConfigError(f"no column {name!r} to choose a role for; columns: {names}")
         if role not in FIELD_ROLES:
             raise ConfigError(f"no role {role!r} for {name!r}; roles: {', '.join(FIELD_ROLES)}")
+    read = _fullest_columns(columns, names)
     return tuple(
         _override_field(name, columns[name], chosen[name])
         if name in chosen
         else _infer_field(name, columns)
+        if name in read
+        else ContentField(name, "ignore", None, f"{len(read)} columns have more values")
         for name in names
     )
+
+
+def _fullest_columns(columns: TextColumns, names: Collection[str]) -> Collection[str]:
+    """Return the columns that get a role: all, or those with known names and most values."""
+    if len(names) <= MAX_CONTENT_COLUMNS:
+        return names
+    known = TEXT_NAMES | CATEGORY_NAMES | VISIBILITY_COLUMNS | {"created_at", "domain"}
+    filled = columns.frame.select(pl.col(names).count()).row(0, named=True)
+    most = sorted(names, key=lambda name: (name not in known, -filled[name]))
+    return frozenset(most[:MAX_CONTENT_COLUMNS])
 
 
 def _override_field(name: str, values: pl.Series, role: FieldRole) -> ContentField:
@@ -269,8 +297,8 @@ def _override_field(name: str, values: pl.Series, role: FieldRole) -> ContentFie
 
 
 def _infer_field(name: str, columns: TextColumns) -> ContentField:
-    if name in VISIBILITY_COLUMNS:
-        return ContentField(name, "ignore", None, "decides about visibility, no content")
+    if name in _NO_CONTENT:
+        return ContentField(name, "ignore", None, _NO_CONTENT[name])
     values = columns[name].drop_nulls()
     if not len(values):
         return ContentField(name, "ignore", None, "empty")
@@ -278,7 +306,7 @@ def _infer_field(name: str, columns: TextColumns) -> ContentField:
         return ContentField(name, "date", None, "the column of creation times")
     if name == "domain":
         return ContentField(name, "category", None, "the column of domains")
-    if isinstance(columns.frame.schema[name], pl.List | pl.Array):
+    if isinstance(columns.schema[name], pl.List | pl.Array):
         return _infer_list(columns.frame[name])
     stats = ColumnStats(values)
     return (

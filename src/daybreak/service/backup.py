@@ -1,8 +1,13 @@
 """Stores as files: export of tables, dump, restore and upgrade."""
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import polars as pl
+
+from daybreak.data.fields import OTHER_ATTRIBUTES
+from daybreak.data.wide_rows import unfold_attributes
 from daybreak.errors import DaybreakError, NotFoundError
 from daybreak.service.api_keys import KEY_RECORD_KIND
 from daybreak.service.serving import RecommenderService
@@ -41,7 +46,19 @@ def export_table(service: RecommenderService, table: str) -> Iterator[str]:
     if table not in {"events", "items", "users"}:
         raise NotFoundError(f"no table {table!r:.40}; the tables are events, items and users")
     frame = getattr(service.store.tables(), table)
-    return (chunk.write_ndjson() for chunk in frame.iter_slices(EXPORT_CHUNK_ROWS))
+    chunks = frame.iter_slices(EXPORT_CHUNK_ROWS)
+    if OTHER_ATTRIBUTES not in frame.columns:
+        return (chunk.write_ndjson() for chunk in chunks)
+    return (_unfolded_lines(chunk) for chunk in chunks)
+
+
+def _unfolded_lines(chunk: pl.DataFrame) -> str:
+    """Return rows with many different attributes as JSON Lines, without nulls."""
+    rows = (
+        unfold_attributes({name: value for name, value in row.items() if value is not None})
+        for row in chunk.iter_rows(named=True)
+    )
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def dump_store(service: RecommenderService, path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
+from daybreak.data.fields import OTHER_ATTRIBUTES
+from daybreak.data.wide_rows import fold_rare_attributes, unfold_attributes
 from daybreak.errors import StoreError
 from daybreak.store.bulk import insert_rows, select_candidates
 from daybreak.store.cursors import next_cursor, put_tombstones
@@ -15,6 +17,9 @@ from daybreak.store.schema import answers, events, users
 
 EMPTY_ATTRIBUTES = "{}"
 """Attributes of an id that is known from events only."""
+MAX_STORED_NULLS = 8
+"""Number of nulls up to which the object of a new row is stored unchanged, which is faster."""
+_NULL_VALUE = ":null"
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ class EntityPatches:
             .then(pl.struct(pl.all()).struct.json_encode())
             .otherwise(pl.lit(EMPTY_ATTRIBUTES))
         ).to_series()
-        nulls = dict.fromkeys(values.columns)
+        if OTHER_ATTRIBUTES in values.columns:
+            texts = texts.map_elements(_unfold_text, return_dtype=pl.String)
+        nulls = dict.fromkeys(name for name in values.columns if name != OTHER_ATTRIBUTES)
         clear = json.dumps(nulls, ensure_ascii=False, separators=(",", ":"))
         return cls(list(zip(ids, texts.to_list(), strict=True)), clear)
 
@@ -81,7 +88,7 @@ def put_entities(
         for row in select_candidates(connection, (table.c.id, table.c.attributes), ids)
     )
     fresh = [
-        (id_, EMPTY_ATTRIBUTES if patch == patches.clear else patch, change)
+        (id_, EMPTY_ATTRIBUTES if patch == patches.clear else _drop_many_nulls(patch), change)
         for id_, patch in patches.rows
         if id_ not in known
     ]
@@ -97,6 +104,22 @@ def put_entities(
         statement = update(table).where(table.c.id == bindparam("which"))
         connection.execute(statement, changed)
     return len(fresh)
+
+
+def _drop_many_nulls(patch: str) -> str:
+    """Return the object of a new row; nulls are left out if there are many.
+
+    Rows of one write have the names of all of them: rows with different names would be stored
+    with mostly nulls.
+    """
+    if patch.count(_NULL_VALUE) <= MAX_STORED_NULLS:
+        return patch
+    return merge_attributes(EMPTY_ATTRIBUTES, patch)
+
+
+def _unfold_text(text: str) -> str:
+    row = unfold_attributes(parse_attributes(text))
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 def select_entities(
@@ -182,9 +205,10 @@ def parse_attributes(text: str) -> dict[str, Any]:
 def attributes_from_json(rows: Sequence[tuple[str, str]], key: str) -> pl.DataFrame:
     """Return (id, JSON object) rows as a frame, columns in the order of their first value.
 
-    Columns without any value are left out.
+    Columns without any value are left out. Beyond a number of columns, the attributes of the
+    fewest rows share one, see :mod:`daybreak.data.wide_rows`.
     """
-    records = [parse_attributes(text) for _, text in rows]
+    records = fold_rare_attributes([parse_attributes(text) for _, text in rows])
     names = dict.fromkeys(
         name for record in records for name, value in record.items() if value is not None
     )

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data.casts import join_lists
+from daybreak.data.wide_rows import fold_rare_attributes, limit_columns, unfold_attributes
 from daybreak.service.ingest.rows import frame_from_rows
 
 MAX_CACHED_ROWS = 20_000
@@ -120,7 +121,12 @@ class RowCache:
         names = [name for name in frame.columns if name != self.key]
         columns = [frame[name].to_list() for name in (self.key, *names)]
         for id_, *values in zip(*columns, strict=True):
-            yield id_, {n: v for n, v in zip(names, values, strict=True) if v is not None}
+            yield (
+                id_,
+                unfold_attributes(
+                    {n: v for n, v in zip(names, values, strict=True) if v is not None}
+                ),
+            )
 
     def _number_of(self, id_: str) -> int:
         number = self._numbers.get(id_)
@@ -143,7 +149,9 @@ class RowCache:
         if row is None or not base.width:
             return {}
         values = zip(base.columns, base.row(row), strict=True)
-        attributes = {name: value for name, value in values if value is not None}
+        attributes = unfold_attributes(
+            {name: value for name, value in values if value is not None}
+        )
         if len(row_objects) >= MAX_CACHED_ROWS:
             row_objects.clear()
         row_objects[number] = attributes
@@ -156,13 +164,16 @@ class RowCache:
             number: row for number, row in row_of_number.items() if number not in self._unmerged
         }
         changed = frame_from_rows(
-            [{PLACEHOLDER_COLUMN: None, **row} for row in self._unmerged.values()]
+            [
+                {PLACEHOLDER_COLUMN: None, **row}
+                for row in fold_rare_attributes(list(self._unmerged.values()))
+            ]
         )
         empty_rows = pl.DataFrame(
             {PLACEHOLDER_COLUMN: [None] * len(unchanged)}, {PLACEHOLDER_COLUMN: pl.String}
         )
         base_rows = base[list(unchanged.values())] if base.width else empty_rows
-        merged = _concat_rows(base_rows, changed).drop(PLACEHOLDER_COLUMN)
+        merged = limit_columns(_concat_rows(base_rows, changed).drop(PLACEHOLDER_COLUMN))
         self._base = (
             merged,
             {number: row for row, number in enumerate([*unchanged, *self._unmerged])},

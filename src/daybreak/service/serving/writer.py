@@ -8,6 +8,7 @@ import polars as pl
 
 from daybreak.data import Tables
 from daybreak.data.ids import normalize_id
+from daybreak.data.wide_rows import chunk_rows
 from daybreak.service.ingest.rows import (
     as_text,
     frame_from_rows,
@@ -81,7 +82,7 @@ class Ingestor:
         if partial:
             frames = frames_by_columns(complete_rows, key)
         else:
-            frames = [frame_from_rows(complete_rows)] if complete_rows else []
+            frames = [frame_from_rows(part) for part in chunk_rows(complete_rows)]
         for frame in frames:
             self._store.write(_tables(frame, key))
         return IngestResult(len(parsed.rows), 0, parsed.rejected)

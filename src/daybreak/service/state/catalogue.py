@@ -12,6 +12,7 @@ from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
+from daybreak.data.wide_rows import limit_columns
 from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
@@ -89,7 +90,7 @@ class Catalogue:
         has_content[rows] = _rows_with_content(blocks, len(rows))
         updated = replace(
             self,
-            frame=frames[order],
+            frame=limit_columns(frames[order]),
             items=items,
             deleted_rows=self.deleted_rows - set(rows.tolist()),
             has_content=has_content,
