@@ -1,10 +1,11 @@
-"""Time limits: work that would exceed its limit is stopped early."""
+"""Time limits: work that would exceed its limit is stopped early, and waits are limited."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 
 from daybreak.errors import OutOfTimeError
 
@@ -71,3 +72,36 @@ def report_progress(fraction_done: float) -> None:
         raise OutOfTimeError(
             f"it would take {max(needed_s, 1):.0f} s, {deadline.limit_s:.0f} s are left"
         )
+
+
+_waits_until: ContextVar[float] = ContextVar("waits_until", default=inf)
+
+
+@contextmanager
+def limited_wait(limit_s: float | None) -> Iterator[None]:
+    """Limit how long the block waits for something that is away or locked, such as a store.
+
+    Work that makes progress is not stopped. Threads get the limit with a copy of the context.
+
+    Args:
+        limit_s: Longest wait of the whole block [s]; None: no limit of its own.
+    """
+    until = inf if limit_s is None else monotonic() + limit_s
+    token = _waits_until.set(min(until, _waits_until.get()))
+    try:
+        yield
+    finally:
+        _waits_until.reset(token)
+
+
+def remaining_wait_s() -> float:
+    """Return how long a call may still wait [s]; infinite without a limit.
+
+    Example:
+        >>> remaining_wait_s()
+        inf
+        >>> with limited_wait(60):
+        ...     59 < remaining_wait_s() <= 60
+        True
+    """
+    return max(0.0, _waits_until.get() - monotonic())

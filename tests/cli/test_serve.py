@@ -1,8 +1,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 
 import httpx
 import pytest
@@ -126,3 +129,33 @@ def test_no_password_stays_in_the_arguments_of_the_process(here):
         assert "xyzzy" not in seen
         assert "serve --port 0" in seen
         process.kill()
+
+
+def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve, here):
+    process, told = serve("--grace", "1", "--timeout", "600", "--store-wait", "600")
+    other = sqlite3.connect(here / "daybreak.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    events = f"{told['url']}/api/v1/events"
+    statuses = []
+
+    def write():
+        try:
+            answer = httpx.post(events, json={"user_id": "late", "item_id": "x"}, timeout=600)
+            statuses.append(answer.status_code)
+        except httpx.HTTPError:
+            statuses.append(503)
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    while httpx.get(f"{told['url']}/health/live", timeout=60).status_code != 200:
+        pass
+    time.sleep(0.5)  # the requests have arrived
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=300) == 0
+    other.rollback()
+    other.close()
+    for writer in writers:
+        writer.join()
+    assert statuses == [503] * 3  # not acknowledged
+    assert "unfinished requests" in (here / "log.txt").read_text()

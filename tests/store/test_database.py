@@ -1,3 +1,4 @@
+import os
 import re
 import resource
 import shutil
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 from daybreak.data import Tables
+from daybreak.deadline import limited_wait
 from daybreak.errors import DataError, StoreError
 from daybreak.store import PostgresStore, SqliteStore, open_store
 from daybreak.testing.postgres import PostgresServer
@@ -247,3 +249,55 @@ def test_threads_wait_for_a_lock_together(tmp_path):
         assert all("is locked by another process" in error for error in errors)
         other.close()
         assert store.write(event()).events == 1
+
+
+def test_a_silent_server_is_noticed(own_server, monkeypatch):
+    """It was suspended: its connections stay open, and it says nothing."""
+    monkeypatch.setattr("daybreak.store.postgres_connection.MIN_EXCHANGE_S", 0.3)
+    with open_store(own_server.new_database()) as store:
+        store.write(event("tea"))
+        processes = [own_server.pid, *children_of(own_server.pid)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            with limited_wait(0.1), pytest.raises(StoreError, match="cannot be reached"):
+                store.write(event("rum"))
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+        assert store.write(event("gin")).events == 1
+
+
+def children_of(pid):
+    listing = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], check=True, capture_output=True, text=True
+    )
+    return [int(number) for number in listing.stdout.split()]
+
+
+def test_a_limit_of_the_caller_is_shorter_than_that_of_the_store(tmp_path):
+    path = tmp_path / "shop.db"
+    with SqliteStore(f"sqlite:///{path}", wait_s=3_600.0) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with limited_wait(0.1), pytest.raises(StoreError, match="is locked"):
+            store.write(event())
+        assert store.tables().events.height == 0, "reading needs no lock"
+        other.close()
+        assert store.write(event()).events == 1
+
+
+def test_work_that_waits_for_the_commit_of_others_gives_up_before_it_begins(tmp_path):
+    path = tmp_path / "shop.db"
+    with SqliteStore(f"sqlite:///{path}", wait_s=3_600.0) as store:
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        first = Thread(target=store.write, args=(event("tea"),))
+        first.start()
+        while not store.database._group_commit._committing:
+            pass
+        with limited_wait(0.1), pytest.raises(StoreError, match="is busy"):
+            store.write(event("rum"))
+        other.close()
+        first.join()
+        assert store.tables().events["item_id"].to_list() == ["tea"]

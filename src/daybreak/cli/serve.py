@@ -1,5 +1,6 @@
 """The command ``serve``: a store over HTTP."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,9 @@ from daybreak.cli import options
 from daybreak.cli.output import show_json, show_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daybreak.config import Settings
     from daybreak.server.options import ServerOptions
     from daybreak.server.process import RunningServer
     from daybreak.service.serving import ServiceOptions
@@ -63,6 +67,13 @@ TimeoutOption = Annotated[
     typer.Option(
         metavar="SECONDS",
         help="Time limit of a request; of imports, dumps and restores: ten times as long.",
+    ),
+]
+StoreWaitOption = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Maximum wait of a request for a store that is locked or away; then: status 503.",
     ),
 ]
 ConcurrencyOption = Annotated[
@@ -146,15 +157,13 @@ def serve(
     longest: LongestOption = 1_000,
     rate: RateOption = 1_000.0,
     timeout: TimeoutOption = 30.0,
+    store_wait: StoreWaitOption = 10.0,
     concurrency: ConcurrencyOption = 512,
     grace: GraceOption = 30.0,
     log_level: LogLevelOption = "info",
     json: options.JsonOption = False,
 ) -> None:
     """Serve recommendations over HTTP and accept events, items and users."""
-    from daybreak.server.ops.logs import log_as_json
-    from daybreak.server.process import serve as run_server
-
     server_options = _server_options(
         host=host,
         port=port,
@@ -167,6 +176,7 @@ def serve(
         longest=longest,
         rate=rate,
         timeout_s=timeout,
+        store_wait_s=store_wait,
         concurrency=concurrency,
         grace_s=grace,
     )
@@ -175,13 +185,22 @@ def serve(
     service_options = _service_options(
         retrain, train_budget, exploration, retention, pseudonyms, popularity
     )
+    announce = partial(_announce, as_json=json)
+    _run_server(settings, server_options, service_options, announce, log_level)
+
+
+def _run_server(
+    settings: "Settings",
+    server_options: "ServerOptions",
+    service_options: "ServiceOptions",
+    announce: "Callable[[RunningServer], None]",
+    log_level: str,
+) -> None:
+    from daybreak.server.ops.logs import log_as_json
+    from daybreak.server.process import serve as run_server
+
     with log_as_json(level=log_level):
-        run_server(
-            settings,
-            server_options,
-            service_options,
-            lambda started: _announce(started, as_json=json),
-        )
+        run_server(settings, server_options, service_options, announce)
 
 
 def _server_options(**chosen: Any) -> "ServerOptions":

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from daybreak.deprecation import renamed_parameters
@@ -25,7 +24,9 @@ from daybreak.server.middleware import (
 )
 from daybreak.server.openapi import PROBLEM_RESPONSES
 from daybreak.server.ops.metrics import ServerMetrics
+from daybreak.server.ops.pools import WorkerPool, WorkerPools
 from daybreak.server.options import ServerOptions
+from daybreak.server.probe import StatusProbe
 from daybreak.server.routes import (
     config,
     events,
@@ -77,7 +78,9 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
     options = options or ServerOptions()
     keys = ApiKeyStore(service.store)
     key_cache = ApiKeyCache(keys) if options.needs_keys else None
-    metrics = ServerMetrics(service.status)
+    pools = WorkerPools(options.concurrency)
+    probe = StatusProbe(service, pools.of("probe"))
+    metrics = ServerMetrics(probe.last_status)
     app = FastAPI(
         title="Daybreak",
         version=version("daybreak"),
@@ -101,6 +104,8 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
         access=AccessControl(options, key_cache),
         body_limits=BodyLimits(options.body_bytes, options.depth),
         metrics=metrics,
+        pools=pools,
+        probe=probe,
         keys=keys,
     )
     for module in ROUTE_MODULES:
@@ -122,7 +127,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Refresh the API keys while the application runs."""
     state: ServerState = app.state.daybreak
     key_cache = state.access.key_cache
-    task = None if key_cache is None else asyncio.create_task(_refresh_keys(key_cache))
+    task = None
+    if key_cache is not None:
+        task = asyncio.create_task(_refresh_keys(key_cache, state.pools.of("probe")))
     yield
     state.shutting_down = True
     if task is not None:
@@ -131,11 +138,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await task
 
 
-async def _refresh_keys(key_cache: ApiKeyCache) -> None:
+async def _refresh_keys(key_cache: ApiKeyCache, pool: WorkerPool) -> None:
     """Read the keys at intervals; while the store is unavailable, the last ones are valid."""
     while True:
         await asyncio.sleep(KEY_REFRESH_INTERVAL_S)
         try:
-            await run_in_threadpool(key_cache.refresh)
+            await pool.run(key_cache.refresh)
         except DaybreakError as error:
             log.warning("API keys cannot be read: %s", error)

@@ -45,6 +45,8 @@ class ServerOptions:
     """Mean rate of requests of one key, or of one address without a key [1/s]; 0: no limit."""
     timeout_s: float = 30.0
     """Time limit of one request [s]; of imports, dumps and restores: ten times as much."""
+    store_wait_s: float = 10.0
+    """Longest wait of a request for a store that is locked or away [s]; files wait 30 s."""
     concurrency: int = 512
     """Largest number of requests handled at the same time; others get status 503."""
     grace_s: float = 30.0

@@ -1,10 +1,13 @@
 """A server in a process of its own: service, socket, application, signals."""
 
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -14,6 +17,7 @@ from fastapi import FastAPI
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
 from daybreak.server.app import create_app
+from daybreak.server.ops.pools import WorkerPools
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
@@ -22,6 +26,8 @@ from daybreak.service.serving import RecommenderService, ServiceOptions
 
 log = logging.getLogger(__name__)
 
+MAX_CLOSING_S = 5.0
+"""Longest time in which the service is closed after the last request [s]."""
 LISTEN_BACKLOG = 1_024
 """Largest number of connections that wait to be accepted."""
 
@@ -77,6 +83,33 @@ def serve(
         app = create_app(service, options)
         with low_latency_threads():
             run_server(app, options, listening)
+        end_process(service, app.state.daybreak.pools)
+
+
+def end_process(service: RecommenderService, pools: WorkerPools) -> None:
+    """Close the service; end the process now if the service or a request does not end.
+
+    A request that has not been answered within the grace may still compute or wait for a lock.
+    It was not acknowledged: its transaction is rolled back when the store is opened again.
+
+    Args:
+        service: Service of the server that has stopped.
+        pools: Threads of the server.
+    """
+    closing = Thread(target=service.close, name="closing", daemon=True)
+    closing.start()
+    closing.join(MAX_CLOSING_S)
+    if not closing.is_alive() and not pools.n_running:
+        return
+    log.warning(
+        "ended with %d unfinished requests%s",
+        pools.n_running,
+        "; the service could not be closed in time" if closing.is_alive() else "",
+    )
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def create_first_key(keys: ApiKeyStore) -> str | None:

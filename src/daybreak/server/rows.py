@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +10,7 @@ from daybreak.data.ids import lookup_id
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.schemas.rows import PageQuery
 from daybreak.server.state import ServerState, state_of
 from daybreak.service.serving import IngestResult

@@ -8,7 +8,9 @@ from starlette.requests import HTTPConnection
 from daybreak.server.access import AccessControl
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.ops.metrics import ServerMetrics
+from daybreak.server.ops.pools import WorkerPools
 from daybreak.server.options import ServerOptions
+from daybreak.server.probe import StatusProbe
 from daybreak.service.api_keys import ApiKeyStore
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class ServerState:
     access: AccessControl
     body_limits: BodyLimits
     metrics: ServerMetrics
+    pools: WorkerPools
+    probe: StatusProbe
     keys: ApiKeyStore
     shutting_down: bool = False
     """Whether the server is being stopped."""

@@ -195,6 +195,27 @@ class RecommendationLog(Protocol):
             had an item.
         """
 
+    def count_recommendations(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+        at_most: int,
+    ) -> int:
+        """Return the number of recommendations, or ``at_most`` if there are more.
+
+        Args:
+            since: Earliest time, epoch [s], inclusive; default: no bound.
+            until: Latest time, epoch [s], exclusive; default: no bound.
+            experiment: Experiment id; default: with and without an experiment.
+            at_most: Number at which counting stops.
+        """
+        summaries = self.recommendation_summaries(
+            since=since, until=until, experiment=experiment
+        )
+        return min(at_most, summaries.height)
+
     @abstractmethod
     def reactions(
         self,

@@ -5,12 +5,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from math import inf
 from threading import Condition, RLock
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from daybreak.deadline import remaining_wait_s
 from daybreak.errors import DataError, StoreError
 
 T = TypeVar("T")
@@ -82,14 +84,16 @@ class Database(ABC):
 
         Args:
             action: Function without arguments.
-            wait_s: Longest wait [s]; default: that of the database.
+            wait_s: Longest wait [s]; default: that of the database. A shorter limit of the
+                caller holds as well; see :func:`daybreak.deadline.limited_wait`.
 
         Raises:
             UnavailableError: The fault lasted longer than the wait.
             StoreError: The fault is permanent.
             DataError: A text cannot be stored.
         """
-        deadline = time.monotonic() + (self.wait_s if wait_s is None else wait_s)
+        wait_s = self.wait_s if wait_s is None else wait_s
+        deadline = time.monotonic() + min(wait_s, remaining_wait_s())
         pause = _FIRST_PAUSE_S
         while True:
             try:
@@ -178,12 +182,18 @@ class GroupCommit:
         self._condition = Condition()
 
     def run(self, work: Work[T]) -> T:
-        """Return the result of a piece of work once it is committed."""
+        """Return the result of a piece of work once it is committed.
+
+        Raises:
+            UnavailableError: The commits before it took longer than the caller may wait; the
+                work has not begun.
+        """
         pending = PendingWrite(work)
+        deadline = time.monotonic() + remaining_wait_s()
         with self._condition:
             self._waiting.append(pending)
             while self._committing and not pending.is_done():
-                self._condition.wait()
+                self._condition.wait(self._time_to(deadline, pending))
             if pending.is_done():
                 return pending.result()
             self._committing = True
@@ -195,6 +205,19 @@ class GroupCommit:
                 self._committing = False
                 self._condition.notify_all()
         return pending.result()
+
+    def _time_to(self, deadline: float, pending: PendingWrite[Any]) -> float | None:
+        """Return how long to wait for the running commit [s]; None: until it ends.
+
+        Work that is part of the running commit waits for its end, which tells the outcome.
+        """
+        if deadline == inf or pending not in self._waiting:
+            return None
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            self._waiting.remove(pending)
+            raise UnavailableError("the store is busy or cannot be reached; try again later")
+        return left_s
 
     def _commit(self, batch: list[PendingWrite[Any]]) -> None:
         try:

@@ -43,6 +43,7 @@ _ADVICE = (
 _TRANSIENT_CODES = {
     "40001",  # serialisation failure
     "40P01",  # deadlock
+    "55P03",  # a lock was not available in time
     "53300",  # too many connections
     "57P01",  # the server is stopping
     "57P02",  # the server has crashed
@@ -56,6 +57,10 @@ _PERMANENT_PATTERNS = (
     "no pg_hba",
 )
 _MAX_START_WAIT_S = 10.0
+_MAX_CONNECT_WAIT_S = 5.0
+_MAX_LOCK_WAIT_S = 2.0
+"""Longest wait for a lock inside of the server [s]; longer waits are repeated ones, which end
+when the caller may not wait any more."""
 _CREATION_LOCK_ID = 0x44415942  # lock for creating the tables
 
 
@@ -125,7 +130,7 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
         MissingExtraError: The driver is not installed.
     """
     connect_args = {
-        "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_START_WAIT_S))),
+        "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_CONNECT_WAIT_S))),
         "client_encoding": "utf8",
     }
     try:
@@ -135,9 +140,17 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=8,
+            pool_timeout=min(wait_s, _MAX_CONNECT_WAIT_S),
+        )
+        from daybreak.store.postgres_connection import (  # noqa: PLC0415 - part of an extra
+            BoundedConnection,
         )
     except ModuleNotFoundError as error:
         raise MissingExtraError("a PostgreSQL store", "'daybreak[postgres]'") from error
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, args: Any, kwargs: Any) -> Any:
+        return BoundedConnection.connect(*args, **kwargs)
 
     @event.listens_for(engine, "connect")
     def set_up(driver: Any, record: Any) -> None:
@@ -166,7 +179,8 @@ def read_version(connection: Connection) -> int | None:
 def _configure_connection(driver: Any, wait_s: float) -> bool:
     """Set timeout and durable commits; return whether vectors use the type of pgvector."""
     with driver.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{wait_s * 1e3:.0f}"])
+        lock_wait_ms = f"{min(wait_s, _MAX_LOCK_WAIT_S) * 1e3:.0f}"
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [lock_wait_ms])
         cursor.execute(
             "SELECT set_config('synchronous_commit', 'on', false) "
             "WHERE current_setting('synchronous_commit') = 'off'"

@@ -99,6 +99,12 @@ def select_recommendation_summaries(
     return pl.concat([pl.DataFrame(schema=SUMMARY_SCHEMA), *parts]).sort("at", "id")
 
 
+def count_recommendations(connection: Connection, conditions: LogFilter, at_most: int) -> int:
+    """Return the number of recommendations, or ``at_most`` if there are more."""
+    found = conditions.apply(select(table.c.id), table.c.at).limit(at_most).subquery()
+    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+
 def select_reactions(connection: Connection, conditions: LogFilter) -> pl.DataFrame:
     """Return the events that refer to a recommendation; without a time, with its time."""
     at = func.coalesce(events.c.timestamp, table.c.at)

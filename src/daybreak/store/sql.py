@@ -47,6 +47,7 @@ from daybreak.store.event_rows import (
 from daybreak.store.leases import LEASE_RECORDS, database_time, holder_at, new_lease
 from daybreak.store.recommendation_rows import (
     LogFilter,
+    count_recommendations,
     put_recommendations,
     select_reactions,
     select_recommendation_summaries,
@@ -222,6 +223,18 @@ class SqlStore(Store):
         """Read columns; see :meth:`Store.recommendation_summaries`."""
         conditions = LogFilter(since, until, experiment)
         return self.database.read(lambda c: select_recommendation_summaries(c, conditions))
+
+    def count_recommendations(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        experiment: str | None = None,
+        at_most: int,
+    ) -> int:
+        """Count no further than needed; see :meth:`Store.count_recommendations`."""
+        conditions = LogFilter(since, until, experiment)
+        return self.database.read(lambda c: count_recommendations(c, conditions, at_most))
 
     def reactions(
         self,

@@ -38,6 +38,9 @@ _ADVICE = (
     ("closed", "has been closed; open it again"),
 )
 _SCRUB_TIMEOUT_MS = 200
+_MAX_BUSY_WAIT_S = 1.0
+"""Longest wait for a lock inside of SQLite [s]; longer waits are repeated ones, which end when
+the caller may not wait any more."""
 _log = logging.getLogger(__name__)
 _POOL_OPTIONS = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1}
 
@@ -97,7 +100,7 @@ class SqliteFile(Database):
             except sqlite3.OperationalError as error:
                 _log.info("the write-ahead log is truncated later: %s", error)
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {self.wait_s * 1000:.0f}")
+                cursor.execute(f"PRAGMA busy_timeout = {_busy_wait_s(self.wait_s) * 1e3:.0f}")
 
     def prepare(self) -> None:
         """Create the tables of a new store, or check the version of an existing one."""
@@ -130,12 +133,17 @@ class SqliteFile(Database):
 
 def sqlite_engine(url: URL, wait_s: float) -> Engine:
     """Return an engine with explicit transactions and durable commits."""
-    options: dict[str, Any] = {"connect_args": {"timeout": wait_s, "check_same_thread": False}}
+    connect_args = {"timeout": _busy_wait_s(wait_s), "check_same_thread": False}
+    options: dict[str, Any] = {"connect_args": connect_args}
     options |= {"poolclass": StaticPool} if is_memory(url) else _POOL_OPTIONS
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _configure_connection)
     event.listen(engine, "begin", _begin_transaction)
     return engine
+
+
+def _busy_wait_s(wait_s: float) -> float:
+    return min(wait_s, _MAX_BUSY_WAIT_S)
 
 
 def is_memory(url: URL) -> bool:

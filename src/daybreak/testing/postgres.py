@@ -78,6 +78,11 @@ class PostgresServer(ClosesOnExit):
             self._process.wait(_WAIT_S)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """Process of the server; 0 while it is stopped."""
+        return 0 if self._process is None else self._process.pid
+
     def new_database(self) -> str:
         """Create an empty database and return its URL."""
         import psycopg  # noqa: PLC0415 - part of an extra

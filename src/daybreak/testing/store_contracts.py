@@ -129,6 +129,18 @@ def check_reactions(open_fresh: OpenStore) -> None:
         assert not store.reactions(since=31.0).height
 
 
+def check_recommendations_are_counted(open_fresh: OpenStore) -> None:
+    """A count has the conditions of a query, and an upper bound."""
+    with open_fresh() as store:
+        assert store.count_recommendations(at_most=5) == 0
+        logged = [logged_recommendation(f"r{n}", float(n), "ann") for n in range(6)]
+        store.put_recommendations(logged)
+        assert store.count_recommendations(at_most=100) == 6
+        assert store.count_recommendations(at_most=4) == 4
+        assert store.count_recommendations(since=2.0, until=5.0, at_most=100) == 3
+        assert store.count_recommendations(experiment="none", at_most=100) == 0
+
+
 def check_documents_by_kind(open_fresh: OpenStore) -> None:
     """None deletes a document; kinds are separate."""
     with open_fresh() as store:
@@ -207,6 +219,7 @@ CHANGE_FEED_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
 RECOMMENDATION_LOG_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_recommendation_queries,
     check_reactions,
+    check_recommendations_are_counted,
 )
 """Checks of :class:`daybreak.store.RecommendationLog`."""
 DOCUMENT_STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from daybreak.server.http.gzip_stream import DECOMPRESSED_CHUNK_BYTES, GzipStream
 from daybreak.server.http.problems import HttpProblem
+from daybreak.server.ops.pools import run_in_threadpool
 
 MAX_INLINE_BYTES = 50_000
 """Largest JSON body that is parsed on the event loop [bytes]; others are parsed in a thread."""

@@ -1,12 +1,12 @@
 """Events: ``/events``, and ``/feedback`` as another name of it."""
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.rows import rows_from_body, single_row_problem
 from daybreak.server.schemas.rows import (
@@ -42,11 +42,11 @@ async def add_events(request: Request, body: EventRows) -> Response:
 @router.get(
     "/events",
     response_model=EventsOut,
-    openapi_extra=require_role("read", query=EventPageQuery),
+    openapi_extra=require_role("read", query=EventPageQuery, cost="store"),
 )
 @router.get(
     "/feedback",
-    openapi_extra=require_role("read", query=EventPageQuery),
+    openapi_extra=require_role("read", query=EventPageQuery, cost="store"),
     include_in_schema=False,
 )
 async def events(request: Request) -> Response:

@@ -1,13 +1,17 @@
 """Experiments and online metrics: ``/experiments`` and ``/online``."""
 
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from daybreak.deadline import time_limit
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.experiments import (
     ExperimentChangesBody,
@@ -19,14 +23,21 @@ from daybreak.server.schemas.experiments import (
     ReportOut,
 )
 from daybreak.server.schemas.rows import DeletedOut
-from daybreak.server.state import state_of
+from daybreak.server.state import ServerState, state_of
 from daybreak.service.experiments import ExperimentManager, ExperimentPlan
 
 router = api_router("experiments")
+T = TypeVar("T")
+MAX_REPORT_ANSWERS = 2_000_000
+"""Largest number of recommendations that a report over HTTP covers."""
 _EXPERIMENT_PATH = "/experiments/{id:id}"
 
 
-@router.get("/experiments", response_model=ExperimentsOut, openapi_extra=require_role("read"))
+@router.get(
+    "/experiments",
+    response_model=ExperimentsOut,
+    openapi_extra=require_role("read", cost="store"),
+)
 async def experiments(request: Request) -> Response:
     """Return all experiments, the oldest first."""
     plans = await run_in_threadpool(_manager(request).list)
@@ -44,7 +55,11 @@ async def create(request: Request, body: ExperimentPlanBody) -> Response:
     return _experiment_response(await run_in_threadpool(_manager(request).create, body), 201)
 
 
-@router.get(_EXPERIMENT_PATH, response_model=ExperimentOut, openapi_extra=require_role("read"))
+@router.get(
+    _EXPERIMENT_PATH,
+    response_model=ExperimentOut,
+    openapi_extra=require_role("read", cost="store"),
+)
 async def experiment(request: Request, id: str) -> Response:
     """Return one experiment."""
     return _experiment_response(await run_in_threadpool(_manager(request).get, id))
@@ -86,25 +101,45 @@ async def stop(request: Request, id: str) -> Response:
 
 
 @router.get(
-    f"{_EXPERIMENT_PATH}/report", response_model=ReportOut, openapi_extra=require_role("read")
+    f"{_EXPERIMENT_PATH}/report",
+    response_model=ReportOut,
+    openapi_extra=require_role("read", cost="report"),
 )
 async def report(request: Request, id: str) -> Response:
     """Return results so far; the intervals stay valid however often you look."""
-    results = await run_in_threadpool(_manager(request).report, id)
+    report = partial(_manager(request).report, id, max_answers=MAX_REPORT_ANSWERS)
+    results = await run_in_threadpool(_call_in_time, state_of(request), report)
     return json_response(results.to_dict())
 
 
 @router.get(
-    "/online", response_model=OnlineOut, openapi_extra=require_role("read", query=OnlineQuery)
+    "/online",
+    response_model=OnlineOut,
+    openapi_extra=require_role("read", query=OnlineQuery, cost="report"),
 )
 async def online(request: Request) -> Response:
     """Return clicks, conversions, satisfaction, coverage and diversity over time."""
     query = parse_query(request, OnlineQuery)
     since = query.since if query.since >= 0 else time.time() + query.since
-    metrics = await run_in_threadpool(
-        _manager(request).online, since, until=query.until, every_h=query.every_h
+    online = partial(
+        _manager(request).online,
+        since,
+        until=query.until,
+        every_h=query.every_h,
+        max_answers=MAX_REPORT_ANSWERS,
     )
+    metrics = await run_in_threadpool(_call_in_time, state_of(request), online)
     return json_response(metrics.to_dict())
+
+
+def _call_in_time(state: ServerState, report: Callable[[], T]) -> T:
+    """Make a report; stop early if the response would not come in time.
+
+    Raises:
+        OutOfTimeError: The report would take longer than a request may.
+    """
+    with time_limit(state.options.timeout_s):
+        return report()
 
 
 def _manager(request: Request) -> ExperimentManager:

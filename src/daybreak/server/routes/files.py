@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import Request
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from daybreak.data.formats import ValueFormats
@@ -15,6 +14,7 @@ from daybreak.server.http.bodies import iter_gzip_lines, receive_file
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import iterate_in_threadpool, run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
 from daybreak.server.state import ServerState, state_of
@@ -76,7 +76,7 @@ async def import_file(request: Request) -> Response:
 async def export(request: Request, table: str) -> Response:
     """Return all events, items or users as JSON Lines, which `POST /import` reads."""
     lines = await run_in_threadpool(export_table, state_of(request).service, table)
-    return StreamingResponse(lines, media_type=_NDJSON_TYPE)
+    return StreamingResponse(iterate_in_threadpool(lines), media_type=_NDJSON_TYPE)
 
 
 @router.get(

@@ -1,10 +1,10 @@
 """Items: ``/items``."""
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.rows import list_rows, put_row, put_rows
 from daybreak.server.schemas.rows import (

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routes.recommend import check_list_length, items_to_dicts
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (

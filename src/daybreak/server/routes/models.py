@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import NotFittedError
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import (
     ModelOut,
@@ -23,7 +23,9 @@ from daybreak.service.serving import Release
 router = api_router("models")
 
 
-@router.get("/models", response_model=ModelsOut, openapi_extra=require_role("read"))
+@router.get(
+    "/models", response_model=ModelsOut, openapi_extra=require_role("read", cost="store")
+)
 async def models(request: Request) -> Response:
     """Return all releases, the newest first."""
     releases = await run_in_threadpool(state_of(request).service.releases.all)
@@ -31,21 +33,30 @@ async def models(request: Request) -> Response:
 
 
 @router.post(
-    "/models/{id:id}/activate", response_model=ModelOut, openapi_extra=require_role("admin")
+    "/models/{id:id}/activate",
+    response_model=ModelOut,
+    openapi_extra=require_role("admin", cost="bulk"),
 )
 async def activate(request: Request, id: str) -> Response:
     """Activate a release; if it cannot be loaded, the active one stays."""
     return await _change_release(request, state_of(request).service.releases.activate, id)
 
 
-@router.post("/models/rollback", response_model=ModelOut, openapi_extra=require_role("admin"))
+@router.post(
+    "/models/rollback",
+    response_model=ModelOut,
+    openapi_extra=require_role("admin", cost="bulk"),
+)
 async def rollback(request: Request) -> Response:
     """Activate the previous release again."""
     return await _change_release(request, state_of(request).service.releases.rollback)
 
 
 @router.post(
-    "/train", response_model=TaskOut, status_code=202, openapi_extra=require_role("admin")
+    "/train",
+    response_model=TaskOut,
+    status_code=202,
+    openapi_extra=require_role("admin", cost="bulk"),
 )
 async def train(request: Request) -> Response:
     """Start a training in a separate process; the service keeps answering requests."""
@@ -53,14 +64,16 @@ async def train(request: Request) -> Response:
     return json_response({"id": task, "kind": "train", "status": "running", "note": ""}, 202)
 
 
-@router.get("/tasks", response_model=TasksOut, openapi_extra=require_role("read"))
+@router.get("/tasks", response_model=TasksOut, openapi_extra=require_role("read", cost="store"))
 async def tasks(request: Request) -> Response:
     """Return trainings, the newest first."""
     rows = await run_in_threadpool(state_of(request).service.tasks)
     return json_response({"tasks": rows})
 
 
-@router.get("/status", response_model=StatusOut, openapi_extra=require_role("read"))
+@router.get(
+    "/status", response_model=StatusOut, openapi_extra=require_role("read", cost="store")
+)
 async def status(request: Request) -> Response:
     """Return the state of the service."""
     return json_response(await run_in_threadpool(state_of(request).service.status))

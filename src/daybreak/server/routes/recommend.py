@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
     ExplanationOut,
@@ -57,7 +57,9 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
 
 
 @router.post(
-    "/recommend/next", response_model=RecommendationsOut, openapi_extra=require_role("read")
+    "/recommend/next",
+    response_model=RecommendationsOut,
+    openapi_extra=require_role("read", cost="store"),
 )
 async def recommend_next(request: Request, body: NextBody) -> Response:
     """Return the items that follow an earlier list; no item is repeated."""

@@ -1,10 +1,10 @@
 """Users: ``/users``, with erasure, export and merge."""
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.server.http.responses import json_response
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.rows import list_rows, put_row, put_rows
 from daybreak.server.schemas.rows import (
@@ -71,7 +71,9 @@ async def erase_user(request: Request, user_id: str) -> Response:
 
 
 @router.get(
-    "/users/{user_id:id}/export", response_model=RowOut, openapi_extra=require_role("admin")
+    "/users/{user_id:id}/export",
+    response_model=RowOut,
+    openapi_extra=require_role("admin", cost="store"),
 )
 async def export_user(request: Request, user_id: str) -> Response:
     """Return all data that is stored about a user: attributes, events and logged lists."""

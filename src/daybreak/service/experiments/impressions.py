@@ -13,6 +13,7 @@ from typing import Self
 import polars as pl
 
 from daybreak.data.rules import normalize_type, normalize_types
+from daybreak.deadline import report_progress
 from daybreak.service.experiments.experiment import (
     Attribution,
     ExperimentPlan,
@@ -59,8 +60,12 @@ def iter_answer_chunks(
         log: Log of the recommendations.
         ids: Ids of the recommendations, in the order of the result.
         size: Recommendations of a chunk.
+
+    Raises:
+        OutOfTimeError: All chunks would exceed the time limit; see :mod:`daybreak.deadline`.
     """
     for start in range(0, max(1, len(ids)), size):
+        report_progress(start / max(1, len(ids)))
         yield log.recommendations(ids=ids[start : start + size].to_list())
 
 

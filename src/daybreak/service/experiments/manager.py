@@ -185,16 +185,27 @@ class ExperimentManager:
                 raise ConfigError(f"experiment {id!r} is running; stop it first")
             self._store.put_documents(EXPERIMENT_RECORDS, {id: None})
 
-    def report(self, id: str) -> ExperimentReport:
+    def report(self, id: str, *, max_answers: int | None = None) -> ExperimentReport:
         """Return results so far; the intervals stay valid however often you look.
+
+        Args:
+            id: Id of the experiment.
+            max_answers: Largest number of its recommendations; None: no limit.
 
         Raises:
             NotFoundError: There is no experiment with this id.
+            ConfigError: There are more recommendations.
         """
+        self._check_size(max_answers, experiment=self.get(id).id)
         return build_report(self.get(id), self._store, self._item_facts(), self._clock())
 
     def online(
-        self, since: float, *, until: float | None = None, every_h: float = 24.0
+        self,
+        since: float,
+        *,
+        until: float | None = None,
+        every_h: float = 24.0,
+        max_answers: int | None = None,
     ) -> OnlineReport:
         """Return metrics of the service over time; see :func:`.online_report`.
 
@@ -202,17 +213,29 @@ class ExperimentManager:
             since: Start of the report, epoch [s].
             until: End of the report, epoch [s]; default: now.
             every_h: Length of a period [hours].
+            max_answers: Largest number of recommendations in this time; None: no limit.
 
         Raises:
-            ConfigError: The time is empty, or has too many periods.
+            ConfigError: The time is empty, or has too many periods or recommendations.
         """
         end = self._clock() if until is None else until
+        self._check_size(max_answers, since=since, until=end)
         facts = self._item_facts()
         return online_report(self._store, since, until=end, every_h=every_h, item_facts=facts)
 
     def click_rates(self) -> dict[str, float]:
         """Return click rates of the last hour by ``experiment/variant``."""
         return self._click_rates.rates(self._running, self._clock())
+
+    def _check_size(self, max_answers: int | None, **conditions: Any) -> None:
+        if max_answers is None:
+            return
+        at_most = max_answers + 1
+        if self._store.count_recommendations(**conditions, at_most=at_most) == at_most:
+            raise ConfigError(
+                f"the report covers more than {max_answers:,} recommendations; choose a "
+                "shorter time, or make the report with the command line"
+            )
 
     def _put(self, plan: ExperimentPlan) -> ExperimentPlan:
         check_json(f"experiment {plan.id!r}", plan.to_dict())

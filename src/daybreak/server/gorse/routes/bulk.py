@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from daybreak.errors import DataError
@@ -28,6 +27,7 @@ from daybreak.server.gorse.schemas import GorseFeedback, GorseItem, GorseSuccess
 from daybreak.server.http.bodies import iter_body, parse_json
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.responses import to_json
+from daybreak.server.ops.pools import iterate_in_threadpool, run_in_threadpool
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
 from daybreak.service.serving import IngestResult
@@ -180,7 +180,8 @@ def _parse_line(kind: type[T], line: bytes, number: int, n_stored: int, depth: i
 
 def _jsonl_response(name: str, rows: Iterator[BaseModel]) -> Response:
     headers = {"Content-Disposition": f"attachment;filename={name}.jsonl"}
-    return StreamingResponse(_iter_jsonl(rows), media_type="application/jsonl", headers=headers)
+    lines = iterate_in_threadpool(_iter_jsonl(rows))
+    return StreamingResponse(lines, media_type="application/jsonl", headers=headers)
 
 
 def _iter_jsonl(rows: Iterator[BaseModel]) -> Iterator[bytes]:

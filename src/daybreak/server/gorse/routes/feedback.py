@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import polars as pl
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.data.times import epoch_seconds
@@ -24,6 +23,7 @@ from daybreak.server.gorse.schemas import (
     GorsePageQuery,
     GorseSuccess,
 )
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import ServerState, state_of
 from daybreak.service.serving import IngestResult
@@ -56,7 +56,9 @@ async def overwrite_feedback(request: Request, feedback: list[GorseFeedback]) ->
     return accepted_response(await run_in_threadpool(replace_feedback, state.service, feedback))
 
 
-@router.get("/feedback", response_model=GorseFeedbacks, openapi_extra=require_role("read"))
+@router.get(
+    "/feedback", response_model=GorseFeedbacks, openapi_extra=require_role("read", cost="store")
+)
 async def list_feedback(
     request: Request, query: Annotated[GorsePageQuery, Query()]
 ) -> Response:
@@ -65,7 +67,9 @@ async def list_feedback(
 
 
 @router.get(
-    "/feedback/{kind:id}", response_model=GorseFeedbacks, openapi_extra=require_role("read")
+    "/feedback/{kind:id}",
+    response_model=GorseFeedbacks,
+    openapi_extra=require_role("read", cost="store"),
 )
 async def list_feedback_of_type(
     request: Request, kind: str, query: Annotated[GorsePageQuery, Query()]
@@ -77,7 +81,7 @@ async def list_feedback_of_type(
 @router.get(
     "/feedback/{user_id:id}/{item_id:id}",
     response_model=list[GorseFeedback],
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 async def get_feedback(request: Request, user_id: str, item_id: str) -> Response:
     """Return the feedback of a user on an item."""
@@ -87,7 +91,7 @@ async def get_feedback(request: Request, user_id: str, item_id: str) -> Response
 @router.get(
     "/feedback/{kind:id}/{user_id:id}/{item_id:id}",
     response_model=GorseFeedback,
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 async def get_feedback_of_type(
     request: Request, kind: str, user_id: str, item_id: str
@@ -130,10 +134,12 @@ async def delete_feedback_of_type(
 @router.get(
     "/user/{user_id:id}/feedback",
     response_model=list[GorseFeedback],
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 @router.get(
-    "/user/{user_id:id}/feedback/", openapi_extra=require_role("read"), include_in_schema=False
+    "/user/{user_id:id}/feedback/",
+    openapi_extra=require_role("read", cost="store"),
+    include_in_schema=False,
 )
 async def feedback_of_user(request: Request, user_id: str) -> Response:
     """Return the feedback of a user."""
@@ -143,7 +149,7 @@ async def feedback_of_user(request: Request, user_id: str) -> Response:
 @router.get(
     "/user/{user_id:id}/feedback/{kind:id}",
     response_model=list[GorseFeedback],
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 async def feedback_of_user_of_type(request: Request, user_id: str, kind: str) -> Response:
     """Return the feedback of one type of a user."""
@@ -153,10 +159,12 @@ async def feedback_of_user_of_type(request: Request, user_id: str, kind: str) ->
 @router.get(
     "/item/{item_id:id}/feedback",
     response_model=list[GorseFeedback],
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 @router.get(
-    "/item/{item_id:id}/feedback/", openapi_extra=require_role("read"), include_in_schema=False
+    "/item/{item_id:id}/feedback/",
+    openapi_extra=require_role("read", cost="store"),
+    include_in_schema=False,
 )
 async def feedback_on_item(request: Request, item_id: str) -> Response:
     """Return the feedback on an item."""
@@ -166,7 +174,7 @@ async def feedback_on_item(request: Request, item_id: str) -> Response:
 @router.get(
     "/item/{item_id:id}/feedback/{kind:id}",
     response_model=list[GorseFeedback],
-    openapi_extra=require_role("read"),
+    openapi_extra=require_role("read", cost="store"),
 )
 async def feedback_on_item_of_type(request: Request, item_id: str, kind: str) -> Response:
     """Return the feedback of one type on an item."""

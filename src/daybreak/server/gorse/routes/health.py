@@ -1,7 +1,6 @@
 """Health in gorse's API: ``/api/health/live`` and ``/api/health/ready``, without a key."""
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DaybreakError
@@ -31,7 +30,7 @@ async def _health(request: Request) -> GorseHealth:
     state = state_of(request)
     fault = "the service is shutting down" if state.shutting_down else None
     try:
-        await run_in_threadpool(state.service.status)
+        await state.probe.status()
     except DaybreakError as error:
         fault = error.code
     is_healthy = fault is None

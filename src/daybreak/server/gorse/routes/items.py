@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DataError
@@ -20,6 +19,7 @@ from daybreak.server.gorse.schemas import (
     GorsePageQuery,
     GorseSuccess,
 )
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import state_of
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from daybreak.errors import DataError
@@ -19,6 +18,7 @@ from daybreak.server.gorse.schemas import (
     GorseSessionFeedback,
     GorseSharedListQuery,
 )
+from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routes.lists import TopItemsFn
 from daybreak.server.routes.recommend import check_list_length, submit_request
 from daybreak.server.routing import AuthenticatedRoute, require_role
