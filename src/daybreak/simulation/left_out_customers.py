@@ -19,8 +19,8 @@ MAX_FEW_CUSTOMERS = 100
 shops have simulated cold starts."""
 MAX_LEFT_OUT = 20
 """Largest number of customers that are left out; a random part of more."""
-N_HISTORIES = 5
-"""Random choices of known items of a customer."""
+N_HISTORIES = 100
+"""Random choices of known items, of all left-out customers together."""
 MIN_TARGETS = 2
 """Smallest number of items of a customer that are not known."""
 N_UNSOLD = 10
@@ -71,10 +71,11 @@ def iter_left_out(data: Dataset, n_known: int, seed: int = 0) -> Iterator[LeftOu
     pairs = np.unique(data.events.user.astype(np.int64) * n_items + data.events.item)
     owner, item = np.divmod(pairs, n_items)
     buyers = np.bincount(item, minlength=n_items)
+    n_histories = max(N_HISTORIES // max(len(users), 1), 1)
     for user in users.tolist():
         own = item[owner == user]
         if len(own) >= n_known + MIN_TARGETS:
-            known = np.stack([rng.permutation(own)[:n_known] for _ in range(N_HISTORIES)])
+            known = np.stack([rng.permutation(own)[:n_known] for _ in range(n_histories)])
             yield _leave_out(data, buyers, own, known)
 
 

@@ -23,14 +23,19 @@ from daybreak.types import Doubles, Floats
 FITTED_ON = "customers"
 """``fitted_on`` of the models whose weight is fitted here."""
 CONTENT_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Weights that are tried; those of all other strategies sum up to 2 to 5 in such shops."""
+"""Weights that are tried, from the best sellers to content alone; those of all other strategies
+sum up to 2 to 5 in such shops."""
 BIAS_SHIFTS = (-8.0, 0.0, 2.0, 4.0, 6.0)
 """Values that are added to the bias of items without events. The first suffices for all, so
 that they come last where they gain nothing; what is very much like a history may still come."""
 KNOWN_ITEMS = ((1, (1,)), (3, (2, 3)), (10, (4, 5, 6, 7)))
 """Numbers of known items, each with the levels whose weights are fitted with them."""
-N_STANDARD_ERRORS = 0.5
-"""Standard errors that the gain of a weight is lowered by when weights are compared."""
+N_STANDARD_ERRORS = 1.0
+"""Standard errors that the gain of a weight is lowered by when weights are compared, and by
+which the best sellers must be better than content to restrict its weight."""
+N_RESTRICTED = 2
+"""First weights and shifts that are tried where the best sellers are clearly better: one customer
+more or less must not put content before them."""
 MIN_LEFT_OUT = 3
 """Smallest number of left-out customers that say something."""
 MIN_SOLD = 10
@@ -55,7 +60,7 @@ def add_left_out_weights(
 
     The other strategies need a training, so the best sellers stand for all that is the same for
     everybody. Weight and bias with the highest NDCG@10 of left-out customers are chosen, less
-    half a standard error of the gain over no weight. Levels with simulated queries of their own
+    one standard error of the gain over no weight. Levels with simulated queries of their own
     need none of it.
 
     Args:
@@ -69,30 +74,33 @@ def add_left_out_weights(
         return tuple(sets), []
     shared = np.array([s.is_same_for_all for s in strategies])
     is_measured = [bool(tasks) for tasks in build_warm_item_tasks(pools)]
-    left_out = {number: list(iter_left_out(data, number)) for number, _ in KNOWN_ITEMS}
-    scale = float(pools.scale[rows[0]])
-    added: list[WeightSet] = []
-    report: list[dict[str, Any]] = []
-    for one in sets:
-        weights, new_weights, bias = (
-            part.copy() for part in (one.weights, one.new_weights, one.new_bias)
+    plain, scale = sets[-1], float(pools.scale[rows[0]])
+    content, shift = np.zeros(len(EVENT_LEVELS)), np.zeros(len(EVENT_LEVELS))
+    report = []
+    for number, levels in KNOWN_ITEMS:
+        unmeasured = [level for level in levels if not is_measured[level]]
+        if not unmeasured:
+            continue
+        popularity = float(plain.weights[unmeasured[0]][shared].sum())
+        bias = float(plain.new_bias[unmeasured[0]])
+        found = choose_content_weight(
+            list(iter_left_out(data, number)), popularity, bias, scale
         )
-        report = []
-        for number, levels in KNOWN_ITEMS:
-            for level in levels:
-                if is_measured[level]:
-                    continue
-                popularity = float(one.weights[level][shared].sum())
-                content, shift = choose_content_weight(
-                    left_out[number], popularity, float(bias[level]), scale
-                )
-                weights[level, rows] = new_weights[level, rows] = content
-                bias[level] += shift
-                report.append(
-                    {"events": EVENT_LEVELS[level], "content": content, "bias": shift}
-                )
-        added.append(replace(one, weights=weights, new_weights=new_weights, new_bias=bias))
-    return tuple(added), report
+        content[unmeasured], shift[unmeasured] = found
+        report += [
+            {"events": EVENT_LEVELS[level], "content": found[0], "bias": found[1]}
+            for level in unmeasured
+        ]
+    return tuple(_add_content(one, rows, content, shift) for one in sets), report
+
+
+def _add_content(
+    one: WeightSet, rows: Sequence[int], content: Doubles, shift: Doubles
+) -> WeightSet:
+    """Return a set with the (n_levels,) weights of content and changes of the bias."""
+    weights, new_weights = one.weights.copy(), one.new_weights.copy()
+    weights[:, rows] = new_weights[:, rows] = content[:, None]
+    return replace(one, weights=weights, new_weights=new_weights, new_bias=one.new_bias + shift)
 
 
 def choose_content_weight(
@@ -113,8 +121,12 @@ def choose_content_weight(
     unchanged = values[:, CONTENT_WEIGHTS.index(0.0), BIAS_SHIFTS.index(0.0)]
     gains = values - unchanged[:, None, None]
     error = gains.std(axis=0, ddof=1) / np.sqrt(len(customers))
-    best = np.argmax(gains.mean(axis=0) - N_STANDARD_ERRORS * error)
-    weight, shift = np.unravel_index(best, error.shape)
+    lower = gains.mean(axis=0) - N_STANDARD_ERRORS * error
+    margins = values[:, 0, 0] - values[:, -1, -1]
+    margin_error = margins.std(ddof=1) / np.sqrt(len(margins))
+    if margins.mean() >= N_STANDARD_ERRORS * margin_error:
+        lower = lower[:N_RESTRICTED, :N_RESTRICTED]
+    weight, shift = np.unravel_index(np.argmax(lower), lower.shape)
     return CONTENT_WEIGHTS[int(weight)], BIAS_SHIFTS[int(shift)]
 
 
