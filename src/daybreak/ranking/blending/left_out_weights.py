@@ -34,7 +34,7 @@ N_STANDARD_ERRORS = 1.0
 """Standard errors that the gain of a weight is lowered by when weights are compared, and by
 which the best sellers must be better than content to restrict its weight."""
 N_RESTRICTED = 2
-"""First weights and shifts that are tried where the best sellers are clearly better: one customer
+"""First weights and shifts, tried alone where the best sellers are clearly better: one customer
 more or less must not put content before them."""
 MIN_LEFT_OUT = 3
 """Smallest number of left-out customers that say something."""
