@@ -112,9 +112,7 @@ def _pool_block(
     kept = relevant & (
         rng.random(relevant.shape) < MAX_TARGETS / np.maximum(n_relevant, 1)[:, None]
     )
-    sure = kept.copy()
-    for group in (is_warm, ~is_warm):
-        sure |= mark_top(scores, allowed & group, N_TOP)
+    sure = kept | mark_top(scores, allowed, (is_warm, ~is_warm), N_TOP)
     rest = allowed & ~sure & ~relevant
     rate = N_RANDOM / np.maximum(rest.sum(axis=1, keepdims=True), N_RANDOM)
     drawn = rest & (rng.random(rest.shape) < rate)

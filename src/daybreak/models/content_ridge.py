@@ -56,7 +56,7 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply the regression; see :meth:`LinearModel.linear_scorer`."""
-        scorer = score_through_kernel(self.state, train_items, items)
+        scorer = score_through_kernel(self.state, train_items, items, with_known=True)
         rows = train_items.ids.rows(items.ids)
         known = np.flatnonzero(rows >= 0)
         leverage = self.state.own[rows[known]]

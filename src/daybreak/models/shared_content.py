@@ -413,19 +413,31 @@ class ContentKernelState:
 
 
 def score_through_kernel(
-    state: ContentKernelState, train_items: Items, items: Items
+    state: ContentKernelState, train_items: Items, items: Items, *, with_known: bool = False
 ) -> LinearScorer:
-    """Return ``query_features @ left @ kernel(landmarks, items)``, for new items."""
+    """Return ``query_features @ left @ kernel(landmarks, items)``, for new items.
+
+    Args:
+        state: Fitted regression.
+        train_items: Training items.
+        items: Items to score.
+        with_known: Whether the weights of known items are computed as well. Otherwise these,
+            which are not scored, have the mean of their weights: the scores of new items are
+            centred by it.
+    """
     landmarks = take_landmarks(train_items, state.landmarks)
     right = state.form.apply(content_kernel(landmarks, items), landmarks, items)
-    is_exact = len(state.landmarks) == len(train_items)
-    weights = (
-        WeightMatrix(dense=state.left @ right)
-        if is_exact
-        else WeightMatrix(left=state.left, right=right)
-    )
-    bias = np.zeros(len(items), dtype=np.float32)
-    return LinearScorer(weights, bias, train_items.ids.rows(items.ids) < 0)
+    is_new = train_items.ids.rows(items.ids) < 0
+    if len(state.landmarks) != len(train_items):
+        weights = WeightMatrix(left=state.left, right=right)
+    elif with_known or is_new.all():
+        weights = WeightMatrix(dense=state.left @ right)
+    else:
+        dense = np.empty((len(state.left), len(items)), dtype=np.float32)
+        dense[:, is_new] = state.left @ right[:, is_new]
+        dense[:, ~is_new] = state.left @ right[:, ~is_new].mean(axis=1, keepdims=True)
+        weights = WeightMatrix(dense=dense)
+    return LinearScorer(weights, np.zeros(len(items), dtype=np.float32), is_new)
 
 
 def centred_log_popularity(data: Dataset) -> Floats:

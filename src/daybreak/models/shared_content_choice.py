@@ -8,7 +8,12 @@ import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset
 from daybreak.metrics import LIST_LENGTH, ndcg
-from daybreak.models.shared_statistics import add_ridge, cached, invert_spd_matrix
+from daybreak.models.shared_statistics import (
+    add_ridge,
+    cached,
+    invert_spd_matrix,
+    solve_spd_matrix,
+)
 from daybreak.models.shared_text_kernel import TEXT_BLOCK, squared_form
 from daybreak.ranked_lists import top_k
 from daybreak.rng import create_generator
@@ -29,6 +34,8 @@ GAIN_SCALE = 0.01
 """Relative gain of NDCG@10 by which an option becomes e times as likely."""
 EASE_RIDGE = 2.5
 """Ridge of EASE in units of the root of the number of users, as in the strategy ``ease``."""
+CACHE_KEY = "content options"
+"""Key of the options in the cache of a data set."""
 _PRIOR_SPREADS = (0.3, 0.7, 1.0)
 """Standard deviations of the prior: text weight, log ridge, log smoothing."""
 
@@ -60,9 +67,28 @@ def choose_content_options(data: Dataset) -> ContentOptions:
     posterior mean: an option counts by its prior times ``exp(gain / GAIN_SCALE)``, with its
     relative gain over the prior options. Computed once.
 
-    Cost: ``N_DRAWS`` * 12 inverses of 960 items, about a second.
+    Cost: ``N_DRAWS`` * 12 factorisations of 960 items, about half a second.
     """
-    return cached(data, "content options", lambda: _choose(data))
+    return cached(data, CACHE_KEY, lambda: _choose(data))
+
+
+def chosen_content_options(data: Dataset) -> ContentOptions | None:
+    """Return the options that were chosen on a data set; None: nothing needed them yet."""
+    return data.cache.get(CACHE_KEY)
+
+
+def reuse_content_options(data: Dataset, options: ContentOptions | None) -> None:
+    """Let a data set take options that were chosen on another part of the same data.
+
+    Parts of a data set that differ in a few held-out events lead to nearly the same options,
+    and the choice costs more than the regressions of a small catalogue.
+
+    Args:
+        data: Data set.
+        options: Options of another part; None: the data set chooses its own.
+    """
+    if options is not None:
+        data.cache[CACHE_KEY] = options
 
 
 def posterior_mean(values: dict[ContentOptions, float]) -> ContentOptions:
@@ -134,7 +160,7 @@ def _iter_maps(
         kernel = form.apply(similarity, left, left)
         new = form.apply(towards, left, right)
         for ridge in RIDGES:
-            yield text_weight, ridge, invert_spd_matrix(add_ridge(kernel, ridge)) @ new
+            yield text_weight, ridge, solve_spd_matrix(add_ridge(kernel, ridge), new)
 
 
 def _ease_weights(x: Sparse) -> Floats:

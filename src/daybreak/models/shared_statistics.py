@@ -156,10 +156,23 @@ def invert_spd_matrix(matrix: Floats) -> Floats:
     half, info = potri(factor, lower=1, overwrite_c=1)
     if info:
         raise np.linalg.LinAlgError(f"potri failed with {info}")
-    lower = np.tril(half, -1)
-    full: Floats = lower + lower.T
-    full[np.diag_indices_from(full)] = half.diagonal()
-    return full
+    half += np.tril(half, -1).T  # the factorisation has set the other half to 0
+    return np.asarray(half)
+
+
+def solve_spd_matrix(matrix: Floats, right: Floats) -> Floats:
+    """Return the product of the inverse of a symmetric positive definite matrix and another.
+
+    For few columns it is cheaper than :func:`invert_spd_matrix`. Overwrites ``matrix``.
+
+    Args:
+        matrix: (n, n) matrix.
+        right: (n, m) matrix.
+    """
+    from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - slow to import, needed in training only
+
+    factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(cho_solve(factor, right, check_finite=False))
 
 
 def append_ones(values: Floats) -> Floats:

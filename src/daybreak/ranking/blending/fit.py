@@ -26,7 +26,11 @@ from daybreak.ranking.blending.guard import (
     windowed_rows,
 )
 from daybreak.ranking.blending.left_out_weights import add_left_out_weights, usable_strategies
-from daybreak.ranking.blending.moments import MIN_NEW_ITEM_SHARE, share_of_moments
+from daybreak.ranking.blending.moments import (
+    MIN_NEW_ITEM_SHARE,
+    MIN_SHARE,
+    share_of_moments,
+)
 from daybreak.ranking.blending.new_item_bias import bound_new_item_bias
 from daybreak.ranking.blending.objective import (
     START_WEIGHT,
@@ -317,15 +321,44 @@ def build_training_pools(
             progress("testing which slow strategies help")
             first = builder.collect(range(len(candidates.strategies)))
             drop_unhelpful(candidates, first, remaining_rounds, thresholds)
-    for number, split in enumerate(iter_moment_splits(data, seed), n_splits):
-        builder.add_split(number, split, FULL_DATA_FACTOR)
     rows = candidates.remaining_rows()
-    moments = builder.collect(rows, (NOW_KIND,))
-    share = share_of_moments(moments, candidates.remaining())
+    share = add_moments(builder, data, seed, n_splits, rows)
     if share >= MIN_NEW_ITEM_SHARE:
         for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
             builder.add_split(n_splits + 100 + number, split, FULL_DATA_FACTOR)
     return replace(builder.collect(rows), now_share=share)
+
+
+def add_moments(
+    builder: PoolBuilder, data: Dataset, seed: int, first: int, rows: Sequence[int]
+) -> float:
+    """Add pools of newcomers at several moments; return the share of their queries.
+
+    Only strategies whose scores are the same for everybody are fitted at first. Where these
+    show that the present hardly differs from the past, the queries at moments count next to
+    nothing, and the other strategies are not fitted on so many parts of the data.
+
+    Args:
+        builder: Receives the pools.
+        data: Training data.
+        seed: Seed of all random numbers.
+        first: Position of the first of these splits.
+        rows: Positions of the remaining strategies.
+
+    Returns:
+        The :func:`share_of_moments`.
+    """
+    before = builder.count_pools(NOW_KIND)
+    share = 0.0
+    for is_complete in (False, True):
+        builder.truncate_pools(NOW_KIND, before)
+        for number, split in enumerate(iter_moment_splits(data, seed), first):
+            builder.add_split(number, split, FULL_DATA_FACTOR, constant_only=not is_complete)
+        strategies = [builder.strategies[row] for row in rows]
+        share = share_of_moments(builder.collect(rows, (NOW_KIND,)), strategies)
+        if share <= MIN_SHARE:
+            break
+    return share
 
 
 def drop_unhelpful(

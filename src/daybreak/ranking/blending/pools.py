@@ -12,8 +12,13 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset, Queries
 from daybreak.models import LinearScorer
+from daybreak.models.shared_content_choice import (
+    ContentOptions,
+    chosen_content_options,
+    reuse_content_options,
+)
 from daybreak.models.wish import combine_wishes, saturate_wishes, scale_wishes
-from daybreak.ranking.blending.strategies import FittedStrategies
+from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import CandidateStrategies
 from daybreak.rng import create_generator
 from daybreak.simulation.queries import LabelledQueries
@@ -74,15 +79,31 @@ class CandidatePool:
         )
 
     @classmethod
-    def concatenate(cls, pools: Sequence["CandidatePool"]) -> "CandidatePool":
-        """Return the queries of several pools as one pool, padded to the widest."""
+    def concatenate(
+        cls, pools: Sequence["CandidatePool"], rows: Sequence[int]
+    ) -> "CandidatePool":
+        """Return the queries of several pools as one pool, padded to the widest.
+
+        Args:
+            pools: Pools with the same strategies.
+            rows: Positions of the strategies that are kept.
+        """
         width = max(pool.present.shape[1] for pool in pools)
+        n_queries = sum(len(pool.n_events) for pool in pools)
+        features = np.zeros((len(rows), n_queries, width), dtype=np.float32)
+        start = 0
+        for pool in pools:
+            stop = start + len(pool.n_events)
+            for target, row in zip(features, rows, strict=True):
+                if pool.features[row].any():  # memory that is not written is not used
+                    target[start:stop, : pool.present.shape[1]] = pool.features[row]
+            start = stop
 
         def join(name: str) -> Any:
-            padded = [_pad_width(getattr(pool, name), width) for pool in pools]
-            return np.concatenate(padded, axis=1 if name == "features" else 0)
+            return np.concatenate([_pad_width(getattr(pool, name), width) for pool in pools])
 
-        return cls(**{field.name: join(field.name) for field in fields(cls)})
+        others = {one.name: join(one.name) for one in fields(cls) if one.name != "features"}
+        return cls(features, **others)
 
     def expand_strategies(self, rows: Sequence[int], n_strategies: int) -> "CandidatePool":
         """Return the pool for more strategies; those that are not in ``rows`` score 0."""
@@ -130,25 +151,52 @@ class PoolBuilder:
         self._sold = warm_items(data)
         self._pools: dict[str, list[CandidatePool]] = {}
         self._scale: Floats | None = None
+        self._content_options: ContentOptions | None = None
+        """Options that were chosen on the first split; the others reuse them."""
         self._scores_strangers = np.zeros(len(candidates.strategies), dtype=bool)
         """Which strategies give different scores to items without any event of the user."""
 
-    def add_split(self, number: int, split: HoldoutSplit, remaining_rounds: float) -> None:
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """All candidates."""
+        return self._candidates.strategies
+
+    def count_pools(self, kind: str) -> int:
+        """Return the number of pools of a kind of queries."""
+        return len(self._pools.get(kind, ()))
+
+    def truncate_pools(self, kind: str, n_pools: int) -> None:
+        """Remove the pools of a kind of queries that were added after the first ones."""
+        del self._pools.get(kind, [])[n_pools:]
+
+    def add_split(
+        self,
+        number: int,
+        split: HoldoutSplit,
+        remaining_rounds: float,
+        *,
+        constant_only: bool = False,
+    ) -> None:
         """Fit the candidates on the visible part of a split and add pools of its queries.
 
         Args:
             number: Position of the split; it selects the random numbers.
             split: Visible data and labelled queries.
             remaining_rounds: Number of fits still to come after this one.
+            constant_only: Whether only strategies are fitted whose scores are the same for all
+                queries; all others score 0.
         """
         strategies, items = self._candidates.strategies, self._data.items
+        reuse_content_options(split.data, self._content_options)
         usable_rows = [
             n
             for n, s in enumerate(strategies)
             if (s.scores_known or split.has_new_item_targets)
             and (self._scores_strangers[n] or not split.is_without_events)
+            and (s.is_same_for_all or not constant_only)
         ]
         fitted = self._candidates.fit(split.data, self._seed, usable_rows, remaining_rounds)
+        self._content_options = chosen_content_options(split.data)
         rows = [row for row in usable_rows if strategies[row].name in fitted.names]
         linear_models = fitted.linear_models(items)
         is_warm = warm_items(split.data)
@@ -159,13 +207,15 @@ class PoolBuilder:
         for labelled in split.query_sets:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
                 scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
-                scores = order_ties(scores / self._scale[rows, None, None])
+                scores /= self._scale[rows, None, None]
+                order_ties(scores)
                 groups = (is_warm, ~is_warm & self._sold, ~self._sold)
-                pool = build_candidate_pool(batch, scores, groups, rng)
-                pool = pool.expand_strategies(rows, len(strategies))
-                self._pools.setdefault(labelled.kind, []).append(pool)
+                pool = build_candidate_pool(batch, scores, groups, rng).drop_unanswerable()
+                if len(pool.n_events):
+                    pool = pool.expand_strategies(rows, len(strategies))
+                    self._pools.setdefault(labelled.kind, []).append(pool)
                 strangers = pool.features[:, pool.n_events == 0]
-                self._scores_strangers |= np.abs(strangers).max(axis=(1, 2), initial=0) > 0
+                self._scores_strangers |= strangers.any(axis=(1, 2))
 
     def collect(self, rows: Sequence[int], kinds: Sequence[str] = ()) -> TrainingPools:
         """Return the pools of all splits so far for the strategies at some positions.
@@ -174,15 +224,13 @@ class PoolBuilder:
             rows: Positions of the strategies.
             kinds: Kinds of queries; default: all.
         """
-        scale = np.ones(len(self._candidates.strategies), dtype=np.float32)
-        pools = {}
-        for kind, parts in self._pools.items():
-            if kinds and kind not in kinds:
-                continue
-            pool = CandidatePool.concatenate(parts).drop_unanswerable()
-            if len(pool.n_events):
-                pools[kind] = replace(pool, features=pool.features[rows])
-        measured = scale if self._scale is None else self._scale
+        pools = {
+            kind: CandidatePool.concatenate(parts, rows)
+            for kind, parts in self._pools.items()
+            if parts and (not kinds or kind in kinds)
+        }
+        unmeasured = np.ones(len(self._candidates.strategies), dtype=np.float32)
+        measured = unmeasured if self._scale is None else self._scale
         return TrainingPools(pools, measured[rows], self._sold)
 
 
@@ -219,6 +267,7 @@ def score_strategies(
         is_warm: (n_items,) mask of the items with events.
     """
     out = np.zeros((len(linear_models), len(queries), len(is_warm)), dtype=np.float32)
+    mean = (is_warm / max(is_warm.sum(), 1)).astype(np.float32)
     for row, (model, linear) in enumerate(zip(fitted.models, linear_models, strict=True)):
         features = model.query_features(queries)
         if model.feature_kind == "wish":
@@ -229,10 +278,13 @@ def score_strategies(
             out[row][owners] = likeness
             continue
         product = linear.weights.apply(features)
-        out[row] = linear.bias if product is None else product + linear.bias
-        if is_warm.any():
-            out[row] -= out[row][:, is_warm].mean(axis=1, keepdims=True)
-        out[row][:, ~linear.scored] = 0
+        if product is None:
+            out[row] = linear.bias - linear.bias @ mean
+        else:
+            np.add(product, linear.bias, out=out[row])
+            out[row] -= (out[row] @ mean)[:, None]
+        if not linear.scored.all():
+            out[row][:, ~linear.scored] = 0
     return out
 
 
@@ -245,8 +297,8 @@ def _score_wishes(features: Sparse, linear: LinearScorer) -> Floats:
     return saturate_wishes(product)
 
 
-def order_ties(scores: Floats) -> Floats:
-    """Return scores whose ties are in a random order of the items, one for all strategies.
+def order_ties(scores: Floats) -> None:
+    """Give ties a random order of the items, one for all strategies; changes the scores.
 
     The few customers of a young shop leave many best sellers with equal counts. A pool holds
     all targets and only some of the items that tie with them, so that no rule within the pool
@@ -257,8 +309,13 @@ def order_ties(scores: Floats) -> Floats:
         scores: (n_strategies, n_queries, n_items) scaled scores.
     """
     noise = create_generator(0, "ties").random(scores.shape[2], dtype=np.float32)
-    differ = np.ptp(scores, axis=2, keepdims=True) > 0 if scores.shape[2] else False
-    return np.asarray(scores + differ * np.float32(TIE_NOISE) * noise, dtype=np.float32)
+    noise *= np.float32(TIE_NOISE)
+    for values in scores if scores.shape[2] else ():
+        differ = np.ptp(values, axis=1) > 0
+        if differ.all():
+            values += noise
+        elif differ.any():
+            values[differ] += noise
 
 
 def measure_scales(
@@ -298,21 +355,23 @@ def build_candidate_pool(
             the best candidates of each group are in the pool.
         rng: Draws the random candidates.
     """
-    n = len(labelled.queries)
     allowed, relevant = labelled.candidate_masks()
     relevant &= allowed
+    chosen = np.zeros_like(allowed)
+    targets = np.nonzero(relevant)
     target_rate = N_TARGETS / max(relevant.sum(axis=1).max(), 1)
-    chosen = relevant & (rng.random(relevant.shape) < target_rate)
-    for group in groups:
-        chosen |= mark_top(scores, allowed & group, N_TOP_CANDIDATES)
-    random_rate = N_RANDOM_CANDIDATES / max(allowed.sum() / max(n, 1), 1)
-    chosen |= allowed & (rng.random(allowed.shape) < random_rate)
-    width = max(int(chosen.sum(axis=1).max(initial=0)), 1)
-    columns = np.argsort(~chosen, axis=1, kind="stable")[:, :width]
-    present = np.take_along_axis(chosen, columns, 1)
+    chosen[targets] = rng.random(len(targets[0])) < target_rate
+    chosen |= mark_top(scores, allowed, groups, N_TOP_CANDIDATES)
+    _add_random(chosen, allowed, rng)
+    columns, present = _compress(chosen)
+    rows = np.arange(len(chosen))[:, None]
+    features = np.take(
+        scores.reshape(len(scores), -1), rows * chosen.shape[1] + columns, axis=1
+    )
+    features *= present
     return CandidatePool(
-        np.ascontiguousarray(scores[:, np.arange(n)[:, None], columns]) * present,
-        np.take_along_axis(relevant, columns, 1) & present,
+        features,
+        relevant[rows, columns] & present,
         present,
         ~groups[0][columns],
         relevant.sum(axis=1),
@@ -321,25 +380,78 @@ def build_candidate_pool(
     )
 
 
-def mark_top(scores: Floats, allowed: Mask, n_top: int) -> Mask:
-    """Mark the best candidates of each strategy whose scores are not all equal.
+def _add_random(chosen: Mask, allowed: Mask, rng: np.random.Generator) -> None:
+    """Add about ``N_RANDOM_CANDIDATES`` random candidates to each query, in place."""
+    n_queries, n_items = allowed.shape
+    n_allowed = allowed.sum() / max(n_queries, 1)
+    n_drawn = int(np.ceil(N_RANDOM_CANDIDATES * n_items / max(n_allowed, 1)))
+    drawn = rng.integers(0, n_items, (n_queries, min(n_drawn, n_items)))
+    rows = np.arange(n_queries)[:, None]
+    chosen[rows, drawn] |= allowed[rows, drawn]
+
+
+def _compress(chosen: Mask) -> tuple[Rows, Mask]:
+    """Return two (n_queries, width) arrays: the chosen columns, and which of them are real."""
+    sizes = chosen.sum(axis=1)
+    present = np.arange(max(int(sizes.max(initial=0)), 1)) < sizes[:, None]
+    columns = np.zeros(present.shape, dtype=np.int64)
+    columns[present] = np.nonzero(chosen)[1]
+    return columns, present
+
+
+def mark_top(scores: Floats, allowed: Mask, groups: Sequence[Mask], n_top: int) -> Mask:
+    """Return (n_queries, n_items) the best candidates of each strategy in each group of items.
+
+    A strategy that gives the same score to all candidates of a query and a group marks none of
+    them. Of equal scores at the end, the first items are marked.
 
     Args:
         scores: (n_strategies, n_queries, n_items) scores.
         allowed: (n_queries, n_items) mask of the candidates.
-        n_top: Number of candidates of each strategy.
+        groups: (n_items,) masks of disjoint groups.
+        n_top: Number of candidates of each strategy and group.
     """
     chosen = np.zeros_like(allowed)
-    if not allowed.any():
-        return chosen
-    last = min(n_top, allowed.shape[1] - 1)
-    for values in scores:
-        if not np.ptp(values):
+    same_for_all = [bool((values == values[:1]).all()) for values in scores]
+    for columns in (np.flatnonzero(group) for group in groups):
+        candidates = allowed[:, columns]
+        best = np.zeros_like(candidates)
+        if not candidates.any():
             continue
-        masked = np.where(allowed, values, -np.inf)
-        best = np.argpartition(-masked, last, axis=1)[:, :n_top]
-        np.put_along_axis(chosen, best, True, axis=1)
-    return chosen & allowed
+        for values, is_same in zip(scores, same_for_all, strict=True):
+            if is_same:
+                _mark_top_of_all(best, values[0, columns], candidates, n_top)
+            else:
+                _mark_top_of_each(best, values[:, columns], candidates, n_top)
+        chosen[:, columns] = best
+    return chosen
+
+
+def _mark_top_of_all(chosen: Mask, values: Floats, allowed: Mask, n_top: int) -> None:
+    """Mark the best candidates by (n_columns,) scores that are the same for all queries."""
+    if np.ptp(values) == 0:
+        return
+    n_excluded = int((~allowed).sum(axis=1).max(initial=0))
+    order = np.argsort(-values, kind="stable")[: n_top + n_excluded]
+    candidates = allowed[:, order]
+    chosen[:, order] |= candidates & (np.cumsum(candidates, axis=1) <= n_top)
+
+
+def _mark_top_of_each(chosen: Mask, values: Floats, allowed: Mask, n_top: int) -> None:
+    """Mark the best candidates by (n_queries, n_columns) scores."""
+    lowest = np.where(allowed, values, np.inf).min(axis=1)
+    values = np.where(allowed, values, -np.inf)
+    varies = np.flatnonzero(values.max(axis=1) > lowest)
+    if not len(varies):
+        return
+    values, candidates = values[varies], allowed[varies]
+    n_top = min(n_top, values.shape[1])
+    last = np.partition(values, values.shape[1] - n_top, axis=1)[:, [-n_top]]
+    best = (values >= last) & candidates
+    for row in np.flatnonzero(best.sum(axis=1) > n_top).tolist():
+        equal = np.flatnonzero(values[row] == last[row, 0])
+        best[row, equal[n_top - int((values[row] > last[row, 0]).sum()) :]] = False
+    chosen[varies] |= best
 
 
 def _pad_width(values: Any, width: int) -> Any:
