@@ -36,8 +36,9 @@ N_SCALE_QUERIES = 100
 TIE_NOISE = 1e-4
 """Largest value that is added to the score of an item to order equal scores, in standard
 deviations of the scores."""
-MAX_SCORE_CELLS = 40_000_000
-"""Maximum number of scores held in memory at a time."""
+MAX_SCORE_CELLS = 8_000_000
+"""Maximum number of scores held in memory at a time; larger blocks are slower, because they do
+not fit into the memory that a process reuses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +207,9 @@ class PoolBuilder:
         rng = create_generator(self._seed, f"pools {number}")
         for labelled in split.query_sets:
             for batch in labelled.iter_blocks(len(items) * len(linear_models), MAX_SCORE_CELLS):
-                scores = score_strategies(fitted, linear_models, batch.queries, is_warm)
+                scores = score_strategies(
+                    fitted, linear_models, batch.queries, is_warm, labelled.candidates
+                )
                 scores /= self._scale[rows, None, None]
                 order_ties(scores)
                 groups = (is_warm, ~is_warm & self._sold, ~self._sold)
@@ -254,6 +257,7 @@ def score_strategies(
     linear_models: tuple[LinearScorer, ...],
     queries: Queries,
     is_warm: Mask,
+    candidates: Mask | None = None,
 ) -> Floats:
     """Return the (n_strategies, n_queries, n_items) scores, centred on the items with events.
 
@@ -265,10 +269,14 @@ def score_strategies(
         linear_models: The strategies as linear functions of the query features, for all items.
         queries: Queries to score.
         is_warm: (n_items,) mask of the items with events.
+        candidates: (n_items,) items whose scores matter; a strategy that scores none of them
+            has only zeros. Default: all.
     """
     out = np.zeros((len(linear_models), len(queries), len(is_warm)), dtype=np.float32)
     mean = (is_warm / max(is_warm.sum(), 1)).astype(np.float32)
     for row, (model, linear) in enumerate(zip(fitted.models, linear_models, strict=True)):
+        if candidates is not None and not (linear.scored & candidates).any():
+            continue
         features = model.query_features(queries)
         if model.feature_kind == "wish":
             # Not centred: that would add the same value to all items of a query.
@@ -308,14 +316,14 @@ def order_ties(scores: Floats) -> None:
     Args:
         scores: (n_strategies, n_queries, n_items) scaled scores.
     """
-    noise = create_generator(0, "ties").random(scores.shape[2], dtype=np.float32)
-    noise *= np.float32(TIE_NOISE)
-    for values in scores if scores.shape[2] else ():
-        differ = np.ptp(values, axis=1) > 0
+    drawn = create_generator(0, "ties").random(scores.shape[2], dtype=np.float32)
+    noise = np.float32(TIE_NOISE) * drawn
+    for row in range(len(scores) if scores.shape[2] else 0):
+        differ = np.ptp(scores[row], axis=1) > 0
         if differ.all():
-            values += noise
+            scores[row] += noise
         elif differ.any():
-            values[differ] += noise
+            scores[row][differ] += noise
 
 
 def measure_scales(
