@@ -7,15 +7,13 @@ import numpy as np
 
 from benchmarks.prior.shops import Shop
 from daybreak.ranking.blending.ablation import SelectionThresholds
-from daybreak.ranking.blending.fit import (
-    build_training_pools,
-    fit_new_item_weights,
-    fit_warm_item_weights,
-)
+from daybreak.ranking.blending.new_item_weights import fit_new_item_weights
 from daybreak.ranking.blending.pools import mark_top, measure_user_scales, score_strategies
 from daybreak.ranking.blending.shop_features import shop_features
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import CandidateStrategies
+from daybreak.ranking.blending.training_pools import build_training_pools
+from daybreak.ranking.blending.warm_item_weights import fit_warm_item_weights
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.rng import create_generator
 from daybreak.simulation.queries import LabelledQueries

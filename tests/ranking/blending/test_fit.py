@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from daybreak.ranking.blending.ablation import SelectionThresholds
-from daybreak.ranking.blending.fit import (
+from daybreak.ranking.blending.fit import fit_blend
+from daybreak.ranking.blending.new_item_weights import (
     NewItemWeights,
-    drop_unhelpful,
     fit_arrival_shift,
-    fit_blend,
     fit_new_item_weights,
-    fit_warm_item_weights,
 )
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
 from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.strategies import Strategy, get_strategies
 from daybreak.ranking.blending.time_budget import CandidateStrategies, TimeBudget
+from daybreak.ranking.blending.training_pools import drop_unhelpful
+from daybreak.ranking.blending.warm_item_weights import fit_warm_item_weights
 from daybreak.ranking.blending.weights import EVENT_LEVELS, ExclusionReason
 
 STRICT = SelectionThresholds(joint_gain_new_items=np.inf, single_gain=np.inf)
@@ -128,7 +128,7 @@ def test_queries_move_the_weights_from_the_prior():
 
 
 def test_the_bias_of_new_items_is_recovered(monkeypatch):
-    monkeypatch.setattr("daybreak.ranking.blending.fit.BEST_STRATEGY_SHARE", 0.0)
+    monkeypatch.setattr("daybreak.ranking.blending.new_item_weights.BEST_STRATEGY_SHARE", 0.0)
     pool = planted_pool(lambda events: (2.0, 1.0), [0] * 500, n_new=10, bias=1.5)
     warm = np.tile([2.0, 1.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({"new_item": pool}, np.ones(2))
@@ -144,7 +144,9 @@ def test_weights_of_new_items_lean_towards_the_best_strategy(monkeypatch):
     pools = TrainingPools({"new_item": pool}, np.ones(2))
     shares = []
     for share in (0.0, 0.5):
-        monkeypatch.setattr("daybreak.ranking.blending.fit.BEST_STRATEGY_SHARE", share)
+        monkeypatch.setattr(
+            "daybreak.ranking.blending.new_item_weights.BEST_STRATEGY_SHARE", share
+        )
         new = fit_new_item_weights(pools, FAST, warm, SelectionThresholds(), None)
         shares.append(new.weights[0, 0] / new.weights[0].sum())
     assert shares[1] == pytest.approx(0.5 + 0.5 * shares[0])

@@ -14,7 +14,7 @@ from daybreak.ranking.blending.moments import (
     share_of_moments,
 )
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
-from daybreak.ranking.blending.repeat_weights import set_repeat_weights
+from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.tasks import RankingTask, normalise_shares
 from daybreak.ranking.blending.weights import EVENT_LEVELS
@@ -114,19 +114,21 @@ def test_what_people_take_again_gets_a_weight():
     pools = TrainingPools(
         {"again": pool([scores(6, n), frequency], n_events=10)}, np.ones(2, np.float32)
     )
-    weights = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
-    (measured,) = set_repeat_weights(shop(n_weeks=2), pools, strategies, weights)
+    others = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
+    weights, (measured,) = fit_repeat_weights(shop(n_weeks=2), pools, strategies, others)
     assert measured["events"] == 10
     assert measured["ndcg@10"] == 1 > measured["without"]
     assert (weights[:, 1] > 4.5).all()
     assert (weights[:, 0] == 1).all()
+    assert (others[:, 1] == 0).all()
 
 
 @pytest.mark.parametrize(("n_weeks", "weight"), [(9, 4.0), (1, 0.0)])
 def test_a_weight_that_cannot_be_measured_follows_from_the_others(n_weeks, weight):
     strategies = get_strategies(["popular", "again"])
-    weights = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
+    others = np.tile([1.0, 0.0], (len(EVENT_LEVELS), 1))
     pools = TrainingPools({}, np.ones(2, np.float32))
-    assert set_repeat_weights(shop(n_weeks), pools, strategies, weights) == []
+    weights, report = fit_repeat_weights(shop(n_weeks), pools, strategies, others)
+    assert report == []
     assert (weights[:, 0] == 1).all()
     assert (weights[:, 1] == weight).all()

@@ -373,9 +373,8 @@ def build_candidate_pool(
     _add_random(chosen, allowed, rng)
     columns, present = _compress(chosen)
     rows = np.arange(len(chosen))[:, None]
-    features = np.take(
-        scores.reshape(len(scores), -1), rows * chosen.shape[1] + columns, axis=1
-    )
+    flat = scores.reshape(len(scores), chosen.size)
+    features = np.take(flat, rows * chosen.shape[1] + columns, axis=1)
     features *= present
     return CandidatePool(
         features,

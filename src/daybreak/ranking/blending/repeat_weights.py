@@ -29,10 +29,10 @@ DEFAULT_FACTOR = 4.0
 then gains four standard deviations."""
 
 
-def set_repeat_weights(
+def fit_repeat_weights(
     data: Dataset, pools: TrainingPools, strategies: Sequence[Strategy], weights: Doubles
-) -> list[dict[str, Any]]:
-    """Set the weights of repeat consumption, and return a report by level.
+) -> tuple[Doubles, list[dict[str, Any]]]:
+    """Return weights with those of repeat consumption, and a report by level.
 
     Where people usually take the same again, but too few of them to measure a weight, or at
     unknown times, the weight is a multiple of that of all other strategies.
@@ -41,17 +41,18 @@ def set_repeat_weights(
         data: Training data.
         pools: Pools of all simulated queries.
         strategies: Their strategies.
-        weights: (n_levels, n_strategies) weights of items with events; changed in place.
+        weights: (n_levels, n_strategies) weights of items with events.
     """
     rows = [n for n, s in enumerate(strategies) if models[s.model].card.fitted_on == "again"]
     if not rows or data.repeated is None:
-        return []
-    everybody = pools.pools.get(AGAIN_KIND)
+        return weights, []
+    weights = weights.copy()
     weights[:, rows] = 0
     defaults = DEFAULT_FACTOR * weights.sum(axis=1) * repeats_are_usual(data.all_events)
+    everybody = pools.pools.get(AGAIN_KIND)
     if everybody is None or len(everybody.n_events) < MIN_QUERIES:
         weights[:, rows] = defaults[:, None]
-        return []
+        return weights, []
     report = []
     levels = nearest_level(everybody.n_events)
     for level, events in enumerate(EVENT_LEVELS):
@@ -66,7 +67,7 @@ def set_repeat_weights(
             ndcg = (mean_sampled_ndcg([task], one) for one in (starts[0], best))
             without, with_repeats = (round(value, 4) for value in ndcg)
             report.append({"events": events, "ndcg@10": with_repeats, "without": without})
-    return report
+    return weights, report
 
 
 def _repeat_task(pool: CandidatePool, rows: Sequence[int], weights: Doubles) -> RankingTask:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.data.dataset import Dataset
 from daybreak.models import models
 from daybreak.ranking.blending.objective import sampled_ndcg
 from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
@@ -109,6 +110,36 @@ def fit_wish_weights(
             }
         )
     return weights, report
+
+
+def add_wish_weights(
+    data: Dataset,
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    sets: Sequence[WeightSet],
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weights with those of spoken wishes, the same for items with and without events.
+
+    Args:
+        data: Training data; without content, wishes have no weight.
+        pools: Pools of all simulated queries.
+        strategies: All strategies.
+        sets: Weights of all other strategies, with the arrival shift.
+
+    Returns:
+        The weights, and a report by level for the last set, empty without measurements.
+    """
+    rows = wish_rows(strategies)
+    if not rows or not data.items.blocks:
+        return tuple(sets), []
+    added: list[WeightSet] = []
+    report: list[dict[str, Any]] = []
+    for others in sets:
+        column, report = fit_wish_weights(pools, rows[0], others)
+        weights, new_weights = others.weights.copy(), others.new_weights.copy()
+        weights[:, rows] = new_weights[:, rows] = column[:, None]
+        added.append(replace(others, weights=weights, new_weights=new_weights))
+    return tuple(added), report
 
 
 def shrink_strength(best: float, n_queries: int) -> float:

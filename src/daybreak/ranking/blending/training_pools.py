@@ -1,0 +1,150 @@
+"""Simulated cold starts of a training, scored by the candidate strategies as pools."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from daybreak.data.dataset import Dataset
+from daybreak.deadline import time_limit
+from daybreak.errors import OutOfTimeError
+from daybreak.ranking.blending.ablation import SelectionThresholds, select_strategies
+from daybreak.ranking.blending.moments import (
+    MIN_NEW_ITEM_SHARE,
+    MIN_SHARE,
+    share_of_moments,
+)
+from daybreak.ranking.blending.objective import fit_softmax
+from daybreak.ranking.blending.pools import PoolBuilder, TrainingPools
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.strategy_masks import new_item_masks, warm_item_masks
+from daybreak.ranking.blending.tasks import build_new_item_tasks, build_warm_item_tasks
+from daybreak.ranking.blending.time_budget import FULL_DATA_FACTOR, CandidateStrategies
+from daybreak.ranking.blending.weights import ExclusionReason
+from daybreak.simulation.moments import NOW_KIND
+from daybreak.simulation.splits import count_splits, iter_moment_splits, iter_splits
+from daybreak.types import Progress
+
+WEIGHTING_TIME_FACTOR = 1.2
+"""Expected time to fit the weights, as a multiple of the time of the first ablation."""
+
+
+def build_training_pools(
+    data: Dataset,
+    candidates: CandidateStrategies,
+    seed: int,
+    progress: Progress,
+    thresholds: SelectionThresholds,
+) -> TrainingPools:
+    """Fit the candidates on every split and return the pools of the remaining strategies.
+
+    After the first split, slow strategies without a significant gain are excluded.
+
+    Args:
+        data: Training data.
+        candidates: Strategies to fit; some may be excluded.
+        seed: Seed of all random numbers.
+        progress: Receives a message about each split.
+        thresholds: Required significance of the gains of slow strategies.
+    """
+    builder = PoolBuilder(data, candidates, seed)
+    n_splits = count_splits(data)
+    for number, split in enumerate(iter_splits(data, seed)):
+        title = f"simulated cold start {number + 1} of {n_splits} ({split.name})"
+        remaining_rounds = n_splits - number - 1 + FULL_DATA_FACTOR
+        if number and not candidates.has_time_for(remaining_rounds):
+            progress(f"no time for {title}")
+            continue
+        progress(title)
+        builder.add_split(number, split, remaining_rounds)
+        if not number and any(s.is_slow for s in candidates.remaining()):
+            progress("testing which slow strategies help")
+            first = builder.collect(range(len(candidates.strategies)))
+            drop_unhelpful(candidates, first, remaining_rounds, thresholds)
+    rows = candidates.remaining_rows()
+    share = add_moments(builder, data, seed, n_splits, rows)
+    if share >= MIN_NEW_ITEM_SHARE:
+        for number, split in enumerate(iter_moment_splits(data, seed, with_unsold=True)):
+            builder.add_split(n_splits + 100 + number, split, FULL_DATA_FACTOR)
+    return replace(builder.collect(rows), now_share=share)
+
+
+def add_moments(
+    builder: PoolBuilder, data: Dataset, seed: int, first: int, rows: Sequence[int]
+) -> float:
+    """Add pools of newcomers at several moments; return the share of their queries.
+
+    Only strategies whose scores are the same for everybody are fitted at first. Where these
+    show that the present hardly differs from the past, the queries at moments count next to
+    nothing, and the other strategies are not fitted on so many parts of the data.
+
+    Args:
+        builder: Receives the pools.
+        data: Training data.
+        seed: Seed of all random numbers.
+        first: Position of the first of these splits.
+        rows: Positions of the remaining strategies.
+
+    Returns:
+        The :func:`share_of_moments`.
+    """
+    before = builder.count_pools(NOW_KIND)
+    share = 0.0
+    for is_complete in (False, True):
+        builder.truncate_pools(NOW_KIND, before)
+        for number, split in enumerate(iter_moment_splits(data, seed), first):
+            builder.add_split(number, split, FULL_DATA_FACTOR, constant_only=not is_complete)
+        strategies = [builder.strategies[row] for row in rows]
+        share = share_of_moments(builder.collect(rows, (NOW_KIND,)), strategies)
+        if share <= MIN_SHARE:
+            break
+    return share
+
+
+def drop_unhelpful(
+    candidates: CandidateStrategies,
+    pools: TrainingPools,
+    remaining_rounds: float,
+    thresholds: SelectionThresholds,
+) -> None:
+    """Exclude the slow strategies that do not help, or all of them if there is no time to test.
+
+    Args:
+        candidates: Strategies, some of which are excluded.
+        pools: Pools of all of them on the first split.
+        remaining_rounds: Number of fits still to come.
+        thresholds: Required significance of their gains.
+    """
+    budget = candidates.budget
+    seconds = max(candidates.seconds_for_slow(remaining_rounds), 0.0)
+    started_at = budget.clock()
+    try:
+        with time_limit(None if budget.seconds is None else seconds), threadpool_limits(1):
+            helpful = find_helpful(pools, candidates.strategies, thresholds)
+    except OutOfTimeError as error:
+        message = f"no time to test whether it helps: {error}"
+        candidates.exclude_slow((), ExclusionReason.NO_TIME, message)
+    else:
+        message = "did not help in the first simulated cold start"
+        candidates.exclude_slow(helpful, ExclusionReason.NOT_HELPFUL, message)
+        budget.weighting_seconds = WEIGHTING_TIME_FACTOR * (budget.clock() - started_at)
+
+
+def find_helpful(
+    pools: TrainingPools, strategies: Sequence[Strategy], thresholds: SelectionThresholds
+) -> set[str]:
+    """Return the names of the slow strategies that help at some level, for warm or new items.
+
+    Raises:
+        OutOfTimeError: The time limit does not suffice.
+    """
+    baseline, allowed = warm_item_masks(strategies)
+    tasks = build_warm_item_tasks(pools)
+    rows = set(select_strategies(tasks, baseline, allowed, thresholds).helpful)
+    if "new_item" in pools.pools:
+        weights = [fit_softmax(t, baseline) if t else 0.0 * allowed for t in tasks]
+        new_tasks = build_new_item_tasks(pools, np.array(weights, dtype=np.float64))
+        masks = new_item_masks(strategies)
+        rows |= select_strategies(new_tasks, *masks, thresholds, new_items=True).helpful
+    return {strategy.name for row, strategy in enumerate(strategies) if row in rows}

@@ -1,0 +1,148 @@
+"""Weights of items with events, fitted level by level and shrunk towards the prior."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from daybreak.ranking.blending.ablation import SelectionThresholds, select_strategies
+from daybreak.ranking.blending.guard import (
+    MIN_GUARD_QUERIES,
+    guard_weights,
+    popular_rows,
+    windowed_rows,
+)
+from daybreak.ranking.blending.objective import (
+    START_WEIGHT,
+    coordinate_search,
+    fit_softmax,
+    mean_sampled_ndcg,
+    sampled_ndcg,
+)
+from daybreak.ranking.blending.pools import TrainingPools
+from daybreak.ranking.blending.prior import PriorWeights
+from daybreak.ranking.blending.shrinkage import report_moves, shrink_weights
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.strategy_masks import default_weights, warm_item_masks
+from daybreak.ranking.blending.tasks import MIN_QUERIES, RankingTask, build_warm_item_tasks
+from daybreak.ranking.blending.warm_start import WarmStart
+from daybreak.ranking.blending.weights import EVENT_LEVELS
+from daybreak.types import Doubles, Mask
+
+CARRIED_QUESTION_SHARE = 0.25
+"""What a simulated query counts for the next level of events if that has too few of its own."""
+SEARCH_STEPS = (0.5, 1.5)
+"""Multiples of the sum of all weights by which further starts of the search raise one weight;
+the smooth loss can over- or underestimate single strategies at the first positions."""
+
+
+@dataclass(frozen=True, eq=False)
+class WarmItemWeights:
+    """Weights of items with events."""
+
+    weights: Doubles
+    """(n_levels, n_strategies)"""
+    questions: Doubles
+    """(n_levels,) number of simulated queries that they were fitted on"""
+    report: list[dict[str, Any]]
+    """Measurements at each level as JSON values."""
+
+
+def fit_warm_item_weights(
+    pools: TrainingPools,
+    strategies: Sequence[Strategy],
+    thresholds: SelectionThresholds,
+    warm_start: WarmStart | None,
+    prior: PriorWeights | None = None,
+) -> WarmItemWeights:
+    """Fit the weights of items with events, and shrink them towards the prior.
+
+    Each level starts from the weights of the one before; a level without tasks keeps them, but
+    they count less against the prior there.
+    """
+    names = [s.name for s in strategies]
+    prior = prior or PriorWeights.none(len(names))
+    baseline, allowed = warm_item_masks(strategies)
+    tasks = build_warm_item_tasks(pools)
+    few_tasks = build_warm_item_tasks(pools, MIN_GUARD_QUERIES)
+    selection = select_strategies(tasks, baseline, allowed, thresholds)
+    current = default_weights(strategies) * baseline
+    earlier = None if warm_start is None else warm_start.weights(names)
+    weights = np.zeros((len(EVENT_LEVELS), len(strategies)))
+    questions = np.zeros(len(EVENT_LEVELS))
+    report = []
+    for level, (level_tasks, mask) in enumerate(zip(tasks, selection.masks, strict=True)):
+        if level:
+            questions[level] = CARRIED_QUESTION_SHARE * questions[level - 1]
+        expected = prior.weights[level] * mask
+        if level_tasks:
+            starts = [current * mask, *([expected] if expected.any() else [])]
+            starts += [] if earlier is None else [earlier[level] * mask]
+            current = _fit_level(level_tasks, mask, starts)
+            questions[level] = sum(len(task.pool.n_events) for task in level_tasks)
+        counted = float(questions[level]), prior.questions_at(level)
+        weights[level] = shrink_weights(current, expected, *counted)
+        refit = partial(_refit_level, mask, expected, counted)
+        weights[level], added = guard_weights(
+            level_tasks or few_tasks[level],
+            weights[level],
+            refit,
+            popular_rows(strategies, mask),
+            windowed_rows(strategies),
+        )
+        if level_tasks:
+            measured = _report_level(level_tasks, weights[level], strategies, level)
+            moves = report_moves(names, current, expected, *counted)
+            added_share = {"best_sellers_added": added} if added else {}
+            report.append(measured | moves | added_share | selection.report(level, names))
+    return WarmItemWeights(weights, questions, report)
+
+
+def _refit_level(
+    allowed: Mask,
+    prior: Doubles,
+    counted: tuple[float, float],
+    tasks: Sequence[RankingTask],
+) -> Doubles:
+    """Return the weights that half of the queries of a level lead to."""
+    questions, prior_questions = counted
+    if questions < MIN_QUERIES and prior.any():
+        return prior
+    fitted = fit_softmax(tasks, allowed)
+    return shrink_weights(fitted, prior, questions / 2, prior_questions)
+
+
+def _fit_level(
+    tasks: Sequence[RankingTask], allowed: Mask, starts: Sequence[Doubles]
+) -> Doubles:
+    """Search from the best of the smooth optimum, the starts and every single strategy."""
+    smooth = fit_softmax(tasks, allowed, np.maximum(starts[0], START_WEIGHT))
+    single = [row for row in np.eye(len(allowed)) if (row * allowed).any()]
+    total = smooth.sum()
+    raised = [smooth + step * total * row for row in single for step in SEARCH_STEPS]
+    starts = [smooth, starts[0], *single, *raised, *starts[1:]]
+    return coordinate_search(tasks, starts, np.flatnonzero(allowed).tolist())
+
+
+def _report_level(
+    tasks: Sequence[RankingTask], weights: Doubles, strategies: Sequence[Strategy], level: int
+) -> dict[str, Any]:
+    """Return the NDCG@10 of the blend and of every strategy alone as JSON values."""
+    alone = {
+        s.name: round(mean_sampled_ndcg(tasks, row), 4)
+        for s, row in zip(strategies, np.eye(len(strategies)), strict=True)
+        if s.scores_known
+    }
+    values = np.concatenate([sampled_ndcg(t.score(weights), t) for t in tasks])
+    return {
+        "events": EVENT_LEVELS[level],
+        "queries": sum(len(task.pool.n_events) for task in tasks),
+        "ndcg@10": round(mean_sampled_ndcg(tasks, weights), 4),
+        "error": round(float(values.std() / np.sqrt(len(values))), 4),
+        "alone": alone,
+        "weights": {
+            s.name: round(float(w), 3) for s, w in zip(strategies, weights, strict=True) if w
+        },
+    }
