@@ -150,6 +150,10 @@ class UnknownIdWarning(UserWarning):
     """Some ids of a list are not in the catalogue; the others are answered."""
 
 
+class RejectedRowsWarning(UserWarning):
+    """Some rows or values of the data are not used; the others are trained on."""
+
+
 class MissingExtraError(DaybreakError):
     """An optional dependency is missing; the message is the command that installs it."""
 

@@ -1,5 +1,7 @@
 """Wrong clocks are told, and move nothing."""
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +14,7 @@ from daybreak.data.clock import (
     believable_times,
     current_times,
     latest_time,
+    note_odd_dates,
     note_wrong_clocks,
     repair_times,
 )
@@ -106,3 +109,38 @@ def test_a_note_has_an_example_and_a_reason(wrong, words):
 def test_no_note_about_good_or_missing_times():
     assert note_wrong_clocks(pl.Series([*MONTH, None]), PRESENT) == ""
     assert note_wrong_clocks(pl.Series([None, None], dtype=pl.Float64), PRESENT) == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "what"),
+    [
+        ([20_000.0, 20_001.0, 20_002.0], "most of 3 times are of 1970, .* such as 1970-01-01"),
+        ([2e10, 2.1e10, 1.7e9], "most of 3 times are in the future, such as 2603-10-11"),
+        ([1.7e9, 1.71e9, 0.0], "1 event has a time .* such as 1970-01-01"),
+        ([1.7e9, 1.71e9, -2.2e9], "1 event has a time .* such as 1900-04-15 .far from"),
+        ([1.7e9, 1.71e9, -6.21e10], "1 event has a time .* such as 0002-"),
+        ([1.7e9, 1.71e9], "^$"),
+        ([], "^$"),
+    ],
+)
+def test_years_that_cannot_be_right_are_told_with_an_example(days, what):
+    assert re.search(what, note_wrong_clocks(pl.Series(days, dtype=pl.Float64), 1.8e9))
+
+
+@pytest.mark.parametrize(
+    ("column", "at", "odd"),
+    [
+        ("created_at", -2_209_161_600.0, "1899-12-30"),
+        ("created_at", -62_135_596_800.0, "0001-01-01"),
+        ("created_at", 0.0, "1970-01-01"),
+        ("created_at", 4.07e9, "2098-12-21"),
+        ("created_at", 1.79e9, ""),
+        ("created_at", -4.9e9, ""),
+        ("available_until", 253_370_764_800.0, ""),
+        ("available_until", 0.0, "1970-01-01"),
+        ("available_from", 0.0, ""),
+    ],
+)
+def test_dates_of_items_that_programs_write_for_none_are_told(column, at, odd):
+    note = note_odd_dates(pl.Series([1.6e9, at, None]), column, 1.8e9)
+    assert note == (f"{column}: 1 of 2 dates cannot be right, such as {odd}" if odd else "")

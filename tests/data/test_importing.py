@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.data.importing import InputTables, preview, read_folder, read_tables
-from daybreak.errors import ConfigError, DataError, NotFoundError
+from daybreak.errors import ConfigError, DataError, NotFoundError, TooManyRejectsError
 
 
 @pytest.fixture
@@ -279,19 +279,34 @@ def test_a_wrong_date_of_an_item_costs_the_date_only(put):
 
 
 def test_windows_of_availability_are_times_by_any_of_their_names(put):
-    text = "item_id,Valid From,ends_at\n1,1970-01-02,never\n2,,31.12.2020\n3,,next summer\n"
+    text = "item_id,Valid From,ends_at\n1,1970-01-02,never\n2,,31.12.2020\n"
     result = read_tables(items=put("i.csv", text))
     assert result.tables.items.rows() == [("1", 86_400.0, None), ("2", None, 1_609_372_800.0)]
-    assert places(result) == [(4, "ends_at", "next summer", "available_until is not a time")]
-    assert not result.rejects.rows[0].row_kept
+
+
+def test_a_limit_that_cannot_be_read_is_never_taken_for_none(put):
+    text = "item_id,valid_from,ends_at\n1,soon,\n2,,next summer\n3,2020-01-01,2030-01-01\n"
+    result = read_tables(items=put("i.csv", text))
+    opening, end = result.tables.items["available_from"], result.tables.items["available_until"]
+    year_3000 = 3.25e10
+    assert opening[0] > year_3000
+    assert end[1] == 0
+    assert places(result) == [
+        (2, "valid_from", "soon", "available_from is not a time"),
+        (3, "ends_at", "next summer", "available_until is not a time"),
+    ]
+    assert "'next summer'; these items are not recommended" in result.notes[1]
+    with pytest.raises(
+        DataError, match="ends_at is read as available_until, but none of its 1"
+    ):
+        read_tables(items=put("i.csv", "item_id,ends_at\n1,see terms\n2,\n"))
 
 
 def test_a_switch_that_cannot_be_read_is_never_taken_for_visible(put):
     text = "item_id,hidden\n1,yes\n2,no\n3,perhaps\n4,\n5,Nein\n6,1.0\n"
     result = read_tables(items=put("i.csv", text))
-    assert result.tables.items.rows() == [
-        ("1", "true"), ("2", "false"), ("4", None), ("5", "false"), ("6", "true")
-    ]  # fmt: skip
+    found = ["true", "false", "true", None, "false", "true"]
+    assert result.tables.items["is_hidden"].to_list() == found
     assert places(result) == [(4, "hidden", "perhaps", "is_hidden is neither true nor false")]
 
 
@@ -446,3 +461,89 @@ def test_lists_and_dates_of_frames_become_text():
         {"item_id": [1], "categories": [["a", "b"]], "aired": [date(2020, 1, 2)]}
     )
     assert read_tables(items=frame).tables.items.rows() == [("1", "a|b", "2020-01-02")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\r\nuser_id;item_id;rating\r\nann;tea;4,5\r\nbob;rum;5\r\n",
+        "SEP=,\nuser_id,item_id,rating\nann,tea,4.5\nbob,rum,5\n",
+        '"sep=\t"\nuser_id\titem_id\trating\nann\ttea\t4.5\nbob\trum\t5\n',
+        "sep=|\n\nuser_id|item_id|rating\nann|tea|4.5\nbob|rum|5\n",
+        "sep=^\nuser_id^item_id^rating\nann^tea^4.5\nbob^rum^5\n",
+        "sep=;;;\nuser_id;item_id;rating\nann;tea;4.5\nbob;rum;5\n",
+        "# Export of May\n#\n\nuser_id,item_id,rating\nann,tea,4.5\nbob,rum,5\n",
+        'Report;;\n"User ID";"Item ID";Rating\nann;tea;4,5\nbob;rum;5\n',
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_lines_before_the_header_are_passed_over(text, codec, put):
+    result = read_tables(put("e.csv", text.encode(codec)))
+    assert result.tables.events.select("user_id", "item_id", "value").rows() == [
+        ("ann", "tea", 4.5),
+        ("bob", "rum", 5.0),
+    ]
+    assert not len(result.rejects)
+
+
+def test_rows_are_counted_from_the_first_line_of_the_file(put):
+    result = read_tables(put("e.csv", "sep=;\nuser_id;item_id\nann;tea\n;rum\n"))
+    assert [row for row, *_ in places(result)] == [4]
+
+
+@given(st.text(st.sampled_from('ab1;,\t|\n"#= \u00e9'), max_size=60))
+def test_no_text_before_the_header_makes_it_fail(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("odd") / "events.csv"
+    path.write_text(f"{text}\nuser_id,item_id\nann,tea\n")
+    with contextlib.suppress(DataError):
+        read_tables(path)
+
+
+FORMATS = {
+    "day-first": ("time", ["13.05.2026 14:30", "01.06.2026 09:00"], 1_778_682_600.0),
+    "spreadsheet": ("date", ["46155.604167", "46156.375"], 1_778_682_600.0),
+    "month names": ("time", ["13 May 2026 14:30", "3. März 2026"], 1_778_682_600.0),
+}
+
+
+@pytest.mark.parametrize("case", FORMATS)
+def test_how_times_were_read_is_among_the_notes(case, put):
+    column, texts, first = FORMATS[case]
+    rows = "".join(f"ann,tea,{text}\n" for text in texts)
+    result = read_tables(put("e.csv", f"user_id,item_id,{column}\n{rows}"))
+    assert result.tables.events["timestamp"][0] == first
+    told = [note for note in result.notes if note.startswith(f"e.csv: {column}: ")]
+    assert bool(told) == (case != "month names")
+
+
+def test_a_column_of_which_no_value_can_be_read_is_an_error(put):
+    rows = "".join(f"ann,i{n},some day,good\n" for n in range(5))
+    path = put("e.csv", f"user_id,item_id,time,rating\n{rows}")
+    with pytest.raises(DataError, match="rating is read as value, but none of its 5 values is"):
+        read_tables(path)
+    with pytest.raises(DataError, match=r"time is read as timestamp.*such as 'some day'"):
+        read_tables(path, columns={"value": None})
+    kept = read_tables(path, columns={"value": None, "timestamp": None})
+    assert kept.tables.events.height == 5
+
+
+def test_lost_rows_are_counted_by_table_and_can_be_refused(put):
+    events = put("e.csv", "user_id,item_id\n" + "ann,tea\n" * 8 + ",tea\n" * 2)
+    items = put("i.csv", "item_id,title\n" + "tea,Tea\n" * 9 + "rum,Rum\n")
+    result = read_tables(events, items)
+    assert result.rows_refused == {"events": 2, "items": 0}
+    result.check_rejects(0.2)
+    with pytest.raises(TooManyRejectsError, match=r"2 of 10 events \(20%\) are rejected"):
+        result.check_rejects()
+    with pytest.raises(ConfigError, match="a share from 0 to 1"):
+        result.check_rejects(7)
+
+
+def test_prices_in_any_form_are_numbers_and_what_is_none_is_told(put):
+    text = 'item_id;Preis;title\n1;"1.299,00 €";Tee\n2;4,50 €;Rum\n3;auf Anfrage;Tasse\n'
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items["preis"].to_list() == [1299.0, 4.5, None]
+    assert places(result) == [(4, "Preis", "auf Anfrage", "preis is not a number")]
+    assert (
+        "Preis: numbers have a decimal comma: '1.299,00 €' is read as 1299" in result.notes[0]
+    )

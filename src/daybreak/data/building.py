@@ -40,6 +40,9 @@ from daybreak.errors import DataError, NextStep
 
 TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
 """Columns of items and users that are times."""
+CLOSED_LIMITS = {"available_from": 253_402_300_799.0, "available_until": 0.0}
+"""Limits of items whose period cannot be read [epoch s]: they are never available, until the
+limit is corrected. An unreadable limit must not be taken for none."""
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
 
@@ -133,11 +136,33 @@ class _TableBuilder:
         )
         if column.is_undecided.any():
             raise self._undecided_error(source, column.example)
-        if target not in TIME_COLUMNS:
-            self._raise_if_all_bad(target, values, column.is_bad, "time")
+        seconds = column.seconds
+        if target != "created_at" and not seconds.count():
+            self._raise_if_any_bad(target, values, column.is_bad, "time")
         self._note_reading(source, column.describe())
+        if target in AVAILABILITY_COLUMNS and column.is_bad.any():
+            seconds = seconds.set(column.is_bad, CLOSED_LIMITS[target])
+            self._note_closed(source, values, column.is_bad)
         reject = Reject(self.raw.file, 0, f"{target} is not a time", source, row_kept=row_kept)
-        self.add(target, column.seconds, column.is_bad, reject)
+        self.add(target, seconds, column.is_bad, reject)
+
+    def add_switch(self, target: str) -> None:
+        """Add a column that hides items; items whose value cannot be read are hidden."""
+        source = self.mapping.source_of(target) or target
+        raw = self.raw.frame[source]
+        values, bad = cast_switch(raw)
+        if bad.any():
+            values = values.set(bad, "true")
+            self._note_closed(source, raw, bad)
+        reason = f"{target} is neither true nor false"
+        self.add(target, values, bad, Reject(self.raw.file, 0, reason, source, row_kept=True))
+
+    def _note_closed(self, source: str, values: pl.Series, bad: pl.Series) -> None:
+        example = to_text(values.filter(bad).head(1))[0]
+        self.note(
+            f"{source}: {bad.sum():,} of {len(bad):,} values cannot be read, such as "
+            f"{str(example)[:40]!r}; these items are not recommended"
+        )
 
     def add_numbers(self, target: str) -> None:
         """Add a column of numbers."""
@@ -146,7 +171,8 @@ class _TableBuilder:
             return
         values = self.raw.frame[source]
         column = _read_number_column(values, self.formats)
-        self._raise_if_all_bad(target, values, column.is_bad, "number")
+        if not column.values.count():
+            self._raise_if_any_bad(target, values, column.is_bad, "number")
         self._note_reading(source, column.describe())
         reject = Reject(
             self.raw.file,
@@ -168,17 +194,17 @@ class _TableBuilder:
             next_step=NextStep.CHOOSE_DATE_FORMAT,
         )
 
-    def _raise_if_all_bad(
+    def _raise_if_any_bad(
         self, target: str, values: pl.Series, bad: pl.Series, what: str
     ) -> None:
-        """Refuse a column without any value that can be read: it is another column, or form."""
-        if not len(bad) or int(bad.sum()) < values.count() or not values.count():
+        """Refuse a column of which no value can be read: it is another column, or form."""
+        if not bad.any():
             return
         source = self.mapping.source_of(target)
-        example = to_text(values.drop_nulls().head(1))[0]
+        example = to_text(values.filter(bad).head(1))[0]
         raise DataError(
             f"{self.raw.file}: {source} is read as {target}, but none of its "
-            f"{values.count():,} values is a {what}, such as {str(example)[:40]!r}; choose "
+            f"{bad.sum():,} values is a {what}, such as {str(example)[:40]!r}; choose "
             f"another column, or None to ignore it, with columns={{{target!r}: …}}",
             next_step=NextStep.MAP_COLUMN,
             column=target,
@@ -247,21 +273,27 @@ def _build_entities(table: _TableBuilder) -> CheckedTable:
     for column in table.mapping.used:
         target = column.target or ""
         if target in TIME_COLUMNS:
-            table.add_times(target, row_kept=target not in AVAILABILITY_COLUMNS)
+            table.add_times(target, row_kept=True)
         elif target == HIDDEN_COLUMN and table.mapping.role == "items":
-            values, bad = cast_switch(table.raw.frame[column.source])
-            reason = f"{target} is neither true nor false"
-            table.add(target, values, bad, Reject(table.raw.file, 0, reason, column.source))
+            table.add_switch(target)
         elif target != key:
             _add_attribute(table, column.source, target)
-    for target in TIME_COLUMNS:
-        odd = note_odd_dates(table.columns[target], target) if target in table.columns else ""
-        if odd:
-            table.note(odd)
+    _note_odd_dates_of(table)
     if not table.raw.frame.height:
         table.note(f"no {table.mapping.role}")
     order = [column.target for column in table.mapping.used if column.target]
     return CheckedTable(pl.DataFrame([table.columns[name] for name in order]), table.notes)
+
+
+def _note_odd_dates_of(table: _TableBuilder) -> None:
+    for target in TIME_COLUMNS:
+        if target not in table.columns:
+            continue
+        dates = table.columns[target]
+        if target in CLOSED_LIMITS:
+            dates = dates.filter(dates != CLOSED_LIMITS[target])
+        if odd := note_odd_dates(dates, target):
+            table.note(odd)
 
 
 def _keep_last_rows(table: _TableBuilder, key: str) -> None:

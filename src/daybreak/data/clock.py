@@ -207,6 +207,9 @@ def note_wrong_clocks(times: pl.Series, present: float | None = None) -> str:
 latest believable time is 2023-11-14; such times move nothing'
     """
     at = times.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    now = time.time() if present is None else present
+    if most := _note_wrong_median(at[np.isfinite(at)], now):
+        return most
     bounds = believable_times(at, present)
     wrong = np.flatnonzero(np.isfinite(at) & ~bounds.contain(at))
     if not len(wrong):
@@ -214,18 +217,34 @@ latest believable time is 2023-11-14; such times move nothing'
     first = float(at[wrong].max())
     if first <= bounds.last:
         first = float(at[wrong].min())
-    now = time.time() if present is None else present
     what = (
         "in the future"
         if first > now
         else "in 1970, where zeros become times"
-        if first < FIRST_YEAR_END_S
+        if 0 <= first < FIRST_YEAR_END_S
         else "far from all others"
     )
     count = "1 event has" if len(wrong) == 1 else f"{len(wrong):,} events have"
     return (
         f"{count} a time that cannot be right, such as {_as_date(first)} ({what}); the latest "
         f"believable time is {_as_date(bounds.last)}; such times move nothing"
+    )
+
+
+def _note_wrong_median(known: Doubles, now: float) -> str:
+    """Return a sentence if most times cannot be right: a unit or a form was mistaken."""
+    if not len(known):
+        return ""
+    median = float(np.median(known))
+    if 0 <= median < FIRST_YEAR_END_S:
+        what = "of 1970, where zeros and small numbers become times"
+    elif median > now + CLOCK_TOLERANCE_S:
+        what = "in the future"
+    else:
+        return ""
+    return (
+        f"most of {len(known):,} times are {what}, such as {_as_date(median)}; they may have "
+        "another unit or another form"
     )
 
 

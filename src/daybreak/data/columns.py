@@ -275,6 +275,13 @@ def has_known_names(sources: Sequence[str], role: TableRole) -> bool:
     return any(names.intersection(COLUMN_ALIASES[role][key]) for key in KEY_COLUMNS[role])
 
 
+def has_all_known_names(sources: Sequence[str], role: TableRole) -> bool:
+    """Return whether the names have a known name of every id column, among other names."""
+    names = {to_snake_case(source) for source in sources}
+    known = (names.intersection(COLUMN_ALIASES[role][key]) for key in KEY_COLUMNS[role])
+    return len(names) > 1 and all(known)
+
+
 def _check_keys(sources: Sequence[str], role: TableRole, targets: set[str]) -> None:
     for key in KEY_COLUMNS[role]:
         if key not in targets:

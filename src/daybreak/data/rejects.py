@@ -19,6 +19,11 @@ REPLACED_BY_LATER = "comes again; the later row is used"
 """End of the reason of rows whose id has a later row: nothing of them is missing."""
 
 
+def is_replaced(reason: str) -> bool:
+    """Return whether the reason of a reject is that a later row of the same id is used."""
+    return reason.endswith(REPLACED_BY_LATER)
+
+
 @dataclass(frozen=True)
 class Reject:
     """One row or value of the input that is not used."""
@@ -102,7 +107,7 @@ class Rejects:
         return sum(
             n
             for (name, reason, row_kept), n in self._reasons.items()
-            if name == file and not row_kept and not reason.endswith(REPLACED_BY_LATER)
+            if name == file and not row_kept and not is_replaced(reason)
         )
 
     def count_reason(self, file: str, reason: str, *, kept: bool) -> int:

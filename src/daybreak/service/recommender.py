@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import polars as pl
 
-from daybreak.data import EventRules
+from daybreak.data import EventRules, Rejects
 from daybreak.data.event_signs import sign_notes
 from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
@@ -25,6 +25,7 @@ from daybreak.service.inputs.frames import (
     check_ids,
     check_k,
     check_texts,
+    warn_of_rejects,
 )
 from daybreak.service.releases.gate import check_release, compare_recommenders
 from daybreak.service.releases.release import (
@@ -122,6 +123,8 @@ class Recommender(Estimator):
         self.seed = seed
         self.notes: tuple[str, ...] = ()
         """Notes on the last training, as sentences."""
+        self.rejects = Rejects().frame()
+        """Rows and values that the last training did not use: file, row, reason, and so on."""
         self._encoder_name: str | None = None
         self._state: ServingState | None = None
 
@@ -136,6 +139,9 @@ class Recommender(Estimator):
         progress: Progress | None = None,
     ) -> Self:
         """Train on events, items and users: tables, frames or paths.
+
+        Rows and values that cannot be used are in :attr:`rejects`; a
+        :class:`RejectedRowsWarning` names the first.
 
         Args:
             data: :class:`Tables`, an import result, or events as a frame or a path.
@@ -153,7 +159,8 @@ class Recommender(Estimator):
         warm_start = None if start is None else self._trained_model_of(start).warm_start
         if keep_weights and warm_start is None:
             raise ConfigError("keep_weights needs the weights of an earlier model; give start=")
-        tables, rules, notes = as_tables(data, items, users, self.rules)
+        tables, rules, notes, rejects = as_tables(data, items, users, self.rules)
+        warn_of_rejects(rejects, stacklevel=2)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
         encoder, encoder_notes = self._load_text_encoder(tables.items)
@@ -175,6 +182,7 @@ class Recommender(Estimator):
             f"events: {trained.rules.describe()}",
             *sign_notes(tables.events, trained.rules),
         )
+        self.rejects = rejects.frame()
         self.notes = (*notes, *encoder_notes, *prior, *signs, *left_out)
         self._state = ServingState.from_training(trained, tables.items, tables.users, histories)
         return self

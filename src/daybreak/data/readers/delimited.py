@@ -13,6 +13,7 @@ import polars as pl
 from daybreak.data.columns import (
     HEADERLESS_COLUMNS,
     TableRole,
+    has_all_known_names,
     has_known_names,
     number_duplicates,
 )
@@ -25,12 +26,17 @@ from daybreak.types import Mask, Rows
 MAX_COLUMNS = 5_000
 MAX_OPEN_RECORD_CHARS = 2**20
 """Maximum length of a record that continues in the next block [characters]."""
+MAX_PREAMBLE_LINES = 30
+"""Maximum number of lines in which the header is looked for."""
 WRONG_FIELD_COUNT = "wrong number of fields"
 BAD_QUOTES = "quotes are not closed or not doubled"
 _SEPARATORS = ("\t", ",", ";", "|")
 _UNIT_SEPARATOR = "\x1f"
 """Replaces ``::`` during splitting, because readers need a separator of one character."""
 _ATOMIC_SUFFIXES = frozenset({".inter", ".item", ".user", ".link", ".kg"})
+_SEPARATOR_LINE = re.compile(
+    r"\s*\"?sep=(\\t|[^\w\s\"]|\t)\"?[^\S\n]*(?:\1+[^\S\n]*)?\n", re.IGNORECASE
+)
 _NUMBER_PATTERN = re.compile(r"^\s*-?\d+(\.\d+)?\s*$")
 
 
@@ -124,9 +130,11 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
         DataError: The file is empty, or its first line is no header and no record.
     """
     first = next(iter_line_blocks(path, encoding), "").lstrip("\ufeff")
+    stated, first, passed = _read_stated_separator(first)
+    first, n_preamble = _skip_preamble(first, role)
     if not first.strip():
         raise DataError(f"{path.name} is empty; expected a header line and one record a line")
-    separator = _detect_separator(path, first)
+    separator = stated or _detect_separator(path, first)
     quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
     text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
     blank, fields, used = _read_first_record(text, separator, quoted=quoted)
@@ -134,15 +142,53 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
         raise DataError(
             f"{path.name} has {len(fields):,} columns; the maximum is {MAX_COLUMNS:,}"
         )
+    blank += passed + n_preamble
     source = DelimitedFile(
         path.name, path, encoding, DelimitedLayout(separator, quoted, ()), blank
     )
+    if n_preamble:
+        source.notes.append(f"{path.name}: {n_preamble} lines before the header are skipped")
     if names := _headerless_names(fields, role, separator):
         source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
     else:
         names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
     source.layout = replace(source.layout, names=names)
     return source
+
+
+def _read_stated_separator(text: str) -> tuple[str, str, int]:
+    """Return the separator that a first line ``sep=;`` states, the rest, and its lines.
+
+    Spreadsheets write the line for themselves; without it the separator is empty.
+    """
+    found = _SEPARATOR_LINE.match(text)
+    if found is None:
+        return "", text, 0
+    separator = found.group(1).replace("\\t", "\t")
+    return separator, text[found.end() :], found.group(0).count("\n")
+
+
+def _skip_preamble(text: str, role: TableRole) -> tuple[str, int]:
+    """Return the text from its header on, and the number of lines before it.
+
+    Reports begin with a title or remarks. A later line is the header only if it has known names
+    for all ids of the table, and more fields than
+    the first line has values.
+    """
+    lines = text[:100_000].split("\n")[:MAX_PREAMBLE_LINES]
+    fields = {mark: _split_names(lines[0], mark) for mark in _SEPARATORS}
+    if any(has_known_names(names, role) for names in fields.values()):
+        return text, 0
+    for n, line in enumerate(lines[1:], start=1):
+        for mark in _SEPARATORS:
+            names = _split_names(line, mark)
+            if len(names) > sum(map(bool, fields[mark])) and has_all_known_names(names, role):
+                return text.split("\n", n)[n], n
+    return text, 0
+
+
+def _split_names(line: str, separator: str) -> list[str]:
+    return [name.strip(' \t"') for name in line.split(separator)]
 
 
 def _detect_separator(path: Path, text: str) -> str:

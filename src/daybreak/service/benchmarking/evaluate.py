@@ -130,7 +130,7 @@ def evaluate_recommender(  # noqa: PLR0913 - public keywords
         cold_items: How new items are chosen: ``"random"`` or ``"newest"``.
         progress: Called with the number of finished steps, of all steps, and the next step.
     """
-    tables, rules, _ = as_tables(data, items, users, model.rules)
+    tables, rules, *_ = as_tables(data, items, users, model.rules)
     signs = rules.resolve(tables.events).signs(tables.events)
     plans = make_plans(
         tables,

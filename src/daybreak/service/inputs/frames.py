@@ -3,27 +3,35 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from daybreak.data import EventRules, ImportResult, Tables, read_tables
+from daybreak.data import EventRules, ImportResult, Rejects, Tables, read_tables
 from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
 from daybreak.data.columns import TABLE_ROLES, TableRole, match_columns
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.readers.frames import to_polars
-from daybreak.errors import ConfigError, DataError
+from daybreak.data.rejects import is_replaced
+from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
 
 TEXT_COLUMN = "text"
 """Column of a profile with the user's own words."""
 
 
-def as_tables(
-    data: Any, items: Any, users: Any, rules: EventRules | None
-) -> tuple[Tables, EventRules, tuple[str, ...]]:
-    """Return checked tables in canonical order, the rules for events, and notes for the caller.
+class CheckedInput(NamedTuple):
+    """Checked tables in canonical order, the rules for events, and what was found."""
+
+    tables: Tables
+    rules: EventRules
+    notes: tuple[str, ...]
+    rejects: Rejects
+
+
+def as_tables(data: Any, items: Any, users: Any, rules: EventRules | None) -> CheckedInput:
+    """Return checked tables in canonical order.
 
     Args:
         data: Tables, an import result, or events as a frame or a path.
@@ -41,10 +49,26 @@ def as_tables(
         )
     if isinstance(data, Tables):
         tables, notes = canonical_tables(data)
-        return tables, rules or EventRules(), notes
+        return CheckedInput(tables, rules or EventRules(), notes, Rejects())
     result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
     tables, _ = canonical_tables(result.tables)  # its notes are among those of the import
-    return tables, rules or result.rules, (*result.notes, *_rejection_notes(result))
+    notes = (*result.notes, *_rejection_notes(result))
+    return CheckedInput(tables, rules or result.rules, notes, result.rejects)
+
+
+def warn_of_rejects(rejects: Rejects, stacklevel: int) -> None:
+    """Warn once of rows and values that are not used, with their number and the first ones.
+
+    Rows that a later row of the same id replaces are no reason for a warning.
+
+    Args:
+        rejects: Rejects of the input.
+        stacklevel: Number of calls up to the code of the user, this one excluded.
+    """
+    if n := sum(count for reason, count in rejects.counts.items() if not is_replaced(reason)):
+        what = "row or value is" if n == 1 else "rows or values are"
+        message = f"{n:,} {what} not used ({rejects.summary()}); see the frame `rejects`"
+        warnings.warn(message, RejectedRowsWarning, stacklevel=stacklevel + 1)
 
 
 def as_frame(data: Any, *keys: str) -> pl.DataFrame:

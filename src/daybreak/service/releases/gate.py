@@ -214,7 +214,7 @@ def compare_recommenders(
         progress: Called with a description of each step.
     """
     progress = progress or ignore_progress
-    tables = as_tables(data, items, users, None)[0]
+    tables = as_tables(data, items, users, None).tables
     progress("encoding the catalogue")
     new_config, old_config = (_dataset_config(model, tables) for model in (new, old))
     dataset = encode_dataset(tables, new_config).data
