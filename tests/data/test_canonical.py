@@ -54,3 +54,23 @@ def test_the_order_of_items_is_not_that_of_their_ids():
     items = pl.DataFrame({"item_id": [f"i{n:02d}" for n in range(50)]})
     ids = canonical_tables(Tables.of(items=items))[0].items["item_id"].to_list()
     assert sorted(ids) == items["item_id"].to_list() != ids
+
+
+def test_prices_that_requests_stored_as_text_are_numbers():
+    items = pl.DataFrame(
+        {
+            "item_id": ["a", "b", "c"],
+            "price": ["12,50 €", "3", "on request"],
+            "price_range": ["low", "high", "low"],
+        }
+    )
+    tables, notes = canonical_tables(Tables.of(items=items))
+    assert dict(tables.items.select("item_id", "price").rows()) == {
+        "a": 12.5,
+        "b": 3,
+        "c": None,
+    }
+    assert tables.items["price_range"].dtype == pl.String
+    assert notes == (
+        "price: 1 of 3 values are no numbers, such as 'on request'; they are not used",
+    )

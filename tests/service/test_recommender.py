@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from daybreak import Recommender, Rules
-from daybreak.errors import ConfigError, DataError, NotFittedError
+from daybreak.errors import ConfigError, DataError, NotFittedError, RejectedRowsWarning
 from daybreak.service.state.frame_requests import RECOMMENDATION_SCHEMA, FrameRequest
 
 TITLES = pl.DataFrame({"item_id": ["a", "b"], "title": ["green tea", "dark rum"]})
@@ -231,3 +231,35 @@ def test_items_with_bad_ratings_only_come_after_those_that_people_like():
     lists = Recommender(encoder="none").fit(events, items=items)
     found = lists.recommend(["a stranger", "u1", "u2"], k=10)["item_id"]
     assert not found.str.starts_with("bad").any()
+
+
+def test_what_a_training_does_not_use_is_told_once_and_kept_as_a_frame():
+    events = pl.DataFrame(
+        {
+            "user_id": ["u", "u", None, "v"],
+            "item_id": ["a", "b", "a", "b"],
+            "rating": ["5", "4", "3", "good"],
+        }
+    )
+    model = Recommender(encoder="none", strategies=["popular"])
+    assert model.rejects.height == 0
+    with pytest.warns(RejectedRowsWarning, match="2 rows or values are not used") as caught:
+        model.fit(events, TITLES)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert "events, row 3, user_id: no user_id" in str(caught[0].message)
+    assert model.rejects.select("row", "column", "value", "row_kept").rows() == [
+        (3, "user_id", "", False),
+        (4, "rating", "good", True),
+    ]
+    twice = pl.concat([TITLES, TITLES])
+    assert model.fit(events.head(2), twice).rejects.height == 2
+
+
+def test_an_offer_whose_end_cannot_be_read_is_in_no_list():
+    items = TITLES.with_columns(available_until=pl.Series(["next summer", "31.12.2099"]))
+    events = pl.DataFrame({"user_id": ["u", "v"], "item_id": ["a", "a"]})
+    model = Recommender(encoder="none", strategies=["popular"])
+    with pytest.warns(RejectedRowsWarning, match="available_until is not a time"):
+        model.fit(events, items)
+    assert model.recommend(["x"])["item_id"].to_list() == ["b"]

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from daybreak.data.clock import note_wrong_clocks, repair_times
+from daybreak.data.numbers import is_amount_name, read_number_attribute
 from daybreak.data.tables import Tables
 
 HASH_BYTES = 8
@@ -13,7 +14,7 @@ HASH_BYTES = 8
 
 
 def canonical_tables(tables: Tables) -> tuple[Tables, tuple[str, ...]]:
-    """Return the same tables in canonical order, with believable times, and notes.
+    """Return the same tables in canonical order, with believable times and amounts, and notes.
 
     Users are sorted by id. Items are sorted by a hash of their id: equal scores are ordered by
     row, and ids often tell how old an item is. The rows of events stay where they are, because
@@ -29,7 +30,27 @@ def canonical_tables(tables: Tables) -> tuple[Tables, tuple[str, ...]]:
     ids = tables.items["item_id"].to_list()
     order = sorted(range(len(ids)), key=lambda row: _hash_key(ids[row]))
     events, note = _repair_events(tables.events)
-    return Tables(tables.items[order], users, events), (note,) if note else ()
+    items, amount_notes = _read_amounts(tables.items[order])
+    return Tables(items, users, events), (*((note,) if note else ()), *amount_notes)
+
+
+def _read_amounts(items: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return items with amounts as numbers; rows of requests may have stored them as text."""
+    notes = []
+    for name, kind in items.schema.items():
+        if kind != pl.String or not is_amount_name(name):
+            continue
+        column = read_number_attribute(items[name])
+        if column is None:
+            continue
+        if column.is_bad.any():
+            example = items[name].filter(column.is_bad)[0]
+            notes.append(
+                f"{name}: {column.is_bad.sum():,} of {items.height:,} values are no numbers, "
+                f"such as {str(example)[:40]!r}; they are not used"
+            )
+        items = items.with_columns(column.values.alias(name))
+    return items, tuple(notes)
 
 
 def _hash_key(id_: str) -> tuple[bytes, str]:

@@ -5,6 +5,7 @@ from typing import TypeVar
 import polars as pl
 
 from daybreak.data.list_literals import join_list_literals
+from daybreak.data.numbers import read_numbers
 from daybreak.data.times import empty_to_null
 
 LIST_SEPARATOR = "|"
@@ -134,9 +135,9 @@ def cast_like(frame: pl.DataFrame, template: pl.DataFrame) -> pl.DataFrame:
 
     Example:
         >>> old = pl.DataFrame({"price": [1.5], "new": [True], "tags": [["a"]]})
-        >>> odd = pl.DataFrame({"price": ["2", "x"], "new": ["true", "y"], "tags": ["a", "b"]})
+        >>> odd = pl.DataFrame({"price": ["2,5", "?"], "new": ["true", ""], "tags": ["a", "b"]})
         >>> cast_like(odd, old).rows()
-        [(2.0, True, None), (None, None, None)]
+        [(2.5, True, None), (None, None, None)]
     """
     return frame.with_columns(
         _cast_column_like(frame[name], kind)
@@ -155,6 +156,8 @@ def _cast_column_like(column: pl.Series, kind: pl.DataType) -> pl.Series:
             )
         if kind == pl.String and isinstance(column.dtype, pl.List):
             return join_lists(column)
+        if kind.is_numeric() and column.dtype == pl.String:
+            return read_numbers(column).values.cast(kind, strict=False)
         if column.dtype.is_nested() == kind.is_nested():
             return column.cast(kind, strict=False)
     except pl.exceptions.PolarsError:

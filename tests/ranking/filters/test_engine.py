@@ -387,7 +387,7 @@ def test_columns_have_the_types_of_their_values():
     assert fits("has(genres, 'War')", frame, fields) == [True, True, False]
     assert fits("'Drama' in genres", frame, fields) == [True, False, False]
     assert fits("has(sizes, 3) or length(sizes) = 0", frame) == [False, True, True]
-    assert fits("born >= DATE '2026-05-01'", frame, fields) == [True, False, False]
+    assert fits("born >= DATE '2026-05-01'", frame, fields) == [True, True, False]
     assert fits('"Sold Out" is not true', frame) == [False, True, True]
     assert fits("COLOUR = 'red'", frame) == [True, False, False]
     assert fits("has(colour, 'red')", frame) == [True, False, False]
@@ -443,3 +443,19 @@ def test_values_and_codes_of_a_column():
     ]
     assert facets.require("title").value_codes().tolist() == [0, 0, -1, -1]
     assert np.unique(facets.require("tags").value_codes()[:2]).size == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["12", "13.50", "on request"], "price is text because 1 of its 3 "
+         "values cannot be read as numbers, such as 'on request'"),
+        (["12", "13"], "price was stored as text, although its values are numbers"),
+        (["cheap", "dear", "free"], "write texts with quotes and numbers without"),
+    ],
+)  # fmt: skip
+def test_the_message_of_a_comparison_of_text_with_a_number_names_the_cause(values, message):
+    columns = FilterColumns(pl.DataFrame({"price": values}))
+    for condition in ("price < 20", "20 > price", "price between 1 and 2"):
+        with pytest.raises(FilterError, match=message):
+            evaluate_filter(condition, columns, 0)

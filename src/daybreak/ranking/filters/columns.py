@@ -9,6 +9,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from daybreak.data.fields import ContentField
+from daybreak.data.numbers import read_numbers
 from daybreak.data.times import epoch_seconds
 from daybreak.errors import FilterError
 from daybreak.types import Mask, Rows, Sparse
@@ -19,6 +20,8 @@ numbers; ``null`` is compatible with all types."""
 
 MAX_LISTED_COLUMNS = 30
 """Maximum number of columns in a message."""
+MAX_STRAY_SHARE = 0.5
+"""Largest share of texts in a column that was probably meant to hold numbers."""
 TIME_COLUMNS = frozenset({"created_at", "available_from", "available_until"})
 """Columns that are always read as times."""
 
@@ -43,6 +46,22 @@ class FilterColumn:
             self.values.to_frame().select(matches.fill_null(value=False)).to_series().to_numpy()
         )
         return mask.copy()
+
+    def describe_non_numbers(self) -> str:
+        """Return why a text column does not hold numbers, as a clause; empty: no idea."""
+        if self.kind not in {"text", "list"}:
+            return ""
+        values = self.values.explode() if self.kind == "list" else self.values
+        bad = read_numbers(values).is_bad
+        n_given = values.count()
+        if not n_given or bad.sum() > MAX_STRAY_SHARE * n_given:
+            return ""
+        if not bad.any():
+            return f"{self.name} was stored as text, although its values are numbers"
+        return (
+            f"{self.name} is text because {bad.sum():,} of its {n_given:,} values cannot be "
+            f"read as numbers, such as {values.filter(bad)[0][:40]!r}"
+        )
 
     def one_hot(self) -> Sparse:
         """Return the (n_items, n_values) CSR float32 matrix, 1 where an item has a value."""

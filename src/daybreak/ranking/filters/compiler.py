@@ -6,6 +6,7 @@ A table lists every supported kind of node; all others are rejected.
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -226,7 +227,7 @@ class FilterCompiler:
     def _between(self, node: exp.Expression) -> TypedExpr:
         self._reject_other_args(node, "this", "low", "high")
         value = self.compile_expr(node.this)
-        value = TypedExpr(value.kind, self._precompute(value.value), value.node, value.literal)
+        value = replace(value, value=self._precompute(value.value))
         low, high = self.compile_expr(node.args["low"]), self.compile_expr(node.args["high"])
         above = self._compare_typed(exp.GTE(), value, low).value
         return boolean_expr(above & self._compare_typed(exp.LTE(), value, high).value, node)
@@ -262,7 +263,7 @@ class FilterCompiler:
             listed = self.columns.list_names()
             self.source.fail(f"there is no column {node.name[:40]!r}; columns: {listed}", node)
         self.used_columns[column.name] = column
-        return TypedExpr(column.kind, pl.col(column.name), node)
+        return TypedExpr(column.kind, pl.col(column.name), node, column=column)
 
     def _literal(self, node: exp.Expression) -> TypedExpr:
         if isinstance(node, exp.Literal) and node.is_string:

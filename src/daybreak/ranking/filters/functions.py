@@ -9,7 +9,7 @@ import polars as pl
 from sqlglot import exp
 
 from daybreak.data.times import epoch_seconds
-from daybreak.ranking.filters.columns import ColumnKind
+from daybreak.ranking.filters.columns import ColumnKind, FilterColumn
 from daybreak.ranking.filters.parser import FilterSource
 
 ExprKind: TypeAlias = ColumnKind | Literal["interval"]
@@ -37,6 +37,8 @@ class TypedExpr:
     node: exp.Expression
     literal: Any = None
     """Value of a literal; None for other parts."""
+    column: FilterColumn | None = None
+    """Column that the part is; None for other parts."""
 
     @property
     def is_literal(self) -> bool:
@@ -112,14 +114,23 @@ def unify_types(
         left = to_time(left, source)
     if left.kind == right.kind or "null" in (left.kind, right.kind):
         return left, right
-    advice = ""
-    if {left.kind, right.kind} & {"list", "numbers"}:
-        advice = "; for a list, write has(categories, 'tea') or categories IN ('tea', 'rum')"
-    elif {left.kind, right.kind} == {"text", "number"}:
-        advice = "; write texts with quotes and numbers without"
+    advice = _comparison_advice(left, right)
     return source.fail(
         f"{left.describe()} cannot be compared with {right.describe()}{advice}", right.node
     )
+
+
+def _comparison_advice(left: TypedExpr, right: TypedExpr) -> str:
+    """Return what to do about two parts of different types, as the end of a message."""
+    columns = (part.column for part in (left, right) if part.column is not None)
+    reasons = (column.describe_non_numbers() for column in columns)
+    if "number" in (left.kind, right.kind) and (why := next(filter(None, reasons), "")):
+        return f"; {why}"
+    if {left.kind, right.kind} & {"list", "numbers"}:
+        return "; for a list, write has(categories, 'tea') or categories IN ('tea', 'rum')"
+    if {left.kind, right.kind} == {"text", "number"}:
+        return "; write texts with quotes and numbers without"
+    return ""
 
 
 def to_time(value: TypedExpr, source: FilterSource) -> TypedExpr:

@@ -8,6 +8,7 @@ import polars as pl
 
 from daybreak.data import Tables
 from daybreak.data.ids import normalize_id
+from daybreak.data.numbers import read_numbers
 from daybreak.data.wide_rows import chunk_rows
 from daybreak.service.ingest.rows import (
     as_text,
@@ -108,11 +109,13 @@ def _tables(frame: pl.DataFrame, key: str) -> Tables:
 
 
 def _cast_to_column(kind: Any, value: Any) -> Any:
-    """Return a value in the type of its column: a list as text, or text as a list.
+    """Return a value in the type of its column, if it can be converted.
 
     Example:
         >>> _cast_to_column(pl.String, ["a", "b"]), _cast_to_column(pl.List(pl.String), "a")
         ('a|b', ['a'])
+        >>> _cast_to_column(pl.Float64(), "12,50 €"), _cast_to_column(pl.Float64(), "free")
+        (12.5, 'free')
     """
     if kind is None or value is None:
         return value
@@ -120,6 +123,9 @@ def _cast_to_column(kind: Any, value: Any) -> Any:
         return as_text(value)
     if not isinstance(value, list) and kind.is_nested():
         return [value]
+    if isinstance(value, str) and kind.is_numeric():
+        number = read_numbers(pl.Series([value])).values.item()
+        return value if number is None else number
     return value
 
 
