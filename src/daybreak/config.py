@@ -12,6 +12,8 @@ from daybreak.errors import ConfigError
 
 CONFIG_FILE = "daybreak.toml"
 """Name of the settings file in the working directory; it is optional."""
+UNKNOWN_ITEMS_VALUES = ("exclude", "recommend")
+"""Values of the setting ``unknown_items``."""
 ENVIRONMENT_PREFIX = "DAYBREAK_"
 """Prefix of the environment variables, such as ``DAYBREAK_STORE``."""
 
@@ -37,6 +39,9 @@ class Settings:
     """Number of threads of the text encoder; 0: all cores."""
     cache: str = ""
     """Folder of the cache; empty: the cache folder of the system."""
+    unknown_items: str = "exclude"
+    """Whether items that only events know are recommended where there is a catalogue:
+    `exclude` or `recommend`."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,10 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 def _check_value(name: str, value: Any, kind: Any, origin: str) -> str | int:
     """Return a valid value; whole numbers may be given as text."""
+    if name == "unknown_items" and value not in UNKNOWN_ITEMS_VALUES:
+        raise ConfigError(
+            f"{name} must be one of {', '.join(UNKNOWN_ITEMS_VALUES)}, got {value!r} ({origin})"
+        )
     if kind is str and isinstance(value, str):
         return value
     try:

@@ -72,6 +72,7 @@ RESULT_TYPES = [
     (recommend.AudienceUserOut, results.AudienceUser, set()),
     (recommend.VectorsOut, results.TextVectors, NOT_NEEDED | {"dimension"}),
     (rows.AcceptedOut, results.Accepted, NOT_NEEDED),
+    (rows.ReplacedOut, results.ReplacedCatalogue, NOT_NEEDED),
     (rows.RejectedOut, results.Rejected, set()),
     (rows.MergedOut, results.Merged, NOT_NEEDED),
     (rows.DeletedOut, results.DeletedCount, NOT_NEEDED),

@@ -8,6 +8,7 @@ import typer
 from daybreak.cli import (
     bench,
     data,
+    delete,
     experiments,
     keys,
     recommend,
@@ -44,6 +45,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "experiments list": experiments.list_,
     "experiments report": experiments.report,
     "experiments online": experiments.online,
+    "items delete": delete.items,
+    "users delete": delete.users,
+    "events delete": delete.events,
     "store upgrade": store.upgrade,
     "store dump": store.dump,
     "store restore": store.restore,
@@ -54,6 +58,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
 GROUPS = {
     "store": "Upgrade, dump and restore a store.",
     "keys": "Manage the API keys of the server.",
+    "items": "Delete items.",
+    "users": "Erase users.",
+    "events": "Delete events.",
     "experiments": "Manage online experiments and report online metrics.",
 }
 """Help text of each group of commands."""

@@ -49,6 +49,20 @@ MaxRejectedOption = Annotated[
 ]
 
 
+ReplaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--replace",
+        metavar="TABLE",
+        help="items: the file is the whole catalogue; items that it does not have leave it and "
+        "keep their events.",
+    ),
+]
+ReplaceItemsOption = Annotated[
+    bool, typer.Option("--replace-items", help="The same as --replace items.")
+]
+
+
 def import_(
     paths: options.PathsArgument = None,
     *,
@@ -67,11 +81,14 @@ def import_(
     strict: options.StrictOption = False,
     max_rejected: MaxRejectedOption = 0.1,
     rejects: RejectsOption = None,
+    replace: ReplaceOption = None,
+    replace_items: ReplaceItemsOption = False,
     store: options.StoreOption = None,
     dry_run: DryRunOption = False,
     json: options.JsonOption = False,
 ) -> None:
     """Import files into the store and list rejected rows."""
+    whole_catalogue = replace_items or _names_items(replace)
     rules = options.parse_event_rules(positive, negative, seen, weight, excludes)
     files: dict[TableRole, Path | None]
     files = {"events": events, "items": items, "users": users}
@@ -87,7 +104,7 @@ def import_(
     ):
         result = sources.read()
         _write_rejects(result, rejects)
-        written = workspace.write_import(result, max_rejected)
+        written = workspace.write_import(result, max_rejected, replace_items=whole_catalogue)
     _show_import(result, written, rejects, as_json=json)
 
 
@@ -184,6 +201,19 @@ def _show_mappings(sources: "Sources", *, as_json: bool) -> None:
         show_lines([f"{opened[role].file}: {mapping}" for role, mapping in mappings.items()])
 
 
+def _names_items(replace: str | None) -> bool:
+    """Return whether the items are to be replaced.
+
+    Raises:
+        ConfigError: Another table is named.
+    """
+    from daybreak.errors import ConfigError
+
+    if replace not in (None, "items"):
+        raise ConfigError(f"--replace can name items only, got {replace!r}")
+    return replace is not None
+
+
 def _write_rejects(result: "ImportResult", target: Path | None) -> None:
     """Write the rejected rows to a file, also of an import that is refused because of them."""
     if target is not None:
@@ -201,6 +231,7 @@ def _show_import(
             {
                 "read": result.rows_read,
                 "new": {n: getattr(written, n) for n in ("items", "users", "events")},
+                "left": written.items_left,
                 "rejects": result.rejects.counts,
                 "rejected_rows": result.rejects.frame().head(MAX_SHOWN_REJECTS),
                 "rejects_file": target,
@@ -215,7 +246,10 @@ def _show_import(
 
 def _import_lines(result: "ImportResult", written: "WriteResult") -> Iterator[str]:
     for role, rows in result.rows_read.items():
-        yield f"{role}: {rows:,} read, {getattr(written, role):,} new in the store"
+        left = f", {written.items_left:,} left the catalogue" * bool(
+            role == "items" and written.items_left
+        )
+        yield f"{role}: {rows:,} read, {getattr(written, role):,} new in the store{left}"
     if result.tables.events.height:
         from daybreak.data.event_signs import sign_notes
 

@@ -33,6 +33,7 @@ from daybreak.client.results import (
     QuestionList,
     Ranking,
     Recommendations,
+    ReplacedCatalogue,
     Row,
     RowsPage,
     Task,
@@ -291,6 +292,15 @@ class AsyncClient:
     async def add_items(self, rows: Iterable[Row]) -> Accepted:
         """Add or replace items, 1,000 a request; they can be recommended at once."""
         return await self._put_rows("items", rows)
+
+    async def replace_items(self, rows: Iterable[Row]) -> ReplacedCatalogue:
+        """Replace the catalogue, in one request: items that ``rows`` do not have leave it.
+
+        Their events are kept. All rows are stored, or none of them. A service takes up to
+        10,000 rows of a body; larger catalogues are imported as a file (``POST /import``).
+        """
+        call = ApiCall("PUT", "/items", ReplacedCatalogue, body=list(rows))
+        return await self._send(call)
 
     async def add_users(self, rows: Iterable[Row]) -> Accepted:
         """Add or replace users, 1,000 a request."""

@@ -1,7 +1,7 @@
 """Keyword arguments of the client's methods."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class RecommendOptions(TypedDict, total=False):
@@ -56,6 +56,9 @@ class RecommendOptions(TypedDict, total=False):
     popularity: float
     """From 0 (the taste of a history) to 1 (what is chosen most often); default: as the service
     or the release is set."""
+    unknown_items: Literal["exclude", "recommend"]
+    """Whether items that only events know, and not the catalogue, may be in the list; default:
+    as the service is set."""
     at: float
     """Time for which availability is checked, epoch [s]; default: now."""
 

@@ -152,6 +152,13 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class ReplacedCatalogue(Accepted):
+    """Numbers of the rows of a new catalogue, and of the items that have left it."""
+
+    left: int = 0
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Score of one item for one user; the values of the reasons add up to it."""
 

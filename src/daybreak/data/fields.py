@@ -172,7 +172,9 @@ HIDDEN_COLUMN = "is_hidden"
 """Column that is true for items that must not be recommended."""
 AVAILABILITY_COLUMNS = ("available_from", "available_until")
 """Columns of the period in which an item may be recommended."""
-VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, *AVAILABILITY_COLUMNS})
+CATALOGUE_EXIT_COLUMN = "not_in_catalogue_since"
+"""Column with the time, epoch [s], since when a complete catalogue has not had an item."""
+VISIBILITY_COLUMNS = frozenset({HIDDEN_COLUMN, CATALOGUE_EXIT_COLUMN, *AVAILABILITY_COLUMNS})
 """Columns that decide whether an item may be recommended; they are no content."""
 OTHER_ATTRIBUTES = "\0other"
 """Column with the rare attributes of a row, see :mod:`.wide_rows`; never an attribute."""

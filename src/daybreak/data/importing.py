@@ -21,7 +21,7 @@ from daybreak.data.formats import ValueFormats
 from daybreak.data.readers import DelimitedFile, OpenedTable, open_table
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
-from daybreak.data.tables import Tables
+from daybreak.data.tables import Tables, mark_listed
 from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError, TooManyRejectsError
 
 MAX_REJECTED_SHARE = 0.1
@@ -232,6 +232,8 @@ class InputTables:
             for role, source in self.opened.items()
         }
         tables = Tables.of(**{role: table.frame for role, table in built.items()})
+        if "items" in built and tables.items.height > built["items"].frame.height:
+            tables = Tables.of(tables.events, mark_listed(built["items"].frame), tables.users)
         notes = [note for source in self.opened.values() for note in source.notes]
         notes += [note for table in built.values() for note in table.notes]
         notes += note_unknown_references({role: t.frame for role, t in built.items()})
@@ -384,5 +386,6 @@ def note_unknown_references(frames: dict[TableRole, pl.DataFrame]) -> list[str]:
             notes.append(
                 f"{unknown.height:,} events name {unknown[key].n_unique():,} {role} that are "
                 f"not among the {role}, such as {unknown[key][0]!r}; they are known by id only"
+                + (" and are not recommended" if role == "items" else "")
             )
     return notes

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.errors import DataError
 
 EVENT_COLUMNS = {
@@ -76,6 +77,42 @@ class Tables:
     def with_events(self, events: pl.DataFrame) -> "Tables":
         """Return the tables with other events."""
         return Tables.of(events, self.items, self.users)
+
+
+def has_values(frame: pl.DataFrame, key: str) -> pl.Series:
+    """Return whether each row has a value in any column but ``key``.
+
+    An item without any value is known from events only: it is not in the catalogue.
+
+    Example:
+        >>> has_values(pl.DataFrame({"item_id": ["a", "b"], "price": [1, None]}), "item_id")[0]
+        True
+    """
+    names = [name for name in frame.columns if name != key]
+    if not names:
+        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    return frame.select(pl.any_horizontal(pl.col(names).is_not_null())).to_series()
+
+
+def mark_listed(items: pl.DataFrame) -> pl.DataFrame:
+    """Return items of a catalogue of which each has a value: those without get one.
+
+    ``is_hidden`` is false for a row that says nothing but that the item is in the catalogue.
+
+    Example:
+        >>> mark_listed(pl.DataFrame({"item_id": ["a", "b"], "price": [1, None]})).rows()
+        [('a', 1, None), ('b', None, False)]
+    """
+    bare = ~has_values(items, "item_id")
+    if not bare.any():
+        return items
+    kind = items.schema.get(HIDDEN_COLUMN, pl.Boolean())
+    shown: object = False
+    if kind != pl.Boolean:
+        shown = 0 if kind.is_numeric() else "false"
+    old = pl.col(HIDDEN_COLUMN) if HIDDEN_COLUMN in items.columns else pl.lit(None)
+    flag = pl.when(bare).then(pl.lit(shown)).otherwise(old).cast(kind)
+    return items.with_columns(flag.alias(HIDDEN_COLUMN))
 
 
 def _check_events(frame: pl.DataFrame) -> pl.DataFrame:

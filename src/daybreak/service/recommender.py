@@ -11,16 +11,14 @@ from daybreak.data import EventRules, Rejects
 from daybreak.data.event_signs import sign_notes
 from daybreak.deprecation import parameter_aliases, warn_deprecated
 from daybreak.encoders import Encoder
-from daybreak.errors import ConfigError, DataError, NotFittedError
+from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.benchmarking.evaluate import evaluate_recommender
-from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import (
     as_frame,
     as_tables,
-    changed_rows,
     check_id,
     check_ids,
     check_k,
@@ -56,14 +54,15 @@ from daybreak.service.training.fit import (
     prior_messages,
     train_model,
 )
-from daybreak.types import Progress, ignore_progress
+from daybreak.service.updates import UpdatableRecommender
+from daybreak.types import Progress, UnknownItems, ignore_progress
 
 if TYPE_CHECKING:
     from daybreak.evaluation import Report
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender(Estimator):
+class Recommender(UpdatableRecommender):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many
@@ -85,6 +84,8 @@ class Recommender(Estimator):
         rules: Rules that say which events are positive; default: derived from the data.
         fields: Roles of item columns that are recognised wrongly.
         seed: Seed of all random choices.
+        unknown_items: Where a catalogue is given, whether items that only events know may be
+            recommended: ``"exclude"`` or ``"recommend"``. Their events count in any case.
 
     Example:
         >>> events = pl.DataFrame({"user_id": ["ann", "ann", "bob"],
@@ -107,6 +108,7 @@ class Recommender(Estimator):
         budget_s: float | None = None,
         search: bool = False,
         popularity: float | None = None,
+        unknown_items: UnknownItems = "exclude",
     ) -> None:
         if budget_s is not None and not budget_s > 0:
             raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
@@ -127,6 +129,7 @@ class Recommender(Estimator):
         """Rows and values that the last training did not use: file, row, reason, and so on."""
         self._encoder_name: str | None = None
         self._state: ServingState | None = None
+        self.unknown_items = unknown_items
 
     def fit(
         self,
@@ -184,7 +187,8 @@ class Recommender(Estimator):
         )
         self.rejects = rejects.frame()
         self.notes = (*notes, *encoder_notes, *prior, *signs, *left_out)
-        self._state = ServingState.from_training(trained, tables.items, tables.users, histories)
+        state = ServingState.from_training(trained, tables.items, tables.users, histories)
+        self._state = state.with_unknown_items(self.unknown_items)
         return self
 
     def recommend(  # noqa: PLR0913 - all parts of a request, each optional
@@ -399,62 +403,6 @@ class Recommender(Estimator):
         answers = OnboardingAnswers(tuple(liked), tuple(declined), profile, text)
         return next_questions(self.state, k, answers, attributes=attributes)
 
-    def add_users(self, users: Any) -> Self:
-        """Store profiles; the next list uses them.
-
-        Args:
-            users: Frame of ``user_id`` and attributes or ``text``; a null keeps the stored
-                value.
-        """
-        self._state = self.state.with_users(as_frame(users, "user_id"))
-        return self
-
-    def add_events(self, events: Any) -> Self:
-        """Store events; the next list uses them, without a training.
-
-        Args:
-            events: Frame of ``user_id, item_id`` and, if known, ``timestamp``, ``value``,
-                ``event_type``. An event without a timestamp is the latest. Events on items that
-                are not in the catalogue are ignored.
-        """
-        self._state = self.state.with_events(as_frame(events, "user_id", "item_id"))
-        return self
-
-    def add_items(self, items: Any) -> Self:
-        """Add items to the catalogue; the next list may contain them.
-
-        Ids that are in the catalogue already are ignored; columns that the training did not see
-        are stored but not used.
-
-        Args:
-            items: Frame of ``item_id`` and the columns of the catalogue.
-        """
-        self._state = self.state.with_items(as_frame(items, "item_id"))
-        return self
-
-    def update_items(self, items: Any) -> Self:
-        """Add new items to the catalogue and replace changed ones.
-
-        The models keep what they have learned from the events of an item; a column that a row
-        does not have becomes null. Items that are not named stay as they are.
-
-        Args:
-            items: As for :meth:`add_items`.
-        """
-        state, frame = self.state, as_frame(items, "item_id")
-        changed = changed_rows(state.catalogue.frame, frame)
-        self._state = state.with_items(changed, replace_known=True).with_items(frame)
-        return self
-
-    def remove_items(self, ids: Sequence[str]) -> Self:
-        """Remove items from the catalogue until they are added or updated again.
-
-        Args:
-            ids: Ids of items; unknown ones are ignored.
-        """
-        self._state = self.state.without_items(check_ids(ids, "ids") or [])
-        return self
-
     def save(self, folder: str | Path) -> None:
         """Write a release: models, blend, catalogue. It contains no data of single users.
 
@@ -524,37 +472,26 @@ class Recommender(Estimator):
             DataError: The release is damaged, or of another version.
         """
         trained, catalogue, settings = read_release(Path(folder), encoder)
-        model = cls(seed=settings["seed"], encoder=encoder or settings["encoder"] or "none")
+        model = cls(
+            seed=settings["seed"],
+            encoder=encoder or settings["encoder"] or "none",
+            unknown_items=settings.get("unknown_items", "exclude"),
+        )
         model.strategies, model._given_strategies = trained.fitted.strategies, None
         model.notes, model._encoder_name = tuple(settings["notes"]), settings["encoder"]
         with reported_damage(Path(folder)):
-            model._state = ServingState.from_training(
+            state = ServingState.from_training(
                 trained, catalogue.frame, encoded=catalogue.items
             )
+        model._state = state.with_unknown_items(model.unknown_items)
         if users is not None:
             model.add_users(users)
         return model if events is None else model.add_events(events)
 
     @property
-    def state(self) -> ServingState:
-        """Current models, catalogue, profiles and histories.
-
-        Raises:
-            NotFittedError: The recommender is not fitted.
-        """
-        if self._state is None:
-            raise NotFittedError("the recommender is not fitted; call fit(events, items)")
-        return self._state
-
-    @property
     def report(self) -> dict[str, Any]:
         """Results of the simulated cold starts of ``fit``."""
         return self.state.trained.blend.report
-
-    @property
-    def items(self) -> pl.DataFrame:
-        """The current catalogue."""
-        return self.state.catalogue.frame
 
     def evaluate(
         self, data: Any, items: Any = None, users: Any = None, **options: Any
@@ -635,4 +572,6 @@ class Recommender(Estimator):
             "notes": list(self.notes),
             "encoder": self._encoder_name,
         }
+        if self.unknown_items != "exclude":
+            settings["unknown_items"] = self.unknown_items
         write_release(folder, state.trained, state.catalogue, settings, gate)

@@ -1,5 +1,6 @@
 """Workspace: one store and the recommender trained on it, from import to recommendation."""
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,11 @@ from daybreak.data.importing import MAX_REJECTED_SHARE
 from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import ConfigError, NextStep, NotFoundError
 from daybreak.evaluation import Report
+from daybreak.ranking.reranking.rules import check_unknown_items
+from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
+from daybreak.service.ingest.catalogue import tables_to_store
+from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
     TrainingResult,
@@ -78,22 +83,53 @@ class Workspace(ClosesOnExit):
         """Notes on the last answer, as sentences."""
 
     def write_import(
-        self, result: ImportResult, max_rejected: float = MAX_REJECTED_SHARE
+        self,
+        result: ImportResult,
+        max_rejected: float = MAX_REJECTED_SHARE,
+        *,
+        replace_items: bool = False,
     ) -> WriteResult:
         """Add imported tables to the store; event rules given with them are kept.
 
         Args:
             result: Result of reading the inputs.
             max_rejected: Largest share of the rows of a table that may be lost, in [0, 1].
+            replace_items: Whether its items are the whole catalogue: all others leave it.
 
         Raises:
             TooManyRejectsError: More rows of a table are lost; nothing is stored.
+            DataError: ``replace_items`` is given, but no items were read.
         """
         result.check_rejects(max_rejected)
-        written = self.store.write(result.tables, event_ids=result.event_ids)
+        written = self.store.write(
+            tables_to_store(result, replace_items=replace_items),
+            event_ids=result.event_ids,
+            complete_at=time.time() if replace_items else None,
+        )
         store_event_rules(self.store, result.rules)
         self.__dict__.pop("tables", None)
         return written
+
+    def delete_items(self, ids: Sequence[str]) -> int:
+        """Delete items with their events; return how many there were."""
+        self.__dict__.pop("tables", None)
+        return delete_items(self.store, ids)
+
+    def delete_users(self, ids: Sequence[str]) -> int:
+        """Erase users with all that is stored about them; return how many there were."""
+        self.__dict__.pop("tables", None)
+        return delete_users(self.store, ids, Pseudonyms.from_environment())
+
+    def delete_events(
+        self, ids: Sequence[str] = (), *, user: str | None = None, item: str | None = None
+    ) -> int:
+        """Delete events by id, and all of a user, of an item, or of both; return their number.
+
+        Raises:
+            ConfigError: Nothing is named.
+        """
+        self.__dict__.pop("tables", None)
+        return delete_events(self.store, ids, user, item, Pseudonyms.from_environment())
 
     @cached_property
     def tables(self) -> Tables:
@@ -159,11 +195,9 @@ class Workspace(ClosesOnExit):
             NotFoundError: Nothing has been trained yet.
         """
         folder = release_folder(self._root, active_release(self.store, self._root))
-        recommender = Recommender.load(folder, users=self.tables.users)
-        stored_ids = set(self.tables.items["item_id"])
-        deleted = [item for item in recommender.items["item_id"] if item not in stored_ids]
-        recommender.remove_items(deleted).update_items(self.tables.items)
-        return recommender.add_events(self.tables.events)
+        recommender = Recommender.load(folder).load_tables(self.tables)
+        recommender.unknown_items = check_unknown_items(self.settings.unknown_items)
+        return recommender
 
     def evaluate(self, strategies: Sequence[str] = (), **options: Any) -> Report:
         """Evaluate the default recommender, single strategies, random and popular.

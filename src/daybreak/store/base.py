@@ -35,6 +35,8 @@ class WriteResult:
     """(n_events,) whether each event of the call is new."""
     cursor: int = field(default=-1, compare=False, repr=False)
     """Cursor of the write, see :meth:`ChangeFeed.changes`."""
+    items_left: int = field(default=0, compare=False)
+    """Items that have left the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,7 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         recommendations: pl.Series | None = None,
         sessions: pl.Series | None = None,
         contexts: pl.Series | None = None,
+        complete_at: float | None = None,
     ) -> WriteResult:
         """Add or update rows; repeating a call changes nothing.
 
@@ -335,6 +338,9 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
                 null.
             sessions: (n_events,) session of each event, or null.
             contexts: (n_events,) context of each event as the text of a JSON object, or null.
+            complete_at: Time, epoch [s], if the items of ``tables`` that have a value are the
+                whole catalogue; all other items leave it then: their rows get this time as
+                ``not_in_catalogue_since``, and their events stay.
         """
 
     @abstractmethod

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
-from daybreak.data.fields import OTHER_ATTRIBUTES
+from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.wide_rows import fold_rare_attributes, unfold_attributes
 from daybreak.errors import StoreError
 from daybreak.store.bulk import insert_rows, select_candidates
 from daybreak.store.cursors import next_cursor, put_tombstones
-from daybreak.store.schema import answers, events, users
+from daybreak.store.schema import answers, events, items, users
 
 EMPTY_ATTRIBUTES = "{}"
 """Attributes of an id that is known from events only."""
@@ -120,6 +120,30 @@ def _drop_many_nulls(patch: str) -> str:
 def _unfold_text(text: str) -> str:
     row = unfold_attributes(parse_attributes(text))
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def leave_catalogue(connection: Connection, kept: EntityPatches, at: float, change: int) -> int:
+    """Mark the items that a complete catalogue does not have; return their number.
+
+    Args:
+        connection: Connection with an open transaction.
+        kept: Items of the catalogue; those without attributes are known from events only.
+        at: Time since when the others are not in the catalogue, epoch [s].
+        change: Cursor of the transaction.
+    """
+    listed = {id_ for id_, text in kept.rows if text != EMPTY_ATTRIBUTES}
+    mark = json.dumps({CATALOGUE_EXIT_COLUMN: at})
+    stored = connection.execute(
+        select(items.c.id, items.c.attributes).where(items.c.attributes != EMPTY_ATTRIBUTES)
+    )
+    left = [
+        {"which": row[0], "attributes": merge_attributes(row[1], mark), "change": change}
+        for row in stored
+        if row[0] not in listed and parse_attributes(row[1]).get(CATALOGUE_EXIT_COLUMN) is None
+    ]
+    if left:
+        connection.execute(update(items).where(items.c.id == bindparam("which")), left)
+    return len(left)
 
 
 def select_entities(

@@ -33,6 +33,7 @@ from daybreak.store.database import Database
 from daybreak.store.entity_rows import (
     EntityPatches,
     attributes_from_json,
+    leave_catalogue,
     merge_users,
     put_entities,
     select_entities,
@@ -78,6 +79,7 @@ class SqlStore(Store):
         recommendations: pl.Series | None = None,
         sessions: pl.Series | None = None,
         contexts: pl.Series | None = None,
+        complete_at: float | None = None,
     ) -> WriteResult:
         """Write in one transaction; see :meth:`Store.write`."""
         references = {
@@ -98,7 +100,10 @@ class SqlStore(Store):
             n_items = put_entities(connection, schema.items, items, change)
             n_users = put_entities(connection, schema.users, users, change)
             fresh = insert_events(connection, events, change)
-            return WriteResult(n_items, n_users, sum(fresh), fresh, change)
+            n_left = 0
+            if complete_at is not None:
+                n_left = leave_catalogue(connection, items, complete_at, change)
+            return WriteResult(n_items, n_users, sum(fresh), fresh, change, n_left)
 
         return self.database.write(work)
 

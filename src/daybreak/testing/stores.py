@@ -48,6 +48,25 @@ def check_empty_store(open_fresh: OpenStore) -> None:
         assert store.settings() == {}
 
 
+def check_a_complete_catalogue_makes_other_items_leave(open_fresh: OpenStore) -> None:
+    """Items that a complete catalogue lacks keep their events and get a time of leaving."""
+    events = pl.DataFrame({"user_id": ["ann", "ann"], "item_id": ["tea", "old"]})
+    shop = pl.DataFrame({"item_id": ["tea", "cup"], "title": ["Tea", "Cup"]})
+    with open_fresh() as store:
+        cursor = store.write(Tables.of(events, shop)).cursor
+        night = pl.DataFrame({"item_id": ["cup", "pot"], "title": ["Cup", "Pot"]})
+        written = store.write(Tables.of(items=night), complete_at=5.0)
+        assert (written.items, written.items_left) == (1, 1)
+        rows = {row["item_id"]: row for row in store.tables().items.to_dicts()}
+        changed = store.changes(cursor).tables.items["item_id"].to_list()
+        assert store.tables().events.height == 2
+        assert store.write(Tables.of(items=night), complete_at=6.0).items_left == 0
+    assert rows["tea"] == {"item_id": "tea", "title": "Tea", "not_in_catalogue_since": 5.0}
+    others = {rows[name]["not_in_catalogue_since"] for name in ("cup", "pot", "old")}
+    assert others == {None}
+    assert sorted(changed) == ["pot", "tea"]
+
+
 def check_writes_are_idempotent(open_fresh: OpenStore) -> None:
     """Equal events of one call are counted; the next call finds all of them."""
     shop = _example_tables()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.errors import ConfigError
+from daybreak.types import UNKNOWN_ITEMS, UnknownItems
 
 MAX_QUOTA_SLOTS = 10_000
 """Maximum number of first slots, and of items, of a quota."""
@@ -124,6 +125,9 @@ class Rules:
     popularity: float | None = None
     """From 0 (the taste that a history shows) to 1 (what is chosen most often); None: the
     default of the release."""
+    unknown_items: UnknownItems | None = None
+    """Whether items that only events know, and not the catalogue, may be in the list:
+    ``exclude`` or ``recommend``; None: the setting of the recommender."""
 
     def __post_init__(self) -> None:
         _check_text(self.where, "where")
@@ -134,8 +138,13 @@ class Rules:
         for name, kind in (("boosts", Boost), ("quotas", Quota)):
             object.__setattr__(self, name, _check_instances(getattr(self, name), kind, name))
         _check_share(self.diversity, "diversity")
+        self._check_optional_values()
+
+    def _check_optional_values(self) -> None:
         if self.popularity is not None:
             _check_share(self.popularity, "popularity")
+        if self.unknown_items is not None:
+            check_unknown_items(self.unknown_items)
         if self.alike is not None and not (_is_number(self.alike) and 0 < self.alike <= 1):
             raise ConfigError(f"alike must be above 0 and up to 1, got {self.alike!r}")
         if self.distinct is not None:
@@ -149,6 +158,17 @@ class Rules:
         return bool(
             self.diversity > 0 or self.quotas or self.distinct or self.alike is not None
         )
+
+
+def check_unknown_items(value: Any) -> UnknownItems:
+    """Return the setting ``unknown_items``.
+
+    Raises:
+        ConfigError: It is neither ``exclude`` nor ``recommend``.
+    """
+    if value not in UNKNOWN_ITEMS:
+        raise ConfigError(f"unknown_items must be exclude or recommend, got {value!r:.60}")
+    return "exclude" if value == "exclude" else "recommend"
 
 
 def _is_number(value: Any) -> bool:

@@ -121,14 +121,17 @@ async def restore(request: Request) -> Response:
 
 def _import(state: ServerState, sources: Sources, query: ImportQuery) -> dict[str, Any]:
     read = sources.read()
+    if query.replace is not None and query.table != query.replace:
+        raise HttpProblem("invalid", f"replace={query.replace} needs table={query.replace}")
     read.check_rejects(query.max_rejected)
-    written = state.service.ingest_import(read)
+    written = state.service.ingest_import(read, replace_items=query.replace == "items")
     return {
         "read": read.rows_read.get(query.table, 0),
         "new": getattr(written, query.table),
         "rejected": len(read.rejects),
         "rejects": [asdict(row) for row in read.rejects.rows[:MAX_LISTED_REJECTS]],
         "notes": read.notes,
+        "left": written.items_left,
     }
 
 

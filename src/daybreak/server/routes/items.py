@@ -6,7 +6,13 @@ from starlette.responses import Response
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
-from daybreak.server.rows import list_rows, put_row, put_rows
+from daybreak.server.rows import (
+    list_rows,
+    put_row,
+    put_rows,
+    rows_from_body,
+    single_row_problem,
+)
 from daybreak.server.schemas.rows import (
     AcceptedOut,
     DeletedOut,
@@ -14,6 +20,7 @@ from daybreak.server.schemas.rows import (
     ItemRows,
     ItemsOut,
     PageQuery,
+    ReplacedOut,
     RowOut,
 )
 from daybreak.server.state import state_of
@@ -33,6 +40,20 @@ async def put_items(request: Request, body: ItemRows) -> Response:
 async def items(request: Request) -> Response:
     """Return a page of items, in the order in which they were added."""
     return await list_rows(request, state_of(request).service.catalogue.page, "items")
+
+
+@router.put("/items", response_model=ReplacedOut, openapi_extra=require_role("write"))
+async def replace_items(request: Request, body: ItemRows) -> Response:
+    """Replace the catalogue: items that the body does not have leave it and keep their events.
+
+    All rows are stored, or none of them. Items that have left come back when they are put.
+    """
+    state = state_of(request)
+    rows = rows_from_body(state, "items", body)
+    outcome = await run_in_threadpool(state.service.catalogue.replace, rows)
+    if problem := single_row_problem(outcome):
+        raise problem
+    return json_response(vars(outcome))
 
 
 @router.get("/items/{item_id:id}", response_model=RowOut, openapi_extra=require_role("read"))

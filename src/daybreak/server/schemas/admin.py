@@ -93,6 +93,11 @@ class ImportQuery(RequestModel):
         description="Largest share of the rows that may be rejected; if more are, nothing is "
         "stored.",
     )
+    replace: Literal["items"] | None = Field(
+        None,
+        description="`items`: the file is the whole catalogue; items that it does not have "
+        "leave it, and keep their events.",
+    )
 
 
 class ImportedOut(ResponseModel):
@@ -103,6 +108,7 @@ class ImportedOut(ResponseModel):
     rejected: int
     rejects: list[dict[str, Any]] = Field(description="The first rejected rows.")
     notes: list[str]
+    left: int = Field(0, description="Number of items that have left a replaced catalogue.")
 
 
 class RestoredOut(ResponseModel):

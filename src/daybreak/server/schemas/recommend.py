@@ -17,6 +17,7 @@ from daybreak.server.schemas.common import (
     with_example,
 )
 from daybreak.service.serving import Boost, Quota, RecommendRequest, Rules
+from daybreak.types import UnknownItems
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Filter = Annotated[str, Field(max_length=10_000)]
@@ -97,6 +98,12 @@ class RuleFields(RequestModel):
         "what is chosen most often; default: as the service or the release is set.",
     )
 
+    unknown_items: UnknownItems | None = Field(
+        None,
+        description="Whether items that only events know, and not the catalogue, may be in the "
+        "list; default: as the service is set.",
+    )
+
     def extra_rules(self) -> dict[str, Any]:
         """Return the arguments of ``Rules`` that only some requests have."""
         return {}
@@ -114,6 +121,7 @@ class RuleFields(RequestModel):
                 None if self.exclude_events is None else tuple(self.exclude_events)
             ),
             popularity=self.popularity,
+            unknown_items=self.unknown_items,
             **self.extra_rules(),
         )
         return None if rules == _NO_RULES else rules

@@ -68,6 +68,12 @@ class AcceptedOut(ResponseModel):
     rejected: list[RejectedOut]
 
 
+class ReplacedOut(AcceptedOut):
+    """Numbers of the rows of a new catalogue, and of the items that have left it."""
+
+    left: int
+
+
 class RowOut(ResponseModel):
     """One row."""
 

@@ -58,6 +58,14 @@ class IngestResult:
     rejected: tuple[RejectedRow, ...] = ()
 
 
+@dataclass(frozen=True)
+class CatalogueReplacement(IngestResult):
+    """Counts of a request that replaces the catalogue, and its rejected rows."""
+
+    left: int = 0
+    """Items that have left the catalogue."""
+
+
 @dataclass(eq=False)
 class InvalidValueError(Exception):
     """A value that cannot be stored, so that its row is rejected."""

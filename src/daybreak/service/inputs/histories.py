@@ -1,7 +1,7 @@
 """Histories of users by catalogue row, and the events that are added to them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -230,6 +230,26 @@ class Histories:
             added,
             log.rename_users(new_user[log.user].astype(np.int32)),
         )
+
+    def without_pairs(self, pairs: Iterable[tuple[str, int]]) -> "Histories":
+        """Return histories without the events of pairs of a user id and a row of an item."""
+        removed = set(pairs)
+        users = list(dict.fromkeys(user for user, row in removed if row >= 0))
+        log = self.log_of(users)
+        entries = [
+            (users[user], item, at, log.kinds[kind])
+            for user, item, at, kind in zip(
+                log.user.tolist(),
+                log.item.tolist(),
+                log.at.tolist(),
+                log.kind.tolist(),
+                strict=True,
+            )
+            if (users[user], item) not in removed
+        ]
+        kept, item, at, kinds = zip(*entries, strict=True) if entries else ((), (), (), ())
+        rows = EventRows(list(kept), np.array(item, np.int64), np.array(at), list(kinds))
+        return self.without(users).with_events(rows)
 
     def without_items(self, items: Rows) -> "Histories":
         """Return histories without the events of some items."""

@@ -27,6 +27,7 @@ from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.state.serving_state import ServingState
 from daybreak.store import Release, Store
 from daybreak.store.base import Changes
+from daybreak.types import UnknownItems
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +70,13 @@ class ReleaseManager:
     Args:
         store: Store that is followed.
         folder: Folder that contains the releases; None: the store is not a file.
+        unknown_items: Whether items that are not in the catalogue are recommended.
     """
 
-    def __init__(self, store: Store, folder: Path | None) -> None:
+    def __init__(
+        self, store: Store, folder: Path | None, unknown_items: UnknownItems = "exclude"
+    ) -> None:
+        self._unknown_items = unknown_items
         self._store = store
         self._folder = folder
         self._update_lock = RLock()
@@ -83,6 +88,7 @@ class ReleaseManager:
         self._loading_releases: set[str] = set()
         cursor, tables = self._read_store()
         state, self.failed = load_first_usable(store.releases(), self.release_folder, tables)
+        state = state.with_unknown_items(unknown_items)
         self._states = {state.release: state}
         self._cursor = cursor
         self.current = state
@@ -262,6 +268,7 @@ class ReleaseManager:
             self.sync()
             changes = self._store.changes(cursor)
             state = state.with_changes(changes) if changes.complete else state
+            state = state.with_unknown_items(self._unknown_items)
             self._states = {**self._states, state.release: state}
             return state
 
@@ -305,6 +312,7 @@ class ReleaseManager:
             self._states = {r: s for r, s in self._states.items() if r in needed}
 
     def _replace_state(self, state: ServingState) -> None:
+        state = state.with_unknown_items(self._unknown_items)
         self._states = {**self._states, state.release: state}
         if self.current.release == state.release:
             self.current = state

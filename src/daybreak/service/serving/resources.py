@@ -14,7 +14,7 @@ from daybreak.deprecation import warn_deprecated
 from daybreak.errors import ConfigError, DaybreakError, NotFoundError
 from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.ingest.rows import user_key
-from daybreak.service.ingest.values import IngestResult
+from daybreak.service.ingest.values import CatalogueReplacement, IngestResult
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import ErasureReport, Pseudonyms, erase_user, export_user
 from daybreak.service.privacy.export import event_records
@@ -93,6 +93,23 @@ class ItemsResource:
         items = self._releases.row_caches.items
         result = self._ingestor.put_rows(rows, items, partial=partial)
         return _synced(self._releases, result)
+
+    def replace(self, rows: Sequence[Mapping[str, Any]]) -> CatalogueReplacement:
+        """Take rows as the whole catalogue, in one transaction: all other items leave it.
+
+        Their events are kept, and they come back when they are put again. If a row is invalid,
+        nothing is stored.
+
+        Args:
+            rows: ``item_id`` and any attributes, at least one row.
+
+        Raises:
+            StoreError: Nothing could be stored.
+        """
+        items = self._releases.row_caches.items
+        result = self._ingestor.replace_items(rows, items)
+        _synced(self._releases, result)
+        return result
 
     def delete(self, item_id: str) -> bool:
         """Delete an item with its events; return whether it existed."""

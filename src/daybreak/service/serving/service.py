@@ -4,6 +4,7 @@ Start reading at :class:`RecommenderService`, which builds the parts and exposes
 """
 
 import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
@@ -19,9 +20,10 @@ from daybreak.deprecation import warn_deprecated
 from daybreak.errors import DaybreakError
 from daybreak.ranking.exploration.exposure import ExposureBudget
 from daybreak.ranking.exploration.thompson import ExplorationConfig
-from daybreak.ranking.reranking.rules import Rules
+from daybreak.ranking.reranking.rules import Rules, check_unknown_items
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.exploration.explorer import Explorer
+from daybreak.service.ingest.catalogue import tables_to_store
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms, Retention
 from daybreak.service.release_training import TrainOptions, retrain
@@ -141,7 +143,7 @@ class RecommenderService(ClosesOnExit):
         self.settings = settings
         self.pseudonyms = pseudonyms
         self.store: Store = open_store(settings.store)
-        self.releases = ReleaseManager(self.store, releases_root(settings.store))
+        self.releases = self._open_releases()
         self.experiments = ExperimentManager(
             self.store, item_facts=self._item_facts, check_rules=self._check_rules
         )
@@ -266,20 +268,29 @@ class RecommenderService(ClosesOnExit):
         rates = self.experiments.click_rates()
         return self._status.status() | {"experiment_ctr": rates, "exposure": exposure}
 
-    def ingest_import(self, imported: ImportResult) -> WriteResult:
+    def ingest_import(
+        self, imported: ImportResult, *, replace_items: bool = False
+    ) -> WriteResult:
         """Store the tables of imported files, in one transaction.
 
         Equal events of one file are counted, so that reading it again adds nothing.
 
+        Args:
+            imported: The import.
+            replace_items: Whether its items are the whole catalogue: all others leave it.
+
         Raises:
+            DataError: ``replace_items`` is given, but no items were read.
             StoreError: Nothing could be stored.
         """
-        tables = imported.tables
+        tables = tables_to_store(imported, replace_items=replace_items)
         users, events = (
             _with_pseudonyms(frame, self.pseudonyms) for frame in (tables.users, tables.events)
         )
         return self.store.write(
-            Tables(tables.items, users, events), event_ids=imported.event_ids
+            Tables(tables.items, users, events),
+            event_ids=imported.event_ids,
+            complete_at=time.time() if replace_items else None,
         )
 
     def close(self) -> None:
@@ -302,6 +313,11 @@ class RecommenderService(ClosesOnExit):
             replacement = _DEPRECATED_METHODS[name]
             warn_deprecated(f"RecommenderService.{name}", f"RecommenderService.{replacement}")
             return attrgetter(replacement)(self)
+
+    def _open_releases(self) -> ReleaseManager:
+        unknown_items = check_unknown_items(self.settings.unknown_items)
+        folder = releases_root(self.settings.store)
+        return ReleaseManager(self.store, folder, unknown_items)
 
     def _create_jobs(self, options: ServiceOptions) -> BackgroundJobs:
         return BackgroundJobs(

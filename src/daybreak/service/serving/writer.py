@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from daybreak.data import Tables
+from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import normalize_id
 from daybreak.data.numbers import read_numbers
 from daybreak.data.wide_rows import chunk_rows
@@ -17,7 +18,7 @@ from daybreak.service.ingest.rows import (
     parse_events,
     parse_rows,
 )
-from daybreak.service.ingest.values import IngestResult
+from daybreak.service.ingest.values import CatalogueReplacement, IngestResult
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.row_cache import RowCache
 from daybreak.store import Store
@@ -79,6 +80,11 @@ class Ingestor:
                 id_: _with_removed_attributes(row, cache.get(id_))
                 for id_, row in merged.items()
             }
+        if key == "item_id":
+            merged = {
+                id_: _listed(row, cache.get(id_) if partial else None)
+                for id_, row in merged.items()
+            }
         complete_rows = list(merged.values())
         if partial:
             frames = frames_by_columns(complete_rows, key)
@@ -87,6 +93,26 @@ class Ingestor:
         for frame in frames:
             self._store.write(_tables(frame, key))
         return IngestResult(len(parsed.rows), 0, parsed.rejected)
+
+    def replace_items(self, rows: Sequence[Any], cache: RowCache) -> CatalogueReplacement:
+        """Take rows as the whole catalogue; nothing is stored if one of them is invalid.
+
+        Args:
+            rows: Rows of items; of rows with the same id the last one counts.
+            cache: Items that are stored.
+        """
+        parsed = parse_rows(rows, "item_id")
+        if parsed.rejected or not parsed.rows:
+            return CatalogueReplacement(0, 0, parsed.rejected)
+        columns = cache.columns()
+        by_id: dict[str, dict[str, Any]] = {}
+        for row in parsed.rows:
+            values = {n: _cast_to_column(columns.get(n), value) for n, value in row.items()}
+            stored = cache.get(row["item_id"])
+            by_id[row["item_id"]] = _listed(_with_removed_attributes(values, stored), None)
+        frame = frame_from_rows(list(by_id.values()))
+        written = self._store.write(_tables(frame, "item_id"), complete_at=self._clock())
+        return CatalogueReplacement(len(parsed.rows), 0, (), written.items_left)
 
     def _with_pseudonyms(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Return rows with pseudonyms instead of user ids that are text."""
@@ -127,6 +153,14 @@ def _cast_to_column(kind: Any, value: Any) -> Any:
         number = read_numbers(pl.Series([value])).values.item()
         return value if number is None else number
     return value
+
+
+def _listed(row: dict[str, Any], stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a row of an item that has a value, so that it is in the catalogue."""
+    values = {**(stored or {}), **row}
+    if any(value is not None for name, value in values.items() if name != "item_id"):
+        return row
+    return {**row, HIDDEN_COLUMN: False}
 
 
 def _with_removed_attributes(

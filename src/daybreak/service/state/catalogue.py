@@ -10,13 +10,14 @@ import scipy.sparse as sp
 
 from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
-from daybreak.data.fields import HIDDEN_COLUMN, ContentField
+from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
+from daybreak.data.tables import has_values
 from daybreak.data.wide_rows import limit_columns
 from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
-from daybreak.types import Doubles, Floats, Mask, Rows
+from daybreak.types import Doubles, Floats, Mask, Rows, UnknownItems
 
 TITLE_COLUMNS = ("title", "name")
 MAX_CONTENT_DIFFERENCE = 1e-4
@@ -38,11 +39,32 @@ class Catalogue:
     """(n_items,) cached result of :meth:`content_mask`; None: not computed yet."""
     fields: tuple[ContentField, ...] = ()
     """Types of the columns, as recognised at training."""
+    unknown_items: UnknownItems = "exclude"
+    """Whether items that only events know may be recommended where there is a catalogue."""
+    is_given: bool = False
+    """Whether there is a catalogue, and not only ids from events."""
 
     @cached_property
     def rule_compiler(self) -> RuleCompiler:
         """Compiles rules for these items."""
-        return RuleCompiler(self.frame, self.items, self.is_visible(), self.fields)
+        return RuleCompiler(
+            self.frame,
+            self.items,
+            self.is_visible(),
+            self.fields,
+            unlisted=self.unlisted_mask(),
+            unknown_items=self.unknown_items,
+        )
+
+    def checked(self) -> "Catalogue":
+        """Return the catalogue, with :attr:`is_given` according to its rows."""
+        return replace(self, is_given=bool(has_values(self.frame, "item_id").any()))
+
+    def unlisted_mask(self) -> Mask:
+        """Return the (n_items,) items that only events know, where there is a catalogue."""
+        if not self.is_given:
+            return np.zeros(len(self.items), dtype=bool)
+        return np.asarray(~has_values(self.frame, "item_id").to_numpy(), dtype=bool)
 
     def first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the first row of each item id."""
@@ -53,7 +75,11 @@ class Catalogue:
         """Return the first row of each item id that is not in the catalogue."""
         first = self.first_rows(frame)
         rows = self.items.ids.rows(first["item_id"]).tolist()
-        is_new = [row < 0 or row in self.deleted_rows for row in rows]
+        unlisted, listed = self.unlisted_mask(), has_values(first, "item_id").to_list()
+        is_new = [
+            row < 0 or row in self.deleted_rows or (unlisted[row] and is_listed)
+            for row, is_listed in zip(rows, listed, strict=True)
+        ]
         return first.filter(pl.Series(is_new, dtype=pl.Boolean))
 
     def with_rows(
@@ -114,11 +140,13 @@ class Catalogue:
         return titles.zip_with(titles.is_not_null(), self.frame["item_id"]).alias("title")
 
     def is_visible(self) -> Mask:
-        """Return the (n_items,) items that are neither hidden nor deleted."""
+        """Return the (n_items,) items that are neither hidden nor deleted, listed or not."""
         visible = np.ones(len(self.items), dtype=bool)
         if HIDDEN_COLUMN in self.frame.columns:
             flags = self.frame[HIDDEN_COLUMN].cast(pl.String).str.to_lowercase()
             visible = ~flags.is_in(TRUE_TEXTS).fill_null(value=False).to_numpy()
+        if CATALOGUE_EXIT_COLUMN in self.frame.columns:
+            visible &= self.frame[CATALOGUE_EXIT_COLUMN].is_null().to_numpy()
         visible[list(self.deleted_rows)] = False
         return visible
 

@@ -17,7 +17,7 @@ from daybreak.ranking.filters.engine import FilterEngine
 from daybreak.ranking.reranking.availability import AvailabilityWindows
 from daybreak.ranking.reranking.rerank import QuotaConstraint, Reranker
 from daybreak.ranking.reranking.rules import Boost, Quota, Rules
-from daybreak.types import Floats, Mask, Rows
+from daybreak.types import Floats, Mask, Rows, UnknownItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,8 @@ class RuleCompiler:
         items: The same catalogue, encoded.
         is_visible: (n_items,) whether an item may be recommended at all.
         fields: Types of the columns, as recognised at training.
+        unlisted: (n_items,) items that are not in the catalogue; None: no item.
+        unknown_items: Whether these may be in lists whose rules do not say.
     """
 
     def __init__(
@@ -59,29 +61,37 @@ class RuleCompiler:
         items: Items,
         is_visible: Mask,
         fields: Iterable[ContentField] = (),
+        *,
+        unlisted: Mask | None = None,
+        unknown_items: UnknownItems = "exclude",
     ) -> None:
         self.filter_columns = FilterColumns(frame, fields)
         self.filter_engine = FilterEngine(self.filter_columns)
         self.availability = AvailabilityWindows.from_columns(self.filter_columns)
         self._items = items
-        self._is_visible = is_visible
+        listed = is_visible if unlisted is None else is_visible & ~unlisted
+        self._visible: dict[str, Mask] = {"exclude": listed, "recommend": is_visible}
+        self._unknown_items: UnknownItems = unknown_items
         self._quota_columns: dict[str, sp.csr_array] = {}
         self._codes_by_column: dict[str, Rows] = {}
 
-    def available(self, at: float | None = None) -> Mask:
+    def available(
+        self, at: float | None = None, unknown_items: UnknownItems | None = None
+    ) -> Mask:
         """Return the (n_items,) items that may be recommended at a time.
 
         Args:
             at: Epoch seconds; None: now.
+            unknown_items: Whether items count that are not in the catalogue; None: as set for
+                the catalogue.
 
         Returns:
             A shared mask that callers must not change.
         """
+        visible = self._visible[unknown_items or self._unknown_items]
         if self.availability is None:
-            return self._is_visible
-        return self._is_visible & self.availability.available_at(
-            time.time() if at is None else at
-        )
+            return visible
+        return visible & self.availability.available_at(time.time() if at is None else at)
 
     def compile(self, rules: Rules) -> CompiledRules:
         """Compile the rules of one list.
@@ -108,7 +118,7 @@ class RuleCompiler:
         return [by_id[id(list_rules)] for list_rules in rules]
 
     def _allowed(self, rules: Rules) -> Mask:
-        allowed = self.available(rules.at).copy()
+        allowed = self.available(rules.at, rules.unknown_items).copy()
         if rules.where.strip():
             allowed &= self.filter_engine.mask(rules.where, rules.at)
         if rules.categories:

@@ -17,6 +17,7 @@ from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.rules import ResolvedRules
+from daybreak.data.tables import has_values
 from daybreak.models.again import AgainModel
 from daybreak.models.age import AgeModel
 from daybreak.models.content_history import ContentHistoryModel
@@ -31,7 +32,7 @@ from daybreak.service.state.query_builder import QueryBatch, QueryBuilder, UserC
 from daybreak.service.state.ranker import CatalogueRanker, RankedLists, warmth_labels
 from daybreak.service.state.scorers import PartitionedScorer
 from daybreak.service.training.fit import TrainedModel
-from daybreak.types import Mask, Rows
+from daybreak.types import Mask, Rows, UnknownItems
 
 if TYPE_CHECKING:  # the library needs no store
     from daybreak.store.base import Changes
@@ -88,7 +89,7 @@ class ServingState:
             items,
             trained.items if encoded is None else encoded,
             fields=trained.content.attributes.fields,
-        )
+        ).checked()
         scorer = PartitionedScorer.from_scorer(
             Scorer(trained.blend, trained.fitted, catalogue.items)
         )
@@ -128,12 +129,7 @@ class ServingState:
             tables: All tables of the store.
         """
         state = cls.from_training(trained, catalogue, tables.users)
-        changed = changed_rows(catalogue, tables.items)
-        state = state.with_items(changed, replace_known=True).compacted()
-        stored = set(tables.items["item_id"].to_list())
-        deleted = [id_ for id_ in state.catalogue.items.ids if id_ not in stored]
-        if deleted:
-            state = state.without_items(deleted)
+        state = state.with_catalogue(tables.items).compacted()
         types = tables.events["event_type"].unique().to_list()
         rules = trained.rules.with_default_types(types)
         state = replace(state, release=release, event_rules=rules)
@@ -236,6 +232,27 @@ class ServingState:
         builder = self.query_builder.with_updated_rows(catalogue.items, changed.tolist())
         return replace(self._with_catalogue(catalogue, scorer), query_builder=builder)
 
+    def with_catalogue(self, items: pl.DataFrame) -> "ServingState":
+        """Return a state with exactly these items; the models keep what they have learned.
+
+        Args:
+            items: All items; one row without any value is known from events only.
+        """
+        changed = changed_rows(self.catalogue.frame, items)
+        state = self.with_items(changed, replace_known=True).with_items(items)
+        given = set(items["item_id"].to_list())
+        gone = [id_ for id_ in state.catalogue.items.ids if id_ not in given]
+        if gone:
+            state = state.without_items(gone)
+        return state._with_catalogue(state.catalogue.checked(), state.scorer)
+
+    def with_unknown_items(self, unknown_items: UnknownItems) -> "ServingState":
+        """Return a state with another setting ``unknown_items``."""
+        if self.catalogue.unknown_items == unknown_items:
+            return self
+        catalogue = replace(self.catalogue, unknown_items=unknown_items)
+        return self._with_catalogue(catalogue, self.scorer)
+
     def without_items(self, ids: Sequence[str]) -> "ServingState":
         """Return a state that does not recommend some items until they are added again."""
         return self._with_catalogue(self.catalogue.without_items(ids), self.scorer)
@@ -273,6 +290,9 @@ class ServingState:
             )
         if tables.items.height:
             state = state.with_items(tables.items, replace_known=True)
+            if not state.catalogue.is_given and has_values(tables.items, "item_id").any():
+                catalogue = state.catalogue.checked()
+                state = state._with_catalogue(catalogue, state.scorer)
         if tables.users.height:
             users = _informative_profiles(tables.users, state.profiles)
             state = state.with_users(users, whole=True) if users.height else state

@@ -1,0 +1,161 @@
+"""Updates of a fitted recommender: users, events and items are added and removed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import polars as pl
+
+from daybreak.data import Tables
+from daybreak.data.tables import mark_listed
+from daybreak.errors import DataError, NotFittedError
+from daybreak.ranking.reranking.rules import check_unknown_items
+from daybreak.service.estimator import Estimator
+from daybreak.service.inputs.frames import as_frame, changed_rows, check_ids
+from daybreak.service.state.serving_state import ServingState
+from daybreak.types import UnknownItems
+
+
+class UpdatableRecommender(Estimator):
+    """Base of :class:`Recommender`: its state, and the methods that change it."""
+
+    @property
+    def state(self) -> ServingState:
+        """Current models, catalogue, profiles and histories.
+
+        Raises:
+            NotFittedError: The recommender is not fitted.
+        """
+        if self._state is None:
+            raise NotFittedError("the recommender is not fitted; call fit(events, items)")
+        return self._state
+
+    @property
+    def items(self) -> pl.DataFrame:
+        """The current catalogue."""
+        return self.state.catalogue.frame
+
+    @property
+    def unknown_items(self) -> UnknownItems:
+        """Whether items that are not in the catalogue may be recommended."""
+        return self._unknown_items
+
+    @unknown_items.setter
+    def unknown_items(self, value: UnknownItems) -> None:
+        self._unknown_items = check_unknown_items(value)
+        if self._state is not None:
+            self._state = self._state.with_unknown_items(self._unknown_items)
+
+    def add_users(self, users: Any) -> Self:
+        """Store profiles; the next list uses them.
+
+        Args:
+            users: Frame of ``user_id`` and attributes or ``text``; a null keeps the stored
+                value.
+        """
+        self._state = self.state.with_users(as_frame(users, "user_id"))
+        return self
+
+    def add_events(self, events: Any) -> Self:
+        """Store events; the next list uses them, without a training.
+
+        Args:
+            events: Frame of ``user_id, item_id`` and, if known, ``timestamp``, ``value``,
+                ``event_type``. An event without a timestamp is the latest. Events on items that
+                are not in the catalogue are ignored.
+        """
+        self._state = self.state.with_events(as_frame(events, "user_id", "item_id"))
+        return self
+
+    def add_items(self, items: Any) -> Self:
+        """Add items to the catalogue; the next list may contain them.
+
+        Ids that are in the catalogue already are ignored; columns that the training did not see
+        are stored but not used.
+
+        Args:
+            items: Frame of ``item_id`` and the columns of the catalogue.
+        """
+        self._state = self.state.with_items(mark_listed(as_frame(items, "item_id")))
+        return self
+
+    def update_items(self, items: Any) -> Self:
+        """Add new items to the catalogue and replace changed ones.
+
+        The models keep what they have learned from the events of an item; a column that a row
+        does not have becomes null. Items that are not named stay as they are.
+
+        Args:
+            items: As for :meth:`add_items`.
+        """
+        state, frame = self.state, mark_listed(as_frame(items, "item_id"))
+        changed = changed_rows(state.catalogue.frame, frame)
+        self._state = state.with_items(changed, replace_known=True).with_items(frame)
+        return self
+
+    def replace_items(self, items: Any) -> Self:
+        """Take a frame as the whole catalogue: items that it does not have leave.
+
+        Their events are kept, and they come back when they are added or updated again.
+
+        Args:
+            items: As for :meth:`add_items`.
+
+        Raises:
+            DataError: There are no items.
+        """
+        frame = mark_listed(as_frame(items, "item_id"))
+        if not frame.height:
+            raise DataError("a catalogue without items would remove all; use remove_items(ids)")
+        self._state = self.state.with_catalogue(frame)
+        return self
+
+    def remove_items(self, ids: Sequence[str]) -> Self:
+        """Remove items from the catalogue until they are added or updated again.
+
+        Args:
+            ids: Ids of items; unknown ones are ignored.
+        """
+        self._state = self.state.without_items(check_ids(ids, "ids") or [])
+        return self
+
+    def remove_users(self, ids: Sequence[str]) -> Self:
+        """Forget the profiles and the events of users.
+
+        Args:
+            ids: Ids of users; unknown ones are ignored.
+        """
+        users = check_ids(ids, "ids") or []
+        state = self.state
+        self._state = replace(
+            state,
+            profiles=state.profiles.without(users),
+            histories=state.histories.without(users),
+        )
+        return self
+
+    def remove_events(self, events: Any) -> Self:
+        """Forget all events of pairs of users and items.
+
+        The models keep what they have learned from these events until the next training.
+
+        Args:
+            events: Frame of ``user_id, item_id``; unknown pairs are ignored.
+        """
+        frame = as_frame(events, "user_id", "item_id")
+        rows = self.state.catalogue.items.ids.rows(frame["item_id"].to_list())
+        pairs = [*zip(frame["user_id"].to_list(), rows.tolist(), strict=True)]
+        histories = self.state.histories.without_pairs(pairs)
+        self._state = replace(self.state, histories=histories)
+        return self
+
+    def load_tables(self, tables: Tables) -> Self:
+        """Take over the catalogue, the profiles and the events of tables, as a store has them.
+
+        Args:
+            tables: Items, users and events; an item without any value is known from events
+                only.
+        """
+        state = self.state.with_catalogue(tables.items).with_users(tables.users)
+        self._state = state.with_events(tables.events)
+        return self
