@@ -17,15 +17,19 @@ CHECKED_UVICORN = (34, 54)
 """Versions 0.x of uvicorn for which the contract below was checked, first and last."""
 OVERRIDDEN = {
     "data_received": ["self", "data"],
+    "connection_made": ["self", "transport"],
     "connection_lost": ["self", "exc"],
     "send_400_response": ["self", "msg"],
     "on_message_begin": ["self"],
     "on_headers_complete": ["self"],
     "on_message_complete": ["self"],
+    "on_response_complete": ["self"],
+    "pause_writing": ["self"],
+    "resume_writing": ["self"],
 }
 """Methods that ``LimitedHttpProtocol`` overrides, with their parameters."""
 READ = {
-    HttpToolsProtocol: {"config", "loop", "transport", "cycle"},
+    HttpToolsProtocol: {"config", "loop", "transport", "cycle", "pipeline"},
     RequestResponseCycle: {
         "disconnected", "message_event", "response_started", "response_complete",
     },

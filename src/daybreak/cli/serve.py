@@ -79,6 +79,12 @@ StoreWaitOption = Annotated[
 ConcurrencyOption = Annotated[
     int, typer.Option(min=1, help="Maximum number of concurrent requests.")
 ]
+ConnectionsOption = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Maximum number of connections; idle ones are closed for new ones."
+    ),
+]
 GraceOption = Annotated[
     float,
     typer.Option(metavar="SECONDS", help="Maximum wait for running requests at shutdown."),
@@ -159,6 +165,7 @@ def serve(
     timeout: TimeoutOption = 30.0,
     store_wait: StoreWaitOption = 10.0,
     concurrency: ConcurrencyOption = 512,
+    connections: ConnectionsOption = 4_096,
     grace: GraceOption = 30.0,
     log_level: LogLevelOption = "info",
     json: options.JsonOption = False,
@@ -178,6 +185,7 @@ def serve(
         timeout_s=timeout,
         store_wait_s=store_wait,
         concurrency=concurrency,
+        connections=connections,
         grace_s=grace,
     )
     settings = options.load_settings(store=store, encoder=encoder, seed=seed)

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from daybreak.deprecation import renamed_parameters
 from daybreak.errors import DaybreakError
 from daybreak.server.access import AccessControl
+from daybreak.server.connections import ConnectionLimit, connections_of, descriptor_limit
 from daybreak.server.gorse import GORSE_PREFIX, gorse_router
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.http.problems import install_handlers
@@ -107,6 +108,7 @@ def create_app(service: RecommenderService, options: ServerOptions | None = None
         pools=pools,
         probe=probe,
         keys=keys,
+        connections=ConnectionLimit(connections_of(options.connections, descriptor_limit())),
     )
     for module in ROUTE_MODULES:
         app.include_router(module.router)

@@ -49,6 +49,9 @@ class ServerOptions:
     """Longest wait of a request for a store that is locked or away [s]; files wait 30 s."""
     concurrency: int = 512
     """Largest number of requests handled at the same time; others get status 503."""
+    connections: int = 4_096
+    """Largest number of connections, if the system allows as many file descriptors; an idle
+    connection is closed for a new one."""
     grace_s: float = 30.0
     """Longest wait for running requests while the server stops [s]."""
 

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from daybreak.config import Settings
 from daybreak.errors import ConfigError
 from daybreak.server.app import create_app
+from daybreak.server.connections import backlog_of, descriptor_limit, raise_descriptor_limit
 from daybreak.server.ops.pools import WorkerPools
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
 from daybreak.server.options import ServerOptions
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 MAX_CLOSING_S = 5.0
 """Longest time in which the service is closed after the last request [s]."""
-LISTEN_BACKLOG = 1_024
-"""Largest number of connections that wait to be accepted."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ def serve(
         ConfigError: The address cannot be used.
         StoreError: The store cannot be used.
     """
+    raise_descriptor_limit()
     limit_heap()  # before the service creates its threads and matrices
     with (
         listen(options) as listening,
@@ -175,7 +175,7 @@ def uvicorn_config(app: FastAPI, options: ServerOptions) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=LISTEN_BACKLOG,
+        backlog=backlog_of(descriptor_limit()),
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, round(options.grace_s)),
     )
@@ -186,7 +186,7 @@ def _bind_socket(family: int, address: Any) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(LISTEN_BACKLOG)
+        listening.listen(backlog_of(descriptor_limit()))
     except BaseException:
         listening.close()
         raise

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.requests import HTTPConnection
 
 from daybreak.server.access import AccessControl
+from daybreak.server.connections import ConnectionLimit
 from daybreak.server.http.bodies import BodyLimits
 from daybreak.server.ops.metrics import ServerMetrics
 from daybreak.server.ops.pools import WorkerPools
@@ -29,6 +30,7 @@ class ServerState:
     pools: WorkerPools
     probe: StatusProbe
     keys: ApiKeyStore
+    connections: ConnectionLimit
     shutting_down: bool = False
     """Whether the server is being stopped."""
 
