@@ -36,7 +36,7 @@ def test_a_new_item_is_available_to_the_next_request(api):
     assert api.get(f"/items/{quoted}").status_code == 404
 
 
-@pytest.mark.parametrize("item", ["tea-01", "tea-1 ", "nothing/at all"])
+@pytest.mark.parametrize("item", ["tea-01", "TEA-1", "nothing/at all"])
 def test_an_unknown_item_is_not_found_where_it_is_the_question(api, item):
     quoted = quote(item, safe="")
     answers = [

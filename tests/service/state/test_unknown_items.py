@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from daybreak import Recommender, Rules
 from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
-from daybreak.errors import NotFoundError, UnknownIdWarning
+from daybreak.errors import ConfigError, NotFoundError, UnknownIdWarning
 from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.unknown_items import (
     nearest_id,
@@ -42,7 +42,7 @@ def library():
     return model.remove_items(["isbn-5"])
 
 
-@pytest.mark.parametrize("unknown", ["isbn-7", "isbn-5", "", "ISBN-1 "])
+@pytest.mark.parametrize("unknown", ["isbn-7", "isbn-5", "ISBN-1"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -55,6 +55,16 @@ def test_a_question_about_one_unknown_or_deleted_item_is_an_error(library, call,
     with pytest.raises(NotFoundError) as caught:
         call(library, unknown)
     assert repr(unknown) in str(caught.value)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u00a0", "null"])
+def test_a_blank_id_is_an_error(library, blank):
+    with pytest.raises(ConfigError, match="expected an id"):
+        library.audience(blank)
+
+
+def test_blanks_around_an_id_do_not_count(library):
+    assert library.audience("\u00a0isbn-1 ").equals(library.audience("isbn-1"))
 
 
 @pytest.mark.parametrize(
