@@ -1,5 +1,6 @@
 # make demo    the whole way on the data of a real shop, and report.html
 # make test    every check: format, lint, types, layers, tests
+# make docs    the documentation as a site, in site/
 # The README shows the same lines without make.
 
 PYTHON ?= python3
@@ -10,13 +11,18 @@ TORCH ?= torch==2.13.0
 PIP = -m pip --disable-pip-version-check --timeout 60 --retries 5 install --quiet
 SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: $(VENV)/installed $(VENV)/models
 	$(VENV)/bin/daybreak demo --html report.html
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
 	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
+
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --quiet --config-file mkdocs.zh.yml
+	@echo "Open site/index.html with a web server: $(VENV)/bin/python -m http.server --directory site"
 
 %/installed: $(SOURCES) | %/bin/python
 	@echo "Installing Daybreak into $*"
@@ -27,6 +33,11 @@ test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
 	@echo "Installing Daybreak and its development tools into $*"
 	$*/bin/python $(PIP) '$(TORCH)'
 	$*/bin/python $(PIP) --editable '.[dev]'
+	@touch $@
+
+%/installed-docs: pyproject.toml | %/bin/python
+	@echo "Installing the tools of the documentation into $*"
+	$*/bin/python $(PIP) '.[docs]'
 	@touch $@
 
 # A package that cannot be had must not stop anything: without it, words alone are compared.
@@ -41,7 +52,7 @@ test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Daybreak needs Python 3.11 or later: make PYTHON=python3.12 ..."'
 	$(PYTHON) -m venv $*
 
-.PRECIOUS: %/bin/python %/installed %/installed-dev %/models
+.PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models
 
 clean:
-	rm -rf $(VENV) $(TEST_VENV) report.html
+	rm -rf $(VENV) $(TEST_VENV) report.html site

@@ -20,6 +20,8 @@ from daybreak.data import read_folder
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+WALKS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "how-to" / "nightly.md"]
+"""Pages whose commands and Python blocks are run in their order, by ``test_site``."""
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 PARSED = {
     f"{name} {second}".strip(): leaf
@@ -60,7 +62,9 @@ def shop_files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page) and page not in WALKS], ids=name
+)
 def test_the_python_of_a_page_runs(page, shop_files, monkeypatch, capsys):
     monkeypatch.chdir(shop_files)
     space: dict[str, object] = {}
