@@ -150,6 +150,10 @@ class UnknownIdWarning(UserWarning):
     """Some ids of a list are not in the catalogue; the others are answered."""
 
 
+class UnusedAttributeWarning(UserWarning):
+    """Some attributes of a profile were not seen in training; the others are used."""
+
+
 class RejectedRowsWarning(UserWarning):
     """Some rows or values of the data are not used; the others are trained on."""
 

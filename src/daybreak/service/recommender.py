@@ -399,7 +399,9 @@ class Recommender(UpdatableRecommender):
         """
         check_k(k)
         liked, declined = check_ids(yes, "yes") or [], check_ids(asked, "asked") or []
-        profile = None if profiles is None else as_frame(profiles, "user_id")[:1]
+        profile = None
+        if profiles is not None:
+            profile = self.state.profiles.rename(as_frame(profiles, "user_id")[:1])
         answers = OnboardingAnswers(tuple(liked), tuple(declined), profile, text)
         return next_questions(self.state, k, answers, attributes=attributes)
 

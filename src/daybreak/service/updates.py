@@ -53,7 +53,8 @@ class UpdatableRecommender(Estimator):
             users: Frame of ``user_id`` and attributes or ``text``; a null keeps the stored
                 value.
         """
-        self._state = self.state.with_users(as_frame(users, "user_id"))
+        state = self.state
+        self._state = state.with_users(state.profiles.rename(as_frame(users, "user_id")))
         return self
 
     def add_events(self, events: Any) -> Self:

@@ -1,6 +1,7 @@
 """Workspace: one store and the recommender trained on it, from import to recommendation."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,7 @@ from daybreak.data import (
 from daybreak.data.dataset import Items
 from daybreak.data.importing import MAX_REJECTED_SHARE
 from daybreak.encoders.content import ContentEncoder
-from daybreak.errors import ConfigError, NextStep, NotFoundError
+from daybreak.errors import ConfigError, NextStep, NotFoundError, UnusedAttributeWarning
 from daybreak.evaluation import Report
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.deletion import delete_events, delete_items, delete_users
@@ -238,13 +239,17 @@ class Workspace(ClosesOnExit):
         catalogue = recommender.state.catalogue
         for item in profile.items:
             require_item(catalogue, item, next_step=None)
-        lists = recommender.recommend(
-            users,
-            profiles=profile.profiles(users),
-            histories=profile.histories(users),
-            items=self._known_items(catalogue, items),
-            **{"k": self.settings.k, **options},
-        )
+        candidates = self._known_items(catalogue, items)
+        self.notes += recommender.state.profiles.unused_notes(profile.attributes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnusedAttributeWarning)  # they are in the notes
+            lists = recommender.recommend(
+                users,
+                profiles=profile.profiles(users),
+                histories=profile.histories(users),
+                items=candidates,
+                **{"k": self.settings.k, **options},
+            )
         return add_titles(lists, self.tables.items)
 
     def similar_items(

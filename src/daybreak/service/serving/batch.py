@@ -15,6 +15,7 @@ from daybreak.service.ingest.rows import as_text, frame_from_rows
 from daybreak.service.inputs.frames import TEXT_COLUMN
 from daybreak.service.inputs.histories import RequestEvents
 from daybreak.service.serving.requests import PendingRequest
+from daybreak.service.state.profile_names import with_known_names
 from daybreak.service.state.profiles import ProfileOverrides
 from daybreak.service.state.query_builder import Pairs, QueryBatch
 from daybreak.service.state.serving_state import ServingState
@@ -86,15 +87,16 @@ class RequestProfileEncoder:
             return None
         queries, rows, texts = [], [], {}
         for position, pending in enumerate(requests):
-            text = str(as_text(pending.profile.get(TEXT_COLUMN)) or "").strip()
+            profile = with_known_names(pending.profile, state.profiles.known_names)
+            text = str(as_text(profile.get(TEXT_COLUMN)) or "").strip()
             if text:
                 texts[position] = text
             attributes = {
                 name: value
-                for name, value in pending.profile.items()
+                for name, value in profile.items()
                 if name != TEXT_COLUMN and value is not None
             }
-            if any(name != TEXT_COLUMN for name in pending.profile):
+            if any(name != TEXT_COLUMN for name in profile):
                 stored = state.profiles.attributes_of(pending.user_key or UNKNOWN_USER_KEY)
                 queries.append(position)
                 rows.append(self._encode(state.profiles.encoder, {**stored, **attributes}))

@@ -293,7 +293,7 @@ class RecommendEngine:
                 tuple(items[bounds[position] : bounds[position + 1]]),
                 None if pending.assignment is None else pending.assignment.experiment,
                 None if pending.assignment is None else pending.assignment.variant,
-                (*state.notes, *pending.notes, *_candidate_notes(state, pending.request)),
+                (*state.notes, *pending.notes, *_request_notes(state, pending)),
                 popularity=_other_popularity(state, batch.rules[position].rules),
             )
             for position, pending in enumerate(requests)
@@ -471,6 +471,12 @@ def _with_duration(
     if isinstance(response, RecommendResponse):
         return replace(response, took_ms=took_ms)
     return response
+
+
+def _request_notes(state: ServingState, pending: PendingRequest) -> tuple[str, ...]:
+    """Return notes on what a request names and the release does not know."""
+    unused = state.profiles.unused_notes(pending.profile) if pending.profile else ()
+    return (*unused, *_candidate_notes(state, pending.request))
 
 
 def _candidate_notes(state: ServingState, request: RecommendRequest) -> tuple[str, ...]:

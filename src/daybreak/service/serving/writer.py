@@ -21,6 +21,7 @@ from daybreak.service.ingest.rows import (
 from daybreak.service.ingest.values import CatalogueReplacement, IngestResult
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.row_cache import RowCache
+from daybreak.service.state.profile_names import with_known_names
 from daybreak.store import Store
 
 
@@ -70,7 +71,8 @@ class Ingestor:
         parsed = parse_rows(self._with_pseudonyms(rows) if key == "user_id" else rows, key)
         columns = cache.columns()
         merged: dict[str, dict[str, Any]] = {}
-        for row in parsed.rows:
+        for parsed_row in parsed.rows:
+            row = with_known_names(parsed_row, columns, has_text=False)
             values = {
                 name: _cast_to_column(columns.get(name), value) for name, value in row.items()
             }
@@ -106,7 +108,8 @@ class Ingestor:
             return CatalogueReplacement(0, 0, parsed.rejected)
         columns = cache.columns()
         by_id: dict[str, dict[str, Any]] = {}
-        for row in parsed.rows:
+        for parsed_row in parsed.rows:
+            row = with_known_names(parsed_row, columns, has_text=False)
             values = {n: _cast_to_column(columns.get(n), value) for n, value in row.items()}
             stored = cache.get(row["item_id"])
             by_id[row["item_id"]] = _listed(_with_removed_attributes(values, stored), None)

@@ -1,5 +1,6 @@
 """Converts frames to query batches, and ranked lists to frames, for the library."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from daybreak.errors import UnusedAttributeWarning
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.inputs.frames import as_frame, check_ids, user_ids_of
 from daybreak.service.inputs.histories import Histories, event_rows
 from daybreak.service.state.explain import REASONS_TYPE, Reasons
+from daybreak.service.state.profile_names import unused_names_notes
 from daybreak.service.state.query_builder import Pairs, QueryBatch, UserContext
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
@@ -63,7 +66,10 @@ class FrameRequest:
             DataError: A frame lacks a column.
             ConfigError: ``users`` is not a list of ids.
         """
-        profile = None if profiles is None else as_frame(profiles, "user_id")
+        profile = None
+        if profiles is not None:
+            profile = state.profiles.rename(as_frame(profiles, "user_id"))
+            _warn_of_unused(profile, state)
         extra = None
         if histories is not None:
             histories = as_frame(histories, "user_id", "item_id")
@@ -129,6 +135,13 @@ class FrameRequest:
         items = self.state.catalogue.items.ids.rows(pairs["item_id"].to_list())
         is_known = (queries >= 0) & (items >= 0)
         return queries[is_known], items[is_known]
+
+
+def _warn_of_unused(profiles: pl.DataFrame, state: ServingState) -> None:
+    """Warn of the attributes that the training has not seen."""
+    names = [name for name in profiles.columns if name != "user_id"]
+    for note in unused_names_notes(names, state.profiles.used_names):
+        warnings.warn(note, UnusedAttributeWarning, stacklevel=4)
 
 
 def recommendations_frame(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from daybreak.data.casts import cast_like
 from daybreak.data.sparse_rows import take_rows
 from daybreak.encoders.profile import ProfileEncoder
 from daybreak.service.inputs.frames import TEXT_COLUMN
+from daybreak.service.state.profile_names import match_names, unused_names_notes
 from daybreak.types import Rows, Sparse
 
 ANONYMOUS_USER_ID = "somebody new"
@@ -43,6 +45,27 @@ class Profiles:
     """(n_rows, n_attributes)"""
     rows: Mapping[str, int]
     """User id to its current row."""
+
+    @cached_property
+    def used_names(self) -> frozenset[str]:
+        """Attributes that the training has seen."""
+        return frozenset(field.name for field in self.encoder.attributes.fields)
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Attributes of users that are known, and ``text``."""
+        stored = {name for name in self.frame.columns if name != "user_id"}
+        return self.used_names | stored | {TEXT_COLUMN}
+
+    def unused_notes(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return a note for each attribute of a request that no training has seen."""
+        known = match_names(names, self.known_names)
+        return unused_names_notes(known.values(), self.used_names)
+
+    def rename(self, profiles: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame of profiles whose columns have the names that are known."""
+        names = [name for name in profiles.columns if name != "user_id"]
+        return profiles.rename(match_names(names, self.known_names))
 
     @classmethod
     def from_frame(cls, encoder: ProfileEncoder, users: pl.DataFrame) -> "Profiles":
