@@ -1,3 +1,4 @@
+import errno
 import re
 
 import pytest
@@ -5,7 +6,7 @@ import typer
 
 from daybreak import errors
 from daybreak.cli import output
-from daybreak.cli.app import COMMANDS, app
+from daybreak.cli.app import COMMANDS, app, run
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,43 @@ def test_the_traceback_comes_when_asked_for(capsys, monkeypatch):
 
 def test_being_stopped_has_its_own_status(capsys):
     assert output.report_error(KeyboardInterrupt()) == 130
+
+
+class PanicException(BaseException):
+    """Polars raises such an exception for some damaged files."""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "shop.csv"), 1, "No space left"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "shop.csv"),
+            1,
+            "'shop.csv' cannot",
+        ),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "shop"), 1, "'shop' cannot be used"),
+        (OSError(errno.EMFILE, "Too many open files"), 1, "Too many open files"),
+        (MemoryError(), 1, "not enough memory"),
+        (RecursionError("maximum recursion depth exceeded"), 3, "nested too deeply"),
+        (PanicException("not implemented"), 3, "is damaged"),
+        (ValueError("a bug"), 70, "unexpected ValueError"),
+    ],
+)
+def test_what_the_machine_or_a_file_causes_is_no_bug(capsys, monkeypatch, error, code, words):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("daybreak.cli.app.app", lambda *_, **__: fails())
+    assert run(["doctor"]) == code
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_deep_json_in_a_release_is_one_line(imported, call, here):
+    assert call("train", "--encoder", "none")[0] == 0
+    for path in here.glob("releases/*/*/*/model.json"):
+        path.write_text("[" * 100_000)
+    status, _, err = call("recommend", "ann")
+    assert (status, "damaged" in err, "Traceback" in err) == (3, True, False)

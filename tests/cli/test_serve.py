@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,8 @@ import time
 
 import httpx
 import pytest
+
+from daybreak.store import open_store
 
 
 @pytest.fixture
@@ -159,3 +162,75 @@ def test_serve_ends_after_its_grace_although_a_request_does_not(imported, serve,
         writer.join()
     assert statuses == [503] * 3  # not acknowledged
     assert "unfinished requests" in (here / "log.txt").read_text()
+
+
+def write_on(url, name, acknowledged):
+    """Write events until the server is gone."""
+    with contextlib.suppress(httpx.HTTPError), httpx.Client(timeout=60) as client:
+        for number in range(100_000):
+            id_ = f"{name}-{number}"
+            event = {"user_id": id_, "item_id": "x", "event_id": id_}
+            client.post(f"{url}/api/v1/events", json=event).raise_for_status()
+            acknowledged.append(id_)
+
+
+def upload_on(url):
+    """Upload a file without an end."""
+
+    def lines():
+        yield b"user_id,item_id\n"
+        while True:
+            time.sleep(0.05)
+            yield b"ann,tea\n"
+
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(f"{url}/api/v1/import?table=events", content=lines(), timeout=60)
+
+
+def killed_while_busy(process, url, name, acknowledged, uploads):
+    """Kill a server while three threads write events and one uploads a file."""
+    calls = [(write_on, (url, f"{name}-{n}", acknowledged)) for n in range(3)]
+    threads = [
+        threading.Thread(target=call, args=args) for call, args in [*calls, (upload_on, (url,))]
+    ]
+    goal = len(acknowledged) + 30
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < goal or not uploads():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_killed_server_loses_no_acknowledged_event_and_leaves_no_upload(
+    imported, serve, here, monkeypatch
+):
+    monkeypatch.setenv("TMPDIR", str(here))
+    acknowledged = []
+
+    def uploads():
+        return list(here.glob("daybreak-files-*/upload"))
+
+    for run in range(2):
+        process, told = serve()
+        killed_while_busy(process, told["url"], f"w{run}", acknowledged, uploads)
+        assert uploads()
+    serve()
+    assert not uploads()
+    with open_store("daybreak.db") as store:
+        users = store.tables().events["user_id"].to_list()
+    written = [user for user in users if user.startswith("w")]
+    assert set(acknowledged) <= set(written)
+    assert len(written) == len(set(written))
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["recommend", "ann"], ["train"]])
+def test_a_store_of_no_bytes_is_one_clear_line(here, call, command):
+    (here / "daybreak.db").write_bytes(b"")
+    status, _, err = call(*command)
+    assert status == 6
+    assert "is empty (0 bytes)" in err
+    assert "Traceback" not in err
+    assert not (here / "daybreak.db").read_bytes()

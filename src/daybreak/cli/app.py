@@ -102,7 +102,9 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader closed the pipe, as in `daybreak recommend | head`
         _discard_stdout()
         return 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort of a program
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last resort; Polars panics with it
         return report_error(error)
 
 

@@ -94,9 +94,36 @@ def report_error(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         print_message("interrupted")
         return EXIT_INTERRUPTED
-    kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
+    outside = _describe_outside_cause(error)
+    if outside is not None:
+        message, status = outside
+        print_message(message)
+        return status
+    kind = type(error).__name__
     print_message(f"unexpected {kind}: {error}; set {DEBUG_VARIABLE}=1 to see the traceback")
     return EXIT_UNEXPECTED
+
+
+def _describe_outside_cause(error: BaseException) -> tuple[str, int] | None:
+    """Return message and exit status of an error that the machine or a file has caused.
+
+    Example:
+        >>> _describe_outside_cause(OSError(28, "No space left on device", "shop.csv"))
+        ("'shop.csv' cannot be used: No space left on device", 1)
+        >>> _describe_outside_cause(ValueError("a bug")) is None
+        True
+    """
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{error.filename!r}" if error.filename else "a file or a connection"
+        return f"{name} cannot be used: {error.strerror}", EXIT_STATUSES["error"]
+    if isinstance(error, MemoryError):
+        advice = "use less data, or a machine with more"
+        return f"not enough memory; {advice}", EXIT_STATUSES["error"]
+    if isinstance(error, RecursionError):
+        return "a value of a file is nested too deeply", EXIT_STATUSES["bad_data"]
+    if type(error).__name__ == "PanicException":  # of Polars
+        return f"a file is damaged and cannot be read: {error}", EXIT_STATUSES["bad_data"]
+    return None
 
 
 def describe_error(error: DaybreakError) -> str:

@@ -20,10 +20,12 @@ from daybreak.server.app import create_app
 from daybreak.server.connections import backlog_of, descriptor_limit, raise_descriptor_limit
 from daybreak.server.ops.pools import WorkerPools
 from daybreak.server.ops.runtime import limit_heap, low_latency_threads
+from daybreak.server.ops.temporary import remove_abandoned_folders
 from daybreak.server.options import ServerOptions
 from daybreak.server.protocol import LimitedHttpProtocol
 from daybreak.service.api_keys import ApiKeyStore
 from daybreak.service.serving import RecommenderService, ServiceOptions
+from daybreak.service.workspace import check_store_file
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ def serve(
         StoreError: The store cannot be used.
     """
     raise_descriptor_limit()
+    remove_abandoned_folders()
+    check_store_file(settings.store, create=True)
     limit_heap()  # before the service creates its threads and matrices
     with (
         listen(options) as listening,

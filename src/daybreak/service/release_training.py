@@ -29,6 +29,8 @@ from daybreak.service.training.task_process import LeaseLostError, check_lease
 from daybreak.service.training.task_records import TrainingOutcome
 from daybreak.store import Release, Store, open_store
 
+RELEASES_FOLDER = "releases"
+"""Folder of the releases, next to the store."""
 RULES_SETTING = "rules"
 """Setting of the store that holds the event rules given at import."""
 
@@ -96,7 +98,7 @@ def train_release(
 
     Raises:
         ConfigError: The store is in memory and has no folder for releases.
-        DataError: The store has no items.
+        DataError: The store has no items, or the folder of releases cannot be written.
         GateRefusedError: The release is worse than the active one, which stays active.
         LeaseLostError: This is the training of a service, which counts as lost meanwhile.
         NotFoundError: ``options.start`` is not a release.
@@ -104,6 +106,7 @@ def train_release(
     root = releases_root(settings.store)
     if root is None:
         raise ConfigError("a store in memory has no folder for releases; use a file")
+    _check_writable(root / RELEASES_FOLDER)
     started, options = time.perf_counter(), options or TrainOptions()
     tables = store.tables() if tables is None else tables
     recommender = new_recommender(
@@ -118,7 +121,7 @@ def train_release(
     created_at = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created_at))
     id_ = f"{stamp}-{uuid4().hex[:4]}"
-    folder = Path("releases") / id_
+    folder = Path(RELEASES_FOLDER) / id_
     verdict = None
     if options.gate:
         verdict = recommender.release(
@@ -148,6 +151,16 @@ def train_release(
         raise
     store.put_release(release)
     return TrainingResult(release, recommender.report, recommender.notes, seconds, verdict)
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise an error now if the release could not be written after the training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be created: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"{folder} cannot be written: it is read-only for this user")
 
 
 def new_recommender(

@@ -23,7 +23,13 @@ from daybreak.data import (
 from daybreak.data.dataset import Items
 from daybreak.data.importing import MAX_REJECTED_SHARE
 from daybreak.encoders.content import ContentEncoder
-from daybreak.errors import ConfigError, NextStep, NotFoundError, UnusedAttributeWarning
+from daybreak.errors import (
+    ConfigError,
+    NextStep,
+    NotFoundError,
+    StoreError,
+    UnusedAttributeWarning,
+)
 from daybreak.evaluation import Report
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.deletion import delete_events, delete_items, delete_users
@@ -72,11 +78,8 @@ class Workspace(ClosesOnExit):
     """
 
     def __init__(self, settings: Settings, *, create: bool = False) -> None:
-        file = store_path(settings.store)
-        if file is not None and not create and not file.exists():
-            raise NotFoundError(
-                f"there is no store at {str(file)!r}", next_step=NextStep.IMPORT_DATA
-            )
+        if not create:
+            check_store_file(settings.store, create=False)
         self.settings = settings
         self.store: Store = open_store(settings.store)
         self._root = releases_root(settings.store)
@@ -332,6 +335,36 @@ class Workspace(ClosesOnExit):
         encoder = choose_encoder(self.settings.encoder, items, self.store).encoder
         _, blocks = ContentEncoder.fit_transform(items, encoder)
         return ItemFacts.from_tables(self.tables, Items(Vocabulary(items["item_id"]), blocks))
+
+
+def check_store_file(url: str, *, create: bool) -> None:
+    """Check that the file of a store may be opened.
+
+    A file without a byte was truncated, or never filled. Opening it would make a new store of
+    it, and hide that data is missing.
+
+    Args:
+        url: URL of the store.
+        create: Whether the file may be missing.
+
+    Raises:
+        NotFoundError: There is no file.
+        StoreError: The file has no bytes.
+    """
+    file = store_path(url)
+    if file is None:
+        return
+    if not file.exists():
+        if create:
+            return
+        raise NotFoundError(
+            f"there is no store at {str(file)!r}", next_step=NextStep.IMPORT_DATA
+        )
+    if file.is_file() and not file.stat().st_size:
+        raise StoreError(
+            f"store {file} is empty (0 bytes): it was truncated, or never filled; restore a "
+            "copy, or delete it to begin a new store"
+        )
 
 
 def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

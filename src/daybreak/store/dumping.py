@@ -17,6 +17,7 @@ import numpy as np
 from sqlalchemy import Connection, Table, func, select, type_coerce
 from sqlalchemy.types import NullType
 
+from daybreak.data.private_files import open_private_file
 from daybreak.errors import DataError, StoreError
 from daybreak.store import schema
 from daybreak.store.base import Store
@@ -91,12 +92,14 @@ class DumpWriter:
 def create_dump_file(file: Path) -> Iterator[DumpWriter]:
     """Yield the writer of a file, which gets its name when it is complete and on the disk.
 
+    Only the user of the process may read the file.
+
     Raises:
         DataError: The file cannot be written.
     """
     draft = file.with_name(file.name + ".part")
     try:
-        with draft.open("wb") as raw:
+        with open_private_file(draft) as raw:
             with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
                 writer = DumpWriter(stream)
                 yield writer

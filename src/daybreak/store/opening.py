@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 
+from daybreak.data.private_files import create_private_file
 from daybreak.errors import NextStep, NotFoundError, StoreError
 from daybreak.store import schema
 from daybreak.store.base import Store, stores
@@ -158,9 +159,10 @@ def _back_up(database: Database, version: int) -> Path:
     file = Path(str(database.engine.url.database))
     target = _unused_path(file.with_name(f"{file.name}.v{version}.backup"))
     draft = target.with_name(target.name + ".part")
-    draft.unlink(missing_ok=True)
 
     def copy() -> None:
+        draft.unlink(missing_ok=True)
+        create_private_file(draft)  # SQLite writes into an empty file
         with closing(database.engine.raw_connection()) as connection:
             connection.cursor().execute("VACUUM INTO ?", (str(draft),))
 

@@ -1,16 +1,20 @@
 """The embedded store: one SQLite file with a write-ahead log."""
 
 import logging
+import os
+import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from daybreak.data.private_files import create_private_file
 from daybreak.errors import StoreError
 from daybreak.store import schema
 from daybreak.store.base import stores
@@ -37,6 +41,8 @@ _ADVICE = (
     ),
     ("closed", "has been closed; open it again"),
 )
+_MIN_FREE_BYTES = 65_536
+"""Free space of a disk below which it counts as full [bytes]; SQLite needs 32 KiB to begin."""
 _SCRUB_TIMEOUT_MS = 200
 _MAX_BUSY_WAIT_S = 1.0
 """Longest wait for a lock inside of SQLite [s]; longer waits are repeated ones, which end when
@@ -56,15 +62,18 @@ class SqliteFile(Database):
     write_options = {"writes": True}  # noqa: RUF012 - never changed
 
     def __init__(self, url: URL, wait_s: float) -> None:
-        engine = sqlite_engine(url, wait_s)
-        super().__init__(engine, wait_s, single_connection=is_memory(url))
         self._file = (
             None if is_memory(url) or "uri" in url.query else Path(str(url.database)).absolute()
         )
+        is_new = self._file is not None and create_private_file(self._file)
+        engine = sqlite_engine(_read_only_url(url, self._file), wait_s)
+        super().__init__(engine, wait_s, single_connection=is_memory(url))
         try:
             self.with_retries(self.prepare)
         except BaseException:
             engine.dispose()
+            if is_new and self._file is not None:
+                _remove_empty_file(self._file)
             raise
         if self._file is not None:
             event.listen(engine, "do_connect", self._check_file_exists)
@@ -82,9 +91,11 @@ class SqliteFile(Database):
 
     def translate_error(self, error: Exception) -> Exception:
         """Return an error with advice on the file."""
-        return store_error_with_advice(
-            self.engine.url.database or ":memory:", first_error_line(error), _ADVICE
-        )
+        cause = first_error_line(error)
+        if "disk i/o" in cause.lower() and self._file is not None and _is_full(self._file):
+            cause = f"database or disk is full: {cause}"
+        name = str(self._file or self.engine.url.database or ":memory:")
+        return store_error_with_advice(name, cause, _ADVICE)
 
     def scrub(self) -> None:
         """Truncate the write-ahead log, which contains old pages; a reader may delay it."""
@@ -129,6 +140,36 @@ class SqliteFile(Database):
         identity = (stat.st_dev, stat.st_ino) if stat else None
         if record.info.setdefault("file", identity) != identity:
             raise DisconnectionError(f"store {self._file} was replaced")
+
+
+def _remove_empty_file(file: Path) -> None:
+    """Remove the file of a store that could not be created, such as on a full disk."""
+    with suppress(OSError):
+        if not file.stat().st_size:
+            file.unlink()
+
+
+def _read_only_url(url: URL, file: Path | None) -> URL:
+    """Return the URL that opens a file for reading if its folder cannot be written.
+
+    SQLite needs files next to the database for its log, unless it is told that nobody changes
+    the database. With a log that contains rows, that would be wrong.
+    """
+    if file is None or not file.exists() or os.access(file.parent, os.W_OK):
+        return url
+    logged = file.with_name(file.name + "-wal")
+    if logged.exists() and logged.stat().st_size:
+        return url
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    return url.set(database=f"file:{quote(str(file))}", query=query)
+
+
+def _is_full(file: Path) -> bool:
+    """Return whether the disk of a file has no room for a page of the log."""
+    try:
+        return shutil.disk_usage(file.parent).free < _MIN_FREE_BYTES
+    except OSError:
+        return False
 
 
 def sqlite_engine(url: URL, wait_s: float) -> Engine:

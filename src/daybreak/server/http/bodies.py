@@ -2,7 +2,6 @@
 
 import json
 import math
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Any, BinaryIO, NoReturn
 
 from starlette.requests import Request
 
+from daybreak.data.private_files import open_private_file
 from daybreak.server.http.gzip_stream import DECOMPRESSED_CHUNK_BYTES, GzipStream
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.ops.pools import run_in_threadpool
+from daybreak.server.ops.temporary import temporary_folder
 
 MAX_INLINE_BYTES = 50_000
 """Largest JSON body that is parsed on the event loop [bytes]; others are parsed in a thread."""
@@ -149,9 +150,9 @@ async def receive_file(
         HttpProblem: The file is too large, damaged or empty, or a Parquet file, whose size in
             memory is not bounded.
     """
-    with tempfile.TemporaryDirectory(prefix="daybreak-") as folder:
-        path = Path(folder) / "upload"
-        with path.open("wb") as file:
+    with temporary_folder() as folder:
+        path = folder / "upload"
+        with open_private_file(path) as file:
             async for chunk in iter_body(request, max_bytes):
                 await run_in_threadpool(file.write, chunk)
         yield path if keep_packed else await run_in_threadpool(_unpack_file, path, max_bytes)

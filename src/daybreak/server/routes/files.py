@@ -1,6 +1,5 @@
 """Files: ``/import``, ``/export``, ``/dump`` and ``/restore``."""
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import iterate_in_threadpool, run_in_threadpool
+from daybreak.server.ops.temporary import create_temporary_folder, remove_temporary_folder
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import FILE_BODY, ImportedOut, ImportQuery, RestoredOut
 from daybreak.server.state import ServerState, state_of
@@ -91,14 +91,14 @@ async def dump(request: Request) -> Response:
     The file has everything, also the hashes of API keys, except vectors, which can be computed
     again.
     """
-    folder = tempfile.TemporaryDirectory(prefix="daybreak-")
-    path = Path(folder.name) / "shop.jsonl.gz"
+    folder = create_temporary_folder()
+    path = folder / "shop.jsonl.gz"
     try:
         await run_in_threadpool(dump_store, state_of(request).service, path)
     except BaseException:
-        folder.cleanup()
+        remove_temporary_folder(folder)
         raise
-    cleanup = BackgroundTask(folder.cleanup)
+    cleanup = BackgroundTask(remove_temporary_folder, folder)
     return FileResponse(path, media_type="application/gzip", background=cleanup)
 
 
