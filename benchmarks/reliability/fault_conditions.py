@@ -1,6 +1,7 @@
 """Faults other than crashes: responses of the service during the fault, and data after it."""
 
 import os
+import random
 import re
 import shutil
 import sqlite3
@@ -9,9 +10,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import httpx
 
 from benchmarks.common.server_process import Server, serving, start
 from daybreak import Client, open_store
@@ -21,6 +26,17 @@ from daybreak.errors import ServiceError
 NO_RETRIES = Retries(times=0)
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 DAY_S = 86_400
+FLIP_SEED = 0
+N_FLIPPED_STARTS = 12
+"""Number of starts with a flipped bit."""
+N_FLIPPED_SWAPS = 200
+"""Number of activations with a flipped bit."""
+CHEAP_PATHS = (
+    "/health/ready",
+    "/metrics",
+    "/api/v1/recommend/somebody?n=5",
+    "/api/v1/items?n=5",
+)
 
 
 @dataclass(frozen=True)
@@ -229,12 +245,95 @@ def model_truncated(store: str, work: Path) -> FaultResult:
     )
 
 
+def bits_flipped(store: str, work: Path) -> FaultResult:
+    """Flip random bits in the files of both releases: at the start, and at an activation."""
+    rng, starts, swaps = random.Random(FLIP_SEED), Counter[str](), Counter[str]()  # noqa: S311
+    copy = _copied(store, work / "flips")
+    active = _folder(copy, active=True)
+    for number in range(N_FLIPPED_STARTS):
+        file = rng.choice(_release_files(copy))
+        intact = _flip_bit(active / file, rng)
+        try:
+            with serving(copy, work / "flips.log") as server:
+                client = Client(server.url)
+                other = client.recommend("somebody", n=3).model != active.name
+                noted = bool(client.status().get("faulty"))
+                answer = "another release answers" if other else "the damaged release answers"
+                starts[f"{answer}, the fault is {'named' if noted else 'not named'}"] += 1
+        except RuntimeError:
+            starts["the server does not start"] += 1
+        (active / file).write_bytes(intact)
+    spare = _folder(copy, active=False)
+    files = sorted(one for one in spare.rglob("*") if one.is_file())
+    with serving(copy, work / "flips.log") as server:
+        client = Client(server.url, retries=NO_RETRIES)
+        for number in range(N_FLIPPED_SWAPS):
+            file = files[number % len(files)]
+            intact = _flip_bit(file, rng)
+            try:
+                client.activate(spare.name)
+                swaps["put into use"] += 1
+            except ServiceError:
+                swaps["refused"] += 1
+            file.write_bytes(intact)
+        alive = len(client.recommend("somebody", n=3))
+    return FaultResult(
+        "one random bit of a release is flipped",
+        f"start with the release in use damaged: {_tally(starts)}; activation of a damaged "
+        f"release: {_tally(swaps)}",
+        f"the server goes on: {alive} items",
+    )
+
+
+def slow_work(store: str, work: Path) -> FaultResult:
+    """Ask for cheap answers while 40 writes wait for a lock and 40 reports are made."""
+    copy = _copied(store, work / "slow")
+    with serving(copy, work / "slow.log") as server, ThreadPoolExecutor(80) as threads:
+        with httpx.Client(base_url=server.url, timeout=120) as client:
+            post = partial(client.post, "/api/v1/events", json={"user_id": "s", "item_id": "x"})
+            report = partial(client.get, "/api/v1/online?since=-86400000&every_h=24")
+            with _locked(copy, 15.0):
+                calls = [threads.submit(call) for call in (post, report) for _ in range(40)]
+                time.sleep(1.0)
+                longest = {path: 0.0 for path in CHEAP_PATHS}
+                until = time.monotonic() + 8.0
+                while time.monotonic() < until:
+                    for path in CHEAP_PATHS:
+                        began = time.perf_counter()
+                        client.get(path).raise_for_status()
+                        longest[path] = max(longest[path], time.perf_counter() - began)
+            statuses = Counter(str(call.result().status_code) for call in calls)
+            after = post().status_code
+    waits = ", ".join(f"{path} {seconds:.2f} s" for path, seconds in longest.items())
+    return FaultResult(
+        "40 writes wait for a lock of 15 s, and 40 reports are made",
+        f"longest of all cheap requests: {waits}; writes and reports: {_tally(statuses)}",
+        f"an event: {after}",
+    )
+
+
+def _flip_bit(file: Path, rng: random.Random) -> bytes:
+    """Flip a random bit of a file; return the content before."""
+    intact = file.read_bytes()
+    damaged = bytearray(intact)
+    damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+    file.write_bytes(damaged)
+    return intact
+
+
+def _tally(outcomes: Counter[str]) -> str:
+    total = outcomes.total()
+    return "; ".join(f"{n} of {total}: {text}" for text, n in outcomes.most_common())
+
+
 CONDITIONS: dict[str, Callable[[str, Path], FaultResult]] = {
     "disk": disk_full,
     "locked": store_locked,
     "gone": store_gone,
     "clock": clock_jumps,
     "model": model_truncated,
+    "flips": bits_flipped,
+    "slow": slow_work,
 }
 
 

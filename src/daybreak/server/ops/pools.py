@@ -130,7 +130,8 @@ class WorkerPools:
             "probe": WorkerPool("probe", 4, 64),
             "cheap": WorkerPool("cheap", 16, max_requests),
             "store": WorkerPool("store", 8, 64),
-            "write": WorkerPool("write", 16, max_requests),
+            # Waiting writes leave half of all requests to reads.
+            "write": WorkerPool("write", 16, max_requests // 2),
             "report": WorkerPool("report", 2, 14),
             "bulk": WorkerPool("bulk", 4, 12),
         }
