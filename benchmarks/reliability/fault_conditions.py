@@ -250,7 +250,7 @@ def bits_flipped(store: str, work: Path) -> FaultResult:
     rng, starts, swaps = random.Random(FLIP_SEED), Counter[str](), Counter[str]()  # noqa: S311
     copy = _copied(store, work / "flips")
     active = _folder(copy, active=True)
-    for number in range(N_FLIPPED_STARTS):
+    for _ in range(N_FLIPPED_STARTS):
         file = rng.choice(_release_files(copy))
         intact = _flip_bit(active / file, rng)
         try:
@@ -288,22 +288,26 @@ def bits_flipped(store: str, work: Path) -> FaultResult:
 def slow_work(store: str, work: Path) -> FaultResult:
     """Ask for cheap answers while 40 writes wait for a lock and 40 reports are made."""
     copy = _copied(store, work / "slow")
-    with serving(copy, work / "slow.log") as server, ThreadPoolExecutor(80) as threads:
-        with httpx.Client(base_url=server.url, timeout=120) as client:
-            post = partial(client.post, "/api/v1/events", json={"user_id": "s", "item_id": "x"})
-            report = partial(client.get, "/api/v1/online?since=-86400000&every_h=24")
-            with _locked(copy, 15.0):
-                calls = [threads.submit(call) for call in (post, report) for _ in range(40)]
-                time.sleep(1.0)
-                longest = {path: 0.0 for path in CHEAP_PATHS}
-                until = time.monotonic() + 8.0
-                while time.monotonic() < until:
-                    for path in CHEAP_PATHS:
-                        began = time.perf_counter()
-                        client.get(path).raise_for_status()
-                        longest[path] = max(longest[path], time.perf_counter() - began)
-            statuses = Counter(str(call.result().status_code) for call in calls)
-            after = post().status_code
+    with (
+        serving(copy, work / "slow.log") as server,
+        ThreadPoolExecutor(80) as threads,
+        httpx.Client(base_url=server.url, timeout=120) as client,
+    ):
+        event = {"user_id": "somebody", "item_id": "any"}
+        post = partial(client.post, "/api/v1/events", json=event)
+        report = partial(client.get, "/api/v1/online?since=-86400000&every_h=24")
+        with _locked(copy, 15.0):
+            calls = [threads.submit(call) for call in (post, report) for _ in range(40)]
+            time.sleep(1.0)
+            longest = dict.fromkeys(CHEAP_PATHS, 0.0)
+            until = time.monotonic() + 8.0
+            while time.monotonic() < until:
+                for path in CHEAP_PATHS:
+                    began = time.perf_counter()
+                    client.get(path).raise_for_status()
+                    longest[path] = max(longest[path], time.perf_counter() - began)
+        statuses = Counter(str(call.result().status_code) for call in calls)
+        after = post().status_code
     waits = ", ".join(f"{path} {seconds:.2f} s" for path, seconds in longest.items())
     return FaultResult(
         "40 writes wait for a lock of 15 s, and 40 reports are made",
