@@ -1,11 +1,19 @@
 import errno
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
+import polars as pl
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from daybreak import errors
-from daybreak.cli import output
+from daybreak.cli import output, progress, tables
 from daybreak.cli.app import COMMANDS, app, run
 
 
@@ -140,3 +148,81 @@ def test_deep_json_in_a_release_is_one_line(imported, call, here):
         path.write_text("[" * 100_000)
     status, _, err = call("recommend", "ann")
     assert (status, "damaged" in err, "Traceback" in err) == (3, True, False)
+
+
+def frame_of(n_numbers, words="a bird ornament"):
+    numbers = {f"number {row}": [1234.5 + row, 2.0] for row in range(n_numbers)}
+    return pl.DataFrame({"item_id": ["84879", "x" * 40], "title": [words, "tea"], **numbers})
+
+
+def shown(monkeypatch, capsys, frame, width, title="Items"):
+    """Return what a terminal of some width shows."""
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    monkeypatch.setattr(tables, "create_console", lambda: console)
+    tables.show_frame(frame, title)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("n_numbers", [0, 2, 4, 9])
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_no_number_is_cut_and_no_line_is_too_long(monkeypatch, capsys, n_numbers, width):
+    frame = frame_of(n_numbers)
+    out = shown(monkeypatch, capsys, frame, width)
+    assert all(len(line.rstrip()) <= width for line in out.splitlines())
+    assert out.startswith("Items")
+    assert "84879" in out
+    for row in range(n_numbers):
+        assert f"{1234.5 + row:.3f}" in out
+
+
+def test_reasons_stand_below_titles_in_a_narrow_terminal(monkeypatch, capsys):
+    why = "because you chose Tea cup +1.20, popular with everybody +0.31"
+    frame = frame_of(2).with_columns(reasons=pl.lit(why))
+    narrow = shown(monkeypatch, capsys, frame, 80)
+    assert "reasons" not in narrow
+    assert "because you chose" in narrow
+    assert "reasons" in shown(monkeypatch, capsys, frame, 160)
+
+
+def test_a_table_without_rows_is_shown(monkeypatch, capsys):
+    assert "item id" in shown(monkeypatch, capsys, frame_of(1).clear(), 60)
+
+
+@given(st.integers(1, 50), st.integers(1, 50), st.floats(1, 1e6))
+def test_the_time_to_go_is_proportional_to_the_time_so_far(done, rest, elapsed):
+    times = iter([0.0, elapsed])
+    said = progress.RemainingTime(lambda: next(times)).describe(done / (done + rest))
+    share, _, to_go = said.partition(", about ")
+    assert share == f"{done / (done + rest):.0%} done".replace("%", " %")
+    assert to_go == f"{progress.format_duration(elapsed * rest / done)} to go"
+
+
+def test_steps_with_numbers_are_the_share_that_is_done(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LINE_INTERVAL_S", 0.0)
+    with progress.show_progress("reading") as shown_progress:
+        for step in ("encoding", "cold start 1 of 2", "cold start 2 of 2", "weights", "all"):
+            shown_progress.start(step)
+        shown_progress.update(3, 4, "trainings")
+    lines = capsys.readouterr().err.splitlines()
+    steps = ("reading", "encoding", "cold start 1 of 2")
+    assert lines[:3] == [f"daybreak: {step}" for step in steps]
+    found = [re.search(r"\((\d+) % done", line) for line in lines[3:]]
+    assert [int(one[1]) for one in found] == [20, 40, 60, 75]
+
+
+def test_the_shell_completes_commands_and_options():
+    program = Path(sys.executable).with_name("daybreak")
+    for words, wanted in (("daybreak rec", "recommend"), ("daybreak similar --wh", "--where")):
+        run = subprocess.run(
+            [program],
+            env={
+                **os.environ,
+                "_DAYBREAK_COMPLETE": "complete_bash",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(len(words.split()) - 1),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert wanted in run.stdout.split(), run.stderr

@@ -80,6 +80,8 @@ def test_similar_items_and_audiences_are_explained(trained, ask, call):
     assert ask("audience", "cup", "--explain")["users"][0]["reasons"][0]["text"]
     status, out, _ = call("similar", "tea", "--explain")
     assert status == 0
+    assert out.startswith("Similar to tea (Green tea)")
+    assert call("audience", "cup")[1].startswith("Users for cup (Tea cup)")
     assert "both" in out or "chosen by the same people" in out
 
 

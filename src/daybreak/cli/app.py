@@ -69,7 +69,6 @@ app = typer.Typer(
     name="daybreak",
     help="Recommendations for cold starts: new users, new items and new catalogues.",
     epilog="Data goes to stdout, messages go to stderr. To begin, run: daybreak demo",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import print_message, show_frame, show_json, show_lines, show_progress
+from daybreak.cli.output import print_message, show_json, show_lines
+from daybreak.cli.progress import show_progress
+from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
     from daybreak.data import Tables

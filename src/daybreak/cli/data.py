@@ -14,8 +14,8 @@ from daybreak.cli.output import (
     show_findings,
     show_json,
     show_lines,
-    show_progress,
 )
+from daybreak.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from daybreak.data import ImportResult, TableRole

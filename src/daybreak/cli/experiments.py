@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import show_frame, show_json, show_lines
+from daybreak.cli.output import show_json, show_lines
+from daybreak.cli.tables import show_frame
 from daybreak.errors import ConfigError, DataError, NotFoundError
 
 if TYPE_CHECKING:

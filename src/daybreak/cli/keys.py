@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import show_frame, show_json, show_lines
+from daybreak.cli.output import show_json, show_lines
+from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
     from daybreak.service.api_keys import ApiKey, ApiKeyStore

@@ -1,13 +1,11 @@
-"""What commands print: data on stdout, messages, errors and progress on stderr."""
+"""What commands print: data on stdout, messages and errors on stderr."""
 
 import json
 import math
 import os
 import sys
-import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from daybreak.errors import DaybreakError, NextStep
 
 if TYPE_CHECKING:
-    import polars as pl
     from rich.console import Console
-    from rich.progress import Progress, TaskID
 
     from daybreak.data import Finding
 
@@ -72,8 +68,6 @@ DEBUG_VARIABLE = "DAYBREAK_DEBUG"
 
 PIPE_WIDTH_CHARS = 160
 """Width of tables if stdout is not a terminal [characters]."""
-LINE_INTERVAL_S = 2.0
-"""Minimum time between two progress lines if stderr is not a terminal [s]."""
 LEVEL_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
 
@@ -155,30 +149,6 @@ def show_lines(lines: Sequence[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def show_frame(frame: "pl.DataFrame", title: str | None = None) -> None:
-    """Print a frame as a table; numbers are right-aligned, fractions have three digits."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for name, kind in frame.schema.items():
-        table.add_column(
-            name.replace("_", " "),
-            justify="right" if kind.is_numeric() else "left",
-            overflow="fold",
-        )
-    for row in frame.iter_rows():
-        table.add_row(*(Text(_format_cell(value)) for value in row))
-    create_console().print(table)
-
-
 def show_findings(findings: "Sequence[Finding]", *, as_json: bool) -> None:
     """Print one line per check, and the number of checks per level."""
     counts = {level: sum(f.level == level for f in findings) for level in LEVEL_COLOURS}
@@ -217,51 +187,3 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value) if isinstance(value, Path) else value
-
-
-def _format_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 10 else f"{value:.3f}"
-    return (
-        f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    )
-
-
-class ProgressReporter:
-    """Shows the current task: as a bar in a terminal, else as a line every few seconds."""
-
-    def __init__(self, bar: "Progress | None", task: "TaskID | None") -> None:
-        self._bar = bar
-        self._task = task
-        self._last_line_at = time.monotonic()
-
-    def start(self, task: str) -> None:
-        """Show a task of unknown length."""
-        self._show(task, None, None)
-
-    def update(self, done: int, total: int, task: str) -> None:
-        """Show a task of which ``done`` of ``total`` steps are done."""
-        self._show(task, done, total)
-
-    def _show(self, task: str, done: int | None, total: int | None) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=task, completed=done, total=total)
-        elif time.monotonic() - self._last_line_at >= LINE_INTERVAL_S:
-            self._last_line_at = time.monotonic()
-            print_message(task if done is None else f"{task} ({done} of {total} done)")
-
-
-@contextmanager
-def show_progress(title: str) -> Iterator[ProgressReporter]:
-    """Show progress while the block runs."""
-    if not sys.stderr.isatty():
-        print_message(title)
-        yield ProgressReporter(None, None)
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(24), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=create_console(error=True), transient=True) as bar:
-        yield ProgressReporter(bar, bar.add_task(title, total=None))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import print_message, show_frame, show_json
+from daybreak.cli.output import print_message, show_json
+from daybreak.cli.tables import show_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -267,10 +268,11 @@ def similar(
     """Find items similar to an item or to a text."""
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.similar_items(item, text, where=where or "", explain=explain)
+        label = text if item is None else workspace.item_label(item)
     if json:
         show_json({"items": answer})
     else:
-        _show_grouped(answer, "query")
+        _show_grouped(answer, "query", f"Similar to {label}")
 
 
 def audience(
@@ -285,10 +287,11 @@ def audience(
     """Find the known users with the highest scores for an item."""
     with options.open_workspace(store=store, k=k) as workspace:
         answer = workspace.find_audience(item, text, explain=explain)
+        label = text if item is None else workspace.item_label(item)
     if json:
         show_json({"users": answer})
     else:
-        show_frame(_format_reasons(answer), f"Users for {text or item}")
+        show_frame(_format_reasons(answer), f"Users for {label}")
 
 
 def explain(
@@ -303,23 +306,30 @@ def explain(
     """Explain the score of an item for a user as a sum of contributions."""
     with options.open_workspace(store=store) as workspace:
         reasons = workspace.explain(user, item)
+        label = workspace.item_label(item)
     total = float(reasons["value"].sum())
     if json:
         show_json({"user_id": user, "item_id": item, "score": total, "reasons": reasons})
         return
     shown = reasons.select("kind", "text", "name", "value")
-    show_frame(shown, f"Score of {item} for {user}: {total:.3f}")
+    show_frame(shown, f"Score of {label} for {user}: {total:.3f}")
 
 
-def _show_grouped(frame: "pl.DataFrame", key: str) -> None:
-    """Print one table per user or query; the reasons of an item become one text."""
+def _show_grouped(frame: "pl.DataFrame", key: str, title: str = "") -> None:
+    """Print one table per user or query; the reasons of an item become one text.
+
+    Args:
+        frame: Rows of all tables.
+        key: Column of the user or query.
+        title: Title of the table of a query.
+    """
     if not frame.height:
         print_message("nothing to show")
     frame = _format_reasons(frame)
     for (name,), part in frame.group_by([key], maintain_order=True):
         known = "user_temperature" in part.columns
-        title = f"For {name} ({part['user_temperature'][0]})" if known else str(name)
-        show_frame(part.drop(key, "user_temperature", strict=False), title)
+        heading = f"For {name} ({part['user_temperature'][0]})" if known else title or str(name)
+        show_frame(part.drop(key, "user_temperature", strict=False), heading)
 
 
 def _format_reasons(frame: "pl.DataFrame") -> "pl.DataFrame":

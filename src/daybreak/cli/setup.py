@@ -13,10 +13,10 @@ from daybreak.cli.output import (
     create_console,
     print_message,
     show_findings,
-    show_frame,
     show_json,
-    show_progress,
 )
+from daybreak.cli.progress import show_progress
+from daybreak.cli.tables import show_frame
 from daybreak.errors import NextStep
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def demo(
     from daybreak.service.demo import run_demo
 
     settings = options.load_settings(seed=seed)
-    with show_progress("importing the gift shop") as progress:
+    duration = "some seconds" if quick else "about a minute on two cores"
+    title = f"importing the gift shop; the whole demo takes {duration}"
+    with show_progress(title, counts_steps=False) as progress:
         result = run_demo(settings, store=store, quick=quick, progress=progress.start)
     _show_demo(result, as_json=json)
     for path, write in ((html, result.write_page), (picture, result.write_picture)):

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from daybreak.cli import options
-from daybreak.cli.output import print_message, show_json, show_lines, show_progress
+from daybreak.cli.output import print_message, show_json, show_lines
+from daybreak.cli.progress import show_progress
 
 DumpFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Dump file.")]
 VectorsOption = Annotated[

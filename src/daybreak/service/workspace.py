@@ -300,6 +300,18 @@ class Workspace(ClosesOnExit):
         """
         return self.load_recommender().explain(user, item)
 
+    def item_label(self, item_id: str) -> str:
+        """Return an id with its title, for headings.
+
+        Args:
+            item_id: Item of the catalogue.
+        """
+        items = self.tables.items
+        if "title" not in items.columns:
+            return item_id
+        found = items.filter(pl.col("item_id") == item_id)["title"].drop_nulls()
+        return f"{item_id} ({found[0]})" if len(found) else item_id
+
     def experiments(self) -> ExperimentManager:
         """Return the experiments of the store."""
         return ExperimentManager(
