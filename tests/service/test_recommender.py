@@ -78,6 +78,16 @@ def test_a_filter_holds_in_addition_to_the_rules(small):
     assert small.similar_items(["c"], where="item_id = 'd'")["item_id"].to_list() == ["d"]
 
 
+def test_titles_are_added_on_request(small):
+    answer = small.recommend(["x"], k=2, titles=True)
+    assert answer.columns[:3] == ["user_id", "item_id", "title"]
+    assert answer["title"].is_in(["green tea", "black tea", "dark rum", "white rum"]).all()
+    assert small.recommend([], titles=True).columns[:3] == ["user_id", "item_id", "title"]
+    similar = small.similar_items(["a"], titles=True)
+    assert similar.filter(item_id="b")["title"].to_list() == ["black tea"]
+    assert "title" not in small.recommend(["x"]).columns
+
+
 def test_other_names_of_parameters_are_accepted(small):
     assert small.explain(user="u", item="c").equals(small.explain("u", "c"))
     assert small.audience(item="c").equals(small.audience(item_id="c"))

@@ -18,10 +18,11 @@ from daybreak.errors import ConfigError
 from daybreak.evaluation import Report, measure
 from daybreak.service.benchmarking.evaluate import make_joint_plan
 from daybreak.service.inputs.bundled import gift_shop
+from daybreak.service.inputs.frames import add_titles
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import TrainingResult, TrainOptions
 from daybreak.service.state.profiles import ANONYMOUS_USER_ID, AdHocProfile
-from daybreak.service.workspace import Workspace, add_titles
+from daybreak.service.workspace import Workspace
 
 USER_TEXT = "I run a small tea room and love vintage cups and cake stands"
 NEW_ITEM_TITLE = "RED RETROSPOT TEA TOWEL SET"

@@ -17,6 +17,7 @@ from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.benchmarking.evaluate import evaluate_recommender
 from daybreak.service.inputs.frames import (
+    add_titles,
     as_frame,
     as_tables,
     check_id,
@@ -202,6 +203,7 @@ class Recommender(UpdatableRecommender):
         items: Sequence[str] | None = None,
         exclude: Any = None,
         explain: bool = False,
+        titles: bool = False,
         rules: Rules | Sequence[Rules] | None = None,
         where: str = "",
         popularity: float | None = None,
@@ -225,6 +227,7 @@ class Recommender(UpdatableRecommender):
             explain: Whether to add the column ``reasons``: the six largest pieces of evidence
                 and the sum of the rest, as ``kind, name, title, value``; the values add up to
                 the score.
+            titles: Whether to add the column ``title``, if the catalogue has titles.
             rules: Filters, boosts, diversity and quotas, for all users or one for each of
                 ``users``; seen items stay in if the rules or ``exclude_seen`` say so.
             where: Filter of items, such as ``"price < 10"``, in addition to those of the rules.
@@ -263,9 +266,9 @@ class Recommender(UpdatableRecommender):
             if explain:
                 frame = frame.with_columns(reasons_column(explain_lists(state, batch, lists)))
             frames.append(frame)
-        if not frames:
-            return empty_recommendations(with_reasons=explain, **columns)
-        return pl.concat(frames)
+        empty = empty_recommendations(with_reasons=explain, **columns)
+        answer = pl.concat(frames) if frames else empty
+        return add_titles(answer, state.catalogue.frame) if titles else answer
 
     def similar_items(
         self,
@@ -275,6 +278,7 @@ class Recommender(UpdatableRecommender):
         k: int = 10,
         where: str = "",
         explain: bool = False,
+        titles: bool = False,
     ) -> pl.DataFrame:
         """Return the items most similar to given items, or to a text.
 
@@ -289,6 +293,7 @@ class Recommender(UpdatableRecommender):
             where: Filter of the similar items.
             explain: Whether to add the column ``reasons``: the words, attributes and users that
                 make the items similar; the values add up to the score.
+            titles: Whether to add the column ``title``, if the catalogue has titles.
 
         Returns:
             ``query, item_id, rank, score, strategy``, on request ``reasons``; ``strategy`` is
@@ -303,7 +308,9 @@ class Recommender(UpdatableRecommender):
         check_k(k)
         item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
         warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
-        return similar_items(self.state, item_ids, described, k, where=where, explain=explain)
+        state = self.state
+        answer = similar_items(state, item_ids, described, k, where=where, explain=explain)
+        return add_titles(answer, state.catalogue.frame) if titles else answer
 
     @parameter_aliases(item="item_id")
     def audience(

@@ -35,6 +35,7 @@ from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
+from daybreak.service.inputs.frames import add_titles
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.recommender import Recommender
 from daybreak.service.release_training import (
@@ -377,22 +378,6 @@ def check_store_file(url: str, *, create: bool) -> None:
             f"store {file} is empty (0 bytes): it was truncated, or never filled; restore a "
             "copy, or delete it to begin a new store"
         )
-
-
-def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame of items with a column ``title`` after ``item_id``, if there are titles.
-
-    Example:
-        >>> items = pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]})
-        >>> add_titles(pl.DataFrame({"item_id": ["1"], "rank": [1]}), items).row(0)
-        ('1', 'Green tea', 1)
-    """
-    if "title" not in items.columns:
-        return frame
-    titles = items.select("item_id", "title")
-    at = frame.columns.index("item_id") + 1
-    joined = frame.join(titles, on="item_id", how="left", maintain_order="left")
-    return joined.select(*frame.columns[:at], "title", *frame.columns[at:])
 
 
 def _check_one_given(item: str | None, text: str | None) -> None:

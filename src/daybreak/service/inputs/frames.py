@@ -227,6 +227,22 @@ def _rejection_notes(result: ImportResult) -> list[str]:
     return [f"{len(result.rejects)} rows were rejected: {counts}"]
 
 
+def add_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame of items with a column ``title`` after ``item_id``, if there are titles.
+
+    Example:
+        >>> items = pl.DataFrame({"item_id": ["1"], "title": ["Green tea"]})
+        >>> add_titles(pl.DataFrame({"item_id": ["1"], "rank": [1]}), items).row(0)
+        ('1', 'Green tea', 1)
+    """
+    if "title" not in items.columns:
+        return frame
+    titles = items.select("item_id", "title")
+    at = frame.columns.index("item_id") + 1
+    joined = frame.join(titles, on="item_id", how="left", maintain_order="left")
+    return joined.select(*frame.columns[:at], "title", *frame.columns[at:])
+
+
 def changed_rows(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of ``new`` that are missing in ``old``, or differ from it.
 
