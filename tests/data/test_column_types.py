@@ -98,7 +98,13 @@ def test_a_value_that_is_a_duration_is_read_in_seconds():
         ("Status", ["active", "draft", "archived"], [False, True, True]),
         ("status", [1, 2, 1], [False, True, False]),
         ("is_enabled", [True, False, True], [False, True, False]),
-        ("Active (0/1)", ["1", "0", "1"], None),
+        ("Active (0/1)", ["1", "0", "1"], [False, True, False]),
+        (
+            "Visibility",
+            ["Catalog, Search", "Not Visible Individually", ""],
+            [False, True, False],
+        ),
+        ("Condition", ["1", "0", "1"], None),
     ],
 )
 def test_a_switch_of_a_shop_system_hides_items(name, values, hidden):

@@ -4,7 +4,8 @@ It may import the root modules, such as ``daybreak.errors``, but neither models 
 Start reading in ``importing.py`` (files to tables) and ``dataset.py`` (arrays for models).
 """
 
-from daybreak.data.columns import ColumnMapping, TableRole, match_columns
+from daybreak.data.column_aliases import TableRole
+from daybreak.data.columns import ColumnMapping, match_columns
 from daybreak.data.importing import ImportResult, preview, read_folder, read_tables
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.rules import EventRules, ResolvedRules

@@ -5,12 +5,14 @@ is, or left out with a note; only ids, and times that decide what may be recomme
 refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
-from daybreak.data.columns import KEY_COLUMNS, ColumnMapping, SourceColumn, to_snake_case
+from daybreak.data.columns import KEY_COLUMNS, ColumnMapping, SourceColumn, names_of
 from daybreak.data.fields import HIDDEN_COLUMN
 from daybreak.data.ids import (
     UUID_BYTES,
@@ -204,13 +206,13 @@ def _read_switch(
     """Read a column that says whether an item is on sale, if its values are such a switch."""
     if mapping.source_of(HIDDEN_COLUMN):
         return raw, mapping, []
-    for column in mapping.used:
-        if to_snake_case(column.source) not in SWITCH_COLUMNS:
-            continue
-        visible = _switch_values(raw.frame[column.source])
-        if visible is not None:
-            return _with_switch(raw, mapping, column.source, visible)
-    return raw, mapping, []
+    switches = {
+        column.source: visible
+        for column in mapping.used
+        if names_of(column.source) & SWITCH_COLUMNS
+        and (visible := _switch_values(raw.frame[column.source])) is not None
+    }
+    return _with_switches(raw, mapping, switches) if switches else (raw, mapping, [])
 
 
 def _switch_values(values: pl.Series) -> pl.Series | None:
@@ -228,16 +230,24 @@ def _switch_values(values: pl.Series) -> pl.Series | None:
     return text.is_in(list(_VISIBLE_WORDS))
 
 
-def _with_switch(
-    raw: RawTable, mapping: ColumnMapping, source: str, visible: pl.Series
+def _with_switches(
+    raw: RawTable, mapping: ColumnMapping, switches: Mapping[str, pl.Series]
 ) -> tuple[RawTable, ColumnMapping, list[str]]:
-    hidden = (~visible).fill_null(value=False).alias(source)
+    """Read the first switch as ``is_hidden``: true where any of the switches is off."""
+    off = [(~visible).fill_null(value=False) for visible in switches.values()]
+    source = next(iter(switches))
+    hidden = reduce(or_, off).alias(source)
+    others = switches.keys() - {source}
     columns = tuple(
-        replace(c, target=HIDDEN_COLUMN, reason="switch") if c.source == source else c
+        replace(c, target=HIDDEN_COLUMN, reason="switch")
+        if c.source == source
+        else replace(c, target=None, reason="switch")
+        if c.source in others
+        else c
         for c in mapping.columns
     )
     note = (
-        f"{raw.file}: {source} says whether an item is on sale: "
+        f"{raw.file}: {', '.join(switches)} says whether an item is on sale: "
         f"{int(hidden.sum()):,} of {len(hidden):,} items are hidden"
     )
     frame = raw.frame.with_columns(hidden)

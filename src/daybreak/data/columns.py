@@ -1,97 +1,14 @@
 """Column names: their usual spellings, and the mapping of input columns to table columns."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from functools import lru_cache
 
+from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
-
-TableRole: TypeAlias = Literal["events", "items", "users"]
-TABLE_ROLES: tuple[TableRole, ...] = get_args(TableRole)
-
-_ITEM_IDS = (
-    *("item_id", "item", "itemid", "iid", "movie_id", "movieid", "product_id", "productid"),
-    *("article_id", "news_id", "book_id", "song_id", "track_id", "video_id", "post_id"),
-    *("ad_id", "app_id", "anime_id", "artist_id", "business_id", "content_id", "doc_id"),
-    *("recipe_id", "poi_id", "venue_id", "game_id", "sku", "parent_asin", "asin", "isbn"),
-    *("stock_code", "gmap_id"),
-)
-_USER_IDS = (
-    *("user_id", "user", "userid", "uid", "query_id", "customer_id", "customerid", "customer"),
-    *("visitor_id", "visitorid", "account_id", "member_id", "household_id", "household_key"),
-    *("person_id", "client_id", "reviewer_id", "reader_id", "viewer_id"),
-)
-_CREATION_TIMES = (
-    *("created_at", "creation_timestamp", "created", "date_created", "added_at", "date_added"),
-    *("published_at", "published", "publish_time", "publish_date", "timestamp"),
-)
-
-COLUMN_ALIASES: dict[TableRole, dict[str, tuple[str, ...]]] = {
-    "events": {
-        "user_id": _USER_IDS,
-        "item_id": _ITEM_IDS,
-        "event_type": (
-            *("event_type", "event", "feedback_type", "interaction_type", "event_name"),
-            *("action", "action_type", "behavior", "behaviour", "behavior_type", "type"),
-            *("interaction", "reaction", "verb", "activity", "event_kind", "ereignis"),
-            *("aktion", "evento", "accion", "evenement", "действие", "событие", "行为"),
-            *("行为类型", "行為", "操作", "事件", "行動", "status", "order_status"),
-        ),
-        "value": (
-            *("value", "rating", "ratings", "stars", "overall", "score", "event_value"),
-            *("weight", "label", "preference", "play_count", "plays", "listen_count", "count"),
-            *("quantity", "qty", "amount", "strength", "thumbs", "vote", "votes", "grade"),
-            *("rate", "liked", "is_liked", "points", "units", "sentiment", "bewertung"),
-            *("punktzahl", "menge", "anzahl", "puntuacion", "calificacion", "cantidad"),
-            *("quantite", "valutazione", "avaliacao", "оценка", "рейтинг", "количество"),
-            *("评分", "評分", "分数", "数量", "數量", "評価", "点数", "평점", "수량"),
-        ),
-        "timestamp": (
-            *("timestamp", "time", "datetime", "ts", "event_time", "event_timestamp", "at"),
-            *("unix_review_time", "unixtime", "created_at", "date", "day", "invoice_date"),
-            *("purchase_date", "rated_at"),
-        ),
-        "domain": ("domain",),
-        "event_id": ("event_id",),
-    },
-    "items": {
-        "item_id": (*_ITEM_IDS, "id"),
-        "title": (
-            *("title", "name", "item_name", "item_title", "product_name", "product_title"),
-            *("movie_title", "headline"),
-        ),
-        "description": (
-            *("description", "desc", "product_description", "summary", "overview", "abstract"),
-            *("plot", "comment"),
-        ),
-        "text": ("text",),
-        "categories": ("categories", "category", "genres", "genre", "class"),
-        "image": (
-            *("image", "image_url", "img", "img_url", "picture", "thumbnail", "thumbnail_url"),
-            *("poster_url", "cover_url"),
-        ),
-        "created_at": _CREATION_TIMES,
-        "is_hidden": ("is_hidden", "hidden"),
-        "available_from": ("available_from", "valid_from", "on_sale_from", "starts_at"),
-        "available_until": (
-            *("available_until", "valid_until", "on_sale_until", "expires_at", "ends_at"),
-        ),
-        "domain": ("domain",),
-    },
-    "users": {
-        "user_id": (*_USER_IDS, "id"),
-        "text": ("text", "bio", "about", "about_me", "comment"),
-        "created_at": (
-            *_CREATION_TIMES[:-1],
-            "signup_date",
-            "registered_at",
-            "registration_date",
-        ),
-        "domain": ("domain",),
-    },
-}
 
 KEY_COLUMNS: dict[TableRole, tuple[str, ...]] = {
     "events": ("user_id", "item_id"),
@@ -120,6 +37,11 @@ HEADERLESS_COLUMNS: dict[TableRole, tuple[str, ...]] = {
 
 _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
 _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_SALESFORCE_SUFFIX = re.compile(r"__[cr]$")
+_LATIN_ACCENT = re.compile("[\u0300-\u0304\u0307-\u036f]")
+MAX_CACHED_COLUMNS = 10_000
+"""Largest number of names of columns whose spellings are cached."""
 _NON_WORD = re.compile(r"[^\w]+", re.UNICODE)
 
 
@@ -248,10 +170,39 @@ def match_columns(
 
 
 def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | None:
-    names = {to_snake_case(source): source for source in reversed(sources)}
+    names = {spelling: s for s in reversed(sources) for spelling in _loose_spellings(s)}
+    names |= {to_snake_case(source): source for source in reversed(sources)}
     return next(
         (names[alias] for alias in COLUMN_ALIASES[role][target] if alias in names), None
     )
+
+
+def names_of(source: str) -> set[str]:
+    """Return the names under which a column is looked up.
+
+    Example:
+        >>> sorted(names_of("Active (0/1)"))
+        ['active', 'active_0_1']
+    """
+    return {to_snake_case(source), *_loose_spellings(source)}
+
+
+@lru_cache(maxsize=MAX_CACHED_COLUMNS)
+def _loose_spellings(source: str) -> tuple[str, ...]:
+    """Return spellings of a name without what exports of systems add to it.
+
+    Example:
+        >>> _loose_spellings("Categories (x,y,z...)"), _loose_spellings("Customer_Id__c")
+        (('categories',), ('customer_id',))
+        >>> _loose_spellings("Catégorie *"), _loose_spellings("price")
+        (('categorie',), ())
+    """
+    plain = _SALESFORCE_SUFFIX.sub("", _PARENTHESES.sub(" ", source))
+    letters = unicodedata.normalize("NFKD", plain)
+    bare = "".join(letter for letter in letters if not _LATIN_ACCENT.match(letter))
+    spellings = map(to_snake_case, (plain, unicodedata.normalize("NFC", bare)))
+    exact = to_snake_case(source)
+    return tuple(s for s in dict.fromkeys(spellings) if s not in (exact, "column"))[-1:]
 
 
 def find_value_column(sources: Iterable[str]) -> str | None:

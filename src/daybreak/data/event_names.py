@@ -17,7 +17,10 @@ weaker than other types; ``count`` is an action whose value is a quantity, never
 MAX_CACHED_NAMES = 10_000
 """Maximum number of event types whose kind is cached."""
 
-_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL_CASE_BOUNDARY = re.compile(
+    r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[а-яё])(?=[А-ЯЁ])"
+    r"|(?<=[А-ЯЁ])(?=[А-ЯЁ][а-яё])"
+)
 _APOSTROPHES = re.compile("['’`´]")
 _SPECIAL_LETTERS = str.maketrans({"ø": "o", "ł": "l", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe"})
 
@@ -244,6 +247,30 @@ _COUNT_PARTS = _parts(
 )
 
 
+SYSTEM_EVENT_KINDS: dict[str, EventNameKind] = {
+    # GA4
+    **dict.fromkeys(("select_item", "select_content", "view_cart", "site_search"), "view"),
+    **dict.fromkeys(("session_start", "user_engagement", "scroll", "screen_view"), "view"),
+    **dict.fromkeys(("login", "sign_up", "form_start", "video_progress"), "view"),
+    "view_promotion": "impression",
+    "select_promotion": "view",
+    # Matomo, Shopify, Segment, Meta
+    **dict.fromkeys(("content_interaction", "outlink", "action", "goal"), "view"),
+    **dict.fromkeys(("collection_viewed", "category_viewed", "cart_viewed"), "view"),
+    **dict.fromkeys(("search_submitted", "promotion_clicked", "lead"), "view"),
+    "promotion_viewed": "impression",
+    **dict.fromkeys(("product_added", "add_ecommerce_item"), "count"),
+    # states of orders in WooCommerce, Shopify, Magento, PrestaShop, Salesforce
+    **dict.fromkeys(("failed", "wc_failed", "checkout_draft", "payment_error"), "view"),
+    **dict.fromkeys(("trash", "fraud", "restocked", "closed_lost"), "negative"),
+    # documents of 1C
+    **dict.fromkeys(("реализация", "реализация_товаров", "продажа", "чек"), "count"),
+    **dict.fromkeys(("добавление_в_корзину", "добавлено_в_корзину", "корзина"), "count"),
+    "списание": "view",
+}
+"""Kinds of event types whose words do not say it, by the words of :func:`split_name`."""
+
+
 def split_name(name: str) -> str:
     """Return the words of an event type in lower case, with ``_`` before and after each.
 
@@ -277,6 +304,8 @@ def event_name_kind(name: str) -> EventNameKind:
         ['impression', 'view', 'count', 'other']
     """
     words = split_name(name)
+    if (kind := SYSTEM_EVENT_KINDS.get(words.strip("_"))) is not None:
+        return kind
     if _SHOWN_AND_SKIPPED.search(words):
         return "impression"
     if _is_negative(words):

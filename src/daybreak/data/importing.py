@@ -10,13 +10,8 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from daybreak.data.building import build_table
-from daybreak.data.columns import (
-    COLUMN_ALIASES,
-    TABLE_ROLES,
-    ColumnMapping,
-    TableRole,
-    match_columns,
-)
+from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
+from daybreak.data.columns import ColumnMapping, match_columns
 from daybreak.data.formats import ValueFormats
 from daybreak.data.readers import DelimitedFile, OpenedTable, open_table
 from daybreak.data.rejects import Rejects

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from daybreak.data.column_aliases import TableRole
 from daybreak.data.columns import (
     HEADERLESS_COLUMNS,
-    TableRole,
     has_all_known_names,
     has_known_names,
     number_duplicates,

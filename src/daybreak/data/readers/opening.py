@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from daybreak.data.columns import TableRole
+from daybreak.data.column_aliases import TableRole
 from daybreak.data.readers.delimited import DelimitedFile, open_delimited
 from daybreak.data.readers.frames import open_frame
 from daybreak.data.readers.jsonlines import JsonLinesFile

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from daybreak.data import ColumnMapping, EventRules, ImportResult, Rejects, TableRole
-from daybreak.data.columns import TABLE_ROLES
+from daybreak.data.column_aliases import TABLE_ROLES
 from daybreak.data.formats import ValueFormats
 from daybreak.data.importing import InputTables, detect_role, find_table_files
 from daybreak.data.readers import OpenedTable, open_table

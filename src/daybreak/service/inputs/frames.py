@@ -11,7 +11,8 @@ import polars as pl
 from daybreak.data import EventRules, ImportResult, Rejects, Tables, read_tables
 from daybreak.data.canonical import canonical_tables
 from daybreak.data.casts import join_lists
-from daybreak.data.columns import TABLE_ROLES, TableRole, match_columns
+from daybreak.data.column_aliases import TABLE_ROLES, TableRole
+from daybreak.data.columns import match_columns
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.readers.frames import to_polars
 from daybreak.data.rejects import is_replaced

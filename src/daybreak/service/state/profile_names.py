@@ -8,7 +8,8 @@ training has seen.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from daybreak.data.columns import COLUMN_ALIASES, to_snake_case
+from daybreak.data.column_aliases import COLUMN_ALIASES
+from daybreak.data.columns import to_snake_case
 from daybreak.errors import unknown_name_message
 from daybreak.service.inputs.frames import TEXT_COLUMN
 
