@@ -9,6 +9,7 @@ from daybreak.ranking.blending.tasks import (
     RankingTask,
     build_new_item_tasks,
     build_warm_item_tasks,
+    sample_by_share,
     sum_features,
 )
 from daybreak.ranking.blending.weights import EVENT_LEVELS
@@ -83,7 +84,10 @@ def test_new_items_are_ranked_among_all_and_among_themselves():
     assert not one_list.offset[pool.is_new].any()
     expected = pool.features.sum(axis=0)[~pool.is_new]
     np.testing.assert_allclose(one_list.offset[~pool.is_new], expected, rtol=1e-5)
-    assert (among_new.present == pool.is_new).all()
+    assert among_new.present.shape == (40, 3)
+    assert among_new.present.all()
+    assert (among_new.features[:2] == pool.features[:, :, -3:]).all()
+    assert among_new.pool.relevant.tolist() == [[False, False, True]] * 40
 
 
 def test_a_target_loses_ties():
@@ -118,3 +122,12 @@ def test_a_sum_of_some_features_is_that_of_all_with_zeros(used):
     expected = np.tensordot(weights, features, 1)
     found = sum_features(features, weights, np.array(used, dtype=np.int64))
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_tasks_with_a_small_share_have_fewer_queries():
+    pool = pool_of(range(400))
+    tasks = [RankingTask(pool.features, pool, pool.present, share=s) for s in (0.6, 0.3, 0.02)]
+    sampled = sample_by_share(tasks)
+    assert [len(task.pool.n_events) for task in sampled] == [400, 250, 100]
+    assert [task.share for task in sampled] == [0.6, 0.3, 0.02]
+    assert sampled[2].pool.n_events[[0, -1]].tolist() == [0, 399]

@@ -114,6 +114,25 @@ class CandidatePool:
         features[rows] = self.features
         return replace(self, features=features)
 
+    def move_candidates_first(self) -> "CandidatePool":
+        """Return the pool with the columns of each query that are not masked at its start."""
+        columns = np.argsort(~self.present, axis=1, kind="stable")
+        width = max(int(self.present.sum(axis=1).max(initial=0)), 1)
+        columns = columns[:, :width]
+        rows = np.arange(len(columns))[:, None]
+        features = np.zeros((len(self.features), *columns.shape), dtype=np.float32)
+        for target, scores in zip(features, self.features, strict=True):
+            if scores.any():  # memory that is not written is not used
+                target[:] = scores[rows, columns]
+        return replace(
+            self,
+            features=features,
+            relevant=self.relevant[rows, columns],
+            present=self.present[rows, columns],
+            is_new=self.is_new[rows, columns],
+            item_rows=self.item_rows[rows, columns],
+        )
+
     def drop_unanswerable(self) -> "CandidatePool":
         """Return the queries with at least one target, without columns that none uses."""
         return self.take(np.flatnonzero(self.n_relevant > 0))

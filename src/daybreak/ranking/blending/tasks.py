@@ -18,6 +18,8 @@ MIN_QUERIES = 30
 """Minimum number of queries of a kind at a level; with fewer, the kind is left out there."""
 MAX_QUERIES = 500
 """Maximum number of queries of a kind at a level; more cost time and change little."""
+MIN_SAMPLED_QUERIES = 100
+"""Minimum number of queries of a task with a small share in the objective."""
 WARM_ITEM_KINDS = ("new_user", "user", "later", "now")
 """Kinds of queries whose targets have events."""
 NEW_ITEM_LEVEL_GROUPS = ((0,), (1, 2, 3, 4), (5, 6, 7))
@@ -214,6 +216,29 @@ def score_warm_items(pool: CandidatePool, warm_weights: Doubles) -> Floats:
     return np.asarray(scores * ~pool.is_new, np.float32)
 
 
+def sample_by_share(tasks: Sequence[RankingTask]) -> list[RankingTask]:
+    """Return tasks in which those with a small share have fewer queries, evenly spaced.
+
+    The error of the objective is smallest for a given number of queries if each task has as
+    many as its share demands.
+
+    Args:
+        tasks: Tasks of one objective.
+
+    Source:
+        Neyman 1934, "On the two different aspects of the representative method", section 5
+        (optimum allocation, with equal variances).
+    """
+    largest = max((task.share for task in tasks), default=1.0)
+    sampled = []
+    for task in tasks:
+        n_queries = len(task.pool.n_events)
+        n_kept = max(int(np.ceil(MAX_QUERIES * task.share / largest)), MIN_SAMPLED_QUERIES)
+        kept = np.unique(np.linspace(0, n_queries - 1, n_kept).astype(int))
+        sampled.append(task if n_kept >= n_queries else task.restrict_queries(kept))
+    return sampled
+
+
 def subsample(rows: Rows) -> Rows:
     """Return at most ``MAX_QUERIES`` of the rows, evenly spaced."""
     chosen: Rows = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_QUERIES).astype(int))]
@@ -286,12 +311,11 @@ def _build_group_tasks(
     if len(rows) < MIN_QUERIES:
         return []
     pool = all_queries.take(subsample(rows))
-    constant = np.ones_like(pool.features[:1])
-    features = np.concatenate([pool.features, constant]) * pool.is_new
     offset = score_warm_items(pool, warm_weights)
-    one_list = RankingTask(features, pool, pool.present, offset, 0.5)
+    pool = _keep_new_item_scores(pool)
+    one_list = RankingTask(pool.features, pool, pool.present, offset, 0.5)
     hidden = pool.present if sold is None else pool.present & sold[pool.item_rows]
-    among_new = _restrict_to_new_items(RankingTask(features, pool, hidden, None, 0.5))
+    among_new = _restrict_to_new_items(RankingTask(pool.features, pool, hidden, None, 0.5))
     return [task for task in (one_list, among_new) if len(task.pool.n_events)]
 
 
@@ -315,16 +339,31 @@ def _add_moments(
     pool = pool.take(subsample(np.arange(len(pool.n_events))))
     level = np.full(len(pool.n_events), EVENT_LEVELS[levels[0]], dtype=np.float32)
     offset = score_warm_items(replace(pool, n_events=level), warm_weights)
-    features = np.concatenate([pool.features, np.ones_like(pool.features[:1])]) * pool.is_new
+    pool = _keep_new_item_scores(pool)
     share = tasks[0].share * pools.now_share
-    now = RankingTask(features, pool, pool.present, offset, share, kind=NOW_KIND)
+    now = RankingTask(pool.features, pool, pool.present, offset, share, kind=NOW_KIND)
     return [replace(tasks[0], share=tasks[0].share - share), now, *tasks[1:]]
 
 
 def _restrict_to_new_items(task: RankingTask) -> RankingTask:
     """Return the task without items with events and without unanswerable queries."""
     restricted = task.restrict_candidates(task.present & task.pool.is_new)
-    return restricted.restrict_queries(np.flatnonzero(restricted.pool.n_relevant))
+    pool = replace(restricted.pool, present=restricted.present).move_candidates_first()
+    pool = pool.take(np.flatnonzero(pool.n_relevant))
+    return RankingTask(pool.features, pool, pool.present, None, task.share)
+
+
+def _keep_new_item_scores(pool: CandidatePool) -> CandidatePool:
+    """Return a pool with the scores of items without events only, and the constant 1 of these.
+
+    The scores of items with events are 0.
+    """
+    features = np.zeros((len(pool.features) + 1, *pool.is_new.shape), dtype=np.float32)
+    for target, scores in zip(features, pool.features, strict=False):
+        if scores.any():  # memory that is not written is not used
+            np.multiply(scores, pool.is_new, out=target)
+    features[-1] = pool.is_new
+    return replace(pool, features=features)
 
 
 def _find_queries(levels: Rows, level: int) -> Rows:

@@ -26,7 +26,12 @@ from daybreak.ranking.blending.prior import PriorWeights
 from daybreak.ranking.blending.shrinkage import report_moves, shrink_weights
 from daybreak.ranking.blending.strategies import Strategy
 from daybreak.ranking.blending.strategy_masks import default_weights, warm_item_masks
-from daybreak.ranking.blending.tasks import MIN_QUERIES, RankingTask, build_warm_item_tasks
+from daybreak.ranking.blending.tasks import (
+    MIN_QUERIES,
+    RankingTask,
+    build_warm_item_tasks,
+    sample_by_share,
+)
 from daybreak.ranking.blending.warm_start import WarmStart
 from daybreak.ranking.blending.weights import EVENT_LEVELS
 from daybreak.types import Doubles, Mask
@@ -110,7 +115,7 @@ def _refit_level(
     questions, prior_questions = counted
     if questions < MIN_QUERIES and prior.any():
         return prior
-    fitted = fit_softmax(tasks, allowed)
+    fitted = fit_softmax(sample_by_share(tasks), allowed)
     return shrink_weights(fitted, prior, questions / 2, prior_questions)
 
 
@@ -118,6 +123,7 @@ def _fit_level(
     tasks: Sequence[RankingTask], allowed: Mask, starts: Sequence[Doubles]
 ) -> Doubles:
     """Search from the best of the smooth optimum, the starts and every single strategy."""
+    tasks = sample_by_share(tasks)
     smooth = fit_softmax(tasks, allowed, np.maximum(starts[0], START_WEIGHT))
     single = [row for row in np.eye(len(allowed)) if (row * allowed).any()]
     total = smooth.sum()
