@@ -69,8 +69,8 @@ def _is_accent(letter: str) -> bool:
     )
 
 
-def character_ngrams(word: str) -> set[str]:
-    """Return the n-grams of all spellings of a word.
+def character_ngrams(word: str) -> list[str]:
+    """Return the n-grams of all spellings of a word, each once, in their order.
 
     They are one and two characters long in Chinese, Japanese and Korean, two and three in other
     scripts; where words are separated by blanks, ``<`` and ``>`` mark their ends. A number has
@@ -80,9 +80,9 @@ def character_ngrams(word: str) -> set[str]:
         >>> sorted(character_ngrams("tea")), sorted(character_ngrams("녹차"))
         (['<t', '<te', 'a>', 'ea', 'ea>', 'te', 'tea'], ['녹', '녹차', '차'])
     """
-    grams: set[str] = set()
+    grams: dict[str, None] = {}  # the order of a set differs between processes
     if word.isdecimal():
-        return grams
+        return []
     for spelling in spellings(word):
         if _SYLLABIC.search(spelling):
             text, sizes = spelling, (1, 2)
@@ -91,8 +91,8 @@ def character_ngrams(word: str) -> set[str]:
         else:
             text, sizes = f"<{spelling}>", (2, 3)
         for size in sizes:
-            grams.update(text[n : n + size] for n in range(len(text) - size + 1))
-    return grams
+            grams |= dict.fromkeys(text[n : n + size] for n in range(len(text) - size + 1))
+    return list(grams)
 
 
 def is_unspaced(word: str) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Dataset
 from daybreak.models import models
 from daybreak.ranking.blending.ablation import SelectionThresholds
@@ -41,6 +41,7 @@ MAX_RESCALED_SHARE = 0.7
 """Share of the simulation in the weights above which the scales of its first split are kept."""
 
 
+@SingleBlasThread(load_all=True)
 def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optional
     data: Dataset,
     strategies: Sequence[Strategy],
@@ -76,22 +77,21 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     arrivals = estimate_item_arrivals(data)
     prior = _predict_prior(data, remaining, arrivals)
     progress("fitting the weights of the strategies")
-    with threadpool_limits(1):  # threads would only wait for each other in many small products
-        warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
-        weights = warm.weights
-        new_item_weights = fit_new_item_weights(
-            pools, remaining, weights, thresholds, warm_start, prior
-        )
-        slope, intercept = fit_arrival_shift(
-            pools, weights, new_item_weights, prior, scores_all_items(remaining)
-        )
-        progress("fitting the weights that show taste")
-        plain = WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias)
-        moved = prior.bias_share(new_item_weights.questions)
-        sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
-        found = (arrivals.items, arrivals.unsold)
-        arrival = ArrivalShift(arrivals.mean, slope, intercept, *found)
-        sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
+    warm = fit_warm_item_weights(pools, remaining, thresholds, warm_start, prior)
+    weights = warm.weights
+    new_item_weights = fit_new_item_weights(
+        pools, remaining, weights, thresholds, warm_start, prior
+    )
+    slope, intercept = fit_arrival_shift(
+        pools, weights, new_item_weights, prior, scores_all_items(remaining)
+    )
+    progress("fitting the weights that show taste")
+    plain = WeightSet(1.0, weights, new_item_weights.weights, new_item_weights.bias)
+    moved = prior.bias_share(new_item_weights.questions)
+    sets, popularity_levels = _fit_sets(data, pools, remaining, plain, moved)
+    found = (arrivals.items, arrivals.unsold)
+    arrival = ArrivalShift(arrivals.mean, slope, intercept, *found)
+    sets, separate = _add_separate_weights(data, pools, remaining, sets, arrival)
     used = _find_used(sets)
     candidates.exclude_unused(remaining[row].name for row in used)
     progress("fitting on all data")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from daybreak.data.dataset import Dataset
 from daybreak.deadline import time_limit
@@ -120,7 +119,7 @@ def drop_unhelpful(
     seconds = max(candidates.seconds_for_slow(remaining_rounds), 0.0)
     started_at = budget.clock()
     try:
-        with time_limit(None if budget.seconds is None else seconds), threadpool_limits(1):
+        with time_limit(None if budget.seconds is None else seconds):
             helpful = find_helpful(pools, candidates.strategies, thresholds)
     except OutOfTimeError as error:
         message = f"no time to test whether it helps: {error}"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Queries
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.blending.weights import nearest_level
@@ -99,6 +100,7 @@ class CatalogueRanker:
         """(n_items,) items that may be recommended now; shared, not to be changed."""
         return self.rule_compiler.available()
 
+    @SingleBlasThread()
     def rank(self, batch: QueryBatch, max_scores: int = MAX_SCORES) -> RankedLists:
         """Return the best items of each query under its rules.
 

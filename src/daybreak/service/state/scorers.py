@@ -8,6 +8,7 @@ from threading import Lock
 
 import numpy as np
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
 from daybreak.ranking.blending.strategies import FittedStrategies
 from daybreak.ranking.scoring.scorer import Scorer
@@ -48,6 +49,7 @@ class PartitionedScorer:
         """Return the scorer of a catalogue that has not changed."""
         return cls((scorer,), (np.arange(len(scorer.items)),), len(scorer.items))
 
+    @SingleBlasThread()
     def with_updated_rows(self, items: Items, rows: Rows) -> "PartitionedScorer":
         """Return a scorer of a catalogue in which some rows are new or have changed.
 
@@ -167,6 +169,7 @@ class PartitionedScorer:
         linear_models = concat_linear([(scorer, current) for scorer, current, _ in covering])
         return self.scorers[0].for_items(items.take(covered), linear_models), covered
 
+    @SingleBlasThread()
     def score(self, queries: Queries) -> Floats:
         """Return the (n_queries, n_items) scores of the whole catalogue."""
         features = self.scorers[0].encode(queries)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data import Tables
 from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
@@ -68,6 +69,7 @@ class ServingState:
     """Notes that every response contains."""
 
     @classmethod
+    @SingleBlasThread()
     def from_training(
         cls,
         trained: TrainedModel,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
@@ -38,6 +39,7 @@ AUDIENCE_SCHEMA = {
 }
 
 
+@SingleBlasThread()
 def similar_items(
     state: ServingState,
     ids: Sequence[str],
@@ -150,6 +152,7 @@ def require_item_or_text(item: str | None, text: str | None) -> None:
         raise ConfigError("give either an item or a text")
 
 
+@SingleBlasThread()
 def rank_users(
     trained_scorer: Scorer,
     item: Items,

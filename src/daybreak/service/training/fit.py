@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
 from daybreak.data.repeats import repeats_are_usual
@@ -85,6 +86,7 @@ class FitConfig:
     """Default setting of the blend; None: the balanced one."""
 
 
+@SingleBlasThread(load_all=True)
 def train_model(
     tables: Tables, config: FitConfig, progress: Progress
 ) -> tuple[TrainedModel, Histories]:

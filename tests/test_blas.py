@@ -1,0 +1,67 @@
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from daybreak.blas import SingleBlasThread
+
+
+def n_threads():
+    blas = ThreadpoolController().select(user_api="blas")
+    return {library.num_threads for library in blas.lib_controllers}
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    assert np.ones((2, 2)) @ np.ones(2) is not None
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+def test_one_thread_inside_and_as_many_as_before_outside():
+    before = n_threads()
+    with SingleBlasThread(load_all=True):
+        assert n_threads() == {1}
+    assert n_threads() == before
+
+
+def test_the_inner_of_two_contexts_restores_nothing():
+    before = n_threads()
+    with SingleBlasThread():
+        with SingleBlasThread():
+            pass
+        assert n_threads() == {1}
+    assert n_threads() == before
+
+
+def test_an_error_ends_the_limit():
+    before = n_threads()
+
+    @SingleBlasThread()
+    def fail():
+        assert n_threads() == {1}
+        raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        fail()
+    assert n_threads() == before
+
+
+def test_the_last_thread_that_leaves_restores_the_number():
+    before = n_threads()
+    inside, finish = threading.Event(), threading.Event()
+
+    def stay():
+        with SingleBlasThread():
+            inside.set()
+            finish.wait(60)
+
+    with SingleBlasThread():
+        other = threading.Thread(target=stay)
+        other.start()
+        assert inside.wait(60)
+    assert n_threads() == {1}
+    finish.set()
+    other.join()
+    assert n_threads() == before
