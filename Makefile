@@ -14,6 +14,7 @@ SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
 .PHONY: demo test docs clean
 
 demo: $(VENV)/installed $(VENV)/models
+	@echo "The demo takes about a minute on two cores"
 	$(VENV)/bin/daybreak demo --html report.html
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
@@ -25,7 +26,7 @@ docs: $(VENV)/installed-docs
 	@echo "Open site/index.html with a web server: $(VENV)/bin/python -m http.server --directory site"
 
 %/installed: $(SOURCES) | %/bin/python
-	@echo "Installing Daybreak into $*"
+	@echo "Installing Daybreak into $*: a few minutes, and 800 MB"
 	$*/bin/python $(PIP) .
 	@touch $@
 

@@ -67,6 +67,7 @@ def shop_files(tmp_path_factory):
 )
 def test_the_python_of_a_page_runs(page, shop_files, monkeypatch, capsys):
     monkeypatch.chdir(shop_files)
+    monkeypatch.setattr(daybreak, "gift_shop", lambda: shop_files, raising=False)
     space: dict[str, object] = {}
     try:
         for number, block in enumerate(blocks(page)):
