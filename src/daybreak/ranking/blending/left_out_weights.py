@@ -31,11 +31,12 @@ that they come last where they gain nothing; what is very much like a history ma
 KNOWN_ITEMS = ((1, (1,)), (3, (2, 3)), (10, (4, 5, 6, 7)))
 """Numbers of known items, each with the levels whose weights are fitted with them."""
 N_STANDARD_ERRORS = 1.0
-"""Standard errors that the gain of a weight is lowered by when weights are compared, and by
-which the best sellers must be better than content to restrict its weight."""
+"""Standard errors that the gain of a weight is lowered by when weights are compared."""
+MIN_MARGIN = 1.75
+"""Standard errors by which lists of the best sellers must be better than lists of what is like
+the known items and nobody else bought, for the weight of content to be restricted."""
 N_RESTRICTED = 2
-"""First weights and shifts, tried alone where the best sellers are clearly better: one customer
-more or less must not put content before them."""
+"""First weights and shifts, which alone are tried then."""
 MIN_LEFT_OUT = 3
 """Smallest number of left-out customers that say something."""
 MIN_SOLD = 10
@@ -122,9 +123,9 @@ def choose_content_weight(
     gains = values - unchanged[:, None, None]
     error = gains.std(axis=0, ddof=1) / np.sqrt(len(customers))
     lower = gains.mean(axis=0) - N_STANDARD_ERRORS * error
-    margins = values[:, 0, 0] - values[:, -1, -1]
+    margins = values[:, 0, 0] - [_measure_unsold(one) for one in customers]
     margin_error = margins.std(ddof=1) / np.sqrt(len(margins))
-    if margins.mean() >= N_STANDARD_ERRORS * margin_error:
+    if margins.mean() >= MIN_MARGIN * margin_error:
         lower = lower[:N_RESTRICTED, :N_RESTRICTED]
     weight, shift = np.unravel_index(np.argmax(lower), lower.shape)
     return CONTENT_WEIGHTS[int(weight)], BIAS_SHIFTS[int(shift)]
@@ -146,6 +147,12 @@ def _measure(
             ndcg = expected_ndcg(scores.astype(np.float32), customer.allowed, customer.relevant)
             values[row, column] = np.nanmean(ndcg)
     return values
+
+
+def _measure_unsold(customer: LeftOutCustomer) -> float:
+    """Return the mean NDCG@10 of lists of items that nobody else bought."""
+    scores = np.where(customer.is_sold, -np.inf, customer.likeness).astype(np.float32)
+    return float(np.nanmean(expected_ndcg(scores, customer.allowed, customer.relevant)))
 
 
 def _standardise(values: Floats | Doubles, rows: Any) -> Doubles:
