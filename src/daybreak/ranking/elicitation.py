@@ -15,14 +15,20 @@ from daybreak.types import Doubles, Floats, Mask, Rows
 MAX_DIVERSIFIED_QUESTIONS = 10
 """Maximum number of questions on one screen that are selected for complementary answers; each
 costs as much as the first."""
+MIN_POSTERIOR_SHARE = 0.02
+"""Smallest share of ``meta_bayes`` in the weights for users with few events with which it
+estimates choices; with less, the data have not shown that it knows anything."""
+FEW_EVENT_LEVELS = slice(1, 4)
+"""Levels of 1 to 3 events among the levels of a blend."""
 
 
 @dataclass(frozen=True, eq=False)
 class ChoiceModel:
     """Probabilities that a user chooses each item.
 
-    If the blend contains ``meta_bayes``, they are the mean of its posterior: the probability
-    that an item is among all items chosen by a user with this history. Otherwise they follow
+    If ``meta_bayes`` has a weight in the blend, they are the mean of its posterior: the
+    probability that an item is among all items chosen by a user with this history. Otherwise,
+    also in small shops where its posterior hardly differs from its prior, they follow
     from the blend, which is fitted with a softmax: a single choice falls on an item with the
     probability ``exp(score)`` over its sum, and at least one of ``n_typical_events`` choices
     with ``1 - exp(-n_typical_events * probability)``.
@@ -39,10 +45,17 @@ class ChoiceModel:
 
     @cached_property
     def model_row(self) -> int | None:
-        """Position of ``meta_bayes`` among the models; None if it is not in the blend."""
+        """Position of ``meta_bayes`` among the models; None if the blend does not use it."""
         models = self.scorer.fitted.models
         rows = [row for row, model in enumerate(models) if isinstance(model, MetaBayesModel)]
-        return rows[0] if rows else None
+        if not rows or self._weight_share(rows[0]) < MIN_POSTERIOR_SHARE:
+            return None
+        return rows[0]
+
+    def _weight_share(self, row: int) -> float:
+        """Return the share of a strategy in the weights for users with few events."""
+        weights = self.scorer.blend.weights[FEW_EVENT_LEVELS]
+        return float(weights[:, row].sum() / max(weights.sum(), 1e-9))
 
     def choice_probabilities(self, queries: Queries, scores: Floats, allowed: Mask) -> Floats:
         """Return the (n_queries, n_items) probabilities that an item is ever chosen.
@@ -133,7 +146,7 @@ def expected_dcg_gain(
             answer; 0 for items that are known by then.
         scores: (n, n_items) scores of the blend after a positive answer; -inf for items that
             are known by then.
-        current: (k,) items of the current list.
+        current: (n, k) items of the lists without the answer, or (k,) if they are all the same.
         k: Length of the list.
 
     Source:
@@ -151,9 +164,8 @@ def expected_dcg_gain(
         array([0.2])
     """
     after = expected_dcg(probabilities, best_candidates(scores, scores > -np.inf, k))
-    before = expected_dcg(
-        probabilities, np.repeat(current[None, :], len(probabilities), axis=0)
-    )
+    lists = np.broadcast_to(current, (len(probabilities), current.shape[-1]))
+    before = expected_dcg(probabilities, lists)
     return np.asarray(p_yes * (after - before), dtype=np.float64)
 
 

@@ -148,14 +148,18 @@ class QuestionSelector:
         return self.state.ranker.is_available[: self._n_items].copy()
 
     def _item_gains(self, rows: Rows, liked: Rows) -> Doubles:
-        """Return the (n,) gains of asking about some items if the user likes others."""
+        """Return the (n,) gains of asking about some items if the user likes others.
+
+        The lists before and after a yes are both without the item of the question. Otherwise
+        questions about items that are like a liked one would gain most: they stand in the list,
+        and a yes removes them, though it tells nothing about other items.
+        """
         if not len(liked) or np.array_equal(liked, self._liked_rows):
             scores, probabilities = self._current_scores
         else:
             scores, probabilities = self._score(self._queries(liked[None, :]))
         is_liked = np.zeros(self._n_items, dtype=bool)
         is_liked[liked[liked < self._n_items]] = True
-        current_best = best_candidates(scores, self._allowed & ~is_liked)[0]
         liked_after = np.concatenate(
             [np.repeat(liked[None, :], len(rows), axis=0), rows[:, None]], 1
         )
@@ -168,7 +172,7 @@ class QuestionSelector:
             np.where(is_liked[rows], 0, probabilities[0, rows]),
             np.where(is_excluded, 0, probabilities_after),
             np.where(is_excluded, -np.inf, scores_after),
-            current_best,
+            best_candidates(np.broadcast_to(scores, is_excluded.shape), ~is_excluded),
         )
 
     def _attribute_questions(self) -> list[OnboardingQuestion]:
