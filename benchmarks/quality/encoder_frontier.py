@@ -27,7 +27,7 @@ from daybreak.data import EventRules, read_folder
 from daybreak.data.dataset import ContentBlock, Dataset, Items, Queries
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
 from daybreak.encoders.base import l2_normalize
-from daybreak.encoders.content import item_texts
+from daybreak.encoders.item_meaning import item_texts
 from daybreak.errors import DaybreakError
 from daybreak.estimates import paired_bootstrap
 from daybreak.evaluation.plots import GRID_COLOUR, MUTED_COLOUR, SERIES_COLOURS, TEXT_COLOUR

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from daybreak.data.fields import TextColumns, infer_fields
 from daybreak.data.markup import strip_markup, strip_markup_of
-from daybreak.encoders.content import ContentEncoder, item_texts
+from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.item_meaning import item_texts
 
 
 @pytest.mark.parametrize(

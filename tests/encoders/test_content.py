@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daybreak.encoders.content import CentredTextEncoder, ContentEncoder, item_texts
+from daybreak.encoders.content import ContentEncoder
+from daybreak.encoders.item_meaning import CentredTextEncoder, item_texts
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.testing.encoders import CountingEncoder
 
@@ -247,14 +248,14 @@ def test_rows_have_length_one_or_zero_and_survive_saving(tmp_path_factory, some,
 def test_known_text_is_not_encoded_again():
     encoder = CountingEncoder()
     content, blocks = ContentEncoder.fit_transform(SHOP, encoder)
-    texts = item_texts(content.attributes.fields, SHOP)
+    texts = content.item_texts(SHOP)
     known = dict(zip(texts, dense(blocks)["meaning"], strict=True))
     before = encoder.encoded
     assert same(blocks, content.transform(SHOP, known=known))
     assert encoder.encoded == before
     some = {texts[1]: known[texts[1]]}
     assert same(blocks, content.transform(SHOP, known=some))
-    assert encoder.encoded == before + 2
+    assert encoder.encoded == before + 4, "two titles and two descriptions"
 
 
 def test_the_mean_of_what_is_said_is_taken_away():

@@ -17,7 +17,7 @@ from daybreak.data.fields import ContentField, FieldRole, TextColumns, infer_fie
 from daybreak.data.json_files import read_json
 from daybreak.data.markup import strip_markup
 from daybreak.encoders.attributes import TERM_ROLES, AttributeTerms
-from daybreak.encoders.base import Encoder, Progress, l2_normalize
+from daybreak.encoders.base import Encoder, Progress
 from daybreak.encoders.column_weights import (
     ColumnRows,
     combine_columns,
@@ -25,53 +25,16 @@ from daybreak.encoders.column_weights import (
     prior_column_weights,
     split_attributes,
 )
+from daybreak.encoders.item_meaning import (
+    CentredTextEncoder,
+    has_two_parts,
+    item_texts,
+    text_vectors,
+)
 from daybreak.encoders.lexical import LexicalEncoder, PhraseMatcher, tokenize_all
 from daybreak.encoders.word_forms import split_unspaced_words
 from daybreak.errors import ConfigError, DataError, NotFoundError
 from daybreak.types import Floats, Mask, Rows, Sparse
-
-
-@dataclass(frozen=True, eq=False)
-class CentredTextEncoder:
-    """Vectors of a text encoder minus the mean of a catalogue, scaled to length 1.
-
-    A general text model gives all items of a catalogue similar vectors; after subtraction of
-    their mean, their cosines differ more.
-
-    Args:
-        encoder: Encoder of the vectors.
-        mean: (dim,) float32 mean vector of the fitted texts that are not blank.
-
-    Source:
-        Mu and Viswanath 2018, "All-but-the-top", its first step.
-    """
-
-    encoder: Encoder
-    mean: Floats
-
-    @classmethod
-    def fit_transform(
-        cls, encoder: Encoder, texts: Sequence[str], progress: Progress | None = None
-    ) -> "tuple[CentredTextEncoder, Floats]":
-        """Fit the mean; return the fitted encoder and the rows of the same texts."""
-        vectors = encoder.encode(texts, progress=progress)
-        filled = vectors.any(axis=1)
-        mean = vectors[filled].mean(axis=0) if filled.any() else np.zeros(encoder.dim)
-        fitted = cls(encoder, mean.astype(np.float32))
-        return fitted, fitted._centre(vectors)
-
-    def transform(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
-        """Return (n_texts, dim) float32 unit rows; blank texts have zero rows."""
-        return self._centre(self.encoder.encode(texts, progress=progress))
-
-    def transform_unstored(self, texts: Sequence[str]) -> Floats:
-        """Return the rows of texts of people, whose vectors are not stored."""
-        return self._centre(self.encoder.encode_unstored(texts))
-
-    def _centre(self, vectors: Floats) -> Floats:
-        filled = vectors.any(axis=1, keepdims=True)
-        return l2_normalize(np.where(filled, vectors - self.mean, np.float32(0)))
-
 
 LexicalPair: TypeAlias = tuple[LexicalEncoder | None, LexicalEncoder | None]
 """Encoders of words and of attributes."""
@@ -174,8 +137,10 @@ def _read_text_encoder(
             f"got {given}; pass the same one as text_encoder"
         )
     mean = check_finite("mean", arrays["mean"])
-    if mean.shape != (encoder.dim,):
-        raise DataError(f"the mean vector has the shape {mean.shape}, not ({encoder.dim},)")
+    if mean.shape not in ((encoder.dim,), (2 * encoder.dim,)):
+        raise DataError(
+            f"the mean vector has the shape {mean.shape}, not (n_parts * {encoder.dim},)"
+        )
     return CentredTextEncoder(encoder, mean)
 
 
@@ -199,8 +164,6 @@ MIN_SAID_FORM_SIMILARITY = 0.6
 """Smallest similarity of a word of a sentence and other forms that it counts as."""
 N_NUMBER_BINS = 10
 """Ranges per numeric attribute."""
-MAX_TEXT_CHARS = 1000
-"""Characters of an item that the text encoder reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +253,8 @@ class ContentEncoder:
         word_weights = _fit_lexical(_join_columns(words, len(columns)), MIN_ITEMS_PER_WORD)
         attribute_weights = _fit_lexical(terms, MIN_ITEMS_PER_VALUE)
         meaning = rows = None
-        texts = item_texts(attributes.fields, columns)
+        separate = has_two_parts(attributes.fields, columns)
+        texts = item_texts(attributes.fields, columns, separate_title=separate)
         if text_encoder is not None and any(texts):
             meaning, rows = CentredTextEncoder.fit_transform(text_encoder, texts, progress)
         fitted = cls(attributes, word_weights, attribute_weights, meaning)
@@ -315,8 +279,8 @@ class ContentEncoder:
         terms = self.attributes.terms(columns)
         meaning_rows = None
         if self.meaning is not None:
-            texts = item_texts(fields, columns)
-            meaning_rows = _text_vectors(self.meaning, texts, progress, known or {})
+            texts = self.item_texts(columns)
+            meaning_rows = text_vectors(self.meaning, texts, progress, known or {})
         if self.column_weights:
             return self._combine(
                 self._word_columns(words, len(columns)),
@@ -346,6 +310,11 @@ class ContentEncoder:
             encode = self.meaning.transform if is_stored else self.meaning.transform_unstored
             blocks.append(self._block(MEANING, encode(sentences)))
         return tuple(blocks)
+
+    def item_texts(self, items: pl.DataFrame | TextColumns) -> list[str]:
+        """Return the texts of items as the text encoder of the block ``meaning`` reads them."""
+        separate = self.meaning is not None and self.meaning.n_parts > 1
+        return item_texts(self.attributes.fields, items, separate_title=separate)
 
     def shared_terms(
         self, a: Sequence[ContentBlock], i: int, b: Sequence[ContentBlock], j: int, top: int = 5
@@ -564,44 +533,6 @@ class ContentEncoder:
     def _describe_blocks(self, field: ContentField) -> str:
         blocks = {"ignore": (), "text": (WORDS, MEANING)}.get(field.role, (ATTRIBUTES,))
         return ", ".join(name for name in blocks if name in self.names)
-
-
-def item_texts(fields: Sequence[ContentField], items: pl.DataFrame | TextColumns) -> list[str]:
-    """Return the text of each item for a text encoder: the title, then the other texts.
-
-    Repeated texts are left out, and the text ends after ``MAX_TEXT_CHARS``. In a catalogue
-    without texts, the categories take their place.
-
-    Example:
-        >>> fields = [ContentField("about", "text"), ContentField("title", "text")]
-        >>> item_texts(fields, pl.DataFrame({"title": ["Rum"], "about": ["Old"]}))
-        ['Rum. Old']
-    """
-    texts = [field for field in fields if field.role == "text"]
-    read = sorted(texts, key=lambda field: not field.is_title)
-    read = read or [field for field in fields if field.role == "category"]
-    texts_of = TextColumns.of(items)
-    columns = [
-        texts_of.plain(field.name).fill_null("").to_list()
-        for field in read
-        if field.name in texts_of
-    ]
-    rows = zip(*columns, strict=True) if columns else ((),) * len(texts_of)
-    return [". ".join(dict.fromkeys(filter(None, row)))[:MAX_TEXT_CHARS] for row in rows]
-
-
-def _text_vectors(
-    meaning: CentredTextEncoder,
-    texts: Sequence[str],
-    progress: Progress | None,
-    known: Mapping[str, Floats],
-) -> Floats:
-    """Return (n_texts, dim) rows; known rows are not computed again."""
-    new = [text for text in texts if text not in known]
-    if len(new) == len(texts):
-        return meaning.transform(texts, progress)
-    encoded = dict(zip(new, meaning.transform(new, progress), strict=True)) if new else {}
-    return np.stack([known[text] if text in known else encoded[text] for text in texts])
 
 
 def _tokenize_text_columns(

@@ -14,7 +14,7 @@ from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentFi
 from daybreak.data.ids import lookup_id
 from daybreak.data.tables import has_values
 from daybreak.data.wide_rows import limit_columns
-from daybreak.encoders.content import MEANING, ContentEncoder, item_texts
+from daybreak.encoders.content import MEANING, ContentEncoder
 from daybreak.service.inputs.dataset import creation_times
 from daybreak.service.state.rules import RuleCompiler
 from daybreak.types import Doubles, Floats, Mask, Rows, UnknownItems
@@ -242,5 +242,5 @@ def _known_text_vectors(
     block = next((block for block in catalogue.items.blocks if block.name == MEANING), None)
     if block is None or not len(rows):
         return {}
-    texts = item_texts(content.attributes.fields, catalogue.frame[rows])
+    texts = content.item_texts(catalogue.frame[rows])
     return dict(zip(texts, np.asarray(block.take(rows).matrix), strict=True))

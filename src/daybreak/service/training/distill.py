@@ -8,7 +8,7 @@ from typing import Any
 
 from daybreak.data.fields import infer_fields
 from daybreak.encoders import CachedEncoder, Encoder, FileVectors, load_encoder
-from daybreak.encoders.content import item_texts
+from daybreak.encoders.item_meaning import item_texts
 from daybreak.encoders.static_files import is_static_text
 from daybreak.errors import ConfigError
 from daybreak.service.ingest.files import Sources
