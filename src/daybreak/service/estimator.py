@@ -134,7 +134,9 @@ class Estimator(ABC):
         if isinstance(snapshot, StateSnapshot):
             encoder = attributes["encoder"]
             given = encoder if isinstance(encoder, Encoder) else None
-            attributes = {**attributes, "_state": snapshot.restore(given)}
+            state = snapshot.restore(given)
+            mode = attributes.get("_unknown_items", "exclude")
+            attributes = {**attributes, "_state": state.with_unknown_items(mode)}
         self.__dict__.update(attributes)
 
 

@@ -33,6 +33,7 @@ from daybreak.service.releases.release import (
     reported_damage,
     write_release,
 )
+from daybreak.service.results import FrameKind, integer_columns
 from daybreak.service.state.audience import find_audience
 from daybreak.service.state.explain import REASON_FIELDS, explain_items, explain_lists
 from daybreak.service.state.frame_requests import (
@@ -87,6 +88,8 @@ class Recommender(UpdatableRecommender):
         seed: Seed of all random choices.
         unknown_items: Where a catalogue is given, whether items that only events know may be
             recommended: ``"exclude"`` or ``"recommend"``. Their events count in any case.
+        output: Library of the frames that are returned: ``"polars"`` or ``"pandas"``. Ids that
+            were integers in the data are integers in the results.
 
     Example:
         >>> events = pl.DataFrame({"user_id": ["ann", "ann", "bob"],
@@ -110,6 +113,7 @@ class Recommender(UpdatableRecommender):
         search: bool = False,
         popularity: float | None = None,
         unknown_items: UnknownItems = "exclude",
+        output: FrameKind = "polars",
     ) -> None:
         if budget_s is not None and not budget_s > 0:
             raise ConfigError(f"budget_s must be above 0 seconds, got {budget_s!r}")
@@ -131,6 +135,7 @@ class Recommender(UpdatableRecommender):
         self._encoder_name: str | None = None
         self._state: ServingState | None = None
         self.unknown_items = unknown_items
+        self.output = output
 
     def fit(
         self,
@@ -163,6 +168,7 @@ class Recommender(UpdatableRecommender):
         warm_start = None if start is None else self._trained_model_of(start).warm_start
         if keep_weights and warm_start is None:
             raise ConfigError("keep_weights needs the weights of an earlier model; give start=")
+        self._integer_ids = integer_columns(data, items, users)
         tables, rules, notes, rejects = as_tables(data, items, users, self.rules)
         warn_of_rejects(rejects, stacklevel=2)
         if not tables.items.height:
@@ -268,7 +274,8 @@ class Recommender(UpdatableRecommender):
             frames.append(frame)
         empty = empty_recommendations(with_reasons=explain, **columns)
         answer = pl.concat(frames) if frames else empty
-        return add_titles(answer, state.catalogue.frame) if titles else answer
+        answer = add_titles(answer, state.catalogue.frame) if titles else answer
+        return self._presented(answer, users)
 
     def similar_items(
         self,
@@ -310,7 +317,8 @@ class Recommender(UpdatableRecommender):
         warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
         state = self.state
         answer = similar_items(state, item_ids, described, k, where=where, explain=explain)
-        return add_titles(answer, state.catalogue.frame) if titles else answer
+        answer = add_titles(answer, state.catalogue.frame) if titles else answer
+        return self._presented(answer)
 
     @parameter_aliases(item="item_id")
     def audience(
@@ -343,7 +351,8 @@ class Recommender(UpdatableRecommender):
         state = self.state
         user_ids = list(dict.fromkeys([*state.histories.user_ids(), *state.profiles.rows]))
         known = None if item_id is None else check_id(item_id, "item_id")
-        return find_audience(state, user_ids, known, text, k, explain=explain)
+        answer = find_audience(state, user_ids, known, text, k, explain=explain)
+        return self._presented(answer)
 
     @parameter_aliases(user="user_id", item="item_id")
     def explain(
@@ -376,7 +385,8 @@ class Recommender(UpdatableRecommender):
             request.batches(dict.fromkeys(request.users, Rules(popularity=popularity)), 1)
         )
         (reasons,) = explain_items(state, batch, 0, np.array([row]))
-        return pl.DataFrame([vars(reason) for reason in reasons], schema=REASON_FIELDS)
+        answer = pl.DataFrame([vars(reason) for reason in reasons], schema=REASON_FIELDS)
+        return self._presented(answer)
 
     def onboarding(
         self,
@@ -410,7 +420,7 @@ class Recommender(UpdatableRecommender):
         if profiles is not None:
             profile = self.state.profiles.rename(as_frame(profiles, "user_id")[:1])
         answers = OnboardingAnswers(tuple(liked), tuple(declined), profile, text)
-        return next_questions(self.state, k, answers, attributes=attributes)
+        return self._presented(next_questions(self.state, k, answers, attributes=attributes))
 
     def save(self, folder: str | Path) -> None:
         """Write a release: models, blend, catalogue. It contains no data of single users.
@@ -493,6 +503,7 @@ class Recommender(UpdatableRecommender):
                 trained, catalogue.frame, encoded=catalogue.items
             )
         model._state = state.with_unknown_items(model.unknown_items)
+        model._integer_ids = frozenset(settings.get("integer_ids", ()))
         if users is not None:
             model.add_users(users)
         return model if events is None else model.add_events(events)
@@ -539,6 +550,8 @@ class Recommender(UpdatableRecommender):
             budget_s=self.budget_s,
             search=self.search,
             popularity=self.popularity,
+            unknown_items=self.unknown_items,
+            output=self.output,
         )
         if strategies is None:
             copy.strategies, copy._given_strategies = self.strategies, self._given_strategies
@@ -583,4 +596,6 @@ class Recommender(UpdatableRecommender):
         }
         if self.unknown_items != "exclude":
             settings["unknown_items"] = self.unknown_items
+        if self._integer_ids:
+            settings["integer_ids"] = sorted(self._integer_ids)
         write_release(folder, state.trained, state.catalogue, settings, gate)

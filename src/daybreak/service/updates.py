@@ -1,6 +1,6 @@
 """Updates of a fitted recommender: users, events and items are added and removed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from daybreak.errors import DataError, NotFittedError
 from daybreak.ranking.reranking.rules import check_unknown_items
 from daybreak.service.estimator import Estimator
 from daybreak.service.inputs.frames import as_frame, changed_rows, check_ids
+from daybreak.service.results import FrameKind, ResultFormat, check_frame_kind
 from daybreak.service.state.serving_state import ServingState
 from daybreak.types import UnknownItems
 
@@ -34,6 +35,25 @@ class UpdatableRecommender(Estimator):
     def items(self) -> pl.DataFrame:
         """The current catalogue."""
         return self.state.catalogue.frame
+
+    _integer_ids: frozenset[str] = frozenset()
+    """Columns of ids that were integers in the data of the last training."""
+
+    @property
+    def output(self) -> FrameKind:
+        """Library of the frames that are returned."""
+        return self._output
+
+    @output.setter
+    def output(self, value: FrameKind) -> None:
+        self._output = check_frame_kind(value)
+
+    def _presented(
+        self, frame: pl.DataFrame, users: Iterable[Any] | None = None
+    ) -> pl.DataFrame:
+        """Return a result in the format of the caller; see :class:`.ResultFormat`."""
+        result: pl.DataFrame = ResultFormat(self._output, self._integer_ids).of(frame, users)
+        return result
 
     @property
     def unknown_items(self) -> UnknownItems:

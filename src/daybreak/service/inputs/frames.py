@@ -191,7 +191,7 @@ def check_id(value: Any, what: str) -> str:
     except DataError as error:
         raise ConfigError(f"{what}: {error}") from error
     if text is None:
-        raise ConfigError(f"{what}: expected an id, got {value!r}")
+        raise ConfigError(f"{what}: expected an id, but contains {value!r}")
     return text
 
 
