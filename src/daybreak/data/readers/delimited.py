@@ -31,6 +31,8 @@ MAX_PREAMBLE_LINES = 30
 WRONG_FIELD_COUNT = "wrong number of fields"
 BAD_QUOTES = "quotes are not closed or not doubled"
 _SEPARATORS = ("\t", ",", ";", "|")
+_RARE_SEPARATORS = (":", " ", "^", "~")
+"""Separators that are believed only if they separate known names."""
 _UNIT_SEPARATOR = "\x1f"
 """Replaces ``::`` during splitting, because readers need a separator of one character."""
 _ATOMIC_SUFFIXES = frozenset({".inter", ".item", ".user", ".link", ".kg"})
@@ -134,7 +136,7 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
     first, n_preamble = _skip_preamble(first, role)
     if not first.strip():
         raise DataError(f"{path.name} is empty; expected a header line and one record a line")
-    separator = stated or _detect_separator(path, first)
+    separator = stated or _detect_separator(path, first, role)
     quoted = separator != _UNIT_SEPARATOR and not _ATOMIC_SUFFIXES.intersection(path.suffixes)
     text = first.replace("::", _UNIT_SEPARATOR) if separator == _UNIT_SEPARATOR else first
     blank, fields, used = _read_first_record(text, separator, quoted=quoted)
@@ -191,7 +193,7 @@ def _split_names(line: str, separator: str) -> list[str]:
     return [name.strip(' \t"') for name in line.split(separator)]
 
 
-def _detect_separator(path: Path, text: str) -> str:
+def _detect_separator(path: Path, text: str, role: TableRole) -> str:
     lines = [line for line in text[:100_000].split("\n") if line][:20]
     if path.name.removesuffix(".gz").endswith(".dat") and "::" in lines[0]:
         return _UNIT_SEPARATOR
@@ -199,7 +201,10 @@ def _detect_separator(path: Path, text: str) -> str:
     best = max(counts, key=lambda mark: counts[mark])
     if lines[0].count("::") >= max(counts[best], 1):
         return _UNIT_SEPARATOR
-    return best if counts[best] else ","
+    if counts[best]:
+        return best
+    known = (m for m in _RARE_SEPARATORS if has_all_known_names(_split_names(lines[0], m), role))
+    return next(known, ",")
 
 
 def _read_first_record(

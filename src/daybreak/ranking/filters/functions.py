@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 from sqlglot import exp
 
-from daybreak.data.times import epoch_seconds
+from daybreak.data.times import read_times
 from daybreak.ranking.filters.columns import ColumnKind, FilterColumn
 from daybreak.ranking.filters.parser import FilterSource
 
@@ -74,7 +74,7 @@ def parse_number(node: exp.Expression, source: FilterSource) -> TypedExpr:
 
 def parse_timestamp(text: str, node: exp.Expression, source: FilterSource) -> TypedExpr:
     """Return a time literal from a text."""
-    seconds = epoch_seconds(pl.Series([text], dtype=pl.String))[0][0]
+    seconds = read_times(pl.Series([text], dtype=pl.String), singly=True).seconds[0]
     if seconds is None or not math.isfinite(seconds):
         source.fail(
             f"{text[:40]!r} is not a time; write '2026-05-01' or '2026-05-01 12:00'", node

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-import polars as pl
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from daybreak.data.times import epoch_seconds
 from daybreak.errors import DataError, NotFoundError
 from daybreak.server.gorse.convert import (
     accepted_response,
@@ -26,6 +25,8 @@ from daybreak.server.gorse.schemas import (
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import AuthenticatedRoute, require_role
 from daybreak.server.state import ServerState, state_of
+from daybreak.service.ingest.times import RequestTimes
+from daybreak.service.ingest.values import InvalidValueError
 from daybreak.service.serving import IngestResult
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def replace_feedback(
     between both exist.
     """
     new_events = {
-        _feedback_key(row, row["user_id"]): row for row in map(_with_timestamp, feedback)
+        _feedback_key(row, row["user_id"]): row for row in _rows_with_timestamps(feedback)
     }
     users = dict.fromkeys(row.user_id for row in feedback)
     earlier_events = [
@@ -246,11 +247,15 @@ def _is_same(first: Row, second: Row) -> bool:
     return all(first.get(name) == second.get(name) for name in ("timestamp", "value"))
 
 
-def _with_timestamp(feedback: GorseFeedback) -> dict[str, Any]:
-    """Return the event with its time as a number, so that it equals the stored event."""
-    row = event_row(feedback)
-    text = row.get("timestamp")
-    if text is None:
-        return {**row, "timestamp": time.time()}
-    seconds = epoch_seconds(pl.Series([text]))[0].item()
-    return row if seconds is None else {**row, "timestamp": seconds}
+def _rows_with_timestamps(feedback: Sequence[GorseFeedback]) -> list[dict[str, Any]]:
+    """Return events with their times as numbers, so that they equal the stored events."""
+    rows = [event_row(one) for one in feedback]
+    times = RequestTimes(row.get("timestamp") for row in rows)
+    now = time.time()
+    for row in rows:
+        if row.get("timestamp") is None:
+            row["timestamp"] = now
+            continue
+        with suppress(InvalidValueError):  # storing the row rejects it
+            row["timestamp"] = times.parse(row["timestamp"], "timestamp")
+    return rows
