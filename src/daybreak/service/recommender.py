@@ -130,12 +130,16 @@ class Recommender(UpdatableRecommender):
         self.seed = seed
         self.notes: tuple[str, ...] = ()
         """Notes on the last training, as sentences."""
-        self.rejects = Rejects().frame()
-        """Rows and values that the last training did not use: file, row, reason, and so on."""
+        self._rejects = Rejects()
         self._encoder_name: str | None = None
         self._state: ServingState | None = None
         self.unknown_items = unknown_items
         self.output = output
+
+    @property
+    def rejects(self) -> pl.DataFrame:
+        """Rows and values that the last training did not use: file, row, reason, and so on."""
+        return self._rejects.frame()
 
     def fit(
         self,
@@ -192,7 +196,7 @@ class Recommender(UpdatableRecommender):
             f"events: {trained.rules.describe()}",
             *sign_notes(tables.events, trained.rules),
         )
-        self.rejects = rejects.frame()
+        self._rejects = rejects
         self.notes = (*notes, *encoder_notes, *prior, *signs, *left_out)
         state = ServingState.from_training(trained, tables.items, tables.users, histories)
         self._state = state.with_unknown_items(self.unknown_items)
