@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daybreak.data.building import TEXT_PLACEHOLDERS
+from daybreak.data.fields import infer_fields
 from daybreak.data.importing import InputTables, preview, read_folder, read_tables
 from daybreak.errors import ConfigError, DataError, NotFoundError, TooManyRejectsError
+from daybreak.ranking.filters.columns import FilterColumns
 
 
 @pytest.fixture
@@ -188,7 +191,9 @@ def test_records_may_cross_blocks(put, monkeypatch):
 
 
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
-FIELDS = st.text(PRINTABLE | st.sampled_from('\n",'), max_size=8)
+FIELDS = st.text(PRINTABLE | st.sampled_from('\n",'), max_size=8).filter(
+    lambda text: text.strip().lower() not in TEXT_PLACEHOLDERS
+)
 
 
 @given(st.lists(st.tuples(FIELDS, FIELDS), min_size=1, max_size=8), st.integers(1, 40))
@@ -547,3 +552,35 @@ def test_prices_in_any_form_are_numbers_and_what_is_none_is_told(put):
     assert (
         "Preis: numbers have a decimal comma: '1.299,00 €' is read as 1299" in result.notes[0]
     )
+
+
+@pytest.mark.parametrize("text", ["nan", "N/A", "Untitled", "#REF!", "无标题", "null"])
+def test_titles_that_stand_for_none_are_none_if_several_items_have_them(text, put):
+    rows = f"1,Tea\n2,{text}\n3,{text}\n4,None\n"
+    result = read_tables(items=put("i.csv", f"item_id,title\n{rows}"))
+    assert result.tables.items["title"].to_list() == ["Tea", None, None, "None"]
+    assert f"2 of 4 texts stand for none, such as {text!r}" in result.notes[0]
+
+
+@pytest.mark.parametrize("mark", [":", " ", "^", "~"])
+def test_rare_separators_are_known_by_the_names_between_them(mark, put):
+    text = "user_id,item_id,rating\nann,tea,5\n".replace(",", mark)
+    assert pairs(read_tables(put("e.csv", text))) == [("ann", "tea")]
+
+
+LISTS = {
+    "bars": "|".join, "semicolons": "; ".join, "commas": ", ".join, "JSON": json.dumps,
+    "Python": str, "SQL": lambda values: "{" + ",".join(values) + "}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", LISTS)
+@pytest.mark.parametrize("name", ["categories", "colours"])
+def test_lists_have_the_same_values_however_they_are_written(form, name, put):
+    rows = [LISTS[form](["Beauty", "Sale" if n % 2 else "New"]) for n in range(40)]
+    frame = pl.DataFrame({"item_id": [f"i{n}" for n in range(40)], name: rows})
+    path = put("i.csv", "")
+    frame.write_csv(path)
+    items = read_tables(items=path).tables.items
+    columns = FilterColumns(items, infer_fields(items, "item_id"))
+    assert columns.require(name).values.to_list()[1] == ["Beauty", "Sale"]

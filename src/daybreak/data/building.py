@@ -35,7 +35,7 @@ from daybreak.data.numbers import (
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
-from daybreak.data.times import read_times, unlimited_to_null
+from daybreak.data.times import EMPTY_VALUES, read_times, unlimited_to_null
 from daybreak.errors import DataError, NextStep
 
 TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
@@ -43,6 +43,14 @@ TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
 CLOSED_LIMITS = {"available_from": 253_402_300_799.0, "available_until": 0.0}
 """Limits of items whose period cannot be read [epoch s]: they are never available, until the
 limit is corrected. An unreadable limit must not be taken for none."""
+TEXT_PLACEHOLDERS = (
+    *EMPTY_VALUES,
+    *("undefined", "untitled", "unnamed", "no title", "no name", "no description", "unknown"),
+    *("tbd", "todo", "#ref!", "#name?", "#value!", "#null!", "ohne titel", "kein titel"),
+    *("sans titre", "sin título", "sin titulo", "senza titolo", "sem título", "без названия"),
+    *("无标题", "未命名", "暂无", "无", "無題", "제목 없음"),
+)
+"""Titles and descriptions that stand for none if several items have them, in lower case."""
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
 
@@ -310,7 +318,8 @@ def _keep_last_rows(table: _TableBuilder, key: str) -> None:
 def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
     values = table.raw.frame[source]
     if target in _TEXT_COLUMNS or target == "domain":
-        table.columns[target] = cast_labels(to_text(values))[0].alias(target)
+        text = cast_labels(to_text(values))[0].alias(target)
+        table.columns[target] = _drop_placeholders(table, source, text)
         return
     if recbole_type(source) == "token_seq":
         values = values.str.strip_chars().str.replace_all(r"\s+", LIST_SEPARATOR)
@@ -324,6 +333,20 @@ def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
     if result.dtype == pl.String and (near := _describe_non_numbers(result)):
         table.note(f"{source} is kept as text: {near}")
     table.columns[target] = result.alias(target)
+
+
+def _drop_placeholders(table: _TableBuilder, source: str, text: pl.Series) -> pl.Series:
+    """Return texts without those that stand for none; one film may be called "None"."""
+    is_placeholder = text.str.to_lowercase().is_in(TEXT_PLACEHOLDERS).fill_null(value=False)
+    is_placeholder &= text.is_duplicated()
+    if not is_placeholder.any():
+        return text
+    example = text.filter(is_placeholder)[0]
+    table.note(
+        f"{source}: {is_placeholder.sum():,} of {len(text):,} texts stand for none, such as "
+        f"{example!r}; they are not used"
+    )
+    return text.set(is_placeholder, None)
 
 
 def _add_number_attribute(

@@ -13,7 +13,7 @@ from daybreak.data.time_texts import DateOrder, TimeTexts, read_time_texts
 from daybreak.errors import ConfigError
 
 EMPTY_VALUES = (
-    *("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-"),
+    *("", "na", "n/a", "nan", "nat", "null", "none", "\\n", "-", "#n/a"),
     "0001-01-01t00:00:00z",
     *("0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00"),
 )

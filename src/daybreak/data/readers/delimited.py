@@ -203,7 +203,9 @@ def _detect_separator(path: Path, text: str, role: TableRole) -> str:
         return _UNIT_SEPARATOR
     if counts[best]:
         return best
-    known = (m for m in _RARE_SEPARATORS if has_all_known_names(_split_names(lines[0], m), role))
+    known = (
+        m for m in _RARE_SEPARATORS if has_all_known_names(_split_names(lines[0], m), role)
+    )
     return next(known, ",")
 
 
