@@ -17,8 +17,13 @@ from daybreak.service.training.retraining import (
     RetrainRunner,
     RetrainSignals,
 )
-from daybreak.service.training.task_process import LeaseLostError, check_lease, kept_lease
-from daybreak.service.training.task_records import TASK_RECORDS, TRAINING_LEASE
+from daybreak.service.training.task_process import (
+    LeaseLostError,
+    check_lease,
+    kept_lease,
+    record_outcome,
+)
+from daybreak.service.training.task_records import TASK_RECORDS, TRAINING_LEASE, TrainingOutcome
 from daybreak.store import open_store
 from daybreak.store.leases import LEASE_RECORDS
 from tests.service.training import trainings
@@ -154,8 +159,7 @@ def test_a_dead_training_blocks_no_later_one(store, run, fields, had_lease):
         time.sleep(0.01)
     runner = run(trainings.succeed)
     assert runner.running_task() is None
-    task = runner.start()
-    assert runner.wait(task).status == "done"
+    assert store.acquire_lease(TRAINING_LEASE, "train-new", 90.0) == "train-new"
     old = next(one for one in runner.tasks() if one.id == "train-old")
     assert (old.status, old.ended_at is not None) == ("lost", True)
     assert "no sign of life" in old.note
@@ -187,6 +191,19 @@ def test_a_training_that_was_suspended_for_too_long_activates_nothing(store, run
             check_lease()
     check_lease()  # this process runs no task any more
     assert store.lease_holder(TRAINING_LEASE) == "train-new"
+
+
+def test_a_training_that_kept_its_lease_records_its_result_although_it_counted_as_lost(store):
+    """Its store was locked for longer than the lease lasts, and nobody took the lease."""
+    lost = {**running_record(), "status": "lost", "note": "no sign of life"}
+    store.put_documents(TASK_RECORDS, {"train-old": lost, "train-gone": lost})
+    store.acquire_lease(TRAINING_LEASE, "train-old", 0.0)
+    time.sleep(0.01)
+    for task in ("train-gone", "train-old"):
+        record_outcome(store, task, TrainingOutcome("done", release="r2"))
+    found = {id_: row["status"] for id_, row in store.documents(TASK_RECORDS).items()}
+    assert found == {"train-old": "done", "train-gone": "lost"}
+    assert store.lease_holder(TRAINING_LEASE) is None
 
 
 SERVER = """

@@ -68,9 +68,15 @@ def run_task(
 
 
 def record_outcome(store: DocumentStore, task: str, outcome: TrainingOutcome) -> None:
-    """Record how a task has ended, unless that has been recorded, and give its lease back."""
+    """Record how a task has ended, unless that has been recorded, and give its lease back.
+
+    A task that counted as lost while its store was locked may hold the lease still.
+    """
     row = store.documents(TASK_RECORDS).get(task)
-    if row is not None and row["status"] == "running":
+    status = None if row is None else row["status"]
+    if status == "lost" and store.renew_lease(TRAINING_LEASE, task, LEASE_DURATION_S):
+        status = "running"
+    if row is not None and status == "running":
         finished = replace(
             RetrainTask.from_dict(task, row),
             status=outcome.status,

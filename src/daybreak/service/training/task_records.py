@@ -8,7 +8,7 @@ TASK_RECORDS = "tasks"
 """Kind of the documents that describe trainings."""
 TRAINING_LEASE = "training"
 """Name of the lease that the running training of a store holds; its holder is the task id."""
-LEASE_DURATION_S = 90.0
+LEASE_DURATION_S = 60.0
 """Time after its last sign of life at which a training counts as dead [s]."""
 HEARTBEAT_INTERVAL_S = 10.0
 """Time between two signs of life of a training [s]."""
