@@ -10,10 +10,12 @@ from html import escape
 from inspect import signature
 from typing import Any, Self
 
+import polars as pl
+
 from daybreak.encoders import Encoder
 from daybreak.errors import ConfigError, unknown_name_message
 from daybreak.ranking.blending.strategies import Strategy
-from daybreak.service.snapshot import StateSnapshot
+from daybreak.service.snapshot import FrameSnapshot, StateSnapshot
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.training.encoder_choice import EncoderChoice
 
@@ -122,7 +124,10 @@ class Estimator(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return attributes for ``pickle``; what was fitted is in the formats of releases."""
-        attributes = dict(self.__dict__)
+        attributes = {
+            name: FrameSnapshot.of(value) if isinstance(value, pl.DataFrame) else value
+            for name, value in self.__dict__.items()
+        }
         if isinstance(self.encoder, EncoderChoice):
             attributes["encoder"] = self.encoder.name or self.encoder.encoder or "none"
         if self._state is not None:
@@ -130,6 +135,10 @@ class Estimator(ABC):
         return attributes
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
+        attributes = {
+            name: value.restore() if isinstance(value, FrameSnapshot) else value
+            for name, value in attributes.items()
+        }
         snapshot = attributes["_state"]
         if isinstance(snapshot, StateSnapshot):
             encoder = attributes["encoder"]

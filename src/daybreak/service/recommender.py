@@ -546,17 +546,8 @@ class Recommender(UpdatableRecommender):
             strategies: Other strategies; default: the same.
             rules: Other rules for events; default: the same.
         """
-        copy = type(self)(
-            encoder=self.encoder,
-            rules=rules or self.rules,
-            fields=self.fields,
-            seed=self.seed,
-            budget_s=self.budget_s,
-            search=self.search,
-            popularity=self.popularity,
-            unknown_items=self.unknown_items,
-            output=self.output,
-        )
+        params = {**self.get_params(), "rules": rules or self.rules, "strategies": "auto"}
+        copy = type(self)(**params)
         if strategies is None:
             copy.strategies, copy._given_strategies = self.strategies, self._given_strategies
         else:

@@ -92,6 +92,23 @@ class StateSnapshot:
 
 
 @dataclass(frozen=True)
+class FrameSnapshot:
+    """A frame as bytes."""
+
+    content: bytes
+    """The frame in Arrow's file format."""
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "FrameSnapshot":
+        """Return the snapshot of a frame."""
+        return cls(_frame_to_bytes(frame))
+
+    def restore(self) -> pl.DataFrame:
+        """Return the frame."""
+        return pl.read_ipc(io.BytesIO(self.content))
+
+
+@dataclass(frozen=True)
 class HistoriesSnapshot:
     """Histories as bytes."""
 
