@@ -37,6 +37,9 @@ MIN_MARGIN = 1.75
 the known items and nobody else bought, for the weight of content to be restricted."""
 N_RESTRICTED = 2
 """First weights and shifts, which alone are tried then."""
+HALF_CUSTOMERS = 40
+"""Customers with whom half of the chosen weight is used, and a tenth with three times as many:
+what the trained strategies know, which is not measured here, grows with them."""
 MIN_LEFT_OUT = 3
 """Smallest number of left-out customers that say something."""
 MIN_SOLD = 10
@@ -76,6 +79,7 @@ def add_left_out_weights(
     shared = np.array([s.is_same_for_all for s in strategies])
     is_measured = [bool(tasks) for tasks in build_warm_item_tasks(pools)]
     plain, scale = sets[-1], float(pools.scale[rows[0]])
+    share = 1 / (1 + (len(data.active_user_rows) / HALF_CUSTOMERS) ** 2)
     content, shift = np.zeros(len(EVENT_LEVELS)), np.zeros(len(EVENT_LEVELS))
     report = []
     for number, levels in KNOWN_ITEMS:
@@ -87,9 +91,14 @@ def add_left_out_weights(
         found = choose_content_weight(
             list(iter_left_out(data, number)), popularity, bias, scale
         )
+        found = found[0] * share, found[1] * (share if found[1] > 0 else 1.0)
         content[unmeasured], shift[unmeasured] = found
         report += [
-            {"events": EVENT_LEVELS[level], "content": found[0], "bias": found[1]}
+            {
+                "events": EVENT_LEVELS[level],
+                "content": round(found[0], 3),
+                "bias": round(found[1], 3),
+            }
             for level in unmeasured
         ]
     return tuple(_add_content(one, rows, content, shift) for one in sets), report
