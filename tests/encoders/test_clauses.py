@@ -155,3 +155,10 @@ def test_long_texts_are_split_in_linear_time(text):
 def test_a_text_longer_than_a_sentence_is_not_split():
     text = "tea, no coffee " * 200
     assert split_clauses(text) == Clauses(text)
+
+
+@pytest.mark.parametrize("noun", ["灯", "杯子", "相框"])
+@pytest.mark.parametrize("request_", ["我想要一个", "请给我一本", "我要买一件"])
+def test_chinese_requests_end_with_their_measure_word(request_, noun):
+    assert drop_small_talk(request_ + noun) == noun
+    assert drop_small_talk("一个" + noun) == "一个" + noun, "it may be a title"

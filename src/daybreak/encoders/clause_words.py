@@ -71,6 +71,14 @@ ASKING_WORDS = (
 )
 """Words with which a clause asks for something; it does not continue an unwanted list."""
 
+MEASURE_WORDS = r"一[个個本把件部只条條张張块盏盞些杯套台種种瓶盒双雙副份]"
+"""The number one with a Chinese measure word, as an indefinite article."""
+
+UNSPACED_REQUEST = (
+    rf"^\s*(?:我们?|请|請|给我|給我|想要|想买|想看|想|要|买|来|找|推荐|推薦)+{MEASURE_WORDS}"
+)
+"""A Chinese request up to what it asks for."""
+
 REWRITES = (
     # What looks like a negation and is none.
     (

@@ -22,6 +22,7 @@ from daybreak.encoders.clause_words import (
     TITLE_WORDS,
     UNSPACED_CONTRASTS,
     UNSPACED_NEGATIONS,
+    UNSPACED_REQUEST,
 )
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
@@ -104,7 +105,10 @@ def drop_small_talk(text: str) -> str:
         'run small tea room cake stands'
         >>> drop_small_talk("toys for One Piece"), drop_small_talk("love")
         ('toys One Piece', 'love')
+        >>> drop_small_talk("我想要一盏灯")
+        '灯'
     """
+    text = _unspaced_request().sub("", text) or text
     words = [found[0] for found in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
     is_sentence = len(words) >= MIN_SENTENCE_WORDS or bool(PRONOUNS & set(lowered))
@@ -199,6 +203,12 @@ def _joining() -> re.Pattern[str]:
 @cache
 def _asking() -> re.Pattern[str]:
     return re.compile(ASKING_WORDS, re.IGNORECASE)
+
+
+@cache
+def _unspaced_request() -> re.Pattern[str]:
+    """Pattern of a request up to its measure word, which dictionaries join to the noun."""
+    return re.compile(UNSPACED_REQUEST)
 
 
 @cache

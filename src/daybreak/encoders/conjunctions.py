@@ -3,6 +3,8 @@
 Constants are regular expressions that match a whole word, or a mark of a script without spaces.
 """
 
+from daybreak.encoders.clause_words import MEASURE_WORDS
+
 _ARTICLES = (
     r"an?|another|some|eine[nmrs]?|ein|une?|des|una|uno|unos|unas|um|uma|uns|umas|een|"
     r"e[nt]|ett|bir"
@@ -11,7 +13,7 @@ _PERHAPS = (
     r"(?:(?:also|maybe|perhaps|possibly|auch|vielleicht|noch|aussi|peut-être|también|quizás|anche"
     r"|forse|também|talvez|ook|misschien)\s+)?"
 )
-ARTICLES = rf"{_PERHAPS}(?:{_ARTICLES})(?=\s)|un'|一[个個本把件部只條条張张块盏盞些杯套台種种]"
+ARTICLES = rf"{_PERHAPS}(?:{_ARTICLES})(?=\s)|un'|{MEASURE_WORDS}"
 """Words that begin an object of its own: "a lamp and a mug" are two."""
 
 _BETWEEN_NOUNS = (
