@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_content_columns import content_as_weights, content_columns
-from daybreak.types import Floats
+from daybreak.types import Sparse
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class ContentHistoryModel(InductiveModel[ContentHistoryConfig, ContentHistorySta
         """Return an empty state; see :meth:`Model.learn`."""
         return ContentHistoryState()
 
-    def query_features(self, queries: Queries) -> Floats:
-        """Return (n_queries, n_columns) the summed content of histories, divided by their root.
+    def query_features(self, queries: Queries) -> Sparse:
+        """Return (n_queries, n_columns) CSR: summed content of histories, divided by the root.
 
         Args:
             queries: Queries with ``unseen_content`` for items that are no training items.
@@ -60,7 +61,7 @@ class ContentHistoryModel(InductiveModel[ContentHistoryConfig, ContentHistorySta
         total = queries.history @ content_columns(queries.train_items)
         if queries.unseen_content is not None:
             total = total + queries.unseen_content
-        return np.asarray(total.toarray(), dtype=np.float32)
+        return sp.csr_array(total, dtype=np.float32)
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Return the content of items as weights; see :meth:`LinearModel.linear_scorer`."""
