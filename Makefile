@@ -1,17 +1,23 @@
 # make demo    the whole way on the data of a real shop, and report.html
 # make test    every check: format, lint, types, layers, tests
+# make audit   known weaknesses of the locked dependencies; it warns only
+# make lock    the locked dependencies anew, after a change of pyproject.toml
 # make docs    the documentation as a site, in site/
 # The README shows the same lines without make.
 
 PYTHON ?= python3
 VENV ?= .venv
 TEST_VENV ?= .venv-test
+LOCK_VENV ?= .venv-lock
 # Installed first: a build without GPU libraries, where one is offered, is a tenth of the size.
 TORCH ?= torch==2.13.0
 PIP = -m pip --disable-pip-version-check --timeout 60 --retries 5 install --quiet
+LOCK = $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+  --no-annotate --no-emit-package torch --override $(LOCK_VENV)/without-torch.txt
 SOURCES = pyproject.toml $(shell find src -type f -name '*.py')
 
-.PHONY: demo test docs clean
+.PHONY: demo test docs audit lock clean
 
 demo: $(VENV)/installed $(VENV)/models
 	@echo "The demo takes about a minute on two cores"
@@ -19,6 +25,20 @@ demo: $(VENV)/installed $(VENV)/models
 
 test: $(TEST_VENV)/installed-dev $(TEST_VENV)/models
 	PYTHON=$(TEST_VENV)/bin/python ./check -n auto
+
+# The source of known weaknesses may be out of reach, which must not stop anything.
+audit: | $(LOCK_VENV)/bin/python
+	@$(LOCK_VENV)/bin/python $(PIP) pip-audit \
+	  && timeout 120 $(LOCK_VENV)/bin/pip-audit --disable-pip --require-hashes --progress-spinner off \
+	    --timeout 10 -r requirements.lock \
+	  || echo "WARNING: known weaknesses, or no audit was possible; see above"
+
+# torch is left out: which build of it is offered depends on the machine.
+lock: | $(LOCK_VENV)/bin/python
+	$(LOCK_VENV)/bin/python $(PIP) uv
+	echo "torch; sys_platform == 'never'" > $(LOCK_VENV)/without-torch.txt
+	$(LOCK) --extra postgres --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
 
 docs: $(VENV)/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --quiet
@@ -30,10 +50,11 @@ docs: $(VENV)/installed-docs
 	$*/bin/python $(PIP) .
 	@touch $@
 
-%/installed-dev: pyproject.toml | %/bin/python
+%/installed-dev: pyproject.toml requirements-dev.lock | %/bin/python
 	@echo "Installing Daybreak and its development tools into $*"
 	$*/bin/python $(PIP) '$(TORCH)'
-	$*/bin/python $(PIP) --editable '.[dev]'
+	$*/bin/python $(PIP) --no-deps --require-hashes -r requirements-dev.lock
+	$*/bin/python $(PIP) --no-deps --editable .
 	@touch $@
 
 %/installed-docs: pyproject.toml | %/bin/python
@@ -56,4 +77,4 @@ docs: $(VENV)/installed-docs
 .PRECIOUS: %/bin/python %/installed %/installed-dev %/installed-docs %/models
 
 clean:
-	rm -rf $(VENV) $(TEST_VENV) report.html site
+	rm -rf $(VENV) $(TEST_VENV) $(LOCK_VENV) report.html site
