@@ -1,11 +1,13 @@
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.data.dataset import Items
 from daybreak.data.vocabulary import Vocabulary
+from daybreak.encoders import word_forms
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.word_forms import (
     MAX_FORMS,
@@ -171,3 +173,20 @@ def test_similarities_are_shares_and_a_word_is_most_like_itself(word, other):
     assert ((rows >= 0) & (rows <= 1 + 1e-5)).all()
     if character_ngrams(word):
         assert rows[0, 0] == pytest.approx(1, abs=1e-5)
+
+
+def test_comparing_is_bounded_and_in_chunks_and_the_first_words_are_compared(monkeypatch):
+    terms = [f"{letter}blanket{n}" for letter in "abc" for n in range(60)]
+    forms = WordForms.index(terms)
+    words = [f"blanket{n}s" for n in range(200)]
+    whole = forms.similar(words).toarray()
+    monkeypatch.setattr(word_forms, "MAX_CHUNK_PAIRS", 5_000)
+    assert len(forms._chunks(sp.csr_array(np.ones((9, len(forms.columns)))))) > 1
+    np.testing.assert_allclose(forms.similar(words).toarray(), whole, rtol=1e-6)
+    monkeypatch.setattr(word_forms, "MAX_COMPARED_PAIRS", 100_000)
+    bounded = forms.similar(words).toarray()
+    n = int((bounded.any(axis=1)).sum())
+    assert 0 < n < 200
+    np.testing.assert_allclose(bounded[:n], whole[:n], rtol=1e-6)
+    assert not bounded[n:].any()
+    assert forms.similar([]).shape == (0, len(terms))

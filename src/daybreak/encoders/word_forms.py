@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +17,11 @@ MIN_SHARE_OF_BEST = 0.6
 """Smallest similarity of a form, as a share of that of the best form."""
 MAX_FORMS = 8
 """Forms of a word, at most [terms]."""
+MAX_COMPARED_PAIRS = 60_000_000
+"""Common n-grams of words and terms that one call compares; further words have no forms. A
+sentence has some million at most, and texts of many words that no other item has, billions."""
+MAX_CHUNK_PAIRS = 20_000_000
+"""Common n-grams that are compared at a time; about 300 MB."""
 KNOWN_FORM_WEIGHT = 0.5
 """Weight of other forms of a term beside the term itself."""
 
@@ -184,13 +189,37 @@ class WordForms:
         )
         n_new = np.array([len(row) for row in grams]) - lengths
         sizes = asked @ self.gram_weights + n_new * np.float32(np.log1p(len(self.sizes)))
+        parts = [
+            self._compare(asked[start:end], sizes[start:end])
+            for start, end in self._chunks(asked)
+        ]
+        n_compared = sum(part.shape[0] for part in parts)
+        left_out = sp.csr_array((len(words) - n_compared, len(self.sizes)), dtype=np.float32)
+        return sp.csr_array(sp.vstack([*parts, left_out], format="csr"))
+
+    def _chunks(self, asked: Sparse) -> list[tuple[int, int]]:
+        """Return the first and the last row of the chunks of words that are compared."""
+        terms_of_gram = np.diff(self.terms_by_gram.indptr).astype(np.float64)
+        pairs = np.cumsum(asked @ terms_of_gram)
+        n = int(np.searchsorted(pairs, MAX_COMPARED_PAIRS, side="right"))
+        chunk = (pairs[:n] // MAX_CHUNK_PAIRS).astype(np.int64)
+        starts = [0, *(np.flatnonzero(np.diff(chunk)) + 1).tolist(), n]
+        return [(start, end) for start, end in pairwise(starts) if start < end]
+
+    def _compare(self, asked: Sparse, sizes: Floats) -> Sparse:
+        """Return the (n_words, n_terms) similarities of some words.
+
+        Args:
+            asked: (n_words, n_grams) n-grams of the words.
+            sizes: (n_words,) sums of the weights of their n-grams.
+        """
         shared = sp.coo_array(asked @ self.terms_by_gram)
         a, b = sizes[shared.coords[0]], self.sizes[shared.coords[1]]
         similar = shared.data / (np.minimum(a, b) ** 0.75 * np.maximum(a, b) ** 0.25)
         kept = similar >= MIN_SIMILARITY_OF_UNKNOWN
         coords = (shared.coords[0][kept], shared.coords[1][kept])
         values = similar[kept].astype(np.float32)
-        return sp.coo_array((values, coords), shape=shared.shape).tocsr()
+        return sp.csr_array(sp.coo_array((values, coords), shape=shared.shape))
 
     def most_similar(self, words: Sequence[str], min_similarity: float) -> dict[str, int]:
         """Return the row of the most similar term of each word that has one.
