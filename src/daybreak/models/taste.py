@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import betaln
 
 from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind, models
@@ -177,6 +176,8 @@ def log_bayes_factor(k: Doubles, n: Doubles, rates: Doubles) -> Doubles:
         >>> log_bayes_factor(five, five, np.array([0.02, 0.4])).round(3)
         array([17.768,  2.79 ])
     """
+    from scipy.special import betaln  # noqa: PLC0415 - slow to import, needed by histories only
+
     unlike = (n - k) * np.log1p(-rates)
     return np.asarray(betaln(k + 1, n - k + 1) - k * np.log(rates) - unlike, np.float64)
 

@@ -15,7 +15,6 @@ from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.blending.strategies import get_strategies
 from daybreak.ranking.blending.weights import check_popularity
 from daybreak.ranking.reranking.rules import Rules
-from daybreak.service.benchmarking.evaluate import evaluate_recommender
 from daybreak.service.inputs.frames import (
     add_titles,
     as_frame,
@@ -26,7 +25,6 @@ from daybreak.service.inputs.frames import (
     check_texts,
     warn_of_rejects,
 )
-from daybreak.service.releases.gate import check_release, compare_recommenders
 from daybreak.service.releases.release import (
     read_release,
     read_trained_model,
@@ -456,6 +454,8 @@ class Recommender(UpdatableRecommender):
             ConfigError: There is a release in service, but no data to compare on.
         """
         replaced = Path(folder if over is None else over)
+        from daybreak.service.releases.gate import check_release  # noqa: PLC0415 - answers need no simulation
+
         result = check_release(replaced, self.state.trained, data, force=force, **options)
         self._write_release(Path(folder), result.to_dict())
         return result
@@ -471,6 +471,8 @@ class Recommender(UpdatableRecommender):
             **options: ``items``, ``users``, ``progress``, as for :meth:`fit`.
         """
         trained = self.state.trained, self._trained_model_of(other)
+        from daybreak.service.releases.gate import compare_recommenders  # noqa: PLC0415 - answers need no simulation
+
         return compare_recommenders(*trained, data, **options)
 
     @classmethod
@@ -535,6 +537,8 @@ class Recommender(UpdatableRecommender):
         Returns:
             The report, which compares with random and popular lists.
         """
+        from daybreak.service.benchmarking.evaluate import evaluate_recommender  # noqa: PLC0415 - answers need no simulation
+
         return evaluate_recommender(self, data, items, users, **options)
 
     def clone(

@@ -112,17 +112,17 @@ class Workspace(ClosesOnExit):
             complete_at=time.time() if replace_items else None,
         )
         store_event_rules(self.store, result.rules)
-        self.__dict__.pop("tables", None)
+        self._forget_tables()
         return written
 
     def delete_items(self, ids: Sequence[str]) -> int:
         """Delete items with their events; return how many there were."""
-        self.__dict__.pop("tables", None)
+        self._forget_tables()
         return delete_items(self.store, ids)
 
     def delete_users(self, ids: Sequence[str]) -> int:
         """Erase users with all that is stored about them; return how many there were."""
-        self.__dict__.pop("tables", None)
+        self._forget_tables()
         return delete_users(self.store, ids, Pseudonyms.from_environment())
 
     def delete_events(
@@ -133,13 +133,22 @@ class Workspace(ClosesOnExit):
         Raises:
             ConfigError: Nothing is named.
         """
-        self.__dict__.pop("tables", None)
+        self._forget_tables()
         return delete_events(self.store, ids, user, item, Pseudonyms.from_environment())
 
     @cached_property
     def tables(self) -> Tables:
         """All tables of the store."""
         return self.store.tables()
+
+    def _forget_tables(self) -> None:
+        for name in ("tables", "items"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def items(self) -> pl.DataFrame:
+        """The items of the store, without its events."""
+        return self.store.catalogue_tables().items
 
     def check_data(self, rules: EventRules | None = None) -> list[Finding]:
         """Validate the tables of the store.
@@ -193,14 +202,20 @@ class Workspace(ClosesOnExit):
         folder = find_release(self.store, self._root, old)
         return recommender.compare(folder, self.tables, progress=progress)
 
-    def load_recommender(self) -> Recommender:
+    def load_recommender(self, users: Sequence[str] | None = None) -> Recommender:
         """Return the active release, updated with the current items, users and events.
+
+        Args:
+            users: Users whose events are needed; a large store is not read for the answers of a
+                few. Default: all.
 
         Raises:
             NotFoundError: Nothing has been trained yet.
         """
         folder = release_folder(self._root, active_release(self.store, self._root))
-        recommender = Recommender.load(folder).load_tables(self.tables)
+        tables = self.tables if users is None else self.store.catalogue_tables(users)
+        recommender = Recommender.load(folder).load_tables(tables)
+        self.__dict__["items"] = tables.items
         recommender.unknown_items = check_unknown_items(self.settings.unknown_items)
         return recommender
 
@@ -239,7 +254,7 @@ class Workspace(ClosesOnExit):
             NotFoundError: Nothing has been trained, or an item of the profile is unknown.
         """
         profile = profile or AdHocProfile()
-        recommender = self.load_recommender()
+        recommender = self.load_recommender(users)
         catalogue = recommender.state.catalogue
         for item in profile.items:
             require_item(catalogue, item, next_step=None)
@@ -254,7 +269,7 @@ class Workspace(ClosesOnExit):
                 items=candidates,
                 **{"k": self.settings.k, **options},
             )
-        return add_titles(lists, self.tables.items)
+        return add_titles(lists, self.items)
 
     def similar_items(
         self, item: str | None, text: str | None, *, where: str = "", explain: bool = False
@@ -266,7 +281,7 @@ class Workspace(ClosesOnExit):
             NotFoundError: The item is not in the catalogue.
         """
         _check_one_given(item, text)
-        recommender = self.load_recommender()
+        recommender = self.load_recommender([])
         if item is not None:
             require_item(recommender.state.catalogue, item)
         similar = recommender.similar_items(
@@ -276,7 +291,7 @@ class Workspace(ClosesOnExit):
             where=where,
             explain=explain,
         )
-        return add_titles(similar, self.tables.items)
+        return add_titles(similar, self.items)
 
     def find_audience(
         self, item: str | None, text: str | None, *, explain: bool = False
@@ -299,7 +314,7 @@ class Workspace(ClosesOnExit):
         Raises:
             NotFoundError: The item is not in the catalogue.
         """
-        return self.load_recommender().explain(user, item)
+        return self.load_recommender([user]).explain(user, item)
 
     def item_label(self, item_id: str) -> str:
         """Return an id with its title, for headings.
@@ -307,7 +322,7 @@ class Workspace(ClosesOnExit):
         Args:
             item_id: Item of the catalogue.
         """
-        items = self.tables.items
+        items = self.items
         if "title" not in items.columns:
             return item_id
         found = items.filter(pl.col("item_id") == item_id)["title"].drop_nulls()
@@ -325,7 +340,7 @@ class Workspace(ClosesOnExit):
 
     def _check_rules(self, rules: Any) -> None:
         """Raise if the catalogue lacks columns that recommendation rules need."""
-        items = self.tables.items
+        items = self.items
         encoded = Items(Vocabulary(items["item_id"]))
         RuleCompiler(items, encoded, np.ones(len(encoded), dtype=bool)).compile(rules)
 

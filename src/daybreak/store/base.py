@@ -352,6 +352,19 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
                 default: all.
         """
 
+    def catalogue_tables(self, users: Sequence[str] = ()) -> Tables:
+        """Return all items, and only some users with their events.
+
+        Answers for a few people need no more of a large store. By default the whole store is
+        read; a class overrides it with a query.
+
+        Args:
+            users: Ids of users.
+        """
+        tables = self.tables()
+        wanted = pl.col("user_id").is_in(list(users))
+        return Tables(tables.items, tables.users.filter(wanted), tables.events.filter(wanted))
+
     @abstractmethod
     def event_page(
         self,

@@ -113,6 +113,10 @@ class SqlStore(Store):
             return self.database.read(select_all_tables)
         return self.database.read(lambda connection: select_user_tables(connection, users))
 
+    def catalogue_tables(self, users: Sequence[str] = ()) -> Tables:
+        """Read all items and some rows; see :meth:`Store.catalogue_tables`."""
+        return self.database.read(lambda connection: select_catalogue_tables(connection, users))
+
     def put_vectors(self, model: str, vectors: Mapping[str, Floats]) -> None:
         """Replace stored vectors; see :meth:`Store.put_vectors`."""
         self.database.write(lambda connection: put_vectors(connection, model, vectors))
@@ -393,6 +397,16 @@ def select_user_tables(connection: Connection, users: Sequence[str]) -> Tables:
         attributes_from_json(items, "item_id"),
         attributes_from_json(found_users, "user_id"),
     )
+
+
+def select_catalogue_tables(connection: Connection, users: Sequence[str]) -> Tables:
+    """Return all items, and some users with their events."""
+    tables = select_user_tables(connection, users)
+    named = connection.execute(select(schema.events.c.item_id).distinct()).scalars()
+    items = attributes_from_json(select_entities(connection, schema.items), "item_id")
+    others = pl.DataFrame({"item_id": sorted(named)}, schema={"item_id": pl.String})
+    others = others.join(items, on="item_id", how="anti")
+    return Tables(pl.concat([items, others], how="diagonal"), tables.users, tables.events)
 
 
 def select_changed_tables(connection: Connection, since: int) -> Tables:

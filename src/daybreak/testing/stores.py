@@ -36,6 +36,20 @@ def check_round_trip(open_fresh: OpenStore) -> None:
     assert back.users.equals(shop.users)
 
 
+def check_catalogue_tables(open_fresh: OpenStore) -> None:
+    """The whole catalogue is read with the events of some users only."""
+    shop = _example_tables()
+    with open_fresh() as store:
+        store.write(shop)
+        users = shop.events["user_id"].unique(maintain_order=True).to_list()
+        for chosen in ([], users[:1], [*users, "nobody"]):
+            found = store.catalogue_tables(chosen)
+            wanted = pl.col("user_id").is_in(chosen)
+            assert found.events.equals(shop.events.filter(wanted))
+            assert set(found.users["user_id"]) == set(shop.users.filter(wanted)["user_id"])
+            assert found.items.sort("item_id").equals(shop.items.sort("item_id"))
+
+
 def check_empty_store(open_fresh: OpenStore) -> None:
     """An empty store has empty tables."""
     with open_fresh() as store:
@@ -378,6 +392,7 @@ def _example_tables() -> Tables:
 
 STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_round_trip,
+    check_catalogue_tables,
     check_empty_store,
     check_writes_are_idempotent,
     check_event_ids_are_unique,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize
 
 from daybreak.metrics import LIST_LENGTH, discounts
 from daybreak.ranking.blending.tasks import RankingTask
@@ -139,6 +138,8 @@ def minimise_softmax_loss(
             total += task.share * value
             gradient = gradient + task.share * task_gradient
         return total, gradient
+
+    from scipy.optimize import minimize  # noqa: PLC0415 - slow to import, needed in training only
 
     options = {"maxiter": MAX_ITERATIONS}
     result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
