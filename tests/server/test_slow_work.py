@@ -121,6 +121,15 @@ def test_a_report_has_a_largest_number_of_recommendations(made, tmp_path, monkey
         assert client.get("/api/v1/online?since=-3600&until=1").status_code == 422
 
 
+def test_a_report_covers_a_limited_time(made, tmp_path):
+    with shop_server(made, tmp_path) as (_, client, _):
+        answer = client.get("/api/v1/online?since=0&every_h=100000")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_config")
+        assert "at most 1,100" in answer.json()["detail"]
+        three_years = 3 * 365 * 86_400
+        assert client.get(f"/api/v1/online?since=-{three_years}").status_code == 200
+
+
 def test_a_report_that_would_come_too_late_is_stopped_early(made, tmp_path, monkeypatch):
     """Each of four chunks takes 0.2 s, and a response may take 0.3 s."""
     chunks = []
@@ -161,6 +170,18 @@ def test_probes_answer_while_the_store_does_not(start, live):
         assert {probe.result().status_code for probe in probes} == {200}  # known a moment ago
         assert {scrape.result().status_code for scrape in scrapes} == {200}
     gate.set()
+
+
+def test_a_service_whose_store_never_answered_is_not_ready(start, live):
+    gate = threading.Event()
+    live.status = lambda: gate.wait() and {}
+    client = start()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["code"]) == (503, "store")
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/health/live").status_code == 200
+    gate.set()
+    until(lambda: client.get("/health/ready").status_code == 200)
 
 
 def test_readiness_tells_no_path(start, live):

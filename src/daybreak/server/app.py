@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from daybreak.deadline import limited_wait
 from daybreak.deprecation import renamed_parameters
 from daybreak.errors import DaybreakError
 from daybreak.server.access import AccessControl
@@ -62,6 +63,8 @@ ROUTE_MODULES = (
 )
 """Modules with the routes of Daybreak's API, in the order of the OpenAPI description."""
 
+MAX_KEY_WAIT_S = 5.0
+"""Longest wait for the store while the keys are read [s]."""
 KEY_REFRESH_INTERVAL_S = 2.0
 """Interval at which a server reads the API keys again [s]."""
 
@@ -145,6 +148,7 @@ async def _refresh_keys(key_cache: ApiKeyCache, pool: WorkerPool) -> None:
     while True:
         await asyncio.sleep(KEY_REFRESH_INTERVAL_S)
         try:
-            await pool.run(key_cache.refresh)
+            with limited_wait(MAX_KEY_WAIT_S):
+                await pool.run(key_cache.refresh)
         except DaybreakError as error:
             log.warning("API keys cannot be read: %s", error)

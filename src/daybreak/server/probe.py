@@ -5,11 +5,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from daybreak.deadline import limited_wait
 from daybreak.errors import DaybreakError, StoreError
 from daybreak.server.ops.pools import WorkerPool
 
 PROBE_WAIT_S = 1.0
 """Longest time that a probe waits for the present state [s]."""
+MAX_READ_S = 5.0
+"""Longest wait of one reading for the store [s]."""
 MAX_STATUS_AGE_S = 10.0
 """Age up to which an earlier state is told while the present one is being read [s]."""
 
@@ -75,7 +78,8 @@ class StatusProbe:
     async def _read_once(self) -> Status:
         started_at = time.monotonic()
         try:
-            status = await self._pool.run(self._service.status)
+            with limited_wait(MAX_READ_S):
+                status = await self._pool.run(self._service.status)
         except DaybreakError as error:
             self._last_error = error
             raise

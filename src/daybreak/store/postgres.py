@@ -132,6 +132,11 @@ def postgres_engine(url: URL, wait_s: float) -> Engine:
     connect_args = {
         "connect_timeout": max(2, math.ceil(min(wait_s, _MAX_CONNECT_WAIT_S))),
         "client_encoding": "utf8",
+        # A machine that is gone is noticed within 30 s; the system would take hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+        "tcp_user_timeout": 30_000,
     }
     try:
         engine = create_engine(

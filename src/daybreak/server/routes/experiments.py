@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.deadline import time_limit
+from daybreak.errors import ConfigError
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
@@ -28,6 +29,9 @@ from daybreak.service.experiments import ExperimentManager, ExperimentPlan
 
 router = api_router("experiments")
 T = TypeVar("T")
+MAX_REPORT_DAYS = 1_100
+"""Longest time that a report over HTTP covers [days]; three years fit."""
+_SECONDS_PER_DAY = 86_400
 MAX_REPORT_ANSWERS = 2_000_000
 """Largest number of recommendations that a report over HTTP covers."""
 _EXPERIMENT_PATH = "/experiments/{id:id}"
@@ -120,7 +124,9 @@ async def report(request: Request, id: str) -> Response:
 async def online(request: Request) -> Response:
     """Return clicks, conversions, satisfaction, coverage and diversity over time."""
     query = parse_query(request, OnlineQuery)
-    since = query.since if query.since >= 0 else time.time() + query.since
+    now = time.time()
+    since = query.since if query.since >= 0 else now + query.since
+    _check_range(since, now if query.until is None else query.until)
     online = partial(
         _manager(request).online,
         since,
@@ -130,6 +136,16 @@ async def online(request: Request) -> Response:
     )
     metrics = await run_in_threadpool(_call_in_time, state_of(request), online)
     return json_response(metrics.to_dict())
+
+
+def _check_range(since: float, until: float) -> None:
+    """Raise an error for a report that covers too long a time."""
+    days = (until - since) / _SECONDS_PER_DAY
+    if days > MAX_REPORT_DAYS:
+        raise ConfigError(
+            f"the report covers {days:,.0f} days, at most {MAX_REPORT_DAYS:,}; choose a "
+            "shorter time, or make the report with the command line"
+        )
 
 
 def _call_in_time(state: ServerState, report: Callable[[], T]) -> T:
