@@ -25,6 +25,7 @@ from daybreak.store.bulk import MAX_ROWS_PER_BATCH, insert_rows
 from daybreak.store.cursors import current_cursor, next_cursor, restart_sequence
 from daybreak.store.database import Database
 from daybreak.store.event_rows import deferred_indexes
+from daybreak.store.id_spellings import join_spellings
 from daybreak.store.sql import SqlStore
 from daybreak.store.vector_rows import decode_vector, put_vectors
 
@@ -238,7 +239,10 @@ def restore(file: str | Path, store: Store, *, beside: Collection[str] = ()) -> 
         InvalidDumpError: A release has no folder, or one outside the folder of releases.
         NotEmptyError: The store is not empty.
     """
-    return _database(store).write(lambda c: _read_tables(c, Path(file), tuple(beside)))
+    database = _database(store)
+    restored = database.write(lambda c: _read_tables(c, Path(file), tuple(beside)))
+    join_spellings(database)  # of a dump of an earlier version
+    return restored
 
 
 def _database(store: Store) -> Database:

@@ -73,6 +73,17 @@ def id_keys(ids: Sequence[str]) -> list[bytes]:
     return _digests([_ID_PREFIX + id_ for id_ in ids])
 
 
+def content_keys(content: Sequence[str | float | None], n: int) -> list[bytes]:
+    """Return the keys of the first n of equal events without ids.
+
+    Args:
+        content: User, item, type, time and value of the events.
+        n: Number of keys.
+    """
+    text = _SEPARATOR.join(map(_value_text, content))
+    return _digests([f"{text}{_SEPARATOR}{number}" for number in range(n)])
+
+
 def _content_texts(events: pl.DataFrame) -> list[str]:
     """Return the content of each event, with its number among equal events."""
     content = events.select(_KEY_COLUMNS).with_columns(

@@ -45,6 +45,7 @@ from daybreak.store.event_rows import (
     insert_events,
     select_event_page,
 )
+from daybreak.store.id_spellings import join_spellings
 from daybreak.store.leases import LEASE_RECORDS, database_time, holder_at, new_lease
 from daybreak.store.recommendation_rows import (
     LogFilter,
@@ -70,6 +71,7 @@ class SqlStore(Store):
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        join_spellings(database)
 
     def write(
         self,

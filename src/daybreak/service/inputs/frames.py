@@ -16,6 +16,7 @@ from daybreak.data.columns import match_columns
 from daybreak.data.ids import cast_ids, id_column_problem, id_text, note_damaged_ids
 from daybreak.data.readers.frames import to_polars
 from daybreak.data.rejects import is_replaced
+from daybreak.data.tables import has_values
 from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
 
 TEXT_COLUMN = "text"
@@ -49,7 +50,7 @@ def as_tables(data: Any, items: Any, users: Any, rules: EventRules | None) -> Ch
             "items= and users= cannot be combined with tables; put them into the tables"
         )
     if isinstance(data, Tables):
-        tables, notes = canonical_tables(data)
+        tables, notes = canonical_tables(_spelled(data))
         return CheckedInput(tables, rules or EventRules(), notes, Rejects())
     result = data if isinstance(data, ImportResult) else read_tables(data, items, users)
     tables, _ = canonical_tables(result.tables)  # its notes are among those of the import
@@ -123,6 +124,37 @@ def _with_keys(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         ) from None
     found = {mapping.source_of(key): key for key in keys}
     return table.rename({old: new for old, new in found.items() if old is not None})
+
+
+def _spelled(tables: Tables) -> Tables:
+    """Return tables of a caller whose ids have the one spelling.
+
+    Of rows that are one item or user in that spelling, the first with a value stays.
+    """
+    events = tables.events.with_columns(
+        _spelled_ids(tables.events[key]) for key in ("user_id", "item_id")
+    )
+    items, users = (
+        _spelled_rows(frame, key)
+        for frame, key in ((tables.items, "item_id"), (tables.users, "user_id"))
+    )
+    return Tables.of(events, items, users)
+
+
+def _spelled_rows(frame: pl.DataFrame, key: str) -> pl.DataFrame:
+    ids = _spelled_ids(frame[key])
+    spelled = frame.with_columns(ids)
+    if ids.n_unique() == len(ids):
+        return spelled
+    valued = spelled.filter(has_values(spelled, key)).unique(key, keep="first")
+    bare = spelled.join(valued, on=key, how="anti").unique(key, keep="first")
+    order = ids.unique(maintain_order=True).to_frame()
+    return order.join(pl.concat([valued, bare]), on=key, how="left", maintain_order="left")
+
+
+def _spelled_ids(ids: pl.Series) -> pl.Series:
+    """Return ids in the one spelling; words for missing values, stored earlier, stay."""
+    return cast_ids(ids)[0].fill_null(ids)
 
 
 def _ids_of(values: pl.Series) -> pl.Series:

@@ -8,9 +8,10 @@ import glob
 import json
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -18,6 +19,7 @@ from uuid import uuid4
 import polars as pl
 
 from daybreak.data.dataset import ContentBlock, Items
+from daybreak.data.ids import normalize_id
 from daybreak.data.json_files import read_json
 from daybreak.data.rules import Condition, ResolvedRules
 from daybreak.data.vocabulary import Vocabulary
@@ -333,7 +335,7 @@ def _read(
     folder: Path, header: dict[str, Any], encoder: Encoder | None
 ) -> tuple[TrainedModel, Catalogue, dict[str, Any]]:
     content, profile = _load_encoders(folder, header, encoder)
-    items = _read_items(folder)
+    stored_ids, items = _read_spelled_items(folder)
     strategies = tuple(Strategy.from_json(record) for record in header["strategies"])
     fitted = FittedStrategies(
         strategies,
@@ -341,7 +343,7 @@ def _read(
             cast(LinearModel[Any, Any], models[s.model].load(folder / "models" / str(n)))
             for n, s in enumerate(strategies)
         ),
-        items.take(items.ids.rows(header["anchors"])),
+        items.take(stored_ids.rows(header["anchors"])),
     )
     trained = TrainedModel(
         content,
@@ -353,9 +355,23 @@ def _read(
         TrainingStats(**header["facts"]),
     )
     frame = pl.read_parquet(folder / "items.parquet")
-    if frame["item_id"].to_list() != list(items.ids.ids):
+    if frame["item_id"].to_list() != list(stored_ids.ids):
         raise DataError(f"{folder} is damaged: items.parquet and items.json list other items")
+    frame = frame.with_columns(pl.Series("item_id", items.ids.ids, dtype=pl.String))
     return trained, Catalogue(frame, items), header["settings"]
+
+
+def _read_spelled_items(folder: Path) -> tuple[Vocabulary, Items]:
+    """Return the ids of the items as they are stored, and the items with ids in one spelling.
+
+    Releases of earlier versions can have ids such as ``13085.0``.
+    """
+    items = _read_items(folder)
+    spelled = [normalize_id(id_) or id_ for id_ in items.ids]
+    counts = Counter(spelled)
+    pairs = zip(items.ids, spelled, strict=True)
+    ids = Vocabulary(new if counts[new] == 1 else old for old, new in pairs)
+    return items.ids, replace(items, ids=ids)
 
 
 def _write(
