@@ -11,7 +11,12 @@ from daybreak.data.casts import LIST_SEPARATOR, to_text
 from daybreak.data.markup import strip_markup_of
 from daybreak.errors import ConfigError
 
-DATE_PATTERN = r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4})$"
+DATE_PATTERN = (
+    r"^(\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}\.? \p{Lu}\p{Ll}{2,8}\.? \d{4}"
+    r"|\p{Lu}\p{Ll}{2,8}\.? \d{1,2}, \d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{4}( \d{1,2}:.*)?"
+    r"|\d{4}[./]\d{1,2}[./]\d{1,2}( \d{1,2}:.*)?|\d{4}年\d{1,2}月\d{1,2}日.*)$"
+)
+"""Dates with a year of four digits, as programs and people write them."""
 
 CJK_PATTERN = r"[\x{3040}-\x{30ff}\x{3400}-\x{9fff}]"
 
