@@ -46,7 +46,7 @@ _MINUTE_STAMP_PATTERN = (
 )
 _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 _WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
-_MAX_EPOCH_S = 1e11
+MAX_EPOCH_S = 1e11
 """Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer."""
 SERIAL_DAYS = (30_000.0, 60_000.0)
 """Days since the end of 1899 that spreadsheets write for times from 1982 to 2064; as seconds
@@ -257,7 +257,7 @@ def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> s
 
 def _read_numbers(text: pl.Series, number: pl.Series, kind: str) -> pl.Series:
     """Return numbers as epoch seconds; stamps of 14 or 17 digits are read in every column."""
-    if kind == EPOCH_FORMAT and not (number.abs() > _MAX_EPOCH_S * 1e2).any():
+    if kind == EPOCH_FORMAT and not (number.abs() > MAX_EPOCH_S * 1e2).any():
         return _scale_epochs(number)
     digits = text.str.extract(_WHOLE_PATTERN, 1).set(number.is_null(), None)
     stamps = _read_stamps(digits)
@@ -302,11 +302,11 @@ def _read_dates(digits: pl.Series, pattern: str) -> pl.Series:
 def _scale_epochs(number: pl.Series) -> pl.Series:
     x, size = pl.col("x"), pl.col("x").abs()
     scaled = (
-        pl.when(size > _MAX_EPOCH_S * 1e6)
+        pl.when(size > MAX_EPOCH_S * 1e6)
         .then(x / 1e9)
-        .when(size > _MAX_EPOCH_S * 1e3)
+        .when(size > MAX_EPOCH_S * 1e3)
         .then(x / 1e6)
-        .when(size > _MAX_EPOCH_S)
+        .when(size > MAX_EPOCH_S)
         .then(x / 1e3)
         .otherwise(x)
     )

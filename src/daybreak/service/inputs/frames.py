@@ -18,6 +18,7 @@ from daybreak.data.readers.frames import to_polars
 from daybreak.data.rejects import is_replaced
 from daybreak.data.tables import has_values
 from daybreak.errors import ConfigError, DataError, RejectedRowsWarning
+from daybreak.service.inputs.values import read_values
 
 TEXT_COLUMN = "text"
 """Column of a profile with the user's own words."""
@@ -82,13 +83,16 @@ def as_frame(data: Any, *keys: str) -> pl.DataFrame:
         *keys: Required columns; names of columns are recognised as in files.
 
     Raises:
-        DataError: The data have another type, or lack a column.
+        DataError: The data have another type, lack a column, or have dates that can be read in
+            two ways.
     """
     if isinstance(data, str | Path):
         return _read_path(data, keys)
     table, notes = to_polars(data, f"data with {keys[0]!r}", keys)
     _warn_of(notes)
     table = _with_keys(table, keys)
+    table, notes = read_values(table, _role_of(keys))
+    _warn_of(notes)
     return table.with_columns(_ids_of(table[key]) for key in keys)
 
 
