@@ -584,3 +584,12 @@ def test_lists_have_the_same_values_however_they_are_written(form, name, put):
     items = read_tables(items=path).tables.items
     columns = FilterColumns(items, infer_fields(items, "item_id"))
     assert columns.require(name).values.to_list()[1] == ["Beauty", "Sale"]
+
+
+def test_quotes_after_a_backslash_are_part_of_the_text(put):
+    text = 'item_id,title\n1,"a \\"big\\" cup"\n2,"C:\\\\tea"\n3,plain\n'
+    result = read_tables(items=put("i.csv", text))
+    assert result.tables.items["title"].to_list() == ['a "big" cup', "C:\\tea", "plain"]
+    windows = 'item_id,title,path\n1,"a ""big"" cup","C:\\tea\\"\n'
+    result = read_tables(items=put("w.csv", windows))
+    assert result.tables.items.rows() == [("1", 'a "big" cup', "C:\\tea\\")]

@@ -51,6 +51,8 @@ class DelimitedLayout:
     quoted: bool
     """Whether fields may be enclosed in double quotes."""
     names: tuple[str, ...]
+    escaped: bool = False
+    """Whether quotes inside a field have a backslash before them instead of being doubled."""
 
 
 @dataclass
@@ -154,7 +156,8 @@ def open_delimited(path: Path, role: TableRole, encoding: TextEncoding) -> Delim
         source.notes.append(f"{path.name}: no header; columns read as {', '.join(names)}")
     else:
         names, source.header_lines = number_duplicates(f.strip() for f in fields), blank + used
-    source.layout = replace(source.layout, names=names)
+    escaped = quoted and re.search(rf'\\"[^\n{re.escape(separator)}]', text) is not None
+    source.layout = replace(source.layout, names=names, escaped=escaped)
     return source
 
 
@@ -368,6 +371,7 @@ def _read_records(lines: list[str], at: int, records: "_QuotedRecords") -> tuple
         (lines[i] for i in range(at, len(lines))),
         delimiter=layout.separator,
         quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        escapechar="\\" if layout.escaped else None,
         strict=True,
     )
     start = at
