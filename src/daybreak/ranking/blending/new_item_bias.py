@@ -24,9 +24,9 @@ BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
 """Values that are added to the bias of new items; the first that suffices is chosen."""
 MIN_ON_SALE = 1e-3
 """Smallest probability that items without events were on sale."""
-EVEN_LOSS = 0.1
+EVEN_LOSS = 0.02
 """Share of the NDCG@10 of items with events that may be lost to items without events if these
-are arrivals with even odds; it grows with the cube of the odds."""
+are arrivals with even odds; it grows with their fifth power."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def bound_new_item_bias(
     Simulated cold starts hide items that did sell. The items without events may be of this
     kind, or they were on sale and nobody chose them. The bias that is best for the former can
     fill lists with the latter. It is lowered until items that sell lose at most ``EVEN_LOSS``
-    of their NDCG@10 to items without events, times the cube of the odds of arrivals.
+    of their NDCG@10 to items without events, times the fifth power of the odds of arrivals.
 
     Args:
         data: All training data.
@@ -69,7 +69,7 @@ def bound_new_item_bias(
         return tuple(sets)
     arrivals = 1 - float(on_sale_probability(data)[unsold].mean())
     odds = arrivals / max(1 - arrivals, MIN_ON_SALE)
-    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**3) for one in sets)
+    return tuple(_bound_set(pools, one, unsold, EVEN_LOSS * odds**5) for one in sets)
 
 
 def _bound_set(
