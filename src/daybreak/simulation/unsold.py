@@ -8,12 +8,15 @@ second kind among their candidates, every item without events would look as prom
 import numpy as np
 
 from daybreak.data.dataset import Dataset
+from daybreak.models.shared_statistics import cached
 from daybreak.rng import create_generator
 from daybreak.types import Doubles, Floats, Mask
 
 MAX_ARRIVAL_RATIO = 1 / 3
 """Largest number of arrivals among the items without events that is assumed without creation
 times, as a multiple of the number of items with events."""
+MIN_ARRIVAL_SHARE = 0.01
+"""Smallest share of arrivals among the items without events."""
 MIN_TIMED_ITEMS = 20
 """Minimum number of items with events whose time until the first event is known."""
 
@@ -51,9 +54,15 @@ def on_sale_probability(data: Dataset) -> Doubles:
     items that had their first event at a younger age. For all other items it is the same
     :func:`mean_on_sale_probability`.
 
+    It is computed once; the result is shared, not to be changed.
+
     Args:
         data: Training data.
     """
+    return cached(data, "on sale", lambda: _on_sale_probability(data))
+
+
+def _on_sale_probability(data: Dataset) -> Doubles:
     probability = np.zeros(len(data.items))
     if not len(data.events):
         return probability
@@ -87,6 +96,15 @@ def mean_on_sale_probability(data: Dataset) -> float:
         n_unchosen = int(np.delete(data.unchosen, data.train_item_rows).sum())
     n_unknown = n_unsold - n_unchosen
     return float(np.clip((expected - n_unchosen) / n_unknown, 0.0, 1.0)) if n_unknown else 0.0
+
+
+def log_share_of_arrivals(data: Dataset) -> float:
+    """Return the logarithm of the share of the items without events that were not on sale.
+
+    Args:
+        data: Training data with events.
+    """
+    return float(np.log(max(1 - mean_on_sale_probability(data), MIN_ARRIVAL_SHARE)))
 
 
 def unsold_shares(data: Dataset) -> Doubles:

@@ -1,7 +1,7 @@
 """Bound of the bias of new items, so that items without events do not hide what sells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,14 +11,13 @@ from daybreak.ranking.blending.pools import TrainingPools
 from daybreak.ranking.blending.tasks import (
     MIN_QUERIES,
     NEW_ITEM_LEVEL_GROUPS,
-    TARGET_TIE_PENALTY,
     RankingTask,
     score_warm_items,
     subsample,
 )
 from daybreak.ranking.blending.weights import WeightSet, nearest_level
 from daybreak.simulation.unsold import on_sale_probability, unsold_items
-from daybreak.types import Floats, Mask
+from daybreak.types import Mask
 
 BIAS_SHIFTS = tuple(-0.5 * step for step in range(31))
 """Values that are added to the bias of new items; the first that suffices is chosen."""
@@ -27,26 +26,6 @@ MIN_ON_SALE = 1e-3
 EVEN_LOSS = 0.02
 """Share of the NDCG@10 of items with events that may be lost to items without events if these
 are arrivals with even odds; it grows with their fifth power."""
-
-
-@dataclass(frozen=True, eq=False)
-class BiasQueries:
-    """Queries for items with events among all items, with scores before the bias changes."""
-
-    task: RankingTask
-    scores: Floats
-    """(n_queries, width)"""
-
-    def mean_ndcg(self, shift: float) -> float:
-        """Return the NDCG@10 with a value added to the scores of items without events."""
-        answerable = self.task.pool.n_relevant > 0
-        if not answerable.any():
-            return 0.0
-        is_new = self.task.pool.is_new
-        scores = np.where(is_new, self.scores + np.float32(shift), self.scores)
-        scores = scores - TARGET_TIE_PENALTY * self.task.pool.relevant.astype(np.float32)
-        scores = np.where(self.task.present, scores, -np.inf)
-        return float(sampled_ndcg(scores, self.task)[answerable].mean())
 
 
 def bound_new_item_bias(
@@ -77,25 +56,36 @@ def _bound_set(
 ) -> WeightSet:
     bias = one.new_bias.copy()
     for levels in NEW_ITEM_LEVEL_GROUPS:
-        queries = _score_group(pools, levels, unsold, one)
-        if queries is not None:
-            bias[list(levels)] += _choose_shift(queries, max_loss)
+        task = _build_bias_task(pools, levels, unsold, one)
+        if task is not None:
+            bias[list(levels)] += _choose_shift(task, max_loss)
     return replace(one, new_bias=bias)
 
 
-def _choose_shift(queries: BiasQueries, max_loss: float) -> float:
+def _choose_shift(task: RankingTask, max_loss: float) -> float:
     """Return the smallest change of the bias with which known items lose little."""
-    alone = queries.mean_ndcg(-np.inf)
-    kept = (s for s in BIAS_SHIFTS if queries.mean_ndcg(s) >= (1 - max_loss) * alone)
+    alone = _mean_ndcg(task.restrict_candidates(task.present & ~task.pool.is_new), 0.0)
+    kept = (s for s in BIAS_SHIFTS if _mean_ndcg(task, s) >= (1 - max_loss) * alone)
     return next(kept, BIAS_SHIFTS[-1])
 
 
-def _score_group(
+def _mean_ndcg(task: RankingTask, shift: float) -> float:
+    """Return the NDCG@10 of the answerable queries with a change of the bias."""
+    answerable = task.pool.n_relevant > 0
+    if not answerable.any():
+        return 0.0
+    return float(sampled_ndcg(task.score(np.array([shift])), task)[answerable].mean())
+
+
+def _build_bias_task(
     pools: TrainingPools, levels: tuple[int, ...], unsold: Mask, one: WeightSet
-) -> BiasQueries | None:
-    """Return the queries of some levels with their scores; None if they are too few.
+) -> RankingTask | None:
+    """Return the queries of some levels, whose weight is a change of the bias of new items.
 
     Hidden items are no candidates: only items without events in the whole data are new.
+
+    Returns:
+        The task; None if the queries are too few.
     """
     every = pools.pools["new_item"]
     rows = np.flatnonzero(np.isin(nearest_level(every.n_events), levels))
@@ -105,7 +95,9 @@ def _score_group(
     level = nearest_level(pool.n_events)
     new = np.einsum("qs,sqw->qw", one.new_weights[level].astype(np.float32), pool.features)
     new = (new + one.new_bias[level][:, None].astype(np.float32)) * pool.is_new
-    task = RankingTask(pool.features[:0], pool, pool.present)
+    constant = pool.is_new[None].astype(np.float32)
+    scores = score_warm_items(pool, one.weights) + new
     stays = ~pool.is_new | unsold[pool.item_rows]
-    task = task.restrict_candidates(task.present & stays)
-    return BiasQueries(task, score_warm_items(pool, one.weights) + new)
+    return RankingTask(constant, pool, pool.present & stays, scores).restrict_candidates(
+        pool.present & stays
+    )

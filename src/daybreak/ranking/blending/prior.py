@@ -16,9 +16,9 @@ import numpy as np
 
 from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.shop_features import level_features, shop_features
-from daybreak.ranking.blending.shrinkage import MIN_ARRIVAL_SHARE, fitted_share
+from daybreak.ranking.blending.shrinkage import fitted_share
 from daybreak.ranking.blending.weights import EVENT_LEVELS
-from daybreak.simulation.unsold import mean_on_sale_probability
+from daybreak.simulation.unsold import log_share_of_arrivals
 from daybreak.types import Doubles
 
 BEST_SELLERS = "popular"
@@ -226,7 +226,7 @@ class BlendPrior:
         return PriorWeights(
             _drop_small(weights),
             _drop_small(new_weights),
-            features @ self.bias + _log_share_of_arrivals(data),
+            features @ self.bias + _unsold_bias(data),
             self.questions,
             self.new_questions,
             self.bias_questions,
@@ -251,16 +251,15 @@ def softplus(values: Doubles) -> Doubles:
     return np.logaddexp(0.0, values)
 
 
-def _log_share_of_arrivals(data: Dataset) -> float:
-    """Return the logarithm of the share of the items without events that were not on sale.
+def _unsold_bias(data: Dataset) -> float:
+    """Return the :func:`log_share_of_arrivals` of a shop, 0 if all items have events or none.
 
     Items that were on sale and not sold stay at the end of a list. Shops with few sold items
     are rare among those that the prior was learned from, so that its features miss them.
     """
     if len(data.train_item_rows) == len(data.items) or not len(data.events):
         return 0.0
-    arrivals = 1 - mean_on_sale_probability(data)
-    return float(np.log(max(arrivals, MIN_ARRIVAL_SHARE)))
+    return log_share_of_arrivals(data)
 
 
 def _only_best_sellers(names: Sequence[str], weights: Doubles) -> Doubles:

@@ -9,14 +9,12 @@ from daybreak.data.dataset import Dataset
 from daybreak.ranking.blending.tasks import RankingTask
 from daybreak.simulation.holdout import ITEM_FRACTION
 from daybreak.simulation.unsold import (
-    mean_on_sale_probability,
+    log_share_of_arrivals,
     on_sale_probability,
     unsold_items,
 )
 from daybreak.types import Doubles
 
-MIN_ARRIVAL_SHARE = 0.01
-"""Smallest share of arrivals among the items without events."""
 MIN_REPORTED_MOVE = 0.02
 """Change of the share of a weight below which it is not reported."""
 
@@ -95,8 +93,8 @@ def on_sale_correction(data: Dataset) -> float:
         return 0.0
     on_sale = float(on_sale_probability(data)[unsold].sum())
     hidden = ITEM_FRACTION * len(data.train_item_rows)
-    arrivals = max(1 - mean_on_sale_probability(data), MIN_ARRIVAL_SHARE)
-    return float(min(np.log(arrivals) - np.log(hidden / (hidden + on_sale)), 0.0))
+    arrivals = log_share_of_arrivals(data)
+    return float(min(arrivals - np.log(hidden / (hidden + on_sale)), 0.0))
 
 
 def count_hidden_targets(tasks: Sequence[RankingTask]) -> float:

@@ -1,0 +1,64 @@
+"""Time and memory of single answers of the command line on a trained store.
+
+    python -m benchmarks.serving.command_start STORE --user USER --item ITEM [--runs 3]
+
+``STORE`` is a store with an active release. Every command runs in a process of its own with one
+thread; the table has the smallest times of several runs.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from benchmarks.serving.training_speed import ONE_THREAD
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, measure, print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("store", help="store with an active release")
+    parser.add_argument("--user", required=True, help="id of a known user")
+    parser.add_argument("--item", required=True, help="id of an item")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each command")
+    args = parser.parse_args(arguments)
+    commands = (
+        ["--version"],
+        ["recommend", args.user],
+        ["recommend", "--event", args.item],
+        ["similar", args.item],
+        ["explain", args.user, args.item],
+    )
+    print(f"{datetime.now(UTC):%Y-%m-%d}, one thread, smallest of {args.runs} runs.\n")
+    print("| command | time [s] | processor time [s] | peak memory [MB] |")
+    print("| --- | ---: | ---: | ---: |")
+    for command in commands:
+        store = ["--store", args.store] if command[0] != "--version" else []
+        runs = [_run([*command, *store]) for _ in range(args.runs)]
+        wall, cpu, memory = (min(values) for values in zip(*runs, strict=True))
+        name = "daybreak " + " ".join(command)
+        print(f"| `{name}` | {wall:.2f} | {cpu:.2f} | {memory:,.0f} |", flush=True)
+
+
+def _run(command: Sequence[str]) -> tuple[float, float, float]:
+    """Return wall time [s], processor time [s] and peak memory [MB] of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-m", "daybreak", *command],
+        env={**os.environ, **ONE_THREAD},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"daybreak {' '.join(command)} ended with {process.returncode}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
