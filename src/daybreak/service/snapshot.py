@@ -58,7 +58,7 @@ class StateSnapshot:
         with tempfile.TemporaryDirectory(prefix="daybreak-") as folder:
             path = Path(folder) / _RELEASE
             complete = replace(catalogue, deleted_rows=frozenset())
-            write_release(path, state.trained, complete, settings)
+            write_release(path, state.trained, complete, settings, durable=False)
             release = _pack_folder(path)
         return cls(
             release,

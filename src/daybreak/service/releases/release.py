@@ -34,7 +34,6 @@ from daybreak.ranking.blending.weights import EVENT_LEVELS, Blend
 from daybreak.service.releases.integrity import (
     MANIFEST_FILE,
     build_manifest,
-    flush_file,
     flush_folder,
     flush_names,
     verify_files,
@@ -184,6 +183,8 @@ def write_release(
     catalogue: Catalogue,
     settings: dict[str, Any],
     gate: dict[str, Any] | None = None,
+    *,
+    durable: bool = True,
 ) -> None:
     """Write a release atomically.
 
@@ -197,6 +198,7 @@ def write_release(
         catalogue: The catalogue.
         settings: Settings of the recommender.
         gate: Result of the comparison with the previous release.
+        durable: Whether the files are flushed to the disk, so that a power cut keeps them.
 
     Raises:
         DataError: The folder cannot be written: the disk is full, or it is read-only.
@@ -207,7 +209,8 @@ def write_release(
     draft = _sibling_path(folder, "new")
     try:
         draft.mkdir(parents=True)
-        _write(draft, trained, catalogue, {"settings": settings, "gate": gate})
+        header = _write_parts(draft, trained, catalogue)
+        _write_header(draft, header | {"settings": settings, "gate": gate}, durable=durable)
         if folder.exists():
             folder.rename(_sibling_path(folder, "old"))
         draft.rename(folder)
@@ -374,16 +377,15 @@ def _read_spelled_items(folder: Path) -> tuple[Vocabulary, Items]:
     return items.ids, replace(items, ids=ids)
 
 
-def _write(
-    folder: Path, trained: TrainedModel, catalogue: Catalogue, extra: dict[str, Any]
-) -> None:
+def _write_parts(folder: Path, trained: TrainedModel, catalogue: Catalogue) -> dict[str, Any]:
+    """Write all files but the header and the manifest; return what the header says of them."""
     for number, model in enumerate(trained.fitted.models):
         model.save(folder / "models" / str(number))
     trained.content.save(folder / "content")
     trained.profile.save(folder / "profile")
     catalogue.frame_to_store().write_parquet(folder / "items.parquet")
     _write_items(folder, catalogue.items)
-    header = {
+    return {
         "format": FORMAT_VERSION,
         "levels": list(EVENT_LEVELS),
         "strategies": [s.to_json() for s in trained.fitted.strategies],
@@ -392,15 +394,19 @@ def _write(
         "facts": _facts_to_json(trained.stats),
         "blend": trained.blend.to_json(),
         "checksums": True,
-        **extra,
     }
+
+
+def _write_header(folder: Path, header: dict[str, Any], *, durable: bool) -> None:
+    """Write the manifest, and at last the header, which makes the folder a release."""
     text = json.dumps(header, ensure_ascii=False, indent=1).encode()
     manifest = build_manifest(folder, {HEADER_FILE: text})
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    flush_folder(folder)
+    if durable:
+        flush_folder(folder)
     (folder / HEADER_FILE).write_bytes(text)
-    flush_file(folder / HEADER_FILE)
-    flush_names(folder)
+    if durable:
+        flush_folder(folder)
 
 
 def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
