@@ -103,6 +103,7 @@ def test_days_of_spreadsheets_are_times(minutes):
     expected = [(datetime(1899, 12, 30, tzinfo=UTC) + timedelta(minutes=n)).timestamp()
                 for n in minutes]  # fmt: skip
     assert seconds(days) == seconds([f"{day:.6f}" for day in days]) == expected
+    assert seconds([f"{day:.6f}".replace(".", ",") for day in days]) == expected
 
 
 def test_numbers_that_are_not_all_days_of_spreadsheets_are_epochs():

@@ -19,7 +19,7 @@ from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
 from daybreak.errors import ConfigError, DataError, NextStep, NotFoundError, TooManyRejectsError
 
-MAX_REJECTED_SHARE = 0.1
+MAX_LOST_SHARE = 0.1
 """Default of the largest share of the rows of a table that an import may lose."""
 ColumnChoices: TypeAlias = Mapping[str, Any]
 """``{"user_id": "Customer"}`` for all tables, or ``{"events": {"user_id": "Customer"}}``."""
@@ -58,7 +58,7 @@ class ImportResult:
         head = f"<b>Import</b>: {len(self.rejects):,} rejects"
         return f"{head}<ul>{notes}</ul>{self.tables._repr_html_()}"
 
-    def check_rejects(self, max_share: float = MAX_REJECTED_SHARE) -> None:
+    def check_rejects(self, max_share: float = MAX_LOST_SHARE) -> None:
         """Refuse an import that loses too many rows.
 
         Args:

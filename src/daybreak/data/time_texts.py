@@ -73,12 +73,15 @@ _BEFORE_WORDS = (
     (r"\b(\d{1,2})\s?h\s?(\d{2})\b", "$1:$2"),
     (r"(^|[^\d:.])(\d{1,2})\s?(?:uhr|h|uur)\b", "$1$2:00"),
     (r"^(\d{4}):(\d{2}):(\d{2}) ", "$1-$2-$3 "),  # as cameras write dates
+    (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d)(\d\d)(\d\d)", "$1-$2-$3 $4:$5:$6"),
+    (r"^((?:19|20)\d\d)(\d\d)(\d\d)[t_ -](\d\d?):", "$1-$2-$3 $4:"),
     (r"([\d\p{L}]/\d{4}):(\d{2}:\d{2})", "$1 $2"),  # as web servers write times
     (r"^(\d{4}-\d{2}-\d{2})-(\d{2})\.(\d{2})\.(\d{2})", "$1 $2:$3:$4"),  # as DB2 does
 )
 """Forms that are written in one kind of text only, as the patterns below expect them."""
 _AFTER_WORDS = (
     (r"\+00:00\s?([+-]\d)", "$1"),  # GMT+0200
+    (r"([+-]\d\d:?\d\d)\s+[+-]\d\d:\d\d", "$1"),  # +0200 CEST
     (r"^\s*@\d\d[.,]?\s*(\d{1,2}\.?\s*@)", "$1"),  # mar. 5 mars: a weekday named like a month
 )
 

@@ -45,9 +45,12 @@ _MINUTE_STAMP_PATTERN = (
     r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d$"
 )
 _COMPACT_DATE_PATTERN = r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
+_DECIMAL_COMMA = r"^(\d{5,}),(\d+)$"
 _WHOLE_PATTERN = r"^(\d+)(?:\.0*)?$"
 MAX_EPOCH_S = 1e11
 """Maximum epoch seconds (year 5138); larger numbers are milliseconds or finer."""
+EPOCH_SPANS = ((1e8, 1e11), (3e11, 1e13), (1e15, 1e16), (1e18, 1e19))
+"""Epoch seconds to nanoseconds of columns that can be nothing else, from 1973 on."""
 SERIAL_DAYS = (30_000.0, 60_000.0)
 """Days since the end of 1899 that spreadsheets write for times from 1982 to 2064; as seconds
 they would all be the first day of 1970."""
@@ -188,7 +191,7 @@ def read_times(
         seconds = _read_pattern(text, date_format)
         is_bad = text.is_not_null() & seconds.is_null()
         return TimeColumn(seconds.rename(values.name), is_bad, _all_false(text))
-    number = values if values.dtype.is_numeric() else text
+    number = values if values.dtype.is_numeric() else text.str.replace(_DECIMAL_COMMA, "$1.$2")
     number = number.cast(pl.Float64, strict=False)
     number = number.set(~number.is_finite().fill_null(value=False), None)
     order = next((name for name in get_args(DateOrder) if name == date_format), None)
@@ -241,7 +244,7 @@ def _read_pattern(text: pl.Series, pattern: str) -> pl.Series:
 def _number_kind(text: pl.Series, number: pl.Series, *, may_be_years: bool) -> str:
     """Return what the numbers of a column are: dates, minutes, spreadsheet, years or epoch."""
     given = number.drop_nulls()
-    if not len(given):
+    if not len(given) or any(given.is_between(*span).all() for span in EPOCH_SPANS):
         return EPOCH_FORMAT
     digits = text.filter(number.is_not_null()).str.extract(_WHOLE_PATTERN, 1)
     digits = digits.filter(~digits.str.contains(_STAMP_PATTERN).fill_null(value=False))

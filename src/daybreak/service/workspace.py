@@ -21,7 +21,7 @@ from daybreak.data import (
     validate,
 )
 from daybreak.data.dataset import Items
-from daybreak.data.importing import MAX_REJECTED_SHARE
+from daybreak.data.importing import MAX_LOST_SHARE
 from daybreak.encoders.content import ContentEncoder
 from daybreak.errors import (
     ConfigError,
@@ -90,7 +90,7 @@ class Workspace(ClosesOnExit):
     def write_import(
         self,
         result: ImportResult,
-        max_rejected: float = MAX_REJECTED_SHARE,
+        max_rejected: float = MAX_LOST_SHARE,
         *,
         replace_items: bool = False,
     ) -> WriteResult:
