@@ -140,6 +140,9 @@ def _plain_values(values: pl.Series) -> pl.Series | None:
     convert = next((f for types, f in _CONVERSIONS if isinstance(kind, types)), None)
     if convert is not None:
         return convert(values)
+    if kind in (pl.Int128, pl.UInt128, pl.UInt64):
+        whole = values.cast(pl.Int64, strict=False)
+        return whole if whole.null_count() == values.null_count() else values.cast(pl.Float64)
     if kind.is_numeric() or kind.is_temporal() or kind in (pl.String, pl.Boolean, pl.Null):
         return values
     try:

@@ -212,13 +212,24 @@ def flatten_objects(frame: pl.DataFrame) -> pl.DataFrame:
         >>> flatten_objects(pl.DataFrame({"user": [{"id": "ann"}]})).to_dicts()
         [{'user_id': 'ann'}]
     """
+    return _flatten(frame)[0]
+
+
+def _flatten(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return a frame without inner objects, and the original column of each of its columns."""
+    owners = frame.columns
     while any(isinstance(kind, pl.Struct) for kind in frame.schema.values()):
-        columns: list[pl.Series] = []
-        for column in frame.get_columns():
-            columns += _inner_columns(column)
-        names = number_duplicates(column.name for column in columns)
-        frame = pl.DataFrame([c.alias(n) for c, n in zip(columns, names, strict=True)])
-    return frame
+        columns = [
+            (owner, inner)
+            for owner, column in zip(owners, frame.get_columns(), strict=True)
+            for inner in _inner_columns(column)
+        ]
+        names = number_duplicates(inner.name for _, inner in columns)
+        frame = pl.DataFrame(
+            [inner.alias(name) for (_, inner), name in zip(columns, names, strict=True)]
+        )
+        owners = [owner for owner, _ in columns]
+    return frame, owners
 
 
 def _inner_columns(column: pl.Series) -> list[pl.Series]:
@@ -235,10 +246,5 @@ def flattened_names(schema: Mapping[str, pl.DataType]) -> dict[str, str]:
         >>> flattened_names(pl.Schema({"a": pl.Int64(), "b": pl.Struct({"c": pl.String()})}))
         {'a': 'a', 'b_c': 'b'}
     """
-    owners = [
-        (flat, name)
-        for name, kind in schema.items()
-        for flat in flatten_objects(pl.DataFrame(schema={name: kind})).columns
-    ]
-    names = number_duplicates(flat for flat, _ in owners)
-    return {name: owner for name, (_, owner) in zip(names, owners, strict=True)}
+    frame, owners = _flatten(pl.DataFrame(schema=schema))
+    return dict(zip(frame.columns, owners, strict=True))

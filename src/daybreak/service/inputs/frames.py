@@ -97,10 +97,10 @@ def as_frame(data: Any, *keys: str) -> pl.DataFrame:
 
 
 def _read_path(path: str | Path, keys: Sequence[str]) -> pl.DataFrame:
-    """Return the table of a file; its notes and rejected rows are warned of."""
+    """Return the table of a file; rejected rows are warned of."""
     role = _role_of(keys)
     result = read_tables(*(path if table == role else None for table in TABLE_ROLES))
-    _warn_of([*result.notes, *_rejection_notes(result)])
+    warn_of_rejects(result.rejects, stacklevel=3)
     frame: pl.DataFrame = getattr(result.tables, role)
     return frame
 
