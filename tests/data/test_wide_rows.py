@@ -1,11 +1,14 @@
 """Rows with many different attributes cost what their values cost, and lose none of them."""
 
+import json
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.data.fields import MAX_CONTENT_COLUMNS, OTHER_ATTRIBUTES, infer_fields
+from daybreak.data.importing import read_tables
 from daybreak.data.wide_rows import (
     KEPT_NAMES,
     MAX_FRAME_COLUMNS,
@@ -88,3 +91,24 @@ def test_only_the_fullest_columns_get_a_role():
     assert len(read) == MAX_CONTENT_COLUMNS
     assert {"title", *names[1::2]} <= set(read)
     assert "columns have more values" in roles[names[-2]].reason
+
+
+def test_json_lines_with_names_of_their_own_are_read_without_loss(tmp_path):
+    rows = [
+        {
+            "sku": f"i{i}",
+            "title": f"Tea {i}",
+            "size": i,
+            **{f"name{i}_{j}": j for j in range(80)},
+        }
+        for i in range(30)
+    ]
+    path = tmp_path / "items.jsonl"
+    path.write_text("\n".join(json.dumps({**row, "in": {"a": 1}}) for row in rows), "utf-8")
+    items = read_tables(items=path).tables.items
+    assert items.width <= 2 * MAX_FRAME_COLUMNS + len(KEPT_NAMES)
+    found = [without_nulls(unfold_attributes(row)) for row in items.to_dicts()]
+    for row, expected in zip(found, rows, strict=True):
+        assert row.pop("item_id") == expected.pop("sku")
+        assert row.pop("in_a") == 1
+        assert row == expected

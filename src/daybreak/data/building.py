@@ -24,7 +24,7 @@ from daybreak.data.columns import (
     is_rating_column,
     recbole_type,
 )
-from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
 from daybreak.data.ids import cast_ids
 from daybreak.data.numbers import (
@@ -317,6 +317,9 @@ def _keep_last_rows(table: _TableBuilder, key: str) -> None:
 
 def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
     values = table.raw.frame[source]
+    if target == OTHER_ATTRIBUTES:
+        table.columns[target] = values.alias(target)
+        return
     if target in _TEXT_COLUMNS or target == "domain":
         text = cast_labels(to_text(values))[0].alias(target)
         table.columns[target] = _drop_placeholders(table, source, text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from daybreak.data.column_aliases import COLUMN_ALIASES, TableRole
+from daybreak.data.fields import OTHER_ATTRIBUTES
 from daybreak.deprecation import RenamedAttribute
 from daybreak.errors import ConfigError, DataError, NextStep
 
@@ -169,6 +170,11 @@ def match_columns(
     return ColumnMapping(role, _detect_convention(sources), columns)
 
 
+def _own_name(source: str) -> str:
+    """Return the name of an attribute; that of the column of rare attributes stays."""
+    return source if source == OTHER_ATTRIBUTES else to_snake_case(source)
+
+
 def _find_alias(target: str, role: TableRole, sources: Sequence[str]) -> str | None:
     names = {spelling: s for s in reversed(sources) for spelling in _loose_spellings(s)}
     names |= {to_snake_case(source): source for source in reversed(sources)}
@@ -252,7 +258,7 @@ def _describe_columns(
     sources: Sequence[str], role: TableRole, found: Mapping[str, str], chosen: set[str | None]
 ) -> tuple[SourceColumn, ...]:
     rest = [source for source in sources if source not in found]
-    free = number_duplicates([*found.values(), *map(to_snake_case, rest)])[len(found) :]
+    free = number_duplicates([*found.values(), *map(_own_name, rest)])[len(found) :]
     own = dict(zip(rest, free, strict=True)) if role != "events" else {}
     return tuple(
         SourceColumn(

@@ -1,7 +1,8 @@
 """Reader of JSON Lines files: one JSON object per line."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ from daybreak.data.casts import LIST_SEPARATOR
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
 from daybreak.data.readers.text import INVALID_BYTES, TextEncoding, iter_line_blocks
 from daybreak.data.rejects import Reject, Rejects
+from daybreak.data.wide_rows import MIN_FRAME_COLUMNS, fold_rare_attributes, limit_columns
 from daybreak.errors import DataError
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -70,6 +72,8 @@ class JsonLinesFile:
             pass
         if not self._rows:
             raise self._empty_file_error()
+        if len(self._frames) > 1:
+            self._frames = [limit_columns(pl.concat(self._frames, how="diagonal"))]
 
     def _parse_next_block(self) -> bool:
         """Parse one more block; return False at the end of the file."""
@@ -134,8 +138,14 @@ def _parse(text: str, *, clean: bool) -> tuple[JsonObject, str]:
     return (value, "") if isinstance(value, dict) else ({}, "not a JSON object")
 
 
-def _build_frame(records: list[JsonObject]) -> pl.DataFrame:
-    """Convert objects into text columns; inner objects are flattened."""
+def _build_frame(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Convert objects into text columns; inner objects are flattened.
+
+    The fields of the fewest objects share a column where there are very many, see
+    :mod:`daybreak.data.wide_rows`.
+    """
+    if len(set(chain.from_iterable(records))) > MIN_FRAME_COLUMNS:
+        records = fold_rare_attributes([dict(_iter_flattened(record)) for record in records])
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: [record.get(name) for record in records] for name in names}
     if any(dict in set(map(type, values)) for values in columns.values()):
@@ -143,7 +153,7 @@ def _build_frame(records: list[JsonObject]) -> pl.DataFrame:
     return pl.DataFrame([_build_column(name, values) for name, values in columns.items()])
 
 
-def _iter_flattened(record: JsonObject, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _iter_flattened(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, dict):
             yield from _iter_flattened(value, f"{prefix}{key}_")
