@@ -42,3 +42,16 @@ def test_only_items_are_replaced(call):
     status, _, err = call("import", "items.csv", "--replace", "users")
     assert status == 2
     assert "items only" in err
+
+
+@pytest.mark.usefixtures("shop")
+def test_items_that_only_events_know_are_recommended_on_wish(ask, call):
+    ask("train", "--strategy", "popular")
+    ids = [
+        {row["item_id"] for row in ask("recommend", "new", *option)["recommendations"]}
+        for option in ((), ("--unknown-items", "recommend"))
+    ]
+    assert ["old" in found for found in ids] == [False, True]
+    status, _, err = call("recommend", "new", "--unknown-items", "maybe")
+    assert status == 2
+    assert "exclude, recommend" in err

@@ -28,6 +28,15 @@ EncoderOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="Random seed.")]
+UnknownItemsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unknown-items",
+        metavar="MODE",
+        help="Whether lists may have items that only events know, and not the catalogue: "
+        "exclude or recommend.",
+    ),
+]
 KOption = Annotated[
     int | None, typer.Option("-k", "--k", min=1, help="Number of results per list.")
 ]

@@ -225,6 +225,7 @@ def recommend(
     exclude_seen: ExcludeSeenOption = None,
     exclude_event: ExcludingEventOption = None,
     popularity: options.PopularityOption = None,
+    unknown_items: options.UnknownItemsOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Recommend items to known users, new users or a user who is described in words."""
@@ -236,7 +237,7 @@ def recommend(
     )
     order = (diversity, at_most, at_least, distinct)
     rules = parse_list_rules(where, category, exclude, boost, order, exclude_event)
-    with options.open_workspace(store=store, k=k) as workspace:
+    with options.open_workspace(store=store, k=k, unknown_items=unknown_items) as workspace:
         answer = workspace.recommend(
             [*(users or ()), *(user_id or ())] or [ANONYMOUS_USER_ID],
             profile_given,

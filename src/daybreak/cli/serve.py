@@ -152,6 +152,7 @@ def serve(
     retrain: RetrainOption = None,
     train_budget: TrainBudgetOption = None,
     popularity: options.PopularityOption = None,
+    unknown_items: options.UnknownItemsOption = None,
     explore: ExploreOption = False,
     exposure: ExposureOption = 100,
     exposure_days: ExposureDaysOption = 7.0,
@@ -188,7 +189,9 @@ def serve(
         connections=connections,
         grace_s=grace,
     )
-    settings = options.load_settings(store=store, encoder=encoder, seed=seed)
+    settings = options.load_settings(
+        store=store, encoder=encoder, seed=seed, unknown_items=unknown_items
+    )
     exploration = (explore, exposure, exposure_days)
     service_options = _service_options(
         retrain, train_budget, exploration, retention, pseudonyms, popularity
