@@ -61,3 +61,33 @@ def test_a_file_is_told_by_its_name_before_its_columns(tmp_path):
 def test_a_column_must_be_named_with_an_equals_sign():
     with pytest.raises(ConfigError, match="column must look like NAME=VALUE, got 'user_id'"):
         parse_columns(["user_id"])
+
+
+def test_answers_for_a_few_do_not_read_the_events_of_all(settings, monkeypatch):
+    events = pl.DataFrame(
+        {
+            "user_id": ["a", "a", "b", "b", "c"],
+            "item_id": ["x", "y", "x", "z", "only in events"],
+        }
+    )
+    items = pl.DataFrame({"item_id": ["x", "y", "z"], "title": ["tea", "cup", "tea cup"]})
+    with Workspace(settings, create=True) as shop:
+        shop.write_import(read_tables(events, items=items))
+        shop.train()
+    with Workspace(settings) as shop:
+        recommender = shop.load_recommender()
+        expected = [
+            recommender.recommend(["b", "new"]).select("user_id", "item_id", "score"),
+            recommender.similar_items(["x"])["item_id"],
+            recommender.explain("a", "z"),
+        ]
+    with Workspace(settings) as shop:
+        monkeypatch.setattr(shop.store, "tables", lambda **_: pytest.fail("read the store"))
+        found = [
+            shop.recommend(["b", "new"]).select("user_id", "item_id", "score"),
+            shop.similar_items("x", None)["item_id"],
+            shop.explain("a", "z"),
+        ]
+        assert shop.item_label("y") == "y (cup)"
+    for one, wanted in zip(found, expected, strict=True):
+        assert one.equals(wanted)
