@@ -5,8 +5,8 @@
 ``DATA`` is a folder with one folder for each data set, with ``interactions.csv.gz`` and
 ``items.csv.gz``; ``SOURCE`` is the folder ``src`` of another checkout. Every training runs in a
 process of its own with one thread. The table has the smallest processor time of several runs,
-since other work on the machine only adds to it; the first run encodes texts unless an earlier
-one has.
+since other work on the machine only adds to it. Without ``--encoder``, no text vectors are
+used; with one, the first run encodes texts unless an earlier one has.
 """
 
 import argparse
@@ -40,10 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="+", default=SETS, help="names of the data sets")
     parser.add_argument("--before", type=Path, help="folder src of another checkout")
     parser.add_argument("--runs", type=int, default=2, help="trainings of each kind")
+    parser.add_argument("--encoder", default="none", help="text encoder, such as auto")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args(arguments)
     if args.child:
-        print(json.dumps(measure(args.data)))
+        print(json.dumps(measure(args.data, args.encoder)))
         return
     sources = {"now": ROOT / "src"} | ({"before": args.before} if args.before else {})
     print(f"{datetime.now(UTC):%Y-%m-%d}, one thread, smallest of {args.runs} runs.\n")
@@ -51,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| --- | --- | ---: | ---: |")
     for name in args.sets:
         for code, source in sorted(sources.items()):
-            runs = [_run(args.data / name, source) for _ in range(args.runs)]
+            runs = [_run(args.data / name, source, args.encoder) for _ in range(args.runs)]
             cpu, memory = (min(run[key] for run in runs) for key in ("cpu_s", "peak_mb"))
             print(f"| {name} | {code} | {cpu:.1f} | {memory:,.0f} |", flush=True)
 
 
-def measure(folder: Path) -> dict[str, float]:
+def measure(folder: Path, encoder: str) -> dict[str, float]:
     """Train on a data set in this process; return processor time [s] and peak memory [MB]."""
     from daybreak import Recommender  # noqa: PLC0415 - the parent process may not have it
 
@@ -69,15 +70,23 @@ def measure(folder: Path) -> dict[str, float]:
         events = events.filter(pl.col("rating") >= MIN_RATING)
     events = events.select(name for name in KEPT_COLUMNS if name in events.columns)
     start = time.process_time()
-    Recommender().fit(events, items=items)
+    Recommender(encoder=encoder).fit(events, items=items)
     cpu_s = time.process_time() - start
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"cpu_s": cpu_s, "peak_mb": peak_mb}
 
 
-def _run(folder: Path, source: Path) -> dict[str, float]:
+def _run(folder: Path, source: Path, encoder: str) -> dict[str, float]:
     """Return the measurements of one training in a new process."""
-    command = [sys.executable, "-m", __spec__.name, str(folder), "--child"]
+    command = [
+        sys.executable,
+        "-m",
+        __spec__.name,
+        str(folder),
+        "--encoder",
+        encoder,
+        "--child",
+    ]
     paths = os.pathsep.join([str(source), str(ROOT)])
     environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": paths}
     result = subprocess.run(  # noqa: S603 - ours
