@@ -2,6 +2,7 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401 - loads a BLAS library of its own
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from daybreak.blas import SingleBlasThread
