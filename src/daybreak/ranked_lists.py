@@ -10,6 +10,8 @@ from daybreak.types import Doubles, Floats, Mask, Rows, Sparse
 _ScoreBlock: TypeAlias = npt.NDArray[Any]  # float32 or float64, like the input
 MAX_SCORES_PER_BLOCK = 1 << 21
 """Maximum number of scores copied at a time."""
+SCORE_STEP = np.float32(2**-14)
+"""Step to which scores are rounded: far above rounding errors, far below what a reader sees."""
 
 
 def top_k(
@@ -49,6 +51,27 @@ def top_k(
         block = _mask_unrankable(scores[rows], None if exclude is None else exclude[rows])
         best[rows, :width] = _best_columns(block, width)
     return best
+
+
+def round_scores(scores: Floats) -> Floats:
+    """Round scores to multiples of :data:`SCORE_STEP`, in place, so that near ties are ties.
+
+    The last bits of a score depend on the queries that are scored with it. Items with the same
+    content would otherwise have another order in a batch than alone.
+
+    Args:
+        scores: float32 scores of any shape; changed.
+
+    Returns:
+        The same array.
+
+    Example:
+        >>> float(round_scores(np.array([0.50001], dtype=np.float32))[0])
+        0.5
+    """
+    np.multiply(scores, 1 / SCORE_STEP, out=scores)
+    np.rint(scores, out=scores)
+    return np.multiply(scores, SCORE_STEP, out=scores)
 
 
 def contains(matrix: Sparse, rows: Rows) -> Mask:

@@ -9,7 +9,7 @@ import polars as pl
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data.dataset import Queries
-from daybreak.ranked_lists import top_k
+from daybreak.ranked_lists import round_scores, top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.reranking.rerank import BY_DIVERSITY, BY_QUOTA, top_rows
 from daybreak.service.state.catalogue import Catalogue
@@ -110,7 +110,7 @@ class CatalogueRanker:
         """
         padded = _PaddedLists(batch, len(self.ids))
         for rows, queries in batch.iter_chunks(max(1, max_scores // max(len(self.ids), 1))):
-            scores = self._score_at_popularities(batch, rows, queries)
+            scores = round_scores(self._score_at_popularities(batch, rows, queries))
             batch.mask_excluded(scores, rows)
             for group in _group_by_rules(batch, rows):
                 chunk = scores if len(group) == len(rows) else scores[group - rows[0]]

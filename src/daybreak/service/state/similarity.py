@@ -12,7 +12,7 @@ from daybreak.data.dataset import Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.errors import ConfigError
 from daybreak.models.item_knn import ItemKnnModel
-from daybreak.ranked_lists import top_k
+from daybreak.ranked_lists import round_scores, top_k
 from daybreak.ranking.blending.weights import nearest_level
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
@@ -172,7 +172,7 @@ def rank_users(
     scorer = trained_scorer.for_items(item)
     scores, levels, has_profile = [np.empty(0, np.float32)], [np.empty(0, np.int64)], [NO_USERS]
     for queries, is_excluded in query_batches:
-        score = scorer.score(queries)[:, 0]
+        score = round_scores(scorer.score(queries)[:, 0])
         scores.append(score if is_excluded is None else np.where(is_excluded, np.nan, score))
         levels.append(nearest_level(queries.n_events))
         has_profile.append(np.diff(queries.profile.indptr) > 0)
