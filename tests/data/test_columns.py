@@ -45,3 +45,18 @@ def test_a_missing_id_says_what_to_do():
 def test_a_choice_that_is_not_there_is_an_error():
     with pytest.raises(ConfigError, match="items have no column 'sku'; columns: item_id"):
         match_columns(["item_id"], "items", {"title": "sku"})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Kunde", "Artikel", "Datum"],
+        ["Cliente", "Producto", "Fecha"],
+        ["Acheteur", "Produit", "Date commande"],
+        ["Utente", "Prodotto", "Data ordine"],
+        ["用户", "商品", "时间"],
+    ],
+)
+def test_plain_words_of_other_languages_are_recognised(names):
+    mapping = match_columns(names, "events")
+    assert [c.target for c in mapping.columns] == ["user_id", "item_id", "timestamp"]

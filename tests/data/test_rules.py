@@ -101,6 +101,11 @@ def test_a_scale_to_five_is_positive_from_four_and_negative_below_half():
     )
 
 
+def test_events_without_types_and_values_are_all_positive():
+    rules = EventRules().resolve(events((None, None), (None, None)))
+    assert rules.describe() == "All events are positive."
+
+
 def test_half_stars_a_scale_to_ten_and_signed_ratings():
     half = events(*[("rating", v) for v in (0.5, 2.0, 3.0, 3.5, 5.0)])
     assert signs(half) == [-1, -1, 0, 1, 1]

@@ -34,6 +34,8 @@ _ITEM_IDS_OF_SYSTEMS = (
     *("id_produit", "id_article", "code_article", "reference_produit", "id_producto"),
     *("codigo_producto", "codigo_articulo", "id_produto", "codigo_produto", "id_prodotto"),
     *("codice_articolo", "codice_prodotto"),
+    *("product", "artikel", "produkt", "produit", "producto", "articulo", "produto"),
+    *("prodotto", "articolo"),
     # Russian (1C), Chinese, Japanese, Korean
     *(
         "артикул",
@@ -78,6 +80,8 @@ _USER_IDS_OF_SYSTEMS = (
     *("kundennummer", "kunden_nr", "kundennr", "kunden_id", "nutzer_id", "benutzer_id"),
     *("id_client", "code_client", "numero_client", "id_cliente", "codigo_cliente"),
     *("id_usuario", "codice_cliente", "id_utente"),
+    *("kunde", "kundin", "nutzer", "benutzer", "cliente", "client", "usuario", "utilisateur"),
+    *("utente", "acheteur"),
     # Russian (1C), Chinese, Japanese, Korean
     *("код_клиента", "ид_клиента", "id_клиента", "клиент_id", "код_контрагента", "клиент"),
     *("покупатель", "контрагент", "пользователь", "id_пользователя", "ид_пользователя"),

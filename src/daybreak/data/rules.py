@@ -260,6 +260,8 @@ class ResolvedRules:
             >>> ResolvedRules(positive, negative, default=0).describe()
             'Positive: rating>=4; negative: rating<3; only seen: everything else.'
         """
+        if self.default and not (self.positive or self.negative or self.seen):
+            return "All events are positive."
         rest = "everything else"
         positive = [*map(str, self.positive), *([rest] if self.default else [])]
         seen = [*map(str, self.seen), *([] if self.default else [rest])]
