@@ -1,5 +1,6 @@
 """Your own files: columns are recognised, bad rows are listed, good rows count."""
 
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,5 +29,10 @@ for reject in read.rejects.rows:
     print(reject)
 assert read.rejects.counts == {"no user_id": 1, "value is not a number": 1}
 
-shop = Recommender(encoder="none").fit(read)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    shop = Recommender(encoder="none").fit(read)
+print(
+    caught[0].message
+)  # once a training: how many rows and values are not used, and the first
 assert shop.recommend(["dan"], k=1)["item_id"].to_list() == ["tea"]

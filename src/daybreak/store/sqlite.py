@@ -236,8 +236,8 @@ class SqliteStore(SqlStore):
         >>> from daybreak.data import Tables
         >>> with SqliteStore("sqlite:///:memory:") as store:
         ...     shop = Tables.of(pl.DataFrame({"user_id": ["ann"], "item_id": ["tea"]}))
-        ...     store.write(shop), store.write(shop)
-        (WriteResult(items=1, users=1, events=1), WriteResult(items=0, users=0, events=0))
+        ...     store.write(shop).events, store.write(shop).events
+        (1, 0)
     """
 
     def __init__(self, url: str, *, wait_s: float = DEFAULT_WAIT_S) -> None:
