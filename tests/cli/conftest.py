@@ -4,7 +4,7 @@ import pytest
 
 from daybreak.cli.app import run
 
-EVENTS = """Kunde,Artikel,rating,time
+EVENTS = """wer,was,rating,time
 ann,tea,5,2024-01-01
 ann,cup,4,2024-01-02
 bob,tea,5,2024-01-03
@@ -13,7 +13,7 @@ bob,rum,1,2024-01-03
 cid,tea,good,2024-01-04
 """
 ITEMS = "item_id,title\ntea,Green tea\ncup,Tea cup\npot,Tea pot\nrum,Dark rum\n"
-NAMED = ("--column", "user_id=Kunde", "--column", "item_id=Artikel")
+NAMED = ("--column", "user_id=wer", "--column", "item_id=was")
 IMPORTED = (*NAMED, "--strict", "--max-rejected", "0.5")
 """Two of the six events are rejected."""
 

@@ -7,9 +7,9 @@ from tests.cli.conftest import EVENTS, IMPORTED, NAMED
 def test_import_shows_the_mapping_and_loads_the_good_rows(call):
     status, out, err = call("import", "log.csv", "things.csv", *IMPORTED)
     assert status == 0
-    assert "user_id <- Kunde" in out
+    assert "user_id <- wer" in out
     assert "events: 4 read, 4 new in the store" in out
-    assert "log.csv, row 6, Kunde: no user_id" in err
+    assert "log.csv, row 6, wer: no user_id" in err
 
 
 def test_import_again_adds_nothing(imported, ask):
@@ -71,7 +71,7 @@ def test_the_decimal_mark_can_be_stated(here, ask):
 
 def test_a_dry_run_loads_nothing(here, ask):
     shown = ask("import", "log.csv", *NAMED, "--dry-run")
-    assert shown["tables"]["events"]["columns"]["user_id"] == "Kunde"
+    assert shown["tables"]["events"]["columns"]["user_id"] == "wer"
     assert not (here / "daybreak.db").exists()
 
 

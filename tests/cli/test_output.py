@@ -26,7 +26,7 @@ from daybreak.cli.app import COMMANDS, app, run
         (["import"], 2, "nothing to read"),
         (["import", "nowhere.csv"], 5, "nowhere.csv"),
         (["import", "log.csv"], 3, "--column user_id=NAME"),
-        (["import", "log.csv", "--column", "Kunde"], 2, "NAME=VALUE"),
+        (["import", "log.csv", "--column", "wer"], 2, "NAME=VALUE"),
         (["import", "log.csv", "--weight", "rating=much"], 2, "TYPE=NUMBER"),
         (["import", "log.csv", "--positive", "rating>>4"], 2, "rating>>4"),
         (["describe"], 5, "daybreak import"),
