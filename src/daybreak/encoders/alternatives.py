@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from daybreak.encoders.clause_words import ASKING_WORDS, PRONOUNS
-from daybreak.encoders.clauses import has_content
+from daybreak.encoders.clause_words import PRONOUNS
+from daybreak.encoders.clauses import asking_pattern, has_content
 from daybreak.encoders.conjunctions import (
     ADDITIONS,
     ALTERNATIVES,
@@ -167,7 +167,7 @@ def _is_bound(text: str) -> bool:
 def _is_about_oneself(text: str) -> bool:
     """Return whether a part only says who somebody is: "I run a tea room"."""
     words = {word.lower() for word in re.findall(r"[^\W_]+(?:'[^\W_]+)?", text)}
-    return bool(words & PRONOUNS) and not _asking().search(text)
+    return bool(words & PRONOUNS) and not asking_pattern().search(text)
 
 
 def _spread_last_link(parts: list[WantedPart]) -> list[WantedPart]:
@@ -205,8 +205,3 @@ def _inner_articles() -> re.Pattern[str]:
 @cache
 def _prepositions() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'])(?:{PREPOSITIONS})(?=\s)", re.IGNORECASE)
-
-
-@cache
-def _asking() -> re.Pattern[str]:
-    return re.compile(ASKING_WORDS, re.IGNORECASE)

@@ -141,7 +141,7 @@ def _polar_pieces(text: str) -> list[tuple[bool, str]]:
 
 def _continues_list(segment: str) -> bool:
     """Return whether a segment after a comma belongs to an unwanted list."""
-    return bool(_joining().search(segment)) and not _asking().search(segment)
+    return bool(_joining().search(segment)) and not asking_pattern().search(segment)
 
 
 def _split_segment(segment: str, *, negated: bool) -> list[tuple[bool, str]]:
@@ -201,7 +201,8 @@ def _joining() -> re.Pattern[str]:
 
 
 @cache
-def _asking() -> re.Pattern[str]:
+def asking_pattern() -> re.Pattern[str]:
+    """Return the pattern of the words that only ask."""
     return re.compile(ASKING_WORDS, re.IGNORECASE)
 
 

@@ -10,7 +10,12 @@ import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR
 from daybreak.data.readers.source import RawTable, raise_if_mostly_rejected
-from daybreak.data.readers.text import INVALID_BYTES, TextEncoding, iter_line_blocks
+from daybreak.data.readers.text import (
+    INVALID_BYTES,
+    TextEncoding,
+    has_valid_bytes,
+    iter_line_blocks,
+)
 from daybreak.data.rejects import Reject, Rejects
 from daybreak.data.wide_rows import MIN_FRAME_COLUMNS, fold_rare_attributes, limit_columns
 from daybreak.errors import DataError
@@ -106,7 +111,7 @@ class JsonLinesFile:
 def _parse_block(file: str, block: str, line: int, rejects: Rejects) -> NumberedObjects:
     records: list[JsonObject] = []
     rows: list[int] = []
-    clean = _has_valid_bytes(block)
+    clean = has_valid_bytes(block)
     for row, text in enumerate(block.split("\n"), start=line):
         if not text or text.isspace() or text == _BYTE_ORDER_MARK:
             continue
@@ -119,17 +124,8 @@ def _parse_block(file: str, block: str, line: int, rejects: Rejects) -> Numbered
     return records, rows
 
 
-def _has_valid_bytes(text: str) -> bool:
-    """Return whether the text has no lone surrogates, which stand for invalid bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _parse(text: str, *, clean: bool) -> tuple[JsonObject, str]:
-    if not (clean or _has_valid_bytes(text)):
+    if not (clean or has_valid_bytes(text)):
         return {}, INVALID_BYTES
     try:
         value = json.loads(text)

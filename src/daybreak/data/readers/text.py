@@ -137,6 +137,15 @@ MAX_LINE_CHARS = 4 * 2**20
 _GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
+def has_valid_bytes(text: str) -> bool:
+    """Return whether the text has no lone surrogates, which stand for invalid bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read_head(path: Path, size: int) -> bytes:
     """Return the first bytes of a file, decompressed if it is a gzip file.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from daybreak.data.readers.text import has_valid_bytes
 from daybreak.data.times import UNLIMITED_TEXTS, read_times
 from daybreak.service.ingest.values import InvalidValueError
 
@@ -34,7 +35,7 @@ class RequestTimes:
         numbers: dict[float, None] = {}
         for value in values:
             if isinstance(value, str):
-                if len(value) <= MAX_TIME_CHARS and _is_encodable(value):
+                if len(value) <= MAX_TIME_CHARS and has_valid_bytes(value):
                     texts[value] = None
             elif (number := _finite_number(value)) is not None:
                 numbers[number] = None
@@ -88,11 +89,3 @@ def _finite_number(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, normalize_id
+from daybreak.data.readers.text import has_valid_bytes
 
 SESSION_PREFIX = "session:"
 """Prefix of a session id that stands for an unknown user."""
@@ -163,7 +164,7 @@ def parse_text(value: Any, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
         raise InvalidValueError(
             name, value, f"expected at most {max_chars:,} characters", "too_long"
         )
-    if "\x00" in value or not _is_encodable(value):
+    if "\x00" in value or not has_valid_bytes(value):
         raise InvalidValueError(
             name,
             value,
@@ -220,14 +221,6 @@ def _unify_types(values: list[Any]) -> list[Any]:
     if kinds == {int, float}:
         return [float(value) for value in values]
     return [value if isinstance(value, str) else str(value) for value in values]
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def parse_context(row: Mapping[str, Any]) -> str | None:
