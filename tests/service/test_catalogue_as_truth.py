@@ -190,3 +190,56 @@ def test_tables_of_a_store_are_taken_over_as_they_are():
     tables = Tables.of(EVENTS, ITEMS[:1])
     model.load_tables(tables)
     assert listed(model) == {"tea"}
+
+
+@pytest.fixture
+def bare_settings(tmp_path):
+    settings = Settings(store=f"sqlite:///{tmp_path}/bare.db", encoder="none")
+    with Workspace(settings, create=True) as opened:
+        opened.write_import(read_tables(EVENTS))
+        opened.train("popular")
+    return settings
+
+
+def late_events(item):
+    return [{"user_id": f"late{n}", "item_id": item} for n in range(5)]
+
+
+def test_without_a_catalogue_a_late_event_does_not_bring_a_deleted_item_back(bare_settings):
+    with RecommenderService(bare_settings, poll_s=3600) as live:
+        live.catalogue.delete("tea")
+        live.events.add(late_events("tea"))
+        live.releases.recount_popularity()
+        assert served(live) == {"old", "cup"}
+        assert {item.item_id for item in live.lists.popular(10)} == {"old", "cup"}
+        live.events.add(late_events("new"))
+        assert served(live) == {"old", "cup", "new"}, "other unknown ids are still learned"
+    with RecommenderService(bare_settings, poll_s=3600) as live:
+        assert served(live) == {"old", "cup", "new"}, "a restart remembers it"
+        live.catalogue.put([{"item_id": "tea", "title": "Tea"}])
+        assert "tea" in served(live)
+        live.events.add(late_events("tea"))
+        assert "tea" in served(live)
+
+
+def test_deleted_items_stay_away_from_the_commands_and_trainings_as_well(bare_settings):
+    with Workspace(bare_settings) as opened:
+        opened.delete_items([" tea "])
+        opened.write_import(read_tables(EVENTS))
+        assert listed(opened) == {"old", "cup"}
+        opened.train("popular")
+        assert listed(opened) == {"old", "cup"}
+        opened.delete_items(["tea"])
+        opened.write_import(read_tables(EVENTS))
+        assert listed(opened) == {"old", "cup"}, "deleted twice"
+        opened.write_import(read_tables(items=pl.DataFrame({"item_id": ["tea", "old", "cup"]})))
+        assert listed(opened) == {"tea", "old", "cup"}
+
+
+def test_a_deleted_item_that_comes_back_with_one_attribute_is_there_again(bare_settings):
+    with RecommenderService(bare_settings, poll_s=3600) as live:
+        live.catalogue.delete("tea")
+        live.events.add(late_events("tea"))
+        live.catalogue.put([{"item_id": "tea", "price": 3}], partial=True)
+        live.catalogue.put([{"item_id": "cup"}, {"item_id": "old"}])
+        assert "tea" in served(live)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from daybreak.data.fields import HIDDEN_COLUMN
+from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN
 from daybreak.errors import DataError
 
 EVENT_COLUMNS = {
@@ -92,6 +92,19 @@ def has_values(frame: pl.DataFrame, key: str) -> pl.Series:
     if not names:
         return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
     return frame.select(pl.any_horizontal(pl.col(names).is_not_null())).to_series()
+
+
+def has_listed_items(items: pl.DataFrame) -> bool:
+    """Return whether items are those of a catalogue: one of them has a value.
+
+    The mark of items that are in no catalogue is no value.
+
+    Example:
+        >>> events_only = pl.DataFrame({"item_id": ["a"], "not_in_catalogue_since": [5.0]})
+        >>> has_listed_items(events_only), has_listed_items(pl.DataFrame({"item_id": ["a"]}))
+        (False, False)
+    """
+    return bool(has_values(items.drop(CATALOGUE_EXIT_COLUMN, strict=False), "item_id").any())
 
 
 def mark_listed(items: pl.DataFrame) -> pl.DataFrame:

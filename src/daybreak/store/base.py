@@ -397,7 +397,8 @@ class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):
         Args:
             users: User ids; their events and recommendations are deleted too.
             items: Item ids; their events are deleted too. Recommendations that showed them
-                stay.
+                stay. Later events do not bring the items back into lists, rows of items with
+                an attribute do.
             events: Event ids, or a frame: events equal to one of its rows in all its columns.
             before: Time, epoch [s]; all earlier events and recommendations are deleted.
                 Events without a time stay.

@@ -12,6 +12,7 @@ from daybreak.store.base import ErasureCounts
 from daybreak.store.bulk import iter_chunks, select_where_in
 from daybreak.store.cursors import next_cursor, put_tombstones, raise_cursor_floor
 from daybreak.store.event_rows import id_keys
+from daybreak.store.removed_items import remember_removed_items
 from daybreak.store.schema import answers, events, items, users
 
 _MAX_IDS_PER_STATEMENT = 500
@@ -63,6 +64,7 @@ def _erase_users(
 def _erase_items(
     connection: Connection, ids: Sequence[str], change: int, at: float
 ) -> tuple[int, int]:
+    remember_removed_items(connection, ids, at)
     n_events = _delete(connection, events.c.item_id, ids)
     n_items = _delete(connection, items.c.id, ids)
     put_tombstones(connection, "item", list(dict.fromkeys(ids)), change, at)

@@ -55,6 +55,7 @@ from daybreak.store.recommendation_rows import (
     select_recommendation_summaries,
     select_recommendations,
 )
+from daybreak.store.removed_items import keep_items_removed
 from daybreak.store.vector_rows import (
     count_vectors,
     delete_vectors,
@@ -99,7 +100,8 @@ class SqlStore(Store):
 
         def work(connection: Connection) -> WriteResult:
             change = next_cursor(connection)
-            n_items = put_entities(connection, schema.items, items, change)
+            kept = keep_items_removed(connection, items)
+            n_items = put_entities(connection, schema.items, kept, change)
             n_users = put_entities(connection, schema.users, users, change)
             fresh = insert_events(connection, events, change)
             n_left = 0

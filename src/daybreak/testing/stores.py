@@ -242,6 +242,25 @@ def check_item_erasure(open_fresh: OpenStore) -> None:
         assert store.changes(cursor).items_gone == ("tea",)
 
 
+def check_deleted_items_stay_away(open_fresh: OpenStore) -> None:
+    """Late events on a deleted item mark it as in no catalogue; a row of the item lists it."""
+    mark = "not_in_catalogue_since"
+    with open_fresh() as store:
+        store.write(event_tables(("ann", "tea", 1.0), ("ann", "rum", 2.0)))
+        store.erase(items=["tea", "never sold"])
+        cursor = store.write(event_tables(("bob", "tea", 3.0), ("bob", "never sold", 4.0))).cursor
+        late = {row["item_id"]: row[mark] for row in store.tables().items.to_dicts()}
+        assert late.pop("tea") is not None
+        assert late == {"rum": None, "never sold": None}
+        store.write(event_tables(("cid", "tea", 5.0)))
+        assert event_pairs(store.changes(cursor).tables) == [("cid", "tea")]
+        store.write(Tables.of(items=pl.DataFrame({"item_id": ["tea"], "title": ["Tea"]})))
+        store.write(event_tables(("dan", "tea", 6.0)))
+        items = store.tables().items
+    assert mark not in items.columns
+    assert items.filter(pl.col("item_id") == "tea")["title"].to_list() == ["Tea"]
+
+
 def check_event_erasure(open_fresh: OpenStore) -> None:
     """Events are deleted by id or content; followers get the remaining events of the user."""
     with open_fresh() as store:
@@ -405,6 +424,7 @@ STORE_CHECKS: tuple[Callable[[OpenStore], None], ...] = (
     check_event_pages,
     check_user_erasure,
     check_item_erasure,
+    check_deleted_items_stay_away,
     check_event_erasure,
     check_erasure_by_age,
     check_user_merge,

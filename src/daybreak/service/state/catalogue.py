@@ -12,7 +12,7 @@ from daybreak.data.casts import cast_like
 from daybreak.data.dataset import ContentBlock, Items
 from daybreak.data.fields import CATALOGUE_EXIT_COLUMN, HIDDEN_COLUMN, ContentField
 from daybreak.data.ids import lookup_id
-from daybreak.data.tables import has_values
+from daybreak.data.tables import has_listed_items, has_values
 from daybreak.data.wide_rows import limit_columns
 from daybreak.encoders.content import MEANING, ContentEncoder
 from daybreak.service.inputs.dataset import creation_times
@@ -58,7 +58,7 @@ class Catalogue:
 
     def checked(self) -> "Catalogue":
         """Return the catalogue, with :attr:`is_given` according to its rows."""
-        return replace(self, is_given=bool(has_values(self.frame, "item_id").any()))
+        return replace(self, is_given=has_listed_items(self.frame))
 
     def unlisted_mask(self) -> Mask:
         """Return the (n_items,) items that only events know, where there is a catalogue."""

@@ -18,7 +18,7 @@ from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
 from daybreak.data.rules import ResolvedRules
-from daybreak.data.tables import has_values
+from daybreak.data.tables import has_listed_items
 from daybreak.models.again import AgainModel
 from daybreak.models.age import AgeModel
 from daybreak.models.content_history import ContentHistoryModel
@@ -292,7 +292,7 @@ class ServingState:
             )
         if tables.items.height:
             state = state.with_items(tables.items, replace_known=True)
-            if not state.catalogue.is_given and has_values(tables.items, "item_id").any():
+            if not state.catalogue.is_given and has_listed_items(tables.items):
                 catalogue = state.catalogue.checked()
                 state = state._with_catalogue(catalogue, state.scorer)
         if tables.users.height:
