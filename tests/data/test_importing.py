@@ -399,7 +399,7 @@ GARBAGE = {
     "old.xls": (b"\xd0\xcf\x11\xe0" + bytes(50), "an old Excel file"),
     "broken.parquet": (b"PAR1" + b"\xff" * 500, "a damaged Parquet file"),
     "cut.csv.gz": (gzip.compress(b"user_id,item_id\n" * 999_999)[:-20], "damaged gzip file"),
-    "array.json": (b'[{"user_id": 1}]', "one JSON array; expected one object a line"),
+    "array.json": (b'[{"user_id": 1}', "not valid JSON near line 1: it breaks off"),
     "words.csv": (b"lorem ipsum dolor\n" * 100, "events have no column for user_id"),
     "words.jsonl": (b"lorem ipsum dolor\n" * 100, "has no JSON object in its first lines"),
     "line.csv": (b"user_id,item_id," + b"x" * 9_000_000, "longer than 4,194,304 characters"),

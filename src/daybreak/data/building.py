@@ -26,6 +26,7 @@ from daybreak.data.columns import (
 )
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN, OTHER_ATTRIBUTES
 from daybreak.data.formats import ValueFormats
+from daybreak.data.identities import identify_users, identity_columns
 from daybreak.data.ids import cast_ids
 from daybreak.data.numbers import (
     NumberColumn,
@@ -81,10 +82,12 @@ def build_table(
         DataError: The dates of a column can be read in two ways, or no value of a column of
             times or numbers can be read.
     """
-    read = source.read([column.source for column in mapping.used], rejects)
-    prepared = prepare_columns(read, mapping)
+    identities = identity_columns(mapping)
+    wanted = [c.source for c in mapping.used] + [c.source for c in identities]
+    identified = identify_users(source.read(wanted, rejects), mapping, identities)
+    prepared = prepare_columns(identified.raw, identified.mapping)
     table = _TableBuilder(prepared.raw, prepared.mapping, rejects, formats or ValueFormats())
-    table.notes += prepared.notes
+    table.notes += [*identified.notes, *prepared.notes]
     for key in KEY_COLUMNS[mapping.role]:
         table.add_ids(key)
     return _build_events(table) if mapping.role == "events" else _build_entities(table)

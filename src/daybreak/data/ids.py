@@ -28,6 +28,8 @@ MISSING_IDS = frozenset(
     | {"\\N"}
 )
 """Texts by which programs write that there is no id."""
+SESSION_PREFIX = "session:"
+"""Prefix of a session id that stands for an unknown user."""
 MAX_EXACT_FLOAT = 2.0**53
 """Whole numbers from here on are not all different as 64-bit floats."""
 MAX_EXACT_FLOAT32 = 2.0**24

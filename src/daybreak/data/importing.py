@@ -13,7 +13,7 @@ from daybreak.data.building import build_table
 from daybreak.data.column_aliases import COLUMN_ALIASES, TABLE_ROLES, TableRole
 from daybreak.data.columns import ColumnMapping, match_columns
 from daybreak.data.formats import ValueFormats
-from daybreak.data.readers import DelimitedFile, OpenedTable, open_table
+from daybreak.data.readers import OpenedTable, open_table
 from daybreak.data.rejects import Rejects
 from daybreak.data.rules import EventRules
 from daybreak.data.tables import Tables, mark_listed
@@ -99,9 +99,9 @@ def read_tables(  # noqa: PLR0913 - all options of reading, each optional
     """Read up to three tables; valid rows are loaded, all others are reported as rejects.
 
     Args:
-        events: Events: the path of a file (CSV, TSV, JSON Lines, Parquet, MovieLens ``::``,
-            RecBole ``.inter``; text may be compressed with gzip), a polars frame or a pandas
-            frame.
+        events: Events: the path of a file (CSV, TSV, JSON Lines, JSON, Parquet, MovieLens
+            ``::``, RecBole ``.inter``; text may be compressed with gzip), a polars frame or a
+            pandas frame.
         items: Items of the catalogue, in the same forms.
         users: User profiles, in the same forms.
         columns: Column of the tables to its name in the input, for columns that are not
@@ -296,10 +296,9 @@ def detect_role(
     if named := role_of_file(path.name):
         return named, open_table(path, named, encoding)
     errors: list[DataError] = []
-    opened: OpenedTable | None = None
     for role in TABLE_ROLES:
-        if opened is None or isinstance(opened, DelimitedFile):
-            opened = open_table(path, role, encoding)  # the role names columns without header
+        # the role names columns without header, and decides about lists of items
+        opened = open_table(path, role, encoding)
         try:
             _preview_one(role, opened, columns or {})
         except DataError as error:

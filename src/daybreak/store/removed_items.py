@@ -1,8 +1,8 @@
 """Ids of deleted items: events do not bring them back, rows of items do.
 
-A deleted item has no row. A late event on it would add one, and without a catalogue every known
-id may be recommended. The id is therefore kept as a document: a row that an event adds for it is
-marked as being in no catalogue, until a row with attributes arrives.
+A deleted item has no row. A late event on it would add one, and without a catalogue every
+known id may be recommended. The id is therefore kept as a document: a row that an event adds
+for it is marked as being in no catalogue, until a row with attributes arrives.
 """
 
 import json
@@ -22,7 +22,7 @@ _AT = "at"
 
 
 def remember_removed_items(connection: Connection, ids: Collection[str], at: float) -> None:
-    """Remember items that are about to be deleted; ids that the store does not have are ignored.
+    """Remember items that are about to be deleted; unknown ids are ignored.
 
     Args:
         connection: Connection with an open transaction.

@@ -248,7 +248,9 @@ def check_deleted_items_stay_away(open_fresh: OpenStore) -> None:
     with open_fresh() as store:
         store.write(event_tables(("ann", "tea", 1.0), ("ann", "rum", 2.0)))
         store.erase(items=["tea", "never sold"])
-        cursor = store.write(event_tables(("bob", "tea", 3.0), ("bob", "never sold", 4.0))).cursor
+        cursor = store.write(
+            event_tables(("bob", "tea", 3.0), ("bob", "never sold", 4.0))
+        ).cursor
         late = {row["item_id"]: row[mark] for row in store.tables().items.to_dicts()}
         assert late.pop("tea") is not None
         assert late == {"rum": None, "never sold": None}

@@ -10,6 +10,7 @@ from uuid import UUID
 import polars as pl
 
 from daybreak.data.columns import number_duplicates
+from daybreak.data.readers.item_lists import expand_frame, list_of_schema, note_expansion
 from daybreak.data.readers.source import LoadedFrame
 from daybreak.errors import DataError, MissingExtraError
 
@@ -20,9 +21,18 @@ ACCEPTED_INPUTS = (
 
 
 def open_frame(data: Any, name: str) -> LoadedFrame:
-    """Open data in memory as the table ``name``; see :func:`to_polars`."""
+    """Open data in memory as the table ``name``; see :func:`to_polars`.
+
+    Events with a list of items each become one event for each item.
+    """
     frame, notes = to_polars(data, name)
-    return LoadedFrame(name, frame, notes)
+    found = list_of_schema(frame.schema) if name == "events" else None
+    if found is None:
+        return LoadedFrame(name, frame, notes)
+    events, rows = expand_frame(frame, found)
+    n_events = rows.n_unique()
+    notes.append(note_expansion(name, found, n_events, frame.height - n_events))
+    return LoadedFrame(name, events, notes, rows=rows)
 
 
 def to_polars(

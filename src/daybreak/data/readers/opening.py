@@ -1,5 +1,6 @@
 """Detect the format of an input from its content and open it with the right reader."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def open_table(data: Any, role: TableRole, encoding: str | None = None) -> Opene
     path = Path(data)
     head = read_head(path, 65_536)
     if head.startswith(b"PAR1"):
-        return open_parquet(path)
+        return open_parquet(path, role)
     _raise_if_unsupported(path, head)
     codec = look_up_encoding(encoding) if encoding else _detect_file_encoding(path, head)
     source = _open_text_file(path, role, codec)
@@ -81,6 +82,6 @@ def _detect_file_encoding(path: Path, head: bytes) -> TextEncoding:
 def _open_text_file(path: Path, role: TableRole, codec: TextEncoding) -> OpenedTable:
     start = read_head(path, 4096).decode(codec.codec, "replace").lstrip("\ufeff \t\r\n")
     named = {".jsonl", ".ndjson", ".json"}.intersection(path.suffixes)
-    if named or start.startswith(("{", "[{")):
-        return JsonLinesFile(path, codec)
+    if named or re.match(r"\{|\[\s*\{", start):
+        return JsonLinesFile(path, codec, role)
     return open_delimited(path, role, codec)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
+from daybreak.data.column_aliases import TableRole
 from daybreak.data.readers.frames import flatten_objects, flattened_names
+from daybreak.data.readers.item_lists import (
+    ItemList,
+    expand_frame,
+    list_of_schema,
+    note_expansion,
+)
 from daybreak.data.readers.source import RawTable, number_rows
 from daybreak.data.rejects import Rejects
 from daybreak.errors import DataError
@@ -20,13 +27,18 @@ class ParquetFile:
     path: Path
     owners: Mapping[str, str]
     """Name of each column, inner objects as ``outer_inner``, to its column in the file."""
+    item_list: ItemList | None = None
+    """List of items of each event, which becomes one event for each."""
     notes: list[str] = field(default_factory=list)
     rejects: Rejects = field(default_factory=Rejects)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(self.owners)
+        found = self.item_list
+        if found is None:
+            return tuple(self.owners)
+        return (*(name for name in self.owners if name != found.column), *found.names)
 
     sample_columns = columns
 
@@ -36,30 +48,50 @@ class ParquetFile:
         Raises:
             DataError: The file is damaged.
         """
+        found = self.item_list
+        inner = () if found is None else found.names
+        columns = [name for name in wanted if name not in inner]
+        if found is not None:
+            columns.append(found.column)
         try:
-            needed = set(map(self.owners.__getitem__, wanted))
+            needed = set(map(self.owners.__getitem__, columns))
             names = [name for name in dict.fromkeys(self.owners.values()) if name in needed]
             frame = pl.read_parquet(self.path, columns=names)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _damaged_parquet_error(self.path, error) from error
-        return RawTable(self.file, self._select(frame, wanted), number_rows(frame))
+        flat = self._flatten(frame)
+        if found is None:
+            return RawTable(self.file, flat.select(wanted), number_rows(flat))
+        events, rows = expand_frame(flat, found)
+        n_events = rows.n_unique()
+        self.notes.append(note_expansion(self.file, found, n_events, flat.height - n_events))
+        return RawTable(self.file, events.select(wanted), rows)
 
-    def _select(self, frame: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
+    def _flatten(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the columns by their names in ``owners``."""
         read = set(frame.columns)
         names = [name for name, owner in self.owners.items() if owner in read]
         flat = flatten_objects(frame)
-        return flat.rename(dict(zip(flat.columns, names, strict=True))).select(wanted)
+        return flat.rename(dict(zip(flat.columns, names, strict=True)))
 
 
-def open_parquet(path: Path) -> ParquetFile:
+def open_parquet(path: Path, role: TableRole = "items") -> ParquetFile:
     """Read the schema of a Parquet file.
+
+    Args:
+        path: The file.
+        role: Table that it holds; events may have a list of items each.
 
     Raises:
         DataError: The file is damaged.
     """
     try:
-        return ParquetFile(path.name, path, flattened_names(pl.read_parquet_schema(path)))
+        schema = pl.read_parquet_schema(path)
+        owners = flattened_names(schema)
+        flat = flatten_objects(pl.DataFrame(schema=schema)).schema
+        kinds = dict(zip(owners, flat.values(), strict=True))
+        found = list_of_schema(kinds) if role == "events" else None
+        return ParquetFile(path.name, path, owners, found)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _damaged_parquet_error(path, error) from error
 

@@ -89,6 +89,8 @@ class LoadedFrame:
     frame: pl.DataFrame
     notes: list[str] = field(default_factory=list)
     rejects: Rejects = field(default_factory=Rejects)
+    rows: pl.Series | None = None
+    """(n_rows,) number of each row in the input; default: they are the rows of the input."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -99,7 +101,8 @@ class LoadedFrame:
 
     def read(self, wanted: Sequence[str], rejects: Rejects) -> RawTable:
         """Select the columns; see :meth:`OpenedTable.read`."""
-        return RawTable(self.file, self.frame.select(wanted), number_rows(self.frame))
+        rows = number_rows(self.frame) if self.rows is None else self.rows
+        return RawTable(self.file, self.frame.select(wanted), rows)
 
 
 def number_rows(frame: pl.DataFrame) -> pl.Series:

@@ -186,7 +186,7 @@ def iter_line_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
         DataError: A line is longer than ``MAX_LINE_CHARS``, or the file breaks off.
     """
     tail, line = "", 1
-    for block in _iter_decoded(path, encoding):
+    for block in iter_text_blocks(path, encoding):
         text = tail + block
         cut = text.rfind("\n") + 1
         tail = text[cut:]
@@ -202,7 +202,12 @@ def iter_line_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
         yield tail
 
 
-def _iter_decoded(path: Path, encoding: TextEncoding) -> Iterator[str]:
+def iter_text_blocks(path: Path, encoding: TextEncoding) -> Iterator[str]:
+    """Yield the text in blocks that end anywhere.
+
+    Raises:
+        DataError: The file breaks off, or is not valid in a strict encoding.
+    """
     decoder = io.IncrementalNewlineDecoder(
         codecs.getincrementaldecoder(encoding.codec)(_decoding_errors(encoding)), translate=True
     )

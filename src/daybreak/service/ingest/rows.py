@@ -15,10 +15,10 @@ from daybreak.data import EVENT_COLUMNS, Tables
 from daybreak.data.casts import LIST_SEPARATOR, cast_switch
 from daybreak.data.columns import RATING_TYPE, find_value_column, is_rating_column
 from daybreak.data.fields import AVAILABILITY_COLUMNS, HIDDEN_COLUMN
+from daybreak.data.ids import SESSION_PREFIX
 from daybreak.service.ingest.times import RequestTimes
 from daybreak.service.ingest.values import (
     MAX_ID_CHARS,
-    SESSION_PREFIX,
     InvalidValueError,
     RejectedRow,
     check_row,

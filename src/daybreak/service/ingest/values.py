@@ -14,8 +14,6 @@ from uuid import UUID
 from daybreak.data.ids import BLANKS, MAX_EXACT_FLOAT, normalize_id
 from daybreak.data.readers.text import has_valid_bytes
 
-SESSION_PREFIX = "session:"
-"""Prefix of a session id that stands for an unknown user."""
 MAX_ID_CHARS = 1_000
 """Length of an id [characters]."""
 MAX_TEXT_CHARS = 100_000

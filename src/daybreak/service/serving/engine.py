@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.data.ids import lookup_id
+from daybreak.data.ids import SESSION_PREFIX, lookup_id
 from daybreak.errors import DaybreakError, NotFoundError
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments import ExperimentManager, shadow_id
 from daybreak.service.exploration.explorer import Explorer
 from daybreak.service.ingest.rows import user_key
-from daybreak.service.ingest.values import SESSION_PREFIX
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.serving.answer_log import AnswerLog

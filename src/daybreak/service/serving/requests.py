@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from daybreak.data.ids import lookup_id
+from daybreak.data.ids import SESSION_PREFIX, lookup_id
 from daybreak.errors import ConfigError, DataError
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.experiments import VariantPlan
 from daybreak.service.ingest.rows import parse_events, parse_rows, user_key
-from daybreak.service.ingest.values import SESSION_PREFIX, RejectedRow
+from daybreak.service.ingest.values import RejectedRow
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms
 from daybreak.service.state.explain import RecommendationReason

@@ -10,13 +10,12 @@ import numpy as np
 
 from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
-from daybreak.data.ids import lookup_id
+from daybreak.data.ids import SESSION_PREFIX, lookup_id
 from daybreak.errors import NextStep, NotFittedError
 from daybreak.models.popular import PopularModel
 from daybreak.ranked_lists import top_k
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.ranking.scoring.scorer import Scorer
-from daybreak.service.ingest.values import SESSION_PREFIX
 from daybreak.service.inputs.frames import check_k
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendedItem
