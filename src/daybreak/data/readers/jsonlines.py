@@ -58,7 +58,7 @@ class JsonLinesFile:
     def __init__(self, path: Path, encoding: TextEncoding, role: TableRole = "items") -> None:
         self.file = path.name
         self.rejects = Rejects()
-        self._notes: list[str] = []
+        self.notes: list[str] = []
         self._batches = self._open_batches(path, encoding)
         self._frames: list[pl.DataFrame] = []
         self._rows: list[int] = []
@@ -67,11 +67,6 @@ class JsonLinesFile:
         self._n_with_items = self._n_without_items = 0
         if not self._parse_next_batch():
             raise self._empty_file_error()
-
-    @property
-    def notes(self) -> list[str]:
-        """Remarks for the caller, such as the encoding of the file; may be added to."""
-        return self._notes
 
     @property
     def sample_columns(self) -> tuple[str, ...]:
