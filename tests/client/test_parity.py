@@ -36,6 +36,7 @@ from tests.server.fake_service import FakeService
 
 FILE = "it transfers a file, which may be larger than memory; the client sends JSON"
 ONE_ROW = "the same as with many rows"
+BROWSER = "for browsers; programs send their key with each request"
 OPERATOR = "for operators; `Client.request` reaches it"
 WITHOUT_METHOD = {
     "GET /recommend/{user_id}": "POST /recommend takes all of it and more",
@@ -47,6 +48,9 @@ WITHOUT_METHOD = {
     "GET /export/{table}": FILE,
     "GET /dump": FILE,
     "POST /restore": FILE,
+    "GET /session": BROWSER,
+    "POST /session": BROWSER,
+    "DELETE /session": BROWSER,
     "GET /config": OPERATOR,
     "GET /config/schema": OPERATOR,
 }

@@ -200,6 +200,33 @@ def serve(
     _run_server(settings, server_options, service_options, announce, log_level)
 
 
+def serve_in_browser(settings: "Settings", port: int, place: str, *, as_json: bool) -> None:
+    """Serve a store on this machine and open a page of it in the browser.
+
+    Args:
+        settings: Store and text model.
+        port: Port; 0: any free one.
+        place: Page that is opened, such as ``try``.
+        as_json: Whether to print the address as JSON.
+    """
+
+    def announce(started: "RunningServer") -> None:
+        _announce(started, as_json=as_json)
+        _open_browser(f"{started.url}/#/{place}")
+
+    server_options = _server_options(port=port, keys="off")
+    service_options = _service_options(None, None, (False, 100, 7.0), None, None, None)
+    _run_server(settings, server_options, service_options, announce, "warning")
+
+
+def _open_browser(url: str) -> None:
+    """Open the browser of this machine, if it has one; a thread waits for it."""
+    import webbrowser
+    from threading import Thread
+
+    Thread(target=webbrowser.open, args=[url], daemon=True).start()
+
+
 def _run_server(
     settings: "Settings",
     server_options: "ServerOptions",
@@ -260,7 +287,10 @@ def _announce(started: "RunningServer", *, as_json: bool) -> None:
 
 def _startup_lines(started: "RunningServer") -> list[str]:
     answers = f"release {started.release}" if started.release else "popular and new items"
-    lines = [f"Daybreak serves {answers} at {started.url}; documentation: {started.url}/docs"]
+    lines = [
+        f"Daybreak serves {answers} at {started.url}; open this address in a browser; "
+        f"documentation of the API: {started.url}/docs"
+    ]
     if started.first_key:
         lines.append(f"admin key, printed only once: {started.first_key}")
     elif started.keys:

@@ -1,6 +1,7 @@
 """The commands ``demo``, ``config`` and ``doctor``."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,9 @@ from daybreak.cli.tables import show_frame
 from daybreak.errors import NextStep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from daybreak.config import Settings
     from daybreak.data import Finding
     from daybreak.service.demo import DemoResult
 
@@ -38,6 +42,16 @@ DemoStoreOption = Annotated[
         help="Store in which data and release are kept. Default: a temporary store.",
     ),
 ]
+ServeOption = Annotated[
+    bool,
+    typer.Option(
+        "--serve",
+        help="Afterwards serve the shop on this machine and open its web page, until Ctrl+C.",
+    ),
+]
+ServePortOption = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port of --serve; 0: any free port.")
+]
 PictureOption = Annotated[
     Path | None,
     typer.Option(
@@ -53,20 +67,70 @@ def demo(
     seed: options.SeedOption = None,
     *,
     quick: QuickOption = False,
+    serve: ServeOption = False,
+    port: ServePortOption = 8000,
     json: options.JsonOption = False,
 ) -> None:
     """Run the whole workflow on the data of a real shop."""
+    with _demo_store(store, is_served=serve) as url:
+        settings = options.load_settings(seed=seed)
+        files = ((html, "write_page"), (picture, "write_picture"))
+        _run_demo(settings, url, files, quick=quick, as_json=json)
+        if serve:
+            _serve_demo(settings, url, port, quick=quick, as_json=json)
+
+
+@contextmanager
+def _demo_store(store: str | None, *, is_served: bool) -> "Iterator[str | None]":
+    """Yield the store of the demo; a temporary one is kept while it is served."""
+    if store is not None or not is_served:
+        yield store
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="daybreak-", ignore_cleanup_errors=True) as folder:
+        yield f"sqlite:///{folder}/demo.db"
+
+
+def _serve_demo(
+    settings: "Settings", url: str | None, port: int, *, quick: bool, as_json: bool
+) -> None:
+    from dataclasses import replace
+
+    from daybreak.cli.serve import serve_in_browser
+
+    encoder = "none" if quick else settings.encoder
+    served = replace(settings, store=url or settings.store, encoder=encoder)
+    serve_in_browser(served, port, "try", as_json=as_json)
+
+
+def _run_demo(
+    settings: "Settings",
+    store: str | None,
+    files: "Sequence[tuple[Path | None, str]]",
+    *,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Run the demo, show its result and write its files.
+
+    Args:
+        settings: Encoder and seed.
+        store: URL of the store; None: a temporary one.
+        files: Paths of files, and methods of the result that write them.
+        quick: Whether to use a part of the data.
+        as_json: Whether to print JSON.
+    """
     from daybreak.service.demo import run_demo
 
-    settings = options.load_settings(seed=seed)
     duration = "some seconds" if quick else "about a minute on two cores"
     title = f"importing the gift shop; the whole demo takes {duration}"
     with show_progress(title, counts_steps=False) as progress:
         result = run_demo(settings, store=store, quick=quick, progress=progress.start)
-    _show_demo(result, as_json=json)
-    for path, write in ((html, result.write_page), (picture, result.write_picture)):
+    _show_demo(result, as_json=as_json)
+    for path, method in files:
         if path is not None:
-            write(path)
+            getattr(result, method)(path)
             print_message(f"wrote {path}")
 
 

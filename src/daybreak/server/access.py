@@ -9,8 +9,15 @@ from starlette.types import Scope
 
 from daybreak.server.http.problems import HttpProblem
 from daybreak.server.options import ServerOptions
-from daybreak.server.origins import OriginPolicy
-from daybreak.service.api_keys import ApiKeyCache, Role
+from daybreak.server.origins import OriginPolicy, check_own_page
+from daybreak.server.sessions import (
+    CSRF_HEADER,
+    SAFE_METHODS,
+    BrowserSession,
+    SessionStore,
+    session_token,
+)
+from daybreak.service.api_keys import ApiKey, ApiKeyCache, Role
 
 CALLER_KEY = "daybreak.caller"
 """Key of the ASGI scope that holds the caller for the log: id of the key, or the address."""
@@ -29,6 +36,7 @@ class AccessControl:
 
     def __init__(self, options: ServerOptions, key_cache: ApiKeyCache | None) -> None:
         self.key_cache = key_cache
+        self.sessions = SessionStore()
         self._rate_limiter = RateLimiter(options.rate)
         self._origin_policy = OriginPolicy(options.host, options.hosts, options.origins)
         self._is_local_only = key_cache is None and options.is_loopback
@@ -39,13 +47,50 @@ class AccessControl:
         Raises:
             HttpProblem: One of the checks failed.
         """
+        self._authorize(scope, role, changes=scope["method"] not in SAFE_METHODS)
+
+    def admit(self, scope: Scope) -> None:
+        """Check host name, origin and rate of a request that needs no key.
+
+        Raises:
+            HttpProblem: One of the checks failed.
+        """
         headers = Headers(scope=scope)
         if self.key_cache is None:
             caller = self._authorize_by_address(scope, headers)
         else:
-            caller = self._authorize_by_key(self.key_cache, scope, headers, role)
+            check_own_page(headers)
+            caller = _address(scope)
         scope[CALLER_KEY] = caller
         self._check_rate(caller)
+
+    def log_in(self, scope: Scope, text: str) -> str:
+        """Begin a session with the text of an API key.
+
+        Returns:
+            Value of the session cookie; empty: this server needs no key.
+
+        Raises:
+            HttpProblem: The key is invalid.
+        """
+        if self.key_cache is None:
+            return ""
+        key = self.key_cache.find(text)
+        if key is None:
+            raise HttpProblem("wrong_key", "the API key is invalid", headers=_CHALLENGE)
+        scope[CALLER_KEY] = f"key {key.id}"
+        return self.sessions.create(key.id)[0]
+
+    def find_session(self, token: str) -> tuple[BrowserSession, ApiKey] | None:
+        """Return a session and its key, which must not have been revoked; None: no session."""
+        session = self.sessions.find(token)
+        if session is None or self.key_cache is None:
+            return None
+        key = self.key_cache.get(session.key_id)
+        if key is None:
+            self.sessions.end(token)
+            return None
+        return session, key
 
     def authorize_change(self, scope: Scope) -> None:
         """Check a request for reading that shall also write; see :meth:`authorize`.
@@ -54,7 +99,7 @@ class AccessControl:
             HttpProblem: The key has not the role ``write``, or, on a server without keys, the
                 request may come from an image in a page of another site.
         """
-        self.authorize(scope, "write")
+        self._authorize(scope, "write", changes=True)
         if self.key_cache is None:
             self._origin_policy.check_change(Headers(scope=scope))
 
@@ -65,11 +110,28 @@ class AccessControl:
         self._origin_policy.check_site(scope, headers)
         return _address(scope)
 
-    def _authorize_by_key(
-        self, key_cache: ApiKeyCache, scope: Scope, headers: Headers, role: Role
-    ) -> str:
+    def _authorize(self, scope: Scope, role: Role, *, changes: bool) -> None:
+        headers = Headers(scope=scope)
+        if self.key_cache is None:
+            caller = self._authorize_by_address(scope, headers)
+        else:
+            key = self._key_of(self.key_cache, scope, headers, changes=changes)
+            if not key.allows(role):
+                detail = f"this request needs a key with the role {role}, not {key.role}"
+                raise HttpProblem("forbidden", detail)
+            caller = f"key {key.id}"
+        scope[CALLER_KEY] = caller
+        self._check_rate(caller)
+
+    def _key_of(
+        self, key_cache: ApiKeyCache, scope: Scope, headers: Headers, *, changes: bool
+    ) -> ApiKey:
+        """Return the key that a request presents, or that of its session."""
         presented = _presented_key(headers)
-        key = key_cache.find(presented) if presented else None
+        if presented:
+            key = key_cache.find(presented)
+        else:
+            key = self._key_of_session(scope, headers, changes=changes)
         if key is None:
             self._check_rate(_address(scope))
             code, detail = (
@@ -78,10 +140,24 @@ class AccessControl:
                 else ("no_key", "an API key is required: X-API-Key: KEY")
             )
             raise HttpProblem(code, detail, headers=_CHALLENGE)
-        if not key.allows(role):
-            detail = f"this request needs a key with the role {role}, not {key.role}"
+        return key
+
+    def _key_of_session(
+        self, scope: Scope, headers: Headers, *, changes: bool
+    ) -> ApiKey | None:
+        """Return the key of the session of a request; None: it has no session.
+
+        Raises:
+            HttpProblem: A change has not the CSRF token of the session.
+        """
+        found = self.find_session(session_token(scope, headers))
+        if found is None:
+            return None
+        session, key = found
+        if changes and not session.accepts(headers.get(CSRF_HEADER, "")):
+            detail = "a change by a session needs its token in the header X-CSRF-Token"
             raise HttpProblem("forbidden", detail)
-        return f"key {key.id}"
+        return key
 
     def _check_rate(self, caller: str) -> None:
         wait_s = self._rate_limiter.take_token(caller)

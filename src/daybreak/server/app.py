@@ -31,6 +31,7 @@ from daybreak.server.options import ServerOptions
 from daybreak.server.probe import StatusProbe
 from daybreak.server.routes import (
     config,
+    console,
     events,
     experiments,
     files,
@@ -40,6 +41,7 @@ from daybreak.server.routes import (
     models,
     onboarding,
     recommend,
+    session,
     users,
 )
 from daybreak.server.state import ServerState
@@ -60,6 +62,8 @@ ROUTE_MODULES = (
     experiments,
     files,
     config,
+    session,
+    console,
 )
 """Modules with the routes of Daybreak's API, in the order of the OpenAPI description."""
 

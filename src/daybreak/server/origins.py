@@ -175,3 +175,21 @@ class OriginPolicy:
             return True
         port = (scope.get("server") or ("", None))[1]
         return authority.name in self._own_names and authority.port in {None, port}
+
+
+def check_own_page(headers: Headers) -> None:
+    """Reject a request for a session that a page of another origin causes.
+
+    The server may have any name behind a proxy, so that the browser's own word decides, and
+    without it (plain HTTP) whether the page was loaded from the host of the request.
+
+    Raises:
+        HttpProblem: The page has another origin.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if site is not None:
+        is_own = site in {"same-origin", "none"}
+    else:
+        is_own = origin is None or origin.partition("://")[2] == headers.get("host")
+    if not is_own:
+        raise HttpProblem("bad_origin", "only pages of this server can use sessions")

@@ -22,6 +22,8 @@ from daybreak.service.api_keys import Role
 
 ROLE_EXTENSION = "x-role"
 """OpenAPI extension that holds the role that a key needs."""
+PUBLIC_EXTENSION = "x-public"
+"""OpenAPI extension of a route that needs no key."""
 COST_EXTENSION = "x-cost"
 """OpenAPI extension that holds the pool of threads of a route."""
 TIMEOUT_EXTENSION = "x-patience"
@@ -70,6 +72,11 @@ def require_role(
     return extra | fields
 
 
+def without_role(**fields: Any) -> dict[str, Any]:
+    """Return the ``openapi_extra`` of a route that needs no key; see :func:`require_role`."""
+    return {PUBLIC_EXTENSION: True, COST_EXTENSION: "cheap", "security": []} | fields
+
+
 class AuthenticatedRoute(APIRoute):
     """An API route that checks key and role before reading the body, and has a time limit."""
 
@@ -77,13 +84,17 @@ class AuthenticatedRoute(APIRoute):
         """Return the handler with its checks."""
         handle = super().get_route_handler()
         extra = self.openapi_extra or {}
+        is_public = bool(extra.get(PUBLIC_EXTENSION))
         role: Role = extra.get(ROLE_EXTENSION, "admin")
         timeout_factor = extra.get(TIMEOUT_EXTENSION, 1)
         cost: Cost = extra.get(COST_EXTENSION, "bulk")
 
         async def handle_checked(request: Request) -> Response:
             state = state_of(request)
-            state.access.authorize(request.scope, role)
+            if is_public:
+                state.access.admit(request.scope)
+            else:
+                state.access.authorize(request.scope, role)
             timeout_s = state.options.timeout_s * timeout_factor
             checked = CheckedRequest(request.scope, request.receive)
             checked.limits = state.body_limits

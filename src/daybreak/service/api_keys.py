@@ -129,6 +129,10 @@ class ApiKeyCache:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def get(self, id_: str) -> ApiKey | None:
+        """Return the key with this id; None: there is none, or it has been revoked."""
+        return self._by_id.get(id_)
+
     def find(self, text: str) -> ApiKey | None:
         """Return the key with this text; None: there is no such valid key."""
         prefix, _, id_and_secret = text[:MAX_KEY_CHARS].partition("_")

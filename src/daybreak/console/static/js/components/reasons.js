@@ -1,0 +1,30 @@
+// Why an item is in a list: bars whose lengths add up to the score.
+import { html } from "../lib.js";
+import { formatNumber, hasText, t, useTexts } from "../i18n.js";
+
+const MAX_SHOWN = 4;
+
+/** Return what a reason says: a sentence of the page for known kinds, else the text of the server. */
+export function reasonText(reason) {
+  const key = `common.reason.${reason.kind}`;
+  return hasText(key) ? t(key, { name: reason.title || reason.name }) : reason.text || reason.title || reason.name || reason.kind;
+}
+
+/** Show reasons, the largest first; those that are left out are added up. */
+export function BarReasons({ reasons, limit = MAX_SHOWN }) {
+  useTexts();
+  if (!reasons?.length) return null;
+  const sorted = [...reasons].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const shown = sorted.length <= limit + 1 ? sorted : sorted.slice(0, limit);
+  const rest = sorted.slice(shown.length);
+  const bars = shown.map((reason) => ({ text: reasonText(reason), value: reason.value }));
+  if (rest.length) bars.push({ text: t("common.reason.rest", { n: rest.length }), value: rest.reduce((sum, one) => sum + one.value, 0) });
+  const longest = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-12);
+  return html`<ul class="reasons" aria-label=${t("common.reasons")}>
+    ${bars.map((bar, index) => html`<li key=${index} class=${bar.value < 0 ? "against" : undefined}>
+      <span class="reason-text" title=${bar.text}>${bar.text}</span>
+      <span class="reason-value">${formatNumber(bar.value, 2)}</span>
+      <span class="bar" style=${{ width: `${(Math.abs(bar.value) / longest) * 100}%` }}></span>
+    </li>`)}
+  </ul>`;
+}

@@ -1,0 +1,46 @@
+// Hooks for reading the API.
+import { useCallback, useEffect, useRef, useState } from "./lib.js";
+
+/**
+ * Call an asynchronous function when a value of `inputs` changes; earlier calls are cancelled.
+ * @param {(signal: AbortSignal) => Promise<any>} read
+ * @returns {{data: any, error: Error | null, loading: boolean, reload: () => void}} the last data stay visible while new ones load
+ */
+export function useLoaded(read, inputs = []) {
+  const [state, setState] = useState({ data: null, error: null, loading: true });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    setState((old) => ({ ...old, loading: true }));
+    read(abort.signal).then(
+      (data) => { if (!abort.signal.aborted) setState({ data, error: null, loading: false }); },
+      (error) => {
+        if (!abort.signal.aborted && error.name !== "AbortError") setState((old) => ({ ...old, error, loading: false }));
+      },
+    );
+    return () => abort.abort();
+  }, [...inputs, turn]);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  return { ...state, reload };
+}
+
+/** Call a function at intervals while the page is visible. */
+export function useInterval(action, seconds) {
+  const latest = useRef(action);
+  latest.current = action;
+  useEffect(() => {
+    if (!seconds) return undefined;
+    const timer = setInterval(() => { if (!document.hidden) latest.current(); }, seconds * 1000);
+    return () => clearInterval(timer);
+  }, [seconds]);
+}
+
+/** Return a value once it has not changed for a time. */
+export function useSettled(value, milliseconds = 200) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return settled;
+}

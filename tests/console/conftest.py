@@ -1,0 +1,133 @@
+"""One real server and one browser for all tests of the web page."""
+
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from daybreak.config import Settings
+from daybreak.service.serving import RecommenderService
+from tests.server.conftest import served
+from tests.server.example_store import make_shop
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+WAIT_MS = 60_000
+"""Longest wait for something on the page [ms]; only a failing test takes this long."""
+expect.set_options(timeout=WAIT_MS)
+
+
+@dataclass
+class Watched:
+    """A page, and all that went wrong on it."""
+
+    page: Page
+    url: str
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    expected_statuses: set[int] = field(default_factory=set)
+    """Statuses of failing requests that a test causes; browsers log them as errors."""
+
+    def open(self, place=""):
+        """Open a place such as ``try`` and wait for its heading."""
+        self.page.goto(f"{self.url}/#/{place}")
+        self.page.locator("h1").first.wait_for()
+        return self.page
+
+    def serious_findings(self):
+        """Return what axe-core finds against the rules of WCAG, without what is minor."""
+        self.page.wait_for_function(
+            "document.getAnimations().every((a) => a.playState !== 'running')"
+        )
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+            for one in found["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    """Address of a server over a small trained shop; tests may add to it, not remove."""
+    settings = make_shop(tmp_path_factory.mktemp("console"))
+    with RecommenderService(settings) as service, served(service, rate=0) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_shop(tmp_path_factory):
+    """Address of a server without any data."""
+    folder = tmp_path_factory.mktemp("empty")
+    with empty_service(folder) as service, served(service, rate=0) as (_, url):
+        yield url
+
+
+def empty_service(folder):
+    return RecommenderService(Settings(store=f"sqlite:///{folder / 'shop.db'}", encoder="none"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: the system's, or the one that ``playwright install chromium`` has loaded."""
+    path = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def watched(browser: Browser, url: str, **context_options):
+    """A page that may load from its own server only; anything else fails the test."""
+    options = {"locale": "en-GB", "reduced_motion": "reduce"} | context_options
+    with browser.new_context(**options) as context:
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        watch = Watched(page, url)
+        own = urlsplit(url).netloc
+
+        def route(route):
+            address = urlsplit(route.request.url)
+            if address.netloc == own or address.scheme in {"data", "blob"}:
+                route.continue_()
+            else:
+                watch.foreign.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", route)
+        page.on("pageerror", lambda error: watch.errors.append(str(error)))
+        page.on("console", lambda message: note_message(watch, message))
+        yield watch
+        assert watch.foreign == []
+        assert watch.errors == []
+
+
+def note_message(watch, message):
+    """Keep an error on the console, also a violation of the content security policy."""
+    text = message.text
+    is_expected = any(f"status of {status}" in text for status in watch.expected_statuses)
+    if message.type in {"error", "warning"} and not is_expected:
+        watch.errors.append(text)
+
+
+@pytest.fixture
+def watch(browser, shop):
+    """A fresh browser context on the shop."""
+    with watched(browser, shop) as watch:
+        yield watch
+
+
+@pytest.fixture
+def watch_empty(browser, empty_shop):
+    """A fresh browser context on a shop without data."""
+    with watched(browser, empty_shop) as watch:
+        yield watch
