@@ -16,7 +16,7 @@ RECOMMEND = "/api/v1/recommend"
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/v1/nowhere", 404, "no_such_path"),
-        ("GET", "/", 404, "no_such_path"),
+        ("GET", "/nowhere", 404, "no_such_path"),
         ("PUT", "/api/v1/recommend", 405, "bad_method"),
         ("GET", "/api/v1/items/nothing", 404, "not_found"),
         ("GET", "/api/v1/recommend/wrong", 422, "bad_config"),

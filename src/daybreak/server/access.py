@@ -47,7 +47,7 @@ class AccessControl:
         Raises:
             HttpProblem: One of the checks failed.
         """
-        self._authorize(scope, role, changes=scope["method"] not in SAFE_METHODS)
+        self._authorize(scope, role, changes=scope.get("method") not in SAFE_METHODS)
 
     def admit(self, scope: Scope) -> None:
         """Check host name, origin and rate of a request that needs no key.
