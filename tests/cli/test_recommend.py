@@ -97,6 +97,8 @@ def test_a_mistyped_candidate_is_named_and_the_others_are_ranked(trained, call, 
     answer = ask("recommend", "new", *candidates)
     assert [row["item_id"] for row in answer["recommendations"]] == ["pot"]
     assert answer["notes"] == ["1 of 2 items are unknown and left out: 'teaa'"]
+    answer = ask("recommend", "new", "--exclude", "teaa")
+    assert answer["notes"] == ["1 of 1 items to exclude are unknown: 'teaa'"]
     status, out, err = call("recommend", "new", *candidates)
     assert (status, "pot" in out) == (0, True)
     assert "'teaa'" in err

@@ -61,6 +61,16 @@ def test_unknown_candidates_are_named_in_a_note(api, path):
     assert "'nothing'" in none.json()["notes"][0]
 
 
+def test_unknown_items_of_events_and_exclusions_are_named_in_notes(api):
+    events = [{"item_id": "tea-1"}, {"item_id": "tea-x"}]
+    answer = api.post("/recommend", json={"events": events, "exclude": ["rum-x"]}).json()
+    assert answer["notes"] == [
+        "1 of 2 items of the history are unknown and left out: 'tea-x'",
+        "1 of 1 items to exclude are unknown: 'rum-x'",
+    ]
+    assert api.get("/recommend/u1?exclude=rum-x").json()["notes"] == answer["notes"][1:]
+
+
 def test_other_names_of_fields_are_accepted(api):
     body = {"user_id": "u1", "exclude_seen": False}
     named = ids(api.post("/recommend", json={**body, "k": 2, "where": "price < 10"}))

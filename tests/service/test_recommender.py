@@ -97,7 +97,8 @@ def test_other_names_of_parameters_are_accepted(small):
 
 def test_excluded_items_are_never_recommended(small):
     never = [{"user_id": u, "item_id": i} for u, i in (("x", "a"), ("x", "?"), ("?", "b"))]
-    answer = small.recommend(["x", "y"], exclude=never, k=9)
+    with pytest.warns(UserWarning, match=r"1 of 3 items to exclude are unknown: '\?'"):
+        answer = small.recommend(["x", "y"], exclude=never, k=9)
     assert answer.filter(user_id="x")["item_id"].sort().to_list() == ["b", "c", "d"]
     assert answer.filter(user_id="y").height == 4
 

@@ -254,6 +254,8 @@ class Task:
     """End, epoch [s]; None: not ended."""
     release: str = ""
     """Id of the release that it made; empty: none yet."""
+    heartbeat_age_s: float | None = None
+    """Time since the last heartbeat of a running training [s]; None: it is not running."""
 
 
 # Bodies of which the client returns only one field

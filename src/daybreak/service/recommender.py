@@ -41,10 +41,20 @@ from daybreak.service.state.frame_requests import (
     recommendations_frame,
 )
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
-from daybreak.service.state.rules import candidates_of, rules_of_users, with_popularity
+from daybreak.service.state.rules import (
+    candidates_of,
+    excluded_by,
+    rules_of_users,
+    with_popularity,
+)
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.similarity import similar_items
-from daybreak.service.state.unknown_items import require_item, warn_of_unknown_items
+from daybreak.service.state.unknown_items import (
+    CANDIDATES,
+    EXCLUDED,
+    require_item,
+    warn_of_unknown_items,
+)
 from daybreak.service.training.encoder_choice import EncoderChoice, choose_encoder
 from daybreak.service.training.fit import (
     FitConfig,
@@ -231,7 +241,8 @@ class Recommender(UpdatableRecommender):
                 same items again. ``Rules(exclude_events=...)`` names the types of events.
             items: Candidates; default: the whole catalogue. Those that the catalogue does not
                 have are left out, and an :class:`UnknownIdWarning` names them.
-            exclude: Frame of ``user_id, item_id`` that must not be recommended.
+            exclude: Frame of ``user_id, item_id`` that must not be recommended; unknown items
+                are named in an :class:`UnknownIdWarning`, as those of ``histories`` and rules.
             explain: Whether to add the column ``reasons``: the six largest pieces of evidence
                 and the sum of the rest, as ``kind, name, title, value``; the values add up to
                 the score.
@@ -260,7 +271,12 @@ class Recommender(UpdatableRecommender):
         excluded = None if exclude is None else as_frame(exclude, "user_id", "item_id")
         named = request.users if users is None else check_ids(users, "users") or []
         by_user = rules_of_users(rules, named, check_ids(items, "items"), where)
-        warn_of_unknown_items(state.catalogue, candidates_of(by_user.values()), stacklevel=2)
+        unwanted = [] if excluded is None else excluded["item_id"].unique().to_list()
+        lists = [
+            (CANDIDATES, candidates_of(by_user.values())),
+            (EXCLUDED, [*excluded_by(by_user.values()), *unwanted]),
+        ]
+        warn_of_unknown_items(state.catalogue, lists, stacklevel=2)
         by_user = with_popularity(by_user, popularity)
         settings = {one.popularity for one in by_user.values()}
         columns = {
@@ -269,10 +285,10 @@ class Recommender(UpdatableRecommender):
         }
         frames = []
         for batch in request.batches(by_user, k, excluded, exclude_seen=exclude_seen):
-            lists = state.ranker.rank(batch)
-            frame = recommendations_frame(state, batch, lists, **columns)
+            ranked = state.ranker.rank(batch)
+            frame = recommendations_frame(state, batch, ranked, **columns)
             if explain:
-                frame = frame.with_columns(reasons_column(explain_lists(state, batch, lists)))
+                frame = frame.with_columns(reasons_column(explain_lists(state, batch, ranked)))
             frames.append(frame)
         empty = empty_recommendations(with_reasons=explain, **columns)
         answer = pl.concat(frames) if frames else empty
@@ -316,7 +332,7 @@ class Recommender(UpdatableRecommender):
         """
         check_k(k)
         item_ids, described = check_ids(ids, "ids") or [], check_texts(texts, "texts") or []
-        warn_of_unknown_items(self.state.catalogue, item_ids, stacklevel=2)
+        warn_of_unknown_items(self.state.catalogue, [(CANDIDATES, item_ids)], stacklevel=2)
         state = self.state
         answer = similar_items(state, item_ids, described, k, where=where, explain=explain)
         answer = add_titles(answer, state.catalogue.frame) if titles else answer

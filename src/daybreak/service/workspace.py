@@ -28,10 +28,11 @@ from daybreak.errors import (
     NextStep,
     NotFoundError,
     StoreError,
+    UnknownIdWarning,
     UnusedAttributeWarning,
 )
 from daybreak.evaluation import Report
-from daybreak.ranking.reranking.rules import check_unknown_items
+from daybreak.ranking.reranking.rules import Rules, check_unknown_items
 from daybreak.service.deletion import delete_events, delete_items, delete_users
 from daybreak.service.experiments import ExperimentManager, ItemFacts
 from daybreak.service.ingest.catalogue import tables_to_store
@@ -58,6 +59,8 @@ from daybreak.service.state.catalogue import Catalogue
 from daybreak.service.state.profiles import AdHocProfile
 from daybreak.service.state.rules import RuleCompiler
 from daybreak.service.state.unknown_items import (
+    EXCLUDED,
+    notes_on_unknown_items,
     require_item,
     unknown_items,
     unknown_items_note,
@@ -259,9 +262,13 @@ class Workspace(ClosesOnExit):
         for item in profile.items:
             require_item(catalogue, item, next_step=None)
         candidates = self._known_items(catalogue, items)
+        rules = options.get("rules")
+        if isinstance(rules, Rules):
+            self.notes += notes_on_unknown_items(catalogue, [(EXCLUDED, rules.exclude)])
         self.notes += recommender.state.profiles.unused_notes(profile.attributes)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnusedAttributeWarning)  # they are in the notes
+            for told in (UnusedAttributeWarning, UnknownIdWarning):  # they are in the notes
+                warnings.simplefilter("ignore", told)
             lists = recommender.recommend(
                 users,
                 profiles=profile.profiles(users),
@@ -348,6 +355,7 @@ class Workspace(ClosesOnExit):
         self, catalogue: Catalogue, items: Sequence[str] | None
     ) -> list[str] | None:
         """Return the candidates that the catalogue has; a note names the others."""
+        self.notes = ()
         if items is None:
             return None
         given = list(dict.fromkeys(items))

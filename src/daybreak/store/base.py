@@ -17,7 +17,7 @@ from daybreak.closing import ClosesOnExit
 from daybreak.data import Tables
 from daybreak.deprecation import warn_deprecated
 from daybreak.registry import Registry
-from daybreak.store.leases import LEASE_RECORDS, holder_at, new_lease
+from daybreak.store.leases import LEASE_RECORDS, age_at, holder_at, new_lease
 from daybreak.types import Floats
 
 
@@ -300,6 +300,10 @@ class DocumentStore(Protocol):
     def lease_holder(self, name: str) -> str | None:
         """Return who holds a lease that has not expired; None: nobody."""
         return holder_at(self.documents(LEASE_RECORDS).get(name), time.time())
+
+    def lease_age_s(self, name: str) -> float | None:
+        """Return the time since a lease was taken or renewed [s]; None: nobody holds it."""
+        return age_at(self.documents(LEASE_RECORDS).get(name), time.time())
 
 
 class Store(ClosesOnExit, ChangeFeed, RecommendationLog, DocumentStore):

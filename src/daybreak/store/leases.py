@@ -28,6 +28,22 @@ def new_lease(holder: str, at: float, duration_s: float) -> dict[str, Any]:
     return {"holder": holder, "renewed_at": at, "duration_s": duration_s}
 
 
+def age_at(lease: Mapping[str, Any] | None, now: float) -> float | None:
+    """Return the time since a lease was renewed [s]; None: nobody holds it.
+
+    Args:
+        lease: Document of the lease; None: it was never taken, or given back.
+        now: Present time, epoch [s].
+
+    Example:
+        >>> age_at(new_lease("ann", 100.0, 60.0), 123.0)
+        23.0
+    """
+    if lease is None or holder_at(lease, now) is None:
+        return None
+    return max(0.0, now - float(lease["renewed_at"]))
+
+
 def holder_at(lease: Mapping[str, Any] | None, now: float) -> str | None:
     """Return who holds a lease; None: nobody.
 

@@ -46,7 +46,7 @@ from daybreak.store.event_rows import (
     select_event_page,
 )
 from daybreak.store.id_spellings import join_spellings
-from daybreak.store.leases import LEASE_RECORDS, database_time, holder_at, new_lease
+from daybreak.store.leases import LEASE_RECORDS, age_at, database_time, holder_at, new_lease
 from daybreak.store.recommendation_rows import (
     LogFilter,
     count_recommendations,
@@ -347,6 +347,12 @@ class SqlStore(Store):
         """Compare with the clock of the database; see :meth:`DocumentStore.lease_holder`."""
         return self.database.read(
             lambda c: holder_at(select_documents(c, LEASE_RECORDS).get(name), database_time(c))
+        )
+
+    def lease_age_s(self, name: str) -> float | None:
+        """Compare with the clock of the database; see :meth:`DocumentStore.lease_age_s`."""
+        return self.database.read(
+            lambda c: age_at(select_documents(c, LEASE_RECORDS).get(name), database_time(c))
         )
 
     def close(self) -> None:

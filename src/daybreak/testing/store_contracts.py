@@ -160,10 +160,12 @@ def check_leases(open_fresh: OpenStore) -> None:
         assert store.acquire_lease("training", "bob", 60.0) == "ann"
         assert store.acquire_lease("cleaning", "bob", 60.0) == "bob"
         assert store.lease_holder("training") == "ann"
+        assert 0.0 <= (store.lease_age_s("training") or 0.0) < 60.0
         assert not store.renew_lease("training", "bob", 60.0)
         assert store.renew_lease("training", "ann", 0.0)  # expires at once
         time.sleep(0.02)
         assert store.lease_holder("training") is None
+        assert store.lease_age_s("training") is None
         assert store.acquire_lease("training", "bob", 60.0) == "bob"
         assert not store.renew_lease("training", "ann", 60.0)
         store.release_lease("training", "ann")

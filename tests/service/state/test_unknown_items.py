@@ -110,3 +110,41 @@ def test_an_id_is_unknown_or_has_its_row(ids, asked):
     assert unknown == [id_ for id_ in dict.fromkeys(asked) if id_ not in ids]
     for id_ in set(asked) - set(unknown):
         assert ids[require_item(books, id_)] == id_
+
+
+@pytest.mark.parametrize(
+    ("call", "note"),
+    [
+        (
+            lambda model, ids: model.recommend(histories=pairs(ids)),
+            "1 of 2 items of the history are unknown and left out: 'isbn-9'",
+        ),
+        (
+            lambda model, ids: model.recommend(["anybody"], exclude=pairs(ids)),
+            "1 of 2 items to exclude are unknown: 'isbn-9'",
+        ),
+        (
+            lambda model, ids: model.recommend(["anybody"], rules=Rules(exclude=tuple(ids))),
+            "1 of 2 items to exclude are unknown: 'isbn-9'",
+        ),
+        (
+            lambda model, ids: model.explain("anybody", "isbn-2", histories=pairs(ids)),
+            "1 of 2 items of the history are unknown and left out: 'isbn-9'",
+        ),
+    ],
+    ids=["histories", "exclude", "rules", "explain"],
+)
+def test_unknown_items_of_a_history_and_of_exclusions_are_named(library, call, note):
+    with pytest.warns(UnknownIdWarning) as caught:
+        answer = call(library, ["isbn-9", "isbn-1"])
+    assert [str(one.message) for one in caught] == [note]
+    assert answer.equals(call(library, ["isbn-1"]))
+
+
+def test_a_deleted_item_of_a_history_still_counts(library):
+    answer = library.recommend(histories=pairs(["isbn-5"]))
+    assert answer["user_temperature"].unique().to_list() == ["hot"]
+
+
+def pairs(ids):
+    return pl.DataFrame({"user_id": ["anybody"] * len(ids), "item_id": ids})

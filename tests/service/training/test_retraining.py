@@ -179,6 +179,25 @@ def test_a_training_that_renews_its_lease_is_not_lost(store, run):
         assert runner.running_task().id == "train-old"
 
 
+def test_a_dead_training_says_since_when_it_has_given_no_heartbeat(store, run):
+    store.put_documents(TASK_RECORDS, {"train-old": running_record()})
+    store.acquire_lease(TRAINING_LEASE, "train-old", 60.0)
+    runner = run(trainings.succeed)
+    fresh = runner.running_task()
+    assert (fresh.note, fresh.heartbeat_age_s < 15.0) == ("", True)
+    for age_s, note in (
+        (23.2, "no heartbeat since 23 s; it counts as lost after 60 s"),
+        (61, ""),
+    ):
+        lease = store.documents(LEASE_RECORDS)[TRAINING_LEASE]
+        lease["renewed_at"] = time.time() - age_s
+        store.put_documents(LEASE_RECORDS, {TRAINING_LEASE: lease})
+        task = runner.tasks()[0]
+        assert task.status == ("running" if note else "lost")
+        assert note in task.note
+        assert (task.heartbeat_age_s is None) == (not note)
+
+
 def test_a_training_that_was_suspended_for_too_long_activates_nothing(store, run):
     """Another training has started meanwhile; only one of them may change the release."""
     store.put_documents(TASK_RECORDS, {"train-old": running_record()})

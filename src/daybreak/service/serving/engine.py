@@ -43,9 +43,12 @@ from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.serving_state import ServingState
 from daybreak.service.state.unknown_items import (
+    CANDIDATES,
+    EXCLUDED,
+    HISTORY,
+    notes_on_unknown_items,
     require_item,
     unknown_items,
-    unknown_items_note,
 )
 from daybreak.store.base import LoggedItem, LoggedRecommendation
 
@@ -475,16 +478,11 @@ def _with_duration(
 def _request_notes(state: ServingState, pending: PendingRequest) -> tuple[str, ...]:
     """Return notes on what a request names and the release does not know."""
     unused = state.profiles.unused_notes(pending.profile) if pending.profile else ()
-    return (*unused, *_candidate_notes(state, pending.request))
-
-
-def _candidate_notes(state: ServingState, request: RecommendRequest) -> tuple[str, ...]:
-    """Return a note on candidates that the catalogue does not have, if there are any."""
-    if request.rules is None or not request.rules.items:
-        return ()
-    given = dict.fromkeys(request.rules.items)
-    unknown = unknown_items(state.catalogue, given)
-    return (unknown_items_note(unknown, len(given)),) if unknown else ()
+    lists = [(HISTORY, [event[0] for event in pending.events])]
+    if pending.request.rules is not None:
+        lists.append((CANDIDATES, list(pending.request.rules.items or ())))
+        lists.append((EXCLUDED, list(pending.request.rules.exclude)))
+    return (*unused, *notes_on_unknown_items(state.catalogue, lists))
 
 
 def _other_popularity(state: ServingState, rules: Rules) -> float | None:

@@ -18,6 +18,7 @@ from daybreak.service.state.query_builder import Pairs, QueryBatch, UserContext
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.rules import CompiledRules
 from daybreak.service.state.serving_state import ServingState
+from daybreak.service.state.unknown_items import HISTORY, warn_of_unknown_items
 
 MAX_USERS = 4_096
 """Default for the largest number of users in one batch; it bounds the memory."""
@@ -73,6 +74,8 @@ class FrameRequest:
         extra = None
         if histories is not None:
             histories = as_frame(histories, "user_id", "item_id")
+            named_items = histories["item_id"].drop_nulls().unique(maintain_order=True)
+            warn_of_unknown_items(state.catalogue, [(HISTORY, named_items)], stacklevel=3)
             ids, rules = state.catalogue.items.ids, state.event_rules
             extra = Histories.empty().with_events(event_rows(histories, ids, rules))
         named = check_ids(users, "users")

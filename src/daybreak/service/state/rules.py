@@ -208,6 +208,12 @@ def candidates_of(rules: Iterable[Rules]) -> list[str]:
     return list(dict.fromkeys(item for items in distinct.values() for item in items))
 
 
+def excluded_by(rules: Iterable[Rules]) -> list[str]:
+    """Return the items that rules exclude by id, each once."""
+    distinct = {id(one): one.exclude for one in rules if one.exclude}
+    return list(dict.fromkeys(item for items in distinct.values() for item in items))
+
+
 def with_popularity(rules: Mapping[str, Rules], popularity: float | None) -> dict[str, Rules]:
     """Return rules of which those without a ``popularity`` have the given one.
 

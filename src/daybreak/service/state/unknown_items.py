@@ -3,12 +3,14 @@
 A question about one item (similar to it, its audience, its score) has no answer:
 :func:`require_item` raises. Of a list of items the known ones are answered, and
 :func:`unknown_items_note` names the others: in Python as a warning, over HTTP in ``notes``, on
-the command line as a message.
+the command line as a message. The same holds for items of a history that comes with a request,
+and for items to exclude.
 """
 
 import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from daybreak.errors import NextStep, NotFoundError, UnknownIdWarning
 from daybreak.service.state.catalogue import Catalogue
@@ -19,6 +21,14 @@ MAX_COMPARED_CHARS = 100
 """Longest id for which the nearest id is looked for [characters]."""
 MIN_LIKENESS = 0.7
 """Smallest ratio of matching characters of an id that is named as the nearest one."""
+CANDIDATES = "items are unknown and left out"
+"""Note on unknown items that were asked about."""
+HISTORY = "items of the history are unknown and left out"
+"""Note on unknown items of events that came with a request."""
+EXCLUDED = "items to exclude are unknown"
+"""Note on unknown items that were to be left out."""
+NamedItems: TypeAlias = Iterable[tuple[str, Iterable[str]]]
+"""Lists of ids, each with what they were given as."""
 MAX_NAMED_IDS = 5
 """Largest number of ids that a note names."""
 
@@ -54,34 +64,52 @@ def unknown_items(catalogue: Catalogue, ids: Iterable[str]) -> list[str]:
     return [id_ for id_, row in rows if row < 0 or row in catalogue.deleted_rows]
 
 
-def unknown_items_note(unknown: list[str], n_ids: int) -> str:
+def unknown_items_note(unknown: list[str], n_ids: int, what: str = CANDIDATES) -> str:
     """Return a note that names unknown ids.
 
     Args:
         unknown: The unknown ids, at least one.
         n_ids: Number of ids that were given.
+        what: What they were given as: ``CANDIDATES``, ``HISTORY`` or ``EXCLUDED``.
 
     Example:
         >>> unknown_items_note(["te001"], 3)
         "1 of 3 items are unknown and left out: 'te001'"
+        >>> unknown_items_note(["te001"], 3, HISTORY)
+        "1 of 3 items of the history are unknown and left out: 'te001'"
     """
     named = ", ".join(f"{id_!r:.80}" for id_ in unknown[:MAX_NAMED_IDS])
     others = f" and {len(unknown) - MAX_NAMED_IDS} more" * (len(unknown) > MAX_NAMED_IDS)
-    return f"{len(unknown)} of {n_ids} items are unknown and left out: {named}{others}"
+    return f"{len(unknown)} of {n_ids} {what}: {named}{others}"
 
 
-def warn_of_unknown_items(catalogue: Catalogue, ids: Iterable[str], stacklevel: int) -> None:
+def notes_on_unknown_items(catalogue: Catalogue, lists: NamedItems) -> tuple[str, ...]:
+    """Return a note for each list of ids that names some the catalogue does not have.
+
+    Args:
+        catalogue: Catalogue to look in.
+        lists: What the ids were given as, and the ids.
+    """
+    notes = []
+    for what, ids in lists:
+        given = list(dict.fromkeys(ids))
+        unknown = unknown_items(catalogue, given)
+        if what == HISTORY:  # what is known of a deleted item still counts
+            unknown = [id_ for id_ in unknown if catalogue.row(id_) < 0]
+        if unknown:
+            notes.append(unknown_items_note(unknown, len(given), what))
+    return tuple(notes)
+
+
+def warn_of_unknown_items(catalogue: Catalogue, lists: NamedItems, stacklevel: int) -> None:
     """Warn of the ids that are not in the catalogue, if there are any.
 
     Args:
         catalogue: Catalogue to look in.
-        ids: Ids of items.
+        lists: What the ids were given as, and the ids.
         stacklevel: Number of calls up to the code of the user, this one excluded.
     """
-    given = list(dict.fromkeys(ids))
-    unknown = unknown_items(catalogue, given)
-    if unknown:
-        note = unknown_items_note(unknown, len(given))
+    for note in notes_on_unknown_items(catalogue, lists):
         warnings.warn(note, UnknownIdWarning, stacklevel=stacklevel + 1)
 
 

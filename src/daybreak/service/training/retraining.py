@@ -24,6 +24,7 @@ from daybreak.errors import ConfigError, StoreError
 from daybreak.service.training.function_process import name_of, start_function
 from daybreak.service.training.task_process import record_outcome, run_task
 from daybreak.service.training.task_records import (
+    LATE_HEARTBEAT_S,
     LEASE_DURATION_S,
     MAX_NOTE_CHARS,
     TASK_RECORDS,
@@ -217,9 +218,16 @@ class RetrainRunner:
         return next(task for task in self.tasks() if task.id == task_id)
 
     def tasks(self) -> list[RetrainTask]:
-        """Return all trainings, the newest first; those without a sign of life are lost."""
+        """Return all trainings, the newest first; those without a sign of life are lost.
+
+        The running one has the time since its last heartbeat, and a note if that is late: a
+        dead training counts as running until its lease expires.
+        """
         holder = self._documents.lease_holder(TRAINING_LEASE)
-        tasks = self._read_tasks()
+        tasks = [
+            self._with_heartbeat(task) if _is_running(task, holder) else task
+            for task in self._read_tasks()
+        ]
         unsure = [task for task in tasks if task.status == "running" and task.id != holder]
         if not unsure:
             return tasks
@@ -232,6 +240,15 @@ class RetrainRunner:
             with suppress(StoreError):  # the next call records it
                 self._put(task)
         return [lost.get(task.id, task) for task in tasks]
+
+    def _with_heartbeat(self, task: RetrainTask) -> RetrainTask:
+        """Return a running task with the age of its last heartbeat."""
+        age_s = self._documents.lease_age_s(TRAINING_LEASE)
+        if age_s is None or age_s < LATE_HEARTBEAT_S:
+            return replace(task, heartbeat_age_s=age_s)
+        late = f"no heartbeat since {age_s:.0f} s; "
+        late += f"it counts as lost after {LEASE_DURATION_S:.0f} s"
+        return replace(task, heartbeat_age_s=age_s, note=late)
 
     def running_task(self) -> RetrainTask | None:
         """Return the running training of the store, also if another service started it."""
@@ -291,12 +308,17 @@ class RetrainRunner:
         self._documents.put_documents(TASK_RECORDS, {task.id: task.to_dict()})
 
 
+def _is_running(task: RetrainTask, holder: str | None) -> bool:
+    return task.status == "running" and task.id == holder
+
+
 def _as_lost(task: RetrainTask) -> RetrainTask:
     where = f" of process {task.pid} on {task.host}" if task.pid else ""
     return replace(
         task,
         status="lost",
         ended_at=time.time(),
+        heartbeat_age_s=None,
         note=f"no sign of life{where}: its process has ended without a result",
     )
 

@@ -12,6 +12,8 @@ LEASE_DURATION_S = 60.0
 """Time after its last sign of life at which a training counts as dead [s]."""
 HEARTBEAT_INTERVAL_S = 10.0
 """Time between two signs of life of a training [s]."""
+LATE_HEARTBEAT_S = 15.0
+"""Time after the last heartbeat from which on the status of a training says so [s]."""
 MAX_NOTE_CHARS = 2_000
 """Length of a note [characters]; the end of the text is kept."""
 
@@ -50,6 +52,8 @@ class RetrainTask:
     release: str = ""
     note: str = ""
     kind: str = "train"
+    heartbeat_age_s: float | None = None
+    """Time since the last heartbeat of a running training [s]; None: it is not running."""
 
     @classmethod
     def from_dict(cls, id_: str, row: Mapping[str, Any]) -> Self:
