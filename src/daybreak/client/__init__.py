@@ -20,6 +20,8 @@ from daybreak.client.errors import (
 )
 from daybreak.client.results import (
     Accepted,
+    ActiveTime,
+    Activity,
     Audience,
     AudienceUser,
     Difference,
@@ -31,6 +33,7 @@ from daybreak.client.results import (
     ModelInfo,
     OnlineResult,
     Period,
+    Placement,
     Proof,
     Question,
     Ranking,
@@ -52,6 +55,8 @@ from daybreak.http_retry import Retries
 
 __all__ = [
     "Accepted",
+    "ActiveTime",
+    "Activity",
     "AsyncClient",
     "Audience",
     "AudienceUser",
@@ -67,6 +72,7 @@ __all__ = [
     "OnlineResult",
     "OverloadedError",
     "Period",
+    "Placement",
     "Problem",
     "Proof",
     "Question",

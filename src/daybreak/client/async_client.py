@@ -18,6 +18,7 @@ from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
+    Activity,
     Audience,
     DeletedCount,
     Experiment,
@@ -28,6 +29,7 @@ from daybreak.client.results import (
     ModelInfo,
     ModelList,
     OnlineResult,
+    Placement,
     Proof,
     Question,
     QuestionList,
@@ -261,6 +263,19 @@ class AsyncClient:
             ApiCall("GET", path_of("explain", user_id, item_id), Explanation)
         )
 
+    async def why(
+        self, item_id: str, user_id: str | None = None, **options: Unpack[RecommendOptions]
+    ) -> Placement:
+        """Return the place of an item in a list, what keeps it out, and all evidence for it.
+
+        Args:
+            item_id: The item.
+            user_id: User of the list; None: an anonymous visitor.
+            **options: As for :meth:`recommend`.
+        """
+        body = without_none(item_id=item_id, user_id=user_id, **options)
+        return await self._send(ApiCall("POST", "/why", Placement, body=body))
+
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
         body = {"texts": check_list("texts", texts)}
@@ -322,13 +337,13 @@ class AsyncClient:
         """Return a user."""
         return await self._send(ApiCall("GET", path_of("users", user_id), dict[str, Any]))
 
-    def items(self) -> AsyncIterator[Row]:
-        """Yield all items."""
-        return self._iter_rows("/items")
+    def items(self, search: str | None = None) -> AsyncIterator[Row]:
+        """Yield all items, or those whose id or title has all words of a text."""
+        return self._iter_rows("/items", search=search)
 
-    def users(self) -> AsyncIterator[Row]:
-        """Yield all users."""
-        return self._iter_rows("/users")
+    def users(self, search: str | None = None) -> AsyncIterator[Row]:
+        """Yield all users, or those whose id or name has all words of a text."""
+        return self._iter_rows("/users", search=search)
 
     def events(
         self, *, user_id: str | None = None, item_id: str | None = None
@@ -406,6 +421,14 @@ class AsyncClient:
         return await self._send(
             ApiCall("POST", "/models/rollback", ModelInfo, repeatable=False)
         )
+
+    async def activity(self, periods: int = 60) -> Activity:
+        """Return events, users and items over time, and how many of them were new.
+
+        Args:
+            periods: Largest number of periods.
+        """
+        return await self._send(ApiCall("GET", "/activity", Activity, {"periods": periods}))
 
     async def status(self) -> Row:
         """Return the state of the service."""

@@ -17,6 +17,7 @@ from daybreak.client.errors import ResourceNotFoundError
 from daybreak.client.options import EventFields, RecommendOptions
 from daybreak.client.results import (
     Accepted,
+    Activity,
     Audience,
     DeletedCount,
     Experiment,
@@ -27,6 +28,7 @@ from daybreak.client.results import (
     ModelInfo,
     ModelList,
     OnlineResult,
+    Placement,
     Proof,
     Question,
     QuestionList,
@@ -257,6 +259,19 @@ class Client:
         """Return the reasons for the score of an item for a user."""
         return self._send(ApiCall("GET", path_of("explain", user_id, item_id), Explanation))
 
+    def why(
+        self, item_id: str, user_id: str | None = None, **options: Unpack[RecommendOptions]
+    ) -> Placement:
+        """Return the place of an item in a list, what keeps it out, and all evidence for it.
+
+        Args:
+            item_id: The item.
+            user_id: User of the list; None: an anonymous visitor.
+            **options: As for :meth:`recommend`.
+        """
+        body = without_none(item_id=item_id, user_id=user_id, **options)
+        return self._send(ApiCall("POST", "/why", Placement, body=body))
+
     def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""
         body = {"texts": check_list("texts", texts)}
@@ -318,13 +333,13 @@ class Client:
         """Return a user."""
         return self._send(ApiCall("GET", path_of("users", user_id), dict[str, Any]))
 
-    def items(self) -> Iterator[Row]:
-        """Yield all items."""
-        return self._iter_rows("/items")
+    def items(self, search: str | None = None) -> Iterator[Row]:
+        """Yield all items, or those whose id or title has all words of a text."""
+        return self._iter_rows("/items", search=search)
 
-    def users(self) -> Iterator[Row]:
-        """Yield all users."""
-        return self._iter_rows("/users")
+    def users(self, search: str | None = None) -> Iterator[Row]:
+        """Yield all users, or those whose id or name has all words of a text."""
+        return self._iter_rows("/users", search=search)
 
     def events(
         self, *, user_id: str | None = None, item_id: str | None = None
@@ -396,6 +411,14 @@ class Client:
     def rollback(self) -> ModelInfo:
         """Serve the previous release again."""
         return self._send(ApiCall("POST", "/models/rollback", ModelInfo, repeatable=False))
+
+    def activity(self, periods: int = 60) -> Activity:
+        """Return events, users and items over time, and how many of them were new.
+
+        Args:
+            periods: Largest number of periods.
+        """
+        return self._send(ApiCall("GET", "/activity", Activity, {"periods": periods}))
 
     def status(self) -> Row:
         """Return the state of the service."""

@@ -167,6 +167,57 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Place of an item in a list, and what keeps it out."""
+
+    item_id: str
+    rank: int | None = None
+    """Rank in the list; None: it is not in it."""
+    score: float | None = None
+    """None: no strategy can score the item."""
+    score_rank: int | None = None
+    """Rank by score among all items that the rules allow; None: they do not allow it."""
+    n_candidates: int = 0
+    """Number of items that the rules allow."""
+    last_score: float | None = None
+    """Score of the last item of the list."""
+    obstacles: tuple[str, ...] = ()
+    """What keeps the item out: names of rules, ``exclude_seen``, ``is_hidden``,
+    ``availability``, ``no_score`` or ``outscored``; empty if it is in the list."""
+    reasons: tuple[Reason, ...] = ()
+    """All evidence for and against the item; the values add up to the score."""
+
+
+@dataclass(frozen=True)
+class ActiveTime:
+    """Events of one period."""
+
+    since: float
+    """Start, epoch [s]."""
+    until: float
+    events: int
+    users: int
+    """Users with an event."""
+    new_users: int
+    """Users whose first event is in the period."""
+    items: int
+    """Items with an event."""
+    new_items: int
+    """Items whose first event is in the period."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Events from the first to the latest one."""
+
+    period_s: float
+    """Length of a period [s]."""
+    undated: int
+    """Events without a time, which no period has."""
+    periods: tuple[ActiveTime, ...]
+
+
+@dataclass(frozen=True)
 class Question:
     """One question to a new user."""
 

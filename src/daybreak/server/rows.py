@@ -1,7 +1,7 @@
 """Handlers of rows that several endpoints share: write, list, and reject."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,9 +11,19 @@ from daybreak.server.http.problems import HttpProblem
 from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
-from daybreak.server.schemas.rows import PageQuery
+from daybreak.server.schemas.rows import RowPageQuery
 from daybreak.server.state import ServerState, state_of
-from daybreak.service.serving import IngestResult
+from daybreak.service.serving import IngestResult, RowPage
+
+
+class RowResource(Protocol):
+    """Part of the service that returns pages of rows."""
+
+    def page(self, cursor: str | None, n: int) -> RowPage:
+        """Return a page of all rows."""
+
+    def search(self, text: str, cursor: str | None, n: int) -> RowPage:
+        """Return a page of the rows that match a text."""
 
 
 def rows_from_body(
@@ -97,14 +107,18 @@ async def put_row(
     return json_response(vars(outcome))
 
 
-async def list_rows(request: Request, fetch_page: Callable[..., Any], table: str) -> Response:
-    """Return a page of rows.
+async def list_rows(request: Request, resource: RowResource, table: str) -> Response:
+    """Return a page of rows: all, or those that are searched for.
 
     Args:
-        request: Request with the parameters of :class:`PageQuery`.
-        fetch_page: Method of the service that returns a page for a cursor and a number of rows.
+        request: Request with the parameters of :class:`RowPageQuery`.
+        resource: Part of the service that has the rows.
         table: Key of the list in the response.
     """
-    query = parse_query(request, PageQuery)
-    page = await run_in_threadpool(fetch_page, query.cursor or None, query.k)
+    query = parse_query(request, RowPageQuery)
+    cursor = query.cursor or None
+    if query.search.strip():
+        page = await run_in_threadpool(resource.search, query.search, cursor, query.k)
+    else:
+        page = await run_in_threadpool(resource.page, cursor, query.k)
     return json_response({table: page.rows, "cursor": page.cursor})

@@ -47,3 +47,42 @@ def test_a_deleted_item_can_be_added_again(live):
     live.catalogue.delete("item-3")
     live.catalogue.put([row])
     assert "item-3" in [item.item_id for item in live.lists.latest(35)]
+
+
+def found(cache, text, after=-1, n=10):
+    rows, last = cache.search(text, after, n)
+    return [id_ for id_, _ in rows], last
+
+
+def test_a_search_reads_ids_titles_and_changes_of_both():
+    frame = pl.DataFrame(
+        {"item_id": ["m-1", "m-2", "x"], "title": ["Red mug", "Café cup", None]}
+    )
+    cache = RowCache("item_id", frame)
+    assert found(cache, "MUG red") == (["m-1"], None)
+    assert found(cache, "cafe") == (["m-2"], None)
+    cache.put(pl.DataFrame({"item_id": ["m-1", "mug"], "title": ["Blue mug", "Any"]}))
+    assert found(cache, "mug") == (["mug", "m-1"], None)
+    assert found(cache, "red") == ([], None)
+    cache.remove(["mug"])
+    assert found(cache, "mug") == (["m-1"], None)
+    assert found(cache, "m-", n=1) == (["m-1"], 0)
+    assert found(cache, "m-", after=0, n=1) == (["m-2"], None)
+
+
+def test_a_search_takes_signs_of_patterns_as_text():
+    cache = RowCache("item_id", pl.DataFrame({"item_id": ["a.c", "abc", "{}"]}))
+    assert found(cache, "a.c") == (["a.c"], None)
+    assert found(cache, "{}") == (["{}"], None)
+    assert found(cache, "(") == ([], None)
+
+
+def test_a_search_works_without_titles_and_with_titles_of_other_types():
+    assert found(RowCache("user_id", pl.DataFrame({"user_id": ["ann"]})), "an") == (
+        ["ann"],
+        None,
+    )
+    typed = pl.DataFrame(
+        {"item_id": ["a", "b"], "title": [1984, 7], "name": [["x", "y"], None]}
+    )
+    assert found(RowCache("item_id", typed), "198 y") == (["a"], None)

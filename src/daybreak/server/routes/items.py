@@ -19,9 +19,9 @@ from daybreak.server.schemas.rows import (
     FieldsBody,
     ItemRows,
     ItemsOut,
-    PageQuery,
     ReplacedOut,
     RowOut,
+    RowPageQuery,
 )
 from daybreak.server.state import state_of
 
@@ -35,11 +35,11 @@ async def put_items(request: Request, body: ItemRows) -> Response:
 
 
 @router.get(
-    "/items", response_model=ItemsOut, openapi_extra=require_role("read", query=PageQuery)
+    "/items", response_model=ItemsOut, openapi_extra=require_role("read", query=RowPageQuery)
 )
 async def items(request: Request) -> Response:
-    """Return a page of items, in the order in which they were added."""
-    return await list_rows(request, state_of(request).service.catalogue.page, "items")
+    """Return a page of items: all in the order of their arrival, or those that match."""
+    return await list_rows(request, state_of(request).service.catalogue, "items")
 
 
 @router.put("/items", response_model=ReplacedOut, openapi_extra=require_role("write"))

@@ -7,10 +7,13 @@ from fastapi import Request
 from starlette.responses import Response
 
 from daybreak.errors import NotFittedError
+from daybreak.server.http.query_params import parse_query
 from daybreak.server.http.responses import json_response
 from daybreak.server.ops.pools import run_in_threadpool
 from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.admin import (
+    ActivityOut,
+    ActivityQuery,
     ModelOut,
     ModelsOut,
     StatusOut,
@@ -99,3 +102,15 @@ def _release_to_dict(release: Release) -> dict[str, Any]:
         "active": release.active,
         "metadata": dict(release.metadata),
     }
+
+
+@router.get(
+    "/activity",
+    response_model=ActivityOut,
+    openapi_extra=require_role("read", query=ActivityQuery, cost="report"),
+)
+async def activity(request: Request) -> Response:
+    """Return events, users and items over time, and how many of them were new."""
+    query = parse_query(request, ActivityQuery)
+    service = state_of(request).service
+    return json_response((await run_in_threadpool(service.activity, query.periods)).to_dict())

@@ -15,10 +15,12 @@ from daybreak.server.routing import api_router, require_role
 from daybreak.server.schemas.recommend import (
     ExplanationOut,
     NextBody,
+    PlacementOut,
     RankBody,
     RecommendationsOut,
     RecommendBody,
     RecommendQuery,
+    WhyBody,
 )
 from daybreak.server.state import ServerState, state_of
 from daybreak.service.serving import (
@@ -93,6 +95,17 @@ async def explain(request: Request, user_id: str, item_id: str) -> Response:
     return json_response(
         {"user_id": user_id, "item_id": item_id, "score": score, "reasons": rows}
     )
+
+
+@router.post("/why", response_model=PlacementOut, openapi_extra=require_role("read"))
+async def why(request: Request, body: WhyBody) -> Response:
+    """Return the place of an item in a list, what keeps it out, and all evidence for it."""
+    state = state_of(request)
+    check_list_length(state, body.k)
+    full_request = body.to_full_request()
+    placed = await run_in_threadpool(state.service.place, full_request, body.item_id)
+    reasons = [_reason_to_dict(reason) for reason in placed.reasons]
+    return json_response({"item_id": body.item_id, **vars(placed), "reasons": reasons})
 
 
 async def submit_request(state: ServerState, request: RecommendRequest) -> RecommendResponse:

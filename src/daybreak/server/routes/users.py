@@ -12,9 +12,9 @@ from daybreak.server.schemas.rows import (
     FieldsBody,
     MergeBody,
     MergedOut,
-    PageQuery,
     ProofOut,
     RowOut,
+    RowPageQuery,
     UserRows,
     UsersOut,
 )
@@ -30,11 +30,11 @@ async def put_users(request: Request, body: UserRows) -> Response:
 
 
 @router.get(
-    "/users", response_model=UsersOut, openapi_extra=require_role("read", query=PageQuery)
+    "/users", response_model=UsersOut, openapi_extra=require_role("read", query=RowPageQuery)
 )
 async def users(request: Request) -> Response:
-    """Return a page of users, in the order in which they were added."""
-    return await list_rows(request, state_of(request).service.users.page, "users")
+    """Return a page of users: all in the order of their arrival, or those that match."""
+    return await list_rows(request, state_of(request).service.users, "users")
 
 
 @router.get("/users/{user_id:id}", response_model=RowOut, openapi_extra=require_role("read"))

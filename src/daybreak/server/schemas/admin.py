@@ -61,6 +61,32 @@ class StatusOut(ResponseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ActivityQuery(RequestModel):
+    """Number of periods."""
+
+    periods: int = Field(60, ge=1, le=1_000, description="Largest number of periods.")
+
+
+class ActivityPeriodOut(BaseModel):
+    """Events of one period."""
+
+    since: float = Field(description="Start, epoch [s].")
+    until: float
+    events: int
+    users: int = Field(description="Users with an event.")
+    new_users: int = Field(description="Users whose first event is in the period.")
+    items: int = Field(description="Items with an event.")
+    new_items: int = Field(description="Items whose first event is in the period.")
+
+
+class ActivityOut(ResponseModel):
+    """Events from the first to the latest one."""
+
+    period_s: float = Field(description="Length of a period [s].")
+    undated: int = Field(description="Events without a time, which no period has.")
+    periods: list[ActivityPeriodOut]
+
+
 FILE_BODY = {
     "required": True,
     "content": {

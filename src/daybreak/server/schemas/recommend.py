@@ -230,6 +230,16 @@ class RecommendBody(RecommendFields):
         )
 
 
+class WhyBody(RecommendBody):
+    """Request for recommendations, and the item of which the place is asked."""
+
+    item_id: Id
+
+    model_config = with_example(
+        {"profile": {"text": "gifts for a tea lover"}, "k": 10, "item_id": "84879"}
+    )
+
+
 class RankBody(RecommendBody):
     """Request to rank given items."""
 
@@ -424,6 +434,27 @@ class ExplanationOut(ResponseModel):
     item_id: str
     score: float | None
     reasons: list[ReasonOut]
+
+
+class PlacementOut(ResponseModel):
+    """Place of an item in a list, and what keeps it out."""
+
+    item_id: str
+    rank: int | None = Field(description="Rank in the list; null: it is not in it.")
+    score: float | None = Field(description="Score; null: no strategy can score the item.")
+    score_rank: int | None = Field(
+        description="Rank by score among all items that the rules allow; null: they do not."
+    )
+    n_candidates: int = Field(description="Number of items that the rules allow.")
+    last_score: float | None = Field(description="Score of the last item of the list.")
+    obstacles: list[str] = Field(
+        description="What keeps the item out: names of rules (`where`, `categories`, `items`, "
+        "`exclude`, `exclude_seen`, `quotas`, `distinct`, `alike`, `diversity`, "
+        "`unknown_items`), `is_hidden`, `availability`, `no_score`, or `outscored` by others."
+    )
+    reasons: list[ReasonOut] = Field(
+        description="All evidence for and against the item; the values add up to the score."
+    )
 
 
 class VectorsOut(ResponseModel):

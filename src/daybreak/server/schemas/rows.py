@@ -113,6 +113,17 @@ class PageQuery(RequestModel):
     k: int = Field(100, ge=1, le=1_000, description="Number of rows; also accepted as `n`.")
 
 
+class RowPageQuery(PageQuery):
+    """Cursor and size of a page of items or users, and what they are searched for."""
+
+    search: str = Field(
+        "",
+        max_length=200,
+        description="Words, or parts of them, that the id or the title must have; the closest "
+        "rows come first. Default: all rows, in the order in which they were added.",
+    )
+
+
 class EventPageQuery(PageQuery):
     """Cursor and size of a page of events, of a user, of an item, or of both."""
 

@@ -25,6 +25,7 @@ from daybreak.service.serving.requests import (
     RecommendRequest,
     RecommendResponse,
 )
+from daybreak.service.serving.resources import RowPage
 from daybreak.service.serving.service import RecommenderService, ServiceOptions
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.store import Release
@@ -42,6 +43,7 @@ __all__ = [
     "RecommenderService",
     "RejectedRow",
     "Release",
+    "RowPage",
     "Rules",
     "ServiceOptions",
 ]

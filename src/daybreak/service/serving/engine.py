@@ -39,6 +39,7 @@ from daybreak.service.state.explain import (
     explain_items,
     explain_lists,
 )
+from daybreak.service.state.placement import ItemPlacement, place_item
 from daybreak.service.state.query_builder import QueryBatch
 from daybreak.service.state.ranker import RankedLists, warmth_labels
 from daybreak.service.state.serving_state import ServingState
@@ -184,6 +185,20 @@ class RecommendEngine:
         pending = PendingRequest.parse(request, self._pseudonyms)
         batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
         return tuple(explain_items(state, batch, 0, np.array([row]))[0])
+
+    def place(self, request: RecommendRequest, item_id: str) -> ItemPlacement:
+        """Return where an item is in the list of a request, and what keeps it out.
+
+        Experiments and exploration do not count, and the list is not logged.
+
+        Raises:
+            NotFoundError: The item is not in the catalogue.
+        """
+        state = self._releases.current
+        row = require_item(state.catalogue, lookup_id(item_id), next_step=None)
+        pending = PendingRequest.parse(request, self._pseudonyms)
+        batch = build_batch(state, [pending], self._profile_encoder(), self._popularity)
+        return place_item(state, batch, row)
 
     def close(self) -> None:
         """Answer all waiting requests, then stop."""

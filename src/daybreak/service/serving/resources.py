@@ -80,6 +80,19 @@ class ItemsResource:
         """
         return _page_of(self._releases.row_caches.items, cursor, n)
 
+    def search(self, text: str, cursor: str | None = None, n: int = 100) -> RowPage:
+        """Return a page of items whose id or title has all words of a text, the closest first.
+
+        Args:
+            text: Words, or parts of them.
+            cursor: Cursor of the previous page; None: the first page.
+            n: Number of rows, from 1 to 10,000.
+
+        Raises:
+            ConfigError: The cursor or ``n`` is invalid.
+        """
+        return _search_in(self._releases.row_caches.items, text, cursor, n)
+
     def put(self, rows: Sequence[Mapping[str, Any]], *, partial: bool = False) -> IngestResult:
         """Add items, or replace their attributes; invalid rows are rejected one by one.
 
@@ -161,6 +174,10 @@ class UsersResource:
     def page(self, cursor: str | None = None, n: int = 100) -> RowPage:
         """Return a page of users; see :meth:`ItemsResource.page`."""
         return _page_of(self._releases.row_caches.users, cursor, n)
+
+    def search(self, text: str, cursor: str | None = None, n: int = 100) -> RowPage:
+        """Return a page of users whose id or name has all words of a text."""
+        return _search_in(self._releases.row_caches.users, text, cursor, n)
 
     def put(self, rows: Sequence[Mapping[str, Any]], *, partial: bool = False) -> IngestResult:
         """Add users, or replace their attributes; see :meth:`ItemsResource.put`."""
@@ -345,6 +362,13 @@ def _page_of(cache: RowCache, cursor: str | None, n: int) -> RowPage:
     check_k(n)
     page_rows, last = cache.page(_position_of(cursor), n)
     rows = tuple({cache.key: id_, **row} for id_, row in page_rows)
+    return RowPage(rows, None if last is None else str(last))
+
+
+def _search_in(cache: RowCache, text: str, cursor: str | None, n: int) -> RowPage:
+    check_k(n)
+    found, last = cache.search(text, _position_of(cursor), n)
+    rows = tuple({cache.key: id_, **row} for id_, row in found)
     return RowPage(rows, None if last is None else str(last))
 
 

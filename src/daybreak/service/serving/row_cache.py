@@ -8,11 +8,14 @@ import polars as pl
 from daybreak.data.casts import join_lists
 from daybreak.data.wide_rows import fold_rare_attributes, limit_columns, unfold_attributes
 from daybreak.service.ingest.rows import frame_from_rows
+from daybreak.service.serving.row_search import RowSearch
 
 MAX_CACHED_ROWS = 20_000
 """Largest number of rows of the frame that are cached as dictionaries."""
 MAX_UNMERGED_ROWS = 2_000
 """Largest number of changed rows that are kept outside the frame."""
+SEARCHED_COLUMNS = ("title", "name")
+"""Columns that a search reads besides the id."""
 PLACEHOLDER_COLUMN = "\0"
 """Column that keeps rows without attributes; no attribute has this name."""
 
@@ -51,6 +54,7 @@ class RowCache:
         """The frame, and number to its row; replaced together, by one assignment."""
         self._unmerged: dict[int, Row] = {}
         self._row_objects: dict[int, Row] = {}
+        self._search = RowSearch()
 
     def get(self, id_: str) -> Row | None:
         """Return the attributes of an id that have a value; None if the id is unknown.
@@ -71,6 +75,7 @@ class RowCache:
             self._unmerged[self._number_of(id_)] = row
         if len(self._unmerged) > self._max_unmerged:
             self._merge_rows()
+        self._search.clear()
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove ids with their attributes."""
@@ -90,6 +95,7 @@ class RowCache:
             keep = ~pl.int_range(base.height, eager=True).is_in(rows)
             columns = [pl.when(keep).then(pl.col(name)).alias(name) for name in base.columns]
             self._base = (base.select(columns), row_of_number)
+        self._search.clear()
 
     def page(self, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
         """Return up to ``n`` rows after a number, and the number to continue after."""
@@ -101,6 +107,23 @@ class RowCache:
             if id_ is not None:
                 page_rows.append((id_, self._row_at(number)))
         return page_rows, number if number + 1 < len(self._ids) else None
+
+    def search(self, text: str, after: int, n: int) -> tuple[list[tuple[str, Row]], int | None]:
+        """Return rows whose id or title has all words of a text, the closest first.
+
+        Args:
+            text: Words, or beginnings and parts of words.
+            after: Position of the last row of the previous page; -1: the first page.
+            n: Largest number of rows.
+
+        Returns:
+            Rows, and the position to continue after.
+        """
+        numbers = self._search.find(text, self._searched_texts)[after + 1 :]
+        rows = [
+            (id_, self._row_at(number)) for number in numbers[:n] if (id_ := self._ids[number])
+        ]
+        return rows, after + n if len(numbers) > n else None
 
     def columns(self) -> Mapping[str, pl.DataType]:
         """Return the columns of the frame with their types."""
@@ -127,6 +150,35 @@ class RowCache:
                     {n: v for n, v in zip(names, values, strict=True) if v is not None}
                 ),
             )
+
+    def _searched_texts(self) -> tuple[list[int], list[str]]:
+        """Return the numbers of all rows with their ids and titles."""
+        base, row_of_number = self._base
+        names = [name for name in SEARCHED_COLUMNS if name in base.columns]
+        columns = [
+            join_lists(pl.col(n)) if base.schema[n].is_nested() else pl.col(n).cast(pl.String)
+            for n in names
+        ]
+        titles = (
+            ["\n".join(filter(None, row)) for row in base.select(columns).iter_rows()]
+            if names
+            else [""] * base.height
+        )
+        unmerged = dict(self._unmerged)
+        numbers, texts = [], []
+        for number, id_ in enumerate(list(self._ids)):
+            if id_ is None:
+                continue
+            row = row_of_number.get(number)
+            if number in unmerged:
+                title = "\n".join(
+                    str(unmerged[number].get(name) or "") for name in SEARCHED_COLUMNS
+                )
+            else:
+                title = "" if row is None else titles[row]
+            numbers.append(number)
+            texts.append(f"{id_}\n{title}")
+        return numbers, texts
 
     def _number_of(self, id_: str) -> int:
         number = self._numbers.get(id_)

@@ -28,6 +28,7 @@ from daybreak.service.inputs.frames import check_k
 from daybreak.service.privacy import Pseudonyms, Retention
 from daybreak.service.release_training import TrainOptions, retrain
 from daybreak.service.releases.release import releases_root
+from daybreak.service.serving.activity import ActivityReport, report_activity
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.engine import RecommendEngine
@@ -39,6 +40,7 @@ from daybreak.service.serving.status import StatusReporter
 from daybreak.service.serving.writer import Ingestor
 from daybreak.service.state.explain import RecommendationReason
 from daybreak.service.state.onboarding import OnboardingAnswers, next_questions
+from daybreak.service.state.placement import ItemPlacement
 from daybreak.service.training.retraining import RetrainPolicy, RetrainRunner
 from daybreak.store import Store, WriteResult, open_store
 
@@ -227,6 +229,18 @@ class RecommenderService(ClosesOnExit):
             NotFoundError: There is no such item.
         """
         return self.engine.explain(RecommendRequest(user_id=user_id), item_id)
+
+    def place(self, request: RecommendRequest, item_id: str) -> ItemPlacement:
+        """Return where an item is in the list of a request, and what keeps it out.
+
+        Raises:
+            NotFoundError: There is no such item.
+        """
+        return self.engine.place(request, item_id)
+
+    def activity(self, max_periods: int = 60) -> ActivityReport:
+        """Return events, users and items by period; see :func:`report_activity`."""
+        return report_activity(self.releases.current.histories, max_periods)
 
     def onboarding(
         self,

@@ -119,15 +119,38 @@ class RuleCompiler:
 
     def _allowed(self, rules: Rules) -> Mask:
         allowed = self.available(rules.at, rules.unknown_items).copy()
-        if rules.where.strip():
-            allowed &= self.filter_engine.mask(rules.where, rules.at)
-        if rules.categories:
-            allowed &= self.filter_engine.mask_any_of(self._category_column(), rules.categories)
-        if rules.items is not None:
-            allowed &= self._item_mask(rules.items)
-        if rules.exclude:
-            allowed &= ~self._item_mask(rules.exclude)
+        for mask in self._masks(rules).values():
+            allowed &= mask
         return allowed
+
+    def _masks(self, rules: Rules) -> dict[str, Mask]:
+        """Return the (n_items,) allowed items of each rule that is used, by its name."""
+        masks = {}
+        if rules.where.strip():
+            masks["where"] = self.filter_engine.mask(rules.where, rules.at)
+        if rules.categories:
+            column = self._category_column()
+            masks["categories"] = self.filter_engine.mask_any_of(column, rules.categories)
+        if rules.items is not None:
+            masks["items"] = self._item_mask(rules.items)
+        if rules.exclude:
+            masks["exclude"] = ~self._item_mask(rules.exclude)
+        return masks
+
+    def obstacles(self, rules: Rules, row: int) -> list[str]:
+        """Return the names of the rules that keep one item out of a list.
+
+        Besides fields of :class:`Rules`: ``is_hidden``, ``availability`` (its period) and
+        ``unknown_items`` (the catalogue does not have it).
+        """
+        found = []
+        if not self._visible["recommend"][row]:
+            found.append("is_hidden")
+        elif not self._visible[rules.unknown_items or self._unknown_items][row]:
+            found.append("unknown_items")
+        elif not self.available(rules.at, rules.unknown_items)[row]:
+            found.append("availability")
+        return found + [name for name, mask in self._masks(rules).items() if not mask[row]]
 
     def _item_mask(self, ids: tuple[str, ...]) -> Mask:
         """Return the (n_items,) mask of some items; unknown ids are ignored."""
