@@ -57,6 +57,19 @@ NEGATIONS = [
         ("ランプが欲しいけどロウソクはいらない", "ランプが欲しい", ["ロウソク"]),
         ("양초 빼고 램프", "램프", ["양초"]),
         ("โคมไฟไม่เอาเทียน", "โคมไฟ", ["เทียน"]),
+        ("lamps but no candles, or a rug", "lamps or a rug", ["candles"]),
+        ("a lamp without cables, or maybe a rug", "a lamp or maybe a rug", ["cables"]),
+        (
+            "Lampen, aber keine Kerzen, oder einen Teppich",
+            "Lampen oder einen Teppich",
+            ["Kerzen"],
+        ),
+        ("des lampes, pas de bougies, ou un tapis", "des lampes ou un tapis", ["bougies"]),
+        ("lámparas sin cable, o una alfombra", "lámparas o una alfombra", ["cable"]),
+        ("台灯，不要蜡烛，或者一张地毯", "台灯 或者一张地毯", ["蜡烛"]),
+        ("lamps but no candles or a rug", "lamps", ["candles or a rug"]),
+        ("a lamp, not a candle, or a rug", "a lamp", ["candle", "rug"]),
+        ("no candles, or a rug", "", ["candles", "rug"]),
     ],
 )
 def test_clauses_by_hand(text, wanted, unwanted):

@@ -190,3 +190,73 @@ def test_comparing_is_bounded_and_in_chunks_and_the_first_words_are_compared(mon
     np.testing.assert_allclose(bounded[:n], whole[:n], rtol=1e-6)
     assert not bounded[n:].any()
     assert forms.similar([]).shape == (0, len(terms))
+
+
+def titles_like(titles, asked):
+    """Return the titles that are like what is asked at all."""
+    items = pl.DataFrame({"item_id": [str(n) for n in range(len(titles))], "title": titles})
+    content, blocks = ContentEncoder.fit_transform(items)
+    said = Items(Vocabulary(["said"]), content.texts([asked]))
+    scores = said.similarity(Items(Vocabulary(items["item_id"].to_list()), blocks))[0]
+    return {titles[row] for row in np.flatnonzero(scores > 0)}
+
+
+COMPOUNDS = {
+    "灯": [
+        "台灯",
+        "吊灯",
+        "灯笼",
+        "壁灯",
+        "灯泡",
+        "落地灯",
+        "灯罩",
+        "路灯",
+        "灯串",
+        "夜灯",
+        "灯管",
+    ],
+    "鱼": [
+        "金鱼",
+        "鱼缸",
+        "鱼竿",
+        "鲤鱼",
+        "鱼饵",
+        "鱼网",
+        "章鱼",
+        "鱼片",
+        "咸鱼",
+        "鱼汤",
+        "鱼骨",
+    ],
+    "茶": [
+        "绿茶",
+        "茶壶",
+        "红茶",
+        "茶杯",
+        "乌龙茶",
+        "茶具",
+        "花茶",
+        "茶叶",
+        "奶茶",
+        "茶几",
+        "凉茶",
+    ],
+}
+
+
+@pytest.mark.parametrize("word", COMPOUNDS)
+@pytest.mark.parametrize("form", ["{}", "我想要{}", "买{}"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_single_chinese_character_finds_all_its_compounds(word, form, is_known):
+    others = [title for key, titles in COMPOUNDS.items() if key != word for title in titles]
+    titles = [*COMPOUNDS[word], *others, *[word] * is_known, "书桌", "毛毯", "想象", "购买指南"]
+    found = titles_like(titles, form.format(word))
+    assert set(COMPOUNDS[word]) <= found
+    assert found.isdisjoint(others)
+
+
+def test_characters_that_say_nothing_find_no_compounds():
+    titles = ["目的地", "我们", "好看", "看台", "有机", "无人机", "书桌"]
+    for asked in "的我好看有人":
+        assert not titles_like([*titles, asked], asked) - {asked}
+    assert {"的", "看", "好"} <= word_forms.FUNCTION_CHARACTERS

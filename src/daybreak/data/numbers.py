@@ -249,6 +249,9 @@ def read_number_attribute(
         return None
     if given.str.contains(r"^(\+|-?0\d)").any():
         return None
+    least = MIN_AMOUNT_SHARE if is_amount_name(text.name) else MIN_NUMBER_SHARE
+    if (given.str.contains(r"\d").mean() or 0) < least:  # type: ignore[operator]
+        return None  # by far the cheapest check, and most columns of wide tables are words
     column = read_numbers(text, decimal)
     share = 1 - column.is_bad.sum() / len(given)
     if is_amount_name(text.name):

@@ -24,6 +24,7 @@ from daybreak.encoders.clause_words import (
     UNSPACED_NEGATIONS,
     UNSPACED_REQUEST,
 )
+from daybreak.encoders.conjunctions import ALTERNATIVES, ARTICLES, SHORT_ALTERNATIVES
 
 _BREAK = re.compile(r"[,;:.!?\n\r，。；：！？،؛؟…|()]+|(?<=\s)[-–—]+(?=\s)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
@@ -131,7 +132,7 @@ def _polar_pieces(text: str) -> list[tuple[bool, str]]:
     pieces: list[tuple[bool, str]] = []
     negated = False
     for segment in _BREAK.split(text):
-        goes_on = negated and _continues_list(segment)
+        goes_on = negated and _continues_list(segment) and not _begins_wish(segment, pieces)
         found = _split_segment(segment.replace(_POINT, "."), negated=goes_on)
         pieces += found
         filled = [is_wanted for is_wanted, piece in found if _strip_fillers(piece)]
@@ -142,6 +143,19 @@ def _polar_pieces(text: str) -> list[tuple[bool, str]]:
 def _continues_list(segment: str) -> bool:
     """Return whether a segment after a comma belongs to an unwanted list."""
     return bool(_joining().search(segment)) and not asking_pattern().search(segment)
+
+
+def _begins_wish(segment: str, pieces: list[tuple[bool, str]]) -> bool:
+    """Return whether a segment after an unwanted one is a further wish: ", or a bag".
+
+    It has an indefinite article, and the unwanted object before it has none; something wanted
+    stands before both.
+    """
+    if not _alternative_object().match(segment):
+        return False
+    unwanted = next(piece for is_wanted, piece in reversed(pieces) if not is_wanted)
+    has_wish = any(is_wanted and has_content(piece) for is_wanted, piece in pieces)
+    return has_wish and not _first_article().match(unwanted.strip())
 
 
 def _split_segment(segment: str, *, negated: bool) -> list[tuple[bool, str]]:
@@ -198,6 +212,18 @@ def _contrasts() -> re.Pattern[str]:
 @cache
 def _joining() -> re.Pattern[str]:
     return re.compile(JOINING_WORDS, re.IGNORECASE)
+
+
+@cache
+def _alternative_object() -> re.Pattern[str]:
+    """Pattern of an "or" and an indefinite article."""
+    words = f"{ALTERNATIVES}|{SHORT_ALTERNATIVES}"
+    return re.compile(rf"\s*(?:{words})\s*(?:{ARTICLES})", re.IGNORECASE)
+
+
+@cache
+def _first_article() -> re.Pattern[str]:
+    return re.compile(ARTICLES, re.IGNORECASE)
 
 
 @cache

@@ -24,6 +24,15 @@ MAX_CHUNK_PAIRS = 20_000_000
 """Common n-grams that are compared at a time; about 300 MB."""
 KNOWN_FORM_WEIGHT = 0.5
 """Weight of other forms of a term beside the term itself."""
+MAX_CHARACTER_FORMS = 200
+"""Compounds of a single Chinese character, at most [terms]; it is a word that they are kinds
+and parts of, and no inflected form of one of them."""
+FUNCTION_CHARACTERS = frozenset(
+    "我你您他她它们自己的地得了着过吗呢吧啊是有在和与及或而但也都就还又很太最更好不没别无非个只件条张"
+    "些这那哪一二三四五六七八九十两几多少大小上下中里外前后来去到给把被让请要想会能可看听说吃喝买卖找做用"
+    "送对从为以之其所于由喜爱人家點個這哪還過對從為與們給讓請買賣說聽會裡後來沒別無"
+)
+"""Chinese characters that are in many words without being what these are about."""
 
 _SYLLABIC = re.compile(
     "[\u1100-\u11ff\u3041-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
@@ -31,6 +40,7 @@ _SYLLABIC = re.compile(
 """Chinese characters, kana and hangul: one or two of them are a word."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, which are written without blanks between words."""
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 _HIRAGANA_OF_KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
@@ -239,6 +249,8 @@ class WordForms:
     ) -> tuple[Rows, Rows, Floats]:
         """Return the terms that words may be forms of, at most ``MAX_FORMS`` for each.
 
+        A single Chinese character means all compounds with it, up to ``MAX_CHARACTER_FORMS``.
+
         Args:
             words: Distinct words.
             own: (n_words,) their rows in the vocabulary, -1 for unknown words. A known word
@@ -249,13 +261,19 @@ class WordForms:
             For each pair the row of the word, the row of the term, and the weight: the square
             of the similarity.
         """
+        words = [
+            _without_verb(text) if row < 0 else text
+            for text, row in zip(words, own.tolist(), strict=True)
+        ]
         similar = sp.coo_array(self.similar(words))
         word, term = similar.coords
         is_known = own[word] >= 0
         is_form = (similar.data >= min_similarity) & (term != own[word])
         is_form &= self.is_comparable[term] & self.is_comparable[own[word]]
+        is_character = np.fromiter(map(is_content_character, words), bool, len(words))[word]
+        is_form |= is_character & (term != own[word])
         kept = np.flatnonzero(is_form | ~is_known)
-        kept = kept[_is_among_best(word[kept], similar.data[kept])]
+        kept = kept[_is_among_best(word[kept], similar.data[kept], is_character[kept])]
         weights = similar.data[kept] ** 2
         weights[is_known[kept]] *= np.float32(KNOWN_FORM_WEIGHT)
         return word[kept].astype(np.int64), term[kept].astype(np.int64), weights
@@ -265,8 +283,36 @@ def _is_comparable(term: str) -> bool:
     return len(term) >= (2 if _SYLLABIC.search(term) else 3)
 
 
-def _is_among_best(word: Rows, similar: Floats) -> Mask:
-    """Return which pairs are the ``MAX_FORMS`` best of their word and near the best one."""
+def is_content_character(word: str) -> bool:
+    """Return whether a word is one Chinese character that says what something is.
+
+    Example:
+        >>> is_content_character("茶"), is_content_character("的"), is_content_character("绿茶")
+        (True, False, False)
+    """
+    return len(word) == 1 and word not in FUNCTION_CHARACTERS and bool(_HAN.match(word))
+
+
+def _without_verb(word: str) -> str:
+    """Return the object of an unknown word of a verb and a single character.
+
+    Example:
+        >>> _without_verb("喝茶"), _without_verb("绿茶")
+        ('茶', '绿茶')
+    """
+    is_verb = len(word) == 2 and word[0] in FUNCTION_CHARACTERS
+    return word[1] if is_verb and is_content_character(word[1]) else word
+
+
+def _is_among_best(word: Rows, similar: Floats, is_character: Mask) -> Mask:
+    """Return which pairs are the best of their word.
+
+    Args:
+        word: (n_pairs,) row of the word.
+        similar: (n_pairs,) similarity of the word and a term.
+        is_character: (n_pairs,) whether the word is a single Chinese character, whose compounds
+            all count; of other words, at most ``MAX_FORMS`` near the best one do.
+    """
     order = np.lexsort((-similar, word))
     sorted_words = word[order]
     starts = np.flatnonzero(np.r_[True, sorted_words[1:] != sorted_words[:-1]][: len(order)])
@@ -274,5 +320,6 @@ def _is_among_best(word: Rows, similar: Floats) -> Mask:
     rank = np.arange(len(order)) - np.repeat(starts, sizes)
     best = np.repeat(similar[order][starts], sizes)
     kept = np.empty(len(order), dtype=bool)
-    kept[order] = (rank < MAX_FORMS) & (similar[order] >= MIN_SHARE_OF_BEST * best)
+    is_near = (rank < MAX_FORMS) & (similar[order] >= MIN_SHARE_OF_BEST * best)
+    kept[order] = np.where(is_character[order], rank < MAX_CHARACTER_FORMS, is_near)
     return kept
