@@ -35,6 +35,14 @@ def likeness_of():
         ("rings or rugs", ("rings", "rugs")),
         ("a ring and a rug", ("ring", "rug")),
         ("rings, rugs and lamps", ("rings", "rugs", "lamps")),
+        ("rings and rugs", ("rings", "rugs")),
+        ("Rings und Rugs", ("Rings", "Rugs")),
+        ("rings et rugs", ("rings", "rugs")),
+        ("rings y rugs", ("rings", "rugs")),
+        ("silver rings and rugs", ("silver rings", "rugs")),
+        ("rugs and silver rings", ("rugs", "silver rings")),
+        ("scarfs with cats and dogs", ("scarfs cats dogs",)),
+        ("lamps rouges et rugs", ("lamps rouges", "rugs")),
         ("a red or blue lamp", ("red lamp", "blue lamp")),
         ("red or blue lamps", ("red lamps", "blue lamps")),
         ("rings or red lamps", ("rings", "red lamps")),
@@ -51,6 +59,8 @@ def test_wishes_of_a_sentence(text, wishes, likeness_of):
 
 
 def test_parts_of_different_items_are_two_wishes():
+    one, other = np.eye(2, dtype=np.float32).repeat(5, axis=1)
+    assert not is_one_wish(one, other), "both kinds are found, but nothing is both"
     first = np.r_[np.ones(200), np.zeros(200)].astype(np.float32)
     second = np.float32(0.5) * first[::-1]
     assert not is_one_wish(first, second)

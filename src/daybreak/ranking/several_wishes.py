@@ -24,8 +24,8 @@ LikenessFn = Callable[[Sequence[str]], Floats]
 MIN_COVERED = 0.5
 """Smallest likeness to a part with which an item has it, as a share of the reference."""
 MIN_SHARE_OF_PART = 0.2
-"""Share of the items most like two parts together that must have each of them for one wish: one
-vector then brings both into a list."""
+"""Share of the items most like two parts together that must have each of them for one wish, if
+some have both: one vector then brings both into a list."""
 MIN_GAIN_OF_BOTH = 1.2
 """Likeness to two parts of an item that has both, relative to the best item that has one of
 them, from which they are one wish: the name of an item."""
@@ -56,11 +56,7 @@ def separate_wishes(parts: Sequence[WantedPart], likeness_of: LikenessFn) -> tup
     for part, text, row, kept in zip(parts, texts, likeness, is_answered, strict=True):
         if not kept:
             continue
-        if (
-            wishes
-            and part.link == "addition"
-            and (_shares_noun(wishes[-1][1], text) or is_one_wish(wishes[-1][2], row))
-        ):
+        if wishes and part.link == "addition" and _belong_together(wishes[-1], part, text, row):
             before, words, total = wishes.pop()
             wishes.append((before, f"{words} {text}", total + row))
         else:
@@ -68,15 +64,40 @@ def separate_wishes(parts: Sequence[WantedPart], likeness_of: LikenessFn) -> tup
     return _share_words([part for part, _, _ in wishes], [t for _, t, _ in wishes], likeness_of)
 
 
-def _shares_noun(before: str, text: str) -> bool:
-    """Return whether one of two parts may be an adjective: "red and big cups"."""
-    return (len(split_words(before)) == 1) != (len(split_words(text)) == 1)
+def _belong_together(
+    before: tuple[WantedPart, str, Floats], part: WantedPart, text: str, likeness: Floats
+) -> bool:
+    """Return whether a part belongs to the wish before it.
+
+    Args:
+        before: The wish, its words, and their likeness to the items.
+        part: The part.
+        text: Its words.
+        likeness: (n_items,) likeness of the part and the items.
+    """
+    if _may_share_noun(before[1], text, is_romance=part.is_romance):
+        return bool((_covers(before[2]) & _covers(likeness)).any())
+    return is_one_wish(before[2], likeness)
+
+
+def _may_share_noun(before: str, text: str, *, is_romance: bool) -> bool:
+    """Return whether one of two parts may be an adjective: "red and big cups".
+
+    Example:
+        >>> _may_share_noun("red", "big cups", is_romance=False)
+        True
+        >>> _may_share_noun("cake stands", "lanterns", is_romance=False)
+        False
+    """
+    first, second = len(split_words(before)), len(split_words(text))
+    return first > 1 == second if is_romance else second > 1 == first
 
 
 def is_one_wish(first: Floats, second: Floats) -> bool:
     """Return whether the items most like two parts of a sentence have both.
 
-    They have both as well if some have the one part and some the other.
+    Some of them must have both: "lamps and mugs" are two wishes where nothing is a lamp and a
+    mug. It is enough that others have the one part and others the other.
 
     Args:
         first: (n_items,) likeness to the one part.
@@ -91,11 +112,11 @@ def is_one_wish(first: Floats, second: Floats) -> bool:
     rank = reference_rank(len(together))
     top = np.argsort(-together, kind="stable")[:rank]
     has_first, has_second = _covers(first)[top], _covers(second)[top]
-    if min(has_first.mean(), has_second.mean()) >= MIN_SHARE_OF_PART:
-        return True
     has_both = has_first & has_second
     if not has_both.any():
         return False
+    if min(has_first.mean(), has_second.mean()) >= MIN_SHARE_OF_PART:
+        return True
     best_single = max(first.max(), second.max())
     return bool(together[top][has_both].max() >= MIN_GAIN_OF_BOTH * best_single)
 

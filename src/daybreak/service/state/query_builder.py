@@ -186,7 +186,7 @@ class QueryBuilder:
 
     def __post_init__(self) -> None:
         self._train_row = self.train_items.ids.rows(self.items.ids)
-        self._wishes = WishEncoder(self.encode_texts, self.train_items)
+        self._wishes = WishEncoder(self.encode_texts, self.items)
         new_rows = np.flatnonzero(self._train_row < 0)
         new_rows = new_rows[[row not in self._neighbours for row in new_rows.tolist()]]
         if len(new_rows) <= MAX_PRECOMPUTED_ITEMS:
