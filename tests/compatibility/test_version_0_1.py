@@ -3,6 +3,7 @@
 import gzip
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from daybreak import Recommender
 from daybreak.cli.app import run
+from daybreak.data.recency import RecencyCurve
 from daybreak.evaluation import Report
 from daybreak.models import models
 from daybreak.service.api_keys import ApiKeyCache, ApiKeyStore
@@ -150,7 +152,7 @@ NEWER_MODELS = {"again", "age", "content_ease", "content_history", "taste", "wis
 @pytest.mark.parametrize("name", [name for name in models if name not in NEWER_MODELS])
 def test_every_model_scores_the_same(old, expected, name):
     model = models[name].load(old / "models" / name)
-    data = example_dataset()
+    data = replace(example_dataset(), recency=RecencyCurve(None))
     scores = model.score(example_queries(data), data.items)
     wanted = np.array(expected["scores"][name], np.float64)
     np.testing.assert_allclose(scores, wanted, atol=1e-4)

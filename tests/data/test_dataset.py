@@ -158,7 +158,7 @@ def test_a_query_knows_its_events_scaled_faded_and_its_profile():
     assert queries.n_events.tolist() == [4, 0]
     np.testing.assert_allclose(queries.history.toarray(), [[0.5] * 4, [0] * 4])
     np.testing.assert_allclose(
-        queries.recent_history.toarray()[0], [0.512, 0.64, 0.8, 1], rtol=1e-6
+        queries.recent_history.toarray()[0], np.arange(4, 0, -1) ** -0.5, rtol=1e-6
     )
     assert queries.profile.toarray().tolist() == [[1, 0], [0, 1]]
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Events, Queries
+from daybreak.data.recency import RecencyCurve
 from daybreak.models.sequence import (
     MASKED_LOG_WEIGHT,
     AttentionBlock,
@@ -70,7 +73,7 @@ def test_the_order_of_a_tie_changes_nothing():
 
 def test_a_spread_event_counts_by_its_pieces():
     """One event before the last, spread: a quarter of it on column 0, the rest on column 2."""
-    seen = recent_window(asked([0.25, 1, 0.75], [0.2, 1, 0.6]), 4)
+    seen = recent_window(asked([0.25, 1, 0.75], [0.25 * 2**-0.5, 1, 0.75 * 2**-0.5]), 4)
     assert seen_of(seen) == [(1, 0, 1.0), (2, 1, 0.75), (0, 1, 0.25)]
 
 
@@ -80,11 +83,17 @@ def test_without_times_all_events_are_the_last():
 
 
 def test_old_events_and_those_beyond_the_length_are_left_out():
-    seen = recent_window(asked([1, 1, 1, 1], [0.8**3, 0.8**2, 0.8, 1]), 3)
+    seen = recent_window(asked([1, 1, 1, 1], [4**-0.5, 3**-0.5, 2**-0.5, 1]), 3)
     assert seen_of(seen) == [(3, 0, 1.0), (2, 1, 1.0), (1, 2, 1.0)]
     crowd = recent_window(asked(np.ones(50), np.ones(50)), 21)
     assert len(seen_of(crowd)) == 21
     assert sorted(crowd.column[0]) != list(range(21))
+
+
+def test_an_early_release_is_read_by_its_own_weights():
+    early = replace(asked([1, 1, 1], [0.8**2, 0.8, 1]), recency=RecencyCurve(None))
+    assert seen_of(recent_window(early, 3)) == [(2, 0, 1.0), (1, 1, 1.0), (0, 2, 1.0)]
+    assert recent_window(early.take(np.array([0])), 3).n_later.tolist() == [[0, 1, 2]]
 
 
 def test_nobody_has_an_empty_window():

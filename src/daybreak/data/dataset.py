@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from daybreak.data.recency import RecencyCurve
 from daybreak.data.sparse_rows import take_rows
 from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
@@ -71,13 +72,21 @@ class Events:
         Without known times every event weighs 1: there is no order to forget by. What a user's
         events weigh does not depend on those of others.
         """
+        return (factor ** self.count_after()).astype(np.float32)
+
+    def count_after(self) -> Rows:
+        """Return (n_events,) the number of events of the same user at a later time.
+
+        Example:
+            >>> Events.of([0, 0, 0], [1, 2, 3], [5.0, 5.0, 9.0]).count_after().tolist()
+            [1, 1, 0]
+        """
         if not len(self):
-            return np.empty(0, dtype=np.float32)
-        steps = self.count_later()
+            return np.empty(0, dtype=np.int64)
         last = np.r_[(self.user[1:] != self.user[:-1]) | (self.at[1:] != self.at[:-1]), True]
         end = np.flatnonzero(last)
         group = np.searchsorted(end, np.arange(len(self)))
-        return (factor ** steps[end[group]]).astype(np.float32)
+        return self.count_later()[end[group]]
 
     def to_matrix(self, n_users: int, n_items: int, weights: Floats | None = None) -> Sparse:
         """Return the (n_users, n_items) CSR matrix of events, each with 1 or its weight."""
@@ -234,6 +243,8 @@ class Dataset:
     unchosen: Mask | None = field(default=None, repr=False)
     """(n_items,) items with events of which none is positive, such as views or bad ratings;
     None if there are none."""
+    recency: RecencyCurve = field(default_factory=RecencyCurve, repr=False)
+    """Weights of earlier events in the recent histories of queries."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -287,6 +298,7 @@ class Dataset:
             self.kernel,
             self.statements,
             unchosen=self.unchosen,
+            recency=self.recency,
         )
 
     memo = RenamedAttribute("cache")
@@ -295,10 +307,6 @@ class Dataset:
     active = RenamedAttribute("active_user_rows")
     counts = RenamedAttribute("user_counts")
     visible = RenamedAttribute("filter_events")
-
-
-RECENCY_DECAY = 0.8
-"""Factor of an event's weight per later event; 0.7 and 0.9 gave equal results within noise."""
 
 
 DISLIKE_WEIGHT = 1.0
@@ -339,6 +347,8 @@ class Queries:
     unseen_content: Sparse = None
     """(n_queries, n_columns) CSR: content blocks of the chosen items that are no training
     items, side by side, summed like the rows of ``history``; None if there are none."""
+    recency: RecencyCurve = field(default_factory=RecencyCurve)
+    """The curve of the recency weights."""
 
     @property
     def has_wish(self) -> Mask:
@@ -373,10 +383,10 @@ class Queries:
         by_query = Events(query_row[known.user], known.item, known.at)
         shape = (len(users), len(data.items))
         counts = by_query.to_matrix(*shape)[:, data.train_item_rows]
-        recent = by_query.to_matrix(*shape, known.recency_weights(RECENCY_DECAY))[
-            :, data.train_item_rows
-        ]
-        return cls.from_history(data.train_items, counts, recent, data.profiles[users])
+        weights = data.recency.weights(known.count_after())
+        recent = by_query.to_matrix(*shape, weights)[:, data.train_item_rows]
+        queries = cls.from_history(data.train_items, counts, recent, data.profiles[users])
+        return replace(queries, recency=data.recency)
 
     @classmethod
     def from_history(
@@ -439,6 +449,7 @@ class Queries:
             None if self.repeats is None else take_rows(self.repeats, rows),
             wish_query,
             None if self.unseen_content is None else take_rows(self.unseen_content, rows),
+            self.recency,
         )
 
     def with_repeats(self, repeats: Sparse) -> "Queries":

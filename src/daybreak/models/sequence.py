@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import RECENCY_DECAY, Dataset, Items, Queries
+from daybreak.data.dataset import Dataset, Items, Queries
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.models.base import VectorModel, models
 from daybreak.models.card import Categorical, ModelCard, Range
@@ -111,9 +111,9 @@ class EventWindow:
 def recent_window(queries: Queries, max_events: int) -> EventWindow:
     """Return the last events of each query.
 
-    An event with ``s`` later events has the weight ``0.8^s`` in the recent history, which gives
-    its position. A text or an event with a new item is distributed over several columns, with
-    weights below 1 in the history.
+    The weight of an event in the recent history gives the number of later events. A text or an
+    event with a new item is distributed over several columns, with weights below 1 in the
+    history.
 
     Args:
         queries: Queries with history and recent history.
@@ -123,7 +123,7 @@ def recent_window(queries: Queries, max_events: int) -> EventWindow:
         >>> from daybreak.data import Vocabulary
         >>> from daybreak.data.dataset import Items
         >>> shop = Items(Vocabulary(["tea", "rum", "gin"]))
-        >>> plain, recent = np.ones((1, 3), np.float32), np.float32([[0.64, 1, 0.8]])
+        >>> plain, recent = np.ones((1, 3), np.float32), np.float32([[3**-0.5, 1, 2**-0.5]])
         >>> asked = Queries.from_history(
         ...     shop, sp.csr_array(plain), sp.csr_array(recent), sp.csr_array((1, 0))
         ... )
@@ -135,8 +135,7 @@ def recent_window(queries: Queries, max_events: int) -> EventWindow:
     row = np.repeat(np.arange(len(queries)), np.diff(recent.indptr))
     column = recent.indices.astype(np.int64)
     counts = np.maximum(_event_counts(queries, row, column), RMS_EPSILON)
-    steps = np.log(np.maximum(recent.data, RMS_EPSILON) / counts) / np.log(RECENCY_DECAY)
-    distance = np.maximum(np.rint(steps), 0).astype(np.int64)
+    distance = queries.recency.count_later(np.maximum(recent.data, RMS_EPSILON) / counts)
     kept = np.flatnonzero((distance < max_events) & (recent.data > 0))
     mixed = column[kept] * HASH_MULTIPLIER % 2**32
     kept = kept[np.lexsort((mixed, -counts[kept], distance[kept], row[kept]))]

@@ -1,7 +1,7 @@
 """Exact explanations: a score as the sum of named contributions; start at :func:`decompose`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Items, Queries
+from daybreak.data.recency import RecencyCurve
 from daybreak.models import LinearScorer
 from daybreak.models.base import QueryFeatureKind, SupportsFeatureNames, with_presence_column
 from daybreak.models.content_history import ContentHistoryModel
@@ -85,6 +86,8 @@ class QueryParts:
     """Names of the items of ``repeats``."""
     unseen_content: Sparse = None
     """(n_history, n_columns) content of the items that no model was trained on; None: none"""
+    recency: RecencyCurve = field(default_factory=RecencyCurve)
+    """The curve of the weights in ``recent``."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -141,6 +144,7 @@ class QueryParts:
         )
         n_events = np.array([self.n_events], dtype=np.float32)
         queries = Queries.from_history(train_items, plain, recent, self.profile, n_events)
+        queries = replace(queries, recency=self.recency)
         if self.repeats is not None:
             queries = queries.with_repeats(self.repeats.sum(axis=0).reshape(1, -1))
         if self.unseen_content is not None:

@@ -1,12 +1,13 @@
 """Warm start from an earlier training: its weights, its selection of strategies, its models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from daybreak.data.dataset import Dataset
+from daybreak.data.recency import RecencyCurve
 from daybreak.models import Model
 from daybreak.models.base import SupportsWarmStart
 from daybreak.ranking.blending.arrival_shift import estimate_item_arrivals
@@ -26,6 +27,8 @@ class WarmStart:
 
     blend: Blend
     fitted: FittedStrategies
+    recency: RecencyCurve = field(default_factory=RecencyCurve)
+    """Recency weights, with which the weights of the blend were fitted."""
 
     def filter_strategies(self, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
         """Return the strategies to try again, without those whose weights were all zero.

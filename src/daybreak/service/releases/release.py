@@ -412,7 +412,11 @@ def _write_header(folder: Path, header: dict[str, Any], *, durable: bool) -> Non
 def _facts_to_json(stats: TrainingStats) -> dict[str, Any]:
     """Return the facts; an earlier version reads them where people rarely take things again."""
     facts = asdict(stats)
-    return facts if stats.repeats else {k: v for k, v in facts.items() if k != "repeats"}
+    if not stats.repeats:
+        del facts["repeats"]
+    if stats.recency_power is None:
+        del facts["recency_power"]
+    return facts
 
 
 def _sibling_path(folder: Path, purpose: str) -> Path:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from daybreak.data.dataset import DISLIKE_WEIGHT, RECENCY_DECAY, Events
+from daybreak.data.dataset import DISLIKE_WEIGHT, Events
+from daybreak.data.recency import RecencyCurve
 from daybreak.types import Floats, Rows
 
 
@@ -30,16 +31,16 @@ def dislike_weights(liked: Events, disliked: Events, n_users: int) -> Floats:
     return (-DISLIKE_WEIGHT * share[disliked.user]).astype(np.float32)
 
 
-def dislike_recency(liked: Events, disliked: Events) -> Floats:
-    """Return (n_disliked,) ``RECENCY_DECAY`` to the power of the later positive events.
+def dislike_recency(liked: Events, disliked: Events, curve: RecencyCurve) -> Floats:
+    """Return (n_disliked,) the recency weight that the number of later positive events gives.
 
     Example:
         >>> liked = Events.of(user=[0, 0, 1], item=[1, 2, 1], at=[1, 5, 9])
         >>> disliked = Events.of(user=[0, 0], item=[3, 4], at=[3, 7])
-        >>> dislike_recency(liked, disliked)
+        >>> dislike_recency(liked, disliked, RecencyCurve(None))
         array([0.8, 1. ], dtype=float32)
     """
-    return (RECENCY_DECAY ** _count_later(liked, disliked)).astype(np.float32)
+    return curve.weights(_count_later(liked, disliked))
 
 
 def _count_later(liked: Events, disliked: Events) -> Rows:

@@ -13,8 +13,9 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import RECENCY_DECAY, Events, Items, Queries
+from daybreak.data.dataset import Events, Items, Queries
 from daybreak.data.event_log import EventLog
+from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
@@ -176,6 +177,8 @@ class QueryBuilder:
     does not use them."""
     reads_content: bool = False
     """Whether the blend reads the content of chosen items that are no training items."""
+    recency: RecencyCurve = field(default_factory=RecencyCurve)
+    """Weights of earlier events in recent histories, as in the training."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -255,6 +258,7 @@ class QueryBuilder:
         queries = Queries.from_history(
             self.train_items, plain, recent, context.profile, n_events
         )
+        queries = replace(queries, recency=self.recency)
         if self.reads_content:
             queries = replace(
                 queries, unseen_content=self._unseen_content(events, n_events, events.user)
@@ -335,6 +339,7 @@ class QueryBuilder:
             None if said is None else sp.csr_array(sp.hstack(said.vectors)),
             () if said is None else tuple(("text", name) for name in said.names),
             disliked=frozenset(disliked),
+            recency=self.recency,
         )
         if not self.reads_content:
             return parts
@@ -380,7 +385,9 @@ class QueryBuilder:
         """
         liked, disliked = context.events, context.disliked
         weights = dislike_weights(liked, disliked, len(context))
-        recent = weights * dislike_recency(liked, disliked) if self.has_times else weights
+        recent = weights
+        if self.has_times:
+            recent = weights * dislike_recency(liked, disliked, self.recency)
         owned = Events(owner, disliked.item, disliked.at)
         return self._sum_events(owned, weights, n), self._sum_events(owned, recent, n)
 
@@ -392,7 +399,7 @@ class QueryBuilder:
         """
         if not self.has_times:
             return np.ones(len(events), dtype=np.float32)
-        return events.recency_weights(RECENCY_DECAY)
+        return self.recency.weights(events.count_after())
 
     def _sum_events(self, events: Events, weights: Floats, n: int) -> Sparse:
         """Return (n, n_train_items) sums of event weights over the training items."""

@@ -17,6 +17,7 @@ from daybreak.data.clock import current_times
 from daybreak.data.dataset import Dataset, Events, Items
 from daybreak.data.event_log import EventLog
 from daybreak.data.exclusion import ExclusionRule
+from daybreak.data.recency import RecencyCurve
 from daybreak.data.rules import ResolvedRules
 from daybreak.data.tables import has_listed_items
 from daybreak.models.again import AgainModel
@@ -110,6 +111,7 @@ class ServingState:
                 shop_exclusion(trained),
                 spreads_texts=not any(m.feature_kind == "wish" for m in trained.fitted.models),
                 repeat_decay=repeat_decay(trained),
+                recency=RecencyCurve(trained.stats.recency_power),
                 reads_content=any(
                     isinstance(m, ContentHistoryModel) for m in trained.fitted.models
                 ),

@@ -4,12 +4,13 @@ Start with :func:`train_model`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
+from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeats_are_usual
 from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
@@ -43,7 +44,7 @@ class TrainedModel:
     @property
     def warm_start(self) -> WarmStart:
         """Blend and models from which a later training can continue."""
-        return WarmStart(self.blend, self.fitted)
+        return WarmStart(self.blend, self.fitted, RecencyCurve(self.stats.recency_power))
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class TrainingStats:
     """Whether the times of the events give an order."""
     repeats: bool = False
     """Whether people usually take the same items again."""
+    recency_power: float | None = None
+    """Power of the :class:`~daybreak.data.recency.RecencyCurve`; None: releases of 0.1"""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def train_model(
     )
     data, events = dataset.data, dataset.data.events
     if config.keep_weights and config.warm_start is not None:
+        data = replace(data, recency=config.warm_start.recency)
         blend, fitted = refit_models(data, config.warm_start, config.seed, progress)
     else:
         strategies, record = _tune_strategies(data, config, progress)
@@ -121,7 +125,12 @@ def train_model(
         blend,
         fitted,
         dataset.rules,
-        TrainingStats(len(events), events.has_time_order, repeats_are_usual(data.all_events)),
+        TrainingStats(
+            len(events),
+            events.has_time_order,
+            repeats_are_usual(data.all_events),
+            data.recency.power,
+        ),
     )
     return trained, Histories(dataset.users, events, dataset.non_positive, log=dataset.log)
 
