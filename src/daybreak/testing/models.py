@@ -100,6 +100,7 @@ def example_queries(data: Dataset) -> Queries:
         sp.csr_array(profile @ queries.profile[order]),
         np.array([0, 0, 1, 1], dtype=np.float32) * queries.n_events[order],
         _example_wishes(data.train_items),
+        recency=data.recency,
     )
 
 
