@@ -61,7 +61,7 @@ class RecencyCurve:
             steps = log_weight / np.log(RECENCY_DECAY)
         else:
             steps = np.expm1(np.minimum(-log_weight / self.power, MAX_LOG_STEPS))
-        return np.maximum(np.rint(steps), 0).astype(np.int64)
+        return np.asarray(np.maximum(np.rint(steps), 0), dtype=np.int64)
 
 
 MAX_LOG_STEPS = 20.0
