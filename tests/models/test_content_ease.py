@@ -100,3 +100,11 @@ def test_the_kernel_is_the_similarity_and_its_square():
     similarity = np.array([[0.5]], dtype=np.float32)
     assert KernelForm().apply(similarity, shop, shop) == 0.5
     assert KernelForm(square=0.4).apply(similarity, shop, shop) == pytest.approx(0.6)
+
+
+def test_scores_without_the_state_are_those_of_the_state():
+    data, asked = random_dataset(dim=5), items(3, np.eye(5)[:3], first=90)
+    model = ContentEaseModel().fit(data)
+    before = weights(model, data, asked)
+    assert model.state.left.shape == (20, 20)
+    np.testing.assert_allclose(before, weights(model, data, asked), atol=1e-5)

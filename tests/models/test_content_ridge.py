@@ -51,6 +51,24 @@ def test_old_items_are_scored_as_if_the_regression_had_never_seen_them(landmarks
         np.testing.assert_allclose(found[item, item], 0, atol=1e-6)
 
 
+def test_the_inverse_gives_the_weights_of_the_kernel(monkeypatch):
+    data = random_dataset(dim=5)
+    model = ContentRidgeModel().fit(data)
+    by_inverse = weights(model, data)
+    monkeypatch.setattr(
+        "daybreak.models.content_ridge.has_same_content", lambda *items_and_rows: False
+    )
+    np.testing.assert_allclose(weights(model, data), by_inverse, atol=1e-5)
+
+
+def test_a_known_item_with_other_content_is_scored_by_its_new_content():
+    """Two old items with nothing in common; the second now is like the first."""
+    data = dataset([[0], [1]], 2, vectors=np.eye(2))
+    moved = items(2, [[1, 0], [1, 0]])
+    found = ContentRidgeModel().fit(data).score(ask(data, [0]), moved)
+    assert found[0, 1] > 0.3
+
+
 def test_landmarks_that_span_the_content_lose_nothing(monkeypatch):
     """Content of two dimensions, with three products: eight landmarks carry all of it."""
     data, asked = random_dataset(dim=2), items(4, STRANGERS[:, :2], first=90)

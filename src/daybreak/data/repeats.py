@@ -5,7 +5,7 @@ Source:
     next-basket recommendation" (TIFU-KNN), section 4.1: the time-decayed personal frequency.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,14 +70,33 @@ def repeat_frequencies(events: Events, decay: float, n_users: int, n_items: int)
     """
     if not events.at.any():
         return _undated_frequencies(events, n_users, n_items)
-    _, later = basket_numbers(events)
-    baskets = np.unique(np.stack([events.user, later]), axis=1)
-    totals = np.bincount(baskets[0], decay ** baskets[1], minlength=n_users)
-    entries = np.unique(np.stack([events.user, events.item, later]), axis=1)
-    values = (decay ** entries[2] / totals[entries[0]]).astype(np.float32)
-    matrix = sp.csr_array((values, (entries[0], entries[1])), shape=(n_users, n_items))
-    matrix.sum_duplicates()
-    return matrix
+    return BasketItems.from_events(events).frequencies(decay, n_users, n_items)
+
+
+class BasketItems(NamedTuple):
+    """The different baskets of users, and the different items in each of them."""
+
+    baskets: Rows
+    """(2, n_baskets) user, and number of later baskets of the user"""
+    entries: Rows
+    """(3, n_entries) user, item, and number of later baskets of the user"""
+
+    @classmethod
+    def from_events(cls, events: Events) -> "BasketItems":
+        """Return the baskets of positive events, sorted by user and then by time."""
+        _, later = basket_numbers(events)
+        baskets = np.unique(np.stack([events.user, later]), axis=1)
+        return cls(baskets, np.unique(np.stack([events.user, events.item, later]), axis=1))
+
+    def frequencies(self, decay: float, n_users: int, n_items: int) -> Sparse:
+        """Return the decayed personal frequencies; see :func:`repeat_frequencies`."""
+        user, later = self.baskets
+        totals = np.bincount(user, decay**later, minlength=n_users)
+        user, item, later = self.entries
+        values = (decay**later / totals[user]).astype(np.float32)
+        matrix = sp.csr_array((values, (user, item)), shape=(n_users, n_items))
+        matrix.sum_duplicates()
+        return matrix
 
 
 def _undated_frequencies(events: Events, n_users: int, n_items: int) -> Sparse:
@@ -150,10 +169,9 @@ def choose_decay(events: Events) -> float:
         (np.ones(targets.sum(), np.float32), (events.user[targets], events.item[targets])),
         shape=(n_users, n_items),
     )
+    bought = BasketItems.from_events(events.filter(past))
     gains = [
-        _discounted_gain(
-            repeat_frequencies(events.filter(past), decay, n_users, n_items), wanted
-        )
+        _discounted_gain(bought.frequencies(decay, n_users, n_items), wanted)
         for decay in DECAYS
     ]
     return DECAYS[int(np.argmax(gains))]

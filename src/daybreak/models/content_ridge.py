@@ -11,9 +11,13 @@ from daybreak.models.base import InductiveModel, LinearScorer, QueryFeatureKind,
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_content import (
     ContentKernelState,
+    content_kernel,
     fit_squared_kernel,
+    has_same_content,
     score_through_kernel,
 )
+from daybreak.models.shared_weights import WeightMatrix
+from daybreak.types import Rows
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,12 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
 
     def linear_scorer(self, train_items: Items, items: Items) -> LinearScorer:
         """Apply the regression; see :meth:`LinearModel.linear_scorer`."""
-        scorer = score_through_kernel(self.state, train_items, items, with_known=True)
         rows = train_items.ids.rows(items.ids)
         known = np.flatnonzero(rows >= 0)
+        is_exact = len(self.state.landmarks) == len(train_items)
+        if is_exact and has_same_content(train_items, rows[known], items, known):
+            return _score_by_inverse(self.state, train_items, items, rows)
+        scorer = score_through_kernel(self.state, train_items, items, with_known=True)
         leverage = self.state.own[rows[known]]
         scale = np.ones(len(items), dtype=np.float32)
         scale[known] = 1 / (1 - leverage)
@@ -71,3 +78,34 @@ class ContentRidgeModel(InductiveModel[ContentRidgeConfig, ContentKernelState]):
             diagonal = sp.csr_array((own, (rows[known], known)), shape=shape, dtype=np.float32)
             weights = replace(weights, sparse=diagonal)
         return LinearScorer(weights, scorer.bias, np.ones(len(items), dtype=bool))
+
+
+def _score_by_inverse(
+    state: ContentKernelState, train_items: Items, items: Items, rows: Rows
+) -> LinearScorer:
+    """Return the scorer of items of which the known ones have the content of the training.
+
+    With the inverse ``P = (Q + λI)^-1``, the prediction of the item ``j`` from all others has
+    the weights ``-P_ij / P_jj``, so that no product with the kernel of known items is needed.
+
+    Args:
+        state: Regression with all training items as landmarks.
+        train_items: Training items.
+        items: Items to score.
+        rows: (n_items,) their rows among the training items; -1: new.
+
+    Source:
+        Rasmussen and Williams 2006, "Gaussian processes for machine learning", eq. 5.12.
+    """
+    known, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
+    inverse = state.left
+    dense = np.empty((len(inverse), len(items)), dtype=np.float32)
+    dense[:, known] = np.take(inverse, rows[known], axis=1)
+    own = inverse[rows[known], rows[known]]
+    dense[:, known] /= -own
+    dense[rows[known], known] = 0
+    if len(new):
+        towards = content_kernel(train_items, items)[:, new]
+        dense[:, new] = inverse @ state.form.apply(towards, train_items, items.take(new))
+    bias = np.zeros(len(items), dtype=np.float32)
+    return LinearScorer(WeightMatrix(dense=dense), bias, np.ones(len(items), dtype=bool))

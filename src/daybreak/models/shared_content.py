@@ -145,6 +145,25 @@ def take_landmarks(train_items: Items, rows: Rows) -> Items:
     return cached_landmarks[key]
 
 
+def has_same_content(left: Items, left_rows: Rows, right: Items, right_rows: Rows) -> bool:
+    """Return whether items of two lists have the same content, pair by pair.
+
+    Args:
+        left: Items.
+        left_rows: (n,) rows of them.
+        right: Items with the same blocks.
+        right_rows: (n,) rows of these.
+    """
+    for block, other in zip(left.blocks, right.blocks, strict=True):
+        a, b = block.matrix[left_rows], other.matrix[right_rows]
+        if block.weight != other.weight or a.shape != b.shape:
+            return False
+        same = np.array_equal(a, b) if isinstance(a, np.ndarray) else not (a != b).nnz
+        if not same:
+            return False
+    return True
+
+
 def nearest_neighbour_weights(train_items: Items, items: Items, n_neighbours: int) -> Sparse:
     """Return (n_train_items, n_items) CSC weights of the nearest training items of each item.
 

@@ -23,6 +23,8 @@ N_POWER_ITERATIONS = 4
 """Multiplications by the matrix and its transpose; more make the directions more exact."""
 MAX_BLOCK_CELLS = 32_000_000
 """Size of a dense block of a matrix that is computed in blocks: 128 MB [numbers]."""
+MIRROR_BLOCK_ROWS = 256
+"""Rows of a block of a matrix that is mirrored; two blocks fit into the cache of a core."""
 
 
 def cached(data: Dataset, key: str, compute: Callable[[], T]) -> T:
@@ -151,13 +153,32 @@ def invert_spd_matrix(matrix: Floats) -> Floats:
         return matrix
     from scipy.linalg import cholesky, get_lapack_funcs  # noqa: PLC0415 - slow to import, needed in training only
 
-    factor = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+    # LAPACK stores columns; the transpose of rows needs no copy, and is the same matrix.
+    columns = matrix.T if matrix.flags.c_contiguous else matrix
+    factor = cholesky(columns, lower=True, overwrite_a=True, check_finite=False)
     potri = get_lapack_funcs("potri", (factor,))
     half, info = potri(factor, lower=1, overwrite_c=1)
     if info:
         raise np.linalg.LinAlgError(f"potri failed with {info}")
-    half += np.tril(half, -1).T  # the factorisation has set the other half to 0
-    return np.asarray(half)
+    mirror_lower_half(half)
+    return np.asarray(half.T)
+
+
+def mirror_lower_half(matrix: Floats) -> None:
+    """Copy the lower half of a square matrix to its upper half, block by block, in place.
+
+    Example:
+        >>> square = np.array([[1.0, 0.0], [2.0, 3.0]])
+        >>> mirror_lower_half(square)
+        >>> square.tolist()
+        [[1.0, 2.0], [2.0, 3.0]]
+    """
+    for start in range(0, len(matrix), MIRROR_BLOCK_ROWS):
+        stop = start + MIRROR_BLOCK_ROWS
+        matrix[start:stop, stop:] = matrix[stop:, start:stop].T
+        block = matrix[start:stop, start:stop]
+        rows, columns = np.tril_indices(len(block), -1)
+        block[columns, rows] = block[rows, columns]
 
 
 def solve_spd_matrix(matrix: Floats, right: Floats) -> Floats:

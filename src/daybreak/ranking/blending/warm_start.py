@@ -91,6 +91,7 @@ def fit_all(
     for strategy in strategies:
         earlier = None if warm_start is None else warm_start.model_for(strategy)
         fitted_models.append(strategy.fit(data, seed, earlier))
+        _ = fitted_models[-1].state  # complete, as a release stores it
         names["continued" if fitted_models[-1].warm_started else "anew"].append(strategy.name)
     fitted = FittedStrategies(tuple(strategies), tuple(fitted_models), data.train_items)  # type: ignore[arg-type]
     return fitted, {} if warm_start is None else names
