@@ -6,12 +6,12 @@ from datetime import date
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from daybreak.data.building import TEXT_PLACEHOLDERS
 from daybreak.data.fields import infer_fields
 from daybreak.data.importing import InputTables, preview, read_folder, read_tables
+from daybreak.data.placeholders import PROGRAM_WORDS, is_no_text
 from daybreak.errors import ConfigError, DataError, NotFoundError, TooManyRejectsError
 from daybreak.ranking.filters.columns import FilterColumns
 
@@ -191,9 +191,8 @@ def test_records_may_cross_blocks(put, monkeypatch):
 
 
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
-FIELDS = st.text(PRINTABLE | st.sampled_from('\n",'), max_size=8).filter(
-    lambda text: text.strip().lower() not in TEXT_PLACEHOLDERS
-)
+MARKED = st.text(PRINTABLE | st.sampled_from('\n",'), max_size=8)
+FIELDS = MARKED.map("x{}".format) | MARKED.map("{}x".format)  # no text that stands for none
 
 
 @given(st.lists(st.tuples(FIELDS, FIELDS), min_size=1, max_size=8), st.integers(1, 40))
@@ -593,3 +592,32 @@ def test_quotes_after_a_backslash_are_part_of_the_text(put):
     windows = 'item_id,title,path\n1,"a ""big"" cup","C:\\tea\\"\n'
     result = read_tables(items=put("w.csv", windows))
     assert result.tables.items.rows() == [("1", 'a "big" cup', "C:\\tea\\")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "00", "0.0", "-", "--", "?", "???", "…", ".", "N/A", "#REF!", "#BEZUG!", "#¡REF!"]
+    + [
+        "#DIV/0!",
+        "#N/D",
+        "#Н/Д",
+        "null",
+        "NULL",
+        "undefined",
+        "[object Object]",
+        "*",
+        "??!",
+        "，。",
+    ],
+)
+def test_a_title_that_says_nothing_is_none_even_if_one_item_has_it(text, put):
+    titles = ["1917", "Null", "Se7en", "Ø", "7", "+1", "❤", "無"]
+    rows = "".join(f"{n},{title}\n" for n, title in enumerate([text, *titles]))
+    result = read_tables(items=put("i.csv", f"item_id,title\n{rows}"))
+    assert result.tables.items["title"].to_list() == [None, *titles]
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8))
+def test_a_word_is_a_title(word):
+    assume(word.strip("0") and word not in PROGRAM_WORDS and word.lower() != "undefined")
+    assert not is_no_text(pl.Series([word])).item()

@@ -33,10 +33,11 @@ from daybreak.data.numbers import (
     read_number_attribute,
     read_numbers,
 )
+from daybreak.data.placeholders import is_placeholder
 from daybreak.data.readers import OpenedTable, RawTable
 from daybreak.data.rejects import REPLACED_BY_LATER, Reject, Rejects
 from daybreak.data.tables import EVENT_COLUMNS
-from daybreak.data.times import EMPTY_VALUES, read_times, unlimited_to_null
+from daybreak.data.times import read_times, unlimited_to_null
 from daybreak.errors import DataError, NextStep
 
 TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
@@ -44,14 +45,6 @@ TIME_COLUMNS = ("created_at", *AVAILABILITY_COLUMNS)
 CLOSED_LIMITS = {"available_from": 253_402_300_799.0, "available_until": 0.0}
 """Limits of items whose period cannot be read [epoch s]: they are never available, until the
 limit is corrected. An unreadable limit must not be taken for none."""
-TEXT_PLACEHOLDERS = (
-    *EMPTY_VALUES,
-    *("undefined", "untitled", "unnamed", "no title", "no name", "no description", "unknown"),
-    *("tbd", "todo", "#ref!", "#name?", "#value!", "#null!", "ohne titel", "kein titel"),
-    *("sans titre", "sin título", "sin titulo", "senza titolo", "sem título", "без названия"),
-    *("无标题", "未命名", "暂无", "无", "無題", "제목 없음"),
-)
-"""Titles and descriptions that stand for none if several items have them, in lower case."""
 _TEXT_COLUMNS = frozenset({"title", "description", "text"})
 
 
@@ -342,17 +335,16 @@ def _add_attribute(table: _TableBuilder, source: str, target: str) -> None:
 
 
 def _drop_placeholders(table: _TableBuilder, source: str, text: pl.Series) -> pl.Series:
-    """Return texts without those that stand for none; one film may be called "None"."""
-    is_placeholder = text.str.to_lowercase().is_in(TEXT_PLACEHOLDERS).fill_null(value=False)
-    is_placeholder &= text.is_duplicated()
-    if not is_placeholder.any():
+    """Return texts without those that stand for none."""
+    no_text = is_placeholder(text)
+    if not no_text.any():
         return text
-    example = text.filter(is_placeholder)[0]
+    example = text.filter(no_text)[0]
     table.note(
-        f"{source}: {is_placeholder.sum():,} of {len(text):,} texts stand for none, such as "
+        f"{source}: {no_text.sum():,} of {len(text):,} texts stand for none, such as "
         f"{example!r}; they are not used"
     )
-    return text.set(is_placeholder, None)
+    return text.set(no_text, None)
 
 
 def _add_number_attribute(

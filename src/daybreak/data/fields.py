@@ -9,6 +9,7 @@ import polars as pl
 
 from daybreak.data.casts import LIST_SEPARATOR, to_text
 from daybreak.data.markup import strip_markup_of
+from daybreak.data.placeholders import is_no_text
 from daybreak.errors import ConfigError
 
 DATE_PATTERN = (
@@ -36,6 +37,10 @@ def text_values(column: pl.Series) -> pl.Series:
     if column.dtype.is_float():
         text = text.str.replace(r"^(-?\d+)\.0$", "$1").replace(["NaN", "inf", "-inf"], None)
     return text.replace("", None)
+
+
+_PROSE = frozenset({"title", "name", "description", "text"})
+"""Columns whose texts may stand for none."""
 
 
 class TextColumns:
@@ -66,9 +71,14 @@ class TextColumns:
         return self._texts[name]
 
     def plain(self, name: str) -> pl.Series:
-        """Return the text of a column without markup; see :func:`.strip_markup`."""
+        """Return the text of a column without markup; see :func:`.strip_markup`.
+
+        Titles and descriptions that stand for none are null, also those that were not imported
+        but put one by one.
+        """
         if name not in self._plain:
-            self._plain[name] = strip_markup_of(self[name])
+            text = strip_markup_of(self[name])
+            self._plain[name] = text.set(is_no_text(text), None) if name in _PROSE else text
         return self._plain[name]
 
     @cached_property

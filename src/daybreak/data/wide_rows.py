@@ -8,6 +8,7 @@ cost far more than the values themselves. Frames of stored rows therefore have a
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -101,6 +102,42 @@ def unfold_attributes(row: dict[str, Any]) -> dict[str, Any]:
         return row
     unfolded = {name: value for name, value in row.items() if name != OTHER_ATTRIBUTES}
     return {**unfolded, **json.loads(row[OTHER_ATTRIBUTES] or "{}")}
+
+
+@dataclass(frozen=True)
+class SharedAttributes:
+    """The attributes of few rows, read from the column that they share.
+
+    Example:
+        >>> shared = SharedAttributes.read(pl.Series(['{"Cup":1}', None, '{"cup":2.5}']))
+        >>> shared.column("cup").to_list()
+        [1.0, None, 2.5]
+    """
+
+    n_rows: int
+    cells: Mapping[str, Mapping[int, Any]]
+    """Value by row, by name in lower case."""
+
+    @classmethod
+    def read(cls, texts: pl.Series) -> "SharedAttributes":
+        """Return the attributes of a column of JSON objects."""
+        cells: dict[str, dict[int, Any]] = {}
+        for row, text in enumerate(texts.to_list()):
+            for name, value in json.loads(text or "{}").items():
+                cells.setdefault(name.lower(), {})[row] = value
+        return cls(len(texts), cells)
+
+    def column(self, name: str) -> pl.Series:
+        """Return an attribute as a column; values of several types become text."""
+        given = self.cells[name]
+        values = [given.get(row) for row in range(self.n_rows)]
+        kinds = {type(value) for value in given.values() if value is not None}
+        if kinds <= {int, float}:
+            return pl.Series(name, values, dtype=pl.Float64, strict=False)
+        if len(kinds) == 1:
+            return pl.Series(name, values, strict=False)
+        texts = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
+        return pl.Series(name, texts, dtype=pl.String)
 
 
 def limit_columns(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from daybreak.data.fields import ContentField
+from daybreak.data.fields import OTHER_ATTRIBUTES, ContentField
+from daybreak.data.wide_rows import fold_rare_attributes
 from daybreak.errors import FilterError
 from daybreak.ranking.filters.columns import FilterColumns
 from daybreak.ranking.filters.compiler import like_pattern
@@ -459,3 +460,28 @@ def test_the_message_of_a_comparison_of_text_with_a_number_names_the_cause(value
     for condition in ("price < 20", "20 > price", "price between 1 and 2"):
         with pytest.raises(FilterError, match=message):
             evaluate_filter(condition, columns, 0)
+
+
+def test_attributes_that_share_a_column_are_filtered_like_others():
+    rows = [{"price": n, f"size_{n}": n, "Colour": "red" if n % 2 else None} for n in range(9)]
+    rows[3] |= {"rare": ["a", "b"], "mixed": 1}
+    rows[4] |= {"rare": ["b"], "mixed": "one"}
+    frame = frame_of_folded(rows)
+    assert OTHER_ATTRIBUTES in frame.columns
+    for text, wanted in {
+        "size_3 = 3": [3],
+        "SIZE_4 >= 4 or colour = 'red' and price < 2": [1, 4],
+        "has(rare, 'a')": [3],
+        "mixed = 'one'": [4],
+    }.items():
+        found = FilterEngine(FilterColumns(frame)).mask(text, NOW)
+        assert np.flatnonzero(found).tolist() == wanted
+    with pytest.raises(FilterError, match="no column 'weight'") as caught:
+        fits("weight > 1", frame)
+    assert OTHER_ATTRIBUTES not in str(caught.value)
+
+
+def frame_of_folded(rows):
+    folded = fold_rare_attributes(rows, max_columns=1)
+    names = dict.fromkeys(name for row in folded for name in row)
+    return pl.DataFrame({name: [row.get(name) for row in folded] for name in names})

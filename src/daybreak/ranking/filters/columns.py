@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from daybreak.data.fields import ContentField
+from daybreak.data.fields import OTHER_ATTRIBUTES, ContentField
 from daybreak.data.numbers import read_numbers
 from daybreak.data.times import epoch_seconds
+from daybreak.data.wide_rows import SharedAttributes
 from daybreak.errors import FilterError
 from daybreak.types import Mask, Rows, Sparse
 
@@ -112,6 +113,8 @@ class FilterColumns:
         for name in reversed(frame.columns):
             self._by_lower[name.lower()] = name
         self._columns: dict[str, FilterColumn | None] = {}
+        self._shared: SharedAttributes | None = None
+        """Attributes of few rows, which share one column; None: not read yet."""
 
     def __len__(self) -> int:
         return self.frame.height
@@ -119,7 +122,7 @@ class FilterColumns:
     @property
     def names(self) -> list[str]:
         """Names of all columns."""
-        return self.frame.columns
+        return [name for name in self.frame.columns if name != OTHER_ATTRIBUTES]
 
     def require(self, name: str) -> FilterColumn:
         """Return a column by its name.
@@ -144,10 +147,23 @@ class FilterColumns:
         """Return a column by its case-insensitive name; None if missing or unsupported."""
         exact = name if name in self.frame.columns else self._by_lower.get(name.lower())
         if exact is None:
-            return None
+            return self._get_shared(name.lower())
         if exact not in self._columns:
             self._columns[exact] = _filter_column(self.frame[exact], self._fields.get(exact))
         return self._columns[exact]
+
+    def _get_shared(self, name: str) -> FilterColumn | None:
+        """Return an attribute that shares a column with others; see :mod:`.wide_rows`."""
+        if OTHER_ATTRIBUTES not in self.frame.columns:
+            return None
+        if self._shared is None:
+            self._shared = SharedAttributes.read(self.frame[OTHER_ATTRIBUTES])
+        if name not in self._shared.cells:
+            return None
+        if name not in self._columns:
+            column = self._shared.column(name)
+            self._columns[name] = _filter_column(column, self._fields.get(name))
+        return self._columns[name]
 
 
 def _filter_column(column: pl.Series, field: ContentField | None) -> FilterColumn | None:
