@@ -596,18 +596,10 @@ def test_quotes_after_a_backslash_are_part_of_the_text(put):
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "00", "0.0", "-", "--", "?", "???", "…", ".", "N/A", "#REF!", "#BEZUG!", "#¡REF!"]
-    + [
-        "#DIV/0!",
-        "#N/D",
-        "#Н/Д",
-        "null",
-        "NULL",
-        "undefined",
-        "[object Object]",
-        "*",
-        "??!",
-        "，。",
+    [
+        *("0", "00", "0.0", "-", "--", "?", "???", "…", ".", "N/A", "#REF!", "#BEZUG!"),
+        *("#¡REF!", "#DIV/0!", "#N/D", "#Н/Д", "null", "NULL", "undefined"),
+        *("[object Object]", "*", "??!", "，。"),
     ],
 )
 def test_a_title_that_says_nothing_is_none_even_if_one_item_has_it(text, put):
