@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -53,14 +54,23 @@ class Evalkit:
         return self._data.load(data, min_value)
 
     def user_ndcg(self, folder: Path, recs: Path, k: int) -> Doubles:
-        """Return NDCG@k of each user of a split, in order; it is stored next to the lists."""
+        """Return NDCG@k of each user of a split, in order; it is stored next to the lists.
+
+        It is the mean over the random orders of ties, if the lists have several.
+        """
         kept = recs.with_name(f"{recs.name.removesuffix('.csv.gz')}.ndcg.npy")
         if not kept.exists() or kept.stat().st_mtime < recs.stat().st_mtime:
             split = self._split(folder, "all")
-            lists, _ = self._metrics.clean(_read(recs), split)
-            found = self._metrics.per_user(lists, split, k)
-            np.save(kept, found["ndcg"].to_numpy(float))
-        values: Doubles = np.load(kept)
+            values = [
+                self._list_ndcg(lists, split, k) for lists in _iter_tie_orders(_read(recs))
+            ]
+            np.save(kept, np.mean(values, axis=0))
+        stored: Doubles = np.load(kept)
+        return stored
+
+    def _list_ndcg(self, recs: pd.DataFrame, split: Any, k: int) -> Doubles:
+        lists, _ = self._metrics.clean(recs, split)
+        values: Doubles = self._metrics.per_user(lists, split, k)["ndcg"].to_numpy(float)
         return values
 
     def make_splits(self, data: Path, out: Path, min_value: float | None) -> None:
@@ -95,6 +105,15 @@ class Evalkit:
         """Return the published best peers, indexed by data, split and candidates."""
         frame = pd.read_csv(self.root / "best_peers.csv")
         return frame.set_index(["ds", "split", "cand"]).sort_index()
+
+
+def _iter_tie_orders(recs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the lists of each random order of ties."""
+    if "tie_order" not in recs:
+        yield recs
+        return
+    for _, lists in recs.groupby("tie_order"):
+        yield lists.drop(columns="tie_order")
 
 
 def _read(recs: Path) -> pd.DataFrame:

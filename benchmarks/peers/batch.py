@@ -4,12 +4,15 @@
 
 The item table is read and prepared once. All splits must have the same candidates. Writes
 ``FOLDER/SPLIT/PEER.csv.gz``; what exists is kept, and a failure is written to ``PEER.failed``.
+With ``--tie-orders``, items with equal scores are listed in several random orders, whose values
+are averaged later.
 """
 
 import argparse
 import json
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +34,9 @@ def main() -> None:
     parser.add_argument("--peer", choices=MODULES, nargs="+", default=list(MODULES))
     parser.add_argument("-k", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True, help="folder of the lists")
+    parser.add_argument(
+        "--tie-orders", type=int, default=1, help="random orders of items with equal scores"
+    )
     args = parser.parse_args()
     warnings.simplefilter("ignore")  # peers warn about their own use of threads and types
     candidates = pd.read_csv(args.split[0] / "candidates_all.csv", dtype=str).item_id
@@ -39,7 +45,7 @@ def main() -> None:
         out = args.out / folder.name
         missing = [name for name in args.peer if not (out / f"{name}.csv.gz").exists()]
         if missing:
-            split = read(folder, args.data, tables)
+            split = replace(read(folder, args.data, tables), tie_orders=args.tie_orders)
             for name in missing:
                 _run(name, split, args.k, out)
 
@@ -55,9 +61,23 @@ def _run(name: str, split: Split, k: int, out: Path) -> None:
         print(json.dumps({"split": out.name, "peer": name, "failed": str(error)}), flush=True)
         return
     failed.unlink(missing_ok=True)
-    answer.drop(columns="candidates").to_csv(out / f"{name}.csv.gz", index=False)
+    _drop_equal_orders(answer).drop(columns="candidates").to_csv(
+        out / f"{name}.csv.gz", index=False
+    )
     cost = {"split": out.name, "peer": name, "seconds": round(time.perf_counter() - start, 2)}
     print(json.dumps(cost), flush=True)
+
+
+def _drop_equal_orders(answer: pd.DataFrame) -> pd.DataFrame:
+    """Return the lists of one order of ties if all orders give the same lists."""
+    if "tie_order" not in answer:
+        return answer
+    lists = ["candidates", "user_id", "rank"]
+    rows = answer.sort_values(["tie_order", *lists]).groupby("tie_order").item_id
+    different = {tuple(items) for _, items in rows}
+    if len(different) > 1:
+        return answer
+    return answer[answer.tie_order == 0].drop(columns="tie_order")
 
 
 if __name__ == "__main__":

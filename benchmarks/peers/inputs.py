@@ -19,6 +19,7 @@ class Split:
     test users, ``excluded`` (n_asked, n_items) the pairs never to recommend,
     ``candidates`` the item rows of each candidates file. ``items`` and ``users`` are the data
     folder's tables, one row for each item and user in the order of the matrices, all strings.
+    ``tie_orders`` is the number of random orders of items with equal scores.
     """
 
     user_ids: pd.Index
@@ -30,6 +31,7 @@ class Split:
     candidates: dict[str, np.ndarray]
     items: pd.DataFrame
     users: pd.DataFrame
+    tie_orders: int = 1
 
 
 @dataclass(frozen=True)

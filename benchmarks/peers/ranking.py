@@ -16,9 +16,13 @@ def top(split: Split, k: int, score: Score, seed: int) -> pd.DataFrame:
     """Return the best ``k`` items of every test user for each candidates file.
 
     Items that a peer cannot score come after all others, by popularity; ties are broken
-    by a random order of the items, never by their ids.
+    by a random order of the items, never by their ids. With several such orders, which
+    ``split`` asks for, the column ``tie_order`` numbers their lists.
     """
-    order = np.random.default_rng(seed).permutation(len(split.item_ids))
+    orders = [
+        np.random.default_rng(seed + number).permutation(len(split.item_ids))
+        for number in range(split.tie_orders)
+    ]
     popularity = np.asarray(split.train.sum(axis=0)).ravel()
     fall_back = popularity / (popularity.max() + 1.0)
     parts = []
@@ -27,11 +31,12 @@ def top(split: Split, k: int, score: Score, seed: int) -> pd.DataFrame:
         scores = _complete(score(rows).astype(np.float64), fall_back)
         scores[split.excluded[rows].nonzero()] = -np.inf
         for name, wanted in split.candidates.items():
-            columns = order[np.isin(order, wanted)]
-            parts.append(
-                _best(split, rows, columns, scores[:, columns], k).assign(candidates=name)
-            )
-    return pd.concat(parts, ignore_index=True)
+            for number, order in enumerate(orders):
+                columns = order[np.isin(order, wanted)]
+                lists = _best(split, rows, columns, scores[:, columns], k)
+                parts.append(lists.assign(candidates=name, tie_order=number))
+    answer = pd.concat(parts, ignore_index=True)
+    return answer if split.tie_orders > 1 else answer.drop(columns="tie_order")
 
 
 def _complete(scores: np.ndarray, fall_back: np.ndarray) -> np.ndarray:

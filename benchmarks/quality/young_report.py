@@ -11,7 +11,14 @@ import numpy as np
 
 from benchmarks.common.scoring import Evalkit
 from benchmarks.common.tables import grid, machine
-from benchmarks.quality.young_splits import MAX_ITEMS, MAX_NEWCOMERS, SHOTS, SIZES, ShopSplit
+from benchmarks.quality.young_splits import (
+    MAX_ITEMS,
+    MAX_NEWCOMERS,
+    SHOTS,
+    SIZES,
+    TIE_ORDERS,
+    ShopSplit,
+)
 from daybreak.estimates import bootstrap, paired_bootstrap
 from daybreak.evaluation.plots import (
     MUTED_COLOUR,
@@ -36,7 +43,9 @@ newcomers with its 95 % interval; *better*, *tied* and *worse* compare with the 
 resamples). The intervals do not include the difference between shops. Peers have the
 settings of the other tables; LightFM learns from the shop's customers, and a newcomer's
 vector is then moved by the known events. Users without events get the popular list from all
-peers but LightFM. One default Daybreak, with the same settings for all data sets."""
+peers but LightFM. Where items have equal scores, a peer's NDCG is the mean over {TIE_ORDERS}
+random orders of the items: most counts of 5 customers are equal, so that one order is luck.
+Daybreak has its own order. One default Daybreak, with the same settings for all data sets."""
 COMMAND = (
     "python -m benchmarks.quality.young_shops --shared SHARED --work WORK --peers --daybreak "
     "--peer-python .venv-peers/bin/python"

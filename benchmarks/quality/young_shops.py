@@ -21,6 +21,7 @@ from benchmarks.quality.cells import run_group, source_hash
 from benchmarks.quality.young_report import YoungResults, write_report
 from benchmarks.quality.young_splits import (
     SHOTS,
+    TIE_ORDERS,
     ShopSplit,
     cap_catalogue,
     list_splits,
@@ -91,9 +92,11 @@ def prepare(kit: Evalkit, source: Path, folder: Path) -> list[ShopSplit]:
 def _run_peers(splits: list[ShopSplit], args: argparse.Namespace) -> None:
     folder = args.work / splits[0].data
     command = [args.peer_python, "-W", "ignore", "-m", "benchmarks.peers.batch"]
-    command += [str(split.folder.resolve()) for split in splits]
+    drawn = [split for split in splits if split.draw < args.max_draws]
+    command += [str(split.folder.resolve()) for split in drawn]
     command += ["--data", str((folder / "data").resolve()), "-k", str(LIST_LENGTH)]
     command += ["--peer", *PEERS, "--out", str((folder / "peers").resolve())]
+    command += ["--tie-orders", str(TIE_ORDERS)]
     limits = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     subprocess.run(command, cwd=ROOT, env={**os.environ, **limits}, check=True)  # noqa: S603
 

@@ -23,6 +23,8 @@ MAX_NEWCOMERS = 400
 """Newcomers of one shop [users]."""
 MAX_ITEMS = 8_000
 """Items of a catalogue [items]; a random part of a larger one is used, with its events."""
+TIE_ORDERS = 30
+"""Random orders of items with equal scores, whose values are averaged for a peer [orders]."""
 REQUIREMENTS = ((10, 15), (3, 4))
 """First events of a newcomer that are never targets, and events that a newcomer must have; the
 first that at least half of the customers meet."""

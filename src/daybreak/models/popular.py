@@ -15,6 +15,7 @@ from daybreak.models.base import (
 )
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import fade, half_life
+from daybreak.models.shared_equal_counts import count_similar_purchases
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -46,7 +47,11 @@ class PopularState:
 
 @models.register("popular")
 class PopularModel(LinearModel[PopularConfig, PopularState]):
-    """Score an item by its number of users, the same for every query."""
+    """Score an item by its number of users, the same for every query.
+
+    In a shop with few customers, many counts are equal; such items are ordered by the customers
+    of similar items.
+    """
 
     Config: ClassVar = PopularConfig
     State: ClassVar = PopularState
@@ -61,7 +66,8 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         },
         inputs="nothing",
         use="unknown users",
-        formula="log of the share of events; with a window or a half-life, events fade",
+        formula="log of the share of events; with a window or a half-life, events fade; "
+        "with few customers, equal counts are ordered by content",
         cost="e",
         memory="n",
     )
@@ -96,7 +102,8 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         rows = train_row[data.events.item]
         sums = np.bincount(rows, weights, minlength=len(data.train_item_rows))
         # All windows are scaled to one total, so that the 1 of log1p means the same in each.
-        counts = sums * (10_000 / max(float(sums.sum()), 1e-9))
+        scale = 10_000 / max(float(sums.sum()), 1e-9)
+        counts = scale * (sums if needs_times else sums + count_similar_purchases(data))
         values = np.log1p(counts) if self.config.logarithm else counts / 100
         dated = not needs_times or data.events.has_time_order
         return PopularState(values.astype(np.float32), dated, half_life_s)
