@@ -160,3 +160,18 @@ def test_rules_that_cannot_be_used_are_refused(trained, call, options, status, s
     got, _, err = call("recommend", "new", *options)
     assert got == status
     assert says in err
+
+
+def test_interests_are_shown_for_a_user_and_for_the_audience(trained, ask, call, tmp_path):
+    found = ask("interests", "ann", "--picture", str(tmp_path / "ann.svg"))
+    assert sum(found["expected"]) == pytest.approx(1)
+    assert (tmp_path / "ann.svg").read_text("utf-8").startswith("<svg")
+    assert ask("interests")["topics"] == found["topics"]
+    assert call("interests", "ann")[1].startswith("Interests of ann")
+    assert call("interests")[1].startswith("Interests of the audience")
+
+
+def test_the_interests_of_an_unknown_user_are_an_error(trained, call):
+    status, _, message = call("interests", "nobody")
+    assert status == 5
+    assert "nobody" in message

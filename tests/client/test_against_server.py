@@ -64,3 +64,12 @@ def test_an_erasure_returns_a_report(shop):
     again = shop.delete_user("u1")
     assert again.complete
     assert not again.found
+
+
+def test_interests_of_a_user_and_of_the_audience_have_the_same_topics(shop):
+    shop.add_event("zoe", "tea-1")
+    found, flow = shop.interests("zoe", topics=3, points=2), shop.interest_flow(topics=3)
+    assert found.topics == flow.topics
+    assert len(found.points) <= 2
+    assert abs(sum(found.expected) - 1) < 1e-6
+    assert abs(sum(flow.current) - 1) < 1e-6

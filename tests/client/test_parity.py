@@ -16,7 +16,7 @@ from daybreak.errors import ServiceError
 from daybreak.server.app import create_app
 from daybreak.server.http.paths import API_PREFIX
 from daybreak.server.openapi import build_openapi
-from daybreak.server.schemas import admin, recommend, rows
+from daybreak.server.schemas import admin, interests, recommend, rows
 from daybreak.service.experiments import (
     ExperimentPlan,
     ExperimentReport,
@@ -78,6 +78,11 @@ RESULT_TYPES = [
     (recommend.AudienceOut, results.Audience, NOT_NEEDED),
     (recommend.AudienceUserOut, results.AudienceUser, set()),
     (recommend.VectorsOut, results.TextVectors, NOT_NEEDED | {"dimension"}),
+    (interests.UserInterestsOut, results.InterestHistory, NOT_NEEDED),
+    (interests.InterestFlowOut, results.AudienceFlow, NOT_NEEDED),
+    (interests.TopicBody, results.TopicInfo, set()),
+    (interests.InterestPointBody, results.TopicShares, set()),
+    (interests.InterestMoveBody, results.TopicMove, set()),
     (rows.AcceptedOut, results.Accepted, NOT_NEEDED),
     (rows.ReplacedOut, results.ReplacedCatalogue, NOT_NEEDED),
     (rows.RejectedOut, results.Rejected, set()),

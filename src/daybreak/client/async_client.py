@@ -20,11 +20,13 @@ from daybreak.client.results import (
     Accepted,
     Activity,
     Audience,
+    AudienceFlow,
     DeletedCount,
     Experiment,
     ExperimentList,
     ExperimentResult,
     Explanation,
+    InterestHistory,
     Merged,
     ModelInfo,
     ModelList,
@@ -275,6 +277,30 @@ class AsyncClient:
         """
         body = without_none(item_id=item_id, user_id=user_id, **options)
         return await self._send(ApiCall("POST", "/why", Placement, body=body))
+
+    async def interests(
+        self, user_id: str, *, topics: int = 8, points: int = 12
+    ) -> InterestHistory:
+        """Return the interests of a user over time, and what is expected next.
+
+        Args:
+            user_id: Id of a known user.
+            topics: Largest number of topics, from 2 to 30.
+            points: Largest number of points in time, from 1 to 100.
+        """
+        params = {"topics": topics, "points": points}
+        path = path_of("users", user_id, "interests")
+        return await self._send(ApiCall("GET", path, InterestHistory, params))
+
+    async def interest_flow(self, *, topics: int = 8, points: int = 12) -> AudienceFlow:
+        """Return where the interest of the audience is moving.
+
+        Args:
+            topics: Largest number of topics, from 2 to 30.
+            points: Largest number of periods, from 1 to 100.
+        """
+        params = {"topics": topics, "points": points}
+        return await self._send(ApiCall("GET", "/interests/flow", AudienceFlow, params))
 
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """Return the vector of each text."""

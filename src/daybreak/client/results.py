@@ -239,6 +239,72 @@ class Question:
 
 
 @dataclass(frozen=True)
+class TopicInfo:
+    """A group of items."""
+
+    topic: int
+    """Position in lists of shares, from 0."""
+    name: str
+    """Its most typical terms, or titles of its popular items."""
+    n_items: int = 0
+    items: tuple[str, ...] = ()
+    """Ids of its most popular items."""
+
+
+@dataclass(frozen=True)
+class TopicShares:
+    """Shares of the topics at one time."""
+
+    at: float | None
+    """Epoch seconds; None: unknown."""
+    shares: tuple[float, ...]
+    """Share of each topic; they sum to 1."""
+    events: int = 0
+
+
+@dataclass(frozen=True)
+class TopicMove:
+    """People of one topic who turn to another."""
+
+    source: int
+    target: int
+    share: float
+    """Net share of all next events that moves."""
+
+
+@dataclass(frozen=True)
+class InterestHistory:
+    """Interests of a user over time, the last point now."""
+
+    user_id: str
+    topics: tuple[TopicInfo, ...]
+    points: tuple[TopicShares, ...]
+    expected: tuple[float, ...]
+    """Shares that are expected of the next event."""
+    step: float = 0.0
+    """By how much one event moves the interest."""
+    beta: float = 0.0
+    """Share of the transitions in what is expected next."""
+
+
+@dataclass(frozen=True)
+class AudienceFlow:
+    """Where the interest of the audience is moving."""
+
+    topics: tuple[TopicInfo, ...]
+    points: tuple[TopicShares, ...]
+    """Shares of events in periods."""
+    current: tuple[float, ...]
+    """Mean interest of the users now."""
+    expected: tuple[float, ...]
+    """Mean interest that is expected next."""
+    moves: tuple[TopicMove, ...]
+    """The largest net moves between topics."""
+    step: float = 0.0
+    beta: float = 0.0
+
+
+@dataclass(frozen=True)
 class Merged:
     """Result of merging an anonymous history into that of a user."""
 

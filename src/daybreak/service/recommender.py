@@ -25,6 +25,7 @@ from daybreak.service.inputs.frames import (
     check_texts,
     warn_of_rejects,
 )
+from daybreak.service.moving import InterestRecommender
 from daybreak.service.releases.release import (
     read_release,
     read_trained_model,
@@ -64,7 +65,6 @@ from daybreak.service.training.fit import (
     prior_messages,
     train_model,
 )
-from daybreak.service.updates import UpdatableRecommender
 from daybreak.types import Progress, UnknownItems, ignore_progress
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from daybreak.service.releases.gate import GateResult
 
 
-class Recommender(UpdatableRecommender):
+class Recommender(InterestRecommender):
     """Recommends items to users; users and items may have no events.
 
     ``fit`` simulates cold starts on the data, measures every strategy for users with 0 to many

@@ -32,6 +32,7 @@ from daybreak.service.serving.activity import ActivityReport, report_activity
 from daybreak.service.serving.answer_log import AnswerLog
 from daybreak.service.serving.background import BackgroundJobs, RetrainMonitor
 from daybreak.service.serving.engine import RecommendEngine
+from daybreak.service.serving.interest_maps import InterestsResource
 from daybreak.service.serving.release_manager import ReleaseManager
 from daybreak.service.serving.requests import RecommendRequest, RecommendResponse
 from daybreak.service.serving.resources import EventsResource, ItemsResource, UsersResource
@@ -126,6 +127,8 @@ class RecommenderService(ClosesOnExit):
     """Events: add, page, delete."""
     lists: SharedLists
     """Lists that are the same for all users, and vectors of texts."""
+    interests: InterestsResource
+    """Interests of users over time, and where the audience is moving."""
     training: RetrainRunner
     """Runs trainings in processes of their own."""
     retrain_monitor: RetrainMonitor
@@ -173,6 +176,7 @@ class RecommenderService(ClosesOnExit):
         )
         self.events = EventsResource(self.store, self.releases, ingestor, pseudonyms)
         self.lists = SharedLists(self.releases)
+        self.interests = InterestsResource(self.releases, pseudonyms)
         self.training = _create_runner(settings, self.store, options.training)
         self.retrain_monitor = RetrainMonitor(
             self.store, self.releases, self.training, options.retrain
