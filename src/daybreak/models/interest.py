@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.data.dataset import RECENCY_DECAY, Dataset, Items
+from daybreak.data.dataset import Dataset, Items
 from daybreak.models.base import (
     LinearModel,
     LinearScorer,
@@ -90,8 +90,7 @@ class InterestModel(LinearModel[InterestConfig, InterestState]):
             return InterestState(group, nothing, np.zeros(n), 0.0, False)
         item = np.searchsorted(data.train_item_rows, data.events.item)
         events = GroupedEvents(data.events.user, group[item], data.events.at)
-        # Histories fade by one rate for all models, which is the step of this chain.
-        chain = learn_interest_chain(events, n_groups, (1 - RECENCY_DECAY,))
+        chain = learn_interest_chain(events, n_groups)
         power = np.maximum(data.user_counts, 1).astype(np.float64) ** self.config.damping
         within = power / np.bincount(group, power, minlength=n_groups)[group]
         shares = chain.move(np.eye(n_groups))
