@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.recency import RecencyCurve
+from daybreak.data.sources import SourceData
 from daybreak.data.sparse_rows import take_rows
 from daybreak.data.statements import Statements
 from daybreak.data.vocabulary import Vocabulary
@@ -245,6 +246,8 @@ class Dataset:
     None if there are none."""
     recency: RecencyCurve = field(default_factory=RecencyCurve, repr=False)
     """Weights of earlier events in the recent histories of queries."""
+    sources: SourceData | None = field(default=None, repr=False)
+    """What other domains know of the users and items; None: there are no sources."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -299,6 +302,7 @@ class Dataset:
             self.statements,
             unchosen=self.unchosen,
             recency=self.recency,
+            sources=self.sources,
         )
 
     memo = RenamedAttribute("cache")
@@ -349,6 +353,9 @@ class Queries:
     items, side by side, summed like the rows of ``history``; None if there are none."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """The curve of the recency weights."""
+    source_history: Sparse = None
+    """(n_queries, n_columns) CSR: events on items of sources, rows divided by the root of their
+    number; None if there are no sources."""
 
     @property
     def has_wish(self) -> Mask:
@@ -363,6 +370,13 @@ class Queries:
     def wish_owners(self) -> Rows:
         """(n_wishes,) query of each wish, ascending."""
         return np.arange(len(self)) if self.wish_query is None else self.wish_query
+
+    @property
+    def has_sources(self) -> Mask:
+        """(n_queries,) whether the query has events on items of sources."""
+        if self.source_history is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.asarray(np.diff(self.source_history.indptr) > 0)
 
     def without_wishes(self) -> "Queries":
         """Return the queries without what users say."""
@@ -386,7 +400,11 @@ class Queries:
         weights = data.recency.weights(known.count_after())
         recent = by_query.to_matrix(*shape, weights)[:, data.train_item_rows]
         queries = cls.from_history(data.train_items, counts, recent, data.profiles[users])
-        return replace(queries, recency=data.recency)
+        queries = replace(queries, recency=data.recency)
+        if data.sources is None:
+            return queries
+        told = data.sources.of_queries(users, by_query.to_matrix(*shape))
+        return queries.with_source_history(told)
 
     @classmethod
     def from_history(
@@ -450,11 +468,25 @@ class Queries:
             wish_query,
             None if self.unseen_content is None else take_rows(self.unseen_content, rows),
             self.recency,
+            None if self.source_history is None else take_rows(self.source_history, rows),
         )
 
     def with_repeats(self, repeats: Sparse) -> "Queries":
         """Return the queries with decayed personal frequencies; see ``repeats``."""
         return replace(self, repeats=sp.csr_array(repeats, dtype=np.float32))
+
+    def with_source_history(self, counts: Sparse) -> "Queries":
+        """Return the queries with events on items of sources.
+
+        Args:
+            counts: (n_queries, n_columns) CSR, 1 per event.
+        """
+        n_events = np.diff(counts.indptr)
+        scale = np.repeat(1 / np.sqrt(np.maximum(n_events, 1)), n_events).astype(np.float32)
+        scaled = sp.csr_array(
+            (counts.data * scale, counts.indices, counts.indptr), counts.shape
+        )
+        return replace(self, source_history=scaled)
 
     def __len__(self) -> int:
         return int(self.history.shape[0])

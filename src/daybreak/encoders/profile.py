@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 
 from daybreak.data.fields import FieldRole, infer_fields
 from daybreak.data.json_files import read_json
+from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.attributes import AttributeTerms
 from daybreak.encoders.lexical import count_terms, document_frequencies, most_frequent_terms
 from daybreak.errors import DataError, NotFoundError
@@ -21,6 +23,8 @@ N_NUMBER_BINS = 8
 MIN_USERS_PER_VALUE = 5
 """Users that a value must have; rarer values are of little use and could identify a user."""
 MAX_COLUMNS = 2000
+SOURCE_ITEMS_COLUMN = "source_items"
+"""Column of users with a list of ids: items of other domains that they have chosen."""
 
 PROFILE_FORMAT = "daybreak profile 1"
 PROFILE_FILE = "profile.json"
@@ -45,26 +49,36 @@ class ProfileEncoder:
 
     attributes: AttributeTerms
     names: tuple[str, ...]
+    source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
+    """Items of other domains that count in the column ``source_items``."""
 
     @classmethod
     def fit(
-        cls, users: pl.DataFrame, overrides: Mapping[str, FieldRole] | None = None
+        cls,
+        users: pl.DataFrame,
+        overrides: Mapping[str, FieldRole] | None = None,
+        source_ids: Vocabulary | None = None,
     ) -> "ProfileEncoder":
         """Fit the roles of columns, the ranges of numbers and the frequent values.
 
         Args:
             users: Users, with ``user_id``; other columns are optional.
             overrides: Role by column; default: inferred from the values.
+            source_ids: Items of other domains; default: none.
 
         Raises:
             ConfigError: An override names a missing column or an unknown role.
         """
+        if source_ids is not None:
+            users = users.drop(SOURCE_ITEMS_COLUMN, strict=False)
         attributes = AttributeTerms.fit(
             users, infer_fields(users, "user_id", overrides), bins=N_NUMBER_BINS
         )
         terms, df = document_frequencies(attributes.terms(users))
         kept = most_frequent_terms(terms, df, MIN_USERS_PER_VALUE, MAX_COLUMNS)
-        return cls(attributes, tuple(terms[column] for column in kept))
+        return cls(
+            attributes, tuple(terms[column] for column in kept), source_ids or Vocabulary(())
+        )
 
     def transform(self, users: pl.DataFrame) -> Sparse:
         """Return (n_users, n_names) float32 indicators; zero rows without a known value."""
@@ -72,12 +86,34 @@ class ProfileEncoder:
         rows.data = np.ones_like(rows.data)
         return rows.astype(np.float32)
 
+    def transform_sources(self, users: pl.DataFrame) -> Sparse:
+        """Return (n_users, n_source_items) CSR of ones: what users chose in other domains."""
+        shape = (users.height, len(self.source_ids))
+        if SOURCE_ITEMS_COLUMN not in users.columns or not len(self.source_ids):
+            return sp.csr_array(shape, dtype=np.float32)
+        lists = _as_lists(users[SOURCE_ITEMS_COLUMN])
+        pairs = pl.DataFrame({"row": np.arange(users.height), "id": lists}).explode("id")
+        pairs = pairs.drop_nulls().unique(maintain_order=True)
+        columns = self.source_ids.rows(pairs["id"].to_list())
+        known = columns >= 0
+        place = (pairs["row"].to_numpy()[known], columns[known])
+        return sp.csr_array((np.ones(int(known.sum()), np.float32), place), shape=shape)
+
+    def transform_all(self, users: pl.DataFrame) -> Sparse:
+        """Return attributes and source items side by side, as CSR."""
+        attributes = sp.csr_array(self.transform(users))
+        if not len(self.source_ids):
+            return attributes
+        both = [attributes, self.transform_sources(users)]
+        return sp.csr_array(sp.hstack(both, format="csr"), dtype=np.float32)
+
     def save(self, folder: Path) -> None:
         """Write ``profile.json``."""
         plain = {
             "format": PROFILE_FORMAT,
             **self.attributes.to_dict(),
             "names": list(self.names),
+            **({"source_ids": list(self.source_ids.ids)} if len(self.source_ids) else {}),
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PROFILE_FILE).write_text(
@@ -100,10 +136,18 @@ class ProfileEncoder:
                 raise DataError(
                     f"expected {PROFILE_FORMAT!r} in {folder}, got {plain['format']!r}"
                 )
-            return cls(AttributeTerms.from_dict(plain), tuple(plain["names"]))
+            source_ids = Vocabulary(plain.get("source_ids", ()))
+            return cls(AttributeTerms.from_dict(plain), tuple(plain["names"]), source_ids)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise DataError(f"{PROFILE_FILE} in {folder} is damaged: {error!r}") from error
 
     @cached_property
     def _columns(self) -> dict[str, int]:
         return {name: column for column, name in enumerate(self.names)}
+
+
+def _as_lists(column: pl.Series) -> pl.Series:
+    """Return a column of lists of texts; a text is a list of its parts between commas."""
+    if isinstance(column.dtype, pl.List):
+        return column.cast(pl.List(pl.String))
+    return column.cast(pl.String).str.split(",").list.eval(pl.element().str.strip_chars())

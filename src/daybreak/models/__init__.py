@@ -27,6 +27,12 @@ from daybreak.models import content_neighbours
 from daybreak.models import content_popular
 from daybreak.models import neighbour_popular
 from daybreak.models import profile_content
+from daybreak.models import source_crowd
+from daybreak.models import source_users
+from daybreak.models import source_joined
+from daybreak.models import source_items
+from daybreak.models import source_content
+from daybreak.models import source_popular
 from daybreak.models import taste
 from daybreak.models import wish
 from daybreak.models import sequence

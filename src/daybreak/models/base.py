@@ -48,9 +48,11 @@ RENAMED_MEMBERS = {
 }
 """Members of models written for an earlier version, and their names now."""
 
-QueryFeatureKind = Literal["history", "recent", "profile", "wish", "repeats", "vectors", "none"]
-"""The part of a query that a linear model multiplies with its weights; ``vectors`` are vectors
-that the model itself computes from queries."""
+QueryFeatureKind = Literal[
+    "history", "recent", "profile", "wish", "repeats", "sources", "vectors", "none"
+]
+"""The part of a query that a linear model multiplies with its weights; ``sources`` are events
+on items of other domains, ``vectors`` are vectors that the model computes from queries."""
 
 
 class Model(ABC, Generic[C, S]):
@@ -354,6 +356,8 @@ def query_features_of(queries: Queries, kind: QueryFeatureKind) -> Sparse:
         return wish_features(queries)
     if kind == "repeats":
         return repeat_features(queries)
+    if kind == "sources":
+        return source_features(queries)
     return queries.recent_history if kind == "recent" else queries.history
 
 
@@ -362,6 +366,13 @@ def repeat_features(queries: Queries) -> Sparse:
     if queries.repeats is not None:
         return queries.repeats
     return sp.csr_array(queries.history.shape, dtype=np.float32)
+
+
+def source_features(queries: Queries) -> Sparse:
+    """Return (n_queries, n_columns) CSR of events on items of sources; no columns without."""
+    if queries.source_history is not None:
+        return queries.source_history
+    return sp.csr_array((len(queries), 0), dtype=np.float32)
 
 
 def wish_features(queries: Queries) -> Sparse:

@@ -88,6 +88,10 @@ class QueryParts:
     """(n_history, n_columns) content of the items that no model was trained on; None: none"""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """The curve of the weights in ``recent``."""
+    sources: Sparse = None
+    """(n_told, n_source_items) events on items of other domains, one a row; None: no sources"""
+    source_names: tuple[PartName, ...] = ()
+    """Names of these events."""
 
     def feature_rows(
         self, kind: QueryFeatureKind, attributes: Sequence[str]
@@ -106,8 +110,16 @@ class QueryParts:
             return list(self.repeat_names), self.repeats
         if kind == "recent":
             return list(self.history), self.recent
+        if kind == "sources":
+            return self._source_rows()
         root = np.sqrt(max(self.n_events, 1e-6))
         return list(self.history), sp.csr_array(self.plain / root, dtype=np.float32)
+
+    def _source_rows(self) -> tuple[list[PartName], Sparse]:
+        if self.sources is None:
+            return [], sp.csr_array((0, 0), dtype=np.float32)
+        root = np.sqrt(max(self.sources.shape[0], 1))
+        return list(self.source_names), sp.csr_array(self.sources / root, dtype=np.float32)
 
     def content_rows(self, train_items: Items) -> tuple[list[PartName], Sparse]:
         """Return names and (n_history, n_columns) contents that sum to that of the history.
@@ -151,6 +163,9 @@ class QueryParts:
             content = self.unseen_content.sum(axis=0).reshape(1, -1)
             root = np.sqrt(max(self.n_events, 1e-6))
             queries = replace(queries, unseen_content=sp.csr_array(content / root))
+        if self.sources is not None:
+            told = sp.csr_array(self.sources.sum(axis=0).reshape(1, -1))
+            queries = queries.with_source_history(told)
         return queries
 
     @property
@@ -321,6 +336,7 @@ def decompose(
             model.feature_kind == "none"
             or (model.feature_kind == "wish" and query.wish is None)
             or (model.feature_kind == "repeats" and query.repeats is None)
+            or (model.feature_kind == "sources" and query.sources is None)
         ):
             continue
         if isinstance(model, ContentHistoryModel):

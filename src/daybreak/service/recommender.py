@@ -33,6 +33,7 @@ from daybreak.service.releases.release import (
     write_release,
 )
 from daybreak.service.results import FrameKind, integer_columns
+from daybreak.service.source_inputs import read_sources, source_messages
 from daybreak.service.state.audience import find_audience
 from daybreak.service.state.explain import REASON_FIELDS, explain_items, explain_lists
 from daybreak.service.state.frame_requests import (
@@ -149,7 +150,7 @@ class Recommender(InterestRecommender):
         """Rows and values that the last training did not use: file, row, reason, and so on."""
         return self._rejects.frame()
 
-    def fit(
+    def fit(  # noqa: PLR0913 - what a training depends on, most of it optional
         self,
         data: Any,
         items: Any = None,
@@ -157,6 +158,7 @@ class Recommender(InterestRecommender):
         *,
         start: "Recommender | str | Path | None" = None,
         keep_weights: bool = False,
+        sources: Any = (),
         progress: Progress | None = None,
     ) -> Self:
         """Train on events, items and users: tables, frames or paths.
@@ -171,6 +173,10 @@ class Recommender(InterestRecommender):
             start: Earlier recommender, or its folder, whose models are the starting point.
             keep_weights: Whether the weights of ``start`` are kept, without simulated cold
                 starts.
+            sources: Other shops and domains to learn from: stores, folders, files, releases,
+                recommenders, tables, or values of ``domain`` in the data, one or several, or a
+                mapping from names to them. A source is used where it makes the lists of
+                simulated new users better; :attr:`report` has the verdicts.
             progress: Called with a description of each step.
 
         Raises:
@@ -185,6 +191,7 @@ class Recommender(InterestRecommender):
         warn_of_rejects(rejects, stacklevel=2)
         if not tables.items.height:
             raise DataError("there are no items; give events, or a catalogue as items=")
+        tables, found = read_sources(tables, sources, rules)
         encoder, encoder_notes = self._load_text_encoder(tables.items)
         config = FitConfig(
             self.strategies,
@@ -196,6 +203,7 @@ class Recommender(InterestRecommender):
             warm_start,
             keep_weights,
             self.popularity,
+            found,
         )
         trained, histories = train_model(tables, config, progress or ignore_progress)
         left_out = left_out_messages(trained.blend.excluded)
@@ -205,8 +213,10 @@ class Recommender(InterestRecommender):
             *sign_notes(tables.events, trained.rules),
         )
         self._rejects = rejects
-        self.notes = (*notes, *encoder_notes, *prior, *signs, *left_out)
-        state = ServingState.from_training(trained, tables.items, tables.users, histories)
+        told = source_messages(trained.blend.report, [one.name for one in found])
+        self.notes = (*notes, *encoder_notes, *prior, *signs, *told, *left_out)
+        users_known = tables.users if trained.users is None else trained.users
+        state = ServingState.from_training(trained, tables.items, users_known, histories)
         self._state = state.with_unknown_items(self.unknown_items)
         return self
 

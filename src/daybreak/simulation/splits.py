@@ -54,6 +54,12 @@ MIN_LATE_HISTORY_EVENTS = 3
 """Minimum length of a history whose last events are held out."""
 MAX_QUERIES = 500
 """Maximum number of queries of one kind; more cost time and change little."""
+SOURCE_KIND = "source_user"
+"""Kind of the queries of new users of whom sources may know something."""
+SOURCE_SHOT_COUNTS = (0, 1, 3, 10)
+"""Numbers of known events in the target, in the queries of that kind."""
+MAX_OTHER_SOURCE_QUERIES = 200
+"""Number of new users without a source history that are used in any case."""
 NEW_ITEM_KINDS = ("new_item", "arriving")
 """Kinds of queries whose targets include items without training events."""
 KNOWN_USER_FACTOR = 3
@@ -179,7 +185,10 @@ def count_random_splits(data: Dataset, repeats: int | None = None) -> int:
 
 
 def _n_random_splits(data: Dataset, minimum: int, maximum: int) -> int:
-    n_new_users = max(USER_FRACTION * len(data.active_user_rows), 1)
+    users = data.active_user_rows
+    if data.sources is not None and data.sources.has_history[users].any():
+        users = users[data.sources.has_history[users]]
+    n_new_users = max(USER_FRACTION * len(users), 1)
     return int(np.clip(np.ceil(MAX_QUERIES / n_new_users), minimum, maximum))
 
 
@@ -199,6 +208,7 @@ def random_holdout(
     """
     events = data.events
     users = sample_rows(np.arange(data.n_users), USER_FRACTION, rng)
+    users = _add_source_users(data, users, rng)
     is_new_user = _mask(users, data.n_users)[events.user]
     no_items = np.empty(0, dtype=np.int64)
     has_content = bool(data.items.blocks)
@@ -215,6 +225,7 @@ def random_holdout(
         *_iter_new_user_queries(visible, events.filter(is_new_user), rng),
         *_iter_known_user_queries(visible, remaining, is_late, is_new, rng),
         *_spoken_queries(visible, events, users, rng),
+        *_iter_source_queries(visible, events.filter(is_new_user), rng),
     ]
     query_sets = [_add_on_sale(labelled, on_sale) for labelled in query_sets]
     return HoldoutSplit("random", visible, tuple(query_sets))
@@ -314,6 +325,46 @@ def _iter_new_user_queries(
         yield _sample_queries("new_item", visible, history, targets, rng, with_new_items=True)
 
 
+def _add_source_users(data: Dataset, users: Rows, rng: np.random.Generator) -> Rows:
+    """Return new users with up to half of the users in common with sources, if these are few.
+
+    The weights of sources are fitted on them, and a tenth of few says nothing.
+    """
+    if data.sources is None:
+        return users
+    active = data.active_user_rows
+    shared = rng.permutation(active[data.sources.has_history[active]])
+    n_missing = MAX_QUERIES - int(np.isin(shared, users).sum())
+    n_added = max(min(n_missing, len(shared) // 2), 0)
+    return np.union1d(users, shared[:n_added])
+
+
+def _iter_source_queries(
+    visible: Dataset, hidden: Events, rng: np.random.Generator
+) -> Iterator[LabelledQueries]:
+    """Yield the queries of new users on which the weights of sources are fitted.
+
+    Users with a source history come first: there may be few of them. Of the others, as many
+    are used as there is room for.
+    """
+    if visible.sources is None:
+        return
+    has_history = visible.sources.has_history
+    events = hidden.filter(np.isin(hidden.item, visible.train_item_rows))
+    users = rng.permutation(np.unique(events.user))
+    users = users[np.argsort(~has_history[users], kind="stable")]
+    n_known = min(int(has_history[users].sum()), MAX_QUERIES)
+    n_kept = max(n_known + min(MAX_OTHER_SOURCE_QUERIES, MAX_QUERIES), MAX_QUERIES)
+    events = events.filter(np.isin(events.user, users[:n_kept]))
+    position = events.count_earlier()
+    size = np.bincount(events.user, minlength=visible.n_users)[events.user]
+    for shots in SOURCE_SHOT_COUNTS:
+        cut = cut_few_shot(position, shots, shots)
+        is_eligible = size >= shots + 1
+        history, targets = (events.filter(is_eligible & m) for m in (cut.history, cut.targets))
+        yield _sample_queries(SOURCE_KIND, visible, history, targets, rng, sample_factor=2)
+
+
 def _iter_known_user_queries(
     visible: Dataset, events: Events, is_late: Mask, is_new: Mask, rng: np.random.Generator
 ) -> Iterator[LabelledQueries]:
@@ -360,7 +411,7 @@ def _sample_queries(  # noqa: PLR0913 - the parts of one set of queries
     users = np.sort(
         rng.permutation(np.unique(target_events.user))[: sample_factor * MAX_QUERIES]
     )
-    if kind != "new_user" and not (with_new_items and len(history) == 0):
+    if kind not in ("new_user", SOURCE_KIND) and not (with_new_items and len(history) == 0):
         users = users[np.isin(users, np.unique(history.user))] if len(history) else users
     row_of_user = np.full(visible.n_users, -1)
     row_of_user[users] = np.arange(len(users))

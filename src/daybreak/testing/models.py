@@ -19,6 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import ContentBlock, Dataset, Events, Items, Queries
+from daybreak.data.sources import SourceData, SourceDomain
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.deprecation import deprecated_names
 from daybreak.errors import NotFittedError
@@ -58,7 +59,26 @@ def example_dataset(*, seed: int = 0) -> Dataset:
     item = np.minimum(rng.geometric(0.2, 200) - 1, N_ITEMS - 3)
     events = Events.of(rng.integers(0, N_USERS - 2, 200), item, rng.integers(1, 90, 200))
     profiles = sp.csr_array((rng.random((N_USERS, N_ATTRIBUTES)) < 0.4).astype(np.float32))
-    return Dataset(example_items(N_ITEMS), events, N_USERS, profiles)
+    items = example_items(N_ITEMS)
+    return Dataset(items, events, N_USERS, profiles, sources=example_sources(items))
+
+
+def example_sources(items: Items) -> SourceData:
+    """Return one source of 12 items, of which six are among the given ones, and 30 users.
+
+    Args:
+        items: Catalogue of the target, whose first items the source has as well.
+    """
+    rng = np.random.default_rng(1)
+    n_shared, n_columns = 6, 12
+    told = sp.csr_array((rng.random((N_USERS, n_columns)) < 0.3).astype(np.float32))
+    others = (rng.random((30, n_columns)) < 0.3).astype(np.float32)
+    ids = Vocabulary([*items.ids.ids[:n_shared], *(f"s{n}" for n in range(n_shared))])
+    content = sp.hstack([sp.csr_array(block.matrix[:n_columns]) for block in items.blocks])
+    domain = SourceDomain(
+        "example", np.arange(n_columns), sp.csr_array(others), popularity=others.sum(axis=0)
+    )
+    return SourceData(ids, items.ids.rows(ids.ids), told, (domain,), sp.csr_array(content))
 
 
 def edge_case_datasets() -> Iterator[tuple[str, Dataset]]:
@@ -93,6 +113,7 @@ def example_queries(data: Dataset) -> Queries:
     order = np.array([0, 0, 0, 1])
     history = sp.diags_array(np.array([0, 0, 1, 1], dtype=np.float32))
     profile = sp.diags_array(np.array([0, 1, 0, 1], dtype=np.float32))
+    told = None if queries.source_history is None else queries.source_history[order]
     return Queries(
         data.train_items,
         sp.csr_array(history @ queries.history[order]),
@@ -101,6 +122,7 @@ def example_queries(data: Dataset) -> Queries:
         np.array([0, 0, 1, 1], dtype=np.float32) * queries.n_events[order],
         _example_wishes(data.train_items),
         recency=data.recency,
+        source_history=None if told is None else sp.csr_array(history @ told),
     )
 
 

@@ -18,7 +18,8 @@ from daybreak.ranking.blending.pools import TrainingPools, measure_user_scales
 from daybreak.ranking.blending.prior import BlendPrior, PriorWeights
 from daybreak.ranking.blending.repeat_weights import fit_repeat_weights
 from daybreak.ranking.blending.shrinkage import fitted_share, on_sale_correction
-from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
+from daybreak.ranking.blending.source_weights import add_source_weights
+from daybreak.ranking.blending.strategies import FittedStrategies, Strategy, source_strategies
 from daybreak.ranking.blending.strategy_masks import (
     new_item_masks,
     scores_all_items,
@@ -70,7 +71,7 @@ def fit_blend(  # noqa: PLR0913 - what a training depends on, most of it optiona
     """
     thresholds = thresholds or SelectionThresholds()
     tried = strategies if warm_start is None else warm_start.filter_strategies(strategies)
-    tried = usable_strategies(data, tried)
+    tried = (*usable_strategies(data, tried), *source_strategies(data))
     candidates = CandidateStrategies(tuple(tried), budget or TimeBudget())
     pools = build_training_pools(data, candidates, seed, progress, thresholds)
     remaining = candidates.remaining()
@@ -190,7 +191,8 @@ def _add_separate_weights(
     """Apply the arrival shift, then add the weights that are fitted with all others fixed.
 
     Returns:
-        The weights, and the parts ``customers``, ``wishes`` and ``repeats`` of the report.
+        The weights, and the parts ``customers``, ``wishes``, ``repeats`` and ``sources`` of the
+        report.
     """
     shifted = [one.shift_arrivals(ArrivalShift(), arrival) for one in sets]
     with_content, customers = add_left_out_weights(data, pools, strategies, shifted)
@@ -200,8 +202,10 @@ def _add_separate_weights(
     for one in added:
         weights, repeats = fit_repeat_weights(data, pools, strategies, one.weights)
         complete.append(replace(one, weights=weights))
+    final, sources = add_source_weights(pools, strategies, complete)
     report: dict[str, Any] = {"wishes": wishes, "repeats": repeats}
-    return tuple(complete), report | ({"customers": customers} if customers else {})
+    report |= {"sources": sources} if sources else {}
+    return final, report | ({"customers": customers} if customers else {})
 
 
 def _find_used(sets: Sequence[WeightSet]) -> Rows:

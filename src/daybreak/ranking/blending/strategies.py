@@ -91,6 +91,24 @@ def slow_strategies() -> tuple[Strategy, ...]:
     return tuple(strategy for strategy in _card_strategies() if strategy.is_slow)
 
 
+def source_strategies(data: Dataset) -> tuple[Strategy, ...]:
+    """Return the strategies of each source of a data set, named ``source/users (NAME)``.
+
+    Args:
+        data: Training data.
+    """
+    if data.sources is None:
+        return ()
+    return tuple(
+        Strategy(f"{name} ({domain.name})", model, {**options, "source": domain.name})
+        for domain in data.sources.domains
+        for model in models.registered()
+        if models[model].card.fitted_on == "sources" and models[model].card.strategies
+        for name, options in models[model].card.strategies.items()
+        if not models[model].card.is_slow
+    )
+
+
 def get_strategies(
     names: str | Iterable[str], *, include_slow: bool = False
 ) -> tuple[Strategy, ...]:

@@ -16,6 +16,7 @@ from daybreak.data.dataset import Items, Queries
 from daybreak.data.sparse_rows import take_rows
 from daybreak.models import LinearScorer
 from daybreak.models.shared_weights import WeightMatrix
+from daybreak.models.source_crowd import SourceCrowdModel
 from daybreak.models.wish import (
     balance_wishes,
     combine_wishes,
@@ -279,6 +280,7 @@ class Scorer:
         has_profile: Mask,
         is_cold: Mask,
         has_wish: Mask | None = None,
+        has_sources: Mask | None = None,
     ) -> list[str]:
         """Return for pairs of query and item the strategy with the largest weight.
 
@@ -290,6 +292,7 @@ class Scorer:
             has_profile: (n,) whether the query has a profile.
             is_cold: (n,) whether the item is one that the models were not trained on.
             has_wish: (n,) whether the query has a wish; default: none has.
+            has_sources: (n,) whether the query has events on items of sources; default: none.
         """
         blend = self.blend
         weights = np.where(is_cold[:, None], blend.new_weights[levels], blend.weights[levels])
@@ -299,6 +302,8 @@ class Scorer:
         wishes = np.zeros(len(levels), dtype=bool) if has_wish is None else has_wish
         is_absent = (kinds == WISH_KIND)[None, :] & ~wishes[:, None]
         is_absent = is_absent | (kinds == "repeats")[None, :]
+        told = np.zeros(len(levels), dtype=bool) if has_sources is None else has_sources
+        is_absent = is_absent | self._reads_sources[None, :] & ~told[:, None]
         is_constant |= ~self._is_informative[None, :]
         for_warm, for_cold = self.fitted.item_masks
         allowed = np.where(is_cold[:, None], for_cold[None, :], for_warm[None, :])
@@ -419,6 +424,15 @@ class Scorer:
     def _unsold_shares(self) -> Doubles:
         """(n_items,) how certain it is that an item was on sale and nobody chose it."""
         return self.blend.arrival.unsold_shares(self.items.ids)
+
+    @cached_property
+    def _reads_sources(self) -> Mask:
+        """(n_strategies,) whether a strategy needs events on items of sources."""
+        models = self.fitted.models
+        return np.array(
+            [m.feature_kind == "sources" or isinstance(m, SourceCrowdModel) for m in models],
+            dtype=bool,
+        )
 
     @cached_property
     def _is_informative(self) -> Mask:

@@ -40,6 +40,8 @@ class DatasetConfig:
     """Roles of item columns that differ from the inferred ones."""
     seed: int
     """Seed for the order of events with equal times."""
+    source_ids: Vocabulary | None = None
+    """Items of other domains that users may have chosen; None: there are no sources."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def encode_dataset(tables: Tables, config: DatasetConfig) -> EncodedDataset:
         config: Encoder, event rules, roles of columns, seed.
     """
     ids = Vocabulary(tables.items["item_id"].to_list())
-    profile = ProfileEncoder.fit(tables.users)
+    profile = ProfileEncoder.fit(tables.users, source_ids=config.source_ids)
     users = Vocabulary(tables.users["user_id"].to_list())
     rules = config.rules
     if isinstance(rules, EventRules):

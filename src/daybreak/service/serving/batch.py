@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from daybreak.encoders.profile import ProfileEncoder
+from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN, ProfileEncoder
 from daybreak.ranking.reranking.rules import Rules
 from daybreak.service.ingest.rows import as_text, frame_from_rows
 from daybreak.service.inputs.frames import TEXT_COLUMN
@@ -83,7 +83,11 @@ class RequestProfileEncoder:
         self, state: ServingState, requests: Sequence[PendingRequest]
     ) -> ProfileOverrides | None:
         """Return the profiles of requests, completed from the stored ones."""
-        if not any(pending.profile for pending in requests):
+        told = [
+            state.profiles.told_sources(event[0] for event in pending.events)
+            for pending in requests
+        ]
+        if not any(told) and not any(pending.profile for pending in requests):
             return None
         queries, rows, texts = [], [], {}
         for position, pending in enumerate(requests):
@@ -96,10 +100,14 @@ class RequestProfileEncoder:
                 for name, value in profile.items()
                 if name != TEXT_COLUMN and value is not None
             }
-            if any(name != TEXT_COLUMN for name in profile):
+            if told[position] or any(name != TEXT_COLUMN for name in profile):
                 stored = state.profiles.attributes_of(pending.user_key or UNKNOWN_USER_KEY)
+                whole = {**stored, **attributes}
+                if told[position]:
+                    before = whole.get(SOURCE_ITEMS_COLUMN) or []
+                    whole[SOURCE_ITEMS_COLUMN] = [*before, *told[position]]
                 queries.append(position)
-                rows.append(self._encode(state.profiles.encoder, {**stored, **attributes}))
+                rows.append(self._encode(state.profiles.encoder, whole))
         width = state.profiles.matrix.shape[1]
         matrix = sp.csr_array(sp.vstack(rows)) if rows else sp.csr_array((0, width))
         return ProfileOverrides(np.array(queries, dtype=np.int64), matrix, texts)
@@ -111,7 +119,7 @@ class RequestProfileEncoder:
         key = json.dumps(profile, sort_keys=True, default=str)
         if key not in self._encoded:
             frame = frame_from_rows([{"user_id": UNKNOWN_USER_KEY, **profile}])
-            self._encoded[key] = sp.csr_array(encoder.transform(frame))
+            self._encoded[key] = sp.csr_array(encoder.transform_all(frame))
             while len(self._encoded) > MAX_CACHED_PROFILES:
                 self._encoded.popitem(last=False)
         self._encoded.move_to_end(key)

@@ -78,6 +78,7 @@ class FrameRequest:
             warn_of_unknown_items(state.catalogue, [(HISTORY, named_items)], stacklevel=3)
             ids, rules = state.catalogue.items.ids, state.event_rules
             extra = Histories.empty().with_events(event_rows(histories, ids, rules))
+            profile = state.profiles.with_source_events(profile, histories)
         named = check_ids(users, "users")
         chosen = user_ids_of(profile, histories) if named is None else dict.fromkeys(named)
         return cls(state, list(chosen), profile, extra)

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from daybreak.data.casts import cast_like
 from daybreak.data.sparse_rows import take_rows
-from daybreak.encoders.profile import ProfileEncoder
+from daybreak.encoders.profile import SOURCE_ITEMS_COLUMN, ProfileEncoder
 from daybreak.service.inputs.frames import TEXT_COLUMN
 from daybreak.service.state.profile_names import match_names, unused_names_notes
 from daybreak.types import Rows, Sparse
@@ -42,14 +42,17 @@ class Profiles:
     frame: pl.DataFrame
     """Raw rows; a replaced row stays until the next compaction."""
     matrix: Sparse
-    """(n_rows, n_attributes)"""
+    """(n_rows, n_attributes + n_source_items)"""
     rows: Mapping[str, int]
     """User id to its current row."""
 
     @cached_property
     def used_names(self) -> frozenset[str]:
         """Attributes that the training has seen."""
-        return frozenset(field.name for field in self.encoder.attributes.fields)
+        names = {field.name for field in self.encoder.attributes.fields}
+        return frozenset(
+            names | ({SOURCE_ITEMS_COLUMN} if len(self.encoder.source_ids) else set())
+        )
 
     @cached_property
     def known_names(self) -> frozenset[str]:
@@ -71,7 +74,7 @@ class Profiles:
     def from_frame(cls, encoder: ProfileEncoder, users: pl.DataFrame) -> "Profiles":
         """Encode a table of users; the last row of an id counts."""
         users = users.with_columns(pl.col("user_id").cast(pl.String))
-        matrix = sp.csr_array(encoder.transform(users))
+        matrix = sp.csr_array(encoder.transform_all(users))
         return cls(encoder, users, matrix, _row_by_user(users, 0))
 
     def with_users(self, users: pl.DataFrame, *, whole: bool = False) -> "Profiles":
@@ -82,7 +85,7 @@ class Profiles:
             whole: Whether a row replaces the stored one entirely.
         """
         merged = _last_rows(users) if whole else self._merge_with_stored(users)
-        added = sp.csr_array(self.encoder.transform(merged))
+        added = sp.csr_array(self.encoder.transform_all(merged))
         frame = pl.concat([self.frame, cast_like(merged, self.frame)], how="diagonal_relaxed")
         if frame.n_chunks() > MAX_FRAME_CHUNKS:
             frame = frame.rechunk()
@@ -139,8 +142,45 @@ class Profiles:
         texts = _texts_by_row(merged)
         return ProfileOverrides(
             queries,
-            sp.csr_array(self.encoder.transform(merged), dtype=np.float32),
+            sp.csr_array(self.encoder.transform_all(merged), dtype=np.float32),
             {int(query): texts.get(row, "") for row, query in enumerate(queries)},
+        )
+
+    def told_sources(self, ids: Iterable[str]) -> list[str]:
+        """Return the ids that are items of sources.
+
+        Args:
+            ids: Ids of items of any shop.
+        """
+        known = self.encoder.source_ids
+        return [id_ for id_ in ids if id_ in known] if len(known) else []
+
+    def with_source_events(
+        self, profiles: pl.DataFrame | None, histories: pl.DataFrame
+    ) -> pl.DataFrame | None:
+        """Return profiles of a request with the events on items of sources.
+
+        Args:
+            profiles: Frame of ``user_id`` and attributes; None: there are none.
+            histories: Frame of ``user_id, item_id``.
+        """
+        if not len(self.encoder.source_ids):
+            return profiles
+        told: dict[str, list[str]] = {}
+        pairs = zip(histories["user_id"].to_list(), histories["item_id"].to_list(), strict=True)
+        for user, item in pairs:
+            if item in self.encoder.source_ids:
+                told.setdefault(user, []).append(item)
+        if not told:
+            return profiles
+        for user, items in told.items():
+            items[:0] = self.attributes_of(user).get(SOURCE_ITEMS_COLUMN) or []
+        frame = pl.DataFrame({"user_id": list(told), SOURCE_ITEMS_COLUMN: list(told.values())})
+        if profiles is None:
+            return frame
+        joined = profiles.drop(SOURCE_ITEMS_COLUMN, strict=False)
+        return joined.join(
+            frame, on="user_id", how="full", coalesce=True, maintain_order="left_right"
         )
 
     def attributes_of(self, user: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from daybreak.data.dataset import Events, Items, Queries
 from daybreak.data.event_log import EventLog
 from daybreak.data.recency import RecencyCurve
 from daybreak.data.repeats import repeat_frequencies
+from daybreak.data.sources import as_indicators
 from daybreak.data.sparse_rows import build_csr, entry_indices, take_rows
 from daybreak.data.vocabulary import Vocabulary
 from daybreak.encoders.wishes import TextEncodeFn
@@ -50,7 +51,7 @@ class UserContext:
     events: Events
     """Positive events; ``user`` is the position, ``item`` a row of the catalogue."""
     profile: Sparse
-    """(n_users, n_attributes)"""
+    """(n_users, n_attributes + n_source_items) attributes, then items of other domains"""
     texts: dict[int, str]
     """Position to the user's own words."""
     log: EventLog = field(default_factory=EventLog.empty)
@@ -179,6 +180,8 @@ class QueryBuilder:
     """Whether the blend reads the content of chosen items that are no training items."""
     recency: RecencyCurve = field(default_factory=RecencyCurve)
     """Weights of earlier events in recent histories, as in the training."""
+    source_ids: Vocabulary = field(default_factory=lambda: Vocabulary(()))
+    """Items of other domains, which are the last columns of profiles."""
     _neighbours: dict[int, Sparse] = field(default_factory=dict, repr=False)
     """Row of a new item to its (1, n_train_items) neighbour weights."""
     _text_neighbours: OrderedDict[str, Sparse] = field(default_factory=OrderedDict, repr=False)
@@ -255,10 +258,11 @@ class QueryBuilder:
             against, recently_against = self._sum_dislikes(context, context.disliked.user, n)
             plain, recent = plain + against, recent + recently_against
             n_events[np.unique(context.disliked.user[n_events[context.disliked.user] == 0])] = 1
-        queries = Queries.from_history(
-            self.train_items, plain, recent, context.profile, n_events
-        )
+        attributes, told = self._split_profile(context)
+        queries = Queries.from_history(self.train_items, plain, recent, attributes, n_events)
         queries = replace(queries, recency=self.recency)
+        if told is not None:
+            queries = queries.with_source_history(told)
         if self.reads_content:
             queries = replace(
                 queries, unseen_content=self._unseen_content(events, n_events, events.user)
@@ -267,6 +271,30 @@ class QueryBuilder:
             said = self._wishes.encode(context.texts)
             queries = replace(queries, wish=said.vectors, wish_query=said.owners)
         return queries
+
+    def _split_profile(self, context: UserContext) -> tuple[Sparse, Sparse | None]:
+        """Return attributes, and (n, n_source_items) CSR of ones; None: there are no sources.
+
+        What somebody chose in this catalogue counts as well, where a source has the same item.
+        """
+        n_sources = len(self.source_ids)
+        if not n_sources:
+            return context.profile, None
+        n_attributes = context.profile.shape[1] - n_sources
+        profile = sp.csr_array(context.profile)
+        told = sp.csr_array(profile[:, n_attributes:])
+        column = self._source_columns[context.events.item]
+        known = column >= 0
+        if known.any():
+            ones = np.ones(int(known.sum()), dtype=np.float32)
+            shape = (len(context), n_sources)
+            told = told + build_csr(context.events.user[known], column[known], ones, shape)
+        return sp.csr_array(profile[:, :n_attributes]), as_indicators(told)
+
+    @cached_property
+    def _source_columns(self) -> Rows:
+        """(n_items,) column of each item of the catalogue among those of sources, or -1."""
+        return np.asarray(self.source_ids.rows(self.items.ids))
 
     def _unseen_content(self, events: Events, n_events: Floats, owner: Rows) -> Sparse:
         """Return (n_queries, n_columns) the content of chosen items that are new, or None.
@@ -335,12 +363,19 @@ class QueryBuilder:
             tuple(names),
             sp.csr_array(plain),
             sp.csr_array(recent),
-            sp.csr_array(context.profile),
+            self._split_profile(context)[0],
             None if said is None else sp.csr_array(sp.hstack(said.vectors)),
             () if said is None else tuple(("text", name) for name in said.names),
             disliked=frozenset(disliked),
             recency=self.recency,
         )
+        told = self._split_profile(context)[1]
+        if told is not None:
+            named = tuple(("event", self.source_ids.ids[c]) for c in told.indices.tolist())
+            each_told = build_csr(
+                np.arange(told.nnz), told.indices, told.data, (told.nnz, told.shape[1])
+            )
+            parts = replace(parts, sources=each_told, source_names=named)
         if not self.reads_content:
             return parts
         ones = np.ones(len(parts.history), dtype=np.float32)
@@ -357,6 +392,7 @@ class QueryBuilder:
         """Return a builder for a catalogue in which some rows are new or have changed."""
         stale = set(rows)
         updated = copy(self)
+        updated.__dict__.pop("_source_columns", None)
         updated.items = items
         updated._neighbours = {
             row: neighbours for row, neighbours in self._neighbours.items() if row not in stale

@@ -151,20 +151,27 @@ class CatalogueRanker:
         levels = nearest_level(batch.queries.n_events)[lists.query]
         has_profile = (np.diff(batch.queries.profile.indptr) > 0)[lists.query]
         has_wish = batch.queries.has_wish[lists.query]
-        kinds = levels * 8 + has_wish * 4 + has_profile * 2 + ~self.is_known[lists.item]
+        has_sources = batch.queries.has_sources[lists.query]
+        kinds = levels * 16 + has_sources * 8 + has_wish * 4 + has_profile * 2
+        kinds = kinds + ~self.is_known[lists.item]
         unique, inverse = np.unique(kinds, return_inverse=True)
         names = (
             self.scorer.at_popularity(popularity)
             .scorers[0]
             .dominant_strategy(
-                unique // 8, unique // 2 % 2 == 1, unique % 2 == 1, unique // 4 % 2 == 1
+                unique // 16,
+                unique // 2 % 2 == 1,
+                unique % 2 == 1,
+                unique // 4 % 2 == 1,
+                unique // 8 % 2 == 1,
             )
         )
         return [names[kind] for kind in inverse.ravel().tolist()]
 
     def title(self, item: str) -> str:
-        """Return the title of an item of the catalogue."""
-        return str(self.titles[int(self.rows_of([item])[0])])
+        """Return the title of an item of the catalogue; the id of any other."""
+        row = int(self.rows_of([item])[0])
+        return str(self.titles[row]) if row >= 0 else item
 
 
 def warmth_labels(is_hot: Mask, is_described: Mask) -> Any:

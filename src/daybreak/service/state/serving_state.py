@@ -115,6 +115,7 @@ class ServingState:
                 reads_content=any(
                     isinstance(m, ContentHistoryModel) for m in trained.fitted.models
                 ),
+                source_ids=trained.profile.source_ids,
             ),
             scorer,
             CatalogueRanker(scorer, catalogue, has_events=trained.stats.n_events > 0),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import polars as pl
+
 from daybreak.blas import SingleBlasThread
 from daybreak.data import EventRules, Tables
 from daybreak.data.dataset import Dataset, Items
@@ -22,6 +24,7 @@ from daybreak.ranking.blending.warm_start import WarmStart, refit_models
 from daybreak.ranking.blending.weights import Blend, Exclusion, ExclusionReason
 from daybreak.service.inputs.dataset import DatasetConfig, encode_dataset
 from daybreak.service.inputs.histories import Histories
+from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
 from daybreak.types import Progress
 
 SEARCH_SHARE = 0.3
@@ -40,6 +43,9 @@ class TrainedModel:
     rules: ResolvedRules
     """Which events are positive; also used for later events."""
     stats: "TrainingStats"
+    users: pl.DataFrame | None = None
+    """Users with what they chose in the sources, for the state of this training; it is no part
+    of a release."""
 
     @property
     def warm_start(self) -> WarmStart:
@@ -87,6 +93,8 @@ class FitConfig:
     """Whether the weights of the earlier training are kept, without simulated cold starts."""
     popularity: float | None = None
     """Default setting of the blend; None: the balanced one."""
+    sources: tuple[SourceTables, ...] = ()
+    """Other shops and domains to learn from."""
 
 
 @SingleBlasThread(load_all=True)
@@ -104,9 +112,16 @@ def train_model(
 
     budget = TimeBudget(config.budget.budget_s)
     progress("encoding the catalogue")
+    source_ids = None
+    if config.sources:
+        tables, source_ids = join_sources(tables, config.sources)
     dataset = encode_dataset(
-        tables, DatasetConfig(config.encoder, config.rules, config.fields, config.seed)
+        tables,
+        DatasetConfig(config.encoder, config.rules, config.fields, config.seed, source_ids),
     )
+    if config.sources:
+        found = encode_sources(dataset, tables, config.sources)
+        dataset = replace(dataset, data=replace(dataset.data, sources=found))
     data, events = dataset.data, dataset.data.events
     if config.keep_weights and config.warm_start is not None:
         data = replace(data, recency=config.warm_start.recency)
@@ -131,6 +146,7 @@ def train_model(
             repeats_are_usual(data.all_events),
             data.recency.power,
         ),
+        tables.users if config.sources else None,
     )
     return trained, Histories(dataset.users, events, dataset.non_positive, log=dataset.log)
 

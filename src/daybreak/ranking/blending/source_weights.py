@@ -1,0 +1,260 @@
+"""Weights of sources, and the verdict on each: with and without it on the same queries.
+
+The weights of all other strategies stay fixed. A group of strategies of a source (its shared
+users, its shared items, its content) is used where it makes the lists of new users better in
+queries that its weights were not fitted on; :func:`add_source_weights` begins here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from daybreak.estimates import PairedDifference, paired_bootstrap
+from daybreak.models import models
+from daybreak.ranking.blending.objective import coordinate_search, sampled_ndcg
+from daybreak.ranking.blending.pools import CandidatePool, TrainingPools
+from daybreak.ranking.blending.strategies import Strategy
+from daybreak.ranking.blending.tasks import FIRST_KNOWN_USER_LEVEL, RankingTask
+from daybreak.ranking.blending.weights import EVENT_LEVELS, WeightSet, nearest_level
+from daybreak.ranking.blending.wish_weights import default_spread, score_pool
+from daybreak.simulation.splits import SOURCE_KIND
+from daybreak.types import Doubles, Rows
+
+FITTED_ON = "sources"
+"""``fitted_on`` of the models whose weights are fitted here."""
+CONTROL = "source_crowd"
+"""Model that a group of strategies must be better than: it knows that somebody has a source
+history, and nothing of what is in it."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "users": (CONTROL, "source_users", "source_joined", "source_emcdr", "source_personalised"),
+    "items": ("source_popular", "source_items"),
+    "content": ("source_content", "source_appeal"),
+}
+"""Models of each kind of bridge."""
+MIN_GAIN_Z = 3.0
+"""Standard errors by which a group must gain at some level to be used. Groups are tested at
+several levels, and a useless one must not pass in 20 of 20 trainings."""
+MIN_LEVEL_Z = 1.0
+"""Standard errors by which an accepted group must gain at a level to have a weight there."""
+MIN_QUERIES = 20
+"""Smallest number of queries of a level on which a group is tested."""
+STRENGTHS = (0.3, 1.0, 3.0, 10.0)
+"""Starts of the search, in standard deviations of the other scores."""
+DEFAULT_STRENGTHS = {"source_popular": 1.0, "source_items": 1.0, "source_content": 0.5}
+"""Weights without any query to measure them, in the same unit: a catalogue without events."""
+
+
+@dataclass(frozen=True)
+class SourceSlice:
+    """One group of a source at one level of events, with and without it."""
+
+    source: str
+    group: str
+    """``users``, ``items`` or ``content``"""
+    n_events: int
+    """Known events in the target"""
+    n_queries: int
+    ndcg_without: float
+    ndcg_with: float
+    gain: PairedDifference
+    """Paired difference in NDCG@10, on queries that the weights were not fitted on"""
+    z: float
+    """Standard errors of the gain beyond the control; without a control, of the gain"""
+
+    @property
+    def verdict(self) -> str:
+        """``helps``, ``hurts`` or ``no difference``, by the 95 % interval."""
+        if self.gain.is_better:
+            return "helps"
+        return "hurts" if self.gain.is_worse else "no difference"
+
+    def to_json(self, *, used: bool) -> dict[str, Any]:
+        """Return the slice as JSON values.
+
+        Args:
+            used: Whether the group has a weight at this level.
+        """
+        return {
+            "source": self.source,
+            "bridge": self.group,
+            "events": self.n_events,
+            "queries": self.n_queries,
+            "without": round(self.ndcg_without, 4),
+            "with": round(self.ndcg_with, 4),
+            "gain": [round(value, 4) for value in self.gain[:3]],
+            "z": round(self.z, 2),
+            "verdict": self.verdict,
+            "used": used,
+        }
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Strategies of one kind of bridge of one source."""
+
+    source: str
+    name: str
+    rows: tuple[int, ...]
+    control: tuple[int, ...]
+    """Positions among ``rows`` of the strategies that count as the comparison"""
+
+
+def source_rows(strategies: Sequence[Strategy]) -> list[int]:
+    """Return the positions of the strategies of sources."""
+    return [
+        row for row, s in enumerate(strategies) if models[s.model].card.fitted_on == FITTED_ON
+    ]
+
+
+def add_source_weights(
+    pools: TrainingPools, strategies: Sequence[Strategy], sets: Sequence[WeightSet]
+) -> tuple[tuple[WeightSet, ...], list[dict[str, Any]]]:
+    """Return weights with those of sources, and the verdict on each source as JSON values.
+
+    Args:
+        pools: Pools of all simulated queries.
+        strategies: All strategies.
+        sets: Weights of all other strategies.
+    """
+    if not source_rows(strategies):
+        return tuple(sets), []
+    plain = sets[-1]
+    if SOURCE_KIND not in pools.pools:
+        return tuple(_with_defaults(one, strategies) for one in sets), []
+    added = np.zeros_like(plain.weights)
+    report = []
+    for group in _groups(strategies):
+        found, slices = _fit_group(pools, group, _with_weights(plain, added))
+        added[:, list(group.rows)] = found
+        used = np.asarray(found.any(axis=1))
+        report += [
+            one.to_json(used=bool(used[EVENT_LEVELS.index(one.n_events)])) for one in slices
+        ]
+    return tuple(_with_weights(one, added * _relative_size(one, plain)) for one in sets), report
+
+
+def _relative_size(one: WeightSet, plain: WeightSet) -> Doubles:
+    """Return (n_levels, 1) the spread of a set relative to the one that was fitted with."""
+    return (default_spread(one) / default_spread(plain))[:, None]
+
+
+def _with_weights(one: WeightSet, added: Doubles) -> WeightSet:
+    """Return a set with (n_levels, n_strategies) weights added, for all items alike."""
+    return replace(one, weights=one.weights + added, new_weights=one.new_weights + added)
+
+
+def _with_defaults(one: WeightSet, strategies: Sequence[Strategy]) -> WeightSet:
+    """Return a set with weights that no query has measured."""
+    strength = np.array([DEFAULT_STRENGTHS.get(s.model, 0.0) for s in strategies])
+    return _with_weights(one, default_spread(one)[:, None] * strength[None, :])
+
+
+def _groups(strategies: Sequence[Strategy]) -> list[_Group]:
+    """Return the groups of all sources, in the order of the sources and of ``GROUPS``."""
+    rows = source_rows(strategies)
+    names = dict.fromkeys(str(strategies[row].options.get("source", "")) for row in rows)
+    groups = []
+    for source in names:
+        own = [r for r in rows if str(strategies[r].options.get("source", "")) == source]
+        for name, members in GROUPS.items():
+            chosen = tuple(r for r in own if strategies[r].model in members)
+            control = tuple(n for n, r in enumerate(chosen) if strategies[r].model == CONTROL)
+            if len(chosen) > len(control):
+                groups.append(_Group(source, name, chosen, control))
+    return groups
+
+
+def _fit_group(
+    pools: TrainingPools, group: _Group, others: WeightSet
+) -> tuple[Doubles, list[SourceSlice]]:
+    """Return the (n_levels, n_rows) weights of a group, 0 if it is refused, and its slices."""
+    weights = np.zeros((len(EVENT_LEVELS), len(group.rows)))
+    tasks = _level_tasks(pools, group, others)
+    slices, is_useful = [], {}
+    for level, task in tasks.items():
+        spread = max(float(default_spread(others)[level]), 1e-3)
+        one = _compare(task, group, level, spread)
+        slices.append(one)
+        is_useful[level] = one.z
+    if not any(z >= MIN_GAIN_Z for z in is_useful.values()):
+        return weights, slices
+    last = None
+    for level in range(len(EVENT_LEVELS)):
+        if level in tasks:
+            last = None
+            if is_useful[level] >= MIN_LEVEL_Z:
+                spread = max(float(default_spread(others)[level]), 1e-3)
+                last = _search(tasks[level], range(len(group.rows)), spread)
+        if last is not None:
+            weights[level] = last
+    return weights, slices
+
+
+def _level_tasks(
+    pools: TrainingPools, group: _Group, others: WeightSet
+) -> dict[int, RankingTask]:
+    """Return the queries of each level for which a strategy of the group says something."""
+    tasks = {}
+    for kind in (SOURCE_KIND, "user"):
+        if kind not in pools.pools:
+            continue
+        pool = pools.pools[kind]
+        levels = nearest_level(pool.n_events)
+        says = np.zeros(len(levels), dtype=bool)
+        for row in group.rows:
+            says |= pool.features[row].any(axis=1)
+        for level in np.unique(levels).tolist():
+            if (level >= FIRST_KNOWN_USER_LEVEL) == (kind == SOURCE_KIND):
+                continue
+            rows = np.flatnonzero(says & (levels == level))
+            if len(rows) >= MIN_QUERIES:
+                tasks[level] = _to_task(pool, rows, group, others)
+    return tasks
+
+
+def _to_task(pool: CandidatePool, rows: Rows, group: _Group, others: WeightSet) -> RankingTask:
+    taken = pool.take(rows)
+    offset = score_pool(taken, others)
+    features = np.ascontiguousarray(taken.features[list(group.rows)])
+    return RankingTask(features, taken, taken.present, offset)
+
+
+def _search(task: RankingTask, free: Sequence[int], spread: float) -> Doubles:
+    """Return the best weights of some strategies of a group; the others have none."""
+    n = len(task.features)
+    starts = [np.zeros(n)]
+    for row in free:
+        starts += [strength * spread * np.eye(n)[row] for strength in STRENGTHS]
+    return coordinate_search([task], starts, list(free))
+
+
+def _compare(task: RankingTask, group: _Group, level: int, spread: float) -> SourceSlice:
+    """Fit on one half of the queries and compare on the other, and vice versa."""
+    halves = task.split_by_query()
+    values: list[list[Doubles]] = [[], [], []]
+    for fitted, evaluated in (halves, halves[::-1]):
+        none = np.zeros(len(group.rows))
+        control = _search(fitted, group.control, spread) if group.control else none
+        whole = _search(fitted, range(len(group.rows)), spread)
+        for column, weights in zip(values, (none, control, whole), strict=True):
+            ndcg = sampled_ndcg(evaluated.score(weights), evaluated)
+            column.append(np.asarray(ndcg, dtype=np.float64))
+    without, control_ndcg, with_group = (np.concatenate(column) for column in values)
+    return SourceSlice(
+        group.source,
+        group.name,
+        EVENT_LEVELS[level],
+        len(without),
+        float(without.mean()),
+        float(with_group.mean()),
+        paired_bootstrap(with_group, without),
+        _standard_errors(with_group - control_ndcg),
+    )
+
+
+def _standard_errors(differences: Doubles) -> float:
+    """Return the mean in units of its standard error; 0 without any difference."""
+    error = float(differences.std() / np.sqrt(max(len(differences), 1)))
+    return float(differences.mean()) / error if error > 0 else 0.0

@@ -1,0 +1,179 @@
+"""What ``sources=`` accepts: stores, folders, files, releases, recommenders, domains."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from daybreak.data import EventRules, Tables
+from daybreak.errors import ConfigError
+from daybreak.models.ease import EaseModel
+from daybreak.models.item_knn import ItemKnnModel
+from daybreak.models.popular import PopularModel
+from daybreak.service.inputs.frames import as_tables
+from daybreak.service.inputs.sources import SourceTables, event_domains, split_domains
+from daybreak.service.releases.release import has_release, read_release
+from daybreak.service.training.fit import TrainedModel
+from daybreak.types import Floats, Sparse
+
+if TYPE_CHECKING:
+    from daybreak.service.state.serving_state import ServingState
+
+
+def read_sources(
+    tables: Tables, sources: Any, rules: EventRules
+) -> tuple[Tables, tuple[SourceTables, ...]]:
+    """Return the target without the domains that are sources, and all sources.
+
+    Args:
+        tables: The data of the target; perhaps with the domains of sources.
+        sources: One source, several, or a mapping from names to sources.
+        rules: Rules that say which events are positive.
+
+    Raises:
+        ConfigError: Two sources have the same name.
+        DataError: A source cannot be read.
+    """
+    named = _named(sources)
+    if not named:
+        return tables, ()
+    domains = set(event_domains(tables).drop_nulls().unique().to_list())
+    inside = [name for name, value in named if isinstance(value, str) and value in domains]
+    found: dict[str, SourceTables] = {}
+    if inside:
+        tables, parts = split_domains(tables, inside, rules)
+        found = {one.name: one for one in parts}
+    for name, value in named:
+        if name not in found:
+            found[name] = read_source(name, value)
+    return tables, tuple(found[name] for name, _ in named)
+
+
+def read_source(name: str, value: Any) -> SourceTables:
+    """Return one source.
+
+    Args:
+        name: Name of the source in reports.
+        value: Store, folder, file, release, recommender, frame or tables.
+    """
+    if isinstance(value, SourceTables):
+        return value
+    state: ServingState | None = getattr(value, "state", None)
+    if state is not None:
+        return _from_state(name, state)
+    if isinstance(value, str | Path):
+        text = str(value)
+        if "://" in text or text.endswith(".db"):
+            from daybreak.store import open_store  # noqa: PLC0415 - the library needs no store
+
+            with open_store(text) as store:
+                return SourceTables.from_tables(name, store.tables(), EventRules())
+        if Path(text).is_dir() and has_release(Path(text)):
+            trained, catalogue, _ = read_release(Path(text))
+            return release_source(name, trained, catalogue.frame)
+    checked = as_tables(value, None, None, None)
+    return SourceTables.from_tables(name, checked.tables, checked.rules)
+
+
+def release_source(name: str, trained: TrainedModel, items: pl.DataFrame) -> SourceTables:
+    """Return what a release knows: item weights and popularity, and no data of users.
+
+    Args:
+        name: Name of the source in reports.
+        trained: Models of the release.
+        items: Its catalogue.
+    """
+    weights, counts = None, np.zeros(items.height, dtype=np.float32)
+    rows = trained.items.ids.rows(trained.fitted.train_items.ids)
+    for model in trained.fitted.models:
+        if isinstance(model, EaseModel | ItemKnnModel) and weights is None:
+            scorer = model.linear_scorer(trained.fitted.train_items, trained.fitted.train_items)
+            weights = _spread_weights(scorer.weights.dense, scorer.weights.sparse, rows, items)
+        if isinstance(model, PopularModel) and not counts.any():
+            scorer = model.linear_scorer(trained.fitted.train_items, trained.fitted.train_items)
+            counts[rows] = np.expm1(np.clip(scorer.bias - scorer.bias.min(), 0, 20)) + 1
+    none = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+    return SourceTables(name, items, none, weights, counts)
+
+
+def source_messages(report: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on each source: whether it is used, and what it gains.
+
+    Args:
+        report: Report of a blend.
+        names: Names of the sources.
+
+    Example:
+        >>> slice_ = {"source": "food", "bridge": "users", "events": 0, "without": 0.1,
+        ...           "with": 0.15, "used": True, "verdict": "helps"}
+        >>> source_messages({"sources": [slice_]}, ["food"])[0]
+        'source food helps: users at 0 events (NDCG@10 .100 to .150)'
+    """
+    return tuple(_message(report.get("sources", ()), name) for name in names)
+
+
+def _message(slices: Sequence[Mapping[str, Any]], name: str) -> str:
+    own = [one for one in slices if one["source"] == name]
+    used = [one for one in own if one["used"]]
+    if not own:
+        return f"source {name} is used with weights that no simulated cold start has measured"
+    if not used:
+        verdict = "hurts" if any(one["verdict"] == "hurts" for one in own) else "does not help"
+        return f"source {name} {verdict} and is not used"
+    parts = [
+        f"{one['bridge']} at {one['events']} events (NDCG@10 {one['without']:.3f} to "
+        f"{one['with']:.3f})".replace("0.", ".")
+        for one in used
+    ]
+    return f"source {name} helps: {', '.join(parts)}"
+
+
+def _named(sources: Any) -> list[tuple[str, Any]]:
+    """Return names and sources."""
+    if isinstance(sources, Mapping):
+        return [(str(name), value) for name, value in sources.items()]
+    several = list(sources) if isinstance(sources, list | tuple) else [sources]
+    named = [
+        (_default_name(value, number), value)
+        for number, value in enumerate(several, 1)
+        if value is not None
+    ]
+    names = [name for name, _ in named]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"two sources have the same name; give a mapping: {names}")
+    return named
+
+
+def _default_name(value: Any, number: int) -> str:
+    if isinstance(value, SourceTables):
+        return value.name
+    if isinstance(value, str | Path):
+        return Path(str(value)).stem or str(value)
+    return f"source {number}"
+
+
+def _from_state(name: str, state: "ServingState") -> SourceTables:
+    """Return a recommender as a source, with the histories of its users if it has any."""
+    events = state.histories.all_positive()
+    source = release_source(name, state.trained, state.catalogue.frame)
+    if not len(events):
+        return source
+    ids = np.array(state.catalogue.items.ids.ids)
+    users = np.array(list(state.histories.user_ids()))
+    frame = pl.DataFrame({"user_id": users[events.user], "item_id": ids[events.item]})
+    return SourceTables(name, state.catalogue.frame, frame.unique(maintain_order=True))
+
+
+def _spread_weights(
+    dense: Floats | None, sparse: Sparse | None, rows: Any, items: pl.DataFrame
+) -> Sparse | None:
+    """Return weights over the whole catalogue of a release, as CSR."""
+    own: Any = sp.csr_array(dense) if dense is not None else sparse
+    if own is None:
+        return None
+    entries = own.tocoo()
+    place = (rows[entries.row], rows[entries.col])
+    return sp.csr_array((entries.data, place), shape=(items.height, items.height))

@@ -1,0 +1,124 @@
+"""Bridges from a source, with numbers that are calculated by hand."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from daybreak.data import Vocabulary
+from daybreak.data.dataset import Dataset, Events, Items, Queries
+from daybreak.data.sources import SourceData, SourceDomain
+from daybreak.models import models
+from daybreak.models.shared_alignment import align_domains, covariance_power
+from daybreak.models.shared_sources import SharedUsers
+from daybreak.models.source_content import content_moments, learn_taste
+from daybreak.models.source_crowd import crowd_scores
+from daybreak.models.source_items import centred_ease, shrink_weights
+from daybreak.models.source_joined import fit_joined_weights
+from daybreak.models.source_popular import expected_log_shares
+from daybreak.models.source_users import solve_ridge
+
+
+def csr(rows):
+    return sp.csr_array(np.array(rows, dtype=np.float32))
+
+
+def two_tastes(n_users=40):
+    """Half of the users have item 0 of both domains, the other half item 1."""
+    taste = np.arange(n_users) % 2
+    told = sp.csr_array((np.ones(n_users), (np.arange(n_users), taste)), shape=(n_users, 2))
+    told = sp.csr_array(told, dtype=np.float32)
+    items = Items(Vocabulary(["tea", "rum"]))
+    domain = SourceDomain("s", np.arange(2), told, popularity=np.full(2, n_users / 2))
+    sources = SourceData(Vocabulary(["pot", "glass"]), np.array([-1, -1]), told, (domain,))
+    events = Events.of(np.arange(n_users), taste, np.zeros(n_users))
+    return Dataset(items, events, n_users, sources=sources)
+
+
+@pytest.mark.parametrize("name", ["source_users", "source_joined"])
+def test_a_bridge_of_users_finds_the_taste_that_both_domains_share(name):
+    data = two_tastes()
+    model = models[name]().fit(data)
+    queries = Queries.for_users(data, Events.of([], [], []), np.array([0, 1]))
+    scores = model.score(queries, data.items)
+    assert scores.argmax(axis=1).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["source_users", "source_joined", "source_crowd"])
+def test_a_bridge_of_users_needs_users_in_common(name):
+    data = two_tastes()
+    alone = data.filter_events(data.events.user < 3)
+    queries = Queries.for_users(alone, alone.events, np.array([0]))
+    assert np.isnan(models[name]().fit(alone).score(queries, alone.items)).all()
+
+
+def test_half_of_a_target_is_predicted_with_a_ridge_of_one():
+    found = solve_ridge(np.ones((1, 1), np.float32), csr([[1, 0]]), 1.0)
+    assert found.tolist() == [pytest.approx([0.5, 0.0])]
+
+
+def test_two_users_of_one_pair_of_items_by_hand():
+    """ZZ' + I has 3 and 2; Q has .6 and -.4; z'Qx is .4, and 1 - x'Qx is .6."""
+    shared = SharedUsers(csr([[1], [1]]), csr([[1], [1]]), np.arange(2))
+    assert fit_joined_weights(shared, 1.0)[0, 0] == pytest.approx(0.4 / 0.6, rel=1e-5)
+
+
+def test_many_events_replace_the_weights_of_the_source():
+    rng = np.random.default_rng(0)
+    x = csr((rng.random((5_000, 4)) < 0.4).astype(np.float32))
+    prior = np.full((4, 4), 0.5, np.float32)
+    np.fill_diagonal(prior, 0)
+    own, shrunk = shrink_weights(np.zeros_like(prior), x, 1e-3), shrink_weights(prior, x, 1e-3)
+    assert np.abs(own - shrunk).max() < 1e-3
+    assert np.abs(shrink_weights(prior, x, 1e9) - prior).max() < 1e-3
+    assert (np.diag(shrunk) == 0).all()
+
+
+def test_without_a_prior_the_weights_are_those_of_ease():
+    x = csr((np.random.default_rng(0).random((50, 5)) < 0.4).astype(np.float32))
+    strength = 2.0 * np.sqrt(50) + 1e-3
+    expected = centred_ease(x, 2.0)
+    found = shrink_weights(np.zeros((5, 5), np.float32), x, strength)
+    assert np.allclose(found, expected, atol=1e-4)
+
+
+def test_counts_are_mixed_with_the_shares_of_the_source():
+    found = np.exp(expected_log_shares(np.array([3.0, 0.0]), np.array([1.0, 1.0]), 1.0))
+    assert found.round(3).tolist() == [0.875, 0.125]
+
+
+def test_a_crowd_that_chooses_like_all_others_scores_nothing():
+    same = crowd_scores(np.array([2.0, 1.0]), np.array([20.0, 10.0]), 5.0)
+    assert np.abs(same).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["whiten", "coral"])
+def test_aligned_domains_have_one_covariance(kind):
+    rng = np.random.default_rng(0)
+    turn = rng.standard_normal((3, 3))
+    source, target = rng.standard_normal((900, 3)) @ turn, rng.standard_normal((800, 3)) + 4
+    found = align_domains(source, target, kind)
+    a, b = np.cov(found.source(source).T), np.cov(found.target(target).T)
+    assert np.abs(a - b).max() < 0.25
+    assert np.abs(found.target(target).mean(axis=0)).max() < 1e-4
+
+
+def test_powers_of_a_covariance_undo_each_other():
+    rows = np.random.default_rng(0).standard_normal((100, 4))
+    product = covariance_power(rows, 0.5) @ covariance_power(rows, -0.5)
+    assert np.allclose(product, np.eye(4), atol=1e-4)
+
+
+def test_taste_of_one_dimension_by_hand():
+    """One user with both items of content 1: x/(√2·1) each, so Z'GZ = 2 and Z'G°Z = 1."""
+    domain = SourceDomain("s", np.arange(2), csr([[1, 1]]), popularity=np.ones(2))
+    vectors = np.ones((2, 1), np.float32)
+    whole, others = content_moments(domain, vectors)
+    assert (float(whole[0, 0]), float(others[0, 0])) == pytest.approx((2.0, 1.0), rel=1e-5)
+    assert float(learn_taste((whole, others), vectors, 1.0)[0, 0]) == pytest.approx(1 / 16)
+
+
+def test_taste_of_a_release_comes_from_its_weights():
+    none = sp.csr_array((0, 2), dtype=np.float32)
+    domain = SourceDomain("s", np.arange(2), none, csr([[0, 1], [1, 0]]))
+    content, between = content_moments(domain, np.array([[1.0], [2.0]], np.float32))
+    assert (float(content[0, 0]), float(between[0, 0])) == (5.0, 4.0)
