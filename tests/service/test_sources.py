@@ -131,7 +131,9 @@ def test_two_sources_of_one_name_are_an_error():
 
 
 def test_a_domain_that_does_not_exist_is_an_error():
-    with pytest.raises(DataError, match="no domain 'books' in the data; domains: food, wine") as error:
+    with pytest.raises(
+        DataError, match="no domain 'books' in the data; domains: food, wine"
+    ) as error:
         split_domains(Tables.of(two_domains()), ["books"], EventRules())
     assert error.value.code == "bad_data"
 

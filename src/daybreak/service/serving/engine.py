@@ -493,7 +493,8 @@ def _with_duration(
 def _request_notes(state: ServingState, pending: PendingRequest) -> tuple[str, ...]:
     """Return notes on what a request names and the release does not know."""
     unused = state.profiles.unused_notes(pending.profile) if pending.profile else ()
-    lists = [(HISTORY, [event[0] for event in pending.events])]
+    history = state.profiles.without_sources(event[0] for event in pending.events)
+    lists = [(HISTORY, history)]
     if pending.request.rules is not None:
         lists.append((CANDIDATES, list(pending.request.rules.items or ())))
         lists.append((EXCLUDED, list(pending.request.rules.exclude)))

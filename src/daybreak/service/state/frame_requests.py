@@ -75,7 +75,8 @@ class FrameRequest:
         if histories is not None:
             histories = as_frame(histories, "user_id", "item_id")
             named_items = histories["item_id"].drop_nulls().unique(maintain_order=True)
-            warn_of_unknown_items(state.catalogue, [(HISTORY, named_items)], stacklevel=3)
+            unknown = state.profiles.without_sources(named_items)
+            warn_of_unknown_items(state.catalogue, [(HISTORY, unknown)], stacklevel=3)
             ids, rules = state.catalogue.items.ids, state.event_rules
             extra = Histories.empty().with_events(event_rows(histories, ids, rules))
             profile = state.profiles.with_source_events(profile, histories)

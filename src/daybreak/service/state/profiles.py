@@ -155,6 +155,15 @@ class Profiles:
         known = self.encoder.source_ids
         return [id_ for id_ in ids if id_ in known] if len(known) else []
 
+    def without_sources(self, ids: Iterable[str]) -> list[str]:
+        """Return the ids that are no items of sources.
+
+        Args:
+            ids: Ids of items of any shop.
+        """
+        known = self.encoder.source_ids
+        return [id_ for id_ in ids if id_ not in known]
+
     def with_source_events(
         self, profiles: pl.DataFrame | None, histories: pl.DataFrame
     ) -> pl.DataFrame | None:
