@@ -52,6 +52,9 @@ WITHOUT_METHOD = {
     "POST /session": BROWSER,
     "DELETE /session": BROWSER,
     "GET /config": OPERATOR,
+    "GET /keys": OPERATOR,
+    "POST /keys": OPERATOR,
+    "DELETE /keys/{id}": OPERATOR,
     "GET /config/schema": OPERATOR,
 }
 """Operations without a method of the client, and why."""

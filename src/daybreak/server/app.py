@@ -38,6 +38,7 @@ from daybreak.server.routes import (
     health,
     interests,
     items,
+    keys,
     lists,
     models,
     onboarding,
@@ -64,6 +65,7 @@ ROUTE_MODULES = (
     experiments,
     files,
     config,
+    keys,
     session,
     console,
 )
