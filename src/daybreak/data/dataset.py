@@ -248,6 +248,8 @@ class Dataset:
     """Weights of earlier events in the recent histories of queries."""
     sources: SourceData | None = field(default=None, repr=False)
     """What other domains know of the users and items; None: there are no sources."""
+    user_weights: Floats | None = field(default=None, repr=False)
+    """(n_users,) weights of users in the statistics of pairs, above 0 and at most 1; None: 1"""
     cache: dict[str, Any] = field(default_factory=dict, repr=False, init=False)
     """Statistics that several models share, by name; each is a pure function of the data."""
 
@@ -291,6 +293,34 @@ class Dataset:
         counts = np.bincount(self.events.item, minlength=len(self.items))
         return counts[self.train_item_rows].astype(np.float32)
 
+    @cached_property
+    def pair_weights(self) -> Floats:
+        """(n_active_users,) weights of the users with events in the statistics of pairs."""
+        if self.user_weights is None:
+            return np.ones(len(self.active_user_rows), dtype=np.float32)
+        return self.user_weights[self.active_user_rows]
+
+    @cached_property
+    def weighted_interactions(self) -> Sparse:
+        """(n_active_users, n_train_items) CSR of the roots of the weights of users.
+
+        The product ``X'X`` is the sum over users of their pairs, each with its weight.
+        """
+        if self.user_weights is None:
+            return self.interactions
+        x = self.interactions
+        values = np.repeat(np.sqrt(self.pair_weights), np.diff(x.indptr))
+        return sp.csr_array((values, x.indices, x.indptr), shape=x.shape)
+
+    @cached_property
+    def weighted_counts(self) -> Floats:
+        """(n_train_items,) sums of the weights of the users of each training item."""
+        if self.user_weights is None:
+            return self.user_counts
+        weights = self.user_weights[self.events.user]
+        sums = np.bincount(self.events.item, weights, minlength=len(self.items))
+        return sums[self.train_item_rows].astype(np.float32)
+
     def filter_events(self, mask: Mask) -> "Dataset":
         """Return the data set with only the events for which ``mask`` is true."""
         return Dataset(
@@ -303,6 +333,7 @@ class Dataset:
             unchosen=self.unchosen,
             recency=self.recency,
             sources=self.sources,
+            user_weights=self.user_weights,
         )
 
     memo = RenamedAttribute("cache")

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from daybreak.data.dataset import Events
+from daybreak.data.event_limits import event_cap
 from daybreak.types import Doubles, Mask, Rows, Sparse
 
 BASKET_GAP_S = 6 * 3_600.0
@@ -129,6 +130,8 @@ def mark_repeats(events: Events) -> tuple[Mask, Mask]:
 def repeat_share(events: Events) -> float:
     """Return the share of repeats among the events after the first basket of each user.
 
+    Accounts with very many events count as many as :func:`event_cap` says.
+
     Args:
         events: Positive events sorted by user and then by time, with repeated pairs.
 
@@ -136,7 +139,12 @@ def repeat_share(events: Events) -> float:
         0 where fewer than ``MIN_REPEATS`` events are repeats.
     """
     later, repeated = mark_repeats(events)
-    return float(repeated.sum() / later.sum()) if repeated.sum() >= MIN_REPEATS else 0.0
+    if not repeated.any():
+        return 0.0
+    counts = np.bincount(events.user)
+    weights = np.minimum(1.0, event_cap(counts) / np.maximum(counts, 1))[events.user]
+    n_repeated = float(weights[repeated].sum())
+    return n_repeated / float(weights[later].sum()) if n_repeated >= MIN_REPEATS else 0.0
 
 
 def repeats_are_usual(events: Events) -> bool:

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from daybreak.data.clock import believable_times, note_wrong_clocks
+from daybreak.data.dataset import Events
+from daybreak.data.event_limits import limit_events
 from daybreak.data.event_signs import MAX_LISTED_TYPES, describe_signs
 from daybreak.data.fields import text_columns
 from daybreak.data.importing import ImportResult
@@ -260,6 +262,7 @@ def _check_all(tables: Tables, rules: EventRules, result: ImportResult | None) -
         *_check_times(tables, facts),
         *_check_clocks(tables, result),
         *_check_signs(tables, rules),
+        *_check_accounts(tables, rules),
         *_check_items(facts),
         *_check_rejects(result),
         *_check_strategies(tables, facts),
@@ -322,6 +325,32 @@ def _check_signs(tables: Tables, rules: EventRules) -> Iterator[Finding]:
     if others := described[MAX_LISTED_TYPES:]:
         text = f"{len(others):,} further types of events: {sum(o.n_events for o in others):,}"
         yield Finding("WARN", "event_type", text)
+
+
+MAX_LISTED_ACCOUNTS = 3
+"""Accounts, and bursts of accounts, that are named in a finding."""
+
+
+def _check_accounts(tables: Tables, rules: EventRules) -> Iterator[Finding]:
+    """Name accounts with very many events, and bursts of accounts with a single one."""
+    is_positive = rules.resolve(tables.events).signs(tables.events) > 0
+    events = tables.events.select("user_id", "item_id", "timestamp").filter(is_positive)
+    if not events.height:
+        return
+    users, items = (events[key].unique().sort() for key in ("user_id", "item_id"))
+    user, item = (events[key].rank("dense").to_numpy() - 1 for key in ("user_id", "item_id"))
+    limited = Events.of(user, item, events["timestamp"].fill_null(0.0).to_numpy())
+    limits = limit_events(limited)
+    for row in limits.capped_users[:MAX_LISTED_ACCOUNTS].tolist():
+        n = int((limited.user == row).sum())
+        text = f"account {users[row]} has {n:,} of {len(limited):,} events, and counts as"
+        yield Finding("WARN", "accounts", f"{text} {limits.user_cap:,.0f}")
+    for burst in limits.bursts[:MAX_LISTED_ACCOUNTS]:
+        text = (
+            f"{burst.n_accounts:,} accounts without further events chose {items[burst.item]} "
+            f"within a minute, and count as {burst.n_counted:,.0f}; are they automatic?"
+        )
+        yield Finding("WARN", "accounts", text)
 
 
 def _check_items(facts: dict[str, Any]) -> Iterator[Finding]:

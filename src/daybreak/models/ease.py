@@ -120,8 +120,8 @@ def fit_ease_weights(data: Dataset, ridge: float) -> EaseState:
 
 
 def _solve_primal(data: Dataset, ridge: float) -> Floats:
-    n_users = max(len(data.active_user_rows), 1)
-    share = (data.user_counts / n_users).astype(np.float32)
+    n_users = max(float(data.pair_weights.sum()), 1.0)
+    share = (data.weighted_counts / n_users).astype(np.float32)
     centred = gram_matrix(data) - n_users * np.outer(share, share)
     p = invert_spd_matrix(add_ridge(centred, _scaled_ridge(n_users, ridge)))
     weights: Floats = -p / p.diagonal()
@@ -164,5 +164,5 @@ def _centred_user_gram(x: Sparse, share: Floats) -> Floats:
     return outer
 
 
-def _scaled_ridge(n_users: int, ridge: float) -> float:
+def _scaled_ridge(n_users: float, ridge: float) -> float:
     return float(ridge * np.sqrt(n_users) + 1e-3)

@@ -84,7 +84,7 @@ class GraphFilterModel(LinearModel[GraphFilterConfig, GraphFilterState]):
 
 def fit_graph_filter(data: Dataset) -> GraphFilterState:
     """Return the filter of a data set, in the form that its size allows; computed once."""
-    root = np.sqrt(np.maximum(data.user_counts, 1)).astype(np.float32)
+    root = np.sqrt(np.maximum(data.weighted_counts, 1)).astype(np.float32)
 
     def compute() -> GraphFilterState:
         x = normalised_interactions(data)

@@ -93,14 +93,16 @@ class ItemKnnModel(LinearModel[ItemKnnConfig, ItemKnnState]):
 
 def fit_knn_weights(data: Dataset, config: ItemKnnConfig) -> Sparse:
     """Return the pruned similarities of the items of a data set; computed once."""
-    counts, n_users = data.user_counts, len(data.active_user_rows)
+    counts, n_users = data.weighted_counts, float(data.pair_weights.sum())
 
     def similarity(pairs: Floats, row: Rows, column: Rows) -> Floats:
         return shrunk_similarity(pairs, counts[row], counts[column], n_users, config)
 
     def compute() -> Sparse:
         if not fits_dense(data):
-            return sparse_cooccurrence(data.interactions, similarity, config.neighbours)
+            return sparse_cooccurrence(
+                data.weighted_interactions, similarity, config.neighbours
+            )
         every = np.arange(len(counts))
         dense = similarity(gram_matrix(data), every[:, None], every[None, :])
         np.fill_diagonal(dense, 0)
@@ -110,7 +112,7 @@ def fit_knn_weights(data: Dataset, config: ItemKnnConfig) -> Sparse:
 
 
 def shrunk_similarity(
-    pairs: Floats, left: Floats, right: Floats, n_users: int, config: ItemKnnConfig
+    pairs: Floats, left: Floats, right: Floats, n_users: float, config: ItemKnnConfig
 ) -> Floats:
     """Return similarities from numbers of common users.
 

@@ -1,4 +1,4 @@
-"""The number of users of each item, over all time or recently."""
+"""The number of users of each item, over all time or recently; see ``data.event_limits``."""
 
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from daybreak.data.dataset import Dataset, Items
+from daybreak.data.event_limits import EventLimits, limit_events
 from daybreak.models.base import (
     LinearModel,
     LinearScorer,
@@ -16,6 +17,7 @@ from daybreak.models.base import (
 from daybreak.models.card import ModelCard
 from daybreak.models.shared_decay import fade, half_life
 from daybreak.models.shared_equal_counts import count_similar_purchases
+from daybreak.models.shared_statistics import cached
 from daybreak.models.shared_weights import WeightMatrix
 from daybreak.types import Floats
 
@@ -73,8 +75,10 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
     )
 
     def learn(self, data: Dataset, rng: np.random.Generator) -> PopularState:
-        """Count events; see :meth:`Model.learn`."""
-        half_life_s = half_life(data.events) if self.config.learns_half_life else 0.0
+        """Count people; see :meth:`Model.learn`."""
+        half_life_s = 0.0
+        if self.config.learns_half_life:
+            half_life_s = half_life(_limits(data).thin(data.events))
         return self._count(data, half_life_s)
 
     def recounted(self, data: Dataset) -> Self:
@@ -89,14 +93,14 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         return self.with_state(replace(state, values=values))
 
     def _count(self, data: Dataset, half_life_s: float) -> PopularState:
-        weights = np.ones(len(data.events))
+        weights = _limits(data).event_weights.copy()
         needs_times = bool(self.config.window) or self.config.learns_half_life
         if needs_times and len(data.events):
             age = data.events.at.max() - data.events.at
             if self.config.learns_half_life:
-                weights = fade(age, half_life_s or np.inf)
+                weights *= fade(age, half_life_s or np.inf)
             else:
-                weights = np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
+                weights *= np.exp(-age / (np.quantile(age, self.config.window) + 1.0))
         train_row = np.empty(len(data.items), dtype=np.int64)
         train_row[data.train_item_rows] = np.arange(len(data.train_item_rows))
         rows = train_row[data.events.item]
@@ -112,3 +116,7 @@ class PopularModel(LinearModel[PopularConfig, PopularState]):
         """Look up the counts; see :meth:`LinearModel.linear_scorer`."""
         bias, known = align_values(train_items, items, self.state.values)
         return LinearScorer(WeightMatrix(), bias, known & self.state.dated)
+
+
+def _limits(data: Dataset) -> EventLimits:
+    return cached(data, "event limits", lambda: limit_events(data.events))

@@ -41,18 +41,28 @@ def fits_dense(data: Dataset) -> bool:
 
 
 def gram_matrix(data: Dataset) -> Floats:
-    """Return the dense (n_train_items, n_train_items) co-occurrence counts ``X'X``."""
-    return cached(data, "gram", lambda: dense_product(data.interactions, data.interactions))
+    """Return the dense (n_train_items, n_train_items) co-occurrence counts ``X'X``.
+
+    A user counts with the weight in :attr:`Dataset.pair_weights`.
+    """
+
+    def compute() -> Floats:
+        return dense_product(data.weighted_interactions, data.weighted_interactions)
+
+    return cached(data, "gram", compute)
 
 
 def normalised_interactions(data: Dataset) -> Sparse:
-    """Return ``Du^-1/2 X Di^-1/2``: interactions divided by the roots of both degrees."""
+    """Return ``Du^-1/2 X Di^-1/2``: interactions divided by the roots of both degrees.
+
+    Rows are multiplied by the roots of the weights of users.
+    """
 
     def compute() -> Sparse:
         x = data.interactions
         users = np.asarray(x.sum(axis=1)).ravel()
-        left = sp.diags_array(1 / np.sqrt(np.maximum(users, 1)))
-        right = sp.diags_array(1 / np.sqrt(np.maximum(data.user_counts, 1)))
+        left = sp.diags_array(np.sqrt(data.pair_weights / np.maximum(users, 1)))
+        right = sp.diags_array(1 / np.sqrt(np.maximum(data.weighted_counts, 1)))
         return sp.csr_array(left @ x @ right, dtype=np.float32)
 
     return cached(data, "normalised", compute)

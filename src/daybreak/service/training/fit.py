@@ -18,6 +18,7 @@ from daybreak.data.rules import ResolvedRules
 from daybreak.encoders import Encoder
 from daybreak.encoders.content import ContentEncoder
 from daybreak.encoders.profile import ProfileEncoder
+from daybreak.models.shared_accounts import weigh_accounts
 from daybreak.ranking.blending.strategies import FittedStrategies, Strategy
 from daybreak.ranking.blending.time_budget import TimeBudget
 from daybreak.ranking.blending.warm_start import WarmStart, refit_models
@@ -27,6 +28,8 @@ from daybreak.service.inputs.histories import Histories
 from daybreak.service.inputs.sources import SourceTables, encode_sources, join_sources
 from daybreak.types import Progress
 
+MAX_TOLD_BURSTS = 3
+"""Bursts of accounts with a single event that are told [bursts]."""
 SEARCH_SHARE = 0.3
 """Share of the time limit that the search for better hyperparameters may take."""
 
@@ -122,7 +125,8 @@ def train_model(
     if config.sources:
         found = encode_sources(dataset, tables, config.sources)
         dataset = replace(dataset, data=replace(dataset.data, sources=found))
-    data, events = dataset.data, dataset.data.events
+    data, accounts = weigh_accounts(dataset.data)
+    events = data.events
     if config.keep_weights and config.warm_start is not None:
         data = replace(data, recency=config.warm_start.recency)
         blend, fitted = refit_models(data, config.warm_start, config.seed, progress)
@@ -132,6 +136,7 @@ def train_model(
             data, strategies, config.seed, progress, budget, config.warm_start
         )
         blend.report.update(record)
+    blend.report.update({"accounts": accounts})
     blend = blend.with_default_popularity(config.popularity)
     trained = TrainedModel(
         dataset.content,
@@ -182,6 +187,37 @@ def prior_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
         f"weights for {listed} known events come mostly from other shops; "
         "the simulated cold starts have few queries there",
     )
+
+
+def account_messages(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a sentence about each kind of account that counts less, if there are any.
+
+    Args:
+        report: Report of a blend.
+
+    Example:
+        >>> account_messages({"accounts": {"without_pattern": 37, "pattern_weight": 0.2}})
+        ('37 accounts whose items show no pattern count 0.2 on average in pairs of items',)
+    """
+    found = report.get("accounts", {})
+    messages = []
+    if n := found.get("without_pattern"):
+        verb = (
+            "accounts whose items show no pattern count"
+            if n > 1
+            else ("account whose items show no pattern counts")
+        )
+        average = " on average" if n > 1 else ""
+        messages.append(f"{n:,} {verb} {found['pattern_weight']}{average} in pairs of items")
+    if n := found.get("capped"):
+        verb = "accounts count" if n > 1 else "account counts"
+        messages.append(f"{n:,} {verb} only as {found['cap']:,} events; they have many more")
+    messages.extend(
+        f"{one['accounts']:,} accounts without further events chose {one['item_id']} within a "
+        f"minute; they count as {one['counted']:.0f}"
+        for one in found.get("bursts", ())[:MAX_TOLD_BURSTS]
+    )
+    return tuple(messages)
 
 
 def left_out_messages(excluded: Mapping[str, Exclusion]) -> tuple[str, ...]:
