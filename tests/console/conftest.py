@@ -1,7 +1,9 @@
 """One real server and one browser for all tests of the web page."""
 
 import contextlib
+import os
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,13 +12,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from daybreak.config import Settings
+from daybreak.data import ImportResult, Rejects
+from daybreak.service.release_training import TrainOptions
 from daybreak.service.serving import RecommenderService
+from daybreak.service.workspace import Workspace
 from tests.server.conftest import served
-from tests.server.example_store import make_shop
+from tests.server.example_store import tables
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-WAIT_MS = 60_000
+WAIT_MS = int(os.environ.get("CONSOLE_WAIT_MS", "30000"))
 """Longest wait for something on the page [ms]; only a failing test takes this long."""
+STRATEGIES = ("popular", "profile", "item_knn", "content/ridge", "wish")
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -37,11 +43,16 @@ class Watched:
         self.page.locator("h1").first.wait_for()
         return self.page
 
+    def until(self, expression):
+        """Wait until a JavaScript expression is true; the policy forbids Playwright's way."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            self.page.wait_for_timeout(20)
+
     def serious_findings(self):
         """Return what axe-core finds against the rules of WCAG, without what is minor."""
-        self.page.wait_for_function(
-            "document.getAnimations().every((a) => a.playState !== 'running')"
-        )
+        self.until("document.getAnimations().every((a) => a.playState !== 'running')")
         self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
@@ -54,7 +65,11 @@ class Watched:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
     """Address of a server over a small trained shop; tests may add to it, not remove."""
-    settings = make_shop(tmp_path_factory.mktemp("console"))
+    folder = tmp_path_factory.mktemp("console")
+    settings = Settings(store=f"sqlite:///{folder / 'shop.db'}", encoder="none")
+    with Workspace(settings, create=True) as workspace:
+        workspace.write_import(ImportResult(tables(), Rejects(), {}, ()))
+        workspace.train(STRATEGIES, options=TrainOptions(gate=False))
     with RecommenderService(settings) as service, served(service, rate=0) as (_, url):
         yield url
 

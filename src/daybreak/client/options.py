@@ -49,6 +49,9 @@ class RecommendOptions(TypedDict, total=False):
     """Name of the place where the list is shown."""
     experiment: bool
     """Whether an experiment may choose the variant; default True."""
+    record: bool
+    """Whether the list counts as shown; False for a trial that no report and no experiment
+    shall count and that is not continued; default True."""
     distinct: str
     """Column of items of which each value may occur once."""
     alike: float

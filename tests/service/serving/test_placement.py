@@ -63,3 +63,12 @@ def test_a_quota_that_leaves_out_an_item_is_named_and_boosts_count(live):
 def test_an_unknown_item_is_not_found(live):
     with pytest.raises(NotFoundError):
         place(live, "no such thing")
+
+
+def test_a_trial_is_answered_and_counts_nowhere(live):
+    trial = live.recommend(RecommendRequest(user_id="person-1", record=False))
+    assert trial.items == live.recommend(RecommendRequest(user_id="person-1")).items
+    with pytest.raises(NotFoundError):
+        live.next_page(trial.recommendation_id)
+    live.answer_log.flush()
+    assert live.experiments.online(time.time() - 60).total.answers == 1

@@ -145,6 +145,11 @@ class RecommendFields(RuleFields):
         None, description="Name of the place where the list is shown."
     )
     experiment: bool = Field(True, description="Whether an experiment may choose the variant.")
+    record: bool = Field(
+        True,
+        description="Whether the list counts as shown; false for a trial that no report and no "
+        "experiment shall count and that is not continued.",
+    )
 
     def to_request(self, **fields: Any) -> RecommendRequest:
         """Return the request of the service."""
@@ -155,6 +160,7 @@ class RecommendFields(RuleFields):
             explain=self.explain,
             scenario=self.scenario,
             experiment=self.experiment,
+            record=self.record,
             rules=self.build_rules(),
             **fields,
         )

@@ -226,7 +226,7 @@ class RecommendEngine:
     def _assign(self, pending: PendingRequest) -> PendingRequest:
         """Let a running experiment choose the variant of a request."""
         request = pending.request
-        if not request.experiment:
+        if not (request.experiment and request.record):
             return pending
         session = pending.stored_session_id
         assignment = self._experiments.assign(pending.user_key, session, request.scenario)
@@ -382,7 +382,11 @@ class RecommendEngine:
     ) -> None:
         """Log responses, and keep their lists so that they can be continued."""
         now = time.time()
-        pairs = list(zip(requests, responses, strict=True))
+        pairs = [
+            (pending, response)
+            for pending, response in zip(requests, responses, strict=True)
+            if pending.request.record
+        ]
         logged = [_logged(pending, response, now) for pending, response in pairs]
         self._log.put(logged)
         self._explorer.record(logged)

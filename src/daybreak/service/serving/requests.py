@@ -55,6 +55,9 @@ class RecommendRequest:
     """Place where the list is shown, such as ``home`` or ``basket``; stored in the log."""
     experiment: bool = True
     """Whether running experiments may choose the variant."""
+    record: bool = True
+    """Whether the list counts as shown: it is logged, is part of reports and experiments, gives
+    new items exposure, and can be continued."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without data."""

@@ -55,13 +55,13 @@ export function Picture({ item }) {
   const hue = hueOf(words);
   const strongest = [...words].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "";
   const seed = hash(strongest);
-  const second = (hue + 28 + (seed % 40)) % 360;
+  const second = (hue + 16 + (seed % 24)) % 360;
   const at = 24 + (seed % 48), height = 26 + ((seed >>> 6) % 20), tilt = ((seed >>> 12) % 24) - 12;
   const fill = (h, light, chroma = 0.09) => `oklch(${light} ${chroma} ${h})`;
   return html`<svg class="picture" viewBox="0 0 96 72" preserveAspectRatio="xMidYMid slice" aria-hidden="true" focusable="false">
     <rect width="96" height="72" fill=${fill(hue, 0.9, 0.05)} />
     <circle cx=${at} cy=${height} r="13" fill=${fill(second, 0.97, 0.05)} />
     <path d=${`M0 ${46 + tilt / 3} Q 28 ${34 - tilt / 2} 54 ${46 + tilt / 4} T 96 ${42 - tilt / 3} V72 H0z`} fill=${fill(hue, 0.76)} />
-    <path d=${`M0 ${60 - tilt / 4} Q 30 ${48 + tilt / 3} 58 ${58 - tilt / 5} T 96 ${54 + tilt / 4} V72 H0z`} fill=${fill(second, 0.62, 0.1)} />
+    <path d=${`M0 ${60 - tilt / 4} Q 30 ${48 + tilt / 3} 58 ${58 - tilt / 5} T 96 ${54 + tilt / 4} V72 H0z`} fill=${fill(second, 0.64, 0.085)} />
   </svg>`;
 }

@@ -4,10 +4,13 @@ import { formatNumber, hasText, t, useTexts } from "../i18n.js";
 
 const MAX_SHOWN = 4;
 
-/** Return what a reason says: a sentence of the page for known kinds, else the text of the server. */
+/** Return what a reason says, in the language of the page; of unknown kinds what the server says. */
 export function reasonText(reason) {
-  const key = `common.reason.${reason.kind}`;
-  return hasText(key) ? t(key, { name: reason.title || reason.name }) : reason.text || reason.title || reason.name || reason.kind;
+  let kind = reason.kind;
+  if (kind === "event" && /\bdisliked\b/.test(reason.text.replace(reason.title, ""))) kind = "dislike";
+  if (kind === "strategy" && reason.name === "everybody") kind = "everybody";
+  const key = `common.reason.${kind}.${reason.value < 0 ? "against" : "for"}`;
+  return hasText(key) ? t(key, { name: reason.title || reason.name }) : reason.text || reason.title || reason.name || kind;
 }
 
 /** Show reasons, the largest first; those that are left out are added up. */
@@ -18,7 +21,7 @@ export function BarReasons({ reasons, limit = MAX_SHOWN }) {
   const shown = sorted.length <= limit + 1 ? sorted : sorted.slice(0, limit);
   const rest = sorted.slice(shown.length);
   const bars = shown.map((reason) => ({ text: reasonText(reason), value: reason.value }));
-  if (rest.length) bars.push({ text: t("common.reason.rest", { n: rest.length }), value: rest.reduce((sum, one) => sum + one.value, 0) });
+  if (rest.length) bars.push({ text: t("common.reason.others", { n: rest.length }), value: rest.reduce((sum, one) => sum + one.value, 0) });
   const longest = Math.max(...bars.map((bar) => Math.abs(bar.value)), 1e-12);
   return html`<ul class="reasons" aria-label=${t("common.reasons")}>
     ${bars.map((bar, index) => html`<li key=${index} class=${bar.value < 0 ? "against" : undefined}>

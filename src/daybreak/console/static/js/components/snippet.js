@@ -38,7 +38,7 @@ export function toClientCall(method, values = {}, positional = []) {
   const call = inline.length < 60 ? `(${inline})` : `(\n    ${args.join(",\n    ")},\n)`;
   const key = session.value?.needs_key ? ", api_key=KEY" : "";
   const root = JSON.stringify(ROOT.href.replace(/\/api\/v1\/$/, ""));
-  return `from daybreak.client import Client\n\nshop = Client(${root}${key})\nanswer = shop.${method}${call}`;
+  return `from daybreak import Client\n\nshop = Client(${root}${key})\nanswer = shop.${method}${call}`;
 }
 
 /** Show code in several languages; `codes` is `{curl: "...", Python: "..."}`. */

@@ -1,8 +1,126 @@
-import { html } from "../lib.js";
-import { useTexts } from "../i18n.js";
-import { PageHead } from "../components/card.js";
+// Try it: the list of a person, who may be known or invented, and how it changes.
+import { html, useEffect, useRef, useState } from "../lib.js";
+import { formatNumber, useTexts } from "../i18n.js";
+import { post } from "../api.js";
+import { useLoaded, useSettled } from "../load.js";
+import { Card, PageHead } from "../components/card.js";
+import { Toggle } from "../components/form.js";
+import { Notice, Problem } from "../components/problem.js";
+import { Snippet, toClientCall, toCurl } from "../components/snippet.js";
+import { Icon } from "../components/icon.js";
+import { titleOf } from "../components/combobox.js";
+import { toast } from "../components/toast.js";
+import { Cards, Comparison } from "../try/cards.js";
+import { DEFAULTS, NOBODY, evidenceOf, toBody } from "../try/request.js";
+import { ListSettings } from "../try/settings.js";
+import { Person } from "../try/person.js";
+import { WarmUp } from "../try/warmup.js";
+import { WhyNot } from "../try/why.js";
 
-export default function Page() {
+const SETTLE_MS = 200;
+const MAX_COLUMNS = 16;
+
+export default function TryPage({ route }) {
   const t = useTexts();
-  return html`<${PageHead} title=${t("common.page.try")} />`;
+  const [person, setPerson] = useState(() => personOf(route.query));
+  const [steps, setSteps] = useState([]);
+  const [settings, setSettings] = useState(DEFAULTS);
+  const [other, setOther] = useState(null);
+  const body = toBody(person, steps, settings);
+  const list = useList(body);
+  const history = useHistory(person, steps, list.data);
+  const change = (fields) => { setPerson({ ...person, ...fields }); setSteps([]); };
+  const act = (kind, item) => {
+    setSteps([...steps, { kind, item_id: item.item_id, title: titleOf(item) }]);
+    toast(t(`try.did.${kind}`, { title: titleOf(item) }));
+  };
+  const filterError = list.error?.code === "bad_filter" ? list.error.message : "";
+  return html`<div class="page-try stack">
+    <${PageHead} title=${t("common.page.try")} lead=${t("try.lead")} />
+    <div class="try-grid">
+      <div class="stack">
+        <${Person} person=${person} onChange=${change} />
+        <${WarmUp} history=${history} temperature=${list.data?.user.temperature} nEvents=${steps.filter((step) => step.kind === "like" || step.kind === "buy").length + person.favourites.length} />
+      </div>
+      <div class="stack">
+        <details class="card adjust"><summary><${Icon} name="settings" /><h2>${t("try.adjust")}</h2></summary>
+          <${ListSettings} settings=${settings} onChange=${setSettings} error=${filterError} />
+          <${Toggle} label=${t("try.compare")} value=${other !== null} onChange=${(on) => setOther(on ? { ...settings, noText: false, noEvents: false } : null)} />
+        </details>
+        ${steps.length > 0 && html`<${Steps} steps=${steps} onChange=${setSteps} />`}
+        ${list.error && !filterError && html`<${Problem} error=${list.error} retry=${list.reload} />`}
+        ${filterError && html`<${Problem} error=${list.error} />`}
+        ${list.data && other === null && html`<${ListOf} list=${list} onAct=${act} />`}
+        ${other !== null && list.data && html`<${Compared} person=${person} steps=${steps} first=${list.data.items} settings=${other} onChange=${setOther} />`}
+        <div class="grid">
+          <${WhyNot} body=${body} />
+          <${Card} title=${t("try.code")} hint=${t("try.code.hint")}><${Snippet} codes=${codesOf(body)} /><//>
+        </div>
+      </div>
+    </div>
+  </div>`;
+}
+
+function personOf(query) {
+  const userId = query.get("user") ?? "";
+  return { ...NOBODY, text: query.get("text") ?? "", userId, mode: userId ? "known" : "invent" };
+}
+
+/** Ask for the list of a body once it has not changed for a moment. */
+function useList(body) {
+  const settled = useSettled(JSON.stringify(body), SETTLE_MS);
+  return useLoaded((signal) => post("recommend", JSON.parse(settled), { signal }), [settled]);
+}
+
+/** Return the shares of evidence after each step of the person. */
+function useHistory(person, steps, answer) {
+  const kept = useRef([]);
+  const who = JSON.stringify(person);
+  const last = useRef(who);
+  if (last.current !== who) { last.current = who; kept.current = []; }
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    if (!answer) return;
+    kept.current = [...kept.current.slice(0, steps.length), evidenceOf(answer.items)];
+    redraw((n) => n + 1);
+  }, [answer]);
+  return kept.current.slice(-MAX_COLUMNS);
+}
+
+function Steps({ steps, onChange }) {
+  const t = useTexts();
+  return html`<div class="row steps"><ul class="chips">${steps.map((step, index) => html`<li key=${index}>
+      <button class=${`chip ${step.kind}`} onClick=${() => onChange(steps.filter((_, at) => at !== index))}>
+        <${Icon} name=${step.kind} /><span>${step.title}</span><${Icon} name="close" /><span class="hidden">${t("try.remove")}</span></button></li>`)}</ul>
+    <button class="link" onClick=${() => onChange([])}>${t("try.start_again")}</button></div>`;
+}
+
+function ListOf({ list, onAct }) {
+  const t = useTexts();
+  const { items, notes, took_ms: took, user } = list.data;
+  if (!items.length) return html`<${Notice} icon="search" title=${t("try.empty")}>${t("try.empty.hint")}<//>`;
+  return html`<div class="stack">
+    <p class="row between"><span class="muted">${t(`try.for.${user.temperature}`)}</span><span class="fine">${t("try.took", { ms: formatNumber(took, 0) })}</span></p>
+    ${notes.map((note) => html`<p key=${note} class="fine" lang="en">${note}</p>`)}
+    <${Cards} items=${items} onAct=${onAct} busy=${list.loading} />
+  </div>`;
+}
+
+function Compared({ person, steps, first, settings, onChange }) {
+  const t = useTexts();
+  const list = useList(toBody(person, steps, settings, settings));
+  const filterError = list.error?.code === "bad_filter" ? list.error.message : "";
+  const set = (name) => (value) => onChange({ ...settings, [name]: value });
+  return html`<${Card} title=${t("try.compared")} hint=${t("try.compared.hint")}>
+    <${ListSettings} settings=${settings} onChange=${(changed) => onChange({ ...settings, ...changed })} error=${filterError} />
+    <div class="row"><${Toggle} label=${t("try.no_text")} value=${settings.noText} onChange=${set("noText")} />
+      <${Toggle} label=${t("try.no_events")} value=${settings.noEvents} onChange=${set("noEvents")} /></div>
+    ${list.error && !filterError && html`<${Problem} error=${list.error} retry=${list.reload} />`}
+    ${list.data && html`<${Comparison} first=${first} second=${list.data.items} />`}
+  <//>`;
+}
+
+/** Return the request of the list as code; a real list does not say that it is a trial. */
+function codesOf({ record: _, ...body }) {
+  return { curl: toCurl("POST", "recommend", body), Python: toClientCall("recommend", body) };
 }

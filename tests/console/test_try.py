@@ -1,0 +1,203 @@
+"""The page "Try it": the list of a person, and how it changes."""
+
+import json
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import watched
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+"""Text that would run if a page took it for HTML."""
+
+
+def cards(page):
+    return page.locator(".item-card")
+
+
+def titles(page):
+    return cards(page).locator("h3").all_inner_texts()
+
+
+def test_a_newcomer_gets_a_list_for_an_invented_person_with_one_click(watch):
+    page = watch.open("try")
+    expect(cards(page)).to_have_count(12)
+    everybody = titles(page)
+    page.locator(".examples .chip").nth(2).click()
+    expect(page.get_by_text("The list follows what the person says.")).to_be_visible()
+    assert titles(page) != everybody
+    assert watch.serious_findings() == []
+
+
+def test_a_sentence_decides_the_list_and_is_shown_as_the_reason(watch):
+    page = watch.open("try")
+    page.get_by_label("What does the person say?").fill("gin")
+    expect(cards(page).first.locator("h3")).to_contain_text("gin")
+    expect(cards(page).first.locator(".reasons")).to_contain_text("matches ‘gin’")
+
+
+def test_likes_and_hidden_items_change_the_list_and_can_be_taken_back(watch):
+    page = watch.open("try?text=tea")
+    expect(cards(page)).to_have_count(12)
+    first, second = titles(page)[:2]
+    page.get_by_role("button", name=f"Like {first}", exact=True).click()
+    expect(cards(page).locator("h3", has_text=first)).to_have_count(0)
+    expect(page.get_by_text("The list follows what the person has chosen.")).to_be_visible()
+    expect(page.locator(".warmup .column")).to_have_count(2)
+    page.get_by_role("button", name=f"Hide {second}", exact=True).click()
+    expect(cards(page).locator("h3", has_text=second)).to_have_count(0)
+    page.get_by_role("button", name="Start again").click()
+    expect(cards(page).locator("h3", has_text=first)).to_have_count(1)
+    expect(page.locator(".warmup .column")).to_have_count(1)
+
+
+def test_nothing_that_is_tried_is_stored(watch, shop):
+    before = httpx.get(f"{shop}/api/v1/online?since=-3600").json()["total"]["answers"]
+    page = watch.open("try?user=u3")
+    expect(cards(page)).not_to_have_count(0)
+    page.locator('button[title="Buy"]').first.click()
+    expect(page.locator(".steps .chip")).to_have_count(1)
+    after = httpx.get(f"{shop}/api/v1/online?since=-3600").json()["total"]["answers"]
+    assert after == before
+
+
+def test_a_known_user_is_found_by_a_part_of_the_id(watch):
+    page = watch.open("try")
+    page.get_by_role("radio", name="A known user").check()
+    field = page.get_by_role("combobox", name="User")
+    field.fill("u2")
+    page.get_by_role("option", name="u22").click()
+    expect(field).to_have_value("u22")
+    expect(page.get_by_text("The list follows what the person has chosen.")).to_be_visible()
+
+
+def test_pasted_favourites_are_found_and_the_others_are_named(watch):
+    page = watch.open("try")
+    field = page.get_by_label("Favourites")
+    field.evaluate("""(field) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text", "rum number 2\\nno such thing\\ngin-1");
+        const options = {clipboardData, bubbles: true, cancelable: true};
+        field.dispatchEvent(new ClipboardEvent("paste", options));
+    }""")
+    expect(page.locator(".favourites .chip")).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_text("Not found: no such thing")
+    expect(page.get_by_text("The list follows what the person has chosen.")).to_be_visible()
+
+
+def test_a_filter_is_completed_and_its_errors_stand_beside_it(watch):
+    watch.expected_statuses.add(422)
+    page = watch.open("try")
+    page.get_by_text("Adjust the list").click()
+    field = page.get_by_role("combobox", name="Filter")
+    field.press_sequentially("pri")
+    page.get_by_role("option", name="price").click()
+    expect(field).to_have_value("price ")
+    field.press_sequentially("<")
+    expect(page.locator(".field .fault")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.press_sequentially(" 4")
+    expect(page.locator(".field .fault")).to_have_count(0)
+    expect(cards(page)).to_have_count(4)
+    field.fill("price < 0")
+    expect(page.get_by_text("No item fits")).to_be_visible()
+
+
+def test_two_settings_are_compared_side_by_side(watch):
+    page = watch.open("try?text=tea")
+    page.get_by_text("Adjust the list").click()
+    page.get_by_label("Compare with other settings").check()
+    columns = page.locator(".small-list")
+    expect(columns).to_have_count(2)
+    page.get_by_label("without the sentence").check()
+    expect(columns.nth(1).locator("li.alone, li:has-text('▲')")).not_to_have_count(0)
+    assert watch.serious_findings() == []
+
+
+def test_the_page_says_why_an_item_is_not_in_the_list(watch):
+    page = watch.open("try?text=tea")
+    page.get_by_text("Adjust the list").click()
+    page.get_by_role("combobox", name="Filter").fill("price < 9")
+    why = page.get_by_role("combobox", name="Title or id of an item")
+    why.fill("ale-3")
+    page.get_by_role("option", name="ale number 3").click()
+    expect(page.get_by_text("ale number 3 is not in the list.")).to_be_visible()
+    expect(page.get_by_text("The filter leaves it out.")).to_be_visible()
+
+
+def test_the_list_is_shown_as_code_that_works(watch, shop):
+    page = watch.open("try?text=it's tea")
+    expect(cards(page)).to_have_count(12)
+    snippet = page.locator("pre.snippet").last
+    expect(snippet).to_contain_text("curl -s")
+    body = snippet.inner_text().split("--json ")[1].strip("'").replace("'\\''", "'")
+    answer = httpx.post(f"{shop}/api/v1/recommend", json=json.loads(body)).json()
+    assert [item["properties"]["title"] for item in answer["items"]] == titles(page)
+    page.get_by_role("radio", name="Python").check()
+    expect(snippet).to_contain_text("shop.recommend(")
+
+
+@pytest.fixture
+def evil_shop(shop):
+    """The shop with an item and a user whose texts are HTML; both are deleted afterwards."""
+    item = {
+        "item_id": EVIL,
+        "title": f"tea {EVIL}",
+        "shelf": EVIL,
+        "image": "javascript:alert(3)",
+    }
+    httpx.post(f"{shop}/api/v1/items", json=[item]).raise_for_status()
+    httpx.post(f"{shop}/api/v1/users", json=[{"user_id": EVIL, "country": EVIL}])
+    yield shop
+    path = "".join(f"%{byte:02X}" for byte in EVIL.encode())
+    httpx.delete(f"{shop}/api/v1/items/{path}").raise_for_status()
+    httpx.delete(f"{shop}/api/v1/users/{path}").raise_for_status()
+
+
+def test_html_in_ids_titles_sentences_and_filters_is_only_text(browser, evil_shop):
+    with watched(browser, evil_shop) as watch:
+        watch.expected_statuses.add(422)
+        page = watch.open("try")
+        page.get_by_label("What does the person say?").fill(f"tea {EVIL}")
+        page.get_by_text("Adjust the list").click()
+        page.get_by_role("combobox", name="Filter").fill("title ilike '%<script>%'")
+        expect(cards(page)).to_have_count(1)
+        expect(cards(page).locator("h3")).to_have_text(f"tea {EVIL}")
+        page.locator('button[title="Like"]').click()
+        expect(page.locator(".steps")).to_contain_text(EVIL)
+        page.get_by_role("combobox", name="Filter").fill(f"'{EVIL}")
+        expect(page.locator(".field .fault")).to_be_visible()
+        page.get_by_role("radio", name="A known user").check()
+        page.get_by_role("combobox", name="User").fill("<img")
+        expect(page.get_by_role("listbox")).to_contain_text(EVIL)
+        assert page.locator("main img, main script").count() == 0
+
+
+def test_an_empty_shop_says_how_to_begin_instead_of_showing_cards(watch_empty):
+    page = watch_empty.open("try")
+    expect(page.get_by_text("No item fits")).to_be_visible()
+
+
+def test_cards_stay_where_they_are_if_movements_are_not_wanted(watch):
+    page = watch.open("try?text=tea")
+    expect(cards(page)).to_have_count(12)
+    page.locator('button[title="Like"]').first.click()
+    expect(page.locator(".steps .chip")).to_have_count(1)
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_cards_slide_to_their_new_places(browser, shop):
+    with watched(browser, shop, reduced_motion="no-preference") as watch:
+        page = watch.open("try?text=tea")
+        expect(cards(page)).to_have_count(12)
+        page.evaluate("""() => {
+            window.moved = 0;
+            const animate = Element.prototype.animate;
+            Element.prototype.animate = function (...args) {
+                window.moved += 1;
+                return animate.apply(this, args);
+            };
+        }""")
+        page.locator('button[title="Like"]').first.click()
+        watch.until("window.moved > 0")
